@@ -1,0 +1,214 @@
+"""Settings: built once at the edge, checked, and passed down in parts.
+
+The environment is read here and nowhere below.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from connector.core.protocol import API_VERSION
+from connector.core.retry import RetryPolicy, Timeouts
+from connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_API_BASE = "https://api.stripe.com"
+DEFAULT_RATE = 20.0
+"""Requests per second of one endpoint: a fifth under Stripe's 25, so that others of the account have room."""
+
+ACCOUNT_RATE_LIVE, ACCOUNT_RATE_TEST = 100.0, 25.0
+"""Requests per second Stripe allows one account, all endpoints together (docs.stripe.com/rate-limits)."""
+
+DEFAULT_IN_FLIGHT = 40
+
+_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(\.[a-z0-9_]+)?$")
+_ACCOUNT = re.compile(r"^acct_[A-Za-z0-9_]+$")
+_HIDE = 20
+
+
+class ApiKey:
+    """A secret key that does not show itself: not in `repr`, not in `str`, not in a pickle."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: str) -> None:
+        """Take the key.
+
+        Raises:
+            ConfigError: when it cannot be a key that reads balances; the message does not quote it.
+        """
+        secret = secret.strip()
+        if not secret:
+            raise ConfigError("the API key is empty: set STRIPE_API_KEY, or name a file with --api-key-file")
+        if secret.startswith("pk_"):
+            raise ConfigError(
+                "this is a publishable key (pk_…), which reads no balances: use a secret or restricted one"
+            )
+        if not (secret.isascii() and secret.isprintable()) or any(one in secret for one in " :,"):
+            raise ConfigError("the API key holds characters no key has: it should be one line, sk_… or rk_…")
+        self._secret = secret
+
+    def reveal(self) -> str:
+        """Return the key itself, for the Authorization header and for taking it out of messages."""
+        return self._secret
+
+    @property
+    def live(self) -> bool:
+        """Whether the key reaches live data."""
+        return "_live_" in self._secret[:12]
+
+    def __repr__(self) -> str:
+        return f"{self._secret[:8]}…{self._secret[-4:]}" if len(self._secret) > _HIDE else "(key)"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("an API key is not pickled: pass it to the other process through its environment")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Whom to ask, as whom, how fast. Build it with `from_env` or directly.
+
+    Attributes:
+        api_key: the secret or restricted key.
+        api_base: `https://…`, or `http://` to this machine, without a trailing slash.
+        api_version: `Stripe-Version` of every request.
+        account: connected account to act as (`Stripe-Account`), or None for the key's own.
+        context: `Stripe-Context`, or None.
+        rate: requests per second of one endpoint, > 0; infinite for none.
+        max_in_flight: requests in flight, at least 1.
+        timeouts: bounds of one request.
+        retry: schedule of retries.
+        proxy: URL of an HTTP proxy, or None.
+
+    Raises:
+        ConfigError: when a value is out of bounds; says which and what to do.
+    """
+
+    api_key: ApiKey
+    api_base: str = DEFAULT_API_BASE
+    api_version: str = API_VERSION
+    account: str | None = None
+    context: str | None = None
+    rate: float = DEFAULT_RATE
+    max_in_flight: int = DEFAULT_IN_FLIGHT
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    proxy: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "api_base", checked_api_base(self.api_base))
+        if not _VERSION.match(self.api_version):
+            raise ConfigError(f"--api-version {self.api_version!r} is not of the form 2026-10-28.endive or 2022-11-15")
+        if self.account is not None and not _ACCOUNT.match(self.account):
+            raise ConfigError(f"--account {self.account!r} is not an account id: it begins with acct_")
+        if self.context is not None and not (self.context.isascii() and self.context.isprintable()):
+            raise ConfigError("--context holds characters no context has")
+        if not self.rate > 0:
+            raise ConfigError(f"--rate {self.rate} must be above 0 requests per second")
+        if self.max_in_flight < 1:
+            raise ConfigError(f"--max-in-flight {self.max_in_flight} must be at least 1")
+
+    @property
+    def account_rate(self) -> float:
+        """Requests per second of all endpoints together: what Stripe allows, or `rate` where that is more."""
+        return max(self.rate, ACCOUNT_RATE_LIVE if self.api_key.live else ACCOUNT_RATE_TEST)
+
+    @property
+    def user_agent(self) -> str:
+        """How this client names itself."""
+        return "stripe-balance-connector/0.1.0"
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        api_key_file: str | os.PathLike[str] | None = None,
+        **settings: Any,  # noqa: ANN401 - the fields of `Config`, checked there
+    ) -> Config:
+        """Build the settings from the environment and what is given.
+
+        The key comes from `api_key_file`, else `STRIPE_API_KEY`, else the Stripe CLI's default profile (test mode).
+        `STRIPE_API_BASE` and the usual proxy variables count where `settings` does not say otherwise.
+
+        Args:
+            environ: the environment; the process's own by default.
+            api_key_file: a file whose first line is the key.
+            settings: fields of `Config`; None stands for the default.
+
+        Raises:
+            ConfigError: no key, or a value out of bounds.
+        """
+        environ = os.environ if environ is None else environ
+        given = {name: value for name, value in settings.items() if value is not None}
+        given.setdefault("api_base", environ.get("STRIPE_API_BASE") or DEFAULT_API_BASE)
+        given.setdefault("proxy", _proxy_for(str(given["api_base"]), environ))
+        return cls(api_key=ApiKey(_find_key(environ, api_key_file)), **given)
+
+
+def checked_api_base(base: str) -> str:
+    """Return the base without a trailing slash.
+
+    Raises:
+        ConfigError: when it is neither https nor http to this machine: the key would travel in the clear.
+    """
+    parts = urlsplit(base)
+    if parts.username or parts.password or parts.query or parts.fragment or not parts.hostname:
+        raise ConfigError(f"--api-base {base!r} is not the base of an API: write https://host, nothing more")
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        return base.rstrip("/")
+    raise ConfigError(f"--api-base {base!r} would send the key in the clear: use https, or http to this machine only")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _find_key(environ: Mapping[str, str], api_key_file: str | os.PathLike[str] | None) -> str:
+    if api_key_file is not None:
+        try:
+            lines = Path(api_key_file).read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"cannot read the key from {api_key_file}: {error}") from error
+        return lines[0] if lines else ""
+    if key := environ.get("STRIPE_API_KEY"):
+        return key
+    if key := _cli_profile_key(environ):
+        return key
+    raise ConfigError(
+        "no API key: set STRIPE_API_KEY, or name a file with --api-key-file (no account yet? try `stripe-balance demo`)"
+    )
+
+
+def _cli_profile_key(environ: Mapping[str, str]) -> str | None:
+    """Read the Stripe CLI's default profile, where it keeps a test key after `stripe login`."""
+    home = environ.get("XDG_CONFIG_HOME") or (f"{environ['HOME']}/.config" if "HOME" in environ else None)
+    if home is None:
+        return None
+    try:
+        profile = tomllib.loads((Path(home) / "stripe" / "config.toml").read_text("utf-8")).get("default")
+    except (OSError, ValueError):
+        return None
+    key = cast("dict[str, Any]", profile).get("test_mode_api_key") if isinstance(profile, dict) else None
+    return key if isinstance(key, str) else None
+
+
+def _proxy_for(base: str, environ: Mapping[str, str]) -> str | None:
+    parts = urlsplit(base)
+    host = parts.hostname or ""
+    without = [name for name in (environ.get("NO_PROXY") or environ.get("no_proxy") or "").split(",") if name.strip()]
+    if _is_loopback(host) or any(name.strip() == "*" or host.endswith(name.strip().lstrip(".")) for name in without):
+        return None
+    return environ.get("HTTPS_PROXY") or environ.get("https_proxy") or None

@@ -1,0 +1,311 @@
+"""Which window of time to walk next: found while walking, not fixed beforehand.
+
+A list of Stripe's is newest first and can only be followed by cursor, so speed comes from walking several disjoint
+windows at once. The frontier owns the seconds still to be read. It begins with one walk over everything; that walk's
+first page tells how dense the rows are, and windows of a target number of pages are carved off the newest end of the
+rest. Each window costs about half a page at its end, so windows are as long as keeping everyone busy allows:
+
+* a window that proves denser than planned gives its older rest back, so a burst does not keep one walk busy alone;
+* a window that comes back empty makes the next one ask about all of the rest, so a void costs one request;
+* once there is little left to carve, the walk with most pages left goes first, so that all end together;
+* when one walk would still end long after the others, it is split.
+
+No I/O and no clock: a step is a function of what has been received. One owner, touched only between awaits.
+`tests/benchmarks/simulate.py` shows what each rule is worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil, inf
+from typing import TYPE_CHECKING
+
+from connector.core.intervals import Interval, Intervals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PAGE_SIZE = 100
+"""Rows of a full page: the largest `limit` Stripe accepts (docs.stripe.com/api/pagination)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Choices found by simulation. Sizes are in pages.
+
+    Attributes:
+        page_size: rows of a full page; smaller when expanded pages are asked for in smaller pieces.
+        longest: a window is planned for at most this many; bounds the days that are open at once.
+        first: the same, before many pages have been seen.
+        shortest: below this a window is not worth its half page.
+        crowd: walks to keep open, as a multiple of the requests in flight that fill the rate.
+        excess: a walk with this many times its fair share left gives the rest back.
+        patience: pages one walk may be behind all others together before it is split.
+        ending: share of all that is left in the pool below which the longest walk goes first.
+        slow_start: walks opened before anything is known, where nothing hints at the first row's time.
+    """
+
+    page_size: int = PAGE_SIZE
+    longest: float = 40
+    first: float = 30
+    shortest: float = 1.5
+    crowd: float = 1.25
+    excess: float = 1.5
+    patience: float = 1
+    ending: float = 0.4
+    slow_start: int = 4
+
+
+@dataclass(slots=True)
+class Density:
+    """A running density of rows in time, older pages counting less.
+
+    A page several times denser than the mean starts it afresh: a burst is not an outlier.
+    """
+
+    memory: float
+    rows: float = 0.0
+    seconds: float = 0.0
+
+    SURPRISE = 4.0
+
+    @property
+    def value(self) -> float:
+        """Rows per second; 0 when nothing is known."""
+        return self.rows / self.seconds if self.seconds else 0.0
+
+    def add(self, rows: int, seconds: int) -> None:
+        """Take a page of `rows` rows over `seconds` seconds (at least 1) into account."""
+        if rows > self.SURPRISE * self.value * seconds:
+            self.rows = self.seconds = 0.0
+        self.rows = self.rows * self.memory + rows
+        self.seconds = self.seconds * self.memory + seconds
+
+
+@dataclass(slots=True, eq=False)
+class Walk:
+    """One window being walked from its newest second to its oldest, page by page.
+
+    Attributes:
+        window: the seconds asked for, `[start, stop)`; the query's bounds, the same for every page.
+        floor: the oldest second this walk answers for; rises when the older rest is given back.
+        unread: every second at or above this one has been received.
+        density: rows per second, as far as this walk has seen.
+        pages: pages received.
+        rows: rows received.
+        done: whether nothing is left to ask for.
+    """
+
+    window: Interval
+    floor: int
+    unread: int
+    density: Density
+    pages: int = 0
+    rows: int = 0
+    done: bool = False
+
+    @property
+    def answers_for(self) -> Interval:
+        """The seconds whose rows this walk brings."""
+        return Interval(self.floor, self.window.stop)
+
+
+@dataclass(slots=True, eq=False)
+class Frontier:
+    """The seconds still to be read, and who reads them.
+
+    Attributes:
+        todo: everything to read; intervals of `created`.
+        likely_start: second before which no row is expected, a hint and never a bound; 0 for none.
+        tuning: see `Tuning`.
+    """
+
+    todo: Intervals
+    likely_start: int = 0
+    tuning: Tuning = field(default_factory=Tuning)
+    _pool: list[Interval] = field(init=False)
+    _walks: list[Walk] = field(init=False, default_factory=list[Walk])
+    _density: Density = field(init=False, default_factory=lambda: Density(memory=0.95))
+    _asking: Walk | None = field(init=False, default=None)
+    _pages: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self._pool = list(self.todo)
+
+    # What is left -----------------------------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """Whether every second has been received."""
+        return not self._pool and not self._walks
+
+    @property
+    def walks(self) -> tuple[Walk, ...]:
+        """The open walks."""
+        return tuple(self._walks)
+
+    @property
+    def pool_stop(self) -> int:
+        """End of the newest seconds nobody walks yet; 0 when there are none."""
+        return self._pool[-1].stop if self._pool else 0
+
+    @property
+    def incomplete(self) -> Intervals:
+        """The seconds that no finished walk has brought yet: a window counts whole or not at all."""
+        return Intervals.of([*self._pool, *(walk.answers_for for walk in self._walks)])
+
+    def is_complete(self, bounds: Interval) -> bool:
+        """Say whether nothing in `bounds` is still to come."""
+        start, stop = bounds.start, bounds.stop
+        return not any(part.start < stop and start < part.stop for part in self._pool) and not any(
+            walk.floor < stop and start < walk.window.stop for walk in self._walks
+        )
+
+    @property
+    def expected_pages(self) -> float:
+        """Pages thought to be left, from the densities seen; infinite before the first page."""
+        if not self._density.rows and not self.done:
+            return inf
+        return self._pool_pages() + sum(self._pages_left(walk) for walk in self._walks)
+
+    def urgency(self, walk: Walk) -> float:
+        """Say how urgent a walk's next page is; the highest goes first.
+
+        While there is much to carve, the newest window goes first, so that days are completed in turn. Towards the end
+        the walk with most pages left goes first, so that all end together.
+        """
+        ending = self._pool_pages() < self.tuning.ending * self.expected_pages
+        return self._pages_left(walk) if ending else float(walk.window.stop)
+
+    def add(self, more: Intervals) -> None:
+        """Take on more seconds, disjoint from those there."""
+        self.todo = self.todo.union(more)
+        self._pool = sorted([*self._pool, *more])
+
+    # Steps ------------------------------------------------------------------------------------------------------------
+
+    def open(self, width: float) -> Walk | None:
+        """Open the next window to walk.
+
+        Args:
+            width: requests in flight that fill the rate: rate times latency, at least 1.
+
+        Returns:
+            A walk to be driven with `advance`, or None when nothing is worth opening now.
+        """
+        if self._asking is not None:
+            return None
+        if not self._pool:
+            return self._split(width)
+        if len(self._walks) >= self._crowd(width):
+            return None
+        target = self._target(width)
+        part = self._pool.pop()
+        if not self._density.rows:  # nothing known, or the last window came back empty: ask about all of it
+            self._asking = self._begin(part)
+            return self._asking
+        start = self._carve(part, target)
+        if start > part.start:
+            self._pool.append(Interval(part.start, start))
+        return self._begin(Interval(start, part.stop))
+
+    def advance(self, walk: Walk, *, rows: Sequence[int], has_more: bool, width: float) -> None:
+        """Take note of a page.
+
+        Args:
+            walk: the walk it belongs to.
+            rows: `created` of the page's rows, newest first.
+            has_more: whether the walk's window holds older rows.
+            width: as in `open`.
+
+        Afterwards the walk is `done`, or its next page is to be fetched. Rows older than `walk.floor` belong to others.
+        """
+        over = not has_more or not rows or rows[-1] < walk.floor
+        lowest = walk.floor if over else rows[-1]
+        before = walk.unread
+        if self._asking is walk:
+            self._asking = None
+            before = rows[0] + 1 if rows else before  # the void above says nothing of how dense the rows are
+        walk.pages += 1
+        walk.rows += len(rows)
+        self._pages += 1
+        seconds = max(1, before - max(lowest, min(self.likely_start, before - 1)))
+        walk.density.add(len(rows), seconds)
+        self._density.add(len(rows), seconds)
+        if over:
+            self._finish(walk)
+            return
+        walk.unread = lowest + 1
+        target = self._target(width)
+        if self._pages_left(walk) > self.tuning.excess * target:
+            self._give_back(walk, target)
+
+    # Helpers ----------------------------------------------------------------------------------------------------------
+
+    def _crowd(self, width: float) -> float:
+        crowd = self.tuning.crowd * width + 1
+        if self.likely_start or (self.todo and self.todo.parts[0].start > 0):
+            return crowd
+        return min(crowd, max(self.tuning.slow_start, 2 * self._pages))
+
+    def _target(self, width: float) -> float:
+        longest = min(self.tuning.longest, self.tuning.first + self._pages / 50)
+        return min(longest, max(self.tuning.shortest, self.expected_pages / (self.tuning.crowd * width + 1)))
+
+    def _begin(self, window: Interval) -> Walk:
+        density = Density(memory=0.9)
+        if self._density.rows:
+            density.rows = 3.0 * self.tuning.page_size
+            density.seconds = density.rows / self._density.value
+        walk = Walk(window=window, floor=window.start, unread=window.stop, density=density)
+        self._walks.append(walk)
+        return walk
+
+    def _finish(self, walk: Walk) -> None:
+        walk.done = True
+        self._walks.remove(walk)
+        if walk.rows == 0:
+            self._density = Density(memory=self._density.memory)
+
+    def _carve(self, part: Interval, target: float) -> int:
+        """Return where the next window of about `target` pages begins in the newest end of `part`."""
+        begin = self._likely_start_in(part.start, part.stop)
+        pages = self._density.value * (part.stop - begin) / self.tuning.page_size
+        pieces = max(1, round(pages / target))
+        if pieces == 1:
+            return part.start
+        length = (part.stop - begin) / pieces if pieces < 4 else target * self.tuning.page_size / self._density.value  # noqa: PLR2004 - few pieces are made equal, so that no sliver is left
+        return max(part.start, part.stop - max(1, ceil(length)))
+
+    def _pool_pages(self) -> float:
+        seconds = sum(part.stop - self._likely_start_in(part.start, part.stop) for part in self._pool)
+        return self._density.value * seconds / self.tuning.page_size
+
+    def _pages_left(self, walk: Walk) -> float:
+        seconds = walk.unread - self._likely_start_in(walk.floor, walk.unread)
+        return max(0.5, walk.density.value * seconds / self.tuning.page_size)
+
+    def _likely_start_in(self, start: int, stop: int) -> int:
+        return max(start, min(self.likely_start, stop - 1))
+
+    def _give_back(self, walk: Walk, pages: float) -> None:
+        floor = walk.unread - max(1, ceil(pages * self.tuning.page_size / walk.density.value))
+        if floor > walk.floor:
+            self._pool.append(Interval(walk.floor, floor))
+            self._pool.sort()
+            walk.floor = floor
+
+    def _split(self, width: float) -> Walk | None:
+        """Give the older half of the longest walk to a new one, if it would end long after the others."""
+        walk = max((walk for walk in self._walks if walk.pages), key=self._pages_left, default=None)
+        if walk is None:
+            return None
+        left = self._pages_left(walk)
+        if left < 2 * self.tuning.shortest or left <= self.expected_pages / width + self.tuning.patience:
+            return None
+        middle = (self._likely_start_in(walk.floor, walk.unread) + walk.unread) // 2
+        if not walk.floor < middle < walk.unread:
+            return None
+        older = self._begin(Interval(walk.floor, middle))
+        walk.floor = middle
+        return older

@@ -1,0 +1,177 @@
+"""What the lake holds for one account: the record that everything else is decided by.
+
+Frozen values and pure steps from one to the next; reading and writing the file is the lake's business. The shape on
+disk is `schemas/manifest.json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+from connector.core.intervals import Interval, Intervals
+from connector.core.partition import Granularity, checked_account
+from connector.errors import ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connector.core.units import AccountId
+
+MANIFEST_VERSION = 1
+"""Version of the manifest's own shape; a newer one is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file of rows, as it was when it was written.
+
+    Attributes:
+        path: relative to the destination, with forward slashes; the file's identity.
+        rows: number of rows, at least 1.
+        bytes: size of the file.
+        sha256: of the file's bytes, in hexadecimal.
+        first_created: the earliest `created` in it, UTC seconds.
+        last_created: the latest.
+        net: sum of `net` per currency, in minor units, currencies sorted.
+        pending: rows whose `status` is `pending`.
+        pending_from: the earliest `available_on` among them, UTC seconds, or None.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+    first_created: int
+    last_created: int
+    net: Mapping[str, int]
+    pending: int
+    pending_from: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """State of one account in a lake.
+
+    Attributes:
+        account: whose rows these are.
+        format: parquet, jsonl or arrow, with its compression, for example `jsonl.zst`; one for the whole lake.
+        partition: how much time one file holds.
+        covered: seconds of `created` whose rows are durably in the files.
+        read_until: newest second any run has read up to (exclusive); a row found later below it was late.
+        files: data files by path.
+        api_versions: every `Stripe-Version` that rows were read under, in order of first use.
+        options: other choices that rows depend on (expansions, columns left out), fixed with the lake.
+        revision: number of writes, for conditional replacement and for people.
+    """
+
+    account: AccountId
+    format: str
+    partition: Granularity
+    covered: Intervals = field(default_factory=Intervals)
+    read_until: int = 0
+    files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
+    api_versions: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    revision: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows in all files."""
+        return sum(file.rows for file in self.files.values())
+
+    @property
+    def pending(self) -> int:
+        """Rows that were pending when last read."""
+        return sum(file.pending for file in self.files.values())
+
+    def net(self) -> dict[str, int]:
+        """Sum of `net` per currency over all files, in minor units, currencies sorted."""
+        return add_net(file.net for file in self.files.values())
+
+    def with_files(self, files: Iterable[DataFile], covered: Intervals) -> Manifest:
+        """Return the manifest after these files were durably written and these seconds are in them."""
+        return replace(
+            self,
+            files=MappingProxyType({**self.files, **{file.path: file for file in files}}),
+            covered=self.covered.union(covered),
+        )
+
+
+def add_net(sums: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Add up sums per currency; currencies come out sorted."""
+    total: dict[str, int] = {}
+    for one in sums:
+        for currency, amount in one.items():
+            total[currency] = total.get(currency, 0) + amount
+    return dict(sorted(total.items()))
+
+
+def to_document(manifest: Manifest) -> dict[str, Any]:
+    """Return the JSON document of `schemas/manifest.json`; the same manifest gives the same document."""
+    return {
+        "manifest_version": MANIFEST_VERSION,
+        "revision": manifest.revision,
+        "table": "balance_transactions",
+        "account": manifest.account,
+        "format": manifest.format,
+        "partition": manifest.partition.value,
+        "options": dict(sorted(manifest.options.items())),
+        "api_versions": list(manifest.api_versions),
+        "covered": [[part.start, part.stop] for part in manifest.covered],
+        "read_until": manifest.read_until,
+        "files": [
+            {
+                "path": file.path,
+                "rows": file.rows,
+                "bytes": file.bytes,
+                "sha256": file.sha256,
+                "first_created": file.first_created,
+                "last_created": file.last_created,
+                "net": dict(file.net),
+                "pending": file.pending,
+                "pending_from": file.pending_from,
+            }
+            for _, file in sorted(manifest.files.items())
+        ],
+    }
+
+
+def from_document(document: object, *, where: str) -> Manifest:
+    """Build a manifest from its JSON document.
+
+    Args:
+        document: the decoded JSON.
+        where: the manifest's path, for messages.
+
+    Raises:
+        ManifestError: when the document is not one of ours, is damaged, or is of a newer version.
+    """
+    if not isinstance(document, dict) or "manifest_version" not in document:
+        raise ManifestError(
+            f"{where} is not a manifest of stripe-balance; point at another destination, or move it away"
+        )
+    fields = cast("dict[str, Any]", document)
+    version = fields["manifest_version"]
+    if not isinstance(version, int) or version > MANIFEST_VERSION:
+        raise ManifestError(
+            f"{where} has version {version}, and this program knows up to {MANIFEST_VERSION}:"
+            " upgrade stripe-balance-connector"
+        )
+    try:
+        return Manifest(
+            account=checked_account(fields["account"]),
+            format=str(fields["format"]),
+            partition=Granularity(fields["partition"]),
+            covered=Intervals.of(Interval(int(start), int(stop)) for start, stop in fields["covered"]),
+            read_until=int(fields["read_until"]),
+            files=MappingProxyType({entry["path"]: DataFile(**entry) for entry in fields["files"]}),
+            api_versions=tuple(fields["api_versions"]),
+            options=MappingProxyType(dict(fields["options"])),
+            revision=int(fields["revision"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ManifestError(
+            f"{where} is damaged ({error!r}); restore it from a backup, or sync to a new destination"
+        ) from error

@@ -1,0 +1,195 @@
+"""How fast, and how many at once: two controllers, neither ever above what was configured.
+
+A rate limiter of unknown algorithm is answered with the strictest reading: never more than `rate` requests in any
+second, and no burst beyond a few. A limiter of requests in flight does not publish its number, so the cap adapts. A
+server's answer can only slow us; both controllers recover slowly.
+
+Source: docs.stripe.com/rate-limits (25 requests/s an endpoint; 100, or 25 in test mode, an account).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import inf
+
+GUARD = 0.010
+"""Seconds added to every second counted, for requests that arrive closer together than they were sent."""
+
+BURST = 3
+"""Requests that may start at once after a pause."""
+
+
+@dataclass(slots=True)
+class Rate:
+    """At most `limit` requests in any second, evenly spread.
+
+    Attributes:
+        limit: configured requests per second, > 0; infinite for none.
+        current: what is used now, at most `limit`.
+    """
+
+    limit: float
+    current: float = field(init=False)
+    _due: float = field(init=False, default=-inf)
+    _sent: deque[float] = field(init=False, default_factory=deque[float])
+    _slowed: float = field(init=False, default=-inf)
+    _raised: float = field(init=False, default=-inf)
+
+    LEAST = 0.5
+    RECOVERY = 0.02
+
+    def __post_init__(self) -> None:
+        self.current = self.limit
+
+    def wait(self, now: float) -> float:
+        """Return seconds until a request may start; 0 for now."""
+        if self.current == inf:
+            return 0.0
+        whole = max(1, int(self.current))
+        even = self._due - (BURST - 1) / self.current
+        strict = self._sent[-whole] + whole / self.current + GUARD if len(self._sent) >= whole else -inf
+        return max(0.0, even - now, strict - now)
+
+    def start(self, now: float) -> None:
+        """Take note that a request starts."""
+        if self.current == inf:
+            return
+        self._recover(now)
+        self._due = max(self._due, now) + 1 / self.current
+        self._sent.append(now)
+        while len(self._sent) > self.limit + 1:
+            self._sent.popleft()
+
+    def slow(self, now: float) -> None:
+        """Answer a 429 of a rate limiter: a third less, at most once a second."""
+        if now - self._slowed < 1.0:
+            return
+        self._slowed = self._raised = now
+        ceiling = self.current if self.current < inf else max(1.0, float(len(self._sent)))
+        self.current = max(min(self.LEAST, self.limit), ceiling * 2 / 3)
+
+    def _recover(self, now: float) -> None:
+        if self.current < self.limit and now - self._raised >= 1.0:
+            self._raised = now
+            self.current = min(self.limit, self.current + max(self.RECOVERY * self.limit, 0.1))
+
+
+@dataclass(slots=True)
+class Cap:
+    """At most so many requests in flight.
+
+    Attributes:
+        limit: configured, at least 1.
+        current: what is used now, 1 to `limit`.
+        flying: requests in flight.
+    """
+
+    limit: int
+    current: int = field(init=False)
+    flying: int = 0
+    _changed: float = field(init=False, default=-inf)
+
+    RECOVERY = 5.0
+    """Seconds without complaint after which one more is allowed."""
+
+    def __post_init__(self) -> None:
+        self.current = self.limit
+
+    @property
+    def free(self) -> bool:
+        """Whether one more may start."""
+        return self.flying < self.current
+
+    def start(self, now: float) -> None:
+        """Take note that a request starts."""
+        self.flying += 1
+        if self.current < self.limit and now - self._changed >= self.RECOVERY:
+            self._changed = now
+            self.current += 1
+
+    def end(self) -> None:
+        """Take note that a request ended, however it ended."""
+        self.flying -= 1
+
+    def lower(self, now: float) -> None:
+        """Answer a 429 of a concurrency limiter: a quarter fewer than are in flight, at most once a second."""
+        if now - self._changed < 1.0 and self.current < self.limit:
+            return
+        self._changed = now
+        self.current = max(1, min(self.current, self.flying + 1) * 3 // 4)
+
+
+@dataclass(slots=True)
+class Latency:
+    """A running mean of how long requests take, in seconds."""
+
+    mean: float = 0.5
+    count: int = 0
+
+    def add(self, seconds: float) -> None:
+        """Take one request into account; the first ones count more."""
+        self.count += 1
+        self.mean += (seconds - self.mean) / min(self.count, 30)
+
+
+@dataclass(slots=True)
+class Pace:
+    """The controllers of one key: a global rate, one rate an endpoint, one cap.
+
+    Attributes:
+        rate: requests per second of each endpoint; infinite for none.
+        account_rate: requests per second of all together.
+        in_flight: requests in flight of all together.
+    """
+
+    rate: float
+    account_rate: float
+    in_flight: int
+    cap: Cap = field(init=False)
+    latency: Latency = field(init=False, default_factory=Latency)
+    _whole: Rate = field(init=False)
+    _endpoints: dict[str, Rate] = field(init=False, default_factory=dict[str, Rate])
+
+    def __post_init__(self) -> None:
+        self._whole = Rate(self.account_rate)
+        self.cap = Cap(self.in_flight)
+
+    def wait(self, endpoint: str, now: float) -> float:
+        """Return seconds until a request to `endpoint` may start: 0 for now, infinite until another one ends."""
+        return max(self._whole.wait(now), self.endpoint(endpoint).wait(now)) if self.cap.free else inf
+
+    def start(self, endpoint: str, now: float) -> None:
+        """Take note that a request starts."""
+        self._whole.start(now)
+        self.endpoint(endpoint).start(now)
+        self.cap.start(now)
+
+    def end(self, seconds: float | None) -> None:
+        """Take note that a request ended; `seconds` it took, None if it does not tell of the server's latency."""
+        self.cap.end()
+        if seconds is not None:
+            self.latency.add(seconds)
+
+    def limited(self, reason: str | None, endpoint: str, now: float) -> None:
+        """React to a 429 by its `Stripe-Rate-Limited-Reason`; one without (a lock timeout) teaches nothing."""
+        if reason is None:
+            return
+        if reason.endswith("-concurrency"):
+            self.cap.lower(now)
+        elif reason == "global-rate":
+            self._whole.slow(now)
+            self.endpoint(endpoint).slow(now)
+        else:
+            self.endpoint(endpoint).slow(now)
+
+    def width(self, endpoint: str) -> float:
+        """Requests in flight that fill the endpoint's rate at the measured latency, 1 to the cap."""
+        rate = min(self.endpoint(endpoint).current, self._whole.current)
+        return max(1.0, min(float(self.cap.current), rate * self.latency.mean))
+
+    def endpoint(self, name: str) -> Rate:
+        """Return the rate controller of one endpoint."""
+        if name not in self._endpoints:
+            self._endpoints[name] = Rate(self.rate)
+        return self._endpoints[name]

@@ -1,0 +1,128 @@
+"""A page of a list, and what makes a walk strict.
+
+Decoding happens once. Whatever breaks the contract of a list (docs.stripe.com/api/pagination) ends the window with a
+`ProtocolError`: it is better to stop than to publish a ledger with a hole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+
+from connector.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from connector.core.intervals import Interval
+
+Row = dict[str, Any]
+"""An object as received. `Any` ends where rows become Arrow columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, newest row first.
+
+    Attributes:
+        rows: the objects as received, at most the `limit` asked for.
+        has_more: whether older rows of the same query exist.
+        request_id: `req_…` of the response, where sent.
+    """
+
+    rows: list[Row]
+    has_more: bool
+    request_id: str | None = None
+
+
+def decode_object(body: bytes, *, request_id: str | None = None) -> Row:
+    """Decode the body of a successful response.
+
+    Raises:
+        ProtocolError: when the body is not a JSON object.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ProtocolError(
+            f"the body is not JSON ({error.msg} at byte {error.pos} of {len(body)})", request_id=request_id
+        ) from error
+    if not isinstance(document, dict):
+        raise ProtocolError("the body is not a JSON object", request_id=request_id)
+    return cast("Row", document)
+
+
+def decode_page(body: bytes, *, request_id: str | None = None) -> Page:
+    """Decode the body of a list.
+
+    Raises:
+        ProtocolError: when the body is not a list object with `data` of objects and a boolean `has_more`.
+    """
+    document = decode_object(body, request_id=request_id)
+    rows, has_more = document.get("data"), document.get("has_more")
+    if document.get("object") != "list" or not isinstance(rows, list) or not isinstance(has_more, bool):
+        raise ProtocolError("the body is not a list with `data` and `has_more`", request_id=request_id)
+    rows = cast("list[Row]", rows)
+    if not set(map(type, rows)) <= {dict}:
+        raise ProtocolError("the list holds something other than objects", request_id=request_id)
+    return Page(rows, has_more, request_id)
+
+
+@dataclass(slots=True)
+class StrictOrder:
+    """Holds one window's rows to the contract: in order, inside the window, each id once.
+
+    Attributes:
+        window: bounds every `created` must lie in.
+        oldest: `created` of the last row admitted, or None before the first.
+        last_id: its id, the next cursor.
+    """
+
+    window: Interval
+    oldest: int | None = None
+    last_id: str | None = None
+    _ids: set[str] = field(default_factory=set[str])
+
+    def admit(self, page: Page, *, again: bool = False) -> list[Row]:
+        """Check a page and return its rows that are new.
+
+        Args:
+            page: the next page of the window.
+            again: the page repeats the boundary second, so rows of that second seen before are skipped.
+
+        Raises:
+            ProtocolError: rows out of order, outside the window, seen before, or without `id` and `created`.
+        """
+        rows = page.rows
+        try:
+            ids = [row["id"] for row in rows]
+            created = [row["created"] for row in rows]
+        except KeyError as error:
+            raise self._broken(page, f"a row has no {error}") from error
+        if not (set(map(type, ids)) <= {str} and set(map(type, created)) <= {int}):
+            raise self._broken(page, "a row's `id` is not a string or its `created` not an integer")
+        if again:
+            rows = [row for row in rows if row["id"] not in self._ids or row["created"] != self.oldest]
+            ids, created = [row["id"] for row in rows], [row["created"] for row in rows]
+        if not rows:
+            return []
+        self._check(page, ids, created)
+        self._ids.update(ids)
+        self.oldest, self.last_id = created[-1], ids[-1]
+        return rows
+
+    def _check(self, page: Page, ids: list[str], created: list[int]) -> None:
+        if created != sorted(created, reverse=True) or (self.oldest is not None and created[0] > self.oldest):
+            raise self._broken(page, "rows are not newest first")
+        if created[0] >= self.window.stop or created[-1] < self.window.start:
+            raise self._broken(page, "a row lies outside the window asked for")
+        if len(set(ids)) < len(ids) or not self._ids.isdisjoint(ids):
+            raise self._broken(page, "a row came twice, or the cursor did not advance")
+
+    def _broken(self, page: Page, what: str) -> ProtocolError:
+        bounds = (self.window.start, self.window.stop)
+        return ProtocolError(
+            f"{what}, in the window [{bounds[0]}, {bounds[1]}): nothing of it is published",
+            request_id=page.request_id,
+            window=bounds,
+        )

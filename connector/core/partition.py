@@ -1,0 +1,95 @@
+"""Where a row goes: one partition a UTC day, month or year of `created`."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from connector.core.intervals import Interval
+from connector.core.units import DAY, AccountId
+from connector.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ACCOUNT = re.compile(r"^(acct_[A-Za-z0-9_]{1,200}|default)$")
+
+
+class Granularity(StrEnum):
+    """How much time one file holds; fixed when a lake is made."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+    @property
+    def column(self) -> str:
+        """The Hive partition column."""
+        return "created_date" if self is Granularity.DAY else f"created_{self.value}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PartitionKey:
+    """One partition: its bounds in UTC seconds and its Hive label.
+
+    Attributes:
+        start: first second.
+        stop: first second of the next partition.
+        label: for example `created_date=2026-01-31`, `created_month=2026-01`, `created_year=2026`.
+    """
+
+    start: int
+    stop: int
+    label: str
+
+    @property
+    def bounds(self) -> Interval:
+        """The seconds of the partition."""
+        return Interval(self.start, self.stop)
+
+
+def partition_of(created: int, granularity: Granularity) -> PartitionKey:
+    """Name the partition that holds the second `created` (0 to 253402300799, the end of year 9999)."""
+    if granularity is Granularity.DAY:
+        start = created - created % DAY
+        return PartitionKey(start, start + DAY, f"created_date={_moment(start):%Y-%m-%d}")
+    moment = _moment(created)
+    month = moment.month if granularity is Granularity.MONTH else 1
+    months = 1 if granularity is Granularity.MONTH else 12
+    start = calendar.timegm((moment.year, month, 1, 0, 0, 0))
+    stop = calendar.timegm((moment.year + (month + months - 1) // 12, (month + months - 1) % 12 + 1, 1, 0, 0, 0))
+    text = f"{moment.year:04d}-{month:02d}" if granularity is Granularity.MONTH else f"{moment.year:04d}"
+    return PartitionKey(start, stop, f"{granularity.column}={text}")
+
+
+def partitions_in(bounds: Interval, granularity: Granularity) -> Iterator[PartitionKey]:
+    """Yield the partitions that share a second with `bounds`, oldest first."""
+    second = bounds.start
+    while second < bounds.stop:
+        key = partition_of(second, granularity)
+        yield key
+        second = key.stop
+
+
+def checked_account(account: str) -> AccountId:
+    """Return the account id if it is safe as a part of a path.
+
+    Raises:
+        ProtocolError: when it is not `acct_…` of letters, digits and underscores.
+    """
+    if not _ACCOUNT.match(account):
+        raise ProtocolError(f"the account id {account[:60]!r} is not of the form acct_… and cannot become a folder")
+    return AccountId(account)
+
+
+def partition_folder(table: str, account: AccountId, key: PartitionKey) -> str:
+    """Return the folder of a partition, relative to the destination, with forward slashes."""
+    return f"{table}/account={account}/{key.label}"
+
+
+def _moment(second: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)

@@ -1,0 +1,96 @@
+"""What a run has to read: asked, less what is covered, and what is due to be read again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from connector.core.intervals import Interval, Intervals
+from connector.core.partition import partition_of, partitions_in
+from connector.core.times import END_OF_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.core.manifest import DataFile, Manifest
+    from connector.core.partition import Granularity
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run's work.
+
+    Attributes:
+        todo: seconds to read.
+        refresh: those of them that are read again because pending rows there are due.
+        read_before: seconds an earlier run had read; a new row there is late.
+    """
+
+    todo: Intervals
+    refresh: Intervals = field(default_factory=Intervals)
+    read_before: Intervals = field(default_factory=Intervals)
+
+
+def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: bool = False) -> Plan:
+    """Decide what to read.
+
+    Args:
+        manifest: the lake's state, or None for a new lake.
+        asked: seconds asked for; up to `END_OF_TIME` for everything there is.
+        now: UTC seconds by Stripe's clock.
+        full_refresh: read all of what is asked, covered or not.
+    """
+    whole = Intervals((asked,))
+    if manifest is None:
+        return Plan(whole)
+    unsettled = Intervals.span(max((part.stop for part in manifest.covered), default=END_OF_TIME), manifest.read_until)
+    read_before = manifest.covered.union(unsettled)
+    if full_refresh:
+        return Plan(whole, read_before=read_before)
+    due = Intervals.of(bounds_of(file, manifest.partition) for file in due_files(manifest, now))
+    refresh = due.both(manifest.covered).within(asked)
+    return Plan(whole.minus(manifest.covered).union(refresh), refresh, read_before)
+
+
+def due_files(manifest: Manifest, now: int) -> Iterable[DataFile]:
+    """Return the files with pending rows whose time has come: `available_on` has no filter and tells no event."""
+    return [file for file in manifest.files.values() if file.pending_from is not None and file.pending_from <= now]
+
+
+def touched_files(manifest: Manifest, todo: Intervals) -> list[DataFile]:
+    """Return the files that new rows of `todo` would be merged with."""
+    return [file for file in manifest.files.values() if todo.touching(bounds_of(file, manifest.partition))]
+
+
+def without(manifest: Manifest, files: Iterable[DataFile]) -> Manifest:
+    """Forget files that cannot be trusted, and that their partitions were covered."""
+    distrusted = list(files)
+    bounds = Intervals.of(bounds_of(file, manifest.partition) for file in distrusted)
+    gone = {file.path for file in distrusted}
+    left = {path: file for path, file in manifest.files.items() if path not in gone}
+    return replace(manifest, files=MappingProxyType(left), covered=manifest.covered.minus(bounds))
+
+
+def bounds_of(file: DataFile, partition: Granularity) -> Interval:
+    """Return the seconds of the partition a file holds."""
+    return partition_of(file.first_created, partition).bounds
+
+
+def pieces(todo: Intervals, count: int, partition: Granularity) -> list[Interval]:
+    """Cut work into at most `count` pieces of about equal time that share no partition.
+
+    Each can be given to a writer of its own: no two write the same file.
+    """
+    seconds = todo.seconds
+    found: list[Interval] = []
+    for part in todo:
+        share = max(1, round(count * part.seconds / seconds))
+        length = -(-part.seconds // share)
+        start = part.start
+        for key in partitions_in(part, partition):
+            stop = min(key.stop, part.stop)
+            if stop - start >= length or stop == part.stop:
+                found.append(Interval(start, stop))
+                start = stop
+    return found

@@ -1,0 +1,147 @@
+"""Stripe's HTTP dialect without the HTTP: how a request is written and what a response means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+import orjson
+
+from connector.errors import (
+    ApiError,
+    AuthenticationError,
+    InvalidRequestError,
+    PermissionError_,
+    ProtocolError,
+    RateLimitError,
+    ServerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+API_VERSION = "2026-10-28.endive"
+"""The version asked for unless another is: the newest whose balance objects this package was checked against."""
+
+OK = 200
+_RETRYABLE_CONFLICTS = frozenset({409, 424})
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete response.
+
+    Attributes:
+        status: HTTP status.
+        headers: by lower-case name.
+        body: decoded of its content encoding.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def request_id(self) -> str | None:
+        """`req_…`, to quote to Stripe's support; absent on some 429s."""
+        return self.headers.get("request-id")
+
+    @property
+    def should_retry(self) -> bool | None:
+        """Stripe's own hint (`Stripe-Should-Retry`), where sent."""
+        return {"true": True, "false": False}.get(self.headers.get("stripe-should-retry", "").lower())
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds asked for by `Retry-After`, where sent as a finite number of seconds, at least 0."""
+        text = self.headers.get("retry-after", "").strip()
+        return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 - 30 years
+
+    @property
+    def limited_reason(self) -> str | None:
+        """`Stripe-Rate-Limited-Reason`: which limiter answered 429; absent for a lock timeout."""
+        return self.headers.get("stripe-rate-limited-reason") if self.status == 429 else None  # noqa: PLR2004
+
+
+Value = str | int | bool
+Parameters = dict[str, "Value | Sequence[str] | Mapping[str, int] | None"]
+"""Query parameters: scalars, lists (`expand`), and ranges (`created`); None is left out."""
+
+
+def encode_query(parameters: Parameters) -> str:
+    """Write parameters as Stripe reads them: `created[gte]=1&expand[]=source`, percent-encoded.
+
+    Source: docs.stripe.com/api/expanding_objects; the official SDKs' encoders.
+    """
+    pairs: list[tuple[str, Value]] = []
+    for name, value in parameters.items():
+        if value is None:
+            continue
+        if isinstance(value, (str, int)):
+            pairs.append((name, value))
+        elif hasattr(value, "keys"):
+            pairs.extend((f"{name}[{key}]", one) for key, one in cast("Mapping[str, int]", value).items())
+        else:
+            pairs.extend((f"{name}[]", one) for one in cast("Sequence[str]", value))
+    return "&".join(f"{quote(name, safe='[]')}={quote(_text(value), safe='')}" for name, value in pairs)
+
+
+def decipher(response: Response, *, key: str = "") -> ApiError | None:
+    """Say what a response means: None for success, else the error whose remedy fits.
+
+    Args:
+        response: the complete response.
+        key: the API key, taken out of anything quoted from the response.
+
+    Source: docs.stripe.com/api/errors; the classes follow stripe-python's mapping.
+    """
+    status = response.status
+    if status == OK:
+        return None
+    fields = _error_fields(response.body)
+    code = _string(fields, "code")
+    message = _string(fields, "message") or f"HTTP status {status} without an error object"
+    kind = _class_for(status, code)
+    error = kind(
+        message.replace(key, "the key") if key else message,
+        status=status,
+        code=code,
+        param=_string(fields, "param"),
+        request_id=response.request_id,
+        request_log_url=_string(fields, "request_log_url"),
+    )
+    if isinstance(error, RateLimitError):
+        error.reason = response.limited_reason
+    return error
+
+
+def _class_for(status: int, code: str | None) -> type[ApiError]:
+    if status == 429 or (status == 400 and code == "rate_limit"):  # noqa: PLR2004
+        return RateLimitError
+    if status in _RETRYABLE_CONFLICTS or status >= 500:  # noqa: PLR2004
+        return ServerError
+    exact: dict[int, type[ApiError]] = {401: AuthenticationError, 403: PermissionError_}
+    if 400 <= status < 500:  # noqa: PLR2004
+        return exact.get(status, InvalidRequestError)
+    return ProtocolError
+
+
+def _error_fields(body: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    error = cast("dict[str, Any]", document).get("error")
+    return cast("dict[str, Any]", error) if isinstance(error, dict) else {}
+
+
+def _string(fields: dict[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,17 @@
+"""Names for the plain numbers and strings that must not be mixed up."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+Seconds = NewType("Seconds", float)
+"""A duration in seconds."""
+
+AccountId = NewType("AccountId", str)
+"""`acct_…`, or `default` where the key may not read its own account."""
+
+TransactionId = NewType("TransactionId", str)
+"""`txn_…`: an opaque id; its order means nothing."""
+
+DAY = 86_400
+"""Seconds of a UTC day."""

@@ -1,0 +1,172 @@
+"""Errors, branched by what their reader can do about them.
+
+Every error that leaves the package is a `ConnectorError`. `retryable` says whether doing the same thing again, later,
+can succeed; `exit_code` is the status the command line ends with (sysexits.h where a code fits).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ConnectorError(Exception):
+    """Base of all errors of this package.
+
+    Attributes:
+        retryable: whether the same call may succeed later, unchanged.
+        exit_code: process exit status of the command line for this error.
+        account: account the work was for, where known.
+        window: the `created` window `[start, stop)` in UTC seconds, where known.
+    """
+
+    retryable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, account: str | None = None, window: tuple[int, int] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.account = account
+        self.window = window
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ConfigError(ConnectorError):
+    """The request as stated cannot be carried out; change an option or a setting."""
+
+    exit_code = 78
+
+
+class UsageError(ConfigError):
+    """An argument is malformed; the command line ends with the usage status."""
+
+    exit_code = 2
+
+
+class ApiError(ConnectorError):
+    """Stripe, or the way to it, answered otherwise than with the data asked for.
+
+    Attributes:
+        status: HTTP status, or None when no response arrived.
+        code: Stripe's error code (an open list), for example `resource_missing`.
+        param: the parameter Stripe objects to.
+        request_id: `req_…`, to quote to Stripe's support.
+        request_log_url: the request in Stripe's dashboard.
+
+    Source: docs.stripe.com/api/errors.
+    """
+
+    def __init__(  # noqa: PLR0913 - one keyword for each field of Stripe's error object
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        param: str | None = None,
+        request_id: str | None = None,
+        request_log_url: str | None = None,
+        account: str | None = None,
+        window: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(message, account=account, window=window)
+        self.status = status
+        self.code = code
+        self.param = param
+        self.request_id = request_id
+        self.request_log_url = request_log_url
+
+    def __str__(self) -> str:
+        facts = [
+            f"{name} {value}"
+            for name, value in (("status", self.status), ("code", self.code), ("request", self.request_id))
+            if value is not None
+        ]
+        return f"{self.message} ({', '.join(facts)})" if facts else self.message
+
+
+class AuthenticationError(ApiError):
+    """The key is missing, wrong, revoked or expired (401)."""
+
+    exit_code = 77
+
+
+class PermissionError_(ApiError):  # noqa: N801, N818 - the builtin keeps its name
+    """The key may not do this, or not on this account (403)."""
+
+    exit_code = 77
+
+
+class InvalidRequestError(ApiError):
+    """Stripe refuses the request as stated (400, 402, 404)."""
+
+
+class RateLimitError(ApiError):
+    """Still limited after every retry (429).
+
+    Attributes:
+        reason: `Stripe-Rate-Limited-Reason`, or None for a lock timeout.
+    """
+
+    retryable = True
+    exit_code = 75
+    reason: str | None = None
+
+
+class ServerError(ApiError):
+    """Stripe failed (409, 424, 5xx), after every retry."""
+
+    retryable = True
+    exit_code = 75
+
+
+class TransportError(ApiError):
+    """No complete response arrived: no connection, a reset, a timeout, a body cut short."""
+
+    retryable = True
+    exit_code = 75
+
+
+class ProtocolError(ApiError):
+    """The response breaks the API's contract: nothing of its window is published."""
+
+    exit_code = 65
+
+
+class SchemaError(ConnectorError):
+    """A row does not fit its table and cannot be kept without loss."""
+
+    exit_code = 65
+
+
+class StorageError(ConnectorError):
+    """The destination cannot be read or written."""
+
+    exit_code = 74
+
+
+class LockedError(StorageError):
+    """Another run holds the destination."""
+
+    retryable = True
+    exit_code = 75
+
+
+class ManifestError(StorageError):
+    """The manifest is damaged, foreign or newer than this version understands."""
+
+    exit_code = 65
+
+
+class CommitConflictError(StorageError):
+    """Another writer committed first; nothing of ours is in the manifest."""
+
+    retryable = True
+    exit_code = 75
+
+
+class CommitUnknownError(StorageError):
+    """The commit was sent, and whether it took effect is not known."""
+
+    retryable = True
+    exit_code = 75

@@ -1,0 +1,277 @@
+"""Rows of one account on their way into files: sifted, encoded, put on the shelf, sealed, committed.
+
+The event loop owns everything here; worker threads get a taken set of runs and give back a sealed file. Data files come
+first, the manifest last, and coverage is only ever what durable files hold.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+
+from connector.core.intervals import Intervals
+from connector.core.partition import partition_folder
+from connector.core.times import END_OF_TIME
+from connector.errors import ConnectorError
+from connector.lake import commit
+from connector.lake.day import Day, publish, seal
+from connector.lake.shelf import by_partition
+from connector.lake.tally import Tally
+from connector.tables.balance_transactions import to_batch, to_lines
+from connector.tables.drift import Drift, drift
+from connector.tables.sift import sift
+from connector.tasks import tasks_with_one_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    import pyarrow as pa
+    from anyio.abc import TaskGroup
+
+    from connector.core.frontier import Frontier
+    from connector.core.intervals import Interval
+    from connector.core.manifest import Manifest
+    from connector.core.page import Row
+    from connector.core.partition import Granularity, PartitionKey
+    from connector.lake.day import Sealed
+    from connector.lake.formats import Format
+    from connector.lake.shelf import Runs, Shelf
+    from connector.lake.store import Store
+    from connector.report import Progress
+    from connector.stripe.scan import Received
+    from connector.tables.sift import Sifted
+
+SEALERS = 2
+"""Partitions sealed at once: one compresses while another waits for the disk."""
+
+COMMIT_SECONDS = 10.0
+"""A manifest is written at most this long after a file it should name."""
+
+CHECKPOINT_ROWS = 20_000
+"""Rows waiting for an incomplete partition before it is written in part."""
+
+CHECKPOINT_SHARE = 0.05
+"""The same, as a share of the rows its file has: rewriting a large file costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Where rows go and how.
+
+    Attributes:
+        store: the destination.
+        form: format of its files.
+        partition: how much time one file holds.
+    """
+
+    store: Store
+    form: Format
+    partition: Granularity
+
+    def encode(self, sifted: Sifted) -> pa.RecordBatch:
+        """Return a batch of the format's schema."""
+        return to_lines(sifted) if self.form.name.startswith("jsonl") else to_batch(sifted)
+
+
+@dataclass(slots=True, eq=False)
+class Harvest:
+    """One account's run from pages to manifest.
+
+    Attributes:
+        lake: where rows go.
+        shelf: where they wait.
+        frontier: says what is complete.
+        progress: told how far we are.
+        api_version: `Stripe-Version` of the rows.
+        manifest: the state, replaced by the next one with every file; None until the account is known.
+        settled: seconds at or after this one are written but not covered.
+        read_until: second up to which everything visible will have been read.
+        read_before: seconds an earlier run had read.
+        tally: what was found, in counts.
+        drift: what the schema does not know.
+        rows: rows received.
+        files_written: files created or replaced.
+        files_unchanged: files found to be right already.
+    """
+
+    lake: Lake
+    shelf: Shelf
+    frontier: Frontier
+    progress: Progress
+    api_version: str
+    manifest: Manifest | None = None
+    settled: int = 0
+    read_until: int = 0
+    read_before: Intervals = field(default_factory=Intervals)
+    tally: Tally = field(default_factory=Tally)
+    drift: Drift = field(default_factory=Drift)
+    rows: int = 0
+    files_written: int = 0
+    files_unchanged: int = 0
+    _saved: Manifest | None = field(init=False, default=None)
+    _named: anyio.Event = field(init=False, default_factory=anyio.Event)
+    _tasks: TaskGroup | None = field(init=False, default=None)
+    _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * SEALERS))
+    _threads: anyio.CapacityLimiter = field(init=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS))
+    _sealing: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
+    _durable: Intervals = field(init=False, default_factory=Intervals)
+    _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
+
+    def named(self, manifest: Manifest, *, settled: int, read_until: int) -> None:
+        """Say whose rows these are and up to where they count as settled; nothing is written before."""
+        self.manifest = self._saved = manifest
+        self.settled, self.read_until = settled, read_until
+        self._named.set()
+
+    async def run(self, *steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run the steps that bring rows, writing what becomes complete; publish all that is, however they end.
+
+        Raises:
+            ConnectorError: what a step raised, or the destination.
+        """
+        try:
+            async with tasks_with_one_error() as background:
+                background.start_soon(self._keep_committing)
+                async with tasks_with_one_error() as self._tasks:
+                    for step in steps:
+                        self._tasks.start_soon(step)
+                background.cancel_scope.cancel()
+        except BaseException:
+            with anyio.CancelScope(shield=True), suppress(ConnectorError):  # the first error is on its way, and counts
+                await self._settle_up()
+            raise
+        with anyio.CancelScope(shield=True):
+            if self.manifest is not None:
+                self.manifest = replace(self.manifest, read_until=max(self.read_until, self.manifest.read_until))
+            await self._settle_up()
+
+    # The way in -------------------------------------------------------------------------------------------------------
+
+    async def receive(self, got: Received) -> None:
+        """Take a page's rows; wait if sealing is behind."""
+        if got.rows:
+            self._take(got.rows)
+        if got.walk.done:
+            await self._seal_completed(got.walk.answers_for)
+
+    def _take(self, rows: list[Row]) -> None:
+        sifted = sift(rows)
+        self.drift = self.drift.merge(drift(sifted))
+        for key, part in by_partition(self.lake.encode(sifted), self.lake.partition):
+            self.shelf.put(key, part)
+        self.rows += len(rows)
+        progress = self.progress
+        progress.rows, progress.pages = self.rows, progress.pages + 1
+        progress.windows_open, progress.pages_left = len(self.frontier.walks), self.frontier.expected_pages
+        newest, oldest = rows[0]["created"], rows[-1]["created"]
+        progress.newest = max(newest, progress.newest or newest)
+        progress.oldest = min(oldest, progress.oldest or oldest)
+
+    async def _seal_completed(self, seconds: Interval) -> None:
+        """Start sealing the partitions that a finished window completed."""
+        for key in self.shelf.partitions():
+            touched = key.start < seconds.stop and seconds.start < key.stop
+            if touched and key not in self._sealing and self.frontier.is_complete(key.bounds):
+                self._sealing.add(key)
+                await self._room.acquire()
+                if self._tasks is not None:
+                    self._tasks.start_soon(self._seal_in_turn, key)
+
+    # The way out ------------------------------------------------------------------------------------------------------
+
+    async def _seal_in_turn(self, key: PartitionKey) -> None:
+        try:
+            await self._named.wait()
+            with anyio.CancelScope(shield=True):
+                await self._seal(key)
+        finally:
+            self._room.release()
+
+    async def _seal(self, key: PartitionKey) -> None:
+        """Write what is complete of a partition, merged with the file that is there.
+
+        A key whose sealing fails stays in `_sealing`: its seconds never count as covered.
+        """
+        manifest = self.manifest
+        if manifest is None:
+            return
+        self._sealing.add(key)
+        within = self.frontier.todo.within(key.bounds).minus(self.frontier.incomplete)
+        folder = partition_folder(commit.TABLE, manifest.account, key)
+        old = manifest.files.get(f"{folder}/{self.lake.form.file_name}")
+        with self.shelf.take(key, within) as runs:
+            if len(runs):
+                day = Day(folder, old, within, self.read_before)
+                sealed = await anyio.to_thread.run_sync(self._write, day, runs, limiter=self._threads)
+                self._record(sealed)
+        self._durable = self._durable.union(within)
+        self._sealing.discard(key)
+        if old is not None and len(self.frontier.walks) > 0:
+            await self.commit()
+
+    def _write(self, day: Day, runs: Runs) -> Sealed:
+        """Seal and publish; in a worker thread."""
+        sealed = seal(self.lake.store, self.lake.form, day, runs)
+        publish(self.lake.store, sealed)
+        return sealed
+
+    def _record(self, sealed: Sealed) -> None:
+        self.tally += sealed.tally
+        if sealed.unchanged:
+            self.files_unchanged += 1
+        else:
+            self.files_written += 1
+        self.progress.files_sealed += 1
+        if sealed.file is not None and self.manifest is not None:
+            manifest = self.manifest.with_files([sealed.file], Intervals())
+            if self.api_version not in manifest.api_versions:
+                manifest = replace(manifest, api_versions=(*manifest.api_versions, self.api_version))
+            self.manifest = manifest
+
+    async def commit(self) -> None:
+        """Write the manifest if it has changed."""
+        async with self._committing:
+            if self.manifest is None:
+                return
+            self.manifest = replace(self.manifest, covered=self.manifest.covered.union(self._covered()))
+            if self.manifest != self._saved:
+                self._saved = self.manifest = await anyio.to_thread.run_sync(
+                    commit.save, self.lake.store, self.manifest, limiter=self._threads
+                )
+
+    def _covered(self) -> Intervals:
+        """Return the settled seconds that were read and whose rows, if any, are in durable files."""
+        waiting = Intervals.of(key.bounds for key in {*self.shelf.partitions(), *self._sealing})
+        read = self.frontier.todo.minus(self.frontier.incomplete)
+        return self._durable.union(read.minus(waiting)).minus(Intervals.span(self.settled, END_OF_TIME))
+
+    async def _keep_committing(self) -> None:
+        while True:
+            await anyio.sleep(COMMIT_SECONDS)
+            for key in self.shelf.partitions():
+                if self._worth_a_checkpoint(key):
+                    with anyio.CancelScope(shield=True):
+                        await self._seal(key)
+            with anyio.CancelScope(shield=True):
+                await self.commit()
+
+    def _worth_a_checkpoint(self, key: PartitionKey) -> bool:
+        if self.manifest is None or key in self._sealing:
+            return False
+        folder = partition_folder(commit.TABLE, self.manifest.account, key)
+        old = self.manifest.files.get(f"{folder}/{self.lake.form.file_name}")
+        enough = max(CHECKPOINT_ROWS, CHECKPOINT_SHARE * old.rows if old else 0)
+        return self.shelf.rows(key) >= enough
+
+    async def _settle_up(self) -> None:
+        """Write what is complete and not yet written, then the manifest."""
+        if self.manifest is None:
+            return
+        for key in self.shelf.partitions():
+            if key not in self._sealing:
+                await self._seal(key)
+        await self.commit()

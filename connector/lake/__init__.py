@@ -1,0 +1,1 @@
+"""The lake: from runs of rows to durable files, and back."""

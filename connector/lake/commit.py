@@ -1,0 +1,180 @@
+"""The manifest on disk: the record of what is durably in the lake, written last."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from connector.core.manifest import Manifest, from_document, to_document
+from connector.core.partition import checked_account
+from connector.errors import ConfigError, ManifestError, ProtocolError
+from connector.lake.disk import at_disk, sha256_of
+from connector.lake.paths import STATE, checked_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connector.core.partition import Granularity
+    from connector.core.units import AccountId
+    from connector.lake.store import Store
+
+TABLE = "balance_transactions"
+"""Folder of the data files that manifests name."""
+
+_FOLDER = f"{STATE}/manifest"
+
+
+def load(store: Store, account: AccountId) -> Manifest | None:
+    """Return an account's manifest, or None when the lake has none of it.
+
+    Raises:
+        ManifestError: when it is damaged, foreign, of a newer version, of another account, or names files elsewhere.
+        StorageError: when it cannot be read.
+    """
+    where = _path(account)
+    data = store.read(where)
+    if data is None:
+        return None
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise ManifestError(
+            f"{where} is damaged ({error}); restore it from a backup, or sync to a new destination"
+        ) from error
+    manifest = _from_document(document, where)
+    if manifest.account != account:
+        raise ManifestError(f"{where} is about {manifest.account}: it was renamed or copied; give it back its own name")
+    for path in manifest.files:
+        _refuse_elsewhere(path, account, where)
+    return manifest
+
+
+def save(store: Store, manifest: Manifest) -> Manifest:
+    """Write an account's manifest, durably and as a whole, and return it with the next revision.
+
+    Every file it names must already be visible and durable.
+
+    Raises:
+        StorageError: when the destination refuses; the old manifest is then still whole.
+    """
+    written = replace(manifest, revision=manifest.revision + 1)
+    text = json.dumps(to_document(written), indent=1, sort_keys=True, ensure_ascii=False)
+    store.write(_path(manifest.account), f"{text}\n".encode())
+    return written
+
+
+def accounts(store: Store) -> list[AccountId]:
+    """Return the accounts that have a manifest, sorted.
+
+    Raises:
+        StorageError: when the destination cannot be read.
+    """
+    names = [info.path.removeprefix(f"{_FOLDER}/") for info in store.list(_FOLDER)]
+    found: list[AccountId] = []
+    for name in names:
+        try:
+            found.append(checked_account(name.removesuffix(".json")))
+        except ProtocolError as error:
+            raise ManifestError(f"{_FOLDER}/{name} is not a manifest's name; move it away") from error
+    return sorted(found)
+
+
+def check_destination(
+    store: Store, format_name: str, partition: Granularity, options: Mapping[str, Any] | None = None
+) -> None:
+    """Refuse what would make a lake of two kinds of files.
+
+    Args:
+        store: the destination; a new one accepts everything.
+        format_name: as in manifests, for example `jsonl.zst`.
+        partition: time one file is to hold.
+        options: other choices that rows depend on; None to accept those of the lake.
+
+    Raises:
+        ConfigError: when the destination was made otherwise; says how.
+        ManifestError: when a manifest there cannot be read.
+    """
+    for manifest in manifests(store):
+        _same("format", manifest.format, format_name)
+        _same("partition", manifest.partition.value, partition.value)
+        if options is not None:
+            _same("options", dict(manifest.options), dict(options))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Difference:
+    """A data file that is not as the manifest says.
+
+    Attributes:
+        path: relative to the destination.
+        kind: `changed`, `missing`, or `extra`: a file the manifest does not name, which readers that glob take too.
+    """
+
+    path: str
+    kind: Literal["changed", "missing", "extra"]
+
+
+def compare(store: Store, manifest: Manifest, *, full: bool = False) -> list[Difference]:
+    """Compare an account's data files with its manifest, by existence and size, and by their bytes when `full`.
+
+    Returns:
+        The differences in order of path; empty when all is as it was written.
+
+    Raises:
+        StorageError: when the destination cannot be read.
+    """
+    sizes = {info.path: info.bytes for info in store.list(account_folder(manifest.account))}
+    found = [Difference(path, "extra") for path in sizes.keys() - manifest.files.keys()]
+    for path, file in manifest.files.items():
+        if path not in sizes:
+            found.append(Difference(path, "missing"))
+        elif sizes[path] != file.bytes or (full and _sha256(store, path) != file.sha256):
+            found.append(Difference(path, "changed"))
+    return sorted(found)
+
+
+def account_folder(account: AccountId) -> str:
+    """Return the folder of an account's data files."""
+    return f"{TABLE}/account={account}"
+
+
+def manifests(store: Store) -> Iterator[Manifest]:
+    """Yield the manifest of every account, in order of account; raises what `load` raises."""
+    for account in accounts(store):
+        manifest = load(store, account)
+        if manifest is not None:
+            yield manifest
+
+
+def _path(account: AccountId) -> str:
+    return f"{_FOLDER}/{account}.json"
+
+
+def _from_document(document: object, where: str) -> Manifest:
+    try:
+        return from_document(document, where=where)
+    except ProtocolError as error:
+        raise ManifestError(f"{where} is damaged ({error}); restore it from a backup") from error
+
+
+def _refuse_elsewhere(path: str, account: AccountId, where: str) -> None:
+    try:
+        ours = checked_path(path).startswith(f"{account_folder(account)}/")
+    except ValueError:
+        ours = False
+    if not ours:
+        raise ManifestError(f"{where} names {path!r}, which is not a data file of {account}; restore it from a backup")
+
+
+def _same(what: str, there: object, asked: object) -> None:
+    if there != asked:
+        raise ConfigError(
+            f"this destination was made with {what} {there}, and {asked} was asked for; "
+            f"ask for {there}, or choose another destination"
+        )
+
+
+def _sha256(store: Store, path: str) -> str | None:
+    with store.opened(path) as local, at_disk(f"reading {path}"):
+        return sha256_of(local) if local is not None else None

@@ -1,0 +1,80 @@
+"""The seam to the local disk: operating system errors become errors that say what to do, and writes become durable."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from connector.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+_REMEDIES = {
+    errno.ENOSPC: "no space left on the disk: free some, or choose another destination; what was published is whole",
+    errno.EDQUOT: "the disk quota is used up: free some space, or choose another destination",
+    errno.EACCES: "not permitted: run as a user who may read and write the destination, or change its permissions",
+    errno.EPERM: "not permitted: run as a user who may read and write the destination, or change its permissions",
+    errno.EROFS: "not writable, the file system is mounted read-only: choose another destination",
+    errno.ENOTDIR: "a file stands where a folder is needed: choose another destination, or move the file away",
+    errno.EXDEV: "a folder inside the destination is on another file system, so files cannot be replaced atomically: "
+    "make the whole destination one file system",
+    errno.EMFILE: "too many open files: raise the limit (ulimit -n)",
+    errno.ENOLCK: "this file system does not support locks: choose a destination on a local disk",
+}
+
+
+@contextmanager
+def at_disk(doing: str) -> Generator[None]:
+    """Turn any `OSError` of the block into a `StorageError`.
+
+    Args:
+        doing: what was being done, to begin the message with, for example `writing a/b.parquet`.
+
+    Raises:
+        StorageError: with the remedy where one is known; the `OSError` is its cause.
+    """
+    try:
+        yield
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, str(error))
+        raise StorageError(f"{doing}: {remedy}") from error
+
+
+def sync_file(path: Path) -> None:
+    """Force a written file's content onto the disk."""
+    _sync(path, os.O_RDONLY)
+
+
+def sync_folder(path: Path) -> None:
+    """Force a folder's entries (new, renamed and removed names) onto the disk."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and those above it, each durably; nothing happens if it is there."""
+    missing: list[Path] = []
+    while not path.is_dir():
+        missing.append(path)
+        path = path.parent
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal; memory is bounded, and other threads go on meanwhile."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,33 @@
+"""Names inside a destination: relative, with forward slashes, and never leading out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STATE = "_stripe_balance"
+"""Folder of everything that is not data. Hive, Spark and pyarrow skip names with a leading underscore."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FileInfo:
+    """A visible file.
+
+    Attributes:
+        path: relative to the destination, with forward slashes.
+        bytes: its size.
+    """
+
+    path: str
+    bytes: int
+
+
+def checked_path(path: str) -> str:
+    """Return the path if it is relative, clean and stays inside the destination.
+
+    Raises:
+        ValueError: for an absolute path, `..`, an empty part, a backslash or a control character.
+    """
+    parts = path.split("/")
+    if any(part in {"", ".", ".."} for part in parts) or "\\" in path or not path.isprintable():
+        raise ValueError(f"{path!r} is not a clean relative path")
+    return path

@@ -1,0 +1,174 @@
+"""The lake read back: exactly the files that the manifests name, as one stream of Arrow batches whatever their format.
+
+```python
+rows = connector.read("lake")
+duckdb.sql("select currency, sum(net) from rows group by 1")
+polars.DataFrame(rows)
+pyarrow.table(rows).to_pandas()
+```
+"""
+
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no annotations)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from connector.core.partition import Granularity
+from connector.errors import ConfigError, StorageError
+from connector.lake.commit import TABLE, manifests
+from connector.lake.formats import Format, format_named
+from connector.lake.store import Store, open_store
+from connector.tables.arrow import arrow_schema
+from connector.tables.balance_transactions import to_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from os import PathLike
+    from pathlib import Path
+
+    from connector.core.manifest import Manifest
+
+_LABEL_TYPES = {Granularity.DAY: pa.date32(), Granularity.MONTH: pa.string(), Granularity.YEAR: pa.int32()}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Balance transactions in a lake, read anew each time they are asked for.
+
+    Anything that takes Arrow's stream protocol takes it as it is: DuckDB by the variable's name, `polars.DataFrame`,
+    `pyarrow.table`, `pandas.DataFrame.from_arrow`.
+
+    Attributes:
+        paths: the files, relative to the destination, by account and time.
+        columns: names of the columns, in the order they were asked for.
+        everything: schema of all columns: the table's, then `account` and the partition column (`created_date` as a
+            date, `created_month` as text, `created_year` as a number).
+        form: format of the files.
+        store: the destination.
+    """
+
+    paths: tuple[str, ...]
+    columns: tuple[str, ...]
+    everything: pa.Schema
+    form: Format
+    store: Store
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Schema of the columns asked for."""
+        return pa.schema([self.everything.field(name) for name in self.columns])
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Return a stream of batches of bounded size, that can be read once.
+
+        Raises:
+            StorageError: when a file is gone; a stream of lines raises it, as `OSError`, while it is read.
+        """
+        if self.form.read_objects is None:
+            return self.dataset().scanner(columns=list(self.columns)).to_reader()
+        return pa.RecordBatchReader.from_batches(self.schema, self._parsed())
+
+    def dataset(self) -> ds.Dataset:
+        """Return a dataset of all columns, to push filters and columns down into (`polars.scan_pyarrow_dataset`).
+
+        Raises:
+            ConfigError: when the files are JSON lines, which Arrow cannot read lazily without loss.
+            StorageError: when a file is gone.
+        """
+        if self.form.read_objects is not None:
+            raise ConfigError(f"files of format {self.form.name} cannot be a dataset; use the rows as a stream")
+        for path in self.paths:
+            with self.store.opened(path) as local:
+                _present(local, path)
+        return ds.dataset(
+            [self.store.address(path) for path in self.paths],
+            schema=self.everything,
+            format=self.form.name,
+            partitioning=ds.partitioning(pa.schema(list(self.everything)[-2:]), flavor="hive"),
+            partition_base_dir=self.store.address(TABLE),
+        )
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Export a new stream (Arrow's PyCapsule interface)."""
+        return self.reader().__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        """Export the schema (Arrow's PyCapsule interface)."""
+        return self.schema.__arrow_c_schema__()
+
+    def _parsed(self) -> Iterator[pa.RecordBatch]:
+        read_objects = self.form.read_objects
+        if read_objects is None:
+            return
+        for path in self.paths:
+            with self.store.opened(path) as local:
+                for objects in read_objects(_present(local, path)):
+                    yield self._chosen(to_batch(objects), _labels(path))
+
+    def _chosen(self, batch: pa.RecordBatch, labels: Mapping[str, str]) -> pa.RecordBatch:
+        """Pick columns from the batch, or from the path they came from."""
+        columns = [
+            pa.repeat(pa.scalar(labels[field.name]).cast(field.type), batch.num_rows)
+            if field.name in labels
+            else batch.column(field.name)
+            for field in self.schema
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+
+def read(destination: str | PathLike[str], account: str | None = None, *, columns: Sequence[str] | None = None) -> Rows:
+    """Offer the balance transactions of a lake: those in the files that its manifests name, no others.
+
+    Args:
+        destination: the lake.
+        account: only this account's rows; all accounts by default.
+        columns: names of the columns to read; all by default, with `account` and the partition column last.
+
+    Raises:
+        ConfigError: when there is no lake, no such account, or no such column; says which there are.
+        ManifestError: when a manifest cannot be understood.
+        StorageError: when the destination cannot be read.
+    """
+    store = open_store(destination)
+    found = list(manifests(store))
+    if not found:
+        raise ConfigError(
+            f"there is no lake in {destination}: no manifest of stripe-balance is there; sync to it first"
+        )
+    chosen = [manifest for manifest in found if account in {None, manifest.account}]
+    if not chosen:
+        raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(one.account for one in found)}")
+    everything = _schema(chosen[0])
+    unknown = [name for name in columns or () if name not in everything.names]
+    if unknown:
+        raise ConfigError(f"there is no column {unknown[0]!r}; columns: {', '.join(everything.names)}")
+    return Rows(
+        paths=tuple(path for manifest in chosen for path in sorted(manifest.files)),
+        columns=tuple(columns if columns is not None else everything.names),
+        everything=everything,
+        form=format_named(chosen[0].format),
+        store=store,
+    )
+
+
+def _schema(manifest: Manifest) -> pa.Schema:
+    """Return the schema of all columns, without the metadata that would differ between files and here."""
+    stored = pa.schema([field.remove_metadata() for field in arrow_schema(TABLE)])
+    partition = pa.field(manifest.partition.column, _LABEL_TYPES[manifest.partition])
+    return stored.append(pa.field("account", pa.string())).append(partition)
+
+
+def _labels(path: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in path.split("/") if "=" in part)
+
+
+def _present(local: Path | None, path: str) -> Path:
+    if local is None:
+        raise StorageError(f"{path} is gone, though the manifest names it; run verify to see what else is")
+    return local

@@ -1,0 +1,80 @@
+"""What the manifest says of a file, gathered while its rows go by."""
+
+# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
+# (pyarrow makes its compute functions when it is imported, and ships no annotations)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core.manifest import DataFile
+from connector.lake.rows import MICROSECONDS, bounds_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LOW_BITS = 32
+
+
+class Summary:
+    """Adds up sorted batches. Sums of money are exact, however large."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._first = 0
+        self._last = 0
+        self._net: dict[str, int] = {}
+        self._pending = 0
+        self._pending_from: int | None = None
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Count a batch that has rows; batches come in order of `created`."""
+        first, last = bounds_of(batch)
+        self._first = self._first if self._rows else first
+        self._last = last
+        self._rows += batch.num_rows
+        for currency, amount in _net(batch).items():
+            self._net[currency] = self._net.get(currency, 0) + amount
+        pending = batch.column("available_on").filter(pc.equal(batch.column("status"), "pending"))
+        self._pending += len(pending)
+        earliest = pc.min(pending.cast(pa.int64())).as_py()
+        if earliest is not None:
+            due = earliest // MICROSECONDS
+            self._pending_from = due if self._pending_from is None else min(due, self._pending_from)
+
+    def data_file(self, path: str, *, written: Path, sha256: str) -> DataFile:
+        """Return the manifest's entry, once there were rows.
+
+        Args:
+            path: final path of the file.
+            written: where it is now.
+            sha256: of its bytes.
+        """
+        return DataFile(
+            path=path,
+            rows=self._rows,
+            bytes=written.stat().st_size,
+            sha256=sha256,
+            first_created=self._first,
+            last_created=self._last,
+            net=dict(sorted(self._net.items())),
+            pending=self._pending,
+            pending_from=self._pending_from,
+        )
+
+
+def _net(batch: pa.RecordBatch) -> dict[str, int]:
+    """Sum `net` per currency in two halves, since Arrow's 64-bit sums wrap around without a word."""
+    net = batch.column("net")
+    halves = pa.table(
+        {
+            "currency": batch.column("currency"),
+            "high": pc.shift_right(net, _LOW_BITS),
+            "low": pc.bit_wise_and(net, 2**_LOW_BITS - 1),
+        }
+    )
+    sums = halves.group_by("currency", use_threads=False).aggregate([("high", "sum"), ("low", "sum")])
+    return {row["currency"]: (row["high_sum"] << _LOW_BITS) + row["low_sum"] for row in sums.to_pylist()}

@@ -1,0 +1,232 @@
+"""What a run did, as values: watched while it goes on, kept when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.core.meter import Meter
+
+REPORT_VERSION = 1
+"""Version of the report's own shape (`schemas/run_report.json`)."""
+
+Outcome = Literal["complete", "interrupted", "failed", "planned"]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is: written by the run, read by whoever draws it. Nothing here is needed to be right.
+
+    Attributes:
+        account: whose rows are being read, once known.
+        phase: what goes on, in a word or two.
+        rate_limit: requests per second aimed at; infinite for none.
+        rows: rows received.
+        pages: pages received.
+        windows_open: windows being walked.
+        pages_left: pages thought to be left; infinite when not known.
+        files_sealed: files written or found to be right.
+        newest, oldest: `created` of what has been received, UTC seconds, or None.
+        in_flight: requests under way.
+        meter: the requests so far, or None before the first.
+    """
+
+    account: str = ""
+    phase: str = "starting"
+    rate_limit: float = 0.0
+    rows: int = 0
+    pages: int = 0
+    windows_open: int = 0
+    pages_left: float = float("inf")
+    files_sealed: int = 0
+    newest: int | None = None
+    oldest: int | None = None
+    in_flight: int = 0
+    meter: Meter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Rows that turned up where an earlier run had already read.
+
+    Attributes:
+        rows: how many.
+        first_created: the earliest `created` among them, UTC seconds, or None.
+        last_created: the latest.
+        longest_lag_seconds: seconds from the earliest `created` to the moment it was read; 0 when there are none.
+    """
+
+    rows: int = 0
+    first_created: int | None = None
+    last_created: int | None = None
+    longest_lag_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """What a run did for one account.
+
+    Attributes:
+        account: whose rows.
+        asked: `[start, stop)` of `created` that was asked for, UTC seconds.
+        fetched: the intervals of it that had to be read.
+        covered: the intervals the lake holds afterwards, all runs together.
+        rows_received: rows read from Stripe.
+        rows_new: rows the lake did not have.
+        rows_changed: rows that differ from what the lake had.
+        rows_unchanged: rows read again and found the same.
+        rows_disappeared: rows the lake had and Stripe no longer lists; they are kept.
+        late: rows that came late.
+        files_written: data files created or replaced.
+        files_unchanged: data files found to be right already.
+        lake_rows: rows of the account in the lake afterwards.
+        lake_files: data files of the account.
+        lake_bytes: their size.
+        lake_pending: rows of it that were pending when last read.
+        net: sum of `net` of the account in the lake, per currency, in minor units.
+        drift: fields, values and types that the schema does not know, each with a count and an example id.
+    """
+
+    account: str
+    asked: tuple[int, int]
+    fetched: tuple[tuple[int, int], ...] = ()
+    covered: tuple[tuple[int, int], ...] = ()
+    rows_received: int = 0
+    rows_new: int = 0
+    rows_changed: int = 0
+    rows_unchanged: int = 0
+    rows_disappeared: int = 0
+    late: Late = field(default_factory=Late)
+    files_written: int = 0
+    files_unchanged: int = 0
+    lake_rows: int = 0
+    lake_files: int = 0
+    lake_bytes: int = 0
+    lake_pending: int = 0
+    net: Mapping[str, int] = field(default_factory=dict[str, int])
+    drift: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What was asked of Stripe.
+
+    Attributes:
+        total: attempts, retries included; each counts against Stripe's read allocation.
+        by_endpoint: the same per operation.
+        statuses: answers by HTTP status; `0` stands for no complete answer.
+        limited: 429s by reason.
+        retries: attempts after the first.
+        received_bytes: bytes of bodies, decoded.
+        rate_limit: requests per second aimed at for one endpoint; None for no limit.
+        utilisation: requests to the list, over what the limit allows in the time; None for no limit.
+    """
+
+    total: int
+    by_endpoint: Mapping[str, int]
+    statuses: Mapping[str, int]
+    limited: Mapping[str, int]
+    retries: int
+    received_bytes: int
+    rate_limit: float | None
+    utilisation: float | None
+
+    @property
+    def limited_total(self) -> int:
+        """429s received."""
+        return sum(self.limited.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run did.
+
+    Attributes:
+        run_id: names the run; begins with its start.
+        outcome: complete, interrupted (what was complete is published), failed (the same), or planned (a dry run).
+        error: what ended it, one line, or None.
+        destination: as it was given.
+        format: for example `parquet`, `jsonl.zst`.
+        partition: day, month or year.
+        api_version: `Stripe-Version` the rows were read under.
+        connector_version: version of this package.
+        started: ISO 8601, UTC.
+        duration_seconds: from start to the last file.
+        requests: what was asked of Stripe.
+        accounts: one report for each account.
+    """
+
+    run_id: str
+    outcome: Outcome
+    destination: str
+    format: str
+    partition: str
+    api_version: str
+    connector_version: str
+    started: str
+    duration_seconds: float
+    requests: Requests
+    accounts: tuple[AccountReport, ...]
+    error: str | None = None
+
+    @property
+    def rows_received(self) -> int:
+        """Rows read from Stripe, all accounts together."""
+        return sum(one.rows_received for one in self.accounts)
+
+
+def requests_of(meter: Meter, *, rate: float, seconds: float, endpoint: str) -> Requests:
+    """Summarise a meter.
+
+    Args:
+        meter: the counts.
+        rate: requests per second aimed at; infinite for none.
+        seconds: how long the run took, > 0.
+        endpoint: the operation whose limit is the bottleneck.
+    """
+    limited = rate < float("inf")
+    used = meter.by_endpoint.get(endpoint, 0) / (rate * seconds) if limited and seconds > 0 else None
+    return Requests(
+        total=meter.requests,
+        by_endpoint=dict(sorted(meter.by_endpoint.items())),
+        statuses={str(status): count for status, count in sorted(meter.statuses.items())},
+        limited=dict(sorted(meter.limited.items())),
+        retries=meter.retries,
+        received_bytes=meter.received_bytes,
+        rate_limit=rate if limited else None,
+        utilisation=None if used is None else round(used, 4),
+    )
+
+
+def to_document(report: Report) -> dict[str, Any]:
+    """Return the report as the JSON document of `schemas/run_report.json`."""
+    return {
+        "report_version": REPORT_VERSION,
+        "run_id": report.run_id,
+        "outcome": report.outcome,
+        "error": report.error,
+        "destination": report.destination,
+        "table": "balance_transactions",
+        "format": report.format,
+        "partition": report.partition,
+        "api_version": report.api_version,
+        "connector_version": report.connector_version,
+        "started": report.started,
+        "duration_seconds": round(report.duration_seconds, 3),
+        "requests": _plain(report.requests),
+        "accounts": [_plain(account) for account in report.accounts],
+    }
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """Turn a value of this module into what JSON knows."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return value

@@ -1,0 +1,339 @@
+"""One run over one destination: the story from plan to report.
+
+plan → windows → pages → rows → partitions → files → manifest. It runs one way; the next run begins with the manifest.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+import orjson
+
+import connector
+from connector.core.frontier import Frontier
+from connector.core.intervals import Interval, Intervals
+from connector.core.manifest import Manifest
+from connector.core.partition import Granularity
+from connector.core.plan import Plan, plan, touched_files, without
+from connector.core.times import END_OF_TIME, to_text
+from connector.errors import ConnectorError, LockedError, UsageError
+from connector.harvest import Harvest, Lake
+from connector.lake import commit
+from connector.lake.check import changed_files
+from connector.lake.formats import format_named
+from connector.lake.shelf import Shelf
+from connector.report import AccountReport, Late, Report, requests_of, to_document
+from connector.stripe.client import LIST_TRANSACTIONS
+from connector.stripe.identity import Identity, identify
+from connector.stripe.pages import ListSource, Query
+from connector.stripe.scan import Scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.lake.store import Store
+    from connector.report import Outcome, Progress
+    from connector.stripe.client import Client
+
+DEFAULT_SETTLE = 600
+"""Seconds after which a row counts as visible: rows have been seen to become listable minutes after `created`."""
+
+RUNS = "_stripe_balance/runs"
+"""Folder of the run reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to sync, apart from where to and as whom.
+
+    Attributes:
+        since: first second of `created`, or None for the beginning.
+        until: second after the last, or None for everything there is.
+        format: name of a format, or None for that of the lake (Parquet for a new one).
+        partition: how much time one file holds, or None for that of the lake (a day for a new one).
+        expand: paths to expand in each row, without `data.`; fixed with the lake.
+        settle: seconds before now up to which rows count as all visible, at least 0.
+        accounts: connected accounts to read; empty for the key's own.
+        account_id: name of the key's own account, where the key may not ask for it.
+        full_refresh: read all that is asked for again.
+        dry_run: stop before reading.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    format: str | None = None
+    partition: Granularity | None = None
+    expand: tuple[str, ...] = ()
+    settle: int = DEFAULT_SETTLE
+    accounts: tuple[str, ...] = ()
+    account_id: str | None = None
+    full_refresh: bool = False
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.until if self.until is not None else END_OF_TIME) <= (self.since or 0):
+            raise UsageError("--until must be later than --since: --since is included, --until is not")
+        if self.settle < 0:
+            raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
+        if self.account_id and self.accounts:
+            raise UsageError("--account-id names the key's own account: it does not go with --account")
+
+    @property
+    def of_lake(self) -> dict[str, Any]:
+        """The choices that rows depend on, fixed with the lake."""
+        return {"expand": sorted(self.expand)} if self.expand else {}
+
+    @property
+    def asked(self) -> Interval:
+        """The seconds asked for."""
+        return Interval(self.since or 0, END_OF_TIME if self.until is None else self.until)
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over one destination.
+
+    Attributes:
+        store: the destination.
+        destination: its name as given.
+        client: whom to ask.
+        options: what is asked for.
+        progress: filled in as the run goes on.
+    """
+
+    store: Store
+    destination: str
+    client: Client
+    options: Options
+    progress: Progress
+    _started: float = field(init=False, default_factory=time.time)
+    _clock: float = field(init=False, default_factory=time.monotonic)
+    _accounts: list[AccountReport] = field(init=False, default_factory=list[AccountReport])
+    _lock: ExitStack = field(init=False, default_factory=ExitStack)
+    _locked: bool = field(init=False, default=False)
+
+    async def go(self) -> Report:
+        """Sync every account asked for, one after the other, and keep the report.
+
+        Raises:
+            ConnectorError: what ended the run.
+        """
+        self.progress.meter = self.client.meter
+        self.progress.rate_limit = self.client.config.rate
+        lake = self._lake()
+        with self._lock:
+            try:
+                for account in self.options.accounts or (None,):
+                    await self._sync_account(lake, account)
+            except ConnectorError as error:
+                await self._keep(self._report(lake, "failed", error=str(error)))
+                raise
+            except anyio.get_cancelled_exc_class():
+                await self._keep(self._report(lake, "interrupted", error="interrupted"))
+                raise
+            report = self._report(lake, "planned" if self.options.dry_run else "complete")
+            await self._keep(report)
+            return report
+
+    def _lake(self) -> Lake:
+        """Return the lake as it is, or as it is to be made.
+
+        Raises:
+            ConfigError: when it was made otherwise than is asked for.
+        """
+        existing = next(iter(commit.manifests(self.store)), None)
+        form = format_named(self.options.format or (existing.format if existing else "parquet"))
+        partition = self.options.partition or (existing.partition if existing else Granularity.DAY)
+        commit.check_destination(self.store, form.name, partition, self.options.of_lake)
+        return Lake(self.store, form, partition)
+
+    async def _sync_account(self, lake: Lake, account: str | None) -> None:
+        """Plan, read, write, and report."""
+        part = AccountPart(self, lake, account)
+        if self.options.dry_run:
+            await part.prepare()
+            self._accounts.append(part.report(None))
+            return
+        self.progress.phase = "reading"
+        if commit.accounts(self.store):
+            await part.prepare(self.hold)
+        frontier = Frontier(part.work.todo, likely_start=part.likely_start)
+        with Shelf(self.store.scratch) as shelf:
+            harvest = Harvest(
+                lake, shelf, frontier, self.progress, self.client.config.api_version, read_before=part.work.read_before
+            )
+            scan = Scan(ListSource(self.client, part.query), frontier, harvest.receive)
+
+            async def name() -> None:
+                await part.name(harvest, self.hold)
+
+            try:
+                await harvest.run(name, scan.run)
+            finally:
+                if harvest.manifest is not None:
+                    self._accounts.append(part.report(harvest))
+
+    def hold(self) -> None:
+        """Hold the destination from here to the end of the run; it comes into being if it was not there.
+
+        Raises:
+            LockedError: another run holds it.
+            StorageError: it cannot be written.
+        """
+        if not self._locked:
+            self._lock.enter_context(self.store.lock())
+            self._locked = True
+
+    def _report(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
+        seconds = time.monotonic() - self._clock
+        config = self.client.config
+        return Report(
+            run_id=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(self._started))}-{secrets.token_hex(4)}",
+            outcome=outcome,
+            error=error,
+            destination=self.destination,
+            format=lake.form.name,
+            partition=lake.partition.value,
+            api_version=config.api_version,
+            connector_version=connector.__version__,
+            started=to_text(self._started),
+            duration_seconds=seconds,
+            requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
+            accounts=tuple(self._accounts),
+        )
+
+    async def _keep(self, report: Report) -> None:
+        """Write the report into the lake, if the run came to hold one."""
+        if not self._locked:
+            return
+        text = orjson.dumps(to_document(report), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.store.write, f"{RUNS}/{report.run_id}.json", text)
+
+
+@dataclass(slots=True)
+class AccountPart:
+    """One account's part of a run.
+
+    Attributes:
+        run: the whole.
+        lake: where rows go.
+        account: connected account to read, or None for the key's own.
+        work: what is to be read; everything asked for, until the lake's state is known.
+    """
+
+    run: Run
+    lake: Lake
+    account: str | None
+    work: Plan = field(init=False)
+    _identity: Identity | None = field(init=False, default=None)
+    _manifest: Manifest | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.work = Plan(Intervals((self.run.options.asked,)))
+
+    @property
+    def query(self) -> Query:
+        """What to list."""
+        return Query(expand=tuple(f"data.{path}" for path in self.run.options.expand), account=self.account)
+
+    @property
+    def likely_start(self) -> int:
+        """When the account was made, if that is known; 0 else."""
+        return self._identity.created if self._identity else 0
+
+    async def prepare(self, hold: Callable[[], None] | None = None) -> None:
+        """Learn whose lake it is and what it lacks; files found changed are forgotten, to be read again."""
+        options = self.run.options
+        identity = self._identity = await self._identify()
+        if hold is not None:
+            hold()
+        manifest = await anyio.to_thread.run_sync(commit.load, self.lake.store, identity.account)
+        self.work = plan(manifest, options.asked, now=identity.now, full_refresh=options.full_refresh)
+        if manifest is not None:
+            touched = touched_files(manifest, self.work.todo)
+            changed = await anyio.to_thread.run_sync(changed_files, self.lake.store, touched)
+            if changed:
+                lost = manifest
+                manifest = without(manifest, changed)
+                again = lost.covered.minus(manifest.covered)
+                self.work = Plan(self.work.todo.union(again), self.work.refresh, self.work.read_before.minus(again))
+        self._manifest = manifest
+
+    async def name(self, harvest: Harvest, hold: Callable[[], None]) -> None:
+        """Give the harvest its manifest: from here on files are written.
+
+        A lake that does not exist yet has nothing to subtract, so reading it begins before its account is known.
+        """
+        if self._identity is None:
+            self._identity = await self._identify()
+            harvest.frontier.likely_start = self._identity.created
+            hold()
+            if commit.accounts(self.lake.store):
+                raise LockedError("another run began this lake a moment ago: run again, to go on from what it wrote")
+        identity, options = self._identity, self.run.options
+        self.run.progress.account = identity.account
+        manifest = self._manifest or Manifest(
+            account=identity.account,
+            format=self.lake.form.name,
+            partition=self.lake.partition,
+            options=options.of_lake,
+        )
+        harvest.named(manifest, settled=identity.now - options.settle, read_until=min(identity.now, options.asked.stop))
+
+    def report(self, harvest: Harvest | None) -> AccountReport:
+        """Say what was done, so far."""
+        identity = self._identity
+        manifest = harvest.manifest if harvest else self._manifest
+        now = identity.now if identity else END_OF_TIME
+        asked = self.run.options.asked
+        facts: dict[str, Any] = {}
+        if manifest is not None:
+            facts |= {
+                "covered": _pairs(manifest.covered),
+                "lake_rows": manifest.rows,
+                "lake_files": len(manifest.files),
+                "lake_bytes": sum(file.bytes for file in manifest.files.values()),
+                "lake_pending": manifest.pending,
+                "net": manifest.net(),
+            }
+        if harvest is not None:
+            tally = harvest.tally
+            facts |= {
+                "rows_received": harvest.rows,
+                "rows_new": tally.new,
+                "rows_changed": tally.replaced,
+                "rows_unchanged": tally.unchanged,
+                "rows_disappeared": tally.disappeared,
+                "late": Late(
+                    rows=tally.late,
+                    first_created=tally.late_first,
+                    last_created=tally.late_last,
+                    longest_lag_seconds=max(0, now - tally.late_first) if tally.late_first is not None else 0,
+                ),
+                "files_written": harvest.files_written,
+                "files_unchanged": harvest.files_unchanged,
+                "drift": tuple(
+                    {"kind": one.kind, "name": one.name, "count": one.count, "example": one.example}
+                    for one in harvest.drift.findings
+                ),
+            }
+        return AccountReport(
+            account=identity.account if identity else "",
+            asked=(asked.start, min(asked.stop, now)),
+            fetched=_pairs(self.work.todo.within(Interval(0, max(1, now)))),
+            **facts,
+        )
+
+    async def _identify(self) -> Identity:
+        return await identify(self.run.client, account=self.account, account_id=self.run.options.account_id)
+
+
+def _pairs(intervals: Intervals) -> tuple[tuple[int, int], ...]:
+    return tuple((part.start, part.stop) for part in intervals)

@@ -1,0 +1,108 @@
+"""`python -m connector.sandbox`: serve the loopback Stripe until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import gc
+import signal
+import sys
+import threading
+import time
+
+from connector.sandbox.faults import COMMON, KINDS
+from connector.sandbox.limits import Limits
+from connector.sandbox.options import add_arguments
+from connector.sandbox.sandbox import Sandbox
+from connector.sandbox.world import World
+
+_YEAR = 365 * 86_400
+
+
+def main() -> int:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m connector.sandbox", description="A loopback Stripe.")
+    add_arguments(parser)
+    return run(parser.parse_args())
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; the first line on stdout says where.
+
+    Returns:
+        0 when told to stop, 1 when the port is taken, 2 when an option does not make sense.
+    """
+    if args.list_faults:
+        sys.stdout.write(f"kind[:key=value,…] with {', '.join(COMMON)} and each kind's own\n")
+        sys.stdout.writelines(f"{kind:<17} {text}\n" for kind, (text, _) in KINDS.items())
+        return 0
+    try:
+        sandbox = _sandbox(args)
+    except ValueError as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 2
+    stop = threading.Event()
+
+    def told_to_stop(_signal: int, _frame: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told_to_stop)
+    try:
+        sandbox.start()
+    except OSError as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 1
+    gc.collect()
+    gc.freeze()  # the world stays: looking through it for garbage would only make answers late
+    with sandbox:
+        sys.stdout.write(f"listening on {sandbox.url} key={sandbox.key} account={sandbox.account}\n")
+        sys.stdout.flush()
+        stop.wait()
+    return 0
+
+
+def _sandbox(args: argparse.Namespace) -> Sandbox:
+    now = int(time.time())
+    end = _second(args.end, now)
+    world = World(
+        seed=args.seed,
+        transactions=args.transactions,
+        start=_second(args.start, end - _YEAR),
+        end=end,
+        shape=args.shape,
+        currencies=tuple(args.currencies.lower().split(",")),
+        connected=args.connected,
+        ties=args.ties,
+        hot=args.hot,
+        account_created=None if args.no_account_created else -1,
+        now=_second(args.clock, now),
+        ticking=not args.clock,
+    )
+    limits = Limits(args.rate, args.global_rate, args.in_flight, args.global_in_flight, args.algorithm)
+    return Sandbox(
+        world,
+        limits=limits,
+        latency=args.latency,
+        latency_sigma=args.latency_sigma,
+        port=args.port,
+        live=args.live,
+        missing_scopes=args.missing_scope,
+        faults=args.fault,
+        clamp=not args.strict_limit,
+        compress=args.gzip,
+    )
+
+
+def _second(text: str, default: int) -> int:
+    """A unix second, or the first of a UTC day; the default for nothing."""
+    if not text:
+        return default
+    if text.isdecimal():
+        return int(text)
+    moment = dt.datetime.fromisoformat(text)
+    return int(moment.replace(tzinfo=moment.tzinfo or dt.UTC).timestamp())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""What things cost and which kinds of row happen: the numbers a history is drawn from."""
+
+from __future__ import annotations
+
+import functools
+import math
+import random
+
+from connector.sandbox.kinds import Kind
+
+ZERO_DECIMAL = frozenset(
+    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf")
+)
+THREE_DECIMAL = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
+"""Currencies without hundredths; docs.stripe.com/currencies."""
+
+FX_STEP = 48_271
+"""Spreads presentment amounts and rates over row numbers; prime."""
+
+PRICES = 4096
+
+PER_MILLE = {
+    Kind.CHARGE_FX: 30,
+    Kind.PAYMENT: 90,
+    Kind.REFUND: 55,
+    Kind.PAYMENT_REFUND: 8,
+    Kind.REFUND_FAILURE: 2,
+    Kind.DISPUTE: 5,
+    Kind.DISPUTE_REVERSAL: 2,
+    Kind.STRIPE_FEE: 4,
+    Kind.TAX_FEE: 1,
+    Kind.TOPUP: 4,
+    Kind.PAYOUT_MANUAL: 2,
+    Kind.RESERVE_TRANSACTION: 2,
+    Kind.RESERVE_HOLD: 2,
+    Kind.ISSUING_TOPUP: 1,
+    Kind.ISSUING_TRANSACTION: 3,
+    Kind.PREFUNDING_TOPUP: 1,
+}
+PLATFORM_PER_MILLE = {
+    Kind.TRANSFER: 35,
+    Kind.APPLICATION_FEE: 25,
+    Kind.TRANSFER_REVERSAL: 3,
+    Kind.APPLICATION_FEE_REFUND: 2,
+}
+
+
+def minor_units(currency: str) -> int:
+    """Minor units in one unit of a currency."""
+    return 1 if currency in ZERO_DECIMAL else 1000 if currency in THREE_DECIMAL else 100
+
+
+def fx_of(number: int) -> tuple[int, float]:
+    """What a payment in a foreign currency was for: presentment amount in its minor units, and the exchange rate."""
+    step = number * FX_STEP
+    return 500 + step % 24_989, round(1.05 + (step // 24_989 % 30_011) / 100_000, 6)
+
+
+@functools.cache
+def mix(*, connected: bool) -> tuple[Kind, ...]:
+    """A thousand kinds to draw from, charges for what the tables leave; `connected` adds what platforms do."""
+    per_mille = PER_MILLE | PLATFORM_PER_MILLE if connected else PER_MILLE
+    rare = [kind for kind, count in per_mille.items() for _ in range(count)]
+    return (*rare, *[Kind.CHARGE] * (1000 - len(rare)))
+
+
+@functools.cache
+def prices(currency: str) -> tuple[int, ...]:
+    """What things cost, in minor units: log-normal around 40 dollars or 5,000 yen."""
+    unit = minor_units(currency)
+    median = math.log(5_000 if unit == 1 else 40 * unit)
+    low = 50 if unit == 1 else unit // 2
+    step = 10 if unit == 1000 else 1  # noqa: PLR2004 - thousandths
+    rng = random.Random(f"prices/{currency}")
+    return tuple(max(low, round_down(int(rng.lognormvariate(median, 0.9)), step)) for _ in range(PRICES))
+
+
+def round_down(amount: int, step: int) -> int:
+    """The largest multiple of `step` that is not above `amount`."""
+    return amount - amount % step

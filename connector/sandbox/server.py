@@ -1,0 +1,204 @@
+"""The sandbox on the wire: aiohttp's low-level server around `Api`, with limits, latency and broken connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import math
+import random
+import socket
+import struct
+import time
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import web
+
+from connector.sandbox.api import PRETTY, Answer, Api, Call, route
+from connector.sandbox.edits import refusal
+from connector.sandbox.limits import Limiter
+from connector.sandbox.problems import RefusedError, rate_limited
+from connector.sandbox.stats import Seen, Stats
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from connector.sandbox.faults import Fault
+    from connector.sandbox.limits import Limits
+
+CONTROL = "/_sandbox/"
+_HTML = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
+_DRIPS = 20
+_FOREVER = 3_600.0
+
+
+class Latency:
+    """How long an answer takes: log-normal around a median, seeded; always 0 with a median of 0."""
+
+    def __init__(self, median: float, sigma: float, seed: int) -> None:
+        self._median, self._sigma, self._rng = median, sigma, random.Random(f"latency/{seed}")
+
+    def draw(self) -> float:
+        """The next one, in seconds."""
+        return self._median * math.exp(self._rng.gauss(0.0, self._sigma)) if self._median else 0.0
+
+
+class Server:
+    """Handles requests.
+
+    Args:
+        api: what answers.
+        limits: of the whole account.
+        latency: before every answer that is not a limiter's.
+        control: answers requests under `/_sandbox/`, outside of limits and statistics.
+        compress: gzip bodies where the client accepts it.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        limits: Limits,
+        latency: Latency,
+        control: Callable[[str, str, bytes], Answer],
+        *,
+        compress: bool = False,
+    ) -> None:
+        self.api, self.latency, self.control, self.compress = api, latency, control, compress
+        self.limiter = Limiter(limits, live=api.keys.live)
+        self.stats = Stats()
+        self._served = 0
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        path, query = request.rel_url.raw_path, request.rel_url.raw_query_string
+        if path.startswith(CONTROL):
+            answer = self.control(request.method, path.removeprefix(CONTROL), await request.read())
+            return web.Response(status=answer.status, body=answer.body, content_type="application/json")
+        at = time.monotonic()
+        name, account, version, reason, answer = "unknown", "", "", "", Answer(0, b"")
+        self._served += 1
+        request_id = f"req_{self._served * 0x9E3779B97F4A7C15 % 62**14:014x}"[:18]
+        try:
+            endpoint, object_id = route(request.method, path)
+            name = endpoint.name
+            caller = self.api.identify(request.headers, endpoint)
+            account, version = self.api.world.accounts[caller.account], caller.version
+            reason = self.limiter.arrive(name, at) or ""
+            self.stats.arrived(at, self.limiter.in_flight)
+            if reason:
+                raise rate_limited(reason)
+            try:
+                faults = self.api.faults.befalling(name)
+                call = Call(endpoint, object_id, path, query, caller, faults)
+                answer = await self._admitted(call, request)
+            finally:
+                self.limiter.leave(name)
+            return await self._send(request, answer, faults, self._headers(request_id, version, answer))
+        except RefusedError as problem:
+            reason = problem.headers.get("Stripe-Rate-Limited-Reason", "")
+            answer = self._refused(problem, request_id)
+            return web.Response(
+                status=answer.status, body=answer.body, headers=self._headers(request_id, version, answer)
+            )
+        finally:
+            seen = Seen(at, name, path, query, account, answer.status, reason, answer.rows)
+            self.stats.answered(seen, len(answer.body))
+
+    async def _admitted(self, call: Call, request: web.BaseRequest) -> Answer:
+        """Wait as long as an answer takes, then answer, unless a fault has other plans.
+
+        Raises:
+            RefusedError: any refusal.
+        """
+        if wait := self.latency.draw():
+            await asyncio.sleep(wait)
+        if "hang" in call.faults:
+            await asyncio.sleep(call.faults["hang"].number("seconds", _FOREVER))
+        if call.faults.keys() & {"reset", "hang"}:
+            _reset(request)
+            return Answer(0, b"")
+        for fault in call.faults.values():
+            if fault.kind == "502":
+                hint = fault.options.get("should_retry")
+                headers = {"Content-Type": "text/html"} | ({"Stripe-Should-Retry": hint} if hint else {})
+                return Answer(502, _HTML, headers, logged=False)
+            if (problem := refusal(fault)) is not None:
+                raise problem
+        answer = self.api.answer(call)
+        if "not-json" in call.faults:
+            return Answer(200, b"<!doctype html><title>Maintenance</title>", answer.headers)
+        return answer
+
+    async def _send(
+        self, request: web.BaseRequest, answer: Answer, faults: Mapping[str, Fault], headers: dict[str, str]
+    ) -> web.StreamResponse:
+        """Write an answer, whole, in drips, or only its first half."""
+        body = answer.body
+        if self.compress and "gzip" in request.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, compresslevel=1)
+            headers["Content-Encoding"] = "gzip"
+        if answer.status and not faults.keys() & {"cut", "slow"}:
+            return web.Response(status=answer.status, body=body, headers=headers)
+        response = web.StreamResponse(status=answer.status or 500, headers=headers)
+        response.content_length = len(body)
+        if not answer.status:
+            return response
+        await response.prepare(request)
+        if "cut" in faults:
+            await response.write(body[: len(body) // 2])
+            if request.transport is not None:
+                request.transport.close()
+            return response
+        step = len(body) // _DRIPS + 1
+        for start in range(0, len(body), step):
+            await asyncio.sleep(faults["slow"].number("seconds", 5) / _DRIPS)
+            await response.write(body[start : start + step])
+        return response
+
+    @staticmethod
+    def _headers(request_id: str, version: str, answer: Answer) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Server": "nginx", "Cache-Control": "no-cache, no-store"}
+        if answer.logged:
+            headers["Request-Id"] = request_id
+        if version:
+            headers["Stripe-Version"] = version
+        return {**headers, **answer.headers}
+
+    def _refused(self, problem: RefusedError, request_id: str) -> Answer:
+        """A refusal as an answer; coded ones link to the dashboard's log."""
+        error = dict(problem.error)
+        if problem.logged and ("code" in error or "param" in error):
+            mode = "" if self.api.keys.live else "test/"
+            log = f"https://dashboard.stripe.com/{mode}logs/{request_id}?t={self.api.world.clock()}"
+            error = dict(sorted({**error, "request_log_url": log}.items()))
+        body = orjson.dumps({"error": error}, option=PRETTY)
+        return Answer(problem.status, body, problem.headers, logged=problem.logged)
+
+
+def _reset(request: web.BaseRequest) -> None:
+    """Close the connection so that the other side reads a reset rather than an end."""
+    transport = request.transport
+    if transport is None:
+        return
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def listen(
+    handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], port: int
+) -> tuple[web.ServerRunner, int]:
+    """Serve on loopback.
+
+    Returns:
+        What to clean up in the end, and the port.
+    """
+    server = web.Server(handler, handler_cancellation=True, access_log=None)
+    runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
+    await site.start()
+    return runner, runner.addresses[0][1]

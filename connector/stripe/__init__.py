@@ -1,0 +1,1 @@
+"""The network: one file that knows aiohttp, and what is asked through it."""

@@ -1,0 +1,198 @@
+"""One GET of Stripe's API: paced, retried, deciphered."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
+
+import anyio
+
+from connector.core.meter import Meter
+from connector.core.pace import Pace
+from connector.core.protocol import decipher, encode_query
+from connector.core.retry import wait_before
+from connector.errors import ApiError, RateLimitError, TransportError
+from connector.stripe.gate import Gate
+from connector.stripe.transport import HttpTransport, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.config import Config
+    from connector.core.protocol import Parameters, Response
+    from connector.stripe.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A named operation: all its ids share one budget at Stripe.
+
+    Attributes:
+        name: as Stripe's reference names it.
+        path: below the API's base, `{}` standing for the id.
+    """
+
+    name: str
+    path: str
+
+
+BALANCE = Endpoint("balance.retrieve", "/v1/balance")
+LIST_TRANSACTIONS = Endpoint("balance_transactions.list", "/v1/balance_transactions")
+GET_TRANSACTION = Endpoint("balance_transactions.retrieve", "/v1/balance_transactions/{}")
+ACCOUNT = Endpoint("account.retrieve", "/v1/account")
+LIST_ACCOUNTS = Endpoint("accounts.list", "/v1/accounts")
+
+
+class Clock(Protocol):
+    """Time and chance, as the client sees them."""
+
+    def now(self) -> float:
+        """Seconds of a monotonic clock."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def jitter(self) -> float:
+        """Draw a fraction in [0, 1)."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock and generator."""
+
+    def now(self) -> float:
+        """See `Clock.now`."""
+        return monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """See `Clock.sleep`."""
+        await anyio.sleep(seconds)
+
+    def jitter(self) -> float:
+        """See `Clock.jitter`."""
+        return random.random()  # noqa: S311 - spreads waits, guards nothing
+
+
+def _no_hurry() -> float:
+    return 0.0
+
+
+@dataclass(slots=True)
+class Client:
+    """Asks Stripe, within the pace, until there is an answer or an error nobody can retry.
+
+    Attributes:
+        config: whom to ask, as whom, how fast.
+        transport: how bytes get there.
+        gate: where requests wait.
+        meter: what has been asked so far.
+        clock: time and chance.
+    """
+
+    config: Config
+    transport: Transport
+    gate: Gate
+    meter: Meter = field(default_factory=Meter)
+    clock: Clock = field(default_factory=SystemClock)
+    _date: str = field(init=False, default="")
+
+    @classmethod
+    def over_http(cls, config: Config) -> Client:
+        """Build a client over aiohttp; needs a running event loop."""
+        transport = HttpTransport(timeouts=config.timeouts, connections=config.max_in_flight, proxy=config.proxy)
+        return cls(config, transport, Gate(Pace(config.rate, config.account_rate, config.max_in_flight)))
+
+    async def get(
+        self,
+        endpoint: Endpoint,
+        resource_id: str = "",
+        *,
+        parameters: Parameters | None = None,
+        account: str | None = None,
+        urgency: Callable[[], float] = _no_hurry,
+    ) -> Response:
+        """Return the first successful response.
+
+        Args:
+            endpoint: the operation.
+            resource_id: what stands for `{}` in its path; percent-encoded here.
+            parameters: the query.
+            account: connected account to ask as (`Stripe-Account`); None for the configured one.
+            urgency: who goes first when several wait; the highest.
+
+        Raises:
+            ApiError: the class whose remedy fits, with Stripe's message, after the retries that make sense.
+        """
+        request = self._request(endpoint, resource_id, parameters or {}, account)
+        attempt = 0
+        while True:
+            attempt += 1
+            response: Response | None = None
+            async with self.gate.slot(endpoint.name, urgency) as slot:
+                self.meter.sent(endpoint.name, retry=attempt > 1)
+                started = self.clock.now()
+                try:
+                    response = await self.transport.send(request)
+                except TransportError as failure:
+                    error: ApiError | None = failure
+                else:
+                    self._date = response.headers.get("date", self._date)
+                    error = decipher(response, key=self.config.api_key.reveal())
+                seconds = self.clock.now() - started
+                if error is None:
+                    slot.seconds = seconds
+            self.meter.answered(response.status if response else 0, len(response.body) if response else 0, seconds)
+            if error is None and response is not None:
+                return response
+            await self._answer(attempt, error or TransportError("no answer"), response, endpoint)
+
+    @property
+    def server_now(self) -> int | None:
+        """UTC seconds by the server's clock (`Date`) at its last answer; None when it has not said."""
+        try:
+            return int(parsedate_to_datetime(self._date).timestamp())
+        except ValueError:
+            return None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.transport.close()
+
+    async def _answer(self, attempt: int, error: ApiError, response: Response | None, endpoint: Endpoint) -> None:
+        """Wait as the schedule says, or raise the error."""
+        if isinstance(error, RateLimitError):
+            self.meter.refused(error.reason)
+            self.gate.limited(error.reason, endpoint.name)
+        delay = wait_before(
+            attempt,
+            error,
+            self.config.retry,
+            jitter=self.clock.jitter(),
+            should_retry=response.should_retry if response else None,
+            retry_after=response.retry_after if response else None,
+        )
+        if delay is None:
+            raise error
+        await self.clock.sleep(delay)
+
+    def _request(self, endpoint: Endpoint, resource_id: str, parameters: Parameters, account: str | None) -> Request:
+        path = endpoint.path.format(quote(resource_id, safe=""))
+        query = encode_query(parameters)
+        headers = {
+            "Authorization": f"Bearer {self.config.api_key.reveal()}",
+            "Stripe-Version": self.config.api_version,
+            "User-Agent": self.config.user_agent,
+            "Accept": "application/json",
+        }
+        acting = account or self.config.account
+        if self.config.context:
+            headers["Stripe-Context"] = self.config.context
+        if acting:
+            headers["Stripe-Account"] = acting
+        return Request(f"{self.config.api_base}{path}{'?' if query else ''}{query}", headers)

@@ -1,0 +1,102 @@
+"""Where requests wait for their turn: the most urgent one goes when the pace allows."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from connector.core.pace import Pace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiter:
+    endpoint: str
+    urgency: Callable[[], float]
+    turn: asyncio.Future[None]
+
+
+class Slot:
+    """A request's permission to be under way.
+
+    Attributes:
+        seconds: how long the request took; set by its user when the answer tells of the server's latency.
+    """
+
+    __slots__ = ("seconds",)
+
+    def __init__(self) -> None:
+        self.seconds: float | None = None
+
+
+class Gate:
+    """Lets requests start at the pace's time, most urgent first, oldest first among equals.
+
+    A waiting request costs no slot and no timer of its own: one timer wakes the next in line.
+    """
+
+    def __init__(self, pace: Pace, *, clock: Callable[[], float] = monotonic) -> None:
+        self.pace = pace
+        self._clock = clock
+        self._waiters: list[_Waiter] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    @asynccontextmanager
+    async def slot(self, endpoint: str, urgency: Callable[[], float]) -> AsyncGenerator[Slot, None]:
+        """Wait for permission, and hold it for the block.
+
+        Args:
+            endpoint: the operation, as Stripe's limits name it.
+            urgency: asked whenever somebody may go; the highest goes first.
+        """
+        await self._turn(endpoint, urgency)
+        slot = Slot()
+        try:
+            yield slot
+        finally:
+            self.pace.end(slot.seconds)
+            self._serve()
+
+    def limited(self, reason: str | None, endpoint: str) -> None:
+        """Pass a 429's reason on to the pace."""
+        self.pace.limited(reason, endpoint, self._clock())
+
+    async def _turn(self, endpoint: str, urgency: Callable[[], float]) -> None:
+        waiter = _Waiter(endpoint, urgency, asyncio.get_running_loop().create_future())
+        self._waiters.append(waiter)
+        self._serve()
+        try:
+            await waiter.turn
+        except asyncio.CancelledError:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+            elif not waiter.turn.cancelled():  # its turn had come in the same moment
+                self.pace.end(None)
+            self._serve()
+            raise
+
+    def _serve(self) -> None:
+        """Let go whoever may go now, and set the timer for the next."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiters:
+            now = self._clock()
+            waits = {endpoint: self.pace.wait(endpoint, now) for endpoint in {one.endpoint for one in self._waiters}}
+            able = [one for one in self._waiters if waits[one.endpoint] <= 0.0]
+            if not able:
+                soonest = min(waits.values())
+                if soonest < inf:
+                    self._timer = asyncio.get_running_loop().call_later(soonest, self._serve)
+                return
+            first = max(able, key=lambda one: one.urgency())
+            self._waiters.remove(first)
+            if not first.turn.done():
+                self.pace.start(first.endpoint, now)
+                first.turn.set_result(None)

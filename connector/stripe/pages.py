@@ -1,0 +1,214 @@
+"""Lists as blocks: `async with pages(…) as stream`, concurrent inside, nothing left behind outside."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import anyio
+
+from connector.core.frontier import Frontier, Tuning
+from connector.core.page import Page, Row, decode_page
+from connector.core.times import END_OF_TIME
+from connector.stripe.client import LIST_TRANSACTIONS
+from connector.stripe.scan import Received, Scan
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+
+    from anyio.streams.memory import MemoryObjectReceiveStream
+
+    from connector.core.intervals import Interval, Intervals
+    from connector.core.protocol import Parameters
+    from connector.stripe.client import Client, Endpoint
+
+ORDERED = replace(Tuning(), longest=8, first=8)
+"""Shorter windows for ordered reading, where pages wait for their turn in memory."""
+
+LOOK_AHEAD = 100
+"""Pages that may wait for their turn in ordered reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What of a list is asked for, apart from its window of time.
+
+    Attributes:
+        filters: `currency`, `payout`, `source`, `type`, or what else the list knows; None is left out.
+        expand: paths to expand, as Stripe writes them (`data.source`).
+        limit: rows of a page, 1 to 100.
+        account: connected account to ask as.
+        endpoint: the list.
+    """
+
+    filters: Parameters = field(default_factory=dict)
+    expand: tuple[str, ...] = ()
+    limit: int = 100
+    account: str | None = None
+    endpoint: Endpoint = LIST_TRANSACTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """Pages of a list over the network: the `PageSource` of `scan`."""
+
+    client: Client
+    query: Query = field(default_factory=Query)
+
+    async def page(self, window: Interval, *, starting_after: str | None, urgency: Callable[[], float]) -> Page:
+        """See `PageSource.page`. A window up to the end of time is asked for without an upper bound."""
+        bounds: dict[str, int] = {}
+        if window.start > 0:
+            bounds["gte"] = window.start
+        if window.stop < END_OF_TIME:
+            bounds["lt"] = window.stop
+        parameters: Parameters = {
+            **self.query.filters,
+            "created": bounds,
+            "limit": self.query.limit,
+            "starting_after": starting_after,
+            "expand": self.query.expand,
+        }
+        response = await self.client.get(
+            self.query.endpoint, parameters=parameters, account=self.query.account, urgency=urgency
+        )
+        return decode_page(response.body, request_id=response.request_id)
+
+    def width(self) -> float:
+        """See `PageSource.width`."""
+        return self.client.gate.pace.width(self.query.endpoint.name)
+
+
+class PageStream:
+    """Pages as they arrive, or newest first: iterate once, inside the block that gave it."""
+
+    def __init__(self, pages: MemoryObjectReceiveStream[list[Row]], producer: asyncio.Task[None]) -> None:
+        self._pages = pages
+        self._producer = producer
+
+    def __aiter__(self) -> AsyncIterator[list[Row]]:
+        """Iterate over pages of 1 to 100 rows, each newest first."""
+        return self
+
+    async def __anext__(self) -> list[Row]:
+        """Return the next page.
+
+        Raises:
+            ConnectorError: what ended the reading; every page returned before is sound, the list is not complete.
+        """
+        try:
+            return await self._pages.receive()
+        except anyio.EndOfStream:
+            await asyncio.wait([self._producer])
+            if (failure := self._producer.exception()) is not None:
+                raise failure from None
+            raise StopAsyncIteration from None
+
+
+@asynccontextmanager
+async def pages(
+    client: Client,
+    query: Query,
+    *,
+    within: Intervals,
+    ordered: bool = False,
+    likely_start: int = 0,
+) -> AsyncGenerator[PageStream, None]:
+    """Read a list, several windows of time at once.
+
+    Args:
+        client: whom to ask.
+        query: what is asked for.
+        within: seconds of `created` to read.
+        ordered: newest first over everything, with a bounded look-ahead; else pages come as they arrive, and order
+            holds within a page only.
+        likely_start: second before which no row is expected, a hint; 0 for none.
+
+    Yields:
+        A stream of pages. Leaving the block, however, ends every request, task and connection use it began.
+    """
+    send, receive = anyio.create_memory_object_stream[list[Row]](8)
+
+    async def produce() -> None:
+        async with send:
+            frontier = Frontier(within, likely_start=likely_start, tuning=ORDERED if ordered else Tuning())
+            source = ListSource(client, query)
+            if ordered:
+                queue = InOrder(frontier, send.send)
+                await Scan(source, frontier, queue.receive, queue.next_is_unopened).run()
+            else:
+                await Scan(source, frontier, AsTheyCome(send.send).receive).run()
+
+    producer = asyncio.create_task(produce())
+    try:
+        with receive:
+            yield PageStream(receive, producer)
+    finally:
+        producer.cancel()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([producer])
+        if not producer.cancelled():
+            producer.exception()  # seen: it was raised by the stream, or nobody asked any more
+
+
+@dataclass(frozen=True, slots=True)
+class AsTheyCome:
+    """Passes pages on in the order they arrive."""
+
+    send: Callable[[list[Row]], Awaitable[None]]
+
+    async def receive(self, got: Received) -> None:
+        """Pass one page on."""
+        if got.rows:
+            await self.send(got.rows)
+
+
+@dataclass(slots=True)
+class InOrder:
+    """Passes pages on newest first, keeping those that came too early.
+
+    A page's turn has come when everything newer has been passed on. The walk whose turn it is always goes on; others
+    wait when too many pages are kept.
+    """
+
+    frontier: Frontier
+    send: Callable[[list[Row]], Awaitable[None]]
+    look_ahead: int = LOOK_AHEAD
+    _turn: int = field(init=False)
+    _kept: list[tuple[int, int, Received]] = field(init=False, default_factory=list[tuple[int, int, Received]])
+    _count: int = field(init=False, default=0)
+    _sending: anyio.Lock = field(init=False, default_factory=anyio.Lock)
+    _moved: anyio.Event = field(init=False, default_factory=anyio.Event)
+
+    def __post_init__(self) -> None:
+        self._turn = self._below(END_OF_TIME)
+
+    def next_is_unopened(self) -> bool:
+        """Say whether nobody walks the seconds whose turn it is: they must be opened, however many walks are open."""
+        return self.frontier.pool_stop == self._turn
+
+    async def receive(self, got: Received) -> None:
+        """Keep a page until its turn, pass on those whose turn has come, and wait while too many are kept."""
+        self._count += 1
+        heapq.heappush(self._kept, (-got.stop, self._count, got))
+        await self._pass_on()
+        while len(self._kept) > self.look_ahead and not got.walk.done and got.walk.unread != self._turn:
+            await self._moved.wait()
+
+    def _below(self, second: int) -> int:
+        """Return the newest end, at or below `second`, of what there is to read."""
+        parts = [min(part.stop, second) for part in self.frontier.todo if part.start < second]
+        return max(parts, default=0)
+
+    async def _pass_on(self) -> None:
+        async with self._sending:
+            while self._kept and self._kept[0][2].stop == self._turn:
+                _, _, got = heapq.heappop(self._kept)
+                self._turn = self._below(got.start)
+                if got.rows:
+                    await self.send(got.rows)
+            moved, self._moved = self._moved, anyio.Event()
+            moved.set()

@@ -1,0 +1,167 @@
+"""Stripe as a library: the balance, one transaction, and all of them as a stream."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from connector.balance import Balance, to_balance
+from connector.config import Config
+from connector.core.intervals import Interval, Intervals
+from connector.core.page import Row, decode_object
+from connector.core.times import END_OF_TIME, Time, to_seconds
+from connector.errors import UsageError
+from connector.stripe.client import BALANCE, GET_TRANSACTION, Client
+from connector.stripe.identity import Identity, identify
+from connector.stripe.pages import PageStream, Query, pages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+
+class Stripe:
+    """A connection to Stripe's balance API; use it as a block.
+
+    ```python
+    async with Stripe.from_env() as stripe:
+        async with stripe.balance_transactions(created_gte="2026-01-01") as pages:
+            async for page in pages: ...
+    ```
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._client: Client | None = None
+
+    @classmethod
+    def from_env(cls, **settings: Any) -> Self:  # noqa: ANN401 - those of `Config.from_env`
+        """Take the key and the base from the environment; see `Config.from_env`."""
+        return cls(Config.from_env(**settings))
+
+    async def __aenter__(self) -> Self:
+        self._client = Client.over_http(self.config)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    @property
+    def client(self) -> Client:
+        """The paced client underneath.
+
+        Raises:
+            UsageError: outside the block.
+        """
+        if self._client is None:
+            raise UsageError("use `async with Stripe(…) as stripe`: there is no connection outside the block")
+        return self._client
+
+    async def account(self, *, account: str | None = None) -> Identity:
+        """Return whose key this is; `default` where it may not ask."""
+        return await identify(self.client, account=account)
+
+    async def balance(self, *, account: str | None = None) -> Balance:
+        """Return the balance as it is now.
+
+        Args:
+            account: connected account to ask as.
+
+        Raises:
+            ApiError: see `connector.errors`.
+
+        Source: docs.stripe.com/api/balance.
+        """
+        response = await self.client.get(BALANCE, account=account)
+        return to_balance(decode_object(response.body, request_id=response.request_id))
+
+    async def balance_transaction(
+        self, transaction_id: str, *, expand: Sequence[str] = (), account: str | None = None
+    ) -> Row:
+        """Return one balance transaction as received: amounts in minor units, times in UTC seconds.
+
+        Args:
+            transaction_id: `txn_…`.
+            expand: paths to expand, for example `source`; at most four deep.
+            account: connected account it belongs to.
+
+        Raises:
+            UsageError: the id cannot be one of a balance transaction.
+            InvalidRequestError: there is none of this id in this account (status 404).
+        """
+        checked = checked_transaction_id(transaction_id)
+        response = await self.client.get(
+            GET_TRANSACTION, checked, parameters={"expand": tuple(expand)}, account=account
+        )
+        return decode_object(response.body, request_id=response.request_id)
+
+    @asynccontextmanager
+    async def balance_transactions(
+        self,
+        *,
+        created_gte: Time | None = None,
+        created_lt: Time | None = None,
+        expand: Sequence[str] = (),
+        account: str | None = None,
+        ordered: bool = False,
+        **filters: str | None,
+    ) -> AsyncGenerator[PageStream, None]:
+        """Read the list, several windows of time at once.
+
+        Args:
+            created_gte: first moment of `created`; everything by default.
+            created_lt: moment after the last; everything there is by default.
+            expand: paths to expand in each row, for example `source`; `data.` is put before them.
+            account: connected account to read.
+            ordered: newest first over everything, with a bounded look-ahead; else pages come as they arrive, and order
+                holds within a page only.
+            filters: `currency`, `payout` (automatic ones only), `source`, `type`.
+
+        Yields:
+            A stream of pages, each a list of 1 to 100 objects as received.
+
+        Raises:
+            UsageError: an unknown filter, or an empty interval.
+            ApiError: from the stream; pages before it are sound, the list is then not complete.
+        """
+        start = 0 if created_gte is None else to_seconds(created_gte, name="created_gte")
+        stop = END_OF_TIME if created_lt is None else to_seconds(created_lt, name="created_lt")
+        if start >= stop:
+            raise UsageError("created_lt must be later than created_gte")
+        if unknown := sorted(filters.keys() - FILTERS):
+            raise UsageError(f"there is no filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))}")
+        query = Query(dict(filters), tuple(f"data.{path}" for path in expand), account=account)
+        async with pages(self.client, query, within=Intervals((Interval(start, stop),)), ordered=ordered) as stream:
+            yield stream
+
+
+FILTERS = frozenset({"currency", "payout", "source", "type"})
+"""Filters of the list besides `created` (docs.stripe.com/api/balance_transactions/list)."""
+
+
+def checked_transaction_id(text: str) -> str:
+    """Return the id if it can be one of a balance transaction.
+
+    Raises:
+        UsageError: says what it looks like instead.
+    """
+    text = text.strip()
+    if text.startswith("txn_") and text.isascii() and text.isprintable() and " " not in text and "/" not in text:
+        return text
+    prefix = text.split("_", maxsplit=1)[0]
+    what = _PREFIXES.get(prefix)
+    hint = f" ({prefix}_… is {what})" if what else ""
+    raise UsageError(f"{text[:60]!r} is not the id of a balance transaction, which begins with txn_{hint}")
+
+
+_PREFIXES = {
+    "ch": "a charge",
+    "fee": "an application fee",
+    "pi": "a payment intent",
+    "po": "a payout",
+    "py": "a payment",
+    "re": "a refund",
+    "tr": "a transfer",
+    "tu": "a top-up",
+}

@@ -1,0 +1,133 @@
+"""Several windows walked at once: one task a window, a straight line in each.
+
+What the tasks share, the frontier, is touched between awaits only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from connector.core.intervals import Interval
+from connector.core.page import Page, Row, StrictOrder
+from connector.errors import ConnectorError, ProtocolError
+from connector.tasks import tasks_with_one_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from anyio.abc import TaskGroup
+
+    from connector.core.frontier import Frontier, Walk
+
+
+class PageSource(Protocol):
+    """Where pages come from."""
+
+    async def page(self, window: Interval, *, starting_after: str | None, urgency: Callable[[], float]) -> Page:
+        """Return the rows of `window` older than the cursor, newest first, as many as a page holds."""
+        ...
+
+    def width(self) -> float:
+        """Requests in flight that fill the rate, at least 1."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one page brought.
+
+    Attributes:
+        rows: its rows that belong to this walk, newest first, as received.
+        walk: the walk it came by.
+        start: every second of the walk at or above this one has been received.
+        stop: the same, before this page; equal to `start` while the walk stays inside one second.
+    """
+
+    rows: list[Row]
+    walk: Walk
+    start: int
+    stop: int
+
+
+@dataclass(slots=True)
+class Scan:
+    """Drives a frontier to its end.
+
+    Attributes:
+        source: where pages come from.
+        frontier: what is to be read.
+        receive: given each page as it arrives; takes the rows before its first await, and may await to slow us.
+        beyond_crowd: asked before opening; true to open a window however many are open (ordered reading).
+    """
+
+    source: PageSource
+    frontier: Frontier
+    receive: Callable[[Received], Awaitable[None]]
+    beyond_crowd: Callable[[], bool] = field(default=lambda: False)
+
+    async def run(self) -> None:
+        """Read everything.
+
+        Raises:
+            ConnectorError: the first thing that went wrong in any window; the other windows are abandoned.
+        """
+        async with tasks_with_one_error() as tasks:
+            self.open_more(tasks)
+
+    def open_more(self, tasks: TaskGroup) -> None:
+        """Start walking as many windows as are worth opening now."""
+        while (walk := self.frontier.open(self._width())) is not None:
+            tasks.start_soon(self._walk, walk, tasks)
+
+    def _width(self) -> float:
+        return 1e9 if self.beyond_crowd() else self.source.width()
+
+    async def _walk(self, walk: Walk, tasks: TaskGroup) -> None:
+        order = StrictOrder(walk.window)
+        promised = False
+        while not walk.done:
+            try:
+                page, rows = await self._next(walk, order, promised=promised)
+            except ConnectorError as failure:
+                failure.window = failure.window or (walk.window.start, walk.window.stop)
+                raise
+            promised = page.has_more
+            before = walk.unread
+            self.frontier.advance(
+                walk,
+                rows=[row["created"] for row in rows],
+                has_more=page.has_more,
+                width=self.source.width(),
+            )
+            if rows and rows[-1]["created"] < walk.floor:
+                rows = [row for row in rows if row["created"] >= walk.floor]
+            await self.receive(Received(rows, walk, walk.floor if walk.done else walk.unread, before))
+            self.open_more(tasks)
+
+    async def _next(self, walk: Walk, order: StrictOrder, *, promised: bool) -> tuple[Page, list[Row]]:
+        """Fetch the next page and hold it to the contract.
+
+        A server has been seen to answer with an empty page where the one before promised more, losing the rest of the
+        cursor's own second. That second is asked for again by time, and each row taken once by its id.
+        """
+
+        def urgency() -> float:
+            return self.frontier.urgency(walk)
+
+        page = await self.source.page(walk.window, starting_after=order.last_id, urgency=urgency)
+        if page.rows:
+            return page, order.admit(page)
+        if not promised and not page.has_more:
+            return page, []
+        if order.oldest is not None and not page.has_more:
+            again = Interval(walk.window.start, order.oldest + 1)
+            page = await self.source.page(again, starting_after=None, urgency=urgency)
+            rows = order.admit(page, again=True)
+            if rows:
+                return page, rows
+        raise ProtocolError(
+            "an empty page where more rows were promised: nothing of its window is published; try again later",
+            request_id=page.request_id,
+            window=(walk.window.start, walk.window.stop),
+        )

@@ -1,0 +1,116 @@
+"""Bytes over HTTP: the only file that knows aiohttp.
+
+A transport is asked for one complete response or fails with a `TransportError`; it knows nothing of retries or pace.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import aiohttp
+from yarl import URL
+
+from connector.core.protocol import Response
+from connector.errors import ConfigError, ProtocolError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.core.retry import Timeouts
+
+MAX_BODY = 128 * 1024 * 1024
+"""Bytes a decoded body may have. A page of 100 rows has 70 kB; the longest fields allowed make 10 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GET, complete: nothing is added on the way.
+
+    Attributes:
+        url: with its query, already encoded.
+        headers: all of them, the key's among them.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Request({self.url!r})"
+
+
+class Transport(Protocol):
+    """The whole I/O surface of the client."""
+
+    async def send(self, request: Request) -> Response:
+        """Return the complete response.
+
+        Raises:
+            TransportError: no complete response arrived; whether the request did is unknown, which is harmless for GET.
+            ProtocolError: the body is larger than any answer can be.
+            ConfigError: the server's certificate was refused.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class HttpTransport:
+    """Transport over aiohttp: connections kept alive, gzip, redirects refused, certificates checked."""
+
+    def __init__(self, *, timeouts: Timeouts, connections: int, proxy: str | None = None) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, ttl_dns_cache=300, family=socket.AF_UNSPEC),
+            timeout=aiohttp.ClientTimeout(
+                total=timeouts.total, sock_connect=timeouts.connect, connect=None, sock_read=timeouts.read
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=True,
+            trust_env=False,
+        )
+        self._proxy = proxy
+
+    async def send(self, request: Request) -> Response:
+        """See `Transport.send`."""
+        try:
+            async with self._session.get(
+                URL(request.url, encoded=True), headers=request.headers, allow_redirects=False, proxy=self._proxy
+            ) as answer:
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status, headers, await _bounded_body(answer))
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise ConfigError(
+                f"the certificate of {error.host} was refused ({error.certificate_error}):"
+                " check the network, or --api-base"
+            ) from error
+        except TimeoutError as error:
+            raise TransportError(f"no complete answer in time ({_described(error)})") from error
+        except (aiohttp.ClientError, OSError, ssl.SSLError) as error:
+            raise TransportError(f"no complete answer: {_described(error)}") from error
+
+    async def close(self) -> None:
+        """See `Transport.close`."""
+        await self._session.close()
+
+
+async def _bounded_body(answer: aiohttp.ClientResponse) -> bytes:
+    declared = answer.content_length
+    if declared is not None and declared > MAX_BODY:
+        raise ProtocolError(f"the server announced a body of {declared} bytes")
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await answer.content.readany():
+        size += len(piece)
+        if size > MAX_BODY:
+            raise ProtocolError(f"the server sent a body of more than {MAX_BODY} bytes")
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _described(error: BaseException) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

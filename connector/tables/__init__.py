@@ -1,0 +1,1 @@
+"""Objects as received, to rows as written, and back."""

@@ -1,0 +1,144 @@
+"""How the rows received differ from the schema: fields and values Stripe has added, types it has changed.
+
+Nothing of this is an error and nothing of it is lost; it is worth a line in the run report. An ordinary page costs a
+few set operations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from connector import schemas
+from connector.tables.fields import ABSENT, Fields, Json
+from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Kind: TypeAlias = Literal["unknown_field", "missing_field", "changed_type", "unknown_value"]
+
+_MOST = 100
+"""Findings kept; a server that invents a field for each row must not fill the memory."""
+
+_LONGEST = 100
+"""Characters kept of a name."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One way in which rows differ.
+
+    Attributes:
+        kind: what differs. A null against the API's promise is a changed type.
+        name: the field, `fee_details.x` for a part of a fee; for a value `field=value`.
+        count: rows (parts of fees) in which it was seen, at least 1.
+        example: id of one such row.
+    """
+
+    kind: Kind
+    name: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """All differences seen, by kind and name; false if there are none. At most a hundred are kept, the first ones met.
+
+    Attributes:
+        findings: sorted, each kind and name once.
+    """
+
+    findings: tuple[Finding, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.findings)
+
+    def merge(self, later: Drift) -> Drift:
+        """Add what was seen later; counts add up, the earlier example stays."""
+        if not later:
+            return self
+        return Drift(_gather([*self.findings, *later.findings])) if self else later
+
+
+def drift(rows: Sequence[Json] | Sifted) -> Drift:
+    """Compare rows with `schemas/api/balance_transaction.json`.
+
+    Args:
+        rows: balance transactions as orjson reads them, or the same after `sift`, which is what makes this cheap.
+
+    Raises:
+        SchemaError: as `sift`.
+    """
+    sifted = rows if isinstance(rows, Sifted) else sift(rows)
+    strange = {
+        name: values - known
+        for name, known in _known_values().items()
+        if not (values := sifted.distinct[name] - {None}) <= known
+    }
+    if not strange and not sifted.extras:
+        return Drift()
+    return Drift(_gather([*_fields(sifted), *_values(sifted, strange)]))
+
+
+@cache
+def _known_values() -> dict[str, frozenset[str | None]]:
+    """Give the documented values of each column that has any."""
+    known = dict(_values_in(schemas.load("api/balance_transaction"), ""))
+    return {name: frozenset(values) for name, values in known.items()}
+
+
+def _values_in(schema: Json, prefix: str) -> Iterator[tuple[str, list[str]]]:
+    for name, field in schema["properties"].items():
+        if "x-known-values" in field:
+            yield prefix + name, field["x-known-values"]
+        if "items" in field:
+            yield from _values_in(field["items"], f"{prefix}{name}.")
+
+
+def _fields(sifted: Sifted) -> Iterator[Finding]:
+    """Read the extras for fields that are unknown, missing or of another type."""
+    for row, extra in zip(sifted.received, sifted.extras, strict=bool(sifted.extras)):
+        beside_parts = "fee_details" in extra and BALANCE_TRANSACTION.tests["fee_details"](row["fee_details"])
+        own = {name: value for name, value in extra.items() if not (beside_parts and name == "fee_details")}
+        yield from _of_one(own, BALANCE_TRANSACTION, "", row["id"])
+        for part in extra["fee_details"] if beside_parts else ():
+            yield from _of_one(part or {}, FEE_PART, "fee_details.", row["id"])
+
+
+def _of_one(extra: Json, fields: Fields, prefix: str, row_id: str) -> Iterator[Finding]:
+    for name in extra.get(ABSENT, ()):
+        yield Finding("missing_field", prefix + name, 1, row_id)
+    for name in extra.keys() - {ABSENT}:
+        if name in fields.tests:
+            yield Finding("changed_type", prefix + name, 1, row_id)
+        else:
+            yield Finding("unknown_field", _short(prefix + name.removeprefix("$")), 1, row_id)
+
+
+def _values(sifted: Sifted, strange: dict[str, set[str | None]]) -> Iterator[Finding]:
+    """Find the rows that have a value which is not documented."""
+    for name, values in strange.items():
+        column, _, member = name.partition(".")
+        for row_id, value in zip(sifted.columns["id"], sifted.columns[column], strict=True):
+            for one in (value,) if not member else (part[member] for part in value or ()):
+                if one in values:
+                    yield Finding("unknown_value", _short(f"{name}={one}"), 1, row_id)
+
+
+def _gather(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Add up findings of one kind and name, keeping the first hundred kinds and names met."""
+    found: dict[tuple[Kind, str], Finding] = {}
+    for finding in findings:
+        key = (finding.kind, finding.name)
+        if key in found:
+            found[key] = replace(found[key], count=found[key].count + finding.count)
+        elif len(found) < _MOST:
+            found[key] = finding
+    return tuple(sorted(found.values()))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"

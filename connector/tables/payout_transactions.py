@@ -1,0 +1,58 @@
+"""Which balance transactions an automatic payout paid out.
+
+A balance transaction does not carry its payout's id, so the relation is a table of its own, filled by one listing for
+each payout (docs.stripe.com/payouts/reconciliation).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from connector.tables.arrow import arrow_schema, to_values
+from connector.tables.sift import sift
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.tables.fields import Json
+
+_TABLE = "payout_transactions"
+
+
+def to_batch(payout_id: str, rows: Sequence[Json]) -> pa.RecordBatch:
+    """Convert the listing of one payout to the columns of `arrow_schema("payout_transactions")`, in its order.
+
+    Args:
+        payout_id: the payout, `po_…`.
+        rows: the balance transactions listed for it, its own included, as orjson reads them. What has no column here
+            is in `balance_transactions`.
+
+    Raises:
+        SchemaError: a row lacks what a ledger cannot do without; see `sift`.
+    """
+    sifted = sift(rows)
+    ready = {
+        **sifted.numbers,
+        "payout_id": pa.array([payout_id] * len(rows), pa.string()),
+        "balance_transaction_id": pa.array(sifted.columns["id"], pa.string()),
+    }
+    schema = arrow_schema(_TABLE)
+    columns = [
+        ready[field.name] if field.name in ready else pa.array(sifted.columns[field.name], field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def to_objects(batch: pa.RecordBatch | pa.Table) -> list[Json]:
+    """Give the pairs as objects, moments as UTC seconds, in order.
+
+    Args:
+        batch: with the columns of `arrow_schema("payout_transactions")`; dictionary encoding is allowed, other columns
+            ignored.
+    """
+    names = arrow_schema(_TABLE).names
+    columns = [to_values(batch.column(name)) for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

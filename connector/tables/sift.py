@@ -1,0 +1,213 @@
+"""The one look at every value of a page of balance transactions, before it becomes columns or lines.
+
+A page as Stripe documents it is read column by column, which costs well under a microsecond a row: each object has the
+known fields and no more, and each column one Python type. If anything at all is different, the page is gone through
+row by row instead, and what its columns cannot hold goes to `extra`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.tables.arrow import INSTANT, SECOND
+from connector.tables.fields import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
+    Fields,
+    Json,
+    is_instant,
+    is_number,
+    is_object,
+    is_text,
+    is_whole,
+    or_null,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FEE_PART = Fields(
+    {
+        "amount": is_whole,
+        "application": or_null(is_text),
+        "currency": is_text,
+        "description": or_null(is_text),
+        "type": is_text,
+    }
+)
+"""One item of `fee_details`."""
+
+
+def _is_fee_details(value: object) -> bool:
+    return type(value) is list and all(map(is_object, value))
+
+
+BALANCE_TRANSACTION = Fields(
+    {
+        "id": is_text,
+        "object": is_text,
+        "amount": is_whole,
+        "available_on": is_instant,
+        "balance_type": is_text,
+        "created": is_instant,
+        "currency": is_text,
+        "description": or_null(is_text),
+        "exchange_rate": or_null(is_number),
+        "fee": is_whole,
+        "fee_details": _is_fee_details,
+        "net": is_whole,
+        "reporting_category": is_text,
+        "source": lambda value: value is None or is_text(value) or is_object(value),
+        "status": is_text,
+        "type": is_text,
+    },
+    optional=frozenset({"balance_type"}),
+    vital=("id", "created", "amount", "fee", "net", "currency", "type"),
+    noun="balance transaction",
+)
+"""One balance transaction; API versions before 2025-05-28.basil have no `balance_type` (docs.stripe.com/changelog)."""
+
+_NAMES = tuple(BALANCE_TRANSACTION.tests)
+_PART_NAMES = tuple(FEE_PART.tests)
+_values = itemgetter(*_NAMES)
+_part_values = itemgetter(*_PART_NAMES)
+
+_AMOUNTS = ("amount", "fee", "net")
+_TIMES = ("created", "available_on")
+_WHOLE = (*_AMOUNTS, *_TIMES)
+_OPEN_LISTS = ("object", "balance_type", "currency", "reporting_category", "status", "type")
+_NULL = type(None)
+_MICROSECONDS = pa.scalar(SECOND, pa.int64())
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """A page of balance transactions whose values fit their columns.
+
+    Attributes:
+        received: the rows as received.
+        columns: for each known field its values in the order of the rows; null where it had none or one that does not
+            fit. An expanded `source` is the id here.
+        numbers: `amount`, `fee` and `net` as int64, `created` and `available_on` as moments.
+        distinct: the values that occur in columns of few values, and as `fee_details.type`.
+        sources: for each row the expanded `source`, or null; empty when no row has one.
+        extras: for each row what its columns cannot hold, maybe nothing; empty when all rows fit.
+    """
+
+    received: Sequence[Json]
+    columns: dict[str, Sequence[Any]]
+    numbers: dict[str, pa.Array]
+    distinct: dict[str, set[str | None]]
+    sources: Sequence[Json | None] = ()
+    extras: Sequence[Json] = ()
+
+
+def sift(rows: Sequence[Json]) -> Sifted:
+    """Look at every value of some rows.
+
+    Args:
+        rows: balance transactions as orjson reads them; about a page, and less than 2 GB of text.
+
+    Raises:
+        SchemaError: a row lacks its id, created, amount, fee, net, currency or type, or has one of another JSON type or
+            beyond 64 bits (for `created`: beyond the year 9999). A ledger cannot do without them.
+    """
+    return _by_column(rows) or _by_row(rows)
+
+
+def _by_column(rows: Sequence[Json]) -> Sifted | None:
+    """Sift rows whose known fields are all as documented; None if any is not."""
+    try:
+        columns: dict[str, Sequence[Any]] = dict(zip(_NAMES, zip(*map(_values, rows), strict=True), strict=True))
+        parts = list(chain.from_iterable(columns["fee_details"]))
+        part_columns = dict(zip(_PART_NAMES, zip(*map(_part_values, parts), strict=True), strict=bool(parts)))
+        distinct = {name: set(columns[name]) for name in _OPEN_LISTS}
+        distinct["fee_details.type"] = set(part_columns.get("type", ()))
+        numbers = pa.array([*chain.from_iterable(columns[name] for name in _WHOLE), *part_columns.get("amount", ())])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    sources, columns["source"] = _collapse(columns["source"])
+    notes = [
+        columns["description"],
+        columns["source"],
+        part_columns.get("application", ()),
+        part_columns.get("description", ()),
+    ]
+    times = [*columns["created"], *columns["available_on"]]
+    if (
+        numbers.type != pa.int64()
+        or numbers.null_count
+        or min(times) < FIRST_INSTANT
+        or max(times) > LAST_INSTANT
+        or _types(columns["id"], part_columns.get("currency", ()), *distinct.values()) != {str}
+        or not _types(*notes) <= {str, _NULL}
+        or not _types(columns["exchange_rate"]) <= {float, _NULL}
+        or _types(columns["fee_details"]) != {list}
+        or not _types(parts) <= {dict}
+        or not set(map(len, parts)) <= {len(_PART_NAMES)}
+    ):
+        return None
+    ordinary = set(map(len, rows)) == {len(_NAMES)}
+    extras = () if ordinary else [BALANCE_TRANSACTION.unknown(row) for row in rows]
+    return Sifted(rows, columns, _name(numbers, len(rows)), distinct, sources, extras)
+
+
+def _by_row(rows: Sequence[Json]) -> Sifted:
+    """Sift rows one at a time, keeping in `extras` what their columns cannot hold."""
+    known: list[Json] = []
+    extras: list[Json] = []
+    for row in rows:
+        fields, extra = BALANCE_TRANSACTION.split(row)
+        if fields["fee_details"]:
+            fields["fee_details"], extra = _split_fee(fields["fee_details"], extra)
+        known.append(fields)
+        extras.append(extra)
+    columns: dict[str, Sequence[Any]] = {name: [fields[name] for fields in known] for name in _NAMES}
+    sources, columns["source"] = _collapse(columns["source"])
+    distinct: dict[str, set[str | None]] = {name: set(columns[name]) for name in _OPEN_LISTS}
+    distinct["fee_details.type"] = {part["type"] for parts in columns["fee_details"] for part in parts or ()}
+    numbers = pa.array(list(chain.from_iterable(columns[name] for name in _WHOLE)), pa.int64())
+    return Sifted(rows, columns, _name(numbers, len(rows)), distinct, sources, extras if any(extras) else ())
+
+
+def _collapse(sources: Sequence[Any]) -> tuple[Sequence[Json | None], Sequence[Any]]:
+    """Put the id in the place of each expanded source, and give the objects apart; none if there are none."""
+    if dict not in _types(sources):
+        return (), sources
+    objects = [source if is_object(source) else None for source in sources]
+    return objects, [_id(source) if is_object(source) else source for source in sources]
+
+
+def _id(expanded: Json) -> str | None:
+    """Give an expanded object's id; null where it has none that is text."""
+    found = expanded.get("id")
+    return found if is_text(found) else None
+
+
+def _split_fee(parts: list[Json], extra: Json) -> tuple[list[Json], Json]:
+    """Divide the parts of a fee as their columns need it, and put the rest of them in `extra`, aligned."""
+    divided = [FEE_PART.split(part) for part in parts]
+    if any(rest for _, rest in divided):
+        extra = {**extra, "fee_details": [rest or None for _, rest in divided]}
+    return [known for known, _ in divided], extra
+
+
+def _name(numbers: pa.Array, rows: int) -> dict[str, pa.Array]:
+    """Cut what was converted in one call, which costs as much as thirty values, into its columns."""
+    times = len(_AMOUNTS) * rows
+    seconds = numbers.slice(times, len(_TIMES) * rows)
+    instants = pc.call_function("multiply", [seconds, _MICROSECONDS]).view(INSTANT)
+    return {
+        **{name: numbers.slice(i * rows, rows) for i, name in enumerate(_AMOUNTS)},
+        **{name: instants.slice(i * rows, rows) for i, name in enumerate(_TIMES)},
+    }
+
+
+def _types(*columns: Iterable[Any]) -> set[type]:
+    return set(map(type, chain(*columns)))

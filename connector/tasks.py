@@ -1,0 +1,44 @@
+"""Task groups that fail with one error instead of a group of them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+
+from connector.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+
+    from anyio.abc import TaskGroup
+
+
+@asynccontextmanager
+async def tasks_with_one_error() -> AsyncGenerator[TaskGroup, None]:
+    """Open a task group whose first `ConnectorError` is raised by itself.
+
+    Raises:
+        ConnectorError: the first of any task or of the block, `from` the group where there were others.
+        BaseExceptionGroup: what failed otherwise, unless it was one error alone.
+    """
+    try:
+        async with anyio.create_task_group() as tasks:
+            yield tasks
+    except BaseExceptionGroup as group:
+        errors = list(_leaves(group))
+        ours = [error for error in errors if isinstance(error, ConnectorError)]
+        if ours:
+            raise ours[0] from (group if len(errors) > 1 else ours[0].__cause__)
+        if len(errors) == 1:
+            raise errors[0] from errors[0].__cause__
+        raise
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            yield error

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connector.errors import ConfigError, LockedError, StorageError
+from connector.lake.local import LocalStore
+from connector.lake.store import open_store
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from connector.lake.local import LocalStore
+store = LocalStore(Path(sys.argv[1]))
+with store.lock():
+    store.staging("a/b.parquet").write_bytes(b"half")
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def store(tmp_path) -> LocalStore:
+    return LocalStore(tmp_path / "lake")
+
+
+def names(store: LocalStore) -> list[str]:
+    return sorted(path.relative_to(store.root).as_posix() for path in store.root.rglob("*") if path.is_file())
+
+
+def test_nothing_is_created_by_reading(store):
+    assert store.read("a/b") is None
+    assert list(store.list("a")) == []
+    store.delete("a/b")
+    with store.opened("a/b") as local:
+        assert local is None
+    assert not store.root.exists()
+
+
+def test_a_file_written_is_read_listed_opened_and_deleted(store):
+    store.write("a/b/one", b"1")
+    store.write("a/two", b"22")
+    store.write("a/two", b"333")
+    assert store.read("a/two") == b"333"
+    assert [(info.path, info.bytes) for info in store.list("a")] == [("a/b/one", 1), ("a/two", 3)]
+    with store.opened("a/b/one") as local:
+        assert local.read_bytes() == b"1"
+    assert Path(store.address("a/two")).read_bytes() == b"333"
+    store.delete("a/two")
+    assert names(store) == ["a/b/one"]
+
+
+def test_a_staged_file_is_invisible_until_published(store):
+    staged = store.staging("a/part-0.parquet")
+    staged.write_bytes(b"rows")
+    assert staged.name.startswith(".part-0.parquet.")
+    assert staged.suffix == ".staged"
+    assert list(store.list("a")) == []
+    assert not list(store.root.rglob("*.parquet"))
+    assert store.staging("a/part-0.parquet") != staged
+    store.publish(staged, "a/part-0.parquet")
+    assert store.read("a/part-0.parquet") == b"rows"
+    assert names(store) == ["a/part-0.parquet"]
+
+
+def test_names_with_a_leading_dot_are_not_listed(store):
+    store.write("a/.hidden", b"")
+    assert list(store.list("a")) == []
+
+
+@pytest.mark.parametrize("path", ["", "/a", "../a", "a/../b", "a//b", "a/", "./a", "a\\b", "a\nb", "a\x00b"])
+def test_paths_that_could_leave_the_destination_are_refused(store, path):
+    for use in (store.read, store.staging, store.delete, store.address, lambda bad: store.write(bad, b"")):
+        with pytest.raises(ValueError, match="not a clean relative path"):
+            use(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "no space left"),
+        (errno.EDQUOT, "quota"),
+        (errno.EACCES, "not permitted"),
+        (errno.EROFS, "read-only"),
+        (errno.EXDEV, "another file system"),
+        (errno.EIO, "Input/output"),
+    ],
+)
+def test_the_systems_errors_say_what_to_do_and_leave_the_old_file_whole(store, monkeypatch, number, remedy):
+    store.write("a/b", b"old")
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(StorageError, match=remedy) as caught:
+        store.write("a/b", b"new")
+    assert isinstance(caught.value.__cause__, OSError)
+    monkeypatch.undo()
+    assert store.read("a/b") == b"old"
+    assert names(store) == ["a/b"]
+
+
+def test_a_file_where_a_folder_is_needed_is_a_storage_error(store):
+    store.write("a", b"")
+    with pytest.raises(StorageError):
+        store.write("a/b", b"")
+
+
+def test_a_second_run_is_told_who_holds_the_destination(store):
+    with store.lock():
+        card = json.loads((store.root / "_stripe_balance/lock").read_bytes())
+        assert set(card) == {"pid", "host", "started"}
+        with pytest.raises(LockedError, match=rf"process {os.getpid()} on .*, started 20"), store.lock():
+            pass
+        (store.root / "_stripe_balance/lock").write_bytes(b"scribble")
+        with pytest.raises(LockedError, match="did not leave a name"), store.lock():
+            pass
+    with store.lock():
+        pass
+
+
+def test_the_lock_ends_with_the_process_that_held_it_and_the_next_run_clears_what_it_left(store):
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(store.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout.readline() == "locked\n"
+        with pytest.raises(LockedError, match=f"process {child.pid} "), store.lock():
+            pass
+        assert len(names(store)) == 2
+        child.send_signal(signal.SIGKILL)
+    finally:
+        child.kill()
+        child.communicate(timeout=10)
+    with store.lock():
+        assert names(store) == ["_stripe_balance/lock"]
+
+
+def test_destinations_are_folders_for_now(tmp_path):
+    assert open_store(tmp_path / "new").root == tmp_path / "new"
+    assert open_store(str(tmp_path)).root == tmp_path
+    for url in ("s3://bucket/x", "gs://b", "az://b", "memory://", "file:///x"):
+        with pytest.raises(ConfigError, match="later version"):
+            open_store(url)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ConfigError, match="is a file"):
+        open_store(tmp_path / "file")

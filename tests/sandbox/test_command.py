@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+RUN = [sys.executable, "-m", "connector.sandbox"]
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*RUN, *args], capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_listens_and_ends_cleanly_when_told(stop):
+    with subprocess.Popen([*RUN, "--transactions", "50"], stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        process.send_signal(stop)
+        assert process.wait(10) == 0
+    assert re.fullmatch(r"listening on http://127\.0\.0\.1:\d+ key=sk_test_sandbox\w+ account=acct_\w+\n", line)
+
+
+def test_it_lists_its_faults():
+    done = run("--list-faults")
+    assert done.returncode == 0
+    assert {"boundary-quirk", "lock-timeout", "502"} <= {line.split()[0] for line in done.stdout.splitlines()}
+
+
+@pytest.mark.parametrize("wrong", [["--fault", "nope"], ["--connected", "99999"], ["--end", "someday"]])
+def test_an_option_that_makes_no_sense_ends_with_2_and_a_reason(wrong):
+    done = run(*wrong)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("sandbox: ")
+
+
+def test_the_options_can_be_mounted_without_loading_a_server():
+    code = (
+        "import argparse, sys; from connector.sandbox.options import add_arguments;"
+        "add_arguments(argparse.ArgumentParser());"
+        "print(*{'aiohttp', 'orjson', 'anyio', 'asyncio'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_nothing_else_of_the_package_is_loaded():
+    code = (
+        "import sys; from connector.sandbox import Sandbox, World; import connector.sandbox.__main__;"
+        "print(*[m for m in sys.modules if m.startswith('connector.') and not m.startswith('connector.sandbox')]"
+        ", *{'pyarrow'} & set(sys.modules))"
+    )
+    before = "import sys; import connector; print(*[m for m in sys.modules if m.startswith(('connector.', 'pyarrow'))])"
+    loaded, alone = (
+        set(
+            subprocess.run(
+                [sys.executable, "-c", c], capture_output=True, text=True, timeout=30, check=True
+            ).stdout.split()
+        )
+        for c in (code, before)
+    )
+    assert loaded <= alone

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from connector.sandbox import Limits, Sandbox, World
+from connector.sandbox.kinds import DAY
+
+LIST = "/v1/balance_transactions"
+
+
+def test_the_clock_turns_pending_rows_available_and_moves_the_balance(open_sandbox, get):
+    sandbox = open_sandbox(transactions=2_000)
+    pending = [row for row in get(sandbox, f"{LIST}?limit=100").json["data"] if row["status"] == "pending"]
+    before = get(sandbox, "/v1/balance").json
+    assert pending
+    assert before["pending"][0]["amount"] == sandbox.world.net_by_currency(status="pending")["usd"]
+    sandbox.advance(10 * DAY)
+    assert get(sandbox, f"{LIST}/{pending[0]['id']}").json == pending[0] | {"status": "available"}
+    after = get(sandbox, "/v1/balance").json
+    assert [entry["amount"] for entry in after["pending"]] == [0, 0, 0]
+    assert after["available"][0]["amount"] == before["available"][0]["amount"] + before["pending"][0]["amount"]
+
+
+def test_rows_of_the_future_do_not_exist_yet(open_sandbox, get):
+    sandbox = open_sandbox(transactions=1_000)
+    rows = list(sandbox.world.rows())
+    sandbox.set_clock(rows[400]["created"])
+    newest = get(sandbox, f"{LIST}?limit=1").json["data"][0]
+    assert newest["created"] <= rows[400]["created"]
+    assert get(sandbox, f"{LIST}/{rows[0]['id']}").status == 404
+    assert get(sandbox, f"{LIST}?starting_after={rows[0]['id']}").status == 400
+
+
+def test_rows_can_be_added_anywhere_and_hidden_until_later(open_sandbox, get):
+    sandbox = open_sandbox(transactions=100)
+    past = sandbox.now - 30 * DAY
+    (hidden,) = sandbox.add_rows(created=past, type="topup", amount=5, fee=0, visible_at=sandbox.now + 60)
+    (shown,) = sandbox.add_rows(created=past, currency="eur", amount=700, fee=7)
+    assert get(sandbox, f"{LIST}?created={past}").ids == [shown]
+    sandbox.advance(60)
+    rows = get(sandbox, f"{LIST}?created={past}").json["data"]
+    assert [(row["id"], row["type"], row["net"]) for row in rows] == [(shown, "charge", 693), (hidden, "topup", 5)]
+
+
+def test_every_knob_works_over_http_for_another_process(open_sandbox, get):
+    sandbox = open_sandbox(transactions=100)
+    get(sandbox, LIST)
+    stats = get(sandbox, "/_sandbox/stats").json
+    assert stats == sandbox.stats()
+    assert (stats["requests"], stats["rows"], stats["by_status"]) == (1, 10, {"200": 1})
+    now = sandbox.now
+    assert get(sandbox, "/_sandbox/clock", method="POST", body={"advance": 5}).json["now"] == now + 5
+    assert get(sandbox, "/_sandbox/clock", method="POST", body={"set": now}).json["now"] == now
+    ids = get(sandbox, "/_sandbox/rows", method="POST", body={"count": 2, "amount": 10}).json["ids"]
+    assert get(sandbox, f"{LIST}?limit=2").ids == ids[::-1]
+    get(sandbox, "/_sandbox/faults", method="POST", body={"add": "500:k=1"})
+    assert get(sandbox, LIST).status == 500
+    assert get(sandbox, "/_sandbox/faults", method="POST", body={"clear": True}).json["faults"] == []
+    assert get(sandbox, "/_sandbox/requests").json[0] == {"path": LIST, "query": "", "status": 200}
+    get(sandbox, "/_sandbox/stats/reset", method="POST")
+    assert get(sandbox, "/_sandbox/stats").json["requests"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("faults", {"add": "nope"}), ("clock", {}), ("rows", {"colour": 1}), ("rows", {"type": "refund"})],
+)
+def test_a_control_that_makes_no_sense_is_a_400_that_says_why(quiet, get, path, body):
+    reply = get(quiet, f"/_sandbox/{path}", method="POST", body=body)
+    assert (reply.status, set(reply.json)) == (400, {"error"})
+
+
+def test_the_limiter_answers_429_with_its_reason_and_counts_it(open_sandbox, get):
+    sandbox = open_sandbox(limits=Limits(endpoint_rate=3, global_rate=5))
+    replies = [get(sandbox, LIST) for _ in range(4)] + [get(sandbox, "/v1/balance") for _ in range(3)]
+    assert [reply.status for reply in replies] == [200, 200, 200, 429, 200, 200, 429]
+    assert replies[3].headers["Stripe-Rate-Limited-Reason"] == "endpoint-rate"
+    assert replies[6].headers["Stripe-Rate-Limited-Reason"] == "global-rate"
+    assert sandbox.stats()["rate_limited"] == {"endpoint-rate": 1, "global-rate": 1}
+    assert sandbox.stats()["peak_requests_per_second"] == 7
+
+
+def test_requests_beyond_the_cap_in_flight_are_refused_at_once(open_sandbox, get):
+    sandbox = open_sandbox(limits=Limits(0, 0, 2, 0), latency=0.3, latency_sigma=0.0)
+    statuses: list[int] = []
+    began = time.monotonic()
+    threads = [threading.Thread(target=lambda: statuses.append(get(sandbox, LIST).status)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200, 200, 429, 429]
+    assert time.monotonic() - began >= 0.3
+    assert sandbox.stats()["max_in_flight"] == 2
+    assert sandbox.stats()["rate_limited"] == {"endpoint-concurrency": 2}
+
+
+def test_a_port_that_is_taken_is_an_error_at_once(quiet):
+    with pytest.raises(OSError, match="address"):
+        Sandbox(World(transactions=1), port=int(quiet.url.rpartition(":")[2])).start()
+
+
+def test_a_sandbox_can_stop_twice_and_start_again(get):
+    sandbox = Sandbox(World(transactions=20), limits=Limits.none())
+    for _ in range(2):
+        with sandbox:
+            assert len(get(sandbox, LIST).ids) == 10
+        sandbox.stop()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"shape": "x"}, {"ties": "x"}, {"connected": 10_001}, {"currencies": ()}, {"start": 5, "end": 5}]
+)
+def test_a_world_that_cannot_be_is_refused(wrong):
+    with pytest.raises(ValueError, match=r".+"):
+        World(**wrong)
