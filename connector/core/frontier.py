@@ -47,12 +47,12 @@ class Tuning:
 
     page_size: int = PAGE_SIZE
     longest: float = 40
-    first: float = 30
-    shortest: float = 1.5
-    crowd: float = 1.25
-    excess: float = 1.5
+    first: float = 40
+    shortest: float = 2
+    crowd: float = 1.4
+    excess: float = 3
     patience: float = 1
-    ending: float = 0.4
+    ending: float = 0.6
     slow_start: int = 4
 
 

@@ -55,10 +55,10 @@ def run(args: argparse.Namespace) -> int:
         return 1
     gc.collect()
     gc.freeze()  # the world stays: looking through it for garbage would only make answers late
-    with sandbox:
-        sys.stdout.write(f"listening on {sandbox.url} key={sandbox.key} account={sandbox.account}\n")
-        sys.stdout.flush()
-        stop.wait()
+    sys.stdout.write(f"listening on {sandbox.url} key={sandbox.key} account={sandbox.account}\n")
+    sys.stdout.flush()
+    stop.wait()
+    sandbox.stop()
     return 0
 
 

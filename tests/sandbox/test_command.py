@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -27,6 +28,17 @@ def test_it_lists_its_faults():
     done = run("--list-faults")
     assert done.returncode == 0
     assert {"boundary-quirk", "lock-timeout", "502"} <= {line.split()[0] for line in done.stdout.splitlines()}
+
+
+def test_it_takes_the_port_it_is_given_and_fails_with_1_where_that_is_taken():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    with subprocess.Popen([*RUN, "--transactions", "50", "--port", port], stdout=subprocess.PIPE, text=True) as first:
+        assert f":{port} " in first.stdout.readline()
+        second = run("--transactions", "50", "--port", port)
+        first.terminate()
+    assert (second.returncode, second.stdout) == (1, "")
 
 
 @pytest.mark.parametrize("wrong", [["--fault", "nope"], ["--connected", "99999"], ["--end", "someday"]])

@@ -1,6 +1,6 @@
 """Every object served has the shape of Stripe's own OpenAPI document, and at least the fields of its fixtures.
 
-Both live beside the checkout while the project is being built; without them these tests are skipped, and
+Both are looked for in a `reference` folder beside the checkout; without them these tests are skipped, and
 `test_accounting` and `test_sdk` still hold the sandbox to account.
 """
 
@@ -18,8 +18,8 @@ from connector.sandbox import World, objects
 from connector.sandbox.kinds import Kind
 from connector.sandbox.view import View
 
-REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference"
-SPEC, FIXTURES = REFERENCE / "openapi-subset.json", REFERENCE / "fixtures-subset.json"
+SPEC = next(Path(__file__).parents[3].glob("*/reference/openapi-subset.json"), Path("openapi-subset.json"))
+FIXTURES = SPEC.with_name("fixtures-subset.json")
 EACH = 6
 """Rows of each kind looked at, per account."""
 

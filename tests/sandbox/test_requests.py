@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import itertools
+from collections import Counter
 
 import pytest
+
+from connector.sandbox.ledger import TIES
 
 LIST = "/v1/balance_transactions"
 
@@ -44,6 +47,15 @@ def test_walking_by_cursor_gives_every_row_once_in_order(quiet, get):
     ids, pages = walk(get, quiet)
     assert ids == [row["id"] for row in quiet.world.rows()]
     assert pages == 30
+
+
+@pytest.mark.parametrize("ties", TIES)
+def test_a_second_with_more_rows_than_pages_is_walked_whole_in_any_tie_order(open_sandbox, get, ties):
+    sandbox = open_sandbox(transactions=800, shape="second", hot=500, ties=ties)
+    rows = list(sandbox.world.rows())
+    second = Counter(row["created"] for row in rows).most_common(1)[0][0]
+    assert walk(get, sandbox)[0] == [row["id"] for row in rows]
+    assert walk(get, sandbox, f"&created={second}") == ([r["id"] for r in rows if r["created"] == second], 5)
 
 
 def test_ending_before_goes_to_newer_rows_and_says_whether_there_are_more(quiet, get):
@@ -194,7 +206,8 @@ def test_the_keys_of_an_array_must_count_from_zero(quiet, get):
 
 
 def test_a_manual_payout_cannot_be_a_filter(quiet, get):
-    manual = next(p for p in get(quiet, "/v1/payouts?limit=100").json["data"] if not p["automatic"])
+    row = next(row for row in quiet.world.rows() if row["description"] == "Withdrawal")
+    manual = get(quiet, f"/v1/payouts/{row['source']}").json
     reply = get(quiet, f"{LIST}?payout={manual['id']}")
     assert manual["reconciliation_status"] == "not_applicable"
     assert (reply.status, reply.error["message"]) == (
