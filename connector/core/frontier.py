@@ -5,6 +5,8 @@ windows at once. The frontier owns the seconds still to be read. It begins with 
 first page tells how dense the rows are, and windows of a target number of pages are carved off the newest end of the
 rest. Each window costs about half a page at its end, so windows are as long as keeping everyone busy allows:
 
+* where the first page promises more than the first windows can hold, a few windows are opened far down, at ages that
+  grow by a factor, since one page says little of years;
 * a window that proves denser than planned gives its older rest back, so a burst does not keep one walk busy alone;
 * a window that comes back empty makes the next one ask about all of the rest, so a void costs one request;
 * once there is little left to carve, the walk with most pages left goes first, so that all end together;
@@ -43,6 +45,8 @@ class Tuning:
         patience: pages one walk may be behind all others together before it is split.
         ending: share of all that is left in the pool below which the longest walk goes first.
         slow_start: walks opened before anything is known, where nothing hints at the first row's time.
+        soundings: windows opened far down, to learn how dense the rows are there.
+        timid: walks to keep open until the soundings have answered, as a multiple like `crowd`.
     """
 
     page_size: int = PAGE_SIZE
@@ -54,6 +58,8 @@ class Tuning:
     patience: float = 1
     ending: float = 0.6
     slow_start: int = 4
+    soundings: int = 6
+    timid: float = 0.8
 
 
 @dataclass(slots=True)
@@ -128,6 +134,8 @@ class Frontier:
     _density: Density = field(init=False, default_factory=lambda: Density(memory=0.95))
     _asking: Walk | None = field(init=False, default=None)
     _pages: int = field(init=False, default=0)
+    _depths: list[Interval] = field(init=False, default_factory=list[Interval])
+    _unanswered: set[int] = field(init=False, default_factory=set[int])
 
     def __post_init__(self) -> None:
         self._pool = list(self.todo)
@@ -199,6 +207,12 @@ class Frontier:
             return self._split(width)
         if len(self._walks) >= self._crowd(width):
             return None
+        if self._depths:
+            walk = self._begin(self._depths.pop(), sounding=True)
+            self._unanswered.add(id(walk))
+            return walk
+        if self._unanswered and len(self._walks) >= self.tuning.timid * width:
+            return None
         target = self._target(width)
         part = self._pool.pop()
         if not self._density.rows:  # nothing known, or the last window came back empty: ask about all of it
@@ -229,6 +243,7 @@ class Frontier:
         walk.pages += 1
         walk.rows += len(rows)
         self._pages += 1
+        self._unanswered.discard(id(walk))
         seconds = max(1, before - max(lowest, min(self.likely_start, before - 1)))
         walk.density.add(len(rows), seconds)
         self._density.add(len(rows), seconds)
@@ -239,6 +254,8 @@ class Frontier:
         target = self._target(width)
         if self._pages_left(walk) > self.tuning.excess * target:
             self._give_back(walk, target)
+        if self._pages == 1 and self._pool_pages() > self.tuning.first * self._crowd(width):
+            self._sound()
 
     # Helpers ----------------------------------------------------------------------------------------------------------
 
@@ -252,9 +269,21 @@ class Frontier:
         longest = min(self.tuning.longest, self.tuning.first + self._pages / 50)
         return min(longest, max(self.tuning.shortest, self.expected_pages / (self.tuning.crowd * width + 1)))
 
-    def _begin(self, window: Interval) -> Walk:
+    def _sound(self) -> None:
+        """Take parts out of the oldest pool at ages that grow by a factor: they are opened first."""
+        part = self._pool.pop(0)
+        top = self._walks[0].unread
+        young, old = top - part.stop, top - self._likely_start_in(part.start, part.stop)
+        count = self.tuning.soundings
+        ages = [young * (old / max(1, young)) ** (step / (count + 1)) for step in range(1, count + 1)]
+        edges = sorted({part.start, part.stop, *(top - int(age) for age in ages)})
+        parts = [Interval(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+        self._pool = [parts[-1], *self._pool]
+        self._depths = parts[:-1][::-1]
+
+    def _begin(self, window: Interval, *, sounding: bool = False) -> Walk:
         density = Density(memory=0.9)
-        if self._density.rows:
+        if self._density.rows and not sounding:
             density.rows = 3.0 * self.tuning.page_size
             density.seconds = density.rows / self._density.value
         walk = Walk(window=window, floor=window.start, unread=window.stop, density=density)
