@@ -6,6 +6,7 @@ first, the manifest last, and coverage is only ever what durable files hold.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from connector.core.intervals import Intervals
-from connector.core.partition import partition_folder
+from connector.core.intervals import Interval, Intervals
+from connector.core.partition import partition_folder, partition_of
 from connector.core.times import END_OF_TIME
 from connector.errors import ConnectorError
 from connector.lake import commit
 from connector.lake.day import Day, publish, seal
-from connector.lake.shelf import by_partition
 from connector.lake.tally import Tally
 from connector.tables.balance_transactions import to_batch, to_lines
 from connector.tables.drift import Drift, drift
@@ -27,13 +27,12 @@ from connector.tables.sift import sift
 from connector.tasks import tasks_with_one_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
     import pyarrow as pa
     from anyio.abc import TaskGroup
 
     from connector.core.frontier import Frontier
-    from connector.core.intervals import Interval
     from connector.core.manifest import Manifest
     from connector.core.page import Row
     from connector.core.partition import Granularity, PartitionKey
@@ -161,8 +160,10 @@ class Harvest:
     def _take(self, rows: list[Row]) -> None:
         sifted = sift(rows)
         self.drift = self.drift.merge(drift(sifted))
-        for key, part in by_partition(self.lake.encode(sifted), self.lake.partition):
-            self.shelf.put(key, part)
+        batch = self.lake.encode(sifted)
+        for key, start, stop in _shares(rows, self.lake.partition):
+            span = Interval(rows[stop - 1]["created"], rows[start]["created"] + 1)
+            self.shelf.put(key, batch.slice(start, stop - start), span)
         self.rows += len(rows)
         progress = self.progress
         progress.rows, progress.pages = self.rows, progress.pages + 1
@@ -275,3 +276,16 @@ class Harvest:
             if key not in self._sealing:
                 await self._seal(key)
         await self.commit()
+
+
+def _shares(rows: list[Row], partition: Granularity) -> Iterator[tuple[PartitionKey, int, int]]:
+    """Yield the partitions of a page and which of its rows, newest first, lie in each: positions `[start, stop)`."""
+    start = 0
+    while start < len(rows):
+        key = partition_of(rows[start]["created"], partition)
+        if rows[-1]["created"] >= key.start:
+            stop = len(rows)
+        else:
+            stop = bisect_left(rows, -key.start + 1, lo=start, key=lambda row: -row["created"])
+        yield key, start, stop
+        start = stop

@@ -22,7 +22,7 @@ from connector.core.manifest import Manifest
 from connector.core.partition import Granularity
 from connector.core.plan import Plan, plan, touched_files, without
 from connector.core.times import END_OF_TIME, to_text
-from connector.errors import ConnectorError, LockedError, UsageError
+from connector.errors import ConnectorError, LockedError
 from connector.harvest import Harvest, Lake
 from connector.lake import commit
 from connector.lake.check import changed_files
@@ -31,68 +31,19 @@ from connector.lake.shelf import Shelf
 from connector.report import AccountReport, Late, Report, requests_of, to_document
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import Identity, identify
-from connector.stripe.pages import ListSource, Query
+from connector.stripe.pages import ListSource
 from connector.stripe.scan import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.lake.store import Store
+    from connector.options import Options
     from connector.report import Outcome, Progress
     from connector.stripe.client import Client
 
-DEFAULT_SETTLE = 600
-"""Seconds after which a row counts as visible: rows have been seen to become listable minutes after `created`."""
-
 RUNS = "_stripe_balance/runs"
 """Folder of the run reports."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to sync, apart from where to and as whom.
-
-    Attributes:
-        since: first second of `created`, or None for the beginning.
-        until: second after the last, or None for everything there is.
-        format: name of a format, or None for that of the lake (Parquet for a new one).
-        partition: how much time one file holds, or None for that of the lake (a day for a new one).
-        expand: paths to expand in each row, without `data.`; fixed with the lake.
-        settle: seconds before now up to which rows count as all visible, at least 0.
-        accounts: connected accounts to read; empty for the key's own.
-        account_id: name of the key's own account, where the key may not ask for it.
-        full_refresh: read all that is asked for again.
-        dry_run: stop before reading.
-    """
-
-    since: int | None = None
-    until: int | None = None
-    format: str | None = None
-    partition: Granularity | None = None
-    expand: tuple[str, ...] = ()
-    settle: int = DEFAULT_SETTLE
-    accounts: tuple[str, ...] = ()
-    account_id: str | None = None
-    full_refresh: bool = False
-    dry_run: bool = False
-
-    def __post_init__(self) -> None:
-        if (self.until if self.until is not None else END_OF_TIME) <= (self.since or 0):
-            raise UsageError("--until must be later than --since: --since is included, --until is not")
-        if self.settle < 0:
-            raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
-        if self.account_id and self.accounts:
-            raise UsageError("--account-id names the key's own account: it does not go with --account")
-
-    @property
-    def of_lake(self) -> dict[str, Any]:
-        """The choices that rows depend on, fixed with the lake."""
-        return {"expand": sorted(self.expand)} if self.expand else {}
-
-    @property
-    def asked(self) -> Interval:
-        """The seconds asked for."""
-        return Interval(self.since or 0, END_OF_TIME if self.until is None else self.until)
 
 
 @dataclass(slots=True)
@@ -105,6 +56,7 @@ class Run:
         client: whom to ask.
         options: what is asked for.
         progress: filled in as the run goes on.
+        began: when it did, by `time.monotonic`.
     """
 
     store: Store
@@ -112,8 +64,7 @@ class Run:
     client: Client
     options: Options
     progress: Progress
-    _started: float = field(init=False, default_factory=time.time)
-    _clock: float = field(init=False, default_factory=time.monotonic)
+    began: float
     _accounts: list[AccountReport] = field(init=False, default_factory=list[AccountReport])
     _lock: ExitStack = field(init=False, default_factory=ExitStack)
     _locked: bool = field(init=False, default=False)
@@ -168,7 +119,7 @@ class Run:
             harvest = Harvest(
                 lake, shelf, frontier, self.progress, self.client.config.api_version, read_before=part.work.read_before
             )
-            scan = Scan(ListSource(self.client, part.query), frontier, harvest.receive)
+            scan = Scan(ListSource(self.client, self.options.query(account)), frontier, harvest.receive)
 
             async def name() -> None:
                 await part.name(harvest, self.hold)
@@ -191,10 +142,11 @@ class Run:
             self._locked = True
 
     def _report(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
-        seconds = time.monotonic() - self._clock
+        seconds = time.monotonic() - self.began
+        started = time.time() - seconds
         config = self.client.config
         return Report(
-            run_id=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(self._started))}-{secrets.token_hex(4)}",
+            run_id=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(started))}-{secrets.token_hex(4)}",
             outcome=outcome,
             error=error,
             destination=self.destination,
@@ -202,7 +154,7 @@ class Run:
             partition=lake.partition.value,
             api_version=config.api_version,
             connector_version=connector.__version__,
-            started=to_text(self._started),
+            started=to_text(started),
             duration_seconds=seconds,
             requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
             accounts=tuple(self._accounts),
@@ -237,11 +189,6 @@ class AccountPart:
 
     def __post_init__(self) -> None:
         self.work = Plan(Intervals((self.run.options.asked,)))
-
-    @property
-    def query(self) -> Query:
-        """What to list."""
-        return Query(expand=tuple(f"data.{path}" for path in self.run.options.expand), account=self.account)
 
     @property
     def likely_start(self) -> int:

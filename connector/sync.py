@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from importlib import import_module
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 
 from connector.config import Config
 from connector.core.intervals import Interval
@@ -16,10 +19,11 @@ from connector.core.times import Time, to_seconds
 from connector.errors import UsageError
 from connector.lake import commit
 from connector.lake.store import open_store
+from connector.options import Options
 from connector.report import Progress, Report, to_document
-from connector.run import Options, Run
-from connector.stripe.client import Client
+from connector.stripe.client import ACCOUNT, Client
 from connector.stripe.identity import identify
+from connector.stripe.pages import ListSource
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -44,7 +48,7 @@ async def sync(
         since: first moment of `created`; everything by default.
         until: moment after the last, exclusive; everything there is by default.
         progress: filled in as the run goes on.
-        options: fields of `connector.run.Options`.
+        options: fields of `connector.options.Options`.
 
     Returns:
         What was done; also kept in the lake under `_stripe_balance/runs`.
@@ -52,11 +56,17 @@ async def sync(
     Raises:
         ConnectorError: what ended the run; what was complete by then is published, and the next run goes on from there.
     """
+    began = monotonic()
     chosen = _options(since=since, until=until, **options)
     config = config or Config.from_env()
+    store = open_store(destination)
+    new = not commit.accounts(store)
     client = Client.over_http(config)
     try:
-        return await Run(open_store(destination), str(destination), client, chosen, progress or Progress()).go()
+        if not chosen.dry_run:
+            _ask_ahead(client, chosen, new=new)
+        run = await anyio.to_thread.run_sync(import_module, "connector.run")  # Arrow takes a while to import
+        return await run.Run(store, str(destination), client, chosen, progress or Progress(), began).go()
     finally:
         await client.close()
 
@@ -97,7 +107,7 @@ async def plan(
         since: as for `sync`; the account's creation by default.
         until: as for `sync`; now by default.
         windows: about how many, at least 1.
-        options: fields of `connector.run.Options`.
+        options: fields of `connector.options.Options`.
     """
     chosen = _options(since=since, until=until, **options)
     if windows < 1:
@@ -124,6 +134,14 @@ async def plan(
 def run_plan(destination: str | PathLike[str], **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - those of `plan`
     """Call `plan` from ordinary code; arguments as for `run_sync`, and `windows`."""
     return anyio.run(lambda: plan(destination, **_with_config(arguments)))
+
+
+def _ask_ahead(client: Client, options: Options, *, new: bool) -> None:
+    """Send the requests every run begins with, so that their answers are under way while modules are imported."""
+    account = options.accounts[0] if options.accounts else None
+    client.begin(ACCOUNT, account=account)
+    if new:
+        ListSource(client, options.query(account)).begin(options.asked)
 
 
 _CONFIG_ARGUMENTS = ("api_base", "api_version", "context", "rate", "max_in_flight", "api_key_file")

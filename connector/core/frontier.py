@@ -19,8 +19,9 @@ No I/O and no clock: a step is a function of what has been received. One owner, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import ceil, inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from connector.core.intervals import Interval, Intervals
 
@@ -53,13 +54,15 @@ class Tuning:
     longest: float = 40
     first: float = 40
     shortest: float = 2
+    last: float = 3
+    share: float = 1.4
     crowd: float = 1.4
     excess: float = 3
     patience: float = 1
     ending: float = 0.6
     slow_start: int = 4
     soundings: int = 6
-    timid: float = 0.8
+    timid: float = 0.5
 
 
 @dataclass(slots=True)
@@ -134,8 +137,14 @@ class Frontier:
     _density: Density = field(init=False, default_factory=lambda: Density(memory=0.95))
     _asking: Walk | None = field(init=False, default=None)
     _pages: int = field(init=False, default=0)
+    _newest: int = field(init=False, default=0)
+    _expected: float = field(init=False, default=inf)
+    _ending: bool = field(init=False, default=False)
     _depths: list[Interval] = field(init=False, default_factory=list[Interval])
-    _unanswered: set[int] = field(init=False, default_factory=set[int])
+    _soundings: list[Walk] = field(init=False, default_factory=list[Walk])
+
+    SETTLED: ClassVar[int] = 200
+    SELDOM: ClassVar[int] = 8
 
     def __post_init__(self) -> None:
         self._pool = list(self.todo)
@@ -172,9 +181,7 @@ class Frontier:
     @property
     def expected_pages(self) -> float:
         """Pages thought to be left, from the densities seen; infinite before the first page."""
-        if not self._density.rows and not self.done:
-            return inf
-        return self._pool_pages() + sum(self._pages_left(walk) for walk in self._walks)
+        return self._expected
 
     def urgency(self, walk: Walk) -> float:
         """Say how urgent a walk's next page is; the highest goes first.
@@ -182,8 +189,7 @@ class Frontier:
         While there is much to carve, the newest window goes first, so that days are completed in turn. Towards the end
         the walk with most pages left goes first, so that all end together.
         """
-        ending = self._pool_pages() < self.tuning.ending * self.expected_pages
-        return self._pages_left(walk) if ending else float(walk.window.stop)
+        return self._pages_left(walk) if self._ending else float(walk.window.stop)
 
     def add(self, more: Intervals) -> None:
         """Take on more seconds, disjoint from those there."""
@@ -208,10 +214,9 @@ class Frontier:
         if len(self._walks) >= self._crowd(width):
             return None
         if self._depths:
-            walk = self._begin(self._depths.pop(), sounding=True)
-            self._unanswered.add(id(walk))
-            return walk
-        if self._unanswered and len(self._walks) >= self.tuning.timid * width:
+            self._soundings.append(self._begin(self._depths.pop(), sounding=True))
+            return self._soundings[-1]
+        if self._soundings and len(self._walks) >= self.tuning.timid * width:
             return None
         target = self._target(width)
         part = self._pool.pop()
@@ -221,7 +226,9 @@ class Frontier:
         start = self._carve(part, target)
         if start > part.start:
             self._pool.append(Interval(part.start, start))
-        return self._begin(Interval(start, part.stop))
+        walk = self._begin(Interval(start, part.stop))
+        self._estimate()
+        return walk
 
     def advance(self, walk: Walk, *, rows: Sequence[int], has_more: bool, width: float) -> None:
         """Take note of a page.
@@ -237,27 +244,44 @@ class Frontier:
         over = not has_more or not rows or rows[-1] < walk.floor
         lowest = walk.floor if over else rows[-1]
         before = walk.unread
+        if rows:
+            self._newest = max(self._newest, rows[0])
         if self._asking is walk:
             self._asking = None
             before = rows[0] + 1 if rows else before  # the void above says nothing of how dense the rows are
         walk.pages += 1
         walk.rows += len(rows)
         self._pages += 1
-        self._unanswered.discard(id(walk))
         seconds = max(1, before - max(lowest, min(self.likely_start, before - 1)))
         walk.density.add(len(rows), seconds)
         self._density.add(len(rows), seconds)
         if over:
             self._finish(walk)
+            if self._soundings:
+                self._hear()
+            self._estimate()
             return
         walk.unread = lowest + 1
+        if self._pages <= self.SETTLED or self._pages % self.SELDOM == 0:
+            self._estimate()
         target = self._target(width)
-        if self._pages_left(walk) > self.tuning.excess * target:
+        if self._soundings:
+            self._hear()
+        elif self._pages_left(walk) > self.tuning.excess * target:
             self._give_back(walk, target)
-        if self._pages == 1 and self._pool_pages() > self.tuning.first * self._crowd(width):
+        if self._pages == 1 and self._expected > self.tuning.first * self._crowd(width):
             self._sound()
 
     # Helpers ----------------------------------------------------------------------------------------------------------
+
+    def _estimate(self) -> None:
+        """Estimate what is left: after every page at first, then now and then, as it costs a look at every walk."""
+        if not self._density.rows and not self.done:
+            self._expected, self._ending = inf, False
+            return
+        pool = self._pool_pages()
+        self._expected = pool + sum(self._pages_left(walk) for walk in self._walks)
+        self._ending = pool < self.tuning.ending * self._expected
 
     def _crowd(self, width: float) -> float:
         crowd = self.tuning.crowd * width + 1
@@ -267,7 +291,8 @@ class Frontier:
 
     def _target(self, width: float) -> float:
         longest = min(self.tuning.longest, self.tuning.first + self._pages / 50)
-        return min(longest, max(self.tuning.shortest, self.expected_pages / (self.tuning.crowd * width + 1)))
+        shortest = max(self.tuning.shortest, min(self.tuning.last, self._pages / 80))
+        return min(longest, max(shortest, self.expected_pages / (self.tuning.share * width + 1)))
 
     def _sound(self) -> None:
         """Take parts out of the oldest pool at ages that grow by a factor: they are opened first."""
@@ -277,9 +302,23 @@ class Frontier:
         count = self.tuning.soundings
         ages = [young * (old / max(1, young)) ** (step / (count + 1)) for step in range(1, count + 1)]
         edges = sorted({part.start, part.stop, *(top - int(age) for age in ages)})
-        parts = [Interval(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+        parts = [Interval(start, stop) for start, stop in pairwise(edges)]
         self._pool = [parts[-1], *self._pool]
         self._depths = parts[:-1][::-1]
+
+    def _hear(self) -> None:
+        """Once every sounding has answered, take the density of all of time from them."""
+        if self._depths or not all(walk.pages for walk in self._soundings):
+            return
+        parts = [*self._soundings, *(walk for walk in self._walks if walk not in self._soundings)]
+        rows = sum(walk.rows + (0 if walk.done else self._pages_left(walk) * self.tuning.page_size) for walk in parts)
+        tops = [min(walk.window.stop, self._newest + 1) for walk in parts]
+        seconds = sum(top - self._likely_start_in(walk.floor, top) for walk, top in zip(parts, tops, strict=True))
+        self._soundings = []
+        if rows:
+            memory = Density(memory=self._density.memory)
+            memory.rows, memory.seconds = 5.0 * self.tuning.page_size, 5.0 * self.tuning.page_size * seconds / rows
+            self._density = memory
 
     def _begin(self, window: Interval, *, sounding: bool = False) -> Walk:
         density = Density(memory=0.9)
@@ -318,6 +357,7 @@ class Frontier:
         return max(start, min(self.likely_start, stop - 1))
 
     def _give_back(self, walk: Walk, pages: float) -> None:
+        """Put what `walk` has to read beyond so many pages back into the pool."""
         floor = walk.unread - max(1, ceil(pages * self.tuning.page_size / walk.density.value))
         if floor > walk.floor:
             self._pool.append(Interval(walk.floor, floor))

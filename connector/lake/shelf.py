@@ -136,8 +136,13 @@ class Shelf:
         """Return how many rows wait for a partition."""
         return sum(run.rows for run in self._runs.get(key, ()))
 
-    def put(self, key: PartitionKey, batch: pa.RecordBatch) -> None:
+    def put(self, key: PartitionKey, batch: pa.RecordBatch, span: Interval | None = None) -> None:
         """Take in rows of one partition, in any order; a page as it came is fine.
+
+        Args:
+            key: the partition.
+            batch: its rows.
+            span: the seconds from the first to the last, where known; looked up otherwise.
 
         Raises:
             StorageError: when memory is full and the disk does not take what does not fit. The rows are on the shelf
@@ -145,7 +150,7 @@ class Shelf:
             ValueError: when a row belongs to another partition.
         """
         if batch.num_rows:
-            self._add(key, batch, self._count)
+            self._add(key, batch, self._count, span)
             self._count += 1
             if self._held > self._budget:
                 self._make_room()
@@ -176,8 +181,8 @@ class Shelf:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _add(self, key: PartitionKey, batch: pa.RecordBatch, order: int) -> None:
-        run = _in_memory(batch, order)
+    def _add(self, key: PartitionKey, batch: pa.RecordBatch, order: int, span: Interval | None = None) -> None:
+        run = _in_memory(batch, order, span)
         if not (key.start <= run.first and run.last < key.stop):
             raise ValueError(f"rows of [{run.first}, {run.last}] put under {key.label}")
         self._runs[key].append(run)
@@ -258,8 +263,8 @@ def by_partition(batch: pa.RecordBatch, granularity: Granularity) -> Iterator[tu
             yield key, part
 
 
-def _in_memory(batch: pa.RecordBatch, order: int) -> Run:
-    first, last = bounds_of(batch)
+def _in_memory(batch: pa.RecordBatch, order: int, span: Interval | None = None) -> Run:
+    first, last = (span.start, span.stop - 1) if span else bounds_of(batch)
     return Run(first, last, batch.num_rows, order, batch.schema, batch.serialize())
 
 

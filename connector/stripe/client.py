@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -100,13 +101,31 @@ class Client:
     gate: Gate
     meter: Meter = field(default_factory=Meter)
     clock: Clock = field(default_factory=SystemClock)
+    _headers: dict[str, str] = field(init=False, repr=False)
     _date: str = field(init=False, default="")
+    _begun: dict[tuple[str, str | None], asyncio.Task[Response]] = field(
+        init=False, default_factory=dict[tuple[str, str | None], "asyncio.Task[Response]"]
+    )
+
+    def __post_init__(self) -> None:
+        self._headers = {
+            "Authorization": f"Bearer {self.config.api_key.reveal()}",
+            "Stripe-Version": self.config.api_version,
+            "User-Agent": self.config.user_agent,
+            "Accept": "application/json",
+            **({"Stripe-Context": self.config.context} if self.config.context else {}),
+        }
 
     @classmethod
     def over_http(cls, config: Config) -> Client:
         """Build a client over aiohttp; needs a running event loop."""
         transport = HttpTransport(timeouts=config.timeouts, connections=config.max_in_flight, proxy=config.proxy)
         return cls(config, transport, Gate(Pace(config.rate, config.account_rate, config.max_in_flight)))
+
+    def begin(self, endpoint: Endpoint, *, parameters: Parameters | None = None, account: str | None = None) -> None:
+        """Send a request whose answer the same `get` will take a little later; meanwhile something else can be done."""
+        request = self._request(endpoint, "", parameters or {}, account)
+        self._begun[request.url, account] = asyncio.create_task(self._fetch(endpoint, request, _no_hurry))
 
     async def get(
         self,
@@ -130,6 +149,11 @@ class Client:
             ApiError: the class whose remedy fits, with Stripe's message, after the retries that make sense.
         """
         request = self._request(endpoint, resource_id, parameters or {}, account)
+        if (begun := self._begun.pop((request.url, account), None)) is not None:
+            return await begun
+        return await self._fetch(endpoint, request, urgency)
+
+    async def _fetch(self, endpoint: Endpoint, request: Request, urgency: Callable[[], float]) -> Response:
         attempt = 0
         while True:
             attempt += 1
@@ -161,7 +185,12 @@ class Client:
             return None
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and drop what was begun and not taken."""
+        begun = list(self._begun.values())
+        self._begun.clear()
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
         await self.transport.close()
 
     async def _answer(self, attempt: int, error: ApiError, response: Response | None, endpoint: Endpoint) -> None:
@@ -184,15 +213,6 @@ class Client:
     def _request(self, endpoint: Endpoint, resource_id: str, parameters: Parameters, account: str | None) -> Request:
         path = endpoint.path.format(quote(resource_id, safe=""))
         query = encode_query(parameters)
-        headers = {
-            "Authorization": f"Bearer {self.config.api_key.reveal()}",
-            "Stripe-Version": self.config.api_version,
-            "User-Agent": self.config.user_agent,
-            "Accept": "application/json",
-        }
         acting = account or self.config.account
-        if self.config.context:
-            headers["Stripe-Context"] = self.config.context
-        if acting:
-            headers["Stripe-Account"] = acting
+        headers = {**self._headers, "Stripe-Account": acting} if acting else self._headers
         return Request(f"{self.config.api_base}{path}{'?' if query else ''}{query}", headers)

@@ -95,7 +95,7 @@ class Gate:
                 if soonest < inf:
                     self._timer = asyncio.get_running_loop().call_later(soonest, self._serve)
                 return
-            first = max(able, key=lambda one: one.urgency())
+            first = max(able, key=lambda one: one.urgency()) if len(able) > 1 else able[0]
             self._waiters.remove(first)
             if not first.turn.done():
                 self.pace.start(first.endpoint, now)

@@ -59,23 +59,33 @@ class ListSource:
     query: Query = field(default_factory=Query)
 
     async def page(self, window: Interval, *, starting_after: str | None, urgency: Callable[[], float]) -> Page:
-        """See `PageSource.page`. A window up to the end of time is asked for without an upper bound."""
+        """See `PageSource.page`."""
+        response = await self.client.get(
+            self.query.endpoint,
+            parameters=self.parameters(window, starting_after),
+            account=self.query.account,
+            urgency=urgency,
+        )
+        return decode_page(response.body, request_id=response.request_id)
+
+    def begin(self, window: Interval) -> None:
+        """Send the request for a window's first page; `page` will take its answer."""
+        self.client.begin(self.query.endpoint, parameters=self.parameters(window, None), account=self.query.account)
+
+    def parameters(self, window: Interval, starting_after: str | None) -> Parameters:
+        """Return the query of a page. A window up to the end of time is asked for without an upper bound."""
         bounds: dict[str, int] = {}
         if window.start > 0:
             bounds["gte"] = window.start
         if window.stop < END_OF_TIME:
             bounds["lt"] = window.stop
-        parameters: Parameters = {
+        return {
             **self.query.filters,
             "created": bounds,
             "limit": self.query.limit,
             "starting_after": starting_after,
             "expand": self.query.expand,
         }
-        response = await self.client.get(
-            self.query.endpoint, parameters=parameters, account=self.query.account, urgency=urgency
-        )
-        return decode_page(response.body, request_id=response.request_id)
 
     def width(self) -> float:
         """See `PageSource.width`."""

@@ -1,0 +1,63 @@
+# `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else; uv does it where it is
+# on PATH, else venv and pip, from the same locks with the same hashes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+BUILD := hatchling>=1.27
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+demo: .venv/.run  ## run the main job on the built-in Stripe: no account, no key
+	@$(BIN)/stripe-balance demo
+
+test: .venv/.dev  ## run the tests
+	@$(BIN)/python -m pytest -q
+
+check: .venv/.dev  ## format, lint, types, layers, then the tests
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -q
+
+bench: .venv/.dev  ## measure, and print what is compared with what
+	@for script in $$(grep -l '__main__' tests/benchmarks/*.py); do \
+		echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" || exit 1; done
+
+lock:  ## resolve the dependencies anew (needs uv)
+	@echo '$(BUILD)' | $(LOCK) --upgrade --extra dev pyproject.toml - -o requirements.lock
+	@echo '$(BUILD)' | $(LOCK) --upgrade --constraint requirements.lock pyproject.toml - -o requirements-run.lock
+
+clean:  ## remove what these commands made
+	@rm -rf .venv demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is as old as the last installation: a newer lock or pyproject.toml has it done again.
+.venv/.run: requirements-run.lock pyproject.toml
+	$(call set-up,$<)
+	@touch $@
+
+.venv/.dev: requirements.lock pyproject.toml
+	$(call set-up,$<)
+	@touch $@ .venv/.run
+
+# The package itself is built by the hatchling of the lock, not by one fetched for the occasion.
+define set-up
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or later is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "setting up .venv from $(1) (once)"
+	@if uv --version >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python "$(PYTHON)" .venv && \
+		uv pip install --quiet --python .venv --require-hashes -r $(1) && \
+		uv pip install --quiet --python .venv --no-deps --no-build-isolation -e .; \
+	else \
+		"$(PYTHON)" -m venv .venv && \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1) && \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+endef

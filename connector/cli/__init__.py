@@ -1,0 +1,83 @@
+"""The command line: `stripe-balance COMMAND …`.
+
+What a command does is a module of `connector.cli.commands`, loaded when the command is carried out, so that help costs
+next to nothing. Data goes to stdout, everything meant for people to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import connector
+from connector.cli.arguments import Parser, refuse_keys
+from connector.cli.console import PIPE_CLOSED, Console
+from connector.cli.options import COMMANDS
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DESCRIPTION = "Every Stripe balance transaction, and the balance, in your own data lake."
+
+EPILOG = """\
+The key comes from STRIPE_API_KEY, --api-key-file or the Stripe CLI's profile; a restricted key that may read balance
+transactions is enough. No account yet? Try `stripe-balance demo`.
+
+exit status:
+  0 done     1 failed     2 wrong arguments     65 data refused     74 disk     75 try again later
+  77 key refused     78 wrong settings     130, 143 interrupted, after publishing what was complete
+  141 the reader of stdout went away
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: the words after the program's name; those of the process by default.
+
+    Returns:
+        The exit status; see `EPILOG`.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    console = Console.for_words(words)
+    try:
+        try:
+            status = _run(words, console)
+        except SystemExit as done:  # how argparse ends after --help and --version
+            status = done.code if isinstance(done.code, int) else 0
+        except BrokenPipeError:
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame: one line and a status
+            status = console.fail(error)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        console.forget_stdout()
+        return PIPE_CLOSED
+    return status
+
+
+def _run(words: list[str], console: Console) -> int:
+    refuse_keys(words)
+    parser = _parser(next((word for word in words if not word.startswith("-")), None))
+    args = parser.parse_args(words)
+    if args.command is None:
+        parser.print_help(sys.stderr)
+        raise UsageError("no command given; begin with `stripe-balance demo`")
+    console.configure(args)
+    return import_module(f"connector.cli.commands.{args.command}").run(args, console)
+
+
+def _parser(chosen: str | None) -> Parser:
+    """Return the parser, with the options of the chosen command only."""
+    parser = Parser(prog="stripe-balance", description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"stripe-balance {connector.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, command in COMMANDS.items():
+        sentence = f"{command.summary[0].upper()}{command.summary[1:]}."
+        own = commands.add_parser(name, help=command.summary, description=sentence, epilog=command.epilog)
+        if name == chosen:
+            command.add_arguments(own)
+    return parser

@@ -1,0 +1,145 @@
+"""Options that several commands share, and how their values are read. Imports nothing that takes time."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import NoReturn
+
+from connector.core.times import to_seconds
+from connector.errors import UsageError
+
+PROGRESS = ("auto", "rich", "plain", "none")
+
+_KEY = re.compile(r"(sk|rk|pk)_(live|test)_")
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors like all others, in one line."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        options = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options}
+        super().__init__(*args, **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def refuse_keys(words: list[str]) -> None:
+    """Refuse a key on the command line, where every user of the machine can read it.
+
+    Raises:
+        UsageError: when there is one; the message does not repeat it.
+    """
+    named = any(word == "--api-key" or word.startswith("--api-key=") for word in words)
+    if named or any(_KEY.search(word) for word in words):
+        raise UsageError(
+            "the key is not taken from the command line, which other users of this machine and the shell's history can "
+            "read: set STRIPE_API_KEY, or name a file with --api-key-file; if it was a live key, consider rolling it"
+        )
+
+
+def add_talking(parser: argparse.ArgumentParser) -> None:
+    """Add what every command has: how much it says, and in which form."""
+    group = parser.add_argument_group("what it says")
+    group.add_argument("--json", action="store_true", help="exactly one JSON object on stdout, errors included")
+    group.add_argument(
+        "--progress", choices=PROGRESS, default="auto", help="how to show progress on stderr (auto: by the terminal)"
+    )
+    group.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    group.add_argument("-v", "--verbose", action="store_true", help="say more; tracebacks with errors")
+
+
+def add_asking(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that reads Stripe has: whom to ask, as whom, how fast."""
+    group = parser.add_argument_group("how it asks Stripe")
+    group.add_argument("--api-key-file", metavar="FILE", help="file whose first line is the key (else STRIPE_API_KEY)")
+    group.add_argument("--api-base", metavar="URL", help="https, or http to this machine (else STRIPE_API_BASE)")
+    group.add_argument("--api-version", metavar="VERSION", help="Stripe-Version to read under (pinned by default)")
+    group.add_argument("--context", metavar="CONTEXT", help="Stripe-Context to act in, for organisation keys")
+    group.add_argument(
+        "--rate", type=rate, metavar="N", help="requests per second of one endpoint, 0 for no limit (20)"
+    )
+    group.add_argument("--max-in-flight", type=positive, metavar="N", help="requests under way at once, at most (40)")
+    group.add_argument(
+        "--retries", type=count, metavar="N", help="attempts after the first, for what may pass by itself (7)"
+    )
+
+
+def add_interval(parser: argparse.ArgumentParser) -> None:
+    """Add `--since` and `--until`."""
+    parser.add_argument(
+        "--since", type=since, metavar="TIME", help="first moment of `created`, UTC: 2026-01-31, 2026-01-31T12:00:00Z"
+    )
+    parser.add_argument("--until", type=until, metavar="TIME", help="moment after the last, exclusive (now)")
+
+
+def add_account(parser: argparse.ArgumentParser) -> None:
+    """Add `--account`, where one is read."""
+    parser.add_argument("--account", type=account, metavar="acct_…", help="connected account (the key's own)")
+
+
+def add_accounts(parser: argparse.ArgumentParser) -> None:
+    """Add `--account` and its kin, where several are read."""
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument(
+        "--account",
+        type=account,
+        action="append",
+        default=[],
+        metavar="acct_…",
+        help="connected account, repeatable (the key's own)",
+    )
+    whose.add_argument("--all-accounts", action="store_true", help="the key's own account and every connected one")
+    whose.add_argument(
+        "--account-id", type=account, metavar="acct_…", help="name of the key's own account, where it may not ask"
+    )
+
+
+def since(text: str) -> int:
+    """Read `--since` as UTC seconds."""
+    return to_seconds(text, name="--since")
+
+
+def until(text: str) -> int:
+    """Read `--until` as UTC seconds."""
+    return to_seconds(text, name="--until")
+
+
+def account(text: str) -> str:
+    """Read the id of an account."""
+    if not _ACCOUNT.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the id of an account, which begins with acct_")
+    return text
+
+
+def rate(text: str) -> float:
+    """Read requests per second: infinite for 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests per second, 0 or more")
+    return value or float("inf")
+
+
+def count(text: str) -> int:
+    """Read a number, at least 0."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Read a number, at least 1."""
+    value = count(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
+    return value

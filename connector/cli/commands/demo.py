@@ -1,0 +1,100 @@
+"""`demo`: a loopback Stripe in the background, a sync from it, and what to do next."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.cli.commands.sync import show
+from connector.cli.stand_in import World, stand_in
+from connector.cli.working import work
+from connector.config import ApiKey, Config
+from connector.errors import ConfigError
+from connector.lake.paths import STATE
+from connector.lake.store import Store, open_store
+from connector.sync import sync
+
+if TYPE_CHECKING:
+    import argparse
+
+    from connector.cli.console import Console
+    from connector.report import Progress, Report
+
+MARK = f"{STATE}/demo.json"
+"""Says that a lake is a demo's, and which world it came from: the next demo goes on with the same."""
+
+YEAR = 365 * 86_400
+
+_PLAIN = re.compile(r"[^\"$`\\!]*")
+"""Text that a shell leaves alone between double quotes."""
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Show it all, and return the exit status."""
+    destination = str(args.destination)
+    store = open_store(destination)
+    world, again = _world(store, destination)
+    console.say(f"A loopback Stripe with {world.transactions:,} transactions; nothing leaves this machine.")
+    with stand_in(world) as (url, key):
+        console.say(f"Syncing them into {destination}" + (", which a demo made before:" if again else ":"), "")
+        config = Config(api_key=ApiKey(key), api_base=url)
+
+        async def go(progress: Progress) -> Report:
+            return await sync(destination, config=config, progress=progress)
+
+        report = work(go, console)
+    show(report, console)
+    console.say("", *_next_steps(destination, console))
+    return 0
+
+
+def _world(store: Store, destination: str) -> tuple[World, bool]:
+    """Return the world to serve, and whether the lake knows it already.
+
+    Raises:
+        ConfigError: when the destination holds something else.
+    """
+    mark = store.read(MARK)
+    if mark is not None:
+        try:
+            return World(**json.loads(mark)), True
+        except (ValueError, TypeError) as error:
+            raise ConfigError(
+                f"{destination}/{MARK} is damaged: remove {destination}, or name another folder"
+            ) from error
+    folder = Path(destination).expanduser()
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ConfigError(
+            f"{destination} holds something else than a demo, which is not to be mixed with one: "
+            "name another folder, as in `stripe-balance demo other-folder`"
+        )
+    end = int(time.time())
+    world = World(start=end - YEAR, end=end)
+    store.write(MARK, json.dumps(world.document(), indent=1).encode())
+    return world, False
+
+
+def _next_steps(destination: str, console: Console) -> list[str]:
+    lake = shlex.quote(destination)
+    sql = query(destination)
+    quoted = f'"{sql}"' if _PLAIN.fullmatch(sql) else shlex.quote(sql)
+    return [
+        console.paint("The files are plain Parquet, one a day. Ask them something:", "bold"),
+        f"  duckdb -c {quoted}",
+        console.paint("See what the lake holds; run this again to see that nothing is read twice:", "bold"),
+        f"  stripe-balance status {lake}",
+        f"  stripe-balance demo{'' if destination == 'demo-lake' else f' {lake}'}",
+        console.paint("Then your own account (a restricted key with read access is enough):", "bold"),
+        "  export STRIPE_API_KEY=rk_live_…",
+        "  stripe-balance sync my-lake --since 2026-01-01",
+    ]
+
+
+def query(destination: str) -> str:
+    """Return a DuckDB query over the lake; sums are in minor units."""
+    files = f"{destination}/balance_transactions/**/*.parquet".replace("'", "''")
+    return f"select currency, type, sum(net) as net from '{files}' group by all"  # noqa: S608 - printed, and quoted

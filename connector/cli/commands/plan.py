@@ -1,0 +1,38 @@
+"""`plan`: what a lake lacks, as windows for tasks of their own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.accounts import accounts_of
+from connector.cli.settings import config_of, lake_options
+from connector.cli.working import work
+from connector.sync import plan
+
+if TYPE_CHECKING:
+    import argparse
+
+    from connector.cli.console import Console
+    from connector.report import Progress
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print the windows, and return the exit status."""
+    config = config_of(args, console)
+
+    async def go(_progress: Progress) -> list[dict[str, Any]]:
+        accounts = await accounts_of(args, config)
+        return await plan(
+            args.destination, config=config, windows=args.windows, accounts=accounts, **lake_options(args)
+        )
+
+    windows = work(go, console, show=False)
+    if console.json:
+        console.document({"windows": windows})
+    elif windows:
+        lines = [json.dumps(window) for window in windows]
+        console.text("[", *[f"  {line}," for line in lines[:-1]], f"  {lines[-1]}", "]")
+    else:
+        console.text("[]")
+    return 0

@@ -1,0 +1,61 @@
+"""`schema`: the shapes of what is read and written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from connector import schemas
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from connector.cli.console import Console
+
+TABLES = "tables/"
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print names or one schema, and return the exit status."""
+    if args.table is None:
+        _names(args, console)
+    elif args.arrow:
+        _arrow(args.table, console)
+    else:
+        name = args.table if args.table in schemas.names() else f"{TABLES}{args.table}"
+        if name not in schemas.names():
+            raise UsageError(f"no schema is called {args.table!r}; there are {', '.join(_all_names())}")
+        console.text(json.dumps(schemas.load(name), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _names(args: argparse.Namespace, console: Console) -> None:
+    names = _tables() if args.arrow else _all_names()
+    if console.json:
+        console.document({"schemas": names})
+    else:
+        console.text(*names)
+
+
+def _arrow(table: str, console: Console) -> None:
+    from connector.tables.arrow import arrow_schema  # noqa: PLC0415 - names and JSON Schemas need no pyarrow
+
+    name = table.removeprefix(TABLES)
+    if name not in _tables():
+        raise UsageError(f"no table is called {table!r}; there are {', '.join(_tables())}")
+    schema = arrow_schema(name)
+    if console.json:
+        fields = [{"name": one.name, "type": str(one.type), "nullable": one.nullable} for one in schema]
+        console.document({"table": name, "fields": fields})
+    else:
+        console.text(*[f"{one.name}: {one.type}{'' if one.nullable else ' not null'}" for one in schema])
+
+
+def _tables() -> list[str]:
+    return [name.removeprefix(TABLES) for name in schemas.names() if name.startswith(TABLES)]
+
+
+def _all_names() -> list[str]:
+    """Return the tables by their own names, then all other schemas."""
+    return [*_tables(), *[name for name in schemas.names() if not name.startswith(TABLES)]]

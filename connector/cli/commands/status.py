@@ -1,0 +1,133 @@
+"""`status`: what a lake holds, from its own records."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.words import counted, intervals, lasting, moment, money_list, sized
+from connector.errors import ConfigError
+from connector.lake.commit import Difference, compare, manifests
+from connector.lake.paths import STATE
+from connector.lake.store import Store, open_store
+
+if TYPE_CHECKING:
+    import argparse
+
+    from connector.cli.console import Console
+    from connector.core.manifest import Manifest
+
+RUNS = f"{STATE}/runs"
+DATA_REFUSED = 65
+DIFFERENCES_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What the lake holds of one account.
+
+    Attributes:
+        manifest: its record.
+        differences: data files that are not as the record says, by existence and size.
+    """
+
+    manifest: Manifest
+    differences: tuple[Difference, ...]
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print what there is, and return the exit status."""
+    store = open_store(args.destination)
+    holdings = [Holding(manifest, tuple(compare(store, manifest))) for manifest in manifests(store)]
+    if not holdings:
+        raise ConfigError(f"there is no lake in {args.destination}: `stripe-balance sync {args.destination}` makes one")
+    last = _last_run(store)
+    if console.json:
+        console.document(document(args.destination, holdings, last))
+    else:
+        console.text(*lines(args.destination, holdings, last))
+    differing = [one for holding in holdings for one in holding.differences]
+    if differing:
+        console.warn(_warning(differing))
+    return DATA_REFUSED if differing and args.strict else 0
+
+
+def document(destination: str, holdings: list[Holding], last: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what there is as a JSON document; times are UTC seconds, amounts minor units."""
+    return {
+        "destination": destination,
+        "accounts": [
+            {
+                "account": manifest.account,
+                "format": manifest.format,
+                "partition": manifest.partition.value,
+                "covered": [[part.start, part.stop] for part in manifest.covered],
+                "read_until": manifest.read_until,
+                "rows": manifest.rows,
+                "files": len(manifest.files),
+                "bytes": sum(file.bytes for file in manifest.files.values()),
+                "pending": manifest.pending,
+                "net": manifest.net(),
+                "first_created": min((file.first_created for file in manifest.files.values()), default=None),
+                "last_created": max((file.last_created for file in manifest.files.values()), default=None),
+                "api_versions": list(manifest.api_versions),
+                "differences": [asdict(one) for one in differences],
+            }
+            for manifest, differences in ((one.manifest, one.differences) for one in holdings)
+        ],
+        "last_run": last,
+    }
+
+
+def lines(destination: str, holdings: list[Holding], last: dict[str, Any] | None) -> list[str]:
+    """Return what there is as text."""
+    first = holdings[0].manifest
+    found = [f"{destination}: {first.format}, one file for each account and {first.partition.value}"]
+    for holding in holdings:
+        found += ["", holding.manifest.account, *_account(holding)]
+    if last is not None:
+        took = lasting(last["duration_seconds"])
+        error = f": {last['error']}" if last.get("error") else ""
+        found += ["", f"last run {last['started']}, {last['outcome']} after {took}{error}"]
+    return found
+
+
+def _account(holding: Holding) -> list[str]:
+    manifest = holding.manifest
+    files = list(manifest.files.values())
+    size = sized(sum(file.bytes for file in files))
+    count = len(holding.differences)
+    checked = "as they were written, by name and size" if not count else f"{count:,} not as they were written"
+    facts = [
+        ("covered", intervals([(part.start, part.stop) for part in manifest.covered])),
+        ("rows", f"{manifest.rows:,}" + (f", {manifest.pending:,} still pending" if manifest.pending else "")),
+        ("files", f"{counted(len(files), 'file')}, {size}; {checked}"),
+        ("net", money_list(manifest.net())),
+        ("versions", ", ".join(manifest.api_versions) or "none"),
+    ]
+    if files:
+        first, last = min(file.first_created for file in files), max(file.last_created for file in files)
+        facts.insert(2, ("created", f"{moment(first)} to {moment(last)} UTC"))
+    return [f"  {name:<9} {value}" for name, value in facts]
+
+
+def _last_run(store: Store) -> dict[str, Any] | None:
+    """Return the latest run report, or None when there is none that can be read."""
+    paths = [info.path for info in store.list(RUNS)]
+    if not paths:
+        return None
+    try:
+        report = json.loads(store.read(max(paths)) or b"")
+        return {name: report[name] for name in ("run_id", "outcome", "error", "started", "duration_seconds")}
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _warning(differing: list[Difference]) -> str:
+    named = ", ".join(f"{one.path} ({one.kind})" for one in differing[:DIFFERENCES_NAMED])
+    more = len(differing) - DIFFERENCES_NAMED
+    rest = f" and {more:,} more" if more > 0 else ""
+    return (
+        f"not as they were written: {named}{rest}; the next sync over their days reads changed and missing ones again"
+    )

@@ -1,0 +1,43 @@
+"""`sync`: from Stripe into a lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.cli.accounts import accounts_of
+from connector.cli.settings import config_of, lake_options
+from connector.cli.summary import summary
+from connector.cli.working import work
+from connector.report import Progress, Report, to_document
+from connector.sync import sync
+
+if TYPE_CHECKING:
+    import argparse
+
+    from connector.cli.console import Console
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Sync, say what was done, and return the exit status."""
+    config = config_of(args, console)
+
+    async def go(progress: Progress) -> Report:
+        return await sync(
+            args.destination,
+            config=config,
+            progress=progress,
+            accounts=await accounts_of(args, config),
+            expand=args.expand,
+            dry_run=args.dry_run,
+            **lake_options(args, "format", "settle"),
+        )
+
+    show(work(go, console), console)
+    return 0
+
+
+def show(report: Report, console: Console) -> None:
+    """Say what was done: to programs as the run report, to people in a few lines."""
+    if console.json:
+        console.document(to_document(report))
+    console.say(*summary(report, console))

@@ -1,0 +1,172 @@
+"""Where words go: data to stdout, the rest to stderr, and a key to neither."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.failures import document_of, exit_code_of, line_of, printable
+from connector.errors import StorageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+PIPE_CLOSED = 141
+"""Exit status when the reader of stdout went away: what shells show for `yes | head` and its like."""
+
+_KEY = re.compile(r"\b(sk|rk)_(live|test)_[A-Za-z0-9_]{4,}")
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_SHOW_CURSOR = "\x1b[?25h\n"
+
+
+@dataclass(slots=True)
+class Console:
+    """The process's two streams, and how talkative to be.
+
+    Attributes:
+        json: whether stdout is to hold one JSON object.
+        quiet: whether to say nothing but errors.
+        verbose: whether to say more.
+        progress: `rich`, `plain` or `none`, chosen by the terminal.
+        secrets: what must not be written anywhere.
+    """
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    progress: str = "none"
+    secrets: set[str] = field(default_factory=set[str])
+    _answered: bool = field(init=False, default=False)
+
+    @classmethod
+    def for_words(cls, words: Sequence[str]) -> Console:
+        """Return a console for a command line that is not parsed yet and may be wrong."""
+        secret = os.environ.get("STRIPE_API_KEY", "").strip()
+        return cls(
+            json="--json" in words,
+            verbose="-v" in words or "--verbose" in words,
+            secrets={secret} if secret else set(),
+        )
+
+    def configure(self, args: argparse.Namespace) -> None:
+        """Take over the parsed options."""
+        options = vars(args)
+        self.json, self.quiet = options.get("json", False), options.get("quiet", False)
+        self.verbose = options.get("verbose", False)
+        self.progress = self._progress(options.get("progress", "none"))
+
+    @property
+    def colours(self) -> bool:
+        """Whether stderr shows colours."""
+        return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def paint(self, text: str, style: str) -> str:
+        """Return text in a style for stderr; as it is where that shows no colours."""
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colours else text
+
+    def symbol(self, fancy: str, plain: str) -> str:
+        """Return the first if stderr can show it, else the second."""
+        return fancy if (sys.stderr.encoding or "").lower().startswith("utf") else plain
+
+    # stderr -----------------------------------------------------------------------------------------------------------
+
+    def log(self, *lines: str) -> None:
+        """Write lines, without keys in them."""
+        sys.stderr.write(self.redact("".join(f"{line}\n" for line in lines)))
+        sys.stderr.flush()
+
+    def say(self, *lines: str) -> None:
+        """Tell people something, unless they asked for quiet or for JSON."""
+        if not (self.quiet or self.json):
+            self.log(*lines)
+
+    def note(self, line: str) -> None:
+        """Tell those who want to know more."""
+        if self.verbose:
+            self.log(f"stripe-balance: {line}")
+
+    def warn(self, line: str) -> None:
+        """Tell people what they should look at."""
+        if not self.quiet:
+            self.log(f"stripe-balance: {self.paint('warning', 'yellow')}: {printable(line)}")
+
+    def complain(self, error: BaseException) -> None:
+        """Say in one line what went wrong; with the traceback, if asked for."""
+        if self.verbose:
+            self.log("".join(traceback.format_exception(error)).rstrip())
+        self.log(f"stripe-balance: {self.paint(line_of(error), 'red')}")
+
+    def restore(self) -> None:
+        """Give the terminal back its cursor, before the process ends at once."""
+        if sys.stderr.isatty():
+            sys.stderr.write(_SHOW_CURSOR)
+            sys.stderr.flush()
+
+    # stdout -----------------------------------------------------------------------------------------------------------
+
+    def data(self, text: bytes) -> None:
+        """Write data.
+
+        Raises:
+            BrokenPipeError: when the reader went away.
+            StorageError: when it cannot be written.
+        """
+        try:
+            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise StorageError(f"cannot write to stdout: {error.strerror or error}") from error
+
+    def text(self, *lines: str) -> None:
+        """Write lines of text as data."""
+        self.data("".join(f"{line}\n" for line in lines).encode())
+
+    def document(self, document: Any) -> None:  # noqa: ANN401 - whatever JSON knows
+        """Write the one JSON document of `--json`."""
+        self._answered = True
+        self.text(self.redact(json.dumps(document, ensure_ascii=False, indent=2)))
+
+    def answered(self) -> None:
+        """Take note that the one JSON object is on its way already, and not to be followed by another."""
+        self._answered = True
+
+    def forget_stdout(self) -> None:
+        """Send the rest to nowhere, so that the interpreter does not complain at its end."""
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+        except (OSError, ValueError):
+            sys.stdout = sys.__stdout__
+
+    # both -------------------------------------------------------------------------------------------------------------
+
+    def fail(self, error: BaseException) -> int:
+        """Report what ended the process, and return its exit status."""
+        self.complain(error)
+        if self.json and not self._answered:
+            self.document(document_of(error))
+        return exit_code_of(error)
+
+    def redact(self, text: str) -> str:
+        """Take keys out of a text."""
+        for secret in self.secrets:
+            text = text.replace(secret, "(key)")
+        return _KEY.sub(r"\1_\2_(key)", text)
+
+    def _progress(self, asked: str) -> str:
+        """Choose how to show progress: `auto` goes by the terminal, and `rich` needs one."""
+        if asked in {"plain", "none"}:
+            return asked
+        if asked == "auto" and (self.quiet or self.json):
+            return "none"
+        moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        return "rich" if moving and (asked == "rich" or not os.environ.get("NO_COLOR")) else "plain"

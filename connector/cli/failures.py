@@ -1,0 +1,78 @@
+"""Errors as people and programs read them: one line that says what to do, one JSON object, one exit status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.errors import AuthenticationError, ConnectorError, PermissionError_, RateLimitError, TransportError
+
+INTERRUPTED = 130
+
+
+class StoppedError(Exception):
+    """A signal ended the work; what was complete has been published.
+
+    Attributes:
+        number: the signal.
+        exit_code: 128 and the signal's number, as shells have it.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            "interrupted: what was complete is kept, and running the same command again goes on from there"
+        )
+        self.number = number
+        self.exit_code = 128 + number
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit status an error ends the process with."""
+    if isinstance(error, ConnectorError | StoppedError):
+        return error.exit_code
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+
+
+def line_of(error: BaseException) -> str:
+    """Return what happened and what to do, in one printable line."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(error, StoppedError):
+        return str(error)
+    if isinstance(error, ConnectorError):
+        where = f"{error.account}: " if error.account and error.account not in str(error) else ""
+        return printable(f"{where}{error}{_remedy(error)}")
+    return printable(f"unexpected {type(error).__name__}: {error}; add -v for the traceback, and please report it")
+
+
+def document_of(error: BaseException) -> dict[str, Any]:
+    """Return the error as a JSON document: its type, message and exit status, and what else is known."""
+    facts: dict[str, Any] = {
+        "type": {"KeyboardInterrupt": "Interrupted", "StoppedError": "Interrupted"}.get(
+            type(error).__name__, type(error).__name__.rstrip("_")
+        ),
+        "message": line_of(error),
+        "exit_code": exit_code_of(error),
+        "retryable": getattr(error, "retryable", False),
+    }
+    for name in ("status", "code", "param", "request_id", "request_log_url", "reason", "account", "window"):
+        if (value := getattr(error, name, None)) is not None:
+            facts[name] = value
+    return {"error": facts}
+
+
+def printable(text: str) -> str:
+    """Return text in one line, without what would steer a terminal."""
+    return "".join(one if one.isprintable() else " " for one in " ".join(text.split()))
+
+
+def _remedy(error: ConnectorError) -> str:
+    """Say what to do, where Stripe's or the network's words do not."""
+    if isinstance(error, AuthenticationError):
+        return "; check the key in STRIPE_API_KEY or --api-key-file"
+    if isinstance(error, PermissionError_):
+        return "; use a key that may read this account's balance transactions"
+    if isinstance(error, RateLimitError):
+        return "; run again later, or ask for less with --rate"
+    if isinstance(error, TransportError):
+        return "; check the network and --api-base, then run again"
+    return ""

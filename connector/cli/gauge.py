@@ -1,0 +1,128 @@
+"""How fast a run is and how long it will take, from what it has counted so far."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connector.report import Progress
+
+SPAN = 5.0
+"""Seconds over which rates are taken."""
+
+SETTLED = 1.5
+"""Seconds of reading before a rate means something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A run at one moment.
+
+    Attributes:
+        rows: received so far, all accounts together.
+        rows_rate: rows per second of late.
+        requests: sent so far.
+        requests_rate: requests per second of late.
+        rate_limit: requests per second aimed at; infinite for none.
+        refused: 429s so far.
+        windows: windows open.
+        files: files sealed.
+        share: how much of the account's pages have been read, 0 to 1, or None when not known.
+        left: seconds until they are, or None when not known.
+        phase: what goes on.
+        account: whose rows are read, or nothing.
+    """
+
+    rows: int
+    rows_rate: float
+    requests: int
+    requests_rate: float
+    rate_limit: float
+    refused: int
+    windows: int
+    files: int
+    share: float | None
+    left: float | None
+    phase: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    at: float
+    rows: int
+    pages: int
+    requests: int
+
+
+@dataclass(slots=True)
+class Gauge:
+    """Reads a `Progress` now and then.
+
+    Attributes:
+        progress: what the run fills in.
+    """
+
+    progress: Progress
+    _samples: deque[_Sample] = field(init=False, default_factory=deque[_Sample])
+    _rows: int = field(init=False, default=0)
+    _rows_before: int = field(init=False, default=0)
+    _pages_before: int = field(init=False, default=0)
+
+    def read(self, now: float) -> Reading:
+        """Return how things are.
+
+        Args:
+            now: seconds of a clock that does not go back.
+        """
+        progress = self.progress
+        if progress.rows < self._rows:  # the next account counts its rows from 0
+            self._rows_before += self._rows
+            self._pages_before = max(0, progress.pages - 1)
+        self._rows = progress.rows
+        rows = self._rows_before + progress.rows
+        meter = progress.meter
+        sample = _Sample(now, rows, progress.pages, meter.requests if meter else 0)
+        first = self._first(sample)
+        seconds = sample.at - first.at
+        return Reading(
+            rows=rows,
+            rows_rate=_rate(rows - first.rows, seconds),
+            requests=sample.requests,
+            requests_rate=_rate(sample.requests - first.requests, seconds),
+            rate_limit=progress.rate_limit,
+            refused=sum(meter.limited.values()) if meter else 0,
+            windows=progress.windows_open,
+            files=progress.files_sealed,
+            share=self._share(),
+            left=self._left(_rate(sample.pages - first.pages, seconds), seconds),
+            phase="writing" if progress.phase == "reading" and self._all_read else progress.phase,
+            account=progress.account,
+        )
+
+    @property
+    def _all_read(self) -> bool:
+        return self.progress.pages > self._pages_before and self.progress.pages_left <= 0
+
+    def _first(self, sample: _Sample) -> _Sample:
+        """Keep the sample, and return the oldest one that still counts."""
+        self._samples.append(sample)
+        while len(self._samples) > 2 and self._samples[1].at <= sample.at - SPAN:  # noqa: PLR2004 - two make a rate
+            self._samples.popleft()
+        return self._samples[0]
+
+    def _share(self) -> float | None:
+        pages, left = self.progress.pages - self._pages_before, self.progress.pages_left
+        return pages / (pages + left) if pages > 0 and left < float("inf") else None
+
+    def _left(self, pages_rate: float, seconds: float) -> float | None:
+        left = self.progress.pages_left
+        if left == float("inf") or seconds < SETTLED or pages_rate <= 0:
+            return None
+        return left / pages_rate
+
+
+def _rate(amount: int, seconds: float) -> float:
+    return amount / seconds if seconds > 0 else 0.0

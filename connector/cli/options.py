@@ -1,0 +1,214 @@
+"""Every command's options and examples. Imports nothing that takes time: what a command does is elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connector.cli import arguments
+from connector.sandbox import options as sandbox_options
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+FORMATS = ("parquet", "jsonl", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow")
+PARTITIONS = ("day", "month", "year")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as help shows it.
+
+    Attributes:
+        summary: what it does, in one line.
+        add_arguments: adds its options to a parser.
+        epilog: examples and what else is worth knowing, for the end of its help.
+    """
+
+    summary: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    epilog: str
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "destination", metavar="DEST", nargs="?", default="demo-lake", help="folder of the lake (demo-lake)"
+    )
+    arguments.add_talking(parser)
+
+
+def _sync(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("destination", metavar="DEST", help="folder of the lake, which need not exist yet")
+    arguments.add_interval(parser)
+    arguments.add_accounts(parser)
+    parser.add_argument(
+        "--format", choices=FORMATS, help="of the files, fixed when the lake is made (parquet); jsonl is jsonl.zst"
+    )
+    _add_partition(parser)
+    _add_expand(parser)
+    parser.add_argument(
+        "--settle",
+        type=arguments.count,
+        metavar="S",
+        help="seconds after which a row counts as visible; younger ones are read again next time (600)",
+    )
+    _add_full_refresh(parser)
+    parser.add_argument("--dry-run", action="store_true", help="say what would be read, and stop")
+    arguments.add_asking(parser)
+    arguments.add_talking(parser)
+
+
+def _stream(parser: argparse.ArgumentParser) -> None:
+    arguments.add_interval(parser)
+    for name, example in (("currency", "eur"), ("payout", "po_…"), ("source", "ch_…"), ("type", "charge")):
+        parser.add_argument(f"--{name}", metavar=example, help=f"only rows of this {name}")
+    _add_expand(parser)
+    arguments.add_account(parser)
+    order = parser.add_mutually_exclusive_group()
+    order.add_argument(
+        "--ordered", action="store_true", default=True, help="newest first over everything (the default)"
+    )
+    order.add_argument(
+        "--unordered", action="store_false", dest="ordered", help="as they arrive, which is a little faster"
+    )
+    parser.add_argument("--limit-rows", type=arguments.positive, metavar="N", help="stop after so many rows")
+    arguments.add_asking(parser)
+    arguments.add_talking(parser)
+
+
+def _get(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", metavar="txn_…", nargs="+", help="ids, or - to read them from stdin, one a line")
+    _add_expand(parser)
+    arguments.add_account(parser)
+    arguments.add_asking(parser)
+    arguments.add_talking(parser)
+
+
+def _balance(parser: argparse.ArgumentParser) -> None:
+    arguments.add_account(parser)
+    arguments.add_asking(parser)
+    arguments.add_talking(parser)
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    arguments.add_interval(parser)
+    arguments.add_accounts(parser)
+    _add_partition(parser)
+    _add_full_refresh(parser)
+    parser.add_argument("--windows", type=arguments.positive, default=8, metavar="N", help="about how many (8)")
+    arguments.add_asking(parser)
+    arguments.add_talking(parser)
+
+
+def _status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    parser.add_argument("--strict", action="store_true", help="end with status 65 when a file is not as it was written")
+    arguments.add_talking(parser)
+
+
+def _schema(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("table", metavar="TABLE", nargs="?", help="name of a table; without it, list the names")
+    parser.add_argument("--arrow", action="store_true", help="the Arrow schema of the files instead of the JSON Schema")
+    arguments.add_talking(parser)
+
+
+def _add_partition(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--partition", choices=PARTITIONS, help="time one file holds, fixed when the lake is made (day)"
+    )
+
+
+def _add_expand(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--expand", action="append", default=[], metavar="PATH", help="expand in each row, such as source; repeatable"
+    )
+
+
+def _add_full_refresh(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--full-refresh", action="store_true", help="read again what the lake already covers")
+
+
+COMMANDS = {
+    "demo": Command(
+        "see it work: a Stripe of its own, a sync, and what to do next; needs no account",
+        _demo,
+        "Takes some ten seconds, asks nothing of anybody but this machine, and can be run again.\n",
+    ),
+    "sync": Command(
+        "bring every balance transaction into a lake, reading only what it lacks",
+        _sync,
+        """\
+examples:
+  stripe-balance sync lake                       everything; the next run reads only what is new
+  stripe-balance sync lake --since 2026-01-01 --until 2026-02-01
+  stripe-balance sync lake --all-accounts --format jsonl --expand source
+  stripe-balance sync lake --json --rate 10      for schedulers: the run report as one JSON object
+
+Safe to run again and to kill at any moment: the next run goes on, and the files end up byte for byte the same.
+""",
+    ),
+    "stream": Command(
+        "write balance transactions to stdout, one JSON object a line",
+        _stream,
+        """\
+examples:
+  stripe-balance stream --since 2026-01-01 | jq -r '[.id, .net, .currency] | @csv'
+  stripe-balance stream --type payout --limit-rows 10
+  stripe-balance stream --payout po_1Abc… --expand source
+
+Progress is shown only when asked for, since stdout often ends up on the same terminal. With --json the rows are the
+`data` of one object, whose `error` says so if they are not all there.
+""",
+    ),
+    "get": Command(
+        "write balance transactions by id to stdout",
+        _get,
+        """\
+examples:
+  stripe-balance get txn_1Abc… txn_1Def…
+  cut -d, -f1 ids.csv | stripe-balance get - --expand source
+
+Rows come in the order of the ids. Ids that are not found are named on stderr, and the status is 1.
+""",
+    ),
+    "balance": Command(
+        "show the balance as it is now",
+        _balance,
+        "Amounts have their currency's decimals; --json prints the object as received, in minor units.\n",
+    ),
+    "plan": Command(
+        "cut what a lake lacks into windows, as JSON, for tasks of their own",
+        _plan,
+        """\
+Each window holds arguments of `connector.run_sync` (since, until: UTC seconds); no two of them share a file.
+""",
+    ),
+    "status": Command(
+        "say what a lake holds, and whether its files are as they were written",
+        _status,
+        "Reads the lake's own records and the files' sizes: asks nothing of Stripe, and needs no key.\n",
+    ),
+    "schema": Command(
+        "print the schema of a table",
+        _schema,
+        """\
+examples:
+  stripe-balance schema
+  stripe-balance schema balance_transactions --arrow
+""",
+    ),
+    "sandbox": Command(
+        "serve a loopback Stripe, to try things on",
+        sandbox_options.add_arguments,
+        """\
+examples:
+  stripe-balance sandbox --port 12111 --transactions 200000 --latency 0.3
+  stripe-balance sandbox --shape burst --fault 502:every=50
+
+Its first line says where it listens, and under which key: point STRIPE_API_BASE and STRIPE_API_KEY there.
+""",
+    ),
+}
+"""All commands, in the order of help; each is carried out by the module of its name in `connector.cli.commands`."""

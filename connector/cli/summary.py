@@ -1,0 +1,99 @@
+"""What a run did, in a few lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.cli.words import counted, intervals, lasting, money_list, sized
+from connector.core.manifest import add_net
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.cli.console import Console
+    from connector.report import AccountReport, Report, Requests
+
+ACCOUNTS_IN_FULL = 3
+ACCOUNTS_NAMED = 20
+
+
+def summary(report: Report, console: Console) -> list[str]:
+    """Return what there is to say about a run that is complete, or that was only planned."""
+    planned = report.outcome == "planned"
+    headline = f"{report.destination}: nothing read yet" if planned else f"{report.destination} is up to date"
+    mark = console.paint(console.symbol("○", "-") if planned else console.symbol("✓", "*"), "green")
+    lines = [f"{mark} {console.paint(headline, 'bold')} ({lasting(report.duration_seconds)})"]
+    shown = report.accounts if len(report.accounts) <= ACCOUNTS_IN_FULL else ()
+    for account in shown:
+        facts = _planned(account) if planned else _done(account, report.format)
+        lines += [f"  {account.account}", *table(facts, console, indent=4)]
+    if not shown:
+        lines += [f"  {_short(account)}" for account in report.accounts[:ACCOUNTS_NAMED]]
+        more = len(report.accounts) - ACCOUNTS_NAMED
+        lines += [f"  and {counted(more, 'more account')}"] if more > 0 else []
+        lines += table([("all", _all(report.accounts)), ("net", _net(report.accounts))], console, indent=4)
+    if not planned:
+        lines += table([("requests", _requests(report.requests))], console, indent=4)
+    return lines
+
+
+def table(facts: Sequence[tuple[str, str]], console: Console, *, indent: int, width: int = 9) -> list[str]:
+    """Return names and values in two columns."""
+    return [f"{' ' * indent}{console.paint(f'{name:<{width}}', 'dim')} {value}" for name, value in facts]
+
+
+def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
+    late = account.late
+    facts = [("rows", _counts(account)), ("written", counted(account.files_written, "file"))]
+    if late.rows:
+        facts.append(("", f"the latest of them came {lasting(late.longest_lag_seconds)} after it was created"))
+    if account.rows_disappeared:
+        facts.append(("", f"{account.rows_disappeared:,} no longer listed by Stripe, and kept"))
+    pending = f", {account.lake_pending:,} still pending" if account.lake_pending else ""
+    files = counted(account.lake_files, f"{form} file")
+    return [
+        *facts,
+        ("lake", f"{counted(account.lake_rows, 'row')} in {files}, {sized(account.lake_bytes)}{pending}"),
+        ("net", money_list(account.net)),
+        ("covered", intervals(account.covered)),
+        *[("unknown", f"{one['kind']} {one['name']}, {one['count']:,} times: kept") for one in account.drift],
+    ]
+
+
+def _planned(account: AccountReport) -> list[tuple[str, str]]:
+    return [("to read", intervals(account.fetched)), ("covered", intervals(account.covered))]
+
+
+def _short(account: AccountReport) -> str:
+    return f"{account.account}  {_counts(account)}"
+
+
+def _counts(account: AccountReport) -> str:
+    """Count rows by what became of them; late ones are among the new."""
+    if not account.rows_received:
+        return "nothing new"
+    if not (account.rows_new or account.rows_changed):
+        return f"nothing new; {account.rows_unchanged:,} read again and the same"
+    late = f" ({account.late.rows:,} of them late)" if account.late.rows else ""
+    same = f", {account.rows_unchanged:,} read again and the same" if account.rows_unchanged else ""
+    return f"{account.rows_new:,} new{late}, {account.rows_changed:,} changed{same}"
+
+
+def _all(accounts: Sequence[AccountReport]) -> str:
+    rows, files = sum(one.lake_rows for one in accounts), sum(one.lake_files for one in accounts)
+    size = sum(one.lake_bytes for one in accounts)
+    return f"{counted(len(accounts), 'account')}, {counted(rows, 'row')} in {counted(files, 'file')}, {sized(size)}"
+
+
+def _net(accounts: Sequence[AccountReport]) -> str:
+    return money_list(add_net(one.net for one in accounts))
+
+
+def _requests(requests: Requests) -> str:
+    refused = f"{requests.limited_total:,} refused (429)" if requests.limited_total else "none refused (429)"
+    retried = f", {requests.retries:,} tried again" if requests.retries else ""
+    if requests.utilisation is None or requests.rate_limit is None:
+        return f"{requests.total:,}, {refused}{retried}"
+    return (
+        f"{requests.total:,}, {refused}{retried}; {requests.utilisation:.0%} of the pace of {requests.rate_limit:g}/s"
+    )

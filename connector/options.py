@@ -1,0 +1,68 @@
+"""What to sync, apart from where to and as whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connector.core.intervals import Interval
+from connector.core.times import END_OF_TIME
+from connector.errors import UsageError
+from connector.stripe.pages import Query
+
+if TYPE_CHECKING:
+    from connector.core.partition import Granularity
+
+DEFAULT_SETTLE = 600
+"""Seconds after which a row counts as visible: rows have been seen to become listable minutes after `created`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to sync, apart from where to and as whom.
+
+    Attributes:
+        since: first second of `created`, or None for the beginning.
+        until: second after the last, or None for everything there is.
+        format: name of a format, or None for that of the lake (Parquet for a new one).
+        partition: how much time one file holds, or None for that of the lake (a day for a new one).
+        expand: paths to expand in each row, without `data.`; fixed with the lake.
+        settle: seconds before now up to which rows count as all visible, at least 0.
+        accounts: connected accounts to read; empty for the key's own.
+        account_id: name of the key's own account, where the key may not ask for it.
+        full_refresh: read all that is asked for again.
+        dry_run: stop before reading.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    format: str | None = None
+    partition: Granularity | None = None
+    expand: tuple[str, ...] = ()
+    settle: int = DEFAULT_SETTLE
+    accounts: tuple[str, ...] = ()
+    account_id: str | None = None
+    full_refresh: bool = False
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.until if self.until is not None else END_OF_TIME) <= (self.since or 0):
+            raise UsageError("--until must be later than --since: --since is included, --until is not")
+        if self.settle < 0:
+            raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
+        if self.account_id and self.accounts:
+            raise UsageError("--account-id names the key's own account: it does not go with --account")
+
+    @property
+    def of_lake(self) -> dict[str, Any]:
+        """The choices that rows depend on, fixed with the lake."""
+        return {"expand": sorted(self.expand)} if self.expand else {}
+
+    def query(self, account: str | None) -> Query:
+        """Return what to list of an account."""
+        return Query(expand=tuple(f"data.{path}" for path in self.expand), account=account)
+
+    @property
+    def asked(self) -> Interval:
+        """The seconds asked for."""
+        return Interval(self.since or 0, END_OF_TIME if self.until is None else self.until)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from time import perf_counter
+
+import pytest
+
+from connector.cli.options import COMMANDS
+
+HEAVY = {"aiohttp", "pyarrow", "rich", "anyio", "asyncio", "orjson"}
+
+
+def loaded_by(*words: str) -> set[str]:
+    code = (
+        "import sys, io; from connector.cli import main; out, sys.stdout = sys.stdout, io.StringIO();"
+        f"status = main({list(words)!r}); print(status, *sys.modules, file=out)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    status, *modules = done.stdout.split()
+    assert status == "0"
+    return set(modules)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["sync", "--help"], ["sandbox", "--help"], ["--version"]])
+def test_help_loads_nothing_that_takes_time(words):
+    assert loaded_by(*words).isdisjoint(HEAVY)
+
+
+def test_the_lake_status_loads_neither_the_network_nor_arrow_nor_rich():
+    code = "import sys; import connector.cli.commands.status; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert set(done.stdout.split()).isdisjoint({"aiohttp", "pyarrow", "rich"})
+
+
+def test_help_is_quick(process):
+    seconds = []
+    for _ in range(5):
+        start = perf_counter()
+        assert process("--help").returncode == 0
+        seconds.append(perf_counter() - start)
+    assert min(seconds) <= 0.15
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(run, command):
+    done = run(command, "--help")
+    assert done.status == 0
+    assert f"usage: stripe-balance {command}" in done.out
+    assert command in run("--help").out
+
+
+def test_every_command_can_be_carried_out():
+    assert all(callable(import_module(f"connector.cli.commands.{name}").run) for name in COMMANDS)
+
+
+def test_no_command_is_wrong_and_shows_what_there_is(run):
+    done = run()
+    assert done.status == 2
+    assert "demo" in done.err
+    assert done.out == ""

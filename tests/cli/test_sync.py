@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import jsonschema
+import pyarrow as pa
+import pytest
+
+import connector
+from connector import schemas
+
+
+def test_a_sync_brings_every_row_and_says_so_on_stderr(run, sandbox, tmp_path):
+    done = run("sync", tmp_path / "lake", "--rate", 0)
+    assert (done.status, done.out) == (0, "")
+    assert "1,500 new" in done.err
+    assert sandbox.account in done.err
+    assert pa.table(connector.read(tmp_path / "lake")).num_rows == 1_500
+
+
+def test_a_second_sync_finds_nothing_new_in_three_requests(run, lake):
+    done = run("sync", lake, "--json")
+    assert done.json["accounts"][0]["rows_new"] == 0
+    assert done.json["requests"]["total"] <= 3
+    assert "nothing new" in run("sync", lake).err
+
+
+def test_with_json_stdout_is_the_run_report_and_stderr_is_empty(run, lake):
+    done = run("sync", lake, "--json")
+    assert (done.status, done.err) == (0, "")
+    assert done.json["outcome"] == "complete"
+    if "run_report" in schemas.names():
+        jsonschema.validate(done.json, schemas.load("run_report"))
+
+
+def test_quiet_says_nothing_at_all(run, tmp_path):
+    done = run("sync", tmp_path / "lake", "--rate", 0, "-q", "--since", "2026-01-01")
+    assert (done.status, done.out, done.err) == (0, "", "")
+
+
+def test_an_interval_is_read_and_nothing_else(run, sandbox, tmp_path):
+    middle = (sandbox.world.start + sandbox.world.end) // 2
+    done = run("sync", tmp_path / "lake", "--rate", 0, "--since", middle, "--until", middle + 86_400 * 30, "--json")
+    rows = pa.table(connector.read(tmp_path / "lake", columns=["created"]))["created"].cast(pa.int64()).to_pylist()
+    assert 0 < len(rows) < 1_500
+    assert all(middle <= row // 1_000_000 < middle + 86_400 * 30 for row in rows)
+    assert done.json["accounts"][0]["covered"] == [[middle, middle + 86_400 * 30]]
+
+
+def test_every_account_is_read_the_own_one_included(run, sandbox, tmp_path):
+    done = run("sync", tmp_path / "lake", "--all-accounts", "--rate", 0, "--json")
+    accounts = [one["account"] for one in done.json["accounts"]]
+    assert accounts[0] == sandbox.account
+    assert sorted(accounts) == sorted(sandbox.world.accounts)
+
+
+def test_accounts_can_be_named_one_by_one(run, sandbox, tmp_path):
+    named = sandbox.world.accounts[1:]
+    words = [word for name in (*named, named[0]) for word in ("--account", name)]
+    done = run("sync", tmp_path / "lake", *words, "--rate", 0, "--json")
+    assert [one["account"] for one in done.json["accounts"]] == list(named)
+
+
+def test_many_accounts_are_summed_up_in_a_line_each(run, tmp_path, sandbox):
+    words = [word for name in sandbox.world.accounts for word in ("--account", name)]
+    err = run("sync", tmp_path / "lake", *words, "--rate", 0).err
+    assert all(name in err for name in sandbox.world.accounts)
+
+
+def test_a_dry_run_says_what_it_would_read_and_leaves_no_trace(run, sandbox, tmp_path):
+    done = run("sync", tmp_path / "lake", "--dry-run", "--since", "2026-01-01", "--until", "2026-02-01")
+    assert done.status == 0
+    assert "2026-01-01 to 2026-02-01" in done.err
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize(("asked", "suffix"), [("jsonl", ".jsonl.zst"), ("jsonl.plain", ".jsonl"), ("arrow", ".arrow")])
+def test_the_format_and_the_partition_are_as_asked_for(run, tmp_path, asked, suffix):
+    run("sync", tmp_path / "lake", "--rate", 0, "--format", asked, "--partition", "year", "-q")
+    names = {path.name for path in (tmp_path / "lake" / "balance_transactions").rglob("part-*")}
+    assert names == {f"part-0{suffix}"}
+    assert list((tmp_path / "lake").rglob("created_year=*"))
+
+
+def test_expanded_sources_are_kept(run, tmp_path, sandbox):
+    since = sandbox.world.end - 86_400 * 20
+    run("sync", tmp_path / "lake", "--rate", 0, "--since", since, "--expand", "source", "-q")
+    objects = pa.table(connector.read(tmp_path / "lake", columns=["source_object"]))["source_object"].to_pylist()
+    assert any(one and one.startswith("{") for one in objects)
+
+
+def test_settled_rows_are_covered_up_to_the_moment_asked_for(run, tmp_path, sandbox):
+    done = run("sync", tmp_path / "lake", "--rate", 0, "--settle", 0, "--json")
+    account = done.json["accounts"][0]
+    assert account["covered"][0][1] == account["asked"][1]
+
+
+def test_verbose_says_whom_it_asks_without_the_key(run, sandbox, lake):
+    err = run("sync", lake, "-v").err
+    assert sandbox.url in err
+    assert "Stripe-Version" in err
+
+
+def test_the_account_may_be_named_where_the_key_may_not_ask(run, tmp_path):
+    done = run("sync", tmp_path / "lake", "--account-id", "acct_named", "--rate", 0, "--json")
+    assert done.json["accounts"][0]["account"] == "acct_named"
