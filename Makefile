@@ -14,6 +14,7 @@ help:  ## say what there is
 
 demo: .venv/.run  ## run the main job on the built-in Stripe: no account, no key
 	@$(BIN)/stripe-balance demo
+	@echo "(stripe-balance is in $(BIN); to have it at hand: source $(BIN)/activate)"
 
 test: .venv/.dev  ## run the tests
 	@$(BIN)/python -m pytest -q

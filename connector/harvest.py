@@ -240,9 +240,10 @@ class Harvest:
                 return
             self.manifest = replace(self.manifest, covered=self.manifest.covered.union(self._covered()))
             if self.manifest != self._saved:
-                self._saved = self.manifest = await anyio.to_thread.run_sync(
-                    commit.save, self.lake.store, self.manifest, limiter=self._threads
-                )
+                save = commit.save
+                written = await anyio.to_thread.run_sync(save, self.lake.store, self.manifest, limiter=self._threads)
+                self._saved = written  # meanwhile other files may have been sealed: they wait for the next commit
+                self.manifest = replace(self.manifest, revision=written.revision)
 
     def _covered(self) -> Intervals:
         """Return the settled seconds that were read and whose rows, if any, are in durable files."""

@@ -38,13 +38,14 @@ class Bar:
 
     def show(self, reading: Reading) -> None:
         """See `Display.show`."""
-        self._live.update(self._drawn(reading), refresh=True)
+        self._live.update(self.drawn(reading), refresh=True)
 
     def close(self) -> None:
         """See `Display.close`."""
         self._live.stop()
 
-    def _drawn(self, reading: Reading) -> RenderableType:
+    def drawn(self, reading: Reading) -> RenderableType:
+        """Return a reading as two lines, however narrow the terminal."""
         top = Table.grid(padding=(0, 1), expand=True)
         top.add_column(no_wrap=True)
         top.add_column(ratio=1)

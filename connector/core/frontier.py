@@ -154,7 +154,7 @@ class Frontier:
     @property
     def done(self) -> bool:
         """Whether every second has been received."""
-        return not self._pool and not self._walks
+        return not self._unopened and not self._walks
 
     @property
     def walks(self) -> tuple[Walk, ...]:
@@ -164,17 +164,21 @@ class Frontier:
     @property
     def pool_stop(self) -> int:
         """End of the newest seconds nobody walks yet; 0 when there are none."""
-        return self._pool[-1].stop if self._pool else 0
+        return max((part.stop for part in self._unopened), default=0)
+
+    @property
+    def _unopened(self) -> list[Interval]:
+        return [*self._depths, *self._pool] if self._depths else self._pool
 
     @property
     def incomplete(self) -> Intervals:
         """The seconds that no finished walk has brought yet: a window counts whole or not at all."""
-        return Intervals.of([*self._pool, *(walk.answers_for for walk in self._walks)])
+        return Intervals.of([*self._unopened, *(walk.answers_for for walk in self._walks)])
 
     def is_complete(self, bounds: Interval) -> bool:
         """Say whether nothing in `bounds` is still to come."""
         start, stop = bounds.start, bounds.stop
-        return not any(part.start < stop and start < part.stop for part in self._pool) and not any(
+        return not any(part.start < stop and start < part.stop for part in self._unopened) and not any(
             walk.floor < stop and start < walk.window.stop for walk in self._walks
         )
 
@@ -209,7 +213,7 @@ class Frontier:
         """
         if self._asking is not None:
             return None
-        if not self._pool:
+        if not self._unopened:
             return self._split(width)
         if len(self._walks) >= self._crowd(width):
             return None
@@ -218,17 +222,7 @@ class Frontier:
             return self._soundings[-1]
         if self._soundings and len(self._walks) >= self.tuning.timid * width:
             return None
-        target = self._target(width)
-        part = self._pool.pop()
-        if not self._density.rows:  # nothing known, or the last window came back empty: ask about all of it
-            self._asking = self._begin(part)
-            return self._asking
-        start = self._carve(part, target)
-        if start > part.start:
-            self._pool.append(Interval(part.start, start))
-        walk = self._begin(Interval(start, part.stop))
-        self._estimate()
-        return walk
+        return self._next(width)
 
     def advance(self, walk: Walk, *, rows: Sequence[int], has_more: bool, width: float) -> None:
         """Take note of a page.
@@ -273,6 +267,20 @@ class Frontier:
             self._sound()
 
     # Helpers ----------------------------------------------------------------------------------------------------------
+
+    def _next(self, width: float) -> Walk:
+        """Open a window at the newest end of the pool."""
+        target = self._target(width)
+        part = self._pool.pop()
+        if not self._density.rows:  # nothing known, or the last window came back empty: ask about all of it
+            self._asking = self._begin(part)
+            return self._asking
+        start = self._carve(part, target)
+        if start > part.start:
+            self._pool.append(Interval(part.start, start))
+        walk = self._begin(Interval(start, part.stop))
+        self._estimate()
+        return walk
 
     def _estimate(self) -> None:
         """Estimate what is left: after every page at first, then now and then, as it costs a look at every walk."""
@@ -346,7 +354,7 @@ class Frontier:
         return max(part.start, part.stop - max(1, ceil(length)))
 
     def _pool_pages(self) -> float:
-        seconds = sum(part.stop - self._likely_start_in(part.start, part.stop) for part in self._pool)
+        seconds = sum(part.stop - self._likely_start_in(part.start, part.stop) for part in self._unopened)
         return self._density.value * seconds / self.tuning.page_size
 
     def _pages_left(self, walk: Walk) -> float:

@@ -35,9 +35,11 @@ class Rate:
     _sent: deque[float] = field(init=False, default_factory=deque[float])
     _slowed: float = field(init=False, default=-inf)
     _raised: float = field(init=False, default=-inf)
+    _step: float = field(init=False, default=0.1)
 
     LEAST = 0.5
     RECOVERY = 0.02
+    """Share of the rate won back in a second without complaint."""
 
     def __post_init__(self) -> None:
         self.current = self.limit
@@ -53,12 +55,14 @@ class Rate:
 
     def start(self, now: float) -> None:
         """Take note that a request starts."""
-        if self.current == inf:
-            return
         self._recover(now)
-        self._due = max(self._due, now) + 1 / self.current
         self._sent.append(now)
-        while len(self._sent) > self.limit + 1:
+        if self.current == inf:
+            while self._sent[0] < now - 1.0:
+                self._sent.popleft()
+            return
+        self._due = max(self._due, now) + 1 / self.current
+        while len(self._sent) > max(self.current, min(self.limit, 1000)) + 1:
             self._sent.popleft()
 
     def slow(self, now: float) -> None:
@@ -66,13 +70,14 @@ class Rate:
         if now - self._slowed < 1.0:
             return
         self._slowed = self._raised = now
-        ceiling = self.current if self.current < inf else max(1.0, float(len(self._sent)))
-        self.current = max(min(self.LEAST, self.limit), ceiling * 2 / 3)
+        used = self.current if self.current < inf else max(1.0, float(len(self._sent)))
+        self._step = max(self.RECOVERY * min(self.limit, used), 0.1)
+        self.current = max(min(self.LEAST, self.limit), used * 2 / 3)
 
     def _recover(self, now: float) -> None:
         if self.current < self.limit and now - self._raised >= 1.0:
             self._raised = now
-            self.current = min(self.limit, self.current + max(self.RECOVERY * self.limit, 0.1))
+            self.current = min(self.limit, self.current + self._step)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -84,7 +85,7 @@ def encode_query(parameters: Parameters) -> str:
             pairs.extend((f"{name}[{key}]", one) for key, one in cast("Mapping[str, int]", value).items())
         else:
             pairs.extend((f"{name}[]", one) for one in cast("Sequence[str]", value))
-    return "&".join(f"{quote(name, safe='[]')}={quote(_text(value), safe='')}" for name, value in pairs)
+    return "&".join(f"{_quoted_name(name)}={_quoted(_text(value))}" for name, value in pairs)
 
 
 def decipher(response: Response, *, key: str = "") -> ApiError | None:
@@ -141,6 +142,16 @@ def _error_fields(body: bytes) -> dict[str, Any]:
 def _string(fields: dict[str, Any], name: str) -> str | None:
     value = fields.get(name)
     return value if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=64)
+def _quoted_name(name: str) -> str:
+    return quote(name, safe="[]")
+
+
+def _quoted(text: str) -> str:
+    """Percent-encode; ids and numbers, which every request has, are found to need none more quickly."""
+    return text if text.isascii() and text.replace("_", "").isalnum() else quote(text, safe="")
 
 
 def _text(value: Value) -> str:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,8 @@ import pytest
 from connector import cli
 from connector.sandbox import Limits, Sandbox, World
 
+ROWS = 700
+DAY = 86_400
 PROGRAM = [sys.executable, "-m", "connector.cli"]
 
 
@@ -33,14 +37,18 @@ class Done:
 @pytest.fixture(scope="session")
 def sandbox():
     """A sandbox without limits that nobody changes."""
-    with Sandbox(World(transactions=1_500, connected=2), limits=Limits.none()) as running:
+    now = int(time.time())
+    world = World(transactions=ROWS, connected=2, start=now - 61 * DAY, end=now - DAY // 24, now=now, ticking=True)
+    with Sandbox(world, limits=Limits.none()) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def slow_sandbox():
     """A sandbox that takes many seconds to read."""
-    with Sandbox(World(transactions=30_000), limits=Limits.none(), latency=0.1) as running:
+    now = int(time.time())
+    world = World(transactions=30_000, start=now - 61 * DAY, end=now - DAY // 24, now=now, ticking=True)
+    with Sandbox(world, limits=Limits.none(), latency=0.1) as running:
         yield running
 
 
@@ -71,10 +79,19 @@ def run(environment, capsys, sandbox):
     return call
 
 
+@pytest.fixture(scope="session")
+def first_lake(sandbox, tmp_path_factory):
+    """A lake of all rows, which nobody touches."""
+    made = tmp_path_factory.mktemp("first") / "lake"
+    environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}
+    assert program("sync", made, "--rate", 0, "-q", env=environ).returncode == 0
+    return made
+
+
 @pytest.fixture
-def lake(run, tmp_path):
-    """A lake of all rows."""
-    assert run("sync", tmp_path / "lake", "--rate", 0, "-q").status == 0
+def lake(first_lake, tmp_path):
+    """A lake of all rows, for one test."""
+    shutil.copytree(first_lake, tmp_path / "lake")
     return tmp_path / "lake"
 
 

@@ -29,8 +29,8 @@ MARK = f"{STATE}/demo.json"
 
 YEAR = 365 * 86_400
 
-_PLAIN = re.compile(r"[^\"$`\\!]*")
-"""Text that a shell leaves alone between double quotes."""
+_UNSAFE = re.compile(r"[\"$`\\!]")
+"""What a shell does not leave alone between double quotes."""
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -80,11 +80,9 @@ def _world(store: Store, destination: str) -> tuple[World, bool]:
 
 def _next_steps(destination: str, console: Console) -> list[str]:
     lake = shlex.quote(destination)
-    sql = query(destination)
-    quoted = f'"{sql}"' if _PLAIN.fullmatch(sql) else shlex.quote(sql)
     return [
         console.paint("The files are plain Parquet, one a day. Ask them something:", "bold"),
-        f"  duckdb -c {quoted}",
+        f"  {shell_command(destination)}",
         console.paint("See what the lake holds; run this again to see that nothing is read twice:", "bold"),
         f"  stripe-balance status {lake}",
         f"  stripe-balance demo{'' if destination == 'demo-lake' else f' {lake}'}",
@@ -98,3 +96,9 @@ def query(destination: str) -> str:
     """Return a DuckDB query over the lake; sums are in minor units."""
     files = f"{destination}/balance_transactions/**/*.parquet".replace("'", "''")
     return f"select currency, type, sum(net) as net from '{files}' group by all"  # noqa: S608 - printed, and quoted
+
+
+def shell_command(destination: str) -> str:
+    """Return the query as a command for a shell."""
+    sql = query(destination)
+    return "duckdb -c " + (shlex.quote(sql) if _UNSAFE.search(sql) else f'"{sql}"')

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from functools import partial
+
+import duckdb
+import pytest
+
+from connector.cli.commands import demo
+from connector.cli.stand_in import World, stand_in
+from connector.errors import ConfigError
+
+ROWS = 400
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """A demo of few rows, in a folder of its own."""
+    monkeypatch.setattr(demo, "World", partial(World, transactions=ROWS))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_demo_makes_a_lake_and_says_what_to_do_next(run, small):
+    done = run("demo")
+    assert (done.status, done.out) == (0, "")
+    assert "400 new" in done.err
+    for step in ("stripe-balance status demo-lake", "stripe-balance sync my-lake", "duckdb -c "):
+        assert step in done.err
+    assert run("status", "demo-lake", "--strict").status == 0
+
+
+def test_the_query_it_shows_works_on_the_lake_it_made(run, small):
+    shown = next(line for line in run("demo").err.splitlines() if "duckdb -c" in line)
+    sql = shown.split('"')[1]
+    rows = duckdb.sql(sql).fetchall()
+    assert {row[0] for row in rows} == {"usd", "eur", "jpy"}
+    assert sql == demo.query("demo-lake")
+
+
+def test_a_second_demo_reads_nothing_twice(run, small):
+    run("demo", "-q")
+    done = run("demo", "--json")
+    assert done.json["accounts"][0]["rows_new"] == 0
+    assert done.json["accounts"][0]["lake_rows"] == ROWS
+    assert done.json["requests"]["total"] <= 4
+
+
+def test_a_demo_needs_no_key_and_no_network(run, small, environment):
+    environment.delenv("STRIPE_API_KEY")
+    environment.setenv("STRIPE_API_BASE", "https://nowhere.invalid")
+    assert run("demo", "other lake").status == 0
+    assert (small / "other lake" / "_stripe_balance").is_dir()
+
+
+def test_a_folder_that_holds_something_else_is_refused_and_left_alone(run, small):
+    (small / "demo-lake").mkdir()
+    (small / "demo-lake" / "mine.txt").write_text("mine")
+    done = run("demo")
+    assert (done.status, done.out, done.err.count("\n")) == (78, "", 1)
+    assert [path.name for path in (small / "demo-lake").iterdir()] == ["mine.txt"]
+
+
+def test_a_lake_of_a_real_account_is_not_mixed_with_a_demo(run, small, lake):
+    assert run("demo", lake).status == 78
+
+
+def test_a_damaged_mark_is_an_error_that_says_what_to_do(run, small):
+    (small / "demo-lake" / "_stripe_balance").mkdir(parents=True)
+    (small / "demo-lake" / demo.MARK).write_text("{")
+    done = run("demo")
+    assert done.status == 78
+    assert "remove" in done.err
+
+
+def test_an_awkward_name_is_quoted_for_sql_and_for_the_shell():
+    assert "'it''s here/balance_transactions/" in demo.query("it's here")
+    assert demo.shell_command('a"b').startswith("duckdb -c '")
+
+
+def test_a_stand_in_that_cannot_start_says_why():
+    with pytest.raises(ConfigError, match="did not start"), stand_in(World(start=2, end=1)):
+        pass

@@ -1,0 +1,131 @@
+"""How a process ends when somebody ends it, or nobody listens any more."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from connector.lake import commit
+from connector.lake.store import open_store
+
+PROGRAM = [sys.executable, "-m", "connector.cli"]
+
+
+def started(sandbox, *words, **options):
+    environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}
+    return subprocess.Popen([*PROGRAM, *map(str, words)], env=environ, stdout=-1, stderr=-1, text=True, **options)
+
+
+def wait_until(true, seconds=10.0):
+    limit = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < limit, "it did not come true"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_sync_in_order_and_keeps_what_is_complete(slow_sandbox, tmp_path, number):
+    lake = tmp_path / "lake"
+    with started(slow_sandbox, "sync", lake, "--rate", 60) as process:
+        wait_until(lambda: any(lake.glob("balance_transactions/*/*/part-*")))
+        process.send_signal(number)
+        out, err = process.communicate(timeout=15)
+    assert process.returncode == 128 + number
+    assert out == ""
+    assert err.startswith("stripe-balance: interrupted")
+    assert err.count("\n") == 1
+    store = open_store(lake)
+    (manifest,) = commit.manifests(store)
+    assert 0 < manifest.rows < 30_000
+    assert commit.compare(store, manifest) == []
+    (report,) = (json.loads(path.read_text()) for path in (lake / "_stripe_balance" / "runs").iterdir())
+    assert report["outcome"] == "interrupted"
+
+
+def test_an_interrupted_sync_with_json_is_one_object(slow_sandbox, tmp_path):
+    with started(slow_sandbox, "sync", tmp_path / "lake", "--json") as process:
+        wait_until((tmp_path / "lake" / "_stripe_balance").exists)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=15)
+    assert json.loads(out)["error"]["type"] == "Interrupted"
+    assert json.loads(out)["error"]["exit_code"] == process.returncode == 130
+
+
+def test_a_second_ctrl_c_ends_at_once():
+    code = """
+        import anyio, sys
+        from connector.cli import interrupts
+
+        async def stubborn():
+            with anyio.CancelScope(shield=True):
+                print("ready", flush=True)
+                await anyio.sleep(60)
+
+        say = lambda text: lambda: print(text, flush=True)
+        interrupts.run(stubborn, on_stop=say("stopping"), at_once=say("at once"))
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=-1, text=True) as process:
+        lines = [process.stdout.readline()]
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            lines.append(process.stdout.readline())
+        assert process.wait(5) == 130
+    assert lines == ["ready\n", "stopping\n", "at once\n"]
+
+
+@pytest.mark.parametrize("words", [[], ["--json"], ["--unordered"]])
+def test_a_reader_that_goes_away_ends_a_stream_quietly(slow_sandbox, words):
+    with started(slow_sandbox, "stream", "--rate", 0, *words) as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        process.stdout = None
+        _, err = process.communicate(timeout=15)
+    assert (process.returncode, err) == (141, "")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["schema", "balance_transactions"], ["stream", "--limit-rows", "1"]])
+def test_a_full_disk_behind_stdout_is_an_error(sandbox, words):
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no full disk to offer")
+    environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *words], env=environ, stdout=full, stderr=-1, text=True, timeout=30, check=False
+        )
+    assert done.returncode == 74
+    assert done.stderr.count("\n") == 1
+    assert "stdout" in done.stderr
+
+
+def test_the_demos_stand_in_ends_with_who_started_it_even_by_kill():
+    code = """
+        import time
+        from connector.cli.stand_in import World, stand_in
+
+        with stand_in(World(start=1_700_000_000, end=1_710_000_000, transactions=10)) as (url, key):
+            print(url, flush=True)
+            time.sleep(60)
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=-1, text=True) as process:
+        address = urlsplit(process.stdout.readline().strip())
+        assert answers(address)
+        process.kill()
+    wait_until(lambda: not answers(address))
+
+
+def answers(address):
+    try:
+        with socket.create_connection((address.hostname, address.port), timeout=1):
+            return True
+    except OSError:
+        return False

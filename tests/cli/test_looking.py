@@ -1,0 +1,119 @@
+"""`balance`, `plan`, `status` and `schema`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import connector
+from connector import schemas
+from connector.core import money
+
+
+def test_the_balance_shows_amounts_with_their_currencys_decimals(run):
+    received = run("balance", "--json").json
+    out = run("balance").out
+    assert received["object"] == "balance"
+    for one in received["available"]:
+        assert money.to_text(one["amount"], one["currency"]) in out
+    assert all(bucket in out for bucket in ("available", "pending"))
+
+
+def test_the_balance_of_a_connected_account_is_its_own(run, sandbox):
+    assert run("balance", "--account", sandbox.world.accounts[1]).out != run("balance").out
+
+
+def test_test_mode_is_said_beside_the_data(run):
+    done = run("balance")
+    assert "Test mode" in done.err
+    assert "Test mode" not in done.out
+
+
+def test_a_plan_is_an_array_of_arguments_that_together_make_the_lake(run, tmp_path):
+    windows = run("plan", tmp_path / "lake", "--windows", 3).json
+    assert len(windows) == 3
+    for window in windows:
+        connector.run_sync(tmp_path / "lake", rate=float("inf"), **window)
+    assert run("status", tmp_path / "lake", "--json").json["accounts"][0]["rows"] == 700
+
+
+def test_with_json_a_plan_is_one_object(run, tmp_path):
+    windows = run("plan", tmp_path / "lake", "--since", "2026-01-01", "--windows", 1, "--json").json["windows"]
+    assert len(windows) == 1
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_plan_of_nothing_is_an_empty_array(run, lake):
+    assert run("plan", lake, "--since", "1990-01-01", "--until", "1990-02-01").json == []
+
+
+def test_the_status_needs_no_key_and_asks_nobody(run, environment, sandbox, lake):
+    environment.delenv("STRIPE_API_KEY")
+    environment.setenv("STRIPE_API_BASE", "http://127.0.0.1:9")
+    done = run("status", lake)
+    assert (done.status, done.err) == (0, "")
+    assert sandbox.account in done.out
+    assert "700" in done.out
+    assert "as they were written" in done.out
+
+
+def test_the_status_as_json_has_what_the_manifest_has(run, lake):
+    done = run("status", lake, "--json")
+    (account,) = done.json["accounts"]
+    (path,) = (lake / "_stripe_balance" / "manifest").iterdir()
+    manifest = json.loads(path.read_text())
+    assert account["rows"] == sum(file["rows"] for file in manifest["files"]) == 700
+    assert account["covered"] == manifest["covered"]
+    assert account["differences"] == []
+    assert done.json["last_run"]["outcome"] == "complete"
+
+
+def test_a_file_that_changed_went_or_came_is_named(run, lake):
+    files = sorted((lake / "balance_transactions").rglob("*.parquet"))
+    files[0].unlink()
+    files[1].write_bytes(b"short")
+    (files[2].parent / "part-9.parquet").write_bytes(b"extra")
+    done = run("status", lake)
+    assert done.status == 0
+    assert done.err.count("\n") == 1
+    assert all(kind in done.err for kind in ("(missing)", "(changed)", "(extra)"))
+    assert run("status", lake, "--strict").status == 65
+    strict = run("status", lake, "--strict", "--json")
+    assert {one["kind"] for one in strict.json["accounts"][0]["differences"]} == {"missing", "changed", "extra"}
+
+
+def test_a_folder_without_a_lake_has_no_status(run, tmp_path):
+    done = run("status", tmp_path)
+    assert (done.status, done.out) == (78, "")
+    assert "stripe-balance sync" in done.err
+
+
+def test_a_run_report_that_cannot_be_read_does_not_hide_the_lake(run, lake):
+    (lake / "_stripe_balance" / "runs" / "99999999T000000Z-00000000.json").write_text("{")
+    assert run("status", lake).status == 0
+    assert run("status", lake, "--json").json["last_run"] is None
+
+
+def test_schemas_are_listed_and_printed(run):
+    names = run("schema").out.split()
+    assert names[0] == "balance_transactions"
+    assert run("schema", "--json").json == {"schemas": names}
+    for name in names:
+        assert run("schema", name).json["$schema"].startswith("https://json-schema.org/")
+    assert run("schema", "balances").json == schemas.load("tables/balances")
+
+
+@pytest.mark.parametrize("table", ["balance_transactions", "balances", "payouts", "payout_transactions"])
+def test_the_arrow_schema_is_that_of_the_files(run, table):
+    lines = run("schema", table, "--arrow").out.splitlines()
+    fields = run("schema", table, "--arrow", "--json").json["fields"]
+    assert [line.split(":")[0] for line in lines] == [field["name"] for field in fields]
+    assert table in run("schema", "--arrow").out
+
+
+@pytest.mark.parametrize("words", [["nothing"], ["nothing", "--arrow"], ["manifest", "--arrow"]])
+def test_an_unknown_schema_is_a_usage_error_that_names_those_there_are(run, words):
+    done = run("schema", *words)
+    assert done.status == 2
+    assert "balance_transactions" in done.err

@@ -1,0 +1,155 @@
+"""Progress: what is measured, and how it looks."""
+
+from __future__ import annotations
+
+import io
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console as RichConsole
+
+from connector.cli import showing as showing_module
+from connector.cli.bar import Bar
+from connector.cli.console import Console
+from connector.cli.gauge import Gauge
+from connector.cli.showing import Lines, facts, showing
+from connector.core.meter import Meter
+from connector.report import Progress
+
+
+def progress_of(**values):
+    return Progress(phase="reading", account="acct_1GxquwFqjXnd5PPh", rate_limit=20.0, meter=Meter(), **values)
+
+
+def steady(gauge, seconds, *, pages=10):
+    """Let a run go on for so many seconds, and return the last reading."""
+    progress = gauge.progress
+    reading = gauge.read(0.0)
+    for second in range(1, seconds + 1):
+        progress.rows += 100 * pages
+        progress.pages += pages
+        progress.pages_left -= pages
+        progress.meter.requests += pages
+        reading = gauge.read(float(second))
+    return reading
+
+
+def test_rates_and_the_time_left_follow_from_what_was_counted():
+    reading = steady(Gauge(progress_of(pages_left=200.0)), 10)
+    assert reading.rows == 10_000
+    assert reading.rows_rate == pytest.approx(1_000)
+    assert reading.requests_rate == pytest.approx(10)
+    assert reading.share == pytest.approx(0.5)
+    assert reading.left == pytest.approx(10)
+
+
+def test_nothing_is_foretold_before_there_is_something_to_go_by():
+    reading = Gauge(Progress()).read(0.0)
+    assert (reading.share, reading.left, reading.rows_rate, reading.phase) == (None, None, 0.0, "starting")
+
+
+def test_a_rate_forgets_what_is_long_past():
+    gauge = Gauge(progress_of(pages_left=1e6))
+    steady(gauge, 10)
+    for second in range(11, 30):
+        reading = gauge.read(float(second))
+    assert reading.rows_rate == 0
+    assert reading.left is None
+
+
+def test_the_next_account_begins_a_share_of_its_own_and_rows_go_on():
+    gauge = Gauge(progress_of(pages_left=20.0))
+    steady(gauge, 2)
+    gauge.progress.rows, gauge.progress.pages, gauge.progress.pages_left = 100, 21, 9.0
+    reading = gauge.read(3.0)
+    assert reading.rows == 2_100
+    assert reading.share == pytest.approx(0.1)
+
+
+def test_when_all_is_read_it_says_that_files_are_written():
+    assert steady(Gauge(progress_of(pages_left=20.0)), 2).phase == "writing"
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("rows", [5, 7_654_321])
+@pytest.mark.parametrize("left", [3.0, 40_000.0, float("inf")])
+def test_the_bar_keeps_to_two_lines_of_the_terminal(width, rows, left):
+    out = io.StringIO()
+    bar = Bar(RichConsole(file=out, force_terminal=True, width=width, color_system=None))
+    progress = progress_of(pages_left=left, windows_open=40, files_sealed=1_234)
+    progress.rows, progress.meter.limited = rows, {"endpoint-rate": 3}
+    reading = steady(Gauge(progress), 3)
+    drawn = bar.drawn(reading)
+    bar.close()
+    plain = RichConsole(file=io.StringIO(), width=width, color_system=None)
+    with plain.capture() as captured:
+        plain.print(drawn)
+    lines = captured.get().splitlines()
+    assert len(lines) == 2
+    assert all(len(line) <= width for line in lines)
+
+
+def test_the_bar_shows_what_matters_and_leaves_the_terminal_clean():
+    out = io.StringIO()
+    bar = Bar(RichConsole(file=out, force_terminal=True, width=100, color_system=None))
+    bar.show(steady(Gauge(progress_of(pages_left=200.0, windows_open=7)), 10))
+    text = out.getvalue()
+    bar.close()
+    for part in ("acct_1GxquwFqjXnd5PPh", "50%", "10 s left", "10,000 rows", "10.0 of 20 requests/s", "7 windows"):
+        assert part in text
+    assert out.getvalue().endswith(("\x1b[2K", "\x1b[?25h"))
+
+
+def test_refused_requests_are_said():
+    progress = progress_of()
+    progress.meter.limited = {"endpoint-rate": 2}
+    assert "2 refused (429)" in facts(Gauge(progress).read(0.0))
+
+
+def test_without_a_limit_none_is_shown():
+    progress = progress_of()
+    progress.rate_limit = float("inf")
+    assert "0.0 requests/s" in facts(Gauge(progress).read(0.0))
+
+
+def test_lines_say_the_same_in_words(capsys):
+    Lines(Console()).show(steady(Gauge(progress_of(pages_left=200.0)), 10))
+    err = capsys.readouterr().err
+    assert err.startswith("stripe-balance: 10,000 rows, 1,000 rows/s, 10.0 of 20 requests/s")
+    assert err.endswith("50%, about 10 s left\n")
+
+
+async def sleeping(console):
+    async with showing(progress_of(), console):
+        await anyio.sleep(0.05)
+
+
+@pytest.mark.parametrize(("progress", "said"), [("plain", True), ("none", False)])
+def test_progress_is_shown_while_the_block_lasts(monkeypatch, capsys, progress, said):
+    monkeypatch.setitem(showing_module.SECONDS_BETWEEN, "plain", 0.01)
+    anyio.run(sleeping, Console(progress=progress))
+    assert bool(capsys.readouterr().err) is said
+
+
+def test_progress_asked_for_is_shown_beside_json_too(run, monkeypatch, tmp_path):
+    monkeypatch.setitem(showing_module.SECONDS_BETWEEN, "plain", 0.01)
+    done = run("sync", tmp_path / "lake", "--rate", 0, "--json", "--progress", "plain")
+    assert "rows/s" in done.err
+    assert done.json["outcome"] == "complete"
+    assert "rows/s" not in run("sync", tmp_path / "lake", "--json").err
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 5), st.floats(0, 1e9)), max_size=30))
+def test_whatever_a_run_counts_a_reading_makes_sense(steps):
+    gauge, last = Gauge(progress_of()), 0
+    for second, (rows, pages, left) in enumerate(steps):
+        gauge.progress.rows = rows
+        gauge.progress.pages += pages
+        gauge.progress.pages_left = left
+        reading = gauge.read(float(second))
+        assert reading.rows >= last
+        assert reading.share is None or 0 <= reading.share <= 1
+        assert reading.left is None or reading.left >= 0
+        last = reading.rows

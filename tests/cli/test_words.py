@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.cli.arguments import rate
+from connector.cli.console import Console
+from connector.cli.failures import document_of, exit_code_of, line_of, printable
+from connector.cli.summary import summary
+from connector.cli.words import counted, intervals, lasting, moment, money_list, remaining, sized
+from connector.core.times import END_OF_TIME
+from connector.errors import RateLimitError
+from connector.report import AccountReport, Late, Report, Requests
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.44, "0.4 s"), (12.3, "12 s"), (200, "3 min 20 s"), (7_500, "2 h 05 min"), (273_600, "3 d 4 h")],
+)
+def test_durations_read_as_people_say_them(seconds, text):
+    assert lasting(seconds) == text
+
+
+def test_numbers_sizes_and_money_read_as_people_write_them():
+    assert [counted(1, "file"), counted(1_200, "file")] == ["1 file", "1,200 files"]
+    assert [sized(812), sized(1_900_000), sized(512_000_000), sized(4e12)] == ["812 B", "1.9 MB", "512 MB", "4.0 TB"]
+    assert money_list({"jpy": 500, "kwd": 1_234, "usd": -123_450}) == "500 JPY, 1.234 KWD, -1,234.50 USD"
+    assert money_list({}) == "none"
+    assert [remaining(0.2), remaining(9.1), remaining(61)] == ["1 s", "10 s", "1 min 01 s"]
+
+
+def test_intervals_read_as_people_say_them():
+    january, february = 1_767_225_600, 1_769_904_000
+    assert moment(january + 1) == "2026-01-01 00:00:01"
+    assert intervals([(january, february)]) == "2026-01-01 to 2026-02-01 UTC"
+    assert intervals([(0, february)]) == "everything before 2026-02-01 UTC"
+    assert intervals([(january, END_OF_TIME)]) == "2026-01-01 on"
+    assert intervals([(0, END_OF_TIME)]) == "everything"
+    assert intervals([]) == "nothing"
+    assert intervals([(january + 2 * n, january + 2 * n + 1) for n in range(9)]).count(";") == 4
+    assert "5 more" in intervals([(january + 2 * n, january + 2 * n + 1) for n in range(9)])
+
+
+@given(st.text())
+def test_a_printable_text_is_one_line_that_steers_no_terminal(text):
+    assert printable(text).isprintable()
+
+
+SECRETS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=8, max_size=40)
+
+
+@given(st.text(), SECRETS, st.text())
+def test_a_key_never_gets_through(before, secret, after):
+    assert secret not in Console(secrets={secret}).redact(f"{before}{secret}{after}").replace("(key)", "")
+
+
+@given(st.sampled_from(["sk_live_", "rk_live_", "sk_test_", "rk_test_"]), SECRETS)
+def test_what_looks_like_a_key_never_gets_through_either(prefix, rest):
+    assert rest not in Console().redact(f"no such key: {prefix}{rest}")
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "x", ""])
+def test_a_rate_is_a_number_of_requests(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        rate(text)
+    assert (rate("0"), rate("2.5")) == (float("inf"), 2.5)
+
+
+def test_an_error_as_a_document_has_all_that_is_known():
+    error = RateLimitError("slow down", status=429, request_id="req_1", window=(1, 2), account="acct_1")
+    error.reason = "endpoint-rate"
+    document = document_of(error)["error"]
+    assert document["type"] == "RateLimitError"
+    assert (document["retryable"], document["exit_code"], document["reason"]) == (True, 75, "endpoint-rate")
+    assert document["window"] == (1, 2)
+    assert line_of(error).startswith("acct_1: slow down")
+    json.dumps(document)
+
+
+def test_a_plain_ctrl_c_is_130():
+    assert exit_code_of(KeyboardInterrupt()) == 130
+    assert document_of(KeyboardInterrupt())["error"]["type"] == "Interrupted"
+
+
+def report_of(*accounts, outcome="complete", rate_limit=20.0):
+    requests = Requests(30, {}, {}, {"endpoint-rate": 2}, 3, 1_000, rate_limit, 0.5 if rate_limit else None)
+    return Report("run", outcome, "lake", "parquet", "day", "v", "0", "now", 2.0, requests, accounts)
+
+
+def test_a_summary_says_what_is_unusual():
+    account = AccountReport(
+        account="acct_1",
+        asked=(0, 10),
+        rows_received=10,
+        rows_new=5,
+        rows_changed=2,
+        rows_unchanged=1,
+        rows_disappeared=4,
+        late=Late(3, 100, 200, 7_500),
+        lake_pending=6,
+        drift=({"kind": "field", "name": "novelty", "count": 9, "example": "txn_1"},),
+    )
+    text = "\n".join(summary(report_of(account), Console()))
+    for part in (
+        "5 new (3 of them late)",
+        "2 h 05 min",
+        "2 changed",
+        "1 read again and the same",
+        "4 no longer listed",
+        "6 still pending",
+        "field novelty, 9 times",
+        "2 refused (429)",
+        "3 tried again",
+        "50% of the pace of 20/s",
+    ):
+        assert part in text
+
+
+def test_a_summary_of_very_many_accounts_stays_short():
+    accounts = [AccountReport(account=f"acct_{n}", asked=(0, 10), net={"usd": 100}) for n in range(500)]
+    lines = summary(report_of(*accounts, rate_limit=None), Console())
+    assert len(lines) < 30
+    assert any("480 more accounts" in line for line in lines)
+    assert any("500.00 USD" in line for line in lines)
+
+
+class Terminal:
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "asked", "chosen"),
+    [
+        ({"TERM": "xterm"}, [], "rich"),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, [], "plain"),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, ["--progress", "rich"], "rich"),
+        ({"TERM": "dumb"}, [], "plain"),
+        ({"TERM": "dumb"}, ["--progress", "rich"], "plain"),
+        ({"TERM": "xterm"}, ["-q"], "none"),
+        ({"TERM": "xterm"}, ["--json"], "none"),
+        ({"TERM": "xterm"}, ["--progress", "none"], "none"),
+    ],
+)
+def test_progress_goes_by_the_terminal_and_what_is_asked_for(monkeypatch, environ, asked, chosen):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    console = Console()
+    progress = asked[asked.index("--progress") + 1] if "--progress" in asked else "auto"
+    console.configure(argparse.Namespace(json="--json" in asked, quiet="-q" in asked, verbose=False, progress=progress))
+    assert console.progress == chosen
+    assert console.colours is ("NO_COLOR" not in os.environ and environ["TERM"] != "dumb")
+    assert console.paint("x", "bold") == ("\x1b[1mx\x1b[0m" if console.colours else "x")
+    assert console.symbol("✓", "*") == "✓"

@@ -1,0 +1,77 @@
+"""Amounts and times as people write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core import money, times
+from connector.core.times import END_OF_TIME, to_seconds
+from connector.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (0, "usd", "0.00 USD"),
+        (-5, "usd", "-0.05 USD"),
+        (123_450, "eur", "1,234.50 EUR"),
+        (-123_450, "EUR", "-1,234.50 EUR"),
+        (500, "jpy", "500 JPY"),
+        (1_234, "kwd", "1.234 KWD"),
+        (2**63 - 1, "usd", "92,233,720,368,547,758.07 USD"),
+        (7, "xyz", "0.07 XYZ"),
+    ],
+)
+def test_amounts_are_shown_with_their_currencys_decimals(amount, currency, text):
+    assert money.to_text(amount, currency) == text
+
+
+@given(st.integers(), st.sampled_from(["usd", "jpy", "kwd", "eur", "xof", "bhd"]))
+def test_an_amount_shown_keeps_every_digit(amount, currency):
+    number, code = money.to_text(amount, currency).split(" ")
+    digits = number.replace(",", "").replace(".", "")
+    assert int(digits) == amount
+    assert code == currency.upper()
+    assert len(number.partition(".")[2]) == money.decimals(currency)
+
+
+@pytest.mark.parametrize(
+    ("given_", "seconds"),
+    [
+        (0, 0),
+        (1_767_225_600, 1_767_225_600),
+        ("1767225600", 1_767_225_600),
+        ("2026-01-01", 1_767_225_600),
+        (" 2026-01-01 ", 1_767_225_600),
+        ("20260101", 1_767_225_600),
+        ("2026-01-01T00:00:00Z", 1_767_225_600),
+        ("2026-01-01 01:00+01:00", 1_767_225_600),
+        ("2026-01-01T00:00:00.900Z", 1_767_225_600),
+        (date(2026, 1, 1), 1_767_225_600),
+        (datetime(2026, 1, 1, tzinfo=UTC), 1_767_225_600),
+        (datetime(2026, 1, 1), 1_767_225_600),  # noqa: DTZ001 - without a zone it is UTC
+        (datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=1))), 1_767_225_600),
+        ("9999-12-31", END_OF_TIME - 86_400),
+    ],
+)
+def test_times_people_write_become_utc_seconds(given_, seconds):
+    assert to_seconds(given_, name="--since") == seconds
+
+
+@pytest.mark.parametrize(
+    "given_",
+    ["", "yesterday", "2026-13-01", "2026-02-30", "31.01.2026", "1e9", "-5", -1, END_OF_TIME + 1, True, "1969-12-31"],
+)
+def test_what_is_no_time_is_refused_by_the_name_the_reader_knows(given_):
+    with pytest.raises(UsageError, match="--since"):
+        to_seconds(given_, name="--since")
+
+
+@given(st.integers(0, END_OF_TIME - 1))
+def test_a_second_survives_its_text(second):
+    assert to_seconds(times.to_text(second), name="x") == second
+    assert to_seconds(second, name="x") == second

@@ -1,0 +1,120 @@
+"""What holds for the project as a whole: its locks, its layers' list, and what it must not carry."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import connector
+
+ROOT = Path(__file__).parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LOCKS = ("requirements.lock", "requirements-run.lock")
+TOP_LEVEL = (
+    ".ci", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "connector", "docs", "pyproject.toml", *LOCKS, "schemas",
+    "tests",
+)  # fmt: skip
+
+
+def locked(lock):
+    """Return the version of every distribution that a lock names."""
+    pins = re.findall(r"^([a-zA-Z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;]+)", (ROOT / lock).read_text("utf-8"), re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in pins}
+
+
+def texts():
+    """Yield every text file of the project with its lines."""
+    for name in TOP_LEVEL:
+        start = ROOT / name
+        for file in sorted(start.rglob("*")) if start.is_dir() else [start]:
+            if file.is_file() and "__pycache__" not in file.parts:
+                yield file.relative_to(ROOT), file.read_text("utf-8").splitlines()
+
+
+def lines_with(pattern):
+    return [f"{file}:{number}" for file, lines in texts() for number, line in enumerate(lines, 1) if pattern(line)]
+
+
+@pytest.mark.parametrize(
+    ("lock", "wanted"),
+    [
+        ("requirements-run.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
+        ("requirements.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
+        ("requirements.lock", PYPROJECT["project"]["optional-dependencies"]["dev"]),
+    ],
+)
+def test_a_lock_satisfies_what_pyproject_asks_for(lock, wanted):
+    pins = locked(lock)
+    for requirement in map(Requirement, wanted):
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
+
+
+def test_what_runs_is_locked_as_what_is_tested():
+    assert locked("requirements-run.lock").items() <= locked("requirements.lock").items()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_has_a_hash_for_every_pin_and_no_address(lock):
+    text = (ROOT / lock).read_text("utf-8")
+    assert "://" not in text
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert len(entries) == len(locked(lock))
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_tests_run_with_what_is_locked():
+    """Only of our own dependencies: the oldest of them, and other Pythons, have runs of their own."""
+    pins = locked("requirements.lock")
+    installed = {name: metadata.version(name) for name in ("pytest", "hypothesis", "duckdb", "polars")}
+    assert installed == {name: pins[name] for name in installed}
+
+
+def test_the_changelog_knows_this_version():
+    assert f"\n## [{connector.__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_sandbox_is_kept_from_every_other_module():
+    contract = next(
+        one
+        for one in PYPROJECT["tool"]["importlinter"]["contracts"]
+        if one["name"] == "the sandbox uses nothing of the client"
+    )
+    package = ROOT / "connector"
+    modules = {file.stem for file in package.glob("*.py")} | {
+        file.parent.name for file in package.glob("*/__init__.py")
+    }
+    assert set(contract["forbidden_modules"]) == {f"connector.{name}" for name in modules - {"__init__", "sandbox"}}
+
+
+def test_make_says_what_it_can_do():
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607 - from PATH
+    assert {"make demo", "make test", "make check", "make bench"} <= {
+        line.split("\t")[0].strip() for line in said.splitlines()
+    }
+
+
+def test_nothing_names_the_machine_it_was_made_on():
+    places = [f"{place}/" for place in (ROOT, Path.home()) if len(place.parts) > 1]
+    assert not lines_with(lambda line: any(place in line for place in places))
+
+
+def test_nothing_names_a_registry():
+    assert not lines_with(re.compile(r"://[^ /]*(?:pypi|pythonhosted|npmjs|debian)").search)
+
+
+def test_nothing_looks_like_a_live_key():
+    assert not lines_with(re.compile(r"[rs]k_live_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16,}").search)
+
+
+def test_every_silenced_check_says_why():
+    silenced = re.compile(
+        r"# noqa(?!: [A-Z]+[0-9]+(, [A-Z]+[0-9]+)* - \S)|# type: ignore(?!\[)|# pyright: ignore(?!\[)"
+    )
+    assert not [place for place in lines_with(silenced.search) if not place.startswith("tests/test_project.py")]
