@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+import connector
 from connector.core.protocol import API_VERSION
 from connector.core.retry import RetryPolicy, Timeouts
 from connector.errors import ConfigError
@@ -30,8 +31,8 @@ ACCOUNT_RATE_LIVE, ACCOUNT_RATE_TEST = 100.0, 25.0
 
 DEFAULT_IN_FLIGHT = 40
 
-_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(\.[a-z0-9_]+)?$")
-_ACCOUNT = re.compile(r"^acct_[A-Za-z0-9_]+$")
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z0-9_]+)?")
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
 _HIDE = 20
 
 
@@ -106,9 +107,9 @@ class Config:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_base", checked_api_base(self.api_base))
-        if not _VERSION.match(self.api_version):
+        if not _VERSION.fullmatch(self.api_version):
             raise ConfigError(f"--api-version {self.api_version!r} is not of the form 2026-10-28.endive or 2022-11-15")
-        if self.account is not None and not _ACCOUNT.match(self.account):
+        if self.account is not None and not _ACCOUNT.fullmatch(self.account):
             raise ConfigError(f"--account {self.account!r} is not an account id: it begins with acct_")
         if self.context is not None and not (self.context.isascii() and self.context.isprintable()):
             raise ConfigError("--context holds characters no context has")
@@ -125,7 +126,7 @@ class Config:
     @property
     def user_agent(self) -> str:
         """How this client names itself."""
-        return "stripe-balance-connector/0.1.0"
+        return f"stripe-balance-connector/{connector.__version__}"
 
     @classmethod
     def from_env(

@@ -46,13 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             status = _run(words, console)
-        except SystemExit as done:  # how argparse ends after --help and --version
-            status = done.code if isinstance(done.code, int) else 0
+            console.flush()
         except BrokenPipeError:
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame: one line and a status
             status = console.fail(error)
-        sys.stdout.flush()
     except BrokenPipeError:
         console.forget_stdout()
         return PIPE_CLOSED
@@ -62,7 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str], console: Console) -> int:
     refuse_keys(words)
     parser = _parser(next((word for word in words if not word.startswith("-")), None))
-    args = parser.parse_args(words)
+    try:
+        args = parser.parse_args(words)
+    except SystemExit as done:  # how argparse ends after --help and --version
+        return done.code if isinstance(done.code, int) else 0
     if args.command is None:
         parser.print_help(sys.stderr)
         raise UsageError("no command given; begin with `stripe-balance demo`")

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from connector.errors import StorageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 PIPE_CLOSED = 141
 """Exit status when the reader of stdout went away: what shells show for `yes | head` and its like."""
@@ -117,13 +118,14 @@ class Console:
             BrokenPipeError: when the reader went away.
             StorageError: when it cannot be written.
         """
-        try:
+        with _at_stdout():
             sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise StorageError(f"cannot write to stdout: {error.strerror or error}") from error
+
+    def flush(self) -> None:
+        """Write what the interpreter still holds back; raises what `data` raises."""
+        with _at_stdout():
+            sys.stdout.flush()
 
     def text(self, *lines: str) -> None:
         """Write lines of text as data."""
@@ -170,3 +172,13 @@ class Console:
             return "none"
         moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         return "rich" if moving and (asked == "rich" or not os.environ.get("NO_COLOR")) else "plain"
+
+
+@contextmanager
+def _at_stdout() -> Generator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(f"cannot write to stdout: {error.strerror or error}") from error

@@ -8,6 +8,8 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import anyio
+
 from connector.cli.failures import StoppedError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *, on_stop: Callable[[], Non
 async def _heeding_signals(
     main: Callable[[], Coroutine[Any, Any, T]], on_stop: Callable[[], None], at_once: Callable[[], None]
 ) -> T:
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    loop = asyncio.get_running_loop()
     received: list[int] = []
 
     def heed(number: int) -> None:
@@ -45,19 +47,17 @@ async def _heeding_signals(
             os._exit(128 + number)  # threads may be in the middle of something that a second Ctrl-C does not wait for
         received.append(number)
         on_stop()
-        if task is not None:
-            task.cancel()
+        scope.cancel()
 
+    scope = anyio.CancelScope()  # unlike a task's own `cancel`, it leaves shielded blocks alone
     for number in SIGNALS:
         with suppress(ValueError, RuntimeError):  # only the main thread hears signals
             loop.add_signal_handler(number, heed, number)
     try:
-        return await main()
-    except asyncio.CancelledError:
-        if received:
-            raise StoppedError(received[0]) from None
-        raise
+        with scope:
+            return await main()
     finally:
         for number in SIGNALS:
             with suppress(ValueError, RuntimeError):
                 loop.remove_signal_handler(number)
+    raise StoppedError(received[0])

@@ -154,19 +154,21 @@ def from_document(document: object, *, where: str) -> Manifest:
         )
     fields = cast("dict[str, Any]", document)
     version = fields["manifest_version"]
-    if not isinstance(version, int) or version > MANIFEST_VERSION:
+    if type(version) is not int or not 1 <= version <= MANIFEST_VERSION:
         raise ManifestError(
             f"{where} has version {version}, and this program knows up to {MANIFEST_VERSION}:"
             " upgrade stripe-balance-connector"
         )
     try:
+        entries = fields["files"]
+        files = {entry["path"]: DataFile(**entry) for entry in entries}
         return Manifest(
             account=checked_account(fields["account"]),
             format=str(fields["format"]),
             partition=Granularity(fields["partition"]),
             covered=Intervals.of(Interval(int(start), int(stop)) for start, stop in fields["covered"]),
             read_until=int(fields["read_until"]),
-            files=MappingProxyType({entry["path"]: DataFile(**entry) for entry in fields["files"]}),
+            files=MappingProxyType(_each_once(files, entries, fields["table"])),
             api_versions=tuple(fields["api_versions"]),
             options=MappingProxyType(dict(fields["options"])),
             revision=int(fields["revision"]),
@@ -175,3 +177,9 @@ def from_document(document: object, *, where: str) -> Manifest:
         raise ManifestError(
             f"{where} is damaged ({error!r}); restore it from a backup, or sync to a new destination"
         ) from error
+
+
+def _each_once(files: dict[str, DataFile], entries: list[object], table: str) -> dict[str, DataFile]:
+    if table != "balance_transactions" or len(files) < len(entries):
+        raise ValueError("it is of another table, or names a file twice")
+    return files

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import inf
+from math import ceil, inf
 
 GUARD = 0.010
 """Seconds added to every second counted, for requests that arrive closer together than they were sent."""
@@ -48,7 +48,7 @@ class Rate:
         """Return seconds until a request may start; 0 for now."""
         if self.current == inf:
             return 0.0
-        whole = max(1, int(self.current))
+        whole = ceil(self.current)
         even = self._due - (BURST - 1) / self.current
         strict = self._sent[-whole] + whole / self.current + GUARD if len(self._sent) >= whole else -inf
         return max(0.0, even - now, strict - now)

@@ -16,7 +16,7 @@ from connector.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ACCOUNT = re.compile(r"^(acct_[A-Za-z0-9_]{1,200}|default)$")
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,200}|default")
 
 
 class Granularity(StrEnum):
@@ -58,12 +58,14 @@ def partition_of(created: int, granularity: Granularity) -> PartitionKey:
         start = created - created % DAY
         return PartitionKey(start, start + DAY, f"created_date={_moment(start):%Y-%m-%d}")
     moment = _moment(created)
-    month = moment.month if granularity is Granularity.MONTH else 1
-    months = 1 if granularity is Granularity.MONTH else 12
-    start = calendar.timegm((moment.year, month, 1, 0, 0, 0))
-    stop = calendar.timegm((moment.year + (month + months - 1) // 12, (month + months - 1) % 12 + 1, 1, 0, 0, 0))
-    text = f"{moment.year:04d}-{month:02d}" if granularity is Granularity.MONTH else f"{moment.year:04d}"
-    return PartitionKey(start, stop, f"{granularity.column}={text}")
+    if granularity is Granularity.MONTH:
+        first, days = moment.month, calendar.monthrange(moment.year, moment.month)[1]
+        label = f"{granularity.column}={moment.year:04d}-{moment.month:02d}"
+    else:
+        first, days = 1, 365 + calendar.isleap(moment.year)
+        label = f"{granularity.column}={moment.year:04d}"
+    start = calendar.timegm((moment.year, first, 1, 0, 0, 0))
+    return PartitionKey(start, start + days * DAY, label)
 
 
 def partitions_in(bounds: Interval, granularity: Granularity) -> Iterator[PartitionKey]:
@@ -81,7 +83,7 @@ def checked_account(account: str) -> AccountId:
     Raises:
         ProtocolError: when it is not `acct_…` of letters, digits and underscores.
     """
-    if not _ACCOUNT.match(account):
+    if not _ACCOUNT.fullmatch(account):
         raise ProtocolError(f"the account id {account[:60]!r} is not of the form acct_… and cannot become a folder")
     return AccountId(account)
 

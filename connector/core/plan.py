@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from connector.core.manifest import DataFile, Manifest
-    from connector.core.partition import Granularity
+    from connector.core.partition import Granularity, PartitionKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +80,25 @@ def bounds_of(file: DataFile, partition: Granularity) -> Interval:
 def pieces(todo: Intervals, count: int, partition: Granularity) -> list[Interval]:
     """Cut work into at most `count` pieces of about equal time that share no partition.
 
-    Each can be given to a writer of its own: no two write the same file.
+    Each can be given to a writer of its own: no two write the same file. A piece may span seconds that are covered;
+    they are subtracted when it is carried out.
     """
-    seconds = todo.seconds
-    found: list[Interval] = []
+    if not todo:
+        return []
+    shares: dict[PartitionKey, Interval] = {}
     for part in todo:
-        share = max(1, round(count * part.seconds / seconds))
-        length = -(-part.seconds // share)
-        start = part.start
         for key in partitions_in(part, partition):
-            stop = min(key.stop, part.stop)
-            if stop - start >= length or stop == part.stop:
-                found.append(Interval(start, stop))
-                start = stop
+            start, stop = max(part.start, key.start), min(part.stop, key.stop)
+            shares[key] = Interval(shares[key].start if key in shares else start, stop)
+    length = -(-sum(share.seconds for share in shares.values()) // count)
+    found: list[Interval] = []
+    begun, seconds = None, 0
+    for share in shares.values():
+        begun = share.start if begun is None else begun
+        seconds += share.seconds
+        if seconds >= length:
+            found.append(Interval(begun, share.stop))
+            begun, seconds = None, 0
+    if begun is not None:
+        found.append(Interval(begun, todo.parts[-1].stop))
     return found

@@ -57,12 +57,12 @@ class Response:
     def retry_after(self) -> float | None:
         """Seconds asked for by `Retry-After`, where sent as a finite number of seconds, at least 0."""
         text = self.headers.get("retry-after", "").strip()
-        return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 - 30 years
+        return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 - beyond 30 years
 
     @property
     def limited_reason(self) -> str | None:
         """`Stripe-Rate-Limited-Reason`: which limiter answered 429; absent for a lock timeout."""
-        return self.headers.get("stripe-rate-limited-reason") if self.status == 429 else None  # noqa: PLR2004
+        return self.headers.get("stripe-rate-limited-reason") if self.status == 429 else None  # noqa: PLR2004 - HTTP's own number
 
 
 Value = str | int | bool
@@ -100,12 +100,12 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     status = response.status
     if status == OK:
         return None
-    fields = _error_fields(response.body)
+    fields = _error_fields(response.body.replace(key.encode(), b"the key") if key else response.body)
     code = _string(fields, "code")
     message = _string(fields, "message") or f"HTTP status {status} without an error object"
     kind = _class_for(status, code)
     error = kind(
-        message.replace(key, "the key") if key else message,
+        message,
         status=status,
         code=code,
         param=_string(fields, "param"),
@@ -118,12 +118,12 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
 
 
 def _class_for(status: int, code: str | None) -> type[ApiError]:
-    if status == 429 or (status == 400 and code == "rate_limit"):  # noqa: PLR2004
+    if status == 429 or (status == 400 and code == "rate_limit"):  # noqa: PLR2004 - HTTP's own numbers
         return RateLimitError
-    if status in _RETRYABLE_CONFLICTS or status >= 500:  # noqa: PLR2004
+    if status in _RETRYABLE_CONFLICTS or status >= 500:  # noqa: PLR2004 - HTTP's own number
         return ServerError
     exact: dict[int, type[ApiError]] = {401: AuthenticationError, 403: PermissionError_}
-    if 400 <= status < 500:  # noqa: PLR2004
+    if 400 <= status < 500:  # noqa: PLR2004 - HTTP's own numbers
         return exact.get(status, InvalidRequestError)
     return ProtocolError
 

@@ -45,7 +45,12 @@ def moments(shape: str, count: int, span: tuple[int, int], rng: random.Random, *
     out = array("q")
     first = start // DAY
     days = (end - 1) // DAY - first + 1
-    weight = _weights(shape, days, rng)
+    pattern = _weights(shape, days, rng)
+
+    def weight(day: int) -> float:
+        floor = (first + day) * DAY
+        return pattern(day) * (min(floor + DAY, end) - max(floor, start)) / DAY
+
     total = math.fsum(weight(day) for day in range(days)) or 1.0
     running, dealt = 0.0, 0
     for day in range(days):

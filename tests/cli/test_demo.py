@@ -16,6 +16,7 @@ ROWS = 400
 def small(monkeypatch, tmp_path):
     """A demo of few rows, in a folder of its own."""
     monkeypatch.setattr(demo, "World", partial(World, transactions=ROWS))
+    monkeypatch.setattr(demo, "YEAR", 20 * 86_400)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

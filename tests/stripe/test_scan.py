@@ -1,0 +1,215 @@
+"""A scan brings every row once, or ends with one error and publishes nothing of that window."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.core.frontier import Frontier, Tuning
+from connector.core.intervals import Interval, Intervals
+from connector.core.page import Page, Row
+from connector.core.times import END_OF_TIME
+from connector.errors import ConnectorError, ProtocolError, ServerError
+from connector.stripe.scan import Received, Scan
+from tests.fakes import NOW, FakeStripe, rows_at
+
+pytestmark = pytest.mark.anyio
+Spoiler = Callable[[Page, int, Interval, str | None], Page]
+EVERYTHING = Intervals.span(0, END_OF_TIME)
+
+histories = st.lists(
+    st.tuples(st.integers(0, 10**7), st.integers(1, 25), st.sampled_from([0, 0, 1, 60, 86_400])), max_size=10
+).map(lambda several: [NOW - age - step * n for age, count, step in several for n in range(count)])
+
+
+async def scanned(source: FakeStripe, within: Intervals = EVERYTHING, *, hint: int = 0) -> list[Received]:
+    tuning = Tuning(page_size=source.size, first=2)
+    got: list[Received] = []
+
+    async def receive(page: Received) -> None:
+        got.append(page)
+        await asyncio.sleep(0)
+
+    await Scan(source, Frontier(within, likely_start=hint, tuning=tuning), receive).run()
+    return got
+
+
+def ids(got: list[Received]) -> list[str]:
+    return [row["id"] for page in got for row in page.rows]
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    created=histories,
+    ties=st.integers(0, 2**32),
+    size=st.integers(1, 7),
+    wide=st.sampled_from([1.0, 3.0, 30.0]),
+    hint=st.sampled_from([0, NOW - 10**7]),
+)
+def test_every_id_comes_exactly_once_whatever_the_page_size_the_ties_and_the_width(created, ties, size, wide, hint):
+    rows = rows_at(created, shuffle=ties)
+    got = asyncio.run(scanned(FakeStripe(rows, size=size, wide=wide, seed=ties), hint=hint))
+    assert sorted(ids(got)) == sorted(row["id"] for row in rows)
+
+
+@settings(deadline=None, max_examples=60)
+@given(created=histories, bounds=st.tuples(st.integers(0, 10**7), st.integers(1, 10**7)), size=st.integers(1, 7))
+def test_only_rows_of_the_seconds_asked_for_come(created, bounds, size):
+    rows = rows_at(created)
+    within = Intervals.span(NOW - sum(bounds), NOW - bounds[0])
+    got = asyncio.run(scanned(FakeStripe(rows, size=size), within))
+    assert sorted(ids(got)) == sorted(row["id"] for row in rows if row["created"] in within)
+
+
+@settings(deadline=None, max_examples=60)
+@given(created=histories, ties=st.integers(0, 2**32), size=st.integers(1, 7))
+def test_a_walks_pages_join_end_to_end(created, ties, size):
+    got = asyncio.run(scanned(FakeStripe(rows_at(created), size=size, seed=ties)))
+    for walk in {id(page.walk): page.walk for page in got}.values():
+        pages = [page for page in got if page.walk is walk]
+        assert pages[0].stop == walk.window.stop
+        assert pages[-1].start == walk.floor
+        assert all(before.start == after.stop for before, after in pairwise(pages))
+        for page in pages:
+            assert all(page.start - 1 <= row["created"] < page.stop for row in page.rows)
+
+
+def quirky(rows: list[Row]) -> Spoiler:
+    """A server that answers with nothing while rows of the cursor's own second are left."""
+    created_of = {row["id"]: row["created"] for row in rows}
+
+    def spoil(page: Page, _number: int, _window: Interval, cursor: str | None) -> Page:
+        lost = cursor is not None and page.rows and page.rows[0]["created"] == created_of[cursor]
+        return Page([], has_more=False, request_id="req_quirk") if lost else page
+
+    return spoil
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    seconds=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 3)), max_size=15),
+    ties=st.integers(0, 2**32),
+    size=st.integers(8, 12),
+)
+def test_rows_lost_by_the_empty_page_quirk_are_fetched_by_timestamp_and_counted_once(seconds, ties, size):
+    together = Counter({NOW - age: 0 for age, _ in seconds})
+    for age, count in seconds:
+        together[NOW - age] = min(together[NOW - age] + count, size - 1)
+    rows = rows_at(together.elements(), shuffle=ties)
+    source = FakeStripe(rows, size=size, wide=1.0 + ties % 5, seed=ties, spoil=quirky(rows))
+    got = asyncio.run(scanned(source, Intervals.span(NOW - 50, NOW + 1)))
+    assert sorted(ids(got)) == sorted(row["id"] for row in rows)
+
+
+async def test_the_boundary_second_is_asked_for_again_once_by_time_without_a_cursor():
+    rows = rows_at([NOW, NOW - 1, NOW - 2, NOW - 2, NOW - 3])
+    source = FakeStripe(rows, size=3, wide=1.0, spoil=quirky(rows))
+    got = await scanned(source, Intervals.span(NOW - 3, NOW + 1))
+    assert ids(got) == [row["id"] for row in rows]
+    assert (Interval(NOW - 3, NOW - 1), None) in source.asked
+    assert len(source.asked) <= 4
+
+
+async def test_a_second_with_more_rows_than_the_server_shows_is_an_error_not_a_hole():
+    rows = rows_at([NOW] * 7 + [NOW - 1])
+    with pytest.raises(ProtocolError, match="empty page where more rows were promised"):
+        await scanned(FakeStripe(rows, size=3, spoil=quirky(rows)))
+
+
+@pytest.mark.parametrize("has_more", [True, False])
+async def test_a_promise_that_stays_unkept_ends_the_window(has_more):
+    rows = rows_at([NOW - n for n in range(20)])
+
+    def spoil(page: Page, number: int, _window: Interval, cursor: str | None) -> Page:
+        return Page([], has_more=has_more) if cursor else replace(page, rows=page.rows[:1])
+
+    with pytest.raises(ProtocolError, match="empty page where more rows were promised") as caught:
+        await scanned(FakeStripe(rows, size=5, spoil=spoil), Intervals.span(NOW - 50, NOW + 1))
+    assert caught.value.window is not None
+
+
+async def test_a_first_page_that_is_empty_and_promises_more_is_an_error():
+    def spoil(page: Page, number: int, window: Interval, cursor: str | None) -> Page:
+        return Page([], has_more=True)
+
+    with pytest.raises(ProtocolError):
+        await scanned(FakeStripe([], spoil=spoil))
+
+
+async def test_an_empty_account_costs_one_request():
+    source = FakeStripe([])
+    got = await scanned(source)
+    assert len(source.asked) == 1
+    assert [page.rows for page in got] == [[]]
+
+
+def reversed_rows(page: Page) -> Page:
+    return replace(page, rows=page.rows[::-1])
+
+
+def out_of_window(page: Page) -> Page:
+    return replace(page, rows=[*page.rows[:-1], page.rows[-1] | {"created": 5}])
+
+
+def stuck(page: Page) -> Page:
+    return replace(page, rows=[page.rows[0], *page.rows[:-1]])
+
+
+def without_id(page: Page) -> Page:
+    return replace(page, rows=[{"created": NOW}])
+
+
+@pytest.mark.parametrize("spoiler", [reversed_rows, out_of_window, stuck, without_id])
+@pytest.mark.parametrize("k", [1, 4, 9])
+async def test_a_breach_anywhere_ends_everything_with_one_bare_error_and_its_window(spoiler, k):
+    def spoil(page: Page, number: int, window: Interval, cursor: str | None) -> Page:
+        return spoiler(page) if number >= k and len(page.rows) > 2 else page
+
+    source = FakeStripe(rows_at(NOW - 1_000 * n for n in range(200)), size=10, spoil=spoil)
+    with pytest.raises(ConnectorError) as caught:
+        await scanned(source, Intervals.span(NOW - 10**6, NOW + 1))
+    assert type(caught.value) is ProtocolError
+    start, stop = caught.value.window
+    assert NOW - 10**6 <= start < stop <= NOW + 1
+    assert source.flying == 0
+
+
+async def test_the_first_of_many_errors_is_raised_by_itself():
+    def spoil(page: Page, number: int, window: Interval, cursor: str | None) -> Page:
+        if number < 6:
+            return page
+        raise ServerError("down", status=500)
+
+    source = FakeStripe(rows_at(NOW - 1_000 * n for n in range(500)), size=10, spoil=spoil)
+    with pytest.raises(ServerError) as caught:
+        await scanned(source)
+    assert caught.value.window is not None
+    assert source.flying == 0
+
+
+async def test_an_error_of_the_receiver_is_raised_by_itself():
+    async def receive(got: Received) -> None:
+        raise ConnectorError("disk full")
+
+    source = FakeStripe(rows_at(NOW - n for n in range(300)))
+    with pytest.raises(ConnectorError, match="disk full"):
+        await Scan(source, Frontier(EVERYTHING), receive).run()
+
+
+async def test_cancelling_a_scan_leaves_no_task():
+    source = FakeStripe(rows_at(NOW - n for n in range(5_000)), size=5)
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(scanned(source))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert asyncio.all_tasks() <= before
+    assert source.flying == 0
