@@ -162,10 +162,15 @@ def checked_api_base(base: str) -> str:
     Raises:
         ConfigError: when it is neither https nor http to this machine: the key would travel in the clear.
     """
-    parts = urlsplit(base)
-    if parts.username or parts.password or parts.query or parts.fragment or not parts.hostname:
+    plain = base.isascii() and base.isprintable() and " " not in base
+    try:
+        parts = urlsplit(base)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        plain, parts, host, port = False, urlsplit(""), None, None
+    if not plain or not host or port == 0 or parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(f"--api-base {base!r} is not the base of an API: write https://host, nothing more")
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname)):
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return base.rstrip("/")
     raise ConfigError(f"--api-base {base!r} would send the key in the clear: use https, or http to this machine only")
 

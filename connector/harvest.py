@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -49,6 +50,9 @@ SEALERS = 2
 
 COMMIT_SECONDS = 10.0
 """A manifest is written at most this long after a file it should name."""
+
+CHECKPOINT_TURNS = 3
+"""A partition too large to be complete soon is written in part every so many commits."""
 
 CHECKPOINT_ROWS = 20_000
 """Rows waiting for an incomplete partition before it is written in part."""
@@ -116,6 +120,7 @@ class Harvest:
     _tasks: TaskGroup | None = field(init=False, default=None)
     _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * SEALERS))
     _threads: anyio.CapacityLimiter = field(init=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS))
+    _queued: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _sealing: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _durable: Intervals = field(init=False, default_factory=Intervals)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
@@ -151,13 +156,19 @@ class Harvest:
     # The way in -------------------------------------------------------------------------------------------------------
 
     async def receive(self, got: Received) -> None:
-        """Take a page's rows; wait if sealing is behind."""
-        if got.rows:
-            self._take(got.rows)
+        """Start sealing what a page completed; wait if sealing is behind."""
         if got.walk.done:
             await self._seal_completed(got.walk.answers_for)
 
-    def _take(self, rows: list[Row]) -> None:
+    def take(self, rows: list[Row]) -> None:
+        """Put a page's rows, newest first, on the shelf.
+
+        Raises:
+            SchemaError: a row lacks what a ledger cannot do without.
+            StorageError: what does not fit in memory finds no room on the disk.
+        """
+        if not rows:
+            return
         sifted = sift(rows)
         self.drift = self.drift.merge(drift(sifted))
         batch = self.lake.encode(sifted)
@@ -176,8 +187,8 @@ class Harvest:
         """Start sealing the partitions that a finished window completed."""
         for key in self.shelf.partitions():
             touched = key.start < seconds.stop and seconds.start < key.stop
-            if touched and key not in self._sealing and self.frontier.is_complete(key.bounds):
-                self._sealing.add(key)
+            if touched and key not in self._queued and self.frontier.is_complete(key.bounds):
+                self._queued.add(key)
                 await self._room.acquire()
                 if self._tasks is not None:
                     self._tasks.start_soon(self._seal_in_turn, key)
@@ -195,10 +206,11 @@ class Harvest:
     async def _seal(self, key: PartitionKey) -> None:
         """Write what is complete of a partition, merged with the file that is there.
 
-        A key whose sealing fails stays in `_sealing`: its seconds never count as covered.
+        A key whose sealing fails stays in `_sealing`: its seconds never count as covered. One that is being sealed is
+        left alone: what else it has is written when the run ends.
         """
         manifest = self.manifest
-        if manifest is None:
+        if manifest is None or key in self._sealing:
             return
         self._sealing.add(key)
         within = self.frontier.todo.within(key.bounds).minus(self.frontier.incomplete)
@@ -252,9 +264,9 @@ class Harvest:
         return self._durable.union(read.minus(waiting)).minus(Intervals.span(self.settled, END_OF_TIME))
 
     async def _keep_committing(self) -> None:
-        while True:
+        for turn in count(1):
             await anyio.sleep(COMMIT_SECONDS)
-            for key in self.shelf.partitions():
+            for key in self.shelf.partitions() if turn % CHECKPOINT_TURNS == 0 else ():
                 if self._worth_a_checkpoint(key):
                     with anyio.CancelScope(shield=True):
                         await self._seal(key)
@@ -262,7 +274,7 @@ class Harvest:
                 await self.commit()
 
     def _worth_a_checkpoint(self, key: PartitionKey) -> bool:
-        if self.manifest is None or key in self._sealing:
+        if self.manifest is None:
             return False
         folder = partition_folder(commit.TABLE, self.manifest.account, key)
         old = self.manifest.files.get(f"{folder}/{self.lake.form.file_name}")
@@ -274,8 +286,7 @@ class Harvest:
         if self.manifest is None:
             return
         for key in self.shelf.partitions():
-            if key not in self._sealing:
-                await self._seal(key)
+            await self._seal(key)
         await self.commit()
 
 

@@ -119,7 +119,8 @@ class Run:
             harvest = Harvest(
                 lake, shelf, frontier, self.progress, self.client.config.api_version, read_before=part.work.read_before
             )
-            scan = Scan(ListSource(self.client, self.options.query(account)), frontier, harvest.receive)
+            source = ListSource(self.client, self.options.query(account))
+            scan = Scan(source, frontier, harvest.receive, harvest.take)
 
             async def name() -> None:
                 await part.name(harvest, self.hold)

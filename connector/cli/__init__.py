@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import connector
 from connector.cli.arguments import Parser, refuse_keys
 from connector.cli.console import PIPE_CLOSED, Console
+from connector.cli.lean import make_lean
 from connector.cli.options import COMMANDS
 from connector.errors import UsageError
 
@@ -41,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status; see `EPILOG`.
     """
+    if argv is None:
+        make_lean()
     words = sys.argv[1:] if argv is None else list(argv)
     console = Console.for_words(words)
     try:

@@ -148,7 +148,7 @@ async def pages(
             source = ListSource(client, query)
             if ordered:
                 queue = InOrder(frontier, send.send)
-                await Scan(source, frontier, queue.receive, queue.next_is_unopened).run()
+                await Scan(source, frontier, queue.receive, beyond_crowd=queue.next_is_unopened).run()
             else:
                 await Scan(source, frontier, AsTheyCome(send.send).receive).run()
 

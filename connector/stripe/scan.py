@@ -57,13 +57,15 @@ class Scan:
     Attributes:
         source: where pages come from.
         frontier: what is to be read.
-        receive: given each page as it arrives; takes the rows before its first await, and may await to slow us.
+        receive: given each page once the frontier has moved; may await to slow us.
+        take: given each page's rows before the frontier moves: seconds count as read only when their rows were taken.
         beyond_crowd: asked before opening; true to open a window however many are open (ordered reading).
     """
 
     source: PageSource
     frontier: Frontier
     receive: Callable[[Received], Awaitable[None]]
+    take: Callable[[list[Row]], None] = field(default=lambda _: None)
     beyond_crowd: Callable[[], bool] = field(default=lambda: False)
 
     async def run(self) -> None:
@@ -94,14 +96,11 @@ class Scan:
                 raise
             promised = page.has_more
             before = walk.unread
-            self.frontier.advance(
-                walk,
-                rows=[row["created"] for row in rows],
-                has_more=page.has_more,
-                width=self.source.width(),
-            )
-            if rows and rows[-1]["created"] < walk.floor:
+            created = [row["created"] for row in rows]
+            if created and created[-1] < walk.floor:
                 rows = [row for row in rows if row["created"] >= walk.floor]
+            self.take(rows)
+            self.frontier.advance(walk, rows=created, has_more=page.has_more, width=self.source.width())
             await self.receive(Received(rows, walk, walk.floor if walk.done else walk.unread, before))
             self.open_more(tasks)
 

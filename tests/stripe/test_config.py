@@ -1,0 +1,185 @@
+"""Settings: every refusal says what to do, and the key shows nowhere."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from dataclasses import asdict
+
+import pytest
+
+from connector.config import DEFAULT_API_BASE, ApiKey, Config
+from connector.errors import ConfigError
+from tests.fakes import KEY
+
+
+def config(**settings):
+    return Config(**({"api_key": ApiKey(KEY)} | settings))
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "  ", "pk_test_51abc", "sk_test_a b", "sk_test_é", "sk_test_a\nb", "sk_test_a\x00", "sk_a:b", "a,b"]
+)
+def test_what_cannot_be_a_key_is_refused_without_quoting_it(secret):
+    with pytest.raises(ConfigError) as caught:
+        ApiKey(secret)
+    assert not secret.strip() or secret not in str(caught.value)
+
+
+def test_a_key_shows_its_ends_at_most():
+    key = ApiKey(f" {KEY}\n")
+    assert key.reveal() == KEY
+    for shown in (repr(key), str(key), f"{key}", f"{key!r:>80}", repr(config(api_key=key)), repr([key])):
+        assert KEY not in shown
+        assert KEY[8:-4] not in shown
+    assert repr(ApiKey("sk_test_short")) == "(key)"
+
+
+def test_a_key_is_neither_pickled_nor_turned_into_json():
+    for how in (pickle.dumps, json.dumps):
+        with pytest.raises(TypeError):
+            how(ApiKey(KEY))
+    with pytest.raises(TypeError):
+        pickle.dumps(config())
+    with pytest.raises(TypeError):
+        copy.deepcopy(ApiKey(KEY))
+
+
+@pytest.mark.parametrize(
+    ("secret", "live"),
+    [("sk_live_abc", True), ("rk_live_abc", True), ("sk_test_abc", False), ("sk_test_abc_live_x", False)],
+)
+def test_the_mode_is_read_from_the_keys_beginning(secret, live):
+    assert ApiKey(secret).live is live
+    assert config(api_key=ApiKey(secret), rate=1.0).account_rate == (100.0 if live else 25.0)
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "http://api.stripe.com",
+        "http://10.0.0.1",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "ftp://localhost",
+        "api.stripe.com",
+        "",
+        "https://",
+        "https://user:pass@host",
+        "https://host/?a=1",
+        "https://host/#x",
+        "file:///etc/passwd",
+        "http://127.0.0.1@evil.example",
+        "https://host:99999",
+        "http://[::1",
+        "https://host/\nX-Header: 1",
+        "https://ho st",
+    ],
+)
+def test_a_base_that_would_leak_the_key_or_is_none_is_refused(base):
+    with pytest.raises(ConfigError, match="--api-base"):
+        config(api_base=base)
+
+
+@pytest.mark.parametrize(
+    ("base", "kept"),
+    [
+        (DEFAULT_API_BASE, DEFAULT_API_BASE),
+        ("https://proxy.example/stripe/", "https://proxy.example/stripe"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://127.8.8.8", "http://127.8.8.8"),
+        ("http://[::1]:99", "http://[::1]:99"),
+        ("http://localhost:12111", "http://localhost:12111"),
+    ],
+)
+def test_https_or_this_machine_is_accepted(base, kept):
+    assert config(api_base=base).api_base == kept
+
+
+@pytest.mark.parametrize(
+    ("settings", "option"),
+    [
+        ({"api_version": "latest"}, "--api-version"),
+        ({"api_version": "2026-10-28.endive\n"}, "--api-version"),
+        ({"api_version": ""}, "--api-version"),
+        ({"account": "1234"}, "--account"),
+        ({"account": ""}, "--account"),
+        ({"account": "acct_1\r\nX: y"}, "--account"),
+        ({"account": "acct_1\n"}, "--account"),
+        ({"context": "a\nb"}, "--context"),
+        ({"context": "é"}, "--context"),
+        ({"rate": 0}, "--rate"),
+        ({"rate": -1.0}, "--rate"),
+        ({"rate": float("nan")}, "--rate"),
+        ({"max_in_flight": 0}, "--max-in-flight"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused_by_its_options_name(settings, option):
+    with pytest.raises(ConfigError, match=option):
+        config(**settings)
+
+
+@pytest.mark.parametrize("version", ["2022-11-15", "2026-10-28.endive", "2026-10-28.preview"])
+def test_versions_of_both_forms_are_accepted(version):
+    assert config(api_version=version).api_version == version
+
+
+def test_the_key_comes_from_a_file_then_the_environment_then_the_stripe_cli(tmp_path):
+    profile = tmp_path / "stripe"
+    profile.mkdir()
+    (profile / "config.toml").write_text("[default]\ntest_mode_api_key = 'sk_test_profile'\n")
+    (tmp_path / "key").write_text("sk_test_file\nanything else\n")
+    environ = {"XDG_CONFIG_HOME": str(tmp_path)}
+
+    def key(environ, **given):
+        return Config.from_env(environ, **given).api_key.reveal()
+
+    assert key(environ) == "sk_test_profile"
+    assert key(environ | {"STRIPE_API_KEY": "sk_test_env"}) == "sk_test_env"
+    assert key(environ | {"STRIPE_API_KEY": "sk_test_env"}, api_key_file=tmp_path / "key") == "sk_test_file"
+
+
+@pytest.mark.parametrize(
+    "profile", [None, "", "not toml [", "[default]\n", "[default]\ntest_mode_api_key = 5", "default = 1"]
+)
+def test_no_key_at_all_says_where_to_put_one(tmp_path, profile):
+    if profile is not None:
+        (tmp_path / "stripe").mkdir()
+        (tmp_path / "stripe" / "config.toml").write_text(profile)
+    with pytest.raises(ConfigError, match="STRIPE_API_KEY"):
+        Config.from_env({"XDG_CONFIG_HOME": str(tmp_path)})
+    with pytest.raises(ConfigError, match="STRIPE_API_KEY"):
+        Config.from_env({})
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"pk_test_1", b"\xff\xfe"])
+def test_a_key_file_without_a_key_is_refused(tmp_path, content):
+    (tmp_path / "key").write_bytes(content)
+    with pytest.raises(ConfigError):
+        Config.from_env({}, api_key_file=tmp_path / "key")
+    with pytest.raises(ConfigError, match="cannot read"):
+        Config.from_env({}, api_key_file=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("base", "environ", "proxy"),
+    [
+        ("https://api.stripe.com", {}, None),
+        ("https://api.stripe.com", {"HTTPS_PROXY": "http://p:1"}, "http://p:1"),
+        ("https://api.stripe.com", {"https_proxy": "http://p:1"}, "http://p:1"),
+        ("https://api.stripe.com", {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "x, .stripe.com"}, None),
+        ("https://api.stripe.com", {"HTTPS_PROXY": "http://p:1", "no_proxy": "*"}, None),
+        ("https://api.stripe.com", {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "other.example,"}, "http://p:1"),
+        ("http://127.0.0.1:1", {"HTTPS_PROXY": "http://p:1"}, None),
+    ],
+)
+def test_a_proxy_is_taken_from_the_environment_but_never_for_this_machine(base, environ, proxy):
+    found = Config.from_env(environ | {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": base})
+    assert (found.api_base, found.proxy) == (base, proxy)
+
+
+def test_settings_given_go_before_the_environment():
+    environ = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": "http://127.0.0.1:1"}
+    assert Config.from_env(environ, api_base="http://127.0.0.1:2", rate=3.0).api_base == "http://127.0.0.1:2"
+    assert asdict(Config.from_env(environ).retry)["attempts"] > 1

@@ -1,0 +1,221 @@
+"""Bytes over HTTP against servers that misbehave: one complete response, or a `TransportError`."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.core.retry import Timeouts
+from connector.errors import ConnectorError, ProtocolError, TransportError
+from connector.stripe import transport as transport_module
+from connector.stripe.transport import HttpTransport, Request
+from tests.fakes import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+pytestmark = pytest.mark.anyio
+QUICK = Timeouts(total=0.6, connect=0.3, read=0.2)
+BODY = b'{"object": "balance"}\n'
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+class Server:
+    """A raw server: each connection is answered by `behave`, after its request was read."""
+
+    def __init__(self, behave: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
+        self.behave, self.requests, self.connections, self.url = behave, list[bytes](), 0, ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while request := await reader.readuntil(b"\r\n\r\n"):
+                self.requests.append(request)
+                await self.behave(reader, writer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, OSError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def misbehaving(
+    behave: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncGenerator[tuple[Server, HttpTransport]]:
+    server = Server(behave)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1/balance"
+    transport = HttpTransport(timeouts=QUICK, connections=4)
+    try:
+        yield server, transport
+    finally:
+        await transport.close()
+        listening.close()
+        await asyncio.sleep(0.01)
+
+
+def sends(*pieces: bytes, close: bool = False, pause: float = 0.0) -> Callable[..., Awaitable[None]]:
+    async def behave(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+        if close:
+            writer.close()
+
+    return behave
+
+
+def request(server: Server) -> Request:
+    return Request(server.url, {"Authorization": f"Bearer {KEY}", "Accept": "application/json"})
+
+
+def whole(body: bytes, *headers: bytes) -> bytes:
+    lines = b"".join(header + b"\r\n" for header in headers)
+    return HEAD + lines + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+async def test_a_sound_answer_comes_with_lower_case_header_names():
+    async with misbehaving(sends(whole(BODY, b"Request-Id: req_1", b"STRIPE-VERSION: x"))) as (server, transport):
+        answer = await transport.send(request(server))
+        assert (answer.status, answer.body, answer.request_id) == (200, BODY, "req_1")
+        assert answer.headers["stripe-version"] == "x"
+        assert b"Authorization: Bearer " + KEY.encode() in server.requests[0]
+
+
+async def test_connections_are_kept_and_used_again():
+    async with misbehaving(sends(whole(BODY))) as (server, transport):
+        for _ in range(5):
+            await transport.send(request(server))
+        assert server.connections == 1
+        assert len(server.requests) == 5
+
+
+@pytest.mark.parametrize("status", [b"400 Bad", b"429 Slow", b"500 Oh", b"302 Found"])
+async def test_any_status_is_an_answer_and_redirects_are_not_followed(status):
+    answer_bytes = b"HTTP/1.1 " + status + b"\r\nLocation: /elsewhere\r\nContent-Length: 2\r\n\r\n{}"
+    async with misbehaving(sends(answer_bytes)) as (server, transport):
+        answer = await transport.send(request(server))
+        assert answer.status == int(status[:3])
+        assert len(server.requests) == 1
+
+
+async def test_gzip_is_asked_for_and_undone():
+    packed = gzip.compress(BODY * 500)
+    async with misbehaving(sends(whole(packed, b"Content-Encoding: gzip"))) as (server, transport):
+        assert (await transport.send(request(server))).body == BODY * 500
+        assert b"gzip" in server.requests[0].lower().split(b"accept-encoding:")[1].split(b"\r\n")[0]
+
+
+async def test_a_chunked_answer_is_joined():
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(BODY), BODY) for _ in range(3)) + b"0\r\n\r\n"
+    async with misbehaving(sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", chunks)) as (server, transport):
+        assert (await transport.send(request(server))).body == BODY * 3
+
+
+async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        pytest.param(reset, id="reset"),
+        pytest.param(sends(close=True), id="closed without an answer"),
+        pytest.param(sends(whole(BODY)[:-5], close=True), id="body cut short"),
+        pytest.param(sends(HEAD[:20], close=True), id="headers cut short"),
+        pytest.param(sends(b"\x00\xff garbage\r\n\r\n", close=True), id="garbage"),
+        pytest.param(sends(b"HTTP/9.9 999 What\r\n\r\n", close=True), id="no such protocol"),
+        pytest.param(sends(HEAD + b"Content-Length: -5\r\n\r\n", close=True), id="negative length"),
+        pytest.param(sends(HEAD + b"Content-Length: 1e3\r\n\r\nx", close=True), id="length that is no number"),
+        pytest.param(sends(HEAD + b"X: " + b"y" * 40_000 + b"\r\n\r\n", close=True), id="endless header"),
+        pytest.param(sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", close=True), id="chunk cut short"),
+        pytest.param(
+            sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", close=True), id="last chunk missing"
+        ),
+        pytest.param(sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", close=True), id="chunk of no length"),
+        pytest.param(sends(whole(b"this is not gzip", b"Content-Encoding: gzip")), id="broken gzip"),
+        pytest.param(sends(whole(gzip.compress(BODY)[:-9], b"Content-Encoding: gzip")), id="gzip cut short"),
+        pytest.param(sends(HEAD, pause=1.0), id="headers that never end"),
+        pytest.param(sends(whole(BODY)[:-9], pause=1.0), id="body that never ends"),
+        pytest.param(sends(pause=1.0), id="no answer at all"),
+        pytest.param(sends(*(whole(b"x" * 40)[n : n + 1] for n in range(90)), pause=0.05), id="dripping"),
+    ],
+)
+async def test_whatever_is_no_complete_answer_is_a_transport_error_in_bounded_time(behave):
+    async with misbehaving(behave) as (server, transport), asyncio.timeout(2.0):
+        with pytest.raises(TransportError) as caught:
+            await transport.send(request(server))
+        assert caught.value.retryable
+        assert KEY not in str(caught.value)
+
+
+async def test_a_body_without_a_length_that_is_closed_is_complete_by_http():
+    async with misbehaving(sends(HEAD + b"Connection: close\r\n\r\n" + BODY, close=True)) as (server, transport):
+        assert (await transport.send(request(server))).body == BODY
+
+
+async def test_nobody_listening_is_a_transport_error():
+    async with misbehaving(sends(whole(BODY))) as (server, transport):
+        unused = Request("http://127.0.0.1:1/v1/balance", {})
+        with pytest.raises(TransportError):
+            await transport.send(unused)
+        assert server.connections == 0
+
+
+async def test_an_announced_body_beyond_all_bounds_is_refused_before_it_is_read():
+    huge = HEAD + b"Content-Length: 99999999999\r\n\r\n{"
+    async with misbehaving(sends(huge)) as (server, transport):
+        with pytest.raises(ProtocolError, match="99999999999"):
+            await transport.send(request(server))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_body_that_grows_beyond_all_bounds_is_refused(monkeypatch, packed):
+    monkeypatch.setattr(transport_module, "MAX_BODY", 100_000)
+    body = gzip.compress(b"x" * 2_000_000) if packed else b"x" * 200_000
+    head = HEAD + (b"Content-Encoding: gzip\r\n" if packed else b"")
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    async with misbehaving(sends(chunked)) as (server, transport):
+        with pytest.raises(ProtocolError, match="more than"):
+            await transport.send(request(server))
+
+
+async def test_a_transport_goes_on_after_every_failure():
+    turn = 0
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal turn
+        turn += 1
+        await (reset if turn % 2 else sends(whole(BODY)))(reader, writer)
+
+    async with misbehaving(behave) as (server, transport):
+        outcomes = []
+        for _ in range(10):
+            try:
+                outcomes.append((await transport.send(request(server))).status)
+            except ConnectorError:
+                outcomes.append(0)
+        assert outcomes.count(200) == 5
+
+
+async def test_cancelling_a_request_closes_its_connection():
+    gone = asyncio.Event()
+
+    async def behave(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        gone.set()
+
+    async with misbehaving(behave) as (server, transport):
+        task = asyncio.create_task(transport.send(request(server)))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with asyncio.timeout(1):
+            await gone.wait()

@@ -1,0 +1,89 @@
+"""What is sealed while the manifest is being written must be in the next one."""
+
+from __future__ import annotations
+
+import threading
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from connector.core.frontier import Frontier
+from connector.core.intervals import Interval, Intervals
+from connector.core.manifest import Manifest
+from connector.core.partition import Granularity
+from connector.core.units import DAY, AccountId
+from connector.harvest import Harvest, Lake, _shares
+from connector.lake import commit
+from connector.lake.formats import format_named
+from connector.lake.local import LocalStore
+from connector.lake.shelf import Shelf
+from connector.report import Progress
+from tests.tables.rows import OFFICIAL_ROW
+
+ACCOUNT = AccountId("acct_1Harvest")
+START = 1_767_225_600
+
+
+class SlowManifestStore:
+    """A local store that holds the first write of the manifest until it is told to go on."""
+
+    def __init__(self, root):
+        self.store = LocalStore(root)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def write(self, path, data):
+        if "/manifest/" in path and not self.begun.is_set():
+            self.begun.set()
+            assert self.go_on.wait(10)
+        self.store.write(path, data)
+
+
+def row(second):
+    return {**OFFICIAL_ROW, "id": f"txn_{second}", "created": second}
+
+
+@pytest.mark.parametrize("granularity", list(Granularity))
+def test_a_page_is_shared_out_to_the_partitions_of_its_rows(granularity):
+    seconds = sorted(
+        {START + step * 40_000 for step in range(1200)} | {START, START + DAY, START + DAY - 1}, reverse=True
+    )
+    rows = [row(second) for second in seconds]
+    seen = []
+    for key, start, stop in _shares(rows, granularity):
+        assert all(key.start <= one["created"] < key.stop for one in rows[start:stop])
+        seen.extend(rows[start:stop])
+    assert seen == rows
+
+
+@pytest.mark.anyio
+async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tmp_path):
+    store = SlowManifestStore(tmp_path)
+    frontier = Frontier(Intervals.span(START, START + 3 * DAY))
+    with Shelf(store.scratch) as shelf:
+        lake = Lake(store, format_named("parquet"), Granularity.DAY)
+        harvest = Harvest(lake, shelf, frontier, Progress(), "2026-10-28.endive")
+        harvest.named(
+            Manifest(ACCOUNT, "parquet", Granularity.DAY), settled=START + 3 * DAY, read_until=START + 3 * DAY
+        )
+        walk = frontier.open(4)
+        rows = [row(START + 2 * DAY + 5), row(START + DAY + 5), row(START + 5)]
+        harvest.take(rows)
+        frontier.advance(walk, rows=[one["created"] for one in rows], has_more=False, width=4)
+        days = shelf.partitions()
+        await harvest._seal(days[0])
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(harvest.commit)
+            await anyio.to_thread.run_sync(store.begun.wait, 10)
+            await harvest._seal(days[1])
+            store.go_on.set()
+        await harvest._seal(days[2])
+        await harvest.commit()
+    manifest = commit.load(store, ACCOUNT)
+    assert manifest.rows == 3
+    assert len(manifest.files) == 3
+    assert manifest.covered.parts == (Interval(START, START + 3 * DAY),)
+    assert manifest == harvest.manifest
