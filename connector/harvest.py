@@ -6,10 +6,11 @@ first, the manifest last, and coverage is only ever what durable files hold.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -169,19 +170,19 @@ class Harvest:
         """
         if not rows:
             return
-        sifted = sift(rows)
+        ordered = in_file_order(rows)  # what is in order is not sorted again
+        sifted = sift(ordered)
         self.drift = self.drift.merge(drift(sifted))
         batch = self.lake.encode(sifted)
-        for key, start, stop in _shares(rows, self.lake.partition):
-            span = Interval(rows[stop - 1]["created"], rows[start]["created"] + 1)
-            self.shelf.put(key, batch.slice(start, stop - start), span)
+        created = [row["created"] for row in ordered]
+        for key, start, stop in _shares(created, self.lake.partition):
+            self.shelf.put(key, batch.slice(start, stop - start), Interval(created[start], created[stop - 1] + 1))
         self.rows += len(rows)
         progress = self.progress
         progress.rows, progress.pages = self.rows, progress.pages + 1
         progress.windows_open, progress.pages_left = len(self.frontier.walks), self.frontier.expected_pages
-        newest, oldest = rows[0]["created"], rows[-1]["created"]
-        progress.newest = max(newest, progress.newest or newest)
-        progress.oldest = min(oldest, progress.oldest or oldest)
+        progress.newest = max(created[-1], progress.newest or 0)
+        progress.oldest = min(created[0], progress.oldest or created[0])
 
     async def _seal_completed(self, seconds: Interval) -> None:
         """Start sealing the partitions that a finished window completed."""
@@ -290,14 +291,24 @@ class Harvest:
         await self.commit()
 
 
-def _shares(rows: list[Row], partition: Granularity) -> Iterator[tuple[PartitionKey, int, int]]:
-    """Yield the partitions of a page and which of its rows, newest first, lie in each: positions `[start, stop)`."""
+def in_file_order(rows: list[Row]) -> list[Row]:
+    """Return a page's rows, newest first, as files have them: by `created`, then by id."""
+    ordered = rows[::-1]
+    created = [row["created"] for row in ordered]
+    ties = [position for position in range(1, len(created)) if created[position] == created[position - 1]]
+    done = 0
+    for position in ties:
+        if position >= done:
+            done = bisect_right(created, created[position], lo=position)
+            ordered[position - 1 : done] = sorted(ordered[position - 1 : done], key=itemgetter("id"))
+    return ordered
+
+
+def _shares(created: list[int], partition: Granularity) -> Iterator[tuple[PartitionKey, int, int]]:
+    """Yield the partitions of some rows, oldest first, and which of the rows lie in each: positions `[start, stop)`."""
     start = 0
-    while start < len(rows):
-        key = partition_of(rows[start]["created"], partition)
-        if rows[-1]["created"] >= key.start:
-            stop = len(rows)
-        else:
-            stop = bisect_left(rows, -key.start + 1, lo=start, key=lambda row: -row["created"])
+    while start < len(created):
+        key = partition_of(created[start], partition)
+        stop = len(created) if created[-1] < key.stop else bisect_left(created, key.stop, lo=start)
         yield key, start, stop
         start = stop

@@ -156,15 +156,15 @@ def refused(status: int, message: str = "no", *, headers: dict[str, str] | None 
 
 
 def config(**settings: Any) -> Config:
-    """A configuration without limits for a made-up key."""
-    chosen: dict[str, Any] = {"api_key": ApiKey(KEY), "rate": float("inf"), "max_in_flight": 20}
+    """A configuration for a made-up key, with limits no test reaches."""
+    chosen: dict[str, Any] = {"api_key": ApiKey(KEY), "rate": 100_000.0, "max_in_flight": 20}
     return Config(**(chosen | settings))
 
 
 def client_over(transport: FakeTransport, *, clock: Clock | None = None, **settings: Any) -> Client:
     """A client that asks a fake."""
     chosen = config(**({"retry": RetryPolicy(attempts=4)} | settings))
-    gate = Gate(Pace(chosen.rate, float("inf"), chosen.max_in_flight))
+    gate = Gate(Pace(chosen.rate, 100_000.0, chosen.max_in_flight))
     return Client(chosen, transport, gate, clock=clock or Clock())
 
 

@@ -23,7 +23,9 @@ from connector.sandbox import Limits, Sandbox, World
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FENCE = re.compile(r"(?:<!-- skip: (?P<reason>[^>]+) -->\n)?^```(?P<language>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"(?:<!-- skip: (?P<reason>[^>]+) -->\n)?^```(?P<language>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 RUN = {
     "bash": ["bash", "-euo", "pipefail", "-c"],
     "python": [sys.executable, "-W", "error", "-c"],
@@ -77,6 +79,7 @@ def user(tmp_path_factory):
         }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_examples_run_as_written(page, user, tmp_path):
     for block in blocks(page):

@@ -7,13 +7,15 @@ import threading
 import anyio
 import anyio.to_thread
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
 from connector.core.partition import Granularity
 from connector.core.units import DAY, AccountId
-from connector.harvest import Harvest, Lake, _shares
+from connector.harvest import Harvest, Lake, _shares, in_file_order
 from connector.lake import commit
 from connector.lake.formats import format_named
 from connector.lake.local import LocalStore
@@ -48,15 +50,18 @@ def row(second):
 
 @pytest.mark.parametrize("granularity", list(Granularity))
 def test_a_page_is_shared_out_to_the_partitions_of_its_rows(granularity):
-    seconds = sorted(
-        {START + step * 40_000 for step in range(1200)} | {START, START + DAY, START + DAY - 1}, reverse=True
-    )
-    rows = [row(second) for second in seconds]
+    seconds = sorted({START + step * 40_000 for step in range(1200)} | {START, START + DAY, START + DAY - 1})
     seen = []
-    for key, start, stop in _shares(rows, granularity):
-        assert all(key.start <= one["created"] < key.stop for one in rows[start:stop])
-        seen.extend(rows[start:stop])
-    assert seen == rows
+    for key, start, stop in _shares(seconds, granularity):
+        assert all(key.start <= second < key.stop for second in seconds[start:stop])
+        seen.extend(seconds[start:stop])
+    assert seen == seconds
+
+
+@given(st.lists(st.integers(0, 6), max_size=40), st.randoms(use_true_random=False))
+def test_a_page_is_put_in_the_order_of_files_whatever_the_order_of_ties(seconds, chance):
+    rows = [{"created": second, "id": f"txn_{chance.random()}"} for second in sorted(seconds, reverse=True)]
+    assert in_file_order(rows) == sorted(rows, key=lambda one: (one["created"], one["id"]))
 
 
 @pytest.mark.anyio

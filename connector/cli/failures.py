@@ -8,19 +8,23 @@ from connector.errors import AuthenticationError, ConnectorError, PermissionErro
 
 INTERRUPTED = 130
 
+_KEPT = "what was complete is kept; run it again to go on"
+
 
 class StoppedError(Exception):
-    """A signal ended the work; what was complete has been published.
+    """A signal ended the work, in order.
 
     Attributes:
         number: the signal.
         exit_code: 128 and the signal's number, as shells have it.
+
+    Args:
+        number: the signal.
+        keeps: whether the work leaves something that the next run goes on from.
     """
 
-    def __init__(self, number: int) -> None:
-        super().__init__(
-            "interrupted: what was complete is kept, and running the same command again goes on from there"
-        )
+    def __init__(self, number: int, *, keeps: bool = False) -> None:
+        super().__init__("interrupted" + (f": {_KEPT}" if keeps else ""))
         self.number = number
         self.exit_code = 128 + number
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector.cli import interrupts
+from connector.cli.failures import StoppedError
 from connector.cli.showing import showing
 from connector.report import Progress
 
@@ -16,25 +17,32 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def work(main: Callable[[Progress], Coroutine[Any, Any, T]], console: Console, *, show: bool = True) -> T:
+def work(
+    main: Callable[[Progress], Coroutine[Any, Any, T]], console: Console, *, show: bool = True, keeps: bool = False
+) -> T:
     """Run a coroutine that fills in a `Progress`, and show it.
 
     Args:
         main: makes the coroutine.
         console: where to show it.
         show: whether there is something to see.
+        keeps: whether what is complete is kept when a signal comes.
 
     Raises:
-        StoppedError: after a signal, when what was complete has been published.
+        StoppedError: after a signal, when the coroutine has put everything in order.
         ConnectorError: what the coroutine raised.
     """
     progress = Progress()
 
     def stopping() -> None:
-        progress.phase = "keeping what is complete; Ctrl-C again to end at once"
+        what = "keeping what is complete" if keeps else "stopping"
+        progress.phase = f"{what}; Ctrl-C again to end at once"
 
     async def shown() -> T:
         async with showing(progress, console if show else None):
             return await main(progress)
 
-    return interrupts.run(shown, on_stop=stopping, at_once=console.restore)
+    try:
+        return interrupts.run(shown, on_stop=stopping, at_once=console.restore)
+    except StoppedError as stopped:
+        raise StoppedError(stopped.number, keeps=keeps) from None

@@ -263,7 +263,7 @@ class Frontier:
             self._hear()
         elif self._pages_left(walk) > self.tuning.excess * target:
             self._give_back(walk, target)
-        if self._pages == 1 and self._expected > self.tuning.first * self._crowd(width):
+        if self._pages == 1 and self._pool and self._pool_pages() > self.tuning.first * self._crowd(width):
             self._sound()
 
     # Helpers ----------------------------------------------------------------------------------------------------------

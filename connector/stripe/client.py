@@ -18,7 +18,7 @@ from connector.core.protocol import decipher, encode_query
 from connector.core.retry import wait_before
 from connector.errors import ApiError, RateLimitError, TransportError
 from connector.stripe.gate import Gate
-from connector.stripe.transport import HttpTransport, Request
+from connector.stripe.transport import ENCODINGS, HttpTransport, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +113,7 @@ class Client:
             "Stripe-Version": self.config.api_version,
             "User-Agent": self.config.user_agent,
             "Accept": "application/json",
+            "Accept-Encoding": ENCODINGS,
             **({"Stripe-Context": self.config.context} if self.config.context else {}),
         }
 

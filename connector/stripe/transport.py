@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 MAX_BODY = 128 * 1024 * 1024
 """Bytes a decoded body may have. A page of 100 rows has 70 kB; the longest fields allowed make 10 MB."""
+
+ENCODINGS = "gzip, deflate"
+"""What is accepted, and undone here: a body cut short must not pass for a complete one."""
+
+_ANY_HEADER = 32 + zlib.MAX_WBITS
+"""Has zlib tell gzip from zlib by the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class HttpTransport:
                 total=timeouts.total, sock_connect=timeouts.connect, connect=None, sock_read=timeouts.read
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=True,
+            auto_decompress=False,
             trust_env=False,
         )
         self._proxy = proxy
@@ -81,7 +88,8 @@ class HttpTransport:
                 URL(request.url, encoded=True), headers=request.headers, allow_redirects=False, proxy=self._proxy
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status, headers, await _bounded_body(answer))
+                body = await _bounded_body(answer)
+            return Response(answer.status, headers, _decoded(body, headers.get("content-encoding", "")))
         except aiohttp.ClientConnectorCertificateError as error:
             raise ConfigError(
                 f"the certificate of {error.host} was refused ({error.certificate_error}):"
@@ -109,6 +117,29 @@ async def _bounded_body(answer: aiohttp.ClientResponse) -> bytes:
             raise ProtocolError(f"the server sent a body of more than {MAX_BODY} bytes")
         pieces.append(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    """Undo the content encoding, completely or not at all, and within bounds.
+
+    Raises:
+        TransportError: the body ends before its compressed data does, or is damaged.
+        ProtocolError: the encoding was not asked for, or the body unfolds to more than any answer can be.
+    """
+    if encoding in {"", "identity"}:
+        return body
+    if encoding not in {"gzip", "deflate"}:
+        raise ProtocolError(f"the server encoded the body as {encoding[:40]!r}, which was not asked for")
+    inflate = zlib.decompressobj(_ANY_HEADER)
+    try:
+        decoded = inflate.decompress(body, MAX_BODY)
+    except zlib.error as error:
+        raise TransportError(f"no complete answer: its compressed body is damaged ({error})") from error
+    if inflate.unconsumed_tail:
+        raise ProtocolError(f"the server sent a body of more than {MAX_BODY} bytes")
+    if not inflate.eof:
+        raise TransportError("no complete answer: its compressed body is cut short")
+    return decoded
 
 
 def _described(error: BaseException) -> str:

@@ -94,6 +94,11 @@ def test_a_key_on_the_command_line_is_refused_and_not_repeated(run, command, for
         assert "STRIPE_API_KEY" in done.err
 
 
+def test_a_name_that_only_resembles_a_key_is_none(run, lake):
+    lake.rename(lake.parent / "desk_test_lake")
+    assert run("status", lake.parent / "desk_test_lake").status == 0
+
+
 def test_the_key_file_is_read_and_outranks_the_environment(run, environment, sandbox, tmp_path):
     wrong_key(environment)
     (tmp_path / "key").write_text(f"{sandbox.key}\n")

@@ -151,10 +151,10 @@ async def test_no_slot_is_held_while_waiting_to_try_again():
 async def test_each_429_reaches_the_pace_by_its_reason_and_is_counted():
     reasons = ["endpoint-rate", "global-rate", "endpoint-concurrency", None]
     answers = [refused(429, headers={"stripe-rate-limited-reason": one} if one else {}) for one in reasons]
-    client = client_over(FakeTransport([*answers, ok({})]), retry=RetryPolicy(attempts=9), rate=20.0)
+    client = client_over(FakeTransport([*answers, ok({})]), retry=RetryPolicy(attempts=9))
     await client.get(BALANCE)
     assert client.meter.limited == {"endpoint-rate": 1, "global-rate": 1, "endpoint-concurrency": 1, "lock_timeout": 1}
-    assert client.gate.pace.endpoint(BALANCE.name).current < 20.0
+    assert client.gate.pace.endpoint(BALANCE.name).current < 100_000.0
     assert client.gate.pace.cap.current < 20
     assert client.meter.statuses == {429: 4, 200: 1}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.core.retry import Timeouts
-from connector.errors import ConnectorError, ProtocolError, TransportError
+from connector.errors import ProtocolError, TransportError
 from connector.stripe import transport as transport_module
 from connector.stripe.transport import HttpTransport, Request
 from tests.fakes import KEY
@@ -140,7 +140,6 @@ async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         ),
         pytest.param(sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", close=True), id="chunk of no length"),
         pytest.param(sends(whole(b"this is not gzip", b"Content-Encoding: gzip")), id="broken gzip"),
-        pytest.param(sends(whole(gzip.compress(BODY)[:-9], b"Content-Encoding: gzip")), id="gzip cut short"),
         pytest.param(sends(HEAD, pause=1.0), id="headers that never end"),
         pytest.param(sends(whole(BODY)[:-9], pause=1.0), id="body that never ends"),
         pytest.param(sends(pause=1.0), id="no answer at all"),
@@ -186,7 +185,7 @@ async def test_a_body_that_grows_beyond_all_bounds_is_refused(monkeypatch, packe
             await transport.send(request(server))
 
 
-async def test_a_transport_goes_on_after_every_failure():
+async def test_every_request_sent_is_one_that_was_asked_for_and_failures_do_not_last():
     turn = 0
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -199,9 +198,10 @@ async def test_a_transport_goes_on_after_every_failure():
         for _ in range(10):
             try:
                 outcomes.append((await transport.send(request(server))).status)
-            except ConnectorError:
+            except TransportError:
                 outcomes.append(0)
-        assert outcomes.count(200) == 5
+        assert outcomes == [0, 200] * 5
+        assert len(server.requests) == 10
 
 
 async def test_cancelling_a_request_closes_its_connection():

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         async def go(progress: Progress) -> Report:
             return await sync(destination, config=config, progress=progress)
 
-        report = work(go, console)
+        report = work(go, console, keeps=True)
     show(report, console)
     console.say("", *_next_steps(destination, console))
     return 0

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             **lake_options(args, "format", "settle"),
         )
 
-    show(work(go, console), console)
+    show(work(go, console, keeps=True), console)
     return 0
 
 

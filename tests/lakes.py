@@ -1,0 +1,92 @@
+"""Lakes in tests: made against a sandbox, read back, and compared."""
+
+from __future__ import annotations
+
+import hashlib
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pyarrow as pa
+
+import connector
+from connector.config import ApiKey, Config
+from connector.core.retry import RetryPolicy, Timeouts
+from connector.core.units import DAY
+from connector.sandbox import Limits, Sandbox, World
+from connector.sync import sync
+from connector.tables.balance_transactions import to_objects
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from connector.core.page import Row
+    from connector.report import Report
+
+START = 1_767_225_600
+"""2026-01-01, where the worlds of these tests begin."""
+
+HURRY = RetryPolicy(attempts=8, first=0.005, longest=0.05, least=0.0)
+PATIENCE = Timeouts(total=10.0, connect=2.0, read=5.0)
+
+
+def world(transactions: int = 1_500, *, days: int = 12, **options: Any) -> World:
+    """A world of some days, its clock standing two days after the last row."""
+    end = START + days * DAY
+    chosen: dict[str, Any] = {"seed": 11, "connected": 0, "now": end + 2 * DAY}
+    return World(transactions=transactions, start=START, end=end, **(chosen | options))
+
+
+def sandbox(served: World | None = None, **knobs: Any) -> Sandbox:
+    """A sandbox without limits, to be used as a block."""
+    return Sandbox(served or world(), **({"limits": Limits.none()} | knobs))
+
+
+def config_for(served: Sandbox, **settings: Any) -> Config:
+    """A configuration that asks a sandbox as fast as it answers."""
+    chosen: dict[str, Any] = {"api_key": ApiKey(served.key), "rate": inf, "retry": HURRY, "timeouts": PATIENCE}
+    return Config(api_base=served.url, **(chosen | settings))
+
+
+def run(lake: Path, served: Sandbox, *, settings: dict[str, Any] | None = None, **options: Any) -> Report:
+    """Sync, in an event loop of its own."""
+    return anyio.run(lambda: sync(lake, config=config_for(served, **(settings or {})), **options))
+
+
+def objects(lake: Path, account: str | None = None) -> list[Row]:
+    """Every row of a lake as it was received, by time and id."""
+    return to_objects(pa.table(connector.read(lake, account)))
+
+
+def truth(served: Sandbox, account: str | None = None) -> list[Row]:
+    """Every row there is, by time and id."""
+    return in_order(served.world.rows(account))
+
+
+def in_order(rows: Any) -> list[Row]:
+    return sorted(rows, key=lambda row: (row["created"], row["id"]))
+
+
+def data_files(lake: Path) -> dict[str, str]:
+    """SHA-256 of every file that readers see, by path."""
+    return {
+        path.relative_to(lake).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((lake / "balance_transactions").rglob("*"))
+        if path.is_file()
+    }
+
+
+def touched(lake: Path) -> dict[str, int]:
+    """When each file was last written, but for the lock and the run reports."""
+    return {
+        path.relative_to(lake).as_posix(): path.stat().st_mtime_ns
+        for path in sorted(lake.rglob("*"))
+        if path.is_file() and path.name != "lock" and path.parent.name != "runs"
+    }
+
+
+def strays(lake: Path) -> list[str]:
+    """Files that should not have been left: neither data, nor manifest, nor report, nor lock."""
+    known = ("balance_transactions/", "_stripe_balance/manifest/", "_stripe_balance/runs/", "_stripe_balance/lock")
+    names = [path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()]
+    return [name for name in names if not name.startswith(known) or "/." in name]
