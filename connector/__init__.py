@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from connector.api import plan, run_plan, run_sync, sync
     from connector.balance import Balance, BalanceAmount
     from connector.config import ApiKey, Config
     from connector.errors import (
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from connector.lake.read import read
     from connector.report import Progress, Report
     from connector.stripe.resources import Stripe
-    from connector.sync import plan, run_plan, run_sync, sync
 
 _HOMES = {
     "connector.config": ("ApiKey", "Config"),
@@ -67,7 +67,7 @@ _HOMES = {
     "connector.lake.read": ("read",),
     "connector.report": ("Progress", "Report"),
     "connector.stripe.resources": ("Stripe",),
-    "connector.sync": ("plan", "run_plan", "run_sync", "sync"),
+    "connector.api": ("plan", "run_plan", "run_sync", "sync"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

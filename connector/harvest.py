@@ -135,6 +135,9 @@ class Harvest:
     async def run(self, *steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run the steps that bring rows, writing what becomes complete; publish all that is, however they end.
 
+        After an error that no other attempt would mend, nothing of the windows that were open is published; after an
+        interruption, or an outage, what they had brought is.
+
         Raises:
             ConnectorError: what a step raised, or the destination.
         """
@@ -145,7 +148,9 @@ class Harvest:
                     for step in steps:
                         self._tasks.start_soon(step)
                 background.cancel_scope.cancel()
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, ConnectorError) or error.retryable:
+                self.frontier.abandon()  # stopped from outside: nothing speaks against what has been read so far
             with anyio.CancelScope(shield=True), suppress(ConnectorError):  # the first error is on its way, and counts
                 await self._settle_up()
             raise

@@ -28,7 +28,7 @@ class Options:
         partition: how much time one file holds, or None for that of the lake (a day for a new one).
         expand: paths to expand in each row, without `data.`; fixed with the lake.
         settle: seconds before now up to which rows count as all visible, at least 0.
-        accounts: connected accounts to read; empty for the key's own.
+        accounts: connected accounts to read, None standing for the key's own; empty for the key's own alone.
         account_id: name of the key's own account, where the key may not ask for it.
         full_refresh: read all that is asked for again.
         dry_run: stop before reading.
@@ -40,7 +40,7 @@ class Options:
     partition: Granularity | None = None
     expand: tuple[str, ...] = ()
     settle: int = DEFAULT_SETTLE
-    accounts: tuple[str, ...] = ()
+    accounts: tuple[str | None, ...] = ()
     account_id: str | None = None
     full_refresh: bool = False
     dry_run: bool = False

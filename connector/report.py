@@ -30,7 +30,6 @@ class Progress:
         pages_left: pages thought to be left; infinite when not known.
         files_sealed: files written or found to be right.
         newest, oldest: `created` of what has been received, UTC seconds, or None.
-        in_flight: requests under way.
         meter: the requests so far, or None before the first.
     """
 
@@ -44,7 +43,6 @@ class Progress:
     files_sealed: int = 0
     newest: int | None = None
     oldest: int | None = None
-    in_flight: int = 0
     meter: Meter | None = None
 
 

@@ -10,16 +10,19 @@ import anyio
 import pyarrow as pa
 
 import connector
+from connector.api import sync
 from connector.config import ApiKey, Config
 from connector.core.retry import RetryPolicy, Timeouts
 from connector.core.units import DAY
+from connector.lake.commit import compare, manifests
+from connector.lake.local import LocalStore
 from connector.sandbox import Limits, Sandbox, World
-from connector.sync import sync
 from connector.tables.balance_transactions import to_objects
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from connector.core.manifest import Manifest
     from connector.core.page import Row
     from connector.report import Report
 
@@ -83,6 +86,26 @@ def touched(lake: Path) -> dict[str, int]:
         for path in sorted(lake.rglob("*"))
         if path.is_file() and path.name != "lock" and path.parent.name != "runs"
     }
+
+
+def manifest(lake: Path) -> Manifest:
+    """The only account's manifest."""
+    (only,) = manifests(LocalStore(lake))
+    return only
+
+
+def honest(lake: Path, rows: list[Row]) -> None:
+    """Hold a lake to its word: its files are as its manifest says, and what it calls covered is all there."""
+    store = LocalStore(lake)
+    by_id = {row["id"]: row for row in rows}
+    for found in manifests(store):
+        wrong = [one for one in compare(store, found, full=True) if one.kind != "extra"]
+        assert not wrong, f"the manifest names what is not there: {wrong}"
+        held = {row["id"] for row in objects(lake, found.account)}
+        missing = [row for row in rows if row["created"] in found.covered and row["id"] not in held]
+        assert not missing, f"{len(missing)} rows are called covered and are not there"
+        assert held <= by_id.keys()
+        assert found.rows == len(held)
 
 
 def strays(lake: Path) -> list[str]:

@@ -195,6 +195,17 @@ class Frontier:
         """
         return self._pages_left(walk) if self._ending else float(walk.window.stop)
 
+    def abandon(self) -> None:
+        """End every walk where it is: what it has received stays complete, the rest is to be read another time."""
+        left = [Interval(walk.floor, walk.unread) for walk in self._walks if walk.floor < walk.unread]
+        for walk in self._walks:
+            walk.done = True
+        self._walks.clear()
+        self._soundings.clear()
+        self._asking = None
+        self._pool = sorted([*self._unopened, *left])
+        self._depths = []
+
     def add(self, more: Intervals) -> None:
         """Take on more seconds, disjoint from those there."""
         self.todo = self.todo.union(more)

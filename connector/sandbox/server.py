@@ -10,6 +10,7 @@ import random
 import socket
 import struct
 import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import orjson
@@ -156,9 +157,13 @@ class Server:
             await response.write(body[start : start + step])
         return response
 
-    @staticmethod
-    def _headers(request_id: str, version: str, answer: Answer) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "Server": "nginx", "Cache-Control": "no-cache, no-store"}
+    def _headers(self, request_id: str, version: str, answer: Answer) -> dict[str, str]:
+        headers = {
+            "Content-Type": "application/json",
+            "Server": "nginx",
+            "Cache-Control": "no-cache, no-store",
+            "Date": formatdate(self.api.world.clock(), usegmt=True),
+        }
         if answer.logged:
             headers["Request-Id"] = request_id
         if version:

@@ -79,6 +79,8 @@ class HttpTransport:
             auto_decompress=False,
             trust_env=False,
         )
+        # aiohttp would send a GET again by itself when a kept connection breaks: unpaced, uncounted. We do our own.
+        self._session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as its own test client does
         self._proxy = proxy
 
     async def send(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.api import sync
 from connector.cli.commands.sync import show
 from connector.cli.stand_in import World, stand_in
 from connector.cli.working import work
@@ -16,7 +17,6 @@ from connector.config import ApiKey, Config
 from connector.errors import ConfigError
 from connector.lake.paths import STATE
 from connector.lake.store import Store, open_store
-from connector.sync import sync
 
 if TYPE_CHECKING:
     import argparse

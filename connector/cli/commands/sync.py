@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.api import sync
 from connector.cli.accounts import accounts_of
 from connector.cli.settings import config_of, lake_options
 from connector.cli.summary import summary
 from connector.cli.working import work
 from connector.report import Progress, Report, to_document
-from connector.sync import sync
 
 if TYPE_CHECKING:
     import argparse
