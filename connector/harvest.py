@@ -6,18 +6,17 @@ first, the manifest last, and coverage is only ever what durable files hold.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
 
 from connector.core.intervals import Interval, Intervals
-from connector.core.partition import partition_folder, partition_of
+from connector.core.page import in_file_order
+from connector.core.partition import partition_folder, shares
 from connector.core.times import END_OF_TIME
 from connector.errors import ConnectorError
 from connector.lake import commit
@@ -29,7 +28,7 @@ from connector.tables.sift import sift
 from connector.tasks import tasks_with_one_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine
 
     import pyarrow as pa
     from anyio.abc import TaskGroup
@@ -180,7 +179,7 @@ class Harvest:
         self.drift = self.drift.merge(drift(sifted))
         batch = self.lake.encode(sifted)
         created = [row["created"] for row in ordered]
-        for key, start, stop in _shares(created, self.lake.partition):
+        for key, start, stop in shares(created, self.lake.partition):
             self.shelf.put(key, batch.slice(start, stop - start), Interval(created[start], created[stop - 1] + 1))
         self.rows += len(rows)
         progress = self.progress
@@ -294,26 +293,3 @@ class Harvest:
         for key in self.shelf.partitions():
             await self._seal(key)
         await self.commit()
-
-
-def in_file_order(rows: list[Row]) -> list[Row]:
-    """Return a page's rows, newest first, as files have them: by `created`, then by id."""
-    ordered = rows[::-1]
-    created = [row["created"] for row in ordered]
-    ties = [position for position in range(1, len(created)) if created[position] == created[position - 1]]
-    done = 0
-    for position in ties:
-        if position >= done:
-            done = bisect_right(created, created[position], lo=position)
-            ordered[position - 1 : done] = sorted(ordered[position - 1 : done], key=itemgetter("id"))
-    return ordered
-
-
-def _shares(created: list[int], partition: Granularity) -> Iterator[tuple[PartitionKey, int, int]]:
-    """Yield the partitions of some rows, oldest first, and which of the rows lie in each: positions `[start, stop)`."""
-    start = 0
-    while start < len(created):
-        key = partition_of(created[start], partition)
-        stop = len(created) if created[-1] < key.stop else bisect_left(created, key.stop, lo=start)
-        yield key, start, stop
-        start = stop

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
-from connector.core.partition import Granularity
+from connector.core.page import in_file_order
+from connector.core.partition import Granularity, shares
 from connector.core.units import DAY, AccountId
-from connector.harvest import Harvest, Lake, _shares, in_file_order
+from connector.harvest import Harvest, Lake
 from connector.lake import commit
 from connector.lake.formats import format_named
 from connector.lake.local import LocalStore
@@ -52,7 +53,7 @@ def row(second):
 def test_a_page_is_shared_out_to_the_partitions_of_its_rows(granularity):
     seconds = sorted({START + step * 40_000 for step in range(1200)} | {START, START + DAY, START + DAY - 1})
     seen = []
-    for key, start, stop in _shares(seconds, granularity):
+    for key, start, stop in shares(seconds, granularity):
         assert all(key.start <= second < key.stop for second in seconds[start:stop])
         seen.extend(seconds[start:stop])
     assert seen == seconds

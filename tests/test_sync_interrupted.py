@@ -11,13 +11,14 @@ from pathlib import Path
 
 import anyio
 import pytest
-from connector.api import sync
 
 from connector import harvest
+from connector.api import sync
 from connector.config import ApiKey
 from connector.errors import AuthenticationError, ConnectorError, StorageError
 from connector.lake.local import LocalStore
 from tests.lakes import (
+    START,
     config_for,
     data_files,
     honest,
@@ -71,10 +72,10 @@ def test_cancelled_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_
 
 
 def test_what_was_complete_when_interrupted_is_not_read_again(tmp_path, eager):
-    with sandbox(world(6_000), latency=0.01) as stripe_:
+    with sandbox(world(6_000), latency=0.02) as stripe_:
 
         async def interrupted() -> None:
-            with anyio.move_on_after(0.5):
+            with anyio.move_on_after(0.25):
                 await sync(tmp_path, config=config_for(stripe_, max_in_flight=4))
 
         anyio.run(interrupted)
@@ -120,7 +121,7 @@ def test_passing_faults_cost_time_and_no_row(tmp_path, faults):
         report = run(tmp_path, stripe_)
         assert objects(tmp_path) == truth(stripe_)
         honest(tmp_path, truth(stripe_))
-        assert stripe_.stats()["faults"]
+        assert all(one["fired"] for one in stripe_.stats()["faults"])
     assert report.outcome == "complete"
     assert data_files(tmp_path) == expected_of(tmp_path)
 
@@ -133,7 +134,7 @@ KEPT = ["unknown-field", "unknown-enum", "no-balance-type", "huge-amount", "huge
 def error_of(lake: Path, stripe_) -> BaseException | None:
     """What a run fails with, if it does."""
     try:
-        run(lake, stripe_)
+        run(lake, stripe_, since=START)
     except Exception as error:  # noqa: BLE001 - whatever it is
         return error
     return None
@@ -159,8 +160,11 @@ def test_a_broken_promise_ends_the_run_with_one_error_and_no_wrong_row(tmp_path,
     with sandbox(world(3_000)) as stripe_:
         stripe_.faults.add(f"{fault}:endpoint=balance_transactions,k={k},times=1")
         error = error_of(tmp_path, stripe_)
-        if stripe_.stats()["faults"] and any(stripe_.stats()["faults"].values()):
-            assert isinstance(error, ConnectorError), "it went unnoticed, or as a group"
+        if error is None:
+            assert fault == "stuck-cursor"  # which a request without a cursor does not meet
+            assert objects(tmp_path) == truth(stripe_)
+        else:
+            assert isinstance(error, ConnectorError), "it came as a group"
             assert error.window is not None or fault == "wrong-type"
         if tmp_path.joinpath("_stripe_balance").exists():
             honest(tmp_path, truth(stripe_))
@@ -261,7 +265,7 @@ def test_killed_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_byt
         run(tmp_path / "expected", stripe_, partition=partition)
     killed = 0
     with sandbox(world(6_000, days=40), latency=0.03) as stripe_:
-        for _ in range(5):
+        for _ in range(3):
             child = subprocess.Popen(
                 [sys.executable, "-c", CHILD, str(lake), stripe_.key, stripe_.url, partition],
                 stdout=subprocess.PIPE,
@@ -278,7 +282,7 @@ def test_killed_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_byt
         run(lake, stripe_, partition=partition)
         assert objects(lake) == truth(stripe_)
         honest(lake, truth(stripe_))
-    assert killed >= 3
+    assert killed >= 2
     assert data_files(lake) == data_files(tmp_path / "expected")
     assert strays(lake) == []
 

@@ -24,99 +24,10 @@ from math import ceil, inf
 from typing import TYPE_CHECKING, ClassVar
 
 from connector.core.intervals import Interval, Intervals
+from connector.core.walk import Density, Tuning, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-PAGE_SIZE = 100
-"""Rows of a full page: the largest `limit` Stripe accepts (docs.stripe.com/api/pagination)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """Choices found by simulation. Sizes are in pages.
-
-    Attributes:
-        page_size: rows of a full page; smaller when expanded pages are asked for in smaller pieces.
-        longest: a window is planned for at most this many; bounds the days that are open at once.
-        first: the same, before many pages have been seen.
-        shortest: below this a window is not worth its half page.
-        crowd: walks to keep open, as a multiple of the requests in flight that fill the rate.
-        excess: a walk with this many times its fair share left gives the rest back.
-        patience: pages one walk may be behind all others together before it is split.
-        ending: share of all that is left in the pool below which the longest walk goes first.
-        slow_start: walks opened before anything is known, where nothing hints at the first row's time.
-        soundings: windows opened far down, to learn how dense the rows are there.
-        timid: walks to keep open until the soundings have answered, as a multiple like `crowd`.
-    """
-
-    page_size: int = PAGE_SIZE
-    longest: float = 40
-    first: float = 40
-    shortest: float = 2
-    last: float = 3
-    share: float = 1.4
-    crowd: float = 1.4
-    excess: float = 3
-    patience: float = 1
-    ending: float = 0.6
-    slow_start: int = 4
-    soundings: int = 6
-    timid: float = 0.5
-
-
-@dataclass(slots=True)
-class Density:
-    """A running density of rows in time, older pages counting less.
-
-    A page several times denser than the mean starts it afresh: a burst is not an outlier.
-    """
-
-    memory: float
-    rows: float = 0.0
-    seconds: float = 0.0
-
-    SURPRISE = 4.0
-
-    @property
-    def value(self) -> float:
-        """Rows per second; 0 when nothing is known."""
-        return self.rows / self.seconds if self.seconds else 0.0
-
-    def add(self, rows: int, seconds: int) -> None:
-        """Take a page of `rows` rows over `seconds` seconds (at least 1) into account."""
-        if rows > self.SURPRISE * self.value * seconds:
-            self.rows = self.seconds = 0.0
-        self.rows = self.rows * self.memory + rows
-        self.seconds = self.seconds * self.memory + seconds
-
-
-@dataclass(slots=True, eq=False)
-class Walk:
-    """One window being walked from its newest second to its oldest, page by page.
-
-    Attributes:
-        window: the seconds asked for, `[start, stop)`; the query's bounds, the same for every page.
-        floor: the oldest second this walk answers for; rises when the older rest is given back.
-        unread: every second at or above this one has been received.
-        density: rows per second, as far as this walk has seen.
-        pages: pages received.
-        rows: rows received.
-        done: whether nothing is left to ask for.
-    """
-
-    window: Interval
-    floor: int
-    unread: int
-    density: Density
-    pages: int = 0
-    rows: int = 0
-    done: bool = False
-
-    @property
-    def answers_for(self) -> Interval:
-        """The seconds whose rows this walk brings."""
-        return Interval(self.floor, self.window.stop)
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,9 @@ Decoding happens once. Whatever breaks the contract of a list (docs.stripe.com/a
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -126,3 +128,16 @@ class StrictOrder:
             request_id=page.request_id,
             window=bounds,
         )
+
+
+def in_file_order(rows: list[Row]) -> list[Row]:
+    """Return a page's rows, newest first, as files have them: by `created`, then by id."""
+    ordered = rows[::-1]
+    created = [row["created"] for row in ordered]
+    ties = [position for position in range(1, len(created)) if created[position] == created[position - 1]]
+    done = 0
+    for position in ties:
+        if position >= done:
+            done = bisect_right(created, created[position], lo=position)
+            ordered[position - 1 : done] = sorted(ordered[position - 1 : done], key=itemgetter("id"))
+    return ordered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,7 +15,7 @@ from connector.core.units import DAY, AccountId
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,200}|default")
 
@@ -75,6 +76,21 @@ def partitions_in(bounds: Interval, granularity: Granularity) -> Iterator[Partit
         key = partition_of(second, granularity)
         yield key
         second = key.stop
+
+
+def shares(created: Sequence[int], partition: Granularity) -> Iterator[tuple[PartitionKey, int, int]]:
+    """Yield the partitions of some rows and which of the rows lie in each: positions `[start, stop)`.
+
+    Args:
+        created: of the rows, ascending.
+        partition: how much time one partition holds.
+    """
+    start = 0
+    while start < len(created):
+        key = partition_of(created[start], partition)
+        stop = len(created) if created[-1] < key.stop else bisect_left(created, key.stop, lo=start)
+        yield key, start, stop
+        start = stop
 
 
 def checked_account(account: str) -> AccountId:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from connector.core.frontier import Frontier, Tuning
+from connector.core.frontier import Frontier
 from connector.core.page import Page, Row, decode_page
 from connector.core.times import END_OF_TIME
+from connector.core.walk import Tuning
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.scan import Received, Scan
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from connector.core.frontier import Frontier, Walk
+    from connector.core.frontier import Frontier
+    from connector.core.walk import Walk
 
 
 class PageSource(Protocol):

@@ -9,14 +9,15 @@ import heapq
 import random
 import sys
 from bisect import bisect_left
-from math import exp, log
+from math import exp
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from connector.core.frontier import Frontier, Tuning, Walk
+from connector.core.frontier import Frontier
 from connector.core.intervals import Intervals
 from connector.core.times import END_OF_TIME
+from connector.core.walk import Tuning, Walk
 
 YEAR = 365 * 86_400
 NOW = 1_790_000_000
@@ -65,8 +66,17 @@ def five_years(rng, rows):
     return uniform(rng, rows, NOW - 5 * YEAR)
 
 
-SHAPES = {"uniform": (uniform, YEAR), "business": (business, YEAR), "growth": (growth, 3 * YEAR), "launch": (launch, 5 * YEAR), "burst": (burst, YEAR),
-          "second": (second, YEAR), "dead": (dead, 5 * YEAR), "seasonal": (seasonal, 5 * YEAR), "five_years": (five_years, 5 * YEAR)}
+SHAPES = {
+    "uniform": (uniform, YEAR),
+    "business": (business, YEAR),
+    "growth": (growth, 3 * YEAR),
+    "launch": (launch, 5 * YEAR),
+    "burst": (burst, YEAR),
+    "second": (second, YEAR),
+    "dead": (dead, 5 * YEAR),
+    "seasonal": (seasonal, 5 * YEAR),
+    "five_years": (five_years, 5 * YEAR),
+}
 
 
 def simulate(created, *, rate, latency, sigma, hint, seed, tuning=None, cap=60):
@@ -121,9 +131,12 @@ def main(rows: int, tuning=None, quiet=False) -> float:
                 t, r, most = simulate(created, rate=25, latency=0.6, sigma=0.3, hint=hint, seed=seed, tuning=tuning)
                 times.append(t / (rows / 100 / 25 + 1.2))
                 reqs.append(r / max(1, rows / 100))
-            times.sort(); reqs.sort()
+            times.sort()
+            reqs.sort()
             if not quiet:
-                print(f"{rows:>8} {name:10} {hint_name:5} time {times[2]:.3f} (worst {times[-1]:.3f})  requests {reqs[2]:.3f} (worst {reqs[-1]:.3f}) n={reqs[2]*rows/100:.0f}")
+                print(
+                    f"{rows:>8} {name:10} {hint_name:5} time {times[2]:.3f} (worst {times[-1]:.3f})  requests {reqs[2]:.3f} (worst {reqs[-1]:.3f}) n={reqs[2] * rows / 100:.0f}"
+                )
             worst = max(worst, times[2])
     return worst
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connector.core.frontier import Frontier, Tuning, Walk
+from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.times import END_OF_TIME
+from connector.core.walk import Tuning, Walk
 
 NOW = 1_790_000_000
 YEAR = 365 * 86_400

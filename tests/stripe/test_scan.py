@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.core.frontier import Frontier, Tuning
+from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.page import Page, Row
 from connector.core.times import END_OF_TIME
+from connector.core.walk import Tuning
 from connector.errors import ConnectorError, ProtocolError, ServerError
 from connector.stripe.scan import Received, Scan
 from tests.fakes import NOW, FakeStripe, rows_at
