@@ -15,17 +15,18 @@ from connector.core.intervals import Interval
 from connector.core.partition import Granularity
 from connector.core.plan import pieces
 from connector.core.plan import plan as plan_work
-from connector.core.times import Time, to_seconds
+from connector.core.times import END_OF_TIME, Time, to_seconds
 from connector.errors import UsageError
 from connector.lake import commit
 from connector.lake.store import open_store
-from connector.options import Options
+from connector.options import DEFAULT_SETTLE, Options
 from connector.report import Progress, Report, to_document
 from connector.stripe.client import ACCOUNT, Client
 from connector.stripe.identity import identify
 from connector.stripe.pages import ListSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
 
@@ -71,21 +72,80 @@ async def sync(
         await client.close()
 
 
-def run_sync(destination: str | PathLike[str], **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - those of `sync`
+def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword
+    destination: str | PathLike[str],
+    *,
+    since: Time | None = None,
+    until: Time | None = None,
+    format: str | None = None,  # noqa: A002 - the word of the command line and the manifest
+    partition: str | None = None,
+    expand: Sequence[str] = (),
+    settle: int = DEFAULT_SETTLE,
+    accounts: Sequence[str | None] = (),
+    account_id: str | None = None,
+    full_refresh: bool = False,
+    dry_run: bool = False,
+    api_base: str | None = None,
+    api_version: str | None = None,
+    context: str | None = None,
+    rate: float | None = None,
+    max_in_flight: int | None = None,
+    api_key_file: str | None = None,
+) -> dict[str, Any]:
     """Call `sync` from ordinary code: plain, JSON-able arguments in, the report as a JSON-able dict out.
 
     Made for task runners (an Airflow PythonOperator, cron): safe to call again for the same interval. The key comes
-    from the environment.
+    from the environment, or from a file.
 
     Args:
-        destination: as for `sync`.
-        arguments: as for `sync`; besides, fields of `connector.Config` other than the key go to the configuration:
-            `api_base`, `api_version`, `context`, `rate`, `max_in_flight`, `api_key_file`.
+        destination: a folder.
+        since: first moment of `created`, as UTC seconds or ISO 8601; everything by default.
+        until: moment after the last, exclusive; everything there is by default.
+        format: parquet, jsonl (also jsonl.gz, jsonl.plain) or arrow; by default the lake's, parquet for a new one.
+        partition: day, month or year; that of the lake by default, a day for a new one.
+        expand: paths to expand in each row, without `data.`.
+        settle: seconds before now up to which rows count as all visible.
+        accounts: connected accounts to read, None standing for the key's own.
+        account_id: name of the key's own account, where it may not ask for it.
+        full_refresh: read all that is asked for again.
+        dry_run: stop before reading.
+        api_base: see `connector.Config`, as the following.
+        api_version: `Stripe-Version`.
+        context: `Stripe-Context`.
+        rate: requests per second of one endpoint.
+        max_in_flight: requests in flight.
+        api_key_file: a file whose first line is the key.
+
+    Returns:
+        The document of `schemas/run_report.json`.
 
     Raises:
         ConnectorError: as `sync`.
     """
-    return to_document(anyio.run(lambda: sync(destination, **_with_config(arguments))))
+    report = anyio.run(
+        lambda: sync(
+            destination,
+            config=Config.from_env(
+                api_key_file=api_key_file,
+                api_base=api_base,
+                api_version=api_version,
+                context=context,
+                rate=rate,
+                max_in_flight=max_in_flight,
+            ),
+            since=since,
+            until=until,
+            format=format,
+            partition=partition,
+            expand=expand,
+            settle=settle,
+            accounts=accounts,
+            account_id=account_id,
+            full_refresh=full_refresh,
+            dry_run=dry_run,
+        )
+    )
+    return to_document(report)
 
 
 async def plan(
@@ -104,8 +164,8 @@ async def plan(
     Args:
         destination: as for `sync`.
         config: as for `sync`.
-        since: as for `sync`; the account's creation by default.
-        until: as for `sync`; now by default.
+        since: as for `sync`.
+        until: as for `sync`.
         windows: about how many, at least 1.
         options: fields of `connector.options.Options`.
     """
@@ -121,19 +181,54 @@ async def plan(
             manifest = commit.load(store, identity.account)
             work = plan_work(manifest, chosen.asked, now=identity.now, full_refresh=chosen.full_refresh)
             partition = manifest.partition if manifest else chosen.partition or Granularity.DAY
-            todo = work.todo.within(Interval(min(identity.created, identity.now), identity.now))
-            found.extend(
-                {"since": part.start, "until": part.stop, **({"accounts": [account]} if account else {})}
-                for part in pieces(todo, windows, partition)
-            )
+            likely = work.todo.within(Interval(min(identity.created, identity.now - 1), identity.now))
+            cut = pieces(likely, windows, partition)
+            for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
+                start = work.todo.parts[0].start if position == 0 else part.start
+                stop = work.todo.parts[-1].stop if position == len(cut) - 1 else part.stop
+                found.append(
+                    {
+                        "since": start or None,
+                        "until": None if stop == END_OF_TIME else stop,
+                        **({"accounts": [account]} if account else {}),
+                    }
+                )
     finally:
         await client.close()
     return found
 
 
-def run_plan(destination: str | PathLike[str], **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - those of `plan`
-    """Call `plan` from ordinary code; arguments as for `run_sync`, and `windows`."""
-    return anyio.run(lambda: plan(destination, **_with_config(arguments)))
+def run_plan(  # noqa: PLR0913 - as run_sync
+    destination: str | PathLike[str],
+    *,
+    since: Time | None = None,
+    until: Time | None = None,
+    windows: int = 8,
+    partition: str | None = None,
+    accounts: Sequence[str | None] = (),
+    account_id: str | None = None,
+    full_refresh: bool = False,
+    api_base: str | None = None,
+    api_version: str | None = None,
+    context: str | None = None,
+    api_key_file: str | None = None,
+) -> list[dict[str, Any]]:
+    """Call `plan` from ordinary code; arguments as for `run_sync`, and `windows` as for `plan`."""
+    return anyio.run(
+        lambda: plan(
+            destination,
+            config=Config.from_env(
+                api_key_file=api_key_file, api_base=api_base, api_version=api_version, context=context
+            ),
+            since=since,
+            until=until,
+            windows=windows,
+            partition=partition,
+            accounts=accounts,
+            account_id=account_id,
+            full_refresh=full_refresh,
+        )
+    )
 
 
 def _ask_ahead(client: Client, options: Options, *, new: bool) -> None:
@@ -144,14 +239,11 @@ def _ask_ahead(client: Client, options: Options, *, new: bool) -> None:
         ListSource(client, options.query(account)).begin(options.asked)
 
 
-_CONFIG_ARGUMENTS = ("api_base", "api_version", "context", "rate", "max_in_flight", "api_key_file")
-
-
 def _options(*, since: Time | None, until: Time | None, **options: Any) -> Options:  # noqa: ANN401 - checked here
     known = {one.name for one in fields(Options)}
     if unknown := sorted(options.keys() - known):
         raise UsageError(f"there is no option {unknown[0]!r}; there are {', '.join(sorted(known))}")
-    if isinstance(options.get("partition"), str):
+    if options.get("partition") is not None:
         try:
             options["partition"] = Granularity(options["partition"])
         except ValueError as error:
@@ -164,9 +256,3 @@ def _options(*, since: Time | None, until: Time | None, **options: Any) -> Optio
         until=None if until is None else to_seconds(until, name="--until"),
         **options,
     )
-
-
-def _with_config(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Move the configuration's part of plain arguments into a `Config`."""
-    settings = {name: arguments.pop(name) for name in _CONFIG_ARGUMENTS if name in arguments}
-    return {"config": Config.from_env(**settings), **arguments} if "config" not in arguments else arguments

@@ -99,6 +99,7 @@ class Harvest:
         rows: rows received.
         files_written: files created or replaced.
         files_unchanged: files found to be right already.
+        answered: set with the first page.
     """
 
     lake: Lake
@@ -115,6 +116,7 @@ class Harvest:
     rows: int = 0
     files_written: int = 0
     files_unchanged: int = 0
+    answered: anyio.Event = field(init=False, default_factory=anyio.Event)
     _saved: Manifest | None = field(init=False, default=None)
     _named: anyio.Event = field(init=False, default_factory=anyio.Event)
     _tasks: TaskGroup | None = field(init=False, default=None)
@@ -153,6 +155,7 @@ class Harvest:
             with anyio.CancelScope(shield=True), suppress(ConnectorError):  # the first error is on its way, and counts
                 await self._settle_up()
             raise
+        self._show()
         with anyio.CancelScope(shield=True):
             if self.manifest is not None:
                 self.manifest = replace(self.manifest, read_until=max(self.read_until, self.manifest.read_until))
@@ -162,6 +165,7 @@ class Harvest:
 
     async def receive(self, got: Received) -> None:
         """Start sealing what a page completed; wait if sealing is behind."""
+        self.answered.set()
         if got.walk.done:
             await self._seal_completed(got.walk.answers_for)
 
@@ -184,9 +188,13 @@ class Harvest:
         self.rows += len(rows)
         progress = self.progress
         progress.rows, progress.pages = self.rows, progress.pages + 1
-        progress.windows_open, progress.pages_left = len(self.frontier.walks), self.frontier.expected_pages
         progress.newest = max(created[-1], progress.newest or 0)
         progress.oldest = min(created[0], progress.oldest or created[0])
+        self._show()
+
+    def _show(self) -> None:
+        """Tell whoever watches how much there is to do."""
+        self.progress.windows_open, self.progress.pages_left = len(self.frontier.walks), self.frontier.expected_pages
 
     async def _seal_completed(self, seconds: Interval) -> None:
         """Start sealing the partitions that a finished window completed."""

@@ -222,17 +222,21 @@ class AccountPart:
         if self._identity is None:
             self._identity = await self._identify()
             harvest.frontier.likely_start = self._identity.created
+            await harvest.answered.wait()  # a key that may not list makes no lake
             hold()
             if commit.accounts(self.lake.store):
                 raise LockedError("another run began this lake a moment ago: run again, to go on from what it wrote")
         identity, options = self._identity, self.run.options
         self.run.progress.account = identity.account
-        manifest = self._manifest or Manifest(
-            account=identity.account,
-            format=self.lake.form.name,
-            partition=self.lake.partition,
-            options=options.of_lake,
-        )
+        manifest = self._manifest
+        if manifest is None:  # written before any file, so that the lake stays of one kind whatever happens
+            manifest = Manifest(
+                account=identity.account,
+                format=self.lake.form.name,
+                partition=self.lake.partition,
+                options=options.of_lake,
+            )
+            manifest = await anyio.to_thread.run_sync(commit.save, self.lake.store, manifest)
         harvest.named(manifest, settled=identity.now - options.settle, read_until=min(identity.now, options.asked.stop))
 
     def report(self, harvest: Harvest | None) -> AccountReport:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -146,7 +145,7 @@ async def test_an_unknown_row_is_an_error_that_names_it(environment):
 
 
 def open_sockets() -> int:
-    return sum("socket" in os.readlink(name) for name in map("/proc/self/fd/{}".format, os.listdir("/proc/self/fd")))
+    return sum(name.is_socket() for name in Path("/proc/self/fd").iterdir())
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files cannot be counted here")
