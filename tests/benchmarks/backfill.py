@@ -1,8 +1,8 @@
 """Time and requests of a backfill behind Stripe's limits, beside the ideal and beside Stripe's own library.
 
-The sandbox, in a process of its own, answers after 600 ms (median of a log-normal, sigma 0.25) and refuses a 26th request
-in any second. T is what the limit allows: rows / 100 / rate + two latencies. Times are of the whole command, from its
-start to its end; `report` is the run's own. `python tests/benchmarks/backfill.py [rows]`, two to three minutes.
+The sandbox, in a process of its own, answers after 600 ms (median of a log-normal, sigma 0.25) and refuses a 26th
+request in any second. T is what the limit allows: rows / 100 / rate + two latencies. Times are of the whole command,
+from its start to its end; `report` is the run's own. `python tests/benchmarks/backfill.py [rows]`, two to three minutes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Processor time and memory per row, from the first byte to files committed, without limits and without latency.
 
-Two sizes of the same year: the difference leaves start-up and the cost per file out. Measured from outside, as the child
-process's own use; the sandbox runs in another. Beside it Stripe's own library, which only counts the rows.
+Two sizes of the same year: the difference leaves start-up and the cost per file out. Measured from outside, as the
+child process's own use; the sandbox runs in another. Beside it Stripe's own library, which only counts the rows.
 `python tests/benchmarks/cpu.py [small] [large]`, about two minutes.
 """
 
