@@ -84,6 +84,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     accounts: Sequence[str | None] = (),
     account_id: str | None = None,
     full_refresh: bool = False,
+    repair: bool = False,
     dry_run: bool = False,
     api_base: str | None = None,
     api_version: str | None = None,
@@ -108,6 +109,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
         accounts: connected accounts to read, None standing for the key's own.
         account_id: name of the key's own account, where it may not ask for it.
         full_refresh: read all that is asked for again.
+        repair: read again what was changed or lost on the disk.
         dry_run: stop before reading.
         api_base: see `connector.Config`, as the following.
         api_version: `Stripe-Version`.
@@ -142,6 +144,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
             accounts=accounts,
             account_id=account_id,
             full_refresh=full_refresh,
+            repair=repair,
             dry_run=dry_run,
         )
     )

@@ -31,6 +31,8 @@ class Options:
         accounts: connected accounts to read, None standing for the key's own; empty for the key's own alone.
         account_id: name of the key's own account, where the key may not ask for it.
         full_refresh: read all that is asked for again.
+        repair: compare every file with the manifest by its bytes, read again what was changed or lost, and remove files
+            that no manifest names.
         dry_run: stop before reading.
     """
 
@@ -43,6 +45,7 @@ class Options:
     accounts: tuple[str | None, ...] = ()
     account_id: str | None = None
     full_refresh: bool = False
+    repair: bool = False
     dry_run: bool = False
 
     def __post_init__(self) -> None:

@@ -80,6 +80,7 @@ class AccountReport:
         late: rows that came late.
         files_written: data files created or replaced.
         files_unchanged: data files found to be right already.
+        files_damaged: data files that are gone or of another size than was written, and were left alone.
         lake_rows: rows of the account in the lake afterwards.
         lake_files: data files of the account.
         lake_bytes: their size.
@@ -100,6 +101,7 @@ class AccountReport:
     late: Late = field(default_factory=Late)
     files_written: int = 0
     files_unchanged: int = 0
+    files_damaged: int = 0
     lake_rows: int = 0
     lake_files: int = 0
     lake_bytes: int = 0

@@ -22,7 +22,7 @@ from connector.core.manifest import Manifest
 from connector.core.partition import Granularity
 from connector.core.plan import Plan, plan, touched_files, without
 from connector.core.times import END_OF_TIME, to_text
-from connector.errors import ConnectorError, LockedError
+from connector.errors import ConfigError, ConnectorError, LockedError
 from connector.harvest import Harvest, Lake
 from connector.lake import commit
 from connector.lake.check import changed_files
@@ -30,13 +30,14 @@ from connector.lake.formats import format_named
 from connector.lake.shelf import Shelf
 from connector.report import AccountReport, Late, Report, requests_of, to_document
 from connector.stripe.client import LIST_TRANSACTIONS
-from connector.stripe.identity import Identity, identify
+from connector.stripe.identity import UNNAMED, Identity, identify
 from connector.stripe.pages import ListSource
 from connector.stripe.scan import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from connector.core.manifest import DataFile
     from connector.lake.store import Store
     from connector.options import Options
     from connector.report import Outcome, Progress
@@ -187,6 +188,7 @@ class AccountPart:
     work: Plan = field(init=False)
     _identity: Identity | None = field(init=False, default=None)
     _manifest: Manifest | None = field(init=False, default=None)
+    _damaged: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.work = Plan(Intervals((self.run.options.asked,)))
@@ -202,17 +204,31 @@ class AccountPart:
         identity = self._identity = await self._identify()
         if hold is not None:
             hold()
+        self._refuse_a_second_name(identity)
         manifest = await anyio.to_thread.run_sync(commit.load, self.lake.store, identity.account)
         self.work = plan(manifest, options.asked, now=identity.now, full_refresh=options.full_refresh)
         if manifest is not None:
-            touched = touched_files(manifest, self.work.todo)
-            changed = await anyio.to_thread.run_sync(changed_files, self.lake.store, touched)
-            if changed:
-                lost = manifest
-                manifest = without(manifest, changed)
-                again = lost.covered.minus(manifest.covered)
-                self.work = Plan(self.work.todo.union(again), self.work.refresh, self.work.read_before.minus(again))
-        self._manifest = manifest
+            lost = await anyio.to_thread.run_sync(self._distrusted, manifest)
+            self._manifest = without(manifest, lost)
+            again = manifest.covered.minus(self._manifest.covered)
+            self.work = Plan(self.work.todo.union(again), self.work.refresh, self.work.read_before.minus(again))
+
+    def _distrusted(self, manifest: Manifest) -> list[DataFile]:
+        """Return the files whose rows must be read again: those to be merged with that changed, and all when repairing.
+
+        Blocks; belongs in a worker thread.
+        """
+        store, repair = self.lake.store, self.run.options.repair and not self.run.options.dry_run
+        differing = {one.path: one.kind for one in commit.compare(store, manifest, full=repair)}
+        lost = changed_files(store, touched_files(manifest, self.work.todo))
+        if repair:
+            lost += [file for path, file in manifest.files.items() if path in differing and file not in lost]
+            for path, kind in differing.items():
+                if kind == "extra":
+                    store.delete(path)
+        known = {file.path for file in lost}
+        self._damaged = sum(kind != "extra" and path not in known for path, kind in differing.items())
+        return lost
 
     async def name(self, harvest: Harvest, hold: Callable[[], None]) -> None:
         """Give the harvest its manifest: from here on files are written.
@@ -238,6 +254,24 @@ class AccountPart:
             )
             manifest = await anyio.to_thread.run_sync(commit.save, self.lake.store, manifest)
         harvest.named(manifest, settled=identity.now - options.settle, read_until=min(identity.now, options.asked.stop))
+
+    def _refuse_a_second_name(self, identity: Identity) -> None:
+        """Refuse what would put an account's rows into the lake again, under another name.
+
+        Raises:
+            ConfigError: the key may not say whose it is, and the lake has names; or it says so only now.
+        """
+        names = set(commit.accounts(self.lake.store))
+        if not identity.known and names and identity.account not in names:
+            raise ConfigError(
+                f"this key may not read its account, and the lake holds {', '.join(sorted(names)[:3])}:"
+                " say with --account-id which of them it is, or use another destination"
+            )
+        if identity.known and self.account is None and UNNAMED in names and identity.account != UNNAMED:
+            raise ConfigError(
+                f"this lake was made with a key that could not name its account, and holds its rows as {UNNAMED!r}:"
+                f" go on with --account-id {UNNAMED}, or use another destination for {identity.account}"
+            )
 
     def report(self, harvest: Harvest | None) -> AccountReport:
         """Say what was done, so far."""
@@ -271,6 +305,7 @@ class AccountPart:
                 ),
                 "files_written": harvest.files_written,
                 "files_unchanged": harvest.files_unchanged,
+                "files_damaged": self._damaged,
                 "drift": tuple(
                     {"kind": one.kind, "name": one.name, "count": one.count, "example": one.example}
                     for one in harvest.drift.findings

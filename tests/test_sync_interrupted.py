@@ -14,11 +14,9 @@ import pytest
 
 from connector import harvest
 from connector.api import sync
-from connector.config import ApiKey
-from connector.errors import AuthenticationError, ConnectorError, StorageError
+from connector.errors import ConnectorError, StorageError
 from connector.lake.local import LocalStore
 from tests.lakes import (
-    START,
     config_for,
     data_files,
     honest,
@@ -27,7 +25,6 @@ from tests.lakes import (
     run,
     sandbox,
     strays,
-    touched,
     truth,
     world,
 )
@@ -38,6 +35,7 @@ def eager(monkeypatch):
     """Commit and write in part all the time, as a long run does now and then."""
     monkeypatch.setattr(harvest, "COMMIT_SECONDS", 0.002)
     monkeypatch.setattr(harvest, "CHECKPOINT_ROWS", 50)
+    monkeypatch.setattr(harvest, "CHECKPOINT_TURNS", 1)
 
 
 def expected_of(tmp_path: Path, **options) -> dict[str, str]:
@@ -102,127 +100,6 @@ def test_commits_that_overlap_with_sealing_lose_no_file(tmp_path, eager, monkeyp
         assert manifest(tmp_path).files.keys() == data_files(tmp_path).keys()
 
 
-@pytest.mark.parametrize(
-    "faults",
-    [
-        ["500:p=0.2"],
-        ["502:every=5", "503:every=7,should_retry=true"],
-        ["reset:every=4"],
-        ["cut:every=4"],
-        ["409:every=6"],
-        ["lock-timeout:every=5"],
-        ["rate-limit:every=6,reason=endpoint-concurrency"],
-        ["retry-after:k=3"],
-        ["boundary-quirk:every=2"],
-    ],
-)
-def test_passing_faults_cost_time_and_no_row(tmp_path, faults):
-    with sandbox(faults=faults) as stripe_:
-        report = run(tmp_path, stripe_)
-        assert objects(tmp_path) == truth(stripe_)
-        honest(tmp_path, truth(stripe_))
-        assert all(one["fired"] for one in stripe_.stats()["faults"])
-    assert report.outcome == "complete"
-    assert data_files(tmp_path) == expected_of(tmp_path)
-
-
-REFUSED = ["400", "403", "404"]
-BROKEN = ["not-json", "stuck-cursor", "out-of-order", "duplicate-row", "outside-window", "empty-page", "wrong-type"]
-KEPT = ["unknown-field", "unknown-enum", "no-balance-type", "huge-amount", "huge-description"]
-
-
-def error_of(lake: Path, stripe_) -> BaseException | None:
-    """What a run fails with, if it does."""
-    try:
-        run(lake, stripe_, since=START)
-    except Exception as error:  # noqa: BLE001 - whatever it is
-        return error
-    return None
-
-
-@pytest.mark.parametrize("k", [1, 2, 9])
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "400",
-        "403",
-        "404",
-        "not-json",
-        "stuck-cursor",
-        "out-of-order",
-        "duplicate-row",
-        "outside-window",
-        "empty-page",
-        "wrong-type",
-    ],
-)
-def test_a_broken_promise_ends_the_run_with_one_error_and_no_wrong_row(tmp_path, fault, k):
-    with sandbox(world(3_000)) as stripe_:
-        stripe_.faults.add(f"{fault}:endpoint=balance_transactions,k={k},times=1")
-        error = error_of(tmp_path, stripe_)
-        if error is None:
-            assert fault == "stuck-cursor"  # which a request without a cursor does not meet
-            assert objects(tmp_path) == truth(stripe_)
-        else:
-            assert isinstance(error, ConnectorError), "it came as a group"
-            assert error.window is not None or fault == "wrong-type"
-        if tmp_path.joinpath("_stripe_balance").exists():
-            honest(tmp_path, truth(stripe_))
-            assert strays(tmp_path) == []
-        stripe_.faults.clear()
-        run(tmp_path, stripe_)
-        assert objects(tmp_path) == truth(stripe_)
-
-
-@pytest.mark.parametrize(
-    "fault", ["unknown-field", "unknown-enum", "no-balance-type", "huge-amount", "huge-description"]
-)
-@pytest.mark.parametrize("form", ["parquet", "jsonl"])
-def test_what_the_schema_does_not_know_is_kept_and_reported(tmp_path, fault, form):
-    with sandbox(world(400), faults=[f"{fault}:every=1"]) as stripe_:
-        report = run(tmp_path, stripe_, format=form)
-        found, expected = objects(tmp_path), truth(stripe_)
-    assert [row["id"] for row in found] == [row["id"] for row in expected]
-    assert found != expected
-    drifted = {one["name"] for one in report.accounts[0].drift}
-    if fault.startswith("unknown"):
-        assert drifted
-        assert all(one["count"] > 0 and one["example"] for one in report.accounts[0].drift)
-    if fault == "unknown-field":
-        assert all(row["settlement_rail"] == {"name": "instant", "hops": [1, 2]} for row in found)
-        assert all(part["tax_rate"] == "txr_unknown" for row in found for part in row["fee_details"])
-    if fault == "huge-amount":
-        assert max(row["amount"] for row in found) == 2**53 + 1
-
-
-def test_rows_that_arrive_while_we_read_change_nothing_that_is_settled(tmp_path):
-    with sandbox(faults=["mid-walk:rows=3,every=1"]) as stripe_:
-        settled = stripe_.now - 600
-        run(tmp_path, stripe_)
-        honest(tmp_path, truth(stripe_))
-        held = {row["id"] for row in objects(tmp_path)}
-        assert {row["id"] for row in truth(stripe_) if row["created"] < settled} <= held
-        stripe_.faults.clear()
-        stripe_.advance(2_000)
-        run(tmp_path, stripe_)
-        assert objects(tmp_path) == truth(stripe_)
-
-
-@pytest.mark.parametrize("key", ["sk_test_wrong", "rk_test_wrong"])
-def test_a_wrong_key_writes_nothing(tmp_path, key):
-    lake = tmp_path / "lake"
-    with sandbox() as stripe_:
-        wrong = {"api_key": ApiKey(key)}
-        with pytest.raises(AuthenticationError):
-            run(lake, stripe_, settings=wrong)
-        assert not lake.exists()
-        run(lake, stripe_)
-        before = touched(lake)
-        with pytest.raises(AuthenticationError):
-            run(lake, stripe_, settings=wrong)
-        assert touched(lake) == before
-
-
 def test_a_disk_that_refuses_ends_the_run_with_a_storage_error_and_an_honest_lake(tmp_path, monkeypatch, eager):
     publish, count = LocalStore.publish, 0
 
@@ -250,7 +127,7 @@ from connector import harvest
 from connector.config import ApiKey
 from connector.config import ApiKey, Config
 from connector.api import sync
-harvest.COMMIT_SECONDS, harvest.CHECKPOINT_ROWS = 0.03, 100
+harvest.COMMIT_SECONDS, harvest.CHECKPOINT_ROWS, harvest.CHECKPOINT_TURNS = 0.03, 100, 1
 config = Config(ApiKey(sys.argv[2]), api_base=sys.argv[3], rate=float("inf"), max_in_flight=4)
 print("ready", flush=True)
 anyio.run(lambda: sync(sys.argv[1], config=config, partition=sys.argv[4]))

@@ -54,6 +54,11 @@ def _sync(parser: argparse.ArgumentParser) -> None:
         help="seconds after which a row counts as visible; younger ones are read again next time (600)",
     )
     _add_full_refresh(parser)
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="check every file by its bytes, read changed and lost ones again, remove files no run wrote to the end",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be read, and stop")
     arguments.add_asking(parser)
     arguments.add_talking(parser)

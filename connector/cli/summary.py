@@ -54,10 +54,15 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
     return [
         *facts,
         ("lake", f"{counted(account.lake_rows, 'row')} in {files}, {sized(account.lake_bytes)}{pending}"),
+        *([("", _damaged(account.files_damaged))] if account.files_damaged else []),
         ("net", money_list(account.net)),
         ("covered", intervals(account.covered)),
         *[("unknown", f"{one['kind']} {one['name']}, {one['count']:,} times: kept") for one in account.drift],
     ]
+
+
+def _damaged(files: int) -> str:
+    return f"{counted(files, 'file')} not as written: sync again with --repair to read what is lost"
 
 
 def _planned(account: AccountReport) -> list[tuple[str, str]]:

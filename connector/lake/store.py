@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, UsageError
 from connector.lake.local import LocalStore
 
 if TYPE_CHECKING:
@@ -89,8 +89,11 @@ def open_store(destination: str | PathLike[str]) -> Store:
 
     Raises:
         ConfigError: for a URL, since object stores are not supported by this version, or for a file.
+        UsageError: for an empty name.
     """
     text = str(destination)
+    if not text.strip():
+        raise UsageError("the destination is empty: name a folder")
     url = _URL.match(text)
     if url:
         raise ConfigError(

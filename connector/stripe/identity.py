@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from connector.core.page import decode_object
 from connector.core.partition import checked_account
 from connector.core.units import AccountId
-from connector.errors import InvalidRequestError, PermissionError_
+from connector.errors import ConfigError, PermissionError_, ProtocolError
 from connector.stripe.client import ACCOUNT
 
 if TYPE_CHECKING:
@@ -27,11 +27,13 @@ class Identity:
         account: its id.
         created: when it was made, UTC seconds; 0 when it does not say. No row is expected before.
         now: UTC seconds by Stripe's clock, so that the machine's does not matter.
+        known: whether Stripe, or the header the account is reached by, says so; else it is what we were told.
     """
 
     account: AccountId
     created: int
     now: int
+    known: bool = True
 
 
 async def identify(client: Client, *, account: str | None = None, account_id: str | None = None) -> Identity:
@@ -45,20 +47,28 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
     Raises:
         ApiError: as `Client.get`; a key that may not read its own account is no error, the account is then
             `account_id`, or `default`.
+        ConfigError: the account is another than `account_id`; only `default` stands for any.
         ProtocolError: when the id cannot become the name of a folder.
     """
     acting = account or client.config.account
-    fallback = checked_account(account_id or acting or UNNAMED)
-    created = 0
+    named = checked_account(account_id) if account_id else None
     try:
         response = await client.get(ACCOUNT, account=account)
-    except (PermissionError_, InvalidRequestError):
-        if acting is not None:
+    except PermissionError_ as error:
+        if error.code == "account_invalid":  # not a matter of what the key may read
             raise
-    else:
-        described = decode_object(response.body, request_id=response.request_id)
-        if isinstance(described.get("id"), str):
-            fallback = checked_account(account_id or described["id"])
-        if type(described.get("created")) is int:
-            created = max(0, described["created"])
-    return Identity(fallback, created, client.server_now or int(time.time()))
+        return Identity(named or checked_account(acting or UNNAMED), 0, _now(client), known=acting is not None)
+    described = decode_object(response.body, request_id=response.request_id)
+    found = described.get("id")
+    if not isinstance(found, str):
+        raise ProtocolError("the account has no id", request_id=response.request_id)
+    if named not in {None, UNNAMED, found}:
+        raise ConfigError(f"this key is of {found[:60]}, not of {named}: leave --account-id out, or use the right key")
+    created = described.get("created")
+    return Identity(
+        named or checked_account(found), created if type(created) is int and created > 0 else 0, _now(client)
+    )
+
+
+def _now(client: Client) -> int:
+    return client.server_now or int(time.time())

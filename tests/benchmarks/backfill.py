@@ -2,7 +2,7 @@
 
 The sandbox, in a process of its own, answers after 600 ms (median of a log-normal, sigma 0.25) and refuses a 26th
 request in any second. T is what the limit allows: rows / 100 / rate + two latencies. Times are of the whole command,
-from its start to its end; `report` is the run's own. `python tests/benchmarks/backfill.py [rows]`, two to three minutes.
+from its start to its end; `report` is the run's own. `python tests/benchmarks/backfill.py [rows]`, about three minutes.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -174,6 +175,31 @@ def test_every_row_comes_once_and_nothing_is_called_complete_too_early(several, 
     drive.run(check=nothing_undelivered_is_complete)
     expected = [n for n, second in enumerate(created) if second in asked]
     assert sorted(drive.delivered) == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(several=clusters, tuning=tunings, stop_after=st.integers(0, 25), seed=st.integers(0, 2**32))
+def test_abandoned_at_any_step_it_calls_complete_only_what_was_delivered(several, tuning, stop_after, seed):
+    created = rows_of(several)
+    drive = Drive(Frontier(Intervals.span(0, END_OF_TIME), tuning=tuning), created, random.Random(seed))
+
+    class Stopped(Exception):  # noqa: N818 - not an error
+        pass
+
+    def stop(drive: Drive) -> None:
+        if drive.requests > stop_after:
+            raise Stopped
+
+    with suppress(Stopped):
+        drive.run(check=stop)
+    drive.frontier.abandon()
+    assert drive.frontier.walks == ()
+    nothing_undelivered_is_complete(drive)
+    left = drive.frontier.incomplete
+    again = Drive(Frontier(left, tuning=tuning), created, random.Random(seed))
+    again.run(check=nothing_undelivered_is_complete)
+    first = [n for n in drive.delivered if created[n] not in left]
+    assert sorted(first + again.delivered) == list(range(len(created)))
 
 
 @pytest.mark.parametrize("hint", [0, NOW - 5 * YEAR])

@@ -128,6 +128,4 @@ def _warning(differing: list[Difference]) -> str:
     named = ", ".join(f"{one.path} ({one.kind})" for one in differing[:DIFFERENCES_NAMED])
     more = len(differing) - DIFFERENCES_NAMED
     rest = f" and {more:,} more" if more > 0 else ""
-    return (
-        f"not as they were written: {named}{rest}; the next sync over their days reads changed and missing ones again"
-    )
+    return f"not as they were written: {named}{rest}; `stripe-balance sync DEST --repair` puts that right"

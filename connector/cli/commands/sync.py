@@ -29,6 +29,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             accounts=await accounts_of(args, config),
             expand=args.expand,
             dry_run=args.dry_run,
+            repair=args.repair,
             **lake_options(args, "format", "settle"),
         )
 

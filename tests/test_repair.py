@@ -1,0 +1,91 @@
+"""Lakes that were damaged, and keys that cannot say whose they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.config import ApiKey
+from connector.errors import ConfigError, UsageError
+from connector.lake.store import open_store
+from tests.lakes import objects, run, truth, world
+from tests.lakes import sandbox as serve
+
+SCOPE = "rak_accounts_kyc_basic_read"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with serve(world(600)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shy():
+    """The same world, for a key that may not read its account."""
+    with serve(world(600), missing_scopes=(SCOPE,)) as server:
+        yield server
+
+
+def as_restricted(server):
+    return {"api_key": ApiKey(server.restricted_key)}
+
+
+def data_files(lake):
+    return sorted(lake.glob("balance_transactions/**/part-0.*"))
+
+
+def contents(lake):
+    return {path.relative_to(lake): path.read_bytes() for path in data_files(lake)}
+
+
+def test_files_that_were_lost_or_changed_are_said_and_come_back_on_request(tmp_path, sandbox):
+    lake = tmp_path / "lake"
+    run(lake, sandbox)
+    whole = contents(lake)
+    first, second, third = data_files(lake)[:3]
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-1])
+    damaged = bytearray(third.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    third.write_bytes(bytes(damaged))
+    stray = third.with_name("part-1.parquet")
+    stray.write_bytes(b"a dead run's")
+    (account,) = run(lake, sandbox).accounts
+    assert account.files_damaged == 2  # what keeps its size is found by its bytes only
+    (account,) = run(lake, sandbox, repair=True).accounts
+    assert account.files_damaged == 0
+    assert contents(lake) == whole
+    assert not stray.exists()
+    assert objects(lake) == truth(sandbox)
+
+
+def test_a_key_that_cannot_name_its_account_adds_no_second_copy_of_it(tmp_path, sandbox, shy):
+    lake = tmp_path / "lake"
+    run(lake, sandbox)
+    before = contents(lake)
+    with pytest.raises(ConfigError, match="--account-id"):
+        run(lake, shy, settings=as_restricted(shy))
+    run(lake, shy, settings=as_restricted(shy), account_id=sandbox.account)
+    assert contents(lake) == before
+
+
+def test_a_lake_without_a_name_takes_no_named_rows(tmp_path, sandbox, shy):
+    lake = tmp_path / "lake"
+    run(lake, shy, settings=as_restricted(shy))
+    before = contents(lake)
+    with pytest.raises(ConfigError, match="--account-id default"):
+        run(lake, sandbox)
+    run(lake, sandbox, account_id="default")
+    assert contents(lake) == before
+
+
+def test_another_accounts_key_is_refused_by_name(tmp_path, sandbox):
+    with pytest.raises(ConfigError, match="not of acct_other"):
+        run(tmp_path / "lake", sandbox, account_id="acct_other")
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_destination_without_a_name_is_refused(name):
+    with pytest.raises(UsageError, match="empty"):
+        open_store(name)
