@@ -1,4 +1,4 @@
-"""Every Stripe balance transaction, and the balance, in your own data lake: complete, current, provable.
+"""Every Stripe balance transaction, and the balance, in your own data lake: complete and current.
 
 ```python
 report = connector.run_sync("lake", since="2026-01-01")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields
 from importlib import import_module
 from time import monotonic
@@ -124,6 +125,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     Raises:
         ConnectorError: as `sync`.
     """
+    _refuse_inside_a_loop("await connector.sync(…)")
     report = anyio.run(
         lambda: sync(
             destination,
@@ -178,6 +180,14 @@ async def plan(
     client = Client.over_http(config or Config.from_env())
     store = open_store(destination)
     found: list[dict[str, Any]] = []
+    plain = {
+        "partition": chosen.partition and chosen.partition.value,
+        "format": chosen.format,
+        "account_id": chosen.account_id,
+        "expand": list(chosen.expand),
+        "full_refresh": chosen.full_refresh,
+    }
+    as_asked = {name: value for name, value in plain.items() if value}
     try:
         for account in chosen.accounts or (None,):
             identity = await identify(client, account=account, account_id=chosen.account_id)
@@ -189,13 +199,8 @@ async def plan(
             for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
                 start = work.todo.parts[0].start if position == 0 else part.start
                 stop = work.todo.parts[-1].stop if position == len(cut) - 1 else part.stop
-                found.append(
-                    {
-                        "since": start or None,
-                        "until": None if stop == END_OF_TIME else stop,
-                        **({"accounts": [account]} if account else {}),
-                    }
-                )
+                window = {"since": start or None, "until": None if stop == END_OF_TIME else stop, **as_asked}
+                found.append(window | ({"accounts": [account]} if account else {}))
     finally:
         await client.close()
     return found
@@ -217,6 +222,7 @@ def run_plan(  # noqa: PLR0913 - as run_sync
     api_key_file: str | None = None,
 ) -> list[dict[str, Any]]:
     """Call `plan` from ordinary code; arguments as for `run_sync`, and `windows` as for `plan`."""
+    _refuse_inside_a_loop("await connector.plan(…)")
     return anyio.run(
         lambda: plan(
             destination,
@@ -232,6 +238,14 @@ def run_plan(  # noqa: PLR0913 - as run_sync
             full_refresh=full_refresh,
         )
     )
+
+
+def _refuse_inside_a_loop(instead: str) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError(f"there is an event loop running already (a notebook, an async task): use {instead}")
 
 
 def _ask_ahead(client: Client, options: Options, *, new: bool) -> None:
@@ -252,8 +266,10 @@ def _options(*, since: Time | None, until: Time | None, **options: Any) -> Optio
         except ValueError as error:
             raise UsageError(f"partition {options['partition']!r} is none of day, month, year") from error
     for name in ("expand", "accounts"):
-        if name in options:
-            options[name] = tuple(options[name])
+        given = options.get(name) or ()
+        options[name] = (given,) if isinstance(given, str) else tuple(given)
+    if type(options.get("settle", 0)) is not int:
+        raise UsageError(f"settle must be a whole number of seconds, not {options['settle']!r}")
     return Options(
         since=None if since is None else to_seconds(since, name="--since"),
         until=None if until is None else to_seconds(until, name="--until"),

@@ -67,6 +67,11 @@ class ApiKey:
         """Whether the key reaches live data."""
         return "_live_" in self._secret[:12]
 
+    @property
+    def livemode(self) -> bool | None:
+        """Whether the key reaches live data; None where its form does not say."""
+        return True if self.live else False if "_test_" in self._secret[:12] else None
+
     def __repr__(self) -> str:
         return f"{self._secret[:8]}…{self._secret[-4:]}" if len(self._secret) > _HIDE else "(key)"
 
@@ -113,10 +118,10 @@ class Config:
             raise ConfigError(f"--account {self.account!r} is not an account id: it begins with acct_")
         if self.context is not None and not (self.context.isascii() and self.context.isprintable()):
             raise ConfigError("--context holds characters no context has")
-        if not self.rate > 0:
-            raise ConfigError(f"--rate {self.rate} must be above 0 requests per second")
-        if self.max_in_flight < 1:
-            raise ConfigError(f"--max-in-flight {self.max_in_flight} must be at least 1")
+        if not (_is_number(self.rate) and self.rate > 0):
+            raise ConfigError(f"--rate {self.rate!r} must be a number above 0, of requests per second")
+        if type(self.max_in_flight) is not int or self.max_in_flight < 1:
+            raise ConfigError(f"--max-in-flight {self.max_in_flight!r} must be a whole number, at least 1")
 
     @property
     def account_rate(self) -> float:
@@ -154,6 +159,10 @@ class Config:
         given.setdefault("api_base", environ.get("STRIPE_API_BASE") or DEFAULT_API_BASE)
         given.setdefault("proxy", _proxy_for(str(given["api_base"]), environ))
         return cls(api_key=ApiKey(_find_key(environ, api_key_file)), **given)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def checked_api_base(base: str) -> str:

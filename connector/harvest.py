@@ -18,9 +18,9 @@ from connector.core.intervals import Interval, Intervals
 from connector.core.page import in_file_order
 from connector.core.partition import partition_folder, shares
 from connector.core.times import END_OF_TIME
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, StorageError
 from connector.lake import commit
-from connector.lake.day import Day, publish, seal
+from connector.lake.day import Day, discard, publish, seal
 from connector.lake.tally import Tally
 from connector.tables.balance_transactions import to_batch, to_lines
 from connector.tables.drift import Drift, drift
@@ -50,6 +50,9 @@ SEALERS = 2
 
 COMMIT_SECONDS = 10.0
 """A manifest is written at most this long after a file it should name."""
+
+HASTE = 2.0
+"""The same after a file was replaced by a fuller one."""
 
 CHECKPOINT_TURNS = 3
 """A partition too large to be complete soon is written in part every so many commits."""
@@ -92,7 +95,6 @@ class Harvest:
         api_version: `Stripe-Version` of the rows.
         manifest: the state, replaced by the next one with every file; None until the account is known.
         settled: seconds at or after this one are written but not covered.
-        read_until: second up to which everything visible will have been read.
         read_before: seconds an earlier run had read.
         tally: what was found, in counts.
         drift: what the schema does not know.
@@ -109,7 +111,6 @@ class Harvest:
     api_version: str
     manifest: Manifest | None = None
     settled: int = 0
-    read_until: int = 0
     read_before: Intervals = field(default_factory=Intervals)
     tally: Tally = field(default_factory=Tally)
     drift: Drift = field(default_factory=Drift)
@@ -118,6 +119,8 @@ class Harvest:
     files_unchanged: int = 0
     answered: anyio.Event = field(init=False, default_factory=anyio.Event)
     _saved: Manifest | None = field(init=False, default=None)
+    _finished: Manifest | None = field(init=False, default=None)
+    _committed: float = field(init=False, default=float("-inf"))
     _named: anyio.Event = field(init=False, default_factory=anyio.Event)
     _tasks: TaskGroup | None = field(init=False, default=None)
     _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * SEALERS))
@@ -127,10 +130,17 @@ class Harvest:
     _durable: Intervals = field(init=False, default_factory=Intervals)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
-    def named(self, manifest: Manifest, *, settled: int, read_until: int) -> None:
-        """Say whose rows these are and up to where they count as settled; nothing is written before."""
+    def named(self, manifest: Manifest, finished: Manifest, *, settled: int) -> None:
+        """Say whose rows these are and up to where they count as settled; nothing is written before.
+
+        Args:
+            manifest: the state as it is on the disk.
+            finished: the same, with what a complete run may say of itself.
+            settled: seconds at or after this one are written but not covered.
+        """
         self.manifest = self._saved = manifest
-        self.settled, self.read_until = settled, read_until
+        self._finished = finished
+        self.settled = settled
         self._named.set()
 
     async def run(self, *steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -150,7 +160,7 @@ class Harvest:
                         self._tasks.start_soon(step)
                 background.cancel_scope.cancel()
         except BaseException as error:
-            if not isinstance(error, ConnectorError) or error.retryable:
+            if isinstance(error, anyio.get_cancelled_exc_class()) or getattr(error, "retryable", False):
                 self.frontier.abandon()  # stopped from outside: nothing speaks against what has been read so far
             with anyio.CancelScope(shield=True), suppress(ConnectorError):  # the first error is on its way, and counts
                 await self._settle_up()
@@ -158,7 +168,8 @@ class Harvest:
         self._show()
         with anyio.CancelScope(shield=True):
             if self.manifest is not None:
-                self.manifest = replace(self.manifest, read_until=max(self.read_until, self.manifest.read_until))
+                ended = self._finished or self.manifest
+                self.manifest = replace(self.manifest, read_until=ended.read_until, refreshed=ended.refreshed)
             await self._settle_up()
 
     # The way in -------------------------------------------------------------------------------------------------------
@@ -236,13 +247,18 @@ class Harvest:
                 self._record(sealed)
         self._durable = self._durable.union(within)
         self._sealing.discard(key)
-        if old is not None and len(self.frontier.walks) > 0:
-            await self.commit()
+        if old is not None and anyio.current_time() - self._committed > HASTE:
+            await self.commit()  # until then the manifest has the file that was replaced: it would be read again
 
     def _write(self, day: Day, runs: Runs) -> Sealed:
         """Seal and publish; in a worker thread."""
         sealed = seal(self.lake.store, self.lake.form, day, runs)
-        publish(self.lake.store, sealed)
+        try:
+            publish(self.lake.store, sealed)
+        except StorageError:
+            with suppress(StorageError):
+                discard(sealed)
+            raise
         return sealed
 
     def _record(self, sealed: Sealed) -> None:
@@ -267,6 +283,7 @@ class Harvest:
             if self.manifest != self._saved:
                 save = commit.save
                 written = await anyio.to_thread.run_sync(save, self.lake.store, self.manifest, limiter=self._threads)
+                self._committed = anyio.current_time()
                 self._saved = written  # meanwhile other files may have been sealed: they wait for the next commit
                 self.manifest = replace(self.manifest, revision=written.revision)
 
@@ -295,9 +312,19 @@ class Harvest:
         return self.shelf.rows(key) >= enough
 
     async def _settle_up(self) -> None:
-        """Write what is complete and not yet written, then the manifest."""
+        """Write what is complete and not yet written, then the manifest; one partition's failure spares the others.
+
+        Raises:
+            ConnectorError: the first thing that failed.
+        """
         if self.manifest is None:
             return
+        failure: ConnectorError | None = None
         for key in self.shelf.partitions():
-            await self._seal(key)
+            try:
+                await self._seal(key)
+            except ConnectorError as error:
+                failure = failure or error
         await self.commit()
+        if failure is not None:
+            raise failure

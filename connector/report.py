@@ -188,7 +188,7 @@ def requests_of(meter: Meter, *, rate: float, seconds: float, endpoint: str) -> 
         endpoint: the operation whose limit is the bottleneck.
     """
     limited = rate < float("inf")
-    used = meter.by_endpoint.get(endpoint, 0) / (rate * seconds) if limited and seconds > 0 else None
+    used = min(1.0, meter.by_endpoint.get(endpoint, 0) / (rate * seconds)) if limited and seconds > 0 else None
     return Requests(
         total=meter.requests,
         by_endpoint=dict(sorted(meter.by_endpoint.items())),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -22,7 +22,7 @@ from connector.core.manifest import Manifest
 from connector.core.partition import Granularity
 from connector.core.plan import Plan, plan, touched_files, without
 from connector.core.times import END_OF_TIME, to_text
-from connector.errors import ConfigError, ConnectorError, LockedError
+from connector.errors import ConfigError, ConnectorError, LockedError, StorageError
 from connector.harvest import Harvest, Lake
 from connector.lake import commit
 from connector.lake.check import changed_files
@@ -84,10 +84,12 @@ class Run:
                 for account in self.options.accounts or (None,):
                     await self._sync_account(lake, account)
             except ConnectorError as error:
-                await self._keep(self._report(lake, "failed", error=str(error)))
+                with suppress(StorageError):  # the error itself is what there is to say
+                    await self._keep(self._report(lake, "failed", error=str(error)))
                 raise
             except anyio.get_cancelled_exc_class():
-                await self._keep(self._report(lake, "interrupted", error="interrupted"))
+                with suppress(StorageError):
+                    await self._keep(self._report(lake, "interrupted", error="interrupted"))
                 raise
             report = self._report(lake, "planned" if self.options.dry_run else "complete")
             await self._keep(report)
@@ -128,6 +130,7 @@ class Run:
 
             try:
                 await harvest.run(name, scan.run)
+                await part.look_again(harvest)
             finally:
                 if harvest.manifest is not None:
                     self._accounts.append(part.report(harvest))
@@ -204,7 +207,7 @@ class AccountPart:
         identity = self._identity = await self._identify()
         if hold is not None:
             hold()
-        self._refuse_a_second_name(identity)
+        self._refuse_to_mix(identity)
         manifest = await anyio.to_thread.run_sync(commit.load, self.lake.store, identity.account)
         self.work = plan(manifest, options.asked, now=identity.now, full_refresh=options.full_refresh)
         if manifest is not None:
@@ -226,9 +229,13 @@ class AccountPart:
             for path, kind in differing.items():
                 if kind == "extra":
                     store.delete(path)
-        known = {file.path for file in lost}
-        self._damaged = sum(kind != "extra" and path not in known for path, kind in differing.items())
         return lost
+
+    async def look_again(self, harvest: Harvest) -> None:
+        """Count the files that are not as the manifest has them, whoever changed them, this run's own included."""
+        if harvest.manifest is not None:
+            differing = await anyio.to_thread.run_sync(commit.compare, self.lake.store, harvest.manifest)
+            self._damaged = sum(one.kind != "extra" for one in differing)
 
     async def name(self, harvest: Harvest, hold: Callable[[], None]) -> None:
         """Give the harvest its manifest: from here on files are written.
@@ -236,9 +243,12 @@ class AccountPart:
         A lake that does not exist yet has nothing to subtract, so reading it begins before its account is known.
         """
         if self._identity is None:
-            self._identity = await self._identify()
-            harvest.frontier.likely_start = self._identity.created
+            identity = await self._identify()
             await harvest.answered.wait()  # a key that may not list makes no lake
+            # Reading began before the account was known, maybe long before: what counts is what could be seen then.
+            began = self.run.client.server_began
+            self._identity = replace(identity, now=min(identity.now, began or identity.now))
+            harvest.frontier.likely_start = identity.created
             hold()
             if commit.accounts(self.lake.store):
                 raise LockedError("another run began this lake a moment ago: run again, to go on from what it wrote")
@@ -250,16 +260,23 @@ class AccountPart:
                 account=identity.account,
                 format=self.lake.form.name,
                 partition=self.lake.partition,
+                livemode=self.run.client.config.api_key.livemode,
                 options=options.of_lake,
             )
             manifest = await anyio.to_thread.run_sync(commit.save, self.lake.store, manifest)
-        harvest.named(manifest, settled=identity.now - options.settle, read_until=min(identity.now, options.asked.stop))
+        finished = replace(
+            manifest,
+            read_until=max(manifest.read_until, min(identity.now, options.asked.stop)),
+            refreshed=identity.now if self.work.refresh else manifest.refreshed,
+        )
+        harvest.named(manifest, finished, settled=identity.now - options.settle)
 
-    def _refuse_a_second_name(self, identity: Identity) -> None:
-        """Refuse what would put an account's rows into the lake again, under another name.
+    def _refuse_to_mix(self, identity: Identity) -> None:
+        """Refuse what would double an account's rows under another name, or put test rows beside live ones.
 
         Raises:
-            ConfigError: the key may not say whose it is, and the lake has names; or it says so only now.
+            ConfigError: the key may not say whose it is, and the lake has names; or it says so only now; or it is of
+                another mode.
         """
         names = set(commit.accounts(self.lake.store))
         if not identity.known and names and identity.account not in names:
@@ -267,6 +284,14 @@ class AccountPart:
                 f"this key may not read its account, and the lake holds {', '.join(sorted(names)[:3])}:"
                 " say with --account-id which of them it is, or use another destination"
             )
+        live = self.run.client.config.api_key.livemode
+        for manifest in commit.manifests(self.lake.store):
+            if None not in {manifest.livemode, live} and manifest.livemode != live:
+                modes = {True: "live mode", False: "test mode"}
+                raise ConfigError(
+                    f"this lake holds {modes[manifest.livemode is True]}, and the key is of {modes[live is True]}:"
+                    " use another destination"
+                )
         if identity.known and self.account is None and UNNAMED in names and identity.account != UNNAMED:
             raise ConfigError(
                 f"this lake was made with a key that could not name its account, and holds its rows as {UNNAMED!r}:"

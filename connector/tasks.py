@@ -22,13 +22,15 @@ async def tasks_with_one_error() -> AsyncGenerator[TaskGroup, None]:
     Raises:
         ConnectorError: the first of any task or of the block, `from` the group where there were others.
         BaseExceptionGroup: what failed otherwise, unless it was one error alone.
+
+    An error that no other attempt would mend is raised rather than one that another might.
     """
     try:
         async with anyio.create_task_group() as tasks:
             yield tasks
     except BaseExceptionGroup as group:
         errors = list(_leaves(group))
-        ours = [error for error in errors if isinstance(error, ConnectorError)]
+        ours = sorted((error for error in errors if isinstance(error, ConnectorError)), key=lambda one: one.retryable)
         if ours:
             raise ours[0] from (group if len(errors) > 1 else ours[0].__cause__)
         if len(errors) == 1:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import connector
 from connector.cli.arguments import Parser, refuse_keys
 from connector.cli.console import PIPE_CLOSED, Console
-from connector.cli.lean import make_lean
+from connector.cli.lean import own_the_process
 from connector.cli.options import COMMANDS
 from connector.errors import UsageError
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status; see `EPILOG`.
     """
     if argv is None:
-        make_lean()
+        own_the_process()
     words = sys.argv[1:] if argv is None else list(argv)
     console = Console.for_words(words)
     try:

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +155,8 @@ class Console:
         """Report what ended the process, and return its exit status."""
         self.complain(error)
         if self.json and not self._answered:
-            self.document(document_of(error))
+            with suppress(StorageError):  # stdout takes nothing: that is the error, or comes on top of it
+                self.document(document_of(error))
         return exit_code_of(error)
 
     def redact(self, text: str) -> str:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +32,19 @@ class _WithoutPandas:
         if name == "pandas":
             raise ModuleNotFoundError("pandas is left out of this process", name=name)
         return None
+
+
+def own_the_process() -> None:
+    """Set up a process that runs this program and nothing else."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_at_once)  # until there is something to end in order
+    if sys.stderr is None:  # closed by whoever started us; what is said to people is no reason to fail
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    make_lean()
+
+
+def _end_at_once(number: int, _: object) -> None:
+    os._exit(128 + number)
 
 
 def make_lean() -> None:

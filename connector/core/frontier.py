@@ -24,6 +24,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING, ClassVar
 
 from connector.core.intervals import Interval, Intervals
+from connector.core.times import END_OF_TIME
 from connector.core.walk import Density, Tuning, Walk
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Frontier:
     _pages: int = field(init=False, default=0)
     _newest: int = field(init=False, default=0)
     _expected: float = field(init=False, default=inf)
-    _ending: bool = field(init=False, default=False)
+    _width: float = field(init=False, default=1.0)
     _depths: list[Interval] = field(init=False, default_factory=list[Interval])
     _soundings: list[Walk] = field(init=False, default_factory=list[Walk])
 
@@ -101,10 +102,13 @@ class Frontier:
     def urgency(self, walk: Walk) -> float:
         """Say how urgent a walk's next page is; the highest goes first.
 
-        While there is much to carve, the newest window goes first, so that days are completed in turn. Towards the end
-        the walk with most pages left goes first, so that all end together.
+        The newest window goes first, so that days are completed in turn; but a walk that would otherwise end after all
+        the others goes before it, longest first, so that nobody finishes alone.
         """
-        return self._pages_left(walk) if self._ending else float(walk.window.stop)
+        left = self._pages_left(walk)
+        if left + self.tuning.lead > self._expected / self._width:
+            return END_OF_TIME + left
+        return float(walk.window.stop)
 
     def abandon(self) -> None:
         """End every walk where it is: what it has received stays complete, the rest is to be read another time."""
@@ -157,6 +161,7 @@ class Frontier:
 
         Afterwards the walk is `done`, or its next page is to be fetched. Rows older than `walk.floor` belong to others.
         """
+        self._width = width
         over = not has_more or not rows or rows[-1] < walk.floor
         lowest = walk.floor if over else rows[-1]
         before = walk.unread
@@ -207,11 +212,10 @@ class Frontier:
     def _estimate(self) -> None:
         """Estimate what is left: after every page at first, then now and then, as it costs a look at every walk."""
         if not self._density.rows and not self.done:
-            self._expected, self._ending = inf, False
+            self._expected = inf
             return
         pool = self._pool_pages()
         self._expected = pool + sum(self._pages_left(walk) for walk in self._walks)
-        self._ending = pool < self.tuning.ending * self._expected
 
     def _crowd(self, width: float) -> float:
         crowd = self.tuning.crowd * width + 1

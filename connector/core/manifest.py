@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.intervals import Interval, Intervals
 from connector.core.partition import Granularity, checked_account
+from connector.core.times import END_OF_TIME
 from connector.errors import ManifestError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class DataFile:
         net: sum of `net` per currency, in minor units, currencies sorted.
         pending: rows whose `status` is `pending`.
         pending_from: the earliest `available_on` among them, UTC seconds, or None.
+        pending_created: the earliest and the latest `created` among them, or None.
     """
 
     path: str
@@ -48,6 +50,7 @@ class DataFile:
     net: Mapping[str, int]
     pending: int
     pending_from: int | None
+    pending_created: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ class Manifest:
         format: parquet, jsonl or arrow, with its compression, for example `jsonl.zst`; one for the whole lake.
         partition: how much time one file holds.
         covered: seconds of `created` whose rows are durably in the files.
+        livemode: whether the rows are of live mode; None where the key's form does not say.
         read_until: newest second any run has read up to (exclusive); a row found later below it was late.
+        refreshed: when due pending rows were last read again, UTC seconds.
         files: data files by path.
         api_versions: every `Stripe-Version` that rows were read under, in order of first use.
         options: other choices that rows depend on (expansions, columns left out), fixed with the lake.
@@ -70,7 +75,9 @@ class Manifest:
     format: str
     partition: Granularity
     covered: Intervals = field(default_factory=Intervals)
+    livemode: bool | None = None
     read_until: int = 0
+    refreshed: int = 0
     files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
     api_versions: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -120,7 +127,9 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
         "options": dict(sorted(manifest.options.items())),
         "api_versions": list(manifest.api_versions),
         "covered": [[part.start, part.stop] for part in manifest.covered],
+        "livemode": manifest.livemode,
         "read_until": manifest.read_until,
+        "refreshed": manifest.refreshed,
         "files": [
             {
                 "path": file.path,
@@ -132,6 +141,7 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
                 "net": dict(file.net),
                 "pending": file.pending,
                 "pending_from": file.pending_from,
+                "pending_created": list(file.pending_created) if file.pending_created else None,
             }
             for _, file in sorted(manifest.files.items())
         ],
@@ -161,22 +171,32 @@ def from_document(document: object, *, where: str) -> Manifest:
         )
     try:
         entries = fields["files"]
-        files = {entry["path"]: DataFile(**entry) for entry in entries}
+        files = {entry["path"]: _file(entry) for entry in entries}
         return Manifest(
             account=checked_account(fields["account"]),
             format=str(fields["format"]),
             partition=Granularity(fields["partition"]),
             covered=Intervals.of(Interval(int(start), int(stop)) for start, stop in fields["covered"]),
+            livemode=fields["livemode"],
             read_until=int(fields["read_until"]),
+            refreshed=int(fields["refreshed"]),
             files=MappingProxyType(_each_once(files, entries, fields["table"])),
             api_versions=tuple(fields["api_versions"]),
             options=MappingProxyType(dict(fields["options"])),
             revision=int(fields["revision"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(
             f"{where} is damaged ({error!r}); restore it from a backup, or sync to a new destination"
         ) from error
+
+
+def _file(entry: dict[str, Any]) -> DataFile:
+    figures = [entry[name] for name in ("rows", "bytes", "pending", "first_created", "last_created")]
+    if not all(type(figure) is int and figure >= 0 for figure in figures) or max(figures[3:]) > END_OF_TIME:
+        raise ValueError(f"impossible figures of {entry['path']}")
+    created = entry["pending_created"]
+    return replace(DataFile(**entry), pending_created=(int(created[0]), int(created[1])) if created else None)
 
 
 def _each_once(files: dict[str, DataFile], entries: list[object], table: str) -> dict[str, DataFile]:

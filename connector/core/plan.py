@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from connector.core.partition import Granularity, PartitionKey
 
 
+REFRESH_AGAIN = 6 * 3600
+"""Seconds until rows are read again that stay pending beyond their `available_on`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A run's work.
@@ -48,14 +52,28 @@ def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: 
     read_before = manifest.covered.union(unsettled)
     if full_refresh:
         return Plan(whole, read_before=read_before)
-    due = Intervals.of(bounds_of(file, manifest.partition) for file in due_files(manifest, now))
+    due = Intervals.of(
+        Interval(file.pending_created[0], file.pending_created[1] + 1)
+        for file in due_files(manifest, now)
+        if file.pending_created is not None
+    )
     refresh = due.both(manifest.covered).within(asked)
     return Plan(whole.minus(manifest.covered).union(refresh), refresh, read_before)
 
 
 def due_files(manifest: Manifest, now: int) -> Iterable[DataFile]:
-    """Return the files with pending rows whose time has come: `available_on` has no filter and tells no event."""
-    return [file for file in manifest.files.values() if file.pending_from is not None and file.pending_from <= now]
+    """Return the files with pending rows whose time has come: `available_on` has no filter and tells no event.
+
+    Rows that were still pending when they were last read after their time are not asked for again at once.
+    """
+    again = now - manifest.refreshed >= REFRESH_AGAIN
+    return [
+        file
+        for file in manifest.files.values()
+        if file.pending_from is not None
+        and file.pending_from <= now
+        and (again or file.pending_from > manifest.refreshed)
+    ]
 
 
 def touched_files(manifest: Manifest, todo: Intervals) -> list[DataFile]:

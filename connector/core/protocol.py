@@ -103,6 +103,8 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     fields = _error_fields(response.body.replace(key.encode(), b"the key") if key else response.body)
     code = _string(fields, "code")
     message = _string(fields, "message") or f"HTTP status {status} without an error object"
+    if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
+        message = f"HTTP status {status}, a redirect, is not followed: check --api-base, or a proxy on the way"
     kind = _class_for(status, code)
     error = kind(
         message,

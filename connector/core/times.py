@@ -34,9 +34,9 @@ def to_text(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _seconds(value: Time, name: str) -> int:
-    if isinstance(value, bool):
-        raise UsageError(f"{name} must be a time, not {value}")
+def _seconds(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str | date):
+        raise UsageError(f"{name} must be a time, not {value!r}: UTC seconds, ISO 8601, a date or a datetime")
     if isinstance(value, int):
         return value
     if isinstance(value, str):
@@ -53,4 +53,6 @@ def _seconds(value: Time, name: str) -> int:
         moment = value
     else:
         moment = datetime.combine(value, time.min)
+    if moment.microsecond:
+        raise UsageError(f"{name} {value!r} has a fraction of a second: `created` is in whole seconds")
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -23,7 +23,9 @@ class Tuning:
         crowd: walks to keep open, as a multiple of the requests in flight that fill the rate.
         excess: a walk with this many times its fair share left gives the rest back.
         patience: pages one walk may be behind all others together before it is split.
-        ending: share of all that is left in the pool below which the longest walk goes first.
+        last: the same towards the end of a long list, where windows get short.
+        share: parts that what is left is planned to be cut into, as a multiple like `crowd`.
+        lead: pages before a walk would end after all the others from which it goes first.
         slow_start: walks opened before anything is known, where nothing hints at the first row's time.
         soundings: windows opened far down, to learn how dense the rows are there.
         timid: walks to keep open until the soundings have answered, as a multiple like `crowd`.
@@ -33,12 +35,12 @@ class Tuning:
     longest: float = 40
     first: float = 40
     shortest: float = 2
-    last: float = 3
-    share: float = 1.4
-    crowd: float = 1.4
+    last: float = 4
+    share: float = 1.2
+    crowd: float = 1.2
     excess: float = 3
     patience: float = 1
-    ending: float = 0.6
+    lead: float = 6.0
     slow_start: int = 4
     soundings: int = 6
     timid: float = 0.5

@@ -38,7 +38,7 @@ def load(store: Store, account: AccountId) -> Manifest | None:
         return None
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(
             f"{where} is damaged ({error}); restore it from a backup, or sync to a new destination"
         ) from error

@@ -106,7 +106,8 @@ def seal(store: Store, form: Format, day: Day, runs: Runs) -> Sealed:
         staged = draft.finish()
         if staged is None:
             return Sealed(None, tally, None)
-        file = summary.data_file(path, written=staged, sha256=sha256_of(staged))
+        with at_disk(f"reading {staged}"):
+            file = summary.data_file(path, written=staged, sha256=sha256_of(staged))
         if day.old is not None and (file.path, file.sha256) == (day.old.path, day.old.sha256):
             return Sealed(file, tally, None)
         return Sealed(file, tally, draft.keep())

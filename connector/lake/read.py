@@ -170,5 +170,5 @@ def _labels(path: str) -> dict[str, str]:
 
 def _present(local: Path | None, path: str) -> Path:
     if local is None:
-        raise StorageError(f"{path} is gone, though the manifest names it; run verify to see what else is")
+        raise StorageError(f"{path} is gone, though the manifest names it; `stripe-balance status` says what else is")
     return local

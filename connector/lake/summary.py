@@ -29,6 +29,7 @@ class Summary:
         self._net: dict[str, int] = {}
         self._pending = 0
         self._pending_from: int | None = None
+        self._pending_created: tuple[int, int] | None = None
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count a batch that has rows; batches come in order of `created`."""
@@ -38,8 +39,12 @@ class Summary:
         self._rows += batch.num_rows
         for currency, amount in _net(batch).items():
             self._net[currency] = self._net.get(currency, 0) + amount
-        pending = batch.column("available_on").filter(pc.equal(batch.column("status"), "pending"))
+        waiting = batch.filter(pc.equal(batch.column("status"), "pending"))
+        pending = waiting.column("available_on")
         self._pending += len(pending)
+        if len(pending):
+            first, last = bounds_of(waiting)
+            self._pending_created = (self._pending_created[0] if self._pending_created else first, last)
         earliest = pc.min(pending.cast(pa.int64())).as_py()
         if earliest is not None:
             due = earliest // MICROSECONDS
@@ -63,6 +68,7 @@ class Summary:
             net=dict(sorted(self._net.items())),
             pending=self._pending,
             pending_from=self._pending_from,
+            pending_created=self._pending_created,
         )
 
 

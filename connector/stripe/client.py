@@ -102,7 +102,7 @@ class Client:
     meter: Meter = field(default_factory=Meter)
     clock: Clock = field(default_factory=SystemClock)
     _headers: dict[str, str] = field(init=False, repr=False)
-    _date: str = field(init=False, default="")
+    _dates: list[str] = field(init=False, default_factory=list[str])
     _begun: dict[tuple[str, str | None], asyncio.Task[Response]] = field(
         init=False, default_factory=dict[tuple[str, str | None], "asyncio.Task[Response]"]
     )
@@ -167,7 +167,8 @@ class Client:
                 except TransportError as failure:
                     error: ApiError | None = failure
                 else:
-                    self._date = response.headers.get("date", self._date)
+                    if date := response.headers.get("date"):
+                        self._dates = [*self._dates[:1], date]
                     error = decipher(response, key=self.config.api_key.reveal())
                 seconds = self.clock.now() - started
                 if error is None:
@@ -178,12 +179,14 @@ class Client:
             await self._answer(attempt, error or TransportError("no answer"), response, endpoint)
 
     @property
+    def server_began(self) -> int | None:
+        """UTC seconds by the server's clock (`Date`) at its first answer; None when it has not said."""
+        return _seconds(self._dates[0]) if self._dates else None
+
+    @property
     def server_now(self) -> int | None:
-        """UTC seconds by the server's clock (`Date`) at its last answer; None when it has not said."""
-        try:
-            return int(parsedate_to_datetime(self._date).timestamp())
-        except ValueError:
-            return None
+        """The same at its last answer."""
+        return _seconds(self._dates[-1]) if self._dates else None
 
     async def close(self) -> None:
         """Close every connection, and drop what was begun and not taken."""
@@ -217,3 +220,10 @@ class Client:
         acting = account or self.config.account
         headers = {**self._headers, "Stripe-Account": acting} if acting else self._headers
         return Request(f"{self.config.api_base}{path}{'?' if query else ''}{query}", headers)
+
+
+def _seconds(date: str) -> int | None:
+    try:
+        return int(parsedate_to_datetime(date).timestamp())
+    except ValueError:
+        return None

@@ -99,6 +99,9 @@ def test_verbose_says_whom_it_asks_without_the_key(run, sandbox, lake):
     assert "Stripe-Version" in err
 
 
-def test_the_account_may_be_named_where_the_key_may_not_ask(run, tmp_path):
-    done = run("sync", tmp_path / "lake", "--account-id", "acct_named", "--rate", 0, "--json")
-    assert done.json["accounts"][0]["account"] == "acct_named"
+def test_the_account_may_be_named_and_another_name_than_its_own_is_refused(run, sandbox, tmp_path):
+    done = run("sync", tmp_path / "lake", "--account-id", sandbox.account, "--rate", 0, "--json")
+    assert done.json["accounts"][0]["account"] == sandbox.account
+    refused = run("sync", tmp_path / "other", "--account-id", "acct_named", "--rate", 0, "--json")
+    assert refused.json["error"]["exit_code"] == 78
+    assert not (tmp_path / "other").exists()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import DataFile, Manifest
 from connector.core.partition import Granularity, partition_of
-from connector.core.plan import pieces, plan, touched_files, without
+from connector.core.plan import REFRESH_AGAIN, pieces, plan, touched_files, without
 from connector.core.times import END_OF_TIME
 from connector.core.units import DAY, AccountId
 
@@ -29,12 +29,14 @@ def file_of(day: int, *, pending_from: int | None = None) -> DataFile:
     key = partition_of(START + day * DAY, Granularity.DAY)
     path = f"balance_transactions/account=acct_1/{key.label}/part-0.parquet"
     first = key.start + 60
-    return DataFile(path, 3, 900, "0" * 64, first, first + 1, {"usd": 5}, int(pending_from is not None), pending_from)
+    pending = None if pending_from is None else (first, first + 1)
+    count = int(pending is not None)
+    return DataFile(path, 3, 900, "0" * 64, first, first + 1, {"usd": 5}, count, pending_from, pending)
 
 
-def manifest_of(covered: Intervals, *files: DataFile, read_until: int = 0) -> Manifest:
+def manifest_of(covered: Intervals, *files: DataFile, **facts) -> Manifest:
     named = MappingProxyType({file.path: file for file in files})
-    return Manifest(AccountId("acct_1"), "parquet", Granularity.DAY, covered, read_until, named)
+    return Manifest(AccountId("acct_1"), "parquet", Granularity.DAY, covered, files=named, **facts)
 
 
 def test_a_new_lake_reads_all_that_is_asked_for():
@@ -49,15 +51,24 @@ def test_without_pending_rows_a_run_reads_exactly_what_is_not_covered(covered, a
 
 
 @given(coverage, stretches, st.dictionaries(days, st.integers(START, START + 20 * DAY), max_size=5), st.integers(0, 20))
-def test_days_with_due_rows_are_read_again_where_they_were_covered_and_asked_for(covered, asked, pending, later):
+def test_stretches_with_due_rows_are_read_again_where_they_were_covered_and_asked_for(covered, asked, pending, later):
     now = START + later * DAY
     files = [file_of(day, pending_from=available_on) for day, available_on in pending.items()]
     work = plan(manifest_of(covered, *files), asked, now=now)
     due = Intervals.of(
-        Interval(START + day * DAY, START + (day + 1) * DAY) for day, moment in pending.items() if moment <= now
+        Interval(START + day * DAY + 60, START + day * DAY + 62) for day, moment in pending.items() if moment <= now
     )
     assert work.refresh == due.both(covered).within(asked)
     assert work.todo == Intervals((asked,)).minus(covered).union(work.refresh)
+
+
+def test_rows_that_stay_pending_beyond_their_time_are_asked_for_again_a_while_later_only():
+    covered = Intervals.span(START, START + DAY)
+    due = START + DAY
+    stuck = manifest_of(covered, file_of(0, pending_from=due), refreshed=due + 60)
+    assert not plan(stuck, WHOLE, now=due + 3600).refresh
+    assert plan(stuck, WHOLE, now=due + 60 + REFRESH_AGAIN).refresh
+    assert plan(replace(stuck, refreshed=due - 1), WHOLE, now=due).refresh
 
 
 @given(coverage, stretches)

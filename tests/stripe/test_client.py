@@ -263,7 +263,7 @@ async def test_an_identity_comes_from_the_account_and_the_servers_clock():
     [
         ({"id": "acct_9"}, "acct_9"),
         ({"id": "acct_9", "created": None}, "acct_9"),
-        ({"created": -4}, "default"),
+        ({"id": "acct_9", "created": -4}, "acct_9"),
     ],
 )
 async def test_an_account_may_keep_things_to_itself(document, account):

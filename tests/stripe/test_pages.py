@@ -150,6 +150,21 @@ async def test_leaving_early_leaves_nothing_behind(ordered):
             break
 
 
+async def test_leaving_does_not_wait_for_a_server_that_never_answers():
+    answer = listing(long_history(3_000))
+
+    async def stuck(request):
+        if len(transport.sent) > 2:
+            await asyncio.Event().wait()
+        return answer(request)
+
+    transport = FakeTransport(by=stuck)
+    client = client_over(transport)
+    left_behind = nothing_left_behind(client, transport)
+    async with asyncio.timeout(2), left_behind, pages(client, Query(), within=EVERYTHING) as stream:
+        await anext(aiter(stream))
+
+
 @pytest.mark.parametrize("ordered", [False, True])
 async def test_an_exception_in_the_block_is_raised_as_it_is_and_leaves_nothing_behind(ordered):
     client, transport = client_of(long_history(3_000))
