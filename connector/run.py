@@ -117,6 +117,8 @@ class Run:
         self.progress.phase = "reading"
         if commit.accounts(self.store):
             await part.prepare(self.hold)
+        else:
+            await part.introduce()
         frontier = Frontier(part.work.todo, likely_start=part.likely_start)
         with Shelf(self.store.scratch) as shelf:
             harvest = Harvest(
@@ -134,6 +136,11 @@ class Run:
             finally:
                 if harvest.manifest is not None:
                     self._accounts.append(part.report(harvest))
+
+    @property
+    def held(self) -> bool:
+        """Whether the destination is ours already."""
+        return self._locked
 
     def hold(self) -> None:
         """Hold the destination from here to the end of the run; it comes into being if it was not there.
@@ -214,7 +221,9 @@ class AccountPart:
             lost = await anyio.to_thread.run_sync(self._distrusted, manifest)
             self._manifest = without(manifest, lost)
             again = manifest.covered.minus(self._manifest.covered)
-            self.work = Plan(self.work.todo.union(again), self.work.refresh, self.work.read_before.minus(again))
+            self.work = replace(
+                self.work, todo=self.work.todo.union(again), read_before=self.work.read_before.minus(again)
+            )
 
     def _distrusted(self, manifest: Manifest) -> list[DataFile]:
         """Return the files whose rows must be read again: those to be merged with that changed, and all when repairing.
@@ -237,22 +246,26 @@ class AccountPart:
             differing = await anyio.to_thread.run_sync(commit.compare, self.lake.store, harvest.manifest)
             self._damaged = sum(one.kind != "extra" for one in differing)
 
-    async def name(self, harvest: Harvest, hold: Callable[[], None]) -> None:
-        """Give the harvest its manifest: from here on files are written.
+    async def introduce(self) -> None:
+        """Learn whose rows these are, for a lake that does not exist yet: there is nothing to subtract.
 
-        A lake that does not exist yet has nothing to subtract, so reading it begins before its account is known.
+        The first page may have been answered before the account was, maybe long before: what counts as the present is
+        what could be seen then.
         """
-        if self._identity is None:
-            identity = await self._identify()
+        identity = await self._identify()
+        began = self.run.client.server_began
+        self._identity = replace(identity, now=min(identity.now, began or identity.now))
+
+    async def name(self, harvest: Harvest, hold: Callable[[], None]) -> None:
+        """Give the harvest its manifest: from here on files are written."""
+        identity, options = self._identity, self.run.options
+        if identity is None:
+            return
+        if not self.run.held:
             await harvest.answered.wait()  # a key that may not list makes no lake
-            # Reading began before the account was known, maybe long before: what counts is what could be seen then.
-            began = self.run.client.server_began
-            self._identity = replace(identity, now=min(identity.now, began or identity.now))
-            harvest.frontier.likely_start = identity.created
             hold()
             if commit.accounts(self.lake.store):
                 raise LockedError("another run began this lake a moment ago: run again, to go on from what it wrote")
-        identity, options = self._identity, self.run.options
         self.run.progress.account = identity.account
         manifest = self._manifest
         if manifest is None:  # written before any file, so that the lake stays of one kind whatever happens
@@ -267,7 +280,7 @@ class AccountPart:
         finished = replace(
             manifest,
             read_until=max(manifest.read_until, min(identity.now, options.asked.stop)),
-            refreshed=identity.now if self.work.refresh else manifest.refreshed,
+            refreshed=identity.now if self.work.refreshes_all else manifest.refreshed,
         )
         harvest.named(manifest, finished, settled=identity.now - options.settle)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from connector.config import ApiKey
+from connector.core.retry import RetryPolicy
 from connector.errors import ConfigError, UsageError
 from connector.lake.store import open_store
 from tests.lakes import objects, run, truth, world
@@ -89,3 +93,35 @@ def test_another_accounts_key_is_refused_by_name(tmp_path, sandbox):
 def test_a_destination_without_a_name_is_refused(name):
     with pytest.raises(UsageError, match="empty"):
         open_store(name)
+
+
+def test_coverage_ends_at_what_could_be_seen_when_reading_began(tmp_path):
+    """The account's answer may come long after the first page: rows made in between are for the next run."""
+    served = world(300)
+    with serve(served, faults=("500:k=1,times=3,endpoint=account",)) as server:
+        began = server.now
+        patient = {"retry": RetryPolicy(attempts=8, first=0.4, longest=0.4, least=0.3)}
+
+        def meanwhile():
+            deadline = time.monotonic() + 10
+            while server.stats()["requests"] < 3 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            server.advance(2_700)
+            server.add_rows(count=2, created=began + 600)
+
+        clock = threading.Thread(target=meanwhile)
+        clock.start()
+        (account,) = run(tmp_path / "lake", server, settings=patient, settle=0).accounts
+        clock.join()
+        assert account.covered[-1][1] <= began
+        run(tmp_path / "lake", server)
+        assert objects(tmp_path / "lake") == truth(server)
+
+
+def test_test_rows_and_live_rows_do_not_mix(tmp_path, sandbox):
+    lake = tmp_path / "lake"
+    run(lake, sandbox)
+    before = contents(lake)
+    with serve(world(600), live=True) as live, pytest.raises(ConfigError, match="test mode"):
+        run(lake, live)
+    assert contents(lake) == before

@@ -72,6 +72,17 @@ def test_pending_rows_are_not_asked_for_before_they_are_due(tmp_path):
         assert objects(tmp_path) == truth(stripe_)
 
 
+def test_a_run_over_a_few_days_does_not_put_off_what_is_due_in_the_others(tmp_path):
+    with sandbox() as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.advance(20 * DAY)
+        narrow = run(tmp_path, stripe_, since=START + 11 * DAY, until=START + 12 * DAY)
+        assert narrow.accounts[0].rows_changed > 0
+        stripe_.advance(60)
+        run(tmp_path, stripe_)
+        assert objects(tmp_path) == truth(stripe_)
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2), (2, 1, 0)])
 def test_a_gap_is_filled_whenever_it_is_asked_for(tmp_path, order):
     with sandbox() as stripe_:

@@ -121,11 +121,6 @@ class Frontier:
         self._pool = sorted([*self._unopened, *left])
         self._depths = []
 
-    def add(self, more: Intervals) -> None:
-        """Take on more seconds, disjoint from those there."""
-        self.todo = self.todo.union(more)
-        self._pool = sorted([*self._pool, *more])
-
     # Steps ------------------------------------------------------------------------------------------------------------
 
     def open(self, width: float) -> Walk | None:

@@ -29,11 +29,13 @@ class Plan:
         todo: seconds to read.
         refresh: those of them that are read again because pending rows there are due.
         read_before: seconds an earlier run had read; a new row there is late.
+        refreshes_all: whether there is something due, and all of it is asked for.
     """
 
     todo: Intervals
     refresh: Intervals = field(default_factory=Intervals)
     read_before: Intervals = field(default_factory=Intervals)
+    refreshes_all: bool = False
 
 
 def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: bool = False) -> Plan:
@@ -57,8 +59,9 @@ def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: 
         for file in due_files(manifest, now)
         if file.pending_created is not None
     )
-    refresh = due.both(manifest.covered).within(asked)
-    return Plan(whole.minus(manifest.covered).union(refresh), refresh, read_before)
+    due = due.both(manifest.covered)
+    refresh = due.within(asked)
+    return Plan(whole.minus(manifest.covered).union(refresh), refresh, read_before, bool(due) and refresh == due)
 
 
 def due_files(manifest: Manifest, now: int) -> Iterable[DataFile]:

@@ -10,8 +10,5 @@ Seconds = NewType("Seconds", float)
 AccountId = NewType("AccountId", str)
 """`acct_…`, or `default` where the key may not read its own account."""
 
-TransactionId = NewType("TransactionId", str)
-"""`txn_…`: an opaque id; its order means nothing."""
-
 DAY = 86_400
 """Seconds of a UTC day."""

@@ -17,13 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.intervals import Interval, Intervals
-from connector.core.partition import Granularity, PartitionKey, partitions_in
 from connector.lake.rows import bounds_of, inside
 from connector.lake.spill import Extent, SpillFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from connector.core.partition import PartitionKey
 
 BUDGET = 32 * 2**20
 """Bytes of waiting rows kept in memory by default."""
@@ -246,21 +247,6 @@ class _Place:
         self.shared.users -= 1
         if self.shared.users == 0:
             self.shared.spill.give_back(self.shared.extent)
-
-
-def by_partition(batch: pa.RecordBatch, granularity: Granularity) -> Iterator[tuple[PartitionKey, pa.RecordBatch]]:
-    """Share out a batch's rows over their partitions, oldest first; order within each is kept."""
-    if not batch.num_rows:
-        return
-    first, last = bounds_of(batch)
-    keys = list(partitions_in(Interval(first, last + 1), granularity))
-    if len(keys) == 1:
-        yield keys[0], batch
-        return
-    for key in keys:
-        part = batch.filter(inside(batch.column("created"), Intervals((key.bounds,))))
-        if part.num_rows:
-            yield key, part
 
 
 def _in_memory(batch: pa.RecordBatch, order: int, span: Interval | None = None) -> Run:

@@ -63,9 +63,24 @@ def test_times_people_write_become_utc_seconds(given_, seconds):
 
 @pytest.mark.parametrize(
     "given_",
-    ["", "yesterday", "2026-13-01", "2026-02-30", "31.01.2026", "1e9", "-5", -1, END_OF_TIME + 1, True, "1969-12-31"],
+    [
+        "",
+        "yesterday",
+        "2026-13-01",
+        "2026-02-30",
+        "31.01.2026",
+        "1e9",
+        "-5",
+        -1,
+        END_OF_TIME + 1,
+        True,
+        "1969-12-31",
+        "2026-01-01T00:00:00.9Z",
+        None,
+        1.5,
+    ],
 )
-def test_what_is_no_time_is_refused_by_the_name_the_reader_knows(given_):
+def test_what_is_no_time_in_whole_seconds_is_refused_by_the_name_the_reader_knows(given_):
     with pytest.raises(UsageError, match="--since"):
         to_seconds(given_, name="--since")
 

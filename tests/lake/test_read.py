@@ -18,8 +18,9 @@ from connector.lake.day import Day, publish, seal
 from connector.lake.formats import FORMAT_NAMES, format_named
 from connector.lake.local import LocalStore
 from connector.lake.read import read
-from connector.lake.shelf import Shelf, by_partition
+from connector.lake.shelf import Shelf
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
+from tests.lake.parting import by_partition
 
 START = 1_700_006_400
 each_format = pytest.mark.parametrize("name", FORMAT_NAMES)

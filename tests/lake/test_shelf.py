@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from connector.core.intervals import Interval, Intervals
 from connector.core.partition import Granularity
 from connector.errors import StorageError
-from connector.lake.shelf import Shelf, by_partition
+from connector.lake.shelf import Shelf
 from connector.lake.spill import Extents, SpillFile
+from tests.lake.parting import by_partition
 from tests.lake.samples import KEY, PARQUET, START, WHOLE, Row, batch_of, days, span, splits
 
 
