@@ -13,7 +13,6 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connector.tables.arrow import INSTANT, SECOND
 from connector.tables.fields import (
@@ -78,12 +77,12 @@ _PART_NAMES = tuple(FEE_PART.tests)
 _values = itemgetter(*_NAMES)
 _part_values = itemgetter(*_PART_NAMES)
 
+pa.array([0])  # has pyarrow look for pandas now, while modules are imported, rather than in the middle of a page
+
 _AMOUNTS = ("amount", "fee", "net")
 _TIMES = ("created", "available_on")
-_WHOLE = (*_AMOUNTS, *_TIMES)
 _OPEN_LISTS = ("object", "balance_type", "currency", "reporting_category", "status", "type")
 _NULL = type(None)
-_MICROSECONDS = pa.scalar(SECOND, pa.int64())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,11 @@ def _by_column(rows: Sequence[Json]) -> Sifted | None:
         part_columns = dict(zip(_PART_NAMES, zip(*map(_part_values, parts), strict=True), strict=bool(parts)))
         distinct = {name: set(columns[name]) for name in _OPEN_LISTS}
         distinct["fee_details.type"] = set(part_columns.get("type", ()))
-        numbers = pa.array([*chain.from_iterable(columns[name] for name in _WHOLE), *part_columns.get("amount", ())])
+        times = [*columns["created"], *columns["available_on"]]
+        if set(map(type, times)) != {int}:
+            return None
+        amounts = chain.from_iterable(columns[name] for name in _AMOUNTS)
+        numbers = pa.array([*amounts, *[second * SECOND for second in times], *part_columns.get("amount", ())])
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     sources, columns["source"] = _collapse(columns["source"])
@@ -139,7 +142,6 @@ def _by_column(rows: Sequence[Json]) -> Sifted | None:
         part_columns.get("application", ()),
         part_columns.get("description", ()),
     ]
-    times = [*columns["created"], *columns["available_on"]]
     if (
         numbers.type != pa.int64()
         or numbers.null_count
@@ -172,7 +174,10 @@ def _by_row(rows: Sequence[Json]) -> Sifted:
     sources, columns["source"] = _collapse(columns["source"])
     distinct: dict[str, set[str | None]] = {name: set(columns[name]) for name in _OPEN_LISTS}
     distinct["fee_details.type"] = {part["type"] for parts in columns["fee_details"] for part in parts or ()}
-    numbers = pa.array(list(chain.from_iterable(columns[name] for name in _WHOLE)), pa.int64())
+    amounts = chain.from_iterable(columns[name] for name in _AMOUNTS)
+    times = chain.from_iterable(columns[name] for name in _TIMES)
+    moments = (None if second is None else second * SECOND for second in times)
+    numbers = pa.array([*amounts, *moments], pa.int64())
     return Sifted(rows, columns, _name(numbers, len(rows)), distinct, sources, extras if any(extras) else ())
 
 
@@ -200,9 +205,7 @@ def _split_fee(parts: list[Json], extra: Json) -> tuple[list[Json], Json]:
 
 def _name(numbers: pa.Array, rows: int) -> dict[str, pa.Array]:
     """Cut what was converted in one call, which costs as much as thirty values, into its columns."""
-    times = len(_AMOUNTS) * rows
-    seconds = numbers.slice(times, len(_TIMES) * rows)
-    instants = pc.call_function("multiply", [seconds, _MICROSECONDS]).view(INSTANT)
+    instants = numbers.slice(len(_AMOUNTS) * rows, len(_TIMES) * rows).view(INSTANT)
     return {
         **{name: numbers.slice(i * rows, rows) for i, name in enumerate(_AMOUNTS)},
         **{name: instants.slice(i * rows, rows) for i, name in enumerate(_TIMES)},
