@@ -82,7 +82,11 @@ def to_lines(rows: Rows) -> pa.RecordBatch:
         SchemaError: on exactly the rows on which `to_batch` raises it.
     """
     sifted = rows if isinstance(rows, Sifted) else sift(rows)
-    lines = [to_bytes(row, orjson.OPT_APPEND_NEWLINE) for row in sifted.received]
+    dumps, newline = orjson.dumps, orjson.OPT_APPEND_NEWLINE
+    try:
+        lines = [dumps(row, option=newline) for row in sifted.received]
+    except orjson.JSONEncodeError:  # say which row it is
+        lines = [to_bytes(row, newline) for row in sifted.received]
     arrays = {
         **sifted.numbers,
         **_texts({name: sifted.columns[name] for name in ("id", "currency", "status")}),
