@@ -172,11 +172,6 @@ class Report:
     accounts: tuple[AccountReport, ...]
     error: str | None = None
 
-    @property
-    def rows_received(self) -> int:
-        """Rows read from Stripe, all accounts together."""
-        return sum(one.rows_received for one in self.accounts)
-
 
 def requests_of(meter: Meter, *, rate: float, seconds: float, endpoint: str) -> Requests:
     """Summarise a meter.

@@ -27,6 +27,7 @@ from connector.harvest import Harvest, Lake
 from connector.lake import commit
 from connector.lake.check import changed_files
 from connector.lake.formats import format_named
+from connector.lake.paths import RUNS
 from connector.lake.shelf import Shelf
 from connector.report import AccountReport, Late, Report, requests_of, to_document
 from connector.stripe.client import LIST_TRANSACTIONS
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
     from connector.options import Options
     from connector.report import Outcome, Progress
     from connector.stripe.client import Client
-
-RUNS = "_stripe_balance/runs"
-"""Folder of the run reports."""
 
 
 @dataclass(slots=True)

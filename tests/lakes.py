@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from connector.core.retry import RetryPolicy, Timeouts
 from connector.core.units import DAY
 from connector.lake.commit import compare, manifests
 from connector.lake.local import LocalStore
+from connector.report import Progress
 from connector.sandbox import Limits, Sandbox, World
 from connector.tables.balance_transactions import to_objects
 
@@ -54,6 +56,22 @@ def config_for(served: Sandbox, **settings: Any) -> Config:
 def run(lake: Path, served: Sandbox, *, settings: dict[str, Any] | None = None, **options: Any) -> Report:
     """Sync, in an event loop of its own."""
     return anyio.run(lambda: sync(lake, config=config_for(served, **(settings or {})), **options))
+
+
+def interrupted_at(rows: int, lake: Path, served: Sandbox) -> None:
+    """Sync with four requests in flight, and cancel it once so many rows have come; the list must be much longer."""
+
+    async def go() -> None:
+        progress = Progress()
+        call = partial(sync, lake, config=config_for(served, max_in_flight=4), progress=progress)
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(call)
+                while progress.rows < rows:  # noqa: ASYNC110 - progress is there to be looked at now and then
+                    await anyio.sleep(0.005)
+                tasks.cancel_scope.cancel()
+
+    anyio.run(go)
 
 
 def objects(lake: Path, account: str | None = None) -> list[Row]:

@@ -17,7 +17,19 @@ from connector.core.units import DAY
 from connector.errors import AuthenticationError, ConnectorError, LockedError, ProtocolError
 from connector.lake.local import LocalStore
 from connector.report import Progress, to_document
-from tests.lakes import START, config_for, data_files, manifest, objects, run, sandbox, touched, truth, world
+from tests.lakes import (
+    START,
+    config_for,
+    data_files,
+    interrupted_at,
+    manifest,
+    objects,
+    run,
+    sandbox,
+    touched,
+    truth,
+    world,
+)
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "schemas" / "run_report.json").read_text())
 CHECK = jsonschema.Draft202012Validator(SCHEMA)
@@ -122,12 +134,7 @@ def test_a_failed_run_keeps_a_report_that_says_why(tmp_path):
 
 def test_an_interrupted_run_keeps_a_report_of_what_it_published(tmp_path):
     with sandbox(world(4_000), latency=0.02) as stripe_:
-
-        async def interrupted() -> None:
-            with anyio.move_on_after(0.3):
-                await connector.sync(tmp_path, config=config_for(stripe_, max_in_flight=4))
-
-        anyio.run(interrupted)
+        interrupted_at(1_000, tmp_path, stripe_)
     (document,) = kept(tmp_path)
     assert document["outcome"] == "interrupted"
     assert document["accounts"][0]["lake_rows"] == manifest(tmp_path).rows

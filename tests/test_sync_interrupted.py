@@ -20,6 +20,7 @@ from tests.lakes import (
     config_for,
     data_files,
     honest,
+    interrupted_at,
     manifest,
     objects,
     run,
@@ -71,12 +72,7 @@ def test_cancelled_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_
 
 def test_what_was_complete_when_interrupted_is_not_read_again(tmp_path, eager):
     with sandbox(world(6_000), latency=0.02) as stripe_:
-
-        async def interrupted() -> None:
-            with anyio.move_on_after(0.25):
-                await sync(tmp_path, config=config_for(stripe_, max_in_flight=4))
-
-        anyio.run(interrupted)
+        interrupted_at(2_000, tmp_path, stripe_)
         before = manifest(tmp_path)
         assert 0 < before.rows < 6_000
         report = run(tmp_path, stripe_)

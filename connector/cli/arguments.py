@@ -20,7 +20,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: object, **options: object) -> None:
         options = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options}
-        super().__init__(*args, **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        super().__init__(*args, **options)  # pyright: ignore[reportArgumentType] - argparse's own, passed on
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.

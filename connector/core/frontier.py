@@ -56,7 +56,10 @@ class Frontier:
     _soundings: list[Walk] = field(init=False, default_factory=list[Walk])
 
     SETTLED: ClassVar[int] = 200
+    """Pages until which what is left is estimated anew after each."""
+
     SELDOM: ClassVar[int] = 8
+    """Afterwards, after every so many."""
 
     def __post_init__(self) -> None:
         self._pool = list(self.todo)

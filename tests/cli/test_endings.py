@@ -56,7 +56,7 @@ def test_a_signal_ends_a_sync_in_order_and_keeps_what_is_complete(stuck_sandbox,
     assert err.count("\n") == 1
     store = open_store(lake)
     (manifest,) = commit.manifests(store)
-    assert 0 < manifest.rows <= 3_000
+    assert 0 < manifest.rows < 3_000
     assert commit.compare(store, manifest) == []
     (report,) = (json.loads(path.read_text()) for path in (lake / "_stripe_balance" / "runs").iterdir())
     assert report["outcome"] == "interrupted"

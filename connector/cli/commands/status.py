@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connector.cli.words import counted, intervals, lasting, moment, money_list, sized
 from connector.errors import ConfigError
 from connector.lake.commit import Difference, compare, manifests
-from connector.lake.paths import STATE
+from connector.lake.paths import RUNS
 from connector.lake.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from connector.cli.console import Console
     from connector.core.manifest import Manifest
 
-RUNS = f"{STATE}/runs"
 DATA_REFUSED = 65
 DIFFERENCES_NAMED = 5
 
