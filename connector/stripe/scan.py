@@ -5,11 +5,12 @@ What the tasks share, the frontier, is touched between awaits only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from connector.core.intervals import Interval
 from connector.core.page import Page, Row, StrictOrder
+from connector.core.times import END_OF_TIME
 from connector.errors import ConnectorError, ProtocolError
 from connector.tasks import tasks_with_one_error
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     from connector.core.frontier import Frontier
     from connector.core.walk import Walk
+
+
+ALL_TIME = Interval(0, END_OF_TIME)
+"""The window that is asked for without bounds."""
 
 
 class PageSource(Protocol):
@@ -109,7 +114,9 @@ class Scan:
         """Fetch the next page and hold it to the contract.
 
         A server has been seen to answer with an empty page where the one before promised more, losing the rest of the
-        cursor's own second. That second is asked for again by time, and each row taken once by its id.
+        cursor's own second. That second is asked for again by time, and each row taken once by its id. Where it holds
+        more rows than a page, this brings nothing new, and the cursor is followed once without bounds of time: only
+        the two together confuse the server.
         """
 
         def urgency() -> float:
@@ -123,11 +130,19 @@ class Scan:
         if order.oldest is not None and not page.has_more:
             again = Interval(walk.window.start, order.oldest + 1)
             page = await self.source.page(again, starting_after=None, urgency=urgency)
-            rows = order.admit(page, again=True)
-            if rows:
+            if rows := order.admit(page, again=True):
                 return page, rows
+            page = await self.source.page(ALL_TIME, starting_after=order.last_id, urgency=urgency)
+            if page.rows:  # the next rows of the list, whatever their time: if none is of the window, it is at its end
+                return (within := _cut(page, walk.window)), order.admit(within)
         raise ProtocolError(
             "an empty page where more rows were promised: nothing of its window is published; try again later",
             request_id=page.request_id,
             window=(walk.window.start, walk.window.stop),
         )
+
+
+def _cut(page: Page, window: Interval) -> Page:
+    """Leave out the rows older than a window, which a page asked for without bounds may hold."""
+    rows = [row for row in page.rows if not (type(row.get("created")) is int and row["created"] < window.start)]
+    return replace(page, rows=rows, has_more=page.has_more and len(rows) == len(page.rows))

@@ -118,6 +118,29 @@ async def test_the_boundary_second_is_asked_for_again_once_by_time_without_a_cur
     assert len(source.asked) <= 4
 
 
+def quirky_with_bounds(rows: list[Row]) -> Spoiler:
+    """The same server, which is confused by a cursor only where the window has bounds."""
+    lose = quirky(rows)
+
+    def spoil(page: Page, number: int, window: Interval, cursor: str | None) -> Page:
+        return page if window == Interval(0, END_OF_TIME) else lose(page, number, window, cursor)
+
+    return spoil
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    seconds=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 40)), max_size=8),
+    ties=st.integers(0, 2**32),
+    size=st.integers(2, 9),
+)
+def test_a_second_of_several_pages_is_followed_by_cursor_without_bounds_where_time_does_not_help(seconds, ties, size):
+    rows = rows_at([NOW - age for age, count in seconds for _ in range(count)], shuffle=ties)
+    source = FakeStripe(rows, size=size, wide=1.0 + ties % 5, seed=ties, spoil=quirky_with_bounds(rows))
+    got = asyncio.run(scanned(source, Intervals.span(NOW - 30, NOW - 2)))
+    assert sorted(ids(got)) == sorted(row["id"] for row in rows if NOW - 30 <= row["created"] < NOW - 2)
+
+
 async def test_a_second_with_more_rows_than_the_server_shows_is_an_error_not_a_hole():
     rows = rows_at([NOW] * 7 + [NOW - 1])
     with pytest.raises(ProtocolError, match="empty page where more rows were promised"):
