@@ -1,4 +1,4 @@
-"""The API's routes as one function from a request to an answer. Pure but for the world it reads (and `mid-walk`)."""
+"""The API's routes as one function from a request to an answer. Pure but for the world, which some faults change."""
 
 from __future__ import annotations
 
@@ -179,6 +179,8 @@ class Api:
         Raises:
             RefusedError: any refusal.
         """
+        if "clock-moves" in call.faults:
+            self.world.set_clock(self.world.clock() + int(call.faults["clock-moves"].number("seconds", 3_600)))
         view = self._view(call.caller)
         if call.endpoint.filters is None:
             return self._single(call, view)

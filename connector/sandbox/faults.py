@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from connector.sandbox.ledger import TIES
+
 COMMON = ("k", "every", "p", "times", "endpoint")
 LISTS = "balance_transactions"
 
@@ -37,7 +39,13 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "duplicate-row": ("a row that was on the page before, or twice on this one", ()),
     "outside-window": ("the last row of a page lies outside the created window", ()),
     "late-rows": ("rows are listed only seconds=60 after they were created; p=0.5 of them", ("seconds",)),
+    "gone-rows": ("rows are no longer listed; p=0.01 of them", ()),
     "mid-walk": ("rows=1 new rows at the head with each request", ("rows",)),
+    "hot-second": (
+        "rows=500 more rows in the second seconds=86400 ago, once; from then on ties=" + "|".join(TIES),
+        ("rows", "seconds", "ties"),
+    ),
+    "clock-moves": ("the clock goes on by seconds=3600 with each request, and statuses flip", ("seconds",)),
     "async-capture": ("charges have no balance transaction for seconds=60", ("seconds",)),
     "unknown-field": ("fields we have not heard of, in rows and in fee_details", ()),
     "unknown-enum": ("a type, category and status we have not heard of", ()),
@@ -48,8 +56,11 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """By kind: one line of help, and the options it takes besides COMMON."""
 
-STANDING = frozenset({"late-rows", "async-capture"})
+STANDING = frozenset({"late-rows", "gone-rows", "async-capture"})
 """Faults that are a state of the world rather than something that befalls a request; `p` is their share of rows."""
+
+_ONCE = frozenset({"hot-second"})
+"""Faults that happen once unless told how often."""
 
 _EVERYWHERE = frozenset(tuple(KINDS)[: tuple(KINDS).index("empty-page")])
 """Faults of the connection or the whole answer befall any endpoint unless told; the others only lists of rows."""
@@ -98,6 +109,8 @@ def parse(spec: str) -> Fault:
             raise ValueError(f"fault {kind!r} has no {name!r}; it has {', '.join(allowed)}")
     if given.get("reason", REASONS[0]) not in REASONS:
         raise ValueError(f"reason must be one of {', '.join(REASONS)}")
+    if given.get("ties", TIES[0]) not in TIES:
+        raise ValueError(f"ties must be one of {', '.join(TIES)}")
     fault = Fault(
         kind,
         k=_int(given.pop("k", None)),
@@ -137,7 +150,8 @@ class Armed:
         if fault.kind in STANDING or (fault.endpoint and fault.endpoint != endpoint):
             return False
         self.seen += 1
-        times = fault.times if fault.times is not None else 1 if fault.k is not None else None
+        once = fault.k is not None or fault.kind in _ONCE
+        times = fault.times if fault.times is not None else 1 if once else None
         due = self._due() and (times is None or self.fired < times)
         self.fired += due
         return due

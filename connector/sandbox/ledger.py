@@ -100,8 +100,17 @@ class Ledger:
         """Put the rows written so far in the API's order."""
         self.order = array("I", range(len(self)))
         self.times = array("q", self.created)
-        if self.ties == "insertion":
-            return
+        if self.ties != "insertion":
+            self._sort_ties()
+
+    def retie(self, ties: str) -> None:
+        """Give rows of one second another order, one of TIES, in a sealed ledger."""
+        self.ties = ties
+        self._sort_ties()
+        self.version += 1
+        self._settled = (0, {})
+
+    def _sort_ties(self) -> None:
         stop = 0
         while (start := stop) < len(self.times):
             stop = bisect_right(self.times, self.times[start], start, min(start + 2, len(self.times)))

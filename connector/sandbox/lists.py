@@ -40,7 +40,7 @@ class Lists:
     """Pages of rows, payouts and accounts.
 
     Args:
-        faults: asked for rows that become visible late.
+        faults: asked for rows that become visible late, or are gone.
     """
 
     def __init__(self, faults: Faults) -> None:
@@ -53,7 +53,11 @@ class Lists:
             RefusedError: 400 for a cursor or a payout that does not exist, or a manual payout.
         """
         if "mid-walk" in faults:
-            self._arrive(view, int(faults["mid-walk"].number("rows", 1)))
+            _arrive(view, int(faults["mid-walk"].number("rows", 1)), view.now)
+        if (crowd := faults.get("hot-second")) is not None:
+            if "ties" in crowd.options:
+                view.ledger.retie(crowd.options["ties"])
+            _arrive(view, int(crowd.number("rows", 500)), view.now - int(crowd.number("seconds", 86_400)))
         after, before = _cursors(view, query, "txn_", "balance transaction")
         wanted = Selection(
             window=query.created,
@@ -126,23 +130,30 @@ class Lists:
 
     def _visible(self, view: View) -> Callable[[int], bool] | None:
         """A test for rows that cannot be listed yet, if there may be any."""
-        ledger, now, late = view.ledger, view.now, self._faults.standing("late-rows")
-        if late is None and not ledger.hidden:
+        ledger, now = view.ledger, view.now
+        late, gone = self._faults.standing("late-rows"), self._faults.standing("gone-rows")
+        if late is None and gone is None and not ledger.hidden:
             return None
         seconds = int(late.number("seconds", 60)) if late else 0
-        share = int((0.5 if late is None or late.p is None else late.p) * 1000)
+        late_share = _share(late, 0.5)
+        gone_share = _share(gone, 0.01)
 
         def visible(number: int) -> bool:
-            if ledger.hidden.get(number, 0) > now:
+            if ledger.hidden.get(number, 0) > now or number * 6_007 % 1000 < gone_share:
                 return False
-            return not (ledger.created[number] + seconds > now and number * 7_919 % 1000 < share)
+            return not (ledger.created[number] + seconds > now and number * 7_919 % 1000 < late_share)
 
         return visible
 
-    @staticmethod
-    def _arrive(view: View, rows: int) -> None:
-        for _ in range(rows):
-            view.ledger.insert(Entry(view.now, Kind.CHARGE, 0, 1_000, 59))
+
+def _share(fault: Fault | None, default: float) -> int:
+    """The rows in a thousand that a standing fault befalls."""
+    return 0 if fault is None else int((default if fault.p is None else fault.p) * 1000)
+
+
+def _arrive(view: View, rows: int, second: int) -> None:
+    for _ in range(rows):
+        view.ledger.insert(Entry(second, Kind.CHARGE, 0, 1_000, 59))
 
 
 def _cursors(view: View, query: ListQuery, prefix: str, noun: str) -> tuple[int | None, int | None]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connector.sandbox.edits import SPOILING, refusal
 from connector.sandbox.faults import KINDS, REASONS, STANDING, Faults, parse
+from connector.sandbox.ledger import TIES
 
 LIST = "/v1/balance_transactions"
 
@@ -69,7 +70,17 @@ def test_faults_of_a_page_befall_only_lists_of_rows_unless_told():
 
 
 @pytest.mark.parametrize(
-    "spec", ["nope", "500:nope=1", "500:k", "500:k=x", "slow:seconds=x", "rate-limit:reason=nope", "500:p=x"]
+    "spec",
+    [
+        "nope",
+        "500:nope=1",
+        "500:k",
+        "500:k=x",
+        "slow:seconds=x",
+        "rate-limit:reason=nope",
+        "500:p=x",
+        "hot-second:ties=nope",
+    ],
 )
 def test_an_order_that_makes_no_sense_is_refused(spec):
     with pytest.raises(ValueError, match=r".+"):
@@ -77,7 +88,8 @@ def test_an_order_that_makes_no_sense_is_refused(spec):
 
 
 def test_every_kind_is_carried_out_somewhere():
-    on_the_wire = {"502", "reset", "hang", "cut", "slow", "not-json", "stuck-cursor", "boundary-quirk", "mid-walk"}
+    on_the_wire = {"502", "reset", "hang", "cut", "slow", "not-json", "stuck-cursor", "boundary-quirk"}
+    on_the_wire |= {"mid-walk", "hot-second", "clock-moves"}
     refusing = {kind for kind in KINDS if refusal(parse(kind)) is not None}
     assert set(KINDS) == on_the_wire | refusing | SPOILING | STANDING
 
@@ -292,6 +304,49 @@ def test_rows_can_arrive_during_a_walk_without_disturbing_it(open_sandbox, get):
         ids, more = ids + page.ids, page.json["has_more"]
     assert ids == before
     assert len(list(sandbox.world.rows())) == len(before) + 4
+
+
+@pytest.mark.parametrize("ties", TIES)
+def test_a_second_can_get_hot_in_every_order_of_ties(open_sandbox, get, ties):
+    sandbox = open_sandbox(transactions=50)
+    sandbox.faults.add(f"hot-second:rows=30,ties={ties}")
+    listed = get(sandbox, f"{LIST}?limit=100").json["data"]
+    hot = [row["id"] for row in listed if row["created"] == sandbox.now - 86_400]
+    assert len(hot) == 30
+    assert len(listed) == 80
+    assert len(get(sandbox, f"{LIST}?limit=100").ids) == 80, "it came a second time"
+    numbers = [sandbox.world.ledger().find(one, "txn_") for one in hot]
+    match ties:
+        case "insertion":
+            assert numbers == sorted(numbers, reverse=True)
+        case "reversed":
+            assert numbers == sorted(numbers)
+        case _:
+            assert hot == sorted(hot, reverse=True)
+
+
+def test_rows_can_vanish_and_come_back(open_sandbox, get):
+    sandbox = open_sandbox(transactions=90)
+    before = get(sandbox, f"{LIST}?limit=100").ids
+    sandbox.faults.add("gone-rows:p=0.3")
+    left = get(sandbox, f"{LIST}?limit=100").ids
+    assert 0.4 < len(left) / len(before) < 0.95
+    assert [one for one in before if one in set(left)] == left
+    sandbox.faults.clear()
+    assert get(sandbox, f"{LIST}?limit=100").ids == before
+
+
+def test_the_clock_can_move_with_each_request_and_flips_statuses(open_sandbox, get):
+    sandbox = open_sandbox(transactions=300)
+    began = sandbox.now
+    sandbox.faults.add("clock-moves:seconds=86400,every=2")
+    first = {row["id"]: row["status"] for row in get(sandbox, f"{LIST}?limit=100").json["data"]}
+    assert sandbox.now == began
+    for _ in range(9):
+        last = {row["id"]: row["status"] for row in get(sandbox, f"{LIST}?limit=100").json["data"]}
+    assert sandbox.now == began + 5 * 86_400
+    assert "pending" in first.values()
+    assert [one for one in first if first[one] == "pending" and last.get(one) == "available"]
 
 
 def test_a_fresh_charge_can_lack_its_balance_transaction(open_sandbox, get):
