@@ -22,6 +22,7 @@ from connector.lake import commit
 from connector.lake.store import open_store
 from connector.options import DEFAULT_SETTLE, Options
 from connector.report import Progress, Report, to_document
+from connector.salt import Salt
 from connector.stripe.client import ACCOUNT, Client
 from connector.stripe.identity import identify
 from connector.stripe.pages import ListSource
@@ -87,10 +88,17 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     full_refresh: bool = False,
     repair: bool = False,
     dry_run: bool = False,
+    fail_fast: bool = False,
+    source_columns: bool = False,
+    omit: Sequence[str] = (),
+    hash: Sequence[str] = (),  # noqa: A002 - as format
+    hash_salt_file: str | None = None,
+    strict_schema: bool = False,
     api_base: str | None = None,
     api_version: str | None = None,
     context: str | None = None,
     rate: float | None = None,
+    rate_per_account: bool = False,
     max_in_flight: int | None = None,
     api_key_file: str | None = None,
 ) -> dict[str, Any]:
@@ -112,10 +120,17 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
         full_refresh: read all that is asked for again.
         repair: read again what was changed or lost on the disk.
         dry_run: stop before reading.
+        fail_fast: end the run with the first account that fails.
+        source_columns: whether charges, refunds and payouts among expanded sources have columns.
+        omit: columns and paths to leave out, such as `description` or `source.billing_details`.
+        hash: columns and paths to replace by a salted hash.
+        hash_salt_file: a file whose first line is the salt; else it comes from `STRIPE_BALANCE_SALT`.
+        strict_schema: refuse rows that differ from the schema.
         api_base: see `connector.Config`, as the following.
         api_version: `Stripe-Version`.
         context: `Stripe-Context`.
         rate: requests per second of one endpoint.
+        rate_per_account: whether each account has the rate to itself.
         max_in_flight: requests in flight.
         api_key_file: a file whose first line is the key.
 
@@ -135,6 +150,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
                 api_version=api_version,
                 context=context,
                 rate=rate,
+                rate_per_account=rate_per_account,
                 max_in_flight=max_in_flight,
             ),
             since=since,
@@ -148,6 +164,12 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
             full_refresh=full_refresh,
             repair=repair,
             dry_run=dry_run,
+            fail_fast=fail_fast,
+            source_columns=source_columns,
+            omit=omit,
+            hash=hash,
+            salt=Salt.find(file=hash_salt_file) if hash_salt_file else None,
+            strict_schema=strict_schema,
         )
     )
     return to_document(report)
@@ -185,6 +207,9 @@ async def plan(
         "format": chosen.format,
         "account_id": chosen.account_id,
         "expand": list(chosen.expand),
+        "source_columns": chosen.source_columns,
+        "omit": list(chosen.omit),
+        "hash": list(chosen.hash),
         "full_refresh": chosen.full_refresh,
     }
     as_asked = {name: value for name, value in plain.items() if value}
@@ -265,9 +290,11 @@ def _options(*, since: Time | None, until: Time | None, **options: Any) -> Optio
             options["partition"] = Granularity(options["partition"])
         except ValueError as error:
             raise UsageError(f"partition {options['partition']!r} is none of day, month, year") from error
-    for name in ("expand", "accounts"):
+    for name in ("expand", "accounts", "omit", "hash"):
         given = options.get(name) or ()
         options[name] = (given,) if isinstance(given, str) else tuple(given)
+    if options["hash"] and options.get("salt") is None:
+        options["salt"] = Salt.find()
     if type(options.get("settle", 0)) is not int:
         raise UsageError(f"settle must be a whole number of seconds, not {options['settle']!r}")
     return Options(

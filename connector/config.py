@@ -90,7 +90,8 @@ class Config:
         account: connected account to act as (`Stripe-Account`), or None for the key's own.
         context: `Stripe-Context`, or None.
         rate: requests per second of one endpoint, > 0; infinite for none.
-        max_in_flight: requests in flight, at least 1.
+        rate_per_account: whether each connected account has the rate to itself; else all share it.
+        max_in_flight: requests in flight of all accounts together, at least 1.
         timeouts: bounds of one request.
         retry: schedule of retries.
         proxy: URL of an HTTP proxy, or None.
@@ -105,6 +106,7 @@ class Config:
     account: str | None = None
     context: str | None = None
     rate: float = DEFAULT_RATE
+    rate_per_account: bool = False
     max_in_flight: int = DEFAULT_IN_FLIGHT
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)

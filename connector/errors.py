@@ -6,7 +6,10 @@ can succeed; `exit_code` is the status the command line ends with (sysexits.h wh
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ConnectorError(Exception):
@@ -19,8 +22,8 @@ class ConnectorError(Exception):
         window: the `created` window `[start, stop)` in UTC seconds, where known.
     """
 
-    retryable: ClassVar[bool] = False
-    exit_code: ClassVar[int] = 1
+    retryable: bool = False
+    exit_code: int = 1
 
     def __init__(self, message: str, *, account: str | None = None, window: tuple[int, int] | None = None) -> None:
         super().__init__(message)
@@ -42,6 +45,12 @@ class UsageError(ConfigError):
     """An argument is malformed; the command line ends with the usage status."""
 
     exit_code = 2
+
+
+class WebhookError(ConnectorError):
+    """A webhook's body is not an event from Stripe, or was signed too long ago: do nothing with it."""
+
+    exit_code = 65
 
 
 class ApiError(ConnectorError):
@@ -156,6 +165,31 @@ class ManifestError(StorageError):
     """The manifest is damaged, foreign or newer than this version understands."""
 
     exit_code = 65
+
+
+class AccountsError(ConnectorError):
+    """Some of several accounts failed; the others are complete, and so is what the failed ones published.
+
+    Retryable when any of them is: the next run reads only what is missing.
+
+    Attributes:
+        errors: what ended each of them, by account.
+        report: the run's report (`connector.Report`).
+    """
+
+    def __init__(self, errors: Mapping[str, ConnectorError], *, of: int) -> None:
+        """Sum up.
+
+        Args:
+            errors: by account, at least one.
+            of: how many accounts there were.
+        """
+        account, first = next(iter(errors.items()))
+        super().__init__(f"{len(errors):,} of {of:,} accounts failed; {account}: {first}")
+        self.errors = dict(errors)
+        self.report: Any = None
+        worst = min(errors.values(), key=lambda error: not error.retryable)
+        self.retryable, self.exit_code = worst.retryable, worst.exit_code
 
 
 class CommitConflictError(StorageError):

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
+from connector.core.drift import Drift
 from connector.core.intervals import Interval, Intervals
 from connector.core.page import in_file_order
 from connector.core.partition import partition_folder, shares
 from connector.core.times import END_OF_TIME
-from connector.errors import ConnectorError, StorageError
+from connector.errors import ConnectorError, SchemaError, StorageError
 from connector.lake import commit
 from connector.lake.day import Day, discard, publish, seal
 from connector.lake.tally import Tally
 from connector.tables.balance_transactions import to_batch, to_lines
-from connector.tables.drift import Drift, drift
+from connector.tables.drift import drift
 from connector.tables.sift import sift
 from connector.tasks import tasks_with_one_error
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from connector.lake.store import Store
     from connector.report import Progress
     from connector.stripe.scan import Received
+    from connector.tables.redact import Redactor
     from connector.tables.sift import Sifted
 
 SEALERS = 2
@@ -72,15 +74,33 @@ class Lake:
         store: the destination.
         form: format of its files.
         partition: how much time one file holds.
+        redactor: leaves out and hashes personal data, or None to keep all.
+        strict: whether rows that differ from the schema are refused.
+        source_columns: whether expanded sources have columns.
+        threads: where files are written, for all accounts together.
     """
 
     store: Store
     form: Format
     partition: Granularity
+    redactor: Redactor | None = None
+    strict: bool = False
+    source_columns: bool = False
+    threads: anyio.CapacityLimiter = field(
+        init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS)
+    )
 
     def encode(self, sifted: Sifted) -> pa.RecordBatch:
         """Return a batch of the format's schema."""
-        return to_lines(sifted) if self.form.name.startswith("jsonl") else to_batch(sifted)
+        if self.redactor is not None:
+            sifted = self.redactor.rows(sifted.received)
+        if self.form.name.startswith("jsonl"):
+            return to_lines(sifted)
+        return to_batch(sifted, source_columns=self.source_columns)
+
+    def spare(self, found: Drift) -> Drift:
+        """Return what may be told of what differs in rows."""
+        return found if self.redactor is None else self.redactor.spare(found)
 
 
 @dataclass(slots=True, eq=False)
@@ -119,12 +139,12 @@ class Harvest:
     files_unchanged: int = 0
     answered: anyio.Event = field(init=False, default_factory=anyio.Event)
     _saved: Manifest | None = field(init=False, default=None)
+    _known: Drift = field(init=False, default_factory=Drift)
     _finished: Manifest | None = field(init=False, default=None)
     _committed: float = field(init=False, default=float("-inf"))
     _named: anyio.Event = field(init=False, default_factory=anyio.Event)
     _tasks: TaskGroup | None = field(init=False, default=None)
     _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * SEALERS))
-    _threads: anyio.CapacityLimiter = field(init=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS))
     _queued: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _sealing: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _durable: Intervals = field(init=False, default_factory=Intervals)
@@ -139,6 +159,7 @@ class Harvest:
             settled: seconds at or after this one are written but not covered.
         """
         self.manifest = self._saved = manifest
+        self._known = manifest.drift
         self._finished = finished
         self.settled = settled
         self._named.set()
@@ -184,28 +205,40 @@ class Harvest:
         """Put a page's rows, newest first, on the shelf.
 
         Raises:
-            SchemaError: a row lacks what a ledger cannot do without.
+            SchemaError: a row lacks what a ledger cannot do without, or differs from the schema where that is refused.
             StorageError: what does not fit in memory finds no room on the disk.
         """
         if not rows:
             return
         ordered = in_file_order(rows)  # what is in order is not sorted again
         sifted = sift(ordered)
-        self.drift = self.drift.merge(drift(sifted))
+        if found := drift(sifted):
+            self._note(self.lake.spare(found))
         batch = self.lake.encode(sifted)
         created = [row["created"] for row in ordered]
         for key, start, stop in shares(created, self.lake.partition):
             self.shelf.put(key, batch.slice(start, stop - start), Interval(created[start], created[stop - 1] + 1))
         self.rows += len(rows)
         progress = self.progress
-        progress.rows, progress.pages = self.rows, progress.pages + 1
+        progress.rows, progress.pages = progress.rows + len(rows), progress.pages + 1
         progress.newest = max(created[-1], progress.newest or 0)
         progress.oldest = min(created[0], progress.oldest or created[0])
         self._show()
 
+    def _note(self, found: Drift) -> None:
+        """Count what differs from the schema; when that is not to be, refuse the page."""
+        self.drift = self.drift.merge(found)
+        if found and self.lake.strict:
+            first, more = found.findings[0], len(found.findings) - 1
+            raise SchemaError(
+                f"rows differ from the schema: {first.kind} {first.name}, such as in {first.example}"
+                f"{f', and {more:,} more kinds of difference' if more else ''}; nothing of their window is published:"
+                " upgrade stripe-balance-connector, or sync without --strict-schema, which keeps and counts them"
+            )
+
     def _show(self) -> None:
         """Tell whoever watches how much there is to do."""
-        self.progress.windows_open, self.progress.pages_left = len(self.frontier.walks), self.frontier.expected_pages
+        self.progress.show(self, len(self.frontier.walks), self.frontier.expected_pages)
 
     async def _seal_completed(self, seconds: Interval) -> None:
         """Start sealing the partitions that a finished window completed."""
@@ -243,7 +276,7 @@ class Harvest:
         with self.shelf.take(key, within) as runs:
             if len(runs):
                 day = Day(folder, old, within, self.read_before)
-                sealed = await anyio.to_thread.run_sync(self._write, day, runs, limiter=self._threads)
+                sealed = await anyio.to_thread.run_sync(self._write, day, runs, limiter=self.lake.threads)
                 self._record(sealed)
         self._durable = self._durable.union(within)
         self._sealing.discard(key)
@@ -279,10 +312,13 @@ class Harvest:
         async with self._committing:
             if self.manifest is None:
                 return
-            self.manifest = replace(self.manifest, covered=self.manifest.covered.union(self._covered()))
+            covered = self.manifest.covered.union(self._covered())
+            self.manifest = replace(self.manifest, covered=covered, drift=self._known.merge(self.drift))
             if self.manifest != self._saved:
                 save = commit.save
-                written = await anyio.to_thread.run_sync(save, self.lake.store, self.manifest, limiter=self._threads)
+                written = await anyio.to_thread.run_sync(
+                    save, self.lake.store, self.manifest, limiter=self.lake.threads
+                )
                 self._committed = anyio.current_time()
                 self._saved = written  # meanwhile other files may have been sealed: they wait for the next commit
                 self.manifest = replace(self.manifest, revision=written.revision)

@@ -21,20 +21,24 @@ class Progress:
     """How far a run is: written by the run, read by whoever draws it. Nothing here is needed to be right.
 
     Attributes:
-        account: whose rows are being read, once known.
+        accounts: how many there are to read; 0 before that is known.
+        accounts_done: how many have been read, or have failed.
         phase: what goes on, in a word or two.
         rate_limit: requests per second aimed at; infinite for none.
+        account: whose rows are being read, when it is one account and known.
         rows: rows received.
         pages: pages received.
         windows_open: windows being walked.
-        pages_left: pages thought to be left; infinite when not known.
+        pages_left: pages thought to be left in the accounts begun; infinite when not known.
         files_sealed: files written or found to be right.
         newest, oldest: `created` of what has been received, UTC seconds, or None.
         meter: the requests so far, or None before the first.
     """
 
-    account: str = ""
     phase: str = "starting"
+    accounts: int = 0
+    accounts_done: int = 0
+    account: str = ""
     rate_limit: float = 0.0
     rows: int = 0
     pages: int = 0
@@ -44,6 +48,17 @@ class Progress:
     newest: int | None = None
     oldest: int | None = None
     meter: Meter | None = None
+    _open: dict[object, tuple[int, float]] = field(init=False, default_factory=dict[object, tuple[int, float]])
+
+    def show(self, what: object, windows: int, pages_left: float) -> None:
+        """Say how far one account is: windows being walked, and pages thought to be left."""
+        self._open[what] = (windows, pages_left)
+        self.windows_open = sum(windows for windows, _ in self._open.values())
+        self.pages_left = sum(left for _, left in self._open.values())
+
+    def forget(self, what: object) -> None:
+        """Say that an account is done."""
+        self._open.pop(what, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,9 @@ class AccountReport:
         lake_bytes: their size.
         lake_pending: rows of it that were pending when last read.
         net: sum of `net` of the account in the lake, per currency, in minor units.
+        api_versions: every `Stripe-Version` that rows of the lake were read under, in order of first use.
         drift: fields, values and types that the schema does not know, each with a count and an example id.
+        error: what ended this account's reading, one line, or None.
     """
 
     account: str
@@ -107,7 +124,9 @@ class AccountReport:
     lake_bytes: int = 0
     lake_pending: int = 0
     net: Mapping[str, int] = field(default_factory=dict[str, int])
+    api_versions: tuple[str, ...] = ()
     drift: tuple[Mapping[str, Any], ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

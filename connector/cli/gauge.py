@@ -29,10 +29,10 @@ class Reading:
         refused: 429s so far.
         windows: windows open.
         files: files sealed.
-        share: how much of the account's pages have been read, 0 to 1, or None when not known.
+        share: how much of the account's pages, or of the accounts, have been read, 0 to 1, or None when not known.
         left: seconds until they are, or None when not known.
         phase: what goes on.
-        account: whose rows are read, or nothing.
+        account: whose rows are read, or how many of several accounts have been, or nothing.
     """
 
     rows: int
@@ -55,6 +55,7 @@ class _Sample:
     rows: int
     pages: int
     requests: int
+    accounts: int
 
 
 @dataclass(slots=True)
@@ -67,9 +68,6 @@ class Gauge:
 
     progress: Progress
     _samples: deque[_Sample] = field(init=False, default_factory=deque[_Sample])
-    _rows: int = field(init=False, default=0)
-    _rows_before: int = field(init=False, default=0)
-    _pages_before: int = field(init=False, default=0)
 
     def read(self, now: float) -> Reading:
         """Return how things are.
@@ -78,18 +76,13 @@ class Gauge:
             now: seconds of a clock that does not go back.
         """
         progress = self.progress
-        if progress.rows < self._rows:  # the next account counts its rows from 0
-            self._rows_before += self._rows
-            self._pages_before = max(0, progress.pages - 1)
-        self._rows = progress.rows
-        rows = self._rows_before + progress.rows
         meter = progress.meter
-        sample = _Sample(now, rows, progress.pages, meter.requests if meter else 0)
+        sample = _Sample(now, progress.rows, progress.pages, meter.requests if meter else 0, progress.accounts_done)
         first = self._first(sample)
         seconds = sample.at - first.at
         return Reading(
-            rows=rows,
-            rows_rate=_rate(rows - first.rows, seconds),
+            rows=progress.rows,
+            rows_rate=_rate(progress.rows - first.rows, seconds),
             requests=sample.requests,
             requests_rate=_rate(sample.requests - first.requests, seconds),
             rate_limit=progress.rate_limit,
@@ -97,14 +90,14 @@ class Gauge:
             windows=progress.windows_open,
             files=progress.files_sealed,
             share=self._share(),
-            left=self._left(_rate(sample.pages - first.pages, seconds), seconds),
+            left=self._left(sample, first),
             phase="writing" if progress.phase == "reading" and self._all_read else progress.phase,
-            account=progress.account,
+            account=self._account(),
         )
 
     @property
     def _all_read(self) -> bool:
-        return self.progress.pages > self._pages_before and self.progress.pages_left <= 0
+        return self.progress.pages > 0 and self.progress.pages_left <= 0 and self.progress.accounts <= 1
 
     def _first(self, sample: _Sample) -> _Sample:
         """Keep the sample, and return the oldest one that still counts."""
@@ -114,14 +107,29 @@ class Gauge:
         return self._samples[0]
 
     def _share(self) -> float | None:
-        pages, left = self.progress.pages - self._pages_before, self.progress.pages_left
+        """Return the share of the pages, or of the accounts where there are several: each is unknown until begun."""
+        progress = self.progress
+        if progress.accounts > 1:
+            return progress.accounts_done / progress.accounts
+        pages, left = progress.pages, progress.pages_left
         return pages / (pages + left) if pages > 0 and left < float("inf") else None
 
-    def _left(self, pages_rate: float, seconds: float) -> float | None:
-        left = self.progress.pages_left
-        if left == float("inf") or seconds < SETTLED or pages_rate <= 0:
-            return None
-        return left / pages_rate
+    def _left(self, now: _Sample, first: _Sample) -> float | None:
+        progress, seconds = self.progress, now.at - first.at
+        if progress.accounts > 1:
+            left, rate = (
+                float(progress.accounts - progress.accounts_done),
+                _rate(now.accounts - first.accounts, seconds),
+            )
+        else:
+            left, rate = progress.pages_left, _rate(now.pages - first.pages, seconds)
+        return left / rate if left < float("inf") and seconds >= SETTLED and rate > 0 else None
+
+    def _account(self) -> str:
+        progress = self.progress
+        if progress.accounts > 1:
+            return f"{progress.accounts_done:,} of {progress.accounts:,} accounts"
+        return progress.account
 
 
 def _rate(amount: int, seconds: float) -> float:

@@ -30,6 +30,7 @@ def config_of(args: argparse.Namespace, console: Console) -> Config:
         api_version=args.api_version,
         context=args.context,
         rate=args.rate,
+        rate_per_account=getattr(args, "rate_per_account", None),
         max_in_flight=args.max_in_flight,
         retry=None if args.retries is None else RetryPolicy(attempts=args.retries + 1),
         account=account if isinstance(account, str) else None,

@@ -18,10 +18,9 @@ ACCOUNTS_NAMED = 20
 
 
 def summary(report: Report, console: Console) -> list[str]:
-    """Return what there is to say about a run that is complete, or that was only planned."""
+    """Return what there is to say about a run that is complete, was only planned, or failed for some accounts."""
     planned = report.outcome == "planned"
-    headline = f"{report.destination}: nothing read yet" if planned else f"{report.destination} is up to date"
-    mark = console.paint(console.symbol("○", "-") if planned else console.symbol("✓", "*"), "green")
+    mark, headline = _headline(report, console)
     lines = [f"{mark} {console.paint(headline, 'bold')} ({lasting(report.duration_seconds)})"]
     shown = report.accounts if len(report.accounts) <= ACCOUNTS_IN_FULL else ()
     for account in shown:
@@ -35,6 +34,17 @@ def summary(report: Report, console: Console) -> list[str]:
     if not planned:
         lines += table([("requests", _requests(report.requests))], console, indent=4)
     return lines
+
+
+def _headline(report: Report, console: Console) -> tuple[str, str]:
+    failed = sum(account.error is not None for account in report.accounts)
+    if failed:
+        fine = len(report.accounts) - failed
+        headline = f"{report.destination}: {counted(failed, 'account')} failed, {fine:,} up to date"
+        return console.paint(console.symbol("✗", "!"), "red"), headline
+    if report.outcome == "planned":
+        return console.paint(console.symbol("○", "-"), "green"), f"{report.destination}: nothing read yet"
+    return console.paint(console.symbol("✓", "*"), "green"), f"{report.destination} is up to date"
 
 
 def table(facts: Sequence[tuple[str, str]], console: Console, *, indent: int, width: int = 9) -> list[str]:
@@ -75,6 +85,8 @@ def _short(account: AccountReport) -> str:
 
 def _counts(account: AccountReport) -> str:
     """Count rows by what became of them; late ones are among the new."""
+    if account.error is not None:
+        return f"failed after {counted(account.rows_received, 'row')}"
     if not account.rows_received:
         return "nothing new"
     if not (account.rows_new or account.rows_changed):

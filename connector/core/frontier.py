@@ -10,7 +10,8 @@ rest. Each window costs about half a page at its end, so windows are as long as 
 * a window that proves denser than planned gives its older rest back, so a burst does not keep one walk busy alone;
 * a window that comes back empty makes the next one ask about all of the rest, so a void costs one request;
 * once there is little left to carve, the walk with most pages left goes first, so that all end together;
-* when one walk would still end long after the others, it is split.
+* when one walk would still end long after the others, it is split;
+* where one request at a time is all there is (many accounts share the pace), one walk goes on as long as it may.
 
 No I/O and no clock: a step is a function of what has been received. One owner, touched only between awaits.
 `tests/benchmarks/simulate.py` shows what each rule is worth.
@@ -186,9 +187,9 @@ class Frontier:
         target = self._target(width)
         if self._soundings:
             self._hear()
-        elif self._pages_left(walk) > self.tuning.excess * target:
+        elif self._pages_left(walk) > self.tuning.excess * target and (width > 1 or walk.pages >= self.tuning.proven):
             self._give_back(walk, target)
-        if self._pages == 1 and self._pool and self._pool_pages() > self.tuning.first * self._crowd(width):
+        if self._pages == 1 and width > 1 and self._pool and self._pool_pages() > self.tuning.first * self._crowd(width):
             self._sound()
 
     # Helpers ----------------------------------------------------------------------------------------------------------
@@ -216,12 +217,14 @@ class Frontier:
         self._expected = pool + sum(self._pages_left(walk) for walk in self._walks)
 
     def _crowd(self, width: float) -> float:
-        crowd = self.tuning.crowd * width + 1
+        crowd = self.tuning.crowd * width + 1 if width > 1 else 1.0
         if self.likely_start or (self.todo and self.todo.parts[0].start > 0):
             return crowd
         return min(crowd, max(self.tuning.slow_start, 2 * self._pages))
 
     def _target(self, width: float) -> float:
+        if width <= 1:
+            return self.tuning.longest
         longest = min(self.tuning.longest, self.tuning.first + self._pages / 50)
         shortest = max(self.tuning.shortest, min(self.tuning.last, self._pages / 80))
         return min(longest, max(shortest, self.expected_pages / (self.tuning.share * width + 1)))

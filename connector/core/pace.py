@@ -142,10 +142,12 @@ class Latency:
 class Pace:
     """The controllers of one key: a global rate, one rate an endpoint, one cap.
 
+    The rates are those of a group of requests: one group for all by default, or one for each account.
+
     Attributes:
         rate: requests per second of each endpoint; infinite for none.
-        account_rate: requests per second of all together.
-        in_flight: requests in flight of all together.
+        account_rate: requests per second of all endpoints together.
+        in_flight: requests in flight of all together, whatever their group.
     """
 
     rate: float
@@ -153,21 +155,20 @@ class Pace:
     in_flight: int
     cap: Cap = field(init=False)
     latency: Latency = field(init=False, default_factory=Latency)
-    _whole: Rate = field(init=False)
-    _endpoints: dict[str, Rate] = field(init=False, default_factory=dict[str, Rate])
+    _wholes: dict[str, Rate] = field(init=False, default_factory=dict[str, Rate])
+    _endpoints: dict[tuple[str, str], Rate] = field(init=False, default_factory=dict[tuple[str, str], Rate])
 
     def __post_init__(self) -> None:
-        self._whole = Rate(self.account_rate)
         self.cap = Cap(self.in_flight)
 
-    def wait(self, endpoint: str, now: float) -> float:
+    def wait(self, endpoint: str, now: float, group: str = "") -> float:
         """Return seconds until a request to `endpoint` may start: 0 for now, infinite until another one ends."""
-        return max(self._whole.wait(now), self.endpoint(endpoint).wait(now)) if self.cap.free else inf
+        return max(self.whole(group).wait(now), self.endpoint(endpoint, group).wait(now)) if self.cap.free else inf
 
-    def start(self, endpoint: str, now: float) -> None:
+    def start(self, endpoint: str, now: float, group: str = "") -> None:
         """Take note that a request starts."""
-        self._whole.start(now)
-        self.endpoint(endpoint).start(now)
+        self.whole(group).start(now)
+        self.endpoint(endpoint, group).start(now)
         self.cap.start(now)
 
     def end(self, seconds: float | None) -> None:
@@ -176,25 +177,30 @@ class Pace:
         if seconds is not None:
             self.latency.add(seconds)
 
-    def limited(self, reason: str | None, endpoint: str, now: float) -> None:
+    def limited(self, reason: str | None, endpoint: str, now: float, group: str = "") -> None:
         """React to a 429 by its `Stripe-Rate-Limited-Reason`; one without (a lock timeout) teaches nothing."""
         if reason is None:
             return
         if reason.endswith("-concurrency"):
             self.cap.lower(now)
-        elif reason == "global-rate":
-            self._whole.slow(now)
-            self.endpoint(endpoint).slow(now)
-        else:
-            self.endpoint(endpoint).slow(now)
+            return
+        if reason == "global-rate":
+            self.whole(group).slow(now)
+        self.endpoint(endpoint, group).slow(now)
 
-    def width(self, endpoint: str) -> float:
+    def width(self, endpoint: str, group: str = "") -> float:
         """Requests in flight that fill the endpoint's rate at the measured latency, 1 to the cap."""
-        rate = min(self.endpoint(endpoint).current, self._whole.current)
+        rate = min(self.endpoint(endpoint, group).current, self.whole(group).current)
         return max(1.0, min(float(self.cap.current), rate * self.latency.mean))
 
-    def endpoint(self, name: str) -> Rate:
+    def whole(self, group: str = "") -> Rate:
+        """Return the rate controller of all endpoints together."""
+        if group not in self._wholes:
+            self._wholes[group] = Rate(self.account_rate)
+        return self._wholes[group]
+
+    def endpoint(self, name: str, group: str = "") -> Rate:
         """Return the rate controller of one endpoint."""
-        if name not in self._endpoints:
-            self._endpoints[name] = Rate(self.rate)
-        return self._endpoints[name]
+        if (name, group) not in self._endpoints:
+            self._endpoints[name, group] = Rate(self.rate)
+        return self._endpoints[name, group]

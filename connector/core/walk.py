@@ -29,6 +29,7 @@ class Tuning:
         slow_start: walks opened before anything is known, where nothing hints at the first row's time.
         soundings: windows opened far down, to learn how dense the rows are there.
         timid: walks to keep open until the soundings have answered, as a multiple like `crowd`.
+        proven: pages a walk has brought before it gives anything back, where one request at a time is all there is.
     """
 
     page_size: int = PAGE_SIZE
@@ -44,6 +45,7 @@ class Tuning:
     slow_start: int = 4
     soundings: int = 6
     timid: float = 0.5
+    proven: int = 8
 
 
 @dataclass(slots=True)

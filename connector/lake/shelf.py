@@ -33,6 +33,19 @@ _RUN_OVERHEAD = 400
 """Bytes a run takes beside its message, roughly: the objects that describe it."""
 
 
+@dataclass(slots=True)
+class Memory:
+    """What rows may take, on all shelves that share it.
+
+    Attributes:
+        budget: bytes of rows to keep in memory, those taken and not yet released included.
+        held: bytes of them that are.
+    """
+
+    budget: int = BUDGET
+    held: int = 0
+
+
 @dataclass(eq=False, slots=True)
 class Run:
     """Some rows of one partition, in any order, close together in time.
@@ -108,11 +121,11 @@ class Shelf:
 
     Args:
         folder: where the temporary file goes, if one is needed.
-        budget: bytes of rows to keep in memory, those taken and not yet released included.
+        memory: for the rows, which may be shared with other shelves; by default 32 MB of its own.
     """
 
-    def __init__(self, folder: Path, *, budget: int = BUDGET) -> None:
-        self._budget = budget
+    def __init__(self, folder: Path, *, memory: Memory | None = None) -> None:
+        self._memory = memory or Memory()
         self._spill = SpillFile(folder)
         self._runs: defaultdict[PartitionKey, list[Run]] = defaultdict(list)
         self._in_memory: defaultdict[PartitionKey, int] = defaultdict(int)
@@ -153,7 +166,7 @@ class Shelf:
         if batch.num_rows:
             self._add(key, batch, self._count, span)
             self._count += 1
-            if self._held > self._budget:
+            if self._memory.held > self._memory.budget:
                 self._make_room()
 
     def take(self, key: PartitionKey, within: Intervals) -> Runs:
@@ -173,7 +186,7 @@ class Shelf:
         """Drop everything, and free the temporary file."""
         self._runs.clear()
         self._in_memory.clear()
-        self._held = 0
+        self._hold(-self._held)
         self._spill.close()
 
     def __enter__(self) -> Self:
@@ -188,7 +201,11 @@ class Shelf:
             raise ValueError(f"rows of [{run.first}, {run.last}] put under {key.label}")
         self._runs[key].append(run)
         self._in_memory[key] += _message_bytes(run)
-        self._held += _memory(run)
+        self._hold(_memory(run))
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        self._memory.held += size
 
     def _split(self, key: PartitionKey, run: Run, within: Intervals) -> Iterator[Run]:
         """Put back the rows outside `within`, and yield those inside."""
@@ -200,19 +217,19 @@ class Shelf:
             self._add(key, left, run.order)
         if chosen.num_rows:
             part = _in_memory(chosen, run.order)
-            self._held += _memory(part)
+            self._hold(_memory(part))
             yield part
 
     def _let_go(self, runs: Runs | tuple[Run, ...]) -> None:
         for run in runs:
-            self._held -= _memory(run)
+            self._hold(-_memory(run))
             if isinstance(run.payload, _Place):
                 run.payload.release()
 
     def _make_room(self) -> None:
-        """Move the largest partitions to the temporary file until half the budget is free."""
+        """Move the largest partitions to the temporary file until half the budget is free, or all of them are there."""
         for key in sorted(self._in_memory, key=lambda key: self._in_memory[key], reverse=True):
-            if self._held <= self._budget // 2 or not self._in_memory[key]:
+            if self._memory.held <= self._memory.budget // 2 or not self._in_memory[key]:
                 break
             runs = [(run, run.payload) for run in self._runs[key] if not isinstance(run.payload, _Place)]
             shared = _Shared(self._spill, self._spill.write([message for _, message in runs]), len(runs))
@@ -220,7 +237,7 @@ class Shelf:
             for run, message in runs:
                 run.payload = _Place(shared, Extent(offset, message.size))
                 offset += message.size
-                self._held -= message.size
+                self._hold(-message.size)
             del self._in_memory[key]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from connector.sandbox.ledger import TIES
 
-COMMON = ("k", "every", "p", "times", "endpoint")
+COMMON = ("k", "every", "p", "times", "endpoint", "account")
 LISTS = "balance_transactions"
 
 REASONS = ("endpoint-rate", "global-rate", "endpoint-concurrency", "global-concurrency", "resource-specific")
@@ -77,6 +77,7 @@ class Fault:
         p: chance per matching request.
         times: how often in all; None without end.
         endpoint: the endpoint it befalls, such as `balance_transactions` or `balance`; empty for any.
+        account: the account whose requests it befalls; empty for any.
         options: what else was said.
     """
 
@@ -86,6 +87,7 @@ class Fault:
     p: float | None = None
     times: int | None = None
     endpoint: str = ""
+    account: str = ""
     options: dict[str, str] = field(default_factory=dict[str, str])
 
     def number(self, option: str, default: float) -> float:
@@ -118,6 +120,7 @@ def parse(spec: str) -> Fault:
         p=float(given["p"]) if "p" in given else None,
         times=_int(given.pop("times", None)),
         endpoint=given.pop("endpoint", "" if kind in _EVERYWHERE else LISTS),
+        account=given.pop("account", ""),
         options={name: value for name, value in given.items() if name != "p"},
     )
     for numeric in ("seconds", "rows"):
@@ -144,10 +147,10 @@ class Armed:
         self.seen = self.fired = 0
         self._rng = random.Random(seed)
 
-    def fires(self, endpoint: str) -> bool:
+    def fires(self, endpoint: str, account: str) -> bool:
         """Count a request, and say whether the fault befalls it."""
         fault = self.fault
-        if fault.kind in STANDING or (fault.endpoint and fault.endpoint != endpoint):
+        if fault.kind in STANDING or fault.endpoint not in {"", endpoint} or fault.account not in {"", account}:
             return False
         self.seen += 1
         once = fault.k is not None or fault.kind in _ONCE
@@ -189,9 +192,9 @@ class Faults:
         """Put all out of force."""
         self._armed = ()
 
-    def befalling(self, endpoint: str) -> dict[str, Fault]:
-        """Count a request at `endpoint`, and say which faults befall it, by kind."""
-        return {armed.fault.kind: armed.fault for armed in self._armed if armed.fires(endpoint)}
+    def befalling(self, endpoint: str, account: str = "") -> dict[str, Fault]:
+        """Count a request of an account at `endpoint`, and say which faults befall it, by kind."""
+        return {armed.fault.kind: armed.fault for armed in self._armed if armed.fires(endpoint, account)}
 
     def standing(self, kind: str) -> Fault | None:
         """The fault of a STANDING kind in force, if any."""

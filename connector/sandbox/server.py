@@ -90,7 +90,7 @@ class Server:
             if reason:
                 raise rate_limited(reason)
             try:
-                faults = self.api.faults.befalling(name)
+                faults = self.api.faults.befalling(name, account)
                 call = Call(endpoint, object_id, path, query, caller, faults)
                 answer = await self._admitted(call, request)
             finally:

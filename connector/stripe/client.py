@@ -46,6 +46,9 @@ LIST_TRANSACTIONS = Endpoint("balance_transactions.list", "/v1/balance_transacti
 GET_TRANSACTION = Endpoint("balance_transactions.retrieve", "/v1/balance_transactions/{}")
 ACCOUNT = Endpoint("account.retrieve", "/v1/account")
 LIST_ACCOUNTS = Endpoint("accounts.list", "/v1/accounts")
+GET_PAYMENT_INTENT = Endpoint("payment_intents.retrieve", "/v1/payment_intents/{}")
+GET_CHARGE = Endpoint("charges.retrieve", "/v1/charges/{}")
+GET_PAYOUT = Endpoint("payouts.retrieve", "/v1/payouts/{}")
 
 
 class Clock(Protocol):
@@ -155,11 +158,11 @@ class Client:
         return await self._fetch(endpoint, request, urgency)
 
     async def _fetch(self, endpoint: Endpoint, request: Request, urgency: Callable[[], float]) -> Response:
-        attempt = 0
+        attempt, group = 0, self._group(request.headers.get("Stripe-Account"))
         while True:
             attempt += 1
             response: Response | None = None
-            async with self.gate.slot(endpoint.name, urgency) as slot:
+            async with self.gate.slot(endpoint.name, urgency, group=group) as slot:
                 self.meter.sent(endpoint.name, retry=attempt > 1)
                 started = self.clock.now()
                 try:
@@ -176,7 +179,19 @@ class Client:
             self.meter.answered(response.status if response else 0, len(response.body) if response else 0, seconds)
             if error is None and response is not None:
                 return response
-            await self._answer(attempt, error or TransportError("no answer"), response, endpoint)
+            failure = error or TransportError("no answer")
+            if isinstance(failure, RateLimitError):
+                self.meter.refused(failure.reason)
+                self.gate.limited(failure.reason, endpoint.name, group=group)
+            await self._wait_or_give_up(attempt, failure, response)
+
+    def width(self, endpoint: Endpoint, account: str | None = None) -> float:
+        """Return the requests in flight that fill the rate of an endpoint, at least 1; see `Pace.width`."""
+        return self.gate.pace.width(endpoint.name, self._group(account or self.config.account))
+
+    def _group(self, acting: str | None) -> str:
+        """Return whose rate a request counts against: everybody's, unless each account has its own."""
+        return (acting or "") if self.config.rate_per_account else ""
 
     @property
     def server_began(self) -> int | None:
@@ -197,11 +212,8 @@ class Client:
         await asyncio.gather(*begun, return_exceptions=True)
         await self.transport.close()
 
-    async def _answer(self, attempt: int, error: ApiError, response: Response | None, endpoint: Endpoint) -> None:
+    async def _wait_or_give_up(self, attempt: int, error: ApiError, response: Response | None) -> None:
         """Wait as the schedule says, or raise the error."""
-        if isinstance(error, RateLimitError):
-            self.meter.refused(error.reason)
-            self.gate.limited(error.reason, endpoint.name)
         delay = wait_before(
             attempt,
             error,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiter:
     endpoint: str
+    group: str
     urgency: Callable[[], float]
     turn: asyncio.Future[None]
 
@@ -48,14 +49,15 @@ class Gate:
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def slot(self, endpoint: str, urgency: Callable[[], float]) -> AsyncGenerator[Slot, None]:
+    async def slot(self, endpoint: str, urgency: Callable[[], float], *, group: str = "") -> AsyncGenerator[Slot, None]:
         """Wait for permission, and hold it for the block.
 
         Args:
             endpoint: the operation, as Stripe's limits name it.
             urgency: asked whenever somebody may go; the highest goes first.
+            group: whose rate it counts against; see `Pace`.
         """
-        await self._turn(endpoint, urgency)
+        await self._turn(endpoint, group, urgency)
         slot = Slot()
         try:
             yield slot
@@ -63,12 +65,12 @@ class Gate:
             self.pace.end(slot.seconds)
             self._serve()
 
-    def limited(self, reason: str | None, endpoint: str) -> None:
+    def limited(self, reason: str | None, endpoint: str, *, group: str = "") -> None:
         """Pass a 429's reason on to the pace."""
-        self.pace.limited(reason, endpoint, self._clock())
+        self.pace.limited(reason, endpoint, self._clock(), group)
 
-    async def _turn(self, endpoint: str, urgency: Callable[[], float]) -> None:
-        waiter = _Waiter(endpoint, urgency, asyncio.get_running_loop().create_future())
+    async def _turn(self, endpoint: str, group: str, urgency: Callable[[], float]) -> None:
+        waiter = _Waiter(endpoint, group, urgency, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         self._serve()
         try:
@@ -88,8 +90,9 @@ class Gate:
             self._timer = None
         while self._waiters:
             now = self._clock()
-            waits = {endpoint: self.pace.wait(endpoint, now) for endpoint in {one.endpoint for one in self._waiters}}
-            able = [one for one in self._waiters if waits[one.endpoint] <= 0.0]
+            lines = {(one.endpoint, one.group) for one in self._waiters}
+            waits = {line: self.pace.wait(line[0], now, line[1]) for line in lines}
+            able = [one for one in self._waiters if waits[one.endpoint, one.group] <= 0.0]
             if not able:
                 soonest = min(waits.values())
                 if soonest < inf:
@@ -98,5 +101,5 @@ class Gate:
             first = max(able, key=lambda one: one.urgency()) if len(able) > 1 else able[0]
             self._waiters.remove(first)
             if not first.turn.done():
-                self.pace.start(first.endpoint, now)
+                self.pace.start(first.endpoint, now, first.group)
                 first.turn.set_result(None)

@@ -32,6 +32,9 @@ ORDERED = replace(Tuning(), longest=8, first=8)
 LOOK_AHEAD = 100
 """Pages that may wait for their turn in ordered reading."""
 
+FILTERS = frozenset({"currency", "payout", "source", "type"})
+"""Filters of the list besides `created` (docs.stripe.com/api/balance_transactions/list)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -54,10 +57,17 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ListSource:
-    """Pages of a list over the network: the `PageSource` of `scan`."""
+    """Pages of a list over the network: the `PageSource` of `scan`.
+
+    Attributes:
+        client: whom to ask.
+        query: what is asked for.
+        sharers: how many readers share the requests in flight, this one included.
+    """
 
     client: Client
     query: Query = field(default_factory=Query)
+    sharers: Callable[[], int] = field(default=lambda: 1)
 
     async def page(self, window: Interval, *, starting_after: str | None, urgency: Callable[[], float]) -> Page:
         """See `PageSource.page`."""
@@ -90,7 +100,7 @@ class ListSource:
 
     def width(self) -> float:
         """See `PageSource.width`."""
-        return self.client.gate.pace.width(self.query.endpoint.name)
+        return max(1.0, self.client.width(self.query.endpoint, self.query.account) / max(1, self.sharers()))
 
 
 class PageStream:

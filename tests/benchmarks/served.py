@@ -41,7 +41,15 @@ class Served:
 def served(**options: object) -> Iterator[Served]:
     """Serve a world; options are those of the command, `_` for `-`."""
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    command = [sys.executable, "-m", "connector.sandbox", "--port", "0", "--connected", "0", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "connector.sandbox",
+        "--port",
+        "0",
+        *(() if "connected" in options else ("--connected", "0")),
+        *words,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None

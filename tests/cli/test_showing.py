@@ -59,13 +59,14 @@ def test_a_rate_forgets_what_is_long_past():
     assert reading.left is None
 
 
-def test_the_next_account_begins_a_share_of_its_own_and_rows_go_on():
-    gauge = Gauge(progress_of(pages_left=20.0))
-    steady(gauge, 2)
-    gauge.progress.rows, gauge.progress.pages, gauge.progress.pages_left = 100, 21, 9.0
-    reading = gauge.read(3.0)
-    assert reading.rows == 2_100
-    assert reading.share == pytest.approx(0.1)
+def test_of_several_accounts_those_that_are_done_are_counted():
+    gauge = Gauge(progress_of(accounts=40, pages_left=20.0))
+    for second in range(5):
+        gauge.progress.accounts_done = 2 * second
+        reading = gauge.read(float(second))
+    assert reading.account == "8 of 40 accounts"
+    assert reading.share == pytest.approx(0.2)
+    assert reading.left == pytest.approx(16.0)
 
 
 def test_when_all_is_read_it_says_that_files_are_written():
@@ -145,7 +146,7 @@ def test_progress_asked_for_is_shown_beside_json_too(run, monkeypatch, tmp_path)
 def test_whatever_a_run_counts_a_reading_makes_sense(steps):
     gauge, last = Gauge(progress_of()), 0
     for second, (rows, pages, left) in enumerate(steps):
-        gauge.progress.rows = rows
+        gauge.progress.rows += rows
         gauge.progress.pages += pages
         gauge.progress.pages_left = left
         reading = gauge.read(float(second))

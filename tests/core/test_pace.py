@@ -186,9 +186,23 @@ def test_each_reason_moves_its_own_controller(reason, endpoint_slower, account_s
         pace.cap.start(0.0)
     pace.limited(reason, LIST, 0.0)
     assert (pace.endpoint(LIST).current < 20.0) == endpoint_slower
-    assert (pace._whole.current < 100.0) == account_slower
+    assert (pace.whole().current < 100.0) == account_slower
     assert (pace.cap.current < 40) == fewer
     assert pace.endpoint("balance.retrieve").current == 20.0
+
+
+def test_groups_have_rates_of_their_own_and_share_what_is_in_flight():
+    pace = Pace(rate=10.0, account_rate=25.0, in_flight=5)
+    for _ in range(3):
+        assert pace.wait(LIST, 0.0, "acct_1") == 0.0
+        pace.start(LIST, 0.0, "acct_1")
+    assert pace.wait(LIST, 0.0, "acct_1") > 0.0
+    for _ in range(2):
+        assert pace.wait(LIST, 0.0, "acct_2") == 0.0
+        pace.start(LIST, 0.0, "acct_2")
+    assert pace.wait(LIST, 0.0, "acct_2") == float("inf")
+    pace.limited("global-rate", LIST, 0.0, "acct_2")
+    assert pace.whole("acct_1").current == 25.0
 
 
 def test_endpoints_have_rates_of_their_own_within_the_accounts():

@@ -15,7 +15,7 @@ from connector.core.partition import Granularity, partition_folder, partition_of
 from connector.lake.day import Day, publish, seal
 from connector.lake.formats import Format, arrow_format, jsonl_format, parquet_format
 from connector.lake.rows import MICROSECONDS
-from connector.lake.shelf import Shelf
+from connector.lake.shelf import Memory, Shelf
 
 if TYPE_CHECKING:
     from connector.lake.store import Store
@@ -87,7 +87,7 @@ def ids_in(store: Store, form: Format, path: str) -> list[str]:
 @contextmanager
 def shelved(store: Store, form: Format, groups: list[list[Row]], *, budget: int = 1 << 20, within: Intervals = WHOLE):
     """A shelf that each group was put on, and its runs."""
-    with Shelf(store.scratch, budget=budget) as shelf:
+    with Shelf(store.scratch, memory=Memory(budget)) as shelf:
         for group in groups:
             if group:
                 shelf.put(KEY, batch_of(form, group))

@@ -18,7 +18,7 @@ from connector.lake.day import Day, publish, seal
 from connector.lake.formats import FORMAT_NAMES, format_named
 from connector.lake.local import LocalStore
 from connector.lake.read import read
-from connector.lake.shelf import Shelf
+from connector.lake.shelf import Memory, Shelf
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from tests.lake.parting import by_partition
 
@@ -61,7 +61,7 @@ def make_lake(root, name: str, *, accounts=("acct_1",), granularity=Granularity.
     make = to_lines if name.startswith("jsonl") else to_batch
     for account in map(AccountId, accounts):
         manifest = Manifest(account, name, granularity)
-        with Shelf(store.scratch, budget=budget) as shelf:
+        with Shelf(store.scratch, memory=Memory(budget)) as shelf:
             for start in (20, 10, 0):
                 for key, part in by_partition(make(ROWS[start : start + 10 + start // 20][::-1]), granularity):
                     shelf.put(key, part)

@@ -10,7 +10,7 @@ from connector.core.intervals import Intervals
 from connector.lake.day import Day, publish, seal
 from connector.lake.formats import FORMAT_NAMES, format_named
 from connector.lake.local import LocalStore
-from connector.lake.shelf import Shelf
+from connector.lake.shelf import Memory, Shelf
 from connector.lake.tally import Tally
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from tests.lake.samples import FOLDER, KEY, START, WHOLE, splits
@@ -55,7 +55,7 @@ _days = st.lists(_rows, min_size=1, max_size=12, unique_by=lambda row: row["id"]
 
 def sealed(store, form, groups, *, old=None, within=WHOLE):
     make = to_lines if form.read_objects else to_batch
-    with Shelf(store.scratch, budget=4_000) as shelf:
+    with Shelf(store.scratch, memory=Memory(4_000)) as shelf:
         for group in groups:
             if group:
                 shelf.put(KEY, make(group))

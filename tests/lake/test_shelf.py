@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from connector.core.intervals import Interval, Intervals
 from connector.core.partition import Granularity
 from connector.errors import StorageError
-from connector.lake.shelf import Shelf
+from connector.lake.shelf import Memory, Shelf
 from connector.lake.spill import Extents, SpillFile
 from tests.lake.parting import by_partition
 from tests.lake.samples import KEY, PARQUET, START, WHOLE, Row, batch_of, days, span, splits
@@ -37,7 +37,7 @@ def test_every_row_put_is_taken_once_whatever_is_taken_when_and_however_little_f
         lambda pairs: Intervals.of(Interval(start, start + length) for start, length in pairs)
     )
     taken: list[str] = []
-    with Shelf(tmp_path, budget=budget) as shelf:
+    with Shelf(tmp_path, memory=Memory(budget)) as shelf:
         for group in data.draw(splits(rows)):
             if group:
                 shelf.put(KEY, batch_of(PARQUET, group))
@@ -54,7 +54,7 @@ def test_every_row_put_is_taken_once_whatever_is_taken_when_and_however_little_f
 
 def test_memory_stays_within_budget_and_the_file_has_no_name(tmp_path):
     folder = tmp_path / "made when needed"
-    with Shelf(folder, budget=40_000) as shelf:
+    with Shelf(folder, memory=Memory(40_000)) as shelf:
         for start in range(0, 40_000, 100):
             shelf.put(KEY, page(start))
             assert shelf.held < 400 * 400 + 40_000
@@ -67,7 +67,7 @@ def test_memory_stays_within_budget_and_the_file_has_no_name(tmp_path):
 
 
 def test_space_of_what_was_taken_is_used_again(tmp_path):
-    with Shelf(tmp_path, budget=0) as shelf:
+    with Shelf(tmp_path, memory=Memory(0)) as shelf:
         shelf.put(KEY, page(0))
         shelf.put(KEY, page(100))
         size = shelf.spilled
@@ -87,7 +87,7 @@ def test_a_shelf_that_never_spills_touches_no_disk(tmp_path):
 
 
 def test_runs_can_be_opened_again_until_they_are_released(tmp_path):
-    with Shelf(tmp_path, budget=0) as shelf:
+    with Shelf(tmp_path, memory=Memory(0)) as shelf:
         shelf.put(KEY, page(0))
         runs = shelf.take(KEY, WHOLE)
         assert ids(runs) == ids(runs) != []
@@ -105,7 +105,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "full")
 
-    with Shelf(tmp_path, budget=page(0).serialize().size * 3 // 2) as shelf:
+    with Shelf(tmp_path, memory=Memory(page(0).serialize().size * 3 // 2)) as shelf:
         shelf.put(KEY, page(0))
         monkeypatch.setattr(os, "pwrite", full)
         with pytest.raises(StorageError, match="no space left"):
@@ -159,7 +159,7 @@ def test_a_spill_file_gives_back_what_was_written(tmp_path):
 
 
 def test_runs_are_read_in_another_thread_while_the_owner_puts_and_spills(tmp_path):
-    with ThreadPoolExecutor(1) as pool, Shelf(tmp_path, budget=60_000) as shelf:
+    with ThreadPoolExecutor(1) as pool, Shelf(tmp_path, memory=Memory(60_000)) as shelf:
         for round_ in range(5):
             start = round_ * 10_000
             for offset in range(0, 2_000, 100):

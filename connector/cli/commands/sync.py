@@ -9,7 +9,9 @@ from connector.cli.accounts import accounts_of
 from connector.cli.settings import config_of, lake_options
 from connector.cli.summary import summary
 from connector.cli.working import work
+from connector.errors import AccountsError
 from connector.report import Progress, Report, to_document
+from connector.salt import Salt
 
 if TYPE_CHECKING:
     import argparse
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Sync, say what was done, and return the exit status."""
     config = config_of(args, console)
+    salt = Salt.find(file=args.hash_salt_file) if args.hash else None
+    if salt is not None:
+        console.secrets.add(salt.reveal())
 
     async def go(progress: Progress) -> Report:
         return await sync(
@@ -28,12 +33,24 @@ def run(args: argparse.Namespace, console: Console) -> int:
             progress=progress,
             accounts=await accounts_of(args, config),
             expand=args.expand,
+            source_columns=args.source_columns,
+            omit=args.omit,
+            hash=args.hash,
+            salt=salt,
+            strict_schema=args.strict_schema,
             dry_run=args.dry_run,
+            fail_fast=args.fail_fast,
             repair=args.repair,
             **lake_options(args, "format", "settle"),
         )
 
-    show(work(go, console, keeps=True), console)
+    try:
+        show(work(go, console, keeps=True), console)
+    except AccountsError as failure:
+        show(failure.report, console)
+        for error in failure.errors.values():
+            console.complain(error)
+        return failure.exit_code
     return 0
 
 

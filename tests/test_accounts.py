@@ -1,0 +1,185 @@
+"""Many accounts in one run: read at once under one pace, each by itself on the disk, one's failure not another's."""
+
+from __future__ import annotations
+
+import json
+
+import anyio
+import pytest
+
+import connector
+from connector.api import sync
+from connector.cli.accounts import connected_accounts
+from connector.config import ApiKey
+from connector.errors import AccountsError, AuthenticationError, PermissionError_, ServerError
+from connector.report import Progress
+from tests.lakes import config_for, data_files, objects, run, sandbox, strays, truth, world
+
+STRANGER = "acct_1StrangerToAll"
+
+
+def platform(connected: int = 25, transactions: int = 300):
+    return world(transactions, connected=connected)
+
+
+def everyone(served):
+    return [None, *served.world.accounts[1:]]
+
+
+def test_every_account_has_its_own_rows_and_its_own_state(tmp_path):
+    with sandbox(platform()) as stripe_:
+        report = run(tmp_path, stripe_, accounts=everyone(stripe_))
+        assert [one.account for one in report.accounts] == list(stripe_.world.accounts)
+        for account in stripe_.world.accounts:
+            assert objects(tmp_path, account) == truth(stripe_, account)
+        assert sum(one.lake_rows for one in report.accounts) == sum(
+            len(truth(stripe_, account)) for account in stripe_.world.accounts
+        )
+    assert holders(tmp_path) == set(stripe_.world.accounts)
+    assert not strays(tmp_path)
+
+
+def holders(lake):
+    return {path.stem for path in (lake / "_stripe_balance" / "manifest").glob("*.json")}
+
+
+def test_one_request_an_account_where_a_page_is_enough(tmp_path):
+    with sandbox(platform(transactions=0)) as stripe_:
+        report = run(tmp_path, stripe_, accounts=list(stripe_.world.accounts[1:]), settings={"max_in_flight": 4})
+        small = sum(one.rows_received <= 100 for one in report.accounts)
+        pages = sum(-(-one.rows_received // 100) or 1 for one in report.accounts)
+    assert small > 10
+    assert report.requests.by_endpoint["account.retrieve"] == 1
+    assert report.requests.by_endpoint["balance_transactions.list"] <= pages * 1.1 + 3
+
+
+def test_files_do_not_depend_on_how_many_are_read_at_once(tmp_path):
+    with sandbox(platform()) as stripe_:
+        run(tmp_path / "wide", stripe_, accounts=everyone(stripe_))
+        for account in everyone(stripe_):
+            run(tmp_path / "each", stripe_, accounts=[account])
+    assert data_files(tmp_path / "wide") == data_files(tmp_path / "each")
+
+
+def test_an_account_that_is_refused_is_reported_and_the_others_go_on(tmp_path):
+    with sandbox(platform(6)) as stripe_:
+        asked = [stripe_.world.accounts[1], STRANGER, *stripe_.world.accounts[2:]]
+        with pytest.raises(AccountsError) as caught:
+            run(tmp_path, stripe_, accounts=asked)
+    failure = caught.value
+    assert set(failure.errors) == {STRANGER}
+    assert isinstance(failure.errors[STRANGER], PermissionError_)
+    assert (failure.retryable, failure.exit_code) == (False, 77)
+    assert STRANGER in str(failure)
+    assert holders(tmp_path) == set(stripe_.world.accounts[1:])
+    assert [one.account for one in failure.report.accounts] == asked
+    assert [one.error is None for one in failure.report.accounts] == [one != STRANGER for one in asked]
+    (kept,) = (tmp_path / "_stripe_balance" / "runs").glob("*.json")
+    assert json.loads(kept.read_bytes())["outcome"] == "failed"
+
+
+def test_the_first_account_may_be_the_one_that_is_refused(tmp_path):
+    with sandbox(platform(3)) as stripe_:
+        with pytest.raises(AccountsError):
+            run(tmp_path, stripe_, accounts=[STRANGER, *stripe_.world.accounts[1:]])
+        assert holders(tmp_path) == set(stripe_.world.accounts[1:])
+        with pytest.raises(AccountsError):
+            run(tmp_path, stripe_, accounts=[STRANGER, *stripe_.world.accounts[1:]])
+    assert holders(tmp_path) == set(stripe_.world.accounts[1:])
+
+
+def test_fail_fast_ends_with_the_first_that_fails(tmp_path):
+    with sandbox(platform(30)) as stripe_, pytest.raises(PermissionError_) as caught:
+        run(tmp_path, stripe_, accounts=[STRANGER, *stripe_.world.accounts[1:]], fail_fast=True)
+    assert caught.value.account == STRANGER
+    assert len(holders(tmp_path)) < 30
+
+
+def test_what_may_pass_by_itself_makes_the_whole_retryable(tmp_path):
+    with sandbox(platform(4)) as stripe_:
+        broken = stripe_.world.accounts[2]
+        stripe_.faults.add(f"500:account={broken}")
+        with pytest.raises(AccountsError) as caught:
+            run(tmp_path, stripe_, accounts=[*stripe_.world.accounts[1:], STRANGER])
+        assert (caught.value.retryable, caught.value.exit_code) == (True, 75)
+        assert set(caught.value.errors) == {broken, STRANGER}
+
+
+def test_an_outage_ends_the_run_before_every_account_has_waited_for_it(tmp_path):
+    with sandbox(platform(60)) as stripe_:
+        stripe_.faults.add("500:k=10,times=1000000")
+        with pytest.raises(ServerError):
+            run(tmp_path, stripe_, accounts=everyone(stripe_))
+        assert stripe_.stats()["requests"] < 60 * 8
+        stripe_.faults.clear()
+        run(tmp_path, stripe_, accounts=everyone(stripe_))
+        for account in stripe_.world.accounts:
+            assert objects(tmp_path, account) == truth(stripe_, account)
+
+
+def test_a_wrong_key_is_not_tried_on_every_account(tmp_path):
+    with sandbox(platform(5)) as stripe_:
+        with pytest.raises(AuthenticationError):
+            run(tmp_path, stripe_, accounts=everyone(stripe_), settings={"api_key": ApiKey("sk_test_wrong")})
+        assert stripe_.stats()["requests"] <= 4  # those under way when the first answer came
+    assert not tmp_path.joinpath("balance_transactions").exists()
+
+
+def test_an_account_named_twice_is_read_once(tmp_path):
+    with sandbox(platform(2)) as stripe_:
+        own = stripe_.world.accounts[0]
+        report = run(tmp_path, stripe_, accounts=[None, own, stripe_.world.accounts[1]])
+        assert [one.account for one in report.accounts] == [own, stripe_.world.accounts[1]]
+        assert objects(tmp_path, own) == truth(stripe_, own)
+
+
+def test_a_run_cut_off_among_many_accounts_goes_on_from_what_it_wrote(tmp_path):
+    with sandbox(platform(40)) as stripe_:
+        run(tmp_path / "whole", stripe_, accounts=everyone(stripe_))
+
+        async def cut(after: int) -> None:
+            progress = Progress()
+            async with anyio.create_task_group() as tasks:
+
+                async def go() -> None:
+                    await sync(
+                        tmp_path / "cut", config=config_for(stripe_), progress=progress, accounts=everyone(stripe_)
+                    )
+
+                tasks.start_soon(go)
+                while progress.accounts_done < after:  # noqa: ASYNC110 - progress is there to be looked at now and then
+                    await anyio.sleep(0.001)
+                tasks.cancel_scope.cancel()
+
+        for after in (3, 12, 25):
+            anyio.run(cut, after)
+        run(tmp_path / "cut", stripe_, accounts=everyone(stripe_))
+    assert data_files(tmp_path / "cut") == data_files(tmp_path / "whole")
+    assert not strays(tmp_path / "cut")
+
+
+def test_each_account_may_have_the_rate_to_itself(tmp_path):
+    with sandbox(platform(12)) as stripe_:
+        alone = run(
+            tmp_path / "own", stripe_, accounts=everyone(stripe_), settings={"rate": 8.0, "rate_per_account": True}
+        )
+        shared = run(tmp_path / "shared", stripe_, accounts=everyone(stripe_), settings={"rate": 8.0})
+    assert alone.requests.by_endpoint == shared.requests.by_endpoint
+    assert alone.duration_seconds < shared.duration_seconds
+
+
+def test_connected_accounts_are_listed_page_by_page():
+    with sandbox(platform(230, 0)) as stripe_:
+        found = anyio.run(connected_accounts, config_for(stripe_))
+    assert sorted(found) == sorted(stripe_.world.accounts[1:])
+
+
+def test_the_plain_call_takes_accounts_too(tmp_path, monkeypatch):
+    with sandbox(platform(3)) as stripe_:
+        monkeypatch.setenv("STRIPE_API_KEY", stripe_.key)
+        monkeypatch.setenv("STRIPE_API_BASE", stripe_.url)
+        document = connector.run_sync(
+            tmp_path, accounts=list(stripe_.world.accounts[1:]), rate=float("inf"), rate_per_account=True
+        )
+    assert [one["account"] for one in document["accounts"]] == list(stripe_.world.accounts[1:])
+    assert all(one["error"] is None for one in document["accounts"])
