@@ -16,9 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from connector import webhooks
     from connector.api import plan, run_plan, run_sync, sync
     from connector.balance import Balance, BalanceAmount
     from connector.config import ApiKey, Config
+    from connector.core.fees import PaymentFees
+    from connector.core.payout_fees import PayoutFees
     from connector.errors import (
         ApiError,
         AuthenticationError,
@@ -37,13 +40,25 @@ if TYPE_CHECKING:
         StorageError,
         TransportError,
         UsageError,
+        WebhookError,
     )
     from connector.lake.read import read
+    from connector.payouts import run_sync_payouts, sync_payouts
+    from connector.payouts_report import AccountPayoutsReport, PayoutsReport
+    from connector.lookups import run_fees
+    from connector.proof.calls import run_verify, verify
+    from connector.proof.verdict import Verdict
     from connector.report import Progress, Report
+    from connector.stripe.follow_options import FollowOptions
+    from connector.stripe.following import Follower
+    from connector.snapshots import Snapshot, record_balance, run_record_balance
     from connector.stripe.resources import Stripe
 
 _HOMES = {
     "connector.config": ("ApiKey", "Config"),
+    "connector.core.fees": ("PaymentFees",),
+    "connector.core.payout_fees": ("PayoutFees",),
+    "connector.lookups": ("run_fees",),
     "connector.balance": ("Balance", "BalanceAmount"),
     "connector.errors": (
         "ApiError",
@@ -63,13 +78,22 @@ _HOMES = {
         "StorageError",
         "TransportError",
         "UsageError",
+        "WebhookError",
     ),
     "connector.lake.read": ("read",),
+    "connector.payouts": ("run_sync_payouts", "sync_payouts"),
+    "connector.payouts_report": ("AccountPayoutsReport", "PayoutsReport"),
+    "connector.snapshots": ("Snapshot", "record_balance", "run_record_balance"),
+    "connector.proof.calls": ("run_verify", "verify"),
+    "connector.proof.verdict": ("Verdict",),
     "connector.report": ("Progress", "Report"),
+    "connector.stripe.follow_options": ("FollowOptions",),
+    "connector.stripe.following": ("Follower",),
     "connector.stripe.resources": ("Stripe",),
     "connector.api": ("plan", "run_plan", "run_sync", "sync"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("webhooks",)
 
 __all__ = [
     "ApiError",
@@ -82,9 +106,14 @@ __all__ = [
     "Config",
     "ConfigError",
     "ConnectorError",
+    "FollowOptions",
+    "Follower",
     "InvalidRequestError",
     "LockedError",
     "ManifestError",
+    "PaymentFees",
+    "PayoutFees",
+    "PayoutsReport",
     "PermissionError_",
     "Progress",
     "ProtocolError",
@@ -92,21 +121,34 @@ __all__ = [
     "Report",
     "SchemaError",
     "ServerError",
+    "Snapshot",
     "StorageError",
     "Stripe",
     "TransportError",
     "UsageError",
+    "Verdict",
+    "WebhookError",
     "plan",
     "read",
+    "run_fees",
+    "record_balance",
     "run_plan",
+    "run_record_balance",
     "run_sync",
+    "run_sync_payouts",
+    "run_verify",
     "sync",
+    "sync_payouts",
+    "verify",
+    "webhooks",
 ]
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f"connector.{name}")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -142,6 +142,10 @@ class ProtocolError(ApiError):
     exit_code = 65
 
 
+class TooLargeError(ProtocolError):
+    """The response is larger than any answer should be; a smaller page may pass."""
+
+
 class SchemaError(ConnectorError):
     """A row does not fit its table and cannot be kept without loss."""
 

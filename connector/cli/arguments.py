@@ -102,6 +102,34 @@ def add_accounts(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_accounts_to_search(parser: argparse.ArgumentParser) -> None:
+    """Add `--account` and `--all-accounts`, where ids are looked for."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--account",
+        type=account,
+        action="append",
+        default=[],
+        metavar="acct_…",
+        help="connected account to look in, repeatable (the key's own)",
+    )
+    where.add_argument(
+        "--all-accounts", action="store_true", help="look in the key's own account and every connected one"
+    )
+
+
+def add_fail_fast(parser: argparse.ArgumentParser) -> None:
+    """Add what is to become of the other accounts when one fails."""
+    parser.add_argument(
+        "--fail-fast", action="store_true", help="end with the first account that fails (the others are read)"
+    )
+
+
+def add_rate_per_account(parser: argparse.ArgumentParser) -> None:
+    """Add whether accounts share the rate."""
+    parser.add_argument("--rate-per-account", action="store_true", help="--rate is each account's own (all share it)")
+
+
 def since(text: str) -> int:
     """Read `--since` as UTC seconds."""
     return to_seconds(text, name="--since")
@@ -135,6 +163,11 @@ def count(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
     return int(text)
+
+
+def sample(text: str) -> int | None:
+    """Read a number, at least 0, or `all` as None."""
+    return None if text == "all" else count(text)
 
 
 def positive(text: str) -> int:

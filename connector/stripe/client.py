@@ -46,6 +46,7 @@ LIST_TRANSACTIONS = Endpoint("balance_transactions.list", "/v1/balance_transacti
 GET_TRANSACTION = Endpoint("balance_transactions.retrieve", "/v1/balance_transactions/{}")
 ACCOUNT = Endpoint("account.retrieve", "/v1/account")
 LIST_ACCOUNTS = Endpoint("accounts.list", "/v1/accounts")
+LIST_PAYOUTS = Endpoint("payouts.list", "/v1/payouts")
 GET_PAYMENT_INTENT = Endpoint("payment_intents.retrieve", "/v1/payment_intents/{}")
 GET_CHARGE = Endpoint("charges.retrieve", "/v1/charges/{}")
 GET_PAYOUT = Endpoint("payouts.retrieve", "/v1/payouts/{}")
@@ -87,6 +88,10 @@ def _no_hurry() -> float:
     return 0.0
 
 
+def _never(_attempts: int, _error: ApiError) -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Client:
     """Asks Stripe, within the pace, until there is an answer or an error nobody can retry.
@@ -126,10 +131,17 @@ class Client:
         transport = HttpTransport(timeouts=config.timeouts, connections=config.max_in_flight, proxy=config.proxy)
         return cls(config, transport, Gate(Pace(config.rate, config.account_rate, config.max_in_flight)))
 
-    def begin(self, endpoint: Endpoint, *, parameters: Parameters | None = None, account: str | None = None) -> None:
+    def begin(
+        self,
+        endpoint: Endpoint,
+        *,
+        parameters: Parameters | None = None,
+        account: str | None = None,
+        give_up: Callable[[int, ApiError], bool] = _never,
+    ) -> None:
         """Send a request whose answer the same `get` will take a little later; meanwhile something else can be done."""
         request = self._request(endpoint, "", parameters or {}, account)
-        self._begun[request.url, account] = asyncio.create_task(self._fetch(endpoint, request, _no_hurry))
+        self._begun[request.url, account] = asyncio.create_task(self._fetch(endpoint, request, _no_hurry, give_up))
 
     async def get(
         self,
@@ -139,6 +151,7 @@ class Client:
         parameters: Parameters | None = None,
         account: str | None = None,
         urgency: Callable[[], float] = _no_hurry,
+        give_up: Callable[[int, ApiError], bool] = _never,
     ) -> Response:
         """Return the first successful response.
 
@@ -148,6 +161,7 @@ class Client:
             parameters: the query.
             account: connected account to ask as (`Stripe-Account`); None for the configured one.
             urgency: who goes first when several wait; the highest.
+            give_up: given the attempts made and the last one's error, whether to stop earlier than the schedule says.
 
         Raises:
             ApiError: the class whose remedy fits, with Stripe's message, after the retries that make sense.
@@ -155,9 +169,15 @@ class Client:
         request = self._request(endpoint, resource_id, parameters or {}, account)
         if (begun := self._begun.pop((request.url, account), None)) is not None:
             return await begun
-        return await self._fetch(endpoint, request, urgency)
+        return await self._fetch(endpoint, request, urgency, give_up)
 
-    async def _fetch(self, endpoint: Endpoint, request: Request, urgency: Callable[[], float]) -> Response:
+    async def _fetch(
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        urgency: Callable[[], float],
+        give_up: Callable[[int, ApiError], bool],
+    ) -> Response:
         attempt, group = 0, self._group(request.headers.get("Stripe-Account"))
         while True:
             attempt += 1
@@ -183,6 +203,8 @@ class Client:
             if isinstance(failure, RateLimitError):
                 self.meter.refused(failure.reason)
                 self.gate.limited(failure.reason, endpoint.name, group=group)
+            if give_up(attempt, failure):
+                raise failure
             await self._wait_or_give_up(attempt, failure, response)
 
     def width(self, endpoint: Endpoint, account: str | None = None) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from connector.balance import Balance, to_balance
@@ -12,11 +13,15 @@ from connector.core.page import Row, decode_object
 from connector.core.times import END_OF_TIME, Time, to_seconds
 from connector.errors import UsageError
 from connector.stripe.client import BALANCE, GET_TRANSACTION, Client
+from connector.stripe.fees import Fees, fees
+from connector.stripe.follow_options import FollowOptions, Listener, Unheard
+from connector.stripe.following import Follower
 from connector.stripe.identity import Identity, identify
-from connector.stripe.pages import PageStream, Query, pages
+from connector.stripe.many import AccountPages, ManyAccounts, pages_of_accounts
+from connector.stripe.pages import FILTERS, PageStream, Query, pages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
 
 class Stripe:
@@ -96,6 +101,20 @@ class Stripe:
         )
         return decode_object(response.body, request_id=response.request_id)
 
+    async def fees(self, object_id: str, *, wait: float = 0.0, account: str | None = None) -> Fees:
+        """Return what a payment cost, or the rows of an automatic payout: known, not yet, or not available and why.
+
+        Args:
+            object_id: `pi_…`, `ch_…`, `py_…` or `po_…`.
+            wait: seconds to ask again for, ever more seldom, while the answer is *not yet*.
+            account: connected account it belongs to.
+
+        Raises:
+            UsageError: the id cannot be one of these, or `wait` is no number of seconds.
+            InvalidRequestError: there is none of this id in this account (status 404).
+        """
+        return await fees(self.client, object_id, wait=wait, account=account)
+
     @asynccontextmanager
     async def balance_transactions(
         self,
@@ -125,19 +144,84 @@ class Stripe:
             UsageError: an unknown filter, or an empty interval.
             ApiError: from the stream; pages before it are sound, the list is then not complete.
         """
-        start = 0 if created_gte is None else to_seconds(created_gte, name="created_gte")
-        stop = END_OF_TIME if created_lt is None else to_seconds(created_lt, name="created_lt")
-        if start >= stop:
-            raise UsageError("created_lt must be later than created_gte")
-        if unknown := sorted(filters.keys() - FILTERS):
-            raise UsageError(f"there is no filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))}")
-        query = Query(dict(filters), tuple(f"data.{path}" for path in expand), account=account)
-        async with pages(self.client, query, within=Intervals((Interval(start, stop),)), ordered=ordered) as stream:
+        within, query = _within(created_gte, created_lt), replace(_query(expand, filters), account=account)
+        async with pages(self.client, query, within=within, ordered=ordered) as stream:
             yield stream
 
+    @asynccontextmanager
+    async def balance_transactions_of(
+        self,
+        accounts: Sequence[str | None],
+        *,
+        created_gte: Time | None = None,
+        created_lt: Time | None = None,
+        expand: Sequence[str] = (),
+        fail_fast: bool = False,
+        **options: Any,  # noqa: ANN401 - `ordered` and the filters of `balance_transactions`
+    ) -> AsyncGenerator[AccountPages, None]:
+        """Read the lists of many accounts, several at once, all within one pace.
 
-FILTERS = frozenset({"currency", "payout", "source", "type"})
-"""Filters of the list besides `created` (docs.stripe.com/api/balance_transactions/list)."""
+        Args:
+            accounts: connected accounts, None standing for the key's own.
+            created_gte: as for `balance_transactions`.
+            created_lt: as for `balance_transactions`.
+            expand: as for `balance_transactions`.
+            fail_fast: end with the first account that fails, instead of reading the others all the same.
+            options: `ordered`, newest first within each account; and the filters of `balance_transactions`.
+
+        Yields:
+            A stream of pages, each with its `account` and its `rows`.
+
+        Raises:
+            UsageError: an unknown filter, or an empty interval.
+            AccountsError: from the stream, after the last page: some accounts failed, the others are complete.
+        """
+        ordered = bool(options.pop("ordered", False))
+        many = ManyAccounts(
+            self.client,
+            _query(expand, options),
+            tuple(dict.fromkeys(accounts)),
+            _within(created_gte, created_lt),
+            ordered=ordered,
+            fail_fast=fail_fast,
+        )
+        async with pages_of_accounts(many) as stream:
+            yield stream
+
+    def follow(
+        self,
+        options: FollowOptions | None = None,
+        *,
+        bookmark: Mapping[str, Any] | None = None,
+        listener: Listener | None = None,
+    ) -> Follower:
+        """Follow the list: `async for batch in stripe.follow(): …` gives new rows as they come, each once.
+
+        Args:
+            options: what to follow and how closely; by default whatever is not listed yet, of the key's own account.
+            bookmark: `Follower.bookmark()` of an earlier call, to go on from there.
+            listener: told of what does not end the following: lost and regained connections, refused accounts.
+
+        Raises:
+            ConfigError: the bookmark is about other rows, or none.
+        """
+        return Follower(self.client, options or FollowOptions(), bookmark, listener or Unheard())
+
+
+def _within(created_gte: Time | None, created_lt: Time | None) -> Intervals:
+    """Return the seconds asked for."""
+    start = 0 if created_gte is None else to_seconds(created_gte, name="created_gte")
+    stop = END_OF_TIME if created_lt is None else to_seconds(created_lt, name="created_lt")
+    if start >= stop:
+        raise UsageError("created_lt must be later than created_gte")
+    return Intervals((Interval(start, stop),))
+
+
+def _query(expand: Sequence[str], filters: Mapping[str, str | None]) -> Query:
+    """Return what is asked for."""
+    if unknown := sorted(filters.keys() - FILTERS):
+        raise UsageError(f"there is no filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))}")
+    return Query(dict(filters), tuple(f"data.{path}" for path in expand))
 
 
 def checked_transaction_id(text: str) -> str:

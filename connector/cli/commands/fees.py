@@ -1,0 +1,91 @@
+"""`fees`: what payments and automatic payouts cost."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from connector.cli.accounts import accounts_of
+from connector.cli.failures import exit_code_of
+from connector.cli.fee_lines import lines_of
+from connector.cli.finding import Search, ids_of
+from connector.cli.rows import Rows, rows_to_stdout
+from connector.cli.settings import config_of
+from connector.cli.working import work
+from connector.core.fees import Answer
+from connector.errors import ApiError
+from connector.stripe.fees import checked_fees_id
+from connector.stripe.resources import Stripe
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from connector.cli.console import Console
+    from connector.config import Config
+    from connector.report import Progress
+    from connector.stripe.fees import Fees
+
+NOT_AVAILABLE, NOT_YET = 1, 75
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Say what each id cost, in the order of the ids, and return the exit status."""
+    config = config_of(args, console)
+    ids = ids_of(args.ids, checked_fees_id, prefixes="pi_, ch_, py_ or po_")
+    with rows_to_stdout(console) as rows:
+        report = Report(rows, console)
+
+        async def go(progress: Progress) -> None:
+            await _ask(args, ids, config, progress, report)
+
+        work(go, console, show=args.progress != "auto")
+    return report.status
+
+
+class Report:
+    """Takes the fees of each id, in order, and knows what the process should end with."""
+
+    def __init__(self, rows: Rows, console: Console) -> None:
+        self._rows, self._console = rows, console
+        self._answers: set[Answer] = set()
+
+    def take(self, got: Fees | ApiError) -> None:
+        """Write them down, or say why there are none."""
+        if isinstance(got, ApiError):
+            self._console.complain(got)
+            self._rows.refused = self._rows.refused or got
+            return
+        self._answers.add(got.answer)
+        if self._console.json:
+            self._rows.write([got.document()])
+        else:
+            self._console.text(*map(_harmless, lines_of(got)))
+
+    @property
+    def status(self) -> int:
+        """75 while something may still come, so that a scheduler asks again; else that of what did not work out."""
+        if Answer.NOT_YET in self._answers:
+            return NOT_YET
+        if self._rows.refused is not None:
+            return exit_code_of(self._rows.refused)
+        return NOT_AVAILABLE if Answer.NOT_AVAILABLE in self._answers else 0
+
+
+async def _ask(
+    args: argparse.Namespace, ids: Sequence[str], config: Config, progress: Progress, report: Report
+) -> None:
+    accounts = await accounts_of(args, config) or (None,)
+    until = monotonic() + args.wait
+    async with Stripe(config) as stripe:
+        progress.meter, progress.rate_limit, progress.phase = stripe.client.meter, config.rate, "reading"
+
+        async def fetch(object_id: str, account: str | None) -> Fees:
+            return await stripe.fees(object_id, wait=max(0.0, until - monotonic()), account=account)
+
+        await Search(fetch, accounts, report.take).run(ids)
+
+
+def _harmless(line: str) -> str:
+    """Return a line without what would steer a terminal, its columns kept: descriptions are other people's words."""
+    return "".join(one if one.isprintable() else " " for one in line)

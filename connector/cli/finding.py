@@ -1,0 +1,144 @@
+"""Things by their ids, in whichever of several accounts they are: many at once, reported in the order of the ids."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from connector.errors import ApiError, InvalidRequestError, PermissionError_, UsageError
+from connector.tasks import tasks_with_one_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+T = TypeVar("T")
+
+AHEAD = 100
+"""Ids looked for ahead of the one to be reported next; the pace holds them back further."""
+
+ABREAST = 20
+"""Accounts asked for one id at once: after each so many, it is seen whether one of them had it."""
+
+MISSING = "resource_missing"
+
+
+def ids_of(words: Sequence[str], checked: Callable[[str], str], *, prefixes: str) -> list[str]:
+    """Return the ids, those of stdin where `-` stands.
+
+    Args:
+        words: of the command line.
+        checked: returns an id as it is asked for, or raises.
+        prefixes: what ids begin with, for the message.
+
+    Raises:
+        UsageError: when one cannot be an id, or there is none.
+    """
+    found: list[str] = []
+    for word in words:
+        found += [checked(line) for line in (_stdin() if word == "-" else [word]) if line.strip()]
+    if not found:
+        raise UsageError(f"no ids on stdin: write one a line, each beginning with {prefixes}")
+    return found
+
+
+def _stdin() -> list[str]:
+    try:
+        return sys.stdin.read().splitlines()
+    except UnicodeDecodeError as error:
+        raise UsageError("stdin is not text: write one id a line") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Search(Generic[T]):
+    """How to look for things.
+
+    Attributes:
+        fetch: asks one account for one id.
+        accounts: where to look, in this order; None stands for the key's own. At least one.
+        take: given what became of each id, in order: the thing, or why there is none.
+    """
+
+    fetch: Callable[[str, str | None], Awaitable[T]]
+    accounts: Sequence[str | None]
+    take: Callable[[T | ApiError], None]
+
+    async def run(self, ids: Sequence[str]) -> None:
+        """Look for every id.
+
+        Raises:
+            ConnectorError: what is no matter of a single id, such as a refused key; ids before it are reported.
+        """
+        waiting: deque[asyncio.Future[T | ApiError]] = deque()
+        async with tasks_with_one_error() as tasks:
+
+            async def find(one: str, answer: asyncio.Future[T | ApiError]) -> None:
+                answer.set_result(await self._find(one))
+
+            for one in ids:
+                if len(waiting) >= AHEAD:
+                    self.take(await waiting.popleft())
+                waiting.append(asyncio.get_running_loop().create_future())
+                tasks.start_soon(find, one, waiting[-1])
+            while waiting:
+                self.take(await waiting.popleft())
+
+    async def _find(self, one: str) -> T | ApiError:
+        """Return the thing from the first account that has it, else what the accounts said."""
+        refusals: list[ApiError] = []
+        for start in range(0, len(self.accounts), ABREAST):
+            for answer in await self._ask_all(one, self.accounts[start : start + ABREAST]):
+                if not isinstance(answer, ApiError):
+                    return answer
+                refusals.append(answer)
+        return self._why(refusals)
+
+    async def _ask_all(self, one: str, accounts: Sequence[str | None]) -> list[T | ApiError]:
+        """Ask several accounts at once, and return their answers in order."""
+        answers: dict[int, T | ApiError] = {}
+
+        async def ask(position: int, account: str | None) -> None:
+            answers[position] = await self._ask(one, account)
+
+        async with tasks_with_one_error() as tasks:
+            for position, account in enumerate(accounts):
+                tasks.start_soon(ask, position, account)
+        return [answers[position] for position in range(len(accounts))]
+
+    async def _ask(self, one: str, account: str | None) -> T | ApiError:
+        try:
+            return await self.fetch(one, account)
+        except InvalidRequestError as error:
+            if error.code != MISSING:
+                raise
+            refusal: ApiError = error
+        except PermissionError_ as error:
+            if len(self.accounts) == 1:
+                raise
+            refusal = error
+        refusal.account = refusal.account or account
+        return refusal
+
+    def _why(self, refusals: Sequence[ApiError]) -> ApiError:
+        """Return the error to report: that of an account that refused, for it may have the thing, first."""
+        refused = next((error for error in refusals if isinstance(error, PermissionError_)), None)
+        if refused is not None:
+            return refused
+        first = refusals[0]
+        if len(self.accounts) > 1:
+            hint = f"it is in none of the {len(self.accounts):,} accounts asked"
+        elif self.accounts[0] is None:
+            hint = "if it is a connected account's, name that with --account, or look in --all-accounts"
+        else:
+            hint = "it may be another account's"
+        return InvalidRequestError(
+            f"{first.message}; {hint}",
+            status=first.status,
+            code=first.code,
+            param=first.param,
+            request_id=first.request_id,
+            request_log_url=first.request_log_url,
+            account=first.account if len(self.accounts) == 1 else None,
+        )

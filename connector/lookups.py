@@ -1,0 +1,52 @@
+"""Single answers of Stripe for ordinary code: plain arguments in, a JSON-able dict out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import anyio
+
+from connector.errors import UsageError
+from connector.stripe.resources import Stripe
+
+
+def run_fees(
+    object_id: str,
+    *,
+    wait: float = 0.0,
+    account: str | None = None,
+    api_key_file: str | None = None,
+    **settings: Any,  # noqa: ANN401 - the fields of `Config`, checked there
+) -> dict[str, Any]:
+    """Call `Stripe.fees` from ordinary code.
+
+    Args:
+        object_id: `pi_…`, `ch_…`, `py_…` or `po_…`.
+        wait: seconds to ask again for, ever more seldom, while the answer is *not yet*.
+        account: connected account it belongs to.
+        api_key_file: a file whose first line is the key; else it comes from the environment.
+        settings: fields of `connector.Config`, such as `api_version`.
+
+    Returns:
+        The fields of `PaymentFees` or `PayoutFees`: `answer` is `known`, `not_yet` or `not_available`, with a `reason`;
+        amounts are in minor units.
+
+    Raises:
+        ConnectorError: as `Stripe.fees`.
+    """
+    _refuse_inside_a_loop()
+
+    async def ask() -> dict[str, Any]:
+        async with Stripe.from_env(api_key_file=api_key_file, **settings) as stripe:
+            return (await stripe.fees(object_id, wait=wait, account=account)).document()
+
+    return anyio.run(ask)
+
+
+def _refuse_inside_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError("there is an event loop running already: use `await stripe.fees(…)` of connector.Stripe")

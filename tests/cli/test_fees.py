@@ -1,0 +1,172 @@
+"""`fees`: three answers, each with its status, and accounts to look in."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from connector.sandbox import Limits, Sandbox, World
+
+
+def rows_of(sandbox, account=None, **members):
+    return [row for row in sandbox.world.rows(account) if members.items() <= row.items()]
+
+
+def minor(text):
+    """The minor units of an amount as people write it."""
+    number, currency = text.rsplit(" ", 1)
+    return int(number.replace(",", "").replace(".", "")), currency.lower()
+
+
+@pytest.fixture
+def charge(sandbox):
+    return rows_of(sandbox, type="charge", currency="usd", exchange_rate=None)[0]
+
+
+@pytest.fixture
+def payout(sandbox):
+    """An automatic payout that is reconciled."""
+    return rows_of(sandbox, type="payout", description="STRIPE PAYOUT", status="available")[-1]
+
+
+@pytest.fixture
+def passed_on(sandbox):
+    """An account and a payment of it that the platform passed on, with an application fee."""
+    account = sandbox.world.accounts[1]
+    return account, next(row for row in rows_of(sandbox, account, type="payment") if row["fee"])
+
+
+def test_a_payment_is_shown_in_its_currency(run, charge):
+    done = run("fees", charge["source"])
+    facts = {line.split()[0]: line.split("  ")[1:] for line in done.out.splitlines()[1:]}
+    assert done.status == 0
+    assert done.out.startswith(f"{charge['source']}: fees known\n")
+    assert f"gross       {charge['amount'] // 100:,}.{charge['amount'] % 100:02d} USD" in done.out
+    assert minor(next(word for word in facts["net"] if "USD" in word).strip()) == (charge["net"], "usd")
+    assert minor(next(word for word in facts["stripe_fee"] if "USD" in word).strip()) == (-charge["fee"], "usd")
+    assert charge["id"] in done.out
+
+
+def test_a_payment_in_another_currency_shows_its_rate(run, sandbox):
+    row = next(row for row in rows_of(sandbox, type="charge") if row["exchange_rate"] is not None)
+    done = run("fees", row["source"])
+    assert "GBP" in done.out
+    assert f"at {row['exchange_rate']}" in done.out
+
+
+def test_with_json_amounts_are_in_minor_units(run, charge):
+    done = run("fees", charge["source"], "--json")
+    (found,) = done.json["data"]
+    assert (done.status, done.json["rows"]) == (0, 1)
+    assert (found["gross"], found["fee"], found["net"], found["currency"]) == (
+        charge["amount"],
+        charge["fee"],
+        charge["net"],
+        "usd",
+    )
+    assert found["answer"] == "known"
+
+
+def test_under_an_old_version_it_is_the_same(run, sandbox, charge):
+    intent = run("get", charge["id"], "--expand", "source").lines[0]["source"]["payment_intent"]
+    new, old = (run("fees", intent, "--json", *version) for version in ([], ["--api-version", "2022-08-01"]))
+    assert new.json == old.json
+    assert new.json["data"][0]["fee"] == charge["fee"]
+
+
+def test_several_come_in_order_and_from_stdin_too(run, sandbox, monkeypatch):
+    ids = [row["source"] for row in rows_of(sandbox, type="charge")[:130]]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([*ids[1:], ""])))
+    done = run("fees", ids[0], "-", "--rate", 0, "--json")
+    assert [found["id"] for found in done.json["data"]] == ids
+
+
+def test_a_payout_adds_up_and_says_why_charges_alone_do_not(run, payout):
+    done = run("fees", payout["source"])
+    table = {line.split()[0]: line.split() for line in done.out.splitlines() if line.startswith("  ")}
+    assert done.status == 0
+    assert minor(f"{table['sum'][-1]} USD")[0] == 0
+    assert "type=charge alone" in done.out
+    found = run("fees", payout["source"], "--json").json["data"][0]
+    assert (found["answer"], found["remainder"], found["amount"]) == ("known", 0, -payout["net"])
+    assert sum(one["net"] for one in found["types"]) == found["amount"] != found["charges_alone"]
+
+
+def test_a_manual_payout_is_explained(run, environment):
+    with Sandbox(World(transactions=1_500), limits=Limits.none()) as sandbox:
+        environment.setenv("STRIPE_API_BASE", sandbox.url)
+        environment.setenv("STRIPE_API_KEY", sandbox.key)
+        manual = rows_of(sandbox, type="payout", description="Withdrawal")[0]
+        done = run("fees", manual["source"])
+    assert done.status == 1
+    assert "not available" in done.out
+    assert "manual" in done.out
+
+
+def test_what_is_not_known_yet_ends_with_75_and_can_be_waited_for(run, environment):
+    world = World(transactions=300, ticking=True)
+    with Sandbox(world, limits=Limits.none(), faults=["async-capture:seconds=1"]) as sandbox:
+        environment.setenv("STRIPE_API_BASE", sandbox.url)
+        environment.setenv("STRIPE_API_KEY", sandbox.key)
+        row = rows_of(sandbox, type="charge")[0]
+        sandbox.set_clock(row["created"])
+        done = run("fees", row["source"])
+        assert done.status == 75
+        assert "not yet known" in done.out
+        assert "gross" not in done.out
+        assert run("fees", row["source"], "--json").json["data"][0]["fee"] is None
+        done = run("fees", row["source"], "--wait", 20)
+        assert done.status == 0
+        assert "gross" in done.out
+
+
+def test_no_fee_on_the_row_is_not_available_rather_than_zero(run, environment):
+    with Sandbox(World(transactions=50), limits=Limits.none()) as sandbox:
+        environment.setenv("STRIPE_API_BASE", sandbox.url)
+        environment.setenv("STRIPE_API_KEY", sandbox.key)
+        (added,) = sandbox.add_rows(amount=5_000, fee=0)
+        charge = run("get", added).lines[0]["source"]
+        done = run("fees", charge)
+        known = rows_of(sandbox, type="charge")[5]["source"]
+        assert run("fees", known, charge).status == 1
+    assert done.status == 1
+    assert "IC+" in done.out
+    assert "0.00 USD" not in done.out.replace("50.00 USD", "")
+
+
+def test_a_connected_accounts_payout_shows_what_customers_paid(run, sandbox, passed_on):
+    account, _ = passed_on
+    payouts = [row["source"] for row in rows_of(sandbox, account, type="payout", status="available")]
+    done = run("fees", *payouts, "--account", account)
+    assert "what the customer paid" in done.out
+    lines = [line for line in done.out.splitlines() if line.startswith("    py_")]
+    assert lines
+    for line in lines:
+        transfer, charge = line.split("  ")[-2:]
+        assert (transfer[:3], charge[:3]) == ("tr_", "ch_")
+
+
+def test_an_id_is_looked_for_in_the_accounts_given(run, sandbox, passed_on):
+    account, payment = passed_on
+    other = sandbox.world.accounts[2]
+    for words in (["--account", account], ["--account", other, "--account", account], ["--all-accounts"]):
+        (found,) = run("fees", payment["source"], *words, "--json").json["data"]
+        assert (found["account"], found["gross"], found["fee"]) == (account, payment["amount"], payment["fee"])
+
+
+def test_an_id_of_another_account_is_not_found_with_the_hint(run, passed_on, charge):
+    done = run("fees", passed_on[1]["source"], charge["source"])
+    assert done.status == 1
+    assert "--account" in done.err
+    assert done.out.startswith(charge["source"])
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("txn_1", "stripe-balance get"), ("tr_1234567890", "transfer"), ("pi", "pi_")]
+)
+def test_other_ids_are_refused_before_anything_is_asked(run, word, hint):
+    done = run("fees", word)
+    assert (done.status, done.out) == (2, "")
+    assert hint in done.err
