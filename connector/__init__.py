@@ -96,6 +96,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("webhooks",)
 
 __all__ = [
+    "AccountPayoutsReport",
     "ApiError",
     "ApiKey",
     "AuthenticationError",

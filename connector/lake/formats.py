@@ -18,10 +18,13 @@ import pyarrow as pa
 
 from connector.errors import ConfigError
 from connector.lake import arrow_file, json_lines, parquet
-from connector.tables import arrow, balance_transactions
+from connector.tables import balance_transactions
+from connector.tables.source_columns import row_dictionaries, row_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from connector.core.manifest import Manifest
 
 
 class Writer(Protocol):
@@ -70,41 +73,53 @@ FORMAT_NAMES = ("parquet", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow")
 """Names as they stand in manifests. `jsonl` is accepted for `jsonl.zst`."""
 
 
-_CODECS: dict[str, json_lines.Codec] = {"jsonl.zst": "zstd", "jsonl.gz": "gzip", "jsonl.plain": None}
+CODECS: dict[str, json_lines.Codec] = {"jsonl.zst": "zstd", "jsonl.gz": "gzip", "jsonl.plain": None}
+"""Compression of each of the JSON line formats."""
 
 
-def format_named(text: str) -> Format:
+def format_of(manifest: Manifest) -> Format:
+    """Return the format of an account's files, with the columns they have."""
+    return format_named(manifest.format, source_columns=bool(manifest.options.get("source_columns")))
+
+
+def format_named(text: str, *, source_columns: bool = False) -> Format:
     """Return the format of balance transactions with this name.
 
     Args:
         text: one of `FORMAT_NAMES`, or `jsonl` for `jsonl.zst`.
+        source_columns: whether rows have the columns of expanded sources.
 
     Raises:
-        ConfigError: for any other name; says which there are.
+        ConfigError: for any other name; says which there are. Or for lines with columns, which they do not have.
     """
     name = "jsonl.zst" if text == "jsonl" else text
     if name == "parquet":
-        columns = tuple(arrow.dictionary_columns("balance_transactions"))
-        return parquet_format(arrow.arrow_schema("balance_transactions"), columns)
+        dictionary = row_dictionaries(source_columns=source_columns)
+        return parquet_format(row_schema(source_columns=source_columns), dictionary)
     if name == "arrow":
-        return arrow_format(arrow.arrow_schema("balance_transactions"))
+        return arrow_format(row_schema(source_columns=source_columns))
+    if name in FORMAT_NAMES and source_columns:
+        raise ConfigError(f"lines of {name} are objects as received: --source-columns is for parquet and arrow")
     if name in FORMAT_NAMES:
-        return jsonl_format(_CODECS[name], balance_transactions.LINES_SCHEMA, balance_transactions.to_lines)
+        return jsonl_format(CODECS[name], balance_transactions.LINES_SCHEMA, balance_transactions.to_lines)
     raise ConfigError(f"there is no format {text!r}; choose one of {', '.join(FORMAT_NAMES)}")
 
 
-def parquet_format(schema: pa.Schema, dictionary: tuple[str, ...]) -> Format:
+def parquet_format(
+    schema: pa.Schema, dictionary: tuple[str, ...], *, order: tuple[str, ...] = ("created", "id")
+) -> Format:
     """Return Parquet for any table.
 
     Args:
-        schema: with columns `created` and `id`, by which rows must come sorted.
+        schema: of the batches.
         dictionary: columns of few distinct values.
+        order: columns by which rows come sorted.
     """
     return Format(
         name="parquet",
         suffix=".parquet",
         schema=schema,
-        open_writer=partial(parquet.ParquetWriter, schema=schema, dictionary=dictionary),
+        open_writer=partial(parquet.ParquetWriter, schema=schema, dictionary=dictionary, order=order),
         open_reader=partial(parquet.open_reader, schema=schema),
     )
 

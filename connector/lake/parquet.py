@@ -38,9 +38,17 @@ class ParquetWriter:
         path: local path of the new file.
         schema: of the batches.
         dictionary: columns of few distinct values.
+        order: columns by which rows come sorted.
     """
 
-    def __init__(self, path: Path, *, schema: pa.Schema, dictionary: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        schema: pa.Schema,
+        dictionary: tuple[str, ...],
+        order: tuple[str, ...] = ("created", "id"),
+    ) -> None:
         self._rechunker = Rechunker()
         self._group: list[pa.RecordBatch] = []
         self._rows = self._text = 0
@@ -53,7 +61,7 @@ class ParquetWriter:
             store_schema=False,
             use_dictionary=list(dictionary),  # pyright: ignore[reportArgumentType] - documented: bool or list
             write_statistics=True,
-            sorting_columns=pq.SortingColumn.from_ordering(schema, [("created", "ascending"), ("id", "ascending")]),
+            sorting_columns=pq.SortingColumn.from_ordering(schema, [(name, "ascending") for name in order]),
         )
 
     def write(self, batch: pa.RecordBatch) -> None:

@@ -14,7 +14,7 @@ from connector.tables.arrow import SECOND, arrow_schema, to_values
 from connector.tables.fields import Json, excerpt, is_flag, is_instant, is_object, is_text, is_whole, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _TABLE = "balances"
 
@@ -53,9 +53,30 @@ def to_objects(batch: pa.RecordBatch | pa.Table) -> list[Json]:
     Args:
         batch: with the columns of `arrow_schema("balances")`; dictionary encoding is allowed, other columns ignored.
     """
+    return [one["snapshot"] for one in to_snapshots(batch)]
+
+
+def to_snapshots(batch: pa.RecordBatch | pa.Table) -> list[Json]:
+    """Give the snapshots in a batch, in the order of their rows, each once.
+
+    Returns:
+        Objects of `snapshot_at`, UTC seconds, and `snapshot`, the balance as received.
+    """
     columns = [to_values(batch.column(name)) for name in ("snapshot_at", "snapshot")]
-    snapshots = dict.fromkeys(zip(*columns, strict=True))
-    return [orjson.loads(text) for _, text in snapshots]
+    return [
+        {"snapshot_at": moment, "snapshot": orjson.loads(text)}
+        for moment, text in dict.fromkeys(zip(*columns, strict=True))
+    ]
+
+
+def from_snapshots(snapshots: Sequence[Json]) -> pa.RecordBatch:
+    """Convert the objects of `to_snapshots` to the columns of `arrow_schema("balances")`, in their order.
+
+    Raises:
+        SchemaError: as `to_batch`.
+    """
+    batches = [to_batch(one["snapshot"], one["snapshot_at"]) for one in snapshots]
+    return pa.concat_batches([pa.RecordBatch.from_pylist([], schema=arrow_schema(_TABLE)), *batches])
 
 
 def _kinds(balance: Json) -> Iterator[tuple[str, list[Any]]]:

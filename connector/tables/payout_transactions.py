@@ -6,11 +6,12 @@ each payout (docs.stripe.com/payouts/reconciliation).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from connector.tables.arrow import arrow_schema, to_values
+from connector.errors import SchemaError
+from connector.tables.arrow import INSTANT, SECOND, arrow_schema, to_values
 from connector.tables.sift import sift
 
 if TYPE_CHECKING:
@@ -46,6 +47,23 @@ def to_batch(payout_id: str, rows: Sequence[Json]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
+def from_objects(objects: Sequence[Json]) -> pa.RecordBatch:
+    """Make the pairs of `to_objects` columns again.
+
+    Raises:
+        SchemaError: one is not such a pair.
+    """
+    schema = arrow_schema(_TABLE)
+    try:
+        columns = [
+            pa.array([_scaled(one[field.name], field.type) for one in objects], field.type, from_pandas=False)
+            for field in schema
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+    except (KeyError, TypeError, pa.ArrowException) as error:
+        raise SchemaError(f"an object is not a row of {_TABLE} ({error!r})") from error
+
+
 def to_objects(batch: pa.RecordBatch | pa.Table) -> list[Json]:
     """Give the pairs as objects, moments as UTC seconds, in order.
 
@@ -56,3 +74,7 @@ def to_objects(batch: pa.RecordBatch | pa.Table) -> list[Json]:
     names = arrow_schema(_TABLE).names
     columns = [to_values(batch.column(name)) for name in names]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _scaled(value: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - whatever JSON knows
+    return value * SECOND if kind == INSTANT and value is not None else value

@@ -1,0 +1,97 @@
+"""What a destination holds already, of whichever table: whose rows, of which mode, in which format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connector.core import balances_record, payouts_record
+from connector.core.stored import READ_AGAIN, RESTORE
+from connector.lake import commit
+from connector.lake.records import load_record, recorded_accounts, refuse_another, save_record
+
+if TYPE_CHECKING:
+    from connector.core.balances_record import BalancesRecord
+    from connector.core.payouts_record import PayoutsRecord
+    from connector.core.units import AccountId
+    from connector.lake.store import Store
+
+PAYOUTS, BALANCES = "payouts", "balances"
+"""Kinds of records, and the folders they are in."""
+
+
+@dataclass(frozen=True, slots=True)
+class LakeFacts:
+    """What a new account's rows have to go with.
+
+    Attributes:
+        accounts: those the lake has rows of, in any table.
+        livemode: whether they are of live mode; None where no record says.
+        format: of its files; None for a destination that has none.
+    """
+
+    accounts: frozenset[AccountId] = frozenset()
+    livemode: bool | None = None
+    format: str | None = None
+
+
+def facts_of(store: Store) -> LakeFacts:
+    """Look at a destination. Blocks.
+
+    Of the records of each kind, which agree, one is read; the format of payouts and balances goes before that of the
+    balance transactions, so that each table stays of one kind.
+
+    Raises:
+        ManifestError: a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    holders = {kind: recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)}
+    synced = commit.accounts(store)
+    records = [
+        load_payouts(store, holders[PAYOUTS][0]) if holders[PAYOUTS] else None,
+        load_balances(store, holders[BALANCES][0]) if holders[BALANCES] else None,
+        commit.load(store, synced[0]) if synced else None,
+    ]
+    found = [record for record in records if record is not None]
+    return LakeFacts(
+        accounts=frozenset(name for names in (*holders.values(), synced) for name in names),
+        livemode=next((one.livemode for one in found if one.livemode is not None), None),
+        format=next((one.format for one in found), None),
+    )
+
+
+def load_payouts(store: Store, account: AccountId) -> PayoutsRecord | None:
+    """Return an account's record of payouts, or None when there is none.
+
+    Raises:
+        ManifestError: it is damaged, foreign, newer than this version knows, or another account's.
+        StorageError: it cannot be read.
+    """
+    found = load_record(store, PAYOUTS, account, remedy=READ_AGAIN)
+    if found is None:
+        return None
+    where, document = found
+    record = payouts_record.from_document(document, where=where)
+    refuse_another(where, record.account, account)
+    return record
+
+
+def save_payouts(store: Store, record: PayoutsRecord) -> None:
+    """Write an account's record of payouts; raises what `save_record` raises."""
+    save_record(store, PAYOUTS, record.account, payouts_record.to_document(record))
+
+
+def load_balances(store: Store, account: AccountId) -> BalancesRecord | None:
+    """Return an account's record of snapshots, or None when there is none; raises what `load_payouts` raises."""
+    found = load_record(store, BALANCES, account, remedy=RESTORE)
+    if found is None:
+        return None
+    where, document = found
+    record = balances_record.from_document(document, where=where)
+    refuse_another(where, record.account, account)
+    return record
+
+
+def save_balances(store: Store, record: BalancesRecord) -> None:
+    """Write an account's record of snapshots; raises what `save_record` raises."""
+    save_record(store, BALANCES, record.account, balances_record.to_document(record))

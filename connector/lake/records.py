@@ -1,0 +1,85 @@
+"""Records of the small tables on disk: what is durably in the lake, written last."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from connector.core.partition import checked_account
+from connector.errors import ManifestError, ProtocolError
+from connector.lake.paths import STATE
+
+if TYPE_CHECKING:
+    from connector.core.units import AccountId
+    from connector.lake.store import Store
+
+
+def record_path(kind: str, account: AccountId) -> str:
+    """Return where a record is.
+
+    Args:
+        kind: `payouts` or `balances`.
+        account: whose it is.
+    """
+    return f"{STATE}/{kind}/{account}.json"
+
+
+def recorded_accounts(store: Store, kind: str) -> list[AccountId]:
+    """Return the accounts that have a record of a kind, sorted.
+
+    Raises:
+        ManifestError: something else is in the folder of the records.
+        StorageError: the destination cannot be read.
+    """
+    folder = f"{STATE}/{kind}"
+    found: list[AccountId] = []
+    for info in store.list(folder):
+        name = info.path.removeprefix(f"{folder}/")
+        try:
+            found.append(checked_account(name.removesuffix(".json")))
+        except ProtocolError as error:
+            raise ManifestError(f"{info.path} is not a record's name; move it away") from error
+    return sorted(found)
+
+
+def load_record(store: Store, kind: str, account: AccountId, *, remedy: str) -> tuple[str, Any] | None:
+    """Return a record's path and its JSON document, or None when there is none.
+
+    Args:
+        store: the destination.
+        kind: `payouts` or `balances`.
+        account: whose it is.
+        remedy: what to do when it is damaged, besides restoring it.
+
+    Raises:
+        ManifestError: it is not JSON.
+        StorageError: it cannot be read.
+    """
+    where = record_path(kind, account)
+    data = store.read(where)
+    if data is None:
+        return None
+    try:
+        return where, json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{where} is damaged ({error}); restore it from a backup, or {remedy}") from error
+
+
+def refuse_another(where: str, found: AccountId, account: AccountId) -> None:
+    """Refuse a record that is about another account than its name says.
+
+    Raises:
+        ManifestError: it is.
+    """
+    if found != account:
+        raise ManifestError(f"{where} is about {found}: it was renamed or copied; give it back its own name")
+
+
+def save_record(store: Store, kind: str, account: AccountId, document: dict[str, Any]) -> None:
+    """Write a record, durably and as a whole. Every file it names must already be visible and durable.
+
+    Raises:
+        StorageError: the destination refuses; the old record is then still whole.
+    """
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+    store.write(record_path(kind, account), f"{text}\n".encode())

@@ -1,0 +1,120 @@
+"""What a run over payouts did, as values: the document of `schemas/payouts_report.json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+if TYPE_CHECKING:
+    from connector.report import Requests
+
+REPORT_VERSION = 1
+"""Version of the report's own shape."""
+
+PayoutsOutcome = Literal["complete", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unbalanced:
+    """A payout whose transactions do not add up to nothing, or that has none.
+
+    Attributes:
+        payout: its id.
+        currency: of the sum.
+        net: sum of `net` of all its rows, its own included, in minor units.
+        rows: how many there are.
+    """
+
+    payout: str
+    currency: str
+    net: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPayoutsReport:
+    """What a run did for one account.
+
+    Attributes:
+        account: whose payouts.
+        asked: `[start, stop)` of `created` that was asked for, UTC seconds.
+        covered: the intervals whose payouts the lake holds afterwards, all runs together.
+        payouts_new: payouts the lake did not have.
+        payouts_changed: payouts that differ from what the lake had.
+        payouts_unchanged: payouts read again and found the same.
+        payouts_disappeared: payouts the lake had and Stripe no longer lists; they are kept.
+        payouts_listed: payouts whose transactions were listed.
+        transactions_listed: rows of those lists.
+        transactions_disappeared: rows the lake had and Stripe no longer lists; they are kept.
+        manual: ids of the payouts asked for that were not automatic: Stripe assigns no transactions to them.
+        waiting: ids of the automatic ones whose list is not complete yet; a later run lists them.
+        unbalanced: listed payouts, by this run or an earlier one, whose rows do not add up to nothing.
+        files_written: data files created or replaced.
+        files_unchanged: data files found to be right already.
+        files_lost: data files that were gone or changed; what they held was read again, if it was asked for.
+        lake_payouts: payouts of the account in the lake afterwards.
+        lake_listed: of these, the ones whose transactions are there, too.
+        lake_transactions: rows of these transactions.
+        lake_files: data files of both tables.
+        lake_bytes: their size.
+        error: what ended it, one line, or None.
+    """
+
+    account: str
+    asked: tuple[int, int]
+    covered: tuple[tuple[int, int], ...] = ()
+    payouts_new: int = 0
+    payouts_changed: int = 0
+    payouts_unchanged: int = 0
+    payouts_disappeared: int = 0
+    payouts_listed: int = 0
+    transactions_listed: int = 0
+    transactions_disappeared: int = 0
+    manual: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    unbalanced: tuple[Unbalanced, ...] = ()
+    files_written: int = 0
+    files_unchanged: int = 0
+    files_lost: int = 0
+    lake_payouts: int = 0
+    lake_listed: int = 0
+    lake_transactions: int = 0
+    lake_files: int = 0
+    lake_bytes: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutsReport:
+    """What one run did.
+
+    Attributes:
+        outcome: complete, or failed where some of several accounts failed.
+        destination: as it was given.
+        format: of the files, for example `parquet`.
+        api_version: `Stripe-Version` asked under.
+        connector_version: version of this package.
+        started: ISO 8601, UTC.
+        duration_seconds: from start to the last file.
+        requests: what was asked of Stripe.
+        accounts: one report for each account, in the order asked for.
+        report_version: version of this shape.
+    """
+
+    outcome: PayoutsOutcome
+    destination: str
+    format: str
+    api_version: str
+    connector_version: str
+    started: str
+    duration_seconds: float
+    requests: Requests
+    accounts: tuple[AccountPayoutsReport, ...]
+    report_version: int = REPORT_VERSION
+
+
+def to_document(report: PayoutsReport) -> dict[str, Any]:
+    """Return the report as the JSON document of `schemas/payouts_report.json`."""
+    return orjson.loads(orjson.dumps(report))

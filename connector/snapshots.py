@@ -1,0 +1,233 @@
+"""The balance as it was: each time it is asked for, a snapshot of every bucket is added to a lake's `balances`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+
+from connector.balance import Balance, to_balance
+from connector.belonging import introduced, refuse_to_mix
+from connector.config import Config
+from connector.core.balances_record import BalancesRecord, snapshots_folder
+from connector.core.page import decode_object
+from connector.errors import AccountsError, ApiError, AuthenticationError, ConnectorError, ManifestError, UsageError
+from connector.lake.facts import facts_of, load_balances, save_balances
+from connector.lake.formats import format_named
+from connector.lake.sheets import changed, read_rows, sheet, stored_file, write_rows
+from connector.lake.store import open_store
+from connector.plain import run_plainly
+from connector.stripe.client import BALANCE, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from connector.core.protocol import Response
+    from connector.core.units import AccountId
+    from connector.lake.formats import Format
+    from connector.lake.sheets import Sheet
+    from connector.lake.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A balance that was added to a lake.
+
+    Attributes:
+        account: whose it is.
+        snapshot_at: when it was, UTC seconds by Stripe's clock.
+        balance: what there was.
+        path: the file it is in, relative to the destination; empty for a balance without any amount, which has no rows.
+        rows: how many rows it has there.
+    """
+
+    account: AccountId
+    snapshot_at: int
+    balance: Balance
+    path: str
+    rows: int
+
+
+async def record_balance(
+    destination: str | PathLike[str],
+    *,
+    config: Config | None = None,
+    accounts: Sequence[str | None] = (),
+    account_id: str | None = None,
+) -> tuple[Snapshot, ...]:
+    """Add a snapshot of the balance to a lake, for each account.
+
+    Args:
+        destination: a folder; that of `connector.sync`, or one of its own.
+        config: whom to ask; from the environment by default.
+        accounts: connected accounts to read, None standing for the key's own.
+        account_id: name of the key's own account, where it may not ask for it.
+
+    Returns:
+        The snapshots, in the order of the accounts.
+
+    Raises:
+        AccountsError: some of several accounts failed; the others' snapshots are in the lake, and are its `report`.
+        ConnectorError: what ended it.
+    """
+    chosen = (accounts,) if isinstance(accounts, str) else tuple(dict.fromkeys(accounts))
+    if account_id and chosen:
+        raise UsageError("--account-id names the key's own account: it does not go with --account")
+    store = open_store(destination)
+    client = Client.over_http(config or Config.from_env())
+    try:
+        return await _record(store, client, chosen or (None,), account_id)
+    finally:
+        await client.close()
+
+
+def run_record_balance(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword
+    destination: str | PathLike[str],
+    *,
+    accounts: Sequence[str | None] = (),
+    account_id: str | None = None,
+    api_base: str | None = None,
+    api_version: str | None = None,
+    context: str | None = None,
+    api_key_file: str | None = None,
+) -> list[dict[str, Any]]:
+    """Call `record_balance` from ordinary code.
+
+    Args:
+        destination: as for `record_balance`, as the following.
+        accounts: ids, None for the key's own.
+        account_id: where the key may not ask for it.
+        api_base: see `connector.Config`, as the following.
+        api_version: `Stripe-Version`.
+        context: `Stripe-Context`.
+        api_key_file: a file whose first line is the key; else it comes from the environment.
+
+    Returns:
+        For each account `account`, `snapshot_at` in UTC seconds, `balance` as received, `path` and `rows`.
+
+    Raises:
+        ConnectorError: as `record_balance`.
+    """
+
+    async def main() -> tuple[Snapshot, ...]:
+        config = Config.from_env(api_key_file=api_key_file, api_base=api_base, api_version=api_version, context=context)
+        return await record_balance(destination, config=config, accounts=accounts, account_id=account_id)
+
+    snapshots = run_plainly(main, instead="await connector.record_balance(…)")
+    return [
+        {
+            "account": one.account,
+            "snapshot_at": one.snapshot_at,
+            "balance": dict(one.balance.received),
+            "path": one.path,
+            "rows": one.rows,
+        }
+        for one in snapshots
+    ]
+
+
+async def record_balance_into(
+    store: Store, client: Client, form: Format, account: str | None, named_account: AccountId
+) -> Snapshot:
+    """Ask for the balance, and add it to the lake. The destination must be held, and the account belong there.
+
+    A snapshot is only ever added: what a file of the day holds already is kept.
+
+    Args:
+        store: the destination.
+        client: whom to ask.
+        form: a format of the name that the lake's files have; an account with snapshots already keeps theirs.
+        account: connected account to ask as; None for the key's own.
+        named_account: whose balance it is.
+
+    Raises:
+        ApiError: see `connector.errors`.
+        SchemaError: an entry of the balance cannot be kept.
+        StorageError: the destination cannot be read or written; what was there is then still whole.
+    """
+    response = await client.get(BALANCE, account=account)
+    received = decode_object(response.body, request_id=response.request_id)
+    balance = to_balance(received)
+    snapshot = Snapshot(named_account, _time_of(response), balance, "", 0)
+    return await anyio.to_thread.run_sync(_add, store, form.name, snapshot, client.config.api_key.livemode)
+
+
+def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | None) -> Snapshot:  # noqa: FBT001 - as the client's key has it
+    """Write the day's file with the snapshot in it, then the record. Blocks."""
+    record = load_balances(store, snapshot.account) or BalancesRecord(snapshot.account, format_name, livemode)
+    balances = sheet("balances", record.format)
+    adopted = _with_unrecorded(store, record, balances)
+    folder = snapshots_folder(snapshot.account, snapshot.snapshot_at)
+    there = read_rows(store, balances.form, f"{folder}/{balances.form.file_name}")
+    new: dict[str, Any] = {"snapshot_at": snapshot.snapshot_at, "snapshot": dict(snapshot.balance.received)}
+    before = [] if there is None else balances.objects(there)
+    added = balances.encode([new])
+    if new in before or added.num_rows == 0:
+        if adopted != record:
+            save_balances(store, adopted)
+        return snapshot
+    every = sorted([*before, new], key=lambda one: one["snapshot_at"])
+    file = write_rows(store, balances.form, folder, balances.encode(every))
+    save_balances(store, adopted.with_file(file))
+    return replace(snapshot, path=file.path, rows=added.num_rows)
+
+
+def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> BalancesRecord:
+    """Return the record with what a run wrote that was killed before it could say so: Stripe does not tell it again.
+
+    That can only be the newest file, or one that is newer than all the record names.
+
+    Raises:
+        StorageError: such a file cannot be read.
+    """
+    newest = max(record.files, default="")
+    for info in list(store.list(f"balances/account={record.account}")):
+        known = record.files.get(info.path)
+        mine = info.path >= newest and info.path.endswith(f"/{balances.form.file_name}")
+        if mine and (known is None or changed(store, [known], full=True)):
+            rows = read_rows(store, balances.form, info.path)
+            if rows is not None and rows.num_rows:
+                record = record.with_file(stored_file(store, info.path, rows.num_rows))
+    return record
+
+
+async def _record(
+    store: Store, client: Client, accounts: Sequence[str | None], account_id: str | None
+) -> tuple[Snapshot, ...]:
+    """Ask for one account after the other: a request each."""
+    taken: list[Snapshot] = []
+    errors: dict[str, ConnectorError] = {}
+    livemode = client.config.api_key.livemode
+    identity = await introduced(client, accounts[0], account_id=account_id, several=False)
+    with store.lock():
+        facts = await anyio.to_thread.run_sync(facts_of, store)
+        form = format_named(facts.format or "parquet")
+        for position, account in enumerate(accounts):
+            name = account or "the key's own account"
+            try:
+                if position:
+                    identity = await introduced(client, account, account_id=None, several=True)
+                refuse_to_mix(facts, identity, livemode=livemode, connected=account is not None)
+                taken.append(await record_balance_into(store, client, form, account, identity.account))
+            except (ApiError, ManifestError) as error:
+                error.account = error.account or name
+                if len(accounts) == 1 or isinstance(error, AuthenticationError):
+                    raise
+                errors[name] = error
+    if errors:
+        failure = AccountsError(errors, of=len(accounts))
+        failure.report = tuple(taken)
+        raise failure
+    return tuple(taken)
+
+
+def _time_of(response: Response) -> int:
+    """Return when the response was sent, by the server's clock; by ours where it does not say."""
+    try:
+        return int(parsedate_to_datetime(response.headers["date"]).timestamp())
+    except (KeyError, ValueError):
+        return int(time.time())
