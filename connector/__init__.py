@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from connector import webhooks
+    from connector import webhooks as webhooks
     from connector.api import plan, run_plan, run_sync, sync
     from connector.balance import Balance, BalanceAmount
     from connector.config import ApiKey, Config
@@ -43,15 +43,15 @@ if TYPE_CHECKING:
         WebhookError,
     )
     from connector.lake.read import read
+    from connector.lookups import run_fees
     from connector.payouts import run_sync_payouts, sync_payouts
     from connector.payouts_report import AccountPayoutsReport, PayoutsReport
-    from connector.lookups import run_fees
     from connector.proof.calls import run_verify, verify
     from connector.proof.verdict import Verdict
     from connector.report import Progress, Report
+    from connector.snapshots import Snapshot, record_balance, run_record_balance
     from connector.stripe.follow_options import FollowOptions
     from connector.stripe.following import Follower
-    from connector.snapshots import Snapshot, record_balance, run_record_balance
     from connector.stripe.resources import Stripe
 
 _HOMES = {
@@ -93,7 +93,7 @@ _HOMES = {
     "connector.api": ("plan", "run_plan", "run_sync", "sync"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("webhooks",)
+_MODULES = ("webhooks",)  # public as a whole; not in __all__, which holds things to call
 
 __all__ = [
     "AccountPayoutsReport",
@@ -131,8 +131,8 @@ __all__ = [
     "WebhookError",
     "plan",
     "read",
-    "run_fees",
     "record_balance",
+    "run_fees",
     "run_plan",
     "run_record_balance",
     "run_sync",

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from connector.cli.words import counted, moment
 from connector.core import money
-from connector.core.fees import Answer, FeePart, PaymentFees
+from connector.core.fees import Answer, PaymentFees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.core.figures import FeePart
     from connector.core.payout_fees import Original, PayoutFees
     from connector.stripe.fees import Fees
 

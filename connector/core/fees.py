@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
+from connector.core.figures import STRIPE_FEE, FeePart, figures_of, parts_of
 from connector.core.members import id_of, object_of, text, whole, whole_or
 from connector.errors import ProtocolError
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 LAST_LISTING_CHARGES = "2022-08-01"
 """The last API version whose payment intents list their `charges`; later ones have `latest_charge`."""
 
-STRIPE_FEE = "stripe_fee"
-
 
 class Answer(StrEnum):
     """Whether the fees are known."""
@@ -30,25 +29,6 @@ class Answer(StrEnum):
     KNOWN = "known"
     NOT_YET = "not_yet"
     NOT_AVAILABLE = "not_available"
-
-
-@dataclass(frozen=True, slots=True)
-class FeePart:
-    """One entry of `fee_details`.
-
-    Attributes:
-        type: `stripe_fee`, `application_fee`, `tax`, `payment_method_passthrough_fee`, `withheld_tax`, or a newer one.
-        amount: in minor units.
-        currency: lower-case ISO code.
-        application: the Connect application that earned it, `ca_…`.
-        description: as Stripe words it.
-    """
-
-    type: str
-    amount: int
-    currency: str
-    application: str | None = None
-    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,39 +134,6 @@ def fees_of_payment(asked: str, received: Row, *, account: str | None = None) ->
     return _without_charge(status, base) if charge is None else _of_charge(charge, base, intent_status=status)
 
 
-def parts_of(row: Row) -> tuple[FeePart, ...]:
-    """Return a balance transaction's `fee_details`, kinds we do not know included.
-
-    Raises:
-        ProtocolError: an entry is not of the documented form.
-    """
-    details = row.get("fee_details") or []
-    if not isinstance(details, list) or not all(isinstance(one, dict) for one in cast("list[Any]", details)):
-        raise ProtocolError(f"{row.get('id')}: fee_details is not a list of objects")
-    return tuple(
-        FeePart(
-            type=text(one, "type"),
-            amount=whole(one, "amount"),
-            currency=text(one, "currency"),
-            application=id_of(one.get("application")),
-            description=one.get("description"),
-        )
-        for one in cast("list[Row]", details)
-    )
-
-
-def figures_of(row: Row) -> tuple[int, int, int]:
-    """Return a balance transaction's gross, fee and net, in minor units.
-
-    Raises:
-        ProtocolError: one is no integer, or they do not add up.
-    """
-    gross, fee, net = (whole(row, name) for name in ("amount", "fee", "net"))
-    if net != gross - fee:
-        raise ProtocolError(f"{row.get('id')}: net {net} is not amount {gross} minus fee {fee}")
-    return gross, fee, net
-
-
 def _charge_of(intent: Row) -> Row | None:
     """Return the charge that succeeded, or else the latest: an intent may have failed attempts beside it."""
     listed = object_of(intent.get("charges"))
@@ -275,6 +222,8 @@ def _notes(charge: Row) -> tuple[str, ...]:
     if charge.get("status") == "failed":
         back = id_of(charge.get("failure_balance_transaction"))
         notes.append(f"The payment failed afterwards; its money went back{f' with {back}' if back else ''}.")
+    if whole_or(charge, "amount_captured", charge["amount"]) < charge["amount"]:
+        notes.append("A part was captured; the rest may be given back by a row of its own (partial_capture_reversal).")
     if charge.get("amount_refunded"):
         notes.append("Refunds are rows of their own, not in this net; Stripe keeps the fee of what is refunded.")
     if charge.get("disputed"):

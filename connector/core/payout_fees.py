@@ -12,7 +12,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.core.fees import Answer, figures_of, parts_of
+from connector.core.fees import Answer
+from connector.core.figures import figures_of, parts_of
 from connector.core.members import id_of, object_of, text, whole
 
 if TYPE_CHECKING:

@@ -57,6 +57,7 @@ async def fees(client: Client, object_id: str, *, wait: float = 0.0, account: st
     checked = checked_fees_id(object_id)
     if not (isfinite(wait) and wait >= 0):
         raise UsageError(f"wait {wait} must be a number of seconds, 0 or more")
+    account = account or client.config.account
     if checked.startswith("po_"):
         return await _payout_fees(client, checked, wait=wait, account=account)
     return await _until(

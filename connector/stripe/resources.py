@@ -235,7 +235,8 @@ def checked_transaction_id(text: str) -> str:
         return text
     prefix = text.split("_", maxsplit=1)[0]
     what = _PREFIXES.get(prefix)
-    hint = f" ({prefix}_… is {what})" if what else ""
+    how = "fees" if prefix == "pi" else "stream --source"
+    hint = f" ({prefix}_… is {what}; for its rows: stripe-balance {how} {prefix}_…)" if what else ""
     raise UsageError(f"{text[:60]!r} is not the id of a balance transaction, which begins with txn_{hint}")
 
 

@@ -155,6 +155,7 @@ def test_a_fee_without_stripes_part_says_so():
 @pytest.mark.parametrize(
     ("members", "words"),
     [
+        ({"amount_captured": 4_000}, "partial_capture_reversal"),
         ({"amount_refunded": 100}, "Refunds"),
         ({"disputed": True}, "dispute"),
         ({"status": "failed", "failure_balance_transaction": "txn_back"}, "txn_back"),
