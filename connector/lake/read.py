@@ -14,32 +14,28 @@ pyarrow.table(rows).to_pandas()
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from connector.core.partition import Granularity
 from connector.errors import ConfigError, StorageError
-from connector.lake.commit import TABLE, manifests
-from connector.lake.formats import Format, format_named
+from connector.lake.commit import TABLE
+from connector.lake.holdings import holdings
 from connector.lake.store import Store, open_store
-from connector.tables.arrow import arrow_schema
 from connector.tables.balance_transactions import to_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
     from pathlib import Path
 
-    from connector.core.manifest import Manifest
-
-_LABEL_TYPES = {Granularity.DAY: pa.date32(), Granularity.MONTH: pa.string(), Granularity.YEAR: pa.int32()}
+    from connector.lake.formats import Format
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Balance transactions in a lake, read anew each time they are asked for.
+    """Rows of a table in a lake, read anew each time they are asked for.
 
     Anything that takes Arrow's stream protocol takes it as it is: DuckDB by the variable's name, `polars.DataFrame`,
     `pyarrow.table`, `pandas.DataFrame.from_arrow`.
@@ -51,6 +47,8 @@ class Rows:
             date, `created_month` as text, `created_year` as a number).
         form: format of the files.
         store: the destination.
+        table: name of the table.
+        to_batch: makes columns of the objects of a file of JSON lines.
     """
 
     paths: tuple[str, ...]
@@ -58,6 +56,8 @@ class Rows:
     everything: pa.Schema
     form: Format
     store: Store
+    table: str = TABLE
+    to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch] = to_batch
 
     @property
     def schema(self) -> pa.Schema:
@@ -91,7 +91,7 @@ class Rows:
             schema=self.everything,
             format=self.form.name,
             partitioning=ds.partitioning(pa.schema(list(self.everything)[-2:]), flavor="hive"),
-            partition_base_dir=self.store.address(TABLE),
+            partition_base_dir=self.store.address(self.table),
         )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -109,7 +109,7 @@ class Rows:
         for path in self.paths:
             with self.store.opened(path) as local:
                 for objects in read_objects(_present(local, path)):
-                    yield self._chosen(to_batch(objects), _labels(path))
+                    yield self._chosen(self.to_batch(objects), _labels(path))
 
     def _chosen(self, batch: pa.RecordBatch, labels: Mapping[str, str]) -> pa.RecordBatch:
         """Pick columns from the batch, or from the path they came from."""
@@ -122,46 +122,54 @@ class Rows:
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
-def read(destination: str | PathLike[str], account: str | None = None, *, columns: Sequence[str] | None = None) -> Rows:
-    """Offer the balance transactions of a lake: those in the files that its manifests name, no others.
+def read(
+    destination: str | PathLike[str],
+    account: str | None = None,
+    *,
+    table: str = TABLE,
+    columns: Sequence[str] | None = None,
+) -> Rows:
+    """Offer the rows of a table of a lake: those in the files that its manifests and records name, no others.
 
     Args:
         destination: the lake.
         account: only this account's rows; all accounts by default.
+        table: `balance_transactions`, `payouts`, `payout_transactions` or `balances`.
         columns: names of the columns to read; all by default, with `account` and the partition column last.
 
     Raises:
-        ConfigError: when there is no lake, no such account, or no such column; says which there are.
+        ConfigError: when there is no lake, no such table, account or column; says which there are.
         ManifestError: when a manifest cannot be understood.
         StorageError: when the destination cannot be read.
     """
     store = open_store(destination)
-    found = list(manifests(store))
+    found = list(holdings(store, table))
     if not found:
-        raise ConfigError(
-            f"there is no lake in {destination}: no manifest of stripe-balance is there; sync to it first"
-        )
-    chosen = [manifest for manifest in found if account in {None, manifest.account}]
+        raise ConfigError(f"there is no lake in {destination}: {_NOTHING[table]}")
+    chosen = [one for one in found if account in {None, one.account}]
     if not chosen:
         raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(one.account for one in found)}")
-    everything = _schema(chosen[0])
+    everything = chosen[0].schema
     unknown = [name for name in columns or () if name not in everything.names]
     if unknown:
         raise ConfigError(f"there is no column {unknown[0]!r}; columns: {', '.join(everything.names)}")
     return Rows(
-        paths=tuple(path for manifest in chosen for path in sorted(manifest.files)),
+        paths=tuple(path for holding in chosen for path in holding.paths),
         columns=tuple(columns if columns is not None else everything.names),
         everything=everything,
-        form=format_named(chosen[0].format),
+        form=chosen[0].form,
         store=store,
+        table=table,
+        to_batch=chosen[0].to_batch,
     )
 
 
-def _schema(manifest: Manifest) -> pa.Schema:
-    """Return the schema of all columns, without the metadata that would differ between files and here."""
-    stored = pa.schema([field.remove_metadata() for field in arrow_schema(TABLE)])
-    partition = pa.field(manifest.partition.column, _LABEL_TYPES[manifest.partition])
-    return stored.append(pa.field("account", pa.string())).append(partition)
+_NOTHING = {
+    TABLE: "no manifest of stripe-balance is there; sync to it first",
+    "payouts": "no payouts are there; bring them with `stripe-balance payouts`",
+    "payout_transactions": "no payouts are there; bring them with `stripe-balance payouts`",
+    "balances": "no balance was recorded; do it with `stripe-balance balance DEST`",
+}
 
 
 def _labels(path: str) -> dict[str, str]:

@@ -1,0 +1,94 @@
+"""What a lake holds of a table, account by account: exactly the files that its manifests and records name."""
+
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no annotations)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from connector.core.partition import Granularity
+from connector.errors import UsageError
+from connector.lake.commit import TABLE, manifests
+from connector.lake.facts import BALANCES, PAYOUTS, load_balances, load_payouts
+from connector.lake.formats import Format, format_of
+from connector.lake.records import recorded_accounts
+from connector.lake.sheets import SMALL_TABLES, sheet
+from connector.tables.arrow import arrow_schema
+from connector.tables.balance_transactions import to_batch
+from connector.tables.source_columns import row_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from connector.core.balances_record import BalancesRecord
+    from connector.core.manifest import Manifest
+    from connector.core.payouts_record import PayoutsRecord
+    from connector.lake.store import Store
+
+_LABEL_TYPES = {Granularity.DAY: pa.date32(), Granularity.MONTH: pa.string(), Granularity.YEAR: pa.int32()}
+_DAYS = {"payouts": "created_date", "payout_transactions": "arrival_date", "balances": "snapshot_date"}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One account's files of a table.
+
+    Attributes:
+        account: whose they are.
+        paths: relative to the destination, by time.
+        form: their format.
+        schema: of all columns, `account` and the partition column last.
+        to_batch: makes columns of the objects of a file of JSON lines.
+    """
+
+    account: str
+    paths: tuple[str, ...]
+    form: Format
+    schema: pa.Schema
+    to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch]
+
+
+def holdings(store: Store, table: str) -> Iterator[Holding]:
+    """Yield what there is of a table, in order of account.
+
+    Raises:
+        UsageError: there is no such table.
+        ManifestError: a manifest or a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    if table == TABLE:
+        for manifest in manifests(store):
+            paths = tuple(sorted(manifest.files))
+            yield Holding(manifest.account, paths, format_of(manifest), _schema(manifest), to_batch)
+    elif table == "balances":
+        for account in recorded_accounts(store, BALANCES):
+            if (balances := load_balances(store, account)) is not None:
+                yield _small(table, balances, balances.files)
+    elif table in SMALL_TABLES:
+        for account in recorded_accounts(store, PAYOUTS):
+            if (record := load_payouts(store, account)) is not None:
+                yield _small(table, record, record.files if table == "payouts" else record.transaction_files)
+    else:
+        raise UsageError(f"there is no table {table!r}; tables: {', '.join((TABLE, *SMALL_TABLES))}")
+
+
+def _small(table: str, record: PayoutsRecord | BalancesRecord, files: Iterable[str]) -> Holding:
+    found = sheet(table, record.format)
+    day = pa.field(_DAYS[table], pa.date32())
+    schema = _plain(arrow_schema(table)).append(pa.field("account", pa.string())).append(day)
+    return Holding(record.account, tuple(sorted(files)), found.form, schema, found.to_batch)
+
+
+def _schema(manifest: Manifest) -> pa.Schema:
+    stored = _plain(row_schema(source_columns=bool(manifest.options.get("source_columns"))))
+    partition = pa.field(manifest.partition.column, _LABEL_TYPES[manifest.partition])
+    return stored.append(pa.field("account", pa.string())).append(partition)
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """Return a schema without the metadata that would differ between files and here."""
+    return pa.schema([field.remove_metadata() for field in schema])
