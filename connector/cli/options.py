@@ -169,10 +169,18 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=arguments.count, metavar="N", help="repeat what an earlier check drew by chance")
     parser.add_argument("--offline", action="store_true", help="ask Stripe nothing, and need no key")
     parser.add_argument(
-        "--account", type=arguments.account, action="append", default=[], metavar="acct_…", help="only this account of the lake, repeatable (all)"
+        "--account",
+        type=arguments.account,
+        action="append",
+        default=[],
+        metavar="acct_…",
+        help="only this account of the lake, repeatable (all)",
     )
     parser.add_argument(
-        "--account-id", type=arguments.account, metavar="acct_…", help="name of the key's own account, where it may not ask"
+        "--account-id",
+        type=arguments.account,
+        metavar="acct_…",
+        help="name of the key's own account, where it may not ask",
     )
     arguments.add_interval(parser)
     arguments.add_asking(parser)

@@ -6,21 +6,35 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from connector.cli.accounts import OWN, accounts_of
 from connector.cli.rows import Rows, rows_to_stdout
 from connector.cli.settings import config_of
 from connector.cli.working import work
-from connector.stripe.resources import FILTERS, Stripe
+from connector.errors import UsageError
+from connector.stripe.pages import FILTERS
+from connector.stripe.resources import Stripe
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from connector.cli.console import Console
     from connector.config import Config
+    from connector.core.page import Row
     from connector.report import Progress
+
+ONLY_FOLLOWING = {"interval": "--interval", "look_back": "--look-back", "reads_per_month": "--reads-per-month"}
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Write the rows, and return the exit status."""
+    if args.follow:
+        from connector.cli import following  # noqa: PLC0415 - most streams follow nothing
+
+        return following.run(args, console)
+    for name, option in {**ONLY_FOLLOWING, "state": "--state"}.items():
+        if getattr(args, name) is not None:
+            raise UsageError(f"{option} goes with --follow only")
     config = config_of(args, console)
     with rows_to_stdout(console) as rows:
 
@@ -33,17 +47,52 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 async def _stream(args: argparse.Namespace, config: Config, rows: Rows, progress: Progress) -> None:
-    most = args.limit_rows if args.limit_rows is not None else float("inf")
+    accounts = await accounts_of(args, config)
     filters = {name: getattr(args, name) for name in FILTERS}
     async with Stripe(config) as stripe:
         progress.meter, progress.rate_limit, progress.phase = stripe.client.meter, config.rate, "reading"
-        query = stripe.balance_transactions(
-            created_gte=args.since, created_lt=args.until, expand=args.expand, ordered=args.ordered, **filters
+        out = _Limited(rows, progress, args.limit_rows)
+        if len(accounts) > 1:
+            own = (await stripe.account()).account if OWN in accounts else ""
+            several = stripe.balance_transactions_of(
+                accounts,
+                created_gte=args.since,
+                created_lt=args.until,
+                expand=args.expand,
+                ordered=args.ordered,
+                fail_fast=args.fail_fast,
+                **filters,
+            )
+            async with several as pages:
+                async for page in pages:
+                    if await out.enough([{"account": page.account or own, **row} for row in page.rows]):
+                        return
+            return
+        one = stripe.balance_transactions(
+            created_gte=args.since,
+            created_lt=args.until,
+            expand=args.expand,
+            account=accounts[0] if accounts else None,
+            ordered=args.ordered,
+            **filters,
         )
-        async with query as pages:
+        async with one as pages:
             async for page in pages:
-                wanted = page if len(page) + rows.count <= most else page[: int(most) - rows.count]
-                await anyio.to_thread.run_sync(rows.write, wanted, abandon_on_cancel=True)
-                progress.rows, progress.pages = rows.count, progress.pages + 1
-                if rows.count >= most:
+                if await out.enough(page):
                     return
+
+
+class _Limited:
+    """Writes pages until there are rows enough."""
+
+    def __init__(self, rows: Rows, progress: Progress, most: int | None) -> None:
+        self._rows, self._progress = rows, progress
+        self._most = float("inf") if most is None else most
+
+    async def enough(self, page: Sequence[Row]) -> bool:
+        """Write what is wanted of a page, and say whether that is all there is to write."""
+        left = self._most - self._rows.count
+        wanted = page if len(page) <= left else page[: int(left)]
+        await anyio.to_thread.run_sync(self._rows.write, wanted, abandon_on_cancel=True)
+        self._progress.rows, self._progress.pages = self._rows.count, self._progress.pages + 1
+        return self._rows.count >= self._most
