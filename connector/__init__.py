@@ -141,7 +141,6 @@ __all__ = [
     "sync",
     "sync_payouts",
     "verify",
-    "webhooks",
 ]
 
 __version__ = "0.1.0"
@@ -157,4 +156,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *__all__, *_MODULES])
