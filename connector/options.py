@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.core.intervals import Interval
+from connector.core.privacy import Privacy
 from connector.core.times import END_OF_TIME
 from connector.errors import UsageError
 from connector.stripe.pages import Query
 
 if TYPE_CHECKING:
     from connector.core.partition import Granularity
+    from connector.salt import Salt
 
 DEFAULT_SETTLE = 600
 """Seconds after which a row counts as visible: rows have been seen to become listable minutes after `created`."""
@@ -27,6 +29,11 @@ class Options:
         format: name of a format, or None for that of the lake (Parquet for a new one).
         partition: how much time one file holds, or None for that of the lake (a day for a new one).
         expand: paths to expand in each row, without `data.`; fixed with the lake.
+        source_columns: whether charges, refunds and payouts among expanded sources have columns; fixed with the lake.
+        omit: columns and paths to leave out; fixed with the lake. See `connector.core.privacy`.
+        hash: columns and paths to replace by a salted hash; fixed with the lake.
+        salt: of the hashes.
+        strict_schema: refuse rows that differ from the schema, instead of keeping and counting them.
         settle: seconds before now up to which rows count as all visible, at least 0.
         accounts: connected accounts to read, None standing for the key's own; empty for the key's own alone.
         account_id: name of the key's own account, where the key may not ask for it.
@@ -34,6 +41,7 @@ class Options:
         repair: compare every file with the manifest by its bytes, read again what was changed or lost, and remove files
             that no manifest names.
         dry_run: stop before reading.
+        fail_fast: end the run with the first account that fails; else the others are read all the same.
     """
 
     since: int | None = None
@@ -47,6 +55,12 @@ class Options:
     full_refresh: bool = False
     repair: bool = False
     dry_run: bool = False
+    fail_fast: bool = False
+    source_columns: bool = False
+    omit: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    salt: Salt | None = None
+    strict_schema: bool = False
 
     def __post_init__(self) -> None:
         if (self.until if self.until is not None else END_OF_TIME) <= (self.since or 0):
@@ -55,11 +69,26 @@ class Options:
             raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
         if self.account_id and self.accounts:
             raise UsageError("--account-id names the key's own account: it does not go with --account")
+        self._check_sources()
+
+    @property
+    def privacy(self) -> Privacy:
+        """What personal data the lake does without.
+
+        Raises:
+            UsageError: a name is none, or means what a ledger cannot do without.
+        """
+        return Privacy(self.omit, self.hash)
 
     @property
     def of_lake(self) -> dict[str, Any]:
         """The choices that rows depend on, fixed with the lake."""
-        return {"expand": sorted(self.expand)} if self.expand else {}
+        return {
+            **({"expand": sorted(self.expand)} if self.expand else {}),
+            **({"source_columns": True} if self.source_columns else {}),
+            **self.privacy.of_lake(),
+            **({"salt": self.salt.fingerprint} if self.hash and self.salt else {}),
+        }
 
     def query(self, account: str | None) -> Query:
         """Return what to list of an account."""
@@ -69,3 +98,19 @@ class Options:
     def asked(self) -> Interval:
         """The seconds asked for."""
         return Interval(self.since or 0, END_OF_TIME if self.until is None else self.until)
+
+    def _check_sources(self) -> None:
+        """Refuse what makes no sense of a source that is expanded, or that is not.
+
+        Raises:
+            UsageError: says what is missing.
+        """
+        privacy, expanded = self.privacy, any(path.split(".")[0] == "source" for path in self.expand)
+        if self.source_columns and not expanded:
+            raise UsageError("--source-columns are columns of the expanded source: add --expand source")
+        if privacy.inside_source and not expanded:
+            raise UsageError(f"{privacy.inside_source[0]} is inside the expanded source: add --expand source")
+        if expanded and privacy.hides_source and "source_object" not in self.omit:
+            raise UsageError("the expanded source holds the id of source, too: add --omit source_object")
+        if self.hash and self.salt is None:
+            raise UsageError("--hash needs a salt")

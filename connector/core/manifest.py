@@ -6,10 +6,11 @@ disk is `schemas/manifest.json`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
+from connector.core.drift import Drift, Finding
 from connector.core.intervals import Interval, Intervals
 from connector.core.partition import Granularity, checked_account
 from connector.core.times import END_OF_TIME
@@ -67,6 +68,7 @@ class Manifest:
         refreshed: when due pending rows were last read again, UTC seconds.
         files: data files by path.
         api_versions: every `Stripe-Version` that rows were read under, in order of first use.
+        drift: how rows have differed from the schema, all runs together; a row read again counts again.
         options: other choices that rows depend on (expansions, columns left out), fixed with the lake.
         revision: number of writes, for conditional replacement and for people.
     """
@@ -80,6 +82,7 @@ class Manifest:
     refreshed: int = 0
     files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
     api_versions: tuple[str, ...] = ()
+    drift: Drift = field(default_factory=Drift)
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     revision: int = 0
 
@@ -126,6 +129,7 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
         "partition": manifest.partition.value,
         "options": dict(sorted(manifest.options.items())),
         "api_versions": list(manifest.api_versions),
+        "drift": [asdict(finding) for finding in manifest.drift.findings],
         "covered": [[part.start, part.stop] for part in manifest.covered],
         "livemode": manifest.livemode,
         "read_until": manifest.read_until,
@@ -182,6 +186,7 @@ def from_document(document: object, *, where: str) -> Manifest:
             refreshed=int(fields["refreshed"]),
             files=MappingProxyType(_each_once(files, entries, fields["table"])),
             api_versions=tuple(fields["api_versions"]),
+            drift=_drift(fields["drift"]),
             options=MappingProxyType(dict(fields["options"])),
             revision=int(fields["revision"]),
         )
@@ -189,6 +194,11 @@ def from_document(document: object, *, where: str) -> Manifest:
         raise ManifestError(
             f"{where} is damaged ({error!r}); restore it from a backup, or sync to a new destination"
         ) from error
+
+
+def _drift(entries: list[dict[str, Any]]) -> Drift:
+    found = tuple(Finding(one["kind"], str(one["name"]), int(one["count"]), str(one["example"])) for one in entries)
+    return Drift(found)
 
 
 def _file(entry: dict[str, Any]) -> DataFile:

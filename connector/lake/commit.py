@@ -99,7 +99,7 @@ def check_destination(
         _same("format", manifest.format, format_name)
         _same("partition", manifest.partition.value, partition.value)
         if options is not None:
-            _same("options", dict(manifest.options), dict(options))
+            _same_options(manifest.options, options)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -173,6 +173,29 @@ def _same(what: str, there: object, asked: object) -> None:
             f"this destination was made with {what} {there}, and {asked} was asked for; "
             f"ask for {there}, or choose another destination"
         )
+
+
+def _same_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Refuse other choices than the lake was made with, by the option's own name."""
+    for name in sorted({*there, *asked} - {"salt"}):
+        if there.get(name) != asked.get(name):
+            was, wanted = (_as_options(name, chosen.get(name)) for chosen in (there, asked))
+            raise ConfigError(
+                f"this destination was made {was}, and is now asked for {wanted}: such choices are fixed with the lake;"
+                f" sync {was}, or to another destination"
+            )
+    if there.get("salt") != asked.get("salt"):
+        raise ConfigError(
+            f"this destination was made with another salt (fingerprint {there.get('salt')}, of this one"
+            f" {asked.get('salt')}): the same data would get other hashes; use the salt it was made with, or another destination"
+        )
+
+
+def _as_options(name: str, chosen: Any) -> str:  # noqa: ANN401 - a value of JSON
+    option = f"--{name.replace('_', '-')}"
+    if not chosen:
+        return f"without {option}"
+    return f"with {option}" if chosen is True else "with " + " ".join(f"{option} {one}" for one in chosen)
 
 
 def _sha256(store: Store, path: str) -> str | None:

@@ -52,6 +52,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "no-balance-type": ("rows without balance_type", ()),
     "huge-amount": ("an amount beyond 2^53", ()),
     "huge-description": ("a description of a megabyte", ()),
+    "heavy-page": ("500 for a page with expanded objects of more than rows=25 of them", ("rows",)),
     "wrong-type": ("an amount that is a string", ()),
 }
 """By kind: one line of help, and the options it takes besides COMMON."""

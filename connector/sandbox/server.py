@@ -19,7 +19,7 @@ from aiohttp import web
 from connector.sandbox.api import PRETTY, Answer, Api, Call, route
 from connector.sandbox.edits import refusal
 from connector.sandbox.limits import Limiter
-from connector.sandbox.problems import RefusedError, rate_limited
+from connector.sandbox.problems import RefusedError, failure, rate_limited
 from connector.sandbox.stats import Seen, Stats
 
 if TYPE_CHECKING:
@@ -127,6 +127,12 @@ class Server:
             if (problem := refusal(fault)) is not None:
                 raise problem
         answer = self.api.answer(call)
+        if (
+            (heavy := call.faults.get("heavy-page"))
+            and "expand" in call.query
+            and answer.rows > heavy.number("rows", 25)
+        ):
+            raise failure(500)
         if "not-json" in call.faults:
             return Answer(200, b"<!doctype html><title>Maintenance</title>", answer.headers)
         return answer

@@ -6,14 +6,17 @@ import asyncio
 import heapq
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 
 from connector.core.frontier import Frontier
 from connector.core.page import Page, Row, decode_page
+from connector.core.page_size import TRIES, PageSize, is_heavy
 from connector.core.times import END_OF_TIME
 from connector.core.walk import Tuning
+from connector.errors import ApiError
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.scan import Received, Scan
 
@@ -59,29 +62,58 @@ class Query:
 class ListSource:
     """Pages of a list over the network: the `PageSource` of `scan`.
 
+    Pages with expanded objects in them become smaller where they fail, and larger again later.
+
     Attributes:
         client: whom to ask.
         query: what is asked for.
         sharers: how many readers share the requests in flight, this one included.
+        size: how many rows to ask for at once.
     """
 
     client: Client
     query: Query = field(default_factory=Query)
     sharers: Callable[[], int] = field(default=lambda: 1)
+    size: PageSize = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", PageSize(self.query.limit))
 
     async def page(self, window: Interval, *, starting_after: str | None, urgency: Callable[[], float]) -> Page:
         """See `PageSource.page`."""
-        response = await self.client.get(
-            self.query.endpoint,
-            parameters=self.parameters(window, starting_after),
-            account=self.query.account,
-            urgency=urgency,
-        )
-        return decode_page(response.body, request_id=response.request_id)
+        while True:
+            asked = self.size.rows
+            try:
+                response = await self.client.get(
+                    self.query.endpoint,
+                    parameters=self.parameters(window, starting_after),
+                    account=self.query.account,
+                    urgency=urgency,
+                    give_up=partial(self._is_smaller_better, asked),
+                )
+            except ApiError as error:
+                if not self._worth_less(asked, error):
+                    raise
+                self.size.failed(asked)
+            else:
+                self.size.came(asked)
+                return decode_page(response.body, request_id=response.request_id)
 
     def begin(self, window: Interval) -> None:
         """Send the request for a window's first page; `page` will take its answer."""
-        self.client.begin(self.query.endpoint, parameters=self.parameters(window, None), account=self.query.account)
+        self.client.begin(
+            self.query.endpoint,
+            parameters=self.parameters(window, None),
+            account=self.query.account,
+            give_up=partial(self._is_smaller_better, self.size.rows),
+        )
+
+    def _is_smaller_better(self, asked: int, attempts: int, error: ApiError) -> bool:
+        return attempts >= TRIES and self._worth_less(asked, error)
+
+    def _worth_less(self, asked: int, error: ApiError) -> bool:
+        """Say whether to ask for fewer rows: pages of plain rows do not fail by their size."""
+        return bool(self.query.expand) and asked > 1 and is_heavy(error)
 
     def parameters(self, window: Interval, starting_after: str | None) -> Parameters:
         """Return the query of a page. A window up to the end of time is asked for without an upper bound."""
@@ -93,7 +125,7 @@ class ListSource:
         return {
             **self.query.filters,
             "created": bounds,
-            "limit": self.query.limit,
+            "limit": self.size.rows,
             "starting_after": starting_after,
             "expand": self.query.expand,
         }

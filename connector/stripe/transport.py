@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from connector.core.protocol import Response
-from connector.errors import ConfigError, ProtocolError, TransportError
+from connector.errors import ConfigError, ProtocolError, TooLargeError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,13 +110,13 @@ class HttpTransport:
 async def _bounded_body(answer: aiohttp.ClientResponse) -> bytes:
     declared = answer.content_length
     if declared is not None and declared > MAX_BODY:
-        raise ProtocolError(f"the server announced a body of {declared} bytes")
+        raise TooLargeError(f"the server announced a body of {declared} bytes")
     pieces: list[bytes] = []
     size = 0
     while piece := await answer.content.readany():
         size += len(piece)
         if size > MAX_BODY:
-            raise ProtocolError(f"the server sent a body of more than {MAX_BODY} bytes")
+            raise TooLargeError(f"the server sent a body of more than {MAX_BODY} bytes")
         pieces.append(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -138,7 +138,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
     except zlib.error as error:
         raise TransportError(f"no complete answer: its compressed body is damaged ({error})") from error
     if inflate.unconsumed_tail:
-        raise ProtocolError(f"the server sent a body of more than {MAX_BODY} bytes")
+        raise TooLargeError(f"the server sent a body of more than {MAX_BODY} bytes")
     if not inflate.eof:
         raise TransportError("no complete answer: its compressed body is cut short")
     return decoded

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import orjson
 import pyarrow as pa
 
-from connector.tables.arrow import INSTANT, arrow_schema, to_values
+from connector.tables.arrow import INSTANT, to_values
 from connector.tables.fields import Json, extra_text, to_bytes, to_text
 from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
+from connector.tables.source_columns import row_schema, source_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,7 +36,6 @@ LINES_SCHEMA = pa.schema(
 )
 """What JSON lines need to be sorted, counted and written; `line` is the object as received, with its newline."""
 
-_TABLE = "balance_transactions"
 _TEXTS = (
     "id",
     "object",
@@ -49,25 +49,28 @@ _TEXTS = (
 )
 
 
-def to_batch(rows: Rows) -> pa.RecordBatch:
+def to_batch(rows: Rows, *, source_columns: bool = False) -> pa.RecordBatch:
     """Convert rows to the columns of `arrow_schema("balance_transactions")`, in their order.
 
     Args:
         rows: about a page, a hundred rows; less than 2 GB of text.
+        source_columns: whether the columns of expanded sources follow, as in `row_schema`.
 
     Raises:
         SchemaError: a row lacks what a ledger cannot do without; see `sift`.
     """
     sifted = rows if isinstance(rows, Sifted) else sift(rows)
-    schema = arrow_schema(_TABLE)
+    schema = row_schema(source_columns=source_columns)
     columns = sifted.columns
+    sources = sifted.sources if sifted.keeps_sources else ()
     arrays = {
         **sifted.numbers,
         **_texts({name: columns[name] for name in _TEXTS}),
         "exchange_rate": pa.array(columns["exchange_rate"], pa.float64()),
         "fee_details": pa.array(columns["fee_details"], schema.field("fee_details").type),
-        "source_object": _text_or_nulls(map(_source_text, sifted.sources), len(sifted.received)),
+        "source_object": _text_or_nulls(map(_source_text, sources), len(sifted.received)),
         "extra": _text_or_nulls(map(extra_text, sifted.extras), len(sifted.received)),
+        **(source_arrays(sifted.sources, len(sifted.received)) if source_columns else {}),
     }
     return pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
 

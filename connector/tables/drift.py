@@ -6,61 +6,19 @@ few set operations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from connector import schemas
+from connector.core.drift import Drift, Finding
 from connector.tables.fields import ABSENT, Fields, Json
 from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-Kind: TypeAlias = Literal["unknown_field", "missing_field", "changed_type", "unknown_value"]
-
-_MOST = 100
-"""Findings kept; a server that invents a field for each row must not fill the memory."""
+    from collections.abc import Iterator, Sequence
 
 _LONGEST = 100
 """Characters kept of a name."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
-    """One way in which rows differ.
-
-    Attributes:
-        kind: what differs. A null against the API's promise is a changed type.
-        name: the field, `fee_details.x` for a part of a fee; for a value `field=value`.
-        count: rows (parts of fees) in which it was seen, at least 1.
-        example: id of one such row.
-    """
-
-    kind: Kind
-    name: str
-    count: int
-    example: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """All differences seen, by kind and name; false if there are none. At most a hundred are kept, the first ones met.
-
-    Attributes:
-        findings: sorted, each kind and name once.
-    """
-
-    findings: tuple[Finding, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.findings)
-
-    def merge(self, later: Drift) -> Drift:
-        """Add what was seen later; counts add up, the earlier example stays."""
-        if not later:
-            return self
-        return Drift(_gather([*self.findings, *later.findings])) if self else later
 
 
 def drift(rows: Sequence[Json] | Sifted) -> Drift:
@@ -80,7 +38,7 @@ def drift(rows: Sequence[Json] | Sifted) -> Drift:
     }
     if not strange and not sifted.extras:
         return Drift()
-    return Drift(_gather([*_fields(sifted), *_values(sifted, strange)]))
+    return Drift.of([*_fields(sifted), *_values(sifted, strange)])
 
 
 @cache
@@ -126,18 +84,6 @@ def _values(sifted: Sifted, strange: dict[str, set[str | None]]) -> Iterator[Fin
             for one in (value,) if not member else (part[member] for part in value or ()):
                 if one in values:
                     yield Finding("unknown_value", _short(f"{name}={one}"), 1, row_id)
-
-
-def _gather(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Add up findings of one kind and name, keeping the first hundred kinds and names met."""
-    found: dict[tuple[Kind, str], Finding] = {}
-    for finding in findings:
-        key = (finding.kind, finding.name)
-        if key in found:
-            found[key] = replace(found[key], count=found[key].count + finding.count)
-        elif len(found) < _MOST:
-            found[key] = finding
-    return tuple(sorted(found.values()))
 
 
 def _short(name: str) -> str:

@@ -97,6 +97,7 @@ class Sifted:
         distinct: the values that occur in columns of few values, and as `fee_details.type`.
         sources: for each row the expanded `source`, or null; empty when no row has one.
         extras: for each row what its columns cannot hold, maybe nothing; empty when all rows fit.
+        keeps_sources: whether expanded sources are to be kept, rather than only read for their columns.
     """
 
     received: Sequence[Json]
@@ -105,6 +106,7 @@ class Sifted:
     distinct: dict[str, set[str | None]]
     sources: Sequence[Json | None] = ()
     extras: Sequence[Json] = ()
+    keeps_sources: bool = True
 
 
 def sift(rows: Sequence[Json]) -> Sifted:

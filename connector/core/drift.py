@@ -1,0 +1,68 @@
+"""What differs from the schema in the rows received, as values that add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Kind: TypeAlias = Literal["unknown_field", "missing_field", "changed_type", "unknown_value"]
+
+_MOST = 100
+"""Findings kept; a server that invents a field for each row must not fill the memory."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One way in which rows differ.
+
+    Attributes:
+        kind: what differs. A null against the API's promise is a changed type.
+        name: the field, `fee_details.x` for a part of a fee; for a value `field=value`.
+        count: rows (parts of fees) in which it was seen, at least 1.
+        example: id of one such row.
+    """
+
+    kind: Kind
+    name: str
+    count: int
+    example: str
+
+    @property
+    def column(self) -> str:
+        """The column it is about."""
+        return self.name.partition("=")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """All differences seen, by kind and name; false if there are none. At most a hundred are kept, the first ones met.
+
+    Attributes:
+        findings: sorted, each kind and name once.
+    """
+
+    findings: tuple[Finding, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.findings)
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Drift:
+        """Add up findings of one kind and name, keeping the first hundred kinds and names met."""
+        found: dict[tuple[Kind, str], Finding] = {}
+        for finding in findings:
+            key = (finding.kind, finding.name)
+            if key in found:
+                found[key] = replace(found[key], count=found[key].count + finding.count)
+            elif len(found) < _MOST:
+                found[key] = finding
+        return cls(tuple(sorted(found.values())))
+
+    def merge(self, later: Drift) -> Drift:
+        """Add what was seen later; counts add up, the earlier example stays."""
+        if not later:
+            return self
+        return Drift.of([*self.findings, *later.findings]) if self else later

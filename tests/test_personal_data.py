@@ -1,0 +1,180 @@
+"""What is not to be kept touches no disk: neither a data file, nor the temporary file, nor a manifest, nor a report."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+import connector
+from connector.core.frontier import Frontier
+from connector.core.intervals import Intervals
+from connector.core.partition import Granularity
+from connector.core.privacy import Privacy
+from connector.errors import ConfigError, UsageError
+from connector.harvest import Harvest, Lake
+from connector.lake.formats import format_named
+from connector.lake.local import LocalStore
+from connector.lake.shelf import Memory, Shelf
+from connector.report import Progress
+from connector.salt import Salt
+from connector.tables.redact import Redactor
+from tests import lakes
+from tests.tables.rows import OFFICIAL_ROW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SALT = Salt("the salt of the tests, long enough")
+SECRET = "jane@example.com"
+CHOICE: dict[str, Any] = {
+    "expand": ("source",),
+    "omit": (
+        "description",
+        "source.billing_details",
+        "source.receipt_email",
+        "source.description",
+        "source.balance_transactions",
+    ),
+    "hash": ("source.customer", "source.payment_intent"),
+    "salt": SALT,
+}
+
+
+@pytest.fixture(scope="module")
+def served():
+    with lakes.sandbox(lakes.world(500)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def everything(served, tmp_path_factory):
+    """The lake as it is when everything is kept."""
+    lake = tmp_path_factory.mktemp("everything") / "lake"
+    lakes.run(lake, served, expand=("source",))
+    return lakes.objects(lake)
+
+
+def texts(lake: Path) -> str:
+    """Everything that is in a folder's files, columns and lines decompressed, with the files' own bytes."""
+    found = [path.read_bytes().decode("latin-1") for path in lake.rglob("*") if path.is_file()]
+    return "\n".join([*found, json.dumps(pa.table(connector.read(lake)).to_pylist(), default=str)])
+
+
+def personal(rows: list[dict[str, Any]]) -> set[str]:
+    """What is to be gone: every text at the places named in `CHOICE`."""
+    sources = [row["source"] for row in rows if isinstance(row["source"], dict)]
+    found = {row["description"] for row in rows}
+    for source in sources:
+        found |= {source.get(name) for name in ("description", "receipt_email", "customer", "payment_intent")}
+        found |= {text for text in (source.get("billing_details") or {}).values() if isinstance(text, str)}
+    kept = json.dumps([{**row, "source": "", "description": ""} for row in rows])
+    return {text for text in found if text and text not in kept}
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow", "jsonl.plain"])
+def test_personal_data_is_nowhere_in_the_lake_and_the_rest_is_all_there(served, everything, tmp_path, form):
+    lakes.run(tmp_path / "lake", served, format=form, **CHOICE)
+    gone, there = personal(everything), texts(tmp_path / "lake")
+    assert len(gone) > 100
+    assert not {text for text in gone if text in there}
+    assert SALT.reveal() not in there
+    for row, kept in zip(everything, lakes.objects(tmp_path / "lake"), strict=True):
+        assert {**row, "source": 0, "description": None} == {**kept, "source": 0}
+        if isinstance(row["source"], dict) and row["source"].get("customer"):
+            assert kept["source"]["customer"] == SALT.mac(row["source"]["customer"].encode())
+            assert "billing_details" not in kept["source"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow", "jsonl.zst"])
+def test_reading_again_finds_hashed_rows_the_same(served, tmp_path, form):
+    sync = partial(lakes.run, tmp_path / "lake", served, format=form, **CHOICE)
+    sync(until=lakes.START + 6 * lakes.DAY)
+    sync()
+    before = lakes.data_files(tmp_path / "lake")
+    (account,) = sync(full_refresh=True).accounts
+    assert (account.rows_new, account.rows_changed) == (0, 0)
+    assert account.rows_unchanged == account.lake_rows == 500
+    assert lakes.data_files(tmp_path / "lake") == before
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow", "jsonl.plain"])
+def test_rows_set_aside_on_the_disk_are_redacted_already(tmp_path, form):
+    redactor = Redactor(Privacy(("description", "extra"), ("source.receipt_email",)), SALT)
+    lake = Lake(LocalStore(tmp_path), format_named(form), Granularity.DAY, redactor)
+    frontier = Frontier(Intervals.span(0, 2 * lakes.START))
+    charge = {"id": "ch_1", "object": "charge", "receipt_email": SECRET, "kept": "in plain sight"}
+    row = {**OFFICIAL_ROW, "description": f"for {SECRET}", "news": SECRET, "source": charge}
+    with Shelf(lake.store.scratch, memory=Memory(budget=1)) as shelf:
+        Harvest(lake, shelf, frontier, Progress(), "2026-10-28.endive").take([row])
+        assert shelf.held < 1_000
+        spilled = os.pread(shelf._spill._descriptor(), shelf.spilled, 0)
+    assert b"in plain sight" in spilled
+    assert SALT.mac(SECRET.encode()).encode() in spilled
+    assert SECRET.encode() not in spilled
+
+
+def test_the_choice_is_fixed_with_the_lake_and_so_is_the_salt(served, tmp_path):
+    sync = partial(lakes.run, tmp_path / "lake", served)
+    sync(**CHOICE)
+    before = lakes.touched(tmp_path / "lake")
+    with pytest.raises(ConfigError, match="made with another salt"):
+        sync(**{**CHOICE, "salt": Salt("another salt, as long as the first")})
+    with pytest.raises(ConfigError, match=r"was made with --omit description .* is now asked for with --omit desc"):
+        sync(**{**CHOICE, "omit": ("description",)})
+    with pytest.raises(ConfigError, match=r"was made with --hash source.customer .* asked for without --hash"):
+        sync(**{**CHOICE, "hash": ()})
+    with pytest.raises(ConfigError, match="asked for with --source-columns"):
+        sync(**CHOICE, source_columns=True)
+    with pytest.raises(ConfigError, match="asked for without --expand"):
+        sync()
+    assert lakes.touched(tmp_path / "lake") == before
+    assert lakes.manifest(tmp_path / "lake").options["salt"] == SALT.fingerprint
+
+
+def test_a_choice_that_makes_no_sense_is_refused_before_anything_is_asked(served, tmp_path, monkeypatch):
+    monkeypatch.delenv("STRIPE_BALANCE_SALT", raising=False)
+    sync = partial(lakes.run, tmp_path / "lake", served)
+    for options, says in (
+        ({"omit": ["source.billing_details"]}, "add --expand source"),
+        ({"source_columns": True}, "add --expand source"),
+        ({"expand": ["source"], "omit": ["source"]}, "add --omit source_object"),
+        ({"omit": "amount"}, "cannot do without amount"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            sync(**options)
+    with pytest.raises(ConfigError, match="STRIPE_BALANCE_SALT"):
+        sync(hash=["description"])
+    with pytest.raises(ConfigError, match="for parquet and arrow"):
+        sync(expand=["source"], source_columns=True, format="jsonl")
+    assert not (tmp_path / "lake").exists()
+
+
+def test_the_salt_may_come_from_the_environment_or_a_file(served, tmp_path, monkeypatch):
+    monkeypatch.setenv("STRIPE_BALANCE_SALT", SALT.reveal())
+    lakes.run(tmp_path / "lake", served, hash="description")
+    (tmp_path / "salt").write_text(SALT.reveal())
+    monkeypatch.delenv("STRIPE_BALANCE_SALT")
+    monkeypatch.setenv("STRIPE_API_KEY", served.key)
+    report = connector.run_sync(
+        tmp_path / "lake", api_base=served.url, rate=1e6, hash=["description"], hash_salt_file=str(tmp_path / "salt")
+    )
+    assert report["accounts"][0]["rows_changed"] == 0
+
+
+def test_source_columns_are_read_back_and_merged(served, tmp_path):
+    sync = partial(lakes.run, tmp_path / "lake", served, expand=["source"], source_columns=True)
+    sync(until=lakes.START + 6 * lakes.DAY + 7)
+    sync()
+    table = pa.table(connector.read(tmp_path / "lake"))
+    for row in table.to_pylist():
+        source = json.loads(row["source_object"] or "{}")
+        assert row["source_object_type"] == source.get("object")
+        if source.get("object") == "charge":
+            assert (row["charge_amount"], row["charge_customer"]) == (source["amount"], source["customer"])
+    assert {"charge", "refund", "payout"} <= set(table["source_object_type"].to_pylist())
+    assert sync(full_refresh=True).accounts[0].files_written == 0
