@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from connector.core.page import Row
     from connector.core.payouts import DayDue, PayoutsPlan
     from connector.core.stored import StoredFile
+    from connector.core.units import AccountId
     from connector.errors import ConnectorError
     from connector.lake.facts import LakeFacts
     from connector.lake.payout_files import Written
@@ -73,6 +74,7 @@ class Shared:
         hold: takes the destination, if that is not done yet, and says what it holds.
         new: whether there was nothing in the destination when the run began.
         several: whether there is more than one account.
+        taken: accounts that somebody of this run works on or has worked on.
     """
 
     store: Store
@@ -83,6 +85,7 @@ class Shared:
     hold: Callable[[], Awaitable[LakeFacts]]
     new: bool
     several: bool
+    taken: set[AccountId] = field(default_factory=set["AccountId"])
     threads: anyio.CapacityLimiter = field(init=False, default_factory=lambda: anyio.CapacityLimiter(WRITERS))
 
 
@@ -123,6 +126,9 @@ class AccountPayouts:
         identity = self._identity = await introduced(
             shared.client, self.account, account_id=self.account_id, several=shared.several
         )
+        if identity.account in shared.taken:  # under another name
+            return
+        shared.taken.add(identity.account)
         rows: list[Row] | None = None
         plan = plan_payouts(None, shared.asked, now=identity.now)
         if shared.new:  # a key that may not list payouts makes no lake
@@ -293,8 +299,8 @@ class AccountPayouts:
             self._saved = saving
             self._committed = anyio.current_time()
 
-    def report(self, error: ConnectorError | None = None) -> AccountPayoutsReport:
-        """Say what was done, so far.
+    def report(self, error: ConnectorError | None = None) -> AccountPayoutsReport | None:
+        """Say what was done, so far; None when there is nothing to say.
 
         Args:
             error: what ended it, if something did.
@@ -304,7 +310,7 @@ class AccountPayouts:
         account = identity.account if identity else self.account or ""
         text = None if error is None else str(error)
         if record is None:
-            return AccountPayoutsReport(account, (asked.start, stop), error=text)
+            return None if error is None else AccountPayoutsReport(account, (asked.start, stop), error=text)
         counts = self._counts
         return AccountPayoutsReport(
             account=account,

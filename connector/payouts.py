@@ -237,7 +237,8 @@ class PayoutsRun:
                 raise
             failure = self._errors[part.name] = error
         finally:
-            self._reports[position] = part.report(failure)
+            if (report := part.report(failure)) is not None:
+                self._reports[position] = report
             self.progress.accounts_done += 1
 
     def _spares_the_others(self, error: ConnectorError) -> bool:

@@ -133,7 +133,18 @@ def _fees(parser: argparse.ArgumentParser) -> None:
 
 
 def _balance(parser: argparse.ArgumentParser) -> None:
-    arguments.add_account(parser)
+    parser.add_argument("destination", metavar="DEST", nargs="?", help="folder of a lake to add a snapshot to")
+    arguments.add_accounts(parser)
+    arguments.add_asking(parser)
+    arguments.add_talking(parser)
+
+
+def _payouts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("destination", metavar="DEST", help="folder of the lake, which need not exist yet")
+    arguments.add_interval(parser)
+    arguments.add_accounts(parser)
+    _add_full_refresh(parser)
+    arguments.add_fail_fast(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
@@ -299,9 +310,29 @@ known. With --json the answers are the `data` of one object, amounts in minor un
 """,
     ),
     "balance": Command(
-        "show the balance as it is now",
+        "show the balance as it is now, and add it to a lake if one is named",
         _balance,
-        "Amounts have their currency's decimals; --json prints the object as received, in minor units.\n",
+        """\
+examples:
+  stripe-balance balance
+  stripe-balance balance lake                    a snapshot more in lake/balances
+  stripe-balance balance --all-accounts --json
+
+Amounts have their currency's decimals; --json prints the object as received, in minor units, and for several accounts
+one object of them all.
+""",
+    ),
+    "payouts": Command(
+        "bring payouts into a lake, and which balance transactions each of them paid out",
+        _payouts,
+        """\
+examples:
+  stripe-balance payouts lake                    everything; the next run reads only what is new, or may have changed
+  stripe-balance payouts lake --since 2026-01-01 --all-accounts
+  stripe-balance payouts lake --json             for schedulers: the report as one JSON object
+
+Fills the tables payouts and payout_transactions. Manual payouts are named: Stripe assigns no transactions to them.
+""",
     ),
     "plan": Command(
         "cut what a lake lacks into windows, as JSON, for tasks of their own",

@@ -1,0 +1,53 @@
+"""`payouts`: payouts, and what each of them paid out, into a lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.cli.accounts import accounts_of
+from connector.cli.payout_words import summary
+from connector.cli.settings import config_of
+from connector.cli.working import work
+from connector.errors import AccountsError
+from connector.payouts import sync_payouts
+from connector.payouts_report import to_document
+
+if TYPE_CHECKING:
+    import argparse
+
+    from connector.cli.console import Console
+    from connector.payouts_report import PayoutsReport
+    from connector.report import Progress
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Bring payouts, say what was done, and return the exit status."""
+    config = config_of(args, console)
+
+    async def go(progress: Progress) -> PayoutsReport:
+        return await sync_payouts(
+            args.destination,
+            config=config,
+            since=args.since,
+            until=args.until,
+            accounts=await accounts_of(args, config),
+            account_id=args.account_id,
+            full_refresh=args.full_refresh,
+            fail_fast=args.fail_fast,
+            progress=progress,
+        )
+
+    try:
+        _show(work(go, console, keeps=True), console)
+    except AccountsError as failure:
+        _show(failure.report, console)
+        for error in failure.errors.values():
+            console.complain(error)
+        return failure.exit_code
+    return 0
+
+
+def _show(report: PayoutsReport, console: Console) -> None:
+    if console.json:
+        console.document(to_document(report))
+    console.say(*summary(report, console))
