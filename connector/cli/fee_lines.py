@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _WORDS = {Answer.KNOWN: "known", Answer.NOT_YET: "not yet known", Answer.NOT_AVAILABLE: "not available"}
 
+UNKNOWN = "?"
+
 
 def lines_of(found: Fees) -> list[str]:
     """Return a block of lines that begins with the id and the answer."""
@@ -74,7 +76,13 @@ def _cells(found: PayoutFees) -> list[list[str]]:
     """Return the table of rows by type; where all is there, its last number is 0."""
     currency = found.currency or ""
     sums = [
-        [one.type, f"{one.rows:,}", *(_number(n, one.currency) for n in (one.gross, -one.fee, one.net))]
+        [
+            one.type,
+            f"{one.rows:,}",
+            _number(one.gross, one.currency),
+            UNKNOWN if found.fee is None and one.type == "charge" else _number(-one.fee, one.currency),
+            _number(one.net, one.currency),
+        ]
         for one in found.types
     ]
     own = _number(-(found.amount or 0), currency)
@@ -82,7 +90,13 @@ def _cells(found: PayoutFees) -> list[list[str]]:
         ["type", "rows", "gross", "fee", "net"],
         *sums,
         *([["payout", "1", own, "", own]] if found.balance_transaction else []),
-        ["sum", "", "", _number(-found.fee, currency), _number(found.remainder or 0, currency)],
+        [
+            "sum",
+            "",
+            "",
+            UNKNOWN if found.fee is None else _number(-found.fee, currency),
+            _number(found.remainder or 0, currency),
+        ],
     ]
 
 

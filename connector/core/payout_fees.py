@@ -25,6 +25,11 @@ MANUAL = (
     "Stripe does not say which balance transactions a manual (or instant) payout paid out, and refuses to list them;"
     " keep your own record, or read all of them: stripe-balance sync"
 )
+NO_FEE_DETAILS = "no_fee_details"
+_NO_FEE = (
+    "none of its charges carries a fee: with IC+ pricing, or where a platform pays the fees, they are charged apart;"
+    " see the payment fees report in the Dashboard"
+)
 _RECONCILING = "Stripe is still deciding which rows belong to it (reconciliation_status in_progress)"
 
 
@@ -97,7 +102,7 @@ class PayoutFees:
     Attributes:
         id: `po_…`.
         answer: known; not yet, while Stripe reconciles it; not available, for a manual one or where it does not add up.
-        reason: why not, in one word: `manual`, `reconciling`, `residual`.
+        reason: why not, in one word: `manual`, `reconciling`, `residual`, `no_fee_details`.
         explanation: the same in a sentence.
         account: connected account it was asked of, or None for the key's own.
         amount: paid out, in minor units of `currency`; negative when the bank account was debited.
@@ -136,9 +141,10 @@ class PayoutFees:
         return sum(one.net for one in self.types if one.type == "charge")
 
     @property
-    def fee(self) -> int:
-        """All fees together, in minor units."""
-        return sum(one.fee for one in self.types)
+    def fee(self) -> int | None:
+        """All fees together, in minor units; None where rows do not tell."""
+        told = self.types and self.reason != NO_FEE_DETAILS
+        return sum(one.fee for one in self.types) if told else None
 
     def document(self) -> dict[str, Any]:
         """Return the fields as JSON has them."""
@@ -146,9 +152,13 @@ class PayoutFees:
             "object": "payout_fees",
             **asdict(self),
             "answer": self.answer.value,
-            "fee": self.fee if self.types else None,
+            "fee": self.fee,
             "charges_alone": self.charges_alone if self.types else None,
         }
+
+
+_FEE = 2
+"""Where the fee is in a type's sums: rows, gross, fee, net."""
 
 
 @dataclass(slots=True)
@@ -225,9 +235,15 @@ class PayoutTally:
         if reconciliation == "in_progress":
             return Answer.NOT_YET, "reconciling", _RECONCILING
         if self._own is not None and self._net == 0:
+            if self._charges_without_fees():
+                return Answer.NOT_AVAILABLE, NO_FEE_DETAILS, _NO_FEE
             return Answer.KNOWN, None, None
         lacks = f"its rows sum to {self._net:+} minor units rather than 0" if self._own else "its own row is not listed"
         return Answer.NOT_AVAILABLE, "residual", f"the listing is not the whole payout: {lacks}"
+
+    def _charges_without_fees(self) -> bool:
+        charges = [sums[_FEE] for (type_, _), sums in self._types.items() if type_ == "charge"]
+        return bool(charges) and not any(charges) and all(key[1] != "charge" for key in self._fees)
 
 
 def facts_of(payout: Row) -> dict[str, Any]:

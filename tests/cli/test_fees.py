@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from connector.cli.fee_lines import lines_of
+from connector.core.payout_fees import PayoutTally
 from connector.sandbox import Limits, Sandbox, World
 
 
@@ -134,6 +136,19 @@ def test_no_fee_on_the_row_is_not_available_rather_than_zero(run, environment):
     assert done.status == 1
     assert "IC+" in done.out
     assert "0.00 USD" not in done.out.replace("50.00 USD", "")
+
+
+def test_a_payout_whose_charges_carry_no_fee_shows_none_rather_than_zero():
+    tally = PayoutTally("po_1")
+    figures = {"amount": 700, "fee": 0, "net": 700, "currency": "usd", "fee_details": []}
+    tally.add([figures | {"type": "charge", "source": "ch_1"}])
+    tally.add([figures | {"id": "txn_1", "type": "payout", "source": "po_1", "amount": -700, "net": -700}])
+    lines = lines_of(tally.conclude(None))
+    assert "not available" in lines[0]
+    assert [line.split() for line in lines if "?" in line] == [
+        ["charge", "1", "7.00", "?", "7.00"],
+        ["sum", "?", "0.00"],
+    ]
 
 
 def test_a_connected_accounts_payout_shows_what_customers_paid(run, sandbox, passed_on):

@@ -66,7 +66,7 @@ def test_rows_of_charges_alone_are_not_the_payout():
     st.lists(st.tuples(st.sampled_from(["charge", "payment", "refund"]), st.integers(-(2**70), 2**70))), st.randoms()
 )
 def test_whatever_the_rows_and_their_order_the_sums_by_type_and_the_payouts_row_make_zero(parts, chance):
-    rows = [row(type_, amount, abs(amount) // 9) for type_, amount in parts]
+    rows = [row(type_, amount, abs(amount) // 9 + 1) for type_, amount in parts]
     total = sum(one["net"] for one in rows)
     rows.append(own(-total))
     chance.shuffle(rows)
@@ -74,7 +74,7 @@ def test_whatever_the_rows_and_their_order_the_sums_by_type_and_the_payouts_row_
     assert (found.answer, found.remainder) == (Answer.KNOWN, 0)
     assert sum(one.net for one in found.types) == found.amount
     assert sum(one.rows for one in found.types) == len(parts)
-    assert sum(one.amount for one in found.fees) == found.fee
+    assert sum(one.amount for one in found.fees) == (found.fee or 0)
 
 
 def test_one_row_lacking_is_noticed():
@@ -98,6 +98,13 @@ def test_a_payout_that_stripe_still_reconciles_is_not_yet_known():
     found = concluded(WHOLE, PAYOUT | {"reconciliation_status": "in_progress"})
     assert (found.answer, found.reason) == (Answer.NOT_YET, "reconciling")
     assert "in_progress" in found.explanation
+
+
+def test_charges_without_any_fee_are_not_charges_without_fees():
+    found = concluded([row("charge", 5_000), row("refund", -1_000), own()])
+    assert (found.answer, found.reason, found.fee) == (Answer.NOT_AVAILABLE, "no_fee_details", None)
+    assert found.document()["fee"] is None
+    assert concluded([row("charge", 4_000, 300), row("charge", 300), own()]).answer is Answer.KNOWN
 
 
 def test_a_debit_has_its_signs_turned():
