@@ -152,9 +152,9 @@ class Follower:
         try:
             identity = await identify(self.client, account=accounts[0] if len(accounts) == 1 else None)
         except ConnectorError as error:
-            if not error.retryable:
-                raise
             self._failures += 1
+            if not (error.retryable or (isinstance(error, ProtocolError) and self._failures < BROKEN_ANSWERS)):
+                raise
             self._trouble("", error)
             await self.client.clock.sleep(wait_after_failure(self._failures, jitter=self.client.clock.jitter()))
             return
