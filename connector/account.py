@@ -12,12 +12,14 @@ from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
 from connector.core.partition import checked_account
-from connector.core.plan import Plan, plan, touched_files, without
+from connector.core.plan import Plan, due_files, plan, touched_files, without
+from connector.core.refresh import Stretch, windows_of_pages
 from connector.core.times import END_OF_TIME
 from connector.errors import ConfigError, ConnectorError
 from connector.harvest import Harvest, Lake
 from connector.lake import commit
 from connector.lake.check import changed_files
+from connector.lake.due import due_stretch
 from connector.lake.shelf import Memory, Shelf
 from connector.report import AccountReport, Late
 from connector.stripe.identity import UNNAMED, Identity, identify
@@ -162,6 +164,8 @@ class AccountRun:
         if manifest is not None:
             lost = await anyio.to_thread.run_sync(self._distrusted, manifest)
             self._manifest = without(manifest, lost)
+            if self.work.refresh:
+                self.work = await anyio.to_thread.run_sync(self._narrowed, self._manifest, identity.now)
             again = manifest.covered.minus(self._manifest.covered)
             self.work = replace(
                 self.work, todo=self.work.todo.union(again), read_before=self.work.read_before.minus(again)
@@ -182,6 +186,20 @@ class AccountRun:
                 if kind == "extra":
                     store.delete(path)
         return lost
+
+    def _narrowed(self, manifest: Manifest, now: int) -> Plan:
+        """Return the work with the stretches to refresh cut down to the pages around the rows that are due.
+
+        Blocks; belongs in a worker thread.
+        """
+        lake, work = self.shared.lake, self.work
+        due = {file.path for file in due_files(manifest, now)}
+        files = sorted(manifest.files.values(), key=lambda file: file.first_created)
+        stretches = (
+            due_stretch(lake.store, lake.form, file, now) if file.path in due else Stretch(file.rows) for file in files
+        )
+        refresh = work.refresh.both(windows_of_pages(stretches))
+        return replace(work, todo=work.todo.minus(work.refresh).union(refresh), refresh=refresh)
 
     async def _introduce(self) -> None:
         """Learn whose rows these are, for a lake that does not exist yet: there is nothing to subtract.

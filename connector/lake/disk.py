@@ -55,15 +55,19 @@ def sync_folder(path: Path) -> None:
     _sync(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def make_folder(path: Path) -> None:
-    """Create a folder and those above it, each durably; nothing happens if it is there."""
+def make_folder(path: Path) -> list[Path]:
+    """Create a folder and those above it, if they are not there.
+
+    Returns:
+        The folders that have a new name in them, still to be forced to disk.
+    """
     missing: list[Path] = []
     while not path.is_dir():
         missing.append(path)
         path = path.parent
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
+    return [folder.parent for folder in missing]
 
 
 def sha256_of(path: Path) -> str:

@@ -1,6 +1,7 @@
 """A destination that is a folder on a local disk.
 
-A file is written under a staging name, forced to disk, and renamed into place; then its folder is forced to disk.
+A file is written under a staging name, forced to disk, and renamed into place. Folders are forced to disk before the
+next record is written: what a record says is durable, and a thousand small files cost the disk one moment, not many.
 Staging names lie in `_stripe_balance/staging`, not beside the final place: one folder holds everything a crash can
 leave, so the next run clears it without walking the lake, and no glob over the data can meet half a file. The names
 begin with a dot (Spark opens everything else) and end otherwise than data does (DuckDB's `**/*.parquet` takes dotted
@@ -17,9 +18,10 @@ import secrets
 import shutil
 import socket
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from connector.errors import LockedError
@@ -39,6 +41,8 @@ class LocalStore:
     """
 
     root: Path
+    _unsynced: set[Path] = field(init=False, repr=False, compare=False, default_factory=set["Path"])
+    _syncing: Lock = field(init=False, repr=False, compare=False, default_factory=Lock)
 
     @property
     def scratch(self) -> Path:
@@ -54,13 +58,16 @@ class LocalStore:
                 return None
 
     def write(self, path: str, data: bytes) -> None:
-        """Create or replace a file as a whole."""
+        """Create or replace a file as a whole, once everything published before is durable."""
         staged = self.staging(path)
         try:
             with at_disk(f"writing {path}"):
                 staged.write_bytes(data)
                 sync_file(staged)
+                self._sync_folders()
             self.publish(staged, path)
+            with at_disk(f"writing {path}"):
+                self._sync_folders()
         except BaseException:
             staged.unlink(missing_ok=True)
             raise
@@ -69,16 +76,16 @@ class LocalStore:
         """Return a new path in the staging folder."""
         name = Path(checked_path(path)).name
         with at_disk(f"preparing to write {path}"):
-            make_folder(self.scratch)
+            self._unsynced.update(make_folder(self.scratch))
         return self.scratch / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.staged"
 
     def publish(self, staged: Path, path: str) -> None:
-        """Rename a staged file into place and force its folder to disk."""
+        """Rename a staged file into place; its folder is forced to disk before the next `write` is visible."""
         final = self._at(path)
         with at_disk(f"publishing {path}"):
-            make_folder(final.parent)
+            self._unsynced.update(make_folder(final.parent))
             staged.replace(final)
-            sync_folder(final.parent)
+            self._unsynced.add(final.parent)
 
     def delete(self, path: str) -> None:
         """Remove a file, durably."""
@@ -118,7 +125,7 @@ class LocalStore:
         """
         path = self.root / STATE / "lock"
         with at_disk(f"locking {self.root}"):
-            make_folder(path.parent)
+            self._unsynced.update(make_folder(path.parent))
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             self._take(descriptor)
@@ -150,6 +157,17 @@ class LocalStore:
         with at_disk(f"clearing {self.scratch}"):
             if self.scratch.is_dir():
                 shutil.rmtree(self.scratch)
+
+    def _sync_folders(self) -> None:
+        """Force to disk every folder that has new names; whoever comes meanwhile waits until it is done."""
+        with self._syncing:
+            while self._unsynced:
+                folder = self._unsynced.pop()
+                try:
+                    sync_folder(folder)
+                except OSError:
+                    self._unsynced.add(folder)
+                    raise
 
     def _at(self, path: str) -> Path:
         return self.root / checked_path(path)

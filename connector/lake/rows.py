@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -49,11 +50,7 @@ def text_bytes(batch: pa.RecordBatch) -> int:
     """Return the bytes of all text and binary values, nested ones aside: equal for equal rows, as `nbytes` is not."""
     if not batch.num_rows:
         return 0
-    return sum(
-        _value_bytes(column)
-        for column in batch.columns
-        if _has_values(column.type, large=False) or _has_values(column.type, large=True)
-    )
+    return sum(_value_bytes(batch.column(position)) for position in _texts(batch.schema))
 
 
 class Rechunker:
@@ -103,6 +100,13 @@ def value_span(column: pa.Array) -> tuple[int, int]:
     offsets = memoryview(column.buffers()[1])
     steps = offsets.cast("q") if _has_values(column.type, large=True) else offsets.cast("i")
     return steps[column.offset], steps[column.offset + len(column)]
+
+
+@lru_cache(maxsize=16)
+def _texts(schema: pa.Schema) -> tuple[int, ...]:
+    """Return the positions of the text and binary columns."""
+    kinds = enumerate(field.type for field in schema)
+    return tuple(at for at, kind in kinds if _has_values(kind, large=False) or _has_values(kind, large=True))
 
 
 def _value_bytes(column: pa.Array) -> int:

@@ -40,7 +40,10 @@ class Store(Protocol):
         ...
 
     def write(self, path: str, data: bytes) -> None:
-        """Create or replace a file as a whole; durable and visible on return, and never visible in part."""
+        """Create or replace a file as a whole; durable and visible on return, and never visible in part.
+
+        Everything published before is durable before this file is visible.
+        """
         ...
 
     def staging(self, path: str) -> Path:
@@ -48,7 +51,7 @@ class Store(Protocol):
         ...
 
     def publish(self, staged: Path, path: str) -> None:
-        """Make a staged file visible as `path`, replacing what is there.
+        """Make a staged file visible as `path`, replacing what is there; durable with the next `write`.
 
         Args:
             staged: a path from `staging`, written, closed and forced to disk. It is gone on return.

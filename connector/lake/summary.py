@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _LOW_BITS = 32
 
+_FEW = 64
+"""Rows that are added up one by one in the time Arrow takes to begin."""
+
 
 class Summary:
     """Adds up sorted batches. Sums of money are exact, however large."""
@@ -33,18 +36,21 @@ class Summary:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count a batch that has rows; batches come in order of `created`."""
-        first, last = bounds_of(batch)
-        self._first = self._first if self._rows else first
-        self._last = last
+        created = batch.column("created")
+        self._first = self._first if self._rows else created[0].value // MICROSECONDS
+        self._last = created[-1].value // MICROSECONDS
         self._rows += batch.num_rows
         for currency, amount in _net(batch).items():
             self._net[currency] = self._net.get(currency, 0) + amount
-        waiting = batch.filter(pc.equal(batch.column("status"), "pending"))
+        is_pending = pc.equal(batch.column("status"), "pending")
+        if pc.any(is_pending).as_py():
+            self._add_pending(batch.filter(is_pending))
+
+    def _add_pending(self, waiting: pa.RecordBatch) -> None:
         pending = waiting.column("available_on")
         self._pending += len(pending)
-        if len(pending):
-            first, last = bounds_of(waiting)
-            self._pending_created = (self._pending_created[0] if self._pending_created else first, last)
+        first, last = bounds_of(waiting)
+        self._pending_created = (self._pending_created[0] if self._pending_created else first, last)
         earliest = pc.min(pending.cast(pa.int64())).as_py()
         if earliest is not None:
             due = earliest // MICROSECONDS
@@ -73,8 +79,13 @@ class Summary:
 
 
 def _net(batch: pa.RecordBatch) -> dict[str, int]:
-    """Sum `net` per currency in two halves, since Arrow's 64-bit sums wrap around without a word."""
+    """Sum `net` per currency; many in two halves, since Arrow's 64-bit sums wrap around without a word."""
     net = batch.column("net")
+    if batch.num_rows <= _FEW:
+        sums: dict[str, int] = {}
+        for currency, amount in zip(batch.column("currency").to_pylist(), net.to_pylist(), strict=True):
+            sums[currency] = sums.get(currency, 0) + amount
+        return sums
     halves = pa.table(
         {
             "currency": batch.column("currency"),
@@ -82,5 +93,5 @@ def _net(batch: pa.RecordBatch) -> dict[str, int]:
             "low": pc.bit_wise_and(net, 2**_LOW_BITS - 1),
         }
     )
-    sums = halves.group_by("currency", use_threads=False).aggregate([("high", "sum"), ("low", "sum")])
-    return {row["currency"]: (row["high_sum"] << _LOW_BITS) + row["low_sum"] for row in sums.to_pylist()}
+    added = halves.group_by("currency", use_threads=False).aggregate([("high", "sum"), ("low", "sum")])
+    return {row["currency"]: (row["high_sum"] << _LOW_BITS) + row["low_sum"] for row in added.to_pylist()}

@@ -43,7 +43,9 @@ print(rows)
 
 def main(accounts: int) -> None:
     """Print everything."""
+    times = {"start": "2025-01-01", "end": "2026-01-01", "clock": "2026-01-15"}  # the same world each time
     options = {"latency": LATENCY, "latency_sigma": 0.25, "rate": LIMIT, "transactions": 2_000, "connected": accounts}
+    options |= times
     with tempfile.TemporaryDirectory() as folder:
         whole, cut = Path(folder) / "whole", Path(folder) / "cut"
         with served(**options) as server:

@@ -1,0 +1,49 @@
+"""The rows of data files whose time has come: pending when they were read, and available by now."""
+
+# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
+# (pyarrow makes its compute functions when it is imported, and ships no annotations)
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core.refresh import Stretch
+from connector.lake.day import StaleFileError
+from connector.lake.disk import at_disk
+from connector.lake.rows import MICROSECONDS
+
+if TYPE_CHECKING:
+    from connector.core.manifest import DataFile
+    from connector.lake.formats import Format
+    from connector.lake.store import Store
+
+
+def due_stretch(store: Store, form: Format, file: DataFile, now: int) -> Stretch:
+    """Read which rows of a file are due. Blocks; takes eight bytes of memory a row.
+
+    Args:
+        store: the destination.
+        form: format of the file.
+        file: the manifest's entry.
+        now: UTC seconds.
+
+    Raises:
+        StaleFileError: the file is gone.
+        StorageError: it cannot be read.
+    """
+    created, due = array("q"), array("q")
+    with store.opened(file.path) as path:
+        if path is None:
+            raise StaleFileError(file, "it is gone")
+        with at_disk(f"reading {file.path}"), form.open_reader(path) as batches:
+            for batch in batches:
+                seconds = pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS)
+                waits = pc.equal(batch.column("status"), "pending")
+                reached = pc.less_equal(batch.column("available_on").view(pa.int64()), now * MICROSECONDS)
+                created.frombytes(memoryview(seconds.buffers()[1])[: 8 * len(seconds)])
+                due.extend(seconds.filter(pc.and_(waits, reached)).to_pylist())
+    return Stretch(file.rows, created, due)
