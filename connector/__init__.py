@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         SchemaError,
         ServerError,
         StorageError,
+        TooLargeError,
         TransportError,
         UsageError,
         WebhookError,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from connector.proof.calls import run_verify, verify
     from connector.proof.verdict import Verdict
     from connector.report import Progress, Report
+    from connector.salt import Salt
     from connector.snapshots import Snapshot, record_balance, run_record_balance
     from connector.stripe.follow_options import FollowOptions
     from connector.stripe.following import Follower
@@ -76,6 +78,7 @@ _HOMES = {
         "SchemaError",
         "ServerError",
         "StorageError",
+        "TooLargeError",
         "TransportError",
         "UsageError",
         "WebhookError",
@@ -87,6 +90,7 @@ _HOMES = {
     "connector.proof.calls": ("run_verify", "verify"),
     "connector.proof.verdict": ("Verdict",),
     "connector.report": ("Progress", "Report"),
+    "connector.salt": ("Salt",),
     "connector.stripe.follow_options": ("FollowOptions",),
     "connector.stripe.following": ("Follower",),
     "connector.stripe.resources": ("Stripe",),
@@ -120,11 +124,13 @@ __all__ = [
     "ProtocolError",
     "RateLimitError",
     "Report",
+    "Salt",
     "SchemaError",
     "ServerError",
     "Snapshot",
     "StorageError",
     "Stripe",
+    "TooLargeError",
     "TransportError",
     "UsageError",
     "Verdict",

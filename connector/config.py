@@ -68,6 +68,11 @@ class ApiKey:
         return "_live_" in self._secret[:12]
 
     @property
+    def restricted(self) -> bool:
+        """Whether the key may do only what its owner allowed it."""
+        return self._secret.startswith("rk_")
+
+    @property
     def livemode(self) -> bool | None:
         """Whether the key reaches live data; None where its form does not say."""
         return True if self.live else False if "_test_" in self._secret[:12] else None

@@ -101,9 +101,14 @@ class AuthenticationError(ApiError):
 
 
 class PermissionError_(ApiError):  # noqa: N801, N818 - the builtin keeps its name
-    """The key may not do this, or not on this account (403)."""
+    """The key may not do this, or not on this account (403).
+
+    Attributes:
+        permission: what a restricted key lacks, such as `rak_payout_read`; None where that is not the reason.
+    """
 
     exit_code = 77
+    permission: str | None = None
 
 
 class InvalidRequestError(ApiError):

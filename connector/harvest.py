@@ -231,7 +231,7 @@ class Harvest:
         if found and self.lake.strict:
             first, more = found.findings[0], len(found.findings) - 1
             raise SchemaError(
-                f"rows differ from the schema: {first.kind} {first.name}, such as in {first.example}"
+                f"rows differ from the schema: {first.described}, such as in {first.example}"
                 f"{f', and {more:,} more kinds of difference' if more else ''}; nothing of their window is published:"
                 " upgrade stripe-balance-connector, or sync without --strict-schema, which keeps and counts them"
             )

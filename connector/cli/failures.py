@@ -8,6 +8,12 @@ from connector.errors import AuthenticationError, ConnectorError, PermissionErro
 
 INTERRUPTED = 130
 
+_FACTS = (
+    *("status", "code", "param", "permission", "reason"),
+    *("request_id", "request_log_url", "account", "window"),
+)
+"""What an error's JSON document tells besides, where it is known."""
+
 _KEPT = "what was complete is kept; run it again to go on"
 
 
@@ -58,7 +64,7 @@ def document_of(error: BaseException) -> dict[str, Any]:
         "exit_code": exit_code_of(error),
         "retryable": getattr(error, "retryable", False),
     }
-    for name in ("status", "code", "param", "request_id", "request_log_url", "reason", "account", "window"):
+    for name in _FACTS:
         if (value := getattr(error, name, None)) is not None:
             facts[name] = value
     return {"error": facts}
@@ -74,7 +80,7 @@ def _remedy(error: ConnectorError) -> str:
     if isinstance(error, AuthenticationError):
         return "; check the key in STRIPE_API_KEY or --api-key-file"
     if isinstance(error, PermissionError_):
-        return "; use a key that may read this account's balance transactions"
+        return "" if error.permission else "; use a key that may read this account, or check the account's id"
     if isinstance(error, RateLimitError):
         return "; run again later, or ask for less with --rate"
     if isinstance(error, TransportError):

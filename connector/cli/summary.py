@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.cli.words import counted, intervals, lasting, money_list, sized
+from connector.core.drift import Finding
 from connector.core.manifest import add_net
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 ACCOUNTS_IN_FULL = 3
 ACCOUNTS_NAMED = 20
+DRIFT_NAMED = 3
 
 
 def summary(report: Report, console: Console) -> list[str]:
@@ -52,6 +54,15 @@ def table(facts: Sequence[tuple[str, str]], console: Console, *, indent: int, wi
     return [f"{' ' * indent}{console.paint(f'{name:<{width}}', 'dim')} {value}" for name, value in facts]
 
 
+def differs(findings: Sequence[Finding], *, most: int, rest: str) -> list[tuple[str, str]]:
+    """Say how rows differ from the schema, the most frequent first; where there is more to say, where it is said."""
+    found = sorted(findings, key=lambda one: -one.count)
+    said = [f"{one.described}, {counted(one.count, 'time')}, such as in {one.example}" for one in found[:most]]
+    more = len(found) - most
+    said += [f"and {counted(more, 'more kind')} of difference: see {rest}"] if more > 0 else []
+    return [("" if position else "differs", one) for position, one in enumerate(said)]
+
+
 def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
     late = account.late
     facts = [("rows", _counts(account)), ("written", counted(account.files_written, "file"))]
@@ -61,13 +72,15 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
         facts.append(("", f"{account.rows_disappeared:,} no longer listed by Stripe, and kept"))
     pending = f", {account.lake_pending:,} still pending" if account.lake_pending else ""
     files = counted(account.lake_files, f"{form} file")
+    mixed = len(account.api_versions) > 1
     return [
         *facts,
         ("lake", f"{counted(account.lake_rows, 'row')} in {files}, {sized(account.lake_bytes)}{pending}"),
         *([("", _damaged(account.files_damaged))] if account.files_damaged else []),
         ("net", money_list(account.net)),
         ("covered", intervals(account.covered)),
-        *[("unknown", f"{one['kind']} {one['name']}, {one['count']:,} times: kept") for one in account.drift],
+        *differs([Finding(**one) for one in account.drift], most=DRIFT_NAMED, rest="the run report"),
+        *([("versions", f"{', '.join(account.api_versions)}: rows of the lake come from more than one")] * mixed),
     ]
 
 

@@ -31,6 +31,11 @@ class Finding:
     example: str
 
     @property
+    def described(self) -> str:
+        """What differs, in words."""
+        return f"{self.kind.replace('_', ' ')} {self.name}"
+
+    @property
     def column(self) -> str:
         """The column it is about."""
         return self.name.partition("=")[0]

@@ -186,8 +186,9 @@ def _same_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
             )
     if there.get("salt") != asked.get("salt"):
         raise ConfigError(
-            f"this destination was made with another salt (fingerprint {there.get('salt')}, of this one"
-            f" {asked.get('salt')}): the same data would get other hashes; use the salt it was made with, or another destination"
+            f"this destination was made with another salt (its fingerprint is {there.get('salt')}, of this one"
+            f" {asked.get('salt')}): the same data would get other hashes; use the salt it was made with, or another"
+            " destination"
         )
 
 

@@ -14,9 +14,10 @@ import anyio
 
 from connector.core.meter import Meter
 from connector.core.pace import Pace
+from connector.core.permissions import explain
 from connector.core.protocol import decipher, encode_query
 from connector.core.retry import wait_before
-from connector.errors import ApiError, RateLimitError, TransportError
+from connector.errors import ApiError, PermissionError_, RateLimitError, TransportError
 from connector.stripe.gate import Gate
 from connector.stripe.transport import ENCODINGS, HttpTransport, Request
 
@@ -203,6 +204,8 @@ class Client:
             if isinstance(failure, RateLimitError):
                 self.meter.refused(failure.reason)
                 self.gate.limited(failure.reason, endpoint.name, group=group)
+            if isinstance(failure, PermissionError_):
+                explain(failure, endpoint.name, restricted=self.config.api_key.restricted)
             if give_up(attempt, failure):
                 raise failure
             await self._wait_or_give_up(attempt, failure, response)

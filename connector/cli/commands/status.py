@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from connector.cli.reads import reads_of
+from connector.cli.summary import differs
 from connector.cli.words import counted, intervals, lasting, moment, money_list, sized
 from connector.errors import ConfigError
 from connector.lake.commit import Difference, compare, manifests
@@ -14,12 +17,14 @@ from connector.lake.store import Store, open_store
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
 
     from connector.cli.console import Console
     from connector.core.manifest import Manifest
 
 DATA_REFUSED = 65
 DIFFERENCES_NAMED = 5
+DRIFT_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if not holdings:
         raise ConfigError(f"there is no lake in {args.destination}: `stripe-balance sync {args.destination}` makes one")
     last = _last_run(store)
+    reads = reads_of(store, (one.manifest for one in holdings), now=time.time())
     if console.json:
-        console.document(document(args.destination, holdings, last))
+        console.document({**document(args.destination, holdings, last), "reads": reads.to_document()})
     else:
-        console.text(*lines(args.destination, holdings, last))
+        console.text(*lines(args.destination, holdings, last), reads.to_text())
     differing = [one for holding in holdings for one in holding.differences]
     if differing:
         console.warn(_warning(differing))
@@ -71,6 +77,9 @@ def document(destination: str, holdings: list[Holding], last: dict[str, Any] | N
                 "first_created": min((file.first_created for file in manifest.files.values()), default=None),
                 "last_created": max((file.last_created for file in manifest.files.values()), default=None),
                 "api_versions": list(manifest.api_versions),
+                "mixed_versions": len(manifest.api_versions) > 1,
+                "options": dict(manifest.options),
+                "drift": [asdict(one) for one in manifest.drift.findings],
                 "differences": [asdict(one) for one in differences],
             }
             for manifest, differences in ((one.manifest, one.differences) for one in holdings)
@@ -103,12 +112,30 @@ def _account(holding: Holding) -> list[str]:
         ("rows", f"{manifest.rows:,}" + (f", {manifest.pending:,} still pending" if manifest.pending else "")),
         ("files", f"{counted(len(files), 'file')}, {size}; {checked}"),
         ("net", money_list(manifest.net())),
-        ("versions", ", ".join(manifest.api_versions) or "none"),
+        ("versions", _versions(manifest.api_versions)),
+        *_choices(manifest.options),
+        *differs(manifest.drift.findings, most=DRIFT_NAMED, rest="--json"),
     ]
     if files:
         first, last = min(file.first_created for file in files), max(file.last_created for file in files)
         facts.insert(2, ("created", f"{moment(first)} to {moment(last)} UTC"))
     return [f"  {name:<9} {value}" for name, value in facts]
+
+
+def _versions(versions: Sequence[str]) -> str:
+    mixed = ": rows of older ones may lack what newer ones have" if len(versions) > 1 else ""
+    return f"{', '.join(versions) or 'none'}{mixed}"
+
+
+def _choices(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say what was chosen when the lake was made, apart from the format."""
+    columns = ", with columns for charges, refunds and payouts" if options.get("source_columns") else ""
+    said = {
+        "expanded": ", ".join(options.get("expand", ())) + columns,
+        "left out": ", ".join(options.get("omit", ())),
+        "hashed": ", ".join(options.get("hash", ())) + f" (salt {options.get('salt')})" * ("hash" in options),
+    }
+    return [(name, value) for name, value in said.items() if value]
 
 
 def _last_run(store: Store) -> dict[str, Any] | None:
