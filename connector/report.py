@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from connector.core.allocation import share_of_floor
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -142,6 +144,7 @@ class Requests:
         received_bytes: bytes of bodies, decoded.
         rate_limit: requests per second aimed at for one endpoint; None for no limit.
         utilisation: requests to the list, over what the limit allows in the time; None for no limit.
+        allocation_share: total as a share of the 10,000 reads that Stripe allows every account in 30 days.
     """
 
     total: int
@@ -152,6 +155,7 @@ class Requests:
     received_bytes: int
     rate_limit: float | None
     utilisation: float | None
+    allocation_share: float = 0.0
 
     @property
     def limited_total(self) -> int:
@@ -212,6 +216,7 @@ def requests_of(meter: Meter, *, rate: float, seconds: float, endpoint: str) -> 
         received_bytes=meter.received_bytes,
         rate_limit=rate if limited else None,
         utilisation=None if used is None else round(used, 4),
+        allocation_share=share_of_floor(meter.requests),
     )
 
 

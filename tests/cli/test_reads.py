@@ -1,0 +1,40 @@
+"""What `status` says of the read allocation."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from connector.cli.reads import reads_of
+from connector.core.allocation import MONTH
+from connector.lake import commit
+from connector.lake.store import open_store
+
+
+def test_the_status_adds_up_the_requests_of_its_runs(run, lake, sandbox):
+    assert run("sync", lake, "--rate", 0).status == 0
+    reports = [json.loads(path.read_text()) for path in (lake / "_stripe_balance" / "runs").iterdir()]
+    sent = sum(report["requests"]["total"] for report in reports)
+    reads = run("status", lake, "--json").json["reads"]
+    assert (reads["days"], reads["runs"], reads["requests"]) == (30, 2, sent)
+    since = (int(time.time()) - MONTH) // 86_400 * 86_400
+    rows = sum(row["created"] >= since + 86_400 for row in sandbox.world.rows())
+    assert rows <= reads["rows"] <= rows + 30
+    assert reads["allocation"] == max(10_000, 500 * reads["rows"])
+    assert f"{sent:,} requests by 2 runs" in run("status", lake).out
+
+
+def test_a_report_says_what_share_of_the_least_allocation_it_took(run, lake):
+    requests = run("sync", lake, "--rate", 0, "--json").json["requests"]
+    assert requests["allocation_share"] == round(requests["total"] / 10_000, 4) > 0
+
+
+def test_old_runs_and_reports_that_cannot_be_read_do_not_count(lake):
+    store = open_store(lake)
+    for name, text in (("20200101T000000Z-aaaaaaaa", b'{"requests": {"total": 7}}'), ("29990101T000000Z-b", b"{")):
+        store.write(f"_stripe_balance/runs/{name}.json", text)
+    manifests = list(commit.manifests(store))
+    now = reads_of(store, manifests, now=time.time())
+    assert now.runs == 1
+    later = reads_of(store, manifests, now=time.time() + 2 * MONTH)
+    assert (later.runs, later.requests, later.rows, later.allowed) == (0, 0, 0, 10_000)
