@@ -1,0 +1,85 @@
+"""`verify`: whether a lake has every row and has it right, layer by layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.cli.settings import config_of
+from connector.cli.words import counted, lasting
+from connector.cli.working import work
+from connector.proof.calls import verify
+from connector.proof.verdict import to_document
+
+if TYPE_CHECKING:
+    import argparse
+
+    from connector.cli.console import Console
+    from connector.proof.verdict import AccountVerdict, Answer, Layer, Verdict
+    from connector.report import Progress
+
+DATA_REFUSED = 65
+
+WORDS: dict[Answer, str] = {"proved": "proved", "residual": "residual", "not_checkable": "not checkable"}
+HEADLINES: dict[Answer, str] = {
+    "proved": "proved",
+    "residual": "something does not agree",
+    "not_checkable": "not all of it could be checked",
+}
+ACCOUNTS_IN_FULL = 20
+WIDTH = 9
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Check a lake, print the verdict, and return the exit status."""
+    config = None if args.offline else config_of(args, console)
+
+    async def go(progress: Progress) -> Verdict:
+        return await verify(
+            args.destination,
+            config=config,
+            accounts=args.account,
+            account_id=args.account_id,
+            layers=args.layer,
+            sample=args.sample,
+            seed=args.seed,
+            since=args.since,
+            until=args.until,
+            offline=args.offline,
+            progress=progress,
+        )
+
+    verdict = work(go, console, show=False)
+    if console.json:
+        console.document(to_document(verdict))
+    else:
+        console.text(*lines(verdict))
+    return DATA_REFUSED if args.strict and verdict.verdict != "proved" else 0
+
+
+def lines(verdict: Verdict) -> list[str]:
+    """Return a verdict as text: accounts that are proved in short where there are many."""
+    took, asked = lasting(verdict.duration_seconds), counted(verdict.requests, "request")
+    found = [f"{verdict.destination}: {HEADLINES[verdict.verdict]} ({took}, {asked}, seed {verdict.seed})"]
+    many = len(verdict.accounts) > ACCOUNTS_IN_FULL
+    shown = [one for one in verdict.accounts if not many or one.verdict != "proved"]
+    for account in shown:
+        found += _account(account)
+    if len(shown) < len(verdict.accounts):
+        found.append(f"  {counted(len(verdict.accounts) - len(shown), 'more account')}, each proved")
+    return found
+
+
+def _account(account: AccountVerdict) -> list[str]:
+    found = [f"  {account.account}"]
+    for layer in account.layers:
+        found.append(f"    {layer.layer:<{WIDTH}} {WORDS[layer.verdict]}: {layer.reason}")
+        found += [f"    {'':<{WIDTH}} - {line}" for line in _findings(layer)]
+    return found
+
+
+def _findings(layer: Layer) -> list[str]:
+    """Return what does not agree, and how much more there is than is shown."""
+    found = [finding.message for finding in layer.findings]
+    named = sum(max(1, len(finding.ids)) for finding in layer.findings)
+    more = sum(layer.counts.values()) - named
+    return [*found, f"and {more:,} more"] if more > 0 else found

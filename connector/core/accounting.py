@@ -1,0 +1,102 @@
+"""What must hold between an account's rows and its balance: sums, and where they do not agree.
+
+Per currency and kind of balance, the `net` of all rows adds up to the balance, split by `status` (docs.stripe.com/api/
+balance_transactions: `net` is `amount` less `fee`; docs.stripe.com/api/balance). `connect_reserved` and
+`instant_available` are views of the same money, never to be added.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PAYMENTS = "payments"
+"""The balance of rows without `balance_type`: API versions before 2025-05-28 have no other."""
+
+AVAILABLE, PENDING = "available", "pending"
+
+PUBLIC: Mapping[str, tuple[str, ...]] = {
+    PAYMENTS: (AVAILABLE, PENDING),
+    "issuing": (AVAILABLE,),
+    "refund_and_dispute_prefunding": (AVAILABLE, PENDING),
+}
+"""Balances that the balance object shows, each with the statuses it shows. `risk_reserved` is not among them."""
+
+
+class Bucket(NamedTuple):
+    """What is added up together.
+
+    Attributes:
+        balance_type: which balance.
+        currency: lower-case ISO code.
+        status: `available`, `pending`, or what else a row may say.
+    """
+
+    balance_type: str
+    currency: str
+    status: str
+
+
+class Disagreement(NamedTuple):
+    """A bucket whose rows do not add up to what it holds, in minor units.
+
+    Attributes:
+        bucket: which; its status is `available + pending` where rows of an unknown status allow no split.
+        held: by the balance.
+        rows: sum of `net` of the rows.
+    """
+
+    bucket: Bucket
+    held: int
+    rows: int
+
+
+def add_up(parts: Iterable[Mapping[Bucket, int]]) -> dict[Bucket, int]:
+    """Add up sums by bucket."""
+    total: dict[Bucket, int] = {}
+    for part in parts:
+        for bucket, net in part.items():
+            total[bucket] = total.get(bucket, 0) + net
+    return total
+
+
+def disagreements(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> list[Disagreement]:
+    """Compare sums of rows with what the balance holds; a bucket that either lacks is zero.
+
+    Args:
+        rows: sum of `net` by bucket, of every row there is.
+        held: amounts of the balance object, by bucket.
+
+    Returns:
+        Where they differ, sorted; rows of balances that the balance object does not show are left out.
+    """
+    found: list[Disagreement] = []
+    for balance_type, currency in _compared(rows, held):
+        statuses = PUBLIC[balance_type]
+        known = [Bucket(balance_type, currency, status) for status in statuses]
+        strange = [
+            one for one in rows if one[:2] == (balance_type, currency) and one.status not in (AVAILABLE, PENDING)
+        ]
+        if strange:  # a status nobody knows yet: its rows are somewhere in the balance, only the whole can be compared
+            whole = Bucket(balance_type, currency, " + ".join(statuses))
+            has = sum(held.get(bucket, 0) for bucket in known)
+            found.append(Disagreement(whole, has, sum(rows.get(bucket, 0) for bucket in [*known, *strange])))
+        else:
+            found += [Disagreement(bucket, held.get(bucket, 0), rows.get(bucket, 0)) for bucket in known]
+    return [one for one in found if one.held != one.rows]
+
+
+def compared(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> int:
+    """Return how many buckets `disagreements` compares, those that are zero on both sides included."""
+    return sum(len(PUBLIC[balance_type]) for balance_type, _ in _compared(rows, held))
+
+
+def not_shown(rows: Mapping[Bucket, int]) -> list[str]:
+    """Return the balances that rows are of and the balance object does not show, sorted."""
+    return sorted({bucket.balance_type for bucket in rows} - PUBLIC.keys())
+
+
+def _compared(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> list[tuple[str, str]]:
+    return sorted({bucket[:2] for bucket in (*rows, *held) if bucket.balance_type in PUBLIC})

@@ -1,0 +1,1 @@
+"""Proof that a lake is complete and right: checked layer by layer, against itself and against Stripe."""

@@ -1,0 +1,158 @@
+"""The fourth layer: per currency and kind of balance, all rows add up to the balance as it is now.
+
+Rows newer than the lake covers, and the statuses of pending rows whose time has come, are read from Stripe for the sum,
+so that a lake that was synced a while ago can be proved as it is. They are not written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.core import money
+from connector.core.accounting import AVAILABLE, PAYMENTS, PENDING, Bucket, add_up, compared, disagreements, not_shown
+from connector.core.intervals import Interval, Intervals
+from connector.core.times import END_OF_TIME, to_text
+from connector.proof.sums import sums_of
+from connector.proof.verdict import Finding, Findings, Layer, not_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connector.balance import Balance, BalanceAmount
+    from connector.core.accounting import Disagreement
+    from connector.proof.asking import Asker
+    from connector.proof.rows import Inventory
+    from connector.proof.sums import Ledger
+
+READINGS = 5
+"""Readings of the balance, at most, until two of them in a row are equal."""
+
+UNTYPED = "rows read under an API version before 2025-05-28 do not say which balance they are of, and there are others"
+REREAD = "read them under a current version into a new lake to have it checked"
+
+CLOSE = 6 * 3600
+"""Pending rows less than this many seconds apart are read with one listing."""
+
+MOST_NEWER = 20_000
+"""Rows newer than the lake that are read for the sum: beyond that, a sync is the better use of requests."""
+
+
+async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
+    """Return the verdict of the layer `balance`.
+
+    Args:
+        asker: whom to ask, or None.
+        inventory: of the account's files.
+    """
+    if asker is None:
+        return not_checkable("balance", "Stripe was not asked (offline)")
+    if reason := _partial(asker, inventory):
+        return not_checkable("balance", reason)
+    before = held_by(await asker.balance())
+    for _ in range(READINGS - 1):
+        newer = await _newer(asker, inventory.settled)
+        if newer is None:
+            ends = to_text(inventory.settled)
+            return not_checkable(
+                "balance", f"the lake ends at {ends}, and more than {MOST_NEWER:,} rows came since: sync"
+            )
+        statuses = await _statuses(asker, inventory.ledger)
+        after = held_by(await asker.balance())
+        if before == after:
+            if inventory.ledger.untyped and (others := _others(after)):
+                return not_checkable("balance", f"{UNTYPED} ({', '.join(others)}): {REREAD}")
+            rows = add_up([inventory.ledger.as_of(statuses), newer[0]])
+            return _judge(rows, after, {"newer_rows": newer[1], "statuses_read": len(statuses)})
+        before = after
+    return not_checkable("balance", f"the balance moved between any two of {READINGS} readings: try at a quieter time")
+
+
+def held_by(balance: Balance) -> dict[Bucket, int]:
+    """Return what a balance holds, by bucket; views of the same money (`instant_available`) are left out."""
+    parts: list[tuple[str, str, tuple[BalanceAmount, ...]]] = [
+        (PAYMENTS, AVAILABLE, balance.available),
+        (PAYMENTS, PENDING, balance.pending),
+        *(("issuing", status, amounts) for status, amounts in balance.issuing.items()),
+        *(
+            ("refund_and_dispute_prefunding", status, amounts)
+            for status, amounts in balance.refund_and_dispute_prefunding.items()
+        ),
+    ]
+    return add_up(
+        {Bucket(kind, one.currency, status): one.amount} for kind, status, amounts in parts for one in amounts
+    )
+
+
+def _others(held: Mapping[Bucket, int]) -> list[str]:
+    """Return the balances besides that of payments which hold anything, sorted."""
+    return sorted({bucket.balance_type for bucket, amount in held.items() if amount} - {PAYMENTS})
+
+
+def _partial(asker: Asker, inventory: Inventory) -> str:
+    """Say why the lake's rows are not all there ever were; empty if they are."""
+    covered = list(inventory.manifest.covered)
+    if not covered:
+        return "nothing is covered yet: sync"
+    if len(covered) > 1:
+        return f"covered time has {len(covered) - 1:,} holes: sync without --since and --until to fill them"
+    start = covered[0].start
+    if start > asker.created:
+        return (
+            f"the lake begins at {to_text(start)}, and rows before it are part of the balance: "
+            "sync without --since to have them all"
+        )
+    if inventory.ledger.crowded:
+        return "too many pending rows are due: sync, to bring their statuses up to date"
+    return ""
+
+
+async def _newer(asker: Asker, settled: int) -> tuple[dict[Bucket, int], int] | None:
+    """Add up the rows created since the lake ends; None when there are too many."""
+    sums: list[dict[Bucket, int]] = []
+    rows = 0
+    async with asker.listed(Intervals.span(settled, END_OF_TIME)) as pages:
+        async for page in pages:
+            sums.append(sums_of(page))
+            rows += len(page)
+            if rows > MOST_NEWER:
+                return None
+    return add_up(sums), rows
+
+
+async def _statuses(asker: Asker, ledger: Ledger) -> dict[str, str]:
+    """Read the statuses of pending rows that are due, by listing the days they lie in."""
+    found: dict[str, str] = {}
+    days = stretches(due.created for due in ledger.due.values())
+    if not days:
+        return found
+    async with asker.listed(days) as pages:
+        async for page in pages:
+            found |= {row["id"]: str(row.get("status")) for row in page if row["id"] in ledger.due}
+    return found
+
+
+def stretches(seconds: Iterable[int], apart: int = CLOSE) -> Intervals:
+    """Return the stretches that seconds lie in, those less than `apart` seconds from one another joined."""
+    ends = Intervals.of(Interval(second, second + apart) for second in seconds)
+    return Intervals(tuple(Interval(part.start, part.stop - apart + 1) for part in ends))
+
+
+def _judge(rows: dict[Bucket, int], held: dict[Bucket, int], checked: dict[str, int]) -> Layer:
+    findings = Findings()
+    for one in disagreements(rows, held):
+        findings.add(_finding(one))
+    hidden = not_shown(rows)
+    apart = f"; Stripe shows no balance of {', '.join(hidden)} to compare with" if hidden else ""
+    count = compared(rows, held)
+    return findings.layer(
+        "balance", f"{count:,} balances equal to the last minor unit{apart}", checked={"balances": count, **checked}
+    )
+
+
+def _finding(one: Disagreement) -> Finding:
+    kind, currency, status = one.bucket
+    held, rows = money.to_text(one.held, currency), money.to_text(one.rows, currency)
+    apart = money.to_text(abs(one.held - one.rows), currency)
+    which = "less" if one.rows < one.held else "more"
+    message = f"{kind}, {status}: the balance is {held}, and the rows add up to {rows}, {apart} {which}"
+    return Finding("wrong_balance", message, currency=currency, expected=one.held, found=one.rows)

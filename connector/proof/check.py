@@ -1,0 +1,260 @@
+"""The story of a check: whose rows, one pass over the files, then layer by layer."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from connector.core.units import DAY
+from connector.errors import (
+    AccountsError,
+    ConfigError,
+    ConnectorError,
+    LockedError,
+    ManifestError,
+    PermissionError_,
+    StorageError,
+)
+from connector.lake.commit import manifests
+from connector.payouts import PayoutsRun
+from connector.proof.asking import Asker
+from connector.proof.balances import check_balance
+from connector.proof.ids import IdIndex
+from connector.proof.past import Past, read_past
+from connector.proof.payouts import check_payouts
+from connector.proof.rows import take_inventory
+from connector.proof.verdict import LAYERS, AccountVerdict, Layer, LayerName, Verdict, not_checkable
+from connector.proof.windows import WindowCheck
+from connector.stripe.identity import UNNAMED, identify
+from connector.tasks import tasks_with_one_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from connector.core.intervals import Interval
+    from connector.core.manifest import Manifest
+    from connector.lake.store import Store
+    from connector.proof.rows import Inventory
+    from connector.report import Progress
+    from connector.stripe.client import Client
+
+ACCOUNTS_AT_ONCE = 3
+"""Accounts checked at once: one reads files while others wait for Stripe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to check, apart from where and as whom.
+
+    Attributes:
+        layers: names of the layers, in any order.
+        accounts: of these accounts only; empty for every account in the lake.
+        account_id: name of the key's own account, where the key may not ask for it.
+        sample: requests for windows drawn at random, at least 0; None to ask for everything again.
+        seed: of what is drawn by chance.
+        asked: seconds of `created` whose windows to check, or None for all that runs were asked for.
+    """
+
+    layers: frozenset[LayerName] = frozenset(LAYERS)
+    accounts: tuple[str, ...] = ()
+    account_id: str | None = None
+    sample: int | None = 20
+    seed: int = 0
+    asked: Interval | None = None
+
+
+@dataclass(slots=True)
+class Check:
+    """One check of a lake.
+
+    Attributes:
+        store: the lake.
+        destination: its name as given.
+        client: whom to ask; None to ask nobody.
+        wish: what to check.
+        progress: told how far we are.
+    """
+
+    store: Store
+    destination: str
+    client: Client | None
+    wish: Wish
+    progress: Progress
+    _past: Mapping[str, Past] = field(init=False, default_factory=dict[str, Past])
+    _own: str = field(init=False, default="")
+    _refused: dict[str, str] = field(init=False, default_factory=dict[str, str])
+
+    async def go(self) -> Verdict:
+        """Check every account asked for.
+
+        Raises:
+            ConfigError: there is no lake, or no such account in it; or the key is of another account.
+            ConnectorError: the lake or Stripe cannot be read.
+        """
+        began, checked = time.monotonic(), int(time.time())
+        chosen = await anyio.to_thread.run_sync(self._chosen)
+        if self.client is not None:
+            self.progress.meter, self.progress.rate_limit = self.client.meter, self.client.config.rate
+            self._own = await self._key_of(self.client, chosen)
+            if "payouts" in self.wish.layers:
+                await self._read_payouts(self.client, chosen)
+        with ExitStack() as lock:
+            await anyio.to_thread.run_sync(self._hold, lock)
+            chosen = await anyio.to_thread.run_sync(self._chosen)
+            self._past = await anyio.to_thread.run_sync(read_past, self.store)
+            found = await self._check_all(chosen)
+        return Verdict(
+            destination=self.destination,
+            checked=checked,
+            duration_seconds=time.monotonic() - began,
+            seed=self.wish.seed,
+            requests=self.client.meter.requests if self.client else 0,
+            accounts=tuple(sorted(found, key=lambda one: one.account)),
+        )
+
+    def _chosen(self) -> list[Manifest]:
+        """Return the manifests of the accounts asked for."""
+        found = list(manifests(self.store))
+        if not found:
+            raise ConfigError(
+                f"there is no lake in {self.destination}: `stripe-balance sync {self.destination}` makes one"
+            )
+        names = [manifest.account for manifest in found]
+        for account in self.wish.accounts:
+            if account not in names:
+                raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(names)}")
+        return [manifest for manifest in found if not self.wish.accounts or manifest.account in self.wish.accounts]
+
+    def _hold(self, lock: ExitStack) -> None:
+        """Keep syncs out while files are compared; a lake that nobody may write to needs no keeping."""
+        try:
+            lock.enter_context(self.store.lock())
+        except LockedError:
+            raise
+        except StorageError:
+            return
+
+    async def _key_of(self, client: Client, chosen: list[Manifest]) -> str:
+        """Return the name in this lake of the key's own account.
+
+        Raises:
+            ConfigError: the key may not say, or is of another mode.
+        """
+        identity = await identify(client, account_id=self.wish.account_id)
+        names = [manifest.account for manifest in chosen]
+        if not identity.known and self.wish.account_id is None and UNNAMED not in names:
+            raise ConfigError(
+                f"this key may not read its account, and the lake holds {', '.join(names[:3])}:"
+                " say with --account-id which of them it is"
+            )
+        live = client.config.api_key.livemode
+        for manifest in chosen:
+            if None not in {manifest.livemode, live} and manifest.livemode != live:
+                modes = {True: "live mode", False: "test mode"}
+                raise ConfigError(
+                    f"this lake holds {modes[manifest.livemode is True]}, and the key is of {modes[live is True]}"
+                )
+        return UNNAMED if UNNAMED in names else identity.account
+
+    async def _read_payouts(self, client: Client, chosen: list[Manifest]) -> None:
+        """Bring the lake's payouts up to date; what Stripe refuses, or a lake nobody may write to, leaves them as is.
+
+        Raises:
+            LockedError: a run holds the lake.
+            ConnectorError: Stripe cannot be read.
+        """
+        self.progress.phase = "reading payouts"
+        for connected in (False, True):
+            asked = [one.account for one in chosen if (one.account != self._own) == connected]
+            if not asked:
+                continue
+            run = PayoutsRun(self.store, self.destination, client, progress=self.progress)
+            named = None if connected else self._own
+            try:
+                await run.go(asked if connected else (None,), account_id=named)
+            except AccountsError as failure:
+                for account, error in failure.errors.items():
+                    self._note(account, error)
+            except ConnectorError as error:
+                for account in asked:
+                    self._note(account, error)
+
+    def _note(self, account: str, error: ConnectorError) -> None:
+        """Remember why an account's payouts could not be read; raise what is no matter of permission."""
+        unwritable = isinstance(error, StorageError) and not isinstance(error, LockedError | ManifestError)
+        if not (unwritable or isinstance(error, PermissionError_)):
+            raise error
+        self._refused[account] = str(error)
+
+    async def _check_all(self, chosen: list[Manifest]) -> list[AccountVerdict]:
+        """Check the accounts, a few at once."""
+        found: list[AccountVerdict] = []
+        waiting: Iterator[Manifest] = iter(chosen)
+
+        async def work() -> None:
+            for manifest in waiting:
+                verdict = await self._check(manifest)
+                found.append(verdict)
+
+        async with tasks_with_one_error() as tasks:
+            for _ in range(min(ACCOUNTS_AT_ONCE, len(chosen))):
+                tasks.start_soon(work)
+        return found
+
+    async def _check(self, manifest: Manifest) -> AccountVerdict:
+        """Check one account."""
+        asker, refused = None, ""
+        if self.client is not None:
+            try:
+                asker = await self._asker(self.client, manifest)
+            except PermissionError_ as error:
+                refused = str(error)
+        now = asker.now if asker else manifest.read_until
+        past = self._past.get(manifest.account, Past())
+        self.progress.account = manifest.account
+        self.progress.phase = "reading files"
+        layers: list[Layer] = []
+        with IdIndex() as ids:
+            inventory = await anyio.to_thread.run_sync(
+                lambda: take_inventory(self.store, manifest, past, ids, due_by=now + DAY)
+            )
+            self.progress.phase = "asking Stripe"
+            for name in LAYERS:
+                if name not in self.wish.layers:
+                    continue
+                if name == "rows":
+                    layers.append(inventory.layer())
+                elif refused:
+                    layers.append(not_checkable(name, f"Stripe refused: {refused}"))
+                elif name == "payouts" and manifest.account in self._refused:
+                    reason = f"payouts could not be brought up to date: {self._refused[manifest.account]}"
+                    layers.append(not_checkable(name, reason))
+                else:
+                    layers.append(await self._ask(name, asker, inventory, past))
+        return AccountVerdict(manifest.account, tuple(layers))
+
+    async def _asker(self, client: Client, manifest: Manifest) -> Asker:
+        account = None if manifest.account == self._own else manifest.account
+        identity = await identify(client, account=account, account_id=None if account else self.wish.account_id)
+        return Asker(client, account, identity.created, identity.now)
+
+    async def _ask(self, name: LayerName, asker: Asker | None, inventory: Inventory, past: Past) -> Layer:
+        """Check a layer that takes Stripe; what the key may not read cannot be checked."""
+        manifest = inventory.manifest
+        draw = random.Random(f"{self.wish.seed}/{manifest.account}").randrange  # noqa: S311 - samples, guards nothing
+        windows = WindowCheck(self.store, inventory, past, self.wish.asked)
+        checks: dict[LayerName, Callable[[], Awaitable[Layer]]] = {
+            "windows": lambda: windows.check(asker, budget=self.wish.sample, draw=draw),
+            "payouts": lambda: anyio.to_thread.run_sync(check_payouts, self.store, manifest.account, inventory),
+            "balance": lambda: check_balance(asker, inventory),
+        }
+        try:
+            return await checks[name]()
+        except PermissionError_ as error:
+            return not_checkable(name, f"Stripe refused: {error}")

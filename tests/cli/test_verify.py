@@ -1,0 +1,115 @@
+"""`verify`: a verdict as text, as JSON, and as exit status."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+
+from connector import schemas
+
+
+def held_to_the_schema(document):
+    schema = schemas.load("verdict")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema, format_checker=jsonschema.FormatChecker())
+    return document
+
+
+@pytest.fixture
+def spoilt(lake):
+    """A lake that lost a file."""
+    lost = sorted((lake / "balance_transactions").rglob("*.parquet"))[3]
+    lost.unlink()
+    return lake
+
+
+def test_a_proved_lake_ends_with_status_0_and_says_what_was_proved(run, lake, sandbox):
+    done = run("verify", lake, "--rate", 0, "--strict", "--seed", 3)
+    assert (done.status, done.err) == (0, "")
+    first, account, *layers = done.out.splitlines()
+    assert first.startswith(f"{lake}: proved (")
+    assert "seed 3" in first
+    assert account.strip() == sandbox.account
+    assert [line.split()[:2] for line in layers] == [
+        ["rows", "proved:"],
+        ["windows", "proved:"],
+        ["payouts", "proved:"],
+        ["balance", "proved:"],
+    ]
+    assert "700 rows" in layers[0]
+
+
+def test_as_json_the_verdict_keeps_to_its_schema(run, lake, spoilt, sandbox):
+    document = held_to_the_schema(run("verify", spoilt, "--rate", 0, "--json").json)
+    assert document["verdict"] == "residual"
+    assert document["accounts"][0]["account"] == sandbox.account
+    rows = document["accounts"][0]["layers"][0]
+    assert rows["counts"] == {"missing_file": 1}
+    assert rows["findings"][0]["found"] == 0
+    assert document["requests"] > 0
+
+
+def test_what_does_not_agree_is_named_and_decides_the_status_only_when_strict(run, spoilt):
+    done = run("verify", spoilt, "--rate", 0)
+    assert done.status == 0
+    assert "residual: 1 missing file" in done.out
+    assert "is gone, and with it" in done.out
+    assert "the balance is" in done.out
+    assert run("verify", spoilt, "--rate", 0, "--strict").status == 65
+
+
+def test_what_could_not_be_checked_is_not_proved(run, lake, environment):
+    environment.delenv("STRIPE_API_KEY")
+    done = run("verify", lake, "--rate", 0, "--offline", "--json")
+    assert held_to_the_schema(done.json)["verdict"] == "not_checkable"
+    assert done.json["requests"] == 0
+    assert run("verify", lake, "--rate", 0, "--offline", "--strict").status == 65
+    assert run("verify", lake, "--rate", 0, "--offline", "--strict", "--layer", "rows").status == 0
+
+
+def test_everything_is_asked_again_on_request(run, lake):
+    layer = run("verify", lake, "--rate", 0, "--layer", "windows", "--sample", "all", "--json").json["accounts"][0]["layers"][0]
+    assert layer["checked"]["rows"] == 700
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["--layer", "columns"], 2, "columns"),
+        (["--sample", "-1"], 2, "--sample"),
+        (["--since", "2026-02-01", "--until", "2026-01-01"], 2, "--until"),
+        (["--account", "acct_nobody"], 78, "acct_nobody"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_one_line(run, lake, words, status, says):
+    done = run("verify", lake, "--rate", 0, *words)
+    assert (done.status, done.out, done.err.count("\n")) == (status, "", 1)
+    assert says in done.err
+
+
+def test_a_folder_without_a_lake_and_a_damaged_one_are_errors_not_verdicts(run, lake, tmp_path):
+    done = run("verify", tmp_path / "nothing")
+    assert (done.status, done.out) == (78, "")
+    assert "stripe-balance sync" in done.err
+    (path,) = (lake / "_stripe_balance" / "manifest").iterdir()
+    path.write_text(json.dumps({"manifest_version": 99}))
+    done = run("verify", lake, "--rate", 0, "--json")
+    assert done.status == 65
+    assert done.json["error"]["type"] == "ManifestError"
+
+
+def test_a_lake_is_left_as_it_was_but_for_its_payouts(run, lake):
+    def contents():
+        return {
+            path: path.read_bytes()
+            for path in lake.rglob("*")
+            if path.is_file() and path.name != "lock" and "payout" not in str(path.relative_to(lake))
+        }
+
+    before = contents()
+    run("verify", lake, "--rate", 0)
+    assert contents() == before
+    payouts = sorted((lake / "payout_transactions").rglob("*.parquet"))
+    assert payouts
