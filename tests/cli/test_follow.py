@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -174,6 +175,16 @@ def test_filters_expansions_and_a_limit_apply(run, here):
     assert (done.status, len(done.lines), done.err) == (0, 5, "")
     assert {row["type"] for row in done.lines} == {"charge"}
     assert all(row["source"]["object"] == "charge" for row in done.lines)
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq here")
+def test_lines_are_what_jq_takes(living):
+    with started(living, "--since", "1970-01-01", "--limit-rows", 5) as process:
+        picked = subprocess.run(
+            ["jq", "-c", "{id, type, net, currency}"],  # noqa: S607 - from PATH
+            stdin=process.stdout, capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    assert [set(json.loads(line)) for line in picked.stdout.splitlines()] == [{"id", "type", "net", "currency"}] * 5
 
 
 def test_accounts_are_followed_together_and_a_refused_one_is_named(run, here):
