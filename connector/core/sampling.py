@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 Draw = Callable[[int], int]
 """Draws a whole number, at least 0 and below the argument (at least 1)."""
 
-MARK = 32
+MARK = 16
 """Rows from one mark to the next: 8 bytes of memory for each mark."""
+
+DRAWN = 4
+"""Marks that a window drawn at random spans, about: less than a page of rows."""
 
 MOST_GAPS = 4_096
 """Gaps shorter than a day that are remembered, the most unusual ones."""
@@ -40,7 +44,7 @@ UNUSUAL = 8
 SHARED = PAGE_SIZE - 10
 """Rows between gaps that are asked for with one page; a few less than a page, for rows that are missing."""
 
-TILE = 64 * MARK
+TILE = 128 * MARK
 """Rows of a window when everything is asked for: half a page is lost at each window's end."""
 
 TRIES = 4
@@ -100,11 +104,24 @@ class Profile:
         return sorted([*self._days, *(gap for _, gap in self._short)])
 
     def expected(self, gap: Gap) -> float:
-        """Return the rows to be expected in a gap if it were as dense as what is around it."""
-        at = gap.before // MARK
-        low, high = max(0, at - 2), min(len(self.marks) - 1, at + 3)
-        span = self.marks[high] - self.marks[low] - (gap.stop - gap.start)
-        return (gap.stop - gap.start) * (high - low) * MARK / max(span, MARK)
+        """Return the rows to be expected in a gap: those of the same hours a day, and a week, before and after."""
+        length = gap.stop - gap.start
+        days, weeks = -(-length // DAY) * DAY, -(-length // (7 * DAY)) * 7 * DAY
+        shifted = [(gap.start + by, gap.stop + by) for by in (-weeks, -days, days, weeks)]
+        known = [
+            self._rank(stop) - self._rank(start)
+            for start, stop in shifted
+            if self.first is not None and start >= self.first and stop <= self.last
+        ]
+        return sum(known) / len(known) if known else 0.0
+
+    def _rank(self, second: int) -> float:
+        """Return about how many rows were created before a second: between two marks, as if rows came evenly."""
+        at = bisect_right(self.marks, second) - 1
+        if at < 0 or at + 1 >= len(self.marks):
+            return max(0, at) * MARK
+        start, stop = self.marks[at], self.marks[at + 1]
+        return (at + (second - start) / (stop - start)) * MARK
 
     def _add(self, created: Sequence[int]) -> None:
         mean = self._mean()
@@ -119,7 +136,7 @@ class Profile:
 
     def _mean(self) -> float:
         """Return the mean distance of the latest rows, in seconds; a day at most, so that no empty day is usual."""
-        back = min(4, len(self.marks))
+        back = min(8, len(self.marks))
         if not back:
             return 0.0
         rows = self.rows - (len(self.marks) - back) * MARK
@@ -166,7 +183,7 @@ def choose(profile: Profile, covered: Intervals, *, budget: int | None, draw: Dr
     pieces = _pieces(profile, covered)
     groups = [] if budget is None else _ranked(profile, pieces, budget)
     pages = len(covered.parts) + profile.rows / SHARED
-    if budget is None or pages <= max(2 * budget, len(groups)):
+    if budget is None or pages <= budget + max(budget, len(groups)):
         return Choice(_tiles(profile, covered, draw), everything=True, gaps=len(pieces), gaps_asked=len(pieces))
     chosen = Intervals.of(_around(group, draw) for group in groups).both(covered)
     asked = sum(chosen.covers(Interval(piece.start, piece.stop)) for piece in pieces)
@@ -224,11 +241,12 @@ def _weight(profile: Profile, group: Sequence[Gap]) -> float:
 
 
 def _drawn(profile: Profile, draw: Draw) -> Interval:
-    """Draw a window of about two marks: each row is as likely as any other to lie in one."""
+    """Draw a window of a few marks: each row is as likely as any other to lie in one."""
     marks = profile.marks
-    at = draw(max(1, len(marks) - 3))
-    start = marks[at] + draw(1 + marks[at + 1] - marks[at])
-    return Interval(start, max(start, marks[at + 2] + draw(1 + marks[at + 3] - marks[at + 2])) + 1)
+    first = draw(max(1, len(marks) - DRAWN - 1))
+    last = min(first + DRAWN, len(marks) - 2)
+    start = marks[first] + draw(1 + marks[first + 1] - marks[first])
+    return Interval(start, max(start, marks[last] + draw(1 + marks[last + 1] - marks[last])) + 1)
 
 
 def _tiles(profile: Profile, covered: Intervals, draw: Draw) -> tuple[Interval, ...]:
