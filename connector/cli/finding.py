@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from connector.errors import ApiError, InvalidRequestError, PermissionError_, UsageError
 from connector.tasks import tasks_with_one_error
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 T = TypeVar("T")
 
 AHEAD = 100
-"""Ids looked for ahead of the one to be reported next; the pace holds them back further."""
+"""Questions under way at most; the pace holds them back further."""
 
 ABREAST = 20
 """Accounts asked for one id at once: after each so many, it is seen whether one of them had it."""
@@ -51,9 +52,9 @@ def _stdin() -> list[str]:
         raise UsageError("stdin is not text: write one id a line") from error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Search(Generic[T]):
-    """How to look for things.
+    """Looks for things, first where others of them were found: ids that are asked for together often belong together.
 
     Attributes:
         fetch: asks one account for one id.
@@ -64,6 +65,7 @@ class Search(Generic[T]):
     fetch: Callable[[str, str | None], Awaitable[T]]
     accounts: Sequence[str | None]
     take: Callable[[T | ApiError], None]
+    _had: dict[str | None, None] = field(default_factory=dict[str | None, None], init=False)
 
     async def run(self, ids: Sequence[str]) -> None:
         """Look for every id.
@@ -71,6 +73,7 @@ class Search(Generic[T]):
         Raises:
             ConnectorError: what is no matter of a single id, such as a refused key; ids before it are reported.
         """
+        ahead = AHEAD // min(len(self.accounts), ABREAST)
         waiting: deque[asyncio.Future[T | ApiError]] = deque()
         async with tasks_with_one_error() as tasks:
 
@@ -78,7 +81,7 @@ class Search(Generic[T]):
                 answer.set_result(await self._find(one))
 
             for one in ids:
-                if len(waiting) >= AHEAD:
+                if len(waiting) >= ahead:
                     self.take(await waiting.popleft())
                 waiting.append(asyncio.get_running_loop().create_future())
                 tasks.start_soon(find, one, waiting[-1])
@@ -87,13 +90,22 @@ class Search(Generic[T]):
 
     async def _find(self, one: str) -> T | ApiError:
         """Return the thing from the first account that has it, else what the accounts said."""
-        refusals: list[ApiError] = []
-        for start in range(0, len(self.accounts), ABREAST):
-            for answer in await self._ask_all(one, self.accounts[start : start + ABREAST]):
+        refusals: dict[type[ApiError], ApiError] = {}  # the first of each class: there may be thousands
+        asked: set[str | None] = set()
+        rest = iter(self.accounts)
+        while some := self._next(rest, asked):
+            asked.update(some)
+            for account, answer in zip(some, await self._ask_all(one, some), strict=True):
                 if not isinstance(answer, ApiError):
+                    self._had[account] = None
                     return answer
-                refusals.append(answer)
-        return self._why(refusals)
+                refusals.setdefault(type(answer), answer)
+        return self._why(list(refusals.values()))
+
+    def _next(self, rest: Iterator[str | None], asked: set[str | None]) -> list[str | None]:
+        """Return the accounts to ask next: those that had something meanwhile, else the next ones."""
+        likely = [account for account in self._had if account not in asked]
+        return likely[:ABREAST] or list(islice((account for account in rest if account not in asked), ABREAST))
 
     async def _ask_all(self, one: str, accounts: Sequence[str | None]) -> list[T | ApiError]:
         """Ask several accounts at once, and return their answers in order."""

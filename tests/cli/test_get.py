@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from connector.sandbox import Limits, Sandbox, World
+
 
 @pytest.fixture
 def own(sandbox):
@@ -106,3 +108,17 @@ def test_one_wrong_id_on_stdin_is_found_before_anything_is_asked(run, own, monke
 def test_stdin_that_is_no_text_is_refused(run, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe\x00"), "utf-8"))
     assert run("get", "-").status == 2
+
+
+def test_ids_are_looked_for_where_others_were_found(run, environment):
+    world = World(transactions=400, connected=200)
+    with Sandbox(world, limits=Limits.none()) as many:
+        environment.setenv("STRIPE_API_BASE", many.url)
+        environment.setenv("STRIPE_API_KEY", many.key)
+        account = max(world.accounts[1:20], key=lambda one: sum(1 for _ in world.rows(one)))
+        theirs = list(world.rows(account))[:30]
+        assert len(theirs) == 30
+        done = run("get", *(row["id"] for row in theirs), "--all-accounts", "--rate", 0)
+        requests = sum(1 for seen in many.requests() if "/balance_transactions/" in seen.path)
+    assert done.lines == theirs
+    assert requests < 5 * 220 + 30

@@ -50,8 +50,9 @@ class Report:
         self._rows, self._console = rows, console
         self._answers: set[Answer] = set()
 
-    def take(self, got: Fees | ApiError) -> None:
+    def take(self, got: Fees | ApiError, progress: Progress) -> None:
         """Write them down, or say why there are none."""
+        progress.rows += 1
         if isinstance(got, ApiError):
             self._console.complain(got)
             self._rows.refused = self._rows.refused or got
@@ -83,7 +84,7 @@ async def _ask(
         async def fetch(object_id: str, account: str | None) -> Fees:
             return await stripe.fees(object_id, wait=max(0.0, until - monotonic()), account=account)
 
-        await Search(fetch, accounts, report.take).run(ids)
+        await Search(fetch, accounts, lambda got: report.take(got, progress)).run(ids)
 
 
 def _harmless(line: str) -> str:
