@@ -72,9 +72,12 @@ BALANCE_TRANSACTION = Fields(
 )
 """One balance transaction; API versions before 2025-05-28.basil have no `balance_type` (docs.stripe.com/changelog)."""
 
+_SINCE_BASIL = "balance_type"
 _NAMES = tuple(BALANCE_TRANSACTION.tests)
+_OLD_NAMES = tuple(name for name in _NAMES if name != _SINCE_BASIL)
 _PART_NAMES = tuple(FEE_PART.tests)
 _values = itemgetter(*_NAMES)
+_old_values = itemgetter(*_OLD_NAMES)
 _part_values = itemgetter(*_PART_NAMES)
 
 pa.array([0])  # has pyarrow look for pandas now, while modules are imported, rather than in the middle of a page
@@ -123,12 +126,14 @@ def sift(rows: Sequence[Json]) -> Sifted:
 
 
 def _by_column(rows: Sequence[Json]) -> Sifted | None:
-    """Sift rows whose known fields are all as documented; None if any is not."""
+    """Sift rows whose known fields are all as documented, for their API version; None if any is not."""
+    old = bool(rows) and _SINCE_BASIL not in rows[0] and not any(_SINCE_BASIL in row for row in rows)
+    names, values = (_OLD_NAMES, _old_values) if old else (_NAMES, _values)
     try:
-        columns: dict[str, Sequence[Any]] = dict(zip(_NAMES, zip(*map(_values, rows), strict=True), strict=True))
+        columns: dict[str, Sequence[Any]] = dict(zip(names, zip(*map(values, rows), strict=True), strict=True))
         parts = list(chain.from_iterable(columns["fee_details"]))
         part_columns = dict(zip(_PART_NAMES, zip(*map(_part_values, parts), strict=True), strict=bool(parts)))
-        distinct = {name: set(columns[name]) for name in _OPEN_LISTS}
+        distinct = {name: set(columns[name]) for name in _OPEN_LISTS if name in columns}
         distinct["fee_details.type"] = set(part_columns.get("type", ()))
         times = [*columns["created"], *columns["available_on"]]
         if set(map(type, times)) != {int}:
@@ -157,7 +162,9 @@ def _by_column(rows: Sequence[Json]) -> Sifted | None:
         or not set(map(len, parts)) <= {len(_PART_NAMES)}
     ):
         return None
-    ordinary = set(map(len, rows)) == {len(_NAMES)}
+    ordinary = set(map(len, rows)) == {len(names)}
+    if old:
+        columns[_SINCE_BASIL], distinct[_SINCE_BASIL] = (None,) * len(rows), {None}
     extras = () if ordinary else [BALANCE_TRANSACTION.unknown(row) for row in rows]
     return Sifted(rows, columns, _name(numbers, len(rows)), distinct, sources, extras)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -69,7 +69,7 @@ class _Column:
             return None
         found: object = source
         for name in self.path:
-            found = cast("Json", found).get(name) if isinstance(found, dict) else None
+            found = found.get(name) if isinstance(found, dict) else None
         if isinstance(found, dict) and self.type == pa.string():
             found = found.get("id")  # expanded in turn
         return found if self.fits(found) else None

@@ -32,6 +32,18 @@ def test_what_was_received_comes_back_whatever_it_was(page):
     assert list(map(exactly, back)) == list(map(exactly, rows))
 
 
+@given(st.lists(ordinary_rows, min_size=1, max_size=4), st.data())
+def test_rows_of_an_old_version_come_back_whether_all_of_a_page_are_old_or_some(page, data):
+    rows = received(page)
+    for row in data.draw(st.lists(st.sampled_from(rows), max_size=8)):
+        row.pop("balance_type", None)
+    batch = to_batch(rows)
+    assert to_objects(batch) == rows
+    assert batch.column("extra").null_count == len(rows)
+    assert batch.column("balance_type").to_pylist() == [row.get("balance_type") for row in rows]
+    assert b"".join(to_lines(rows).column("line").to_pylist()) == b"".join(orjson.dumps(row) + b"\n" for row in rows)
+
+
 @given(pages)
 def test_columns_that_can_never_be_null_are_not(page):
     batch = to_batch(received(page))
