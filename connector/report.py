@@ -180,6 +180,7 @@ class Report:
         duration_seconds: from start to the last file.
         requests: what was asked of Stripe.
         accounts: one report for each account.
+        not_found: names of what was to be left out or hashed and that no row of this run had; misspelt, maybe.
     """
 
     run_id: str
@@ -194,6 +195,7 @@ class Report:
     requests: Requests
     accounts: tuple[AccountReport, ...]
     error: str | None = None
+    not_found: tuple[str, ...] = ()
 
 
 def requests_of(meter: Meter, *, rate: float, seconds: float, endpoint: str) -> Requests:
@@ -236,6 +238,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "started": report.started,
         "duration_seconds": round(report.duration_seconds, 3),
         "requests": _plain(report.requests),
+        "not_found": list(report.not_found),
         "accounts": [_plain(account) for account in report.accounts],
     }
 

@@ -201,6 +201,7 @@ class Run:
             duration_seconds=seconds,
             requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
             accounts=tuple(report for _, report in sorted(self._reports.items())),
+            not_found=lake.redactor.not_found if lake.redactor else (),
         )
 
     async def _keep(self, lease: Lease, report: Report) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ACCOUNTS_IN_FULL = 3
 ACCOUNTS_NAMED = 20
 DRIFT_NAMED = 3
+MANY_ROWS = 100
+"""Rows in which what is to be left out should have been met, if it is spelt right."""
 
 
 def summary(report: Report, console: Console) -> list[str]:
@@ -33,6 +35,10 @@ def summary(report: Report, console: Console) -> list[str]:
         more = len(report.accounts) - ACCOUNTS_NAMED
         lines += [f"  and {counted(more, 'more account')}"] if more > 0 else []
         lines += table([("all", _all(report.accounts)), ("net", _net(report.accounts))], console, indent=4)
+    if report.not_found and sum(account.rows_received for account in report.accounts) >= MANY_ROWS:
+        lines += table(
+            [("no such", f"{', '.join(report.not_found)}: in no row; spelt as Stripe has it?")], console, indent=4
+        )
     if not planned:
         lines += table([("requests", _requests(report.requests))], console, indent=4)
     return lines

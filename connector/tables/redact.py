@@ -47,6 +47,7 @@ class Redactor:
         self._salt = salt
         self._no_extra = "extra" in privacy.omit
         self._tree: Tree = {}
+        self._looked_for = {name for name in (*privacy.omit, *privacy.hash) if "." in name}
         for name in (*privacy.omit, *privacy.hash):
             if name not in {"extra", "source", "source_object"}:
                 self._plant(name)
@@ -68,6 +69,11 @@ class Redactor:
         sifted = sift([{**row, "source": self._source(row["source"])} if "source" in row else row for row in changed])
         return replace(sifted, sources=sources if any(sources) else (), keeps_sources=False)
 
+    @property
+    def not_found(self) -> tuple[str, ...]:
+        """The paths that no row has had so far, sorted: misspelt, maybe."""
+        return tuple(sorted(self._looked_for))
+
     def spare(self, found: Drift) -> Drift:
         """Return what differs in rows as received, without values that are not to be kept."""
         hidden = {*self._privacy.omit, *self._privacy.hash}
@@ -87,7 +93,13 @@ class Redactor:
         for step in path[:-1]:
             branch = cast("Tree", branch.setdefault(step, {}))
         fields = BALANCE_TRANSACTION if not rest else FEE_PART if head == "fee_details" else None
-        branch[path[-1]] = self._hashed if name in self._privacy.hash else _omission(path[-1], fields)
+        change = self._hashed if name in self._privacy.hash else _omission(path[-1], fields)
+
+        def found(value: object) -> object:
+            self._looked_for.discard(name)
+            return change(value)
+
+        branch[path[-1]] = found
 
     def _row(self, row: Json) -> Json:
         if self._no_extra:

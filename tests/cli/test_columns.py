@@ -43,6 +43,14 @@ def test_what_is_kept_is_said_by_the_status_and_the_salt_by_nobody(run, environm
     assert pa.table(connector.read(lake, columns=["charge_amount"]))["charge_amount"].null_count < 700
 
 
+def test_a_misspelt_path_is_told_of(run, tmp_path):
+    words = ("--rate", 0, "--expand", "source", "--omit", "source.biling_details", "--omit", "source.billing_details")
+    done = run("sync", tmp_path / "lake", *words)
+    assert "no such   source.biling_details: in no row" in done.err
+    again = run("sync", tmp_path / "lake", *words, "--full-refresh", "--json")
+    assert again.json["not_found"] == ["source.biling_details"]
+
+
 def test_another_salt_ends_with_78_and_says_what_to_do(run, environment, tmp_path):
     environment.setenv("STRIPE_BALANCE_SALT", SALT)
     assert run("sync", tmp_path / "lake", "--rate", 0, "--hash", "description", "-q").status == 0

@@ -150,6 +150,13 @@ def test_source_columns_are_there_even_where_the_object_is_not_kept_and_hold_wha
     assert found["charge_customer"] == SALT.mac(b"cus_1")
 
 
+def test_a_path_that_no_row_has_is_known():
+    redactor = Redactor(Privacy(("description", "source.biling_details", "source.billing_details.phone")), SALT)
+    assert redactor.not_found == ("source.biling_details", "source.billing_details.phone")
+    redactor.rows([{**OFFICIAL_ROW, "source": None}, EXPANDED])
+    assert redactor.not_found == ("source.biling_details",)
+
+
 def test_hashing_needs_a_salt():
     with pytest.raises(ConfigError, match="salt"):
         Redactor(Privacy(hash=("description",)), None)
