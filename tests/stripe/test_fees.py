@@ -248,6 +248,16 @@ def test_what_will_not_come_is_not_waited_for():
     assert clock.slept == []
 
 
+def test_the_configured_account_is_named_in_the_answer():
+    async def go():
+        client = client_over(transport, account="acct_configured")
+        return await fees(client, "ch_1"), await fees(client, "ch_1", account="acct_asked")
+
+    transport = FakeTransport(by=lambda _: ok(UNCAPTURED))
+    assert [found.account for found in asyncio.run(go())] == ["acct_configured", "acct_asked"]
+    assert [request.headers["Stripe-Account"] for request in transport.sent] == ["acct_configured", "acct_asked"]
+
+
 def test_waiting_for_a_payout_lists_its_rows_once():
     payout = {"object": "payout", "id": "po_1", "amount": 70, "currency": "usd", "automatic": True}
     own = ROW | {"id": "txn_2", "type": "payout", "amount": -70, "fee": 0, "net": -70, "source": "po_1"}
