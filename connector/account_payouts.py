@@ -16,7 +16,7 @@ import anyio.to_thread
 from connector.belonging import introduced, refuse_to_mix
 from connector.core.intervals import Interval, Intervals
 from connector.core.page import decode_object
-from connector.core.payouts import SETTLE, Payout, days_due, plan_payouts
+from connector.core.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
 from connector.core.payouts_record import (
     PayoutsRecord,
     TransactionsFile,
@@ -256,15 +256,19 @@ class AccountPayouts:
         if lost:
             self._forget(self._now(), lost)
             due = days_due(self._now(), self.shared.asked, again=again)
-        await in_turn(due, self._list_day, at_once=AT_ONCE)
+        starts = likely_starts(self._now().payouts.values())
 
-    async def _list_day(self, day: DayDue) -> None:
+        async def list_day(day: DayDue) -> None:
+            await self._write_day(day, [await self._list(payout.id, starts[payout.id]) for payout in day.to_list])
+
+        await in_turn(due, list_day, at_once=AT_ONCE)
+
+    async def _write_day(self, day: DayDue, listed: list[Listed]) -> None:
         record = self._now()
         sheet_ = sheet("payout_transactions", record.format)
         folder = transactions_folder(record.account, day.start)
         path = f"{folder}/{sheet_.form.file_name}"
         old = record.transaction_files.get(path)
-        listed = [await self._list(payout.id) for payout in day.to_list]
         self._empty |= {one.payout for one in listed if not one.batches}
         written = await self._on_disk(write_transactions, self.shared.store, sheet_, folder, day, listed, old)
         self._count(written)
@@ -276,11 +280,12 @@ class AccountPayouts:
         if anyio.current_time() - self._committed > SAVE_SECONDS:
             await self._commit()
 
-    async def _list(self, payout: str) -> Listed:
+    async def _list(self, payout: str, likely_start: int) -> Listed:
         """List the transactions of one payout, strictly: all of them, or an error."""
         listed = Listed(payout)
         query = Query({"payout": payout}, account=self.account)
-        async with pages(self.shared.client, query, within=Intervals((Interval(0, END_OF_TIME),))) as stream:
+        ever = Intervals((Interval(0, END_OF_TIME),))
+        async with pages(self.shared.client, query, within=ever, likely_start=likely_start) as stream:
             async for page in stream:
                 listed.add(page)
                 self._show(len(page))

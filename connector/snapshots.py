@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,16 @@ from connector.belonging import introduced, refuse_to_mix
 from connector.config import Config
 from connector.core.balances_record import BalancesRecord, snapshots_folder
 from connector.core.page import decode_object
-from connector.errors import AccountsError, ApiError, AuthenticationError, ConnectorError, ManifestError, UsageError
+from connector.errors import (
+    AccountsError,
+    ApiError,
+    AuthenticationError,
+    ConnectorError,
+    ManifestError,
+    SchemaError,
+    UsageError,
+)
 from connector.lake.facts import facts_of, load_balances, save_balances
-from connector.lake.formats import format_named
 from connector.lake.sheets import changed, read_rows, sheet, stored_file, write_rows
 from connector.lake.store import open_store
 from connector.plain import run_plainly
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
 
     from connector.core.protocol import Response
     from connector.core.units import AccountId
+    from connector.lake.facts import LakeFacts
     from connector.lake.formats import Format
     from connector.lake.sheets import Sheet
     from connector.lake.store import Store
@@ -149,11 +158,15 @@ async def record_balance_into(
         SchemaError: an entry of the balance cannot be kept.
         StorageError: the destination cannot be read or written; what was there is then still whole.
     """
-    response = await client.get(BALANCE, account=account)
-    received = decode_object(response.body, request_id=response.request_id)
-    balance = to_balance(received)
-    snapshot = Snapshot(named_account, _time_of(response), balance, "", 0)
+    snapshot = await _ask(client, account, named_account)
     return await anyio.to_thread.run_sync(_add, store, form.name, snapshot, client.config.api_key.livemode)
+
+
+async def _ask(client: Client, account: str | None, named_account: AccountId) -> Snapshot:
+    """Ask for the balance; it is nowhere yet."""
+    response = await client.get(BALANCE, account=account)
+    balance = to_balance(decode_object(response.body, request_id=response.request_id))
+    return Snapshot(named_account, _time_of(response), balance, "", 0)
 
 
 def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | None) -> Snapshot:  # noqa: FBT001 - as the client's key has it
@@ -165,15 +178,15 @@ def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | No
     there = read_rows(store, balances.form, f"{folder}/{balances.form.file_name}")
     new: dict[str, Any] = {"snapshot_at": snapshot.snapshot_at, "snapshot": dict(snapshot.balance.received)}
     before = [] if there is None else balances.objects(there)
-    added = balances.encode([new])
-    if new in before or added.num_rows == 0:
+    rows = balances.to_batch([new]).num_rows
+    if new in before or rows == 0:
         if adopted != record:
             save_balances(store, adopted)
         return snapshot
     every = sorted([*before, new], key=lambda one: one["snapshot_at"])
     file = write_rows(store, balances.form, folder, balances.encode(every))
     save_balances(store, adopted.with_file(file))
-    return replace(snapshot, path=file.path, rows=added.num_rows)
+    return replace(snapshot, path=file.path, rows=rows)
 
 
 def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> BalancesRecord:
@@ -198,26 +211,27 @@ def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> B
 async def _record(
     store: Store, client: Client, accounts: Sequence[str | None], account_id: str | None
 ) -> tuple[Snapshot, ...]:
-    """Ask for one account after the other: a request each."""
+    """Ask for one account after the other, a request each; the destination is held from the first answer on."""
     taken: list[Snapshot] = []
     errors: dict[str, ConnectorError] = {}
     livemode = client.config.api_key.livemode
-    identity = await introduced(client, accounts[0], account_id=account_id, several=False)
-    with store.lock():
-        facts = await anyio.to_thread.run_sync(facts_of, store)
-        form = format_named(facts.format or "parquet")
-        for position, account in enumerate(accounts):
-            name = account or "the key's own account"
+    facts: LakeFacts | None = None
+    with ExitStack() as stack:
+        for account in accounts:
             try:
-                if position:
-                    identity = await introduced(client, account, account_id=None, several=True)
+                identity = await introduced(client, account, account_id=account_id, several=len(accounts) > 1)
+                snapshot = await _ask(client, account, identity.account)
+                if facts is None:
+                    stack.enter_context(store.lock())
+                    facts = await anyio.to_thread.run_sync(facts_of, store)
                 refuse_to_mix(facts, identity, livemode=livemode, connected=account is not None)
-                taken.append(await record_balance_into(store, client, form, account, identity.account))
-            except (ApiError, ManifestError) as error:
-                error.account = error.account or name
+                form = facts.format or "parquet"
+                taken.append(await anyio.to_thread.run_sync(_add, store, form, snapshot, livemode))
+            except (ApiError, ManifestError, SchemaError) as error:
+                error.account = error.account or account
                 if len(accounts) == 1 or isinstance(error, AuthenticationError):
                     raise
-                errors[name] = error
+                errors[account or "the key's own account"] = error
     if errors:
         failure = AccountsError(errors, of=len(accounts))
         failure.report = tuple(taken)

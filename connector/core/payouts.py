@@ -29,6 +29,9 @@ FINAL = frozenset({"paid", "failed", "canceled"})
 RECONCILED = "completed"
 """`reconciliation_status` from which on Stripe lists all of a payout's balance transactions."""
 
+AVAILABLE_AFTER = 2 * DAY
+"""Seconds until a payment's money is available, at the least (docs.stripe.com/payouts, payout speed)."""
+
 PAGE = 100
 """Payouts that one request lists."""
 
@@ -204,6 +207,24 @@ def days_due(record: PayoutsRecord, asked: Interval, *, again: frozenset[str] = 
         gone = frozenset(_moved(record.payouts, have, start))
         if lacking or gone:
             found.append(DayDue(start, tuple(sorted(lacking, key=lambda one: (one.created, one.id))), gone))
+    return found
+
+
+def likely_starts(payouts: Iterable[Payout]) -> dict[str, int]:
+    """Say for each automatic payout before which second no transaction of it is expected: a hint, never a bound.
+
+    A payout takes what has become available since the one before it in its currency, days after it was made.
+
+    Returns:
+        UTC seconds, at least 0, by id.
+    """
+    before: dict[str, int] = {}
+    found: dict[str, int] = {}
+    for payout in sorted(payouts, key=lambda one: one.created):
+        if payout.automatic:
+            since = before.get(payout.currency, payout.created - DAY)
+            found[payout.id] = max(0, since - AVAILABLE_AFTER)
+            before[payout.currency] = payout.created
     return found
 
 

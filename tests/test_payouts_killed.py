@@ -1,0 +1,145 @@
+"""Payouts through crashes: killed at any write and run again, the files are those of an undisturbed run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio
+import pytest
+
+from connector.core.units import DAY
+from connector.errors import StorageError
+from connector.payouts import PayoutsRun
+from connector.stripe.client import Client
+from tests.dying_store import DiedError, DyingStore
+from tests.fakes import FakeTransport, client_over
+from tests.lakes import START, config_for, run, sandbox
+from tests.payout_world import ScriptedStripe, bring, data_files, held_pairs, held_payouts, some_days, strays
+
+
+def killed(lake: Path, stripe_: ScriptedStripe, step: int) -> bool:
+    """Run until the store dies; return whether it did."""
+    store = DyingStore(lake, dies_at=step)
+
+    async def go() -> None:
+        run = PayoutsRun(store, str(lake), client_over(FakeTransport(by=stripe_.answer)))
+        await run.go()
+
+    try:
+        anyio.run(go)
+    except (DiedError, BaseExceptionGroup):
+        return store.steps >= step
+    return False
+
+
+def weeks(count: int = 5) -> ScriptedStripe:
+    """Some payouts on days of their own, two of which arrive on one day."""
+    made = ScriptedStripe()
+    for number in range(1, count + 1):
+        made.add(number, START + number * DAY, arrival_date=START + (2 + number // 2 * 2) * DAY)
+    made.now = START + (count + 4) * DAY
+    return made
+
+
+def changed(made: ScriptedStripe) -> ScriptedStripe:
+    """The same some days later: a status has changed, a payout has moved, and one is new."""
+    made.payouts[0] |= {"status": "failed", "failure_code": "account_closed"}
+    made.payouts[2]["arrival_date"] += 3 * DAY
+    made.add(9, made.now, reconciliation_status="in_progress")
+    made.now += DAY
+    return made
+
+
+def undisturbed(*runs: ScriptedStripe) -> dict[str, str]:
+    with TemporaryDirectory() as folder:
+        for one in runs:
+            one.bring(Path(folder))
+        return data_files(Path(folder))
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["first run", "a later run"])
+def test_killed_at_any_write_and_run_again_the_files_are_those_of_an_undisturbed_run(tmp_path, again):
+    expected = undisturbed(changed(weeks())) if again else undisturbed(weeks())
+    step = 0
+    while True:
+        step += 1
+        made, lake = weeks(), tmp_path / str(step)
+        if again:
+            made.bring(lake)
+            changed(made)
+        if not killed(lake, made, step):
+            break
+        made.bring(lake)
+        assert data_files(lake) == expected, f"killed at step {step}"
+        assert strays(lake) == []
+        asked = len(made.asked)
+        made.bring(lake)
+        assert len(made.asked) - asked == 2
+    assert step > 12
+
+
+def test_killed_again_and_again_it_still_arrives(tmp_path):
+    made = weeks(8)
+    for step in (3, 9, 15, 19, 5, 2, 11):
+        assert killed(tmp_path, made, step)
+    made.bring(tmp_path)
+    assert data_files(tmp_path) == undisturbed(weeks(8))
+    assert strays(tmp_path) == []
+
+
+def test_what_readers_see_after_a_kill_is_whole_files_of_right_rows(tmp_path):
+    made = weeks()
+    right = {one["id"]: one for one in made.payouts}
+    for step in range(3, 20, 4):
+        lake = tmp_path / str(step)
+        killed(lake, made, step)
+        record = lake / "_stripe_balance" / "payouts"
+        if record.exists() and any(record.iterdir()):
+            assert all(right[one["id"]] == one for one in held_payouts(lake))
+            listed = {pair["payout_id"] for pair in held_pairs(lake)}
+            assert all(sum(p["net"] for p in held_pairs(lake) if p["payout_id"] == one) == 0 for one in listed)
+
+
+def test_a_disk_that_is_full_ends_the_run_with_the_lake_as_it_was(tmp_path):
+    made = weeks()
+    made.bring(tmp_path)
+    before = data_files(tmp_path)
+    changed(made)
+    (record,) = (tmp_path / "_stripe_balance" / "payouts").iterdir()
+    kept = record.read_bytes()
+
+    class Full(DyingStore):
+        def publish(self, staged: Path, path: str) -> None:
+            raise StorageError(f"publishing {path}: no space left on the disk")
+
+    async def go() -> None:
+        await PayoutsRun(Full(tmp_path), "lake", client_over(FakeTransport(by=made.answer))).go()
+
+    with pytest.raises(StorageError, match="no space") as caught:
+        anyio.run(go)
+    assert caught.value.exit_code == 74
+    assert (data_files(tmp_path), record.read_bytes(), strays(tmp_path)) == (before, kept, [])
+    made.bring(tmp_path)
+    assert data_files(tmp_path) == undisturbed(changed(weeks()))
+
+
+@pytest.mark.parametrize("form", ["jsonl", "arrow"])
+def test_other_formats_survive_a_kill_the_same(tmp_path, form):
+    with sandbox(some_days(200, days=5)) as served:
+        run(tmp_path / "right", served, format=form)
+        bring(tmp_path / "right", served)
+        run(tmp_path / "lake", served, format=form)
+        store = DyingStore(tmp_path / "lake", dies_at=6)
+
+        async def go() -> None:
+            client = Client.over_http(config_for(served))
+            try:
+                await PayoutsRun(store, "lake", client).go()
+            finally:
+                await client.close()
+
+        with pytest.raises((DiedError, BaseExceptionGroup)):
+            anyio.run(go)
+        bring(tmp_path / "lake", served)
+    assert data_files(tmp_path / "lake") == data_files(tmp_path / "right")

@@ -1,0 +1,224 @@
+"""Snapshots of the balance in a lake: every bucket, added and never lost."""
+
+from __future__ import annotations
+
+import json
+from email.utils import formatdate
+from typing import Any
+
+import anyio
+import duckdb
+import jsonschema
+import pyarrow as pa
+import pytest
+
+import connector
+from connector import schemas
+from connector.errors import (
+    AccountsError,
+    ConfigError,
+    LockedError,
+    ManifestError,
+    PermissionError_,
+    ProtocolError,
+    StorageError,
+    UsageError,
+)
+from connector.lake.formats import format_named
+from connector.lake.local import LocalStore
+from connector.snapshots import record_balance, record_balance_into
+from connector.tables.balances import to_batch, to_objects
+from tests.dying_store import DiedError, DyingStore
+from tests.fakes import FakeTransport, client_over, ok
+from tests.lakes import START, config_for, run, sandbox
+from tests.payout_world import some_days
+
+FULL = {
+    "object": "balance",
+    "livemode": False,
+    "available": [
+        {"amount": -5, "currency": "usd", "source_types": {"card": -7, "bank_account": 2}, "new_part": 1},
+        {"amount": 1_234, "currency": "kwd"},
+    ],
+    "pending": [{"amount": 2**53 + 1, "currency": "jpy"}],
+    "connect_reserved": [{"amount": 1, "currency": "usd"}],
+    "instant_available": [{"amount": 3, "currency": "usd", "net_available": [{"amount": 2, "destination": "ba_1"}]}],
+    "issuing": {"available": [{"amount": 4, "currency": "eur"}]},
+    "refund_and_dispute_prefunding": {"available": [{"amount": 0, "currency": "usd"}], "pending": []},
+}
+
+
+@pytest.fixture(scope="module")
+def served():
+    """A sandbox that nobody changes."""
+    with sandbox(some_days(300, days=4, connected=2)) as running:
+        yield running
+
+
+def record(lake, stripe_, *, settings: dict[str, Any] | None = None, **options):
+    """Add a snapshot, in an event loop of its own."""
+    return anyio.run(lambda: record_balance(lake, config=config_for(stripe_, **(settings or {})), **options))
+
+
+def add(store, balance, at: int, *, form: str = "parquet", account: str = "acct_1"):
+    """Add a balance as if Stripe had answered so at that second, to a lake that is held."""
+
+    async def go():
+        answer = ok(balance, date=formatdate(at, usegmt=True))
+        client = client_over(FakeTransport(answers=[answer]))
+        return await record_balance_into(store, client, format_named(form), None, account)
+
+    return anyio.run(go)
+
+
+def rows(lake, account: str | None = None) -> pa.Table:
+    return pa.table(connector.read(lake, account, table="balances"))
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl", "arrow"])
+def test_a_snapshot_has_a_row_for_each_kind_currency_and_source_type_and_the_whole_balance(tmp_path, form):
+    snapshot = add(LocalStore(tmp_path), FULL, START + 5, form=form)
+    assert snapshot.snapshot_at == START + 5
+    found = rows(tmp_path)
+    expected = to_batch(FULL, START + 5)
+    assert found.select(expected.schema.names).to_pylist() == expected.to_pylist()
+    assert snapshot.rows == found.num_rows == 10
+    assert to_objects(found) == [FULL]
+    assert set(found.column("account").to_pylist()) == {"acct_1"}
+    assert [str(day) for day in set(found.column("snapshot_date").to_pylist())] == ["2026-01-01"]
+    assert found.column("amount").to_pylist()[4] == 2**53 + 1
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl.plain"])
+def test_snapshots_of_a_day_share_a_file_in_order_of_time_and_another_day_has_its_own(tmp_path, form):
+    store = LocalStore(tmp_path)
+    for at in (START + 100, START + 7, START + 86_400, START + 100):
+        add(store, FULL | {"pending": [{"amount": at, "currency": "usd"}]}, at, form=form)
+    files = sorted(path.parent.name for path in (tmp_path / "balances").rglob("part-0.*"))
+    assert files == ["snapshot_date=2026-01-01", "snapshot_date=2026-01-02"]
+    found = to_objects(rows(tmp_path))
+    assert [one["pending"][0]["amount"] for one in found] == [START + 7, START + 100, START + 86_400]
+
+
+def test_an_account_keeps_the_format_of_its_first_snapshot(tmp_path):
+    store = LocalStore(tmp_path)
+    add(store, FULL, START, form="arrow")
+    add(store, FULL, START + 1)
+    assert {path.name for path in (tmp_path / "balances").rglob("part-0.*")} == {"part-0.arrow"}
+
+
+def test_a_balance_with_nothing_in_it_is_asked_for_and_has_no_rows(tmp_path):
+    empty = {"object": "balance", "livemode": False, "available": [], "pending": []}
+    assert add(LocalStore(tmp_path), empty, START).rows == 0
+    assert not (tmp_path / "balances").exists()
+
+
+def test_what_is_no_balance_is_refused_and_nothing_is_written(tmp_path):
+    for broken in ({"object": "list"}, FULL | {"available": [{"amount": "5", "currency": "usd"}]}):
+        with pytest.raises(ProtocolError):
+            add(LocalStore(tmp_path), broken, START)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4])
+def test_killed_at_any_write_no_snapshot_that_was_there_is_lost_and_none_is_doubled(tmp_path, step):
+    store = LocalStore(tmp_path)
+    add(store, FULL | {"livemode": True}, START)
+    with pytest.raises(DiedError):
+        add(DyingStore(tmp_path, dies_at=step), FULL, START + 50)
+    add(store, FULL, START + 60)
+    found = rows(tmp_path)
+    times = sorted({moment.timestamp() for moment in found.column("snapshot_at").to_pylist()})
+    assert times in ([START, START + 60], [START, START + 50, START + 60])
+    assert found.num_rows == 10 * len(times)
+    assert (START + 50 in times) == (step > 1)
+
+
+def test_a_snapshot_written_and_not_recorded_is_recorded_by_the_next_one_on_another_day(tmp_path):
+    with pytest.raises(DiedError):
+        add(DyingStore(tmp_path, dies_at=2), FULL, START)
+    add(LocalStore(tmp_path), FULL, START + 86_400)
+    assert rows(tmp_path).num_rows == 20
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over(tmp_path):
+    store = LocalStore(tmp_path)
+    path = tmp_path / add(store, FULL, START).path
+    path.write_bytes(b"not a file of ours")
+    with pytest.raises(StorageError, match="part-0"):
+        add(store, FULL, START + 1)
+    assert path.read_bytes() == b"not a file of ours"
+
+
+def test_a_record_that_makes_no_sense_is_refused_with_what_to_do(tmp_path):
+    store = LocalStore(tmp_path)
+    add(store, FULL, START)
+    (path,) = (tmp_path / "_stripe_balance" / "balances").iterdir()
+    document = json.loads(path.read_text())
+    jsonschema.validate(document, schemas.load("balances_record"))
+    harms = ["{", "[]", {"record_version": 2}, {"table": "payouts"}, {"account": "acct_2"}, {"files": [{"path": "/x"}]}]
+    for harm in harms:
+        path.write_text(harm if isinstance(harm, str) else json.dumps(document | harm))
+        with pytest.raises(ManifestError, match=r"backup|upgrade|move it away|its own name"):
+            add(store, FULL, START + 1)
+
+
+# Against the sandbox -----------------------------------------------------------------------------------------------
+
+
+def test_the_recorded_balance_is_the_one_stripe_answers_with_and_sums_as_it_should(tmp_path, served):
+    run(tmp_path, served, format="jsonl")
+    (snapshot,) = record(tmp_path, served)
+    assert (snapshot.account, snapshot.path.endswith(".jsonl.zst")) == (served.account, True)
+    assert abs(snapshot.snapshot_at - served.now) <= 1 or snapshot.snapshot_at > served.now
+    found = rows(tmp_path)
+    assert to_objects(found) == [snapshot.balance.received]
+    totals = duckdb.sql(
+        "select currency, sum(amount)::bigint from found where kind in ('available', 'pending') and source_type is null"
+        " group by 1"
+    ).fetchall()
+    assert dict(totals) == {name: net for name, net in served.world.net_by_currency().items() if name in dict(totals)}
+
+
+def test_each_account_has_snapshots_of_its_own(tmp_path, served):
+    taken = record(tmp_path, served, accounts=(None, *served.world.accounts[1:]))
+    assert [one.account for one in taken] == list(served.world.accounts)
+    for one in taken:
+        assert to_objects(rows(tmp_path, one.account)) == [one.balance.received]
+
+
+def test_an_account_that_is_refused_leaves_the_others_recorded(tmp_path, served):
+    with pytest.raises(AccountsError, match="acct_nope") as caught:
+        record(tmp_path, served, accounts=(served.world.accounts[1], "acct_nope"))
+    (taken,) = caught.value.report
+    assert taken.account == served.world.accounts[1]
+    assert rows(tmp_path).num_rows == taken.rows
+    with pytest.raises(PermissionError_):
+        record(tmp_path, served, accounts=("acct_nope",))
+
+
+def test_a_key_without_the_permission_is_told_which(tmp_path):
+    with sandbox(some_days(200, days=2), missing_scopes=["rak_balance_read"]) as stripe_:
+        settings = {"api_key": connector.ApiKey(stripe_.restricted_key)}
+        with pytest.raises(PermissionError_, match="rak_balance_read"):
+            record(tmp_path / "lake", stripe_, settings=settings)
+    assert not (tmp_path / "lake").exists()
+
+
+def test_test_balances_do_not_come_beside_live_ones_and_two_runs_do_not_mix(tmp_path, served):
+    record(tmp_path, served)
+    with LocalStore(tmp_path).lock(), pytest.raises(LockedError):
+        record(tmp_path, served)
+    with sandbox(some_days(200, days=2), live=True) as live, pytest.raises(ConfigError, match="test mode"):
+        record(tmp_path, live)
+    with pytest.raises(UsageError, match="--account-id"):
+        record(tmp_path, served, accounts=("acct_1",), account_id="acct_2")
+
+
+def test_ordinary_code_gives_and_gets_plain_json(tmp_path, served, monkeypatch):
+    monkeypatch.setenv("STRIPE_API_KEY", served.key)
+    monkeypatch.setenv("STRIPE_API_BASE", served.url)
+    (found,) = connector.run_record_balance(str(tmp_path))
+    assert json.loads(json.dumps(found)) == found
+    assert found["balance"]["object"] == "balance"
+    assert found["rows"] == rows(tmp_path).num_rows
