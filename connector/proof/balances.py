@@ -145,7 +145,9 @@ def _judge(rows: dict[Bucket, int], held: dict[Bucket, int], checked: dict[str, 
     apart = f"; Stripe shows no balance of {', '.join(hidden)} to compare with" if hidden else ""
     count = compared(rows, held)
     return findings.layer(
-        "balance", f"{count:,} balances equal to the last minor unit{apart}", checked={"balances": count, **checked}
+        "balance",
+        f"the rows add up to all {count:,} balances, to the last minor unit{apart}",
+        checked={"balances": count, **checked},
     )
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from connector.core.intervals import Interval
+from connector.core.times import END_OF_TIME
 from connector.core.units import DAY
 from connector.errors import (
     AccountsError,
@@ -37,7 +39,6 @@ from connector.tasks import tasks_with_one_error
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from connector.core.intervals import Interval
     from connector.core.manifest import Manifest
     from connector.lake.store import Store
     from connector.proof.rows import Inventory
@@ -171,18 +172,20 @@ class Check:
         """
         self.progress.phase = "reading payouts"
         for connected in (False, True):
-            asked = [one.account for one in chosen if (one.account != self._own) == connected]
-            if not asked:
+            names = [one.account for one in chosen if (one.account != self._own) == connected]
+            if not names:
                 continue
-            run = PayoutsRun(self.store, self.destination, client, progress=self.progress)
+            begins = min((one.covered.parts[0].start for one in chosen if one.covered), default=0)
+            asked = Interval(begins, END_OF_TIME)  # the rows of earlier payouts are not in the lake
+            run = PayoutsRun(self.store, self.destination, client, asked, progress=self.progress)
             named = None if connected else self._own
             try:
-                await run.go(asked if connected else (None,), account_id=named)
+                await run.go(names if connected else (None,), account_id=named)
             except AccountsError as failure:
                 for account, error in failure.errors.items():
                     self._note(account, error)
             except ConnectorError as error:
-                for account in asked:
+                for account in names:
                     self._note(account, error)
 
     def _note(self, account: str, error: ConnectorError) -> None:
@@ -222,7 +225,7 @@ class Check:
         layers: list[Layer] = []
         with IdIndex() as ids:
             inventory = await anyio.to_thread.run_sync(
-                lambda: take_inventory(self.store, manifest, past, ids, due_by=now + DAY)
+                lambda: take_inventory(self.store, manifest, past, ids, due_by=now + DAY, progress=self.progress)
             )
             self.progress.phase = "asking Stripe"
             for name in LAYERS:
@@ -248,7 +251,7 @@ class Check:
         """Check a layer that takes Stripe; what the key may not read cannot be checked."""
         manifest = inventory.manifest
         draw = random.Random(f"{self.wish.seed}/{manifest.account}").randrange  # noqa: S311 - samples, guards nothing
-        windows = WindowCheck(self.store, inventory, past, self.wish.asked)
+        windows = WindowCheck(self.store, inventory, past, self.progress, self.wish.asked)
         checks: dict[LayerName, Callable[[], Awaitable[Layer]]] = {
             "windows": lambda: windows.check(asker, budget=self.wish.sample, draw=draw),
             "payouts": lambda: anyio.to_thread.run_sync(check_payouts, self.store, manifest.account, inventory),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from connector.lake.store import Store
     from connector.proof.ids import IdIndex
     from connector.proof.past import Past
+    from connector.report import Progress
 
 _FIGURES = ("rows", "first_created", "last_created", "net", "pending", "pending_from", "pending_created")
 
@@ -89,7 +90,9 @@ class Inventory:
         )
 
 
-def take_inventory(store: Store, manifest: Manifest, past: Past, ids: IdIndex, *, due_by: int) -> Inventory:
+def take_inventory(
+    store: Store, manifest: Manifest, past: Past, ids: IdIndex, *, due_by: int, progress: Progress
+) -> Inventory:
     """Read every file of an account. Blocks; belongs in a worker thread.
 
     Args:
@@ -98,6 +101,7 @@ def take_inventory(store: Store, manifest: Manifest, past: Past, ids: IdIndex, *
         past: what earlier runs said of it.
         ids: an empty index, open as a block.
         due_by: pending rows that become available before this second are remembered one by one.
+        progress: told how many rows were read.
 
     Raises:
         StorageError: when the destination cannot be listed; a file that cannot be read is a finding.
@@ -116,6 +120,8 @@ def take_inventory(store: Store, manifest: Manifest, past: Past, ids: IdIndex, *
                 found.findings.add(Finding("missing_file", message, path=path, expected=file.rows, found=0))
             else:
                 _FilePass(found, form, file).read(local)
+                progress.rows += file.rows
+                progress.files_sealed += 1
     ids.close()
     _name_twins(found, store, form)
     return found

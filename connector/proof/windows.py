@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from connector.proof.asking import Asker
     from connector.proof.past import Past
     from connector.proof.rows import Inventory
+    from connector.report import Progress
 
 AT_ONCE = 8
 """Windows asked at once; the pace of requests is the client's."""
@@ -57,6 +58,7 @@ class WindowCheck:
         store: the lake.
         inventory: of the account's files.
         past: what earlier runs were asked for and left.
+        progress: told how many rows were read.
         asked: seconds to look at instead of all that runs were asked for, or None.
         findings: what does not agree.
         windows: windows asked.
@@ -66,6 +68,7 @@ class WindowCheck:
     store: Store
     inventory: Inventory
     past: Past
+    progress: Progress
     asked: Interval | None = None
     findings: Findings = field(default_factory=Findings)
     windows: int = 0
@@ -113,15 +116,18 @@ class WindowCheck:
         return covered.within(self.asked) if self.asked else covered
 
     def _coverage(self) -> str:
-        return f"covered: {', '.join(_text(part) for part in self._chosen()) or 'nothing'}"
+        parts = [_text(part) for part in self._chosen()]
+        return f"{', '.join(parts)} is covered without a hole" if parts else "nothing is covered yet"
 
     def _said(self, choice: Choice | None) -> str:
         if choice is None:
-            return "nothing asked again"
+            return "Stripe was not asked"
         if choice.everything:
-            return f"all of it asked again, {self.rows:,} rows, and the same"
-        gaps = f"{choice.gaps_asked:,} of {choice.gaps:,} stretches without rows"
-        return f"{self.rows:,} rows in {self.windows:,} windows asked again, with {gaps}, and the same"
+            return f"all of it was asked for again: {self.rows:,} rows, the same as in the lake"
+        gaps = f"among them {choice.gaps_asked:,} of {choice.gaps:,} long gaps"
+        return (
+            f"{self.windows:,} windows of it were asked for again, {gaps}: {self.rows:,} rows, the same as in the lake"
+        )
 
     # Asking again -----------------------------------------------------------------------------------------------------
 
@@ -151,6 +157,7 @@ class WindowCheck:
                     break
         self.windows += 1
         self.rows += len(listed)
+        self.progress.rows += len(listed)
         self._compare(window, held, listed, whole=whole)
 
     def _compare(self, window: Interval, held: list[Row], listed: list[Row], *, whole: bool) -> None:
@@ -158,12 +165,12 @@ class WindowCheck:
         if missing := [one for one in there if one not in here]:
             least = "" if whole else "at least "
             message = (
-                f"Stripe lists {least}{len(missing):,} rows created {_text(window)} that the lake does not have, "
+                f"Stripe lists {least}{len(missing):,} rows created in {_text(window)} that the lake does not have, "
                 f"though it counts that time as covered: {_named(missing)}; read them with `sync --full-refresh`"
             )
             self._found("missing_rows", message, window, missing, (len(there), len(there) - len(missing)))
         if whole and (surplus := [one for one in here if one not in there]):
-            message = f"{len(surplus):,} rows created {_text(window)} are not listed by Stripe: {_named(surplus)}"
+            message = f"{len(surplus):,} rows created in {_text(window)} are not listed by Stripe: {_named(surplus)}"
             self._found("rows_not_at_stripe", message, window, surplus, (len(there), len(here)))
         left_out = self._left_out()
         for one in here.keys() & there.keys():
@@ -228,4 +235,4 @@ def _named(ids: Sequence[str]) -> str:
 def _text(part: Interval) -> str:
     if part.stop >= END_OF_TIME:
         return f"from {to_text(part.start)}"
-    return f"before {to_text(part.stop)}" if part.start <= 0 else f"{to_text(part.start)} to {to_text(part.stop)}"
+    return f"all before {to_text(part.stop)}" if part.start <= 0 else f"{to_text(part.start)} to {to_text(part.stop)}"

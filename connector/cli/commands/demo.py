@@ -1,4 +1,4 @@
-"""`demo`: a loopback Stripe in the background, a sync from it, and what to do next."""
+"""`demo`: a loopback Stripe in the background, a sync from it, a check of what came, and what to do next."""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ from typing import TYPE_CHECKING
 
 from connector.api import sync
 from connector.cli.commands.sync import show
+from connector.cli.commands.verify import DATA_REFUSED, lines
 from connector.cli.stand_in import World, stand_in
 from connector.cli.working import work
 from connector.config import ApiKey, Config
 from connector.errors import ConfigError
 from connector.lake.paths import STATE
 from connector.lake.store import Store, open_store
+from connector.proof.calls import verify
 
 if TYPE_CHECKING:
     import argparse
 
     from connector.cli.console import Console
+    from connector.proof.verdict import Verdict
     from connector.report import Progress, Report
 
 MARK = f"{STATE}/demo.json"
 """Says that a lake is a demo's, and which world it came from: the next demo goes on with the same."""
 
 YEAR = 365 * 86_400
+
+CHECKED = ("rows", "windows", "balance")
+"""Layers that are checked; payouts take a request each, and a year of them longer than a demo should."""
 
 _UNSAFE = re.compile(r"[\"$`\\!]")
 """What a shell does not leave alone between double quotes."""
@@ -46,10 +52,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
         async def go(progress: Progress) -> Report:
             return await sync(destination, config=config, progress=progress)
 
-        report = work(go, console, keeps=True)
-    show(report, console)
-    console.say("", *_next_steps(destination, console))
-    return 0
+        async def check(progress: Progress) -> Verdict:
+            return await verify(destination, config=config, layers=CHECKED, progress=progress)
+
+        show(work(go, console, keeps=True), console)
+        if console.json:
+            return 0
+        console.say("", "Checking it against itself and against that Stripe:", "")
+        verdict = work(check, console, show=False)
+    console.say(*lines(verdict), "", *_next_steps(destination, console))
+    return DATA_REFUSED if verdict.verdict == "residual" else 0
 
 
 def _world(store: Store, destination: str) -> tuple[World, bool]:
@@ -89,6 +101,7 @@ def _next_steps(destination: str, console: Console) -> list[str]:
         console.paint("Then your own account (a restricted key with read access is enough):", "bold"),
         "  export STRIPE_API_KEY=rk_live_…",
         "  stripe-balance sync my-lake --since 2026-01-01",
+        "  stripe-balance verify my-lake",
     ]
 
 

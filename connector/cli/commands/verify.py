@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             progress=progress,
         )
 
-    verdict = work(go, console, show=False)
+    verdict = work(go, console)
     if console.json:
         console.document(to_document(verdict))
     else:
@@ -72,7 +72,9 @@ def lines(verdict: Verdict) -> list[str]:
 def _account(account: AccountVerdict) -> list[str]:
     found = [f"  {account.account}"]
     for layer in account.layers:
-        found.append(f"    {layer.layer:<{WIDTH}} {WORDS[layer.verdict]}: {layer.reason}")
+        first, *rest = layer.reason.split("; ")
+        found.append(f"    {layer.layer:<{WIDTH}} {WORDS[layer.verdict]}: {first}")
+        found += [f"    {'':<{WIDTH}} {line}" for line in rest]
         found += [f"    {'':<{WIDTH}} - {line}" for line in _findings(layer)]
     return found
 
