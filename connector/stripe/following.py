@@ -165,6 +165,8 @@ class Follower:
         since, today = self.options.first_second, self._now()
         for account in accounts:
             name = account or identity.account
+            if any(watch.name == name for watch in self._watches):  # the key's own account, named once more by its id
+                continue
             if (kept := self._kept.get(name)) is not None:
                 tail = Tail.from_document(kept)
             elif since is None:

@@ -212,6 +212,13 @@ async def test_accounts_are_looked_at_in_turn_within_one_budget():
     assert min(looks) > 100
 
 
+async def test_the_keys_own_account_named_by_its_id_too_is_followed_once():
+    clock = Hours(BEGIN + HOUR)
+    live = Live(clock)
+    row = live.add(1, BEGIN + 100)
+    assert await collect(live.follower(accounts=(None, OWN))) == [row]
+
+
 async def test_an_account_that_is_refused_is_left_out_and_the_others_go_on():
     clock = Hours(BEGIN + DAY)
     live = Live(clock, rows={"acct_1": []})
