@@ -217,6 +217,7 @@ async def plan(
         for account in chosen.accounts or (None,):
             identity = await identify(client, account=account, account_id=chosen.account_id)
             manifest = commit.load(store, identity.account)
+            fixed = {name: value for name, value in (manifest.options if manifest else {}).items() if name != "salt"}
             work = plan_work(manifest, chosen.asked, now=identity.now, full_refresh=chosen.full_refresh)
             partition = manifest.partition if manifest else chosen.partition or Granularity.DAY
             likely = work.todo.within(Interval(min(identity.created, identity.now - 1), identity.now))
@@ -224,7 +225,8 @@ async def plan(
             for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
                 start = work.todo.parts[0].start if position == 0 else part.start
                 stop = work.todo.parts[-1].stop if position == len(cut) - 1 else part.stop
-                window = {"since": start or None, "until": None if stop == END_OF_TIME else stop, **as_asked}
+                bounds = {"since": start or None, "until": None if stop == END_OF_TIME else stop}
+                window = {**bounds, **fixed, **as_asked}
                 found.append(window | ({"accounts": [account]} if account else {}))
     finally:
         await client.close()

@@ -166,6 +166,25 @@ def test_the_salt_may_come_from_the_environment_or_a_file(served, tmp_path, monk
     assert report["accounts"][0]["rows_changed"] == 0
 
 
+@pytest.mark.parametrize("form", ["parquet", "jsonl.zst"])
+def test_deeper_expansions_come_back_as_received_and_columns_hold_the_id(served, everything, tmp_path, form):
+    columns = {"source_columns": True} if form == "parquet" else {}
+    lakes.run(tmp_path / "lake", served, format=form, expand=["source", "source.payment_intent"], **columns)
+    held = lakes.objects(tmp_path / "lake")
+    intents = [row["source"]["payment_intent"] for row in held if (row["source"] or {}).get("object") == "charge"]
+    assert sum(isinstance(intent, dict) for intent in intents) > 100
+    for row, flat in zip(held, everything, strict=True):
+        if isinstance((row["source"] or {}).get("payment_intent"), dict):
+            assert row["source"]["payment_intent"]["id"] == flat["source"]["payment_intent"]
+    if columns:
+        found = pa.table(connector.read(tmp_path / "lake", columns=["charge_payment_intent"])).column(0).to_pylist()
+        assert [text for text in found if text] == [
+            row["source"]["payment_intent"]
+            for row in everything
+            if (row["source"] or {}).get("object") == "charge" and row["source"]["payment_intent"]
+        ]
+
+
 def test_source_columns_are_read_back_and_merged(served, tmp_path):
     sync = partial(lakes.run, tmp_path / "lake", served, expand=["source"], source_columns=True)
     sync(until=lakes.START + 6 * lakes.DAY + 7)

@@ -43,6 +43,16 @@ def test_what_is_kept_is_said_by_the_status_and_the_salt_by_nobody(run, environm
     assert pa.table(connector.read(lake, columns=["charge_amount"]))["charge_amount"].null_count < 700
 
 
+def test_a_plan_for_such_a_lake_asks_for_the_same(run, environment, sandbox, tmp_path):
+    environment.setenv("STRIPE_BALANCE_SALT", SALT)
+    run("sync", tmp_path / "lake", "--rate", 0, "-q", *CHOICE, "--until", sandbox.world.start + 86_400 * 5)
+    windows = run("plan", tmp_path / "lake", "--windows", 2).json
+    assert {tuple(window["omit"]) for window in windows} == {("description", "source.billing_details")}
+    for window in windows:
+        connector.run_sync(tmp_path / "lake", rate=float("inf"), **window)
+    assert run("status", tmp_path / "lake", "--json").json["accounts"][0]["rows"] == 700
+
+
 def test_a_misspelt_path_is_told_of(run, tmp_path):
     words = ("--rate", 0, "--expand", "source", "--omit", "source.biling_details", "--omit", "source.billing_details")
     done = run("sync", tmp_path / "lake", *words)
