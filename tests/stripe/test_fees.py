@@ -10,9 +10,7 @@ import stripe
 
 import connector
 from connector.core.fees import Answer
-from connector.errors import InvalidRequestError, PermissionError_, UsageError
-from connector.stripe.fees import checked_fees_id, fees
-from tests.fakes import Clock, FakeTransport, client_over, ok, refused
+from connector.errors import InvalidRequestError, PermissionError_, ProtocolError, UsageError
 from tests.lakes import config_for, sandbox, world
 
 OLD = "2022-08-01"
@@ -150,6 +148,44 @@ def test_a_connected_accounts_payout_shows_what_customers_paid_as_the_sdk_does(s
         assert (found.account, found.answer) == (account, Answer.KNOWN)
 
 
+@pytest.fixture
+def faulty(served):
+    """The sandbox, with faults to order that end with the test."""
+    yield served.faults
+    served.faults.clear()
+
+
+@pytest.mark.parametrize("fault", ["500:k=1", "502:k=1", "rate-limit:k=1", "lock-timeout:k=1", "cut:k=1", "reset:k=1"])
+def test_what_passes_by_itself_does_not_change_the_answer(served, sdk, faulty, fault):
+    ids = [payments(served)[0]["source"], automatic(sdk)[0].id]
+    before = ask(served, *ids)
+    faulty.add(fault)
+    assert ask(served, *ids) == before
+    assert faulty.counts()[0]["fired"] == 1
+
+
+@pytest.mark.parametrize("fault", ["empty-page", "out-of-order", "duplicate-row", "wrong-type", "not-json"])
+def test_a_list_that_breaks_the_contract_is_an_error_rather_than_a_sum(served, sdk, faulty, fault):
+    payout = automatic(sdk)[0].id
+    faulty.add(f"{fault}:endpoint=balance_transactions")
+    with pytest.raises(ProtocolError):
+        ask(served, payout)
+
+
+def test_a_row_that_does_not_belong_leaves_a_residue(served, sdk, faulty):
+    payout = automatic(sdk)[0].id
+    faulty.add("huge-amount")
+    (found,) = ask(served, payout)
+    assert (found.answer, found.reason) == (Answer.NOT_AVAILABLE, "residual")
+
+
+def test_fields_nobody_knows_do_not_disturb(served, sdk, faulty):
+    payout = automatic(sdk)[0].id
+    before = ask(served, payout)
+    faulty.add("unknown-field")
+    assert ask(served, payout) == before
+
+
 def test_a_manual_payout_is_explained(served, sdk):
     manual = next(one for one in sdk().payouts.list({"limit": 100}).auto_paging_iter() if not one.automatic)
     (found,) = ask(served, manual.id)
@@ -202,118 +238,6 @@ def test_an_account_out_of_reach_is_not_taken_for_a_missing_permission(served):
     with pytest.raises(PermissionError_) as raised:
         ask(served, "po_1", account="acct_nope")
     assert raised.value.code == "account_invalid"
-
-
-# Without a sandbox: patience.
-
-UNCAPTURED = {
-    "object": "charge",
-    "id": "ch_1",
-    "amount": 100,
-    "currency": "usd",
-    "captured": True,
-    "status": "succeeded",
-    "balance_transaction": None,
-}
-ROW = {"id": "txn_1", "type": "charge", "amount": 100, "fee": 30, "net": 70, "currency": "usd", "fee_details": []}
-
-
-def patient(transport, clock, wait, object_id="ch_1"):
-    async def go():
-        client = client_over(transport, clock=clock)
-        return await fees(client, object_id, wait=wait)
-
-    return asyncio.run(go())
-
-
-def test_waiting_asks_ever_more_seldom_until_it_is_known():
-    answers = [ok(UNCAPTURED)] * 5 + [ok(UNCAPTURED | {"balance_transaction": ROW})]
-    clock, transport = Clock(), FakeTransport(answers)
-    assert patient(transport, clock, 600).answer is Answer.KNOWN
-    assert clock.slept == sorted(clock.slept)
-    assert len(clock.slept) == 5
-
-
-def test_waiting_ends_with_the_time():
-    clock, transport = Clock(), FakeTransport(by=lambda _: ok(UNCAPTURED))
-    assert patient(transport, clock, 60).answer is Answer.NOT_YET
-    assert sum(clock.slept) == pytest.approx(60)
-    assert len(transport.sent) == len(clock.slept) + 1 < 12
-
-
-def test_what_will_not_come_is_not_waited_for():
-    failed = UNCAPTURED | {"status": "failed", "captured": False}
-    clock, transport = Clock(), FakeTransport([ok(failed)])
-    assert patient(transport, clock, 600).reason == "failed"
-    assert clock.slept == []
-
-
-def test_the_configured_account_is_named_in_the_answer():
-    async def go():
-        client = client_over(transport, account="acct_configured")
-        return await fees(client, "ch_1"), await fees(client, "ch_1", account="acct_asked")
-
-    transport = FakeTransport(by=lambda _: ok(UNCAPTURED))
-    assert [found.account for found in asyncio.run(go())] == ["acct_configured", "acct_asked"]
-    assert [request.headers["Stripe-Account"] for request in transport.sent] == ["acct_configured", "acct_asked"]
-
-
-def test_waiting_for_a_payout_lists_its_rows_once():
-    payout = {"object": "payout", "id": "po_1", "amount": 70, "currency": "usd", "automatic": True}
-    own = ROW | {"id": "txn_2", "type": "payout", "amount": -70, "fee": 0, "net": -70, "source": "po_1"}
-    rows = [one | {"created": 5} for one in (own, ROW)]
-    states = iter(["in_progress", "in_progress", "completed"])
-
-    def answer(request):
-        if "/v1/payouts/" in request.url:
-            return ok(payout | {"reconciliation_status": next(states)})
-        return ok({"object": "list", "data": rows, "has_more": False, "url": "/v1/balance_transactions"})
-
-    clock, transport = Clock(), FakeTransport(by=answer)
-    assert patient(transport, clock, 600, "po_1").answer is Answer.KNOWN
-    assert [request.url.split("/")[4].split("?")[0] for request in transport.sent] == [
-        *["payouts"] * 3,
-        "balance_transactions",
-    ]
-
-
-def test_another_refusal_of_the_list_is_not_taken_for_a_manual_payout():
-    def answer(request):
-        if "/v1/payouts/" in request.url:
-            return ok({"object": "payout", "id": "po_1", "automatic": True})
-        return refused(400, "Received unknown parameter: payout")
-
-    with pytest.raises(InvalidRequestError):
-        patient(FakeTransport(by=answer), Clock(), 0, "po_1")
-
-
-@pytest.mark.parametrize("wait", [-1, float("nan"), float("inf")])
-def test_a_wait_is_a_number_of_seconds(wait):
-    with pytest.raises(UsageError):
-        patient(FakeTransport([]), Clock(), wait)
-
-
-@pytest.mark.parametrize("text", ["pi_1", " ch_1 ", "py_1", "po_1"])
-def test_ids_of_payments_and_payouts_pass(text):
-    assert checked_fees_id(text) == text.strip()
-
-
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [
-        ("txn_1", "stripe-balance get"),
-        ("tr_1", "transfer"),
-        ("re_1", "refund"),
-        ("acct_1", "--account"),
-        ("pi_1/../x", "begins with"),
-        ("ch_1?x=1", "begins with"),
-        ("chat_1", "begins with"),
-        ("", "begins with"),
-    ],
-)
-def test_other_ids_are_refused_with_what_to_do(text, hint):
-    with pytest.raises(UsageError, match=hint):
-        checked_fees_id(text)
 
 
 def test_ordinary_code_gets_a_plain_dict(served, monkeypatch):
