@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connector.cli.console import Console
     from connector.payouts_report import AccountPayoutsReport, PayoutsReport
 
-NAMED = 5
+NAMED = 3
 """Ids shown of those there is something to say about."""
 
 
