@@ -14,37 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def expected_of(tmp_path: Path) -> dict[str, str]:
-    """The files an undisturbed run makes of the same world."""
-    with sandbox() as stripe_:
-        run(tmp_path / "expected", stripe_)
-    return data_files(tmp_path / "expected")
-
-
-@pytest.mark.parametrize(
-    "faults",
-    [
-        ["500:p=0.2"],
-        ["502:every=5", "503:every=7,should_retry=true"],
-        ["reset:every=4"],
-        ["cut:every=4"],
-        ["409:every=6"],
-        ["lock-timeout:every=5"],
-        ["rate-limit:every=6,reason=endpoint-concurrency"],
-        ["retry-after:k=3"],
-        ["boundary-quirk:every=2"],
-    ],
-)
-def test_passing_faults_cost_time_and_no_row(tmp_path, faults):
-    with sandbox(faults=faults) as stripe_:
-        report = run(tmp_path, stripe_)
-        assert objects(tmp_path) == truth(stripe_)
-        honest(tmp_path, truth(stripe_))
-        assert all(one["fired"] for one in stripe_.stats()["faults"])
-    assert report.outcome == "complete"
-    assert data_files(tmp_path) == expected_of(tmp_path)
-
-
 REFUSED = ["400", "403", "404"]
 BROKEN = ["not-json", "stuck-cursor", "out-of-order", "duplicate-row", "outside-window", "empty-page", "wrong-type"]
 KEPT = ["unknown-field", "unknown-enum", "no-balance-type", "huge-amount", "huge-description"]
