@@ -25,6 +25,10 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
 """Balances that the balance object shows, each with the statuses it shows. `risk_reserved` is not among them."""
 
 
+WHOLE = frozenset(name for name, statuses in PUBLIC.items() if PENDING in statuses)
+"""Balances that are shown as a whole, whatever the status."""
+
+
 class Bucket(NamedTuple):
     """What is added up together.
 
@@ -86,6 +90,36 @@ def disagreements(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> lis
         else:
             found += [Disagreement(bucket, held.get(bucket, 0), rows.get(bucket, 0)) for bucket in known]
     return [one for one in found if one.held != one.rows]
+
+
+def unexplained(
+    rows: Mapping[Bucket, int], before: Mapping[Bucket, int], held: Mapping[Bucket, int]
+) -> list[Disagreement]:
+    """Compare the sums of rows since a moment with the change of the balance since.
+
+    Statuses change meanwhile, so each balance is compared as a whole; those that show one status only are left out.
+
+    Args:
+        rows: sum of `net` by bucket, of the rows since then.
+        before: what the balance held then.
+        held: what it holds now.
+
+    Returns:
+        Where they differ, sorted.
+    """
+    since = [(one, net) for one, net in rows.items() if one.balance_type in WHOLE]
+    found: list[Disagreement] = []
+    for balance_type, currency in sorted({one[:2] for one in (*rows, *before, *held) if one.balance_type in WHOLE}):
+        change = sum(
+            side * net
+            for amounts, side in ((held, 1), (before, -1))
+            for one, net in amounts.items()
+            if one[:2] == (balance_type, currency)
+        )
+        total = sum(net for one, net in since if one[:2] == (balance_type, currency))
+        if change != total:
+            found.append(Disagreement(Bucket(balance_type, currency, f"{AVAILABLE} + {PENDING}"), change, total))
+    return found
 
 
 def compared(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> int:

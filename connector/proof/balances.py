@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.core import money
-from connector.core.accounting import AVAILABLE, PAYMENTS, PENDING, Bucket, add_up, compared, disagreements, not_shown
+from connector.core.accounting import PAYMENTS, WHOLE, Bucket, add_up, compared, disagreements, not_shown, unexplained
 from connector.core.intervals import Interval, Intervals
 from connector.core.times import END_OF_TIME, to_text
-from connector.proof.sums import sums_of
+from connector.proof.sums import held_by, sums_of
 from connector.proof.verdict import Finding, Findings, Layer, not_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from connector.balance import Balance, BalanceAmount
     from connector.core.accounting import Disagreement
     from connector.proof.asking import Asker
-    from connector.proof.rows import Inventory
+    from connector.proof.inventory import Inventory
+    from connector.proof.opening import Opening
     from connector.proof.sums import Ledger
 
 READINGS = 5
@@ -46,7 +46,8 @@ async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
     """
     if asker is None:
         return not_checkable("balance", "Stripe was not asked (offline)")
-    if reason := _partial(asker, inventory):
+    opening = next((one for one in inventory.openings if not one.near), None)
+    if reason := _unfit(inventory) or ("" if opening else _partial(asker, inventory)):
         return not_checkable("balance", reason)
     before = held_by(await asker.balance())
     for _ in range(READINGS - 1):
@@ -62,25 +63,10 @@ async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
             if inventory.ledger.untyped and (others := _others(after)):
                 return not_checkable("balance", f"{UNTYPED} ({', '.join(others)}): {REREAD}")
             rows = add_up([inventory.ledger.as_of(statuses), newer[0]])
-            return _judge(rows, after, {"newer_rows": newer[1], "statuses_read": len(statuses)})
+            checked = {"newer_rows": newer[1], "statuses_read": len(statuses)}
+            return _judge_change(opening, rows, after, checked) if opening else _judge(rows, after, checked)
         before = after
     return not_checkable("balance", f"the balance moved between any two of {READINGS} readings: try at a quieter time")
-
-
-def held_by(balance: Balance) -> dict[Bucket, int]:
-    """Return what a balance holds, by bucket; views of the same money (`instant_available`) are left out."""
-    parts: list[tuple[str, str, tuple[BalanceAmount, ...]]] = [
-        (PAYMENTS, AVAILABLE, balance.available),
-        (PAYMENTS, PENDING, balance.pending),
-        *(("issuing", status, amounts) for status, amounts in balance.issuing.items()),
-        *(
-            ("refund_and_dispute_prefunding", status, amounts)
-            for status, amounts in balance.refund_and_dispute_prefunding.items()
-        ),
-    ]
-    return add_up(
-        {Bucket(kind, one.currency, status): one.amount} for kind, status, amounts in parts for one in amounts
-    )
 
 
 def _others(held: Mapping[Bucket, int]) -> list[str]:
@@ -88,22 +74,27 @@ def _others(held: Mapping[Bucket, int]) -> list[str]:
     return sorted({bucket.balance_type for bucket, amount in held.items() if amount} - {PAYMENTS})
 
 
+def _unfit(inventory: Inventory) -> str:
+    """Say why no sum of the lake's rows means anything; empty if one does."""
+    holes = len(inventory.manifest.covered.parts) - 1
+    if holes < 0:
+        return "nothing is covered yet: sync"
+    if holes:
+        return f"covered time has {holes:,} holes: sync without --since and --until to fill them"
+    return "too many pending rows are due: sync, to have their statuses" if inventory.ledger.crowded else ""
+
+
 def _partial(asker: Asker, inventory: Inventory) -> str:
     """Say why the lake's rows are not all there ever were; empty if they are."""
-    covered = list(inventory.manifest.covered)
-    if not covered:
-        return "nothing is covered yet: sync"
-    if len(covered) > 1:
-        return f"covered time has {len(covered) - 1:,} holes: sync without --since and --until to fill them"
-    start = covered[0].start
-    if start > asker.created:
-        return (
-            f"the lake begins at {to_text(start)}, and rows before it are part of the balance: "
-            "sync without --since to have them all"
-        )
-    if inventory.ledger.crowded:
-        return "too many pending rows are due: sync, to bring their statuses up to date"
-    return ""
+    start = inventory.manifest.covered.parts[0].start
+    if start <= asker.created:
+        return ""
+    if inventory.openings:
+        return "rows were made in the very seconds of the recorded balances, and may be in them or not: record another"
+    return (
+        f"the lake begins at {to_text(start)}, and rows before it are part of the balance; sync without --since to "
+        "have them all, or record the balance (`stripe-balance balance DEST`) to have what comes after checked"
+    )
 
 
 async def _newer(asker: Asker, settled: int) -> tuple[dict[Bucket, int], int] | None:
@@ -151,10 +142,22 @@ def _judge(rows: dict[Bucket, int], held: dict[Bucket, int], checked: dict[str, 
     )
 
 
-def _finding(one: Disagreement) -> Finding:
+def _judge_change(opening: Opening, rows: dict[Bucket, int], held: dict[Bucket, int], checked: dict[str, int]) -> Layer:
+    findings = Findings()
+    since = add_up([rows, {bucket: -net for bucket, net in opening.before.items()}])
+    for one in unexplained(since, opening.held, held):
+        findings.add(_finding(one, f"since {to_text(opening.at)}"))
+    count = len({bucket[:2] for bucket in (*opening.held, *held) if bucket.balance_type in WHOLE})
+    said = f"the rows since {to_text(opening.at)}, when the balance was recorded, add up to the change since"
+    reason = f"{said}, of {count:,} balances; the lake does not begin at the beginning"
+    return findings.layer("balance", reason, checked={"balances": count, **checked})
+
+
+def _finding(one: Disagreement, since: str = "") -> Finding:
     kind, currency, status = one.bucket
     held, rows = money.to_text(one.held, currency), money.to_text(one.rows, currency)
     apart = money.to_text(abs(one.held - one.rows), currency)
     which = "less" if one.rows < one.held else "more"
-    message = f"{kind}, {status}: the balance is {held}, and the rows add up to {rows}, {apart} {which}"
+    balance = f"{since}, the balance changed by" if since else "the balance is"
+    message = f"{kind}, {status}: {balance} {held}, and the rows add up to {rows}, {apart} {which}"
     return Finding("wrong_balance", message, currency=currency, expected=one.held, found=one.rows)

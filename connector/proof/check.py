@@ -28,9 +28,12 @@ from connector.payouts import PayoutsRun
 from connector.proof.asking import Asker
 from connector.proof.balances import check_balance
 from connector.proof.ids import IdIndex
+from connector.proof.inventory import Inventory
+from connector.proof.opening import read_openings
 from connector.proof.past import Past, read_past
 from connector.proof.payouts import check_payouts
 from connector.proof.rows import take_inventory
+from connector.proof.sums import Ledger
 from connector.proof.verdict import LAYERS, AccountVerdict, Layer, LayerName, Verdict, not_checkable
 from connector.proof.windows import WindowCheck
 from connector.stripe.identity import UNNAMED, identify
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 
     from connector.core.manifest import Manifest
     from connector.lake.store import Store
-    from connector.proof.rows import Inventory
+    from connector.proof.opening import Opening
     from connector.report import Progress
     from connector.stripe.client import Client
 
@@ -224,9 +227,9 @@ class Check:
         self.progress.phase = "reading files"
         layers: list[Layer] = []
         with IdIndex() as ids:
-            inventory = await anyio.to_thread.run_sync(
-                lambda: take_inventory(self.store, manifest, past, ids, due_by=now + DAY, progress=self.progress)
-            )
+            openings = await anyio.to_thread.run_sync(self._openings, manifest, asker)
+            inventory = Inventory(manifest, ids, Ledger(due_by=now + DAY), openings=openings)
+            await anyio.to_thread.run_sync(take_inventory, self.store, inventory, past, self.progress)
             self.progress.phase = "asking Stripe"
             for name in LAYERS:
                 if name not in self.wish.layers:
@@ -241,6 +244,13 @@ class Check:
                 else:
                     layers.append(await self._ask(name, asker, inventory, past))
         return AccountVerdict(manifest.account, tuple(layers))
+
+    def _openings(self, manifest: Manifest, asker: Asker | None) -> tuple[Opening, ...]:
+        """Return balances recorded in the lake that bound a history without its beginning. Blocks."""
+        if asker is None or "balance" not in self.wish.layers or not manifest.covered:
+            return ()
+        start = manifest.covered.parts[0].start
+        return tuple(read_openings(self.store, manifest.account, start)) if start > asker.created else ()
 
     async def _asker(self, client: Client, manifest: Manifest) -> Asker:
         account = None if manifest.account == self._own else manifest.account

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from connector.core.payouts_record import PayoutsRecord
     from connector.core.units import AccountId
     from connector.lake.store import Store
-    from connector.proof.rows import Inventory
+    from connector.proof.inventory import Inventory
 
 MANUAL_NAMED = 5
 

@@ -8,7 +8,6 @@ One pass over the files, which also gathers what the other layers need: where ro
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ import pyarrow.compute as pc
 
 from connector.core.intervals import Intervals
 from connector.core.partition import partition_of
-from connector.core.sampling import Profile
 from connector.core.times import END_OF_TIME
 from connector.errors import SchemaError, StorageError
 from connector.lake.commit import compare
@@ -25,88 +23,36 @@ from connector.lake.disk import at_disk, sha256_of
 from connector.lake.formats import format_of
 from connector.lake.rows import MICROSECONDS, bounds_of, inside
 from connector.lake.summary import Summary
+from connector.proof.inventory import batches
 from connector.proof.laws import Order, check_amounts
-from connector.proof.sums import Ledger
-from connector.proof.verdict import Finding, Findings, Layer
-from connector.tables.balance_transactions import to_batch
+from connector.proof.verdict import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from connector.core.manifest import DataFile, Manifest
+    from connector.core.manifest import DataFile
     from connector.lake.formats import Format
     from connector.lake.store import Store
-    from connector.proof.ids import IdIndex
+    from connector.proof.inventory import Inventory
     from connector.proof.past import Past
     from connector.report import Progress
 
 _FIGURES = ("rows", "first_created", "last_created", "net", "pending", "pending_from", "pending_created")
 
 
-@dataclass(slots=True)
-class Inventory:
-    """What a pass over an account's files found.
-
-    Attributes:
-        manifest: the account's state.
-        profile: where its rows lie in time.
-        ids: of all its rows.
-        ledger: sums of those whose time is covered.
-        findings: what does not agree.
-        rows: rows read.
-        compared: rows whose fee could be compared with its details.
-        unsettled: rows newer than what is covered, which the next sync reads again.
-        unreadable: files that cannot be read.
-    """
-
-    manifest: Manifest
-    ids: IdIndex
-    ledger: Ledger
-    profile: Profile = field(default_factory=Profile)
-    findings: Findings = field(default_factory=Findings)
-    rows: int = 0
-    compared: int = 0
-    unsettled: int = 0
-    unreadable: set[str] = field(default_factory=set[str])
-
-    @property
-    def settled(self) -> int:
-        """The second after the last that is covered; 0 when nothing is."""
-        return max((part.stop for part in self.manifest.covered), default=0)
-
-    def layer(self) -> Layer:
-        """Return the verdict of the layer `rows`."""
-        files = len(self.manifest.files)
-        return self.findings.layer(
-            "rows",
-            f"{self.rows:,} rows in {files:,} files: amounts add up, each id once, every file as it was written",
-            checked={
-                "rows": self.rows,
-                "files": files,
-                "fees_compared": self.compared,
-                "unsettled_rows": self.unsettled,
-            },
-        )
-
-
-def take_inventory(
-    store: Store, manifest: Manifest, past: Past, ids: IdIndex, *, due_by: int, progress: Progress
-) -> Inventory:
+def take_inventory(store: Store, found: Inventory, past: Past, progress: Progress) -> None:
     """Read every file of an account. Blocks; belongs in a worker thread.
 
     Args:
         store: the lake.
-        manifest: the account's state.
-        past: what earlier runs said of it.
-        ids: an empty index, open as a block.
-        due_by: pending rows that become available before this second are remembered one by one.
+        found: filled in.
+        past: what earlier runs said of the account.
         progress: told how many rows were read.
 
     Raises:
         StorageError: when the destination cannot be listed; a file that cannot be read is a finding.
     """
-    found = Inventory(manifest, ids, Ledger(due_by=due_by))
+    manifest = found.manifest
     _compare_with_past(found, past)
     for one in compare(store, manifest):
         if one.kind == "extra":
@@ -122,24 +68,8 @@ def take_inventory(
                 _FilePass(found, form, file).read(local)
                 progress.rows += file.rows
                 progress.files_sealed += 1
-    ids.close()
+    found.ids.close()
     _name_twins(found, store, form)
-    return found
-
-
-@contextmanager
-def batches(form: Format, local: Path) -> Generator[Iterator[pa.RecordBatch]]:
-    """Offer a file's rows as batches of the table's columns, whatever the format.
-
-    Raises:
-        StorageError: when the file cannot be read.
-        SchemaError: when a line is not a row.
-    """
-    if form.read_objects is not None:
-        yield (to_batch(objects) for objects in form.read_objects(local))
-        return
-    with form.open_reader(local) as read:
-        yield read
 
 
 @dataclass(slots=True)
@@ -180,7 +110,10 @@ class _FilePass:
         found.ids.add(batch.column("id").to_pylist())
         settled = inside(batch.column("created"), Intervals.span(0, found.settled))
         found.unsettled += batch.num_rows - (pc.sum(settled).as_py() or 0)
-        found.ledger.add(batch.filter(settled))
+        known = batch.filter(settled)
+        sums = found.ledger.add(known)
+        for opening in found.openings if sums else ():
+            opening.add(known, sums)
         seconds = pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS)
         found.profile.add(sorted(seconds.to_pylist()))
 

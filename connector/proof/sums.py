@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.accounting import PAYMENTS, PENDING, Bucket
+from connector.core.accounting import AVAILABLE, PAYMENTS, PENDING, Bucket, add_up
 from connector.lake.rows import MICROSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
+
+    from connector.balance import Balance, BalanceAmount
 
 MOST_DUE = 500_000
 """Pending rows that are remembered one by one: about 200 bytes each."""
@@ -57,12 +59,13 @@ class Ledger:
     crowded: bool = False
     untyped: bool = False
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Take a batch in."""
+    def add(self, batch: pa.RecordBatch) -> dict[Bucket, int]:
+        """Take a batch in, and return its sums."""
         if not batch.num_rows:
-            return
+            return {}
         self.untyped = self.untyped or batch.column("balance_type").null_count > 0
-        for bucket, net in _sums(batch).items():
+        sums = sums_of_batch(batch)
+        for bucket, net in sums.items():
             self.sums[bucket] = self.sums.get(bucket, 0) + net
         waiting = batch.filter(pc.equal(batch.column("status"), PENDING))
         soon = pc.less(waiting.column("available_on").view(pa.int64()), self.due_by * MICROSECONDS)
@@ -74,6 +77,7 @@ class Ledger:
                 self.due[row["id"]] = Due(created, _bucket(row), row["net"])
             else:
                 self.crowded = True
+        return sums
 
     def as_of(self, statuses: Mapping[str, str]) -> dict[Bucket, int]:
         """Return the sums with these rows' statuses as they are now.
@@ -100,12 +104,28 @@ def sums_of(rows: Iterable[Mapping[str, Any]]) -> dict[Bucket, int]:
     return sums
 
 
+def held_by(balance: Balance) -> dict[Bucket, int]:
+    """Return what a balance holds, by bucket; views of the same money (`instant_available`) are left out."""
+    parts: list[tuple[str, str, tuple[BalanceAmount, ...]]] = [
+        (PAYMENTS, AVAILABLE, balance.available),
+        (PAYMENTS, PENDING, balance.pending),
+        *(("issuing", status, amounts) for status, amounts in balance.issuing.items()),
+        *(
+            ("refund_and_dispute_prefunding", status, amounts)
+            for status, amounts in balance.refund_and_dispute_prefunding.items()
+        ),
+    ]
+    return add_up(
+        {Bucket(kind, one.currency, status): one.amount} for kind, status, amounts in parts for one in amounts
+    )
+
+
 def _bucket(row: Mapping[str, Any]) -> Bucket:
     return Bucket(str(row.get("balance_type") or PAYMENTS), str(row["currency"]), str(row.get("status")))
 
 
-def _sums(batch: pa.RecordBatch) -> dict[Bucket, int]:
-    """Sum `net` in two halves, since Arrow's 64-bit sums wrap around without a word."""
+def sums_of_batch(batch: pa.RecordBatch) -> dict[Bucket, int]:
+    """Add up rows by bucket, `net` in two halves, since Arrow's 64-bit sums wrap around without a word."""
     net = batch.column("net")
     halves = pa.table(
         {

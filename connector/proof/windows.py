@@ -18,7 +18,7 @@ from connector.core.times import END_OF_TIME, to_text
 from connector.errors import SchemaError, StorageError
 from connector.lake.formats import format_of
 from connector.lake.rows import inside
-from connector.proof.rows import batches
+from connector.proof.inventory import batches
 from connector.proof.verdict import Finding, Findings, Layer, not_checkable
 from connector.tables.balance_transactions import to_objects
 from connector.tasks import tasks_with_one_error
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from connector.core.sampling import Choice, Draw
     from connector.lake.store import Store
     from connector.proof.asking import Asker
+    from connector.proof.inventory import Inventory
     from connector.proof.past import Past
-    from connector.proof.rows import Inventory
     from connector.report import Progress
 
 AT_ONCE = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.accounting import PUBLIC, Bucket, add_up, compared, disagreements, not_shown
+from connector.core.accounting import PUBLIC, Bucket, add_up, compared, disagreements, not_shown, unexplained
 
 TYPES = st.sampled_from([*PUBLIC, "risk_reserved"])
 CURRENCIES = st.sampled_from(["usd", "eur", "jpy"])
@@ -57,6 +57,17 @@ def test_where_a_status_is_unknown_the_whole_is_compared(rows, data):
     (found,) = disagreements(sums(wrong), balance_of(rows))
     assert found.rows - found.held == 1
     assert found.bucket.status == "available + pending"
+
+
+@given(ROWS, ROWS, st.integers(-9, 9))
+def test_rows_since_a_moment_explain_the_change_of_the_balance_whatever_flips(earlier, later, off):
+    """Rows pending at the moment are available now: the whole of each balance still changes by the rows since."""
+    settled = [(*row[:2], "available", row[3]) for row in earlier]
+    held = balance_of([*settled, *later])
+    assert unexplained(sums(later), balance_of(earlier), held) == []
+    more = Bucket("payments", "usd", "pending")
+    found = unexplained(sums(later), balance_of(earlier), held | {more: held.get(more, 0) + off})
+    assert [one.held - one.rows for one in found] == ([off] if off else [])
 
 
 def test_a_bucket_that_either_side_lacks_is_zero():

@@ -16,7 +16,7 @@ from connector.lake.formats import format_of
 from connector.lake.local import LocalStore
 from connector.lake.summary import Summary
 from connector.proof.calls import verify
-from connector.proof.rows import batches
+from connector.proof.inventory import batches
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from tests.lakes import config_for
 

@@ -17,6 +17,7 @@ from connector.core.units import DAY
 from connector.errors import ConfigError, LockedError, ManifestError, UsageError
 from connector.lake.local import LocalStore
 from connector.proof.calls import verify
+from connector.snapshots import record_balance
 from tests.lakes import START, config_for, objects, run, truth, world
 from tests.lakes import sandbox as serve
 from tests.proof.doctoring import (
@@ -414,6 +415,38 @@ def test_a_balance_of_a_partial_history_is_not_checkable(tmp_path, busy):
     assert answers(verdict)["balance"] == "not_checkable"
     assert "begins at" in layer(verdict, "balance").reason
     assert verdict.verdict == "not_checkable"
+
+
+def test_a_recorded_balance_bounds_a_history_without_its_beginning(tmp_path):
+    lake = tmp_path / "lake"
+    with serve(world(600, days=30)) as server:
+        anyio.run(partial(record_balance, lake, config=config_for(server)))
+        recorded = server.now
+        server.add_rows(count=30, created=recorded + 4_000, amount=777, fee=11)
+        server.advance(3 * DAY)
+        server.add_rows(count=5, created=server.now - 60)  # not covered yet
+        run(lake, server, since=recorded - DAY)
+        verdict = check(lake, server)
+        assert answers(verdict) == PROVED
+        assert "recorded" in layer(verdict, "balance").reason
+        added = [row for row in objects(lake) if row["created"] == recorded + 4_000]
+        rewrite(lake, path_of(lake, added[0]), lambda rows: [row for row in rows if row != added[3]], fix=True)
+        (finding,) = layer(check(lake, server), "balance").findings
+        assert finding.expected - finding.found == added[3]["net"] == 766
+        assert "the balance changed by" in finding.message
+
+
+def test_a_balance_recorded_in_the_seconds_of_a_row_bounds_nothing(tmp_path):
+    lake = tmp_path / "lake"
+    with serve(world(600, days=30)) as server:
+        server.add_rows(created=server.now - 3)
+        anyio.run(partial(record_balance, lake, config=config_for(server)))
+        since = server.now - DAY
+        server.advance(3 * DAY)
+        run(lake, server, since=since)
+        found = layer(check(lake, server), "balance")
+        assert found.verdict == "not_checkable"
+        assert "seconds" in found.reason
 
 
 def test_a_history_from_the_day_the_account_was_made_is_whole(tmp_path, busy):

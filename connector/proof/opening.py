@@ -1,0 +1,86 @@
+"""Balances recorded in the lake: where rows before its beginning are missing, they bound what is there."""
+
+# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
+# (pyarrow makes its compute functions when it is imported, and ships no annotations)
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.balance import to_balance
+from connector.lake.facts import load_balances
+from connector.lake.rows import MICROSECONDS, bounds_of
+from connector.lake.sheets import changed, read_rows, sheet
+from connector.proof.sums import held_by, sums_of_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.core.accounting import Bucket
+    from connector.core.units import AccountId
+    from connector.lake.store import Store
+
+MOST_OPENINGS = 8
+"""Snapshots that are looked at, the oldest first."""
+
+NEAR = 5
+"""Seconds around a snapshot in which a row may or may not be in it: its time is that of the answer, whole seconds."""
+
+
+@dataclass(slots=True)
+class Opening:
+    """A balance as it was, and the rows before it, as far as the lake has them.
+
+    Attributes:
+        at: when it was, UTC seconds.
+        held: what there was, by bucket.
+        before: sum of `net` by bucket of the lake's rows up to then.
+        near: rows created so close to it that nobody can say whether they were in it.
+    """
+
+    at: int
+    held: Mapping[Bucket, int]
+    before: dict[Bucket, int] = field(default_factory=dict["Bucket", int])
+    near: int = 0
+
+    def add(self, batch: pa.RecordBatch, sums: Mapping[Bucket, int]) -> None:
+        """Take in a batch that has rows, of which these are the sums."""
+        first, last = bounds_of(batch)
+        if first > self.at + NEAR:
+            return
+        if last >= self.at - NEAR:
+            seconds = pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS)
+            earlier = pc.less_equal(seconds, self.at)
+            around = pc.and_(pc.greater_equal(seconds, self.at - NEAR), pc.less_equal(seconds, self.at + NEAR))
+            self.near += pc.sum(around).as_py() or 0
+            sums = sums_of_batch(batch.filter(earlier))
+        for bucket, net in sums.items():
+            self.before[bucket] = self.before.get(bucket, 0) + net
+
+
+def read_openings(store: Store, account: AccountId, start: int) -> list[Opening]:
+    """Return the oldest snapshots of an account's balance from a second on. Blocks.
+
+    Raises:
+        ManifestError: their record cannot be understood.
+        StorageError: they cannot be read.
+    """
+    record = load_balances(store, account)
+    if record is None:
+        return []
+    table = sheet("balances", record.format)
+    found: list[Opening] = []
+    for path, file in sorted(record.files.items()):
+        rows = None if changed(store, [file], full=True) else read_rows(store, table.form, path)
+        found += [
+            Opening(one["snapshot_at"], held_by(to_balance(one["snapshot"])))
+            for one in ([] if rows is None else table.objects(rows))
+            if one["snapshot_at"] >= start
+        ]
+        if len(found) >= MOST_OPENINGS:
+            break
+    return found[:MOST_OPENINGS]
