@@ -15,7 +15,6 @@ import anyio.to_thread
 
 from connector.belonging import introduced, refuse_to_mix
 from connector.core.intervals import Interval, Intervals
-from connector.core.page import decode_object
 from connector.core.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
 from connector.core.payouts_record import (
     PayoutsRecord,
@@ -25,17 +24,16 @@ from connector.core.payouts_record import (
     transactions_folder,
 )
 from connector.core.times import END_OF_TIME
-from connector.errors import InvalidRequestError, ProtocolError
+from connector.errors import ProtocolError
 from connector.lake.facts import load_payouts, save_payouts
 from connector.lake.payout_files import Listed, write_payouts, write_transactions
 from connector.lake.sheets import changed, sheet
-from connector.payouts_report import AccountPayoutsReport, Unbalanced
-from connector.stripe.client import GET_PAYOUT, LIST_PAYOUTS
-from connector.stripe.pages import Query, pages
-from connector.tasks import tasks_with_one_error
+from connector.payouts_report import AccountPayoutsReport, holdings_of
+from connector.stripe.payouts import fetch_payouts, transactions_of
+from connector.tasks import in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from connector.core.page import Row
     from connector.core.payouts import DayDue, PayoutsPlan
@@ -182,29 +180,9 @@ class AccountPayouts:
 
     async def _read(self, plan: PayoutsPlan, identity: Identity) -> tuple[list[Row], frozenset[str]]:
         """Return the payouts planned for, and the ids of those that are not there any more."""
-        shared = self.shared
-        rows: list[Row] = []
-        query = Query(account=self.account, endpoint=LIST_PAYOUTS)
-        if plan.todo:
-            async with pages(shared.client, query, within=plan.todo, likely_start=identity.created) as stream:
-                async for page in stream:
-                    rows += page
-                    self._show(len(page))
-        absent: set[str] = set()
-
-        async def retrieve(payout: str) -> None:
-            try:
-                response = await shared.client.get(GET_PAYOUT, payout, account=self.account)
-            except InvalidRequestError as error:
-                if error.status != NOT_FOUND:
-                    raise
-                absent.add(payout)
-            else:
-                rows.append(decode_object(response.body, request_id=response.request_id))
-                self._show(1)
-
-        await in_turn(plan.retrieve, retrieve, at_once=AT_ONCE)
-        return rows, frozenset(absent)
+        return await fetch_payouts(
+            self.shared.client, plan, account=self.account, likely_start=identity.created, came=self._show
+        )
 
     async def _write_payouts(
         self, plan: PayoutsPlan, rows: list[Row], absent: frozenset[str], identity: Identity
@@ -281,12 +259,11 @@ class AccountPayouts:
             await self._commit()
 
     async def _list(self, payout: str, likely_start: int) -> Listed:
-        """List the transactions of one payout, strictly: all of them, or an error."""
+        """List the transactions of one payout: all of them, or an error."""
         listed = Listed(payout)
-        query = Query({"payout": payout}, account=self.account)
-        ever = Intervals((Interval(0, END_OF_TIME),))
-        async with pages(self.shared.client, query, within=ever, likely_start=likely_start) as stream:
-            async for page in stream:
+        stream = transactions_of(self.shared.client, payout, account=self.account, likely_start=likely_start)
+        async with stream as pages:
+            async for page in pages:
                 listed.add(page)
                 self._show(len(page))
         return listed
@@ -332,18 +309,8 @@ class AccountPayouts:
             files_unchanged=counts["files_unchanged"],
             files_lost=counts["files_lost"],
             error=text,
-            unbalanced=tuple(self._unbalanced(record)),
-            **_holdings(record, asked),
+            **holdings_of(record, asked, self._empty),
         )
-
-    def _unbalanced(self, record: PayoutsRecord) -> Iterator[Unbalanced]:
-        """Yield the sums that are not nothing, and the payouts that have no transactions at all."""
-        for name, listing in sorted(record.listings.items()):
-            for currency, net in listing.net.items():
-                if net:
-                    yield Unbalanced(name, currency, net, listing.rows)
-        for name in sorted(self._empty):
-            yield Unbalanced(name, record.payouts[name].currency, 0, 0)
 
     def _now(self) -> PayoutsRecord:
         if self._record is None:
@@ -362,45 +329,7 @@ class AccountPayouts:
         return await anyio.to_thread.run_sync(call, *arguments, limiter=self.shared.threads)
 
 
-async def in_turn(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, at_once: int) -> None:
-    """Do the same with every item, so many at once; a task for each of those, not for each item.
-
-    Raises:
-        ConnectorError: the first that `work` raised; the others are cancelled.
-    """
-    left = iter(items)
-
-    async def worker() -> None:
-        for item in left:
-            await work(item)
-
-    async with tasks_with_one_error() as tasks:
-        for _ in range(at_once):
-            tasks.start_soon(worker)
-
-
 def _touches(plan: PayoutsPlan, record: PayoutsRecord, path: str) -> bool:
     """Say whether a file of payouts would be merged with what is planned."""
     day = day_of_file(path)
     return bool(plan.todo.touching(day)) or any(record.payouts[one].created in day for one in plan.retrieve)
-
-
-def _holdings(record: PayoutsRecord, asked: Interval) -> dict[str, Any]:
-    """Return what the lake has of an account, as fields of the report."""
-    payouts = sorted(
-        (one for one in record.payouts.values() if one.created in asked), key=lambda one: (one.created, one.id)
-    )
-    listings = record.listings
-    files = record.all_files.values()
-    return {
-        "manual": tuple(one.id for one in payouts if not one.automatic),
-        "waiting": tuple(one.id for one in payouts if one.waiting),
-        "lake_payouts": len(record.payouts),
-        "lake_listed": len(listings),
-        "lake_transactions": sum(one.rows for one in listings.values()),
-        "lake_files": len(files),
-        "lake_bytes": sum(file.bytes for file in files),
-    }
-
-
-NOT_FOUND = 404

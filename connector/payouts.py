@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 
 import connector
-from connector.account_payouts import AccountPayouts, Shared, in_turn
+from connector.account_payouts import AccountPayouts, Shared
 from connector.config import Config
 from connector.core.intervals import Interval
 from connector.core.times import END_OF_TIME, Time, to_seconds, to_text
@@ -30,6 +30,7 @@ from connector.payouts_report import AccountPayoutsReport, PayoutsOutcome, Payou
 from connector.plain import run_plainly
 from connector.report import Progress, requests_of
 from connector.stripe.client import LIST_TRANSACTIONS, Client
+from connector.tasks import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

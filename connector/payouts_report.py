@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from connector.core.intervals import Interval
+    from connector.core.payouts_record import PayoutsRecord
     from connector.report import Requests
 
 REPORT_VERSION = 1
@@ -118,3 +122,38 @@ class PayoutsReport:
 def to_document(report: PayoutsReport) -> dict[str, Any]:
     """Return the report as the JSON document of `schemas/payouts_report.json`."""
     return orjson.loads(orjson.dumps(report))
+
+
+def holdings_of(record: PayoutsRecord, asked: Interval, empty: Iterable[str]) -> dict[str, Any]:
+    """Return what the lake has of an account, as fields of `AccountPayoutsReport`.
+
+    Args:
+        record: the lake's state.
+        asked: seconds of `created` of the payouts asked for.
+        empty: ids of payouts whose list turned out to have nothing in it.
+    """
+    payouts = sorted(
+        (one for one in record.payouts.values() if one.created in asked), key=lambda one: (one.created, one.id)
+    )
+    listings, files = record.listings, record.all_files.values()
+    return {
+        "manual": tuple(one.id for one in payouts if not one.automatic),
+        "waiting": tuple(one.id for one in payouts if one.waiting),
+        "unbalanced": tuple(_unbalanced(record, empty)),
+        "lake_payouts": len(record.payouts),
+        "lake_listed": len(listings),
+        "lake_transactions": sum(one.rows for one in listings.values()),
+        "lake_files": len(files),
+        "lake_bytes": sum(file.bytes for file in files),
+    }
+
+
+def _unbalanced(record: PayoutsRecord, empty: Iterable[str]) -> Iterator[Unbalanced]:
+    """Yield the sums that are not nothing, and the payouts that have no transactions at all."""
+    for name, listing in sorted(record.listings.items()):
+        for currency, net in listing.net.items():
+            if net:
+                yield Unbalanced(name, currency, net, listing.rows)
+    nothing = {name for name, listing in record.listings.items() if not listing.rows}
+    for name in sorted(nothing.union(empty) & record.payouts.keys()):
+        yield Unbalanced(name, record.payouts[name].currency, 0, 0)

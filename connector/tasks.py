@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
 from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 
     from anyio.abc import TaskGroup
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -36,6 +38,23 @@ async def tasks_with_one_error() -> AsyncGenerator[TaskGroup, None]:
         if len(errors) == 1:
             raise errors[0] from errors[0].__cause__
         raise
+
+
+async def in_turn(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, at_once: int) -> None:
+    """Do the same with every item, so many at once; a task for each of those, not for each item.
+
+    Raises:
+        ConnectorError: the first that `work` raised; the others are cancelled.
+    """
+    left = iter(items)
+
+    async def worker() -> None:
+        for item in left:
+            await work(item)
+
+    async with tasks_with_one_error() as tasks:
+        for _ in range(at_once):
+            tasks.start_soon(worker)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

@@ -410,6 +410,16 @@ def test_a_payout_that_does_not_add_up_is_named_with_the_difference(tmp_path):
     assert [one.payout for one in made.bring(tmp_path, full_refresh=True).unbalanced] == ["po_2", "po_3"]
 
 
+def test_a_payout_without_any_row_is_named_until_it_has_some_beside_others_of_its_day(tmp_path):
+    made = some_payouts(2)
+    made.payouts[1]["arrival_date"] = made.payouts[0]["arrival_date"]
+    rows, made.rows["po_2"] = made.rows["po_2"], []
+    for _ in range(2):
+        assert [(one.payout, one.rows) for one in made.bring(tmp_path).unbalanced] == [("po_2", 0)]
+    made.rows["po_2"] = rows
+    assert made.bring(tmp_path, full_refresh=True).unbalanced == ()
+
+
 def test_long_lists_are_read_to_their_end_in_about_as_many_requests_as_pages(tmp_path):
     made = ScriptedStripe()
     one = made.add(1, START + DAY)

@@ -33,7 +33,7 @@ def test_manual_payouts_and_those_not_reconciled_are_named(run, tmp_path):
     err = run("payouts", tmp_path / "lake", "--rate", 0).err
     assert report["waiting"]
     assert report["waiting"][-1] in err
-    assert ("manual" in err) == bool(report["manual"])
+    assert ("assigns them no transactions" in err) == bool(report["manual"])
 
 
 def test_an_interval_and_a_refresh_are_as_asked_for(run, sandbox, tmp_path):

@@ -1,0 +1,90 @@
+"""Payouts, and the balance transactions that each paid out, as Stripe lists them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from connector.core.intervals import Interval, Intervals
+from connector.core.page import decode_object
+from connector.core.times import END_OF_TIME
+from connector.errors import InvalidRequestError
+from connector.stripe.client import GET_PAYOUT, LIST_PAYOUTS
+from connector.stripe.pages import PageStream, Query, pages
+from connector.tasks import in_turn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from connector.core.page import Row
+    from connector.core.payouts import PayoutsPlan
+    from connector.stripe.client import Client
+
+AT_ONCE = 24
+"""Payouts retrieved at once; the pace holds their requests back further."""
+
+NOT_FOUND = 404
+
+
+async def fetch_payouts(
+    client: Client, plan: PayoutsPlan, *, account: str | None, likely_start: int, came: Callable[[int], None]
+) -> tuple[list[Row], frozenset[str]]:
+    """Return the payouts planned for, in no order, and the ids of those that are not there any more.
+
+    Args:
+        client: whom to ask.
+        plan: what to list, and what to retrieve.
+        account: connected account to ask as; None for the key's own.
+        likely_start: second before which no payout is expected, a hint; 0 for none.
+        came: told how many there are in each answer.
+
+    Raises:
+        ApiError: see `connector.errors`.
+
+    Source: docs.stripe.com/api/payouts/list, docs.stripe.com/api/payouts/retrieve.
+    """
+    rows: list[Row] = []
+    absent: set[str] = set()
+    if plan.todo:
+        query = Query(account=account, endpoint=LIST_PAYOUTS)
+        async with pages(client, query, within=plan.todo, likely_start=likely_start) as stream:
+            async for page in stream:
+                rows += page
+                came(len(page))
+
+    async def retrieve(payout: str) -> None:
+        try:
+            response = await client.get(GET_PAYOUT, payout, account=account)
+        except InvalidRequestError as error:
+            if error.status != NOT_FOUND:
+                raise
+            absent.add(payout)
+        else:
+            rows.append(decode_object(response.body, request_id=response.request_id))
+            came(1)
+
+    await in_turn(plan.retrieve, retrieve, at_once=AT_ONCE)
+    return rows, frozenset(absent)
+
+
+@asynccontextmanager
+async def transactions_of(
+    client: Client, payout: str, *, account: str | None, likely_start: int
+) -> AsyncGenerator[PageStream, None]:
+    """Read the transactions of an automatic payout, its own included; several windows at once where there are many.
+
+    Args:
+        client: whom to ask.
+        payout: its id; of a manual one, Stripe refuses the list.
+        account: connected account it is of; None for the key's own.
+        likely_start: second before which no transaction of it is expected, a hint.
+
+    Yields:
+        A stream of pages, complete when it ends without an error.
+
+    Source: docs.stripe.com/payouts/reconciliation.
+    """
+    query = Query({"payout": payout}, account=account)
+    ever = Intervals((Interval(0, END_OF_TIME),))
+    async with pages(client, query, within=ever, likely_start=likely_start) as stream:
+        yield stream
