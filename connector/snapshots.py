@@ -29,6 +29,7 @@ from connector.lake.sheets import changed, read_rows, sheet, stored_file, write_
 from connector.lake.store import open_store
 from connector.plain import run_plainly
 from connector.stripe.client import BALANCE, Client
+from connector.tasks import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from connector.lake.formats import Format
     from connector.lake.sheets import Sheet
     from connector.lake.store import Store
+
+ACCOUNTS_AT_ONCE = 16
+"""Accounts asked for at once; the pace holds their requests back further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,32 +215,46 @@ def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> B
 async def _record(
     store: Store, client: Client, accounts: Sequence[str | None], account_id: str | None
 ) -> tuple[Snapshot, ...]:
-    """Ask for one account after the other, a request each; the destination is held from the first answer on."""
-    taken: list[Snapshot] = []
+    """Ask for each account, a request each; the destination is held from the first answer on."""
+    taken: dict[int, Snapshot] = {}
     errors: dict[str, ConnectorError] = {}
+    held: list[LakeFacts] = []
+    names: set[AccountId] = set()
     livemode = client.config.api_key.livemode
-    facts: LakeFacts | None = None
+    several = len(accounts) > 1
     with ExitStack() as stack:
-        for account in accounts:
+
+        async def record(position: int) -> None:
+            account = accounts[position]
+            identity = await introduced(client, account, account_id=account_id, several=several)
+            if identity.account in names:  # under another name
+                return
+            names.add(identity.account)
+            snapshot = await _ask(client, account, identity.account)
+            if not held:
+                stack.enter_context(store.lock())
+                held.append(facts_of(store))
+            refuse_to_mix(held[0], identity, livemode=livemode, connected=account is not None)
+            form = held[0].format or "parquet"
+            taken[position] = await anyio.to_thread.run_sync(_add, store, form, snapshot, livemode)
+
+        async def work(position: int) -> None:
             try:
-                identity = await introduced(client, account, account_id=account_id, several=len(accounts) > 1)
-                snapshot = await _ask(client, account, identity.account)
-                if facts is None:
-                    stack.enter_context(store.lock())
-                    facts = await anyio.to_thread.run_sync(facts_of, store)
-                refuse_to_mix(facts, identity, livemode=livemode, connected=account is not None)
-                form = facts.format or "parquet"
-                taken.append(await anyio.to_thread.run_sync(_add, store, form, snapshot, livemode))
+                await record(position)
             except (ApiError, ManifestError, SchemaError) as error:
-                error.account = error.account or account
-                if len(accounts) == 1 or isinstance(error, AuthenticationError):
+                error.account = error.account or accounts[position]
+                if not several or isinstance(error, AuthenticationError):
                     raise
-                errors[account or "the key's own account"] = error
+                errors[accounts[position] or "the key's own account"] = error
+
+        await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
+        await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
+    snapshots = tuple(one for _, one in sorted(taken.items()))
     if errors:
         failure = AccountsError(errors, of=len(accounts))
-        failure.report = tuple(taken)
+        failure.report = snapshots
         raise failure
-    return tuple(taken)
+    return snapshots
 
 
 def _time_of(response: Response) -> int:

@@ -187,12 +187,20 @@ def test_each_account_has_snapshots_of_its_own(tmp_path, served):
         assert to_objects(rows(tmp_path, one.account)) == [one.balance.received]
 
 
+def test_an_account_named_twice_has_one_snapshot(tmp_path, served):
+    (taken,) = record(tmp_path, served, accounts=(None, served.account))
+    assert rows(tmp_path).num_rows == taken.rows
+
+
 def test_an_account_that_is_refused_leaves_the_others_recorded(tmp_path, served):
     with pytest.raises(AccountsError, match="acct_nope") as caught:
         record(tmp_path, served, accounts=(served.world.accounts[1], "acct_nope"))
     (taken,) = caught.value.report
     assert taken.account == served.world.accounts[1]
     assert rows(tmp_path).num_rows == taken.rows
+    with pytest.raises(AccountsError) as caught:
+        record(tmp_path, served, accounts=("acct_nope", *served.world.accounts[1:]))
+    assert [one.account for one in caught.value.report] == list(served.world.accounts[1:])
     with pytest.raises(PermissionError_):
         record(tmp_path, served, accounts=("acct_nope",))
 
