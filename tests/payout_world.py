@@ -80,12 +80,14 @@ class ScriptedStripe:
         rows: by payout id, the transactions.
         now: its clock.
         asked: paths and queries, in order.
+        answers_for: what is answered when a payout is retrieved, instead of it.
     """
 
     payouts: list[Row] = field(default_factory=list)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     now: int = START + 100 * DAY
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    answers_for: dict[str, Row] = field(default_factory=dict)
 
     def add(self, number: int, created: int, **fields: Any) -> Row:
         """Add a paid and reconciled payout of one charge."""
@@ -106,7 +108,8 @@ class ScriptedStripe:
         if parts.path == "/v1/account":
             return ok({"id": "acct_1script", "object": "account"}, **date)
         if parts.path.startswith("/v1/payouts/"):
-            found = [one for one in self.payouts if one["id"] == parts.path.rsplit("/", 1)[1]]
+            name = parts.path.rsplit("/", 1)[1]
+            found = [self.answers_for[name]] if name in self.answers_for else self.named(name)
             missing = partial(refused, 404, "No such payout", headers=date, code="resource_missing")
             return ok(found[0], **date) if found else missing()
         rows = self.payouts if parts.path == "/v1/payouts" else self.rows[query["payout"]]
@@ -119,6 +122,9 @@ class ScriptedStripe:
         return ok(
             {"object": "list", "data": inside[:limit], "has_more": len(inside) > limit, "url": parts.path}, **date
         )
+
+    def named(self, name: str) -> list[Row]:
+        return [one for one in self.payouts if one["id"] == name]
 
     def bring(self, lake: Path, **options: Any) -> AccountPayoutsReport:
         """Sync its payouts into a lake."""

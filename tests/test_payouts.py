@@ -22,6 +22,7 @@ from connector.errors import (
     ManifestError,
     PermissionError_,
     ProtocolError,
+    SchemaError,
     UsageError,
 )
 from connector.lake.local import LocalStore
@@ -374,6 +375,23 @@ def test_a_lone_old_payout_is_retrieved_and_when_it_is_gone_it_is_kept_and_count
     gone = made.payouts.pop(5)
     assert made.bring(tmp_path).payouts_disappeared == 1
     assert gone in held_payouts(tmp_path)
+
+
+@pytest.mark.parametrize("other", [{"id": "po_7"}, {"created": START + 5}, {"created": "soon"}, {"amount": "much"}])
+def test_an_answer_that_is_not_the_payout_asked_for_is_refused_and_nothing_changes(tmp_path, other):
+    made = some_payouts(3)
+    made.payouts[1]["reconciliation_status"] = "in_progress"
+    made.now = START + 400 * DAY
+    for number in range(50, 145):
+        made.add(number, START + number * DAY)
+    made.bring(tmp_path)
+    before = touched(tmp_path)
+    made.answers_for["po_2"] = made.payouts[1] | other
+    with pytest.raises((ProtocolError, SchemaError)):
+        made.bring(tmp_path)
+    assert touched(tmp_path) == before
+    made.answers_for.clear()
+    assert made.bring(tmp_path).payouts_unchanged == 1
 
 
 def test_a_payout_that_arrives_later_than_thought_takes_its_rows_along(tmp_path):

@@ -208,9 +208,10 @@ def from_document(document: object, *, where: str) -> PayoutsRecord:
 
 def _payout(entry: dict[str, Any]) -> Payout:
     payout = Payout(**{name: entry[name] for name in _PAYOUT_FIELDS})
-    moments = (payout.created, payout.arrival_date)
-    if not all(type(one) is int and 0 <= one < END_OF_TIME for one in moments) or type(payout.id) is not str:
-        raise ValueError(f"impossible figures of {payout.id}")
+    if type(payout.id) is not str or type(payout.created) is not int or type(payout.arrival_date) is not int:
+        raise TypeError(f"a payout without an id or its times: {payout.id}")
+    if not 0 <= payout.created < END_OF_TIME:
+        raise ValueError(f"an impossible time of {payout.id}")
     return payout
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.core.intervals import Interval, Intervals
 from connector.core.page import decode_object
 from connector.core.times import END_OF_TIME
-from connector.errors import InvalidRequestError
+from connector.errors import InvalidRequestError, ProtocolError
 from connector.stripe.client import GET_PAYOUT, LIST_PAYOUTS
 from connector.stripe.pages import PageStream, Query, pages
 from connector.tasks import in_turn
@@ -40,6 +40,7 @@ async def fetch_payouts(
 
     Raises:
         ApiError: see `connector.errors`.
+        ProtocolError: an answer is not what was asked for.
 
     Source: docs.stripe.com/api/payouts/list, docs.stripe.com/api/payouts/retrieve.
     """
@@ -60,7 +61,10 @@ async def fetch_payouts(
                 raise
             absent.add(payout)
         else:
-            rows.append(decode_object(response.body, request_id=response.request_id))
+            row = decode_object(response.body, request_id=response.request_id)
+            if row.get("id") != payout or type(row.get("created")) is not int:
+                raise ProtocolError(f"{payout} was asked for, and something else came", request_id=response.request_id)
+            rows.append(row)
             came(1)
 
     await in_turn(plan.retrieve, retrieve, at_once=AT_ONCE)
