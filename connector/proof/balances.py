@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 READINGS = 5
 """Readings of the balance, at most, until two of them in a row are equal."""
 
-UNTYPED = "rows read under an API version before 2025-05-28 do not say which balance they are of, and there are others"
-REREAD = "read them under a current version into a new lake to have it checked"
+UNTYPED = "rows without balance_type, as API versions before 2025-05-28 have them, may be of several balances"
+REREAD = "sync under a current version to a new lake to have it checked"
 
 CLOSE = 6 * 3600
 """Pending rows less than this many seconds apart are read with one listing."""

@@ -114,7 +114,10 @@ def check_payouts(store: Store, account: AccountId, inventory: Inventory) -> Lay
         reason = "no payout lies in covered time with all its transactions: sync a longer time"
         return Layer("payouts", "not_checkable", f"{reason}{_manual(manual)}", checked)
     proved = f"{checked['payouts']:,} automatic payouts with {checked['transactions']:,} transactions, all in the lake"
-    return check.findings.layer("payouts", f"{proved}, each adding up to nothing{_manual(manual)}", checked=checked)
+    beyond = check.checked["payouts_outside_covered_time"]
+    apart = f"; {beyond:,} more have transactions outside the time the lake covers" if beyond else ""
+    reason = f"{proved}, each adding up to nothing{apart}{_manual(manual)}"
+    return check.findings.layer("payouts", reason, checked=checked)
 
 
 def _manual(manual: Sequence[str]) -> str:

@@ -6,7 +6,9 @@ not lost again in the same way.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 """Windows asked at once; the pace of requests is the client's."""
 
-WINDOWS_HELD = 8
-"""Windows of two thousand rows whose rows are in memory at once: about 50 MB."""
+HELD, HELD_OF_A_PAGE = 8, 200
+"""Windows whose rows are in memory at once, those of two thousand rows and those of a page: about 50 MB."""
 
 SURPLUS = 1_000
 """Rows read beyond those expected, before it is clear enough that they are missing."""
@@ -87,8 +89,8 @@ class WindowCheck:
             return not_checkable("windows", f"{self._coverage()}; Stripe was not asked (offline)")
         choice = None if asker is None else choose(self.inventory.profile, self._chosen(), budget=budget, draw=draw)
         if asker is not None and choice is not None:
-            at_once = WINDOWS_HELD if choice.everything else len(choice.windows)
-            for start in range(0, len(choice.windows), max(1, at_once)):
+            at_once = HELD if choice.everything else HELD_OF_A_PAGE
+            for start in range(0, len(choice.windows), at_once):
                 await self._ask_all(asker, choice.windows[start : start + at_once])
         checked = {"windows": self.windows, "rows": self.rows}
         if choice is not None:
@@ -136,11 +138,13 @@ class WindowCheck:
         manifest = self.inventory.manifest
         read = anyio.to_thread.run_sync
         held = await read(rows_within, self.store, manifest, Intervals.of(windows), self.inventory.unreadable)
+        held.sort(key=itemgetter("created"))
         room = anyio.Semaphore(AT_ONCE)
 
         async def ask(window: Interval) -> None:
             async with room:
-                await self._ask(asker, window, [row for row in held if row["created"] in window])
+                first, stop = (bisect_left(held, at, key=itemgetter("created")) for at in (window.start, window.stop))
+                await self._ask(asker, window, held[first:stop])
 
         async with tasks_with_one_error() as tasks:
             for window in windows:
@@ -187,8 +191,9 @@ class WindowCheck:
     def _left_out(self) -> frozenset[str]:
         """Return the fields that are not in the lake as they were received."""
         options = self.inventory.manifest.options
-        named = [*options.get("omit", ()), *options.get("hash", ())]
-        return CHANGING | {str(name).split(".")[0] for name in named}
+        named: list[str] = [*options.get("omit", ()), *options.get("hash", ())]
+        inside = [name for name in named if name.startswith("source.")]  # an expanded source counts by its id alone
+        return CHANGING | {name.split(".")[0] for name in named if name not in inside}
 
 
 def rows_within(store: Store, manifest: Manifest, seconds: Intervals, unreadable: Iterable[str]) -> list[Row]:

@@ -16,9 +16,10 @@ from connector.core.intervals import Interval, Intervals
 from connector.core.units import DAY
 from connector.errors import ConfigError, LockedError, ManifestError, UsageError
 from connector.lake.local import LocalStore
+from connector.proof import balances
 from connector.proof.calls import verify
 from connector.snapshots import record_balance
-from tests.lakes import START, config_for, objects, run, truth, world
+from tests.lakes import START, config_for, interrupted_at, objects, run, truth, world
 from tests.lakes import sandbox as serve
 from tests.proof.doctoring import (
     answers,
@@ -351,6 +352,20 @@ def test_coverage_that_was_there_and_is_gone_is_said(lake):
     assert (finding.kind, finding.window) == ("time_no_longer_covered", Interval(last - 20 * DAY, last))
 
 
+def test_an_interrupted_lake_is_said_to_lack_what_it_lacks_and_nothing_else(tmp_path):
+    lake = tmp_path / "lake"
+    with serve(world(4_000, days=20), latency=0.02) as server:
+        interrupted_at(1_000, lake, server)
+        verdict = check(lake, server)
+        assert answers(verdict)["rows"] == "proved"
+        assert layer(verdict, "windows").counts.keys() == {"time_not_covered"}
+        assert answers(verdict)["balance"] == "not_checkable"
+        missing = Intervals.of(one.window for one in layer(verdict, "windows").findings)
+        assert not missing.both(the_manifest(lake).covered)
+        run(lake, server)
+        assert answers(check(lake, server)) == PROVED
+
+
 def test_since_and_until_bound_what_is_asked_again(lake, busy):
     files = sorted(the_manifest(lake).files)
     rewrite(lake, the_manifest(lake).files[files[20]].path, lambda _: [], fix=True)
@@ -452,6 +467,24 @@ def test_a_balance_recorded_in_the_seconds_of_a_row_bounds_nothing(tmp_path):
 def test_a_history_from_the_day_the_account_was_made_is_whole(tmp_path, busy):
     run(tmp_path / "lake", busy, since=START)
     assert answers(check(tmp_path / "lake", busy))["balance"] == "proved"
+
+
+def test_a_balance_that_never_stands_still_is_not_compared(tmp_path):
+    with serve(world(300)) as server:
+        run(tmp_path / "lake", server)
+        server.faults.add("mid-walk:rows=1")
+        found = layer(check(tmp_path / "lake", server, layers=["balance"]), "balance")
+        assert found.verdict == "not_checkable"
+        assert "moved" in found.reason
+
+
+def test_more_rows_than_are_worth_reading_for_a_sum_are_left_to_a_sync(tmp_path, monkeypatch):
+    monkeypatch.setattr(balances, "MOST_NEWER", 150)
+    with serve(world(300)) as server:
+        run(tmp_path / "lake", server, until=START + 3 * DAY)
+        found = layer(check(tmp_path / "lake", server, layers=["balance"]), "balance")
+        assert found.verdict == "not_checkable"
+        assert "sync" in found.reason
 
 
 def test_a_key_that_may_not_read_the_balance_leaves_it_unchecked(tmp_path):
