@@ -108,7 +108,9 @@ def load(server: Served, lake: Path, options: list[str], chance: random.Random, 
     return Load(kills, server.stats()["requests"] - before, longest, same=False, strays=left_over(lake))
 
 
-def measure(rows: int, kills: int, *, seed: int = 1, latency: float = 0.05, rate: float = 150.0) -> bool:
+def measure(
+    rows: int, kills: int, *, each: int = EACH, seed: int = 1, latency: float = 0.05, rate: float = 150.0
+) -> bool:
     """Print every load and the sums; say whether all ended in the right bytes."""
     chance, done, again, lost, right = random.Random(seed), 0, 0, 0.0, True
     world = {"transactions": rows, "latency": latency, "rate": 0, "global_rate": 0, "in_flight": 0}
@@ -124,7 +126,7 @@ def measure(rows: int, kills: int, *, seed: int = 1, latency: float = 0.05, rate
                 whole[form, partition] = hashes(Path(folder) / f"whole-{form}-{partition}"), took, cost.seconds
             expected, took, seconds = whole[form, partition]
             lake = Path(folder) / f"load-{number}"
-            found = load(server, lake, options, chance, min(EACH, kills - done), seconds)
+            found = load(server, lake, options, chance, min(each, kills - done), seconds)
             same = hashes(lake) == expected
             right &= same and not found.strays
             done, again, lost = done + found.kills, again + found.requests - took, max(lost, found.longest)
