@@ -229,7 +229,8 @@ class AccountPayouts:
         """List and write what the lake lacks, day by day of arrival, newest first."""
         again = frozenset(self._again)
         due = days_due(self._now(), self.shared.asked, again=again)
-        files = [file for file in self._now().transaction_files.values() if file.day in {day.start for day in due}]
+        days = {day.start for day in due}
+        files = [file for file in self._now().transaction_files.values() if file.day in days]
         lost = await self._on_disk(lambda: changed(self.shared.store, files, full=True))
         if lost:
             self._forget(self._now(), lost)

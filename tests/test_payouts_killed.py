@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 
 import anyio
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connector.core.units import DAY
 from connector.errors import StorageError
@@ -122,6 +124,59 @@ def test_a_disk_that_is_full_ends_the_run_with_the_lake_as_it_was(tmp_path):
     assert (data_files(tmp_path), record.read_bytes(), strays(tmp_path)) == (before, kept, [])
     made.bring(tmp_path)
     assert data_files(tmp_path) == undisturbed(changed(weeks()))
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.integers(0, 3)),
+        st.tuples(st.sampled_from(["fail", "reconcile", "delay"]), st.integers(0, 9)),
+        st.tuples(st.just("wait"), st.integers(1, 2 * DAY)),
+        st.tuples(st.just("run"), st.just(0)),
+        st.tuples(st.just("kill"), st.integers(1, 30)),
+    ),
+    max_size=12,
+)
+
+
+def act(made: ScriptedStripe, what: str, number: int) -> None:
+    """Let something happen at Stripe; what has become final stays as it is."""
+    if what == "wait":
+        made.now = min(made.now + number, START + 60 * DAY)
+    elif what == "add":
+        state = {"reconciliation_status": "in_progress" if number % 2 else "completed"}
+        made.add(len(made.payouts) + 1, made.now, **state)
+    elif made.payouts:
+        one = made.payouts[number % len(made.payouts)]
+        if what == "reconcile":
+            one["reconciliation_status"] = "completed"
+        elif made.now < one["arrival_date"]:
+            one |= {"status": "failed"} if what == "fail" else {"arrival_date": one["arrival_date"] + DAY}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(STEPS)
+def test_whatever_happens_between_runs_and_kills_the_last_run_makes_the_lake_what_stripe_says(steps):
+    made = ScriptedStripe(now=START + 30 * DAY)
+    with TemporaryDirectory() as folder:
+        lake = Path(folder)
+        for what, number in steps:
+            if what == "run":
+                made.bring(lake)
+            elif what == "kill":
+                killed(lake, made, number)
+            else:
+                act(made, what, number)
+        report = made.bring(lake)
+        ordered = sorted(made.payouts, key=lambda one: (one["created"], one["id"]))
+        assert held_payouts(lake) == ordered
+        complete = [one["id"] for one in ordered if one["reconciliation_status"] == "completed"]
+        expected = {(name, row["id"]) for name in complete for row in made.rows[name]}
+        pairs = held_pairs(lake)
+        assert {(one["payout_id"], one["balance_transaction_id"]) for one in pairs} == expected
+        assert len(pairs) == len(expected)
+        assert report.unbalanced == ()
+        assert data_files(lake) == undisturbed(made)
+        assert strays(lake) == []
 
 
 @pytest.mark.parametrize("form", ["jsonl", "arrow"])
