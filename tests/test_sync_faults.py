@@ -114,3 +114,68 @@ def test_an_outage_that_outlasts_every_retry_keeps_what_was_read_and_the_next_ru
         assert objects(tmp_path / "lake") == truth(stripe_)
         run(tmp_path / "whole", stripe_)
     assert data_files(tmp_path / "lake") == data_files(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("partition", ["day", "month"])
+def test_rows_that_stripe_no_longer_lists_are_reported_and_kept_by_value(tmp_path, partition):
+    with sandbox() as stripe_:
+        run(tmp_path, stripe_, partition=partition)
+        before, there = data_files(tmp_path), truth(stripe_)
+        stripe_.faults.add("gone-rows:p=0.1")
+        report = run(tmp_path, stripe_, full_refresh=True)
+        gone = len(there) - report.accounts[0].rows_received
+        assert gone > 50
+        assert report.accounts[0].rows_disappeared == gone
+        assert report.accounts[0].rows_changed == report.accounts[0].rows_new == 0
+        assert objects(tmp_path) == there
+        assert data_files(tmp_path) == before
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl", "arrow"])
+def test_amounts_beyond_2_to_the_53_and_a_megabyte_of_text_come_through_by_value(tmp_path, form):
+    faults = ["huge-amount:endpoint=balance_transactions,every=1", "huge-description:k=3"]
+    with sandbox(world(900), faults=faults) as stripe_:
+        report = run(tmp_path, stripe_, format=form)
+        expected = {row["id"]: row for row in truth(stripe_)}
+    found = {row["id"]: row for row in objects(tmp_path)}
+    huge = [row for row in found.values() if row["amount"] == 2**53 + 1]
+    assert len(huge) >= 9
+    for row in huge:
+        plain = expected[row["id"]]
+        assert row["net"] == 2**53 + 1 - plain["fee"]
+        expected[row["id"]] = plain | {"amount": row["amount"], "net": row["net"]}
+    (long,) = [row for row in found.values() if len(row["description"] or "") == 1 << 20]
+    expected[long["id"]] = expected[long["id"]] | {"description": "x" * (1 << 20)}
+    assert found == expected
+    sums: dict[str, int] = {}
+    for row in found.values():
+        sums[row["currency"]] = sums.get(row["currency"], 0) + row["net"]
+    assert report.accounts[0].net == sums
+
+
+def test_rows_listed_late_are_found_counted_and_their_lag_is_told(tmp_path):
+    with sandbox() as stripe_:
+        stripe_.faults.add("late-rows:seconds=300,p=0.5")
+        stripe_.add_rows(count=60, created=stripe_.now - 100, amount=77)
+        first = run(tmp_path, stripe_)
+        unseen = {row["id"] for row in truth(stripe_)} - {row["id"] for row in objects(tmp_path)}
+        assert 10 < len(unseen) < 50
+        stripe_.advance(400)
+        second = run(tmp_path, stripe_)
+        assert objects(tmp_path) == truth(stripe_)
+    assert first.accounts[0].late.rows == 0
+    assert second.accounts[0].late.rows == second.accounts[0].rows_new == len(unseen)
+    assert second.accounts[0].late.longest_lag_seconds == 500
+    assert second.accounts[0].late.first_created == second.accounts[0].late.last_created
+
+
+@pytest.mark.parametrize("seconds", [30_000, 86_400])
+def test_statuses_that_flip_while_we_read_are_right_after_the_next_run(tmp_path, seconds):
+    with sandbox(faults=[f"clock-moves:seconds={seconds},endpoint=balance_transactions"]) as stripe_:
+        run(tmp_path, stripe_, settings={"max_in_flight": 3})
+        assert objects(tmp_path) != truth(stripe_)
+        honest(tmp_path, truth(stripe_))
+        stripe_.faults.clear()
+        report = run(tmp_path, stripe_)
+        assert report.accounts[0].rows_changed > 0
+        assert objects(tmp_path) == truth(stripe_)
