@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from connector.core.intervals import Interval, Intervals
@@ -94,10 +94,9 @@ class Profile:
 
     def add(self, created: Sequence[int]) -> None:
         """Take in rows in order of time; one that comes too late counts as made with the row before it."""
-        if created and created[0] < self.last:
-            created = [max(second, self.last) for second in created]
-        for start in range(0, len(created), MARK):
-            self._add(created[start : start + MARK])
+        ordered = list(accumulate(created, max, initial=self.last))[1:]
+        for start in range(0, len(ordered), MARK):
+            self._add(ordered[start : start + MARK])
 
     def gaps(self) -> list[Gap]:
         """Return the gaps between rows that are worth asking, oldest first."""
@@ -109,13 +108,13 @@ class Profile:
         days, weeks = -(-length // DAY) * DAY, -(-length // (7 * DAY)) * 7 * DAY
         shifted = [(gap.start + by, gap.stop + by) for by in (-weeks, -days, days, weeks)]
         known = [
-            self._rank(stop) - self._rank(start)
+            self.rank(stop) - self.rank(start)
             for start, stop in shifted
             if self.first is not None and start >= self.first and stop <= self.last
         ]
         return sum(known) / len(known) if known else 0.0
 
-    def _rank(self, second: int) -> float:
+    def rank(self, second: int) -> float:
         """Return about how many rows were created before a second: between two marks, as if rows came evenly."""
         at = bisect_right(self.marks, second) - 1
         if at < 0 or at + 1 >= len(self.marks):
@@ -182,14 +181,15 @@ def choose(profile: Profile, covered: Intervals, *, budget: int | None, draw: Dr
     """
     pieces = _pieces(profile, covered)
     groups = [] if budget is None else _ranked(profile, pieces, budget)
-    pages = len(covered.parts) + profile.rows / SHARED
+    pages = len(covered.parts) + sum(profile.rank(one.stop) - profile.rank(one.start) for one in covered) / SHARED
     if budget is None or pages <= budget + max(budget, len(groups)):
         return Choice(_tiles(profile, covered, draw), everything=True, gaps=len(pieces), gaps_asked=len(pieces))
     chosen = Intervals.of(_around(group, draw) for group in groups).both(covered)
     asked = sum(chosen.covers(Interval(piece.start, piece.stop)) for piece in pieces)
+    marks = _marks_within(profile, covered)
     drawn = 0
-    for _ in range(TRIES * budget):
-        window = _drawn(profile, draw)
+    for _ in range(TRIES * budget if len(marks) > DRAWN else 0):
+        window = _drawn(marks, draw)
         if drawn < budget and covered.covers(window) and not chosen.touching(window):
             chosen = chosen.union(Intervals((window,)))
             drawn += 1
@@ -240,9 +240,16 @@ def _weight(profile: Profile, group: Sequence[Gap]) -> float:
     return sum(profile.expected(gap) for gap in group)
 
 
-def _drawn(profile: Profile, draw: Draw) -> Interval:
-    """Draw a window of a few marks: each row is as likely as any other to lie in one."""
+def _marks_within(profile: Profile, covered: Intervals) -> Sequence[int]:
+    """Return the marks from the first covered second to the last."""
     marks = profile.marks
+    if not covered:
+        return marks
+    return marks[bisect_left(marks, covered.parts[0].start) : bisect_right(marks, covered.parts[-1].stop)]
+
+
+def _drawn(marks: Sequence[int], draw: Draw) -> Interval:
+    """Draw a window of a few marks: each row is as likely as any other to lie in one."""
     first = draw(max(1, len(marks) - DRAWN - 1))
     last = min(first + DRAWN, len(marks) - 2)
     start = marks[first] + draw(1 + marks[first + 1] - marks[first])

@@ -115,7 +115,7 @@ class _FilePass:
         for opening in found.openings if sums else ():
             opening.add(known, sums)
         seconds = pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS)
-        found.profile.add(sorted(seconds.to_pylist()))
+        found.profile.add(seconds.to_pylist())
 
     def _check_time(self, batch: pa.RecordBatch) -> None:
         """Hold rows to their partition, and to the time that is covered or not yet settled."""

@@ -128,6 +128,17 @@ def test_a_large_account_is_asked_for_little_and_differently_by_another_seed():
     assert one.gaps_asked >= 2
 
 
+def test_of_a_bounded_time_as_much_is_asked_as_of_all_time():
+    created = shopping(400, 400)
+    profile = profile_of(created)
+    month = Intervals.span(START + 100 * DAY, START + 130 * DAY)
+    choice = choose(profile, month, budget=20, draw=draws())
+    assert not choice.everything
+    assert len(choice.windows) >= 30
+    week = Intervals.span(START + 100 * DAY, START + 107 * DAY)
+    assert choose(profile, week, budget=20, draw=draws()).everything
+
+
 def test_gaps_close_together_share_a_page():
     """Three empty days with a few rows between them: one window."""
     busy = [START + at * 600 for at in range(144 * 30)]

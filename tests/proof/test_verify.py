@@ -496,6 +496,35 @@ def test_a_key_that_may_not_read_the_balance_leaves_it_unchecked(tmp_path):
         assert "rak_balance_read" in layer(verdict, "balance").reason
 
 
+def test_a_key_that_may_not_read_payouts_leaves_them_unchecked(tmp_path):
+    with serve(world(300), missing_scopes=("rak_payout_read",)) as server:
+        run(tmp_path / "lake", server)
+        config = config_for(server, api_key=ApiKey(server.restricted_key))
+        verdict = check(tmp_path / "lake", server, config=config)
+        assert answers(verdict) == PROVED | {"payouts": "not_checkable"}
+        assert "rak_payout_read" in layer(verdict, "payouts").reason
+
+
+def test_a_key_that_may_not_name_its_account_needs_the_name(tmp_path):
+    with serve(world(300), missing_scopes=("rak_accounts_kyc_basic_read",)) as server:
+        run(tmp_path / "lake", server)
+        config = config_for(server, api_key=ApiKey(server.restricted_key))
+        with pytest.raises(ConfigError, match="--account-id"):
+            check(tmp_path / "lake", server, config=config)
+        assert answers(check(tmp_path / "lake", server, config=config, account_id=server.account)) == PROVED
+        run(tmp_path / "nameless", server, settings={"api_key": ApiKey(server.restricted_key)})
+        assert answers(check(tmp_path / "nameless", server, config=config)) == PROVED
+
+
+def test_the_key_of_another_account_proves_nothing_and_accuses_nobody(lake, tmp_path):
+    with serve(world(300, seed=12)) as stranger:
+        verdict = check(lake, stranger)
+        assert set(answers(verdict).values()) == {"proved", "not_checkable"}
+        assert "Stripe refused" in layer(verdict, "balance").reason
+    with serve(world(300), live=True) as live, pytest.raises(ConfigError, match="test mode"):
+        check(lake, live)
+
+
 def test_offline_needs_no_key_and_says_what_was_not_asked(lake, monkeypatch):
     monkeypatch.delenv("STRIPE_API_KEY", raising=False)
     verdict = check(lake)
