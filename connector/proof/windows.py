@@ -85,16 +85,15 @@ class WindowCheck:
             draw: chance.
         """
         self._check_coverage()
-        if asker is None and not self.findings:
-            return not_checkable("windows", f"{self._coverage()}; Stripe was not asked (offline)")
-        choice = None if asker is None else choose(self.inventory.profile, self._chosen(), budget=budget, draw=draw)
-        if asker is not None and choice is not None:
+        choice = choose(self.inventory.profile, self._chosen(), budget=budget, draw=draw)
+        if asker is not None:
             at_once = HELD if choice.everything else HELD_OF_A_PAGE
             for start in range(0, len(choice.windows), at_once):
                 await self._ask_all(asker, choice.windows[start : start + at_once])
-        checked = {"windows": self.windows, "rows": self.rows}
-        if choice is not None:
-            checked |= {"gaps": choice.gaps, "gaps_asked": choice.gaps_asked}
+        if not self.windows and not self.findings:
+            return not_checkable("windows", f"{self._coverage()}; Stripe was asked for none of it")
+        asked = choice.gaps_asked if self.windows else 0
+        checked = {"windows": self.windows, "rows": self.rows, "gaps": choice.gaps, "gaps_asked": asked}
         return self.findings.layer("windows", f"{self._coverage()}; {self._said(choice)}", checked=checked)
 
     # Coverage ---------------------------------------------------------------------------------------------------------
@@ -121,9 +120,7 @@ class WindowCheck:
         parts = [_text(part) for part in self._chosen()]
         return f"{', '.join(parts)} is covered without a hole" if parts else "nothing is covered yet"
 
-    def _said(self, choice: Choice | None) -> str:
-        if choice is None:
-            return "Stripe was not asked"
+    def _said(self, choice: Choice) -> str:
         if choice.everything:
             return f"all of it was asked for again: {self.rows:,} rows, the same as in the lake"
         gaps = f"among them {choice.gaps_asked:,} of {choice.gaps:,} long gaps"

@@ -525,12 +525,19 @@ def test_the_key_of_another_account_proves_nothing_and_accuses_nobody(lake, tmp_
         check(lake, live)
 
 
+def test_windows_of_which_none_is_asked_are_not_proved(lake, busy):
+    verdict = check(lake, busy, sample=0, layers=["windows"])
+    assert answers(verdict) == {"windows": "not_checkable"}
+    assert "none of it" in layer(verdict, "windows").reason
+
+
 def test_offline_needs_no_key_and_says_what_was_not_asked(lake, monkeypatch):
     monkeypatch.delenv("STRIPE_API_KEY", raising=False)
     verdict = check(lake)
     assert answers(verdict)["rows"] == "proved"
     assert answers(verdict)["windows"] == answers(verdict)["balance"] == "not_checkable"
     assert "offline" in layer(verdict, "balance").reason
+    assert answers(verdict)["payouts"] == "proved"  # as far as the lake has them
 
 
 # Refusals ------------------------------------------------------------------------------------------------------------
