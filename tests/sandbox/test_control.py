@@ -6,6 +6,7 @@ import time
 import pytest
 
 from connector.sandbox import Limits, Sandbox, World
+from connector.sandbox.faults import KINDS
 from connector.sandbox.kinds import DAY
 
 LIST = "/v1/balance_transactions"
@@ -117,3 +118,10 @@ def test_a_sandbox_can_stop_twice_and_start_again(get):
 def test_a_world_that_cannot_be_is_refused(wrong):
     with pytest.raises(ValueError, match=r".+"):
         World(**wrong)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_can_be_ordered_while_it_runs(quiet, get, kind):
+    said = get(quiet, "/_sandbox/faults", method="POST", body={"add": f"{kind}:times=1", "clear": True}).json["faults"]
+    assert [one["kind"] for one in said] == [kind]
+    assert get(quiet, "/_sandbox/faults", method="POST", body={"clear": True}).json["faults"] == []

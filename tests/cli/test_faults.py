@@ -1,0 +1,54 @@
+"""A fault at Stripe, as whoever runs the command meets it: exit status, one line, a lake the next run completes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from connector.sandbox import Limits, Sandbox, World
+
+STATUSES = {
+    "400": 1,
+    "403": 77,
+    "404": 1,
+    "not-json": 65,
+    "empty-page": 65,
+    "out-of-order": 65,
+    "duplicate-row": 65,
+    "outside-window": 65,
+    "wrong-type": 65,
+    "500": 0,
+    "502": 0,
+    "reset": 0,
+    "cut": 0,
+    "unknown-field": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def spoilt():
+    """A sandbox of its own, as faults are put in force."""
+    now = int(time.time())
+    world = World(transactions=900, connected=0, start=now - 61 * 86_400, end=now - 3_600, now=now, ticking=True)
+    with Sandbox(world, limits=Limits.none()) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("fault", "status"), STATUSES.items())
+def test_a_fault_ends_with_its_status_and_the_next_run_is_complete(run, environment, spoilt, tmp_path, fault, status):
+    environment.setenv("STRIPE_API_BASE", spoilt.url)
+    environment.setenv("STRIPE_API_KEY", spoilt.key)
+    words = ("sync", tmp_path / "lake", "--rate", 0, "--max-in-flight", 3, "--progress", "none")
+    spoilt.faults.clear()
+    spoilt.faults.add(f"{fault}:endpoint=balance_transactions,k=4")
+    done = run(*words)
+    assert done.status == status
+    assert done.out == ""
+    if status:
+        assert done.err.startswith("stripe-balance: ")
+        assert done.err.count("\n") == 1
+    spoilt.faults.clear()
+    again = run(*words, "--json")
+    assert again.status == 0
+    assert again.json["accounts"][0]["lake_rows"] == 900
