@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -12,7 +13,7 @@ from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
 from connector.core.partition import checked_account
-from connector.core.plan import Plan, due_files, plan, touched_files, without
+from connector.core.plan import Plan, asked_since, bounds_of, concluded, due_files, plan, touched_files, without
 from connector.core.refresh import Stretch, windows_of_pages
 from connector.core.times import END_OF_TIME
 from connector.errors import ConfigError, ConnectorError
@@ -82,6 +83,7 @@ class AccountRun:
     _identity: Identity | None = field(init=False, default=None)
     _manifest: Manifest | None = field(init=False, default=None)
     _harvest: Harvest | None = field(init=False, default=None)
+    _lost: Intervals = field(init=False, default_factory=Intervals)
     _damaged: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -164,6 +166,7 @@ class AccountRun:
         if manifest is not None:
             lost = await anyio.to_thread.run_sync(self._distrusted, manifest)
             self._manifest = without(manifest, lost)
+            self._lost = Intervals.of(bounds_of(file, manifest.partition) for file in lost)
             if self.work.refresh:
                 self.work = await anyio.to_thread.run_sync(self._narrowed, self._manifest, identity.now)
             again = manifest.covered.minus(self._manifest.covered)
@@ -193,13 +196,20 @@ class AccountRun:
         Blocks; belongs in a worker thread.
         """
         lake, work = self.shared.lake, self.work
-        due = {file.path for file in due_files(manifest, now)}
+        maybe = {file.path for file in due_files(manifest, now)}
+        due: set[str] = set()
+
+        def stretch(file: DataFile) -> Stretch:
+            if file.path not in maybe:
+                return Stretch(file.rows)
+            found = due_stretch(lake.store, lake.form, file, since=asked_since(file, now), now=now)
+            due.update({file.path} if found.due else ())
+            return found
+
         files = sorted(manifest.files.values(), key=lambda file: file.first_created)
-        stretches = (
-            due_stretch(lake.store, lake.form, file, now) if file.path in due else Stretch(file.rows) for file in files
-        )
-        refresh = work.refresh.both(windows_of_pages(stretches))
-        return replace(work, todo=work.todo.minus(work.refresh).union(refresh), refresh=refresh)
+        refresh = work.refresh.both(windows_of_pages(map(stretch, files)))
+        todo = work.todo.minus(work.refresh).union(refresh)
+        return replace(work, todo=todo, refresh=refresh, refreshes=tuple(due.intersection(work.refreshes)))
 
     async def _introduce(self) -> None:
         """Learn whose rows these are, for a lake that does not exist yet: there is nothing to subtract.
@@ -239,12 +249,10 @@ class AccountRun:
             manifest = await anyio.to_thread.run_sync(commit.save, shared.lake.store, manifest)
         if shared.progress.accounts == 1:
             shared.progress.account = identity.account
-        finished = replace(
-            manifest,
-            read_until=max(manifest.read_until, min(identity.now, shared.options.asked.stop)),
-            refreshed=identity.now if self.work.refreshes_all else manifest.refreshed,
+        ended = partial(
+            concluded, work=self.work, read_until=min(identity.now, shared.options.asked.stop), now=identity.now
         )
-        harvest.named(manifest, finished, settled=identity.now - shared.options.settle)
+        harvest.named(manifest, ended, settled=identity.now - shared.options.settle, keep_whole=self._lost)
 
     async def _look_again(self, harvest: Harvest) -> None:
         """Count the files that are not as the manifest has them, whoever changed them, this run's own included."""

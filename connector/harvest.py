@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -50,14 +49,17 @@ if TYPE_CHECKING:
 SEALERS = 2
 """Partitions sealed at once: one compresses while another waits for the disk."""
 
-COMMIT_SECONDS = 10.0
-"""A manifest is written at most this long after a file it should name."""
+COMMIT_SECONDS = 2.0
+"""A manifest is written about this long after a file it should name: what a kill loses is read again."""
+
+COMMIT_SHARE = 0.05
+"""Share of the time that may be spent on writing it: that of a large lake is written less often."""
 
 HASTE = 2.0
 """The same after a file was replaced by a fuller one."""
 
-CHECKPOINT_TURNS = 3
-"""A partition too large to be complete soon is written in part every so many commits."""
+CHECKPOINT_SECONDS = 30.0
+"""A partition too large to be complete soon is written in part this often."""
 
 CHECKPOINT_ROWS = 20_000
 """Rows waiting for an incomplete partition before it is written in part."""
@@ -140,7 +142,8 @@ class Harvest:
     answered: anyio.Event = field(init=False, default_factory=anyio.Event)
     _saved: Manifest | None = field(init=False, default=None)
     _known: Drift = field(init=False, default_factory=Drift)
-    _finished: Manifest | None = field(init=False, default=None)
+    _ended: Callable[[Manifest], Manifest] = field(init=False, default=lambda manifest: manifest)
+    _keep_whole: Intervals = field(init=False, default_factory=Intervals)
     _committed: float = field(init=False, default=float("-inf"))
     _named: anyio.Event = field(init=False, default_factory=anyio.Event)
     _tasks: TaskGroup | None = field(init=False, default=None)
@@ -150,18 +153,27 @@ class Harvest:
     _durable: Intervals = field(init=False, default_factory=Intervals)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
-    def named(self, manifest: Manifest, finished: Manifest, *, settled: int) -> None:
+    def named(
+        self,
+        manifest: Manifest,
+        ended: Callable[[Manifest], Manifest],
+        *,
+        settled: int,
+        keep_whole: Intervals | None = None,
+    ) -> None:
         """Say whose rows these are and up to where they count as settled; nothing is written before.
 
         Args:
             manifest: the state as it is on the disk.
-            finished: the same, with what a complete run may say of itself.
+            ended: adds what a run may say of itself that read everything.
             settled: seconds at or after this one are written but not covered.
+            keep_whole: partitions whose files cannot be trusted, and may hold more than we have: replaced whole only.
         """
         self.manifest = self._saved = manifest
         self._known = manifest.drift
-        self._finished = finished
+        self._ended = ended
         self.settled = settled
+        self._keep_whole = keep_whole or Intervals()
         self._named.set()
 
     async def run(self, *steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -189,8 +201,7 @@ class Harvest:
         self._show()
         with anyio.CancelScope(shield=True):
             if self.manifest is not None:
-                ended = self._finished or self.manifest
-                self.manifest = replace(self.manifest, read_until=ended.read_until, refreshed=ended.refreshed)
+                self.manifest = self._ended(self.manifest)
             await self._settle_up()
 
     # The way in -------------------------------------------------------------------------------------------------------
@@ -269,13 +280,15 @@ class Harvest:
         manifest = self.manifest
         if manifest is None or key in self._sealing:
             return
+        if self._keep_whole.touching(key.bounds) and not self.frontier.is_complete(key.bounds):
+            return
         self._sealing.add(key)
         within = self.frontier.todo.within(key.bounds).minus(self.frontier.incomplete)
         folder = partition_folder(commit.TABLE, manifest.account, key)
         old = manifest.files.get(f"{folder}/{self.lake.form.file_name}")
         with self.shelf.take(key, within) as runs:
             if len(runs):
-                day = Day(folder, old, within, self.read_before)
+                day = Day(folder, old, within.minus(self._durable), self.read_before)
                 sealed = await anyio.to_thread.run_sync(self._write, day, runs, limiter=self.lake.threads)
                 self._record(sealed)
         self._durable = self._durable.union(within)
@@ -330,14 +343,19 @@ class Harvest:
         return self._durable.union(read.minus(waiting)).minus(Intervals.span(self.settled, END_OF_TIME))
 
     async def _keep_committing(self) -> None:
-        for turn in count(1):
-            await anyio.sleep(COMMIT_SECONDS)
-            for key in self.shelf.partitions() if turn % CHECKPOINT_TURNS == 0 else ():
-                if self._worth_a_checkpoint(key):
-                    with anyio.CancelScope(shield=True):
-                        await self._seal(key)
+        pause, checkpoint = COMMIT_SECONDS, anyio.current_time() + CHECKPOINT_SECONDS
+        while True:
+            await anyio.sleep(pause)
+            if (began := anyio.current_time()) >= checkpoint:
+                checkpoint = began + CHECKPOINT_SECONDS
+                for key in self.shelf.partitions():
+                    if self._worth_a_checkpoint(key):
+                        with anyio.CancelScope(shield=True):
+                            await self._seal(key)
+            began = anyio.current_time()
             with anyio.CancelScope(shield=True):
                 await self.commit()
+            pause = max(COMMIT_SECONDS, (anyio.current_time() - began) / COMMIT_SHARE)
 
     def _worth_a_checkpoint(self, key: PartitionKey) -> bool:
         if self.manifest is None:

@@ -73,7 +73,7 @@ async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tm
         lake = Lake(store, format_named("parquet"), Granularity.DAY)
         harvest = Harvest(lake, shelf, frontier, Progress(), "2026-10-28.endive")
         begun = Manifest(ACCOUNT, "parquet", Granularity.DAY)
-        harvest.named(begun, begun, settled=START + 3 * DAY)
+        harvest.named(begun, lambda manifest: manifest, settled=START + 3 * DAY)
         walk = frontier.open(4)
         rows = [row(START + 2 * DAY + 5), row(START + DAY + 5), row(START + 5)]
         harvest.take(rows)

@@ -36,7 +36,7 @@ def eager(monkeypatch):
     """Commit and write in part all the time, as a long run does now and then."""
     monkeypatch.setattr(harvest, "COMMIT_SECONDS", 0.002)
     monkeypatch.setattr(harvest, "CHECKPOINT_ROWS", 50)
-    monkeypatch.setattr(harvest, "CHECKPOINT_TURNS", 1)
+    monkeypatch.setattr(harvest, "CHECKPOINT_SECONDS", 0.002)
 
 
 def expected_of(tmp_path: Path, **options) -> dict[str, str]:
@@ -123,7 +123,7 @@ from connector import harvest
 from connector.config import ApiKey
 from connector.config import ApiKey, Config
 from connector.api import sync
-harvest.COMMIT_SECONDS, harvest.CHECKPOINT_ROWS, harvest.CHECKPOINT_TURNS = 0.03, 100, 1
+harvest.COMMIT_SECONDS, harvest.CHECKPOINT_ROWS, harvest.CHECKPOINT_SECONDS = 0.03, 100, 0.03
 config = Config(ApiKey(sys.argv[2]), api_base=sys.argv[3], rate=float("inf"), max_in_flight=4)
 print("ready", flush=True)
 anyio.run(lambda: sync(sys.argv[1], config=config, partition=sys.argv[4]))
@@ -167,12 +167,16 @@ def honest_but_for_what_was_just_written(lake: Path, rows) -> None:
     assert not [row for row in rows if row["created"] in covered and row["id"] not in held]
 
 
+class KilledError(BaseException):
+    """The end of a process, as far as one process can play it."""
+
+
 def test_a_lake_killed_before_its_first_manifest_does_not_become_one_of_two_kinds(tmp_path, monkeypatch):
     with sandbox(world(600, days=40)) as stripe_:
 
         def killed(_store: LocalStore, path: str, _data: bytes) -> None:
             if "manifest/" in path and '"files": []' not in _data.decode():
-                raise KeyboardInterrupt
+                raise KilledError
 
         write = LocalStore.write
 

@@ -189,7 +189,12 @@ class Frontier:
             self._hear()
         elif self._pages_left(walk) > self.tuning.excess * target and (width > 1 or walk.pages >= self.tuning.proven):
             self._give_back(walk, target)
-        if self._pages == 1 and width > 1 and self._pool and self._pool_pages() > self.tuning.first * self._crowd(width):
+        if (
+            self._pages == 1
+            and width > 1
+            and self._pool
+            and self._pool_pages() > self.tuning.first * self._crowd(width)
+        ):
             self._sound()
 
     # Helpers ----------------------------------------------------------------------------------------------------------

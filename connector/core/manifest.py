@@ -40,6 +40,7 @@ class DataFile:
         pending: rows whose `status` is `pending`.
         pending_from: the earliest `available_on` among them, UTC seconds, or None.
         pending_created: the earliest and the latest `created` among them, or None.
+        refreshed: when those of them that were due were last read again, UTC seconds; 0 for not since it was written.
     """
 
     path: str
@@ -52,6 +53,7 @@ class DataFile:
     pending: int
     pending_from: int | None
     pending_created: tuple[int, int] | None = None
+    refreshed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,6 @@ class Manifest:
         covered: seconds of `created` whose rows are durably in the files.
         livemode: whether the rows are of live mode; None where the key's form does not say.
         read_until: newest second any run has read up to (exclusive); a row found later below it was late.
-        refreshed: when due pending rows were last read again, UTC seconds.
         files: data files by path.
         api_versions: every `Stripe-Version` that rows were read under, in order of first use.
         drift: how rows have differed from the schema, all runs together; a row read again counts again.
@@ -79,7 +80,6 @@ class Manifest:
     covered: Intervals = field(default_factory=Intervals)
     livemode: bool | None = None
     read_until: int = 0
-    refreshed: int = 0
     files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
     api_versions: tuple[str, ...] = ()
     drift: Drift = field(default_factory=Drift)
@@ -133,7 +133,6 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
         "covered": [[part.start, part.stop] for part in manifest.covered],
         "livemode": manifest.livemode,
         "read_until": manifest.read_until,
-        "refreshed": manifest.refreshed,
         "files": [
             {
                 "path": file.path,
@@ -146,6 +145,7 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
                 "pending": file.pending,
                 "pending_from": file.pending_from,
                 "pending_created": list(file.pending_created) if file.pending_created else None,
+                "refreshed": file.refreshed,
             }
             for _, file in sorted(manifest.files.items())
         ],
@@ -183,7 +183,6 @@ def from_document(document: object, *, where: str) -> Manifest:
             covered=Intervals.of(Interval(int(start), int(stop)) for start, stop in fields["covered"]),
             livemode=fields["livemode"],
             read_until=int(fields["read_until"]),
-            refreshed=int(fields["refreshed"]),
             files=MappingProxyType(_each_once(files, entries, fields["table"])),
             api_versions=tuple(fields["api_versions"]),
             drift=_drift(fields["drift"]),
@@ -202,8 +201,8 @@ def _drift(entries: list[dict[str, Any]]) -> Drift:
 
 
 def _file(entry: dict[str, Any]) -> DataFile:
-    figures = [entry[name] for name in ("rows", "bytes", "pending", "first_created", "last_created")]
-    if not all(type(figure) is int and figure >= 0 for figure in figures) or max(figures[3:]) > END_OF_TIME:
+    figures = [entry[name] for name in ("rows", "bytes", "pending", "refreshed", "first_created", "last_created")]
+    if not all(type(figure) is int and figure >= 0 for figure in figures) or max(figures[-2:]) > END_OF_TIME:
         raise ValueError(f"impossible figures of {entry['path']}")
     created = entry["pending_created"]
     return replace(DataFile(**entry), pending_created=(int(created[0]), int(created[1])) if created else None)

@@ -29,13 +29,13 @@ class Plan:
         todo: seconds to read.
         refresh: those of them that are read again because pending rows there are due.
         read_before: seconds an earlier run had read; a new row there is late.
-        refreshes_all: whether there is something due, and all of it is asked for.
+        refreshes: paths of the files whose rows that may be due are all asked for.
     """
 
     todo: Intervals
     refresh: Intervals = field(default_factory=Intervals)
     read_before: Intervals = field(default_factory=Intervals)
-    refreshes_all: bool = False
+    refreshes: tuple[str, ...] = ()
 
 
 def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: bool = False) -> Plan:
@@ -54,29 +54,45 @@ def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: 
     read_before = manifest.covered.union(unsettled)
     if full_refresh:
         return Plan(whole, read_before=read_before)
-    due = Intervals.of(
-        Interval(file.pending_created[0], file.pending_created[1] + 1)
+    due = {
+        file.path: Intervals.span(file.pending_created[0], file.pending_created[1] + 1).both(manifest.covered)
         for file in due_files(manifest, now)
         if file.pending_created is not None
-    )
-    due = due.both(manifest.covered)
-    refresh = due.within(asked)
-    return Plan(whole.minus(manifest.covered).union(refresh), refresh, read_before, bool(due) and refresh == due)
+    }
+    refresh = Intervals.of(part for parts in due.values() for part in parts).within(asked)
+    refreshes = tuple(path for path, parts in due.items() if parts and parts.within(asked) == parts)
+    return Plan(whole.minus(manifest.covered).union(refresh), refresh, read_before, refreshes)
+
+
+def concluded(manifest: Manifest, work: Plan, *, read_until: int, now: int) -> Manifest:
+    """Return a manifest with what a run may say that read all it had planned.
+
+    Args:
+        manifest: with the run's files.
+        work: what was planned.
+        read_until: newest second that was read up to, exclusive.
+        now: UTC seconds, when the run began.
+    """
+    again = set(work.refreshes)
+    files = {path: replace(file, refreshed=now) if path in again else file for path, file in manifest.files.items()}
+    return replace(manifest, read_until=max(manifest.read_until, read_until), files=MappingProxyType(files))
 
 
 def due_files(manifest: Manifest, now: int) -> Iterable[DataFile]:
-    """Return the files with pending rows whose time has come: `available_on` has no filter and tells no event.
-
-    Rows that were still pending when they were last read after their time are not asked for again at once.
-    """
-    again = now - manifest.refreshed >= REFRESH_AGAIN
+    """Return the files with pending rows whose time has come: `available_on` has no filter and tells no event."""
     return [
         file
         for file in manifest.files.values()
-        if file.pending_from is not None
-        and file.pending_from <= now
-        and (again or file.pending_from > manifest.refreshed)
+        if file.pending_from is not None and file.pending_from <= now
     ]
+
+
+def asked_since(file: DataFile, now: int) -> int:
+    """Return the second after which a row has to have become due for its file to be asked about; -1 for any row.
+
+    Rows that were still pending when they were last read after their time are not asked for again at once.
+    """
+    return -1 if now - file.refreshed >= REFRESH_AGAIN else file.refreshed
 
 
 def touched_files(manifest: Manifest, todo: Intervals) -> list[DataFile]:

@@ -22,28 +22,34 @@ if TYPE_CHECKING:
     from connector.lake.store import Store
 
 
-def due_stretch(store: Store, form: Format, file: DataFile, now: int) -> Stretch:
-    """Read which rows of a file are due. Blocks; takes eight bytes of memory a row.
+def due_stretch(store: Store, form: Format, file: DataFile, *, since: int, now: int) -> Stretch:
+    """Read which rows of a file are due: all or, when none of them has become so of late, none.
+
+    Blocks; takes eight bytes of memory a row.
 
     Args:
         store: the destination.
         form: format of the file.
         file: the manifest's entry.
+        since: seconds after which at least one row has to have become due; see `asked_since`.
         now: UTC seconds.
 
     Raises:
         StaleFileError: the file is gone.
         StorageError: it cannot be read.
     """
-    created, due = array("q"), array("q")
+    created, due, latest = array("q"), array("q"), -1
     with store.opened(file.path) as path:
         if path is None:
             raise StaleFileError(file, "it is gone")
         with at_disk(f"reading {file.path}"), form.open_reader(path) as batches:
             for batch in batches:
                 seconds = pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS)
-                waits = pc.equal(batch.column("status"), "pending")
-                reached = pc.less_equal(batch.column("available_on").view(pa.int64()), now * MICROSECONDS)
                 created.frombytes(memoryview(seconds.buffers()[1])[: 8 * len(seconds)])
-                due.extend(seconds.filter(pc.and_(waits, reached)).to_pylist())
-    return Stretch(file.rows, created, due)
+                available = batch.column("available_on").view(pa.int64())
+                waits = pc.equal(batch.column("status"), "pending")
+                reached = pc.and_(waits, pc.less_equal(available, now * MICROSECONDS))
+                due.extend(seconds.filter(reached).to_pylist())
+                moment = pc.max(available.filter(reached)).as_py()
+                latest = max(latest, -1 if moment is None else moment // MICROSECONDS)
+    return Stretch(file.rows, created, due) if latest > since else Stretch(file.rows)

@@ -32,6 +32,7 @@ files = st.builds(
     pending=st.integers(0, 99),
     pending_from=st.none() | st.integers(0, 2**33),
     pending_created=st.none() | st.tuples(st.integers(0, 2**33), st.integers(0, 2**33)),
+    refreshed=st.integers(0, 2**33),
 )
 spans = st.tuples(st.integers(0, 2**33), st.integers(1, 2**20)).map(lambda pair: Interval(pair[0], sum(pair)))
 manifests = st.builds(
@@ -42,7 +43,6 @@ manifests = st.builds(
     covered=st.lists(spans, max_size=5).map(Intervals.of),
     livemode=st.none() | st.booleans(),
     read_until=st.integers(0, 2**33),
-    refreshed=st.integers(0, 2**33),
     files=st.lists(files, max_size=4).map(lambda some: MappingProxyType({file.path: file for file in some})),
     api_versions=st.lists(st.sampled_from(["2026-10-28.endive", "2022-11-15"]), unique=True, max_size=2).map(tuple),
     options=st.just({}) | st.just({"expand": ["source"]}),

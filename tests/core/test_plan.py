@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import DataFile, Manifest
 from connector.core.partition import Granularity, partition_of
-from connector.core.plan import REFRESH_AGAIN, pieces, plan, touched_files, without
+from connector.core.plan import REFRESH_AGAIN, asked_since, concluded, pieces, plan, touched_files, without
 from connector.core.times import END_OF_TIME
 from connector.core.units import DAY, AccountId
 
@@ -62,13 +62,18 @@ def test_stretches_with_due_rows_are_read_again_where_they_were_covered_and_aske
     assert work.todo == Intervals((asked,)).minus(covered).union(work.refresh)
 
 
-def test_rows_that_stay_pending_beyond_their_time_are_asked_for_again_a_while_later_only():
-    covered = Intervals.span(START, START + DAY)
-    due = START + DAY
-    stuck = manifest_of(covered, file_of(0, pending_from=due), refreshed=due + 60)
-    assert not plan(stuck, WHOLE, now=due + 3600).refresh
-    assert plan(stuck, WHOLE, now=due + 60 + REFRESH_AGAIN).refresh
-    assert plan(replace(stuck, refreshed=due - 1), WHOLE, now=due).refresh
+def test_a_file_is_asked_about_when_a_row_became_due_since_it_was_last_read_and_else_now_and_then():
+    covered = Intervals.span(START, START + 2 * DAY)
+    lake = manifest_of(covered, file_of(0, pending_from=START + DAY), file_of(1, pending_from=START + 2 * DAY))
+    first, second = lake.files.values()
+    assert asked_since(first, START + DAY) == -1
+    work = plan(lake, WHOLE, now=START + DAY)
+    assert work.refreshes == (first.path,)
+    lake = concluded(lake, work, read_until=START + DAY, now=START + DAY)
+    assert lake.read_until == START + DAY
+    assert asked_since(lake.files[first.path], START + DAY + REFRESH_AGAIN - 1) == START + DAY
+    assert asked_since(lake.files[first.path], START + DAY + REFRESH_AGAIN) == -1
+    assert asked_since(lake.files[second.path], START + DAY + 1) == -1
 
 
 @given(coverage, stretches)
