@@ -23,6 +23,7 @@ import connector.stripe.client
 from connector import harvest
 from connector.api import sync
 from connector.config import ApiKey, Config
+from connector.core.plan import REFRESH_AGAIN
 from connector.core.retry import RetryPolicy
 from connector.core.units import DAY
 from connector.errors import ConnectorError, InvalidRequestError, ProtocolError, StorageError, TransportError
@@ -200,7 +201,8 @@ class LakeAgainstModel(RuleBasedStateMachine):
         missing = {one.id for one in asked_for} - self.held.keys() - self.excused
         assert not missing
         for one in asked_for:
-            if one.id in self.held and one.flips_at == one.available_on <= began:
+            patience = 0 if one.flips_at == one.available_on else REFRESH_AGAIN
+            if one.id in self.held and one.flips_at <= began - patience:
                 assert self.held[one.id]["status"] == "available", one
         assert self.shaken or account.lake_rows == len(self.held)
 
