@@ -118,6 +118,7 @@ LONG = "k=4,times=100"
 def cases() -> list[tuple[str, str]]:
     """Each kind of fault, and when it befalls."""
     orders = {kind: ["p=0.2"] for kind in STANDING} | {"hot-second": ["k=1"]}
+    orders |= {kind: ["every=3"] for kind in ALTERED} | {kind: ["k=1", LONG] for kind in KINDS if outcomes(kind) != {0}}
     return [(kind, when) for kind in KINDS for when in orders.get(kind, ["every=3", "k=1", LONG])]
 
 
