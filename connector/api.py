@@ -87,6 +87,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     account_id: str | None = None,
     full_refresh: bool = False,
     repair: bool = False,
+    balance: bool = False,
     dry_run: bool = False,
     fail_fast: bool = False,
     source_columns: bool = False,
@@ -119,6 +120,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
         account_id: name of the key's own account, where it may not ask for it.
         full_refresh: read all that is asked for again.
         repair: read again what was changed or lost on the disk.
+        balance: add a snapshot of the balance to the lake.
         dry_run: stop before reading.
         fail_fast: end the run with the first account that fails.
         source_columns: whether charges, refunds and payouts among expanded sources have columns.
@@ -163,6 +165,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
             account_id=account_id,
             full_refresh=full_refresh,
             repair=repair,
+            balance=balance,
             dry_run=dry_run,
             fail_fast=fail_fast,
             source_columns=source_columns,

@@ -40,6 +40,7 @@ class Options:
         full_refresh: read all that is asked for again.
         repair: compare every file with the manifest by its bytes, read again what was changed or lost, and remove files
             that no manifest names.
+        balance: add a snapshot of the balance to the lake, taken before the rows are read.
         dry_run: stop before reading.
         fail_fast: end the run with the first account that fails; else the others are read all the same.
     """
@@ -54,6 +55,7 @@ class Options:
     account_id: str | None = None
     full_refresh: bool = False
     repair: bool = False
+    balance: bool = False
     dry_run: bool = False
     fail_fast: bool = False
     source_columns: bool = False

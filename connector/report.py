@@ -105,6 +105,7 @@ class AccountReport:
         net: sum of `net` of the account in the lake, per currency, in minor units.
         api_versions: every `Stripe-Version` that rows of the lake were read under, in order of first use.
         drift: fields, values and types that the schema does not know, each with a count and an example id.
+        balance_at: when the balance was taken that is now in the lake's `balances`, UTC seconds; None for none taken.
         error: what ended this account's reading, one line, or None.
     """
 
@@ -128,6 +129,7 @@ class AccountReport:
     net: Mapping[str, int] = field(default_factory=dict[str, int])
     api_versions: tuple[str, ...] = ()
     drift: tuple[Mapping[str, Any], ...] = ()
+    balance_at: int | None = None
     error: str | None = None
 
 

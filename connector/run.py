@@ -9,7 +9,7 @@ import secrets
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ import orjson
 
 import connector
 from connector.account import AccountRun, Shared
-from connector.core.partition import Granularity
+from connector.core.partition import Granularity, checked_account
 from connector.core.times import to_text
 from connector.errors import (
     AccountsError,
@@ -36,7 +36,9 @@ from connector.lake.formats import format_named
 from connector.lake.lease import Lease
 from connector.lake.paths import RUNS
 from connector.report import AccountReport, Report, requests_of, to_document
+from connector.snapshots import Snapshot, ask_balance, keep_balance
 from connector.stripe.client import LIST_TRANSACTIONS
+from connector.stripe.identity import UNNAMED
 from connector.tables.redact import Redactor
 from connector.tasks import tasks_with_one_error
 
@@ -157,8 +159,12 @@ class Run:
     async def _sync_account(self, part: AccountRun, position: int) -> None:
         """Sync one account, and keep what there is to report of it; an error of its own leaves the others alone."""
         failure: ConnectorError | None = None
+        balance: Snapshot | None = None
         try:
+            if self.options.balance and not self.options.dry_run:  # asked first: a key that may not ends here
+                balance = await ask_balance(self.client, part.account, UNNAMED)
             await part.go()
+            balance = await self._keep_balance(part, balance)
             self._failed_in_a_row = 0
         except ConnectorError as error:
             error.account = error.account or part.name
@@ -168,10 +174,19 @@ class Run:
             self._errors[part.name] = error
         finally:
             if (report := part.report(failure)) is not None:
-                self._reports[position] = report
+                taken = balance.snapshot_at if balance is not None and failure is None else None
+                self._reports[position] = replace(report, balance_at=taken)
             part.shared.open -= 1
             self.progress.accounts_done += 1
             self._ended.set()
+
+    async def _keep_balance(self, part: AccountRun, balance: Snapshot | None) -> Snapshot | None:
+        """Add the balance to the lake, once the account's rows are there."""
+        if balance is None or part.report() is None:
+            return None
+        snapshot = replace(balance, account=checked_account(part.name))
+        livemode = self.client.config.api_key.livemode
+        return await keep_balance(self.store, part.shared.lake.form, snapshot, livemode=livemode)
 
     def _spares_the_others(self, error: ConnectorError) -> bool:
         """Say whether the other accounts are to be read all the same."""

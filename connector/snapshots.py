@@ -143,34 +143,38 @@ def run_record_balance(  # noqa: PLR0913 - task runners hand everything they kno
     ]
 
 
-async def record_balance_into(
-    store: Store, client: Client, form: Format, account: str | None, named_account: AccountId
-) -> Snapshot:
-    """Ask for the balance, and add it to the lake. The destination must be held, and the account belong there.
-
-    A snapshot is only ever added: what a file of the day holds already is kept.
+async def ask_balance(client: Client, account: str | None, named_account: AccountId) -> Snapshot:
+    """Ask for the balance; it is nowhere yet.
 
     Args:
-        store: the destination.
         client: whom to ask.
-        form: a format of the name that the lake's files have; an account with snapshots already keeps theirs.
         account: connected account to ask as; None for the key's own.
         named_account: whose balance it is.
 
     Raises:
         ApiError: see `connector.errors`.
-        SchemaError: an entry of the balance cannot be kept.
-        StorageError: the destination cannot be read or written; what was there is then still whole.
     """
-    snapshot = await _ask(client, account, named_account)
-    return await anyio.to_thread.run_sync(_add, store, form.name, snapshot, client.config.api_key.livemode)
-
-
-async def _ask(client: Client, account: str | None, named_account: AccountId) -> Snapshot:
-    """Ask for the balance; it is nowhere yet."""
     response = await client.get(BALANCE, account=account)
     balance = to_balance(decode_object(response.body, request_id=response.request_id))
     return Snapshot(named_account, _time_of(response), balance, "", 0)
+
+
+async def keep_balance(store: Store, form: Format, snapshot: Snapshot, *, livemode: bool | None) -> Snapshot:
+    """Add a snapshot to the lake, and say where it is. The destination must be held, and the account belong there.
+
+    A snapshot is only ever added: what a file of the day holds already is kept.
+
+    Args:
+        store: the destination.
+        form: a format of the name that the lake's files have; an account with snapshots already keeps theirs.
+        snapshot: from `ask_balance`.
+        livemode: whether it is of live mode; None where the key's form does not say.
+
+    Raises:
+        SchemaError: an entry of the balance cannot be kept.
+        StorageError: the destination cannot be read or written; what was there is then still whole.
+    """
+    return await anyio.to_thread.run_sync(_add, store, form.name, snapshot, livemode)
 
 
 def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | None) -> Snapshot:  # noqa: FBT001 - as the client's key has it
@@ -230,7 +234,7 @@ async def _record(
             if identity.account in names:  # under another name
                 return
             names.add(identity.account)
-            snapshot = await _ask(client, account, identity.account)
+            snapshot = await ask_balance(client, account, identity.account)
             if not held:
                 stack.enter_context(store.lock())
                 held.append(facts_of(store))

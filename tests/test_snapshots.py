@@ -14,6 +14,7 @@ import pytest
 
 import connector
 from connector import schemas
+from connector.config import ApiKey
 from connector.errors import (
     AccountsError,
     ConfigError,
@@ -26,11 +27,11 @@ from connector.errors import (
 )
 from connector.lake.formats import format_named
 from connector.lake.local import LocalStore
-from connector.snapshots import record_balance, record_balance_into
+from connector.snapshots import ask_balance, keep_balance, record_balance
 from connector.tables.balances import to_batch, to_objects
 from tests.dying_store import DiedError, DyingStore
 from tests.fakes import FakeTransport, client_over, ok
-from tests.lakes import START, config_for, run, sandbox
+from tests.lakes import START, config_for, run, sandbox, world
 from tests.payout_world import some_days
 
 FULL = {
@@ -66,7 +67,8 @@ def add(store, balance, at: int, *, form: str = "parquet", account: str = "acct_
     async def go():
         answer = ok(balance, date=formatdate(at, usegmt=True))
         client = client_over(FakeTransport(answers=[answer]))
-        return await record_balance_into(store, client, format_named(form), None, account)
+        snapshot = await ask_balance(client, None, account)
+        return await keep_balance(store, format_named(form), snapshot, livemode=False)
 
     return anyio.run(go)
 
@@ -230,3 +232,23 @@ def test_ordinary_code_gives_and_gets_plain_json(tmp_path, served, monkeypatch):
     assert json.loads(json.dumps(found)) == found
     assert found["balance"]["object"] == "balance"
     assert found["rows"] == rows(tmp_path).num_rows
+
+
+def test_a_sync_takes_a_balance_for_each_account_before_its_rows(tmp_path):
+    with sandbox(world(400, connected=3)) as stripe_:
+        everyone = [None, *stripe_.world.accounts[1:]]
+        report = run(tmp_path, stripe_, accounts=everyone, balance=True)
+        assert report.requests.by_endpoint["balance.retrieve"] == len(everyone)
+    taken = pa.table(connector.read(tmp_path, table="balances")).to_pylist()
+    assert {one["account"] for one in taken} <= set(stripe_.world.accounts)
+    assert {one["snapshot_at"].timestamp() for one in taken} <= {one.balance_at for one in report.accounts}
+    assert all(one.balance_at is not None for one in report.accounts)
+
+
+def test_a_key_that_may_not_read_the_balance_ends_a_sync_with_balance_before_anything_is_written(tmp_path):
+    with sandbox(world(200), missing_scopes={"rak_balance_read"}) as stripe_:
+        restricted = {"api_key": ApiKey(stripe_.restricted_key)}
+        with pytest.raises(PermissionError_, match="rak_balance_read"):
+            run(tmp_path / "lake", stripe_, balance=True, settings=restricted)
+        assert not (tmp_path / "lake").exists()
+        assert run(tmp_path / "lake", stripe_, settings=restricted).accounts[0].balance_at is None

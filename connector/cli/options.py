@@ -63,6 +63,7 @@ def _sync(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="check every file by its bytes, read changed and lost ones again, remove files no run wrote to the end",
     )
+    parser.add_argument("--balance", action="store_true", help="add a snapshot of the balance, too")
     parser.add_argument("--dry-run", action="store_true", help="say what would be read, and stop")
     arguments.add_asking(parser)
     arguments.add_talking(parser)

@@ -39,6 +39,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             salt=salt,
             strict_schema=args.strict_schema,
             dry_run=args.dry_run,
+            balance=args.balance,
             fail_fast=args.fail_fast,
             repair=args.repair,
             **lake_options(args, "format", "settle"),
