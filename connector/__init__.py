@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     )
     from connector.lake.read import read
     from connector.lookups import run_fees
-    from connector.payouts import run_sync_payouts, sync_payouts
-    from connector.payouts_report import AccountPayoutsReport, PayoutsReport
+    from connector.payouts.calls import run_sync_payouts, sync_payouts
+    from connector.payouts.report import AccountPayoutsReport, PayoutsReport
     from connector.proof.calls import run_verify, verify
     from connector.proof.verdict import Verdict
     from connector.report import Progress, Report
@@ -84,8 +84,8 @@ _HOMES = {
         "WebhookError",
     ),
     "connector.lake.read": ("read",),
-    "connector.payouts": ("run_sync_payouts", "sync_payouts"),
-    "connector.payouts_report": ("AccountPayoutsReport", "PayoutsReport"),
+    "connector.payouts.calls": ("run_sync_payouts", "sync_payouts"),
+    "connector.payouts.report": ("AccountPayoutsReport", "PayoutsReport"),
     "connector.snapshots": ("Snapshot", "record_balance", "run_record_balance"),
     "connector.proof.calls": ("run_verify", "verify"),
     "connector.proof.verdict": ("Verdict",),

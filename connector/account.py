@@ -9,31 +9,32 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
+from connector.accounts import introduced, refuse_to_mix
+from connector.core.failed_accounts import OWN
 from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
-from connector.core.partition import checked_account
 from connector.core.plan import Plan, asked_since, bounds_of, concluded, due_files, plan, touched_files, without
 from connector.core.refresh import Stretch, windows_of_pages
 from connector.core.times import END_OF_TIME
-from connector.errors import ConfigError, ConnectorError
 from connector.harvest import Harvest, Lake
 from connector.lake import commit
 from connector.lake.check import changed_files
 from connector.lake.due import due_stretch
 from connector.lake.shelf import Memory, Shelf
-from connector.report import AccountReport, Late
-from connector.stripe.identity import UNNAMED, Identity, identify
+from connector.report import AccountReport, Late, holdings_of
 from connector.stripe.pages import ListSource
 from connector.stripe.scan import Scan
 
 if TYPE_CHECKING:
     from connector.core.manifest import DataFile
     from connector.core.units import AccountId
+    from connector.errors import ConnectorError
     from connector.lake.lease import Lease
     from connector.options import Options
     from connector.report import Progress
     from connector.stripe.client import Client
+    from connector.stripe.identity import Identity
 
 
 @dataclass(slots=True)
@@ -144,14 +145,14 @@ class AccountRun:
             asked=(asked.start, min(asked.stop, now)),
             fetched=_pairs(self.work.todo.within(Interval(0, max(1, now)))),
             files_damaged=self._damaged,
-            **({} if manifest is None else _holdings(manifest)),
+            **({} if manifest is None else holdings_of(manifest)),
             **({} if harvest is None else _findings(harvest, now)),
         )
 
     @property
     def name(self) -> str:
         """The account, as far as it is known."""
-        return self._identity.account if self._identity else self.account or "the key's own account"
+        return self._identity.account if self._identity else self.account or OWN
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -159,8 +160,9 @@ class AccountRun:
         """Learn whose lake it is and what it lacks; files found changed are forgotten, to be read again."""
         options, store = self.shared.options, self.shared.lake.store
         identity = self._identity = await self._identify()
-        await self.shared.lease.come_to(hold=not options.dry_run)
-        self._refuse_to_mix(identity)
+        facts = await self.shared.lease.come_to(hold=not options.dry_run)
+        livemode = self.shared.client.config.api_key.livemode
+        refuse_to_mix(facts, identity, livemode=livemode, connected=self.account is not None)
         manifest = await anyio.to_thread.run_sync(commit.load, store, identity.account)
         self.work = plan(manifest, options.asked, now=identity.now, full_refresh=options.full_refresh)
         if manifest is not None:
@@ -254,58 +256,17 @@ class AccountRun:
         )
         harvest.named(manifest, ended, settled=identity.now - shared.options.settle, keep_whole=self._lost)
 
+    async def _identify(self) -> Identity:
+        """Learn whose rows these are."""
+        options = self.shared.options
+        several = len(options.accounts) > 1
+        return await introduced(self.shared.client, self.account, account_id=options.account_id, several=several)
+
     async def _look_again(self, harvest: Harvest) -> None:
         """Count the files that are not as the manifest has them, whoever changed them, this run's own included."""
         if harvest.manifest is not None:
             differing = await anyio.to_thread.run_sync(commit.compare, self.shared.lake.store, harvest.manifest)
             self._damaged = sum(one.kind != "extra" for one in differing)
-
-    def _refuse_to_mix(self, identity: Identity) -> None:
-        """Refuse what would double an account's rows under another name, or put test rows beside live ones.
-
-        Raises:
-            ConfigError: the key may not say whose it is, and the lake has names; or it says so only now; or it is of
-                another mode.
-        """
-        tenants = self.shared.lease.tenants
-        names, there = tenants.accounts, tenants.livemode
-        if not identity.known and names and identity.account not in names:
-            raise ConfigError(
-                f"this key may not read its account, and the lake holds {', '.join(sorted(names)[:3])}:"
-                " say with --account-id which of them it is, or use another destination"
-            )
-        live = self.shared.client.config.api_key.livemode
-        if None not in {there, live} and there != live:
-            modes = {True: "live mode", False: "test mode"}
-            raise ConfigError(
-                f"this lake holds {modes[there is True]}, and the key is of {modes[live is True]}:"
-                " use another destination"
-            )
-        if identity.known and self.account is None and UNNAMED in names and identity.account != UNNAMED:
-            raise ConfigError(
-                f"this lake was made with a key that could not name its account, and holds its rows as {UNNAMED!r}:"
-                f" go on with --account-id {UNNAMED}, or use another destination for {identity.account}"
-            )
-
-    async def _identify(self) -> Identity:
-        """Ask who it is, where that is not said already: among several, a connected account is its header's."""
-        client, options = self.shared.client, self.shared.options
-        if self.account is not None and len(options.accounts) > 1 and client.server_now is not None:
-            return Identity(checked_account(self.account), 0, client.server_now)
-        return await identify(client, account=self.account, account_id=options.account_id)
-
-
-def _holdings(manifest: Manifest) -> dict[str, Any]:
-    """Return what the lake has of an account, as fields of `AccountReport`."""
-    return {
-        "covered": _pairs(manifest.covered),
-        "lake_rows": manifest.rows,
-        "lake_files": len(manifest.files),
-        "lake_bytes": sum(file.bytes for file in manifest.files.values()),
-        "lake_pending": manifest.pending,
-        "api_versions": manifest.api_versions,
-        "net": manifest.net(),
-    }
 
 
 def _findings(harvest: Harvest, now: int) -> dict[str, Any]:

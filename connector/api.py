@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import fields
 from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import anyio.to_thread
 
 from connector.config import Config
@@ -19,8 +17,10 @@ from connector.core.plan import plan as plan_work
 from connector.core.times import END_OF_TIME, Time, to_seconds
 from connector.errors import UsageError
 from connector.lake import commit
+from connector.lake.facts import facts_of
 from connector.lake.store import open_store
 from connector.options import DEFAULT_SETTLE, Options
+from connector.plain import run_plainly
 from connector.report import Progress, Report, to_document
 from connector.salt import Salt
 from connector.stripe.client import ACCOUNT, Client
@@ -63,7 +63,7 @@ async def sync(
     chosen = _options(since=since, until=until, **options)
     config = config or Config.from_env()
     store = open_store(destination)
-    new = not commit.accounts(store)
+    new = not facts_of(store).accounts
     client = Client.over_http(config)
     try:
         if not chosen.dry_run:
@@ -142,19 +142,19 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     Raises:
         ConnectorError: as `sync`.
     """
-    _refuse_inside_a_loop("await connector.sync(…)")
-    report = anyio.run(
-        lambda: sync(
+    settings: dict[str, Any] = {
+        "api_base": api_base,
+        "api_version": api_version,
+        "context": context,
+        "rate": rate,
+        "rate_per_account": rate_per_account,
+        "max_in_flight": max_in_flight,
+    }
+
+    async def main() -> Report:
+        return await sync(
             destination,
-            config=Config.from_env(
-                api_key_file=api_key_file,
-                api_base=api_base,
-                api_version=api_version,
-                context=context,
-                rate=rate,
-                rate_per_account=rate_per_account,
-                max_in_flight=max_in_flight,
-            ),
+            config=Config.from_env(api_key_file=api_key_file, **settings),
             since=since,
             until=until,
             format=format,
@@ -174,8 +174,8 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
             salt=Salt.find(file=hash_salt_file) if hash_salt_file else None,
             strict_schema=strict_schema,
         )
-    )
-    return to_document(report)
+
+    return to_document(run_plainly(main, instead="await connector.sync(…)"))
 
 
 async def plan(
@@ -252,13 +252,12 @@ def run_plan(  # noqa: PLR0913 - as run_sync
     api_key_file: str | None = None,
 ) -> list[dict[str, Any]]:
     """Call `plan` from ordinary code; arguments as for `run_sync`, and `windows` as for `plan`."""
-    _refuse_inside_a_loop("await connector.plan(…)")
-    return anyio.run(
-        lambda: plan(
+    settings: dict[str, Any] = {"api_base": api_base, "api_version": api_version, "context": context}
+
+    async def main() -> list[dict[str, Any]]:
+        return await plan(
             destination,
-            config=Config.from_env(
-                api_key_file=api_key_file, api_base=api_base, api_version=api_version, context=context
-            ),
+            config=Config.from_env(api_key_file=api_key_file, **settings),
             since=since,
             until=until,
             windows=windows,
@@ -267,15 +266,8 @@ def run_plan(  # noqa: PLR0913 - as run_sync
             account_id=account_id,
             full_refresh=full_refresh,
         )
-    )
 
-
-def _refuse_inside_a_loop(instead: str) -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise UsageError(f"there is an event loop running already (a notebook, an async task): use {instead}")
+    return run_plainly(main, instead="await connector.plan(…)")
 
 
 def _ask_ahead(client: Client, options: Options, *, new: bool) -> None:

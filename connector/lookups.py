@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-import anyio
-
-from connector.errors import UsageError
+from connector.plain import run_plainly
 from connector.stripe.resources import Stripe
 
 
@@ -35,18 +32,9 @@ def run_fees(
     Raises:
         ConnectorError: as `Stripe.fees`.
     """
-    _refuse_inside_a_loop()
 
     async def ask() -> dict[str, Any]:
         async with Stripe.from_env(api_key_file=api_key_file, **settings) as stripe:
             return (await stripe.fees(object_id, wait=wait, account=account)).document()
 
-    return anyio.run(ask)
-
-
-def _refuse_inside_a_loop() -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise UsageError("there is an event loop running already: use `await stripe.fees(…)` of connector.Stripe")
+    return run_plainly(ask, instead="await stripe.fees(…) of connector.Stripe")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.core.intervals import Interval
 from connector.core.privacy import Privacy
-from connector.core.times import END_OF_TIME
+from connector.core.times import interval_of
 from connector.errors import UsageError
 from connector.stripe.pages import Query
 
 if TYPE_CHECKING:
+    from connector.core.intervals import Interval
     from connector.core.partition import Granularity
     from connector.salt import Salt
 
@@ -65,8 +65,7 @@ class Options:
     strict_schema: bool = False
 
     def __post_init__(self) -> None:
-        if (self.until if self.until is not None else END_OF_TIME) <= (self.since or 0):
-            raise UsageError("--until must be later than --since: --since is included, --until is not")
+        interval_of(self.since, self.until)
         if self.settle < 0:
             raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
         if self.account_id and self.accounts:
@@ -99,7 +98,7 @@ class Options:
     @property
     def asked(self) -> Interval:
         """The seconds asked for."""
-        return Interval(self.since or 0, END_OF_TIME if self.until is None else self.until)
+        return interval_of(self.since, self.until)
 
     def _check_sources(self) -> None:
         """Refuse what makes no sense of a source that is expanded, or that is not.

@@ -10,6 +10,7 @@ from connector.core.allocation import share_of_floor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connector.core.manifest import Manifest
     from connector.core.meter import Meter
 
 REPORT_VERSION = 1
@@ -198,6 +199,19 @@ class Report:
     accounts: tuple[AccountReport, ...]
     error: str | None = None
     not_found: tuple[str, ...] = ()
+
+
+def holdings_of(manifest: Manifest) -> dict[str, Any]:
+    """Return what the lake has of an account, as fields of `AccountReport`."""
+    return {
+        "covered": tuple((part.start, part.stop) for part in manifest.covered),
+        "lake_rows": manifest.rows,
+        "lake_files": len(manifest.files),
+        "lake_bytes": sum(file.bytes for file in manifest.files.values()),
+        "lake_pending": manifest.pending,
+        "api_versions": manifest.api_versions,
+        "net": manifest.net(),
+    }
 
 
 def requests_of(meter: Meter, *, rate: float, seconds: float, endpoint: str) -> Requests:

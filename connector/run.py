@@ -19,19 +19,13 @@ import orjson
 
 import connector
 from connector.account import AccountRun, Shared
+from connector.core.failed_accounts import FailedAccounts
 from connector.core.partition import Granularity, checked_account
 from connector.core.times import to_text
-from connector.errors import (
-    AccountsError,
-    ApiError,
-    AuthenticationError,
-    ConnectorError,
-    ManifestError,
-    SchemaError,
-    StorageError,
-)
+from connector.errors import ConnectorError, StorageError
 from connector.harvest import Lake
 from connector.lake import commit
+from connector.lake.facts import facts_of
 from connector.lake.formats import format_named
 from connector.lake.lease import Lease
 from connector.lake.paths import RUNS
@@ -54,9 +48,6 @@ SPARE_ACCOUNTS = 8
 BUSY = 1.5
 """Accounts open for each request in flight that fills the pace."""
 
-OUTAGE = 5
-"""Accounts in a row that fail by what may pass by itself, after which the others are not tried any more."""
-
 
 @dataclass(slots=True)
 class Run:
@@ -78,9 +69,12 @@ class Run:
     progress: Progress
     began: float
     _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
-    _errors: dict[str, ConnectorError] = field(init=False, default_factory=dict[str, ConnectorError])
-    _failed_in_a_row: int = field(init=False, default=0)
+    _failed: FailedAccounts = field(init=False)
     _ended: anyio.Event = field(init=False, default_factory=anyio.Event)
+
+    def __post_init__(self) -> None:
+        accounts, fail_fast = len(self.options.accounts), self.options.fail_fast
+        self._failed = FailedAccounts(accounts, fail_fast=fail_fast or accounts <= 1)
 
     async def go(self) -> Report:
         """Sync every account asked for, several at once, and keep the report.
@@ -104,8 +98,8 @@ class Run:
                 with suppress(StorageError):
                     await self._keep(lease, self._report(lake, "interrupted", error="interrupted"))
                 raise
-            if self._errors:
-                failure = AccountsError(self._errors, of=len(self.options.accounts))
+            if self._failed.errors:
+                failure = self._failed.summed_up()
                 failure.report = self._report(lake, "failed", error=str(failure))
                 await self._keep(lease, failure.report)
                 raise failure
@@ -121,9 +115,10 @@ class Run:
         """
         existing = next(iter(commit.manifests(self.store)), None)
         options = self.options
-        form = format_named(
-            options.format or (existing.format if existing else "parquet"), source_columns=options.source_columns
-        )
+        there = existing.format if existing else facts_of(self.store).format
+        form = format_named(options.format or there or "parquet", source_columns=options.source_columns)
+        if there is not None:
+            commit.refuse_another("format", there, form.name)
         partition = options.partition or (existing.partition if existing else Granularity.DAY)
         commit.check_destination(self.store, form.name, partition, options.of_lake)
         redactor = Redactor(options.privacy, options.salt) if options.privacy else None
@@ -165,13 +160,11 @@ class Run:
                 balance = await ask_balance(self.client, part.account, UNNAMED)
             await part.go()
             balance = await self._keep_balance(part, balance)
-            self._failed_in_a_row = 0
+            self._failed.went_well()
         except ConnectorError as error:
-            error.account = error.account or part.name
             failure = error
-            if not self._spares_the_others(error):
+            if not self._failed.spare(part.name, error):
                 raise
-            self._errors[part.name] = error
         finally:
             if (report := part.report(failure)) is not None:
                 taken = balance.snapshot_at if balance is not None and failure is None else None
@@ -187,15 +180,6 @@ class Run:
         snapshot = replace(balance, account=checked_account(part.name))
         livemode = self.client.config.api_key.livemode
         return await keep_balance(self.store, part.shared.lake.form, snapshot, livemode=livemode)
-
-    def _spares_the_others(self, error: ConnectorError) -> bool:
-        """Say whether the other accounts are to be read all the same."""
-        if len(self.options.accounts) <= 1 or self.options.fail_fast:
-            return False
-        self._failed_in_a_row = self._failed_in_a_row + 1 if error.retryable else 0
-        if self._failed_in_a_row >= OUTAGE or isinstance(error, AuthenticationError):
-            return False
-        return isinstance(error, ApiError | ManifestError | SchemaError)
 
     # The report -------------------------------------------------------------------------------------------------------
 

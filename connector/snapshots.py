@@ -10,20 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
+from connector.accounts import chosen_accounts, introduced, refuse_to_mix
 from connector.balance import Balance, to_balance
-from connector.belonging import introduced, refuse_to_mix
 from connector.config import Config
 from connector.core.balances_record import BalancesRecord, snapshots_folder
+from connector.core.failed_accounts import OWN, FailedAccounts
 from connector.core.page import decode_object
-from connector.errors import (
-    AccountsError,
-    ApiError,
-    AuthenticationError,
-    ConnectorError,
-    ManifestError,
-    SchemaError,
-    UsageError,
-)
+from connector.errors import ConnectorError
 from connector.lake.facts import facts_of, load_balances, save_balances
 from connector.lake.sheets import changed, read_rows, sheet, stored_file, write_rows
 from connector.lake.store import open_store
@@ -87,13 +80,11 @@ async def record_balance(
         AccountsError: some of several accounts failed; the others' snapshots are in the lake, and are its `report`.
         ConnectorError: what ended it.
     """
-    chosen = (accounts,) if isinstance(accounts, str) else tuple(dict.fromkeys(accounts))
-    if account_id and chosen:
-        raise UsageError("--account-id names the key's own account: it does not go with --account")
+    chosen = chosen_accounts(accounts, account_id=account_id)
     store = open_store(destination)
     client = Client.over_http(config or Config.from_env())
     try:
-        return await _record(store, client, chosen or (None,), account_id)
+        return await _record(store, client, chosen, account_id)
     finally:
         await client.close()
 
@@ -221,11 +212,11 @@ async def _record(
 ) -> tuple[Snapshot, ...]:
     """Ask for each account, a request each; the destination is held from the first answer on."""
     taken: dict[int, Snapshot] = {}
-    errors: dict[str, ConnectorError] = {}
     held: list[LakeFacts] = []
     names: set[AccountId] = set()
     livemode = client.config.api_key.livemode
     several = len(accounts) > 1
+    failed = FailedAccounts(len(accounts), fail_fast=not several)
     with ExitStack() as stack:
 
         async def record(position: int) -> None:
@@ -245,19 +236,16 @@ async def _record(
         async def work(position: int) -> None:
             try:
                 await record(position)
-            except (ApiError, ManifestError, SchemaError) as error:
-                error.account = error.account or accounts[position]
-                if not several or isinstance(error, AuthenticationError):
+                failed.went_well()
+            except ConnectorError as error:
+                if not failed.spare(accounts[position] or OWN, error):
                     raise
-                errors[accounts[position] or "the key's own account"] = error
 
         await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
         await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
     snapshots = tuple(one for _, one in sorted(taken.items()))
-    if errors:
-        failure = AccountsError(errors, of=len(accounts))
-        failure.report = snapshots
-        raise failure
+    if failed.errors:
+        raise failed.summed_up(snapshots)
     return snapshots
 
 

@@ -17,7 +17,8 @@ from connector.core.intervals import Interval
 from connector.core.times import END_OF_TIME
 from connector.core.units import DAY
 from connector.lake.local import LocalStore
-from connector.payouts import PayoutsRun, sync_payouts
+from connector.payouts.calls import sync_payouts
+from connector.payouts.run import PayoutsRun
 from connector.tables import payout_transactions, payouts
 from tests.fakes import FakeTransport, client_over, ok, refused
 from tests.lakes import START, config_for, world
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.core.page import Row
-    from connector.payouts_report import AccountPayoutsReport, PayoutsReport
+    from connector.payouts.report import AccountPayoutsReport, PayoutsReport
     from connector.sandbox import Sandbox, World
     from connector.stripe.transport import Request
 

@@ -26,8 +26,8 @@ from connector.errors import (
     UsageError,
 )
 from connector.lake.local import LocalStore
-from connector.payouts import sync_payouts
-from connector.payouts_report import to_document
+from connector.payouts.calls import sync_payouts
+from connector.payouts.report import to_document
 from connector.report import Progress
 from tests.lakes import START, config_for, in_order, run, sandbox, touched
 from tests.payout_world import (

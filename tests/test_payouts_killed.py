@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connector.core.units import DAY
 from connector.errors import StorageError
-from connector.payouts import PayoutsRun
+from connector.payouts.run import PayoutsRun
 from connector.stripe.client import Client
 from tests.dying_store import DiedError, DyingStore
 from tests.fakes import FakeTransport, client_over

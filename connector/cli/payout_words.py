@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.cli.console import Console
-    from connector.payouts_report import AccountPayoutsReport, PayoutsReport
+    from connector.payouts.report import AccountPayoutsReport, PayoutsReport
 
 NAMED = 3
 """Ids shown of those there is something to say about."""

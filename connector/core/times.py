@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 
+from connector.core.intervals import Interval
 from connector.errors import UsageError
 
 Time = int | str | date | datetime
@@ -27,6 +28,24 @@ def to_seconds(value: Time, *, name: str) -> int:
     if not 0 <= seconds <= END_OF_TIME:
         raise UsageError(f"{name} {value} lies outside 1970 to 9999")
     return seconds
+
+
+def interval_of(since: Time | None, until: Time | None, *, names: tuple[str, str] = ("--since", "--until")) -> Interval:
+    """Return the seconds from the one, everything by default, to the other, exclusive.
+
+    Args:
+        since: first moment.
+        until: moment after the last.
+        names: how the reader calls them, for messages.
+
+    Raises:
+        UsageError: one is no time, or there is nothing between them.
+    """
+    start = 0 if since is None else to_seconds(since, name=names[0])
+    stop = END_OF_TIME if until is None else to_seconds(until, name=names[1])
+    if start >= stop:
+        raise UsageError(f"{names[1]} must be later than {names[0]}: {names[0]} is included, {names[1]} is not")
+    return Interval(start, stop)
 
 
 def to_text(seconds: float) -> str:

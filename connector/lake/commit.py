@@ -96,10 +96,23 @@ def check_destination(
         ManifestError: when a manifest there cannot be read.
     """
     for manifest in manifests(store):
-        _same("format", manifest.format, format_name)
-        _same("partition", manifest.partition.value, partition.value)
+        refuse_another("format", manifest.format, format_name)
+        refuse_another("partition", manifest.partition.value, partition.value)
         if options is not None:
             _same_options(manifest.options, options)
+
+
+def refuse_another(what: str, there: object, asked: object) -> None:
+    """Refuse what a destination was not made with.
+
+    Raises:
+        ConfigError: says how it was made.
+    """
+    if there != asked:
+        raise ConfigError(
+            f"this destination was made with {what} {there}, and {asked} was asked for; "
+            f"ask for {there}, or choose another destination"
+        )
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -165,14 +178,6 @@ def _refuse_elsewhere(path: str, account: AccountId, where: str) -> None:
         ours = False
     if not ours:
         raise ManifestError(f"{where} names {path!r}, which is not a data file of {account}; restore it from a backup")
-
-
-def _same(what: str, there: object, asked: object) -> None:
-    if there != asked:
-        raise ConfigError(
-            f"this destination was made with {what} {there}, and {asked} was asked for; "
-            f"ask for {there}, or choose another destination"
-        )
 
 
 def _same_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

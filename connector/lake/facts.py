@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from connector.core import balances_record, payouts_record
@@ -38,25 +39,28 @@ class LakeFacts:
 def facts_of(store: Store) -> LakeFacts:
     """Look at a destination. Blocks.
 
-    Of the records of each kind, which agree, one is read; the format of payouts and balances goes before that of the
-    balance transactions, so that each table stays of one kind.
+    Of the records, which agree, one is read, and more only where it does not say of which mode its rows are; the format
+    of payouts and balances goes before that of the balance transactions, so that each table stays of one kind.
 
     Raises:
         ManifestError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     holders = {kind: recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)}
-    synced = commit.accounts(store)
-    records = [
-        load_payouts(store, holders[PAYOUTS][0]) if holders[PAYOUTS] else None,
-        load_balances(store, holders[BALANCES][0]) if holders[BALANCES] else None,
-        commit.load(store, synced[0]) if synced else None,
-    ]
-    found = [record for record in records if record is not None]
+    holders[commit.TABLE] = commit.accounts(store)
+    records = (
+        record
+        for kind, load in ((PAYOUTS, load_payouts), (BALANCES, load_balances), (commit.TABLE, commit.load))
+        for account in holders[kind]
+        if (record := load(store, account)) is not None
+    )
+    first = next(records, None)
+    if first is None:
+        return LakeFacts()
     return LakeFacts(
-        accounts=frozenset(name for names in (*holders.values(), synced) for name in names),
-        livemode=next((one.livemode for one in found if one.livemode is not None), None),
-        format=next((one.format for one in found), None),
+        accounts=frozenset(name for names in holders.values() for name in names),
+        livemode=next((one.livemode for one in chain([first], records) if one.livemode is not None), None),
+        format=first.format,
     )
 
 

@@ -1,4 +1,4 @@
-"""A destination held for the length of a run, and which accounts it has."""
+"""A destination held for the length of a run, and what it holds."""
 
 from __future__ import annotations
 
@@ -10,24 +10,10 @@ import anyio
 import anyio.to_thread
 
 from connector.errors import LockedError
-from connector.lake import commit
+from connector.lake.facts import LakeFacts, facts_of
 
 if TYPE_CHECKING:
-    from connector.core.units import AccountId
     from connector.lake.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Tenants:
-    """The accounts of a lake, as they were when it was looked at.
-
-    Attributes:
-        accounts: those that have a manifest.
-        livemode: whether their rows are of live mode; None where no manifest says.
-    """
-
-    accounts: frozenset[AccountId] = frozenset()
-    livemode: bool | None = None
 
 
 @dataclass(slots=True)
@@ -36,20 +22,25 @@ class Lease:
 
     Attributes:
         store: the destination.
-        tenants: whose rows it had when the run came to it; none before.
-        new: whether there was no lake when the run began.
+        facts: what it held when the run began, of whichever table; when it was held to be gone on with, at that time.
     """
 
     store: Store
-    tenants: Tenants = field(init=False, default_factory=Tenants)
-    new: bool = field(init=False)
+    facts: LakeFacts = field(init=False)
+    _new: bool = field(init=False)
     _held: bool = field(init=False, default=False)
     _known: bool = field(init=False, default=False)
     _coming: anyio.Lock = field(init=False, default_factory=anyio.Lock)
     _stack: ExitStack = field(init=False, default_factory=ExitStack)
 
     def __post_init__(self) -> None:
-        self.new = not commit.accounts(self.store)
+        self.facts = facts_of(self.store)
+        self._new = not self.facts.accounts
+
+    @property
+    def new(self) -> bool:
+        """Whether there was no lake when the run began."""
+        return self._new
 
     @property
     def held(self) -> bool:
@@ -67,11 +58,11 @@ class Lease:
             return
         self._stack.enter_context(self.store.lock())
         self._held = True
-        if self.new and commit.accounts(self.store):
+        if self.new and facts_of(self.store).accounts:
             raise LockedError("another run began this lake a moment ago: run again, to go on from what it wrote")
 
-    async def come_to(self, *, hold: bool = True) -> None:
-        """Hold a lake that is there already, unless it is only to be looked at, and learn which accounts it has.
+    async def come_to(self, *, hold: bool = True) -> LakeFacts:
+        """Hold a lake that is there already, unless it is only to be looked at, and return what it holds.
 
         Raises:
             LockedError: another run holds it.
@@ -81,8 +72,9 @@ class Lease:
             if not self._known:
                 if hold:
                     self.hold()
-                self.tenants = await anyio.to_thread.run_sync(_tenants, self.store)
+                self.facts = await anyio.to_thread.run_sync(facts_of, self.store)
                 self._known = True
+        return self.facts
 
     def __enter__(self) -> Self:
         return self
@@ -90,13 +82,3 @@ class Lease:
     def __exit__(self, *_: object) -> None:
         self._held = False
         self._stack.close()
-
-
-def _tenants(store: Store) -> Tenants:
-    """Read every manifest. Blocks."""
-    names: set[AccountId] = set()
-    livemode: bool | None = None
-    for manifest in commit.manifests(store):
-        names.add(manifest.account)
-        livemode = manifest.livemode if livemode is None else livemode
-    return Tenants(frozenset(names), livemode)

@@ -6,8 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.config import Config
-from connector.core.intervals import Interval
-from connector.core.times import END_OF_TIME, Time, to_seconds
+from connector.core.times import Time, interval_of
 from connector.errors import UsageError
 from connector.lake.store import open_store
 from connector.plain import run_plainly
@@ -69,7 +68,7 @@ async def verify(  # noqa: PLR0913 - one keyword for each thing a check can be t
         account_id=account_id,
         sample=_checked_number("sample", sample),
         seed=secrets.randbelow(_SEEDS) if seed is None else _checked_number("seed", seed) or 0,
-        asked=_interval(since, until),
+        asked=None if since is None and until is None else interval_of(since, until),
     )
     store = open_store(destination)
     client = None if offline else Client.over_http(config or Config.from_env())
@@ -120,13 +119,3 @@ def _checked_number(name: str, value: int | None) -> int | None:
     if value is not None and (type(value) is not int or not 0 <= value < _SEEDS):
         raise UsageError(f"{name} {value!r} is not a whole number, 0 or more")
     return value
-
-
-def _interval(since: Time | None, until: Time | None) -> Interval | None:
-    if since is None and until is None:
-        return None
-    start = 0 if since is None else to_seconds(since, name="--since")
-    stop = END_OF_TIME if until is None else to_seconds(until, name="--until")
-    if start >= stop:
-        raise UsageError("--until must be later than --since: --since is included, --until is not")
-    return Interval(start, stop)

@@ -24,7 +24,7 @@ from connector.errors import (
     StorageError,
 )
 from connector.lake.commit import manifests
-from connector.payouts import PayoutsRun
+from connector.payouts.run import PayoutsRun
 from connector.proof.asking import Asker
 from connector.proof.balances import check_balance
 from connector.proof.ids import IdIndex

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
-
-from connector.errors import AccountsError, ApiError, AuthenticationError
+from connector.core.failed_accounts import OWN, FailedAccounts
+from connector.errors import ApiError
 from connector.stripe.pages import pages
-from connector.tasks import tasks_with_one_error
+from connector.stripe.streams import Stream, produced
+from connector.tasks import in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
 
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from anyio.streams.memory import MemoryObjectSendStream
 
     from connector.core.intervals import Intervals
     from connector.core.page import Row
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 WORKERS = 20
 """Accounts read at once: more than the 12 requests that fill 20/s at 600 ms each, where every account has one page."""
-
-OUTAGE = 5
-"""Accounts in a row that fail by what may pass by itself, after which the others are not tried any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,6 @@ class ManyAccounts:
         within: seconds of `created` to read.
         ordered: newest first within each account.
         fail_fast: end with the first account that fails, instead of reading the others all the same.
-        failed: what ended the reading of an account, by account; filled in as it happens.
     """
 
     client: Client
@@ -63,8 +59,10 @@ class ManyAccounts:
     within: Intervals
     ordered: bool = False
     fail_fast: bool = False
-    failed: dict[str, ApiError] = field(init=False, default_factory=dict[str, ApiError])
-    _in_a_row: int = field(init=False, default=0)
+    _failed: FailedAccounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._failed = FailedAccounts(len(self.accounts), fail_fast=self.fail_fast)
 
     async def read(self, send: MemoryObjectSendStream[AccountPage]) -> None:
         """Read every account.
@@ -73,77 +71,28 @@ class ManyAccounts:
             AccountsError: some accounts failed; the others were read to their end.
             ApiError: what ended everything.
         """
-        todo = iter(self.accounts)
+        async with send:
+            await in_turn(self.accounts, partial(self._account, send), at_once=WORKERS)
+        if self._failed.errors:
+            raise self._failed.summed_up()
 
-        async def work() -> None:
-            for account in todo:  # the workers share it: each takes the next
-                await self._account(account, send)
-
-        async with send, tasks_with_one_error() as tasks:
-            for _ in range(min(WORKERS, len(self.accounts))):
-                tasks.start_soon(work)
-        if self.failed:
-            raise AccountsError(self.failed, of=len(self.accounts))
-
-    async def _account(self, account: str | None, send: MemoryObjectSendStream[AccountPage]) -> None:
+    async def _account(self, send: MemoryObjectSendStream[AccountPage], account: str | None) -> None:
         query = replace(self.query, account=account)
         try:
             async with pages(self.client, query, within=self.within, ordered=self.ordered) as stream:
                 async for rows in stream:
                     await send.send(AccountPage(account, rows))
         except ApiError as error:
-            name = account or "the key's own account"
-            error.account = error.account or name
-            self._in_a_row = self._in_a_row + 1 if error.retryable else 0
-            if self.fail_fast or isinstance(error, AuthenticationError) or self._in_a_row >= OUTAGE:
+            if not self._failed.spare(account or OWN, error):
                 raise
-            self.failed[name] = error
         else:
-            self._in_a_row = 0
+            self._failed.went_well()
 
 
-@dataclass(slots=True)
-class AccountPages:
-    """Pages of many accounts as they arrive: iterate once, inside the block that gave it."""
-
-    _pages: MemoryObjectReceiveStream[AccountPage]
-    _producer: asyncio.Task[None]
-
-    def __aiter__(self) -> AsyncIterator[AccountPage]:
-        """Iterate over pages."""
-        return self
-
-    async def __anext__(self) -> AccountPage:
-        """Return the next page.
-
-        Raises:
-            AccountsError: after the last page, when some accounts failed.
-            ConnectorError: what ended everything.
-        """
-        try:
-            return await self._pages.receive()
-        except anyio.EndOfStream:
-            await asyncio.wait([self._producer])
-            if (failure := self._producer.exception()) is not None:
-                raise failure from None
-            raise StopAsyncIteration from None
+AccountPages = Stream[AccountPage]
+"""Pages of many accounts as they arrive; after the last, `AccountsError` is raised when some accounts failed."""
 
 
-@asynccontextmanager
-async def pages_of_accounts(many: ManyAccounts) -> AsyncGenerator[AccountPages, None]:
-    """Read the lists of many accounts at once, all within one pace.
-
-    Yields:
-        A stream of pages. Leaving the block, however, ends every request and task it began.
-    """
-    send, receive = anyio.create_memory_object_stream[AccountPage](8)
-    producer = asyncio.create_task(many.read(send))
-    try:
-        with receive:
-            yield AccountPages(receive, producer)
-    finally:
-        producer.cancel()
-        with anyio.CancelScope(shield=True):
-            await asyncio.wait([producer])
-        if not producer.cancelled():
-            producer.exception()  # seen: it was raised by the stream, or nobody asked any more
+def pages_of_accounts(many: ManyAccounts) -> AbstractAsyncContextManager[AccountPages]:
+    """Read the lists of many accounts at once, all within one pace: a block with a stream of pages."""
+    return produced(many.read)

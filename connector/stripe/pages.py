@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,11 +17,13 @@ from connector.core.walk import Tuning
 from connector.errors import ApiError
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.scan import Received, Scan
+from connector.stripe.streams import Stream, produced
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
 
-    from anyio.streams.memory import MemoryObjectReceiveStream
+    from anyio.streams.memory import MemoryObjectSendStream
 
     from connector.core.intervals import Interval, Intervals
     from connector.core.protocol import Parameters
@@ -135,42 +135,19 @@ class ListSource:
         return max(1.0, self.client.width(self.query.endpoint, self.query.account) / max(1, self.sharers()))
 
 
-class PageStream:
-    """Pages as they arrive, or newest first: iterate once, inside the block that gave it."""
-
-    def __init__(self, pages: MemoryObjectReceiveStream[list[Row]], producer: asyncio.Task[None]) -> None:
-        self._pages = pages
-        self._producer = producer
-
-    def __aiter__(self) -> AsyncIterator[list[Row]]:
-        """Iterate over pages of 1 to 100 rows, each newest first."""
-        return self
-
-    async def __anext__(self) -> list[Row]:
-        """Return the next page.
-
-        Raises:
-            ConnectorError: what ended the reading; every page returned before is sound, the list is not complete.
-        """
-        try:
-            return await self._pages.receive()
-        except anyio.EndOfStream:
-            await asyncio.wait([self._producer])
-            if (failure := self._producer.exception()) is not None:
-                raise failure from None
-            raise StopAsyncIteration from None
+PageStream = Stream[list[Row]]
+"""Pages of 1 to 100 rows as they arrive, each newest first."""
 
 
-@asynccontextmanager
-async def pages(
+def pages(
     client: Client,
     query: Query,
     *,
     within: Intervals,
     ordered: bool = False,
     likely_start: int = 0,
-) -> AsyncGenerator[PageStream, None]:
-    """Read a list, several windows of time at once.
+) -> AbstractAsyncContextManager[PageStream]:
+    """Read a list, several windows of time at once: a block with a stream of pages.
 
     Args:
         client: whom to ask.
@@ -179,13 +156,9 @@ async def pages(
         ordered: newest first over everything, with a bounded look-ahead; else pages come as they arrive, and order
             holds within a page only.
         likely_start: second before which no row is expected, a hint; 0 for none.
-
-    Yields:
-        A stream of pages. Leaving the block, however, ends every request, task and connection use it began.
     """
-    send, receive = anyio.create_memory_object_stream[list[Row]](8)
 
-    async def produce() -> None:
+    async def produce(send: MemoryObjectSendStream[list[Row]]) -> None:
         async with send:
             frontier = Frontier(within, likely_start=likely_start, tuning=ORDERED if ordered else Tuning())
             source = ListSource(client, query)
@@ -195,16 +168,7 @@ async def pages(
             else:
                 await Scan(source, frontier, AsTheyCome(send.send).receive).run()
 
-    producer = asyncio.create_task(produce())
-    try:
-        with receive:
-            yield PageStream(receive, producer)
-    finally:
-        producer.cancel()
-        with anyio.CancelScope(shield=True):
-            await asyncio.wait([producer])
-        if not producer.cancelled():
-            producer.exception()  # seen: it was raised by the stream, or nobody asked any more
+    return produced(produce)
 
 
 @dataclass(frozen=True, slots=True)

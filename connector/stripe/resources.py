@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from connector.balance import Balance, to_balance
 from connector.config import Config
-from connector.core.intervals import Interval, Intervals
+from connector.core.intervals import Intervals
 from connector.core.page import Row, decode_object
-from connector.core.times import END_OF_TIME, Time, to_seconds
+from connector.core.times import Time, interval_of
 from connector.errors import UsageError
 from connector.stripe.client import BALANCE, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
@@ -210,11 +210,7 @@ class Stripe:
 
 def _within(created_gte: Time | None, created_lt: Time | None) -> Intervals:
     """Return the seconds asked for."""
-    start = 0 if created_gte is None else to_seconds(created_gte, name="created_gte")
-    stop = END_OF_TIME if created_lt is None else to_seconds(created_lt, name="created_lt")
-    if start >= stop:
-        raise UsageError("created_lt must be later than created_gte")
-    return Intervals((Interval(start, stop),))
+    return Intervals((interval_of(created_gte, created_lt, names=("created_gte", "created_lt")),))
 
 
 def _query(expand: Sequence[str], filters: Mapping[str, str | None]) -> Query:

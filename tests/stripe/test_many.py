@@ -6,10 +6,11 @@ import pytest
 
 import connector
 from connector.config import Config
+from connector.core.failed_accounts import OUTAGE
 from connector.core.intervals import Interval, Intervals
 from connector.core.times import END_OF_TIME
 from connector.errors import AccountsError, AuthenticationError, ServerError, UsageError
-from connector.stripe.many import OUTAGE, WORKERS, ManyAccounts, pages_of_accounts
+from connector.stripe.many import WORKERS, ManyAccounts, pages_of_accounts
 from connector.stripe.pages import Query
 from tests.fakes import FakeTransport, client_over, listing, refused, rows_at
 

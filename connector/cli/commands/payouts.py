@@ -9,14 +9,14 @@ from connector.cli.payout_words import summary
 from connector.cli.settings import config_of
 from connector.cli.working import work
 from connector.errors import AccountsError
-from connector.payouts import sync_payouts
-from connector.payouts_report import to_document
+from connector.payouts.calls import sync_payouts
+from connector.payouts.report import to_document
 
 if TYPE_CHECKING:
     import argparse
 
     from connector.cli.console import Console
-    from connector.payouts_report import PayoutsReport
+    from connector.payouts.report import PayoutsReport
     from connector.report import Progress
 
 

@@ -1,16 +1,34 @@
-"""Whether an account's rows belong into a lake, for the tables beside the balance transactions."""
+"""Whose rows a run is about: which accounts were asked for, who they are, and whether they belong into a lake."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from connector.core.partition import checked_account
-from connector.errors import ConfigError
+from connector.errors import ConfigError, UsageError
 from connector.stripe.identity import UNNAMED, Identity, identify
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.lake.facts import LakeFacts
     from connector.stripe.client import Client
+
+
+def chosen_accounts(accounts: str | Sequence[str | None], *, account_id: str | None) -> tuple[str | None, ...]:
+    """Return the accounts to read, each once: the key's own, as None, where none is named.
+
+    Args:
+        accounts: as a caller gives them; one id alone counts as a list of it.
+        account_id: name of the key's own account, where it may not ask for it.
+
+    Raises:
+        UsageError: both are given.
+    """
+    chosen = (accounts,) if isinstance(accounts, str) else tuple(dict.fromkeys(accounts))
+    if account_id and chosen:
+        raise UsageError("--account-id names the key's own account: it does not go with --account")
+    return chosen or (None,)
 
 
 async def introduced(client: Client, account: str | None, *, account_id: str | None, several: bool) -> Identity:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from connector.belonging import introduced, refuse_to_mix
+from connector.accounts import introduced, refuse_to_mix
+from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
 from connector.core.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
 from connector.core.payouts_record import (
@@ -28,7 +29,7 @@ from connector.errors import ProtocolError
 from connector.lake.facts import load_payouts, save_payouts
 from connector.lake.payout_files import Listed, write_payouts, write_transactions
 from connector.lake.sheets import changed, sheet
-from connector.payouts_report import AccountPayoutsReport, holdings_of
+from connector.payouts.report import AccountPayoutsReport, holdings_of
 from connector.stripe.payouts import fetch_payouts, transactions_of
 from connector.tasks import in_turn
 
@@ -112,7 +113,7 @@ class AccountPayouts:
     @property
     def name(self) -> str:
         """The account, as far as it is known."""
-        return self._identity.account if self._identity else self.account or "the key's own account"
+        return self._identity.account if self._identity else self.account or OWN
 
     async def go(self) -> None:
         """Bring payouts and transactions home; however it ends, the record names what was written.

@@ -1,0 +1,61 @@
+"""Several accounts in one run: what to do about the others when one of them fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from connector.errors import (
+    AccountsError,
+    ApiError,
+    AuthenticationError,
+    ConnectorError,
+    ManifestError,
+    SchemaError,
+)
+
+OUTAGE = 5
+"""Accounts in a row that fail by what may pass by itself, after which the others are not tried any more."""
+
+OWN = "the key's own account"
+"""Stands for its name where that is not known."""
+
+
+@dataclass(slots=True)
+class FailedAccounts:
+    """The accounts of a run that failed, while the others go on.
+
+    Attributes:
+        of: how many accounts there are.
+        fail_fast: end with the first that fails.
+        errors: what ended each of them, by its name.
+    """
+
+    of: int
+    fail_fast: bool = False
+    errors: dict[str, ConnectorError] = field(init=False, default_factory=dict[str, ConnectorError])
+    _in_a_row: int = field(init=False, default=0)
+
+    def spare(self, account: str, error: ConnectorError) -> bool:
+        """Note an account's error, and say whether the others are to be read all the same.
+
+        They are not when the error is the key's, the disk's or the caller's, or when it looks like an outage: then it
+        is the run's own error, and is not noted.
+        """
+        error.account = error.account or account
+        self._in_a_row = self._in_a_row + 1 if error.retryable else 0
+        if self.fail_fast or self._in_a_row >= OUTAGE or isinstance(error, AuthenticationError):
+            return False
+        if not isinstance(error, ApiError | ManifestError | SchemaError):
+            return False
+        self.errors[account] = error
+        return True
+
+    def went_well(self) -> None:
+        """Note that an account was read to its end: there is no outage."""
+        self._in_a_row = 0
+
+    def summed_up(self, report: object = None) -> AccountsError:
+        """Return what a run ends with in which some accounts failed, with its report."""
+        failure = AccountsError(self.errors, of=self.of)
+        failure.report = report
+        return failure

@@ -1,0 +1,1 @@
+"""Payouts in a lake, and which balance transactions each of them paid out."""

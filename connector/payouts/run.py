@@ -1,0 +1,148 @@
+"""One run over the payouts of a destination: several accounts at once, one lock, one report."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+import connector
+from connector.core.failed_accounts import FailedAccounts
+from connector.core.intervals import Interval
+from connector.core.times import END_OF_TIME, to_text
+from connector.errors import ConnectorError, LockedError
+from connector.lake.facts import LakeFacts, facts_of
+from connector.payouts.account import AccountPayouts, Shared
+from connector.payouts.report import AccountPayoutsReport, PayoutsOutcome, PayoutsReport
+from connector.report import Progress, requests_of
+from connector.stripe.client import LIST_TRANSACTIONS
+from connector.tasks import in_turn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.lake.store import Store
+    from connector.stripe.client import Client
+
+ACCOUNTS_AT_ONCE = 16
+"""Accounts worked on at once; all of them wait for the same pace."""
+
+
+@dataclass(slots=True)
+class PayoutsRun:
+    """One run over one destination, with a client that stays open.
+
+    Attributes:
+        store: the destination.
+        destination: its name as given.
+        client: whom to ask.
+        asked: seconds of `created` of the payouts asked for.
+        full_refresh: list again what the lake has.
+        fail_fast: end with the first account that fails.
+        progress: filled in as the run goes on.
+        began: when it did, by `time.monotonic`.
+    """
+
+    store: Store
+    destination: str
+    client: Client
+    asked: Interval = field(default_factory=lambda: Interval(0, END_OF_TIME))
+    full_refresh: bool = False
+    fail_fast: bool = False
+    progress: Progress = field(default_factory=Progress)
+    began: float = field(default_factory=time.monotonic)
+    _facts: LakeFacts | None = field(init=False, default=None)
+    _lock: ExitStack = field(init=False, default_factory=ExitStack)
+    _reports: dict[int, AccountPayoutsReport] = field(init=False, default_factory=dict[int, AccountPayoutsReport])
+    _failed: FailedAccounts = field(init=False)
+    _format: str = field(init=False, default="parquet")
+
+    async def go(self, accounts: Sequence[str | None] = (None,), *, account_id: str | None = None) -> PayoutsReport:
+        """Work on the accounts, several at once, holding the destination.
+
+        Args:
+            accounts: ids of connected accounts, None for the key's own.
+            account_id: name of the key's own account, where it may not ask for it.
+
+        Raises:
+            AccountsError: some of several accounts failed, the others are complete; it has the report.
+            ConnectorError: what ended the run.
+        """
+        progress = self.progress
+        progress.meter, progress.rate_limit = self.client.meter, self.client.config.rate
+        progress.phase, progress.accounts = "reading payouts", len(accounts)
+        before = await anyio.to_thread.run_sync(facts_of, self.store)
+        self._format = before.format or self._format
+        shared = Shared(
+            self.store,
+            self.client,
+            self.asked,
+            full_refresh=self.full_refresh,
+            progress=progress,
+            hold=self._hold_unless_begun if not before.accounts else self._hold,
+            new=not before.accounts,
+            several=len(accounts) > 1,
+        )
+        self._failed = FailedAccounts(len(accounts), fail_fast=self.fail_fast or len(accounts) == 1)
+
+        async def work(position: int) -> None:
+            await self._work(AccountPayouts(shared, accounts[position], account_id), position)
+
+        with self._lock:
+            await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
+            await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
+        if self._failed.errors:
+            raise self._failed.summed_up(self._report("failed"))
+        return self._report("complete")
+
+    async def _work(self, part: AccountPayouts, position: int) -> None:
+        """Work on one account; an error of its own leaves the others alone."""
+        failure: ConnectorError | None = None
+        try:
+            await part.go()
+            self._failed.went_well()
+        except ConnectorError as error:
+            failure = error
+            if not self._failed.spare(part.name, error):
+                raise
+        finally:
+            if (report := part.report(failure)) is not None:
+                self._reports[position] = report
+            self.progress.accounts_done += 1
+
+    async def _hold(self) -> LakeFacts:
+        """Hold the destination to the end of the run, and say what it holds.
+
+        Raises:
+            LockedError: another run holds it.
+        """
+        if self._facts is None:
+            self._lock.enter_context(self.store.lock())
+            self._facts = facts_of(self.store)
+        return self._facts
+
+    async def _hold_unless_begun(self) -> LakeFacts:
+        """Do the same for a destination that was empty when we looked."""
+        first = self._facts is None
+        facts = await self._hold()
+        if first and facts.accounts:
+            raise LockedError("another run began this lake a moment ago: run again, to go on from what it wrote")
+        return facts
+
+    def _report(self, outcome: PayoutsOutcome) -> PayoutsReport:
+        seconds = time.monotonic() - self.began
+        config = self.client.config
+        return PayoutsReport(
+            outcome=outcome,
+            destination=self.destination,
+            format=self._format,
+            api_version=config.api_version,
+            connector_version=connector.__version__,
+            started=to_text(time.time() - seconds),
+            duration_seconds=round(seconds, 3),
+            requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
+            accounts=tuple(report for _, report in sorted(self._reports.items())),
+        )
