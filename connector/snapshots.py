@@ -17,8 +17,9 @@ from connector.core.balances_record import BalancesRecord, snapshots_folder
 from connector.core.failed_accounts import OWN, FailedAccounts
 from connector.core.page import decode_object
 from connector.errors import ConnectorError
+from connector.lake.check import changed_files
 from connector.lake.facts import facts_of, load_balances, save_balances
-from connector.lake.sheets import changed, read_rows, sheet, stored_file, write_rows
+from connector.lake.sheets import read_rows, sheet, stored_file, write_rows
 from connector.lake.store import open_store
 from connector.plain import run_plainly
 from connector.stripe.client import BALANCE, Client
@@ -200,7 +201,7 @@ def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> B
     for info in list(store.list(f"balances/account={record.account}")):
         known = record.files.get(info.path)
         mine = info.path >= newest and info.path.endswith(f"/{balances.form.file_name}")
-        if mine and (known is None or changed(store, [known], full=True)):
+        if mine and (known is None or changed_files(store, [known])):
             rows = read_rows(store, balances.form, info.path)
             if rows is not None and rows.num_rows:
                 record = record.with_file(stored_file(store, info.path, rows.num_rows))

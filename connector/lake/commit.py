@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from connector.core.manifest import Manifest, from_document, to_document
 from connector.core.partition import checked_account
 from connector.errors import ConfigError, ManifestError, ProtocolError
-from connector.lake.disk import at_disk, sha256_of
+from connector.lake.check import Difference, differences
 from connector.lake.paths import STATE, checked_path
 
 if TYPE_CHECKING:
@@ -115,19 +115,6 @@ def refuse_another(what: str, there: object, asked: object) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Difference:
-    """A data file that is not as the manifest says.
-
-    Attributes:
-        path: relative to the destination.
-        kind: `changed`, `missing`, or `extra`: a file the manifest does not name, which readers that glob take too.
-    """
-
-    path: str
-    kind: Literal["changed", "missing", "extra"]
-
-
 def compare(store: Store, manifest: Manifest, *, full: bool = False) -> list[Difference]:
     """Compare an account's data files with its manifest, by existence and size, and by their bytes when `full`.
 
@@ -137,14 +124,7 @@ def compare(store: Store, manifest: Manifest, *, full: bool = False) -> list[Dif
     Raises:
         StorageError: when the destination cannot be read.
     """
-    sizes = {info.path: info.bytes for info in store.list(account_folder(manifest.account))}
-    found = [Difference(path, "extra") for path in sizes.keys() - manifest.files.keys()]
-    for path, file in manifest.files.items():
-        if path not in sizes:
-            found.append(Difference(path, "missing"))
-        elif sizes[path] != file.bytes or (full and _sha256(store, path) != file.sha256):
-            found.append(Difference(path, "changed"))
-    return sorted(found)
+    return differences(store, account_folder(manifest.account), manifest.files, full=full)
 
 
 def account_folder(account: AccountId) -> str:
@@ -202,8 +182,3 @@ def _as_options(name: str, chosen: Any) -> str:  # noqa: ANN401 - a value of JSO
     if not chosen:
         return f"without {option}"
     return f"with {option}" if chosen is True else "with " + " ".join(f"{option} {one}" for one in chosen)
-
-
-def _sha256(store: Store, path: str) -> str | None:
-    with store.opened(path) as local, at_disk(f"reading {path}"):
-        return sha256_of(local) if local is not None else None

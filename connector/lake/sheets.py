@@ -26,7 +26,7 @@ from connector.tables.arrow import arrow_schema, dictionary_columns
 from connector.tables.lines import lines_schema, to_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from connector.lake.store import Store
@@ -172,23 +172,6 @@ def stored_file(store: Store, path: str, rows: int) -> StoredFile:
             raise StorageError(f"{path} is gone: something else is at work in this destination")
         with at_disk(f"reading {path}"):
             return StoredFile(path, rows, local.stat().st_size, sha256_of(local))
-
-
-def changed(store: Store, files: Iterable[StoredFile], *, full: bool) -> list[str]:
-    """Return the paths of files that are gone, of another size, or, when `full`, of other bytes than written. Blocks.
-
-    Raises:
-        StorageError: the destination cannot be read.
-    """
-    return [file.path for file in files if not _as_written(store, file, full=full)]
-
-
-def _as_written(store: Store, file: StoredFile, *, full: bool) -> bool:
-    with store.opened(file.path) as path:
-        if path is None:
-            return False
-        with at_disk(f"reading {file.path}"):
-            return path.stat().st_size == file.bytes and (not full or sha256_of(path) == file.sha256)
 
 
 def _remove(staged: Path) -> None:

@@ -6,9 +6,8 @@ record says is in durable files.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -26,10 +25,12 @@ from connector.core.payouts_record import (
 )
 from connector.core.times import END_OF_TIME
 from connector.errors import ProtocolError
-from connector.lake.facts import load_payouts, save_payouts
+from connector.lake.check import changed_files
+from connector.lake.facts import load_payouts
 from connector.lake.payout_files import Listed, write_payouts, write_transactions
-from connector.lake.sheets import changed, sheet
-from connector.payouts.report import AccountPayoutsReport, holdings_of
+from connector.lake.sheets import sheet
+from connector.payouts.book import Book
+from connector.payouts.report import AccountPayoutsReport
 from connector.stripe.payouts import fetch_payouts, transactions_of
 from connector.tasks import in_turn
 
@@ -48,16 +49,11 @@ if TYPE_CHECKING:
     from connector.stripe.client import Client
     from connector.stripe.identity import Identity
 
-T = TypeVar("T")
-
 AT_ONCE = 24
 """Payouts listed, or retrieved, at once for one account; the pace holds their requests back further."""
 
 WRITERS = 4
 """Files written at once: one waits for the disk while another is encoded."""
-
-SAVE_SECONDS = 5.0
-"""The record is written at most this long after a file it should name."""
 
 
 @dataclass(slots=True)
@@ -87,6 +83,10 @@ class Shared:
     taken: set[AccountId] = field(default_factory=set["AccountId"])
     threads: anyio.CapacityLimiter = field(init=False, default_factory=lambda: anyio.CapacityLimiter(WRITERS))
 
+    def came(self, rows: int) -> None:
+        """Show that an answer came, with so many rows."""
+        self.progress.rows, self.progress.pages = self.progress.rows + rows, self.progress.pages + 1
+
 
 @dataclass(slots=True)
 class AccountPayouts:
@@ -102,13 +102,8 @@ class AccountPayouts:
     account: str | None
     account_id: str | None = None
     _identity: Identity | None = field(init=False, default=None)
-    _record: PayoutsRecord | None = field(init=False, default=None)
-    _saved: PayoutsRecord | None = field(init=False, default=None)
-    _counts: Counter[str] = field(init=False, default_factory=Counter[str])
+    _book: Book | None = field(init=False, default=None)
     _again: set[str] = field(init=False, default_factory=set[str])
-    _empty: set[str] = field(init=False, default_factory=set[str])
-    _committed: float = field(init=False, default=float("-inf"))
-    _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
     @property
     def name(self) -> str:
@@ -136,60 +131,53 @@ class AccountPayouts:
         refuse_to_mix(
             facts, identity, livemode=shared.client.config.api_key.livemode, connected=self.account is not None
         )
-        record = await self._on_disk(load_payouts, shared.store, identity.account)
-        self._saved = record
-        self._record = record or PayoutsRecord(
-            identity.account, facts.format or "parquet", livemode=shared.client.config.api_key.livemode
-        )
+        there = await anyio.to_thread.run_sync(load_payouts, shared.store, identity.account)
+        new = PayoutsRecord(identity.account, facts.format or "parquet", livemode=shared.client.config.api_key.livemode)
+        book = self._book = Book(shared.store, shared.threads, there or new, there)
         absent: frozenset[str] = frozenset()
         try:
             if rows is None:
-                plan = await self._on_disk(self._planned, self._record, identity.now)
+                plan = await book.on_disk(self._planned, book, identity.now)
                 rows, absent = await self._read(plan, identity)
-            await self._write_payouts(plan, rows, absent, identity)
-            await self._commit()
-            await self._list_transactions()
+            await self._write_payouts(book, plan, (rows, absent), identity)
+            await book.commit()
+            await self._list_transactions(book)
         finally:
             with anyio.CancelScope(shield=True):
-                await self._commit()
+                await book.commit()
 
     # Payouts ----------------------------------------------------------------------------------------------------------
 
-    def _planned(self, record: PayoutsRecord, now: int) -> PayoutsPlan:
+    def _planned(self, book: Book, now: int) -> PayoutsPlan:
         """Forget files that are not as they were written, and plan. Blocks.
 
         Every file is looked at by its size, those to be merged with by their bytes, too: a run that was killed between
         a file and the record leaves a file that the record does not know.
         """
         store, shared = self.shared.store, self.shared
-        record = self._forget(record, changed(store, record.all_files.values(), full=False))
+        record = book.forget(changed_files(store, book.record.all_files.values(), full=False))
         checked: set[str] = set()
         while True:
             plan = plan_payouts(record, shared.asked, now=now, full_refresh=shared.full_refresh)
             unchecked = [file for path, file in record.files.items() if path not in checked]
             touched = [file for file in unchecked if _touches(plan, record, file.path)]
-            lost = changed(store, touched, full=True)
+            lost = changed_files(store, touched)
             if not lost:
                 return plan
             checked.update(file.path for file in touched)
-            record = self._forget(record, lost)
-
-    def _forget(self, record: PayoutsRecord, lost: list[str]) -> PayoutsRecord:
-        self._counts["files_lost"] += len(lost)
-        self._record = record.without(lost)
-        return self._record
+            record = book.forget(lost)
 
     async def _read(self, plan: PayoutsPlan, identity: Identity) -> tuple[list[Row], frozenset[str]]:
         """Return the payouts planned for, and the ids of those that are not there any more."""
         return await fetch_payouts(
-            self.shared.client, plan, account=self.account, likely_start=identity.created, came=self._show
+            self.shared.client, plan, account=self.account, likely_start=identity.created, came=self.shared.came
         )
 
     async def _write_payouts(
-        self, plan: PayoutsPlan, rows: list[Row], absent: frozenset[str], identity: Identity
+        self, book: Book, plan: PayoutsPlan, read: tuple[list[Row], frozenset[str]], identity: Identity
     ) -> None:
         """Write the days of the payouts read, then call the seconds read covered."""
-        record = self._now()
+        record, (rows, absent) = book.record, read
         sheet_ = sheet("payouts", record.format)
         came = {row["id"] for row in rows}
         missing = absent | {
@@ -206,59 +194,57 @@ class AccountPayouts:
 
         async def write(folder: str) -> None:
             old = record.files.get(f"{folder}/{sheet_.form.file_name}")
-            written = await self._on_disk(write_payouts, self.shared.store, sheet_, folder, days[folder], old)
-            self._count(written)
-            self._counts.update(payouts_new=written.new, payouts_changed=written.changed, payouts_same=written.same)
+            written = await book.on_disk(write_payouts, book.store, sheet_, folder, days[folder], old)
+            self._count(book, written)
+            book.counts.update(payouts_new=written.new, payouts_changed=written.changed, payouts_unchanged=written.same)
             if written.file is not None:
                 files.append(written.file)
 
         await in_turn(days, write, at_once=WRITERS)
-        self._counts["payouts_disappeared"] = len(missing)
+        book.counts["payouts_disappeared"] = len(missing)
         self._again = came if self.shared.full_refresh else set()
         settled = Intervals.span(0, max(0, identity.now - SETTLE))
-        read = plan.todo.both(settled)
-        version = self.shared.client.config.api_version
-        versions = record.api_versions
+        version, versions = self.shared.client.config.api_version, record.api_versions
         if rows and version not in versions:
             versions = (*versions, version)
         record = record.with_payouts(files, map(Payout.of, rows))
-        self._record = replace(record, covered=record.covered.union(read), api_versions=versions)
+        covered = record.covered.union(plan.todo.both(settled))
+        book.record = replace(record, covered=covered, api_versions=versions)
 
     # Transactions -----------------------------------------------------------------------------------------------------
 
-    async def _list_transactions(self) -> None:
+    async def _list_transactions(self, book: Book) -> None:
         """List and write what the lake lacks, day by day of arrival, newest first."""
         again = frozenset(self._again)
-        due = days_due(self._now(), self.shared.asked, again=again)
+        due = days_due(book.record, self.shared.asked, again=again)
         days = {day.start for day in due}
-        files = [file for file in self._now().transaction_files.values() if file.day in days]
-        lost = await self._on_disk(lambda: changed(self.shared.store, files, full=True))
+        files = [file for file in book.record.transaction_files.values() if file.day in days]
+        lost = await book.on_disk(changed_files, book.store, files)
         if lost:
-            self._forget(self._now(), lost)
-            due = days_due(self._now(), self.shared.asked, again=again)
-        starts = likely_starts(self._now().payouts.values())
+            due = days_due(book.forget(lost), self.shared.asked, again=again)
+        starts = likely_starts(book.record.payouts.values())
 
         async def list_day(day: DayDue) -> None:
-            await self._write_day(day, [await self._list(payout.id, starts[payout.id]) for payout in day.to_list])
+            listed = [await self._list(payout.id, starts[payout.id]) for payout in day.to_list]
+            await self._write_day(book, day, listed)
 
         await in_turn(due, list_day, at_once=AT_ONCE)
 
-    async def _write_day(self, day: DayDue, listed: list[Listed]) -> None:
-        record = self._now()
+    async def _write_day(self, book: Book, day: DayDue, listed: list[Listed]) -> None:
+        record = book.record
         sheet_ = sheet("payout_transactions", record.format)
         folder = transactions_folder(record.account, day.start)
         path = f"{folder}/{sheet_.form.file_name}"
         old = record.transaction_files.get(path)
-        self._empty |= {one.payout for one in listed if not one.batches}
-        written = await self._on_disk(write_transactions, self.shared.store, sheet_, folder, day, listed, old)
-        self._count(written)
-        self._counts.update(
+        book.empty |= {one.payout for one in listed if not one.batches}
+        written = await book.on_disk(write_transactions, book.store, sheet_, folder, day, listed, old)
+        self._count(book, written)
+        book.counts.update(
             payouts_listed=len(listed), transactions_listed=written.new, transactions_disappeared=written.disappeared
         )
         file = written.file if isinstance(written.file, TransactionsFile) else None
-        self._record = self._now().with_transactions(path, file)
-        if anyio.current_time() - self._committed > SAVE_SECONDS:
-            await self._commit()
+        book.record = book.record.with_transactions(path, file)
+        await book.commit(now_and_then=True)
 
     async def _list(self, payout: str, likely_start: int) -> Listed:
         """List the transactions of one payout: all of them, or an error."""
@@ -267,21 +253,10 @@ class AccountPayouts:
         async with stream as pages:
             async for page in pages:
                 listed.add(page)
-                self._show(len(page))
+                self.shared.came(len(page))
         return listed
 
-    # The record and the report ----------------------------------------------------------------------------------------
-
-    async def _commit(self) -> None:
-        """Write the record if it has changed."""
-        async with self._committing:
-            if self._record is None or self._record == self._saved:
-                return
-            self._record = replace(self._record, revision=self._record.revision + 1)
-            saving = self._record
-            await self._on_disk(save_payouts, self.shared.store, saving)
-            self._saved = saving
-            self._committed = anyio.current_time()
+    # The report -------------------------------------------------------------------------------------------------------
 
     def report(self, error: ConnectorError | None = None) -> AccountPayoutsReport | None:
         """Say what was done, so far; None when there is nothing to say.
@@ -289,46 +264,17 @@ class AccountPayouts:
         Args:
             error: what ended it, if something did.
         """
-        asked, identity, record = self.shared.asked, self._identity, self._record
-        stop = min(asked.stop, identity.now if identity else END_OF_TIME)
-        account = identity.account if identity else self.account or ""
-        text = None if error is None else str(error)
-        if record is None:
-            return None if error is None else AccountPayoutsReport(account, (asked.start, stop), error=text)
-        counts = self._counts
-        return AccountPayoutsReport(
-            account=account,
-            asked=(asked.start, stop),
-            covered=tuple((part.start, part.stop) for part in record.covered),
-            payouts_new=counts["payouts_new"],
-            payouts_changed=counts["payouts_changed"],
-            payouts_unchanged=counts["payouts_same"],
-            payouts_disappeared=counts["payouts_disappeared"],
-            payouts_listed=counts["payouts_listed"],
-            transactions_listed=counts["transactions_listed"],
-            transactions_disappeared=counts["transactions_disappeared"],
-            files_written=counts["files_written"],
-            files_unchanged=counts["files_unchanged"],
-            files_lost=counts["files_lost"],
-            error=text,
-            **holdings_of(record, asked, self._empty),
-        )
+        asked, text = self.shared.asked, None if error is None else str(error)
+        now = self._identity.now if self._identity else END_OF_TIME
+        if self._book is not None:
+            return self._book.report(asked, now=now, error=text)
+        account = self._identity.account if self._identity else self.account or ""
+        bounds = (asked.start, min(asked.stop, now))
+        return None if error is None else AccountPayoutsReport(account, bounds, error=text)
 
-    def _now(self) -> PayoutsRecord:
-        if self._record is None:
-            raise RuntimeError("the record is there once the destination is held")
-        return self._record
-
-    def _count(self, written: Written) -> None:
-        self._counts["files_unchanged" if written.unchanged else "files_written"] += 1
+    def _count(self, book: Book, written: Written) -> None:
+        book.count(written)
         self.shared.progress.files_sealed += 1
-
-    def _show(self, rows: int) -> None:
-        progress = self.shared.progress
-        progress.rows, progress.pages = progress.rows + rows, progress.pages + 1
-
-    async def _on_disk(self, call: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 - those of the call
-        return await anyio.to_thread.run_sync(call, *arguments, limiter=self.shared.threads)
 
 
 def _touches(plan: PayoutsPlan, record: PayoutsRecord, path: str) -> bool:

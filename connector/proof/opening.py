@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.balance import to_balance
+from connector.lake.check import changed_files
 from connector.lake.facts import load_balances
 from connector.lake.rows import MICROSECONDS, bounds_of
-from connector.lake.sheets import changed, read_rows, sheet
+from connector.lake.sheets import read_rows, sheet
 from connector.proof.sums import held_by, sums_of_batch
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def read_openings(store: Store, account: AccountId, start: int) -> list[Opening]
     table = sheet("balances", record.format)
     found: list[Opening] = []
     for path, file in sorted(record.files.items()):
-        rows = None if changed(store, [file], full=True) else read_rows(store, table.form, path)
+        rows = None if changed_files(store, [file]) else read_rows(store, table.form, path)
         found += [
             Opening(one["snapshot_at"], held_by(to_balance(one["snapshot"])))
             for one in ([] if rows is None else table.objects(rows))

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from connector.core import money
 from connector.core.payouts_record import TRANSACTIONS
 from connector.errors import SchemaError, StorageError
+from connector.lake.check import changed_files
 from connector.lake.facts import load_payouts
-from connector.lake.sheets import changed, read_rows, sheet
+from connector.lake.sheets import read_rows, sheet
 from connector.proof.verdict import Finding, Findings, Layer, not_checkable
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class _PayoutCheck:
 
     def read(self, store: Store) -> None:
         table = sheet(TRANSACTIONS, self.record.format)
-        damaged = set(changed(store, self.record.all_files.values(), full=True))
+        damaged = {file.path for file in changed_files(store, self.record.all_files.values())}
         for path in sorted(damaged):
             message = f"{path} is gone, or not as it was written: `stripe-balance payouts DEST --full-refresh` mends it"
             self.findings.add(Finding("changed_file", message, path=path))

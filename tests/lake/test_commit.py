@@ -13,7 +13,8 @@ from connector.core.manifest import DataFile, Manifest, to_document
 from connector.core.partition import Granularity
 from connector.core.units import AccountId
 from connector.errors import ConfigError, ManifestError
-from connector.lake.commit import Difference, accounts, check_destination, compare, load, save
+from connector.lake.check import Difference
+from connector.lake.commit import accounts, check_destination, compare, load, save
 from connector.lake.local import LocalStore
 from tests.lake.samples import PARQUET, START, WHOLE, Row, write
 

@@ -11,7 +11,8 @@ from connector.cli.reads import reads_of
 from connector.cli.summary import differs
 from connector.cli.words import counted, intervals, lasting, moment, money_list, sized
 from connector.errors import ConfigError
-from connector.lake.commit import Difference, compare, manifests
+from connector.lake.check import Difference
+from connector.lake.commit import compare, manifests
 from connector.lake.paths import RUNS
 from connector.lake.store import Store, open_store
 

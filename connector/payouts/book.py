@@ -1,0 +1,93 @@
+"""One account's record of payouts while a run changes it: written after the files it names, all of it counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from connector.lake.facts import save_payouts
+from connector.payouts.report import AccountPayoutsReport, holdings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from connector.core.intervals import Interval
+    from connector.core.payouts_record import PayoutsRecord
+    from connector.core.stored import StoredFile
+    from connector.lake.payout_files import Written
+    from connector.lake.store import Store
+
+T = TypeVar("T")
+
+SAVE_SECONDS = 5.0
+"""The record is written at most this long after a file it should name."""
+
+
+@dataclass(slots=True)
+class Book:
+    """A record in work. The event loop owns it; what blocks is done in a worker thread.
+
+    Attributes:
+        store: the destination, held.
+        threads: where files are read and written, for all accounts together.
+        record: what durable files hold.
+        saved: the record as it is on the disk; None for a new one.
+        counts: what was found and done, by fields of `AccountPayoutsReport`.
+        empty: ids of payouts whose list turned out to have nothing in it.
+    """
+
+    store: Store
+    threads: anyio.CapacityLimiter
+    record: PayoutsRecord
+    saved: PayoutsRecord | None
+    counts: Counter[str] = field(init=False, default_factory=Counter[str])
+    empty: set[str] = field(init=False, default_factory=set[str])
+    _committed: float = field(init=False, default=float("-inf"))
+    _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
+
+    def forget(self, lost: Collection[StoredFile]) -> PayoutsRecord:
+        """Forget files that are not as they were written, and return the record."""
+        self.counts["files_lost"] += len(lost)
+        self.record = self.record.without(file.path for file in lost)
+        return self.record
+
+    def count(self, written: Written) -> None:
+        """Count a file."""
+        self.counts["files_unchanged" if written.unchanged else "files_written"] += 1
+
+    async def commit(self, *, now_and_then: bool = False) -> None:
+        """Write the record if it has changed; when only now and then, not again for `SAVE_SECONDS`."""
+        if now_and_then and anyio.current_time() - self._committed <= SAVE_SECONDS:
+            return
+        async with self._committing:
+            if self.record == self.saved:
+                return
+            saving = self.record = replace(self.record, revision=self.record.revision + 1)
+            await self.on_disk(save_payouts, self.store, saving)
+            self.saved = saving
+            self._committed = anyio.current_time()
+
+    async def on_disk(self, call: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 - those of the call
+        """Do what blocks."""
+        return await anyio.to_thread.run_sync(call, *arguments, limiter=self.threads)
+
+    def report(self, asked: Interval, *, now: int, error: str | None) -> AccountPayoutsReport:
+        """Say what was done, so far.
+
+        Args:
+            asked: seconds of `created` that were asked for.
+            now: UTC seconds, beyond which nothing was.
+            error: what ended it, if something did.
+        """
+        return AccountPayoutsReport(
+            account=self.record.account,
+            asked=(asked.start, min(asked.stop, now)),
+            covered=tuple((part.start, part.stop) for part in self.record.covered),
+            error=error,
+            **self.counts,
+            **holdings_of(self.record, asked, self.empty),
+        )
