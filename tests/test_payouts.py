@@ -243,6 +243,16 @@ def test_live_payouts_do_not_come_beside_test_ones(tmp_path):
         bring(tmp_path, stripe_)
 
 
+def test_rows_of_another_mode_or_under_another_name_do_not_come_beside_payouts(tmp_path):
+    with sandbox(some_days(200), missing_scopes=["rak_accounts_kyc_basic_read"]) as stripe_:
+        bring(tmp_path, stripe_)
+        with pytest.raises(ConfigError, match="--account-id"):
+            run(tmp_path, stripe_, settings={"api_key": connector.ApiKey(stripe_.restricted_key)})
+    with sandbox(some_days(200), live=True) as stripe_, pytest.raises(ConfigError, match="live mode"):
+        run(tmp_path, stripe_)
+    assert not (tmp_path / "balance_transactions").exists()
+
+
 @pytest.mark.parametrize("fault", ["duplicate-row", "stuck-cursor", "empty-page", "out-of-order"])
 def test_a_list_of_transactions_that_breaks_the_contract_is_not_kept(tmp_path, fault):
     with sandbox(some_days(1_500)) as stripe_:

@@ -7,11 +7,11 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from connector.cli.beside import Beside, beside_of, checked, named, remedies
 from connector.cli.reads import reads_of
 from connector.cli.summary import differs
 from connector.cli.words import counted, intervals, lasting, moment, money_list, sized
 from connector.errors import ConfigError
-from connector.lake.check import Difference
 from connector.lake.commit import compare, manifests
 from connector.lake.paths import RUNS
 from connector.lake.store import Store, open_store
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from connector.cli.console import Console
     from connector.core.manifest import Manifest
+    from connector.lake.check import Difference
 
 DATA_REFUSED = 65
-DIFFERENCES_NAMED = 5
 DRIFT_NAMED = 8
 
 
@@ -45,18 +45,23 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Print what there is, and return the exit status."""
     store = open_store(args.destination)
     holdings = [Holding(manifest, tuple(compare(store, manifest))) for manifest in manifests(store)]
-    if not holdings:
+    tables = list(beside_of(store))
+    if not (holdings or tables):
         raise ConfigError(f"there is no lake in {args.destination}: `stripe-balance sync {args.destination}` makes one")
     last = _last_run(store)
     reads = reads_of(store, (one.manifest for one in holdings), now=time.time())
     if console.json:
-        console.document({**document(args.destination, holdings, last), "reads": reads.to_document()})
+        there = document(args.destination, holdings, last)
+        console.document({**there, "tables": [one.to_document() for one in tables], "reads": reads.to_document()})
     else:
-        console.text(*lines(args.destination, holdings, last), reads.to_text())
+        console.text(*lines(args.destination, holdings, tables, last), reads.to_text())
     differing = [one for holding in holdings for one in holding.differences]
+    warnings = remedies(args.destination, tables)
     if differing:
-        console.warn(_warning(differing))
-    return DATA_REFUSED if differing and args.strict else 0
+        warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
+    for warning in warnings:
+        console.warn(warning)
+    return DATA_REFUSED if warnings and args.strict else 0
 
 
 def document(destination: str, holdings: list[Holding], last: dict[str, Any] | None) -> dict[str, Any]:
@@ -89,12 +94,16 @@ def document(destination: str, holdings: list[Holding], last: dict[str, Any] | N
     }
 
 
-def lines(destination: str, holdings: list[Holding], last: dict[str, Any] | None) -> list[str]:
+def lines(
+    destination: str, holdings: list[Holding], tables: Sequence[Beside], last: dict[str, Any] | None
+) -> list[str]:
     """Return what there is as text."""
-    first = holdings[0].manifest
-    found = [f"{destination}: {first.format}, one file for each account and {first.partition.value}"]
-    for holding in holdings:
-        found += ["", holding.manifest.account, *_account(holding)]
+    facts: dict[str, list[tuple[str, str]]] = {holding.manifest.account: _account(holding) for holding in holdings}
+    for table in tables:
+        facts.setdefault(table.account, [("rows", "no balance transactions yet")]).append(table.to_fact())
+    found = [f"{destination}: {_kind(holdings, tables)}"]
+    for account, said in sorted(facts.items()):
+        found += ["", account, *[f"  {name:<9} {value}" for name, value in said]]
     if last is not None:
         took = lasting(last["duration_seconds"])
         error = f": {last['error']}" if last.get("error") else ""
@@ -102,16 +111,21 @@ def lines(destination: str, holdings: list[Holding], last: dict[str, Any] | None
     return found
 
 
-def _account(holding: Holding) -> list[str]:
+def _kind(holdings: Sequence[Holding], tables: Sequence[Beside]) -> str:
+    if holdings:
+        first = holdings[0].manifest
+        return f"{first.format}, one file for each account and {first.partition.value}"
+    return f"{tables[0].format}, without balance transactions"
+
+
+def _account(holding: Holding) -> list[tuple[str, str]]:
     manifest = holding.manifest
     files = list(manifest.files.values())
     size = sized(sum(file.bytes for file in files))
-    count = len(holding.differences)
-    checked = "as they were written, by name and size" if not count else f"{count:,} not as they were written"
     facts = [
         ("covered", intervals([(part.start, part.stop) for part in manifest.covered])),
         ("rows", f"{manifest.rows:,}" + (f", {manifest.pending:,} still pending" if manifest.pending else "")),
-        ("files", f"{counted(len(files), 'file')}, {size}; {checked}"),
+        ("files", f"{counted(len(files), 'file')}, {size}; {checked(len(holding.differences))}"),
         ("net", money_list(manifest.net())),
         ("versions", _versions(manifest.api_versions)),
         *_choices(manifest.options),
@@ -120,7 +134,7 @@ def _account(holding: Holding) -> list[str]:
     if files:
         first, last = min(file.first_created for file in files), max(file.last_created for file in files)
         facts.insert(2, ("created", f"{moment(first)} to {moment(last)} UTC"))
-    return [f"  {name:<9} {value}" for name, value in facts]
+    return facts
 
 
 def _versions(versions: Sequence[str]) -> str:
@@ -149,10 +163,3 @@ def _last_run(store: Store) -> dict[str, Any] | None:
         return {name: report[name] for name in ("run_id", "outcome", "error", "started", "duration_seconds")}
     except (ValueError, LookupError, TypeError):
         return None
-
-
-def _warning(differing: list[Difference]) -> str:
-    named = ", ".join(f"{one.path} ({one.kind})" for one in differing[:DIFFERENCES_NAMED])
-    more = len(differing) - DIFFERENCES_NAMED
-    rest = f" and {more:,} more" if more > 0 else ""
-    return f"not as they were written: {named}{rest}; `stripe-balance sync DEST --repair` puts that right"
