@@ -13,7 +13,7 @@ import hmac
 import time
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
@@ -36,7 +36,8 @@ _SCHEME = "v1"
 _LONGEST_TIMESTAMP = 12
 _MADE_WITH = frozenset({"charge.succeeded", "charge.captured"})
 """Events of a charge whose balance transaction, where there is one already, was made with them."""
-_MEMBERS = {"id": str, "type": str, "created": int, "account": str | None, "api_version": str | None}
+_TEXT_OR_NULL = (str, type(None))
+_MEMBERS = {"id": (str,), "type": (str,), "created": (int,), "account": _TEXT_OR_NULL, "api_version": _TEXT_OR_NULL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,17 @@ def parse(
 
 
 def _checked_secrets(secret: str | Sequence[str]) -> list[bytes]:
-    given = [secret] if isinstance(secret, str) else list(secret)
-    secrets = [one.strip() for one in given]
+    given: Any = [secret] if isinstance(secret, str) else secret
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in cast("Sequence[object]", given)):
+        kind = type(secret).__name__
+        raise UsageError(
+            f"the signing secret must be text, whsec_…, or several, not {kind}: is it set where this runs?"
+        )
+    secrets = [one.strip() for one in cast("Sequence[str]", given)]
     if not secrets or not all(secrets):
         raise UsageError("the signing secret is empty: it is shown with the endpoint in the Dashboard, whsec_…")
+    if not all(one.isascii() for one in secrets):
+        raise UsageError("the signing secret has characters that no secret of Stripe's has: copy it again")
     if any(one.startswith(("sk_", "rk_", "pk_")) for one in secrets):
         raise UsageError("this is an API key, not the endpoint's signing secret, which begins with whsec_")
     return [one.encode() for one in secrets]
@@ -162,7 +170,7 @@ def _signature(timestamp: str, payload: bytes, secret: bytes) -> bytes:
 
 
 def _check_age(timestamp: int, tolerance: int, now: float) -> None:
-    if timestamp < now - tolerance:
+    if not timestamp >= now - tolerance:  # so that a clock that is no number passes nothing
         raise WebhookError(f"signed {now - timestamp:.0f} s ago: too old, or sent again by somebody else")
     if timestamp > now + tolerance:
         raise WebhookError(f"signed {timestamp - now:.0f} s from now: set this machine's clock")
@@ -179,7 +187,7 @@ def _to_event(payload: bytes) -> Event:
     if event is None or data is None or about is None or event.get("object") != "event":
         kind = event.get("object") if event else type(document).__name__
         raise WebhookError(f"the body is {str(kind)[:40]!r}, not an event with its object: use snapshot events")
-    if wrong := next((name for name, fits in _MEMBERS.items() if not isinstance(event.get(name), fits)), None):
+    if wrong := next((name for name, kinds in _MEMBERS.items() if type(event.get(name)) not in kinds), None):
         raise WebhookError(f"the event's {wrong} is not of the documented form")
     return Event(
         id=event["id"],

@@ -181,6 +181,11 @@ def test_what_was_signed_long_ago_or_in_the_future_is_refused(seconds, words):
         parse(now=NOW + seconds)
 
 
+def test_a_clock_that_is_no_number_passes_nothing():
+    with pytest.raises(WebhookError):
+        parse(now=float("nan"))
+
+
 def test_the_tolerance_can_be_chosen():
     assert parse(now=NOW + 900, tolerance=900).id == "evt_1"
     with pytest.raises(WebhookError):
@@ -227,6 +232,7 @@ def test_the_secret_is_in_no_message():
         body(event() | {"type": 7}),
         body(event() | {"created": "now"}),
         body(event() | {"account": {}}),
+        body(event() | {"created": True}),
     ],
 )
 def test_a_signed_body_that_is_no_event_is_refused(payload):
@@ -248,6 +254,11 @@ def test_a_huge_body_is_refused_before_it_is_hashed():
         (body(), "", {}),
         (body(), [], {}),
         (body(), [SECRET, " "], {}),
+        (body(), None, {}),  # os.environ.get("STRIPE_WEBHOOK_SECRET"), where it is not set
+        (body(), [None], {}),
+        (body(), SECRET.encode(), {}),
+        (body(), {"secret": SECRET}, {}),
+        (body(), "whsec_\udc80", {}),
         (body(), "sk_test_thisIsAnApiKey", {}),
         (body(), SECRET, {"tolerance": 0}),
         (body(), SECRET, {"tolerance": -1}),

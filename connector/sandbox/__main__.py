@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
         return 1
     gc.collect()
     gc.freeze()  # the world stays: looking through it for garbage would only make answers late
-    sys.stdout.write(f"listening on {sandbox.url} key={sandbox.key} account={sandbox.account}\n")
+    key = sandbox.restricted_key if args.missing_scope else sandbox.key
+    sys.stdout.write(f"listening on {sandbox.url} key={key} account={sandbox.account}\n")
     sys.stdout.flush()
     stop.wait()
     sandbox.stop()

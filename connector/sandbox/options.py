@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RAK",
-        help="what the restricted key (rk_ for sk_) may not do; repeatable",
+        help="give a restricted key, which may not do this; repeatable",
     )
     wire.add_argument("--strict-limit", action="store_true", help="refuse a limit outside 1 to 100 instead of clamping")
     wire.add_argument("--gzip", action="store_true", help="compress where accepted")

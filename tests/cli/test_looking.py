@@ -9,6 +9,7 @@ import pytest
 import connector
 from connector import schemas
 from connector.core import money
+from connector.sandbox import Limits, Sandbox
 
 
 def test_the_balance_shows_amounts_with_their_currencys_decimals(run):
@@ -18,6 +19,23 @@ def test_the_balance_shows_amounts_with_their_currencys_decimals(run):
     for one in received["available"]:
         assert money.to_text(one["amount"], one["currency"]) in out
     assert all(bucket in out for bucket in ("available", "pending"))
+
+
+@pytest.mark.parametrize("destination", [[], ["balances-lake"]])
+def test_an_account_whose_balance_is_refused_is_named_and_the_others_are_shown(
+    run, sandbox, monkeypatch, tmp_path, destination
+):
+    monkeypatch.chdir(tmp_path)
+    own, refused, other = sandbox.world.accounts
+    with Sandbox(sandbox.world, limits=Limits.none(), faults=[f"403:account={refused}"]) as refusing:
+        monkeypatch.setenv("STRIPE_API_BASE", refusing.url)
+        shown = run("balance", *destination, "--all-accounts")
+        told = run("balance", *destination, "--all-accounts", "--json")
+    assert (shown.status, told.status) == (77, 77)
+    assert [line for line in shown.out.splitlines() if line.startswith("acct_")] == [own, other]
+    assert f"stripe-balance: {refused}: " in shown.err
+    assert set(told.json["accounts"]) == {own, other}
+    assert refused in told.json["error"]["message"]
 
 
 def test_the_balance_of_a_connected_account_is_its_own(run, sandbox):

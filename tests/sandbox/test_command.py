@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -22,6 +24,18 @@ def test_it_says_where_it_listens_and_ends_cleanly_when_told(stop):
         process.send_signal(stop)
         assert process.wait(10) == 0
     assert re.fullmatch(r"listening on http://127\.0\.0\.1:\d+ key=sk_test_sandbox\w+ account=acct_\w+\n", line)
+
+
+def test_its_key_is_a_restricted_one_where_something_is_not_allowed():
+    words = [*RUN, "--transactions", "50", "--missing-scope", "rak_balance_read"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        _, _, url, key, _ = process.stdout.readline().split()
+        asked = Request(f"{url}/v1/balance", headers={"Authorization": f"Bearer {key.removeprefix('key=')}"})  # noqa: S310 - our own
+        with pytest.raises(HTTPError) as refused:
+            urlopen(asked, timeout=10)  # noqa: S310 - our own
+        assert (refused.value.code, b"rak_balance_read" in refused.value.read()) == (403, True)
+        refused.value.close()
+        process.terminate()
 
 
 def test_it_lists_its_faults():

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.accounts import accounts_of
+from connector.cli.accounts import OWN, accounts_of
+from connector.cli.failures import document_of
 from connector.cli.settings import config_of
 from connector.cli.words import moment
 from connector.cli.working import work
 from connector.core import money
-from connector.errors import AccountsError
+from connector.core.failed_accounts import OWN as OWN_NAME
+from connector.core.failed_accounts import FailedAccounts
+from connector.errors import AccountsError, ApiError
 from connector.stripe.resources import Stripe
+from connector.tasks import in_turn
 
 if TYPE_CHECKING:
     import argparse
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 
 HEADINGS = ("bucket", "amount", "", "of which")
 
+ACCOUNTS_AT_ONCE = 20
+"""Accounts asked for at once; the pace holds their requests back further."""
+
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the balance of each account, and return the exit status."""
@@ -32,9 +39,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if args.destination is None:
 
         async def go(_progress: Progress) -> dict[str, Balance]:
-            return await _ask(args, config, named=several)
+            return await _ask(args, config, several=several)
 
-        _show(work(go, console, show=False), console, several=several)
+        try:
+            _show(work(go, console, show=False), console, several=several)
+        except AccountsError as failure:
+            _show(failure.report, console, several=several, failure=failure)
+            return _complain(failure, console)
         return 0
 
     async def record(_progress: Progress) -> tuple[Snapshot, ...]:
@@ -46,10 +57,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     try:
         _show_recorded(work(record, console, show=False), console, several=several)
     except AccountsError as failure:
-        _show_recorded(failure.report, console, several=several)
-        for error in failure.errors.values():
-            console.complain(error)
-        return failure.exit_code
+        _show_recorded(failure.report, console, several=several, failure=failure)
+        return _complain(failure, console)
     return 0
 
 
@@ -67,29 +76,59 @@ def table(balance: Balance) -> list[str]:
     return _aligned(cells)
 
 
-async def _ask(args: argparse.Namespace, config: Config, *, named: bool) -> dict[str, Balance]:
-    """Return the balances by account; by nothing for one alone, which is not asked for its name."""
-    accounts = await accounts_of(args, config) or (None,)
+async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> dict[str, Balance]:
+    """Return the balances by account; by nothing for one alone, which is not asked for its name.
+
+    Raises:
+        AccountsError: some of several accounts failed; the others' balances are its `report`.
+        ApiError: what ended everything.
+    """
+    accounts = await accounts_of(args, config) or (OWN,)
+    found: dict[str | None, Balance] = {}
+    failed = FailedAccounts(len(accounts))
     async with Stripe(config) as stripe:
-        found: dict[str, Balance] = {}
-        for account in accounts:
-            name = account or ((await stripe.account()).account if named else "")
-            found[name] = await stripe.balance(account=account)
-        return found
+
+        async def ask(account: str | None) -> None:
+            try:
+                found[account] = await stripe.balance(account=account)
+            except ApiError as error:
+                if not (several and failed.spare(account or OWN_NAME, error)):
+                    raise
+            else:
+                failed.went_well()
+
+        await in_turn(accounts, ask, at_once=ACCOUNTS_AT_ONCE)
+        own = (await stripe.account()).account if several and OWN in found else ""
+    balances = {account or own: found[account] for account in accounts if account in found}
+    if failed.errors:
+        raise failed.summed_up(balances)
+    return balances
 
 
-def _show_recorded(snapshots: Sequence[Snapshot], console: Console, *, several: bool) -> None:
-    _show({one.account: one.balance for one in snapshots}, console, several=several)
+def _complain(failure: AccountsError, console: Console) -> int:
+    """Say what each account failed with, and return the exit status."""
+    for error in failure.errors.values():
+        console.complain(error)
+    return failure.exit_code
+
+
+def _show_recorded(
+    snapshots: Sequence[Snapshot], console: Console, *, several: bool, failure: AccountsError | None = None
+) -> None:
+    _show({one.account: one.balance for one in snapshots}, console, several=several, failure=failure)
     for one in snapshots:
         where = f"recorded in {one.path}, as of {moment(one.snapshot_at)} UTC" if one.rows else "nothing to record"
         console.say(f"{one.account}: {where}")
 
 
-def _show(balances: dict[str, Balance], console: Console, *, several: bool) -> None:
+def _show(
+    balances: dict[str, Balance], console: Console, *, several: bool, failure: AccountsError | None = None
+) -> None:
     """Print the balances: to programs as received, to people as tables, with headings where there are several."""
     if console.json:
         received = {name: dict(balance.received) for name, balance in balances.items()}
-        console.document({"accounts": received} if several else next(iter(received.values())))
+        error = document_of(failure) if failure else {}
+        console.document({"accounts": received, **error} if several else next(iter(received.values())))
         return
     for position, (name, balance) in enumerate(balances.items()):
         heading = [*([""] if position else []), name] if several else []
