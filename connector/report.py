@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.allocation import share_of_floor
+from connector.core.documents import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -253,18 +254,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "connector_version": report.connector_version,
         "started": report.started,
         "duration_seconds": round(report.duration_seconds, 3),
-        "requests": _plain(report.requests),
+        "requests": to_plain(report.requests),
         "not_found": list(report.not_found),
-        "accounts": [_plain(account) for account in report.accounts],
+        "accounts": [to_plain(account) for account in report.accounts],
     }
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    """Turn a value of this module into what JSON knows."""
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    return value

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
-import orjson
 
 import connector
 from connector.account import AccountRun, Shared
+from connector.core.documents import to_json
 from connector.core.failed_accounts import FailedAccounts
 from connector.core.partition import Granularity, checked_account
 from connector.core.times import to_text
@@ -207,6 +207,6 @@ class Run:
         """Write the report into the lake, if the run came to hold one."""
         if not lease.held:
             return
-        text = orjson.dumps(to_document(report), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        text = to_json(to_document(report))
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.store.write, f"{RUNS}/{report.run_id}.json", text)

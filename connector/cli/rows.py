@@ -10,7 +10,7 @@ import orjson
 from connector.cli.failures import document_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from connector.cli.console import Console
     from connector.core.page import Row
@@ -29,8 +29,12 @@ class Rows:
         self.count = 0
         self.refused: Exception | None = None
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[Row], *, dump: Callable[[Row], bytes] = orjson.dumps) -> None:
         """Write some objects; blocks while the reader of stdout is slow.
+
+        Args:
+            rows: the objects.
+            dump: makes a line of one; of documents with sums, `to_line`.
 
         Raises:
             BrokenPipeError: when the reader went away.
@@ -39,10 +43,10 @@ class Rows:
         if not rows:
             return
         if self._console.json:
-            text = b",\n".join(map(orjson.dumps, rows))
+            text = b",\n".join(map(dump, rows))
             self._console.data((b",\n" if self.count else b"") + text)
         else:
-            self._console.data(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+            self._console.data(b"".join(dump(row) + b"\n" for row in rows))
         self.count += len(rows)
 
 

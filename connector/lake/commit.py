@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from connector.core.documents import to_json
 from connector.core.manifest import Manifest, from_document, to_document
 from connector.core.partition import checked_account
 from connector.errors import ConfigError, ManifestError, ProtocolError
@@ -59,8 +60,7 @@ def save(store: Store, manifest: Manifest) -> Manifest:
         StorageError: when the destination refuses; the old manifest is then still whole.
     """
     written = replace(manifest, revision=manifest.revision + 1)
-    text = json.dumps(to_document(written), indent=1, sort_keys=True, ensure_ascii=False)
-    store.write(_path(manifest.account), f"{text}\n".encode())
+    store.write(_path(manifest.account), to_json(to_document(written), sort_keys=True))
     return written
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from connector.core.documents import to_json
 from connector.core.partition import checked_account
 from connector.errors import ManifestError, ProtocolError
 from connector.lake.paths import STATE
@@ -81,5 +82,4 @@ def save_record(store: Store, kind: str, account: AccountId, document: dict[str,
     Raises:
         StorageError: the destination refuses; the old record is then still whole.
     """
-    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
-    store.write(record_path(kind, account), f"{text}\n".encode())
+    store.write(record_path(kind, account), to_json(document, sort_keys=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
+from connector.core.documents import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -121,7 +121,7 @@ class PayoutsReport:
 
 def to_document(report: PayoutsReport) -> dict[str, Any]:
     """Return the report as the JSON document of `schemas/payouts_report.json`."""
-    return orjson.loads(orjson.dumps(report))
+    return to_plain(report)
 
 
 def holdings_of(record: PayoutsRecord, asked: Interval, empty: Iterable[str]) -> dict[str, Any]:

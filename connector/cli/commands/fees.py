@@ -12,6 +12,7 @@ from connector.cli.finding import Search, ids_of
 from connector.cli.rows import Rows, rows_to_stdout
 from connector.cli.settings import config_of
 from connector.cli.working import work
+from connector.core.documents import to_line
 from connector.core.fees import Answer
 from connector.errors import ApiError
 from connector.stripe.fees import checked_fees_id
@@ -59,7 +60,7 @@ class Report:
             return
         self._answers.add(got.answer)
         if self._console.json:
-            self._rows.write([got.document()])
+            self._rows.write([got.document()], dump=to_line)
         else:
             self._console.text(*map(_harmless, lines_of(got)))
 
