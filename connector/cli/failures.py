@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from connector.core.permissions import OF_ANOTHER_ACCOUNT
 from connector.errors import AuthenticationError, ConnectorError, PermissionError_, RateLimitError, TransportError
 
 INTERRUPTED = 130
@@ -80,9 +81,18 @@ def _remedy(error: ConnectorError) -> str:
     if isinstance(error, AuthenticationError):
         return "; check the key in STRIPE_API_KEY or --api-key-file"
     if isinstance(error, PermissionError_):
-        return "" if error.permission else "; use a key that may read this account, or check the account's id"
+        return _remedy_of_permission(error)
     if isinstance(error, RateLimitError):
         return "; run again later, or ask for less with --rate"
     if isinstance(error, TransportError):
         return "; check the network and --api-base, then run again"
     return ""
+
+
+def _remedy_of_permission(error: PermissionError_) -> str:
+    """Say what to do about a 403; where a permission is missing, the message says which, and what it is needed for."""
+    if error.permission is not None:
+        return ""
+    if error.code == OF_ANOTHER_ACCOUNT:
+        return "; check the account's id, and that it is connected to the platform whose key this is"
+    return "; use a key that may do this"

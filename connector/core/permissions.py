@@ -40,7 +40,8 @@ _BY_RESOURCE = {
 
 _NAMED = re.compile(r"\brak_[a-z_]+\b")
 _DASHBOARD = "https://dashboard.stripe.com/apikeys"
-_OF_ANOTHER_ACCOUNT = "account_invalid"
+OF_ANOTHER_ACCOUNT = "account_invalid"
+"""Code of a refusal that is about the account asked for, not about what the key may read."""
 
 
 def explain(error: PermissionError_, endpoint: str, *, restricted: bool) -> None:
@@ -51,7 +52,7 @@ def explain(error: PermissionError_, endpoint: str, *, restricted: bool) -> None
         endpoint: name of the operation, such as `balance_transactions.list`.
         restricted: whether the key is a restricted one.
     """
-    missing = None if error.code == _OF_ANOTHER_ACCOUNT else _missing(error.message, endpoint, restricted=restricted)
+    missing = None if error.code == OF_ANOTHER_ACCOUNT else _missing(error.message, endpoint, restricted=restricted)
     if missing is not None:
         error.permission = missing.name
         error.message = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.core.page import decode_object
 from connector.core.partition import checked_account
+from connector.core.permissions import OF_ANOTHER_ACCOUNT
 from connector.core.units import AccountId
 from connector.errors import ConfigError, PermissionError_, ProtocolError
 from connector.stripe.client import ACCOUNT
@@ -55,7 +56,7 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
     try:
         response = await client.get(ACCOUNT, account=account)
     except PermissionError_ as error:
-        if error.code == "account_invalid":  # not a matter of what the key may read
+        if error.code == OF_ANOTHER_ACCOUNT:  # not a matter of what the key may read
             raise
         return Identity(named or checked_account(acting or UNNAMED), 0, _now(client), known=acting is not None)
     described = decode_object(response.body, request_id=response.request_id)
