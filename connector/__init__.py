@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from connector.core.fees import PaymentFees
     from connector.core.payout_fees import PayoutFees
     from connector.errors import (
+        AccountsError,
         ApiError,
         AuthenticationError,
         CommitConflictError,
@@ -63,6 +64,7 @@ _HOMES = {
     "connector.lookups": ("run_fees",),
     "connector.balance": ("Balance", "BalanceAmount"),
     "connector.errors": (
+        "AccountsError",
         "ApiError",
         "AuthenticationError",
         "CommitConflictError",
@@ -101,6 +103,7 @@ _MODULES = ("webhooks",)  # public as a whole; not in __all__, which holds thing
 
 __all__ = [
     "AccountPayoutsReport",
+    "AccountsError",
     "ApiError",
     "ApiKey",
     "AuthenticationError",
