@@ -57,6 +57,8 @@ class Beside:
     def to_fact(self) -> tuple[str, str]:
         """Return a name and what there is, for people."""
         name, thing = _THINGS[self.table]
+        if not self.files:
+            return name, "none"
         held = f"{counted(self.rows, thing)} in {counted(self.files, 'file')}, {sized(self.bytes)}"
         if self.table == balances_record.TABLE and self.last_day:
             held += f", the last snapshot on {self.last_day}"
@@ -100,7 +102,7 @@ def remedies(destination: str, tables: Sequence[Beside]) -> list[str]:
 
 def checked(differing: int) -> str:
     """Say how many files are not as they were written."""
-    return f"{differing:,} not as they were written" if differing else "as they were written, by name and size"
+    return f"{differing:,} not as they were written" if differing else "as they were written"
 
 
 def named(differing: Sequence[Difference], *, most: int = 5) -> str:

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         there = document(args.destination, holdings, last)
         console.document({**there, "tables": [one.to_document() for one in tables], "reads": reads.to_document()})
     else:
-        console.text(*lines(args.destination, holdings, tables, last), reads.to_text())
+        console.text(*lines(args.destination, holdings, tables, last), *([reads.to_text()] if holdings else []))
     differing = [one for holding in holdings for one in holding.differences]
     warnings = remedies(args.destination, tables)
     if differing:
@@ -125,7 +125,7 @@ def _account(holding: Holding) -> list[tuple[str, str]]:
     facts = [
         ("covered", intervals([(part.start, part.stop) for part in manifest.covered])),
         ("rows", f"{manifest.rows:,}" + (f", {manifest.pending:,} still pending" if manifest.pending else "")),
-        ("files", f"{counted(len(files), 'file')}, {size}; {checked(len(holding.differences))}"),
+        ("files", f"{counted(len(files), 'file')}, {size}; {checked(len(holding.differences))}, by name and size"),
         ("net", money_list(manifest.net())),
         ("versions", _versions(manifest.api_versions)),
         *_choices(manifest.options),
