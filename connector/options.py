@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connector.core.privacy import Privacy
 from connector.core.times import interval_of
 from connector.errors import UsageError
-from connector.stripe.pages import Query
+from connector.stripe.pages import Query, checked_expansion, in_each_row
 
 if TYPE_CHECKING:
     from connector.core.intervals import Interval
@@ -93,7 +93,7 @@ class Options:
 
     def query(self, account: str | None) -> Query:
         """Return what to list of an account."""
-        return Query(expand=tuple(f"data.{path}" for path in self.expand), account=account)
+        return Query(expand=in_each_row(self.expand), account=account)
 
     @property
     def asked(self) -> Interval:
@@ -106,6 +106,8 @@ class Options:
         Raises:
             UsageError: says what is missing.
         """
+        for path in self.expand:
+            checked_expansion(path)
         privacy, expanded = self.privacy, any(path.split(".")[0] == "source" for path in self.expand)
         if self.source_columns and not expanded:
             raise UsageError("--source-columns are columns of the expanded source: add --expand source")

@@ -11,7 +11,7 @@ from connector.errors import UsageError
 
 PROGRESS = ("auto", "rich", "plain", "none")
 
-_KEY = re.compile(r"\b(sk|rk|pk)_(live|test)_[A-Za-z0-9_]{8}")
+_KEY = re.compile(r"\b((sk|rk|pk)_(live|test|org)|whsec)_[A-Za-z0-9_]{8}")
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PIPE_CLOSED = 141
 """Exit status when the reader of stdout went away: what shells show for `yes | head` and its like."""
 
-_KEY = re.compile(r"\b(sk|rk)_(live|test)_[A-Za-z0-9_]{4,}")
+_KEY = re.compile(r"\b((?:sk|rk)_(?:live|test|org)|whsec)_[A-Za-z0-9_]{4,}")
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _SHOW_CURSOR = "\x1b[?25h\n"
 
@@ -124,8 +124,9 @@ class Console:
 
     def flush(self) -> None:
         """Write what the interpreter still holds back; raises what `data` raises."""
-        with _at_stdout():
-            sys.stdout.flush()
+        if sys.stdout is not None:  # closed by whoever started us: then nothing was written
+            with _at_stdout():
+                sys.stdout.flush()
 
     def text(self, *lines: str) -> None:
         """Write lines of text as data."""
@@ -163,7 +164,7 @@ class Console:
         """Take keys out of a text."""
         for secret in self.secrets:
             text = text.replace(secret, "(key)")
-        return _KEY.sub(r"\1_\2_(key)", text)
+        return _KEY.sub(r"\1_(key)", text)
 
     def _progress(self, asked: str) -> str:
         """Choose how to show progress: `auto` goes by the terminal, and `rich` needs one."""
@@ -177,6 +178,8 @@ class Console:
 
 @contextmanager
 def _at_stdout() -> Generator[None]:
+    if sys.stdout is None:
+        raise StorageError("cannot write to stdout: it is closed")
     try:
         yield
     except BrokenPipeError:

@@ -19,6 +19,8 @@ _WORDS = {Answer.KNOWN: "known", Answer.NOT_YET: "not yet known", Answer.NOT_AVA
 
 UNKNOWN = "?"
 
+_NEVER_ARRIVE = ("failed", "canceled")
+
 
 def lines_of(found: Fees) -> list[str]:
     """Return a block of lines that begins with the id and the answer."""
@@ -59,8 +61,7 @@ def _when(found: PaymentFees) -> str:
 def _payout(found: PayoutFees) -> list[str]:
     if found.amount is None or found.currency is None:
         return []
-    arrives = f", arrives {moment(found.arrival_date)}" if found.arrival_date is not None else ""
-    lines = [f"  {money.to_text(found.amount, found.currency)} {found.status or ''}{arrives}".rstrip()]
+    lines = [f"  {money.to_text(found.amount, found.currency)} {_fate(found)}".rstrip()]
     if not found.types:
         return lines
     lines += [f"  {line}" for line in _table(_cells(found))]
@@ -70,6 +71,16 @@ def _payout(found: PayoutFees) -> list[str]:
         others = ", ".join(sorted({one.type for one in found.types} - {"charge"}))
         lines.append(f"  Rows of type=charge alone come to {alone}, not to the payout: they leave out {others}.")
     return [*lines, *_originals(found.originals)]
+
+
+def _fate(found: PayoutFees) -> str:
+    """Say what became of the payout, and when: a negative one takes money from the bank account."""
+    debit = "a debit of the bank account" if (found.amount or 0) < 0 else ""
+    status = f"{debit}, {found.status}" if debit and found.status else found.status or debit
+    if found.arrival_date is None:
+        return status
+    arrives = "was to arrive" if found.status in _NEVER_ARRIVE else "arrives"
+    return f"{status}, {arrives} {moment(found.arrival_date)}".removeprefix(", ")
 
 
 def _cells(found: PayoutFees) -> list[list[str]]:

@@ -41,13 +41,16 @@ def ids_of(words: Sequence[str], checked: Callable[[str], str], *, prefixes: str
     for word in words:
         found += [checked(line) for line in (_stdin() if word == "-" else [word]) if line.strip()]
     if not found:
-        raise UsageError(f"no ids on stdin: write one a line, each beginning with {prefixes}")
+        where = "on stdin: write one a line, each" if "-" in words else "given: name some, each"
+        raise UsageError(f"no ids {where} beginning with {prefixes}")
     return found
 
 
 def _stdin() -> list[str]:
+    if sys.stdin is None:  # closed by whoever started us
+        return []
     try:
-        return sys.stdin.read().splitlines()
+        return sys.stdin.read().removeprefix("\ufeff").splitlines()  # which some spreadsheets begin a file with
     except UnicodeDecodeError as error:
         raise UsageError("stdin is not text: write one id a line") from error
 

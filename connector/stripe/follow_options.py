@@ -9,7 +9,7 @@ from connector.core.allocation import DEFAULT_READS_PER_MONTH, Budget
 from connector.core.follow import DEFAULT_LOOK_BACK
 from connector.core.times import Time, to_seconds
 from connector.errors import UsageError
-from connector.stripe.pages import FILTERS, Query
+from connector.stripe.pages import FILTERS, Query, in_each_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ class FollowOptions:
 
     def query(self, account: str | None) -> Query:
         """Return what to list of an account."""
-        return Query(dict(self.filters), tuple(f"data.{path}" for path in self.expand), account=account)
+        return Query(dict(self.filters), in_each_row(self.expand), account=account)
 
     @property
     def first_second(self) -> int | None:

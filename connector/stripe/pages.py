@@ -14,13 +14,13 @@ from connector.core.page import Page, Row, decode_page
 from connector.core.page_size import TRIES, PageSize, is_heavy
 from connector.core.times import END_OF_TIME
 from connector.core.walk import Tuning
-from connector.errors import ApiError
+from connector.errors import ApiError, UsageError
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.scan import Received, Scan
 from connector.stripe.streams import Stream, produced
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from contextlib import AbstractAsyncContextManager
 
     from anyio.streams.memory import MemoryObjectSendStream
@@ -37,6 +37,27 @@ LOOK_AHEAD = 100
 
 FILTERS = frozenset({"currency", "payout", "source", "type"})
 """Filters of the list besides `created` (docs.stripe.com/api/balance_transactions/list)."""
+
+
+def in_each_row(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return paths that begin in a row as those that begin in a list of rows.
+
+    Raises:
+        UsageError: one begins in a list already, as Stripe's documentation writes them.
+    """
+    return tuple(f"data.{checked_expansion(path)}" for path in paths)
+
+
+def checked_expansion(path: str) -> str:
+    """Return a path to expand if it begins in a row.
+
+    Raises:
+        UsageError: says how to write it.
+    """
+    first, _, rest = path.partition(".")
+    if first == "data":
+        raise UsageError(f"--expand {path}: begin with the row's own field, without data.: {rest or 'source'}")
+    return path
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from connector.stripe.follow_options import FollowOptions, Listener, Unheard
 from connector.stripe.following import Follower
 from connector.stripe.identity import Identity, identify
 from connector.stripe.many import AccountPages, ManyAccounts, pages_of_accounts
-from connector.stripe.pages import FILTERS, PageStream, Query, pages
+from connector.stripe.pages import FILTERS, PageStream, Query, in_each_row, pages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -217,7 +217,7 @@ def _query(expand: Sequence[str], filters: Mapping[str, str | None]) -> Query:
     """Return what is asked for."""
     if unknown := sorted(filters.keys() - FILTERS):
         raise UsageError(f"there is no filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))}")
-    return Query(dict(filters), tuple(f"data.{path}" for path in expand))
+    return Query(dict(filters), in_each_row(expand))
 
 
 def checked_transaction_id(text: str) -> str:

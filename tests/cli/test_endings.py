@@ -117,6 +117,14 @@ def test_a_full_disk_behind_stdout_is_an_error(sandbox, words):
     assert "stdout" in done.stderr
 
 
+@pytest.mark.parametrize(("words", "status"), [(["schema"], 74), (["sync", "lake", "-q"], 0)])
+def test_a_closed_stdout_matters_only_where_there_is_something_to_write(sandbox, tmp_path, words, status):
+    environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM]
+    done = subprocess.run([*command, *words], cwd=tmp_path, env=environ, stderr=-1, text=True, timeout=30, check=False)
+    assert (done.returncode, "unexpected" in done.stderr) == (status, False)
+
+
 def test_the_demos_stand_in_ends_with_who_started_it_even_by_kill():
     code = """
         import time

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from connector.cli.console import Console
 from connector.lake.store import open_store
 
 WRONG_KEY = "sk_test_thisIsNotTheSandboxesKey1234"
@@ -136,3 +137,12 @@ def test_a_destination_held_by_another_run_is_a_matter_for_later(run, lake):
         done = run("sync", lake)
     assert done.status == 75
     assert "another run" in done.err
+
+
+@pytest.mark.parametrize(
+    "secret", ["sk_live_abcdefgh12", "rk_test_abcdefgh12", "sk_org_live_abcdefgh12", "whsec_abcdefgh12"]
+)
+def test_whatever_is_a_secret_by_its_form_is_neither_taken_as_an_argument_nor_repeated(run, secret):
+    done = run("get", secret)
+    assert (done.status, "abcdefgh12" in done.out + done.err) == (2, False)
+    assert "abcdefgh12" not in Console().redact(f"as {secret}, it says")

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from connector.cli.fee_lines import lines_of
-from connector.core.payout_fees import PayoutTally
+from connector.core.fees import Answer
+from connector.core.payout_fees import PayoutFees, PayoutTally
 from connector.sandbox import Limits, Sandbox, World
 
 
@@ -94,6 +95,14 @@ def test_a_payout_adds_up_and_says_why_charges_alone_do_not(run, payout):
     found = run("fees", payout["source"], "--json").json["data"][0]
     assert (found["answer"], found["remainder"], found["amount"]) == ("known", 0, -payout["net"])
     assert sum(one["net"] for one in found["types"]) == found["amount"] != found["charges_alone"]
+
+
+def test_a_payout_that_took_money_from_the_bank_is_called_a_debit_and_one_that_failed_does_not_arrive():
+    common = {"id": "po_1", "answer": Answer.KNOWN, "currency": "usd", "arrival_date": 86_400, "account": None}
+    debit = PayoutFees(**common, amount=-500, status="paid")
+    failed = PayoutFees(**common, amount=500, status="failed")
+    assert "  -5.00 USD a debit of the bank account, paid, arrives 1970-01-02" in lines_of(debit)
+    assert "  5.00 USD failed, was to arrive 1970-01-02" in lines_of(failed)
 
 
 def test_a_manual_payout_is_explained(run, environment):

@@ -79,12 +79,6 @@ def test_a_wrong_path_ends_it_at_once(run, own, theirs, path, words):
     assert done.err.count("\n") == 1
 
 
-def test_a_path_of_a_list_is_refused_with_the_right_one(run, own):
-    done = run("get", own["id"], "--expand", "data.source")
-    assert (done.status, done.out) == (2, "")
-    assert "begin with its own field" in done.err
-
-
 def test_a_path_may_go_deeper(run, sandbox, accounts):
     payment = next(row for row in sandbox.world.rows(accounts[1]) if row["type"] == "payment" and row["fee"])
     path = "source.source_transfer.source_transaction"

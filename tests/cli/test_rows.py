@@ -84,9 +84,29 @@ def test_ids_come_from_stdin_too(run, ids, monkeypatch):
     assert [row["id"] for row in run("get", ids[0], "-").lines] == ids
 
 
-def test_an_empty_stdin_is_wrong(run, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
-    assert run("get", "-").status == 2
+@pytest.mark.parametrize("stdin", [io.StringIO("\n"), None])
+def test_an_empty_or_closed_stdin_is_wrong(run, monkeypatch, stdin):
+    monkeypatch.setattr(sys, "stdin", stdin)
+    done = run("get", "-")
+    assert (done.status, "no ids on stdin" in done.err) == (2, True)
+
+
+def test_an_empty_id_is_not_blamed_on_stdin(run):
+    done = run("get", "")
+    assert (done.status, "stdin" in done.err) == (2, False)
+
+
+def test_a_mark_of_byte_order_is_no_part_of_the_first_id(run, ids, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"\ufeff{ids[0]}\r\n{ids[1]}\r\n"))
+    assert [row["id"] for row in run("get", "-").lines] == ids[:2]
+
+
+@pytest.mark.parametrize("command", [["stream"], ["stream", "--follow"], ["get", "txn_1"], ["sync", "lake"]])
+def test_a_path_as_lists_have_it_is_refused_with_the_one_of_rows(run, monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    done = run(*command, "--expand", "data.source.customer")
+    assert (done.status, done.out, list(tmp_path.glob("lake"))) == (2, "", [])
+    assert "without data.: source.customer" in done.err
 
 
 def test_an_unknown_id_is_named_after_the_others_are_printed(run, ids):

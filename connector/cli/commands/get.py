@@ -10,7 +10,8 @@ from connector.cli.finding import Search, ids_of
 from connector.cli.rows import Rows, rows_to_stdout
 from connector.cli.settings import config_of
 from connector.cli.working import work
-from connector.errors import ApiError, UsageError
+from connector.errors import ApiError
+from connector.stripe.pages import checked_expansion
 from connector.stripe.resources import Stripe, checked_transaction_id
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Write the rows in the order of the ids, and return the exit status."""
     config = config_of(args, console)
-    if listed := next((path for path in args.expand if path.split(".")[0] == "data"), None):
-        raise UsageError(
-            f"--expand {listed}: data. is for lists; for a row by its id, begin with its own field: source"
-        )
+    for path in args.expand:
+        checked_expansion(path)
     ids = ids_of(args.ids, checked_transaction_id, prefixes="txn_")
     with rows_to_stdout(console) as rows:
 
