@@ -18,7 +18,7 @@ from connector.core.plan import Plan, asked_since, bounds_of, concluded, due_fil
 from connector.core.refresh import Stretch, windows_of_pages
 from connector.core.times import END_OF_TIME
 from connector.harvest import Harvest, Lake
-from connector.lake import commit
+from connector.lake import commit, journal
 from connector.lake.check import changed_files
 from connector.lake.due import due_stretch
 from connector.lake.shelf import Memory, Shelf
@@ -85,6 +85,7 @@ class AccountRun:
     _manifest: Manifest | None = field(init=False, default=None)
     _harvest: Harvest | None = field(init=False, default=None)
     _lost: Intervals = field(init=False, default_factory=Intervals)
+    _left_behind: frozenset[str] = field(init=False, default=frozenset())
     _damaged: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -184,7 +185,10 @@ class AccountRun:
         options, store = self.shared.options, self.shared.lake.store
         repair = options.repair and not options.dry_run
         differing = {one.path: one.kind for one in commit.compare(store, manifest, full=repair)}
-        lost = changed_files(store, touched_files(manifest, self.work.todo))
+        left = self._left_behind = journal.left_behind(store, manifest.account)
+        suspects = {file.path: file for file in touched_files(manifest, self.work.todo)}
+        suspects |= {path: manifest.files[path] for path in left if path in manifest.files}
+        lost = changed_files(store, suspects.values())
         if repair:
             lost += [file for path, file in manifest.files.items() if path in differing and file not in lost]
             for path, kind in differing.items():
@@ -254,7 +258,13 @@ class AccountRun:
         ended = partial(
             concluded, work=self.work, read_until=min(identity.now, shared.options.asked.stop), now=identity.now
         )
-        harvest.named(manifest, ended, settled=identity.now - shared.options.settle, keep_whole=self._lost)
+        harvest.named(
+            manifest,
+            ended,
+            settled=identity.now - shared.options.settle,
+            keep_whole=self._lost,
+            left_behind=self._left_behind,
+        )
 
     async def _identify(self) -> Identity:
         """Learn whose rows these are."""

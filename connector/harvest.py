@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,9 +18,10 @@ from connector.core.drift import Drift
 from connector.core.intervals import Interval, Intervals
 from connector.core.page import in_file_order
 from connector.core.partition import partition_folder, shares
+from connector.core.plan import touched_files
 from connector.core.times import END_OF_TIME
 from connector.errors import ConnectorError, SchemaError, StorageError
-from connector.lake import commit
+from connector.lake import commit, journal
 from connector.lake.day import Day, discard, publish, seal
 from connector.lake.tally import Tally
 from connector.tables.balance_transactions import to_batch, to_lines
@@ -151,6 +153,10 @@ class Harvest:
     _queued: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _sealing: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _durable: Intervals = field(init=False, default_factory=Intervals)
+    _replaceable: frozenset[str] = field(init=False, default=frozenset())
+    _announced: bool = field(init=False, default=False)
+    _unsettled: bool = field(init=False, default=False)
+    _announcing: Lock = field(init=False, default_factory=Lock)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
     def named(
@@ -160,6 +166,7 @@ class Harvest:
         *,
         settled: int,
         keep_whole: Intervals | None = None,
+        left_behind: frozenset[str] = frozenset(),
     ) -> None:
         """Say whose rows these are and up to where they count as settled; nothing is written before.
 
@@ -168,12 +175,16 @@ class Harvest:
             ended: adds what a run may say of itself that read everything.
             settled: seconds at or after this one are written but not covered.
             keep_whole: partitions whose files cannot be trusted, and may hold more than we have: replaced whole only.
+            left_behind: files that a run before announced it would replace, and did not live to say what came of it.
         """
         self.manifest = self._saved = manifest
         self._known = manifest.drift
         self._ended = ended
         self.settled = settled
         self._keep_whole = keep_whole or Intervals()
+        touched = (file.path for file in touched_files(manifest, self.frontier.todo))
+        self._replaceable = left_behind.union(touched)
+        self._unsettled = bool(left_behind)
         self._named.set()
 
     async def run(self, *steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -300,12 +311,21 @@ class Harvest:
         """Seal and publish; in a worker thread."""
         sealed = seal(self.lake.store, self.lake.form, day, runs)
         try:
+            if day.old is not None and not sealed.unchanged:
+                self._announce()
             publish(self.lake.store, sealed)
         except StorageError:
             with suppress(StorageError):
                 discard(sealed)
             raise
         return sealed
+
+    def _announce(self) -> None:
+        """Tell the next run which files this one may replace, in case it does not live to write the manifest."""
+        with self._announcing:
+            if not self._announced and self._saved is not None:
+                journal.announce(self.lake.store, self._saved.account, self._replaceable)
+                self._announced = self._unsettled = True
 
     def _record(self, sealed: Sealed) -> None:
         self.tally += sealed.tally
@@ -382,3 +402,5 @@ class Harvest:
         await self.commit()
         if failure is not None:
             raise failure
+        if self._unsettled and not self._sealing:
+            await anyio.to_thread.run_sync(journal.settle, self.lake.store, self.manifest.account)

@@ -190,6 +190,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         repair = self.shaken and not where
         report = self._sync(self.lake, width=width, full_refresh=full, repair=repair, **asked)
         self.model.arrivals = self.model.hurry = 0
+        assert not list(self.lake.glob("_stripe_balance/replacing/*")), "a complete run has nothing to announce"
         may_lose, self.shaken = self.model.gone if repair else (), self.shaken and not repair
         (account,) = report.accounts
         asked_for = [one for one in there if since <= one.created < until]

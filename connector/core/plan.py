@@ -80,11 +80,7 @@ def concluded(manifest: Manifest, work: Plan, *, read_until: int, now: int) -> M
 
 def due_files(manifest: Manifest, now: int) -> Iterable[DataFile]:
     """Return the files with pending rows whose time has come: `available_on` has no filter and tells no event."""
-    return [
-        file
-        for file in manifest.files.values()
-        if file.pending_from is not None and file.pending_from <= now
-    ]
+    return [file for file in manifest.files.values() if file.pending_from is not None and file.pending_from <= now]
 
 
 def asked_since(file: DataFile, now: int) -> int:

@@ -1,0 +1,61 @@
+"""Which files a run is about to replace, told before the first of them is.
+
+Between a file and the manifest that names it, a process may die: the file is then newer than the manifest says. Such
+files need not lie in what the next run reads, so it looks here, and compares their bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+from connector.errors import ManifestError
+from connector.lake.paths import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.core.units import AccountId
+    from connector.lake.store import Store
+
+
+def announce(store: Store, account: AccountId, paths: Iterable[str]) -> None:
+    """Say durably which files may be replaced from now on.
+
+    Raises:
+        StorageError: when the destination refuses; none must be replaced then.
+    """
+    store.write(_path(account), json.dumps(sorted(paths), indent=1).encode() + b"\n")
+
+
+def left_behind(store: Store, account: AccountId) -> frozenset[str]:
+    """Return the files that a run may have replaced which did not live to say so; none as a rule.
+
+    Raises:
+        ManifestError: when what it left cannot be read.
+        StorageError: when the destination cannot be read.
+    """
+    where = _path(account)
+    data = store.read(where)
+    if data is None:
+        return frozenset()
+    try:
+        paths = json.loads(data)
+    except ValueError:
+        paths = None
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in cast("list[object]", paths)):
+        raise ManifestError(f"{where} is damaged: remove it, and sync with --repair, which looks at every file")
+    return frozenset(cast("list[str]", paths))
+
+
+def settle(store: Store, account: AccountId) -> None:
+    """Take back what was announced: the manifest says what is there.
+
+    Raises:
+        StorageError: when the destination refuses.
+    """
+    store.delete(_path(account))
+
+
+def _path(account: AccountId) -> str:
+    return f"{STATE}/replacing/{account}.json"
