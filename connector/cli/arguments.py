@@ -16,11 +16,16 @@ _ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaints are errors like all others, in one line."""
+    """A parser whose complaints are errors like all others, in one line.
+
+    Attributes:
+        manual: the words whose help explains what it complains about.
+    """
 
     def __init__(self, *args: object, **options: object) -> None:
         options = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options}
         super().__init__(*args, **options)  # pyright: ignore[reportArgumentType] - argparse's own, passed on
+        self.manual = self.prog
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.
@@ -28,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: always.
         """
-        raise UsageError(f"{message}; see `{self.prog} --help`")
+        raise UsageError(f"{message}; see `{self.manual} --help`")
 
 
 def refuse_keys(words: list[str]) -> None:

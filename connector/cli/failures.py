@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from connector.core.permissions import OF_ANOTHER_ACCOUNT
-from connector.errors import AuthenticationError, ConnectorError, PermissionError_, RateLimitError, TransportError
+from connector.errors import (
+    AccountsError,
+    AuthenticationError,
+    ConnectorError,
+    PermissionError_,
+    RateLimitError,
+    TransportError,
+)
 
 INTERRUPTED = 130
 
@@ -65,6 +72,8 @@ def document_of(error: BaseException) -> dict[str, Any]:
         "exit_code": exit_code_of(error),
         "retryable": getattr(error, "retryable", False),
     }
+    if isinstance(error, AccountsError):
+        facts["accounts"] = {name: line_of(one) for name, one in error.errors.items()}
     for name in _FACTS:
         if (value := getattr(error, name, None)) is not None:
             facts[name] = value

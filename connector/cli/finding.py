@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from connector.errors import ApiError, InvalidRequestError, PermissionError_, UsageError
+from connector.core.failed_accounts import OWN, FailedAccounts
+from connector.errors import ApiError, InvalidRequestError, PermissionError_, ServerError, UsageError
 from connector.tasks import tasks_with_one_error
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class Search(Generic[T]):
     accounts: Sequence[str | None]
     take: Callable[[T | ApiError], None]
     _had: dict[str | None, None] = field(default_factory=dict[str | None, None], init=False)
+    _failed: FailedAccounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._failed = FailedAccounts(len(self.accounts))
 
     async def run(self, ids: Sequence[str]) -> None:
         """Look for every id.
@@ -123,24 +128,25 @@ class Search(Generic[T]):
         return [answers[position] for position in range(len(accounts))]
 
     async def _ask(self, one: str, account: str | None) -> T | ApiError:
+        """Ask one account; what is no matter of this account and id alone is raised."""
         try:
-            return await self.fetch(one, account)
+            found: T | ApiError = await self.fetch(one, account)
         except InvalidRequestError as error:
             if error.code != MISSING:
                 raise
-            refusal: ApiError = error
-        except PermissionError_ as error:
-            if len(self.accounts) == 1:
+            error.account, found = error.account or account, error
+        except (PermissionError_, ServerError) as error:
+            if len(self.accounts) == 1 or not self._failed.spare(account or OWN, error):
                 raise
-            refusal = error
-        refusal.account = refusal.account or account
-        return refusal
+            return error
+        self._failed.went_well()
+        return found
 
     def _why(self, refusals: Sequence[ApiError]) -> ApiError:
-        """Return the error to report: that of an account that refused, for it may have the thing, first."""
-        refused = next((error for error in refusals if isinstance(error, PermissionError_)), None)
-        if refused is not None:
-            return refused
+        """Return the error to report: first that of an account that did not say, for it may have the thing."""
+        for kind in (ServerError, PermissionError_):
+            if (refused := next((error for error in refusals if isinstance(error, kind)), None)) is not None:
+                return refused
         first = refusals[0]
         if len(self.accounts) > 1:
             hint = f"it is in none of the {len(self.accounts):,} accounts asked"

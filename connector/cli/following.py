@@ -157,7 +157,8 @@ class Following:
 
     def lost(self, error: ConnectorError) -> None:
         """See `Listener.lost`."""
-        self.console.warn(f"cannot read at present, and go on trying: {printable(str(error))}")
+        where = f"{error.account} " if error.account else ""
+        self.console.warn(f"cannot read {where}at present, and go on trying: {printable(str(error))}")
 
     def back(self) -> None:
         """See `Listener.back`."""

@@ -93,4 +93,6 @@ def facts(reading: Reading) -> list[str]:
     ]
     if reading.refused:
         found.append(f"{reading.refused:,} refused (429)")
-    return [*found, counted(reading.windows, "window"), counted(reading.files, "file")]
+    if reading.windows:
+        found.append(counted(reading.windows, "window"))
+    return [*found, counted(reading.files, "file")]

@@ -74,7 +74,7 @@ def checked_fees_id(text: str) -> str:
     Raises:
         UsageError: says what it looks like instead.
     """
-    text = text.strip()
+    text = str(text).strip()  # None, say, where an order has no payment yet
     if text.startswith(_PREFIXES) and text.replace("_", "").isalnum() and text.isascii():
         return text
     instead = _INSTEAD.get(text.split("_", maxsplit=1)[0]) if "_" in text else None

@@ -229,6 +229,7 @@ class Follower:
         if error.retryable or 0 < watch.broken < BROKEN_ANSWERS:
             wait = wait_after_failure(watch.failures, jitter=self.client.clock.jitter())
             watch.due = self.client.clock.now() + wait
+            error.account = error.account or watch.name
             watch.behind = False  # a server that fails is not asked more often than the budget has it
             self._trouble(watch.name, error)
             return

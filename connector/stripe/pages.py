@@ -39,13 +39,18 @@ FILTERS = frozenset({"currency", "payout", "source", "type"})
 """Filters of the list besides `created` (docs.stripe.com/api/balance_transactions/list)."""
 
 
-def in_each_row(paths: Iterable[str]) -> tuple[str, ...]:
+def paths_of(expand: Iterable[str]) -> tuple[str, ...]:
+    """Return paths to expand, also where one is given by itself."""
+    return (expand,) if isinstance(expand, str) else tuple(expand)
+
+
+def in_each_row(expand: Iterable[str]) -> tuple[str, ...]:
     """Return paths that begin in a row as those that begin in a list of rows.
 
     Raises:
         UsageError: one begins in a list already, as Stripe's documentation writes them.
     """
-    return tuple(f"data.{checked_expansion(path)}" for path in paths)
+    return tuple(f"data.{checked_expansion(path)}" for path in paths_of(expand))
 
 
 def checked_expansion(path: str) -> str:

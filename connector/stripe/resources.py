@@ -18,7 +18,7 @@ from connector.stripe.follow_options import FollowOptions, Listener, Unheard
 from connector.stripe.following import Follower
 from connector.stripe.identity import Identity, identify
 from connector.stripe.many import AccountPages, ManyAccounts, pages_of_accounts
-from connector.stripe.pages import FILTERS, PageStream, Query, in_each_row, pages
+from connector.stripe.pages import FILTERS, PageStream, Query, in_each_row, pages, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -97,7 +97,7 @@ class Stripe:
         """
         checked = checked_transaction_id(transaction_id)
         response = await self.client.get(
-            GET_TRANSACTION, checked, parameters={"expand": tuple(expand)}, account=account
+            GET_TRANSACTION, checked, parameters={"expand": paths_of(expand)}, account=account
         )
         return decode_object(response.body, request_id=response.request_id)
 
@@ -226,7 +226,7 @@ def checked_transaction_id(text: str) -> str:
     Raises:
         UsageError: says what it looks like instead.
     """
-    text = text.strip()
+    text = str(text).strip()  # None, say, where a charge has no balance transaction yet
     if text.startswith("txn_") and text.isascii() and text.isprintable() and " " not in text and "/" not in text:
         return text
     prefix = text.split("_", maxsplit=1)[0]

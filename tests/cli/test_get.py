@@ -116,3 +116,13 @@ def test_ids_are_looked_for_where_others_were_found(run, environment):
         requests = sum(1 for seen in many.requests() if "/balance_transactions/" in seen.path)
     assert done.lines == theirs
     assert requests < 5 * 220 + 30
+
+
+def test_an_account_that_cannot_answer_does_not_hide_what_another_has(run, environment, sandbox, theirs, accounts):
+    with Sandbox(sandbox.world, limits=Limits.none(), faults=[f"500:account={accounts[2]}"]) as failing:
+        environment.setenv("STRIPE_API_BASE", failing.url)
+        words = ["--account", accounts[2], "--account", accounts[1], "--retries", 0]
+        assert run("get", theirs["id"], *words).lines == [theirs]
+        done = run("get", theirs["id"], "txn_nope", *words)
+    assert (done.status, done.lines) == (75, [theirs])
+    assert accounts[2] in done.err

@@ -60,3 +60,10 @@ def test_no_command_is_wrong_and_shows_what_there_is(run):
     assert done.status == 2
     assert "demo" in done.err
     assert done.out == ""
+
+
+@pytest.mark.parametrize("words", [["balance", "--nope"], ["--json", "balance"]])
+def test_an_option_that_is_not_known_leads_to_the_help_of_the_command(run, words):
+    done = run(*words)
+    assert done.status == 2
+    assert "see `stripe-balance balance --help`" in done.err

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from connector.sandbox import Limits, Sandbox
+
 
 @pytest.fixture
 def ids(run):
@@ -139,3 +141,15 @@ def test_a_row_can_be_expanded(run):
     charge = run("stream", "--type", "charge", "--limit-rows", 1).lines[0]
     (row,) = run("get", charge["id"], "--expand", "source").lines
     assert row["source"]["id"] == charge["source"]
+
+
+def test_every_account_that_failed_is_named_and_the_others_rows_are_there(run, environment, sandbox):
+    own, *others = sandbox.world.accounts
+    with Sandbox(sandbox.world, limits=Limits.none(), faults=[f"403:account={one}" for one in others]) as refusing:
+        environment.setenv("STRIPE_API_BASE", refusing.url)
+        shown = run("stream", "--all-accounts", "--rate", 0)
+        told = run("stream", "--all-accounts", "--rate", 0, "--json")
+    assert (shown.status, told.status) == (77, 77)
+    assert {row["account"] for row in shown.lines} == {row["account"] for row in told.json["data"]} == {own}
+    assert all(f"stripe-balance: {one}: " in shown.err for one in others)
+    assert set(told.json["error"]["accounts"]) == set(others)

@@ -17,7 +17,7 @@ from connector.core.intervals import Intervals
 from connector.core.times import END_OF_TIME
 from connector.errors import AuthenticationError, ProtocolError, UsageError
 from connector.stripe import pages as pages_module
-from connector.stripe.pages import InOrder, Query, pages
+from connector.stripe.pages import InOrder, Query, in_each_row, pages
 from connector.stripe.resources import Stripe, checked_transaction_id
 from tests.fakes import NOW, FakeTransport, client_over, config, listing, ok, refused, rows_at
 
@@ -296,3 +296,7 @@ def test_another_objects_id_is_refused_by_what_it_looks_like(text, hint):
     with pytest.raises(UsageError, match=hint):
         checked_transaction_id(text)
     assert checked_transaction_id(" txn_1Abc\n") == "txn_1Abc"
+
+
+def test_one_path_to_expand_may_stand_by_itself():
+    assert in_each_row("source") == in_each_row(["source"]) == ("data.source",)

@@ -10,7 +10,7 @@ from connector.cli.accounts import OWN, accounts_of
 from connector.cli.rows import Rows, rows_to_stdout
 from connector.cli.settings import config_of
 from connector.cli.working import work
-from connector.errors import UsageError
+from connector.errors import AccountsError, UsageError
 from connector.stripe.pages import FILTERS
 from connector.stripe.resources import Stripe
 
@@ -36,13 +36,18 @@ def run(args: argparse.Namespace, console: Console) -> int:
         if getattr(args, name) is not None:
             raise UsageError(f"{option} goes with --follow only")
     config = config_of(args, console)
-    with rows_to_stdout(console) as rows:
+    try:
+        with rows_to_stdout(console) as rows:
 
-        async def go(progress: Progress) -> None:
-            await _stream(args, config, rows, progress)
+            async def go(progress: Progress) -> None:
+                await _stream(args, config, rows, progress)
 
-        # Not by itself: stdout is often read by something that writes to the same terminal.
-        work(go, console, show=args.progress != "auto")
+            # Not by itself: stdout is often read by something that writes to the same terminal.
+            work(go, console, show=args.progress != "auto")
+    except AccountsError as failure:
+        for error in failure.errors.values():
+            console.complain(error)
+        return failure.exit_code
     return 0
 
 
