@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from connector import webhooks as webhooks
-    from connector.api import plan, run_plan, run_sync, sync
+    from connector.api import run_sync, sync
     from connector.balance import Balance, BalanceAmount
     from connector.config import ApiKey, Config
     from connector.core.fees import PaymentFees
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from connector.stripe.follow_options import FollowOptions
     from connector.stripe.following import Follower
     from connector.stripe.resources import Stripe
+    from connector.windows import plan, run_plan
 
 _HOMES = {
     "connector.config": ("ApiKey", "Config"),
@@ -96,7 +97,8 @@ _HOMES = {
     "connector.stripe.follow_options": ("FollowOptions",),
     "connector.stripe.following": ("Follower",),
     "connector.stripe.resources": ("Stripe",),
-    "connector.api": ("plan", "run_plan", "run_sync", "sync"),
+    "connector.api": ("run_sync", "sync"),
+    "connector.windows": ("plan", "run_plan"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("webhooks",)  # public as a whole; not in __all__, which holds things to call

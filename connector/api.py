@@ -1,8 +1,7 @@
-"""From Stripe to a lake, as calls: `sync` and `plan`, and their twins for ordinary code."""
+"""From Stripe to a lake, as a call: `sync`, and its twin for ordinary code."""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -10,26 +9,20 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 
 from connector.config import Config
-from connector.core.intervals import Interval
-from connector.core.partition import Granularity
-from connector.core.plan import pieces
-from connector.core.plan import plan as plan_work
-from connector.core.times import END_OF_TIME, Time, to_seconds
-from connector.errors import UsageError
-from connector.lake import commit
 from connector.lake.facts import facts_of
 from connector.lake.store import open_store
-from connector.options import DEFAULT_SETTLE, Options
+from connector.options import DEFAULT_SETTLE, Options, options_of
 from connector.plain import run_plainly
 from connector.report import Progress, Report, to_document
 from connector.salt import Salt
 from connector.stripe.client import ACCOUNT, Client
-from connector.stripe.identity import identify
 from connector.stripe.pages import ListSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
+
+    from connector.core.times import Time
 
 
 async def sync(
@@ -60,7 +53,7 @@ async def sync(
         ConnectorError: what ended the run; what was complete by then is published, and the next run goes on from there.
     """
     began = monotonic()
-    chosen = _options(since=since, until=until, **options)
+    chosen = options_of(since=since, until=until, **options)
     config = config or Config.from_env()
     store = open_store(destination)
     new = not facts_of(store).accounts
@@ -178,124 +171,9 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     return to_document(run_plainly(main, instead="await connector.sync(…)"))
 
 
-async def plan(
-    destination: str | PathLike[str],
-    *,
-    config: Config | None = None,
-    since: Time | None = None,
-    until: Time | None = None,
-    windows: int = 8,
-    **options: Any,  # noqa: ANN401 - the fields of `Options`
-) -> list[dict[str, Any]]:
-    """Cut what is to be read into windows that can be given to tasks of their own.
-
-    No two windows share a file. Each is a dict of plain arguments for `run_sync`.
-
-    Args:
-        destination: as for `sync`.
-        config: as for `sync`.
-        since: as for `sync`.
-        until: as for `sync`.
-        windows: about how many, at least 1.
-        options: fields of `connector.options.Options`.
-    """
-    chosen = _options(since=since, until=until, **options)
-    if windows < 1:
-        raise UsageError(f"--windows {windows} must be at least 1")
-    client = Client.over_http(config or Config.from_env())
-    store = open_store(destination)
-    found: list[dict[str, Any]] = []
-    plain = {
-        "partition": chosen.partition and chosen.partition.value,
-        "format": chosen.format,
-        "account_id": chosen.account_id,
-        "expand": list(chosen.expand),
-        "source_columns": chosen.source_columns,
-        "omit": list(chosen.omit),
-        "hash": list(chosen.hash),
-        "full_refresh": chosen.full_refresh,
-    }
-    as_asked = {name: value for name, value in plain.items() if value}
-    try:
-        for account in chosen.accounts or (None,):
-            identity = await identify(client, account=account, account_id=chosen.account_id)
-            manifest = commit.load(store, identity.account)
-            fixed = {name: value for name, value in (manifest.options if manifest else {}).items() if name != "salt"}
-            work = plan_work(manifest, chosen.asked, now=identity.now, full_refresh=chosen.full_refresh)
-            partition = manifest.partition if manifest else chosen.partition or Granularity.DAY
-            likely = work.todo.within(Interval(min(identity.created, identity.now - 1), identity.now))
-            cut = pieces(likely, windows, partition)
-            for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
-                start = work.todo.parts[0].start if position == 0 else part.start
-                stop = work.todo.parts[-1].stop if position == len(cut) - 1 else part.stop
-                bounds = {"since": start or None, "until": None if stop == END_OF_TIME else stop}
-                window = {**bounds, **fixed, **as_asked}
-                found.append(window | ({"accounts": [account]} if account else {}))
-    finally:
-        await client.close()
-    return found
-
-
-def run_plan(  # noqa: PLR0913 - as run_sync
-    destination: str | PathLike[str],
-    *,
-    since: Time | None = None,
-    until: Time | None = None,
-    windows: int = 8,
-    partition: str | None = None,
-    accounts: Sequence[str | None] = (),
-    account_id: str | None = None,
-    full_refresh: bool = False,
-    api_base: str | None = None,
-    api_version: str | None = None,
-    context: str | None = None,
-    api_key_file: str | None = None,
-) -> list[dict[str, Any]]:
-    """Call `plan` from ordinary code; arguments as for `run_sync`, and `windows` as for `plan`."""
-    settings: dict[str, Any] = {"api_base": api_base, "api_version": api_version, "context": context}
-
-    async def main() -> list[dict[str, Any]]:
-        return await plan(
-            destination,
-            config=Config.from_env(api_key_file=api_key_file, **settings),
-            since=since,
-            until=until,
-            windows=windows,
-            partition=partition,
-            accounts=accounts,
-            account_id=account_id,
-            full_refresh=full_refresh,
-        )
-
-    return run_plainly(main, instead="await connector.plan(…)")
-
-
 def _ask_ahead(client: Client, options: Options, *, new: bool) -> None:
     """Send the requests every run begins with, so that their answers are under way while modules are imported."""
     account = options.accounts[0] if options.accounts else None
     client.begin(ACCOUNT, account=account)
     if new:
         ListSource(client, options.query(account)).begin(options.asked)
-
-
-def _options(*, since: Time | None, until: Time | None, **options: Any) -> Options:  # noqa: ANN401 - checked here
-    known = {one.name for one in fields(Options)}
-    if unknown := sorted(options.keys() - known):
-        raise UsageError(f"there is no option {unknown[0]!r}; there are {', '.join(sorted(known))}")
-    if options.get("partition") is not None:
-        try:
-            options["partition"] = Granularity(options["partition"])
-        except ValueError as error:
-            raise UsageError(f"partition {options['partition']!r} is none of day, month, year") from error
-    for name in ("expand", "accounts", "omit", "hash"):
-        given = options.get(name) or ()
-        options[name] = (given,) if isinstance(given, str) else tuple(given)
-    if options["hash"] and options.get("salt") is None:
-        options["salt"] = Salt.find()
-    if type(options.get("settle", 0)) is not int:
-        raise UsageError(f"settle must be a whole number of seconds, not {options['settle']!r}")
-    return Options(
-        since=None if since is None else to_seconds(since, name="--since"),
-        until=None if until is None else to_seconds(until, name="--until"),
-        **options,
-    )

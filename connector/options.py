@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from connector.core.partition import Granularity
 from connector.core.privacy import Privacy
-from connector.core.times import interval_of
+from connector.core.times import Time, interval_of, to_seconds
 from connector.errors import UsageError
+from connector.salt import Salt
 from connector.stripe.pages import Query, checked_expansion, in_each_row
 
 if TYPE_CHECKING:
     from connector.core.intervals import Interval
-    from connector.core.partition import Granularity
-    from connector.salt import Salt
 
 DEFAULT_SETTLE = 600
 """Seconds after which a row counts as visible: rows have been seen to become listable minutes after `created`."""
@@ -117,3 +117,31 @@ class Options:
             raise UsageError("the expanded source holds the id of source, too: add --omit source_object")
         if self.hash and self.salt is None:
             raise UsageError("--hash needs a salt")
+
+
+def options_of(*, since: Time | None, until: Time | None, **options: Any) -> Options:  # noqa: ANN401 - checked here
+    """Return the options of a call, its words read: times, a partition's name, one name where there may be several.
+
+    Raises:
+        UsageError: there is no such option, or its value makes no sense.
+    """
+    known = {one.name for one in fields(Options)}
+    if unknown := sorted(options.keys() - known):
+        raise UsageError(f"there is no option {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    if options.get("partition") is not None:
+        try:
+            options["partition"] = Granularity(options["partition"])
+        except ValueError as error:
+            raise UsageError(f"partition {options['partition']!r} is none of day, month, year") from error
+    for name in ("expand", "accounts", "omit", "hash"):
+        given = options.get(name) or ()
+        options[name] = (given,) if isinstance(given, str) else tuple(given)
+    if options["hash"] and options.get("salt") is None:
+        options["salt"] = Salt.find()
+    if type(options.get("settle", 0)) is not int:
+        raise UsageError(f"settle must be a whole number of seconds, not {options['settle']!r}")
+    return Options(
+        since=None if since is None else to_seconds(since, name="--since"),
+        until=None if until is None else to_seconds(until, name="--until"),
+        **options,
+    )

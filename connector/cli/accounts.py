@@ -13,7 +13,9 @@ from connector.stripe.resources import Stripe
 if TYPE_CHECKING:
     import argparse
 
+    from connector.cli.console import Console
     from connector.config import Config
+    from connector.errors import AccountsError
 
 OWN = None
 """Stands for the key's own account among connected ones, as in `connector.run.Run`."""
@@ -48,3 +50,10 @@ async def connected_accounts(config: Config) -> list[str]:
             if not page.has_more or not page.rows:
                 return list(dict.fromkeys(found))
     raise ProtocolError(f"the list of connected accounts does not end after {MOST_PAGES:,} pages")
+
+
+def complain_of(failure: AccountsError, console: Console) -> int:
+    """Say what each account failed with, and return the exit status."""
+    for error in failure.errors.values():
+        console.complain(error)
+    return failure.exit_code

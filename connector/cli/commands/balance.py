@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.accounts import OWN, accounts_of
+from connector.cli.accounts import OWN, accounts_of, complain_of
 from connector.cli.failures import document_of
 from connector.cli.settings import config_of
 from connector.cli.words import moment
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             _show(work(go, console, show=False), console, several=several)
         except AccountsError as failure:
             _show(failure.report, console, several=several, failure=failure)
-            return _complain(failure, console)
+            return complain_of(failure, console)
         return 0
 
     async def record(_progress: Progress) -> tuple[Snapshot, ...]:
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         _show_recorded(work(record, console, show=False), console, several=several)
     except AccountsError as failure:
         _show_recorded(failure.report, console, several=several, failure=failure)
-        return _complain(failure, console)
+        return complain_of(failure, console)
     return 0
 
 
@@ -103,13 +103,6 @@ async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> di
     if failed.errors:
         raise failed.summed_up(balances)
     return balances
-
-
-def _complain(failure: AccountsError, console: Console) -> int:
-    """Say what each account failed with, and return the exit status."""
-    for error in failure.errors.values():
-        console.complain(error)
-    return failure.exit_code
 
 
 def _show_recorded(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.accounts import accounts_of
+from connector.cli.accounts import accounts_of, complain_of
 from connector.cli.payout_words import summary
 from connector.cli.settings import config_of
 from connector.cli.working import work
@@ -41,9 +41,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         _show(work(go, console, keeps=True), console)
     except AccountsError as failure:
         _show(failure.report, console)
-        for error in failure.errors.values():
-            console.complain(error)
-        return failure.exit_code
+        return complain_of(failure, console)
     return 0
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from connector.api import plan
 from connector.cli.accounts import accounts_of
 from connector.cli.settings import config_of, lake_options
 from connector.cli.working import work
+from connector.windows import plan
 
 if TYPE_CHECKING:
     import argparse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.api import sync
-from connector.cli.accounts import accounts_of
+from connector.cli.accounts import accounts_of, complain_of
 from connector.cli.settings import config_of, lake_options
 from connector.cli.summary import summary
 from connector.cli.working import work
@@ -49,9 +49,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         show(work(go, console, keeps=True), console)
     except AccountsError as failure:
         show(failure.report, console)
-        for error in failure.errors.values():
-            console.complain(error)
-        return failure.exit_code
+        return complain_of(failure, console)
     return 0
 
 
