@@ -27,8 +27,9 @@ The key comes from STRIPE_API_KEY, --api-key-file or the Stripe CLI's profile; a
 transactions is enough. No account yet? Try `stripe-balance demo`.
 
 exit status:
-  0 done     1 failed     2 wrong arguments     65 data refused     74 disk     75 try again later
-  77 key refused     78 wrong settings     130, 143 interrupted, after publishing what was complete
+  0 done     1 failed     2 wrong arguments     65 data refused     74 disk
+  75 try again later      77 key refused        78 wrong settings
+  130, 143 interrupted, after publishing what was complete
   141 the reader of stdout went away
 """
 

@@ -4,15 +4,43 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from typing import NoReturn
 
 from connector.core.times import to_seconds
 from connector.errors import UsageError
 
+_WIDEST, _IN = 118, " " * 6
+"""Columns of help at most, and the indentation of what an example is for, where that has a line of its own."""
+
 PROGRESS = ("auto", "rich", "plain", "none")
 
 _KEY = re.compile(r"\b((sk|rk|pk)_(live|test|org)|whsec)_[A-Za-z0-9_]{8}")
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
+
+
+class Help(argparse.HelpFormatter):
+    """Help in which prose is filled to the terminal's width, and an example keeps to its line as long as it fits."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        fitted = (_fitted(paragraph.split("\n"), min(width, _WIDEST)) for paragraph in text.strip("\n").split("\n\n"))
+        return indent + "\n\n".join(fitted)
+
+
+def _fitted(lines: list[str], width: int) -> str:
+    """Return a paragraph: filled, or, of examples, with what they are for below them where there is no room beside."""
+    if not any(line.startswith(" ") for line in lines):
+        return textwrap.fill(" ".join(lines), width)
+    if all(len(line) <= width for line in lines):
+        return "\n".join(lines)
+    shown: list[str] = []
+    for line in lines:
+        example, gap, words = line.strip().partition("  ")
+        if not gap:
+            shown.append(line)
+        else:
+            shown += [f"  {example}", textwrap.fill(words.strip(), width, initial_indent=_IN, subsequent_indent=_IN)]
+    return "\n".join(shown)
 
 
 class Parser(argparse.ArgumentParser):
@@ -23,7 +51,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, *args: object, **options: object) -> None:
-        options = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options}
+        options = {"formatter_class": Help, "allow_abbrev": False, **options}
         super().__init__(*args, **options)  # pyright: ignore[reportArgumentType] - argparse's own, passed on
         self.manual = self.prog
 

@@ -67,3 +67,19 @@ def test_an_option_that_is_not_known_leads_to_the_help_of_the_command(run, words
     done = run(*words)
     assert done.status == 2
     assert "see `stripe-balance balance --help`" in done.err
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_help_fits_a_terminal_of_eighty_columns_but_for_what_cannot_be_broken(run, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run(*command, "--help").out.splitlines()
+    long = [line for line in lines if len(line) > 80]
+    assert all(line.lstrip().startswith(("[", "stripe-balance stream --since")) for line in long)
+
+
+def test_on_a_wide_terminal_an_example_and_what_it_is_for_share_a_line(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "130")
+    out = run("sync", "--help").out
+    assert "stripe-balance sync lake                       everything; the next run" in out
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "  stripe-balance sync lake\n      everything; the next run" in run("sync", "--help").out
