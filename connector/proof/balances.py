@@ -12,11 +12,12 @@ from connector.core import money
 from connector.core.accounting import PAYMENTS, WHOLE, Bucket, add_up, compared, disagreements, not_shown, unexplained
 from connector.core.intervals import Interval, Intervals
 from connector.core.times import END_OF_TIME, to_text
+from connector.proof.opening import NEAR
 from connector.proof.sums import held_by, sums_of
 from connector.proof.verdict import Finding, Findings, Layer, not_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from connector.core.accounting import Disagreement
     from connector.proof.asking import Asker
@@ -46,8 +47,8 @@ async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
     """
     if asker is None:
         return not_checkable("balance", "Stripe was not asked (offline)")
-    opening = next((one for one in inventory.openings if not one.near), None)
-    if reason := _unfit(inventory) or ("" if opening else _partial(asker, inventory)):
+    openings = [one for one in inventory.openings if not one.near and one.at + NEAR < inventory.settled]
+    if reason := _unfit(inventory) or ("" if openings else _partial(asker, inventory)):
         return not_checkable("balance", reason)
     before = held_by(await asker.balance())
     for _ in range(READINGS - 1):
@@ -64,7 +65,7 @@ async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
                 return not_checkable("balance", f"{UNTYPED} ({', '.join(others)}): {REREAD}")
             rows = add_up([inventory.ledger.as_of(statuses), newer[0]])
             checked = {"newer_rows": newer[1], "statuses_read": len(statuses)}
-            return _judge_change(opening, rows, after, checked) if opening else _judge(rows, after, checked)
+            return _judge_changes(openings, rows, after, checked) if openings else _judge(rows, after, checked)
         before = after
     return not_checkable("balance", f"the balance moved between any two of {READINGS} readings: try at a quieter time")
 
@@ -89,6 +90,8 @@ def _partial(asker: Asker, inventory: Inventory) -> str:
     start = inventory.manifest.covered.parts[0].start
     if start <= asker.created:
         return ""
+    if any(one.at + NEAR >= inventory.settled for one in inventory.openings):
+        return f"a balance was recorded, and the lake has all rows only up to {to_text(inventory.settled)}: sync again"
     if inventory.openings:
         return "rows were made in the very seconds of the recorded balances, and may be in them or not: record another"
     return (
@@ -139,6 +142,21 @@ def _judge(rows: dict[Bucket, int], held: dict[Bucket, int], checked: dict[str, 
         "balance",
         f"the rows add up to all {count:,} balances, to the last minor unit{apart}",
         checked={"balances": count, **checked},
+    )
+
+
+def _judge_changes(
+    openings: Sequence[Opening], rows: dict[Bucket, int], held: dict[Bucket, int], checked: dict[str, int]
+) -> Layer:
+    """Judge by the oldest recorded balance that tells: one that does not agree may lack rows that came late."""
+    for opening in openings:
+        layer = _judge_change(opening, rows, held, checked)
+        if layer.verdict == "proved" or not opening.fresh:
+            return layer
+    return not_checkable(
+        "balance",
+        "the recorded balances do not agree with the rows, and rows made in the minutes before them may have come "
+        "after: record another at a quieter time",
     )
 
 

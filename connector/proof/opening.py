@@ -31,6 +31,9 @@ MOST_OPENINGS = 8
 NEAR = 5
 """Seconds around a snapshot in which a row may or may not be in it: its time is that of the answer, whole seconds."""
 
+LATE = 600
+"""Seconds after which a row counts as visible: one made less than this before a snapshot may have come after it."""
+
 
 @dataclass(slots=True)
 class Opening:
@@ -41,23 +44,26 @@ class Opening:
         held: what there was, by bucket.
         before: sum of `net` by bucket of the lake's rows up to then.
         near: rows created so close to it that nobody can say whether they were in it.
+        fresh: rows created shortly before it: they were in it, unless they became visible only afterwards.
     """
 
     at: int
     held: Mapping[Bucket, int]
     before: dict[Bucket, int] = field(default_factory=dict["Bucket", int])
     near: int = 0
+    fresh: int = 0
 
     def add(self, batch: pa.RecordBatch, sums: Mapping[Bucket, int]) -> None:
         """Take in a batch that has rows, of which these are the sums."""
         first, last = bounds_of(batch)
         if first > self.at + NEAR:
             return
-        if last >= self.at - NEAR:
+        if last >= self.at - LATE:
             seconds = pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS)
             earlier = pc.less_equal(seconds, self.at)
             around = pc.and_(pc.greater_equal(seconds, self.at - NEAR), pc.less_equal(seconds, self.at + NEAR))
             self.near += pc.sum(around).as_py() or 0
+            self.fresh += pc.sum(pc.and_(pc.greater_equal(seconds, self.at - LATE), earlier)).as_py() or 0
             sums = sums_of_batch(batch.filter(earlier))
         for bucket, net in sums.items():
             self.before[bucket] = self.before.get(bucket, 0) + net

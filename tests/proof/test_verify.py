@@ -464,6 +464,37 @@ def test_a_balance_recorded_in_the_seconds_of_a_row_bounds_nothing(tmp_path):
         assert "seconds" in found.reason
 
 
+@pytest.mark.parametrize("later", [0, 100])
+def test_a_balance_recorded_after_the_time_that_is_covered_accuses_nobody(tmp_path, later):
+    lake = tmp_path / "lake"
+    with serve(world(600, days=30)) as server:
+        server.add_rows(created=server.now - 300)
+        run(lake, server, since=server.now - DAY)
+        anyio.run(partial(record_balance, lake, config=config_for(server)))
+        server.advance(later)
+        found = layer(check(lake, server), "balance")
+        assert found.verdict == "not_checkable"
+        assert "sync again" in found.reason
+
+
+def test_a_row_on_its_way_when_a_balance_was_recorded_accuses_nobody(tmp_path):
+    lake = tmp_path / "lake"
+    with serve(world(600, days=30)) as server:
+        since = server.now - DAY
+        server.advance(4_000)
+        anyio.run(partial(record_balance, lake, config=config_for(server)))
+        server.add_rows(created=server.now - 20)
+        server.advance(4_000)
+        run(lake, server, since=since)
+        found = layer(check(lake, server), "balance")
+        assert found.verdict == "not_checkable"
+        assert "may have come" in found.reason
+        anyio.run(partial(record_balance, lake, config=config_for(server)))
+        server.advance(4_000)
+        run(lake, server, since=since)
+        assert layer(check(lake, server), "balance").verdict == "proved"
+
+
 def test_a_history_from_the_day_the_account_was_made_is_whole(tmp_path, busy):
     run(tmp_path / "lake", busy, since=START)
     assert answers(check(tmp_path / "lake", busy))["balance"] == "proved"
