@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from connector.core.documents import to_json
 from connector.core.manifest import Manifest, from_document, to_document
-from connector.core.partition import checked_account
 from connector.errors import ConfigError, ManifestError, ProtocolError
 from connector.lake.check import Difference, differences
-from connector.lake.paths import STATE, checked_path
+from connector.lake.paths import checked_path
+from connector.lake.records import load_record, recorded_accounts, refuse_another_account, save_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +21,8 @@ if TYPE_CHECKING:
 TABLE = "balance_transactions"
 """Folder of the data files that manifests name."""
 
-_FOLDER = f"{STATE}/manifest"
+_KIND = "manifest"
+"""Kind of the records, and the folder they are in."""
 
 
 def load(store: Store, account: AccountId) -> Manifest | None:
@@ -33,19 +32,12 @@ def load(store: Store, account: AccountId) -> Manifest | None:
         ManifestError: when it is damaged, foreign, of a newer version, of another account, or names files elsewhere.
         StorageError: when it cannot be read.
     """
-    where = _path(account)
-    data = store.read(where)
-    if data is None:
+    found = load_record(store, _KIND, account, remedy="sync to a new destination")
+    if found is None:
         return None
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(
-            f"{where} is damaged ({error}); restore it from a backup, or sync to a new destination"
-        ) from error
+    where, document = found
     manifest = _from_document(document, where)
-    if manifest.account != account:
-        raise ManifestError(f"{where} is about {manifest.account}: it was renamed or copied; give it back its own name")
+    refuse_another_account(where, manifest.account, account)
     for path in manifest.files:
         _refuse_elsewhere(path, account, where)
     return manifest
@@ -60,24 +52,13 @@ def save(store: Store, manifest: Manifest) -> Manifest:
         StorageError: when the destination refuses; the old manifest is then still whole.
     """
     written = replace(manifest, revision=manifest.revision + 1)
-    store.write(_path(manifest.account), to_json(to_document(written), sort_keys=True))
+    save_record(store, _KIND, written.account, to_document(written))
     return written
 
 
 def accounts(store: Store) -> list[AccountId]:
-    """Return the accounts that have a manifest, sorted.
-
-    Raises:
-        StorageError: when the destination cannot be read.
-    """
-    names = [info.path.removeprefix(f"{_FOLDER}/") for info in store.list(_FOLDER)]
-    found: list[AccountId] = []
-    for name in names:
-        try:
-            found.append(checked_account(name.removesuffix(".json")))
-        except ProtocolError as error:
-            raise ManifestError(f"{_FOLDER}/{name} is not a manifest's name; move it away") from error
-    return sorted(found)
+    """Return the accounts that have a manifest, sorted; raises what `recorded_accounts` raises."""
+    return recorded_accounts(store, _KIND)
 
 
 def check_destination(
@@ -138,10 +119,6 @@ def manifests(store: Store) -> Iterator[Manifest]:
         manifest = load(store, account)
         if manifest is not None:
             yield manifest
-
-
-def _path(account: AccountId) -> str:
-    return f"{_FOLDER}/{account}.json"
 
 
 def _from_document(document: object, where: str) -> Manifest:

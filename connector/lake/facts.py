@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from connector.core import balances_record, payouts_record
 from connector.core.stored import READ_AGAIN, RESTORE
 from connector.lake import commit
-from connector.lake.records import load_record, recorded_accounts, refuse_another, save_record
+from connector.lake.records import load_record, recorded_accounts, refuse_another_account, save_record
 
 if TYPE_CHECKING:
     from connector.core.balances_record import BalancesRecord
@@ -76,7 +76,7 @@ def load_payouts(store: Store, account: AccountId) -> PayoutsRecord | None:
         return None
     where, document = found
     record = payouts_record.from_document(document, where=where)
-    refuse_another(where, record.account, account)
+    refuse_another_account(where, record.account, account)
     return record
 
 
@@ -92,7 +92,7 @@ def load_balances(store: Store, account: AccountId) -> BalancesRecord | None:
         return None
     where, document = found
     record = balances_record.from_document(document, where=where)
-    refuse_another(where, record.account, account)
+    refuse_another_account(where, record.account, account)
     return record
 
 

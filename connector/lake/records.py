@@ -1,4 +1,4 @@
-"""Records of the small tables on disk: what is durably in the lake, written last."""
+"""Records on disk, manifests among them: what is durably in the lake, one for each account, written last."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def record_path(kind: str, account: AccountId) -> str:
     """Return where a record is.
 
     Args:
-        kind: `payouts` or `balances`.
+        kind: `manifest`, `payouts` or `balances`.
         account: whose it is.
     """
     return f"{STATE}/{kind}/{account}.json"
@@ -48,7 +48,7 @@ def load_record(store: Store, kind: str, account: AccountId, *, remedy: str) -> 
 
     Args:
         store: the destination.
-        kind: `payouts` or `balances`.
+        kind: `manifest`, `payouts` or `balances`.
         account: whose it is.
         remedy: what to do when it is damaged, besides restoring it.
 
@@ -66,7 +66,7 @@ def load_record(store: Store, kind: str, account: AccountId, *, remedy: str) -> 
         raise ManifestError(f"{where} is damaged ({error}); restore it from a backup, or {remedy}") from error
 
 
-def refuse_another(where: str, found: AccountId, account: AccountId) -> None:
+def refuse_another_account(where: str, found: AccountId, account: AccountId) -> None:
     """Refuse a record that is about another account than its name says.
 
     Raises:
