@@ -269,8 +269,8 @@ class AccountRun:
     async def _identify(self) -> Identity:
         """Learn whose rows these are."""
         options = self.shared.options
-        several = len(options.accounts) > 1
-        return await introduced(self.shared.client, self.account, account_id=options.account_id, several=several)
+        client = self.shared.client
+        return await introduced(client, self.account, account_id=options.account_id, several=options.several)
 
     async def _look_again(self, harvest: Harvest) -> None:
         """Count the files that are not as the manifest has them, whoever changed them, this run's own included."""

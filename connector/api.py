@@ -77,6 +77,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     expand: Sequence[str] = (),
     settle: int = DEFAULT_SETTLE,
     accounts: Sequence[str | None] = (),
+    all_accounts: bool = False,
     account_id: str | None = None,
     full_refresh: bool = False,
     repair: bool = False,
@@ -110,6 +111,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
         expand: paths to expand in each row, without `data.`.
         settle: seconds before now up to which rows count as all visible.
         accounts: connected accounts to read, None standing for the key's own.
+        all_accounts: read the key's own account and every connected one.
         account_id: name of the key's own account, where it may not ask for it.
         full_refresh: read all that is asked for again.
         repair: read again what was changed or lost on the disk.
@@ -155,6 +157,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
             expand=expand,
             settle=settle,
             accounts=accounts,
+            all_accounts=all_accounts,
             account_id=account_id,
             full_refresh=full_refresh,
             repair=repair,

@@ -36,6 +36,7 @@ class Options:
         strict_schema: refuse rows that differ from the schema, instead of keeping and counting them.
         settle: seconds before now up to which rows count as all visible, at least 0.
         accounts: connected accounts to read, None standing for the key's own; empty for the key's own alone.
+        all_accounts: read the key's own account and every connected one, instead of naming them.
         account_id: name of the key's own account, where the key may not ask for it.
         full_refresh: read all that is asked for again.
         repair: compare every file with the manifest by its bytes, read again what was changed or lost, and remove files
@@ -52,6 +53,7 @@ class Options:
     expand: tuple[str, ...] = ()
     settle: int = DEFAULT_SETTLE
     accounts: tuple[str | None, ...] = ()
+    all_accounts: bool = False
     account_id: str | None = None
     full_refresh: bool = False
     repair: bool = False
@@ -68,8 +70,10 @@ class Options:
         interval_of(self.since, self.until)
         if self.settle < 0:
             raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
-        if self.account_id and self.accounts:
+        if self.account_id and (self.accounts or self.all_accounts):
             raise UsageError("--account-id names the key's own account: it does not go with --account")
+        if self.accounts and self.all_accounts:
+            raise UsageError("--all-accounts are all there are: it does not go with --account")
         self._check_sources()
 
     @property
@@ -94,6 +98,11 @@ class Options:
     def query(self, account: str | None) -> Query:
         """Return what to list of an account."""
         return Query(expand=in_each_row(self.expand), account=account)
+
+    @property
+    def several(self) -> bool:
+        """Whether there may be more than one account to read."""
+        return self.all_accounts or len(self.accounts) > 1
 
     @property
     def asked(self) -> Interval:

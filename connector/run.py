@@ -8,8 +8,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from connector.lake.lease import Lease
 from connector.lake.paths import RUNS
 from connector.report import AccountReport, Report, requests_of, to_document
 from connector.snapshots import Snapshot, ask_balance, keep_balance
+from connector.stripe.accounts import connected_accounts
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import UNNAMED
 from connector.tables.redact import Redactor
@@ -70,11 +72,11 @@ class Run:
     began: float
     _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
     _failed: FailedAccounts = field(init=False)
-    _ended: anyio.Event = field(init=False, default_factory=anyio.Event)
+    _coming: bool = field(init=False, default=False)
+    _moved: anyio.Event = field(init=False, default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
-        accounts, fail_fast = len(self.options.accounts), self.options.fail_fast
-        self._failed = FailedAccounts(accounts, fail_fast=fail_fast or accounts <= 1)
+        self._failed = FailedAccounts(0, fail_fast=self.options.fail_fast or not self.options.several)
 
     async def go(self) -> Report:
         """Sync every account asked for, several at once, and keep the report.
@@ -131,19 +133,33 @@ class Run:
 
         The first one goes ahead until it is known whose lake it is, and what time Stripe has.
         """
-        waiting = deque(enumerate(self.options.accounts or (None,)))
-        self.progress.accounts = len(waiting)
         async with tasks_with_one_error() as tasks:
-            while waiting:
-                while shared.open >= self._most_open():
-                    self._ended = anyio.Event()
-                    await self._ended.wait()
-                position, account = waiting.popleft()
+            waiting = deque(self.options.accounts or (None,))
+            self._coming = self.options.all_accounts
+            if self._coming:
+                tasks.start_soon(self._list_accounts, waiting)
+            for position in count():
+                while shared.open >= self._most_open() or (self._coming and not waiting):
+                    self._moved = anyio.Event()
+                    await self._moved.wait()
+                self.progress.accounts = self._failed.of = position + len(waiting)
+                if not waiting:
+                    return
+                account = waiting.popleft()
                 part = AccountRun(shared, account)
                 shared.open += 1
                 tasks.start_soon(self._sync_account, part, position)
                 if self.client.server_now is None:
                     await part.introduced.wait()
+
+    async def _list_accounts(self, waiting: deque[str | None]) -> None:
+        """Find the connected accounts while the first of them are being read."""
+        async with aclosing(connected_accounts(self.client)) as pages:
+            async for page in pages:
+                waiting.extend(page)
+                self._moved.set()
+        self._coming = False
+        self._moved.set()
 
     def _most_open(self) -> int:
         """Return how many accounts may be open: each has at least one request under way or in line."""
@@ -171,7 +187,7 @@ class Run:
                 self._reports[position] = replace(report, balance_at=taken)
             part.shared.open -= 1
             self.progress.accounts_done += 1
-            self._ended.set()
+            self._moved.set()
 
     async def _keep_balance(self, part: AccountRun, balance: Snapshot | None) -> Snapshot | None:
         """Add the balance to the lake, once the account's rows are there."""

@@ -11,7 +11,7 @@ import connector
 from connector.api import sync
 from connector.cli.accounts import connected_accounts
 from connector.config import ApiKey
-from connector.errors import AccountsError, AuthenticationError, PermissionError_, ServerError
+from connector.errors import AccountsError, AuthenticationError, PermissionError_, ServerError, UsageError
 from connector.report import Progress
 from tests.lakes import config_for, data_files, objects, run, sandbox, strays, truth, world
 
@@ -183,3 +183,28 @@ def test_the_plain_call_takes_accounts_too(tmp_path, monkeypatch):
         )
     assert [one["account"] for one in document["accounts"]] == list(stripe_.world.accounts[1:])
     assert all(one["error"] is None for one in document["accounts"])
+
+
+def test_all_accounts_are_found_while_the_first_are_read(tmp_path):
+    with sandbox(platform(230, 200)) as stripe_:
+        report = run(tmp_path, stripe_, all_accounts=True, partition="year")
+        first = next(one.at for one in stripe_.requests() if one.endpoint == "balance_transactions")
+        listed = [one.at for one in stripe_.requests() if one.endpoint == "accounts"]
+    assert report.accounts[0].account == stripe_.world.accounts[0]
+    assert sorted(one.account for one in report.accounts) == sorted(stripe_.world.accounts)
+    assert len(listed) == 3
+    assert first < listed[-1]
+
+
+def test_a_key_that_may_not_list_accounts_says_so_and_keeps_what_it_read(tmp_path):
+    with sandbox(platform(3)) as stripe_:
+        stripe_.faults.add("403:endpoint=accounts")
+        with pytest.raises(PermissionError_):
+            run(tmp_path, stripe_, all_accounts=True)
+    assert not strays(tmp_path)
+
+
+@pytest.mark.parametrize("other", [{"accounts": ["acct_1"]}, {"account_id": "acct_1"}])
+def test_all_accounts_go_with_no_others(tmp_path, other):
+    with sandbox() as stripe_, pytest.raises(UsageError, match="does not go with"):
+        run(tmp_path, stripe_, all_accounts=True, **other)

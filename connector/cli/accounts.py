@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from connector.core.page import decode_page
-from connector.core.partition import checked_account
-from connector.errors import ProtocolError
-from connector.stripe.client import LIST_ACCOUNTS
+from connector.stripe import accounts as stripe_accounts
 from connector.stripe.resources import Stripe
 
 if TYPE_CHECKING:
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
 
 OWN = None
 """Stands for the key's own account among connected ones, as in `connector.run.Run`."""
-
-MOST_PAGES = 10_000
-"""A list of accounts longer than this does not end by itself."""
 
 
 async def accounts_of(args: argparse.Namespace, config: Config) -> tuple[str | None, ...]:
@@ -37,19 +32,9 @@ async def connected_accounts(config: Config) -> list[str]:
     Raises:
         ApiError: see `connector.errors`.
         ProtocolError: it is no list of accounts, or does not end.
-
-    Source: docs.stripe.com/api/accounts/list.
     """
-    found: list[str] = []
-    async with Stripe(config) as stripe:
-        for _ in range(MOST_PAGES):
-            after = found[-1] if found else None
-            response = await stripe.client.get(LIST_ACCOUNTS, parameters={"limit": 100, "starting_after": after})
-            page = decode_page(response.body, request_id=response.request_id)
-            found += [checked_account(str(row.get("id"))) for row in page.rows]
-            if not page.has_more or not page.rows:
-                return list(dict.fromkeys(found))
-    raise ProtocolError(f"the list of connected accounts does not end after {MOST_PAGES:,} pages")
+    async with Stripe(config) as stripe, aclosing(stripe_accounts.connected_accounts(stripe.client)) as pages:
+        return [account async for page in pages for account in page]
 
 
 def complain_of(failure: AccountsError, console: Console) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.api import sync
-from connector.cli.accounts import accounts_of, complain_of
+from connector.cli.accounts import complain_of
 from connector.cli.settings import config_of, lake_options
 from connector.cli.summary import summary
 from connector.cli.working import work
@@ -31,7 +31,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             args.destination,
             config=config,
             progress=progress,
-            accounts=await accounts_of(args, config),
+            accounts=tuple(dict.fromkeys(args.account)),
+            all_accounts=args.all_accounts,
             expand=args.expand,
             source_columns=args.source_columns,
             omit=args.omit,
