@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,7 +48,7 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
         ApiError: as `Client.get`; a key that may not read its own account is no error, the account is then
             `account_id`, or `default`.
         ConfigError: the account is another than `account_id`; only `default` stands for any.
-        ProtocolError: when the id cannot become the name of a folder.
+        ProtocolError: when the id cannot become the name of a folder, or no answer says what time it is.
     """
     acting = account or client.config.account
     named = checked_account(account_id) if account_id else None
@@ -72,4 +71,10 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
 
 
 def _now(client: Client) -> int:
-    return client.server_now or int(time.time())
+    now = client.server_now
+    if now is None:  # a machine whose clock is ahead would call time covered that has not come yet
+        raise ProtocolError(
+            "no answer says what time it is (`Date`), so nobody can tell which rows may still come:"
+            " have the proxy on the way pass that header on"
+        )
+    return now

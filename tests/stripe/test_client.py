@@ -252,8 +252,11 @@ async def test_the_servers_clock_is_read_from_its_date(date, now):
     assert client.server_now == now
 
 
+DATE = "Sun, 22 Nov 2026 00:00:00 GMT"
+
+
 async def test_an_identity_comes_from_the_account_and_the_servers_clock():
-    answer = ok({"id": "acct_9", "created": 5}, date="Sun, 22 Nov 2026 00:00:00 GMT")
+    answer = ok({"id": "acct_9", "created": 5}, date=DATE)
     found = await identify(client_over(FakeTransport([answer])))
     assert (found.account, found.created, found.now) == ("acct_9", 5, 1_795_305_600)
 
@@ -267,13 +270,19 @@ async def test_an_identity_comes_from_the_account_and_the_servers_clock():
     ],
 )
 async def test_an_account_may_keep_things_to_itself(document, account):
-    found = await identify(client_over(FakeTransport([ok(document)])))
+    found = await identify(client_over(FakeTransport([ok(document, date=DATE)])))
     assert (found.account, found.created) == (account, 0)
 
 
+@pytest.mark.parametrize("answer", [ok({"id": "acct_9"}), ok({"id": "acct_9"}, date="soon"), refused(403)])
+async def test_the_machines_clock_never_stands_in_for_the_servers(answer):
+    with pytest.raises(ProtocolError, match="what time it is"):
+        await identify(client_over(FakeTransport([answer])))
+
+
 async def test_a_key_that_may_not_read_its_account_is_no_error():
-    transport = FakeTransport([refused(403), refused(403)])
-    client = client_over(transport)
+    no = refused(403, headers={"date": DATE})
+    client = client_over(FakeTransport([no, no]))
     assert (await identify(client)).account == "default"
     assert (await identify(client, account_id="acct_named")).account == "acct_named"
 
