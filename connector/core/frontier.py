@@ -50,6 +50,7 @@ class Frontier:
     _density: Density = field(init=False, default_factory=lambda: Density(memory=0.95))
     _asking: Walk | None = field(init=False, default=None)
     _pages: int = field(init=False, default=0)
+    _fruitful: int = field(init=False, default=0)
     _newest: int = field(init=False, default=0)
     _expected: float = field(init=False, default=inf)
     _width: float = field(init=False, default=1.0)
@@ -172,6 +173,7 @@ class Frontier:
         walk.pages += 1
         walk.rows += len(rows)
         self._pages += 1
+        self._fruitful += bool(rows)
         seconds = max(1, before - max(lowest, min(self.likely_start, before - 1)))
         walk.density.add(len(rows), seconds)
         self._density.add(len(rows), seconds)
@@ -223,9 +225,10 @@ class Frontier:
 
     def _crowd(self, width: float) -> float:
         crowd = self.tuning.crowd * width + 1 if width > 1 else 1.0
-        if self.likely_start or (self.todo and self.todo.parts[0].start > 0):
+        first = max(self.likely_start, self.todo.parts[0].start if self.todo else 0)
+        if first and self._newest - first >= self.tuning.short:
             return crowd
-        return min(crowd, max(self.tuning.slow_start, 2 * self._pages))
+        return min(crowd, max(self.tuning.slow_start, 2 * self._fruitful))
 
     def _target(self, width: float) -> float:
         if width <= 1:

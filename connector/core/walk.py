@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from connector.core.intervals import Interval
+from connector.core.units import DAY
 
 PAGE_SIZE = 100
 """Rows of a full page: the largest `limit` Stripe accepts (docs.stripe.com/api/pagination)."""
@@ -26,7 +27,9 @@ class Tuning:
         last: the same towards the end of a long list, where windows get short.
         share: parts that what is left is planned to be cut into, as a multiple like `crowd`.
         lead: pages before a walk would end after all the others from which it goes first.
-        slow_start: walks opened before anything is known, where nothing hints at the first row's time.
+        slow_start: walks opened before anything is known, where nothing hints at the first row's time, or where the time
+            to read is short: a page of it says little of the rest.
+        short: seconds that count as such.
         soundings: windows opened far down, to learn how dense the rows are there.
         timid: walks to keep open until the soundings have answered, as a multiple like `crowd`.
         proven: pages a walk has brought before it gives anything back, where one request at a time is all there is.
@@ -43,6 +46,7 @@ class Tuning:
     patience: float = 1
     lead: float = 6.0
     slow_start: int = 4
+    short: int = 2 * DAY
     soundings: int = 6
     timid: float = 0.5
     proven: int = 8

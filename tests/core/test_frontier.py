@@ -259,3 +259,24 @@ def test_the_newest_window_goes_first_while_there_is_much_to_carve_and_the_longe
     assert max(walks, key=ending.urgency) is max(
         walks, key=lambda walk: walk.density.value * (walk.unread - walk.floor)
     )
+
+
+@pytest.mark.parametrize("width", [5.0, 40.0])
+@pytest.mark.parametrize("rows", [101, 500])
+def test_a_burst_in_the_few_minutes_that_are_read_again_is_not_looked_for_in_every_second(rows, width):
+    start = NOW - 600
+    created = [NOW - 5 - number // rows for number in range(rows)]
+    frontier = Frontier(Intervals.span(start, END_OF_TIME), likely_start=NOW - YEAR)
+    drive = Drive(frontier, created, random.Random(1), widths=(width, width))
+    drive.run(check=lambda _: None)
+    assert sorted(drive.delivered) == list(range(rows))
+    assert drive.requests <= rows // 100 + 12
+
+
+@pytest.mark.parametrize("rows", [5, 101, 1_342])
+def test_where_one_request_at_a_time_is_all_there_is_one_walk_takes_the_fewest(rows):
+    created = sorted((random.Random(rows).randrange(NOW - YEAR, NOW) for _ in range(rows)), reverse=True)
+    frontier = Frontier(Intervals.span(0, END_OF_TIME))
+    drive = Drive(frontier, created, random.Random(1), widths=(1.0, 1.0))
+    drive.run(check=lambda _: None)
+    assert drive.requests <= ceil(rows / 100) + 3
