@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from connector.config import Config
@@ -15,12 +16,15 @@ from connector.lake import commit
 from connector.lake.store import open_store
 from connector.options import options_of
 from connector.plain import run_plainly
+from connector.stripe.accounts import connected_accounts
 from connector.stripe.client import Client
 from connector.stripe.identity import identify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
+
+    from connector.options import Options
 
 
 async def plan(
@@ -62,7 +66,7 @@ async def plan(
     }
     as_asked = {name: value for name, value in plain.items() if value}
     try:
-        for account in chosen.accounts or (None,):
+        for account in await _accounts(chosen, client):
             identity = await identify(client, account=account, account_id=chosen.account_id)
             manifest = commit.load(store, identity.account)
             fixed = {name: value for name, value in (manifest.options if manifest else {}).items() if name != "salt"}
@@ -89,6 +93,7 @@ def run_plan(  # noqa: PLR0913 - as run_sync
     windows: int = 8,
     partition: str | None = None,
     accounts: Sequence[str | None] = (),
+    all_accounts: bool = False,
     account_id: str | None = None,
     full_refresh: bool = False,
     api_base: str | None = None,
@@ -108,8 +113,17 @@ def run_plan(  # noqa: PLR0913 - as run_sync
             windows=windows,
             partition=partition,
             accounts=accounts,
+            all_accounts=all_accounts,
             account_id=account_id,
             full_refresh=full_refresh,
         )
 
     return run_plainly(main, instead="await connector.plan(…)")
+
+
+async def _accounts(chosen: Options, client: Client) -> tuple[str | None, ...]:
+    """Return the accounts to plan for, None standing for the key's own."""
+    if not chosen.all_accounts:
+        return chosen.accounts or (None,)
+    async with aclosing(connected_accounts(client)) as pages:
+        return (None, *[account async for page in pages for account in page])

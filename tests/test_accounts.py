@@ -208,3 +208,13 @@ def test_a_key_that_may_not_list_accounts_says_so_and_keeps_what_it_read(tmp_pat
 def test_all_accounts_go_with_no_others(tmp_path, other):
     with sandbox() as stripe_, pytest.raises(UsageError, match="does not go with"):
         run(tmp_path, stripe_, all_accounts=True, **other)
+
+
+def test_a_plan_of_all_accounts_has_windows_of_each(tmp_path):
+    with sandbox(platform(3)) as stripe_:
+        windows = anyio.run(lambda: connector.plan(tmp_path, config=config_for(stripe_), all_accounts=True, windows=2))
+        assert {one.get("accounts", [None])[0] for one in windows} == set(everyone(stripe_))
+        for window in windows:
+            run(tmp_path, stripe_, **window)
+        for account in stripe_.world.accounts:
+            assert objects(tmp_path, account) == truth(stripe_, account)

@@ -337,7 +337,7 @@ def test_an_account_that_is_refused_is_reported_in_the_end_and_the_others_are_th
     done = run("stream", *words)
     assert len(done.lines) == len(list(sandbox.world.rows(account)))
     assert done.status == 77
-    assert "1 of 2 accounts failed" in done.err
+    assert len(done.err.splitlines()) == 1
     assert "acct_nobody" in done.err
     assert run("stream", *words, "--fail-fast").status == 77
     document = run("stream", *words, "--json").json

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from connector.cli.accounts import OWN, accounts_of
+from connector.cli.accounts import OWN, accounts_of, complain_of
 from connector.cli.rows import Rows, rows_to_stdout
 from connector.cli.settings import config_of
 from connector.cli.working import work
@@ -45,9 +45,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             # Not by itself: stdout is often read by something that writes to the same terminal.
             work(go, console, show=args.progress != "auto")
     except AccountsError as failure:
-        for error in failure.errors.values():
-            console.complain(error)
-        return failure.exit_code
+        return complain_of(failure, console)
     return 0
 
 
