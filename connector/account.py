@@ -262,6 +262,7 @@ class AccountRun:
             manifest,
             ended,
             settled=identity.now - shared.options.settle,
+            clock_is_stripes=shared.client.server_now is not None,
             keep_whole=self._lost,
             left_behind=self._left_behind,
         )

@@ -156,6 +156,8 @@ class Harvest:
     _replaceable: frozenset[str] = field(init=False, default=frozenset())
     _announced: bool = field(init=False, default=False)
     _unsettled: bool = field(init=False, default=False)
+    _clock_is_stripes: bool = field(init=False, default=True)
+    _newest: int = field(init=False, default=0)
     _announcing: Lock = field(init=False, default_factory=Lock)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
@@ -165,6 +167,7 @@ class Harvest:
         ended: Callable[[Manifest], Manifest],
         *,
         settled: int,
+        clock_is_stripes: bool = True,
         keep_whole: Intervals | None = None,
         left_behind: frozenset[str] = frozenset(),
     ) -> None:
@@ -174,6 +177,7 @@ class Harvest:
             manifest: the state as it is on the disk.
             ended: adds what a run may say of itself that read everything.
             settled: seconds at or after this one are written but not covered.
+            clock_is_stripes: whether that is by Stripe's clock; by any other, nothing after the newest row counts.
             keep_whole: partitions whose files cannot be trusted, and may hold more than we have: replaced whole only.
             left_behind: files that a run before announced it would replace, and did not live to say what came of it.
         """
@@ -181,6 +185,8 @@ class Harvest:
         self._known = manifest.drift
         self._ended = ended
         self.settled = settled
+        self._clock_is_stripes = clock_is_stripes
+        self._newest = max(self._newest, *(file.last_created for file in manifest.files.values()), 0)
         self._keep_whole = keep_whole or Intervals()
         touched = (file.path for file in touched_files(manifest, self.frontier.todo))
         self._replaceable = left_behind.union(touched)
@@ -241,6 +247,7 @@ class Harvest:
         for key, start, stop in shares(created, self.lake.partition):
             self.shelf.put(key, batch.slice(start, stop - start), Interval(created[start], created[stop - 1] + 1))
         self.rows += len(rows)
+        self._newest = max(self._newest, created[-1])
         progress = self.progress
         progress.rows, progress.pages = progress.rows + len(rows), progress.pages + 1
         progress.newest = max(created[-1], progress.newest or 0)
@@ -358,9 +365,12 @@ class Harvest:
 
     def _covered(self) -> Intervals:
         """Return the settled seconds that were read and whose rows, if any, are in durable files."""
+        settled = self.settled
+        if not self._clock_is_stripes:  # a machine whose clock is ahead would call time covered that has not come yet
+            settled = min(settled, self._newest)
         waiting = Intervals.of(key.bounds for key in {*self.shelf.partitions(), *self._sealing})
         read = self.frontier.todo.minus(self.frontier.incomplete)
-        return self._durable.union(read.minus(waiting)).minus(Intervals.span(self.settled, END_OF_TIME))
+        return self._durable.union(read.minus(waiting)).minus(Intervals.span(settled, END_OF_TIME))
 
     async def _keep_committing(self) -> None:
         pause, checkpoint = COMMIT_SECONDS, anyio.current_time() + CHECKPOINT_SECONDS

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connector.core.units import DAY
 from connector.errors import ConfigError
+from connector.stripe.client import Client
 from tests.lakes import START, data_files, honest, manifest, objects, run, sandbox, strays, touched, truth, world
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -222,3 +223,19 @@ def test_a_lake_of_another_kind_is_refused_and_left_alone(tmp_path, other):
             run(tmp_path, stripe_, **other)
         assert touched(tmp_path) == before
         run(tmp_path, stripe_)
+
+
+def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_nothing_that_has_not_come(
+    tmp_path, monkeypatch
+):
+    with sandbox() as stripe_:
+        ahead = stripe_.now + 300 * DAY
+        monkeypatch.setattr(Client, "server_now", None)
+        monkeypatch.setattr(Client, "server_began", None)
+        monkeypatch.setattr("connector.stripe.identity.time.time", lambda: ahead)
+        run(tmp_path, stripe_)
+        assert manifest(tmp_path).covered.parts[-1].stop <= truth(stripe_)[-1]["created"]
+        stripe_.advance(10 * DAY)
+        stripe_.add_rows(count=7, created=stripe_.now - 5 * DAY)
+        run(tmp_path, stripe_)
+        assert objects(tmp_path) == truth(stripe_)

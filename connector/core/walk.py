@@ -27,8 +27,8 @@ class Tuning:
         last: the same towards the end of a long list, where windows get short.
         share: parts that what is left is planned to be cut into, as a multiple like `crowd`.
         lead: pages before a walk would end after all the others from which it goes first.
-        slow_start: walks opened before anything is known, where nothing hints at the first row's time, or where the time
-            to read is short: a page of it says little of the rest.
+        slow_start: walks opened before anything is known, where nothing hints at the first row's time, or the time to
+            read is short, and a page of it says little of the rest.
         short: seconds that count as such.
         soundings: windows opened far down, to learn how dense the rows are there.
         timid: walks to keep open until the soundings have answered, as a multiple like `crowd`.
