@@ -17,7 +17,7 @@ from connector.core.manifest import Manifest
 from connector.core.plan import Plan, asked_since, bounds_of, concluded, due_files, plan, touched_files, without
 from connector.core.refresh import Stretch, windows_of_pages
 from connector.core.times import END_OF_TIME
-from connector.harvest import Harvest, Lake
+from connector.harvest import Harvest
 from connector.lake import commit, journal
 from connector.lake.check import changed_files
 from connector.lake.due import due_stretch
@@ -29,6 +29,7 @@ from connector.stripe.scan import Scan
 if TYPE_CHECKING:
     from connector.core.manifest import DataFile
     from connector.core.units import AccountId
+    from connector.destination import Lake
     from connector.errors import ConnectorError
     from connector.lake.lease import Lease
     from connector.options import Options

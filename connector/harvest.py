@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -20,11 +19,12 @@ from connector.core.page import in_file_order
 from connector.core.partition import partition_folder, shares
 from connector.core.plan import touched_files
 from connector.core.times import END_OF_TIME
-from connector.errors import ConnectorError, SchemaError, StorageError
-from connector.lake import commit, journal
+from connector.destination import SEALERS
+from connector.errors import ConnectorError, StorageError
+from connector.lake import commit
 from connector.lake.day import Day, discard, publish, seal
+from connector.lake.journal import Replacements
 from connector.lake.tally import Tally
-from connector.tables.balance_transactions import to_batch, to_lines
 from connector.tables.drift import drift
 from connector.tables.sift import sift
 from connector.tasks import tasks_with_one_error
@@ -32,24 +32,17 @@ from connector.tasks import tasks_with_one_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    import pyarrow as pa
     from anyio.abc import TaskGroup
 
     from connector.core.frontier import Frontier
     from connector.core.manifest import Manifest
     from connector.core.page import Row
-    from connector.core.partition import Granularity, PartitionKey
+    from connector.core.partition import PartitionKey
+    from connector.destination import Lake
     from connector.lake.day import Sealed
-    from connector.lake.formats import Format
     from connector.lake.shelf import Runs, Shelf
-    from connector.lake.store import Store
     from connector.report import Progress
     from connector.stripe.scan import Received
-    from connector.tables.redact import Redactor
-    from connector.tables.sift import Sifted
-
-SEALERS = 2
-"""Partitions sealed at once: one compresses while another waits for the disk."""
 
 COMMIT_SECONDS = 2.0
 """A manifest is written about this long after a file it should name: what a kill loses is read again."""
@@ -68,43 +61,6 @@ CHECKPOINT_ROWS = 20_000
 
 CHECKPOINT_SHARE = 0.05
 """The same, as a share of the rows its file has: rewriting a large file costs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lake:
-    """Where rows go and how.
-
-    Attributes:
-        store: the destination.
-        form: format of its files.
-        partition: how much time one file holds.
-        redactor: leaves out and hashes personal data, or None to keep all.
-        strict: whether rows that differ from the schema are refused.
-        source_columns: whether expanded sources have columns.
-        threads: where files are written, for all accounts together.
-    """
-
-    store: Store
-    form: Format
-    partition: Granularity
-    redactor: Redactor | None = None
-    strict: bool = False
-    source_columns: bool = False
-    threads: anyio.CapacityLimiter = field(
-        init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS)
-    )
-
-    def encode(self, sifted: Sifted) -> pa.RecordBatch:
-        """Return a batch of the format's schema."""
-        if self.redactor is not None:
-            sifted = self.redactor.rows(sifted.received)
-        if self.form.name.startswith("jsonl"):
-            return to_lines(sifted)
-        return to_batch(sifted, source_columns=self.source_columns)
-
-    def spare(self, found: Drift) -> Drift:
-        """Return what may be told of what differs in rows."""
-        return found if self.redactor is None else self.redactor.spare(found)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,12 +109,9 @@ class Harvest:
     _queued: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _sealing: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _durable: Intervals = field(init=False, default_factory=Intervals)
-    _replaceable: frozenset[str] = field(init=False, default=frozenset())
-    _announced: bool = field(init=False, default=False)
-    _unsettled: bool = field(init=False, default=False)
+    _replacing: Replacements = field(init=False)
     _clock_is_stripes: bool = field(init=False, default=True)
     _newest: int = field(init=False, default=0)
-    _announcing: Lock = field(init=False, default_factory=Lock)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
     def named(
@@ -189,8 +142,7 @@ class Harvest:
         self._newest = max(self._newest, *(file.last_created for file in manifest.files.values()), 0)
         self._keep_whole = keep_whole or Intervals()
         touched = (file.path for file in touched_files(manifest, self.frontier.todo))
-        self._replaceable = left_behind.union(touched)
-        self._unsettled = bool(left_behind)
+        self._replacing = Replacements(self.lake.store, manifest.account, tuple(touched), left_behind)
         self._named.set()
 
     async def run(self, *steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -241,7 +193,9 @@ class Harvest:
         ordered = in_file_order(rows)  # what is in order is not sorted again
         sifted = sift(ordered)
         if found := drift(sifted):
-            self._note(self.lake.spare(found))
+            told = self.lake.spare(found)
+            self.drift = self.drift.merge(told)
+            self.lake.accept(told)
         batch = self.lake.encode(sifted)
         created = [row["created"] for row in ordered]
         for key, start, stop in shares(created, self.lake.partition):
@@ -253,17 +207,6 @@ class Harvest:
         progress.newest = max(created[-1], progress.newest or 0)
         progress.oldest = min(created[0], progress.oldest or created[0])
         self._show()
-
-    def _note(self, found: Drift) -> None:
-        """Count what differs from the schema; when that is not to be, refuse the page."""
-        self.drift = self.drift.merge(found)
-        if found and self.lake.strict:
-            first, more = found.findings[0], len(found.findings) - 1
-            raise SchemaError(
-                f"rows differ from the schema: {first.described}, such as in {first.example}"
-                f"{f', and {more:,} more kinds of difference' if more else ''}; nothing of their window is published:"
-                " upgrade stripe-balance-connector, or sync without --strict-schema, which keeps and counts them"
-            )
 
     def _show(self) -> None:
         """Tell whoever watches how much there is to do."""
@@ -319,20 +262,13 @@ class Harvest:
         sealed = seal(self.lake.store, self.lake.form, day, runs)
         try:
             if day.old is not None and not sealed.unchanged:
-                self._announce()
+                self._replacing.announce()
             publish(self.lake.store, sealed)
         except StorageError:
             with suppress(StorageError):
                 discard(sealed)
             raise
         return sealed
-
-    def _announce(self) -> None:
-        """Tell the next run which files this one may replace, in case it does not live to write the manifest."""
-        with self._announcing:
-            if not self._announced and self._saved is not None:
-                journal.announce(self.lake.store, self._saved.account, self._replaceable)
-                self._announced = self._unsettled = True
 
     def _record(self, sealed: Sealed) -> None:
         self.tally += sealed.tally
@@ -412,5 +348,5 @@ class Harvest:
         await self.commit()
         if failure is not None:
             raise failure
-        if self._unsettled and not self._sealing:
-            await anyio.to_thread.run_sync(journal.settle, self.lake.store, self.manifest.account)
+        if not self._sealing:
+            await anyio.to_thread.run_sync(self._replacing.settle)

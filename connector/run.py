@@ -23,8 +23,8 @@ from connector.core.documents import to_json
 from connector.core.failed_accounts import FailedAccounts
 from connector.core.partition import Granularity, checked_account
 from connector.core.times import to_text
+from connector.destination import Lake
 from connector.errors import ConnectorError, StorageError
-from connector.harvest import Lake
 from connector.lake import commit
 from connector.lake.facts import facts_of
 from connector.lake.formats import format_named

@@ -16,7 +16,8 @@ from connector.core.manifest import Manifest
 from connector.core.page import in_file_order
 from connector.core.partition import Granularity, shares
 from connector.core.units import DAY, AccountId
-from connector.harvest import Harvest, Lake
+from connector.destination import Lake
+from connector.harvest import Harvest
 from connector.lake import commit
 from connector.lake.formats import format_named
 from connector.lake.local import LocalStore

@@ -15,8 +15,9 @@ from connector.core.frontier import Frontier
 from connector.core.intervals import Intervals
 from connector.core.partition import Granularity
 from connector.core.privacy import Privacy
+from connector.destination import Lake
 from connector.errors import ConfigError, UsageError
-from connector.harvest import Harvest, Lake
+from connector.harvest import Harvest
 from connector.lake.formats import format_named
 from connector.lake.local import LocalStore
 from connector.lake.shelf import Memory, Shelf

@@ -7,6 +7,7 @@ files need not lie in what the next run reads, so it looks here, and compares th
 from __future__ import annotations
 
 import json
+from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 from connector.errors import ManifestError
@@ -17,6 +18,45 @@ if TYPE_CHECKING:
 
     from connector.core.units import AccountId
     from connector.lake.store import Store
+
+
+class Replacements:
+    """What one run may replace: announced once, before the first file is, and taken back when the manifest says all.
+
+    Args:
+        store: the destination.
+        account: whose files they are.
+        paths: files the run may replace.
+        left: what `left_behind` found when the run began.
+    """
+
+    def __init__(self, store: Store, account: AccountId, paths: Iterable[str], left: frozenset[str]) -> None:
+        self._store = store
+        self._account = account
+        self._paths = left.union(paths)
+        self._there = bool(left)
+        self._announced = False
+        self._lock = Lock()
+
+    def announce(self) -> None:
+        """Say durably which files may be replaced from now on; any thread may, and the first time counts.
+
+        Raises:
+            StorageError: when the destination refuses; none must be replaced then.
+        """
+        with self._lock:
+            if not self._announced:
+                announce(self._store, self._account, self._paths)
+                self._announced = self._there = True
+
+    def settle(self) -> None:
+        """Take back what was announced, by this run or the one before: the manifest says what is there.
+
+        Raises:
+            StorageError: when the destination refuses.
+        """
+        if self._there:
+            settle(self._store, self._account)
 
 
 def announce(store: Store, account: AccountId, paths: Iterable[str]) -> None:
