@@ -20,6 +20,7 @@ from connector.lake.store import open_store
 from connector.sandbox import Limits, Sandbox, World
 
 PROGRAM = [sys.executable, "-m", "connector.cli"]
+ROOT = Path(__file__).parents[2]
 
 
 def started(sandbox, *words, **options):
@@ -120,6 +121,7 @@ def test_a_full_disk_behind_stdout_is_an_error(sandbox, words):
 @pytest.mark.parametrize(("words", "status"), [(["schema"], 74), (["sync", "lake", "-q"], 0)])
 def test_a_closed_stdout_matters_only_where_there_is_something_to_write(sandbox, tmp_path, words, status):
     environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}
+    environ["PYTHONPATH"] = str(ROOT)  # where it is not installed
     command = ["sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM]
     done = subprocess.run([*command, *words], cwd=tmp_path, env=environ, stderr=-1, text=True, timeout=30, check=False)
     assert (done.returncode, "unexpected" in done.stderr) == (status, False)
