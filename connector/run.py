@@ -44,10 +44,10 @@ if TYPE_CHECKING:
     from connector.report import Outcome, Progress
     from connector.stripe.client import Client
 
-SPARE_ACCOUNTS = 8
+SPARE_ACCOUNTS = 16
 """Accounts open beyond those that keep the pace busy with one request each: some are writing, some just beginning."""
 
-BUSY = 1.5
+BUSY = 3.0
 """Accounts open for each request in flight that fills the pace."""
 
 
