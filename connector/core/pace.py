@@ -40,6 +40,8 @@ class Rate:
     LEAST = 0.5
     RECOVERY = 0.02
     """Share of the rate won back in a second without complaint."""
+    STRAY = 30.0
+    """Seconds without a 429 after which the next one may be a stray: requests that a hiccup on the way pushed together."""
 
     def __post_init__(self) -> None:
         self.current = self.limit
@@ -66,13 +68,14 @@ class Rate:
             self._sent.popleft()
 
     def slow(self, now: float) -> None:
-        """Answer a 429 of a rate limiter: a third less, at most once a second."""
+        """Answer a 429 of a rate limiter, at most once a second: a tenth less for a stray one, a third for the next."""
         if now - self._slowed < 1.0:
             return
+        kept = 0.9 if now - self._slowed >= self.STRAY else 2 / 3
         self._slowed = self._raised = now
         used = self.current if self.current < inf else max(1.0, float(len(self._sent)))
         self._step = max(self.RECOVERY * min(self.limit, used), 0.1)
-        self.current = max(min(self.LEAST, self.limit), used * 2 / 3)
+        self.current = max(min(self.LEAST, self.limit), used * kept)
 
     def _recover(self, now: float) -> None:
         if self.current < self.limit and now - self._raised >= 1.0:

@@ -92,21 +92,36 @@ def test_a_pause_is_not_saved_up_into_a_burst():
 
 
 @pytest.mark.parametrize("limit", [1.0, 25.0])
-def test_a_429_takes_a_third_off_once_a_second_and_never_stops_everything(limit):
+def test_429s_take_a_tenth_off_then_a_third_once_a_second_and_never_stop_everything(limit):
     rate = Rate(limit)
     rate.slow(10.0)
-    assert rate.current == pytest.approx(max(0.5, limit * 2 / 3))
+    assert rate.current == pytest.approx(limit * 0.9)
     rate.slow(10.5)
-    assert rate.current == pytest.approx(max(0.5, limit * 2 / 3))
+    assert rate.current == pytest.approx(limit * 0.9)
+    rate.slow(11.0)
+    assert rate.current == pytest.approx(max(0.5, limit * 0.9 * 2 / 3))
     for second in range(60):
-        rate.slow(11.0 + 1.01 * second)
+        rate.slow(12.1 + 1.01 * second)
     assert rate.current == 0.5
+
+
+def test_a_stray_429_costs_less_than_a_second_and_those_that_come_again_cost_a_third():
+    rate = Rate(25.0)
+    seen = []
+    for moment in (0.0, 40.0, 69.0):  # the last one within half a minute
+        now = moment
+        while rate.current < rate.limit:
+            now = send(rate, now)
+        rate.slow(moment)
+        seen.append(rate.current)
+    assert seen == pytest.approx([22.5, 22.5, 25 * 2 / 3])
 
 
 def test_a_slowed_rate_recovers_slowly_and_never_beyond_the_limit():
     rate = Rate(25.0)
     rate.slow(0.0)
-    now, seen = 0.0, [rate.current]
+    rate.slow(2.0)
+    now, seen = 2.0, [rate.current]
     while now < 60.0:
         now = send(rate, now)
         seen.append(rate.current)
