@@ -6,7 +6,7 @@ first, the manifest last, and coverage is only ever what durable files hold.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,9 @@ from connector.core.partition import partition_folder, shares
 from connector.core.plan import touched_files
 from connector.core.times import END_OF_TIME
 from connector.destination import SEALERS
-from connector.errors import ConnectorError, StorageError
+from connector.errors import ConnectorError
 from connector.lake import commit
-from connector.lake.day import Day, discard, publish, seal
+from connector.lake.day import Day, Sealed, write_each
 from connector.lake.journal import Replacements
 from connector.lake.tally import Tally
 from connector.tables.drift import drift
@@ -30,7 +30,7 @@ from connector.tables.sift import sift
 from connector.tasks import tasks_with_one_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from anyio.abc import TaskGroup
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from connector.core.page import Row
     from connector.core.partition import PartitionKey
     from connector.destination import Lake
-    from connector.lake.day import Sealed
     from connector.lake.shelf import Runs, Shelf
     from connector.report import Progress
     from connector.stripe.scan import Received
@@ -53,6 +52,12 @@ COMMIT_SHARE = 0.05
 HASTE = 2.0
 """The same after a file was replaced by a fuller one."""
 
+HANDFUL = 16
+"""Small partitions that are handed to a thread together."""
+
+HANDFUL_ROWS = 1_000
+"""Rows at which no more are put together."""
+
 CHECKPOINT_SECONDS = 30.0
 """A partition too large to be complete soon is written in part this often."""
 
@@ -61,6 +66,16 @@ CHECKPOINT_ROWS = 20_000
 
 CHECKPOINT_SHARE = 0.05
 """The same, as a share of the rows its file has: rewriting a large file costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is complete of a partition: the seconds, and the rows to be merged with the file that is there."""
+
+    key: PartitionKey
+    within: Intervals
+    day: Day
+    runs: Runs
 
 
 @dataclass(slots=True, eq=False)
@@ -214,71 +229,99 @@ class Harvest:
 
     async def _seal_completed(self, seconds: Interval) -> None:
         """Start sealing the partitions that a finished window completed."""
+        completed: list[PartitionKey] = []
         for key in self.shelf.partitions():
             touched = key.start < seconds.stop and seconds.start < key.stop
             if touched and key not in self._queued and self.frontier.is_complete(key.bounds):
                 self._queued.add(key)
-                await self._room.acquire()
-                if self._tasks is not None:
-                    self._tasks.start_soon(self._seal_in_turn, key)
+                completed.append(key)
+        for keys in self._handfuls(completed):
+            await self._room.acquire()
+            if self._tasks is not None:
+                self._tasks.start_soon(self._seal_in_turn, keys)
 
     # The way out ------------------------------------------------------------------------------------------------------
 
-    async def _seal_in_turn(self, key: PartitionKey) -> None:
+    def _handfuls(self, keys: Sequence[PartitionKey]) -> Iterator[list[PartitionKey]]:
+        """Put small partitions together: handing one to a thread costs as much as writing a few rows."""
+        handful: list[PartitionKey] = []
+        rows = 0
+        for key in keys:
+            handful.append(key)
+            rows += self.shelf.rows(key)
+            if rows >= HANDFUL_ROWS or len(handful) == HANDFUL:
+                yield handful
+                handful, rows = [], 0
+        if handful:
+            yield handful
+
+    async def _seal_in_turn(self, keys: Sequence[PartitionKey]) -> None:
         try:
             await self._named.wait()
             with anyio.CancelScope(shield=True):
-                await self._seal(key)
+                await self._seal(keys)
         finally:
             self._room.release()
 
-    async def _seal(self, key: PartitionKey) -> None:
-        """Write what is complete of a partition, merged with the file that is there.
+    async def _seal(self, keys: Sequence[PartitionKey]) -> None:
+        """Write what is complete of some partitions, merged with the files that are there.
 
         A key whose sealing fails stays in `_sealing`: its seconds never count as covered. One that is being sealed is
         left alone: what else it has is written when the run ends.
+
+        Raises:
+            ConnectorError: the first thing that failed; the other partitions are written.
         """
         manifest = self.manifest
-        if manifest is None or key in self._sealing:
+        if manifest is None:
             return
-        if self._keep_whole.touching(key.bounds) and not self.frontier.is_complete(key.bounds):
-            return
-        self._sealing.add(key)
-        within = self.frontier.todo.within(key.bounds).minus(self.frontier.incomplete)
-        folder = partition_folder(commit.TABLE, manifest.account, key)
-        old = manifest.files.get(f"{folder}/{self.lake.form.file_name}")
-        with self.shelf.take(key, within) as runs:
-            if len(runs):
-                day = Day(folder, old, within.minus(self._durable), self.read_before)
-                sealed = await anyio.to_thread.run_sync(self._write, day, runs, limiter=self.lake.threads)
-                self._record(sealed)
-        self._durable = self._durable.union(within)
-        self._sealing.discard(key)
-        if old is not None and anyio.current_time() - self._committed > HASTE:
+        with ExitStack() as stack:
+            parts = self._taken(manifest, keys, stack)
+            written = [part for part in parts if len(part.runs)]
+            outcomes = await self._written(written) if written else []
+        failures = {
+            part.key: told for part, told in zip(written, outcomes, strict=True) if not isinstance(told, Sealed)
+        }
+        self._record([one for one in outcomes if isinstance(one, Sealed)])
+        whole = [part for part in parts if part.key not in failures]
+        self._durable = Intervals.of([*self._durable, *(one for part in whole for one in part.within)])
+        self._sealing.difference_update(part.key for part in whole)
+        if any(part.day.old for part in whole) and anyio.current_time() - self._committed > HASTE:
             await self.commit()  # until then the manifest has the file that was replaced: it would be read again
+        for failure in failures.values():
+            raise failure
 
-    def _write(self, day: Day, runs: Runs) -> Sealed:
-        """Seal and publish; in a worker thread."""
-        sealed = seal(self.lake.store, self.lake.form, day, runs)
-        try:
-            if day.old is not None and not sealed.unchanged:
-                self._replacing.announce()
-            publish(self.lake.store, sealed)
-        except StorageError:
-            with suppress(StorageError):
-                discard(sealed)
-            raise
-        return sealed
+    def _taken(self, manifest: Manifest, keys: Sequence[PartitionKey], stack: ExitStack) -> list[_Part]:
+        """Take what is complete of some partitions off the shelf; it keeps its space until the block ends."""
+        parts: list[_Part] = []
+        for key in keys:
+            kept_whole = self._keep_whole.touching(key.bounds) and not self.frontier.is_complete(key.bounds)
+            if key in self._sealing or kept_whole:
+                continue
+            self._sealing.add(key)
+            within = self.frontier.todo.within(key.bounds).minus(self.frontier.incomplete)
+            folder = partition_folder(commit.TABLE, manifest.account, key)
+            old = manifest.files.get(f"{folder}/{self.lake.form.file_name}")
+            day = Day(folder, old, within.minus(self._durable), self.read_before)
+            parts.append(_Part(key, within, day, stack.enter_context(self.shelf.take(key, within))))
+        return parts
 
-    def _record(self, sealed: Sealed) -> None:
-        self.tally += sealed.tally
-        if sealed.unchanged:
-            self.files_unchanged += 1
-        else:
-            self.files_written += 1
-        self.progress.files_sealed += 1
-        if sealed.file is not None and self.manifest is not None:
-            manifest = self.manifest.with_files([sealed.file], Intervals())
+    async def _written(self, parts: list[_Part]) -> list[Sealed | ConnectorError]:
+        """Seal and publish in a worker thread."""
+        days = [(part.day, part.runs) for part in parts]
+        return await anyio.to_thread.run_sync(
+            write_each, self.lake.store, self.lake.form, days, self._replacing.announce, limiter=self.lake.threads
+        )
+
+    def _record(self, sealed: Sequence[Sealed]) -> None:
+        for one in sealed:
+            self.tally += one.tally
+            self.files_unchanged += one.unchanged
+            self.files_written += not one.unchanged
+        self.progress.files_sealed += len(sealed)
+        files = [one.file for one in sealed if one.file is not None]
+        if files and self.manifest is not None:
+            manifest = self.manifest.with_files(files, Intervals())
             if self.api_version not in manifest.api_versions:
                 manifest = replace(manifest, api_versions=(*manifest.api_versions, self.api_version))
             self.manifest = manifest
@@ -317,7 +360,7 @@ class Harvest:
                 for key in self.shelf.partitions():
                     if self._worth_a_checkpoint(key):
                         with anyio.CancelScope(shield=True):
-                            await self._seal(key)
+                            await self._seal([key])
             began = anyio.current_time()
             with anyio.CancelScope(shield=True):
                 await self.commit()
@@ -340,9 +383,9 @@ class Harvest:
         if self.manifest is None:
             return
         failure: ConnectorError | None = None
-        for key in self.shelf.partitions():
+        for keys in self._handfuls(self.shelf.partitions()):
             try:
-                await self._seal(key)
+                await self._seal(keys)
             except ConnectorError as error:
                 failure = failure or error
         await self.commit()

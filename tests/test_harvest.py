@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 
 import anyio
 import anyio.to_thread
@@ -17,6 +18,7 @@ from connector.core.page import in_file_order
 from connector.core.partition import Granularity, shares
 from connector.core.units import DAY, AccountId
 from connector.destination import Lake
+from connector.errors import StorageError
 from connector.harvest import Harvest
 from connector.lake import commit
 from connector.lake.formats import format_named
@@ -27,6 +29,21 @@ from tests.tables.rows import OFFICIAL_ROW
 
 ACCOUNT = AccountId("acct_1Harvest")
 START = 1_767_225_600
+
+
+class StoreThatRefuses:
+    """A local store that refuses to publish what lies in one folder."""
+
+    def __init__(self, root, folder):
+        self.store, self.folder = LocalStore(root), folder
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def publish(self, staged, path):
+        if self.folder in path:
+            raise StorageError("no space left on the disk")
+        self.store.publish(staged, path)
 
 
 class SlowManifestStore:
@@ -66,9 +83,9 @@ def test_a_page_is_put_in_the_order_of_files_whatever_the_order_of_ties(seconds,
     assert in_file_order(rows) == sorted(rows, key=lambda one: (one["created"], one["id"]))
 
 
-@pytest.mark.anyio
-async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tmp_path):
-    store = SlowManifestStore(tmp_path)
+@contextmanager
+def harvest_of_three_days(store):
+    """A harvest that has received a row on each of three days, which is all there is."""
     frontier = Frontier(Intervals.span(START, START + 3 * DAY))
     with Shelf(store.scratch) as shelf:
         lake = Lake(store, format_named("parquet"), Granularity.DAY)
@@ -79,14 +96,35 @@ async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tm
         rows = [row(START + 2 * DAY + 5), row(START + DAY + 5), row(START + 5)]
         harvest.take(rows)
         frontier.advance(walk, rows=[one["created"] for one in rows], has_more=False, width=4)
-        days = shelf.partitions()
-        await harvest._seal(days[0])
+        yield harvest
+
+
+@pytest.mark.anyio
+async def test_of_partitions_written_together_one_that_fails_spares_the_others(tmp_path):
+    with harvest_of_three_days(StoreThatRefuses(tmp_path, "created_date=2026-01-02")) as harvest:
+        with pytest.raises(StorageError, match="no space left"):
+            await harvest._seal(harvest.shelf.partitions())
+        await harvest.commit()
+        manifest = commit.load(harvest.lake.store, ACCOUNT)
+    assert [path.split("/")[2] for path in manifest.files] == ["created_date=2026-01-01", "created_date=2026-01-03"]
+    assert manifest.covered == Intervals.span(START, START + 3 * DAY).minus(
+        Intervals.span(START + DAY, START + 2 * DAY)
+    )
+    assert list(harvest.lake.store.scratch.iterdir()) == []
+
+
+@pytest.mark.anyio
+async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tmp_path):
+    store = SlowManifestStore(tmp_path)
+    with harvest_of_three_days(store) as harvest:
+        days = harvest.shelf.partitions()
+        await harvest._seal([days[0]])
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(harvest.commit)
             await anyio.to_thread.run_sync(store.begun.wait, 10)
-            await harvest._seal(days[1])
+            await harvest._seal([days[1]])
             store.go_on.set()
-        await harvest._seal(days[2])
+        await harvest._seal([days[2]])
         await harvest.commit()
     manifest = commit.load(store, ACCOUNT)
     assert manifest.rows == 3

@@ -10,10 +10,16 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, cast
 
+import orjson
+
 
 def to_json(document: object, *, sort_keys: bool = False) -> bytes:
     """Return a document as lines that a person can read; with sorted keys, equal documents are equal bytes."""
-    return f"{json.dumps(document, indent=1, sort_keys=sort_keys, ensure_ascii=False)}\n".encode()
+    wishes = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | (orjson.OPT_SORT_KEYS if sort_keys else 0)
+    try:
+        return orjson.dumps(document, option=wishes)
+    except orjson.JSONEncodeError:  # integers of more than 64 bits: the same, at a fiftieth of the speed
+        return f"{json.dumps(document, indent=2, sort_keys=sort_keys, ensure_ascii=False)}\n".encode()
 
 
 def to_line(document: object) -> bytes:

@@ -41,7 +41,7 @@ class Rate:
     RECOVERY = 0.02
     """Share of the rate won back in a second without complaint."""
     STRAY = 30.0
-    """Seconds without a 429 after which the next one may be a stray: requests that a hiccup on the way pushed together."""
+    """Seconds without a 429 after which the next one may be a stray: a hiccup on the way pushed requests together."""
 
     def __post_init__(self) -> None:
         self.current = self.limit

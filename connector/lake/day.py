@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from connector.core.intervals import Intervals
-from connector.errors import StorageError
+from connector.errors import ConnectorError, StorageError
 from connector.lake.disk import at_disk, sha256_of, sync_file
 from connector.lake.merge import Reread, merged
 from connector.lake.summary import Summary
 from connector.lake.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterable
     from pathlib import Path
 
     import pyarrow as pa
@@ -128,6 +128,38 @@ def discard(sealed: Sealed) -> None:
     if sealed.staged is not None:
         with at_disk(f"removing {sealed.staged}"):
             sealed.staged.unlink(missing_ok=True)
+
+
+def write_each(
+    store: Store, form: Format, days: Iterable[tuple[Day, Runs]], announce: Callable[[], None]
+) -> list[Sealed | ConnectorError]:
+    """Seal and publish some partitions, each by itself: what one fails with is told in its place, the others go on.
+
+    Blocks; belongs in a worker thread.
+
+    Args:
+        store: the destination.
+        form: format of its files.
+        days: the partitions, with their rows.
+        announce: called before a file is replaced.
+    """
+    return [_write(store, form, day, runs, announce) for day, runs in days]
+
+
+def _write(store: Store, form: Format, day: Day, runs: Runs, announce: Callable[[], None]) -> Sealed | ConnectorError:
+    try:
+        sealed = seal(store, form, day, runs)
+        try:
+            if day.old is not None and not sealed.unchanged:
+                announce()
+            publish(store, sealed)
+        except StorageError:
+            with suppress(StorageError):
+                discard(sealed)
+            raise
+    except ConnectorError as failure:
+        return failure
+    return sealed
 
 
 @contextmanager

@@ -28,6 +28,10 @@ _REMEDIES = {
 }
 
 
+_SMALL = 2**16
+"""Bytes of a file that is read in one piece."""
+
+
 @contextmanager
 def at_disk(doing: str) -> Generator[None]:
     """Turn any `OSError` of the block into a `StorageError`.
@@ -72,7 +76,11 @@ def make_folder(path: Path) -> list[Path]:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal; memory is bounded, and other threads go on meanwhile."""
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
+        first = file.read(_SMALL)
+        if len(first) == os.fstat(file.fileno()).st_size:
+            return hashlib.sha256(first).hexdigest()
+        file.seek(0)
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

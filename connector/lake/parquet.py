@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -26,6 +27,9 @@ GROUP_TEXT = 16 * 2**20
 """Bytes of text after which a row group ends early, so that rows with whole expanded objects in them stay bounded."""
 
 _READ_ROWS = CHUNK_ROWS // 4
+
+_BUFFER = 2**16
+"""Bytes gathered for the disk: Parquet is written in pieces of some hundred."""
 
 
 class ParquetWriter:
@@ -52,8 +56,9 @@ class ParquetWriter:
         self._rechunker = Rechunker()
         self._group: list[pa.RecordBatch] = []
         self._rows = self._text = 0
+        self._sink = pa.BufferedOutputStream(pa.OSFile(str(path), "wb"), 1 << 16)
         self._file = pq.ParquetWriter(
-            str(path),
+            self._sink,
             schema,
             version="2.6",
             compression="zstd",
@@ -61,7 +66,7 @@ class ParquetWriter:
             store_schema=False,
             use_dictionary=list(dictionary),  # pyright: ignore[reportArgumentType] - documented: bool or list
             write_statistics=True,
-            sorting_columns=pq.SortingColumn.from_ordering(schema, [(name, "ascending") for name in order]),
+            sorting_columns=_ascending(schema, order),
         )
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -72,11 +77,11 @@ class ParquetWriter:
     def close(self) -> None:
         """Encode what is left, and write the footer."""
         try:
-            for chunk in self._rechunker.rest():
-                self._add(chunk)
+            self._group.extend(self._rechunker.rest())
             self._end_group()
         finally:
             self._file.close()
+            self._sink.close()
 
     def _add(self, chunk: pa.RecordBatch) -> None:
         self._group.append(chunk)
@@ -90,6 +95,11 @@ class ParquetWriter:
             table = pa.Table.from_batches(self._group)
             self._group, self._rows, self._text = [], 0, 0
             self._file.write_table(table, row_group_size=table.num_rows)
+
+
+@lru_cache(maxsize=16)
+def _ascending(schema: pa.Schema, order: tuple[str, ...]) -> tuple[pq.SortingColumn, ...]:
+    return pq.SortingColumn.from_ordering(schema, [(name, "ascending") for name in order])
 
 
 @contextmanager

@@ -70,7 +70,8 @@ class Rechunker:
         self._step = step
         self._parts: list[pa.RecordBatch] = []
         self._held_rows = 0
-        self._held_text = 0
+        self._text_held = 0
+        self._weighed = 0
 
     def add(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Take rows in; yield every batch that they complete."""
@@ -79,9 +80,7 @@ class Rechunker:
             part, batch = batch.slice(0, room), batch.slice(room)
             self._parts.append(part)
             self._held_rows += part.num_rows
-            self._held_text += text_bytes(part)
-            full = self._held_rows >= self._rows or self._held_text >= self._text
-            if full and self._held_rows % self._step == 0:
+            if self._held_rows % self._step == 0 and self._is_full():
                 yield self._joined()
 
     def rest(self) -> Iterator[pa.RecordBatch]:
@@ -89,9 +88,14 @@ class Rechunker:
         if self._parts:
             yield self._joined()
 
+    def _is_full(self) -> bool:
+        self._text_held += sum(map(text_bytes, self._parts[self._weighed :]))
+        self._weighed = len(self._parts)
+        return self._held_rows >= self._rows or self._text_held >= self._text
+
     def _joined(self) -> pa.RecordBatch:
         joined = self._parts[0] if len(self._parts) == 1 else pa.concat_batches(self._parts)
-        self._parts, self._held_rows, self._held_text = [], 0, 0
+        self._parts, self._held_rows, self._text_held, self._weighed = [], 0, 0, 0
         return joined
 
 

@@ -42,7 +42,10 @@ class Summary:
         self._rows += batch.num_rows
         for currency, amount in _net(batch).items():
             self._net[currency] = self._net.get(currency, 0) + amount
-        is_pending = pc.equal(batch.column("status"), "pending")
+        status = batch.column("status")
+        if batch.num_rows <= _FEW and "pending" not in status.to_pylist():
+            return
+        is_pending = pc.equal(status, "pending")
         if pc.any(is_pending).as_py():
             self._add_pending(batch.filter(is_pending))
 

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _spare_what_stays(phase: str, info: dict[str, int]) -> None:
-    """Look through worlds for garbage once: they stay, accounts that are built later too, and a look makes answers late."""
+    """Look through a world for garbage once: it stays, with the accounts built later, and a look makes answers late."""
     if phase == "stop" and info["generation"] == 2:  # noqa: PLR2004 - the oldest one
         gc.freeze()
 

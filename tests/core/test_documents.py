@@ -33,6 +33,12 @@ def test_what_is_written_is_read_back_the_same(document):
     assert b"\n" not in to_line(document)
 
 
+@given(st.dictionaries(KEYS, VALUES, max_size=5))
+def test_a_sum_beyond_64_bits_leaves_the_rest_of_the_text_as_it_is(document):
+    text, beside = to_json({"rest": document, "sum": 1}), to_json({"rest": document, "sum": LARGE})
+    assert beside.decode() == text.decode().replace('"sum": 1\n}', f'"sum": {LARGE}\n}}')
+
+
 def test_equal_documents_are_equal_bytes_when_keys_are_sorted():
     assert to_json({"b": 1, "a": 2}, sort_keys=True) == to_json({"a": 2, "b": 1}, sort_keys=True)
 

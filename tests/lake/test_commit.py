@@ -50,7 +50,7 @@ def test_the_same_manifest_is_the_same_bytes_and_reads_well(store, manifest):
     before = store.read(WHERE)
     save(store, replace(manifest, revision=0))
     assert store.read(WHERE) == before
-    assert b'\n "covered": [\n' in before
+    assert b'\n  "covered": [\n' in before
     assert before.endswith(b"}\n")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -150,6 +151,13 @@ def test_an_old_file_that_is_not_as_written_is_never_merged_with(store, damage):
         publish(store, again)
     assert path.read_bytes() == data
     assert strays(store) == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**16 - 1, 2**16, 2**16 + 1, 3 * 2**18 + 5])
+def test_the_hash_of_a_file_is_that_of_all_its_bytes(tmp_path, size):
+    content = bytes(number % 251 for number in range(size))
+    (tmp_path / "file").write_bytes(content)
+    assert sha256_of(tmp_path / "file") == hashlib.sha256(content).hexdigest()
 
 
 def test_a_sealed_file_can_be_discarded(store):
