@@ -14,6 +14,7 @@ from connector.core.failed_accounts import OWN
 from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
+from connector.core.page import decode_page
 from connector.core.plan import Plan, asked_since, bounds_of, concluded, due_files, plan, touched_files, without
 from connector.core.refresh import Stretch, windows_of_pages
 from connector.core.times import END_OF_TIME
@@ -25,6 +26,7 @@ from connector.lake.shelf import Memory, Shelf
 from connector.report import AccountReport, Late, holdings_of
 from connector.stripe.pages import ListSource
 from connector.stripe.scan import Scan
+from connector.tables.transaction import decode_transactions
 
 if TYPE_CHECKING:
     from connector.core.manifest import DataFile
@@ -119,7 +121,9 @@ class AccountRun:
                 shared.client.config.api_version,
                 read_before=self.work.read_before,
             )
-            source = ListSource(shared.client, shared.options.query(self.account), sharers=shared.sharers)
+            query = shared.options.query(self.account)
+            decode = decode_page if query.expand or shared.lake.redactor else decode_transactions
+            source = ListSource(shared.client, query, shared.sharers, decode)
             scan = Scan(source, frontier, harvest.receive, harvest.take)
             self._harvest = harvest
             try:

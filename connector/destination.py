@@ -9,8 +9,11 @@ import anyio
 
 from connector.errors import SchemaError
 from connector.tables.balance_transactions import to_batch, to_lines
+from connector.tables.sift import Sifted, sift
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from connector.core.drift import Drift
@@ -18,10 +21,13 @@ if TYPE_CHECKING:
     from connector.lake.formats import Format
     from connector.lake.store import Store
     from connector.tables.redact import Redactor
-    from connector.tables.sift import Sifted
+    from connector.tables.transaction import Transaction
 
 SEALERS = 2
-"""Partitions sealed at once: one compresses while another waits for the disk."""
+"""Threads that write small files: one works while the other waits for the disk."""
+
+LARGE_ROWS = 1_000
+"""Rows from which writing is work rather than waiting: there two threads would fight for the interpreter's lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,8 @@ class Lake:
         redactor: leaves out and hashes personal data, or None to keep all.
         strict: whether rows that differ from the schema are refused.
         source_columns: whether expanded sources have columns.
-        threads: where files are written, for all accounts together.
+        threads: where small files and records are written, for all accounts together.
+        press: where large files are written, one at a time.
     """
 
     store: Store
@@ -47,14 +54,18 @@ class Lake:
     threads: anyio.CapacityLimiter = field(
         init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS)
     )
+    press: anyio.CapacityLimiter = field(
+        init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(1)
+    )
 
-    def encode(self, sifted: Sifted) -> pa.RecordBatch:
+    def encode(self, rows: Sifted | Sequence[Transaction]) -> pa.RecordBatch:
         """Return a batch of the format's schema."""
         if self.redactor is not None:
-            sifted = self.redactor.rows(sifted.received)
+            sifted = rows if isinstance(rows, Sifted) else sift(rows)
+            rows = self.redactor.rows(sifted.received)
         if self.form.name.startswith("jsonl"):
-            return to_lines(sifted)
-        return to_batch(sifted, source_columns=self.source_columns)
+            return to_lines(rows)
+        return to_batch(rows, source_columns=self.source_columns)
 
     def spare(self, found: Drift) -> Drift:
         """Return what may be told of how rows differ from the schema."""

@@ -15,11 +15,11 @@ import anyio.to_thread
 
 from connector.core.drift import Drift
 from connector.core.intervals import Interval, Intervals
-from connector.core.page import in_file_order
+from connector.core.page import created_of, in_file_order
 from connector.core.partition import partition_folder, shares
 from connector.core.plan import touched_files
 from connector.core.times import END_OF_TIME
-from connector.destination import SEALERS
+from connector.destination import LARGE_ROWS, SEALERS
 from connector.errors import ConnectorError
 from connector.lake import commit
 from connector.lake.day import Day, Sealed, write_each
@@ -27,6 +27,7 @@ from connector.lake.journal import Replacements
 from connector.lake.tally import Tally
 from connector.tables.drift import drift
 from connector.tables.sift import sift
+from connector.tables.transaction import are_documented
 from connector.tasks import tasks_with_one_error
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from connector.core.frontier import Frontier
     from connector.core.manifest import Manifest
-    from connector.core.page import Row
+    from connector.core.page import AnyRow
     from connector.core.partition import PartitionKey
     from connector.destination import Lake
     from connector.lake.shelf import Runs, Shelf
@@ -54,9 +55,6 @@ HASTE = 2.0
 
 HANDFUL = 16
 """Small partitions that are handed to a thread together."""
-
-HANDFUL_ROWS = 1_000
-"""Rows at which no more are put together."""
 
 CHECKPOINT_SECONDS = 30.0
 """A partition too large to be complete soon is written in part this often."""
@@ -196,7 +194,7 @@ class Harvest:
         if got.walk.done:
             await self._seal_completed(got.walk.answers_for)
 
-    def take(self, rows: list[Row]) -> None:
+    def take(self, rows: list[AnyRow]) -> None:
         """Put a page's rows, newest first, on the shelf.
 
         Raises:
@@ -206,13 +204,13 @@ class Harvest:
         if not rows:
             return
         ordered = in_file_order(rows)  # what is in order is not sorted again
-        sifted = sift(ordered)
-        if found := drift(sifted):
+        looked_at = ordered if are_documented(ordered) else sift(ordered)
+        if found := drift(looked_at):
             told = self.lake.spare(found)
             self.drift = self.drift.merge(told)
             self.lake.accept(told)
-        batch = self.lake.encode(sifted)
-        created = [row["created"] for row in ordered]
+        batch = self.lake.encode(looked_at)
+        created = created_of(ordered)
         for key, start, stop in shares(created, self.lake.partition):
             self.shelf.put(key, batch.slice(start, stop - start), Interval(created[start], created[stop - 1] + 1))
         self.rows += len(rows)
@@ -249,7 +247,7 @@ class Harvest:
         for key in keys:
             handful.append(key)
             rows += self.shelf.rows(key)
-            if rows >= HANDFUL_ROWS or len(handful) == HANDFUL:
+            if rows >= LARGE_ROWS or len(handful) == HANDFUL:
                 yield handful
                 handful, rows = [], 0
         if handful:
@@ -308,10 +306,10 @@ class Harvest:
 
     async def _written(self, parts: list[_Part]) -> list[Sealed | ConnectorError]:
         """Seal and publish in a worker thread."""
-        days = [(part.day, part.runs) for part in parts]
-        return await anyio.to_thread.run_sync(
-            write_each, self.lake.store, self.lake.form, days, self._replacing.announce, limiter=self.lake.threads
-        )
+        lake, days = self.lake, [(part.day, part.runs) for part in parts]
+        limiter = lake.press if sum(runs.rows for _, runs in days) >= LARGE_ROWS else lake.threads
+        announce = self._replacing.announce
+        return await anyio.to_thread.run_sync(write_each, lake.store, lake.form, days, announce, limiter=limiter)
 
     def _record(self, sealed: Sequence[Sealed]) -> None:
         for one in sealed:

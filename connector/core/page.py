@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, cast
+from itertools import compress
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import orjson
 
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.core.intervals import Interval
 
 Row = dict[str, Any]
 """An object as received. `Any` ends where rows become Arrow columns."""
+
+AnyRow: TypeAlias = Any
+"""A `Row`, or a value of a documented type with an `id` and a `created`: one or the other for all rows of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +33,12 @@ class Page:
     """One page of a list, newest row first.
 
     Attributes:
-        rows: the objects as received, at most the `limit` asked for.
+        rows: the objects as received, or decoded as documented; at most the `limit` asked for.
         has_more: whether older rows of the same query exist.
         request_id: `req_…` of the response, where sent.
     """
 
-    rows: list[Row]
+    rows: list[AnyRow]
     has_more: bool
     request_id: str | None = None
 
@@ -85,7 +91,7 @@ class StrictOrder:
     last_id: str | None = None
     _ids: set[str] = field(default_factory=set[str])
 
-    def admit(self, page: Page, *, again: bool = False) -> list[Row]:
+    def admit(self, page: Page, *, again: bool = False) -> list[AnyRow]:
         """Check a page and return its rows that are new.
 
         Args:
@@ -97,15 +103,15 @@ class StrictOrder:
         """
         rows = page.rows
         try:
-            ids = [row["id"] for row in rows]
-            created = [row["created"] for row in rows]
+            ids, created = ids_of(rows), created_of(rows)
         except KeyError as error:
             raise self._broken(page, f"a row has no {error}") from error
         if not (set(map(type, ids)) <= {str} and set(map(type, created)) <= {int}):
             raise self._broken(page, "a row's `id` is not a string or its `created` not an integer")
         if again:
-            rows = [row for row in rows if row["id"] not in self._ids or row["created"] != self.oldest]
-            ids, created = [row["id"] for row in rows], [row["created"] for row in rows]
+            new = [one not in self._ids or second != self.oldest for one, second in zip(ids, created, strict=True)]
+            rows = list(compress(rows, new))
+            ids, created = ids_of(rows), created_of(rows)
         if not rows:
             return []
         self._check(page, ids, created)
@@ -130,14 +136,29 @@ class StrictOrder:
         )
 
 
-def in_file_order(rows: list[Row]) -> list[Row]:
+def ids_of(rows: Sequence[AnyRow]) -> list[str]:
+    """Return the ids of a page's rows; a KeyError means that one has none."""
+    return [row["id"] for row in rows] if _are_objects(rows) else [row.id for row in rows]
+
+
+def created_of(rows: Sequence[AnyRow]) -> list[int]:
+    """Return when the rows of a page were created; a KeyError means that one does not say."""
+    return [row["created"] for row in rows] if _are_objects(rows) else [row.created for row in rows]
+
+
+def _are_objects(rows: Sequence[AnyRow]) -> bool:
+    return bool(rows) and isinstance(rows[0], dict)
+
+
+def in_file_order(rows: list[AnyRow]) -> list[AnyRow]:
     """Return a page's rows, newest first, as files have them: by `created`, then by id."""
     ordered = rows[::-1]
-    created = [row["created"] for row in ordered]
+    created = created_of(ordered)
     ties = [position for position in range(1, len(created)) if created[position] == created[position - 1]]
     done = 0
     for position in ties:
         if position >= done:
             done = bisect_right(created, created[position], lo=position)
-            ordered[position - 1 : done] = sorted(ordered[position - 1 : done], key=itemgetter("id"))
+            key = itemgetter("id") if _are_objects(ordered) else attrgetter("id")
+            ordered[position - 1 : done] = sorted(ordered[position - 1 : done], key=key)
     return ordered

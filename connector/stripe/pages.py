@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
@@ -84,6 +84,14 @@ class Query:
     endpoint: Endpoint = LIST_TRANSACTIONS
 
 
+class Decode(Protocol):
+    """Makes a page of the body of an answer."""
+
+    def __call__(self, body: bytes, *, request_id: str | None) -> Page:
+        """Decode it; see `decode_page`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ListSource:
     """Pages of a list over the network: the `PageSource` of `scan`.
@@ -94,12 +102,14 @@ class ListSource:
         client: whom to ask.
         query: what is asked for.
         sharers: how many readers share the requests in flight, this one included.
+        decode: makes a page of the body of an answer.
         size: how many rows to ask for at once.
     """
 
     client: Client
     query: Query = field(default_factory=Query)
     sharers: Callable[[], int] = field(default=lambda: 1)
+    decode: Decode = decode_page
     size: PageSize = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +133,7 @@ class ListSource:
                 self.size.failed(asked)
             else:
                 self.size.came(asked)
-                return decode_page(response.body, request_id=response.request_id)
+                return self.decode(response.body, request_id=response.request_id)
 
     def begin(self, window: Interval) -> None:
         """Send the request for a window's first page; `page` will take its answer."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from connector.core.intervals import Interval
-from connector.core.page import Page, Row, StrictOrder
+from connector.core.page import StrictOrder, created_of
 from connector.core.times import END_OF_TIME
 from connector.errors import ConnectorError, ProtocolError
 from connector.tasks import tasks_with_one_error
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from connector.core.frontier import Frontier
+    from connector.core.page import AnyRow, Page
     from connector.core.walk import Walk
 
 
@@ -50,7 +51,7 @@ class Received:
         stop: the same, before this page; equal to `start` while the walk stays inside one second.
     """
 
-    rows: list[Row]
+    rows: list[AnyRow]
     walk: Walk
     start: int
     stop: int
@@ -71,7 +72,7 @@ class Scan:
     source: PageSource
     frontier: Frontier
     receive: Callable[[Received], Awaitable[None]]
-    take: Callable[[list[Row]], None] = field(default=lambda _: None)
+    take: Callable[[list[AnyRow]], None] = field(default=lambda _: None)
     beyond_crowd: Callable[[], bool] = field(default=lambda: False)
 
     async def run(self) -> None:
@@ -102,15 +103,15 @@ class Scan:
                 raise
             promised = page.has_more
             before = walk.unread
-            created = [row["created"] for row in rows]
+            created = created_of(rows)
             if created and created[-1] < walk.floor:
-                rows = [row for row in rows if row["created"] >= walk.floor]
+                rows = [row for row, second in zip(rows, created, strict=True) if second >= walk.floor]
             self.take(rows)
             self.frontier.advance(walk, rows=created, has_more=page.has_more, width=self.source.width())
             await self.receive(Received(rows, walk, walk.floor if walk.done else walk.unread, before))
             self.open_more(tasks)
 
-    async def _next(self, walk: Walk, order: StrictOrder, *, promised: bool) -> tuple[Page, list[Row]]:
+    async def _next(self, walk: Walk, order: StrictOrder, *, promised: bool) -> tuple[Page, list[AnyRow]]:
         """Fetch the next page and hold it to the contract.
 
         A server has been seen to answer with an empty page where the one before promised more, losing the rest of the
@@ -144,5 +145,10 @@ class Scan:
 
 def _cut(page: Page, window: Interval) -> Page:
     """Leave out the rows older than a window, which a page asked for without bounds may hold."""
-    rows = [row for row in page.rows if not (type(row.get("created")) is int and row["created"] < window.start)]
+    rows = [row for row in page.rows if not _is_older(row, window)]
     return replace(page, rows=rows, has_more=page.has_more and len(rows) == len(page.rows))
+
+
+def _is_older(row: AnyRow, window: Interval) -> bool:
+    created = row.get("created") if isinstance(row, dict) else row.created
+    return type(created) is int and created < window.start

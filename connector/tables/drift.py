@@ -6,54 +6,45 @@ few set operations.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
-from connector import schemas
 from connector.core.drift import Drift, Finding
 from connector.tables.fields import ABSENT, Fields, Json
+from connector.tables.known_values import known_values
 from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
+from connector.tables.transaction import are_documented, have_known_values, to_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+
+    from connector.tables.sift import Received
 
 _LONGEST = 100
 """Characters kept of a name."""
 
 
-def drift(rows: Sequence[Json] | Sifted) -> Drift:
+def drift(rows: Received | Sifted) -> Drift:
     """Compare rows with `schemas/api/balance_transaction.json`.
 
     Args:
-        rows: balance transactions as orjson reads them, or the same after `sift`, which is what makes this cheap.
+        rows: balance transactions as documented; or objects, best after `sift`, which makes this cheap.
 
     Raises:
         SchemaError: as `sift`.
     """
+    if not isinstance(rows, Sifted) and are_documented(rows):
+        if have_known_values(rows):
+            return Drift()
+        rows = [to_object(row) for row in rows]
     sifted = rows if isinstance(rows, Sifted) else sift(rows)
     strange = {
         name: values - known
-        for name, known in _known_values().items()
+        for name, known in known_values().items()
         if not (values := sifted.distinct[name] - {None}) <= known
     }
     if not strange and not sifted.extras:
         return Drift()
     return Drift.of([*_fields(sifted), *_values(sifted, strange)])
-
-
-@cache
-def _known_values() -> dict[str, frozenset[str | None]]:
-    """Give the documented values of each column that has any."""
-    known = dict(_values_in(schemas.load("api/balance_transaction"), ""))
-    return {name: frozenset(values) for name, values in known.items()}
-
-
-def _values_in(schema: Json, prefix: str) -> Iterator[tuple[str, list[str]]]:
-    for name, field in schema["properties"].items():
-        if "x-known-values" in field:
-            yield prefix + name, field["x-known-values"]
-        if "items" in field:
-            yield from _values_in(field["items"], f"{prefix}{name}.")
 
 
 def _fields(sifted: Sifted) -> Iterator[Finding]:
