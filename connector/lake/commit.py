@@ -9,7 +9,7 @@ from connector.core.manifest import Manifest, from_document, to_document
 from connector.errors import ConfigError, ManifestError, ProtocolError
 from connector.lake.check import Difference, differences
 from connector.lake.paths import checked_path
-from connector.lake.records import load_record, recorded_accounts, refuse_another_account, save_record
+from connector.lake.records import load_as, record_path, recorded_accounts, save_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,12 +32,10 @@ def load(store: Store, account: AccountId) -> Manifest | None:
         ManifestError: when it is damaged, foreign, of a newer version, of another account, or names files elsewhere.
         StorageError: when it cannot be read.
     """
-    found = load_record(store, _KIND, account, remedy="sync to a new destination")
-    if found is None:
+    manifest = load_as(_from_document, store, _KIND, account, remedy="sync to a new destination")
+    if manifest is None:
         return None
-    where, document = found
-    manifest = _from_document(document, where)
-    refuse_another_account(where, manifest.account, account)
+    where = record_path(_KIND, account)
     for path in manifest.files:
         _refuse_elsewhere(path, account, where)
     return manifest
@@ -121,7 +119,7 @@ def manifests(store: Store) -> Iterator[Manifest]:
             yield manifest
 
 
-def _from_document(document: object, where: str) -> Manifest:
+def _from_document(document: object, *, where: str) -> Manifest:
     try:
         return from_document(document, where=where)
     except ProtocolError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from connector.core.documents import to_json
 from connector.core.partition import checked_account
@@ -43,7 +43,7 @@ def recorded_accounts(store: Store, kind: str) -> list[AccountId]:
     return sorted(found)
 
 
-def load_record(store: Store, kind: str, account: AccountId, *, remedy: str) -> tuple[str, Any] | None:
+def _document(store: Store, kind: str, account: AccountId, *, remedy: str) -> tuple[str, Any] | None:
     """Return a record's path and its JSON document, or None when there is none.
 
     Args:
@@ -66,7 +66,52 @@ def load_record(store: Store, kind: str, account: AccountId, *, remedy: str) -> 
         raise ManifestError(f"{where} is damaged ({error}); restore it from a backup, or {remedy}") from error
 
 
-def refuse_another_account(where: str, found: AccountId, account: AccountId) -> None:
+class Record(Protocol):
+    """What a record's document becomes."""
+
+    @property
+    def account(self) -> AccountId:
+        """Whose it is."""
+        ...
+
+
+R_co = TypeVar("R_co", bound=Record, covariant=True)
+
+
+class FromDocument(Protocol[R_co]):
+    """Makes a record of its document; raises a ManifestError where that is not possible."""
+
+    def __call__(self, document: object, *, where: str) -> R_co:
+        """Make it; `where` is the record's path, for messages."""
+        ...
+
+
+def load_as(
+    from_document: FromDocument[R_co], store: Store, kind: str, account: AccountId, *, remedy: str
+) -> R_co | None:
+    """Return an account's record, or None when there is none.
+
+    Args:
+        from_document: makes it of its document.
+        store: the destination.
+        kind: see `record_path`.
+        account: whose it is.
+        remedy: what to do when it is damaged, besides restoring it.
+
+    Raises:
+        ManifestError: it is damaged, foreign, newer than this version knows, or another account's.
+        StorageError: it cannot be read.
+    """
+    found = _document(store, kind, account, remedy=remedy)
+    if found is None:
+        return None
+    where, document = found
+    record = from_document(document, where=where)
+    _refuse_another(where, record.account, account)
+    return record
+
+
+def _refuse_another(where: str, found: AccountId, account: AccountId) -> None:
     """Refuse a record that is about another account than its name says.
 
     Raises:

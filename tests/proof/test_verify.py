@@ -518,22 +518,14 @@ def test_more_rows_than_are_worth_reading_for_a_sum_are_left_to_a_sync(tmp_path,
         assert "sync" in found.reason
 
 
-def test_a_key_that_may_not_read_the_balance_leaves_it_unchecked(tmp_path):
-    with serve(world(300), missing_scopes=("rak_balance_read",)) as server:
+@pytest.mark.parametrize(("permission", "unchecked"), [("rak_balance_read", "balance"), ("rak_payout_read", "payouts")])
+def test_what_a_key_may_not_read_is_left_unchecked(tmp_path, permission, unchecked):
+    with serve(world(300), missing_scopes=(permission,)) as server:
         run(tmp_path / "lake", server)
         config = config_for(server, api_key=ApiKey(server.restricted_key))
         verdict = check(tmp_path / "lake", server, config=config)
-        assert answers(verdict) == PROVED | {"balance": "not_checkable"}
-        assert "rak_balance_read" in layer(verdict, "balance").reason
-
-
-def test_a_key_that_may_not_read_payouts_leaves_them_unchecked(tmp_path):
-    with serve(world(300), missing_scopes=("rak_payout_read",)) as server:
-        run(tmp_path / "lake", server)
-        config = config_for(server, api_key=ApiKey(server.restricted_key))
-        verdict = check(tmp_path / "lake", server, config=config)
-        assert answers(verdict) == PROVED | {"payouts": "not_checkable"}
-        assert "rak_payout_read" in layer(verdict, "payouts").reason
+        assert answers(verdict) == PROVED | {unchecked: "not_checkable"}
+        assert permission in layer(verdict, unchecked).reason
 
 
 def test_a_key_that_may_not_name_its_account_needs_the_name(tmp_path):
