@@ -65,6 +65,7 @@ async def record_balance(
     config: Config | None = None,
     accounts: Sequence[str | None] = (),
     account_id: str | None = None,
+    fail_fast: bool = False,
 ) -> tuple[Snapshot, ...]:
     """Add a snapshot of the balance to a lake, for each account.
 
@@ -73,6 +74,7 @@ async def record_balance(
         config: whom to ask; from the environment by default.
         accounts: connected accounts to read, None standing for the key's own.
         account_id: name of the key's own account, where it may not ask for it.
+        fail_fast: end with the first account that fails, instead of asking for the others all the same.
 
     Returns:
         The snapshots, in the order of the accounts.
@@ -85,7 +87,7 @@ async def record_balance(
     store = open_store(destination)
     client = Client.over_http(config or Config.from_env())
     try:
-        return await _record(store, client, chosen, account_id)
+        return await _record(store, client, chosen, account_id, fail_fast=fail_fast)
     finally:
         await client.close()
 
@@ -95,6 +97,7 @@ def run_record_balance(  # noqa: PLR0913 - task runners hand everything they kno
     *,
     accounts: Sequence[str | None] = (),
     account_id: str | None = None,
+    fail_fast: bool = False,
     api_base: str | None = None,
     api_version: str | None = None,
     context: str | None = None,
@@ -106,6 +109,7 @@ def run_record_balance(  # noqa: PLR0913 - task runners hand everything they kno
         destination: as for `record_balance`, as the following.
         accounts: ids, None for the key's own.
         account_id: where the key may not ask for it.
+        fail_fast: end with the first account that fails.
         api_base: see `connector.Config`, as the following.
         api_version: `Stripe-Version`.
         context: `Stripe-Context`.
@@ -120,7 +124,9 @@ def run_record_balance(  # noqa: PLR0913 - task runners hand everything they kno
 
     async def main() -> tuple[Snapshot, ...]:
         config = Config.from_env(api_key_file=api_key_file, api_base=api_base, api_version=api_version, context=context)
-        return await record_balance(destination, config=config, accounts=accounts, account_id=account_id)
+        return await record_balance(
+            destination, config=config, accounts=accounts, account_id=account_id, fail_fast=fail_fast
+        )
 
     snapshots = run_plainly(main, instead="await connector.record_balance(…)")
     return [
@@ -209,7 +215,7 @@ def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> B
 
 
 async def _record(
-    store: Store, client: Client, accounts: Sequence[str | None], account_id: str | None
+    store: Store, client: Client, accounts: Sequence[str | None], account_id: str | None, *, fail_fast: bool
 ) -> tuple[Snapshot, ...]:
     """Ask for each account, a request each; the destination is held from the first answer on."""
     taken: dict[int, Snapshot] = {}
@@ -217,7 +223,7 @@ async def _record(
     names: set[AccountId] = set()
     livemode = client.config.api_key.livemode
     several = len(accounts) > 1
-    failed = FailedAccounts(len(accounts), fail_fast=not several)
+    failed = FailedAccounts(len(accounts), fail_fast=fail_fast or not several)
     with ExitStack() as stack:
 
         async def record(position: int) -> None:

@@ -207,6 +207,12 @@ def test_an_account_that_is_refused_leaves_the_others_recorded(tmp_path, served)
         record(tmp_path, served, accounts=("acct_nope",))
 
 
+def test_the_first_account_that_is_refused_can_end_it(tmp_path, served):
+    with pytest.raises(PermissionError_, match="acct_nope"):
+        record(tmp_path, served, accounts=("acct_nope", *served.world.accounts[1:]), fail_fast=True)
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
 def test_a_key_without_the_permission_is_told_which(tmp_path):
     with sandbox(some_days(200, days=2), missing_scopes=["rak_balance_read"]) as stripe_:
         settings = {"api_key": connector.ApiKey(stripe_.restricted_key)}

@@ -124,6 +124,7 @@ def balance(parser: argparse.ArgumentParser) -> None:
     """Add the options of `balance`."""
     parser.add_argument("destination", metavar="DEST", nargs="?", help="folder of a lake to add a snapshot to")
     arguments.add_accounts(parser)
+    arguments.add_fail_fast(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 

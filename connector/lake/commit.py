@@ -9,7 +9,7 @@ from connector.core.manifest import Manifest, from_document, to_document
 from connector.errors import ConfigError, ManifestError, ProtocolError
 from connector.lake.check import Difference, differences
 from connector.lake.paths import checked_path
-from connector.lake.records import load_as, record_path, recorded_accounts, save_record
+from connector.lake.records import load_record, record_path, recorded_accounts, save_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ def load(store: Store, account: AccountId) -> Manifest | None:
         ManifestError: when it is damaged, foreign, of a newer version, of another account, or names files elsewhere.
         StorageError: when it cannot be read.
     """
-    manifest = load_as(_from_document, store, _KIND, account, remedy="sync to a new destination")
+    manifest = load_record(_from_document, store, _KIND, account, remedy="sync to a new destination")
     if manifest is None:
         return None
     where = record_path(_KIND, account)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from connector.core import balances_record, payouts_record
 from connector.core.stored import READ_AGAIN, RESTORE
 from connector.lake import commit
-from connector.lake.records import load_as, recorded_accounts, save_record
+from connector.lake.records import load_record, recorded_accounts, save_record
 
 if TYPE_CHECKING:
     from connector.core.balances_record import BalancesRecord
@@ -71,7 +71,7 @@ def load_payouts(store: Store, account: AccountId) -> PayoutsRecord | None:
         ManifestError: it is damaged, foreign, newer than this version knows, or another account's.
         StorageError: it cannot be read.
     """
-    return load_as(payouts_record.from_document, store, PAYOUTS, account, remedy=READ_AGAIN)
+    return load_record(payouts_record.from_document, store, PAYOUTS, account, remedy=READ_AGAIN)
 
 
 def save_payouts(store: Store, record: PayoutsRecord) -> None:
@@ -81,7 +81,7 @@ def save_payouts(store: Store, record: PayoutsRecord) -> None:
 
 def load_balances(store: Store, account: AccountId) -> BalancesRecord | None:
     """Return an account's record of snapshots, or None when there is none; raises what `load_payouts` raises."""
-    return load_as(balances_record.from_document, store, BALANCES, account, remedy=RESTORE)
+    return load_record(balances_record.from_document, store, BALANCES, account, remedy=RESTORE)
 
 
 def save_balances(store: Store, record: BalancesRecord) -> None:

@@ -43,29 +43,6 @@ def recorded_accounts(store: Store, kind: str) -> list[AccountId]:
     return sorted(found)
 
 
-def _document(store: Store, kind: str, account: AccountId, *, remedy: str) -> tuple[str, Any] | None:
-    """Return a record's path and its JSON document, or None when there is none.
-
-    Args:
-        store: the destination.
-        kind: `manifest`, `payouts` or `balances`.
-        account: whose it is.
-        remedy: what to do when it is damaged, besides restoring it.
-
-    Raises:
-        ManifestError: it is not JSON.
-        StorageError: it cannot be read.
-    """
-    where = record_path(kind, account)
-    data = store.read(where)
-    if data is None:
-        return None
-    try:
-        return where, json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{where} is damaged ({error}); restore it from a backup, or {remedy}") from error
-
-
 class Record(Protocol):
     """What a record's document becomes."""
 
@@ -86,7 +63,7 @@ class FromDocument(Protocol[R_co]):
         ...
 
 
-def load_as(
+def load_record(
     from_document: FromDocument[R_co], store: Store, kind: str, account: AccountId, *, remedy: str
 ) -> R_co | None:
     """Return an account's record, or None when there is none.
@@ -94,7 +71,7 @@ def load_as(
     Args:
         from_document: makes it of its document.
         store: the destination.
-        kind: see `record_path`.
+        kind: `manifest`, `payouts` or `balances`.
         account: whose it is.
         remedy: what to do when it is damaged, besides restoring it.
 
@@ -102,23 +79,18 @@ def load_as(
         ManifestError: it is damaged, foreign, newer than this version knows, or another account's.
         StorageError: it cannot be read.
     """
-    found = _document(store, kind, account, remedy=remedy)
-    if found is None:
+    where = record_path(kind, account)
+    data = store.read(where)
+    if data is None:
         return None
-    where, document = found
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{where} is damaged ({error}); restore it from a backup, or {remedy}") from error
     record = from_document(document, where=where)
-    _refuse_another(where, record.account, account)
+    if record.account != account:
+        raise ManifestError(f"{where} is about {record.account}: it was renamed or copied; give it back its own name")
     return record
-
-
-def _refuse_another(where: str, found: AccountId, account: AccountId) -> None:
-    """Refuse a record that is about another account than its name says.
-
-    Raises:
-        ManifestError: it is.
-    """
-    if found != account:
-        raise ManifestError(f"{where} is about {found}: it was renamed or copied; give it back its own name")
 
 
 def save_record(store: Store, kind: str, account: AccountId, document: dict[str, Any]) -> None:

@@ -31,7 +31,9 @@ def test_an_account_whose_balance_is_refused_is_named_and_the_others_are_shown(
         monkeypatch.setenv("STRIPE_API_BASE", refusing.url)
         shown = run("balance", *destination, "--all-accounts")
         told = run("balance", *destination, "--all-accounts", "--json")
-    assert (shown.status, told.status) == (77, 77)
+        ended = run("balance", *destination, "--all-accounts", "--fail-fast")
+    assert (shown.status, told.status, ended.status) == (77, 77, 77)
+    assert ended.out == ""
     assert [line for line in shown.out.splitlines() if line.startswith("acct_")] == [own, other]
     assert f"stripe-balance: {refused}: " in shown.err
     assert set(told.json["accounts"]) == {own, other}

@@ -52,7 +52,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
         from connector.snapshots import record_balance  # noqa: PLC0415 - files need Arrow, and asking does not
 
         accounts = await accounts_of(args, config)
-        return await record_balance(args.destination, config=config, accounts=accounts, account_id=args.account_id)
+        return await record_balance(
+            args.destination,
+            config=config,
+            accounts=accounts,
+            account_id=args.account_id,
+            fail_fast=args.fail_fast,
+        )
 
     try:
         _show_recorded(work(record, console, show=False), console, several=several)
@@ -85,7 +91,7 @@ async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> di
     """
     accounts = await accounts_of(args, config) or (OWN,)
     found: dict[str | None, Balance] = {}
-    failed = FailedAccounts(len(accounts))
+    failed = FailedAccounts(len(accounts), fail_fast=args.fail_fast)
     async with Stripe(config) as stripe:
 
         async def ask(account: str | None) -> None:
