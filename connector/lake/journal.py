@@ -10,6 +10,7 @@ import json
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
+from connector.core.documents import to_json
 from connector.errors import ManifestError
 from connector.lake.paths import STATE
 
@@ -65,7 +66,7 @@ def announce(store: Store, account: AccountId, paths: Iterable[str]) -> None:
     Raises:
         StorageError: when the destination refuses; none must be replaced then.
     """
-    store.write(_path(account), json.dumps(sorted(paths), indent=1).encode() + b"\n")
+    store.write(_path(account), to_json(sorted(paths)))
 
 
 def left_behind(store: Store, account: AccountId) -> frozenset[str]:

@@ -56,7 +56,7 @@ class ParquetWriter:
         self._rechunker = Rechunker()
         self._group: list[pa.RecordBatch] = []
         self._rows = self._text = 0
-        self._sink = pa.BufferedOutputStream(pa.OSFile(str(path), "wb"), 1 << 16)
+        self._sink = pa.BufferedOutputStream(pa.OSFile(str(path), "wb"), _BUFFER)
         self._file = pq.ParquetWriter(
             self._sink,
             schema,
@@ -80,8 +80,10 @@ class ParquetWriter:
             self._group.extend(self._rechunker.rest())
             self._end_group()
         finally:
-            self._file.close()
-            self._sink.close()
+            try:
+                self._file.close()
+            finally:
+                self._sink.close()
 
     def _add(self, chunk: pa.RecordBatch) -> None:
         self._group.append(chunk)
