@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from connector.sandbox import Sandbox
 
 
+PROVED = {"rows": "proved", "windows": "proved", "payouts": "proved", "balance": "proved"}
+FORMATS = ("parquet", "jsonl", "arrow")
+BUSY = 1_500
+"""Rows of the busy sandbox."""
+
+
 def check(lake: Path, served: Sandbox | None = None, **options: Any) -> AccountVerdict:
     """Verify a lake of one account, in an event loop of its own; offline without a sandbox, and with a small sample."""
     asking = {"offline": True} if served is None else {"config": config_for(served)}
