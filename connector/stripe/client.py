@@ -229,13 +229,16 @@ class Client:
         return _seconds(self._dates[-1]) if self._dates else None
 
     async def close(self) -> None:
-        """Close every connection, and drop what was begun and not taken."""
+        """Close every connection, and drop what was begun and not taken; also where everything is being cancelled."""
         begun = list(self._begun.values())
         self._begun.clear()
         for task in begun:
             task.cancel()
-        await asyncio.gather(*begun, return_exceptions=True)
-        await self.transport.close()
+        with anyio.CancelScope(shield=True):
+            try:
+                await asyncio.gather(*begun, return_exceptions=True)
+            finally:
+                await self.transport.close()
 
     async def _wait_or_give_up(self, attempt: int, error: ApiError, response: Response | None) -> None:
         """Wait as the schedule says, or raise the error."""

@@ -7,6 +7,7 @@ import time
 import traceback
 from urllib.parse import parse_qsl, urlsplit
 
+import anyio
 import pytest
 
 from connector.core.protocol import API_VERSION, Response
@@ -239,6 +240,28 @@ async def test_closing_ends_what_was_begun():
     await client.close()
     assert transport.closed
     assert asyncio.all_tasks() <= before
+    assert client.gate.pace.cap.flying == 0
+
+
+async def test_a_client_closes_while_everything_around_it_is_cancelled():
+    async def stubborn(_request: object) -> Response:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)  # as a connection that is closed in order
+        raise AssertionError
+
+    transport = FakeTransport(by=stubborn)
+    client = client_over(transport)
+    with anyio.CancelScope() as scope:
+        client.begin(BALANCE)
+        await asyncio.sleep(0.01)
+        scope.cancel()
+        try:
+            await anyio.sleep(1)
+        finally:
+            await client.close()
+    assert transport.closed
     assert client.gate.pace.cap.flying == 0
 
 
