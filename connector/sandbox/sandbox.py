@@ -250,17 +250,17 @@ class Sandbox:
 
     async def _serve(self, ready: Future[int]) -> None:
         try:
-            runner, port = await listen(self._server, self._wanted_port)
+            listening = await listen(self._server, self._wanted_port)
         except OSError as error:
             ready.set_exception(error)
             return
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         stop = self._stop
-        ready.set_result(port)
+        ready.set_result(listening.port)
         try:
             await stop.wait()
         finally:
-            await runner.cleanup()
+            await listening.close()
 
     def _do(self, action: Callable[[], T]) -> T:
         """Run an action in the server's loop, between requests, or at once when it is not running."""

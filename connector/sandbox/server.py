@@ -199,17 +199,37 @@ def _reset(request: web.BaseRequest) -> None:
     transport.abort()
 
 
-async def listen(
-    handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], port: int
-) -> tuple[web.ServerRunner, int]:
-    """Serve on loopback.
+class Listening:
+    """An open port.
 
-    Returns:
-        What to clean up in the end, and the port.
+    Attributes:
+        port: its number.
     """
-    server = web.Server(handler, handler_cancellation=True, access_log=None)
-    runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.1)
+
+    def __init__(self, port: socket.socket, runner: web.ServerRunner) -> None:
+        self._socket, self._runner = port, runner
+        self.port: int = port.getsockname()[1]
+
+    async def close(self) -> None:
+        """Close the port and every connection."""
+        # A connection accepted while its server closes is forgotten, open, by aiohttp and by asyncio (before 3.12).
+        # Therefore no more are accepted first, and those under way come to be known: they are made in two turns.
+        asyncio.get_running_loop().remove_reader(self._socket)
+        for _ in range(2):
+            await asyncio.sleep(0)
+        await self._runner.cleanup()
+
+
+async def listen(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], port: int) -> Listening:
+    """Serve on loopback, at a free port if it is 0.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    opened = socket.create_server(("127.0.0.1", port))
+    runner = web.ServerRunner(
+        web.Server(handler, handler_cancellation=True, access_log=None), handle_signals=False, shutdown_timeout=0.1
+    )
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
-    await site.start()
-    return runner, runner.addresses[0][1]
+    await web.SockSite(runner, opened, backlog=1024).start()
+    return Listening(opened, runner)

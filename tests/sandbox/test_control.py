@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import contextlib
+import gc
+import socket
 import threading
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -125,3 +129,16 @@ def test_every_fault_can_be_ordered_while_it_runs(quiet, get, kind):
     said = get(quiet, "/_sandbox/faults", method="POST", body={"add": f"{kind}:times=1", "clear": True}).json["faults"]
     assert [one["kind"] for one in said] == [kind]
     assert get(quiet, "/_sandbox/faults", method="POST", body={"clear": True}).json["faults"] == []
+
+
+def test_a_connection_made_while_the_sandbox_stops_is_closed_too():
+    world = World(transactions=10)
+    for _ in range(20):
+        sandbox = Sandbox(world).start()
+        address = urlsplit(sandbox.url)
+        callers = [socket.create_connection((address.hostname, address.port), timeout=5) for _ in range(6)]
+        sandbox.stop()
+        for caller in callers:
+            with caller, contextlib.suppress(ConnectionResetError):
+                assert caller.recv(1) == b""
+    gc.collect()  # what had been forgotten would warn here
