@@ -15,21 +15,21 @@ from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
 from connector.core.page import decode_page
-from connector.core.plan import Plan, asked_since, bounds_of, concluded, due_files, plan, touched_files, without
-from connector.core.refresh import Stretch, windows_of_pages
+from connector.core.plan import Plan, concluded, touched_files
 from connector.core.times import END_OF_TIME
 from connector.harvest import Harvest
-from connector.lake import commit, journal
-from connector.lake.check import changed_files
-from connector.lake.due import due_stretch
+from connector.intake import Intake
+from connector.lake import commit
+from connector.lake.journal import Replacements
 from connector.lake.shelf import Memory, Shelf
+from connector.published import Published
 from connector.report import AccountReport, Late, holdings_of
 from connector.stripe.pages import ListSource
 from connector.stripe.scan import Scan
 from connector.tables.transaction import decode_transactions
+from connector.work import Work, work_for
 
 if TYPE_CHECKING:
-    from connector.core.manifest import DataFile
     from connector.core.units import AccountId
     from connector.destination import Lake
     from connector.errors import ConnectorError
@@ -76,23 +76,19 @@ class AccountRun:
     Attributes:
         shared: what it has in common with the others.
         account: connected account to read, or None for the key's own.
-        work: what is to be read; everything asked for, until the lake's state is known.
         introduced: set once it is known whose rows these are and what is to be read, or that this cannot be known.
     """
 
     shared: Shared
     account: str | None
-    work: Plan = field(init=False)
     introduced: anyio.Event = field(init=False, default_factory=anyio.Event)
     _identity: Identity | None = field(init=False, default=None)
-    _manifest: Manifest | None = field(init=False, default=None)
+    _work: Work = field(init=False)
     _harvest: Harvest | None = field(init=False, default=None)
-    _lost: Intervals = field(init=False, default_factory=Intervals)
-    _left_behind: frozenset[str] = field(init=False, default=frozenset())
     _damaged: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.work = Plan(Intervals((self.shared.options.asked,)))
+        self._work = Work(Plan(Intervals((self.shared.options.asked,))))  # until the lake's state is known
 
     async def go(self) -> None:
         """Plan, read, write; a dry run only plans.
@@ -111,25 +107,19 @@ class AccountRun:
         if shared.options.dry_run or not self._take():
             return
         shared.progress.phase = "reading"
-        frontier = Frontier(self.work.todo, likely_start=self._identity.created if self._identity else 0)
+        frontier = Frontier(self._work.plan.todo, likely_start=self._identity.created if self._identity else 0)
         with Shelf(shared.lake.store.scratch, memory=shared.memory) as shelf:
-            harvest = Harvest(
-                shared.lake,
-                shelf,
-                frontier,
-                shared.progress,
-                shared.client.config.api_version,
-                read_before=self.work.read_before,
-            )
+            intake = Intake(shared.lake, shelf, frontier, shared.progress)
+            harvest = Harvest(intake)
             query = shared.options.query(self.account)
             decode = decode_page if query.expand or shared.lake.redactor else decode_transactions
             source = ListSource(shared.client, query, shared.sharers, decode)
-            scan = Scan(source, frontier, harvest.receive, harvest.take)
+            scan = Scan(source, frontier, harvest.receive, intake.take)
             self._harvest = harvest
             try:
                 await harvest.run(self._name, scan.run)
             finally:
-                shared.progress.forget(harvest)
+                shared.progress.forget(intake)
             await self._look_again(harvest)
 
     def report(self, error: ConnectorError | None = None) -> AccountReport | None:
@@ -138,21 +128,22 @@ class AccountRun:
         Args:
             error: what ended it, if something did.
         """
-        harvest = self._harvest if self._harvest is not None and self._harvest.manifest is not None else None
-        if harvest is None and error is None and not self.shared.options.dry_run:
+        harvest = self._harvest
+        published = harvest.published if harvest else None
+        if published is None and error is None and not self.shared.options.dry_run:
             return None
         identity = self._identity
         now = identity.now if identity else END_OF_TIME
         asked = self.shared.options.asked
-        manifest = harvest.manifest if harvest else self._manifest
+        manifest = published.manifest if published else self._work.manifest
         return AccountReport(
             account=identity.account if identity else self.account or "",
             error=None if error is None else str(error),
             asked=(asked.start, min(asked.stop, now)),
-            fetched=_pairs(self.work.todo.within(Interval(0, max(1, now)))),
+            fetched=_pairs(self._work.plan.todo.within(Interval(0, max(1, now)))),
             files_damaged=self._damaged,
             **({} if manifest is None else holdings_of(manifest)),
-            **({} if harvest is None else _findings(harvest, now)),
+            **(_findings(harvest.intake, published, now) if harvest and published else {}),
         )
 
     @property
@@ -163,64 +154,13 @@ class AccountRun:
     # Steps ------------------------------------------------------------------------------------------------------------
 
     async def _prepare(self) -> None:
-        """Learn whose lake it is and what it lacks; files found changed are forgotten, to be read again."""
-        options, store = self.shared.options, self.shared.lake.store
+        """Learn whose lake it is and what it lacks."""
+        options, lake = self.shared.options, self.shared.lake
         identity = self._identity = await self._identify()
         facts = await self.shared.lease.come_to(hold=not options.dry_run)
         livemode = self.shared.client.config.api_key.livemode
         refuse_to_mix(facts, identity, livemode=livemode, connected=self.account is not None)
-        manifest = await anyio.to_thread.run_sync(commit.load, store, identity.account)
-        self.work = plan(manifest, options.asked, now=identity.now, full_refresh=options.full_refresh)
-        if manifest is not None:
-            lost = await anyio.to_thread.run_sync(self._distrusted, manifest)
-            self._manifest = without(manifest, lost)
-            self._lost = Intervals.of(bounds_of(file, manifest.partition) for file in lost)
-            if self.work.refresh:
-                self.work = await anyio.to_thread.run_sync(self._narrowed, self._manifest, identity.now)
-            again = manifest.covered.minus(self._manifest.covered)
-            self.work = replace(
-                self.work, todo=self.work.todo.union(again), read_before=self.work.read_before.minus(again)
-            )
-
-    def _distrusted(self, manifest: Manifest) -> list[DataFile]:
-        """Return the files whose rows must be read again: those to be merged with that changed, and all when repairing.
-
-        Blocks; belongs in a worker thread.
-        """
-        options, store = self.shared.options, self.shared.lake.store
-        repair = options.repair and not options.dry_run
-        differing = {one.path: one.kind for one in commit.compare(store, manifest, full=repair)}
-        left = self._left_behind = journal.left_behind(store, manifest.account)
-        suspects = {file.path: file for file in touched_files(manifest, self.work.todo)}
-        suspects |= {path: manifest.files[path] for path in left if path in manifest.files}
-        lost = changed_files(store, suspects.values())
-        if repair:
-            lost += [file for path, file in manifest.files.items() if path in differing and file not in lost]
-            for path, kind in differing.items():
-                if kind == "extra":
-                    store.delete(path)
-        return lost
-
-    def _narrowed(self, manifest: Manifest, now: int) -> Plan:
-        """Return the work with the stretches to refresh cut down to the pages around the rows that are due.
-
-        Blocks; belongs in a worker thread.
-        """
-        lake, work = self.shared.lake, self.work
-        maybe = {file.path for file in due_files(manifest, now)}
-        due: set[str] = set()
-
-        def stretch(file: DataFile) -> Stretch:
-            if file.path not in maybe:
-                return Stretch(file.rows)
-            found = due_stretch(lake.store, lake.form, file, since=asked_since(file, now), now=now)
-            due.update({file.path} if found.due else ())
-            return found
-
-        files = sorted(manifest.files.values(), key=lambda file: file.first_created)
-        refresh = work.refresh.both(windows_of_pages(map(stretch, files)))
-        todo = work.todo.minus(work.refresh).union(refresh)
-        return replace(work, todo=todo, refresh=refresh, refreshes=tuple(due.intersection(work.refreshes)))
+        self._work = await anyio.to_thread.run_sync(work_for, lake, options, identity.account, identity.now)
 
     async def _introduce(self) -> None:
         """Learn whose rows these are, for a lake that does not exist yet: there is nothing to subtract.
@@ -246,7 +186,7 @@ class AccountRun:
         identity, harvest, shared = self._identity, self._harvest, self.shared
         if identity is None or harvest is None:
             return
-        manifest = self._manifest
+        manifest = self._work.manifest
         if manifest is None:  # written before any file, so that the lake stays of one kind whatever happens
             await harvest.answered.wait()  # but not for a key that may not list
             shared.lease.hold()
@@ -261,16 +201,22 @@ class AccountRun:
         if shared.progress.accounts == 1:
             shared.progress.account = identity.account
         ended = partial(
-            concluded, work=self.work, read_until=min(identity.now, shared.options.asked.stop), now=identity.now
+            concluded, work=self._work.plan, read_until=min(identity.now, shared.options.asked.stop), now=identity.now
         )
-        harvest.named(
+        touched = (file.path for file in touched_files(manifest, self._work.plan.todo))
+        replacing = Replacements(shared.lake.store, identity.account, touched, self._work.left_behind)
+        published = Published(
+            shared.lake,
             manifest,
             ended,
+            replacing,
+            shared.client.config.api_version,
             settled=identity.now - shared.options.settle,
             clock_is_stripes=shared.client.server_now is not None,
-            keep_whole=self._lost,
-            left_behind=self._left_behind,
+            keep_whole=self._work.lost,
+            read_before=self._work.plan.read_before,
         )
+        harvest.publish_to(published)
 
     async def _identify(self) -> Identity:
         """Learn whose rows these are."""
@@ -280,16 +226,17 @@ class AccountRun:
 
     async def _look_again(self, harvest: Harvest) -> None:
         """Count the files that are not as the manifest has them, whoever changed them, this run's own included."""
-        if harvest.manifest is not None:
-            differing = await anyio.to_thread.run_sync(commit.compare, self.shared.lake.store, harvest.manifest)
+        if harvest.published is not None:
+            manifest = harvest.published.manifest
+            differing = await anyio.to_thread.run_sync(commit.compare, self.shared.lake.store, manifest)
             self._damaged = sum(one.kind != "extra" for one in differing)
 
 
-def _findings(harvest: Harvest, now: int) -> dict[str, Any]:
+def _findings(intake: Intake, published: Published, now: int) -> dict[str, Any]:
     """Return what reading brought, as fields of `AccountReport`."""
-    tally = harvest.tally
+    tally = published.tally
     return {
-        "rows_received": harvest.rows,
+        "rows_received": intake.rows,
         "rows_new": tally.new,
         "rows_changed": tally.replaced,
         "rows_unchanged": tally.unchanged,
@@ -300,11 +247,11 @@ def _findings(harvest: Harvest, now: int) -> dict[str, Any]:
             last_created=tally.late_last,
             longest_lag_seconds=max(0, now - tally.late_first) if tally.late_first is not None else 0,
         ),
-        "files_written": harvest.files_written,
-        "files_unchanged": harvest.files_unchanged,
+        "files_written": published.files_written,
+        "files_unchanged": published.files_unchanged,
         "drift": tuple(
             {"kind": one.kind, "name": one.name, "count": one.count, "example": one.example}
-            for one in harvest.drift.findings
+            for one in intake.drift.findings
         ),
     }
 

@@ -20,10 +20,13 @@ from connector.core.units import DAY, AccountId
 from connector.destination import Lake
 from connector.errors import StorageError
 from connector.harvest import Harvest
+from connector.intake import Intake
 from connector.lake import commit
 from connector.lake.formats import format_named
+from connector.lake.journal import Replacements
 from connector.lake.local import LocalStore
 from connector.lake.shelf import Shelf
+from connector.published import Published
 from connector.report import Progress
 from tests.tables.rows import OFFICIAL_ROW
 
@@ -89,12 +92,16 @@ def harvest_of_three_days(store):
     frontier = Frontier(Intervals.span(START, START + 3 * DAY))
     with Shelf(store.scratch) as shelf:
         lake = Lake(store, format_named("parquet"), Granularity.DAY)
-        harvest = Harvest(lake, shelf, frontier, Progress(), "2026-10-28.endive")
+        intake = Intake(lake, shelf, frontier, Progress())
+        harvest = Harvest(intake)
         begun = Manifest(ACCOUNT, "parquet", Granularity.DAY)
-        harvest.named(begun, lambda manifest: manifest, settled=START + 3 * DAY)
+        replacing = Replacements(store, ACCOUNT, (), frozenset())
+        harvest.publish_to(
+            Published(lake, begun, lambda manifest: manifest, replacing, "2026-10-28.endive", settled=START + 3 * DAY)
+        )
         walk = frontier.open(4)
         rows = [row(START + 2 * DAY + 5), row(START + DAY + 5), row(START + 5)]
-        harvest.take(rows)
+        intake.take(rows)
         frontier.advance(walk, rows=[one["created"] for one in rows], has_more=False, width=4)
         yield harvest
 
@@ -103,21 +110,21 @@ def harvest_of_three_days(store):
 async def test_of_partitions_written_together_one_that_fails_spares_the_others(tmp_path):
     with harvest_of_three_days(StoreThatRefuses(tmp_path, "created_date=2026-01-02")) as harvest:
         with pytest.raises(StorageError, match="no space left"):
-            await harvest._seal(harvest.shelf.partitions())
+            await harvest._seal(harvest.intake.shelf.partitions())
         await harvest.commit()
-        manifest = commit.load(harvest.lake.store, ACCOUNT)
+        manifest = commit.load(harvest.intake.lake.store, ACCOUNT)
     assert [path.split("/")[2] for path in manifest.files] == ["created_date=2026-01-01", "created_date=2026-01-03"]
     assert manifest.covered == Intervals.span(START, START + 3 * DAY).minus(
         Intervals.span(START + DAY, START + 2 * DAY)
     )
-    assert list(harvest.lake.store.scratch.iterdir()) == []
+    assert list(harvest.intake.lake.store.scratch.iterdir()) == []
 
 
 @pytest.mark.anyio
 async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tmp_path):
     store = SlowManifestStore(tmp_path)
     with harvest_of_three_days(store) as harvest:
-        days = harvest.shelf.partitions()
+        days = harvest.intake.shelf.partitions()
         await harvest._seal([days[0]])
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(harvest.commit)
@@ -130,4 +137,4 @@ async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tm
     assert manifest.rows == 3
     assert len(manifest.files) == 3
     assert manifest.covered.parts == (Interval(START, START + 3 * DAY),)
-    assert manifest == harvest.manifest
+    assert manifest == harvest.published.manifest

@@ -17,7 +17,7 @@ from connector.core.partition import Granularity
 from connector.core.privacy import Privacy
 from connector.destination import Lake
 from connector.errors import ConfigError, UsageError
-from connector.harvest import Harvest
+from connector.intake import Intake
 from connector.lake.formats import format_named
 from connector.lake.local import LocalStore
 from connector.lake.shelf import Memory, Shelf
@@ -111,7 +111,7 @@ def test_rows_set_aside_on_the_disk_are_redacted_already(tmp_path, form):
     charge = {"id": "ch_1", "object": "charge", "receipt_email": SECRET, "kept": "in plain sight"}
     row = {**OFFICIAL_ROW, "description": f"for {SECRET}", "news": SECRET, "source": charge}
     with Shelf(lake.store.scratch, memory=Memory(budget=1)) as shelf:
-        Harvest(lake, shelf, frontier, Progress(), "2026-10-28.endive").take([row])
+        Intake(lake, shelf, frontier, Progress()).take([row])
         assert shelf.held < 1_000
         spilled = os.pread(shelf._spill._descriptor(), shelf.spilled, 0)
     assert b"in plain sight" in spilled

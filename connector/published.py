@@ -1,0 +1,126 @@
+"""What is published of one account: files first, then the manifest that names them, and the time they cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from connector.core.intervals import Intervals
+from connector.core.partition import partition_folder
+from connector.core.times import END_OF_TIME
+from connector.lake import commit
+from connector.lake.day import Day
+from connector.lake.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from connector.core.drift import Drift
+    from connector.core.manifest import DataFile, Manifest
+    from connector.core.partition import PartitionKey
+    from connector.destination import Lake
+    from connector.lake.day import Sealed
+    from connector.lake.journal import Replacements
+
+
+@dataclass(slots=True, eq=False)
+class Published:
+    """The files of one account and their manifest: as it is on the disk, and as the next one will be.
+
+    Attributes:
+        lake: where they are.
+        manifest: the next one; in the beginning, what is on the disk.
+        ended: adds what a run may say of itself that read everything.
+        replacing: announces which files may be replaced, before one is.
+        api_version: `Stripe-Version` of the rows.
+        settled: seconds at or after this one are written but not covered.
+        clock_is_stripes: whether that is by Stripe's clock; by any other, nothing after the newest row counts.
+        keep_whole: partitions whose files cannot be trusted, and may hold more than we have: replaced whole only.
+        read_before: seconds an earlier run had read.
+        tally: what was found, in counts.
+        files_written: files created or replaced.
+        files_unchanged: files found to be right already.
+        durable: seconds whose rows are in files.
+        committed: when the manifest was last written, by the event loop's clock.
+    """
+
+    lake: Lake
+    manifest: Manifest
+    ended: Callable[[Manifest], Manifest]
+    replacing: Replacements
+    api_version: str
+    settled: int
+    clock_is_stripes: bool = True
+    keep_whole: Intervals = field(default_factory=Intervals)
+    read_before: Intervals = field(default_factory=Intervals)
+    tally: Tally = field(init=False, default_factory=Tally)
+    files_written: int = field(init=False, default=0)
+    files_unchanged: int = field(init=False, default=0)
+    durable: Intervals = field(init=False, default_factory=Intervals)
+    committed: float = field(init=False, default=float("-inf"))
+    _saved: Manifest = field(init=False)
+    _drift: Drift = field(init=False)
+    _newest: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._saved = self.manifest
+        self._drift = self.manifest.drift
+        self._newest = max((file.last_created for file in self.manifest.files.values()), default=0)
+
+    def file(self, key: PartitionKey) -> DataFile | None:
+        """Return the manifest's entry of a partition's file."""
+        return self.manifest.files.get(f"{self._folder(key)}/{self.lake.form.file_name}")
+
+    def day(self, key: PartitionKey, within: Intervals) -> Day:
+        """Return what to write of a partition, beside what is durable already, and what file it is merged with."""
+        return Day(self._folder(key), self.file(key), within.minus(self.durable), self.read_before)
+
+    def _folder(self, key: PartitionKey) -> str:
+        return partition_folder(commit.TABLE, self.manifest.account, key)
+
+    def record(self, sealed: Sequence[Sealed]) -> None:
+        """Let the next manifest name files that are visible and durable."""
+        for one in sealed:
+            self.tally += one.tally
+            self.files_unchanged += one.unchanged
+            self.files_written += not one.unchanged
+        files = [one.file for one in sealed if one.file is not None]
+        if files:
+            manifest = self.manifest.with_files(files, Intervals())
+            if self.api_version not in manifest.api_versions:
+                manifest = replace(manifest, api_versions=(*manifest.api_versions, self.api_version))
+            self.manifest = manifest
+
+    def conclude(self) -> None:
+        """Let the next manifest say what a run may say that read everything."""
+        self.manifest = self.ended(self.manifest)
+
+    async def save(self, read: Intervals, *, newest: int, drift: Drift) -> None:
+        """Write the manifest if it has changed; one call at a time.
+
+        Args:
+            read: seconds that were read, whose rows, if any, are in files.
+            newest: the latest `created` received.
+            drift: what the schema did not know, in this run.
+
+        Raises:
+            StorageError: when the destination refuses; the old manifest is then still whole.
+        """
+        covered = self.manifest.covered.union(self._settled(self.durable.union(read), newest))
+        self.manifest = replace(self.manifest, covered=covered, drift=self._drift.merge(drift))
+        if self.manifest == self._saved:
+            return
+        store, threads = self.lake.store, self.lake.threads
+        self._saved = await anyio.to_thread.run_sync(commit.save, store, self.manifest, limiter=threads)
+        self.committed = anyio.current_time()
+        # Meanwhile other files may have been sealed: they wait for the next manifest.
+        self.manifest = replace(self.manifest, revision=self._saved.revision)
+
+    def _settled(self, seconds: Intervals, newest: int) -> Intervals:
+        settled = self.settled
+        if not self.clock_is_stripes:  # a machine whose clock is ahead would call time covered that has not come yet
+            settled = min(settled, max(self._newest, newest))
+        return seconds.minus(Intervals.span(settled, END_OF_TIME))

@@ -1,0 +1,99 @@
+"""What one account's part of a run has to do: what the lake lacks of it, and which of its files cannot be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from connector.core.intervals import Intervals
+from connector.core.plan import Plan, asked_since, bounds_of, due_files, plan, touched_files, without
+from connector.core.refresh import Stretch, windows_of_pages
+from connector.lake import commit, journal
+from connector.lake.check import changed_files
+from connector.lake.due import due_stretch
+
+if TYPE_CHECKING:
+    from connector.core.manifest import DataFile, Manifest
+    from connector.core.units import AccountId
+    from connector.destination import Lake
+    from connector.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be read of one account, and what is there.
+
+    Attributes:
+        plan: what is to be read.
+        manifest: the state to go on from, without the files found changed; None when the lake has none of the account.
+        lost: partitions whose files cannot be trusted.
+        left_behind: files that a run before announced it would replace, and did not live to say what came of it.
+    """
+
+    plan: Plan
+    manifest: Manifest | None = None
+    lost: Intervals = field(default_factory=Intervals)
+    left_behind: frozenset[str] = frozenset()
+
+
+def work_for(lake: Lake, options: Options, account: AccountId, now: int) -> Work:
+    """Find out what a lake lacks of an account; when repairing, files no manifest names are removed.
+
+    Blocks; belongs in a worker thread.
+
+    Args:
+        lake: what is there.
+        options: what is asked for.
+        account: whose rows.
+        now: UTC seconds.
+
+    Raises:
+        ManifestError: when the account's state is damaged.
+        StorageError: when the destination cannot be read.
+    """
+    manifest = commit.load(lake.store, account)
+    todo = plan(manifest, options.asked, now=now, full_refresh=options.full_refresh)
+    if manifest is None:
+        return Work(todo)
+    left = journal.left_behind(lake.store, account)
+    lost = _distrusted(lake, options, manifest, todo, left)
+    kept = without(manifest, lost)
+    if todo.refresh:
+        todo = _narrowed(lake, todo, kept, now)
+    again = manifest.covered.minus(kept.covered)
+    todo = replace(todo, todo=todo.todo.union(again), read_before=todo.read_before.minus(again))
+    return Work(todo, kept, Intervals.of(bounds_of(file, manifest.partition) for file in lost), left)
+
+
+def _distrusted(lake: Lake, options: Options, manifest: Manifest, todo: Plan, left: frozenset[str]) -> list[DataFile]:
+    """Return the files whose rows must be read again: those to be merged with that changed, and all when repairing."""
+    store = lake.store
+    repair = options.repair and not options.dry_run
+    differing = {one.path: one.kind for one in commit.compare(store, manifest, full=repair)}
+    suspects = {file.path: file for file in touched_files(manifest, todo.todo)}
+    suspects |= {path: manifest.files[path] for path in left if path in manifest.files}
+    lost = changed_files(store, suspects.values())
+    if repair:
+        lost += [file for path, file in manifest.files.items() if path in differing and file not in lost]
+        for path, kind in differing.items():
+            if kind == "extra":
+                store.delete(path)
+    return lost
+
+
+def _narrowed(lake: Lake, todo: Plan, manifest: Manifest, now: int) -> Plan:
+    """Return a plan with the stretches to refresh cut down to the pages around the rows that are due."""
+    maybe = {file.path for file in due_files(manifest, now)}
+    due: set[str] = set()
+
+    def stretch(file: DataFile) -> Stretch:
+        if file.path not in maybe:
+            return Stretch(file.rows)
+        found = due_stretch(lake.store, lake.form, file, since=asked_since(file, now), now=now)
+        due.update({file.path} if found.due else ())
+        return found
+
+    files = sorted(manifest.files.values(), key=lambda file: file.first_created)
+    refresh = todo.refresh.both(windows_of_pages(map(stretch, files)))
+    narrowed = todo.todo.minus(todo.refresh).union(refresh)
+    return replace(todo, todo=narrowed, refresh=refresh, refreshes=tuple(due.intersection(todo.refreshes)))
