@@ -145,6 +145,12 @@ class FakeTransport:
         self.closed = True
 
 
+async def turns(count: int = 100) -> None:
+    """Let everything that can go on do so, however slow the machine: so many turns of the loop, timers included."""
+    for _ in range(count):
+        await asyncio.sleep(0.0002)
+
+
 def ok(document: object, **headers: str) -> Response:
     """A successful response."""
     return Response(200, headers, orjson.dumps(document))

@@ -23,7 +23,7 @@ from connector.errors import (
 )
 from connector.stripe.client import ACCOUNT, BALANCE, GET_TRANSACTION, LIST_TRANSACTIONS
 from connector.stripe.identity import identify
-from tests.fakes import KEY, Clock, FakeTransport, client_over, ok, refused
+from tests.fakes import KEY, Clock, FakeTransport, client_over, ok, refused, turns
 
 pytestmark = pytest.mark.anyio
 
@@ -141,7 +141,7 @@ async def test_no_slot_is_held_while_waiting_to_try_again():
     transport = FakeTransport([refused(500), ok({"second": 1}), ok({"first": 1})])
     client = client_over(transport, clock=Slow(), max_in_flight=1)
     first = asyncio.create_task(client.get(BALANCE))
-    await asyncio.sleep(0.01)
+    await turns()
     async with asyncio.timeout(1):
         second = await client.get(BALANCE)
     assert second.body == b'{"second":1}'
@@ -193,7 +193,7 @@ async def test_cancelling_a_request_gives_its_slot_back():
 
     client = client_over(FakeTransport(by=never))
     task = asyncio.create_task(client.get(BALANCE))
-    await asyncio.sleep(0.01)
+    await turns()
     assert client.gate.pace.cap.flying == 1
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -205,7 +205,7 @@ async def test_what_was_begun_is_taken_by_the_same_get_and_by_nobody_else():
     transport = FakeTransport(by=lambda request: ok({"url": request.url}))
     client = client_over(transport)
     client.begin(ACCOUNT)
-    await asyncio.sleep(0.01)
+    await turns()
     assert len(transport.sent) == 1
     await client.get(ACCOUNT, account="acct_1")
     assert len(transport.sent) == 2
@@ -219,7 +219,7 @@ async def test_an_error_begun_is_raised_where_it_is_taken_and_lost_where_it_is_n
     client = client_over(FakeTransport(by=lambda _: refused(401, "no key")))
     client.begin(ACCOUNT)
     client.begin(BALANCE)
-    await asyncio.sleep(0.01)
+    await turns()
     with pytest.raises(AuthenticationError):
         await client.get(ACCOUNT)
     before = asyncio.all_tasks()
@@ -255,7 +255,7 @@ async def test_a_client_closes_while_everything_around_it_is_cancelled():
     client = client_over(transport)
     with anyio.CancelScope() as scope:
         client.begin(BALANCE)
-        await asyncio.sleep(0.01)
+        await turns()
         scope.cancel()
         try:
             await anyio.sleep(1)

@@ -19,7 +19,7 @@ from connector.errors import AuthenticationError, ProtocolError, UsageError
 from connector.stripe import pages as pages_module
 from connector.stripe.pages import InOrder, Query, in_each_row, pages
 from connector.stripe.resources import Stripe, checked_transaction_id
-from tests.fakes import NOW, FakeTransport, client_over, config, listing, ok, refused, rows_at
+from tests.fakes import NOW, FakeTransport, client_over, config, listing, ok, refused, rows_at, turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -124,9 +124,9 @@ async def test_a_reader_who_stops_stops_the_reading():
     client, transport = client_of(long_history(), max_in_flight=5)
     async with pages(client, Query(), within=EVERYTHING) as stream:
         await anext(aiter(stream))
-        await asyncio.sleep(0.1)
+        await turns()
         asked = len(transport.sent)
-        await asyncio.sleep(0.1)
+        await turns()
         assert len(transport.sent) == asked < 60
 
 
@@ -194,7 +194,7 @@ async def test_cancellation_leaves_nothing_behind(ordered, moment):
 async def test_never_reading_leaves_nothing_behind():
     client, transport = client_of(long_history(3_000))
     async with nothing_left_behind(client, transport), pages(client, Query(), within=EVERYTHING):
-        await asyncio.sleep(0.02)
+        await turns()
 
 
 @pytest.mark.parametrize("ordered", [False, True])
@@ -227,7 +227,7 @@ async def test_an_error_ends_the_stream_after_the_sound_pages_before_it(ordered)
 async def test_an_error_with_nobody_reading_is_not_shouted_about():
     client = client_over(FakeTransport(by=lambda _: refused(401)))
     async with pages(client, Query(), within=EVERYTHING):
-        await asyncio.sleep(0.02)
+        await turns()
 
 
 async def test_an_ended_stream_stays_ended_and_a_failed_one_failed():

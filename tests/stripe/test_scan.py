@@ -19,7 +19,7 @@ from connector.core.times import END_OF_TIME
 from connector.core.walk import Tuning
 from connector.errors import ConnectorError, ProtocolError, ServerError
 from connector.stripe.scan import Received, Scan
-from tests.fakes import NOW, FakeStripe, rows_at
+from tests.fakes import NOW, FakeStripe, rows_at, turns
 
 pytestmark = pytest.mark.anyio
 Spoiler = Callable[[Page, int, Interval, str | None], Page]
@@ -231,7 +231,7 @@ async def test_cancelling_a_scan_leaves_no_task():
     source = FakeStripe(rows_at(NOW - n for n in range(5_000)), size=5)
     before = asyncio.all_tasks()
     task = asyncio.create_task(scanned(source))
-    await asyncio.sleep(0.01)
+    await turns(5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
