@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from connector.config import Config
     from connector.errors import AccountsError
 
-OWN = None
-"""Stands for the key's own account among connected ones, as in `connector.run.Run`."""
-
 
 async def accounts_of(args: argparse.Namespace, config: Config) -> tuple[str | None, ...]:
-    """Return the accounts that `--account` and `--all-accounts` ask for; none for the key's own alone."""
+    """Return the accounts that `--account` and `--all-accounts` ask for; none for the key's own alone.
+
+    Among connected accounts None stands for the key's own.
+    """
     if not args.all_accounts:
         return tuple(dict.fromkeys(args.account))
-    return (OWN, *await connected_accounts(config))
+    return (None, *await connected_accounts(config))
 
 
 async def connected_accounts(config: Config) -> list[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.accounts import OWN, accounts_of, complain_of
+from connector.cli.accounts import accounts_of, complain_of
 from connector.cli.failures import document_of
 from connector.cli.settings import config_of
 from connector.cli.words import moment
 from connector.cli.working import work
 from connector.core import money
-from connector.core.failed_accounts import OWN as OWN_NAME
-from connector.core.failed_accounts import FailedAccounts
+from connector.core.failed_accounts import OWN, FailedAccounts
 from connector.errors import AccountsError, ApiError
 from connector.stripe.resources import Stripe
 from connector.tasks import in_turn
@@ -89,7 +88,7 @@ async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> di
         AccountsError: some of several accounts failed; the others' balances are its `report`.
         ApiError: what ended everything.
     """
-    accounts = await accounts_of(args, config) or (OWN,)
+    accounts = await accounts_of(args, config) or (None,)
     found: dict[str | None, Balance] = {}
     failed = FailedAccounts(len(accounts), fail_fast=args.fail_fast)
     async with Stripe(config) as stripe:
@@ -98,13 +97,13 @@ async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> di
             try:
                 found[account] = await stripe.balance(account=account)
             except ApiError as error:
-                if not (several and failed.spare(account or OWN_NAME, error)):
+                if not (several and failed.spare(account or OWN, error)):
                     raise
             else:
                 failed.went_well()
 
         await in_turn(accounts, ask, at_once=ACCOUNTS_AT_ONCE)
-        own = (await stripe.account()).account if several and OWN in found else ""
+        own = (await stripe.account()).account if several and None in found else ""
     balances = {account or own: found[account] for account in accounts if account in found}
     if failed.errors:
         raise failed.summed_up(balances)

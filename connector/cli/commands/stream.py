@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from connector.cli.accounts import OWN, accounts_of, complain_of
+from connector.cli.accounts import accounts_of, complain_of
 from connector.cli.rows import Rows, rows_to_stdout
 from connector.cli.settings import config_of
 from connector.cli.working import work
@@ -56,7 +56,7 @@ async def _stream(args: argparse.Namespace, config: Config, rows: Rows, progress
         progress.meter, progress.rate_limit, progress.phase = stripe.client.meter, config.rate, "reading"
         out = _Limited(rows, progress, args.limit_rows)
         if len(accounts) > 1:
-            own = (await stripe.account()).account if OWN in accounts else ""
+            own = (await stripe.account()).account if None in accounts else ""
             several = stripe.balance_transactions_of(
                 accounts,
                 created_gte=args.since,
