@@ -204,7 +204,7 @@ class AccountRun:
             concluded, work=self._work.plan, read_until=min(identity.now, shared.options.asked.stop), now=identity.now
         )
         touched = (file.path for file in touched_files(manifest, self._work.plan.todo))
-        replacing = Replacements(shared.lake.store, identity.account, touched, self._work.left_behind)
+        replacing = Replacements(shared.lake.store, identity.account, touched)
         published = Published(
             shared.lake,
             manifest,
@@ -213,7 +213,7 @@ class AccountRun:
             shared.client.config.api_version,
             settled=identity.now - shared.options.settle,
             clock_is_stripes=shared.client.server_now is not None,
-            keep_whole=self._work.lost,
+            lost=self._work.lost,
             read_before=self._work.plan.read_before,
         )
         harvest.publish_to(published)

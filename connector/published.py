@@ -10,6 +10,7 @@ import anyio.to_thread
 
 from connector.core.intervals import Intervals
 from connector.core.partition import partition_folder
+from connector.core.plan import bounds_of
 from connector.core.times import END_OF_TIME
 from connector.lake import commit
 from connector.lake.day import Day
@@ -38,13 +39,14 @@ class Published:
         api_version: `Stripe-Version` of the rows.
         settled: seconds at or after this one are written but not covered.
         clock_is_stripes: whether that is by Stripe's clock; by any other, nothing after the newest row counts.
-        keep_whole: partitions whose files cannot be trusted, and may hold more than we have: replaced whole only.
+        lost: files that cannot be trusted, and may hold more than we have: replaced whole only.
         read_before: seconds an earlier run had read.
         tally: what was found, in counts.
         files_written: files created or replaced.
         files_unchanged: files found to be right already.
         durable: seconds whose rows are in files.
         committed: when the manifest was last written, by the event loop's clock.
+        keep_whole: the partitions of the files that are lost.
     """
 
     lake: Lake
@@ -54,13 +56,14 @@ class Published:
     api_version: str
     settled: int
     clock_is_stripes: bool = True
-    keep_whole: Intervals = field(default_factory=Intervals)
+    lost: tuple[DataFile, ...] = ()
     read_before: Intervals = field(default_factory=Intervals)
     tally: Tally = field(init=False, default_factory=Tally)
     files_written: int = field(init=False, default=0)
     files_unchanged: int = field(init=False, default=0)
     durable: Intervals = field(init=False, default_factory=Intervals)
     committed: float = field(init=False, default=float("-inf"))
+    keep_whole: Intervals = field(init=False)
     _saved: Manifest = field(init=False)
     _drift: Drift = field(init=False)
     _newest: int = field(init=False)
@@ -68,6 +71,7 @@ class Published:
     def __post_init__(self) -> None:
         self._saved = self.manifest
         self._drift = self.manifest.drift
+        self.keep_whole = Intervals.of(bounds_of(file, self.manifest.partition) for file in self.lost)
         self._newest = max((file.last_created for file in self.manifest.files.values()), default=0)
 
     def file(self, key: PartitionKey) -> DataFile | None:
@@ -95,8 +99,14 @@ class Published:
             self.manifest = manifest
 
     def conclude(self) -> None:
-        """Let the next manifest say what a run may say that read everything."""
+        """Let the next manifest say what a run may say that read everything.
+
+        What a lost file had and Stripe lists no more is gone, which is counted.
+        """
         self.manifest = self.ended(self.manifest)
+        for was in self.lost:
+            file = self.manifest.files.get(was.path)
+            self.tally += Tally(disappeared=max(0, was.rows - (file.rows if file else 0)))
 
     async def save(self, read: Intervals, *, newest: int, drift: Drift) -> None:
         """Write the manifest if it has changed; one call at a time.

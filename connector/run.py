@@ -10,6 +10,7 @@ import time
 from collections import deque
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING
@@ -88,7 +89,8 @@ class Run:
         self.progress.meter = self.client.meter
         self.progress.rate_limit = self.client.config.rate
         lake = self._lake()
-        with Lease(self.store) as lease:
+        accept = partial(commit.check_destination, self.store, lake.form.name, lake.partition, self.options.of_lake)
+        with Lease(self.store, accept) as lease:
             shared = Shared(lake, lease, self.client, self.options, self.progress)
             try:
                 await self._sync_accounts(shared)
@@ -185,6 +187,7 @@ class Run:
             if (report := part.report(failure)) is not None:
                 taken = balance.snapshot_at if balance is not None and failure is None else None
                 self._reports[position] = replace(report, balance_at=taken)
+            part.introduced.set()  # also where it did not come to that: whoever waits goes on with the next
             part.shared.open -= 1
             self.progress.accounts_done += 1
             self._moved.set()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.core.intervals import Intervals
-from connector.core.plan import Plan, asked_since, bounds_of, due_files, plan, touched_files, without
+from connector.core.plan import Plan, asked_since, due_files, plan, touched_files, without
 from connector.core.refresh import Stretch, windows_of_pages
 from connector.lake import commit, journal
 from connector.lake.check import changed_files
 from connector.lake.due import due_stretch
+from connector.lake.recovery import recovered
 
 if TYPE_CHECKING:
     from connector.core.manifest import DataFile, Manifest
@@ -26,14 +26,12 @@ class Work:
     Attributes:
         plan: what is to be read.
         manifest: the state to go on from, without the files found changed; None when the lake has none of the account.
-        lost: partitions whose files cannot be trusted.
-        left_behind: files that a run before announced it would replace, and did not live to say what came of it.
+        lost: files that cannot be trusted.
     """
 
     plan: Plan
     manifest: Manifest | None = None
-    lost: Intervals = field(default_factory=Intervals)
-    left_behind: frozenset[str] = frozenset()
+    lost: tuple[DataFile, ...] = ()
 
 
 def work_for(lake: Lake, options: Options, account: AccountId, now: int) -> Work:
@@ -51,28 +49,38 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int) -> Work
         ManifestError: when the account's state is damaged.
         StorageError: when the destination cannot be read.
     """
-    manifest = commit.load(lake.store, account)
+    found = commit.load(lake.store, account)
+    manifest = found and _recovered(lake, options, found)
     todo = plan(manifest, options.asked, now=now, full_refresh=options.full_refresh)
-    if manifest is None:
+    if found is None or manifest is None:
         return Work(todo)
-    left = journal.left_behind(lake.store, account)
-    lost = _distrusted(lake, options, manifest, todo, left)
+    lost = _distrusted(lake, options, manifest, todo)
     kept = without(manifest, lost)
     if todo.refresh:
         todo = _narrowed(lake, todo, kept, now)
-    again = manifest.covered.minus(kept.covered)
+    again = found.covered.minus(kept.covered)
     todo = replace(todo, todo=todo.todo.union(again), read_before=todo.read_before.minus(again))
-    return Work(todo, kept, Intervals.of(bounds_of(file, manifest.partition) for file in lost), left)
+    return Work(todo, kept, tuple(lost))
 
 
-def _distrusted(lake: Lake, options: Options, manifest: Manifest, todo: Plan, left: frozenset[str]) -> list[DataFile]:
+def _recovered(lake: Lake, options: Options, manifest: Manifest) -> Manifest:
+    """Return the manifest with what a run that died had published; written at once, unless we only look."""
+    announced = journal.left_behind(lake.store, manifest.account)
+    if announced is None:
+        return manifest
+    manifest = recovered(lake.store, lake.form, manifest, announced)
+    if not options.dry_run:
+        manifest = commit.save(lake.store, manifest)
+        journal.settle(lake.store, manifest.account)
+    return manifest
+
+
+def _distrusted(lake: Lake, options: Options, manifest: Manifest, todo: Plan) -> list[DataFile]:
     """Return the files whose rows must be read again: those to be merged with that changed, and all when repairing."""
     store = lake.store
     repair = options.repair and not options.dry_run
     differing = {one.path: one.kind for one in commit.compare(store, manifest, full=repair)}
-    suspects = {file.path: file for file in touched_files(manifest, todo.todo)}
-    suspects |= {path: manifest.files[path] for path in left if path in manifest.files}
-    lost = changed_files(store, suspects.values())
+    lost = changed_files(store, touched_files(manifest, todo.todo))
     if repair:
         lost += [file for path, file in manifest.files.items() if path in differing and file not in lost]
         for path, kind in differing.items():

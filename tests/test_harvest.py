@@ -95,7 +95,7 @@ def harvest_of_three_days(store):
         intake = Intake(lake, shelf, frontier, Progress())
         harvest = Harvest(intake)
         begun = Manifest(ACCOUNT, "parquet", Granularity.DAY)
-        replacing = Replacements(store, ACCOUNT, (), frozenset())
+        replacing = Replacements(store, ACCOUNT, ())
         harvest.publish_to(
             Published(lake, begun, lambda manifest: manifest, replacing, "2026-10-28.endive", settled=START + 3 * DAY)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from email.utils import formatdate
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 import connector
-from connector import schemas
+from connector import api, schemas
 from connector.config import ApiKey
 from connector.errors import (
     AccountsError,
@@ -31,7 +32,7 @@ from connector.snapshots import ask_balance, keep_balance, record_balance
 from connector.tables.balances import to_batch, to_objects
 from tests.dying_store import DiedError, DyingStore
 from tests.fakes import FakeTransport, client_over, ok
-from tests.lakes import START, config_for, run, sandbox, world
+from tests.lakes import START, config_for, data_files, run, sandbox, world
 from tests.payout_world import some_days
 
 FULL = {
@@ -258,3 +259,33 @@ def test_a_key_that_may_not_read_the_balance_ends_a_sync_with_balance_before_any
             run(tmp_path / "lake", stripe_, balance=True, settings=restricted)
         assert not (tmp_path / "lake").exists()
         assert run(tmp_path / "lake", stripe_, settings=restricted).accounts[0].balance_at is None
+
+
+def test_an_account_whose_balance_is_refused_leaves_the_others_to_be_read(tmp_path):
+    with sandbox(some_days(300, days=4, connected=2), latency=0.5) as stripe_:
+        first, second = stripe_.world.accounts[1:]
+        stripe_.faults.add(f"403:endpoint=balance,account={first}")
+        with pytest.raises(AccountsError) as caught:
+            run(tmp_path, stripe_, accounts=[first, second], balance=True)
+    assert set(caught.value.errors) == {first}
+    assert [one.account for one in caught.value.report.accounts if one.balance_at is not None] == [second]
+
+
+def test_of_two_runs_that_begin_one_lake_otherwise_the_later_is_refused(tmp_path, served, monkeypatch):
+    """The lake is there already, with balances alone, so that neither run is the one that makes it."""
+    record(tmp_path, served)
+
+    class Overtaken(LocalStore):
+        def lock(self):
+            other = threading.Thread(target=run, args=(tmp_path, served), kwargs={"partition": "month"})
+            monkeypatch.undo()
+            other.start()
+            other.join()
+            return super().lock()
+
+    monkeypatch.setattr(api, "open_store", lambda _: Overtaken(tmp_path))
+    with pytest.raises(LockedError, match="made with partition month"):
+        run(tmp_path, served)
+    before = data_files(tmp_path)
+    run(tmp_path, served)
+    assert data_files(tmp_path) == before

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
 from connector import api
 from connector.core.units import AccountId
-from connector.errors import ManifestError
+from connector.errors import ManifestError, PermissionError_
 from connector.lake import journal
 from connector.lake.commit import compare, manifests
 from connector.lake.local import LocalStore
-from tests.dying_store import DyingStore
+from tests.dying_store import DiedError, DyingStore
 from tests.lakes import START, manifest, objects, run, sandbox, truth, world
 
 DAY = 86_400
@@ -61,4 +62,91 @@ def test_a_damaged_announcement_is_refused_with_what_to_do(tmp_path, damage):
     with pytest.raises(ManifestError, match="--repair"):
         journal.left_behind(store, account)
     journal.settle(store, account)
-    assert journal.left_behind(store, account) == frozenset()
+    assert journal.left_behind(store, account) is None
+
+
+@contextmanager
+def killed_after_a_file(lake, monkeypatch):
+    """A block in which a run dies once its first data file is published."""
+
+    class Dying(LocalStore):
+        def publish(self, staged, path):
+            super().publish(staged, path)
+            if path.startswith("balance_transactions/"):
+                raise DiedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api, "open_store", lambda _: Dying(lake))
+        with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
+            yield
+
+
+def test_a_run_that_fails_at_once_after_a_killed_one_forgets_nothing(tmp_path, monkeypatch):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
+        with killed_after_a_file(tmp_path, monkeypatch):
+            run(tmp_path, stripe_, full_refresh=True)
+        assert differences(tmp_path)
+        stripe_.faults.add("403:endpoint=balance_transactions")
+        with pytest.raises(PermissionError_):
+            run(tmp_path, stripe_)
+        stripe_.faults.clear()
+        (account,) = run(tmp_path, stripe_).accounts
+        assert account.files_damaged == 0
+        assert differences(tmp_path) == []
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_rows_that_stripe_lists_no_more_outlive_a_kill(tmp_path, monkeypatch):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        before = {row["id"] for row in objects(tmp_path)}
+        stripe_.faults.add("gone-rows:p=0.05")
+        stripe_.add_rows(count=1, created=START + 3 * DAY + 5)
+        with killed_after_a_file(tmp_path, monkeypatch):
+            run(tmp_path, stripe_, full_refresh=True)
+        run(tmp_path, stripe_)
+        assert before < {row["id"] for row in objects(tmp_path)}
+        assert differences(tmp_path) == []
+
+
+def test_a_new_file_of_a_killed_run_in_covered_time_is_named_by_the_next(tmp_path, monkeypatch):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        empty = START - 20 * DAY
+        stripe_.add_rows(count=1, created=empty)
+        with killed_after_a_file(tmp_path, monkeypatch):
+            run(tmp_path, stripe_, full_refresh=True, since=empty - DAY, until=empty + DAY)
+        assert [one.kind for one in differences(tmp_path)] == ["extra"]
+        run(tmp_path, stripe_)
+        assert differences(tmp_path) == []
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_a_file_of_a_killed_run_that_cannot_be_read_is_read_from_stripe_again(tmp_path, monkeypatch):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
+        with killed_after_a_file(tmp_path, monkeypatch):
+            run(tmp_path, stripe_, full_refresh=True)
+        (newer,) = differences(tmp_path)
+        (tmp_path / newer.path).write_bytes(b"PAR1 and no more")
+        before = manifest(tmp_path)
+        run(tmp_path, stripe_, dry_run=True)
+        assert manifest(tmp_path) == before
+        run(tmp_path, stripe_)
+        assert differences(tmp_path) == []
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_rows_of_a_damaged_file_that_stripe_lists_no_more_are_counted(tmp_path):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.faults.add("gone-rows:p=0.2")
+        files = manifest(tmp_path).files
+        for path in list(files)[:5]:
+            (tmp_path / path).write_bytes(b"damaged")
+        (account,) = run(tmp_path, stripe_, repair=True).accounts
+        after = manifest(tmp_path)
+    assert account.rows_disappeared == sum(file.rows for file in files.values()) - after.rows > 0

@@ -58,6 +58,11 @@ class Day:
     within: Intervals = field(default_factory=Intervals)
     read_before: Intervals = field(default_factory=Intervals)
 
+    @property
+    def known(self) -> bool:
+        """Whether the manifest says something of it that a new file would make untrue."""
+        return self.old is not None or bool(self.within.both(self.read_before))
+
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
@@ -141,7 +146,7 @@ def write_each(
         store: the destination.
         form: format of its files.
         days: the partitions, with their rows.
-        announce: called before a file is replaced.
+        announce: called before a file is published that the manifest on the disk does not expect.
     """
     return [_write(store, form, day, runs, announce) for day, runs in days]
 
@@ -150,7 +155,7 @@ def _write(store: Store, form: Format, day: Day, runs: Runs, announce: Callable[
     try:
         sealed = seal(store, form, day, runs)
         try:
-            if day.old is not None and not sealed.unchanged:
+            if day.known and not sealed.unchanged:
                 announce()
             publish(store, sealed)
         except StorageError:

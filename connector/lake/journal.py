@@ -1,7 +1,7 @@
 """Which files a run is about to replace, told before the first of them is.
 
 Between a file and the manifest that names it, a process may die: the file is then newer than the manifest says. Such
-files need not lie in what the next run reads, so it looks here, and compares their bytes.
+files need not lie in what the next run reads, so it looks here first (`connector.lake.recovery`).
 """
 
 from __future__ import annotations
@@ -28,19 +28,17 @@ class Replacements:
         store: the destination.
         account: whose files they are.
         paths: files the run may replace.
-        left: what `left_behind` found when the run began.
     """
 
-    def __init__(self, store: Store, account: AccountId, paths: Iterable[str], left: frozenset[str]) -> None:
+    def __init__(self, store: Store, account: AccountId, paths: Iterable[str]) -> None:
         self._store = store
         self._account = account
-        self._paths = left.union(paths)
-        self._there = bool(left)
+        self._paths = frozenset(paths)
         self._announced = False
         self._lock = Lock()
 
     def announce(self) -> None:
-        """Say durably which files may be replaced from now on; any thread may, and the first time counts.
+        """Say durably which files may be replaced or come about from now on; any thread may, the first time counts.
 
         Raises:
             StorageError: when the destination refuses; none must be replaced then.
@@ -48,15 +46,15 @@ class Replacements:
         with self._lock:
             if not self._announced:
                 announce(self._store, self._account, self._paths)
-                self._announced = self._there = True
+                self._announced = True
 
     def settle(self) -> None:
-        """Take back what was announced, by this run or the one before: the manifest says what is there.
+        """Take back what was announced: the manifest says what is there.
 
         Raises:
             StorageError: when the destination refuses.
         """
-        if self._there:
+        if self._announced:
             settle(self._store, self._account)
 
 
@@ -69,8 +67,8 @@ def announce(store: Store, account: AccountId, paths: Iterable[str]) -> None:
     store.write(_path(account), to_json(sorted(paths)))
 
 
-def left_behind(store: Store, account: AccountId) -> frozenset[str]:
-    """Return the files that a run may have replaced which did not live to say so; none as a rule.
+def left_behind(store: Store, account: AccountId) -> frozenset[str] | None:
+    """Return the files that a run may have replaced which did not live to say so; None when there was no such run.
 
     Raises:
         ManifestError: when what it left cannot be read.
@@ -79,7 +77,7 @@ def left_behind(store: Store, account: AccountId) -> frozenset[str]:
     where = _path(account)
     data = store.read(where)
     if data is None:
-        return frozenset()
+        return None
     try:
         paths = json.loads(data)
     except ValueError:

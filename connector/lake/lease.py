@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Self
 import anyio
 import anyio.to_thread
 
-from connector.errors import LockedError
+from connector.errors import ConfigError, LockedError
 from connector.lake.facts import LakeFacts, facts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from connector.lake.store import Store
 
 
@@ -22,10 +24,12 @@ class Lease:
 
     Attributes:
         store: the destination.
+        accept: refuses what the lake has become that was there already, once nobody else can change it.
         facts: what it held when the run began, of whichever table; when it was held to be gone on with, at that time.
     """
 
     store: Store
+    accept: Callable[[], None] = lambda: None
     facts: LakeFacts = field(init=False)
     _new: bool = field(init=False)
     _held: bool = field(init=False, default=False)
@@ -65,7 +69,7 @@ class Lease:
         """Hold a lake that is there already, unless it is only to be looked at, and return what it holds.
 
         Raises:
-            LockedError: another run holds it.
+            LockedError: another run holds it, or has made another lake of it since we looked.
             ManifestError: when a manifest cannot be understood.
         """
         async with self._coming:
@@ -73,8 +77,15 @@ class Lease:
                 if hold:
                     self.hold()
                 self.facts = await anyio.to_thread.run_sync(facts_of, self.store)
+                await anyio.to_thread.run_sync(self._accept)
                 self._known = True
         return self.facts
+
+    def _accept(self) -> None:
+        try:
+            self.accept()
+        except ConfigError as error:
+            raise LockedError(f"another run began this lake a moment ago, otherwise: run again ({error})") from error
 
     def __enter__(self) -> Self:
         return self
