@@ -14,8 +14,9 @@ from connector.core.times import END_OF_TIME, Time
 from connector.errors import UsageError
 from connector.lake import commit
 from connector.lake.store import open_store
-from connector.options import options_of
+from connector.options import DEFAULT_SETTLE, options_of
 from connector.plain import run_plainly
+from connector.salt import Salt
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.client import Client
 from connector.stripe.identity import identify
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from connector.options import Options
+
+OF_A_WHOLE_RUN = ("balance", "dry_run", "fail_fast", "repair")
+"""Options that mean nothing to a part of one."""
 
 
 async def plan(
@@ -46,13 +50,20 @@ async def plan(
         since: as for `sync`.
         until: as for `sync`.
         windows: about how many, at least 1.
-        options: fields of `connector.options.Options`.
+        options: fields of `connector.options.Options` but those of a whole run; a salt is not in the windows: each task
+            finds it for itself.
+
+    Raises:
+        UsageError: an option makes no sense, or is of a whole run (`balance`, `dry_run`, `fail_fast`, `repair`).
+        ConnectorError: what the lake, or asking whose the accounts are, ended with.
     """
     chosen = options_of(since=since, until=until, **options)
     if windows < 1:
         raise UsageError(f"--windows {windows} must be at least 1")
-    client = Client.over_http(config or Config.from_env())
+    if unfit := [name for name in OF_A_WHOLE_RUN if getattr(chosen, name)]:
+        raise UsageError(f"a plan has no {unfit[0]}: that is of a whole run, so give it to one")
     store = open_store(destination)
+    client = Client.over_http(config or Config.from_env())
     found: list[dict[str, Any]] = []
     plain = {
         "partition": chosen.partition and chosen.partition.value,
@@ -63,8 +74,11 @@ async def plan(
         "omit": list(chosen.omit),
         "hash": list(chosen.hash),
         "full_refresh": chosen.full_refresh,
+        "strict_schema": chosen.strict_schema,
     }
-    as_asked = {name: value for name, value in plain.items() if value}
+    as_asked: dict[str, Any] = {name: value for name, value in plain.items() if value}
+    if chosen.settle != DEFAULT_SETTLE:
+        as_asked["settle"] = chosen.settle
     try:
         for account in await _accounts(chosen, client):
             identity = await identify(client, account=account, account_id=chosen.account_id)
@@ -96,6 +110,14 @@ def run_plan(  # noqa: PLR0913 - as run_sync
     all_accounts: bool = False,
     account_id: str | None = None,
     full_refresh: bool = False,
+    format: str | None = None,  # noqa: A002 - as run_sync
+    expand: Sequence[str] = (),
+    source_columns: bool = False,
+    omit: Sequence[str] = (),
+    hash: Sequence[str] = (),  # noqa: A002 - as run_sync
+    hash_salt_file: str | None = None,
+    settle: int = DEFAULT_SETTLE,
+    strict_schema: bool = False,
     api_base: str | None = None,
     api_version: str | None = None,
     context: str | None = None,
@@ -116,6 +138,14 @@ def run_plan(  # noqa: PLR0913 - as run_sync
             all_accounts=all_accounts,
             account_id=account_id,
             full_refresh=full_refresh,
+            format=format,
+            expand=expand,
+            source_columns=source_columns,
+            omit=omit,
+            hash=hash,
+            salt=Salt.find(file=hash_salt_file) if hash_salt_file else None,
+            settle=settle,
+            strict_schema=strict_schema,
         )
 
     return run_plainly(main, instead="await connector.plan(…)")

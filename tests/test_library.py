@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import json
 import subprocess
@@ -81,6 +82,27 @@ def test_windows_of_a_plan_are_arguments_for_run_sync_and_together_are_everythin
     assert objects(tmp_path / "lake") == truth(environment)
     run(tmp_path / "whole", environment)
     assert data_files(tmp_path / "lake") == data_files(tmp_path / "whole")
+
+
+def test_windows_of_a_plan_carry_what_every_task_must_be_told(environment, tmp_path):
+    told = {"settle": 0, "strict_schema": True, "expand": ["source"], "omit": ["description"], "format": "jsonl"}
+    for window in connector.run_plan(tmp_path / "lake", windows=2, **told):
+        assert told.items() <= window.items()
+        connector.run_sync(tmp_path / "lake", rate=900.0, **window)
+    (window,) = connector.run_plan(tmp_path / "lake", windows=1, full_refresh=True)
+    assert window["expand"] == ["source"]  # as the lake was made
+
+
+@pytest.mark.parametrize("option", ["balance", "dry_run", "fail_fast", "repair"])
+def test_a_plan_refuses_what_is_of_a_whole_run(environment, tmp_path, option):
+    with pytest.raises(UsageError, match=option):
+        anyio.run(lambda: connector.plan(tmp_path, config=config_for(environment), **{option: True}))
+
+
+def test_a_plan_for_a_destination_there_is_no_store_of_leaves_no_connection(environment):
+    with pytest.raises(ConfigError, match="s3"):
+        connector.run_plan("s3://bucket/lake")
+    gc.collect()  # a session left open would warn here
 
 
 @pytest.mark.parametrize("form", FORMATS)

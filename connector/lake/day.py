@@ -222,4 +222,5 @@ class _Draft:
             with suppress(OSError):  # the reason for leaving is on its way already, and matters more
                 self._writer.close()
         if self._staged is not None:
-            self._staged.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._staged.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ import os
 import secrets
 import shutil
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +69,8 @@ class LocalStore:
             with at_disk(f"writing {path}"):
                 self._sync_folders()
         except BaseException:
-            staged.unlink(missing_ok=True)
+            with suppress(OSError):  # the next run clears the staging folder; the reason for leaving matters more
+                staged.unlink(missing_ok=True)
             raise
 
     def staging(self, path: str) -> Path:

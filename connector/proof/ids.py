@@ -14,11 +14,13 @@ import mmap
 import tempfile
 from array import array
 from bisect import bisect_left
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from connector.lake.disk import at_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +30,8 @@ RUN = 2**20
 
 MOST_TWINS = 1_000
 """Hashes that came twice and are remembered; all are counted."""
+
+_DOING = "setting ids aside in the folder for temporary files (TMPDIR)"
 
 _BYTES = 8
 _LOWEST, _SPAN = -(2**63), 2**64
@@ -61,26 +65,32 @@ class IdIndex:
 
     def __exit__(self, *_: object) -> None:
         self._sorted = array("q")
-        self._stack.close()
+        with suppress(OSError):  # a temporary file that could not be written whole: that was said when it was written
+            self._stack.close()
 
     def add(self, ids: Iterable[str]) -> None:
-        """Take ids in."""
+        """Take ids in.
+
+        Raises:
+            StorageError: those that do not fit in memory find no room in the folder for temporary files.
+        """
         self._open.extend(map(hash, ids))
         if len(self._open) >= self._run:
             self._spill()
 
     def close(self) -> None:
-        """Sort everything, and find what came twice; nothing can be added afterwards."""
+        """Sort everything, and find what came twice; nothing can be added afterwards. Raises what `add` raises."""
         if self._spilt is None:
             self.count += len(self._open)
             self._sorted = array("q", self._counted(_sort([memoryview(self._open)])).tobytes())
             return
         self._spill()
-        merged = self._temporary()
-        for part in self._merged():
-            merged.write(part)
-        merged.flush()
-        self._sorted = self._mapped(merged)
+        with at_disk(_DOING):
+            merged = self._temporary()
+            for part in self._merged():
+                merged.write(part)
+            merged.flush()
+            self._sorted = self._mapped(merged)
 
     def missing(self, ids: Iterable[str]) -> Iterator[str]:
         """Yield those of other ids that are not here."""
@@ -94,9 +104,10 @@ class IdIndex:
     def _spill(self) -> None:
         if not self._open:
             return
-        if self._spilt is None:
-            self._spilt = self._temporary()
-        self._spilt.write(_sort([memoryview(self._open)]))
+        with at_disk(_DOING):
+            if self._spilt is None:
+                self._spilt = self._temporary()
+            self._spilt.write(_sort([memoryview(self._open)]))
         self.count += len(self._open)
         self._runs.append(self.count)
         self._open = array("q")

@@ -254,6 +254,16 @@ def test_a_full_disk_while_writing_is_said_and_the_draft_is_removed(store, monke
         assert strays(store) == []
 
 
+def test_a_file_system_gone_read_only_while_writing_is_an_error_of_storage(store, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    with pytest.raises(StorageError, match="mounted read-only"):
+        write(store, PARQUET, [ROWS])
+
+
 class Full(LocalStore):
     """Its staging files take no byte: they lead to the device that is always full."""
 

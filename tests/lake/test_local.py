@@ -153,3 +153,16 @@ def test_destinations_are_folders_for_now(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ConfigError, match="is a file"):
         open_store(tmp_path / "file")
+
+
+def test_a_file_system_gone_read_only_is_an_error_of_storage_whatever_else_fails(tmp_path, monkeypatch):
+    store = LocalStore(tmp_path)
+    store.write("before", b"x")
+
+    def refuse(*_args, **_named):
+        raise OSError(errno.EROFS, "read-only file system")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StorageError, match="mounted read-only"):
+        store.write("after", b"y")

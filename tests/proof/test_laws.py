@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from itertools import pairwise
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.core.accounting import Bucket
+from connector.errors import StorageError
 from connector.proof.ids import IdIndex
 from connector.proof.laws import Order, check_amounts
 from connector.proof.sums import Ledger, sums_of
@@ -126,3 +129,9 @@ def test_a_bucket_of_rows_without_a_type_is_payments():
     assert ledger.untyped
     assert next(iter(ledger.sums)) == Bucket("payments", row["currency"], row["status"])
     assert isinstance(to_batch([row]), pa.RecordBatch)
+
+
+def test_ids_that_find_no_room_for_temporary_files_are_an_error_of_storage(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    with IdIndex(4) as index, pytest.raises(StorageError, match="TMPDIR"):
+        index.add(f"txn_{number}" for number in range(10))
