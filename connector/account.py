@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,7 +14,7 @@ from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
 from connector.core.page import decode_page
-from connector.core.plan import Plan, concluded, touched_files
+from connector.core.plan import Plan, touched_files
 from connector.core.times import END_OF_TIME
 from connector.harvest import Harvest
 from connector.intake import Intake
@@ -171,7 +170,8 @@ class AccountRun:
         client = self.shared.client
         began = client.server_now if self.shared.taken else None
         identity = await self._identify()
-        self._identity = replace(identity, now=min(identity.now, began or client.server_began or identity.now))
+        now = min(identity.now, began or client.server_began or identity.now)
+        self._identity = replace(identity, now=now, sure=min(identity.sure, now))
 
     def _take(self) -> bool:
         """Say whether the account is ours to read: nobody else of this run does, under whatever name."""
@@ -200,21 +200,17 @@ class AccountRun:
             manifest = await anyio.to_thread.run_sync(commit.save, shared.lake.store, manifest)
         if shared.progress.accounts == 1:
             shared.progress.account = identity.account
-        ended = partial(
-            concluded, work=self._work.plan, read_until=min(identity.now, shared.options.asked.stop), now=identity.now
-        )
         touched = (file.path for file in touched_files(manifest, self._work.plan.todo))
         replacing = Replacements(shared.lake.store, identity.account, touched)
         published = Published(
             shared.lake,
             manifest,
-            ended,
+            self._work,
+            identity,
             replacing,
-            shared.client.config.api_version,
-            settled=identity.now - shared.options.settle,
-            clock_is_stripes=shared.client.server_now is not None,
-            lost=self._work.lost,
-            read_before=self._work.plan.read_before,
+            asked=shared.options.asked,
+            settle=shared.options.settle,
+            api_version=shared.client.config.api_version,
         )
         harvest.publish_to(published)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.core.partition import checked_account
 from connector.errors import ConfigError, UsageError
-from connector.stripe.identity import UNNAMED, Identity, identify
+from connector.stripe.identity import UNNAMED, Identity, clocks, identify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ async def introduced(client: Client, account: str | None, *, account_id: str | N
         ApiError, ConfigError: see `identify`.
     """
     if account is not None and several and client.server_now is not None:
-        return Identity(checked_account(account), 0, client.server_now)
+        return Identity(checked_account(account), 0, *clocks(client))
     return await identify(client, account=account, account_id=account_id)
 
 

@@ -112,7 +112,7 @@ class Harvest:
         self.intake.show()
         with anyio.CancelScope(shield=True):
             if self.published is not None:
-                self.published.conclude()
+                self.published.conclude(newest=self.intake.newest)
             await self._settle_up()
 
     # The way in -------------------------------------------------------------------------------------------------------

@@ -10,21 +10,24 @@ import anyio.to_thread
 
 from connector.core.intervals import Intervals
 from connector.core.partition import partition_folder
-from connector.core.plan import bounds_of
+from connector.core.plan import bounds_of, concluded
 from connector.core.times import END_OF_TIME
 from connector.lake import commit
 from connector.lake.day import Day
 from connector.lake.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from connector.core.drift import Drift
+    from connector.core.intervals import Interval
     from connector.core.manifest import DataFile, Manifest
     from connector.core.partition import PartitionKey
     from connector.destination import Lake
     from connector.lake.day import Sealed
     from connector.lake.journal import Replacements
+    from connector.stripe.identity import Identity
+    from connector.work import Work
 
 
 @dataclass(slots=True, eq=False)
@@ -34,30 +37,28 @@ class Published:
     Attributes:
         lake: where they are.
         manifest: the next one; in the beginning, what is on the disk.
-        ended: adds what a run may say of itself that read everything.
+        work: what the run has to do.
+        identity: whose rows they are, and what time it was when the run began.
         replacing: announces which files may be replaced, before one is.
+        asked: seconds asked for.
+        settle: seconds before the present up to which rows are written but not covered.
         api_version: `Stripe-Version` of the rows.
-        settled: seconds at or after this one are written but not covered.
-        clock_is_stripes: whether that is by Stripe's clock; by any other, nothing after the newest row counts.
-        lost: files that cannot be trusted, and may hold more than we have: replaced whole only.
-        read_before: seconds an earlier run had read.
         tally: what was found, in counts.
         files_written: files created or replaced.
         files_unchanged: files found to be right already.
         durable: seconds whose rows are in files.
         committed: when the manifest was last written, by the event loop's clock.
-        keep_whole: the partitions of the files that are lost.
+        keep_whole: partitions of lost files, which may hold more than we have: replaced whole only.
     """
 
     lake: Lake
     manifest: Manifest
-    ended: Callable[[Manifest], Manifest]
+    work: Work
+    identity: Identity
     replacing: Replacements
+    asked: Interval
+    settle: int
     api_version: str
-    settled: int
-    clock_is_stripes: bool = True
-    lost: tuple[DataFile, ...] = ()
-    read_before: Intervals = field(default_factory=Intervals)
     tally: Tally = field(init=False, default_factory=Tally)
     files_written: int = field(init=False, default=0)
     files_unchanged: int = field(init=False, default=0)
@@ -71,7 +72,7 @@ class Published:
     def __post_init__(self) -> None:
         self._saved = self.manifest
         self._drift = self.manifest.drift
-        self.keep_whole = Intervals.of(bounds_of(file, self.manifest.partition) for file in self.lost)
+        self.keep_whole = Intervals.of(bounds_of(file, self.manifest.partition) for file in self.work.lost)
         self._newest = max((file.last_created for file in self.manifest.files.values()), default=0)
 
     def file(self, key: PartitionKey) -> DataFile | None:
@@ -80,7 +81,7 @@ class Published:
 
     def day(self, key: PartitionKey, within: Intervals) -> Day:
         """Return what to write of a partition, beside what is durable already, and what file it is merged with."""
-        return Day(self._folder(key), self.file(key), within.minus(self.durable), self.read_before)
+        return Day(self._folder(key), self.file(key), within.minus(self.durable), self.work.plan.read_before)
 
     def _folder(self, key: PartitionKey) -> str:
         return partition_folder(commit.TABLE, self.manifest.account, key)
@@ -98,13 +99,15 @@ class Published:
                 manifest = replace(manifest, api_versions=(*manifest.api_versions, self.api_version))
             self.manifest = manifest
 
-    def conclude(self) -> None:
+    def conclude(self, *, newest: int) -> None:
         """Let the next manifest say what a run may say that read everything.
 
         What a lost file had and Stripe lists no more is gone, which is counted.
         """
-        self.manifest = self.ended(self.manifest)
-        for was in self.lost:
+        now = self._present(newest)
+        read_until = min(now, self.asked.stop)
+        self.manifest = concluded(self.manifest, self.work.plan, read_until=read_until, now=now)
+        for was in self.work.lost:
             file = self.manifest.files.get(was.path)
             self.tally += Tally(disappeared=max(0, was.rows - (file.rows if file else 0)))
 
@@ -119,7 +122,8 @@ class Published:
         Raises:
             StorageError: when the destination refuses; the old manifest is then still whole.
         """
-        covered = self.manifest.covered.union(self._settled(self.durable.union(read), newest))
+        unsettled = Intervals.span(max(0, self._present(newest) - self.settle), END_OF_TIME)
+        covered = self.manifest.covered.union(self.durable.union(read).minus(unsettled))
         self.manifest = replace(self.manifest, covered=covered, drift=self._drift.merge(drift))
         if self.manifest == self._saved:
             return
@@ -129,8 +133,5 @@ class Published:
         # Meanwhile other files may have been sealed: they wait for the next manifest.
         self.manifest = replace(self.manifest, revision=self._saved.revision)
 
-    def _settled(self, seconds: Intervals, newest: int) -> Intervals:
-        settled = self.settled
-        if not self.clock_is_stripes:  # a machine whose clock is ahead would call time covered that has not come yet
-            settled = min(settled, max(self._newest, newest))
-        return seconds.minus(Intervals.span(settled, END_OF_TIME))
+    def _present(self, newest: int) -> int:
+        return self.identity.present(max(self._newest, newest))

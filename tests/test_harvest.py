@@ -16,6 +16,7 @@ from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
 from connector.core.page import in_file_order
 from connector.core.partition import Granularity, shares
+from connector.core.plan import Plan
 from connector.core.units import DAY, AccountId
 from connector.destination import Lake
 from connector.errors import StorageError
@@ -28,6 +29,8 @@ from connector.lake.local import LocalStore
 from connector.lake.shelf import Shelf
 from connector.published import Published
 from connector.report import Progress
+from connector.stripe.identity import Identity
+from connector.work import Work
 from tests.tables.rows import OFFICIAL_ROW
 
 ACCOUNT = AccountId("acct_1Harvest")
@@ -96,8 +99,12 @@ def harvest_of_three_days(store):
         harvest = Harvest(intake)
         begun = Manifest(ACCOUNT, "parquet", Granularity.DAY)
         replacing = Replacements(store, ACCOUNT, ())
+        now = START + 3 * DAY
+        identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
         harvest.publish_to(
-            Published(lake, begun, lambda manifest: manifest, replacing, "2026-10-28.endive", settled=START + 3 * DAY)
+            Published(
+                lake, begun, work, identity, replacing, Interval(0, now), settle=0, api_version="2026-10-28.endive"
+            )
         )
         walk = frontier.open(4)
         rows = [row(START + 2 * DAY + 5), row(START + DAY + 5), row(START + 5)]
