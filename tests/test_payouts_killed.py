@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.core.units import DAY
+from connector.core.manifest import Manifest
+from connector.core.partition import Granularity
+from connector.core.units import DAY, AccountId
 from connector.errors import StorageError
+from connector.lake.commit import save
+from connector.lake.local import LocalStore
 from connector.payouts.run import PayoutsRun
 from connector.stripe.client import Client
 from tests.dying_store import DiedError, DyingStore
 from tests.fakes import FakeTransport, client_over
 from tests.lakes import START, config_for, run, sandbox
-from tests.payout_world import ScriptedStripe, bring, data_files, held_pairs, held_payouts, some_days, strays
+from tests.payout_world import (
+    ScriptedStripe,
+    bring,
+    data_files,
+    held_pairs,
+    held_payouts,
+    scripted_row,
+    some_days,
+    strays,
+)
 
 
 def killed(lake: Path, stripe_: ScriptedStripe, step: int) -> bool:
@@ -79,6 +94,38 @@ def test_killed_at_any_write_and_run_again_the_files_are_those_of_an_undisturbed
         made.bring(lake)
         assert len(made.asked) - asked == 2
     assert step > 12
+
+
+def hiding(lake: Path) -> None:
+    """Say that the lake's balance transactions are without sources and descriptions."""
+    options = MappingProxyType({"omit": ["description", "source"]})
+    save(LocalStore(lake), Manifest(AccountId("acct_1script"), "parquet", Granularity.DAY, options=options))
+
+
+def test_killed_while_it_hides_what_was_in_sight_the_next_run_hides_it_all(tmp_path):
+    made = weeks()
+    made.bring(tmp_path / "clear")
+    gone = made.rows["po_1"].pop()
+    made.rows["po_1"].append(scripted_row(77, START, gone["net"]))
+    made.bring(tmp_path / "clear", full_refresh=True)
+    pairs = len(held_pairs(tmp_path / "clear"))
+    step = 0
+    while True:
+        step += 1
+        lake = tmp_path / str(step)
+        shutil.copytree(tmp_path / "clear", lake)
+        hiding(lake)
+        if not killed(lake, made, step):
+            break
+        made.bring(lake)
+        assert {one["source"] for one in held_pairs(lake) if one["type"] != "payout"} == {None}, f"killed at {step}"
+        assert {one["description"] for one in held_payouts(lake)} == {None}
+        assert strays(lake) == ["_stripe_balance/manifest/acct_1script.json"]
+        asked = len(made.asked)
+        made.bring(lake)
+        assert len(made.asked) - asked == 2
+    assert step > 12
+    assert len(held_pairs(lake)) == pairs
 
 
 def test_killed_again_and_again_it_still_arrives(tmp_path):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pyarrow as pa
 import pytest
 
 import connector
+from connector import schemas
 from connector.core.frontier import Frontier
 from connector.core.intervals import Intervals
 from connector.core.partition import Granularity
@@ -25,6 +28,8 @@ from connector.report import Progress
 from connector.salt import Salt
 from connector.tables.redact import Redactor
 from tests import lakes
+from tests.payout_world import bring, data_files, held_pairs, held_payouts, some_days
+from tests.proof.doctoring import PROVED, answers, check
 from tests.tables.rows import OFFICIAL_ROW
 
 if TYPE_CHECKING:
@@ -53,6 +58,13 @@ def served():
 
 
 @pytest.fixture(scope="module")
+def paid_out():
+    """A sandbox whose payouts have all arrived, with connected accounts."""
+    with lakes.sandbox(some_days(400, connected=2)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def everything(served, tmp_path_factory):
     """The lake as it is when everything is kept."""
     lake = tmp_path_factory.mktemp("everything") / "lake"
@@ -63,7 +75,9 @@ def everything(served, tmp_path_factory):
 def texts(lake: Path) -> str:
     """Everything that is in a folder's files, columns and lines decompressed, with the files' own bytes."""
     found = [path.read_bytes().decode("latin-1") for path in lake.rglob("*") if path.is_file()]
-    return "\n".join([*found, json.dumps(pa.table(connector.read(lake)).to_pylist(), default=str)])
+    tables = [name for name in ("balance_transactions", "payouts", "payout_transactions") if (lake / name).exists()]
+    rows = [pa.table(connector.read(lake, table=name)).to_pylist() for name in tables]
+    return "\n".join([*found, json.dumps(rows, default=str)])
 
 
 def personal(rows: list[dict[str, Any]]) -> set[str]:
@@ -198,3 +212,87 @@ def test_source_columns_are_read_back_and_merged(served, tmp_path):
             assert (row["charge_amount"], row["charge_customer"]) == (source["amount"], source["customer"])
     assert {"charge", "refund", "payout"} <= set(table["source_object_type"].to_pylist())
     assert sync(full_refresh=True).accounts[0].files_written == 0
+
+
+# Beside payouts ------------------------------------------------------------------------------------------------------
+
+FORMATS = ["parquet", "arrow", "jsonl"]
+
+
+def sources_in_sight(lake: Path, account: str | None = None) -> set[str | None]:
+    """Every source in the table of pairs, but for the payouts' own rows, whose source is the payout."""
+    pairs = held_pairs(lake, account)
+    own = [one["payout_id"] for one in pairs if one["type"] == "payout" and one["source"] == one["payout_id"]]
+    assert sorted(own) == sorted({one["payout_id"] for one in pairs})
+    return {one["source"] for one in pairs if one["source"] != one["payout_id"]}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "choice",
+    [{"omit": ["source", "description"]}, {"omit": "description", "hash": "source", "salt": SALT}],
+    ids=["omit", "hash"],
+)
+def test_sources_that_a_lake_hides_do_not_come_back_with_payouts_and_it_is_proved_all_the_same(
+    paid_out, tmp_path, form, choice
+):
+    lakes.run(tmp_path / "lake", paid_out, format=form, **choice)
+    assert answers(check(tmp_path / "lake", paid_out)) == PROVED
+    bring(tmp_path / "plain", paid_out)
+    assert sources_in_sight(tmp_path / "lake") == {None}
+    plain = held_pairs(tmp_path / "plain")
+    expected = [one if one["source"] == one["payout_id"] else {**one, "source": None} for one in plain]
+    assert held_pairs(tmp_path / "lake") == expected
+    payouts = {one["id"] for one in held_payouts(tmp_path / "plain")}
+    held = texts(tmp_path / "lake")
+    assert not [one for one in sources_in_sight(tmp_path / "plain") - payouts - {None} if one in held]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_payouts_that_were_there_before_are_written_again_without_what_a_lake_hides(paid_out, tmp_path, form):
+    lake, straight = tmp_path / "lake", tmp_path / "straight"
+    choice = {"omit": ["source", "description"], "format": form}
+    lakes.run(lake, paid_out, format=form)
+    bring(lake, paid_out)
+    for path in [*lake.rglob("balance_transactions"), lake / "_stripe_balance" / "manifest"]:
+        shutil.rmtree(path)
+    lakes.run(lake, paid_out, **choice)
+    lakes.run(straight, paid_out, **choice)
+    bring(straight, paid_out)
+    assert len(sources_in_sight(lake)) > 50
+    (account,) = bring(lake, paid_out, since=paid_out.now + 1).accounts  # whatever is asked for
+    assert (account.payouts_listed, account.payouts_new, account.payouts_changed) == (0, 0, 0)
+    assert data_files(lake) == data_files(straight)
+    assert sources_in_sight(lake) == {None}
+    for path in (lake / "_stripe_balance" / "payouts").iterdir():
+        jsonschema.validate(json.loads(path.read_text()), schemas.load("payouts_record"))
+    before = lakes.touched(lake)
+    assert bring(lake, paid_out).requests.total == 2
+    assert lakes.touched(lake) == before
+
+
+def test_an_account_without_rows_of_its_own_hides_what_the_others_of_the_lake_hide(paid_out, tmp_path):
+    lakes.run(tmp_path, paid_out, omit=["source"])
+    other = paid_out.world.accounts[1]
+    bring(tmp_path, paid_out, accounts=[other])
+    assert sources_in_sight(tmp_path, other) == {None}
+
+
+def test_columns_that_a_lake_leaves_out_are_empty_in_the_tables_of_payouts(paid_out, tmp_path):
+    omit = ["description", "reporting_category", "source.statement_descriptor", "source.metadata.note", "source.amount"]
+    lakes.run(tmp_path / "lake", paid_out, expand=["source"], omit=omit)
+    bring(tmp_path / "lake", paid_out)
+    bring(tmp_path / "plain", paid_out)
+    nothing = dict.fromkeys(["description", "statement_descriptor", "metadata"])
+    plain = held_payouts(tmp_path / "plain")
+    assert any(one["description"] for one in plain)
+    assert held_payouts(tmp_path / "lake") == [{**one, **nothing} for one in plain]
+    pairs = held_pairs(tmp_path / "plain")
+    assert held_pairs(tmp_path / "lake") == [{**one, "reporting_category": None} for one in pairs]
+
+
+def test_a_lake_that_hides_nothing_of_payouts_has_them_as_they_come(paid_out, tmp_path):
+    lakes.run(tmp_path / "lake", paid_out, expand=["source"], omit=["source.billing_details", "extra"])
+    bring(tmp_path / "lake", paid_out)
+    bring(tmp_path / "plain", paid_out)
+    assert data_files(tmp_path / "lake") == data_files(tmp_path / "plain")

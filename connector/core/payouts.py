@@ -178,7 +178,7 @@ class DayDue:
 
     Attributes:
         start: first second of the UTC day its payouts arrive on.
-        to_list: payouts whose transactions are to be listed, in order of time.
+        to_list: payouts whose transactions are to be listed, in order of time; none where it is only written again.
         gone: ids in the file that arrive on another day now, so that their rows go there.
     """
 
@@ -187,13 +187,20 @@ class DayDue:
     gone: frozenset[str] = field(default_factory=frozenset[str])
 
 
-def days_due(record: PayoutsRecord, asked: Interval, *, again: frozenset[str] = frozenset()) -> list[DayDue]:
-    """Return the days whose transactions the lake lacks, newest first.
+def days_due(
+    record: PayoutsRecord,
+    asked: Interval,
+    *,
+    again: frozenset[str] = frozenset(),
+    rewrite: frozenset[int] = frozenset(),
+) -> list[DayDue]:
+    """Return the days whose transactions the lake lacks, or whose file is to be written again, newest first.
 
     Args:
         record: the lake's state, its payouts up to date.
         asked: seconds of `created` of the payouts asked for.
         again: ids to list although the lake has their transactions.
+        rewrite: first seconds of days whose files are to be written again with what they have.
     """
     wanted: dict[int, list[Payout]] = {}
     for payout in record.payouts.values():
@@ -205,7 +212,7 @@ def days_due(record: PayoutsRecord, asked: Interval, *, again: frozenset[str] = 
         have = held.get(start, frozenset[str]())
         lacking = [one for one in wanted.get(start, ()) if one.id not in have or one.id in again]
         gone = frozenset(_moved(record.payouts, have, start))
-        if lacking or gone:
+        if lacking or gone or (start in rewrite and start in held):
             found.append(DayDue(start, tuple(sorted(lacking, key=lambda one: (one.created, one.id))), gone))
     return found
 

@@ -139,6 +139,12 @@ def transactions_folder(account: AccountId, day: int) -> str:
     return f"{TRANSACTIONS}/account={account}/arrival_date={label}"
 
 
+def transactions_file(file: StoredFile, day: int, listings: Mapping[str, Listing]) -> TransactionsFile:
+    """Return a file of transactions, from what every file has and what it has besides."""
+    sorted_ = MappingProxyType(dict(sorted(listings.items())))
+    return TransactionsFile(file.path, file.rows, file.bytes, file.sha256, file.hidden, day, sorted_)
+
+
 def day_of_file(path: str) -> Interval:
     """Return the seconds of `created` that a file of payouts answers for, from its path.
 
@@ -223,9 +229,7 @@ def _transactions_file(entry: dict[str, Any], account: AccountId) -> Transaction
     file = StoredFile.of(entry, folder)
     label = file.path.split("/")[-2].removeprefix("arrival_date=")
     listings = {name: Listing(int(one["rows"]), dict(one["net"])) for name, one in entry["payouts"].items()}
-    return TransactionsFile(
-        **file.to_document(), day=_second_of(label), listings=MappingProxyType(dict(sorted(listings.items())))
-    )
+    return transactions_file(file, _second_of(label), listings)
 
 
 def _second_of(label: str) -> int:

@@ -26,16 +26,19 @@ class StoredFile:
         rows: number of rows, at least 1.
         bytes: its size.
         sha256: of its bytes, in hexadecimal.
+        hidden: columns of it that hold nothing, since the lake does without them.
     """
 
     path: str
     rows: int
     bytes: int
     sha256: str
+    hidden: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
         """Return the entry of a record."""
-        return {"path": self.path, "rows": self.rows, "bytes": self.bytes, "sha256": self.sha256}
+        document = {"path": self.path, "rows": self.rows, "bytes": self.bytes, "sha256": self.sha256}
+        return {**document, "hidden": list(self.hidden)} if self.hidden else document
 
     @staticmethod
     def of(entry: dict[str, Any], folder: str) -> StoredFile:
@@ -49,7 +52,8 @@ class StoredFile:
             ValueError: the figures are impossible, or the file is elsewhere.
             KeyError, TypeError: it is no such entry.
         """
-        file = StoredFile(entry["path"], entry["rows"], entry["bytes"], entry["sha256"])
+        hidden = tuple(str(name) for name in entry.get("hidden", ()))
+        file = StoredFile(entry["path"], entry["rows"], entry["bytes"], entry["sha256"], hidden)
         if not (file.path.startswith(folder) and _FILE.fullmatch(file.path)):
             raise ValueError(f"{file.path!r} is not a data file of this account")
         if not all(type(figure) is int and figure > 0 for figure in (file.rows, file.bytes)):

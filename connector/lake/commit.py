@@ -81,6 +81,17 @@ def check_destination(
             _same_options(manifest.options, options)
 
 
+def options_of(store: Store, account: AccountId) -> Mapping[str, Any]:
+    """Return the choices that an account's rows depend on; where it has no rows yet, those of the lake's others.
+
+    Raises:
+        ManifestError: a manifest cannot be read.
+        StorageError: the destination cannot be read.
+    """
+    manifest = load(store, account) or next(manifests(store), None)
+    return {} if manifest is None else manifest.options
+
+
 def refuse_another(what: str, there: object, asked: object) -> None:
     """Refuse what a destination was not made with.
 

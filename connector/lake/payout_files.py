@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.payouts_record import Listing, TransactionsFile
+from connector.core.payouts_record import Listing, transactions_file
 from connector.lake.sheets import read_rows, write_rows
 from connector.tables import payout_transactions
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from connector.core.payouts import DayDue
+    from connector.core.payouts_record import TransactionsFile
     from connector.core.stored import StoredFile
     from connector.lake.sheets import Sheet
     from connector.lake.store import Store
@@ -83,9 +84,9 @@ def write_payouts(
 
     Args:
         store: the destination.
-        sheet: of the table `payouts`.
+        sheet: of the table `payouts`; what it hides is hidden in the rows that are there, too.
         folder: of the day.
-        rows: payouts read, in any order; of two with one id, the later counts.
+        rows: payouts read, in any order, maybe none; of two with one id, the later counts.
         old: the record's entry of the file that is there, whose bytes are as it says.
 
     Raises:
@@ -93,15 +94,16 @@ def write_payouts(
         StorageError: the destination cannot be read or written; what was there is then still whole.
     """
     there = read_rows(store, sheet.form, old.path) if old else None
-    before = {} if there is None else {one["id"]: one for one in sheet.objects(there)}
-    read = {one["id"]: one for one in rows}
+    kept = _hidden(sheet, there, old)
+    before = {} if kept is None else {one["id"]: one for one in sheet.objects(kept)}
+    read = {one["id"]: one for one in sheet.without_hidden(list(rows))}
     same = sum(before.get(name) == one for name, one in read.items())
     new = len(read.keys() - before.keys())
     counts = {"new": new, "same": same, "changed": len(read) - new - same}
-    merged = sheet.joined([*([] if there is None else [there]), sheet.encode(list(read.values()))])
-    if old is not None and there is not None and merged.equals(there):
-        return Written(old, unchanged=True, **counts)
-    return Written(write_rows(store, sheet.form, folder, merged), unchanged=False, **counts)
+    merged = sheet.joined([*([] if kept is None else [kept]), sheet.encode(list(read.values()))])
+    unchanged = there is not None and merged.equals(there)
+    stored = old if old is not None and unchanged else write_rows(store, sheet.form, folder, merged)
+    return Written(replace(stored, hidden=sheet.hidden), unchanged=unchanged, **counts)
 
 
 def write_transactions(
@@ -111,7 +113,7 @@ def write_transactions(
 
     Args:
         store: the destination.
-        sheet: of the table `payout_transactions`.
+        sheet: of the table `payout_transactions`; what it hides is hidden in the rows that are there, too.
         folder: of the day.
         day: what is due.
         listed: the complete lists of its payouts.
@@ -121,16 +123,17 @@ def write_transactions(
         StorageError: the destination cannot be read or written; what was there is then still whole.
     """
     there = read_rows(store, sheet.form, old.path) if old else None
+    kept = _hidden(sheet, there, old)
     listings = {one.payout: one.listing for one in listed}
     parts: list[pa.RecordBatch] = []
     disappeared = 0
-    if there is not None and old is not None:
+    if kept is not None and old is not None:
         gone = pa.array(sorted(day.gone), pa.string())
-        parts = [there.filter(pc.invert(pc.is_in(there.column("payout_id"), gone)))]
-        kept = {name: one for name, one in old.listings.items() if name not in day.gone}
+        parts = [kept.filter(pc.invert(pc.is_in(kept.column("payout_id"), gone)))]
+        stay = {name: one for name, one in old.listings.items() if name not in day.gone}
         again = _not_listed_again(sheet, parts[0], listed)
         disappeared = len(again)
-        listings = {**kept, **{name: _with(one, again, name) for name, one in listings.items()}}
+        listings = {**stay, **{name: _with(one, again, name) for name, one in listings.items()}}
     parts += [_encoded(sheet, batch) for one in listed for batch in one.batches]
     merged = sheet.joined(parts)
     counts = {"new": sum(one.listing.rows for one in listed), "disappeared": disappeared}
@@ -140,19 +143,20 @@ def write_transactions(
         return Written(None, unchanged=False, **counts)
     unchanged = old is not None and there is not None and merged.equals(there)
     stored = old if old is not None and unchanged else write_rows(store, sheet.form, folder, merged)
-    file = TransactionsFile(
-        stored.path,
-        stored.rows,
-        stored.bytes,
-        stored.sha256,
-        day=day.start,
-        listings=MappingProxyType(dict(sorted(listings.items()))),
-    )
+    file = transactions_file(replace(stored, hidden=sheet.hidden), day.start, listings)
     return Written(file, unchanged=unchanged, **counts)
 
 
+def _hidden(sheet: Sheet, there: pa.RecordBatch | None, old: StoredFile | None) -> pa.RecordBatch | None:
+    """Return the rows there without what is hidden: a file written before the lake did without it still shows it."""
+    if there is None or old is None or not sheet.shows_hidden(old):
+        return there
+    return sheet.encode(sheet.objects(there))
+
+
 def _encoded(sheet: Sheet, batch: pa.RecordBatch) -> pa.RecordBatch:
-    return sheet.encode(payout_transactions.to_objects(batch)) if sheet.form.read_objects else batch
+    as_it_is = not (sheet.form.read_objects or sheet.hidden)
+    return batch if as_it_is else sheet.encode(payout_transactions.to_objects(batch))
 
 
 def _not_listed_again(sheet: Sheet, there: pa.RecordBatch, listed: Sequence[Listed]) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from connector.lake.disk import at_disk, sha256_of, sync_file
 from connector.lake.formats import CODECS, Format, arrow_format, format_named, jsonl_format, parquet_format
 from connector.tables import balances, payout_transactions, payouts
 from connector.tables.arrow import arrow_schema, dictionary_columns
+from connector.tables.hidden import hide
 from connector.tables.lines import lines_schema, to_lines
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Sheet:
         form: format of its files.
         to_batch: makes columns of objects.
         to_objects: and back.
+        hidden: columns that are null, whatever comes, since the lake does without them.
     """
 
     table: str
@@ -53,9 +55,11 @@ class Sheet:
     form: Format
     to_batch: Callable[[Objects], pa.RecordBatch]
     to_objects: Callable[[pa.RecordBatch], Objects]
+    hidden: tuple[str, ...] = ()
 
     def encode(self, objects: Objects) -> pa.RecordBatch:
-        """Return objects in the format's schema."""
+        """Return objects in the format's schema, without what is hidden."""
+        objects = self.without_hidden(objects)
         return self._to_lines(objects) if self.form.read_objects else self.to_batch(objects)
 
     def objects(self, rows: pa.RecordBatch) -> Objects:
@@ -63,6 +67,14 @@ class Sheet:
         if self.form.read_objects:
             return [orjson.loads(line) for line in rows.column("line").to_pylist()]
         return self.to_objects(rows)
+
+    def without_hidden(self, objects: Objects) -> Objects:
+        """Return objects without what is hidden."""
+        return [hide(one, self.hidden) for one in objects] if self.hidden else objects
+
+    def shows_hidden(self, file: StoredFile) -> bool:
+        """Say whether a file may hold what is hidden now: it was written when the lake did not do without it."""
+        return not set(self.hidden) <= set(file.hidden)
 
     def empty(self) -> pa.RecordBatch:
         """Return no rows."""
@@ -87,12 +99,13 @@ class Sheet:
         return to_lines(objects, self.table, self.keys)
 
 
-def sheet(table: str, format_name: str) -> Sheet:
+def sheet(table: str, format_name: str, hidden: tuple[str, ...] = ()) -> Sheet:
     """Return how a small table becomes files.
 
     Args:
         table: `payouts`, `payout_transactions` or `balances`.
         format_name: of the lake, as in its records.
+        hidden: columns to be null, of a table of payouts.
 
     Raises:
         ConfigError: there is no such format.
@@ -106,7 +119,7 @@ def sheet(table: str, format_name: str) -> Sheet:
     else:
         line = partial(to_lines, table=table, keys=keys)
         form = jsonl_format(CODECS[name], lines_schema(table, keys), line)
-    return Sheet(table, keys, unique, form, to_batch, to_objects)
+    return Sheet(table, keys, unique, form, to_batch, to_objects, hidden)
 
 
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...], Any, Any]] = {

@@ -17,21 +17,26 @@ from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
 from connector.core.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
 from connector.core.payouts_record import (
+    PAYOUTS,
+    TRANSACTIONS,
     PayoutsRecord,
     TransactionsFile,
     day_of_file,
     payouts_folder,
     transactions_folder,
 )
+from connector.core.privacy import Privacy
 from connector.core.times import END_OF_TIME
 from connector.errors import ProtocolError
 from connector.lake.check import changed_files
+from connector.lake.commit import options_of
 from connector.lake.facts import load_payouts
 from connector.lake.payout_files import Listed, write_payouts, write_transactions
 from connector.lake.sheets import sheet
 from connector.payouts.book import Book
 from connector.payouts.report import AccountPayoutsReport
 from connector.stripe.payouts import fetch_payouts, transactions_of
+from connector.tables.hidden import hidden_columns
 from connector.tasks import in_turn
 
 if TYPE_CHECKING:
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
     from connector.errors import ConnectorError
     from connector.lake.facts import LakeFacts
     from connector.lake.payout_files import Written
+    from connector.lake.sheets import Sheet
     from connector.lake.store import Store
     from connector.report import Progress
     from connector.stripe.client import Client
@@ -104,6 +110,7 @@ class AccountPayouts:
     _identity: Identity | None = field(init=False, default=None)
     _book: Book | None = field(init=False, default=None)
     _again: set[str] = field(init=False, default_factory=set[str])
+    _privacy: Privacy = field(init=False, default_factory=Privacy)
 
     @property
     def name(self) -> str:
@@ -132,6 +139,7 @@ class AccountPayouts:
             facts, identity, livemode=shared.client.config.api_key.livemode, connected=self.account is not None
         )
         there = await anyio.to_thread.run_sync(load_payouts, shared.store, identity.account)
+        self._privacy = Privacy.from_lake(await anyio.to_thread.run_sync(options_of, shared.store, identity.account))
         new = PayoutsRecord(identity.account, facts.format or "parquet", livemode=shared.client.config.api_key.livemode)
         book = self._book = Book(shared.store, shared.threads, there or new, there)
         absent: frozenset[str] = frozenset()
@@ -151,16 +159,17 @@ class AccountPayouts:
     def _planned(self, book: Book, now: int) -> PayoutsPlan:
         """Forget files that are not as they were written, and plan. Blocks.
 
-        Every file is looked at by its size, those to be merged with by their bytes, too: a run that was killed between
-        a file and the record leaves a file that the record does not know.
+        Every file is looked at by its size, those to be written again by their bytes, too: a run that was killed
+        between a file and the record leaves a file that the record does not know.
         """
         store, shared = self.shared.store, self.shared
         record = book.forget(changed_files(store, book.record.all_files.values(), full=False))
+        sheet_ = self._sheet(PAYOUTS, record)
         checked: set[str] = set()
         while True:
             plan = plan_payouts(record, shared.asked, now=now, full_refresh=shared.full_refresh)
             unchecked = [file for path, file in record.files.items() if path not in checked]
-            touched = [file for file in unchecked if _touches(plan, record, file.path)]
+            touched = [file for file in unchecked if sheet_.shows_hidden(file) or _touches(plan, record, file.path)]
             lost = changed_files(store, touched)
             if not lost:
                 return plan
@@ -178,7 +187,7 @@ class AccountPayouts:
     ) -> None:
         """Write the days of the payouts read, then call the seconds read covered."""
         record, (rows, absent) = book.record, read
-        sheet_ = sheet("payouts", record.format)
+        sheet_ = self._sheet(PAYOUTS, record)
         came = {row["id"] for row in rows}
         missing = absent | {
             one.id for one in record.payouts.values() if one.created in plan.todo and one.id not in came
@@ -189,6 +198,9 @@ class AccountPayouts:
             if known is not None and known.created != row["created"]:
                 raise ProtocolError(f"{row['id']} came with another value of created than before: nothing is kept")
             days.setdefault(payouts_folder(record.account, row["created"]), []).append(row)
+        for path, file in record.files.items():
+            if sheet_.shows_hidden(file):
+                days.setdefault(path.rpartition("/")[0], [])
 
         files: list[StoredFile] = []
 
@@ -215,13 +227,14 @@ class AccountPayouts:
 
     async def _list_transactions(self, book: Book) -> None:
         """List and write what the lake lacks, day by day of arrival, newest first."""
-        again = frozenset(self._again)
-        due = days_due(book.record, self.shared.asked, again=again)
+        again, sheet_ = frozenset(self._again), self._sheet(TRANSACTIONS, book.record)
+        rewrite = frozenset(one.day for one in book.record.transaction_files.values() if sheet_.shows_hidden(one))
+        due = days_due(book.record, self.shared.asked, again=again, rewrite=rewrite)
         days = {day.start for day in due}
         files = [file for file in book.record.transaction_files.values() if file.day in days]
         lost = await book.on_disk(changed_files, book.store, files)
         if lost:
-            due = days_due(book.forget(lost), self.shared.asked, again=again)
+            due = days_due(book.forget(lost), self.shared.asked, again=again, rewrite=rewrite)
         starts = likely_starts(book.record.payouts.values())
 
         async def list_day(day: DayDue) -> None:
@@ -232,7 +245,7 @@ class AccountPayouts:
 
     async def _write_day(self, book: Book, day: DayDue, listed: list[Listed]) -> None:
         record = book.record
-        sheet_ = sheet("payout_transactions", record.format)
+        sheet_ = self._sheet(TRANSACTIONS, record)
         folder = transactions_folder(record.account, day.start)
         path = f"{folder}/{sheet_.form.file_name}"
         old = record.transaction_files.get(path)
@@ -255,6 +268,10 @@ class AccountPayouts:
                 listed.add(page)
                 self.shared.came(len(page))
         return listed
+
+    def _sheet(self, table: str, record: PayoutsRecord) -> Sheet:
+        """Return how a table becomes files, without what the lake hides."""
+        return sheet(table, record.format, hidden_columns(table, self._privacy))
 
     # The report -------------------------------------------------------------------------------------------------------
 

@@ -162,11 +162,19 @@ def test_a_payout_that_arrives_on_another_day_leaves_the_old_days_file_for_the_n
     assert (earlier.start, earlier.to_list, earlier.gone) == (one.arrival_day, (), frozenset({"po_1"}))
 
 
+def test_a_file_is_written_again_with_nothing_listed_where_that_is_wanted():
+    one = payout(1, age=30 * DAY)
+    record = with_file(record_of([one]), one.arrival_day, "po_1")
+    (day,) = days_due(record, Interval(0, 1), rewrite=frozenset({one.arrival_day, one.arrival_day + DAY}))
+    assert (day.start, day.to_list, day.gone) == (one.arrival_day, (), frozenset())
+
+
 @given(many_payouts)
 def test_a_record_survives_its_document(payouts):
     record = with_file(record_of(payouts), NOW, *[one.id for one in payouts[:5]])
     path = f"{payouts_record.payouts_folder(ACCOUNT, NOW)}/part-0.parquet"
-    record = replace(record, files=MappingProxyType({path: StoredFile(path, 3, 9, "a" * 64)}), api_versions=("2026",))
+    file = StoredFile(path, 3, 9, "a" * 64, hidden=("description",))
+    record = replace(record, files=MappingProxyType({path: file}), api_versions=("2026",))
     document = payouts_record.to_document(record)
     assert payouts_record.from_document(document, where="here") == record
 
@@ -199,6 +207,7 @@ def test_forgetting_a_file_forgets_its_day_and_forgetting_a_list_forgets_the_lis
         lambda one: one | {"files": [{"path": "payouts/account=acct_2/created_date=2026-01-01/part-0.parquet"}]},
         lambda one: one | {"transaction_files": [one["transaction_files"][0] | {"path": "/etc/passwd"}]},
         lambda one: one | {"transaction_files": [one["transaction_files"][0] | {"rows": 0}]},
+        lambda one: one | {"transaction_files": [one["transaction_files"][0] | {"hidden": 1}]},
         lambda one: {name: value for name, value in one.items() if name != "format"},
         lambda _: [],
         lambda _: {"manifest_version": 1},
