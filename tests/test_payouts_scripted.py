@@ -14,6 +14,7 @@ from connector.errors import (
     ProtocolError,
     SchemaError,
 )
+from connector.stripe.client import Client
 from tests.lakes import START, touched
 from tests.payout_world import (
     ScriptedStripe,
@@ -96,6 +97,22 @@ def test_an_answer_that_is_not_the_payout_asked_for_is_refused_and_nothing_chang
     assert touched(tmp_path) == before
     made.answers_for.clear()
     assert made.bring(tmp_path).payouts_unchanged == 1
+
+
+def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_no_time_that_has_not_come(
+    tmp_path, monkeypatch
+):
+    made = some_payouts(3)
+    made.now = START + 4 * DAY
+    monkeypatch.setattr(Client, "server_now", None)
+    monkeypatch.setattr("connector.stripe.identity.time.time", lambda: made.now + 300 * DAY)
+    assert made.bring(tmp_path).covered == ((0, made.payouts[-1]["created"]),)
+    made.now += 50 * DAY
+    made.add(4, made.now - 10 * DAY)
+    report = made.bring(tmp_path)
+    assert (report.payouts_new, report.covered) == (1, ((0, made.payouts[-1]["created"]),))
+    assert held_payouts(tmp_path) == made.payouts
+    assert ScriptedStripe().bring(tmp_path / "nothing").covered == ()
 
 
 def test_a_payout_that_arrives_later_than_thought_takes_its_rows_along(tmp_path):

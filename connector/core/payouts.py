@@ -151,6 +151,19 @@ def plan_payouts(record: PayoutsRecord | None, asked: Interval, *, now: int, ful
     return PayoutsPlan(missing.union(Intervals.of(windows)), tuple(singles))
 
 
+def settled_before(payouts: Iterable[Payout], now: int, *, clock_is_stripes: bool) -> int:
+    """Return the second before which payouts count as all visible.
+
+    Args:
+        payouts: those known.
+        now: UTC seconds.
+        clock_is_stripes: whether that is by Stripe's clock; by any other, which may be ahead, nothing at or after the
+            newest payout counts.
+    """
+    settled = max(0, now - SETTLE)
+    return settled if clock_is_stripes else min(settled, max((one.created for one in payouts), default=0))
+
+
 def _pages(due: list[bool], *, first: int) -> list[tuple[list[int], bool]]:
     """Group the positions that are due so that each group fits one page; the fewest groups there can be.
 

@@ -15,7 +15,7 @@ import anyio.to_thread
 from connector.accounts import introduced, refuse_to_mix
 from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
-from connector.core.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
+from connector.core.payouts import Payout, days_due, likely_starts, plan_payouts, settled_before
 from connector.core.payouts_record import (
     PAYOUTS,
     TRANSACTIONS,
@@ -186,8 +186,7 @@ class AccountPayouts:
         self, book: Book, plan: PayoutsPlan, read: tuple[list[Row], frozenset[str]], identity: Identity
     ) -> None:
         """Write the days of the payouts read, then call the seconds read covered."""
-        record, (rows, absent) = book.record, read
-        sheet_ = self._sheet(PAYOUTS, record)
+        record, sheet_, (rows, absent) = book.record, self._sheet(PAYOUTS, book.record), read
         came = {row["id"] for row in rows}
         missing = absent | {
             one.id for one in record.payouts.values() if one.created in plan.todo and one.id not in came
@@ -215,12 +214,13 @@ class AccountPayouts:
         await in_turn(days, write, at_once=WRITERS)
         book.counts["payouts_disappeared"] = len(missing)
         self._again = came if self.shared.full_refresh else set()
-        settled = Intervals.span(0, max(0, identity.now - SETTLE))
         version, versions = self.shared.client.config.api_version, record.api_versions
         if rows and version not in versions:
             versions = (*versions, version)
         record = record.with_payouts(files, map(Payout.of, rows))
-        covered = record.covered.union(plan.todo.both(settled))
+        by_stripe = self.shared.client.server_now is not None
+        stop = settled_before(record.payouts.values(), identity.now, clock_is_stripes=by_stripe)
+        covered = record.covered.union(plan.todo.both(Intervals.span(0, stop)))
         book.record = replace(record, covered=covered, api_versions=versions)
 
     # Transactions -----------------------------------------------------------------------------------------------------
