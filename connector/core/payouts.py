@@ -151,19 +151,6 @@ def plan_payouts(record: PayoutsRecord | None, asked: Interval, *, now: int, ful
     return PayoutsPlan(missing.union(Intervals.of(windows)), tuple(singles))
 
 
-def settled_before(payouts: Iterable[Payout], now: int, *, clock_is_stripes: bool) -> int:
-    """Return the second before which payouts count as all visible.
-
-    Args:
-        payouts: those known.
-        now: UTC seconds.
-        clock_is_stripes: whether that is by Stripe's clock; by any other, which may be ahead, nothing at or after the
-            newest payout counts.
-    """
-    settled = max(0, now - SETTLE)
-    return settled if clock_is_stripes else min(settled, max((one.created for one in payouts), default=0))
-
-
 def _pages(due: list[bool], *, first: int) -> list[tuple[list[int], bool]]:
     """Group the positions that are due so that each group fits one page; the fewest groups there can be.
 
@@ -209,6 +196,8 @@ def days_due(
 ) -> list[DayDue]:
     """Return the days whose transactions the lake lacks, or whose file is to be written again, newest first.
 
+    Transactions that do not add up to nothing are lacking: a list that was cut short looks no different.
+
     Args:
         record: the lake's state, its payouts up to date.
         asked: seconds of `created` of the payouts asked for.
@@ -219,11 +208,12 @@ def days_due(
     for payout in record.payouts.values():
         if payout.listable and payout.created in asked:
             wanted.setdefault(payout.arrival_day, []).append(payout)
-    held = {file.day: file.listings.keys() for file in record.transaction_files.values()}
+    held = {file.day: file.listings for file in record.transaction_files.values()}
     found: list[DayDue] = []
     for start in sorted(wanted.keys() | held.keys(), reverse=True):
-        have = held.get(start, frozenset[str]())
-        lacking = [one for one in wanted.get(start, ()) if one.id not in have or one.id in again]
+        have = held.get(start, {})
+        sound = {name for name, listing in have.items() if listing.reconciles} - again
+        lacking = [one for one in wanted.get(start, ()) if one.id not in sound]
         gone = frozenset(_moved(record.payouts, have, start))
         if lacking or gone or (start in rewrite and start in held):
             found.append(DayDue(start, tuple(sorted(lacking, key=lambda one: (one.created, one.id))), gone))

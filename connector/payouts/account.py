@@ -15,7 +15,7 @@ import anyio.to_thread
 from connector.accounts import introduced, refuse_to_mix
 from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
-from connector.core.payouts import Payout, days_due, likely_starts, plan_payouts, settled_before
+from connector.core.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
 from connector.core.payouts_record import (
     PAYOUTS,
     TRANSACTIONS,
@@ -218,9 +218,9 @@ class AccountPayouts:
         if rows and version not in versions:
             versions = (*versions, version)
         record = record.with_payouts(files, map(Payout.of, rows))
-        by_stripe = self.shared.client.server_now is not None
-        stop = settled_before(record.payouts.values(), identity.now, clock_is_stripes=by_stripe)
-        covered = record.covered.union(plan.todo.both(Intervals.span(0, stop)))
+        newest = max((one.created for one in record.payouts.values()), default=0)
+        settled = Intervals.span(0, max(0, identity.present(newest) - SETTLE))
+        covered = record.covered.union(plan.todo.both(settled))
         book.record = replace(record, covered=covered, api_versions=versions)
 
     # Transactions -----------------------------------------------------------------------------------------------------
