@@ -99,7 +99,7 @@ class Config:
         max_in_flight: requests in flight of all accounts together, at least 1.
         timeouts: bounds of one request.
         retry: schedule of retries.
-        proxy: URL of an HTTP proxy, or None.
+        proxy: URL of an HTTP proxy, or None. It may hold a password, and does not show in `repr`.
 
     Raises:
         ConfigError: when a value is out of bounds; says which and what to do.
@@ -115,7 +115,7 @@ class Config:
     max_in_flight: int = DEFAULT_IN_FLIGHT
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_base", checked_api_base(self.api_base))

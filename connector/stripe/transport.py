@@ -8,8 +8,10 @@ from __future__ import annotations
 import socket
 import ssl
 import zlib
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote_to_bytes
 
 import aiohttp
 from yarl import URL
@@ -81,13 +83,16 @@ class HttpTransport:
         )
         # aiohttp would send a GET again by itself when a kept connection breaks: unpaced, uncounted. We do our own.
         self._session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as its own test client does
-        self._proxy = proxy
+        self._proxy, self._known_to_proxy = (None, {}) if proxy is None else _without_password(URL(proxy))
 
     async def send(self, request: Request) -> Response:
         """See `Transport.send`."""
+        url = URL(request.url, encoded=True)
+        # What is for the proxy goes with CONNECT; only a request that is not encrypted is read by the proxy itself.
+        headers = request.headers if url.scheme == "https" else {**request.headers, **self._known_to_proxy}
         try:
             async with self._session.get(
-                URL(request.url, encoded=True), headers=request.headers, allow_redirects=False, proxy=self._proxy
+                url, headers=headers, allow_redirects=False, proxy=self._proxy, proxy_headers=self._known_to_proxy
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 body = await _bounded_body(answer)
@@ -105,6 +110,14 @@ class HttpTransport:
     async def close(self) -> None:
         """See `Transport.close`."""
         await self._session.close()
+
+
+def _without_password(proxy: URL) -> tuple[URL, dict[str, str]]:
+    """Take user and password out of a proxy's URL, which aiohttp quotes in its errors, into a header."""
+    if proxy.raw_user is None and proxy.raw_password is None:
+        return proxy, {}
+    known = b"%b:%b" % (unquote_to_bytes(proxy.raw_user or ""), unquote_to_bytes(proxy.raw_password or ""))
+    return proxy.with_user(None), {"Proxy-Authorization": f"Basic {b64encode(known).decode()}"}
 
 
 async def _bounded_body(answer: aiohttp.ClientResponse) -> bytes:

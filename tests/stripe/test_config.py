@@ -179,6 +179,12 @@ def test_a_proxy_is_taken_from_the_environment_but_never_for_this_machine(base, 
     assert (found.api_base, found.proxy) == (base, proxy)
 
 
+def test_a_proxys_password_does_not_show():
+    for shown in (repr(config(proxy="http://user:sEcReT@p:1")), str(config(proxy="http://user:sEcReT@p:1"))):
+        assert "sEcReT" not in shown
+        assert "user" not in shown.replace("user_agent", "")
+
+
 def test_settings_given_go_before_the_environment():
     environ = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": "http://127.0.0.1:1"}
     assert Config.from_env(environ, api_base="http://127.0.0.1:2", rate=3.0).api_base == "http://127.0.0.1:2"

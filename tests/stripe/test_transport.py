@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -202,6 +203,64 @@ async def test_every_request_sent_is_one_that_was_asked_for_and_failures_do_not_
                 outcomes.append(0)
         assert outcomes == [0, 200] * 5
         assert len(server.requests) == 10
+
+
+@asynccontextmanager
+async def behind(proxy: Server, userinfo: str) -> AsyncGenerator[HttpTransport]:
+    """A transport that asks a proxy as somebody."""
+    listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    url = f"http://{userinfo}127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    transport = HttpTransport(timeouts=QUICK, connections=4, proxy=url)
+    try:
+        yield transport
+    finally:
+        await transport.close()
+        listening.close()
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("userinfo", "known"),
+    [
+        ("user:sEcReT@", b"user:sEcReT"),
+        ("us%40er:sE%2FcR%3Aet@", b"us@er:sE/cR:et"),
+        ("user:%C3%A9@", "user:é".encode()),
+        ("user:%ff@", b"user:\xff"),
+        ("user@", b"user:"),
+    ],
+)
+@pytest.mark.parametrize("base", ["https://api.example", "http://127.0.0.1:1"])
+async def test_a_proxy_is_told_user_and_password_and_no_error_shows_them(base, userinfo, known):
+    proxy = Server(sends(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", close=True))
+    async with behind(proxy, userinfo) as transport:
+        said = "407"
+        try:
+            said = str((await transport.send(Request(f"{base}/v1/balance", {}))).status)
+        except TransportError as error:
+            said = f"{error} {error.__cause__!r} {error.__cause__}"
+    assert "407" in said
+    assert userinfo not in said
+    assert "sEcReT" not in said
+    (asked,) = proxy.requests
+    assert asked.startswith(b"CONNECT api.example:443" if base.startswith("https") else b"GET http://127.0.0.1:1/v1/")
+    assert asked.count(b"Proxy-Authorization: Basic " + base64.b64encode(known) + b"\r\n") == 1
+
+
+async def test_connections_through_a_proxy_are_kept_and_used_again():
+    proxy = Server(sends(whole(BODY)))
+    async with behind(proxy, "user:sEcReT@") as transport:
+        for _ in range(5):
+            assert (await transport.send(Request("http://127.0.0.1:1/v1/balance", {}))).body == BODY
+    assert proxy.connections == 1
+    assert all(b"Proxy-Authorization: Basic " in asked for asked in proxy.requests)
+
+
+async def test_a_proxy_without_a_user_is_told_of_none():
+    proxy = Server(sends(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", close=True))
+    async with behind(proxy, "") as transport:
+        with pytest.raises(TransportError, match="503"):
+            await transport.send(Request("https://api.example/v1/balance", {}))
+    assert b"Proxy-Authorization" not in proxy.requests[0]
 
 
 async def test_cancelling_a_request_closes_its_connection():
