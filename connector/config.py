@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import connector
+from connector.core.hosts import checked_proxy
 from connector.core.protocol import API_VERSION
 from connector.core.retry import RetryPolicy, Timeouts
 from connector.errors import ConfigError
@@ -99,7 +100,7 @@ class Config:
         max_in_flight: requests in flight of all accounts together, at least 1.
         timeouts: bounds of one request.
         retry: schedule of retries.
-        proxy: URL of an HTTP proxy, or None. It may hold a password, and does not show in `repr`.
+        proxy: URL of an HTTP proxy, or None; `host:port` is one, too. It may hold a password, and does not show.
 
     Raises:
         ConfigError: when a value is out of bounds; says which and what to do.
@@ -119,6 +120,7 @@ class Config:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_base", checked_api_base(self.api_base))
+        object.__setattr__(self, "proxy", checked_proxy(self.proxy) if self.proxy else None)
         if not _VERSION.fullmatch(self.api_version):
             raise ConfigError(f"--api-version {self.api_version!r} is not of the form 2026-10-28.endive or 2022-11-15")
         if self.account is not None and not _ACCOUNT.fullmatch(self.account):

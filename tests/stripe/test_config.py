@@ -185,6 +185,56 @@ def test_a_proxys_password_does_not_show():
         assert "user" not in shown.replace("user_agent", "")
 
 
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("host:3128", "http://host:3128"),
+        ("user:p%40ss@host:3128", "http://user:p%40ss@host:3128"),
+        (" 10.0.0.1:3128\n", "http://10.0.0.1:3128"),
+        ("[::1]:3128", "http://[::1]:3128"),
+        ("HTTP://host", "HTTP://host"),
+        ("https://host:3129/", "https://host:3129/"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_proxy_without_a_scheme_is_one_of_http(given, taken):
+    assert config(proxy=given).proxy == taken
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5://user:sEcReT@host:1080",
+        "socks4a://host:1080",
+        "ftp://host",
+        "http://",
+        "://host:1",
+        "//host:1",
+        "http://user:sEcReT@",
+        "http://user:sEcReT@host:0",
+        "http://user:sEcReT@host:port",
+        "http://user:sE/cReT@host:1",
+        "http://user:12#sEcReT@host:1",
+        "http://user:12?sEcReT@host:1",
+        "http://user:12/sEcReT@host:1",
+        "http://user:sEcReT@ho\u2100st:1",
+        "http://user:sEc ReT@host:1",
+        "http://user:sEcReT@a..b:1",
+        f"http://user:sEcReT@{'x' * 64}.example:1",
+        "http://user:sEcReT@host:1\r\nX: y",
+        "nonsense://user:sEcReT@host",
+        "http:user:sEcReT",
+    ],
+)
+def test_what_is_no_http_proxy_is_refused_without_quoting_it(proxy):
+    with pytest.raises(ConfigError, match=r"HTTPS_PROXY.*write http://host:port") as caught:
+        config(proxy=proxy)
+    assert caught.value.exit_code == 78
+    assert not any(piece in str(caught.value) for piece in ("sEc", "ReT", "12"))
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
 def test_settings_given_go_before_the_environment():
     environ = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": "http://127.0.0.1:1"}
     assert Config.from_env(environ, api_base="http://127.0.0.1:2", rate=3.0).api_base == "http://127.0.0.1:2"

@@ -1,0 +1,43 @@
+"""Hosts: what can be the name of one, and how the proxy on the way is written."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from connector.errors import ConfigError
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_HOST = re.compile(r"[A-Za-z0-9_.:-]+")
+_LONGEST_LABEL = 63
+"""Characters between two dots of a name (RFC 1035)."""
+
+_PORTS = {"http": 80, "https": 443}
+_WRITE = "write http://host:port, or http://user:password@host:port with what is special in them percent-encoded"
+
+
+def can_be_host(host: str) -> bool:
+    """Say whether a name can be looked up: no part of it between dots is empty or too long."""
+    return all(0 < len(label) <= _LONGEST_LABEL for label in host.removesuffix(".").split("."))
+
+
+def checked_proxy(proxy: str) -> str:
+    """Return the URL of a proxy; without a scheme it is one of HTTP, as curl has it.
+
+    Raises:
+        ConfigError: it is none, or of another kind; the message quotes nothing of it, as it may hold a password.
+    """
+    text = proxy.strip()
+    url = text if _SCHEME.match(text) else f"http://{text}"
+    scheme = url.partition(":")[0].lower()
+    if scheme not in _PORTS:
+        raise ConfigError(f"the proxy (HTTPS_PROXY) is not one of HTTP, and no other kind is spoken to: {_WRITE}")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # which quotes what it could not read
+        parts, host, port = urlsplit(""), "", None
+    more = parts.path.strip("/") or parts.query or parts.fragment  # as a password makes with / ? # in it
+    if not (_HOST.fullmatch(host) and can_be_host(host) and url.isprintable()) or port == 0 or more or " " in url:
+        raise ConfigError(f"the proxy (HTTPS_PROXY) is not the URL of one: {_WRITE}")
+    return url
