@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import connector
-from connector.core.hosts import checked_proxy
+from connector.core.hosts import checked_proxy, goes_without_proxy
 from connector.core.protocol import API_VERSION
 from connector.core.retry import RetryPolicy, Timeouts
 from connector.errors import ConfigError
@@ -165,8 +165,10 @@ class Config:
         """
         environ = os.environ if environ is None else environ
         given = {name: value for name, value in settings.items() if value is not None}
-        given.setdefault("api_base", environ.get("STRIPE_API_BASE") or DEFAULT_API_BASE)
-        given.setdefault("proxy", _proxy_for(str(given["api_base"]), environ))
+        given["api_base"] = checked_api_base(
+            given.get("api_base") or environ.get("STRIPE_API_BASE") or DEFAULT_API_BASE
+        )
+        given.setdefault("proxy", _proxy_for(given["api_base"], environ))
         return cls(api_key=ApiKey(_find_key(environ, api_key_file)), **given)
 
 
@@ -230,9 +232,7 @@ def _cli_profile_key(environ: Mapping[str, str]) -> str | None:
 
 
 def _proxy_for(base: str, environ: Mapping[str, str]) -> str | None:
-    parts = urlsplit(base)
-    host = parts.hostname or ""
-    without = [name for name in (environ.get("NO_PROXY") or environ.get("no_proxy") or "").split(",") if name.strip()]
-    if _is_loopback(host) or any(name.strip() == "*" or host.endswith(name.strip().lstrip(".")) for name in without):
+    without = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
+    if _is_loopback(urlsplit(base).hostname or "") or goes_without_proxy(base, without):
         return None
     return environ.get("HTTPS_PROXY") or environ.get("https_proxy") or None

@@ -1,4 +1,4 @@
-"""Hosts: what can be the name of one, and how the proxy on the way is written."""
+"""Hosts: what can be the name of one, how the proxy on the way is written, and who is reached without it."""
 
 from __future__ import annotations
 
@@ -41,3 +41,27 @@ def checked_proxy(proxy: str) -> str:
     if not (_HOST.fullmatch(host) and can_be_host(host) and url.isprintable()) or port == 0 or more or " " in url:
         raise ConfigError(f"the proxy (HTTPS_PROXY) is not the URL of one: {_WRITE}")
     return url
+
+
+def goes_without_proxy(base: str, no_proxy: str) -> bool:
+    """Say whether a list of hosts (`NO_PROXY`) names that of a URL: itself, or a domain it is in, any port or this one.
+
+    Args:
+        base: a URL of http or https, with a host.
+        no_proxy: names separated by commas or spaces; `*` stands for every host.
+    """
+    parts = urlsplit(base)
+    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+    return any(_names(entry, host, port) for entry in no_proxy.lower().replace(",", " ").split())
+
+
+def _names(entry: str, host: str, port: int | None) -> bool:
+    if entry == "*":
+        return True
+    name, colon, digits = entry.rpartition(":")
+    if colon and digits.isdigit() and (":" not in name or name.endswith("]")):  # else the colon is an IPv6 address's
+        if digits != str(port):
+            return False
+        entry = name
+    domain = entry.strip("[]").strip(".")
+    return bool(domain) and (host == domain or host.endswith(f".{domain}"))

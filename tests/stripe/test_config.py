@@ -179,6 +179,54 @@ def test_a_proxy_is_taken_from_the_environment_but_never_for_this_machine(base, 
     assert (found.api_base, found.proxy) == (base, proxy)
 
 
+@pytest.mark.parametrize(
+    ("no_proxy", "without"),
+    [
+        ("e.com", False),
+        ("stripe.com", True),
+        (".stripe.com", True),
+        ("api.stripe.com", True),
+        (".api.stripe.com", True),
+        ("pi.stripe.com", False),
+        ("x.api.stripe.com", False),
+        ("API.Stripe.COM", True),
+        (" other.example ,  stripe.com ", True),
+        ("other.example stripe.com", True),
+        ("stripe.com:443", True),
+        ("api.stripe.com:444", False),
+        (".,:443, ,:", False),
+        ("*", True),
+    ],
+)
+def test_no_proxy_names_hosts_and_domains_not_ends_of_names(no_proxy, without):
+    environ = {"STRIPE_API_KEY": KEY, "HTTPS_PROXY": "http://p:1", "NO_PROXY": no_proxy}
+    for base in ("https://api.stripe.com", "https://API.stripe.com/"):
+        assert Config.from_env(environ, api_base=base).proxy == (None if without else "http://p:1")
+
+
+@pytest.mark.parametrize(
+    ("base", "no_proxy", "without"),
+    [
+        ("https://host:8443", "host:8443", True),
+        ("https://host:8443", "host", True),
+        ("https://host:8443", "host:443", False),
+        ("https://[2001:db8::1]", "2001:db8::1", True),
+        ("https://[2001:db8::1]", "[2001:db8::1]:443", True),
+        ("https://[2001:db8::1]", "[2001:db8::1]:444", False),
+        ("https://[2001:db8::443]", "443", False),
+    ],
+)
+def test_no_proxy_with_a_port_is_about_that_port(base, no_proxy, without):
+    environ = {"STRIPE_API_KEY": KEY, "HTTPS_PROXY": "http://p:1", "NO_PROXY": no_proxy}
+    assert Config.from_env(environ, api_base=base).proxy == (None if without else "http://p:1")
+
+
+@pytest.mark.parametrize("base", ["http://[::1", "https://host:99999", "https://", ""])
+def test_a_base_that_is_none_is_refused_before_a_proxy_is_looked_for(base):
+    with pytest.raises(ConfigError, match="--api-base"):
+        Config.from_env({"STRIPE_API_KEY": KEY, "HTTPS_PROXY": "http://p:1"}, api_base=base)
+
+
 def test_a_proxys_password_does_not_show():
     for shown in (repr(config(proxy="http://user:sEcReT@p:1")), str(config(proxy="http://user:sEcReT@p:1"))):
         assert "sEcReT" not in shown
