@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import connector
-from connector.core.hosts import checked_proxy, goes_without_proxy
+from connector.core.hosts import can_be_host, checked_proxy, goes_without_proxy
 from connector.core.protocol import API_VERSION
 from connector.core.retry import RetryPolicy, Timeouts
 from connector.errors import ConfigError
@@ -165,9 +165,8 @@ class Config:
         """
         environ = os.environ if environ is None else environ
         given = {name: value for name, value in settings.items() if value is not None}
-        given["api_base"] = checked_api_base(
-            given.get("api_base") or environ.get("STRIPE_API_BASE") or DEFAULT_API_BASE
-        )
+        given.setdefault("api_base", environ.get("STRIPE_API_BASE") or DEFAULT_API_BASE)
+        given["api_base"] = checked_api_base(given["api_base"])
         given.setdefault("proxy", _proxy_for(given["api_base"], environ))
         return cls(api_key=ApiKey(_find_key(environ, api_key_file)), **given)
 
@@ -180,7 +179,7 @@ def checked_api_base(base: str) -> str:
     """Return the base without a trailing slash.
 
     Raises:
-        ConfigError: when it is neither https nor http to this machine: the key would travel in the clear.
+        ConfigError: when it is none, or neither https nor http to this machine: the key would travel in the clear.
     """
     plain = base.isascii() and base.isprintable() and " " not in base
     try:
@@ -190,6 +189,8 @@ def checked_api_base(base: str) -> str:
         plain, parts, host, port = False, urlsplit(""), None, None
     if not plain or not host or port == 0 or parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(f"--api-base {base!r} is not the base of an API: write https://host, nothing more")
+    if not can_be_host(host):
+        raise ConfigError(f"--api-base {base!r} names no host: what stands between dots has 1 to 63 characters")
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return base.rstrip("/")
     raise ConfigError(f"--api-base {base!r} would send the key in the clear: use https, or http to this machine only")

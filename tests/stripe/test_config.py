@@ -82,6 +82,13 @@ def test_a_base_that_would_leak_the_key_or_is_none_is_refused(base):
         config(api_base=base)
 
 
+@pytest.mark.parametrize("host", ["a..b", ".a", "a.b..", ".", f"{'x' * 64}.com", f"{'x' * 64}"])
+def test_a_base_whose_host_nobody_can_look_up_is_refused(host):
+    with pytest.raises(ConfigError, match="between dots") as caught:
+        config(api_base=f"https://{host}")
+    assert caught.value.exit_code == 78
+
+
 @pytest.mark.parametrize(
     ("base", "kept"),
     [
@@ -89,6 +96,7 @@ def test_a_base_that_would_leak_the_key_or_is_none_is_refused(base):
         ("https://proxy.example/stripe/", "https://proxy.example/stripe"),
         ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
         ("http://127.8.8.8", "http://127.8.8.8"),
+        (f"https://{'x' * 63}.example.", f"https://{'x' * 63}.example."),
         ("http://[::1]:99", "http://[::1]:99"),
         ("http://localhost:12111", "http://localhost:12111"),
     ],
