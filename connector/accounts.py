@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.core.account_ids import given_accounts, given_name
 from connector.core.partition import checked_account
 from connector.errors import ConfigError, UsageError
 from connector.stripe.identity import UNNAMED, Identity, clocks, identify
@@ -23,9 +24,9 @@ def chosen_accounts(accounts: str | Sequence[str | None], *, account_id: str | N
         account_id: name of the key's own account, where it may not ask for it.
 
     Raises:
-        UsageError: both are given.
+        UsageError: both are given, or what cannot be an id.
     """
-    chosen = (accounts,) if isinstance(accounts, str) else tuple(dict.fromkeys(accounts))
+    chosen, account_id = given_accounts(accounts), given_name(account_id)
     if account_id and chosen:
         raise UsageError("--account-id names the key's own account: it does not go with --account")
     return chosen or (None,)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import connector
+from connector.core.account_ids import given_account
 from connector.core.hosts import can_be_host, checked_proxy, goes_without_proxy
 from connector.core.protocol import API_VERSION
 from connector.core.retry import RetryPolicy, Timeouts
@@ -33,7 +34,6 @@ ACCOUNT_RATE_LIVE, ACCOUNT_RATE_TEST = 100.0, 25.0
 DEFAULT_IN_FLIGHT = 40
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z0-9_]+)?")
-_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
 _HIDE = 20
 
 
@@ -123,8 +123,7 @@ class Config:
         object.__setattr__(self, "proxy", checked_proxy(self.proxy) if self.proxy else None)
         if not _VERSION.fullmatch(self.api_version):
             raise ConfigError(f"--api-version {self.api_version!r} is not of the form 2026-10-28.endive or 2022-11-15")
-        if self.account is not None and not _ACCOUNT.fullmatch(self.account):
-            raise ConfigError(f"--account {self.account!r} is not an account id: it begins with acct_")
+        given_account(self.account)
         if self.context is not None and not (self.context.isascii() and self.context.isprintable()):
             raise ConfigError("--context holds characters no context has")
         if not (_is_number(self.rate) and self.rate > 0):

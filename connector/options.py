@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from connector.core.account_ids import given_accounts, given_name
 from connector.core.partition import Granularity
 from connector.core.privacy import Privacy
 from connector.core.times import Time, interval_of, to_seconds
@@ -70,7 +71,8 @@ class Options:
         interval_of(self.since, self.until)
         if self.settle < 0:
             raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
-        if self.account_id and (self.accounts or self.all_accounts):
+        given_accounts(self.accounts)
+        if given_name(self.account_id) and (self.accounts or self.all_accounts):
             raise UsageError("--account-id names the key's own account: it does not go with --account")
         if self.accounts and self.all_accounts:
             raise UsageError("--all-accounts are all there are: it does not go with --account")
@@ -143,8 +145,9 @@ def options_of(*, since: Time | None, until: Time | None, **options: Any) -> Opt
         except ValueError as error:
             raise UsageError(f"partition {options['partition']!r} is none of day, month, year") from error
     for name in ("expand", "accounts", "omit", "hash"):
-        given = options.get(name) or ()
-        options[name] = (given,) if isinstance(given, str) else tuple(given)
+        given = options.get(name)
+        alone = isinstance(given, str) and (given or name == "accounts")  # no account has an empty id
+        options[name] = (given,) if alone else tuple(given or ())
     if options["hash"] and options.get("salt") is None:
         options["salt"] = Salt.find()
     if type(options.get("settle", 0)) is not int:

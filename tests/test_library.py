@@ -18,6 +18,8 @@ import pytest
 
 import connector
 from connector.errors import ConfigError, UsageError
+from connector.stripe.client import BALANCE
+from connector.stripe.follow_options import FollowOptions
 from tests.lakes import START, config_for, data_files, in_order, objects, run, sandbox, truth, world
 
 FORMATS = ["parquet", "jsonl", "arrow"]
@@ -71,6 +73,78 @@ def test_a_wrong_argument_is_refused_before_anything_is_asked(environment, tmp_p
         connector.run_sync(tmp_path / "lake", **arguments)
     assert environment.stats()["requests"] == 0
     assert not (tmp_path / "lake").exists()
+
+
+NO_IDS = ["", " ", "acct_", "1234", "acct_1\r\nX-Evil: 1", "acct_1\x00", "acct_1 ", "../../etc", "acct_é", "default", 5]
+
+
+def calls_with(lake, account):
+    """Every call of ordinary code that takes the id of an account."""
+    return {
+        "sync": lambda: connector.run_sync(lake, accounts=[account]),
+        "sync among others": lambda: connector.run_sync(lake, accounts=[None, "acct_1", account]),
+        "sync of one": lambda: connector.run_sync(lake, accounts=account),
+        "plan": lambda: connector.run_plan(lake, accounts=[account]),
+        "record_balance": lambda: connector.run_record_balance(lake, accounts=[account]),
+        "sync_payouts": lambda: connector.run_sync_payouts(lake, accounts=[account, "acct_1"]),
+        "fees": lambda: connector.run_fees("po_1", account=account),
+    }
+
+
+def calls_naming(lake, account_id):
+    """Every call of ordinary code that takes a name of the key's own account."""
+    return {
+        "sync": lambda: connector.run_sync(lake, account_id=account_id),
+        "plan": lambda: connector.run_plan(lake, account_id=account_id),
+        "record_balance": lambda: connector.run_record_balance(lake, account_id=account_id),
+        "sync_payouts": lambda: connector.run_sync_payouts(lake, account_id=account_id),
+        "verify": lambda: connector.run_verify(lake, account_id=account_id),
+    }
+
+
+@pytest.mark.parametrize("call", calls_with("", ""))
+def test_what_cannot_be_an_account_is_refused_before_anything_is_asked(environment, tmp_path, call):
+    environment.reset_stats()
+    for account in NO_IDS:
+        if (call, account) == ("sync of one", 5):
+            continue  # neither an id nor a list of them
+        with pytest.raises(UsageError, match=r"--account .*acct_"):
+            calls_with(tmp_path / "lake", account)[call]()
+    assert environment.stats()["requests"] == 0
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize("call", calls_naming("", ""))
+def test_what_cannot_name_the_keys_own_account_is_refused_before_anything_is_asked(environment, tmp_path, call):
+    environment.reset_stats()
+    for account_id in NO_IDS:
+        if account_id != "default":
+            with pytest.raises(UsageError, match=r"--account-id .*acct_"):
+                calls_naming(tmp_path / "lake", account_id)[call]()
+    assert environment.stats()["requests"] == 0
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("account", NO_IDS)
+async def test_the_client_asks_for_no_account_that_cannot_be_one(environment, account):
+    environment.reset_stats()
+    async with connector.Stripe(config_for(environment)) as stripe_:
+        asked = [
+            lambda: stripe_.account(account=account),
+            lambda: stripe_.balance(account=account),
+            lambda: stripe_.balance_transaction("txn_1", account=account),
+            lambda: stripe_.fees("pi_1", account=account),
+            lambda: stripe_.client.get(BALANCE, account=account),
+            lambda: stripe_.balance_transactions(account=account).__aenter__(),
+            lambda: stripe_.balance_transactions_of([None, "acct_1", account]).__aenter__(),
+        ]
+        for ask in asked:
+            with pytest.raises(UsageError, match=r"--account .*acct_"):
+                await ask()
+        with pytest.raises(UsageError, match=r"--account .*acct_"):
+            FollowOptions(accounts=(None, account))
+    assert environment.stats()["requests"] == 0
 
 
 def test_windows_of_a_plan_are_arguments_for_run_sync_and_together_are_everything(environment, tmp_path):

@@ -7,6 +7,7 @@ import re
 import textwrap
 from typing import NoReturn
 
+from connector.core.account_ids import is_account_id
 from connector.core.times import to_seconds
 from connector.errors import UsageError
 
@@ -16,7 +17,6 @@ _WIDEST, _IN = 118, " " * 6
 PROGRESS = ("auto", "rich", "plain", "none")
 
 _KEY = re.compile(r"\b((sk|rk|pk)_(live|test|org)|whsec)_[A-Za-z0-9_]{8}")
-_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
 
 
 class Help(argparse.HelpFormatter):
@@ -175,7 +175,7 @@ def until(text: str) -> int:
 
 def account(text: str) -> str:
     """Read the id of an account."""
-    if not _ACCOUNT.fullmatch(text):
+    if not is_account_id(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not the id of an account, which begins with acct_")
     return text
 

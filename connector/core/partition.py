@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import calendar
-import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from connector.core.account_ids import UNNAMED, is_account_id
 from connector.core.intervals import Interval
 from connector.core.units import DAY, AccountId
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,200}|default")
 
 
 class Granularity(StrEnum):
@@ -97,9 +95,9 @@ def checked_account(account: str) -> AccountId:
     """Return the account id if it is safe as a part of a path.
 
     Raises:
-        ProtocolError: when it is not `acct_…` of letters, digits and underscores.
+        ProtocolError: when it is neither `acct_…` of letters, digits and underscores nor `default`.
     """
-    if not _ACCOUNT.fullmatch(account):
+    if account != UNNAMED and not is_account_id(account):
         raise ProtocolError(f"the account id {account[:60]!r} is not of the form acct_… and cannot become a folder")
     return AccountId(account)
 

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.config import Config
+from connector.core.account_ids import given_name
 from connector.core.times import Time, interval_of
 from connector.errors import UsageError
 from connector.lake.store import open_store
@@ -65,7 +66,7 @@ async def verify(  # noqa: PLR0913 - one keyword for each thing a check can be t
     wish = Wish(
         layers=_checked_layers(layers),
         accounts=(accounts,) if isinstance(accounts, str) else tuple(accounts),
-        account_id=account_id,
+        account_id=given_name(account_id),
         sample=_checked_number("sample", sample),
         seed=secrets.randbelow(_SEEDS) if seed is None else _checked_number("seed", seed) or 0,
         asked=None if since is None and until is None else interval_of(since, until),

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import anyio
 
+from connector.core.account_ids import given_account
 from connector.core.meter import Meter
 from connector.core.pace import Pace
 from connector.core.permissions import explain
@@ -166,6 +167,7 @@ class Client:
 
         Raises:
             ApiError: the class whose remedy fits, with Stripe's message, after the retries that make sense.
+            UsageError: the account cannot be one.
         """
         request = self._request(endpoint, resource_id, parameters or {}, account)
         if (begun := self._begun.pop((request.url, account), None)) is not None:
@@ -257,7 +259,7 @@ class Client:
     def _request(self, endpoint: Endpoint, resource_id: str, parameters: Parameters, account: str | None) -> Request:
         path = endpoint.path.format(quote(resource_id, safe=""))
         query = encode_query(parameters)
-        acting = account or self.config.account
+        acting = self.config.account if account is None else given_account(account)
         headers = {**self._headers, "Stripe-Account": acting} if acting else self._headers
         return Request(f"{self.config.api_base}{path}{'?' if query else ''}{query}", headers)
 

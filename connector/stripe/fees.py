@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
+from connector.core.account_ids import given_account
 from connector.core.fees import Answer, PaymentFees, expansion_of, fees_of_payment
 from connector.core.intervals import Interval, Intervals
 from connector.core.page import decode_object
@@ -57,7 +58,7 @@ async def fees(client: Client, object_id: str, *, wait: float = 0.0, account: st
     checked = checked_fees_id(object_id)
     if not (isfinite(wait) and wait >= 0):
         raise UsageError(f"wait {wait} must be a number of seconds, 0 or more")
-    account = account or client.config.account
+    account = client.config.account if account is None else given_account(account)
     if checked.startswith("po_"):
         return await _payout_fees(client, checked, wait=wait, account=account)
     return await _until(

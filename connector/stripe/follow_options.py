@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from connector.core.account_ids import given_accounts
 from connector.core.allocation import DEFAULT_READS_PER_MONTH, Budget
 from connector.core.follow import DEFAULT_LOOK_BACK
 from connector.core.times import Time, to_seconds
@@ -59,7 +60,7 @@ class FollowOptions:
             raise UsageError(f"there is no filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))}")
         if self.since is not None:
             to_seconds(self.since, name="--since")
-        if not self.accounts or len(set(self.accounts)) < len(self.accounts):
+        if not self.accounts or len(given_accounts(self.accounts)) < len(self.accounts):
             raise UsageError("name at least one account, and each once")
 
     def query(self, account: str | None) -> Query:

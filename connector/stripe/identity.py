@@ -6,18 +6,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connector.core.account_ids import UNNAMED
 from connector.core.page import decode_object
 from connector.core.partition import checked_account
 from connector.core.permissions import OF_ANOTHER_ACCOUNT
-from connector.core.units import AccountId
 from connector.errors import ConfigError, PermissionError_, ProtocolError
 from connector.stripe.client import ACCOUNT
 
 if TYPE_CHECKING:
+    from connector.core.units import AccountId
     from connector.stripe.client import Client
-
-UNNAMED = AccountId("default")
-"""Stands for an account that may not be asked for its id."""
 
 
 @dataclass(frozen=True, slots=True)

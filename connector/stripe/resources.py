@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from connector.balance import Balance, to_balance
 from connector.config import Config
+from connector.core.account_ids import given_account, given_accounts
 from connector.core.intervals import Intervals
 from connector.core.page import Row, decode_object
 from connector.core.times import Time, interval_of
@@ -141,10 +142,13 @@ class Stripe:
             A stream of pages, each a list of 1 to 100 objects as received.
 
         Raises:
-            UsageError: an unknown filter, or an empty interval.
+            UsageError: an unknown filter, an empty interval, or what cannot be an account.
             ApiError: from the stream; pages before it are sound, the list is then not complete.
         """
-        within, query = _within(created_gte, created_lt), replace(_query(expand, filters), account=account)
+        within, query = (
+            _within(created_gte, created_lt),
+            replace(_query(expand, filters), account=given_account(account)),
+        )
         async with pages(self.client, query, within=within, ordered=ordered) as stream:
             yield stream
 
@@ -173,14 +177,14 @@ class Stripe:
             A stream of pages, each with its `account` and its `rows`.
 
         Raises:
-            UsageError: an unknown filter, or an empty interval.
+            UsageError: an unknown filter, an empty interval, or what cannot be an account.
             AccountsError: from the stream, after the last page: some accounts failed, the others are complete.
         """
         ordered = bool(options.pop("ordered", False))
         many = ManyAccounts(
             self.client,
             _query(expand, options),
-            tuple(dict.fromkeys(accounts)),
+            given_accounts(accounts),
             _within(created_gte, created_lt),
             ordered=ordered,
             fail_fast=fail_fast,
