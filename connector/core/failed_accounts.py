@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from connector.errors import (
     AccountsError,
@@ -13,11 +14,32 @@ from connector.errors import (
     SchemaError,
 )
 
+E = TypeVar("E", bound=BaseException)
+
 OUTAGE = 5
 """Accounts in a row that fail by what may pass by itself, after which the others are not tried any more."""
 
 OWN = "the key's own account"
 """Stands for its name where that is not known."""
+
+
+def without_frames(error: E) -> E:
+    """Take the traceback from an error that is kept, and from all it came from: frames hold the pages and rows there.
+
+    Errors are kept by the thousand, of accounts that are long done with.
+    """
+    found: list[BaseException] = [error]
+    seen: set[int] = set()
+    while found:
+        one = found.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = None
+        found += [other for other in (one.__cause__, one.__context__) if other is not None]
+        if isinstance(one, BaseExceptionGroup):
+            found += cast("tuple[BaseException, ...]", one.exceptions)
+    return error
 
 
 @dataclass(slots=True)
@@ -47,7 +69,7 @@ class FailedAccounts:
             return False
         if not isinstance(error, ApiError | ManifestError | SchemaError):
             return False
-        self.errors[account] = error
+        self.errors[account] = without_frames(error)
         return True
 
     def went_well(self) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import anyio
 
 from connector.core.allocation import Budget, wait_between_looks
+from connector.core.failed_accounts import without_frames
 from connector.core.follow import Stride, Tail, wait_after_failure
 from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
@@ -243,6 +244,7 @@ class Follower:
         self._succeeded(watch.name)
         if not self._watches:
             raise error
+        without_frames(error)
 
     def _trouble(self, name: str, error: ConnectorError) -> None:
         if not self._lost:

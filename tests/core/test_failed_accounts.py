@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +41,58 @@ def test_what_is_everybodys_ends_the_run_and_is_no_accounts_error(kind):
 
 def test_fail_fast_spares_nobody():
     assert not FailedAccounts(3, fail_fast=True).spare("acct_1", PermissionError_("no"))
+
+
+class Rows(list):
+    """A page's rows; a plain list knows no weak references."""
+
+
+def raised_from(how, held):
+    """Fail at reading, with rows in the frame of the error and of the one before it."""
+
+    def broken():
+        rows = Rows([{"id": "txn_1"}])
+        held.append(weakref.ref(rows))
+        raise ValueError(len(rows))
+
+    rows = Rows()
+    held.append(weakref.ref(rows))
+    try:
+        broken()
+    except ValueError as error:
+        if how == "a cause":
+            raise PermissionError_("no") from error
+        if how == "a context":
+            raise PermissionError_("no")  # noqa: B904 - what came before is the context
+        if how == "a context not shown":
+            raise PermissionError_("no") from None
+        raise PermissionError_("no") from ExceptionGroup("several", [error, ValueError()])
+
+
+@pytest.mark.parametrize("how", ["a cause", "a context", "a context not shown", "a group"])
+def test_an_error_that_is_noted_keeps_no_rows_of_what_was_being_read(how):
+    failed, held = FailedAccounts(3), []
+    try:
+        raised_from(how, held)
+    except PermissionError_ as error:
+        failed.spare("acct_1", error)
+    gc.collect()
+    assert [one() for one in held] == [None, None]
+    assert str(failed.errors["acct_1"]) == "no"
+
+
+def test_an_error_that_ends_the_run_says_where_it_came_from():
+    with pytest.raises(PermissionError_) as caught:
+        raised_from("a cause", [])
+    assert not FailedAccounts(3, fail_fast=True).spare("acct_1", caught.value)
+    assert caught.value.__traceback__ is not None
+    assert caught.value.__cause__.__traceback__ is not None
+
+
+def test_errors_that_are_each_others_context_are_forgotten_too():
+    first, second = PermissionError_("no"), ValueError()
+    first.__context__, second.__context__ = second, first
+    assert FailedAccounts(3).spare("acct_1", first)
 
 
 @given(st.lists(OUTCOMES, max_size=40))

@@ -229,6 +229,7 @@ async def test_an_account_that_is_refused_is_left_out_and_the_others_go_on():
     assert heard.told == ["refused acct_gone"]
     assert list(follower.refused) == ["acct_gone"]
     assert sum(account == "acct_gone" for account, _ in live.asked) == 1
+    assert follower.refused["acct_gone"].__traceback__ is None  # whose frames keep what was being read
 
 
 @pytest.mark.parametrize(

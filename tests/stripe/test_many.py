@@ -72,6 +72,17 @@ async def test_an_account_that_fails_is_named_in_the_end_and_the_others_are_comp
     assert (caught.value.exit_code, caught.value.retryable) == (75, True)
 
 
+async def test_the_error_of_an_account_keeps_none_of_its_pages():
+    rows_of = {f"acct_{number}": 120 for number in range(4)}
+    async with pages_of_accounts(many(served(rows_of, {"acct_3": 403}), rows_of)) as stream:
+        with pytest.raises(AccountsError) as caught:
+            await collect(stream, {})
+    error = caught.value.errors["acct_3"]
+    while error is not None:
+        assert error.__traceback__ is None
+        error = error.__context__
+
+
 async def test_failing_fast_ends_with_the_first():
     rows_of = {f"acct_{number}": 1 for number in range(300)}
     transport = served(rows_of, {"acct_5": 403})
