@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -16,6 +15,7 @@ from connector.config import Config
 from connector.core.balances_record import BalancesRecord, snapshots_folder
 from connector.core.failed_accounts import OWN, FailedAccounts
 from connector.core.page import decode_object
+from connector.core.protocol import seconds_of
 from connector.errors import ConnectorError
 from connector.lake.check import changed_files
 from connector.lake.facts import facts_of, load_balances, save_balances
@@ -258,7 +258,5 @@ async def _record(
 
 def _time_of(response: Response) -> int:
     """Return when the response was sent, by the server's clock; by ours where it does not say."""
-    try:
-        return int(parsedate_to_datetime(response.headers["date"]).timestamp())
-    except (KeyError, ValueError):
-        return int(time.time())
+    sent = seconds_of(response.headers.get("date", ""))
+    return int(time.time()) if sent is None else sent

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+
+
+import time
 from email.utils import formatdate
 from typing import Any
 
@@ -72,6 +75,21 @@ def add(store, balance, at: int, *, form: str = "parquet", account: str = "acct_
         return await keep_balance(store, format_named(form), snapshot, livemode=False)
 
     return anyio.run(go)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("zone", [" GMT", " -0000", ""])
+async def test_a_snapshot_is_of_the_servers_second_wherever_we_are(far_west, zone):
+    client = client_over(FakeTransport([ok(FULL, date=f"Sun, 22 Nov 2026 00:00:00{zone}")]))
+    assert (await ask_balance(client, None, "acct_1")).snapshot_at == 1_795_305_600
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("headers", [{}, {"date": "soon"}, {"date": f"Sun, 22 Nov {'9' * 20} 00:00:00 GMT"}])
+async def test_a_snapshot_without_a_date_is_of_our_second(headers):
+    before = int(time.time())
+    client = client_over(FakeTransport([ok(FULL, **headers)]))
+    assert before <= (await ask_balance(client, None, "acct_1")).snapshot_at <= time.time()
 
 
 def rows(lake, account: str | None = None) -> pa.Table:

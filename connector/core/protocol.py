@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -86,6 +88,18 @@ def encode_query(parameters: Parameters) -> str:
         else:
             pairs.extend((f"{name}[]", one) for one in cast("Sequence[str]", value))
     return "&".join(f"{_quoted_name(name)}={_quoted(_text(value))}" for name, value in pairs)
+
+
+def seconds_of(date: str) -> int | None:
+    """Return UTC seconds of a `Date`, None where it is none; without a zone, or with `-0000`, it is UTC as well.
+
+    Source: RFC 9110, 5.6.7.
+    """
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def decipher(response: Response, *, key: str = "") -> ApiError | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from connector.core.account_ids import given_account
 from connector.core.meter import Meter
 from connector.core.pace import Pace
 from connector.core.permissions import explain
-from connector.core.protocol import decipher, encode_query
+from connector.core.protocol import decipher, encode_query, seconds_of
 from connector.core.retry import wait_before
 from connector.errors import ApiError, PermissionError_, RateLimitError, TransportError
 from connector.stripe.gate import Gate
@@ -223,12 +222,12 @@ class Client:
     @property
     def server_began(self) -> int | None:
         """UTC seconds by the server's clock (`Date`) at its first answer; None when it has not said."""
-        return _seconds(self._dates[0]) if self._dates else None
+        return seconds_of(self._dates[0]) if self._dates else None
 
     @property
     def server_now(self) -> int | None:
         """The same at its last answer."""
-        return _seconds(self._dates[-1]) if self._dates else None
+        return seconds_of(self._dates[-1]) if self._dates else None
 
     async def close(self) -> None:
         """Close every connection, and drop what was begun and not taken; also where everything is being cancelled."""
@@ -262,10 +261,3 @@ class Client:
         acting = self.config.account if account is None else given_account(account)
         headers = {**self._headers, "Stripe-Account": acting} if acting else self._headers
         return Request(f"{self.config.api_base}{path}{'?' if query else ''}{query}", headers)
-
-
-def _seconds(date: str) -> int | None:
-    try:
-        return int(parsedate_to_datetime(date).timestamp())
-    except ValueError:
-        return None

@@ -267,9 +267,18 @@ async def test_a_client_closes_while_everything_around_it_is_cancelled():
 
 @pytest.mark.parametrize(
     ("date", "now"),
-    [("Sun, 22 Nov 2026 00:00:00 GMT", 1_795_305_600), ("", None), ("yesterday", None), ("Sun, 99 Nov 2026", None)],
+    [
+        ("Sun, 22 Nov 2026 00:00:00 GMT", 1_795_305_600),
+        ("Sun, 22 Nov 2026 00:00:00 -0000", 1_795_305_600),
+        ("Sun, 22 Nov 2026 00:00:00", 1_795_305_600),
+        ("Sun, 22 Nov 2026 01:00:00 +0100", 1_795_305_600),
+        ("", None),
+        ("yesterday", None),
+        ("Sun, 99 Nov 2026", None),
+        ("Sun, 22 Nov 99999999999999999999 00:00:00 GMT", None),
+    ],
 )
-async def test_the_servers_clock_is_read_from_its_date(date, now):
+async def test_the_servers_clock_is_read_from_its_date_wherever_we_are(far_west, date, now):
     client = client_over(FakeTransport([ok({}, date=date) if date else ok({})]))
     assert client.server_now is None
     await client.get(BALANCE)
