@@ -113,11 +113,6 @@ def add_interval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=until, metavar="TIME", help="moment after the last, exclusive (now)")
 
 
-def add_account(parser: argparse.ArgumentParser) -> None:
-    """Add `--account`, where one is read."""
-    parser.add_argument("--account", type=account, metavar="acct_…", help="connected account (the key's own)")
-
-
 def add_accounts(parser: argparse.ArgumentParser) -> None:
     """Add `--account` and its kin, where several are read."""
     whose = parser.add_mutually_exclusive_group()

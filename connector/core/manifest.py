@@ -71,7 +71,7 @@ class Manifest:
         api_versions: every `Stripe-Version` that rows were read under, in order of first use.
         drift: how rows have differed from the schema, all runs together; a row read again counts again.
         options: other choices that rows depend on (expansions, columns left out), fixed with the lake.
-        revision: number of writes, for conditional replacement and for people.
+        revision: number of writes, for people.
     """
 
     account: AccountId
