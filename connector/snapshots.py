@@ -160,7 +160,8 @@ async def ask_balance(client: Client, account: str | None, named_account: Accoun
 async def keep_balance(store: Store, form: Format, snapshot: Snapshot, *, livemode: bool | None) -> Snapshot:
     """Add a snapshot to the lake, and say where it is. The destination must be held, and the account belong there.
 
-    A snapshot is only ever added: what a file of the day holds already is kept.
+    A snapshot is only ever added: what a file of the day holds already is kept. No two have one moment: of different
+    ones taken within a second, the later has the next.
 
     Args:
         store: the destination.
@@ -189,6 +190,8 @@ def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | No
         if adopted != record:
             save_balances(store, adopted)
         return snapshot
+    if any(one["snapshot_at"] == snapshot.snapshot_at for one in before):  # `Date` has no fractions: the next second
+        return _add(store, format_name, replace(snapshot, snapshot_at=snapshot.snapshot_at + 1), livemode)
     every = sorted([*before, new], key=lambda one: one["snapshot_at"])
     file = write_rows(store, balances.form, folder, balances.encode(every))
     save_balances(store, adopted.with_file(file))

@@ -103,6 +103,9 @@ class Clock:
     def now(self) -> float:
         return self.time
 
+    def utc(self) -> int:
+        return NOW + int(self.time)
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.time += seconds

@@ -15,7 +15,7 @@ from connector.errors import (
     ProtocolError,
     SchemaError,
 )
-from connector.stripe.client import Client
+from connector.stripe.client import Client, SystemClock
 from tests.lakes import START, touched
 from tests.payout_world import (
     ScriptedStripe,
@@ -106,7 +106,7 @@ def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_no_
     made = some_payouts(3)
     made.now = START + 4 * DAY
     monkeypatch.setattr(Client, "server_now", None)
-    monkeypatch.setattr("connector.stripe.identity.time.time", lambda: made.now + 300 * DAY)
+    monkeypatch.setattr(SystemClock, "utc", lambda _: made.now + 300 * DAY)
     assert made.bring(tmp_path).covered == ((0, made.payouts[-1]["created"] - SETTLE),)
     made.now += 50 * DAY
     made.add(4, made.now - 10 * DAY)

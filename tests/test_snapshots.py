@@ -16,7 +16,9 @@ import pytest
 
 import connector
 from connector import api, schemas
+from connector.balance import to_balance
 from connector.config import ApiKey
+from connector.core.units import DAY, AccountId
 from connector.errors import (
     AccountsError,
     ConfigError,
@@ -29,7 +31,7 @@ from connector.errors import (
 )
 from connector.lake.formats import format_named
 from connector.lake.local import LocalStore
-from connector.snapshots import ask_balance, keep_balance, record_balance
+from connector.snapshots import Snapshot, ask_balance, keep_balance, record_balance
 from connector.tables.balances import to_batch, to_objects
 from tests.dying_store import DiedError, DyingStore
 from tests.fakes import FakeTransport, client_over, ok
@@ -305,3 +307,32 @@ def test_of_two_runs_that_begin_one_lake_otherwise_the_later_is_refused(tmp_path
     before = data_files(tmp_path)
     run(tmp_path, served)
     assert data_files(tmp_path) == before
+
+
+def test_different_snapshots_of_one_second_have_moments_of_their_own(tmp_path):
+    store, form = LocalStore(tmp_path), format_named("parquet")
+    moment = START + DAY - 1
+
+    async def keep(amount):
+        received = {
+            "object": "balance",
+            "livemode": False,
+            "available": [{"amount": amount, "currency": "usd"}],
+            "pending": [],
+        }
+        snapshot = Snapshot(AccountId("acct_1"), moment, to_balance(received), "", 0)
+        return (await keep_balance(store, form, snapshot, livemode=False)).snapshot_at
+
+    assert [anyio.run(keep, amount) for amount in (1, 2, 2, 3, 1)] == [
+        moment,
+        moment + 1,
+        moment + 1,
+        moment + 2,
+        moment,
+    ]
+    found = rows(tmp_path).to_pylist()
+    assert {int(one["snapshot_at"].timestamp()): one["amount"] for one in found} == {
+        moment: 1,
+        moment + 1: 2,
+        moment + 2: 3,
+    }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connector.core.units import DAY
 from connector.errors import ConfigError
-from connector.stripe.client import Client
+from connector.stripe.client import Client, SystemClock
 from tests.lakes import START, data_files, honest, manifest, objects, run, sandbox, strays, touched, truth, world
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -232,10 +232,37 @@ def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_not
         ahead = stripe_.now + 300 * DAY
         monkeypatch.setattr(Client, "server_now", None)
         monkeypatch.setattr(Client, "server_began", None)
-        monkeypatch.setattr("connector.stripe.identity.time.time", lambda: ahead)
+        monkeypatch.setattr(SystemClock, "utc", lambda _: ahead)
         run(tmp_path, stripe_)
         assert manifest(tmp_path).covered.parts[-1].stop <= truth(stripe_)[-1]["created"]
         stripe_.advance(10 * DAY)
         stripe_.add_rows(count=7, created=stripe_.now - 5 * DAY)
         run(tmp_path, stripe_)
         assert objects(tmp_path) == truth(stripe_)
+
+
+def test_time_that_has_not_come_by_the_machines_clock_is_covered_by_no_date(tmp_path, monkeypatch):
+    with sandbox(world(300)) as stripe_:
+        truly = stripe_.now
+        monkeypatch.setattr(SystemClock, "utc", lambda _: truly)
+        stripe_.set_clock(truly + 9 * 3_600)  # as a server that gives its local time for UTC
+        (account,) = run(tmp_path, stripe_).accounts
+        assert account.covered[-1][1] == truly - 600
+        stripe_.add_rows(count=5, created=truly + 60)
+        (account,) = run(tmp_path, stripe_).accounts
+        assert (account.rows_new, account.late.rows) == (5, 0)
+        assert objects(tmp_path) == truth(stripe_)
+        assert account.covered[-1][1] == truly + 60 - 600  # a row shows that so much has come
+
+
+def test_a_machine_whose_clock_is_far_behind_costs_a_request_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(SystemClock, "utc", lambda _: START - 1_000 * DAY)
+    with sandbox(world(300)) as stripe_:
+        run(tmp_path, stripe_)
+        before = touched(tmp_path)
+        stripe_.reset_stats()
+        (account,) = run(tmp_path, stripe_).accounts
+        assert stripe_.stats()["requests"] <= 2
+        assert account.rows_new == account.rows_changed == 0
+    assert touched(tmp_path) == before
+    assert objects(tmp_path) == truth(stripe_)

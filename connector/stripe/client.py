@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
@@ -60,6 +60,10 @@ class Clock(Protocol):
         """Seconds of a monotonic clock."""
         ...
 
+    def utc(self) -> int:
+        """UTC seconds, as far as the machine knows."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
@@ -75,6 +79,10 @@ class SystemClock:
     def now(self) -> float:
         """See `Clock.now`."""
         return monotonic()
+
+    def utc(self) -> int:
+        """See `Clock.utc`."""
+        return int(time())
 
     async def sleep(self, seconds: float) -> None:
         """See `Clock.sleep`."""

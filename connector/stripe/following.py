@@ -6,7 +6,6 @@ it knows then (`bookmark`) is what has been taken from it.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from dataclasses import dataclass, field
 from math import floor
@@ -49,6 +48,7 @@ class _Watch:
     eventful: float
     stride: Stride = field(default_factory=Stride)
     behind: bool = True
+    newest: int = 0
     failures: int = 0
     broken: int = 0
 
@@ -75,7 +75,8 @@ class Follower:
     _watches: list[_Watch] = field(init=False, default_factory=list[_Watch])
     _kept: dict[str, Any] = field(init=False)
     _budget: Budget = field(init=False)
-    _ahead: float | None = field(init=False, default=None)
+    _ahead: float = field(init=False, default=0.0)
+    _machine_ahead: float = field(init=False, default=0.0)
     _failures: int = field(init=False, default=0)
     _lost: set[str] = field(init=False, default_factory=set[str])
     _looked: _Watch | None = field(init=False, default=None)
@@ -164,6 +165,7 @@ class Follower:
         self._set_clock()
         now = self.client.clock.now()
         since, today = self.options.first_second, self._now()
+        present = min(today, self._machines())
         for account in accounts:
             name = account or identity.account
             if any(watch.name == name for watch in self._watches):  # the key's own account, named once more by its id
@@ -171,7 +173,7 @@ class Follower:
             if (kept := self._kept.get(name)) is not None:
                 tail = Tail.from_document(kept)
             elif since is None:
-                tail = Tail(max(0, today - self.options.look_back), begins=today)
+                tail = Tail(max(0, present - self.options.look_back), begins=today)
             else:
                 tail = Tail(since)
             source = ListSource(self.client, self.options.query(account))
@@ -180,7 +182,8 @@ class Follower:
 
     async def _read(self, watch: _Watch) -> None:
         """Read the next seconds of an account, and line up the new rows among them."""
-        settled = self._now() - self.options.look_back
+        present = min(self._now(), max(self._machines(), watch.newest))
+        settled = present - self.options.look_back
         window = watch.stride.window(watch.tail.floor, settled)
         most = watch.stride.most(window, settled)
         rows = await self._rows(watch, window, most)
@@ -190,6 +193,7 @@ class Follower:
         if rows is None:
             watch.stride, watch.behind, watch.due = watch.stride.too_long(window), True, now
             return
+        watch.newest = max([watch.newest, *(row["created"] for row in rows)])
         new = watch.tail.arrived(rows, window)
         watch.stride = watch.stride.after(window, len(rows))
         watch.behind = window.stop < END_OF_TIME
@@ -271,12 +275,20 @@ class Follower:
 
     def _set_clock(self) -> None:
         """Learn how far Stripe's clock is ahead of ours: too little rather than too much, by what its answer took."""
-        server = self.client.server_now or int(time.time())
-        self._ahead = server - self.client.clock.now()
+        machine, elapsed = self.client.clock.utc(), self.client.clock.now()
+        self._ahead = (self.client.server_now or machine) - elapsed
+        self._machine_ahead = machine - elapsed
 
     def _now(self) -> int:
         """Return UTC seconds by Stripe's clock."""
-        return floor(self.client.clock.now() + (self._ahead or 0.0))
+        return floor(self.client.clock.now() + self._ahead)
+
+    def _machines(self) -> int:
+        """Return UTC seconds by the machine's clock.
+
+        Where Stripe's is ahead of it, only a row shows that time has come: what was passed over is never read.
+        """
+        return floor(self.client.clock.now() + self._machine_ahead)
 
     @property
     def _about(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,5 +87,5 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
 
 def clocks(client: Client) -> tuple[int, int]:
     """Return `Identity.now` and `Identity.sure`, by the latest answer."""
-    machine, server = int(time.time()), client.server_now
+    machine, server = client.clock.utc(), client.server_now
     return (machine, 0) if server is None else (server, min(server, machine))

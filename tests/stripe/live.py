@@ -54,6 +54,7 @@ class Live:
         spoil: given the number of each request, from 1; returns or raises what it is answered with, or None.
         shuffle: whether the order of ties changes with each request.
         size: rows of a page.
+        ahead: seconds by which its `Date` is wrong.
     """
 
     clock: Hours
@@ -61,6 +62,7 @@ class Live:
     spoil: Any = None
     shuffle: bool = False
     size: int = 100
+    ahead: int = 0
     asked: list[tuple[str, float]] = field(default_factory=list)
     _order: dict[str, float] = field(default_factory=dict)
     _sorted: dict[str, tuple[int, list[tuple[int, Row]]]] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Live:
         self.asked.append((account, self.clock.time))
         if self.spoil is not None and (other := self.spoil(len(self.asked))) is not None:
             return other
-        date = formatdate(self.clock.second, usegmt=True)
+        date = formatdate(self.clock.second + self.ahead, usegmt=True)
         url = urlsplit(request.url)
         if url.path == "/v1/account":
             return ok({"id": account, "object": "account", "created": NOW - 1_000_000}, date=date)

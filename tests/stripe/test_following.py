@@ -122,6 +122,18 @@ async def test_a_row_that_is_listed_at_the_end_of_the_look_back_is_not_lost():
     assert await collect(live.follower()) == [early, late]
 
 
+@pytest.mark.parametrize("ahead", [2 * HOUR, 400 * DAY])
+async def test_a_server_whose_clock_is_ahead_passes_no_row_over(ahead):
+    clock = Hours(BEGIN + 5 * HOUR)
+    live = Live(clock, ahead=ahead)
+    there = [live.add(number, BEGIN - number) for number in range(1, 200)]
+    rows = [
+        live.add(1_000 + number, BEGIN + 60 + number * 90, visible=BEGIN + 500 + number * 90) for number in range(150)
+    ]
+    found = await collect(live.follower())
+    assert [one["id"] for one in found if one not in there] == [one["id"] for one in rows]
+
+
 async def test_a_long_past_is_caught_up_with_in_order_without_holding_it_all():
     clock = Hours(BEGIN + HOUR)
     live = Live(clock)
