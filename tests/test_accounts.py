@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import aclosing
 
 import anyio
 import pytest
@@ -11,8 +12,17 @@ import connector
 from connector.api import sync
 from connector.cli.accounts import connected_accounts
 from connector.config import ApiKey
-from connector.errors import AccountsError, AuthenticationError, PermissionError_, ServerError, UsageError
+from connector.errors import (
+    AccountsError,
+    AuthenticationError,
+    PermissionError_,
+    ProtocolError,
+    ServerError,
+    UsageError,
+)
 from connector.report import Progress
+from connector.stripe import accounts as stripe_accounts
+from tests.fakes import FakeTransport, client_over, ok
 from tests.lakes import config_for, data_files, objects, run, sandbox, strays, truth, world
 
 STRANGER = "acct_1StrangerToAll"
@@ -172,6 +182,46 @@ def test_connected_accounts_are_listed_page_by_page():
     with sandbox(platform(230, 0)) as stripe_:
         found = anyio.run(connected_accounts, config_for(stripe_))
     assert sorted(found) == sorted(stripe_.world.accounts[1:])
+
+
+def accounts_page(*ids, has_more):
+    return ok({"object": "list", "data": [{"id": one, "object": "account"} for one in ids], "has_more": has_more})
+
+
+async def listed_from(*answers):
+    """List the connected accounts of a script of answers; one more request than there are would fail otherwise."""
+    async with aclosing(stripe_accounts.connected_accounts(client_over(FakeTransport([*answers])))) as pages:
+        return [account async for page in pages for account in page]
+
+
+@pytest.mark.parametrize("has_more", [True, False])
+def test_an_empty_page_of_accounts_where_more_were_promised_is_an_error(has_more):
+    with pytest.raises(ProtocolError, match="more connected accounts were promised"):
+        anyio.run(listed_from, accounts_page("acct_2", has_more=True), accounts_page(has_more=has_more))
+
+
+def test_an_empty_first_page_that_promises_more_accounts_is_an_error():
+    with pytest.raises(ProtocolError, match="more connected accounts were promised"):
+        anyio.run(listed_from, accounts_page(has_more=True))
+
+
+def test_a_platform_without_connected_accounts_has_none():
+    assert anyio.run(listed_from, accounts_page(has_more=False)) == []
+
+
+@pytest.mark.parametrize("again", [["acct_3", "acct_2"], ["acct_1", "acct_3"], ["acct_1", "acct_1"]])
+def test_an_account_listed_twice_ends_the_list_at_once(again):
+    first = accounts_page("acct_3", "acct_2", has_more=True)
+    with pytest.raises(ProtocolError, match="came twice"):
+        anyio.run(listed_from, first, accounts_page(*again, has_more=True))
+
+
+@pytest.mark.parametrize("broken", [{}, {"id": None}, {"id": 7}, {"id": ""}])
+def test_a_row_of_accounts_without_an_id_is_named_as_that(broken):
+    page = ok({"object": "list", "data": [{"id": "acct_1"}, broken], "has_more": False}, **{"request-id": "req_1"})
+    with pytest.raises(ProtocolError, match="the list of accounts has a row without an id") as caught:
+        anyio.run(listed_from, page)
+    assert caught.value.request_id == "req_1"
 
 
 def test_the_plain_call_takes_accounts_too(tmp_path, monkeypatch):

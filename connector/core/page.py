@@ -108,6 +108,8 @@ class StrictOrder:
             raise self._broken(page, f"a row has no {error}") from error
         if not (set(map(type, ids)) <= {str} and set(map(type, created)) <= {int}):
             raise self._broken(page, "a row's `id` is not a string or its `created` not an integer")
+        if "" in ids:
+            raise self._broken(page, "a row has no 'id' but an empty text")
         if again:
             new = [one not in self._ids or second != self.oldest for one, second in zip(ids, created, strict=True)]
             rows = list(compress(rows, new))

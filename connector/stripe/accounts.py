@@ -12,6 +12,8 @@ from connector.stripe.client import LIST_ACCOUNTS
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from connector.core.page import Page
+    from connector.core.units import AccountId
     from connector.stripe.client import Client
 
 MOST_PAGES = 10_000
@@ -26,7 +28,7 @@ async def connected_accounts(client: Client) -> AsyncGenerator[list[str], None]:
 
     Raises:
         ApiError: see `connector.errors`.
-        ProtocolError: it is no list of accounts, or does not end.
+        ProtocolError: it is no list of accounts, has one twice or a row without an id, or ends before or after its end.
 
     Source: docs.stripe.com/api/accounts/list.
     """
@@ -35,10 +37,26 @@ async def connected_accounts(client: Client) -> AsyncGenerator[list[str], None]:
     for _ in range(MOST_PAGES):
         response = await client.get(LIST_ACCOUNTS, parameters={"limit": 100, "starting_after": after})
         page = decode_page(response.body, request_id=response.request_id)
-        ids = [checked_account(str(row.get("id"))) for row in page.rows]
-        yield [one for one in dict.fromkeys(ids) if one not in seen]
-        seen.update(ids)
-        if not page.has_more or not ids:
+        ids = _ids(page)
+        if not ids and (page.has_more or after is not None):
+            raise ProtocolError(
+                "an empty page where more connected accounts were promised; try again later", request_id=page.request_id
+            )
+        if len(set(ids)) < len(ids) or not seen.isdisjoint(ids):
+            raise ProtocolError(
+                "a connected account came twice, or the cursor did not advance", request_id=page.request_id
+            )
+        yield [*ids]
+        if not page.has_more:
             return
+        seen.update(ids)
         after = ids[-1]
     raise ProtocolError(f"the list of connected accounts does not end after {MOST_PAGES:,} pages")
+
+
+def _ids(page: Page) -> list[AccountId]:
+    """Return the ids of a page's accounts, each fit to become a folder."""
+    found = [row.get("id") for row in page.rows]
+    if not all(isinstance(one, str) and one for one in found):
+        raise ProtocolError("the list of accounts has a row without an id", request_id=page.request_id)
+    return [checked_account(one) for one in found]

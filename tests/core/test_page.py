@@ -87,6 +87,7 @@ def test_a_sound_window_is_admitted_whole_whatever_the_page_size(seconds, size):
         ([row("a", 150), row("b", 149)], [row("c", 148), row("a", 140)], "twice"),
         ([{"created": 150}], [], "id"),
         ([{"id": "a"}], [], "created"),
+        ([row("a", 150), row("", 149)], [], "has no 'id'"),
         ([row("a", 150), {"id": None, "created": 149}], [], "not a string"),
         ([{"id": 7, "created": 150}], [], "not a string"),
         ([{"id": "a", "created": "150"}], [], "not a string"),
