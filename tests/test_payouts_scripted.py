@@ -83,7 +83,9 @@ def test_a_lone_old_payout_is_retrieved_and_when_it_is_gone_it_is_kept_and_count
     assert gone in held_payouts(tmp_path)
 
 
-@pytest.mark.parametrize("other", [{"id": "po_7"}, {"created": START + 5}, {"created": "soon"}, {"amount": "much"}])
+@pytest.mark.parametrize(
+    "other", [{"id": "po_7"}, {"object": "charge"}, {"created": START + 5}, {"created": "soon"}, {"amount": "much"}]
+)
 def test_an_answer_that_is_not_the_payout_asked_for_is_refused_and_nothing_changes(tmp_path, other):
     made = some_payouts(3)
     made.payouts[1]["reconciliation_status"] = "in_progress"

@@ -60,6 +60,29 @@ def decode_object(body: bytes, *, request_id: str | None = None) -> Row:
     return cast("Row", document)
 
 
+def decode_asked(body: bytes, asked: str, *, kind: str, request_id: str | None = None) -> Row:
+    """Decode the body of an answer to a request for one object by its id.
+
+    Args:
+        body: of a successful response.
+        asked: the id asked for; Stripe answers with exactly that one.
+        kind: what `object` names it, such as `balance_transaction`.
+        request_id: `req_…` of the response, where sent.
+
+    Raises:
+        ProtocolError: when it is another object, or none at all.
+    """
+    document = decode_object(body, request_id=request_id)
+    if (document.get("object"), document.get("id")) != (kind, asked):
+        came = [
+            f"{name} {str(document[name])[:60]!r}" if name in document else f"no {name}" for name in ("object", "id")
+        ]
+        raise ProtocolError(
+            f"the {kind} {asked} was asked for, and something else came ({', '.join(came)})", request_id=request_id
+        )
+    return document
+
+
 def decode_page(body: bytes, *, request_id: str | None = None) -> Page:
     """Decode the body of a list.
 

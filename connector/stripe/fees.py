@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from connector.core.account_ids import given_account
 from connector.core.fees import Answer, PaymentFees, expansion_of, fees_of_payment
 from connector.core.intervals import Interval, Intervals
-from connector.core.page import decode_object
+from connector.core.page import decode_asked
 from connector.core.payout_fees import Original, PayoutFees, PayoutTally, manual_payout, to_original
 from connector.core.polling import poll_after
 from connector.core.times import END_OF_TIME
@@ -51,6 +51,7 @@ async def fees(client: Client, object_id: str, *, wait: float = 0.0, account: st
     Raises:
         UsageError: the id cannot be one of these, or `wait` is no number of seconds.
         InvalidRequestError: there is none of this id in this account (status 404).
+        ProtocolError: the answer is something else, or its figures do not add up.
         ApiError: as `Client.get`.
 
     Source: docs.stripe.com/expand/use-cases.
@@ -86,13 +87,15 @@ def checked_fees_id(text: str) -> str:
 
 
 async def _payment_fees(client: Client, payment_id: str, account: str | None) -> PaymentFees:
+    intended = payment_id.startswith("pi_")
     response = await client.get(
-        GET_PAYMENT_INTENT if payment_id.startswith("pi_") else GET_CHARGE,
+        GET_PAYMENT_INTENT if intended else GET_CHARGE,
         payment_id,
         parameters={"expand": (expansion_of(payment_id, client.config.api_version),)},
         account=account,
     )
-    received = decode_object(response.body, request_id=response.request_id)
+    kind = "payment_intent" if intended else "charge"  # by whichever of its prefixes, ch_ or py_
+    received = decode_asked(response.body, payment_id, kind=kind, request_id=response.request_id)
     return fees_of_payment(payment_id, received, account=account)
 
 
@@ -126,7 +129,7 @@ async def _payout(client: Client, payout_id: str, account: str | None) -> Row | 
         if error.code == "account_invalid":
             raise
         return None
-    return decode_object(response.body, request_id=response.request_id)
+    return decode_asked(response.body, payout_id, kind="payout", request_id=response.request_id)
 
 
 def _is_reconciled(payout: Row | None) -> bool:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from connector.core.intervals import Interval, Intervals
-from connector.core.page import decode_object
+from connector.core.page import decode_asked
 from connector.core.times import END_OF_TIME
 from connector.errors import InvalidRequestError, ProtocolError
 from connector.stripe.client import GET_PAYOUT, LIST_PAYOUTS
@@ -61,9 +61,9 @@ async def fetch_payouts(
                 raise
             absent.add(payout)
         else:
-            row = decode_object(response.body, request_id=response.request_id)
-            if row.get("id") != payout or type(row.get("created")) is not int:
-                raise ProtocolError(f"{payout} was asked for, and something else came", request_id=response.request_id)
+            row = decode_asked(response.body, payout, kind="payout", request_id=response.request_id)
+            if type(row.get("created")) is not int:
+                raise ProtocolError(f"{payout} came without `created`, in seconds", request_id=response.request_id)
             rows.append(row)
             came(1)
 

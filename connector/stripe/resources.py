@@ -10,7 +10,7 @@ from connector.balance import Balance, to_balance
 from connector.config import Config
 from connector.core.account_ids import given_account, given_accounts
 from connector.core.intervals import Intervals
-from connector.core.page import Row, decode_object
+from connector.core.page import Row, decode_asked, decode_object
 from connector.core.times import Time, interval_of
 from connector.errors import UsageError
 from connector.stripe.client import BALANCE, GET_TRANSACTION, Client
@@ -95,12 +95,13 @@ class Stripe:
         Raises:
             UsageError: the id cannot be one of a balance transaction.
             InvalidRequestError: there is none of this id in this account (status 404).
+            ProtocolError: the answer is something else.
         """
         checked = checked_transaction_id(transaction_id)
         response = await self.client.get(
             GET_TRANSACTION, checked, parameters={"expand": paths_of(expand)}, account=account
         )
-        return decode_object(response.body, request_id=response.request_id)
+        return decode_asked(response.body, checked, kind="balance_transaction", request_id=response.request_id)
 
     async def fees(self, object_id: str, *, wait: float = 0.0, account: str | None = None) -> Fees:
         """Return what a payment cost, or the rows of an automatic payout: known, not yet, or not available and why.

@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from connector.sandbox import Limits, Sandbox, World
+from connector.stripe.client import Client
+from tests.fakes import ok
 
 
 @pytest.fixture
@@ -126,3 +128,16 @@ def test_an_account_that_cannot_answer_does_not_hide_what_another_has(run, envir
         done = run("get", theirs["id"], "txn_nope", *words)
     assert (done.status, done.lines) == (75, [theirs])
     assert accounts[2] in done.err
+
+
+@pytest.mark.parametrize("answer", [{"error": {"message": "no"}}, {}, "another row", []])
+def test_an_answer_that_is_not_the_row_asked_for_is_refused_and_not_printed(run, own, sandbox, monkeypatch, answer):
+    other = list(sandbox.world.rows())[1]
+
+    async def get(*_: object, **__: object):
+        return ok(other if answer == "another row" else answer)
+
+    monkeypatch.setattr(Client, "get", get)
+    done = run("get", own["id"])
+    assert (done.status, done.out) == (65, "")
+    assert done.err.count("\n") == 1

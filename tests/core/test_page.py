@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.intervals import Interval
-from connector.core.page import Page, StrictOrder, decode_object, decode_page
+from connector.core.page import Page, StrictOrder, decode_asked, decode_object, decode_page
 from connector.errors import ProtocolError
 
 WINDOW = Interval(100, 200)
@@ -61,6 +61,24 @@ def test_whatever_is_no_list_ends_the_window(body):
 def test_whatever_is_no_object_is_refused(body):
     with pytest.raises(ProtocolError):
         decode_object(body)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"error": {"message": "no"}},
+        {"object": "charge", "id": "ch_2"},
+        {"object": "refund", "id": "ch_1"},
+        {"object": "charge"},
+        {"object": None, "id": None},
+        {"object": ["charge"], "id": "ch_1"},
+    ],
+)
+def test_an_object_that_is_not_the_one_asked_for_is_refused(other):
+    with pytest.raises(ProtocolError, match="the charge ch_1 was asked for, and something else came") as caught:
+        decode_asked(orjson.dumps(other), "ch_1", kind="charge", request_id="req_1")
+    assert caught.value.request_id == "req_1"
 
 
 @given(st.lists(st.integers(100, 199), max_size=30), st.integers(1, 7))

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from connector.core.fees import Answer
-from connector.errors import InvalidRequestError, UsageError
+from connector.errors import InvalidRequestError, ProtocolError, UsageError
 from connector.stripe.fees import checked_fees_id, fees
 from tests.fakes import Clock, FakeTransport, client_over, ok, refused
 
@@ -51,6 +51,27 @@ def test_what_will_not_come_is_not_waited_for():
     clock, transport = Clock(), FakeTransport([ok(failed)])
     assert patient(transport, clock, 600).reason == "failed"
     assert clock.slept == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "came"),
+    [
+        ("ch_1", UNCAPTURED | {"id": "ch_2"}),
+        ("py_1", UNCAPTURED),
+        ("ch_1", {"error": {"message": "no"}}),
+        ("pi_1", UNCAPTURED | {"id": "pi_1"}),
+        ("pi_1", {"object": "payment_intent", "id": "pi_2", "status": "processing", "latest_charge": None}),
+        ("po_1", {"object": "payout", "id": "po_2", "automatic": False}),
+        ("po_1", {}),
+    ],
+)
+def test_an_answer_about_something_else_is_no_answer(asked, came):
+    with pytest.raises(ProtocolError, match=f"{asked} was asked for, and something else came"):
+        patient(FakeTransport([ok(came)]), Clock(), 0, asked)
+
+
+def test_a_payment_is_retrieved_as_a_charge_by_its_own_prefix():
+    assert patient(FakeTransport([ok(UNCAPTURED | {"id": "py_1"})]), Clock(), 0, "py_1").charge == "py_1"
 
 
 def test_the_configured_account_is_named_in_the_answer():
