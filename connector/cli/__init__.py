@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import connector
 from connector.cli.arguments import Parser, refuse_keys
-from connector.cli.console import PIPE_CLOSED, Console
+from connector.cli.console import PIPE_CLOSED, Console, forget_stdout
 from connector.cli.lean import own_the_process
 from connector.cli.options import COMMANDS
 from connector.errors import UsageError
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame: one line and a status
             status = console.fail(error)
     except BrokenPipeError:
-        console.forget_stdout()
+        forget_stdout()
         return PIPE_CLOSED
     return status
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import textwrap
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from connector.cli.console import at_stdout
 from connector.core.account_ids import is_account_id
 from connector.core.times import to_seconds
 from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _WIDEST, _IN = 118, " " * 6
 """Columns of help at most, and the indentation of what an example is for, where that has a line of its own."""
@@ -62,6 +67,14 @@ class Parser(argparse.ArgumentParser):
             UsageError: always.
         """
         raise UsageError(f"{message}; see `{self.manual} --help`")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Write help or the version; argparse's own keeps it to itself when they cannot be written to stdout."""
+        if file is None or file is not sys.stdout:
+            super()._print_message(message, file)
+            return
+        with at_stdout():
+            file.write(message)
 
 
 def refuse_keys(words: list[str]) -> None:

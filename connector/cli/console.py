@@ -118,14 +118,14 @@ class Console:
             BrokenPipeError: when the reader went away.
             StorageError: when it cannot be written.
         """
-        with _at_stdout():
+        with at_stdout():
             sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()
 
     def flush(self) -> None:
         """Write what the interpreter still holds back; raises what `data` raises."""
         if sys.stdout is not None:  # closed by whoever started us: then nothing was written
-            with _at_stdout():
+            with at_stdout():
                 sys.stdout.flush()
 
     def text(self, *lines: str) -> None:
@@ -140,15 +140,6 @@ class Console:
     def answered(self) -> None:
         """Take note that the one JSON object is on its way already, and not to be followed by another."""
         self._answered = True
-
-    def forget_stdout(self) -> None:
-        """Send the rest to nowhere, so that the interpreter does not complain at its end."""
-        try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stdout.fileno())
-            os.close(nowhere)
-        except (OSError, ValueError):
-            sys.stdout = sys.__stdout__
 
     # both -------------------------------------------------------------------------------------------------------------
 
@@ -177,7 +168,13 @@ class Console:
 
 
 @contextmanager
-def _at_stdout() -> Generator[None]:
+def at_stdout() -> Generator[None]:
+    """Write to stdout in the block.
+
+    Raises:
+        BrokenPipeError: the reader went away.
+        StorageError: it cannot be written; nothing more is tried.
+    """
     if sys.stdout is None:
         raise StorageError("cannot write to stdout: it is closed")
     try:
@@ -185,4 +182,15 @@ def _at_stdout() -> Generator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        forget_stdout()
         raise StorageError(f"cannot write to stdout: {error.strerror or error}") from error
+
+
+def forget_stdout() -> None:
+    """Send to nowhere what is left, so that the interpreter does not complain, and change the status, at its end."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        sys.stdout = sys.__stdout__

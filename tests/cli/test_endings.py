@@ -104,18 +104,76 @@ def test_a_reader_that_goes_away_ends_a_stream_quietly(slow_sandbox, words):
     assert (process.returncode, err) == (141, "")
 
 
-@pytest.mark.parametrize("words", [["schema", "balance_transactions"], ["stream", "--limit-rows", "1"]])
-def test_a_full_disk_behind_stdout_is_an_error(sandbox, words):
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["sync", "--help"],
+        ["schema"],
+        ["schema", "balance_transactions"],
+        ["balance"],
+        ["balance", "--json"],
+        ["sync", "lake", "-q", "--json"],
+        ["plan", "lake"],
+        ["stream", "--limit-rows", "1"],
+        ["stream", "--limit-rows", "1", "--json"],
+        ["get", "txn_nope", "--json"],
+        ["sandbox", "--list-faults"],
+        ["sandbox"],
+    ],
+    ids=" ".join,
+)
+def test_a_full_disk_behind_stdout_is_an_error(sandbox, tmp_path, words):
+    done = to_full_disk(sandbox, *words, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (74, 1)
+    assert "stdout" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["balance", "--json"]], ids=" ".join)
+def test_a_full_disk_is_an_error_as_well_where_nothing_is_held_back(sandbox, words):
+    done = to_full_disk(sandbox, *words, buffered=False)
+    assert (done.returncode, done.stderr.count("\n")) == (74, 1)
+
+
+def test_the_status_of_a_lake_that_cannot_be_written_down_is_an_error(sandbox, lake):
+    for words in ([], ["--json"]):
+        done = to_full_disk(sandbox, "status", lake, *words)
+        assert (done.returncode, done.stderr.count("\n")) == (74, 1)
+
+
+def test_what_is_wrong_anyway_keeps_its_status_and_its_line_on_a_full_disk(sandbox, tmp_path):
+    done = to_full_disk(sandbox, "status", tmp_path / "nowhere", "--json")
+    assert (done.returncode, done.stderr.count("\n")) == (78, 1)
+    assert "no lake" in done.stderr
+
+
+def to_full_disk(sandbox, *words, cwd=None, buffered=True):
     if not Path("/dev/full").exists():
         pytest.skip("this system has no full disk to offer")
     environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}
+    environ |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "" if buffered else "1"}
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*PROGRAM, *words], env=environ, stdout=full, stderr=-1, text=True, timeout=30, check=False
+        return subprocess.run(
+            [*PROGRAM, *map(str, words)],
+            cwd=cwd,
+            env=environ,
+            stdout=full,
+            stderr=-1,
+            text=True,
+            timeout=30,
+            check=False,
         )
-    assert done.returncode == 74
-    assert done.stderr.count("\n") == 1
-    assert "stdout" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["schema", "balance_transactions"], ["balance"]])
+def test_a_reader_that_is_gone_before_anything_is_written_is_no_error(sandbox, words):
+    read, write = os.pipe()
+    os.close(read)
+    environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}
+    done = subprocess.run([*PROGRAM, *words], env=environ, stdout=write, stderr=-1, text=True, timeout=30, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr.replace("Test mode: no real money.\n", "")) == (141, "")
 
 
 @pytest.mark.parametrize(("words", "status"), [(["schema"], 74), (["sync", "lake", "-q"], 0)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.cli.console import at_stdout
 from connector.sandbox.__main__ import run as serve
 
 if TYPE_CHECKING:
@@ -14,4 +15,5 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace, _console: Console) -> int:
     """Serve, and return the exit status."""
-    return serve(args)
+    with at_stdout():  # an address in use is told of by the sandbox itself
+        return serve(args)
