@@ -45,6 +45,11 @@ def is_text(value: object) -> bool:
     return type(value) is str
 
 
+def is_name(value: object) -> bool:
+    """Whether the value is text that can tell one object from another: an id."""
+    return type(value) is str and value != ""
+
+
 def is_whole(value: object) -> bool:
     """Whether the value fits an int64 column; true, false and 1.0 do not."""
     return type(value) is int and -(2**63) <= value < 2**63
@@ -95,7 +100,7 @@ class Fields:
         """Divide an object into the values of its columns, null where there is none, and `extra`, empty if all fits.
 
         Raises:
-            SchemaError: a vital field is absent or of another type than its column.
+            SchemaError: a vital field is absent or of another type than its column, or an id is empty.
         """
         self.check(received)
         known: Json = {}
@@ -140,7 +145,7 @@ class Fields:
             SchemaError: naming the object, the field and what was received.
         """
         for name in self.vital:
-            if name not in received:
+            if name not in received or (received[name] == "" and self.tests[name] is is_name):
                 raise SchemaError(f"{self._label(received)} was received without {name}; {_ADVICE}")
             if not self.tests[name](received[name]):
                 found = f"{name} {excerpt(received[name])}, which its column cannot hold"

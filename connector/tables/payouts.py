@@ -16,6 +16,7 @@ from connector.tables.fields import (
     extra_text,
     is_flag,
     is_instant,
+    is_name,
     is_object,
     is_text,
     is_whole,
@@ -73,7 +74,7 @@ def _references() -> tuple[str, ...]:
 def _fields() -> Fields:
     """Derive the known fields from `schemas/api/payout.json`; vital are those whose column can never be null."""
     return Fields(
-        {name: _test(field) for name, field in _api_fields().items()},
+        {**{name: _test(field) for name, field in _api_fields().items()}, "id": is_name},
         vital=tuple(field.name for field in arrow_schema(_TABLE) if not field.nullable),
         noun="payout",
     )

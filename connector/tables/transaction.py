@@ -20,6 +20,7 @@ from connector.tables.known_values import known_values
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_Name = Annotated[str, Meta(min_length=1)]
 _Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Instant = Annotated[int, Meta(ge=FIRST_INSTANT, le=LAST_INSTANT)]
 _Number: TypeAlias = Annotated[int, Meta(ge=-(2**53), le=2**53)] | float
@@ -42,7 +43,7 @@ class Transaction(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     (docs.stripe.com/api/balance_transactions/object).
     """
 
-    id: str
+    id: _Name
     object: str
     amount: _Whole
     available_on: _Instant

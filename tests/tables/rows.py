@@ -87,7 +87,7 @@ fee_parts = st.fixed_dictionaries(
 )
 ordinary_rows = st.fixed_dictionaries(
     {
-        "id": text,
+        "id": st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8),
         "object": st.just("balance_transaction"),
         "amount": whole,
         "available_on": seconds,

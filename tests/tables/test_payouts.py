@@ -44,6 +44,11 @@ def test_an_object_where_no_reference_belongs_is_kept_in_extra_alone():
     assert to_objects(batch) == [payout]
 
 
+def test_a_payout_whose_id_is_empty_is_refused_as_one_without_an_id_is():
+    with pytest.raises(SchemaError, match="received without id"):
+        to_batch([OFFICIAL_PAYOUT | {"id": ""}])
+
+
 @pytest.mark.parametrize("name", VITAL)
 def test_a_payout_without_what_it_is_kept_for_is_refused(name):
     for payout in (

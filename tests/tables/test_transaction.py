@@ -104,6 +104,7 @@ def test_values_that_are_not_documented_are_told_apart(row, known):
     "change",
     [
         {"livemode": True},
+        {"id": ""},
         {"amount": 1.0},
         {"amount": True},
         {"net": 2**63},
