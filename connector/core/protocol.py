@@ -28,6 +28,9 @@ API_VERSION = "2026-10-28.endive"
 """The version asked for unless another is: the newest whose balance objects this package was checked against."""
 
 OK = 200
+_LONGEST = 500
+"""Characters of a text in an error object that are kept: it goes into lines, reports and logs."""
+
 _RETRYABLE_CONFLICTS = frozenset({409, 424})
 
 
@@ -156,8 +159,11 @@ def _error_fields(body: bytes) -> dict[str, Any]:
 
 
 def _string(fields: dict[str, Any], name: str) -> str | None:
+    """Return a text of an error object, its end cut off where it is longer than any of Stripe's."""
     value = fields.get(name)
-    return value if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
 
 
 @lru_cache(maxsize=64)

@@ -114,6 +114,19 @@ def test_every_field_the_reader_can_use_is_kept():
     assert (found.param, found.request_log_url) == ("payout", "https://d/req_1")
 
 
+@pytest.mark.parametrize("name", ["message", "code", "param", "request_log_url"])
+def test_a_long_text_of_an_error_is_cut(name):
+    for text in ("x" * 500, "é" * 500):
+        assert getattr(decipher(answer(400, {name: text})), name) == text
+        assert getattr(decipher(answer(400, {name: text * 100})), name) == f"{text[:499]}…"
+
+
+@pytest.mark.parametrize("at", [480, 490, 499])
+def test_a_key_that_is_cut_does_not_show_in_part(at):
+    found = decipher(answer(401, {"message": "x" * at + KEY}), key=KEY)
+    assert "sk_" not in str(found)
+
+
 @pytest.mark.parametrize(
     "body",
     [
