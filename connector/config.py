@@ -178,7 +178,8 @@ def checked_api_base(base: str) -> str:
     """Return the base without a trailing slash.
 
     Raises:
-        ConfigError: when it is none, or neither https nor http to this machine: the key would travel in the clear.
+        ConfigError: when it is none; when it is neither https nor http to this machine: the key would travel in the
+            clear; or when it ends with the version of the API, which is part of every path.
     """
     plain = base.isascii() and base.isprintable() and " " not in base
     try:
@@ -190,6 +191,8 @@ def checked_api_base(base: str) -> str:
         raise ConfigError(f"--api-base {base!r} is not the base of an API: write https://host, nothing more")
     if not can_be_host(host):
         raise ConfigError(f"--api-base {base!r} names no host: what stands between dots has 1 to 63 characters")
+    if parts.path.rstrip("/").endswith("/v1"):
+        raise ConfigError(f"--api-base {base!r}: leave /v1 out, which every request adds")
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return base.rstrip("/")
     raise ConfigError(f"--api-base {base!r} would send the key in the clear: use https, or http to this machine only")

@@ -90,6 +90,14 @@ def test_a_base_whose_host_nobody_can_look_up_is_refused(host):
 
 
 @pytest.mark.parametrize(
+    "base", ["https://api.stripe.com/v1", "https://proxy.example/stripe/v1/", "http://[::1]:99/v1"]
+)
+def test_a_base_with_the_version_of_the_api_is_refused_with_what_to_leave_out(base):
+    with pytest.raises(ConfigError, match="leave /v1 out"):
+        config(api_base=base)
+
+
+@pytest.mark.parametrize(
     ("base", "kept"),
     [
         (DEFAULT_API_BASE, DEFAULT_API_BASE),
