@@ -104,6 +104,6 @@ def open_store(destination: str | PathLike[str]) -> Store:
             "to a local folder, given as a plain path"
         )
     root = Path(text).expanduser().absolute()
-    if root.is_file():
+    if root.exists() and not root.is_dir():  # a device is a file, too
         raise ConfigError(f"{root} is a file; the destination has to be a folder, which need not exist yet")
     return LocalStore(root)

@@ -151,8 +151,9 @@ def test_destinations_are_folders_for_now(tmp_path):
         with pytest.raises(ConfigError, match="later version"):
             open_store(url)
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(ConfigError, match="is a file"):
-        open_store(tmp_path / "file")
+    for file in (tmp_path / "file", "/dev/null"):
+        with pytest.raises(ConfigError, match="is a file"):
+            open_store(file)
 
 
 def test_a_file_system_gone_read_only_is_an_error_of_storage_whatever_else_fails(tmp_path, monkeypatch):
