@@ -75,6 +75,9 @@ def test_another_salt_ends_with_78_and_says_what_to_do(run, environment, tmp_pat
     ("words", "status", "says"),
     [
         (("--hash", "description"), 78, "set STRIPE_BALANCE_SALT"),
+        (("--hash", "amount"), 2, "cannot do without amount"),
+        (("--hash", "exchange_rate"), 2, "--hash exchange_rate"),
+        (("--omit", "description", "--hash", "description"), 2, "keep one of them"),
         (("--omit", "net"), 2, "cannot do without net"),
         (("--omit", "descriptoin"), 2, "did you mean description?"),
         (("--source-columns",), 2, "add --expand source"),

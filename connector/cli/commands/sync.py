@@ -9,6 +9,7 @@ from connector.cli.accounts import complain_of
 from connector.cli.settings import config_of, lake_options
 from connector.cli.summary import summary
 from connector.cli.working import work
+from connector.core.privacy import Privacy
 from connector.errors import AccountsError
 from connector.report import Progress, Report, to_document
 from connector.salt import Salt
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Sync, say what was done, and return the exit status."""
     config = config_of(args, console)
+    Privacy(tuple(args.omit), tuple(args.hash))  # what cannot be hashed is told before it is missed what to hash with
     salt = Salt.find(file=args.hash_salt_file) if args.hash else None
     if salt is not None:
         console.secrets.add(salt.reveal())
