@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.cli.words import counted, moment
 from connector.core import money
-from connector.core.fees import Answer, PaymentFees
+from connector.core.fees import Answer, Paid, PaymentFees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _WORDS = {Answer.KNOWN: "known", Answer.NOT_YET: "not yet known", Answer.NOT_AVAILABLE: "not available"}
 
 UNKNOWN = "?"
+
+_STANDING = {"canceled": "canceled", "failed": "failed", "not_captured": "authorised", "processing": "processing"}
+"""What a payment is called that was not paid, by the reason why its fees are not known."""
 
 _NEVER_ARRIVE = ("failed", "canceled")
 
@@ -32,7 +35,13 @@ def lines_of(found: Fees) -> list[str]:
 def _payment(found: PaymentFees) -> list[str]:
     facts: list[tuple[str, str, str]] = []
     if found.paid is not None:
-        facts.append(("paid", money.to_text(found.paid.amount, found.paid.currency), found.charge or ""))
+        facts.append(
+            (
+                _standing(found.paid, found.reason),
+                money.to_text(found.paid.amount, found.paid.currency),
+                found.charge or "",
+            )
+        )
         if found.paid.captured != found.paid.amount:
             facts.append(("captured", money.to_text(found.paid.captured, found.paid.currency), ""))
         if found.paid.refunded:
@@ -46,6 +55,13 @@ def _payment(found: PaymentFees) -> list[str]:
         if found.net is not None:
             facts.append(("net", money.to_text(found.net, found.currency), _when(found)))
     return [*_aligned(facts), *(f"  {note}" for note in found.notes)]
+
+
+def _standing(paid: Paid, reason: str | None) -> str:
+    """Name the customer's amount: paid only if it was, and did not go back because the payment failed afterwards."""
+    if paid.status == "failed" or reason not in _STANDING:
+        return {"succeeded": "paid", "pending": "processing", "failed": "failed"}.get(paid.status or "", "amount")
+    return _STANDING[reason]
 
 
 def _part(part: FeePart) -> tuple[str, str, str]:

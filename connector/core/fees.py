@@ -33,19 +33,21 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What the customer paid, in the currency they saw.
+    """What the customer paid or was to pay, in the currency they saw.
 
     Attributes:
         amount: authorised, in minor units.
         captured: of it.
         refunded: of it, by now.
         currency: of presentment; that of settlement may be another.
+        status: of the charge: `succeeded`, also where it is not captured, `pending` or `failed`; None where not said.
     """
 
     amount: int
     captured: int
     refunded: int
     currency: str
+    status: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class PaymentFees:
         account: connected account it was asked of, or None for the key's own.
         payment_intent: `pi_…`, where there is one.
         charge: `ch_…` or `py_…`, the one that succeeded or else the latest.
-        paid: what the customer paid.
+        paid: what the customer paid, or was to pay.
         balance_transaction: `txn_…`.
         gross: `amount` of the balance transaction.
         fee: all fees together.
@@ -160,6 +162,7 @@ def _of_charge(charge: Row, base: PaymentFees, *, intent_status: str | None) -> 
         captured=whole_or(charge, "amount_captured", amount),
         refunded=whole_or(charge, "amount_refunded", 0),
         currency=text(charge, "currency"),
+        status=text(charge, "status") if charge.get("status") is not None else None,
     )
     intent = base.payment_intent or id_of(charge.get("payment_intent"))
     base = replace(base, charge=id_of(charge), payment_intent=intent, paid=paid)

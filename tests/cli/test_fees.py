@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from connector.cli.fee_lines import lines_of
-from connector.core.fees import Answer
+from connector.core.fees import Answer, fees_of_payment
 from connector.core.payout_fees import PayoutFees, PayoutTally
 from connector.sandbox import Limits, Sandbox, World
 
@@ -103,6 +103,33 @@ def test_a_payout_that_took_money_from_the_bank_is_called_a_debit_and_one_that_f
     failed = PayoutFees(**common, amount=500, status="failed")
     assert "  -5.00 USD a debit of the bank account, paid, arrives 1970-01-02" in lines_of(debit)
     assert "  5.00 USD failed, was to arrive 1970-01-02" in lines_of(failed)
+
+
+ROW = {"id": "txn_1", "type": "charge", "amount": 1_000, "fee": 59, "net": 941, "currency": "usd", "fee_details": []}
+UNCAPTURED = {"captured": False, "amount_captured": 0}
+
+
+@pytest.mark.parametrize(
+    ("charge", "word"),
+    [
+        ({}, "paid"),
+        ({"balance_transaction": ROW}, "paid"),
+        ({**UNCAPTURED, "status": "failed"}, "failed"),
+        ({"status": "failed", "balance_transaction": ROW}, "failed"),
+        ({"status": "pending"}, "processing"),
+        ({"status": "pending", "balance_transaction": ROW}, "processing"),
+        (UNCAPTURED, "authorised"),
+        ({**UNCAPTURED, "refunded": True}, "canceled"),
+        ({"status": "entangled"}, "amount"),
+        ({"status": None}, "amount"),
+    ],
+)
+def test_an_amount_is_called_paid_only_where_it_was(charge, word):
+    plain = {"id": "ch_1", "object": "charge", "amount": 1_000, "currency": "usd", "status": "succeeded"}
+    lines = lines_of(fees_of_payment("ch_1", plain | charge))
+    (line,) = (line for line in lines if line.endswith("ch_1"))
+    assert line.split() == [word, "10.00", "USD", "ch_1"]
+    assert word == "paid" or not any(line.startswith("  paid") for line in lines)
 
 
 def test_a_manual_payout_is_explained(run, environment):
