@@ -67,6 +67,15 @@ class Balance:
         nested = [(f"{name}.{part}", amounts) for name in _NESTED for part, amounts in getattr(self, name).items()]
         return [(name, amounts) for name, amounts in [*flat, *nested] if amounts]
 
+    def others(self) -> list[tuple[str, tuple[BalanceAmount, ...]]]:
+        """Return the buckets this version does not know, by their dotted names, as received; only those of money."""
+        unknown = {name: value for name, value in self.received.items() if name not in {*_FLAT, *_NESTED}}
+        found = [(name, value) for name, value in unknown.items() if isinstance(value, list)]
+        for name, value in unknown.items():
+            if isinstance(value, dict):
+                found += [(f"{name}.{part}", entries) for part, entries in value.items() if isinstance(entries, list)]
+        return [(name, amounts) for name, entries in found if (amounts := _amounts_if_money(entries))]
+
 
 _FLAT = ("available", "pending", "connect_reserved", "instant_available")
 _NESTED = ("issuing", "refund_and_dispute_prefunding")
@@ -102,6 +111,13 @@ def _parts(bucket: dict[str, Any]) -> Mapping[str, tuple[BalanceAmount, ...]]:
 
 def _amounts(entries: list[dict[str, Any]]) -> tuple[BalanceAmount, ...]:
     return tuple(_amount(entry) for entry in entries)
+
+
+def _amounts_if_money(entries: list[Any]) -> tuple[BalanceAmount, ...]:
+    try:
+        return _amounts(entries)
+    except (KeyError, TypeError, AttributeError):
+        return ()
 
 
 def _amount(entry: dict[str, Any]) -> BalanceAmount:

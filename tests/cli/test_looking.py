@@ -8,6 +8,8 @@ import pytest
 
 import connector
 from connector import schemas
+from connector.balance import to_balance
+from connector.cli.commands.balance import table
 from connector.core import money
 from connector.sandbox import Limits, Sandbox
 
@@ -19,6 +21,26 @@ def test_the_balance_shows_amounts_with_their_currencys_decimals(run):
     for one in received["available"]:
         assert money.to_text(one["amount"], one["currency"]) in out
     assert all(bucket in out for bucket in ("available", "pending"))
+
+
+def test_the_table_shows_new_buckets_and_what_instant_payouts_would_bring():
+    usd, eur = {"currency": "usd"}, {"currency": "eur"}
+    nets = [{"amount": 985, "destination": "ba_1", "source_types": {"card": 985}}, {"amount": "?"}, "ba_2"]
+    received = {
+        "object": "balance",
+        "livemode": False,
+        "available": [{"amount": 1_000, **usd, "source_types": {"card": 1_000, "odd": "x"}}],
+        "pending": [],
+        "instant_available": [{"amount": 1_000, **usd, "net_available": nets}, {"amount": 200, **eur}],
+        "new_bucket": [{"amount": 5, **usd}],
+    }
+    assert [line.split() for line in table(to_balance(received))[1:]] == [
+        ["available", "10.00", "USD", "card", "10.00"],
+        ["instant_available", "10.00", "USD"],
+        ["2.00", "EUR"],
+        ["instant_available.net_available", "9.85", "USD", "to", "ba_1,", "card", "9.85"],
+        ["new_bucket", "0.05", "USD"],
+    ]
 
 
 @pytest.mark.parametrize("destination", [[], ["balances-lake"]])

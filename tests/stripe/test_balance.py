@@ -43,6 +43,16 @@ def test_every_bucket_is_read_and_the_whole_is_kept():
     assert balance.received == FULL
 
 
+def test_buckets_nobody_knows_are_told_apart_as_far_as_they_are_of_money():
+    amounts = [{"amount": 7, "currency": "usd"}]
+    new = {"vault": {"cold": amounts, "keys": ["a"], "note": "x"}, "tags": ["a"], "counts": [{"amount": 1}], "none": []}
+    found = dict(to_balance(FULL | new).others())
+    assert {name: [one.amount for one in amounts] for name, amounts in found.items()} == {
+        "risk_reserved": [9],
+        "vault.cold": [7],
+    }
+
+
 def test_absent_buckets_are_empty():
     balance = to_balance({"object": "balance", "livemode": False, "available": [], "pending": []})
     assert balance.buckets() == []

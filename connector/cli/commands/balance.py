@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from connector.cli.accounts import accounts_of, complain_of
-from connector.cli.failures import document_of
+from connector.cli.failures import document_of, printable
 from connector.cli.settings import config_of
 from connector.cli.words import moment
 from connector.cli.working import work
 from connector.core import money
 from connector.core.failed_accounts import OWN, FailedAccounts
+from connector.core.members import object_of
 from connector.errors import AccountsError, ApiError
 from connector.stripe.resources import Stripe
 from connector.tasks import in_turn
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from connector.balance import Balance
+    from connector.balance import Balance, BalanceAmount
     from connector.cli.console import Console
     from connector.config import Config
     from connector.report import Progress
@@ -70,15 +71,37 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def table(balance: Balance) -> list[str]:
     """Return the balance as lines: a bucket and currency each, with the currency's decimals."""
     cells: list[tuple[str, str, str, str]] = [HEADINGS]
-    for bucket, amounts in balance.buckets():
-        for position, one in enumerate(amounts):
-            number, currency = money.to_text(one.amount, one.currency).rsplit(" ", 1)
-            parts = [
-                f"{name} {money.to_text(amount, one.currency).rsplit(' ', 1)[0]}"
-                for name, amount in one.source_types.items()
-            ]
-            cells.append(("" if position else bucket, number, currency, ", ".join(parts)))
+    for bucket, amounts in [*balance.buckets(), *balance.others()]:
+        cells += _named(bucket, [_cells(one.amount, one.currency, one.source_types) for one in amounts])
+        cells += _named(f"{bucket}.net_available", [net for one in amounts for net in _nets(one)])
     return _aligned(cells)
+
+
+def _named(bucket: str, lines: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str, str]]:
+    """Return lines with the bucket's name before the first."""
+    return [("" if position else printable(bucket), *line) for position, line in enumerate(lines)]
+
+
+def _cells(amount: int, currency: str, parts: Mapping[str, object], *words: str) -> tuple[str, str, str]:
+    """Return an amount, its currency, and what more there is to say: the words, and the parts it is made of."""
+    number, code = money.to_text(amount, currency).rsplit(" ", 1)
+    shares = [
+        f"{name} {money.to_text(share, currency).rsplit(' ', 1)[0]}"
+        for name, share in parts.items()
+        if _is_whole(share)
+    ]
+    return number, code, printable(", ".join([*words, *shares]))
+
+
+def _nets(one: BalanceAmount) -> Iterator[tuple[str, str, str]]:
+    """Yield what each destination of an instant payout could get of an amount."""
+    for net in filter(None, map(object_of, one.net_available)):
+        if _is_whole(amount := net.get("amount")):
+            yield _cells(amount, one.currency, object_of(net.get("source_types")) or {}, f"to {net.get('destination')}")
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return type(value) is int
 
 
 async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> dict[str, Balance]:
