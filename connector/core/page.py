@@ -78,7 +78,8 @@ def decode_asked(body: bytes, asked: str, *, kind: str, request_id: str | None =
             f"{name} {str(document[name])[:60]!r}" if name in document else f"no {name}" for name in ("object", "id")
         ]
         raise ProtocolError(
-            f"the {kind} {asked} was asked for, and something else came ({', '.join(came)})", request_id=request_id
+            f"the {kind.replace('_', ' ')} {asked} was asked for, and something else came ({', '.join(came)})",
+            request_id=request_id,
         )
     return document
 
