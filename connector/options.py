@@ -148,6 +148,7 @@ def options_of(*, since: Time | None, until: Time | None, **options: Any) -> Opt
         given = options.get(name)
         alone = isinstance(given, str) and (given or name == "accounts")  # no account has an empty id
         options[name] = (given,) if alone else tuple(given or ())
+    Privacy(options["omit"], options["hash"])  # what cannot be hashed is refused before its salt is missed
     if options["hash"] and options.get("salt") is None:
         options["salt"] = Salt.find()
     if type(options.get("settle", 0)) is not int:
