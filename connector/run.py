@@ -88,9 +88,10 @@ class Run:
         """
         self.progress.meter = self.client.meter
         self.progress.rate_limit = self.client.config.rate
+        begun = bool(commit.accounts(self.store))  # then it stays of the kind it is, and is looked at once
         lake = self._lake()
         accept = partial(commit.check_destination, self.store, lake.form.name, lake.partition, self.options.of_lake)
-        with Lease(self.store, accept) as lease:
+        with Lease(self.store, None if begun else accept) as lease:
             shared = Shared(lake, lease, self.client, self.options, self.progress)
             try:
                 await self._sync_accounts(shared)

@@ -24,12 +24,12 @@ class Lease:
 
     Attributes:
         store: the destination.
-        accept: refuses what the lake has become that was there already, once nobody else can change it.
+        accept: refuses what has become of the lake meanwhile, once nobody else can change it; None to take it as it is.
         facts: what it held when the run began, of whichever table; when it was held to be gone on with, at that time.
     """
 
     store: Store
-    accept: Callable[[], None] = lambda: None
+    accept: Callable[[], None] | None = None
     facts: LakeFacts = field(init=False)
     _new: bool = field(init=False)
     _held: bool = field(init=False, default=False)
@@ -77,13 +77,15 @@ class Lease:
                 if hold:
                     self.hold()
                 self.facts = await anyio.to_thread.run_sync(facts_of, self.store)
-                await anyio.to_thread.run_sync(self._accept)
+                if self.accept is not None:
+                    await anyio.to_thread.run_sync(self._accept, self.accept)
                 self._known = True
         return self.facts
 
-    def _accept(self) -> None:
+    @staticmethod
+    def _accept(accept: Callable[[], None]) -> None:
         try:
-            self.accept()
+            accept()
         except ConfigError as error:
             raise LockedError(f"another run began this lake a moment ago, otherwise: run again ({error})") from error
 
