@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote_to_bytes
 
 import aiohttp
+import orjson
 from yarl import URL
 
 from connector.core.protocol import Response
@@ -32,6 +33,12 @@ ENCODINGS = "gzip, deflate"
 
 _ANY_HEADER = 32 + zlib.MAX_WBITS
 """Has zlib tell gzip from zlib by the header."""
+
+
+_OK = 200
+
+_LENGTHS = {"content-length", "transfer-encoding"}
+"""Headers by which the end of a body is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +102,10 @@ class HttpTransport:
                 url, headers=headers, allow_redirects=False, proxy=self._proxy, proxy_headers=self._known_to_proxy
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                body = await _bounded_body(answer)
-            return Response(answer.status, headers, _decoded(body, headers.get("content-encoding", "")))
+                body = _decoded(await _bounded_body(answer), headers.get("content-encoding", ""))
+            if answer.status == _OK and not _LENGTHS & headers.keys():
+                _check_complete(body)
+            return Response(answer.status, headers, body)
         except aiohttp.ClientConnectorCertificateError as error:
             raise ConfigError(
                 f"the certificate of {error.host} was refused ({error.certificate_error}):"
@@ -155,6 +164,18 @@ def _decoded(body: bytes, encoding: str) -> bytes:
     if not inflate.eof:
         raise TransportError("no complete answer: its compressed body is cut short")
     return decoded
+
+
+def _check_complete(body: bytes) -> None:
+    """Refuse a body that only the end of the connection delimits, and that is no JSON: it may have been cut short.
+
+    Raises:
+        TransportError: it is not whole.
+    """
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise TransportError("no complete answer: the connection ended within it") from error
 
 
 def _described(error: BaseException) -> str:

@@ -278,3 +278,13 @@ async def test_cancelling_a_request_closes_its_connection():
             await task
         async with asyncio.timeout(1):
             await gone.wait()
+
+
+@pytest.mark.parametrize("kept", [0, 5, len(BODY) - 2, len(BODY)])
+async def test_a_body_that_only_the_end_of_the_connection_delimits_is_whole_or_no_answer(kept):
+    async with misbehaving(sends(HEAD + b"Connection: close\r\n\r\n" + BODY[:kept], close=True)) as (server, transport):
+        if kept == len(BODY):
+            assert (await transport.send(request(server))).body == BODY
+        else:
+            with pytest.raises(TransportError, match="within it"):
+                await transport.send(request(server))
