@@ -9,7 +9,7 @@ import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
 from connector.cli.console import at_stdout
-from connector.core.account_ids import is_account_id
+from connector.core.account_ids import UNNAMED, is_account_id
 from connector.core.times import to_seconds
 from connector.errors import UsageError
 
@@ -139,7 +139,7 @@ def add_accounts(parser: argparse.ArgumentParser) -> None:
     )
     whose.add_argument("--all-accounts", action="store_true", help="the key's own account and every connected one")
     whose.add_argument(
-        "--account-id", type=account, metavar="acct_…", help="name of the key's own account, where it may not ask"
+        "--account-id", type=account_name, metavar="acct_…", help="name of the key's own account, where it may not ask"
     )
 
 
@@ -186,6 +186,11 @@ def account(text: str) -> str:
     if not is_account_id(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not the id of an account, which begins with acct_")
     return text
+
+
+def account_name(text: str) -> str:
+    """Read what the key's own account is called: its id, or `default` in a lake that has no name for it."""
+    return text if text == UNNAMED else account(text)
 
 
 def rate(text: str) -> float:

@@ -182,7 +182,7 @@ def verify(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--account-id",
-        type=arguments.account,
+        type=arguments.account_name,
         metavar="acct_…",
         help="name of the key's own account, where it may not ask",
     )

@@ -23,7 +23,6 @@ def config_of(args: argparse.Namespace, console: Console) -> Config:
     Raises:
         ConfigError: no key, or a value out of bounds.
     """
-    account = getattr(args, "account", None)
     config = Config.from_env(
         api_key_file=args.api_key_file,
         api_base=args.api_base,
@@ -33,7 +32,6 @@ def config_of(args: argparse.Namespace, console: Console) -> Config:
         rate_per_account=getattr(args, "rate_per_account", None),
         max_in_flight=args.max_in_flight,
         retry=None if args.retries is None else RetryPolicy(attempts=args.retries + 1),
-        account=account if isinstance(account, str) else None,
     )
     console.secrets.add(config.api_key.reveal())
     limit = f"at most {config.rate:g} requests/s" if config.rate < float("inf") else "without limit"

@@ -105,3 +105,11 @@ def test_the_account_may_be_named_and_another_name_than_its_own_is_refused(run, 
     refused = run("sync", tmp_path / "other", "--account-id", "acct_named", "--rate", 0, "--json")
     assert refused.json["error"]["exit_code"] == 78
     assert not (tmp_path / "other").exists()
+
+
+def test_a_lake_whose_account_had_no_name_is_gone_on_with_by_the_name_it_has(run, sandbox, tmp_path):
+    done = run("sync", tmp_path / "lake", "--account-id", "default", "--rate", 0, "--json")
+    assert done.json["accounts"][0]["account"] == "default"
+    assert run("sync", tmp_path / "lake", "--rate", 0, "--json").json["error"]["exit_code"] == 78
+    assert run("sync", tmp_path / "lake", "--account-id", "default", "--rate", 0).status == 0
+    assert run("sync", tmp_path / "lake", "--account-id", "", "--rate", 0).status == 2
