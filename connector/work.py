@@ -51,16 +51,16 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int) -> Work
     """
     found = commit.load(lake.store, account)
     manifest = found and _recovered(lake, options, found)
-    todo = plan(manifest, options.asked, now=now, full_refresh=options.full_refresh)
+    planned = plan(manifest, options.asked, now=now, full_refresh=options.full_refresh)
     if found is None or manifest is None:
-        return Work(todo)
-    lost = _distrusted(lake, options, manifest, todo)
+        return Work(planned)
+    lost = _distrusted(lake, options, manifest, planned)
     kept = without(manifest, lost)
-    if todo.refresh:
-        todo = _narrowed(lake, todo, kept, now)
+    if planned.refresh:
+        planned = _narrowed(lake, planned, kept, now)
     again = found.covered.minus(kept.covered)
-    todo = replace(todo, todo=todo.todo.union(again), read_before=todo.read_before.minus(again))
-    return Work(todo, kept, tuple(lost))
+    planned = replace(planned, todo=planned.todo.union(again), read_before=planned.read_before.minus(again))
+    return Work(planned, kept, tuple(lost))
 
 
 def _recovered(lake: Lake, options: Options, manifest: Manifest) -> Manifest:
@@ -75,12 +75,12 @@ def _recovered(lake: Lake, options: Options, manifest: Manifest) -> Manifest:
     return manifest
 
 
-def _distrusted(lake: Lake, options: Options, manifest: Manifest, todo: Plan) -> list[DataFile]:
+def _distrusted(lake: Lake, options: Options, manifest: Manifest, planned: Plan) -> list[DataFile]:
     """Return the files whose rows must be read again: those to be merged with that changed, and all when repairing."""
     store = lake.store
     repair = options.repair and not options.dry_run
     differing = {one.path: one.kind for one in commit.compare(store, manifest, full=repair)}
-    lost = changed_files(store, touched_files(manifest, todo.todo))
+    lost = changed_files(store, touched_files(manifest, planned.todo))
     if repair:
         lost += [file for path, file in manifest.files.items() if path in differing and file not in lost]
         for path, kind in differing.items():
@@ -89,7 +89,7 @@ def _distrusted(lake: Lake, options: Options, manifest: Manifest, todo: Plan) ->
     return lost
 
 
-def _narrowed(lake: Lake, todo: Plan, manifest: Manifest, now: int) -> Plan:
+def _narrowed(lake: Lake, planned: Plan, manifest: Manifest, now: int) -> Plan:
     """Return a plan with the stretches to refresh cut down to the pages around the rows that are due."""
     maybe = {file.path for file in due_files(manifest, now)}
     due: set[str] = set()
@@ -102,6 +102,6 @@ def _narrowed(lake: Lake, todo: Plan, manifest: Manifest, now: int) -> Plan:
         return found
 
     files = sorted(manifest.files.values(), key=lambda file: file.first_created)
-    refresh = todo.refresh.both(windows_of_pages(map(stretch, files)))
-    narrowed = todo.todo.minus(todo.refresh).union(refresh)
-    return replace(todo, todo=narrowed, refresh=refresh, refreshes=tuple(due.intersection(todo.refreshes)))
+    refresh = planned.refresh.both(windows_of_pages(map(stretch, files)))
+    narrowed = planned.todo.minus(planned.refresh).union(refresh)
+    return replace(planned, todo=narrowed, refresh=refresh, refreshes=tuple(due.intersection(planned.refreshes)))
