@@ -20,12 +20,18 @@ from connector.salt import Salt
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.client import Client
 from connector.stripe.identity import identify
+from connector.tasks import in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from os import PathLike
 
+    from connector.core.manifest import Manifest
     from connector.options import Options
+    from connector.stripe.identity import Identity
+
+AT_ONCE = 24
+"""Accounts asked who they are at once; the pace holds their requests back further."""
 
 OF_A_WHOLE_RUN = ("balance", "dry_run", "fail_fast", "repair")
 """Options that mean nothing to a part of one."""
@@ -64,8 +70,41 @@ async def plan(
         raise UsageError(f"a plan has no {unfit[0]}: that is of a whole run, so give it to one")
     store = open_store(destination)
     client = Client.over_http(config or Config.from_env())
-    found: list[dict[str, Any]] = []
-    plain = {
+    found: dict[int, list[dict[str, Any]]] = {}
+    try:
+        accounts = await _accounts(chosen, client)
+
+        async def plan_account(position: int) -> None:
+            account = accounts[position]
+            identity = await identify(client, account=account, account_id=chosen.account_id)
+            manifest = commit.load(store, identity.account)
+            options = _as_arguments(chosen, manifest, account)
+            found[position] = [bounds | options for bounds in _bounds(chosen, manifest, identity, windows)]
+
+        await in_turn(range(len(accounts)), plan_account, at_once=AT_ONCE)
+    finally:
+        await client.close()
+    return [window for _, cut in sorted(found.items()) for window in cut]
+
+
+def _bounds(
+    chosen: Options, manifest: Manifest | None, identity: Identity, windows: int
+) -> Iterator[dict[str, int | None]]:
+    """Yield the beginning and the end of each window of an account; None for what has none."""
+    work = plan_work(manifest, chosen.asked, now=identity.now, full_refresh=chosen.full_refresh)
+    partition = manifest.partition if manifest else chosen.partition or Granularity.DAY
+    likely = work.todo.within(Interval(min(identity.created, identity.now - 1), identity.now))
+    cut = pieces(likely, windows, partition)
+    for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
+        start = work.todo.parts[0].start if position == 0 else part.start
+        stop = work.todo.parts[-1].stop if position == len(cut) - 1 else part.stop
+        yield {"since": start or None, "until": None if stop == END_OF_TIME else stop}
+
+
+def _as_arguments(chosen: Options, manifest: Manifest | None, account: str | None) -> dict[str, Any]:
+    """Return what every window of an account must be told besides: what is fixed with the lake, and what was asked."""
+    fixed = {name: value for name, value in (manifest.options if manifest else {}).items() if name != "salt"}
+    plain: dict[str, Any] = {
         "partition": chosen.partition and chosen.partition.value,
         "format": chosen.format,
         "account_id": chosen.account_id,
@@ -75,28 +114,10 @@ async def plan(
         "hash": list(chosen.hash),
         "full_refresh": chosen.full_refresh,
         "strict_schema": chosen.strict_schema,
+        "accounts": [account] if account else [],
     }
-    as_asked: dict[str, Any] = {name: value for name, value in plain.items() if value}
-    if chosen.settle != DEFAULT_SETTLE:
-        as_asked["settle"] = chosen.settle
-    try:
-        for account in await _accounts(chosen, client):
-            identity = await identify(client, account=account, account_id=chosen.account_id)
-            manifest = commit.load(store, identity.account)
-            fixed = {name: value for name, value in (manifest.options if manifest else {}).items() if name != "salt"}
-            work = plan_work(manifest, chosen.asked, now=identity.now, full_refresh=chosen.full_refresh)
-            partition = manifest.partition if manifest else chosen.partition or Granularity.DAY
-            likely = work.todo.within(Interval(min(identity.created, identity.now - 1), identity.now))
-            cut = pieces(likely, windows, partition)
-            for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
-                start = work.todo.parts[0].start if position == 0 else part.start
-                stop = work.todo.parts[-1].stop if position == len(cut) - 1 else part.stop
-                bounds = {"since": start or None, "until": None if stop == END_OF_TIME else stop}
-                window = {**bounds, **fixed, **as_asked}
-                found.append(window | ({"accounts": [account]} if account else {}))
-    finally:
-        await client.close()
-    return found
+    settle = {} if chosen.settle == DEFAULT_SETTLE else {"settle": chosen.settle}
+    return {**fixed, **{name: value for name, value in plain.items() if value}, **settle}
 
 
 def run_plan(  # noqa: PLR0913 - as run_sync
