@@ -64,9 +64,13 @@ def refuse_to_mix(facts: LakeFacts, identity: Identity, *, livemode: bool | None
     """
     names = facts.accounts
     if not identity.known and names and identity.account not in names:
+        held = ", ".join(sorted(names)[:3])
         raise ConfigError(
-            f"this key may not read its account, and the lake holds {', '.join(sorted(names)[:3])}:"
+            f"this key may not read its account, and the lake holds {held}:"
             " say with --account-id which of them it is, or use another destination"
+            if identity.account == UNNAMED
+            else f"{identity.account} is not in this lake, which holds {held}, and the key may not read its account:"
+            f" if it is the same, say --account-id {min(names)}; else use another destination"
         )
     if None not in {facts.livemode, livemode} and facts.livemode != livemode:
         modes = {True: "live mode", False: "test mode"}

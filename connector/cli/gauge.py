@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from connector.core.meter import Meter
     from connector.report import Progress
 
 SPAN = 5.0
@@ -24,7 +25,7 @@ class Reading:
         rows: received so far, all accounts together.
         rows_rate: rows per second of late.
         requests: sent so far.
-        requests_rate: requests per second of late.
+        requests_rate: requests per second of late, of the operation asked most.
         rate_limit: requests per second aimed at; infinite for none.
         refused: 429s so far.
         windows: windows open.
@@ -77,13 +78,13 @@ class Gauge:
         """
         progress = self.progress
         meter = progress.meter
-        sample = _Sample(now, progress.rows, progress.pages, meter.requests if meter else 0, progress.accounts_done)
+        sample = _Sample(now, progress.rows, progress.pages, _busiest(meter), progress.accounts_done)
         first = self._first(sample)
         seconds = sample.at - first.at
         return Reading(
             rows=progress.rows,
             rows_rate=_rate(progress.rows - first.rows, seconds),
-            requests=sample.requests,
+            requests=meter.requests if meter else 0,
             requests_rate=_rate(sample.requests - first.requests, seconds),
             rate_limit=progress.rate_limit,
             refused=sum(meter.limited.values()) if meter else 0,
@@ -130,6 +131,11 @@ class Gauge:
         if progress.accounts > 1:
             return f"{progress.accounts_done:,} of {progress.accounts:,} accounts"
         return progress.account
+
+
+def _busiest(meter: Meter | None) -> int:
+    """Return the requests of the operation asked most: each has the rate to itself."""
+    return max(meter.by_endpoint.values(), default=0) if meter else 0
 
 
 def _rate(amount: int, seconds: float) -> float:

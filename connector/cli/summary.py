@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.words import counted, intervals, lasting, money_list, sized
+from connector.cli.words import counted, intervals, lasting, moment, money_list, sized
 from connector.core.drift import Finding
 from connector.core.manifest import add_net
 
@@ -72,10 +72,14 @@ def differs(findings: Sequence[Finding], *, most: int, rest: str) -> list[tuple[
 def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
     late = account.late
     facts = [("rows", _counts(account)), ("written", counted(account.files_written, "file"))]
+    if account.asked[0] >= account.asked[1]:
+        facts.append(("", f"what was asked for is still to come: now it is {moment(account.asked[1])}"))
     if late.rows:
         facts.append(("", f"the latest of them came {lasting(late.longest_lag_seconds)} after it was created"))
     if account.rows_disappeared:
-        facts.append(("", f"{account.rows_disappeared:,} no longer listed by Stripe, and kept"))
+        facts.append(
+            ("", f"{account.rows_disappeared:,} no longer listed by Stripe; kept, unless their file was damaged")
+        )
     pending = f", {account.lake_pending:,} still pending" if account.lake_pending else ""
     files = counted(account.lake_files, f"{form} file")
     mixed = len(account.api_versions) > 1

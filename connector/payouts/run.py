@@ -73,7 +73,7 @@ class PayoutsRun:
         """
         progress = self.progress
         progress.meter, progress.rate_limit = self.client.meter, self.client.config.rate
-        progress.phase, progress.accounts = "reading payouts", len(accounts)
+        progress.phase, progress.accounts, progress.accounts_done = "reading payouts", len(accounts), 0
         before = await anyio.to_thread.run_sync(facts_of, self.store)
         self._format = before.format or self._format
         shared = Shared(

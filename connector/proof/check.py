@@ -202,11 +202,13 @@ class Check:
         """Check the accounts, a few at once."""
         found: list[AccountVerdict] = []
         waiting: Iterator[Manifest] = iter(chosen)
+        self.progress.accounts, self.progress.accounts_done = len(chosen), 0
 
         async def work() -> None:
             for manifest in waiting:
                 verdict = await self._check(manifest)
                 found.append(verdict)
+                self.progress.accounts_done += 1
 
         async with tasks_with_one_error() as tasks:
             for _ in range(min(ACCOUNTS_AT_ONCE, len(chosen))):

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         sandbox.start()
     except OSError as error:
-        sys.stderr.write(f"sandbox: {error}\n")
+        sys.stderr.write(f"sandbox: port {args.port}: {error.strerror or error}; choose another, or 0 for a free one\n")
         return 1
     gc.callbacks.append(_spare_what_stays)
     gc.collect()
@@ -107,7 +107,10 @@ def _second(text: str, default: int) -> int:
         return default
     if text.isdecimal():
         return int(text)
-    moment = dt.datetime.fromisoformat(text)
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is neither a day or a moment (ISO 8601) nor a unix second") from error
     return int(moment.replace(tzinfo=moment.tzinfo or dt.UTC).timestamp())
 
 

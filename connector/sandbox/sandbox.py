@@ -251,7 +251,7 @@ class Sandbox:
     async def _serve(self, ready: Future[int]) -> None:
         try:
             listening = await listen(self._server, self._wanted_port)
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # whatever it is, `start` waits to hear of it
             ready.set_exception(error)
             return
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()

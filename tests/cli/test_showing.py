@@ -31,7 +31,9 @@ def steady(gauge, seconds, *, pages=10):
         progress.rows += 100 * pages
         progress.pages += pages
         progress.pages_left -= pages
-        progress.meter.requests += pages
+        for _ in range(pages):
+            progress.meter.sent("balance_transactions.list", retry=False)
+        progress.meter.sent("balance.retrieve", retry=False)
         reading = gauge.read(float(second))
     return reading
 

@@ -113,3 +113,9 @@ def test_a_lake_whose_account_had_no_name_is_gone_on_with_by_the_name_it_has(run
     assert run("sync", tmp_path / "lake", "--rate", 0, "--json").json["error"]["exit_code"] == 78
     assert run("sync", tmp_path / "lake", "--account-id", "default", "--rate", 0).status == 0
     assert run("sync", tmp_path / "lake", "--account-id", "", "--rate", 0).status == 2
+
+
+def test_an_interval_that_is_still_to_come_is_said_to_be(run, tmp_path):
+    done = run("sync", tmp_path / "lake", "--since", "2099-01-01", "--rate", 0)
+    assert done.status == 0
+    assert "what was asked for is still to come: now it is 20" in done.err

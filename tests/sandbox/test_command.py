@@ -53,6 +53,7 @@ def test_it_takes_the_port_it_is_given_and_fails_with_1_where_that_is_taken():
         second = run("--transactions", "50", "--port", port)
         first.terminate()
     assert (second.returncode, second.stdout) == (1, "")
+    assert "choose another, or 0" in second.stderr
 
 
 @pytest.mark.parametrize("wrong", [["--fault", "nope"], ["--connected", "99999"], ["--end", "someday"]])
@@ -60,6 +61,13 @@ def test_an_option_that_makes_no_sense_ends_with_2_and_a_reason(wrong):
     done = run(*wrong)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("sandbox: ")
+
+
+@pytest.mark.parametrize("wrong", [["--port", "70000"], ["--port", "-1"], ["--latency", "-1"], ["--rate", "many"]])
+def test_a_value_that_cannot_be_ends_with_2_and_says_which_can(wrong):
+    done = run(*wrong)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(r"error: argument --\w+: '\S+' is not .*\d", done.stderr)
 
 
 def test_the_options_can_be_mounted_without_loading_a_server():
