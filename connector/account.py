@@ -14,7 +14,7 @@ from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import Manifest
 from connector.core.page import decode_page
-from connector.core.plan import Plan, touched_files
+from connector.core.plan import Plan
 from connector.core.times import END_OF_TIME
 from connector.harvest import Harvest
 from connector.intake import Intake
@@ -200,8 +200,7 @@ class AccountRun:
             manifest = await anyio.to_thread.run_sync(commit.save, shared.lake.store, manifest)
         if shared.progress.accounts == 1:
             shared.progress.account = identity.account
-        touched = (file.path for file in touched_files(manifest, self._work.plan.todo))
-        replacing = Replacements(shared.lake.store, identity.account, touched)
+        replacing = Replacements(shared.lake.store, identity.account)
         published = Published(
             shared.lake,
             manifest,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.core.plan import Plan, asked_since, due_files, plan, touched_files, without
+from connector.core.intervals import Interval, Intervals
+from connector.core.plan import Plan, asked_since, bounds_of, due_files, plan, touched_files, without
 from connector.core.refresh import Stretch, windows_of_pages
 from connector.lake import commit, journal
 from connector.lake.check import changed_files
@@ -58,7 +59,8 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int) -> Work
     kept = without(manifest, lost)
     if planned.refresh:
         planned = _narrowed(lake, planned, kept, now)
-    again = found.covered.minus(kept.covered)
+    held = Intervals.of(Interval(file.first_created, file.last_created + 1) for file in lost)
+    again = found.covered.minus(kept.covered).union(held)  # a file may hold rows of time that was not covered yet
     planned = replace(planned, todo=planned.todo.union(again), read_before=planned.read_before.minus(again))
     return Work(planned, kept, tuple(lost))
 
@@ -66,7 +68,7 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int) -> Work
 def _recovered(lake: Lake, options: Options, manifest: Manifest) -> Manifest:
     """Return the manifest with what a run that died had published; written at once, unless we only look."""
     announced = journal.left_behind(lake.store, manifest.account)
-    if announced is None:
+    if not announced:
         return manifest
     manifest = recovered(lake.store, lake.form, manifest, announced)
     if not options.dry_run:
@@ -91,7 +93,9 @@ def _distrusted(lake: Lake, options: Options, manifest: Manifest, planned: Plan)
 
 def _narrowed(lake: Lake, planned: Plan, manifest: Manifest, now: int) -> Plan:
     """Return a plan with the stretches to refresh cut down to the pages around the rows that are due."""
-    maybe = {file.path for file in due_files(manifest, now)}
+    maybe = {
+        file.path for file in due_files(manifest, now) if planned.refresh.touching(bounds_of(file, manifest.partition))
+    }
     due: set[str] = set()
 
     def stretch(file: DataFile) -> Stretch:

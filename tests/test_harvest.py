@@ -98,7 +98,7 @@ def harvest_of_three_days(store):
         intake = Intake(lake, shelf, frontier, Progress())
         harvest = Harvest(intake)
         begun = Manifest(ACCOUNT, "parquet", Granularity.DAY)
-        replacing = Replacements(store, ACCOUNT, ())
+        replacing = Replacements(store, ACCOUNT)
         now = START + 3 * DAY
         identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
         harvest.publish_to(

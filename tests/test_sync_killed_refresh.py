@@ -14,7 +14,7 @@ from connector.lake import journal
 from connector.lake.commit import compare, manifests
 from connector.lake.local import LocalStore
 from tests.dying_store import DiedError, DyingStore
-from tests.lakes import START, manifest, objects, run, sandbox, truth, world
+from tests.lakes import START, manifest, objects, run, sandbox, touched, truth, world
 
 DAY = 86_400
 
@@ -51,18 +51,18 @@ def test_a_run_that_replaces_nothing_announces_nothing(tmp_path):
     assert not (tmp_path / "_stripe_balance" / "replacing").exists()
 
 
-@pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b'["balance'])
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"a": 1}', b'{"a": [1]}', b'{"../a": []}', b'{"balance'])
 def test_a_damaged_announcement_is_refused_with_what_to_do(tmp_path, damage):
     store, account = LocalStore(tmp_path), AccountId("acct_1")
-    journal.announce(store, account, ["b", "a"])
-    assert journal.left_behind(store, account) == {"a", "b"}
+    journal.announce(store, account, {"b": ["2", "3"], "a": ["1"]})
+    assert journal.left_behind(store, account) == {"a": ["1"], "b": ["2", "3"]}
     (where,) = (tmp_path / "_stripe_balance" / "replacing").glob("*")
-    assert json.loads(where.read_bytes()) == ["a", "b"]
+    assert list(json.loads(where.read_bytes())) == ["a", "b"]
     where.write_bytes(damage)
     with pytest.raises(ManifestError, match="--repair"):
         journal.left_behind(store, account)
     journal.settle(store, account)
-    assert journal.left_behind(store, account) is None
+    assert journal.left_behind(store, account) == {}
 
 
 @contextmanager
@@ -124,19 +124,38 @@ def test_a_new_file_of_a_killed_run_in_covered_time_is_named_by_the_next(tmp_pat
         assert objects(tmp_path) == truth(stripe_)
 
 
-def test_a_file_of_a_killed_run_that_cannot_be_read_is_read_from_stripe_again(tmp_path, monkeypatch):
+def test_a_dry_run_after_a_killed_one_changes_nothing(tmp_path, monkeypatch):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
         stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
         with killed_after_a_file(tmp_path, monkeypatch):
             run(tmp_path, stripe_, full_refresh=True)
-        (newer,) = differences(tmp_path)
-        (tmp_path / newer.path).write_bytes(b"PAR1 and no more")
-        before = manifest(tmp_path)
+        before = touched(tmp_path)
         run(tmp_path, stripe_, dry_run=True)
-        assert manifest(tmp_path) == before
-        run(tmp_path, stripe_)
+        assert touched(tmp_path) == before
+
+
+@pytest.mark.parametrize("which", ["newer", "older"])
+@pytest.mark.parametrize("form", ["parquet", "jsonl.plain", "arrow"])
+def test_a_file_damaged_after_a_kill_is_believed_in_nothing(tmp_path, monkeypatch, which, form):
+    """The file that the killed run replaced, or one it did not come to; a letter of an id is another."""
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_, format=form)
+        for day in (3, 6):
+            stripe_.add_rows(count=3, created=START + day * DAY + 5)
+        with killed_after_a_file(tmp_path, monkeypatch):
+            run(tmp_path, stripe_, full_refresh=True)
+        newer = [one.path for one in differences(tmp_path) if one.kind == "changed"]
+        victims = newer if which == "newer" else [path for path in manifest(tmp_path).files if path not in newer][:8]
+        assert victims
+        for path in victims:
+            content = (tmp_path / path).read_bytes()
+            (tmp_path / path).write_bytes(
+                content.replace(b"txn_1", b"txn_x", 1) if b"txn_1" in content else content[:-9]
+            )
+        run(tmp_path, stripe_, repair=True)
         assert differences(tmp_path) == []
+        run(tmp_path, stripe_, full_refresh=True)
         assert objects(tmp_path) == truth(stripe_)
 
 

@@ -136,7 +136,7 @@ def discard(sealed: Sealed) -> None:
 
 
 def write_each(
-    store: Store, form: Format, days: Iterable[tuple[Day, Runs]], announce: Callable[[], None]
+    store: Store, form: Format, days: Iterable[tuple[Day, Runs]], announce: Callable[[Iterable[DataFile]], None]
 ) -> list[Sealed | ConnectorError]:
     """Seal and publish some partitions, each by itself: what one fails with is told in its place, the others go on.
 
@@ -146,23 +146,35 @@ def write_each(
         store: the destination.
         form: format of its files.
         days: the partitions, with their rows.
-        announce: called before a file is published that the manifest on the disk does not expect.
+        announce: told which files are going to be published that the manifest on the disk does not expect.
     """
-    return [_write(store, form, day, runs, announce) for day, runs in days]
-
-
-def _write(store: Store, form: Format, day: Day, runs: Runs, announce: Callable[[], None]) -> Sealed | ConnectorError:
-    try:
-        sealed = seal(store, form, day, runs)
+    outcomes: list[Sealed | ConnectorError] = []
+    unexpected: list[DataFile] = []
+    for day, runs in days:
         try:
-            if day.known and not sealed.unchanged:
-                announce()
-            publish(store, sealed)
-        except StorageError:
-            with suppress(StorageError):
-                discard(sealed)
-            raise
-    except ConnectorError as failure:
+            outcomes.append(sealed := seal(store, form, day, runs))
+        except ConnectorError as failure:
+            outcomes.append(failure)
+            continue
+        if day.known and not sealed.unchanged and sealed.file is not None:
+            unexpected.append(sealed.file)
+    refused: StorageError | None = None
+    if unexpected:
+        try:
+            announce(unexpected)
+        except StorageError as failure:
+            refused = failure
+    return [_published(store, one, refused) if isinstance(one, Sealed) else one for one in outcomes]
+
+
+def _published(store: Store, sealed: Sealed, refused: StorageError | None) -> Sealed | ConnectorError:
+    try:
+        if refused is not None:
+            raise refused
+        publish(store, sealed)
+    except StorageError as failure:
+        with suppress(StorageError):
+            discard(sealed)
         return failure
     return sealed
 

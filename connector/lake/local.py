@@ -135,6 +135,7 @@ class LocalStore:
                 yield
             finally:
                 os.ftruncate(descriptor, 0)
+                fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough where the process was forked meanwhile
         finally:
             os.close(descriptor)
 
