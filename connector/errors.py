@@ -34,6 +34,16 @@ class ConnectorError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Have it pass from one process to another, whatever its class is made from."""
+        return _revived, (type(self), self.args, self.__dict__)
+
+
+def _revived(kind: type[ConnectorError], args: tuple[object, ...], state: dict[str, Any]) -> ConnectorError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class ConfigError(ConnectorError):
     """The request as stated cannot be carried out; change an option or a setting."""

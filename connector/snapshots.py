@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from connector.core.balances_record import BalancesRecord, snapshots_folder
 from connector.core.failed_accounts import OWN, FailedAccounts
 from connector.core.page import decode_object
 from connector.core.protocol import seconds_of
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, SchemaError, StorageError
 from connector.lake.check import changed_files
 from connector.lake.facts import facts_of, load_balances, save_balances
 from connector.lake.sheets import read_rows, sheet, stored_file, write_rows
@@ -201,19 +201,18 @@ def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | No
 def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> BalancesRecord:
     """Return the record with what a run wrote that was killed before it could say so: Stripe does not tell it again.
 
-    That can only be the newest file, or one that is newer than all the record names.
-
-    Raises:
-        StorageError: such a file cannot be read.
+    That can only be the newest file, or one that is newer than all the record names. One that cannot be read is
+    damaged: it stays as it is, and `status` names it.
     """
     newest = max(record.files, default="")
     for info in list(store.list(f"balances/account={record.account}")):
         known = record.files.get(info.path)
         mine = info.path >= newest and info.path.endswith(f"/{balances.form.file_name}")
         if mine and (known is None or changed_files(store, [known])):
-            rows = read_rows(store, balances.form, info.path)
-            if rows is not None and rows.num_rows:
-                record = record.with_file(stored_file(store, info.path, rows.num_rows))
+            with suppress(StorageError, SchemaError):
+                rows = read_rows(store, balances.form, info.path)
+                if rows is not None and rows.num_rows:
+                    record = record.with_file(stored_file(store, info.path, rows.num_rows))
     return record
 
 

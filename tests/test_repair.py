@@ -125,3 +125,14 @@ def test_test_rows_and_live_rows_do_not_mix(tmp_path, sandbox):
     with serve(world(600), live=True) as live, pytest.raises(ConfigError, match="test mode"):
         run(lake, live)
     assert contents(lake) == before
+
+
+def test_a_repair_brings_back_also_the_rows_of_time_that_was_not_covered_yet(tmp_path):
+    with serve(world(300)) as server:
+        server.add_rows(count=5, created=server.now - 60)
+        run(tmp_path / "lake", server)
+        newest = data_files(tmp_path / "lake")[-1]
+        newest.write_bytes(b"damaged")
+        (account,) = run(tmp_path / "lake", server, repair=True, until=server.now - 1_800).accounts
+        assert account.rows_disappeared == 0
+        assert objects(tmp_path / "lake") == truth(server)

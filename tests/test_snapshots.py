@@ -336,3 +336,24 @@ def test_different_snapshots_of_one_second_have_moments_of_their_own(tmp_path):
         moment + 1: 2,
         moment + 2: 3,
     }
+
+
+def test_a_damaged_file_of_snapshots_holds_up_no_other_day(tmp_path):
+    store, form = LocalStore(tmp_path), format_named("parquet")
+
+    def keep(at, amount):
+        received = {
+            "object": "balance",
+            "livemode": False,
+            "available": [{"amount": amount, "currency": "usd"}],
+            "pending": [],
+        }
+        snapshot = Snapshot(AccountId("acct_1"), at, to_balance(received), "", 0)
+        return anyio.run(lambda: keep_balance(store, form, snapshot, livemode=False))
+
+    damaged = tmp_path / keep(START, 1).path
+    damaged.write_bytes(b"no snapshot")
+    assert keep(START + DAY, 2).rows == 1
+    assert damaged.read_bytes() == b"no snapshot"
+    with pytest.raises(StorageError):
+        keep(START + 5, 3)

@@ -266,3 +266,23 @@ def test_a_machine_whose_clock_is_far_behind_costs_a_request_and_nothing_else(tm
         assert account.rows_new == account.rows_changed == 0
     assert touched(tmp_path) == before
     assert objects(tmp_path) == truth(stripe_)
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged"])
+def test_a_file_that_is_due_but_not_asked_for_holds_up_nothing_when_it_is_damaged(tmp_path, harm):
+    with sandbox(world(600, days=12, now=START + 12 * DAY + 5)) as stripe_:
+        run(tmp_path, stripe_)
+        oldest, *_, newest = sorted(
+            (file for file in manifest(tmp_path).files.values() if file.pending_from), key=lambda file: file.path
+        )
+        stripe_.advance(20 * DAY)
+        if harm == "gone":
+            (tmp_path / oldest.path).unlink()
+        else:
+            (tmp_path / oldest.path).write_bytes(b"PAR1 damaged")
+        since = newest.first_created // DAY * DAY
+        run(tmp_path, stripe_, since=since, dry_run=True)
+        (account,) = run(tmp_path, stripe_, since=since).accounts
+        assert account.files_damaged == 1
+        run(tmp_path, stripe_, repair=True)
+        assert objects(tmp_path) == truth(stripe_)

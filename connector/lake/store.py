@@ -6,6 +6,7 @@ becomes visible all at once or not at all. The functions block: they belong in w
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +17,6 @@ from connector.lake.local import LocalStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from os import PathLike
 
     from connector.lake.paths import FileInfo
 
@@ -84,16 +84,21 @@ class Store(Protocol):
         ...
 
 
-def open_store(destination: str | PathLike[str]) -> Store:
+def open_store(destination: str | os.PathLike[str]) -> Store:
     """Return the store a destination names. Nothing is created or read yet.
 
     Args:
         destination: a local folder, existing or not.
 
     Raises:
-        ConfigError: for a URL, since object stores are not supported by this version, or for a file.
-        UsageError: for an empty name.
+        ConfigError: for a URL, since object stores are not supported by this version, for a file, or for what cannot be
+            a folder here.
+        UsageError: for an empty name, or what is no name.
     """
+    try:
+        Path(destination)
+    except TypeError as error:
+        raise UsageError(f"the destination is {destination!r}: name a folder, as text or a path") from error
     text = str(destination)
     if not text.strip():
         raise UsageError("the destination is empty: name a folder")
@@ -103,7 +108,15 @@ def open_store(destination: str | PathLike[str]) -> Store:
             f"{text!r}: destinations of the kind {url[1]}:// need a later version of stripe-balance; this one writes "
             "to a local folder, given as a plain path"
         )
-    root = Path(text).expanduser().absolute()
-    if root.exists() and not root.is_dir():  # a device is a file, too
+    if "\0" in text:
+        raise ConfigError(f"{text!r} cannot be a folder here: name another")
+    try:
+        text.encode()
+        os.fsencode(text)
+        root = Path(text).expanduser().absolute()
+        is_file = root.exists() and not root.is_dir()  # a device is a file, too
+    except (OSError, RuntimeError, ValueError) as error:  # too long, of nobody we know, no text, of a folder gone
+        raise ConfigError(f"{text!r} cannot be a folder here ({error}): name another") from error
+    if is_file:
         raise ConfigError(f"{root} is a file; the destination has to be a folder, which need not exist yet")
     return LocalStore(root)

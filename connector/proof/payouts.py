@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from connector.core import money
 from connector.core.payouts_record import TRANSACTIONS
-from connector.errors import SchemaError, StorageError
 from connector.lake.check import changed_files
 from connector.lake.facts import load_payouts
 from connector.lake.sheets import read_rows, sheet
@@ -22,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from connector.core.payouts import Payout
-    from connector.core.payouts_record import PayoutsRecord
+    from connector.core.payouts_record import PayoutsRecord, TransactionsFile
     from connector.core.units import AccountId
+    from connector.lake.sheets import Sheet
     from connector.lake.store import Store
     from connector.proof.inventory import Inventory
 
@@ -49,17 +49,21 @@ class _PayoutCheck:
         for path, file in sorted(self.record.transaction_files.items()):
             self.seen.update(file.listings)
             try:
-                rows = read_rows(store, table.form, path)
-                objects = [] if rows is None else table.objects(rows)
-            except (StorageError, SchemaError):
-                continue  # found above
-            by_payout: dict[str, list[dict[str, Any]]] = {name: [] for name in file.listings}
-            for one in objects:
-                by_payout.setdefault(one["payout_id"], []).append(one)
-            for name, members in sorted(by_payout.items()):
-                payout = self.record.payouts.get(name)
-                if payout is not None and payout.listable and not (path in damaged and not members):
-                    self._check(payout, members)
+                self._check_file(store, table, file, damaged=path in damaged)
+            except Exception:
+                if path not in damaged:
+                    raise  # else that was found above: bytes that are not ours may be anything, and end in any error
+
+    def _check_file(self, store: Store, table: Sheet, file: TransactionsFile, *, damaged: bool) -> None:
+        rows = read_rows(store, table.form, file.path)
+        objects = [] if rows is None else table.objects(rows)
+        by_payout: dict[str, list[dict[str, Any]]] = {name: [] for name in file.listings}
+        for one in objects:
+            by_payout.setdefault(one["payout_id"], []).append(one)
+        for name, members in sorted(by_payout.items()):
+            payout = self.record.payouts.get(name)
+            if payout is not None and payout.listable and (members or not damaged):
+                self._check(payout, members)
 
     def _check(self, payout: Payout, members: Sequence[Mapping[str, Any]]) -> None:
         """Check one payout whose transactions are complete."""

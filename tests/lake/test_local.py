@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import ConfigError, LockedError, StorageError
+from connector.errors import ConfigError, LockedError, StorageError, UsageError
 from connector.lake.local import LocalStore
 from connector.lake.store import open_store
 
@@ -167,3 +167,37 @@ def test_a_file_system_gone_read_only_is_an_error_of_storage_whatever_else_fails
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(StorageError, match="mounted read-only"):
         store.write("after", b"y")
+
+
+@pytest.mark.parametrize("name", ["~nobody_such/lake", "x" * 300, "a\0b", "bad\udcff"])
+def test_what_cannot_be_a_folder_is_refused(name):
+    with pytest.raises(ConfigError, match="cannot be a folder"):
+        open_store(name)
+
+
+@pytest.mark.parametrize("name", [None, b"lake", 7])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(UsageError, match="name a folder"):
+        open_store(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_of_ours_does_not_keep_the_lake(tmp_path):
+    store = LocalStore(tmp_path)
+    with store.lock():
+        child = subprocess.Popen(
+            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=lock_descriptors(tmp_path)
+        )
+    try:
+        with store.lock():
+            pass
+    finally:
+        child.communicate(b"\n")
+
+
+def lock_descriptors(lake):
+    """The descriptors of this process that a child made by a fork would have, too."""
+    mine = Path("/proc/self/fd")
+    return [
+        int(one.name) for one in mine.iterdir() if one.exists() and one.resolve() == lake / "_stripe_balance" / "lock"
+    ]

@@ -421,3 +421,19 @@ def test_the_same_seed_asks_for_the_same_windows(lake, busy):
         return sorted(one.query for one in busy.requests())
 
     assert asked() == asked()
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl.plain", "arrow"])
+def test_bytes_that_are_not_ours_are_named_whatever_reading_them_ends_in(tmp_path, form):
+    with serve(world(300, days=20)) as server:
+        run(tmp_path, server, format=form)
+        check(tmp_path, server)
+    for table in ("balance_transactions", "payout_transactions", "payouts"):
+        victim = min((tmp_path / table).rglob("part-0*"), key=lambda path: (path.stat().st_size, path))
+        content, name = victim.read_bytes(), "rows" if table == "balance_transactions" else "payouts"
+        for position in range(0, len(content), max(1, len(content) // 25)):
+            changed = bytearray(content)
+            changed[position] ^= 1 << position % 8
+            victim.write_bytes(changed)
+            assert layer(check(tmp_path, layers=[name]), name).counts["changed_file"] == 1
+        victim.write_bytes(content)
