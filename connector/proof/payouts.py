@@ -118,11 +118,17 @@ def check_payouts(store: Store, account: AccountId, inventory: Inventory) -> Lay
     if listable and not check.checked["payouts"] and not check.findings:
         reason = "no payout lies in covered time with all its transactions: sync a longer time"
         return Layer("payouts", "not_checkable", f"{reason}{_manual(manual)}", checked)
-    proved = f"{checked['payouts']:,} automatic payouts with {checked['transactions']:,} transactions, all in the lake"
+    payouts = _counted(checked["payouts"], "automatic payout")
+    transactions = _counted(checked["transactions"], "transaction")
     beyond = check.checked["payouts_outside_covered_time"]
     apart = f"; {beyond:,} more have transactions outside the time the lake covers" if beyond else ""
-    reason = f"{proved}, each adding up to nothing{apart}{_manual(manual)}"
+    proved = f"{payouts} with {transactions}, all in the lake, each adding up to nothing"
+    reason = f"{proved}{apart}{_manual(manual)}"
     return check.findings.layer("payouts", reason, checked=checked)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing if number == 1 else f'{thing}s'}"
 
 
 def _manual(manual: Sequence[str]) -> str:

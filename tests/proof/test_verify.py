@@ -91,6 +91,13 @@ def test_every_account_of_a_lake_is_proved_by_its_own_rows_and_balance(tmp_path)
         assert [(each.account, each.verdict) for each in verdict.accounts] == [(one, "proved")]
 
 
+def test_a_single_payout_is_spoken_of_as_one(tmp_path):
+    with serve(world(8, days=9)) as server:
+        run(tmp_path / "lake", server)
+        reason = layer(check(tmp_path / "lake", server, layers=["payouts"]), "payouts").reason
+        assert reason.startswith("1 automatic payout with 6 transactions, all in the lake")
+
+
 def test_an_account_without_rows_is_proved(tmp_path):
     with serve(world(0)) as server:
         run(tmp_path / "lake", server)
