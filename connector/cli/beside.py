@@ -87,11 +87,17 @@ def remedies(destination: str, tables: Sequence[Beside]) -> list[str]:
     for names, remedy in (
         (
             {payouts_record.PAYOUTS, payouts_record.TRANSACTIONS},
-            f"`stripe-balance payouts {destination}` makes missing and changed ones again; remove extra ones",
+            (
+                f"`stripe-balance payouts {destination}` makes missing and changed ones again, "
+                "and takes up what a killed run left; remove what is extra after that"
+            ),
         ),
         (
             {balances_record.TABLE},
-            "only a backup has missing and changed ones: Stripe does not tell again what the balance was",
+            (
+                f"`stripe-balance balance {destination}` takes up what a killed run left; only a backup has what is "
+                "missing or changed after that: Stripe does not tell again what the balance was; remove what is extra"
+            ),
         ),
     ):
         differing = [one for table in tables if table.table in names for one in table.differences]
