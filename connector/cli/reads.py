@@ -1,4 +1,4 @@
-"""What the kept runs of a lake took of Stripe's read allocation."""
+"""What the runs of `sync` whose reports a lake keeps took of Stripe's read allocation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Reads:
     """Requests of 30 days.
 
     Attributes:
-        runs: runs begun in that time whose reports are kept.
+        runs: runs of `sync` begun in that time whose reports are kept; other commands leave none.
         requests: requests they sent, all accounts together, retries included.
         rows: rows in the lake's files that hold nothing older.
     """
@@ -49,12 +49,12 @@ class Reads:
 
     def to_text(self) -> str:
         """Return it as a line for people."""
-        sent = f"{counted(self.requests, 'request')} by {counted(self.runs, 'run')}"
+        sent = f"{counted(self.requests, 'request')} by {counted(self.runs, 'run')} of sync"
         return f"in 30 days {sent}: {self.requests / self.allowed:.1%} of the {self.allowed:,} reads that Stripe allows"
 
 
 def reads_of(store: Store, manifests: Iterable[Manifest], *, now: float) -> Reads:
-    """Count what the runs of the last 30 days asked for; requests of other programs are not known here.
+    """Count what the runs of `sync` of the last 30 days asked for; no other requests are known here.
 
     Args:
         store: the lake.

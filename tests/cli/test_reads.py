@@ -21,7 +21,7 @@ def test_the_status_adds_up_the_requests_of_its_runs(run, lake, sandbox):
     rows = sum(row["created"] >= since + 86_400 for row in sandbox.world.rows())
     assert rows <= reads["rows"] <= rows + 30
     assert reads["allocation"] == max(10_000, 500 * reads["rows"])
-    assert f"{sent:,} requests by 2 runs" in run("status", lake).out
+    assert f"{sent:,} requests by 2 runs of sync" in run("status", lake).out
 
 
 def test_a_report_says_what_share_of_the_least_allocation_it_took(run, lake):
