@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 DESCRIPTION = "Every Stripe balance transaction, and the balance, in your own data lake."
 
 EPILOG = """\
-The key comes from STRIPE_API_KEY, --api-key-file or the Stripe CLI's profile; a restricted key that may read balance
-transactions is enough. No account yet? Try `stripe-balance demo`.
+The key comes from --api-key-file, else STRIPE_API_KEY, else the Stripe CLI's profile. A restricted key that may read
+balance transactions is enough for `sync`; `balance` needs the balance, `verify` the balance and payouts, too. No
+account yet? Try `stripe-balance demo`.
 
 exit status:
   0 done     1 failed     2 wrong arguments     65 data refused     74 disk

@@ -93,14 +93,16 @@ def _world(store: Store, destination: str) -> tuple[World, bool]:
 def _next_steps(destination: str, console: Console) -> list[str]:
     lake = shlex.quote(destination)
     return [
-        console.paint("The files are plain Parquet, one a day. Ask them something:", "bold"),
+        console.paint("The files are plain Parquet, one a day. Ask them something, for example with DuckDB", "bold"),
+        console.paint("(not installed by this):", "bold"),
         f"  {shell_command(destination)}",
         console.paint("See what the lake holds; run this again to see that nothing is read twice:", "bold"),
         f"  stripe-balance status {lake}",
         f"  stripe-balance demo{'' if destination == 'demo-lake' else f' {lake}'}",
-        console.paint("Then your own account (a restricted key with read access is enough):", "bold"),
+        console.paint("Then your own account. A restricted key that may read balance transactions is enough", "bold"),
+        console.paint("to sync; to verify, it has to read the balance and payouts, too:", "bold"),
         "  export STRIPE_API_KEY=rk_live_…",
-        "  stripe-balance sync my-lake --since 2026-01-01",
+        "  stripe-balance sync my-lake",
         "  stripe-balance verify my-lake",
     ]
 
