@@ -7,7 +7,7 @@ async with connector.Stripe.from_env() as stripe:
     balance = await stripe.balance()
 ```
 
-Nothing is imported before it is used: `import connector` is quick and needs none of the extras.
+Nothing is imported before it is used: `import connector` is quick.
 """
 
 from __future__ import annotations

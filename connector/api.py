@@ -126,7 +126,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
         api_base: see `connector.Config`, as the following.
         api_version: `Stripe-Version`.
         context: `Stripe-Context`.
-        rate: requests per second of one endpoint.
+        rate: requests per second of one endpoint, above 0; infinite for no limit.
         rate_per_account: whether each account has the rate to itself.
         max_in_flight: requests in flight.
         api_key_file: a file whose first line is the key.

@@ -193,7 +193,8 @@ class AccountsError(ConnectorError):
 
     Attributes:
         errors: what ended each of them, by account.
-        report: the run's report (`connector.Report`).
+        report: what was done: a `connector.Report` of `sync`, a `PayoutsReport` of `sync_payouts`, a tuple with the
+            `Snapshot` of each account of `record_balance`; None of a stream.
     """
 
     def __init__(self, errors: Mapping[str, ConnectorError], *, of: int) -> None:

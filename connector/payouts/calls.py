@@ -97,7 +97,7 @@ def run_sync_payouts(  # noqa: PLR0913 - task runners hand everything they know 
         api_base: see `connector.Config`, as the following.
         api_version: `Stripe-Version`.
         context: `Stripe-Context`.
-        rate: requests per second of one endpoint.
+        rate: requests per second of one endpoint, above 0; infinite for no limit.
         max_in_flight: requests in flight.
         api_key_file: a file whose first line is the key; else it comes from the environment.
 
