@@ -21,7 +21,6 @@ from connector.core.payouts_record import (
     TRANSACTIONS,
     PayoutsRecord,
     TransactionsFile,
-    day_of_file,
     payouts_folder,
     transactions_folder,
 )
@@ -159,22 +158,15 @@ class AccountPayouts:
     def _planned(self, book: Book, now: int) -> PayoutsPlan:
         """Forget files that are not as they were written, and plan. Blocks.
 
-        Every file is looked at by its size, those to be written again by their bytes, too: a run that was killed
-        between a file and the record leaves a file that the record does not know.
+        A run that was killed between a file and the record leaves a file that the record does not know. Files of
+        payouts are small: their bytes are compared. Those of transactions are looked at by their size, and by their
+        bytes where they are going to be written again.
         """
-        store, shared = self.shared.store, self.shared
-        record = book.forget(changed_files(store, book.record.all_files.values(), full=False))
-        sheet_ = self._sheet(PAYOUTS, record)
-        checked: set[str] = set()
-        while True:
-            plan = plan_payouts(record, shared.asked, now=now, full_refresh=shared.full_refresh)
-            unchecked = [file for path, file in record.files.items() if path not in checked]
-            touched = [file for file in unchecked if sheet_.shows_hidden(file) or _touches(plan, record, file.path)]
-            lost = changed_files(store, touched)
-            if not lost:
-                return plan
-            checked.update(file.path for file in touched)
-            record = book.forget(lost)
+        store, record = self.shared.store, book.record
+        lost = changed_files(store, record.files.values())
+        lost_lists = changed_files(store, record.transaction_files.values(), full=False)
+        record = book.forget([*lost, *lost_lists])
+        return plan_payouts(record, self.shared.asked, now=now, full_refresh=self.shared.full_refresh)
 
     async def _read(self, plan: PayoutsPlan, identity: Identity) -> tuple[list[Row], frozenset[str]]:
         """Return the payouts planned for, and the ids of those that are not there any more."""
@@ -292,9 +284,3 @@ class AccountPayouts:
     def _count(self, book: Book, written: Written) -> None:
         book.count(written)
         self.shared.progress.files_sealed += 1
-
-
-def _touches(plan: PayoutsPlan, record: PayoutsRecord, path: str) -> bool:
-    """Say whether a file of payouts would be merged with what is planned."""
-    day = day_of_file(path)
-    return bool(plan.todo.touching(day)) or any(record.payouts[one].created in day for one in plan.retrieve)
