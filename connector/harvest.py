@@ -111,9 +111,7 @@ class Harvest:
             raise
         self.intake.show()
         with anyio.CancelScope(shield=True):
-            if self.published is not None:
-                self.published.conclude(newest=self.intake.newest)
-            await self._settle_up()
+            await self._settle_up(complete=True)
 
     # The way in -------------------------------------------------------------------------------------------------------
 
@@ -245,8 +243,11 @@ class Harvest:
         enough = max(CHECKPOINT_ROWS, CHECKPOINT_SHARE * old.rows if old else 0)
         return self.intake.shelf.rows(key) >= enough
 
-    async def _settle_up(self) -> None:
+    async def _settle_up(self, *, complete: bool = False) -> None:
         """Write what is complete and not yet written, then the manifest; one partition's failure spares the others.
+
+        Args:
+            complete: whether everything was read; the manifest says so once everything is written as well.
 
         Raises:
             ConnectorError: the first thing that failed.
@@ -260,6 +261,8 @@ class Harvest:
                 await self._seal(keys)
             except ConnectorError as error:
                 failure = failure or error
+        if complete and failure is None:
+            published.conclude(newest=self.intake.newest)
         await self.commit()
         if failure is not None:
             raise failure

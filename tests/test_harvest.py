@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import anyio
 import anyio.to_thread
@@ -125,6 +125,17 @@ async def test_of_partitions_written_together_one_that_fails_spares_the_others(t
         Intervals.span(START + DAY, START + 2 * DAY)
     )
     assert list(harvest.intake.lake.store.scratch.iterdir()) == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("refused", ["created_date=2026-01-02", "none"])
+async def test_only_a_run_whose_last_file_is_written_says_that_it_read_everything(tmp_path, refused):
+    with harvest_of_three_days(StoreThatRefuses(tmp_path, refused)) as harvest:
+        with suppress(StorageError):
+            await harvest._settle_up(complete=True)
+        assert commit.load(harvest.intake.lake.store, ACCOUNT).read_until == (
+            START + 3 * DAY if refused == "none" else 0
+        )
 
 
 @pytest.mark.anyio
