@@ -309,51 +309,26 @@ def test_of_two_runs_that_begin_one_lake_otherwise_the_later_is_refused(tmp_path
     assert data_files(tmp_path) == before
 
 
+def kept(lake, at, amount):
+    """Keep a snapshot of one amount, and return it as it stands in the lake."""
+    available = [{"amount": amount, "currency": "usd"}]
+    received = {"object": "balance", "livemode": False, "available": available, "pending": []}
+    snapshot = Snapshot(AccountId("acct_1"), at, to_balance(received), "", 0)
+    return anyio.run(lambda: keep_balance(LocalStore(lake), format_named("parquet"), snapshot, livemode=False))
+
+
 def test_different_snapshots_of_one_second_have_moments_of_their_own(tmp_path):
-    store, form = LocalStore(tmp_path), format_named("parquet")
-    moment = START + DAY - 1
-
-    async def keep(amount):
-        received = {
-            "object": "balance",
-            "livemode": False,
-            "available": [{"amount": amount, "currency": "usd"}],
-            "pending": [],
-        }
-        snapshot = Snapshot(AccountId("acct_1"), moment, to_balance(received), "", 0)
-        return (await keep_balance(store, form, snapshot, livemode=False)).snapshot_at
-
-    assert [anyio.run(keep, amount) for amount in (1, 2, 2, 3, 1)] == [
-        moment,
-        moment + 1,
-        moment + 1,
-        moment + 2,
-        moment,
-    ]
-    found = rows(tmp_path).to_pylist()
-    assert {int(one["snapshot_at"].timestamp()): one["amount"] for one in found} == {
-        moment: 1,
-        moment + 1: 2,
-        moment + 2: 3,
-    }
+    midnight = START + DAY
+    moments = [kept(tmp_path, midnight - 1, amount).snapshot_at for amount in (1, 2, 2, 3, 1)]
+    assert moments == [midnight - 1, midnight, midnight, midnight + 1, midnight - 1]
+    found = {int(one["snapshot_at"].timestamp()): one["amount"] for one in rows(tmp_path).to_pylist()}
+    assert found == {midnight - 1: 1, midnight: 2, midnight + 1: 3}
 
 
 def test_a_damaged_file_of_snapshots_holds_up_no_other_day(tmp_path):
-    store, form = LocalStore(tmp_path), format_named("parquet")
-
-    def keep(at, amount):
-        received = {
-            "object": "balance",
-            "livemode": False,
-            "available": [{"amount": amount, "currency": "usd"}],
-            "pending": [],
-        }
-        snapshot = Snapshot(AccountId("acct_1"), at, to_balance(received), "", 0)
-        return anyio.run(lambda: keep_balance(store, form, snapshot, livemode=False))
-
-    damaged = tmp_path / keep(START, 1).path
+    damaged = tmp_path / kept(tmp_path, START, 1).path
     damaged.write_bytes(b"no snapshot")
-    assert keep(START + DAY, 2).rows == 1
+    assert kept(tmp_path, START + DAY, 2).rows == 1
     assert damaged.read_bytes() == b"no snapshot"
     with pytest.raises(StorageError):
-        keep(START + 5, 3)
+        kept(tmp_path, START + 5, 3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 
 import pytest
 
@@ -65,9 +64,8 @@ def test_a_damaged_announcement_is_refused_with_what_to_do(tmp_path, damage):
     assert journal.left_behind(store, account) == {}
 
 
-@contextmanager
-def killed_after_a_file(lake, monkeypatch):
-    """A block in which a run dies once its first data file is published."""
+def killed_refresh(lake, stripe_, monkeypatch, **options):
+    """A full refresh that dies once its first data file is published; the manifest does not say so."""
 
     class Dying(LocalStore):
         def publish(self, staged, path):
@@ -78,16 +76,15 @@ def killed_after_a_file(lake, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(api, "open_store", lambda _: Dying(lake))
         with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
-            yield
+            run(lake, stripe_, full_refresh=True, **options)
+    assert differences(lake)
 
 
 def test_a_run_that_fails_at_once_after_a_killed_one_forgets_nothing(tmp_path, monkeypatch):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
         stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
-        with killed_after_a_file(tmp_path, monkeypatch):
-            run(tmp_path, stripe_, full_refresh=True)
-        assert differences(tmp_path)
+        killed_refresh(tmp_path, stripe_, monkeypatch)
         stripe_.faults.add("403:endpoint=balance_transactions")
         with pytest.raises(PermissionError_):
             run(tmp_path, stripe_)
@@ -104,8 +101,7 @@ def test_rows_that_stripe_lists_no_more_outlive_a_kill(tmp_path, monkeypatch):
         before = {row["id"] for row in objects(tmp_path)}
         stripe_.faults.add("gone-rows:p=0.05")
         stripe_.add_rows(count=1, created=START + 3 * DAY + 5)
-        with killed_after_a_file(tmp_path, monkeypatch):
-            run(tmp_path, stripe_, full_refresh=True)
+        killed_refresh(tmp_path, stripe_, monkeypatch)
         run(tmp_path, stripe_)
         assert before < {row["id"] for row in objects(tmp_path)}
         assert differences(tmp_path) == []
@@ -116,8 +112,7 @@ def test_a_new_file_of_a_killed_run_in_covered_time_is_named_by_the_next(tmp_pat
         run(tmp_path, stripe_)
         empty = START - 20 * DAY
         stripe_.add_rows(count=1, created=empty)
-        with killed_after_a_file(tmp_path, monkeypatch):
-            run(tmp_path, stripe_, full_refresh=True, since=empty - DAY, until=empty + DAY)
+        killed_refresh(tmp_path, stripe_, monkeypatch, since=empty - DAY, until=empty + DAY)
         assert [one.kind for one in differences(tmp_path)] == ["extra"]
         run(tmp_path, stripe_)
         assert differences(tmp_path) == []
@@ -128,8 +123,7 @@ def test_a_dry_run_after_a_killed_one_changes_nothing(tmp_path, monkeypatch):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
         stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
-        with killed_after_a_file(tmp_path, monkeypatch):
-            run(tmp_path, stripe_, full_refresh=True)
+        killed_refresh(tmp_path, stripe_, monkeypatch)
         before = touched(tmp_path)
         run(tmp_path, stripe_, dry_run=True)
         assert touched(tmp_path) == before
@@ -143,8 +137,7 @@ def test_a_file_damaged_after_a_kill_is_believed_in_nothing(tmp_path, monkeypatc
         run(tmp_path, stripe_, format=form)
         for day in (3, 6):
             stripe_.add_rows(count=3, created=START + day * DAY + 5)
-        with killed_after_a_file(tmp_path, monkeypatch):
-            run(tmp_path, stripe_, full_refresh=True)
+        killed_refresh(tmp_path, stripe_, monkeypatch)
         newer = [one.path for one in differences(tmp_path) if one.kind == "changed"]
         victims = newer if which == "newer" else [path for path in manifest(tmp_path).files if path not in newer][:8]
         assert victims

@@ -77,15 +77,15 @@ class Lease:
                 if hold:
                     self.hold()
                 self.facts = await anyio.to_thread.run_sync(facts_of, self.store)
-                if self.accept is not None:
-                    await anyio.to_thread.run_sync(self._accept, self.accept)
+                await self._look_again()
                 self._known = True
         return self.facts
 
-    @staticmethod
-    def _accept(accept: Callable[[], None]) -> None:
+    async def _look_again(self) -> None:
+        if self.accept is None:
+            return
         try:
-            accept()
+            await anyio.to_thread.run_sync(self.accept)
         except ConfigError as error:
             raise LockedError(f"another run began this lake a moment ago, otherwise: run again ({error})") from error
 

@@ -17,14 +17,14 @@ from tests.proof.doctoring import (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def busy():
     """A sandbox of more rows than the sample takes in, over two months."""
     with serve(world(BUSY, days=60)) as server:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(busy, tmp_path_factory):
     """A lake of it in every format, that nobody touches; payouts are in it."""
     lakes = tmp_path_factory.mktemp("made")
