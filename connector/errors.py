@@ -152,9 +152,14 @@ class TransportError(ApiError):
 
 
 class ProtocolError(ApiError):
-    """The response breaks the API's contract: nothing of its window is published."""
+    """The response breaks the API's contract: nothing of its window is published.
+
+    Attributes:
+        connection: number of the connection it came on, nothing of which is to be believed; None where not known.
+    """
 
     exit_code = 65
+    connection: int | None = None
 
 
 class TooLargeError(ProtocolError):

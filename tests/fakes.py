@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from connector.core.page import Row
+    from connector.errors import ConnectorError
     from connector.stripe.transport import Request
 
 KEY = "sk_test_51thisisthesecretofthetests9876"
@@ -69,6 +70,9 @@ class FakeStripe:
 
     def width(self) -> float:
         return self.wide
+
+    def distrust(self, _error: ConnectorError) -> None:
+        """Its pages come on no connection."""
 
     async def page(self, window: Interval, *, starting_after: str | None, urgency: Callable[[], float]) -> Page:
         urgency()
@@ -128,6 +132,7 @@ class FakeTransport:
     flying: int = 0
     most_flying: int = 0
     closed: bool = False
+    distrusted: set[int] = field(default_factory=set)
 
     async def send(self, request: Request) -> Response:
         self.sent.append(request)
@@ -143,6 +148,9 @@ class FakeTransport:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def distrust(self, connection: int) -> None:
+        self.distrusted.add(connection)
 
     async def close(self) -> None:
         self.closed = True

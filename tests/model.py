@@ -132,6 +132,12 @@ class Model:
         assert where.path == "/v1/balance_transactions"
         return self._reply(self._page(dict(parse_qsl(where.query))))
 
+    distrusted: tuple[int, ...] = ()
+
+    def distrust(self, connection: int) -> None:
+        """No answer here has a connection."""
+        raise AssertionError(connection)
+
     async def close(self) -> None:
         """Nothing is open."""
 

@@ -36,11 +36,13 @@ class Page:
         rows: the objects as received, or decoded as documented; at most the `limit` asked for.
         has_more: whether older rows of the same query exist.
         request_id: `req_…` of the response, where sent.
+        connection: number of the connection the response came on, where known.
     """
 
     rows: list[AnyRow]
     has_more: bool
     request_id: str | None = None
+    connection: int | None = None
 
 
 def decode_object(body: bytes, *, request_id: str | None = None) -> Row:
@@ -155,11 +157,13 @@ class StrictOrder:
 
     def _broken(self, page: Page, what: str) -> ProtocolError:
         bounds = (self.window.start, self.window.stop)
-        return ProtocolError(
+        error = ProtocolError(
             f"{what}, in the window [{bounds[0]}, {bounds[1]}): nothing of it is published",
             request_id=page.request_id,
             window=bounds,
         )
+        error.connection = page.connection
+        return error
 
 
 def ids_of(rows: Sequence[AnyRow]) -> list[str]:

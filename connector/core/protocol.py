@@ -42,11 +42,13 @@ class Response:
         status: HTTP status.
         headers: by lower-case name.
         body: decoded of its content encoding.
+        connection: number of the connection it came on; None where that is not known.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    connection: int | None = None
 
     @property
     def request_id(self) -> str | None:
@@ -131,6 +133,8 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
         request_id=response.request_id,
         request_log_url=_string(fields, "request_log_url"),
     )
+    if isinstance(error, ProtocolError):
+        error.connection = response.connection
     if isinstance(error, RateLimitError):
         error.reason = response.limited_reason
     return error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
@@ -17,12 +18,12 @@ from connector.core.pace import Pace
 from connector.core.permissions import explain
 from connector.core.protocol import decipher, encode_query, seconds_of
 from connector.core.retry import wait_before
-from connector.errors import ApiError, PermissionError_, RateLimitError, TransportError
+from connector.errors import ApiError, ConnectorError, PermissionError_, ProtocolError, RateLimitError, TransportError
 from connector.stripe.gate import Gate
 from connector.stripe.transport import ENCODINGS, HttpTransport, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from connector.config import Config
     from connector.core.protocol import Parameters, Response
@@ -152,7 +153,7 @@ class Client:
         request = self._request(endpoint, "", parameters or {}, account)
         self._begun[request.url, account] = asyncio.create_task(self._fetch(endpoint, request, _no_hurry, give_up))
 
-    async def get(
+    async def get(  # noqa: PLR0913 - one keyword for each thing a request may differ in
         self,
         endpoint: Endpoint,
         resource_id: str = "",
@@ -161,6 +162,7 @@ class Client:
         account: str | None = None,
         urgency: Callable[[], float] = _no_hurry,
         give_up: Callable[[int, ApiError], bool] = _never,
+        fresh: bool = False,
     ) -> Response:
         """Return the first successful response.
 
@@ -171,15 +173,37 @@ class Client:
             account: connected account to ask as (`Stripe-Account`); None for the configured one.
             urgency: who goes first when several wait; the highest.
             give_up: given the attempts made and the last one's error, whether to stop earlier than the schedule says.
+            fresh: whether to ask on a connection of its own, as who wants a second witness does.
 
         Raises:
             ApiError: the class whose remedy fits, with Stripe's message, after the retries that make sense.
             UsageError: the account cannot be one.
         """
         request = self._request(endpoint, resource_id, parameters or {}, account)
-        if (begun := self._begun.pop((request.url, account), None)) is not None:
+        if fresh:
+            request = replace(request, fresh=True)
+        elif (begun := self._begun.pop((request.url, account), None)) is not None:
             return await begun
         return await self._fetch(endpoint, request, urgency, give_up)
+
+    @contextmanager
+    def judging(self, response: Response) -> Generator[None]:
+        """Look at an answer: what breaks the API's contract discredits the connection it came on."""
+        try:
+            yield
+        except ProtocolError as error:
+            error.connection = response.connection
+            self.distrust(error)
+            raise
+
+    def distrust(self, error: ConnectorError) -> None:
+        """Close the connection that an answer against the contract came on; another request's may have come on it."""
+        if isinstance(error, ProtocolError) and error.connection is not None:
+            self.transport.distrust(error.connection)
+
+    def believes(self, connection: int | None) -> bool:
+        """Say whether what came on a connection may count; None, a connection not known, is believed."""
+        return connection is None or connection not in self.transport.distrusted
 
     async def _fetch(
         self,
@@ -260,6 +284,7 @@ class Client:
             retry_after=response.retry_after if response else None,
         )
         if delay is None:
+            self.distrust(error)
             raise error
         await self.clock.sleep(delay)
 

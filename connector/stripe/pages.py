@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from connector.core.intervals import Interval, Intervals
     from connector.core.protocol import Parameters
+    from connector.errors import ConnectorError
     from connector.stripe.client import Client, Endpoint
 
 ORDERED = replace(Tuning(), longest=8, first=8)
@@ -133,7 +134,13 @@ class ListSource:
                 self.size.failed(asked)
             else:
                 self.size.came(asked)
-                return self.decode(response.body, request_id=response.request_id)
+                with self.client.judging(response):
+                    page = self.decode(response.body, request_id=response.request_id)
+                return replace(page, connection=response.connection)
+
+    def distrust(self, error: ConnectorError) -> None:
+        """See `PageSource.distrust`."""
+        self.client.distrust(error)
 
     def begin(self, window: Interval) -> None:
         """Send the request for a window's first page; `page` will take its answer."""

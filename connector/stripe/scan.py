@@ -39,6 +39,10 @@ class PageSource(Protocol):
         """Requests in flight that fill the rate, at least 1."""
         ...
 
+    def distrust(self, error: ConnectorError) -> None:
+        """Close the connection that an answer against the contract came on."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -99,6 +103,7 @@ class Scan:
             try:
                 page, rows = await self._next(walk, order, promised=promised)
             except ConnectorError as failure:
+                self.source.distrust(failure)
                 failure.window = failure.window or (walk.window.start, walk.window.stop)
                 raise
             promised = page.has_more
@@ -136,11 +141,13 @@ class Scan:
             page = await self.source.page(ALL_TIME, starting_after=order.last_id, urgency=urgency)
             if page.rows:  # the next rows of the list, whatever their time: if none is of the window, it is at its end
                 return (within := _cut(page, walk.window)), order.admit(within)
-        raise ProtocolError(
+        error = ProtocolError(
             "an empty page where more rows were promised: nothing of its window is published; try again later",
             request_id=page.request_id,
             window=(walk.window.start, walk.window.stop),
         )
+        error.connection = page.connection
+        raise error
 
 
 def _cut(page: Page, window: Interval) -> Page:

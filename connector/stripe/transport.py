@@ -1,10 +1,11 @@
-"""Bytes over HTTP: the only file that knows aiohttp.
+"""Bytes over HTTP: with `connections`, the only file that knows aiohttp.
 
 A transport is asked for one complete response or fails with a `TransportError`; it knows nothing of retries or pace.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import zlib
@@ -19,9 +20,10 @@ from yarl import URL
 
 from connector.core.protocol import Response
 from connector.errors import ConfigError, ProtocolError, TooLargeError, TransportError
+from connector.stripe.connections import Answer, Asking, Connections
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from connector.core.retry import Timeouts
 
@@ -48,10 +50,12 @@ class Request:
     Attributes:
         url: with its query, already encoded.
         headers: all of them, the key's among them.
+        fresh: whether to ask on a connection of its own, made for it and closed after it.
     """
 
     url: str
     headers: Mapping[str, str]
+    fresh: bool = False
 
     def __repr__(self) -> str:
         return f"Request({self.url!r})"
@@ -70,6 +74,15 @@ class Transport(Protocol):
         """
         ...
 
+    def distrust(self, connection: int) -> None:
+        """Believe nothing more of what came on a connection, and close it; a request under way on it fails."""
+        ...
+
+    @property
+    def distrusted(self) -> Collection[int]:
+        """Connections nothing of which is to be believed: also those on which more came than was asked for."""
+        ...
+
     async def close(self) -> None:
         """Close every connection."""
         ...
@@ -79,33 +92,57 @@ class HttpTransport:
     """Transport over aiohttp: connections kept alive, gzip, redirects refused, certificates checked."""
 
     def __init__(self, *, timeouts: Timeouts, connections: int, proxy: str | None = None) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, ttl_dns_cache=300, family=socket.AF_UNSPEC),
+        self._timeouts = timeouts
+        self._limit = connections
+        self._connections = Connections()
+        self._session = self._opened(kept=True)
+        self._fresh: aiohttp.ClientSession | None = None
+        self._proxy, self._known_to_proxy = (None, {}) if proxy is None else _without_password(URL(proxy))
+
+    def _opened(self, *, kept: bool) -> aiohttp.ClientSession:
+        """Return a session whose connections are kept, or serve one request each."""
+        connector = aiohttp.TCPConnector(
+            limit=self._limit, ttl_dns_cache=300, family=socket.AF_UNSPEC, force_close=not kept
+        )
+        self._connections.number_those_of(connector, loop=asyncio.get_running_loop())
+        session = aiohttp.ClientSession(
+            connector=connector,
             timeout=aiohttp.ClientTimeout(
-                total=timeouts.total, sock_connect=timeouts.connect, connect=None, sock_read=timeouts.read
+                total=self._timeouts.total,
+                sock_connect=self._timeouts.connect,
+                connect=None,
+                sock_read=self._timeouts.read,
             ),
+            request_class=Asking,
+            response_class=Answer,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
         )
         # aiohttp would send a GET again by itself when a kept connection breaks: unpaced, uncounted. We do our own.
-        self._session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as its own test client does
-        self._proxy, self._known_to_proxy = (None, {}) if proxy is None else _without_password(URL(proxy))
+        session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as its own test client does
+        return session
 
     async def send(self, request: Request) -> Response:
         """See `Transport.send`."""
+        if request.fresh and self._fresh is None:
+            self._fresh = self._opened(kept=False)
+        session = self._fresh if request.fresh and self._fresh else self._session
         url = URL(request.url, encoded=True)
         # What is for the proxy goes with CONNECT; only a request that is not encrypted is read by the proxy itself.
         headers = request.headers if url.scheme == "https" else {**request.headers, **self._known_to_proxy}
         try:
-            async with self._session.get(
+            async with session.get(
                 url, headers=headers, allow_redirects=False, proxy=self._proxy, proxy_headers=self._known_to_proxy
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 body = _decoded(await _bounded_body(answer), headers.get("content-encoding", ""))
             if answer.status == _OK and not _LENGTHS & headers.keys():
                 _check_complete(body)
-            return Response(answer.status, headers, body)
+            connection = answer.number if isinstance(answer, Answer) else None
+            if connection in self.distrusted:
+                raise TransportError("no complete answer: more came on its connection than was asked for")
+            return Response(answer.status, headers, body, connection)
         except aiohttp.ClientConnectorCertificateError as error:
             raise ConfigError(
                 f"the certificate of {error.host} was refused ({error.certificate_error}):"
@@ -116,9 +153,22 @@ class HttpTransport:
         except (aiohttp.ClientError, OSError, ssl.SSLError) as error:
             raise TransportError(f"no complete answer: {_described(error)}") from error
 
+    def distrust(self, connection: int) -> None:
+        """See `Transport.distrust`."""
+        self._connections.distrust(connection)
+
+    @property
+    def distrusted(self) -> Collection[int]:
+        """See `Transport.distrusted`."""
+        return self._connections.distrusted
+
     async def close(self) -> None:
         """See `Transport.close`."""
-        await self._session.close()
+        try:
+            await self._session.close()
+        finally:
+            if self._fresh is not None:
+                await self._fresh.close()
 
 
 def _without_password(proxy: URL) -> tuple[URL, dict[str, str]]:

@@ -1,0 +1,186 @@
+"""Answers nobody asked for: nothing that came on their connection is believed, and it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from connector.core.frontier import Frontier
+from connector.core.intervals import Interval, Intervals
+from connector.errors import ProtocolError, TransportError
+from connector.stripe.client import BALANCE
+from connector.stripe.pages import ListSource
+from connector.stripe.scan import Scan
+from tests.fakes import FakeTransport, client_over, ok, row, turns
+from tests.stripe.servers import BODY, misbehaving, request, sends, whole
+
+pytestmark = pytest.mark.anyio
+STRAY = whole(b'{"object": "list", "data": [], "has_more": false}')
+
+
+async def behave_once_more(after: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer, and a little later say something that nobody asked for."""
+    writer.write(whole(BODY))
+    await writer.drain()
+    await turns(20)
+    writer.write(after)
+
+
+async def test_an_answer_says_on_which_connection_it_came():
+    async with misbehaving(sends(whole(BODY))) as (server, transport):
+        first, second = [(await transport.send(request(server))).connection for _ in range(2)]
+        assert first == second
+        assert isinstance(first, int)
+
+
+async def test_a_fresh_request_goes_by_a_connection_of_its_own_which_is_closed_after_it():
+    async with misbehaving(sends(whole(BODY))) as (server, transport):
+        usual = await transport.send(request(server))
+        fresh = [await transport.send(replace(request(server), fresh=True)) for _ in range(2)]
+        again = await transport.send(request(server))
+        assert usual.connection == again.connection
+        assert len({usual.connection, *(one.connection for one in fresh)}) == 3
+        assert server.connections == 3
+        assert b"Connection: close" in server.requests[1]
+
+
+async def test_a_distrusted_connection_is_closed_and_not_used_again():
+    async with misbehaving(sends(whole(BODY))) as (server, transport):
+        first = await transport.send(request(server))
+        transport.distrust(first.connection)
+        second = await transport.send(request(server))
+        assert second.connection != first.connection
+        assert server.connections == 2
+        assert first.connection in transport.distrusted
+        assert second.connection not in transport.distrusted
+        transport.distrust(10_000)  # one that is long gone
+
+
+async def test_a_request_under_way_on_a_distrusted_connection_fails():
+    arrived = asyncio.Event()
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(server.requests) == 1:
+            await sends(whole(BODY))(reader, writer)
+        else:
+            arrived.set()
+            await asyncio.Event().wait()
+
+    async with misbehaving(behave) as (server, transport):
+        first = await transport.send(request(server))
+        under_way = asyncio.create_task(transport.send(request(server)))
+        await arrived.wait()
+        transport.distrust(first.connection)
+        with pytest.raises(TransportError):
+            await under_way
+
+
+@pytest.mark.parametrize("after", [STRAY, STRAY[:30], b"x", b"\r\n\r\nHTTP/1.1 200 OK\r\n"])
+async def test_what_comes_on_a_resting_connection_is_no_answer_to_the_next_request(after):
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await behave_once_more(after, reader, writer)
+
+    async with misbehaving(behave) as (server, transport):
+        first = await transport.send(request(server))
+        assert first.connection not in transport.distrusted
+        await turns()
+        second = await transport.send(request(server))
+        assert (first.body, second.body) == (BODY, BODY)
+        assert first.connection in transport.distrusted
+        assert second.connection != first.connection
+
+
+@pytest.mark.parametrize("after", [STRAY, STRAY + STRAY, STRAY[:-4]])
+async def test_an_answer_with_another_behind_it_is_no_answer(after):
+    """One of the two is of another request, and nobody can say which."""
+    async with misbehaving(sends(whole(BODY) + after)) as (server, transport):
+        for _ in range(2):
+            with pytest.raises(TransportError, match="more came on its connection"):
+                await transport.send(request(server))
+        assert server.connections == 2
+        assert len(transport.distrusted) == 2
+
+
+async def test_garbage_behind_an_answer_closes_its_connection():
+    async with misbehaving(sends(whole(BODY) + b"garbage")) as (server, transport):
+        for _ in range(2):
+            with pytest.raises(TransportError):
+                await transport.send(request(server))
+        assert server.connections == 2
+
+
+async def test_an_interim_answer_is_not_a_stray_one():
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    async with misbehaving(sends(interim + whole(BODY))) as (server, transport):
+        for _ in range(3):
+            assert (await transport.send(request(server))).body == BODY
+        assert server.connections == 1
+        assert not transport.distrusted
+
+
+async def test_a_late_answer_is_not_given_to_the_next_request():
+    """A device answers at once with a page of somebody else; the server's own answer comes after it."""
+
+    async def behave(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(STRAY)
+        await writer.drain()
+        await turns(20)
+        writer.write(whole(BODY))
+
+    async with misbehaving(behave) as (server, transport):
+        first = await transport.send(request(server))
+        await turns()
+        assert first.connection in transport.distrusted
+        assert (await transport.send(request(server))).connection != first.connection
+
+
+def page(*rows, connection: int):
+    return replace(ok({"object": "list", "data": [*rows], "has_more": False}), connection=connection)
+
+
+async def asked_for(transport: FakeTransport, **options: bool):
+    client = client_over(transport)
+    return client, await client.get(BALANCE, **options)
+
+
+async def test_a_client_asks_afresh_where_it_is_told_to():
+    transport = FakeTransport(by=lambda _: ok({}))
+    await asked_for(transport)
+    await asked_for(transport, fresh=True)
+    assert [one.fresh for one in transport.sent] == [False, True]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", orjson.dumps({"object": "list", "data": [1], "has_more": False})])
+async def test_a_page_that_is_none_discredits_its_connection(body):
+    transport = FakeTransport(by=lambda _: replace(ok({}), body=body, connection=7))
+    source = ListSource(client_over(transport))
+    with pytest.raises(ProtocolError) as caught:
+        await source.page(Interval(0, 10), starting_after=None, urgency=lambda: 0.0)
+    assert caught.value.connection == 7
+    assert transport.distrusted == {7}
+    assert not source.client.believes(7)
+    assert source.client.believes(8)
+    assert source.client.believes(None)
+
+
+async def test_a_page_of_another_window_discredits_its_connection():
+    async def receive(_got: object) -> None:
+        """Nothing arrives."""
+
+    transport = FakeTransport(by=lambda _: page(row(1, 50), connection=7))
+    scan = Scan(ListSource(client_over(transport)), Frontier(Intervals((Interval(0, 10),))), receive)
+    with pytest.raises(ProtocolError, match="outside the window") as caught:
+        await scan.run()
+    assert caught.value.connection == 7
+    assert transport.distrusted == {7}
+
+
+async def test_a_status_that_no_api_answers_with_discredits_its_connection():
+    transport = FakeTransport([replace(ok({}), status=299, connection=7)])
+    with pytest.raises(ProtocolError) as caught:
+        await asked_for(transport)
+    assert caught.value.connection == 7
+    assert transport.distrusted == {7}
