@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connector.balance import Balance, BalanceAmount
     from connector.config import ApiKey, Config
     from connector.core.fees import PaymentFees
+    from connector.core.money import decimals
     from connector.core.payout_fees import PayoutFees
     from connector.errors import (
         AccountsError,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "connector.config": ("ApiKey", "Config"),
     "connector.core.fees": ("PaymentFees",),
+    "connector.core.money": ("decimals",),
     "connector.core.payout_fees": ("PayoutFees",),
     "connector.lookups": ("run_fees",),
     "connector.balance": ("Balance", "BalanceAmount"),
@@ -140,6 +142,7 @@ __all__ = [
     "UsageError",
     "Verdict",
     "WebhookError",
+    "decimals",
     "plan",
     "read",
     "record_balance",

@@ -1,18 +1,41 @@
 """Amounts for people: integers in the minor unit, shown with the currency's own decimals. Never a float.
 
-Source: docs.stripe.com/currencies (zero-decimal and three-decimal currencies).
+The decimals are those of the API, which are not always those of daily life: 5 Ugandan shillings are 500 in the API, as
+5 Icelandic krónur are, though nobody has coins for a hundredth of either.
+
+Source: docs.stripe.com/currencies, as of 2026-11-27: the lists of zero-decimal and three-decimal currencies, less what
+the special cases of the same page take back. It has `ugx` in the list and among the special cases; the API goes by the
+latter, as Stripe's own refusal says: "Currency UGX has become effectively zero-decimal and charged amounts must be
+evenly divisible by 100" (quoted in woocommerce-gateway-stripe, pull request 2723; in WordPress/wordcamp.org, pull
+request 1320, an amount of 380000 was charged as 3,800 shillings). `huf` and `twd` are whole in payouts, in hundredths.
 """
 
 from __future__ import annotations
 
+from connector.errors import UsageError
+
 _NO_DECIMALS = frozenset(
-    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"]
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
 )
 _THREE_DECIMALS = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 
 
 def decimals(currency: str) -> int:
-    """Return how many decimals the currency's minor unit stands for: 0, 2 or 3."""
+    """Return how many decimals Stripe's amounts of a currency have: 0, 2 or 3.
+
+    An amount in minor units, as Stripe sends it and the lake keeps it, is `10 ** decimals(currency)` times the amount
+    in whole units.
+
+    Args:
+        currency: ISO code in any case. One that is not in the table has two decimals, as most have.
+
+    Raises:
+        UsageError: the currency is not text.
+
+    Source: docs.stripe.com/currencies, as of 2026-11-27; `isk` and `ugx` have two, by the special cases there.
+    """
+    if not isinstance(currency, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may have no types
+        raise UsageError(f"a currency is its ISO code as text, such as 'usd', not {type(currency).__name__}")
     code = currency.lower()
     return 0 if code in _NO_DECIMALS else 3 if code in _THREE_DECIMALS else 2
 

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox.economy import PRICES, fx_of, minor_units, mix, prices, round_down
+from connector.sandbox.economy import PRICES, fx_of, minor_units, mix, prices, round_down, smallest_step
 from connector.sandbox.kinds import DAY, SPECS, Kind, delay_of
 from connector.sandbox.ledger import Entry, Ledger
 
@@ -282,7 +282,7 @@ class Builder:
         return self._write(Entry(at, Kind.RESERVE_HOLD, 0, -amount))
 
     def _unit(self, number: int) -> int:
-        return 10 if self.decimals[self.ledger.currency[number]] == 1000 else 1  # noqa: PLR2004 - last digit of thousandths is 0
+        return smallest_step(self.ledger.currencies[self.ledger.currency[number]])
 
 
 _PAID_OUT = frozenset(

@@ -8,11 +8,22 @@ import random
 
 from connector.sandbox.kinds import Kind
 
-ZERO_DECIMAL = frozenset(
-    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf")
-)
-THREE_DECIMAL = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
-"""Currencies without hundredths; docs.stripe.com/currencies."""
+ISO_EXPONENTS = {
+    0: "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf",
+    3: "bhd iqd jod kwd lyd omr tnd",
+    4: "clf uyw",
+}
+"""Decimals of ISO 4217 (list one of the maintenance agency, six-group.com, as of 2026), where they are not two."""
+
+DEPARTURES = {"isk": 2, "ugx": 2, "mga": 0}
+"""Where Stripe's API departs from ISO 4217, as open-source integrations found out: Shopify/money (its `:stripe` format)
+and polarsource/polar for the two that have hundredths in the API only, and for ariary, whose fifths Stripe leaves out.
+The client has its table from Stripe's own page; a test holds one against the other."""
+
+WHOLE_ONLY = frozenset({"isk", "ugx"})
+"""Currencies charged in whole units, though the API has hundredths of them."""
+
+_DECIMALS = {code: places for places, codes in ISO_EXPONENTS.items() for code in codes.split()} | DEPARTURES
 
 FX_STEP = 48_271
 """Spreads presentment amounts and rates over row numbers; prime."""
@@ -47,7 +58,12 @@ PLATFORM_PER_MILLE = {
 
 def minor_units(currency: str) -> int:
     """Minor units in one unit of a currency."""
-    return 1 if currency in ZERO_DECIMAL else 1000 if currency in THREE_DECIMAL else 100
+    return 10 ** _DECIMALS.get(currency, 2)
+
+
+def smallest_step(currency: str) -> int:
+    """What charged amounts are multiples of, in minor units: Stripe refuses others."""
+    return 100 if currency in WHOLE_ONLY else 10 if minor_units(currency) == 1000 else 1  # noqa: PLR2004 - thousandths
 
 
 def fx_of(number: int) -> tuple[int, float]:
@@ -69,8 +85,8 @@ def prices(currency: str) -> tuple[int, ...]:
     """What things cost, in minor units: log-normal around 40 dollars or 5,000 yen."""
     unit = minor_units(currency)
     median = math.log(5_000 if unit == 1 else 40 * unit)
-    low = 50 if unit == 1 else unit // 2
-    step = 10 if unit == 1000 else 1  # noqa: PLR2004 - thousandths
+    step = smallest_step(currency)
+    low = 50 if unit == 1 else max(step, unit // 2)
     rng = random.Random(f"prices/{currency}")
     return tuple(max(low, round_down(int(rng.lognormvariate(median, 0.9)), step)) for _ in range(PRICES))
 

@@ -59,6 +59,18 @@ def test_a_payment_in_another_currency_shows_its_rate(run, sandbox):
     assert f"at {row['exchange_rate']}" in done.out
 
 
+def test_shillings_of_uganda_have_the_decimals_of_the_api(run, environment):
+    with Sandbox(World(transactions=20, currencies=("ugx",)), limits=Limits.none()) as sandbox:
+        environment.setenv("STRIPE_API_BASE", sandbox.url)
+        environment.setenv("STRIPE_API_KEY", sandbox.key)
+        (added,) = sandbox.add_rows(amount=380_000, fee=11_000)
+        done = run("fees", run("get", added).lines[0]["source"])
+        others = rows_of(sandbox, type="charge", exchange_rate=None)
+    assert "3,800.00 UGX" in done.out
+    assert "110.00 UGX" in done.out
+    assert {row["amount"] % 100 for row in others} == {0}  # whole shillings only, as Stripe insists
+
+
 def test_with_json_amounts_are_in_minor_units(run, charge):
     done = run("fees", charge["source"], "--json")
     (found,) = done.json["data"]

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import connector
 from connector.core import money, times
 from connector.core.times import END_OF_TIME, to_seconds
 from connector.errors import UsageError
+from connector.sandbox import economy
 
 
 @pytest.mark.parametrize(
@@ -24,10 +26,29 @@ from connector.errors import UsageError
         (1_234, "kwd", "1.234 KWD"),
         (2**63 - 1, "usd", "92,233,720,368,547,758.07 USD"),
         (7, "xyz", "0.07 XYZ"),
+        (380_000, "ugx", "3,800.00 UGX"),  # 380000 was charged as 3,800 shillings
+        (500, "isk", "5.00 ISK"),
+        (500, "mga", "500 MGA"),
     ],
 )
 def test_amounts_are_shown_with_their_currencys_decimals(amount, currency, text):
     assert money.to_text(amount, currency) == text
+
+
+SPECIAL = [code for codes in economy.ISO_EXPONENTS.values() for code in codes.split()] + [*economy.DEPARTURES]
+NOT_STRIPES = {"clf", "iqd", "lyd", "uyi", "uyw"}
+"""Currencies of ISO 4217 that Stripe does not have."""
+
+
+@pytest.mark.parametrize("currency", sorted({*SPECIAL, "usd", "eur", "huf", "twd", "try"} - NOT_STRIPES))
+def test_two_sources_agree_on_the_decimals_of_the_api(currency):
+    assert 10 ** connector.decimals(currency) == economy.minor_units(currency)
+    assert connector.decimals(currency.upper()) == connector.decimals(currency)
+
+
+def test_a_currency_that_is_not_text_is_refused():
+    with pytest.raises(UsageError, match="ISO code"):
+        connector.decimals(None)
 
 
 @given(st.integers(), st.sampled_from(["usd", "jpy", "kwd", "eur", "xof", "bhd"]))
