@@ -114,7 +114,8 @@ class PermissionError_(ApiError):  # noqa: N801, N818 - the builtin keeps its na
     """The key may not do this, or not on this account (403).
 
     Attributes:
-        permission: what a restricted key lacks, such as `rak_payout_read`; None where that is not the reason.
+        permission: what a restricted key lacks, by the name in Stripe's refusal: `payout_read`, in older ones
+            `rak_payout_read`; None where that is not the reason.
     """
 
     exit_code = 77

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.core.permissions import OF_ANOTHER_ACCOUNT
+from connector.core.permissions import is_of_account, is_of_address, is_of_application
 from connector.errors import (
     AccountsError,
+    ApiError,
     AuthenticationError,
     ConnectorError,
     PermissionError_,
@@ -87,6 +88,8 @@ def printable(text: str) -> str:
 
 def _remedy(error: ConnectorError) -> str:
     """Say what to do, where Stripe's or the network's words do not."""
+    if isinstance(error, ApiError) and is_of_address(error):
+        return "; let the key be used from this machine's address (in the dashboard), or run where it may be used"
     if isinstance(error, AuthenticationError):
         return "; check the key in STRIPE_API_KEY or --api-key-file"
     if isinstance(error, PermissionError_):
@@ -102,6 +105,8 @@ def _remedy_of_permission(error: PermissionError_) -> str:
     """Say what to do about a 403; where a permission is missing, the message says which, and what it is needed for."""
     if error.permission is not None:
         return ""
-    if error.code == OF_ANOTHER_ACCOUNT:
+    if is_of_account(error):
         return "; check the account's id, and that it is connected to the platform whose key this is"
+    if is_of_application(error):
+        return "; the account has to allow the application to read this"
     return "; use a key that may do this"

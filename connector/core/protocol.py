@@ -31,6 +31,9 @@ OK = 200
 _LONGEST = 500
 """Characters of a text in an error object that are kept: it goes into lines, reports and logs."""
 
+_LONGEST_REFUSAL = 2_000
+"""The same of a 403's message, which ends with a link to the key's permissions, and may name several of them."""
+
 _RETRYABLE_CONFLICTS = frozenset({409, 424})
 
 
@@ -121,7 +124,8 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
         return None
     fields = _error_fields(response.body.replace(key.encode(), b"the key") if key else response.body)
     code = _string(fields, "code")
-    message = _string(fields, "message") or f"HTTP status {status} without an error object"
+    longest = _LONGEST_REFUSAL if status == 403 else _LONGEST  # noqa: PLR2004 - HTTP's own number
+    message = _string(fields, "message", longest=longest) or f"HTTP status {status} without an error object"
     if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
         message = f"HTTP status {status}, a redirect, is not followed: check --api-base, or a proxy on the way"
     kind = _class_for(status, code)
@@ -162,12 +166,12 @@ def _error_fields(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", error) if isinstance(error, dict) else {}
 
 
-def _string(fields: dict[str, Any], name: str) -> str | None:
+def _string(fields: dict[str, Any], name: str, *, longest: int = _LONGEST) -> str | None:
     """Return a text of an error object, its end cut off where it is longer than any of Stripe's."""
     value = fields.get(name)
     if not isinstance(value, str):
         return None
-    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
+    return value if len(value) <= longest else f"{value[: longest - 1]}…"
 
 
 @lru_cache(maxsize=64)

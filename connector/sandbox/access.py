@@ -30,7 +30,8 @@ class Keys:
     Attributes:
         secret: may do everything.
         restricted: lacks the scopes in `missing`.
-        missing: scopes such as `rak_payout_read`.
+        missing: what it may not do: `payout_read` is refused in Stripe's words of 2026, `rak_payout_read` in the
+            older ones.
         live: whether they are live keys.
     """
 

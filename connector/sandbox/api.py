@@ -167,10 +167,11 @@ class Api:
             RefusedError: 401 or 403.
         """
         caller = identify(headers, self.keys, self.world)
-        if caller.restricted and endpoint.scope in self.keys.missing:
-            raise problems.missing_scope(
-                self.world.accounts[caller.account], endpoint.scope, "live" if self.keys.live else "test"
-            )
+        account, missing = self.world.accounts[caller.account], self.keys.missing
+        if caller.restricted and endpoint.scope in missing:
+            raise problems.missing_scope(account, endpoint.scope, "live" if self.keys.live else "test")
+        if caller.restricted and (permission := endpoint.scope.removeprefix("rak_")) in missing:
+            raise problems.missing_permission(account, permission, self.keys.restricted)
         return caller
 
     def answer(self, call: Call) -> Answer:

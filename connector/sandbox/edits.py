@@ -29,6 +29,8 @@ def refusal(fault: Fault) -> problems.RefusedError | None:
             return problems.RefusedError(problem.status, problem.error, {**problem.headers, "Retry-After": value})
         case "lock-timeout":
             return problems.lock_timeout()
+        case "403" if "why" in fault.options:
+            return problems.not_allowed(fault.options["why"])
         case kind if kind.isdecimal():
             return problems.failure(int(kind), fault.options.get("should_retry"))
         case _:

@@ -16,12 +16,14 @@ LISTS = "balance_transactions"
 
 REASONS = ("endpoint-rate", "global-rate", "endpoint-concurrency", "global-concurrency", "resource-specific")
 
+WHY = ("address", "application")
+
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "rate-limit": ("429 by a limiter; reason=" + "|".join(REASONS), ("reason",)),
     "lock-timeout": ("429 with code lock_timeout, no reason, no request id", ()),
     "retry-after": ("429 with a hostile Retry-After; value=999999999", ("value",)),
     "400": ("400 invalid_request_error", ()),
-    "403": ("403 invalid_request_error", ()),
+    "403": ("403 invalid_request_error; why=address|application: in Stripe's words", ("why",)),
     "404": ("404 invalid_request_error", ()),
     "409": ("409 idempotency_error; should_retry=true|false", ("should_retry",)),
     "500": ("500 api_error; should_retry=true|false", ("should_retry",)),
@@ -112,6 +114,8 @@ def parse(spec: str) -> Fault:
             raise ValueError(f"fault {kind!r} has no {name!r}; it has {', '.join(allowed)}")
     if given.get("reason", REASONS[0]) not in REASONS:
         raise ValueError(f"reason must be one of {', '.join(REASONS)}")
+    if given.get("why", WHY[0]) not in WHY:
+        raise ValueError(f"why must be one of {', '.join(WHY)}")
     if given.get("ties", TIES[0]) not in TIES:
         raise ValueError(f"ties must be one of {', '.join(TIES)}")
     fault = Fault(

@@ -51,8 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--missing-scope",
         action="append",
         default=[],
-        metavar="RAK",
-        help="give a restricted key, which may not do this; repeatable",
+        metavar="NAME",
+        help="give a restricted key, which may not do this, such as payout_read; repeatable (rak_payout_read: refused "
+        "in the words before 2026)",
     )
     wire.add_argument("--strict-limit", action="store_true", help="refuse a limit outside 1 to 100 instead of clamping")
     wire.add_argument("--gzip", action="store_true", help="compress where accepted")

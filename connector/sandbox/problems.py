@@ -76,12 +76,47 @@ def publishable_key() -> RefusedError:
 
 
 def missing_scope(account: str, scope: str, mode: str) -> RefusedError:
-    """403: a restricted key without the permission; `mode` is `test` or `live`."""
+    """403: a restricted key without the permission, in the words before 2026; `mode` is `test` or `live`."""
     return _coded(
         403,
         "more_permissions_required",
         f"The provided key 'rk_{mode}_***' does not have the required permissions for this endpoint on account "
         f"'{account}'. Having the '{scope}' permission would allow this request to continue.",
+    )
+
+
+def missing_permission(account: str, permission: str, key: str) -> RefusedError:
+    """403: the same in the words of 2026, which show the dashboard's name and link to where it is given."""
+    shown = SHOWN.get(permission, permission.replace("_", " ").title())
+    edit = f"{account}?destination=%2Fapikeys%2Fmk_{account.removeprefix('acct_')}{key[-8:]}%2Fedit"
+    return _coded(
+        403,
+        "more_permissions_required",
+        f"Permission denied. The provided key '{key[:8]}...{key[-4:]}' does not have the required permissions for this "
+        f"endpoint on account '{account}'. Enabling \"{shown}\" ('{permission}') permissions on this key would allow "
+        f"this request to continue. You can edit permissions at https://dashboard.stripe.com/b/{edit}",
+    )
+
+
+SHOWN = {
+    "accounts_kyc_basic_read": "Basic Business Contact Information Read",
+    "balance_read": "Balance Read",
+    "balance_transaction_source_read": "Balance Transaction Sources Read",
+    "charge_read": "Charges and Refunds Read",
+    "payment_intent_read": "PaymentIntents Read",
+    "payout_read": "Payouts Read",
+}
+"""By permission: what the dashboard calls it."""
+
+
+def not_allowed(why: str) -> RefusedError:
+    """403: the key is bound to other addresses, or the account did not allow the application (OAuth) to do this."""
+    return plain(
+        403,
+        {
+            "address": "The API key provided does not allow requests from your IP address (203.0.113.7).",
+            "application": "This application does not have the required permissions for this endpoint.",
+        }[why],
     )
 
 

@@ -78,7 +78,8 @@ class Sandbox:
         latency_sigma: of the log of the latency.
         port: 0 takes a free one.
         live: use live keys, with the higher global limit.
-        missing_scopes: what the restricted key may not do.
+        missing_scopes: what the restricted key may not do: `payout_read` is refused in Stripe's words of 2026,
+            `rak_payout_read` in the older ones.
         faults: in force from the start; see `faults.KINDS`.
         clamp: pull `limit` into 1 to 100 rather than refuse it.
         compress: gzip where accepted.

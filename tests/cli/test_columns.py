@@ -137,3 +137,22 @@ def test_a_missing_permission_is_named_to_people_and_to_programs(run, environmen
         assert "enable read access to Balance transaction sources" in done.err
         assert json.dumps(done.json).count("https://dashboard.stripe.com/apikeys") == 1
     assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize("why", ["permission", "address", "application"])
+def test_what_stripe_says_itself_is_not_said_again(run, environment, tmp_path, why):
+    now = 1_790_000_000
+    world = World(transactions=50, connected=0, start=now - 86_400 * 9, end=now - 86_400, now=now)
+    missing = ["balance_transaction_source_read"] if why == "permission" else []
+    with Sandbox(world, limits=Limits.none(), missing_scopes=missing) as running:
+        if why != "permission":
+            running.faults.add(f"403:why={why},endpoint=balance_transactions")
+        environment.setenv("STRIPE_API_BASE", running.url)
+        environment.setenv("STRIPE_API_KEY", running.restricted_key)
+        done = run("sync", tmp_path / "lake", "--json")
+        error = done.json["error"]
+    assert (done.status, error.get("permission")) == (77, missing[0] if missing else None)
+    assert done.err.count("https://dashboard.stripe.com") == len(missing)
+    assert "enable read access" not in done.err
+    assert "use a key" not in done.err
+    assert not (tmp_path / "lake").exists()

@@ -121,6 +121,12 @@ def test_a_long_text_of_an_error_is_cut(name):
         assert getattr(decipher(answer(400, {name: text * 100})), name) == f"{text[:499]}…"
 
 
+def test_the_link_at_the_end_of_a_refusal_is_kept():
+    said = "x" * 900 + " https://dashboard.stripe.com/b/acct_1?destination=%2Fapikeys%2Fmk_1%2Fedit"
+    assert decipher(answer(403, {"message": said})).message == said
+    assert len(decipher(answer(403, {"message": said * 10})).message) < 2_001
+
+
 @pytest.mark.parametrize("at", [480, 490, 499])
 def test_a_key_that_is_cut_does_not_show_in_part(at):
     found = decipher(answer(401, {"message": "x" * at + KEY}), key=KEY)

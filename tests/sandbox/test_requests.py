@@ -264,6 +264,32 @@ def test_a_restricted_key_may_do_what_it_has_the_scope_for(open_sandbox, get):
     assert get(sandbox, "/v1/payouts", key=sandbox.key).status == 200
 
 
+def test_a_permission_is_refused_in_the_words_of_2026_where_it_is_named_as_they_name_it(open_sandbox, get):
+    sandbox = open_sandbox(missing_scopes=["payout_read"])
+    reply = get(sandbox, "/v1/payouts", key=sandbox.restricted_key)
+    assert (reply.status, reply.error["code"]) == (403, "more_permissions_required")
+    message = reply.error["message"]
+    assert message.startswith(f"Permission denied. The provided key 'rk_test_...{sandbox.restricted_key[-4:]}' does")
+    assert (
+        f"on account '{sandbox.account}'. Enabling \"Payouts Read\" ('payout_read') permissions on this key" in message
+    )
+    assert (
+        f" You can edit permissions at https://dashboard.stripe.com/b/{sandbox.account}?destination=%2Fapikeys"
+        in message
+    )
+
+
+def test_a_refusal_may_be_about_an_address_or_an_application(open_sandbox, get):
+    sandbox = open_sandbox()
+    for why, words in (("address", "from your IP address"), ("application", "This application does not have")):
+        sandbox.faults.clear()
+        sandbox.faults.add(f"403:why={why},times=1")
+        reply = get(sandbox, LIST)
+        assert (reply.status, words in reply.error["message"]) == (403, True)
+    with pytest.raises(ValueError, match="why must be one of"):
+        sandbox.faults.add("403:why=mood")
+
+
 def test_a_live_key_shows_in_livemode(open_sandbox, get):
     sandbox = open_sandbox(live=True)
     assert sandbox.key.startswith("sk_live_")
