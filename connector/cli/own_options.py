@@ -155,7 +155,9 @@ def plan(parser: argparse.ArgumentParser) -> None:
 def verify(parser: argparse.ArgumentParser) -> None:
     """Add the options of `verify`."""
     parser.add_argument("destination", metavar="DEST", help="folder of the lake")
-    parser.add_argument("--strict", action="store_true", help="end with status 65 unless all of it is proved")
+    parser.add_argument(
+        "--strict", action="store_true", help="end with status 65 also where something could not be checked"
+    )
     parser.add_argument(
         "--layer",
         action="append",

@@ -117,6 +117,12 @@ class Verdict:
         """`proved` when every layer of every account is; `residual` when any is; else `not_checkable`."""
         return weakest(account.verdict for account in self.accounts)
 
+    @property
+    def layers(self) -> dict[Answer, int]:
+        """How many layers of all accounts came to each answer."""
+        counts = Counter(layer.verdict for account in self.accounts for layer in account.layers)
+        return {"proved": counts["proved"], "residual": counts["residual"], "not_checkable": counts["not_checkable"]}
+
 
 @dataclass(slots=True)
 class Findings:
@@ -174,6 +180,7 @@ def to_document(verdict: Verdict) -> dict[str, Any]:
         "seed": verdict.seed,
         "requests": verdict.requests,
         "verdict": verdict.verdict,
+        "layers": dict(verdict.layers),
         "accounts": [
             {
                 "account": account.account,

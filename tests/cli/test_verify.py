@@ -42,8 +42,10 @@ def test_a_proved_lake_ends_with_status_0_and_says_what_was_proved(run, lake, sa
 
 
 def test_as_json_the_verdict_keeps_to_its_schema(run, lake, spoilt, sandbox):
-    document = held_to_the_schema(run("verify", spoilt, "--rate", 0, "--json").json)
-    assert document["verdict"] == "residual"
+    done = run("verify", spoilt, "--rate", 0, "--json", "--layer", "rows", "--layer", "windows", "--layer", "balance")
+    document = held_to_the_schema(done.json)
+    assert (done.status, document["verdict"]) == (65, "residual")
+    assert document["layers"] == {"proved": 0, "residual": 3, "not_checkable": 0}
     assert document["accounts"][0]["account"] == sandbox.account
     rows = document["accounts"][0]["layers"][0]
     assert rows["counts"] == {"missing_file": 1}
@@ -51,9 +53,9 @@ def test_as_json_the_verdict_keeps_to_its_schema(run, lake, spoilt, sandbox):
     assert document["requests"] > 0
 
 
-def test_what_does_not_agree_is_named_and_decides_the_status_only_when_strict(run, spoilt):
+def test_what_does_not_agree_is_named_and_never_ends_with_0(run, spoilt):
     done = run("verify", spoilt, "--rate", 0)
-    assert done.status == 0
+    assert done.status == 65
     assert "residual: 1 missing file" in done.out
     assert "is gone, and with it" in done.out
     assert "the balance is" in done.out
@@ -63,10 +65,19 @@ def test_what_does_not_agree_is_named_and_decides_the_status_only_when_strict(ru
 def test_what_could_not_be_checked_is_not_proved(run, lake, environment):
     environment.delenv("STRIPE_API_KEY")
     done = run("verify", lake, "--rate", 0, "--offline", "--json")
-    assert held_to_the_schema(done.json)["verdict"] == "not_checkable"
+    assert (done.status, held_to_the_schema(done.json)["verdict"]) == (0, "not_checkable")
+    assert done.json["layers"] == {"proved": 1, "residual": 0, "not_checkable": 3}
     assert done.json["requests"] == 0
     assert run("verify", lake, "--rate", 0, "--offline", "--strict").status == 65
     assert run("verify", lake, "--rate", 0, "--offline", "--strict", "--layer", "rows").status == 0
+
+
+def test_what_does_not_agree_is_told_apart_from_what_could_not_be_checked(run, spoilt, environment):
+    environment.delenv("STRIPE_API_KEY")
+    done = run("verify", spoilt, "--offline", "--json")
+    assert done.status == 65
+    assert held_to_the_schema(done.json)["verdict"] == "residual"
+    assert done.json["layers"] == {"proved": 0, "residual": 1, "not_checkable": 3}
 
 
 def test_everything_is_asked_again_on_request(run, lake):

@@ -53,7 +53,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.document(to_document(verdict))
     else:
         console.text(*lines(verdict))
-    return DATA_REFUSED if args.strict and verdict.verdict != "proved" else 0
+    return status_of(verdict, strict=args.strict)
+
+
+def status_of(verdict: Verdict, *, strict: bool) -> int:
+    """Return the exit status: what does not agree never ends with 0; what could not be checked does, unless strict."""
+    if verdict.verdict == "residual":
+        return DATA_REFUSED
+    return DATA_REFUSED if strict and verdict.verdict != "proved" else 0
 
 
 def lines(verdict: Verdict) -> list[str]:
