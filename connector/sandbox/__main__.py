@@ -82,6 +82,7 @@ def _sandbox(args: argparse.Namespace) -> Sandbox:
         connected=args.connected,
         ties=args.ties,
         hot=args.hot,
+        reserves=args.risk_reserves,
         account_created=None if args.no_account_created else -1,
         now=_second(args.clock, now),
         ticking=not args.clock,

@@ -77,6 +77,8 @@ PAYOUT_LIST = Endpoint(
 )
 PAYOUT = Endpoint("payouts/{id}", "rak_payout_read", "payout", "payout", ("po_",), "payout")
 CHARGE = Endpoint("charges/{id}", "rak_charge_read", "charge", "charge", ("ch_", "py_"))
+REFUND = Endpoint("refunds/{id}", "rak_charge_read", "refund", "refund", ("re_", "pyr_"), "refund")
+DISPUTE = Endpoint("disputes/{id}", "rak_dispute_read", "dispute", "dispute", ("du_", "dp_"), "dispute")
 INTENT = Endpoint(
     "payment_intents/{id}",
     "rak_payment_intent_read",
@@ -103,6 +105,8 @@ _BY_ID = {
     "balance/history": ROW,
     "payouts": PAYOUT,
     "charges": CHARGE,
+    "refunds": REFUND,
+    "disputes": DISPUTE,
     "payment_intents": INTENT,
     "accounts": OTHER_ACCOUNT,
 }
@@ -222,7 +226,7 @@ class Api:
 
     def _view(self, caller: Caller) -> View:
         now = self.world.clock()
-        fault = self.faults.standing("async-capture")
+        fault, late = self.faults.standing("async-capture"), self.faults.standing("late-status")
         return View(
             self.world,
             caller.account,
@@ -230,6 +234,7 @@ class Api:
             livemode=self.keys.live,
             legacy=caller.legacy,
             old_intents=caller.old_intents,
+            status_lag=int(late.number("seconds", 21_600)) if late else 0,
             uncaptured_after=now - int(fault.number("seconds", 60)) if fault else 1 << 62,
         )
 

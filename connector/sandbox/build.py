@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.sandbox.economy import PRICES, fx_of, minor_units, mix, prices, round_down, smallest_step
-from connector.sandbox.kinds import DAY, SPECS, Kind, delay_of
+from connector.sandbox.kinds import DAY, SPECS, Kind, delay_of, is_instant
 from connector.sandbox.ledger import Entry, Ledger
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _SMALLEST_BATCH = ((1, 20), (7, 4), (30, 1))
 """A payout is made on a weekday once so many days passed since the last and so many rows wait."""
 _WEEKEND = 5
 _FAILS_EVERY, _FAILS_AT = 29, 2
+_FEE_BACK_EVERY = 5
+"""One refund in so many gives its share of the payment's fee back, as public samples of refunds have it."""
 
 
 @dataclass(slots=True)
@@ -44,13 +46,14 @@ class Builder:
         ledger: empty, not yet sealed.
         rng: the account's own source of chance.
         connected: whether the platform has connected accounts to transfer to.
+        reserves: whether Stripe holds a part back as a risk reserve now and then.
     """
 
-    def __init__(self, ledger: Ledger, rng: random.Random, *, connected: bool) -> None:
+    def __init__(self, ledger: Ledger, rng: random.Random, *, connected: bool, reserves: bool = False) -> None:
         self.ledger = ledger
         self.random = rng.random
         self.tills = [_Till({}) for _ in ledger.currencies]
-        self.mix = mix(connected=connected)
+        self.mix = mix(connected=connected, reserves=reserves)
         shares = [1.0 / (1 + 2 * place) for place in range(len(ledger.currencies))]
         self.purse = tuple(
             place for place, share in enumerate(shares) for _ in range(math.ceil(100 * share / math.fsum(shares)))
@@ -67,7 +70,7 @@ class Builder:
             Kind.PAYMENT_REFUND: lambda at: self._refund(at, Kind.PAYMENT_REFUND, Kind.PAYMENT),
             Kind.REFUND_FAILURE: lambda at: self._undo(at, Kind.REFUND, Kind.REFUND_FAILURE),
             Kind.DISPUTE: self._dispute,
-            Kind.DISPUTE_REVERSAL: lambda at: self._undo(at, Kind.DISPUTE, Kind.DISPUTE_REVERSAL),
+            Kind.DISPUTE_REVERSAL: lambda at: self._undo(at, Kind.DISPUTE, Kind.DISPUTE_REVERSAL, with_fee=True),
             Kind.STRIPE_FEE: lambda at: self._plain(at, Kind.STRIPE_FEE, -1, 20),
             Kind.TAX_FEE: lambda at: self._plain(at, Kind.TAX_FEE, -1, 40),
             Kind.APPLICATION_FEE: self._application_fee,
@@ -200,7 +203,8 @@ class Builder:
             return None
         whole = self.ledger.amount[charge]
         amount = whole if self.random() < 0.6 else round_down(whole // 3 or whole, self._unit(charge))  # noqa: PLR2004 - most refunds are full
-        return self._write(Entry(at, kind, self.ledger.currency[charge], -amount, link=charge))
+        back = self.ledger.fee[charge] * amount // whole if charge % _FEE_BACK_EVERY == 0 else 0
+        return self._write(Entry(at, kind, self.ledger.currency[charge], -amount, -back, charge))
 
     def _dispute(self, at: int) -> int | None:
         charge = self._earlier(Kind.CHARGE)
@@ -211,13 +215,14 @@ class Builder:
             Entry(at, Kind.DISPUTE, currency, -self.ledger.amount[charge], 15 * self.decimals[currency], charge)
         )
 
-    def _undo(self, at: int, of: Kind, kind: Kind) -> int | None:
-        """Reverse the whole amount of one earlier row of kind `of`."""
+    def _undo(self, at: int, of: Kind, kind: Kind, *, with_fee: bool = False) -> int | None:
+        """Reverse the whole amount of one earlier row of kind `of`; `with_fee` of every other one its fee as well."""
         earlier = self.open.get(of)
         if not earlier:
             return None
         number = earlier.pop(int(self.random() * len(earlier)))
-        return self._write(Entry(at, kind, self.ledger.currency[number], -self.ledger.amount[number], link=number))
+        fee = -self.ledger.fee[number] if with_fee and number % 2 else 0
+        return self._write(Entry(at, kind, self.ledger.currency[number], -self.ledger.amount[number], fee, number))
 
     def _transfer(self, at: int) -> int | None:
         charge = self._earlier(Kind.CHARGE)
@@ -256,7 +261,8 @@ class Builder:
         if amount == 0:
             return self._topup(at)
         till.topped_up -= amount
-        payout = self._write(Entry(at, Kind.PAYOUT_MANUAL, 0, -amount))
+        fee = amount // 100 if is_instant(len(self.ledger)) else 0
+        payout = self._write(Entry(at, Kind.PAYOUT_MANUAL, 0, -amount, fee))
         if self.random() < 0.2:  # noqa: PLR2004 - one in five
             till.topped_up += amount
             back = Entry(0, Kind.PAYOUT_CANCEL, 0, amount, link=payout)

@@ -43,7 +43,7 @@ PER_MILLE = {
     Kind.TOPUP: 4,
     Kind.PAYOUT_MANUAL: 2,
     Kind.RESERVE_TRANSACTION: 2,
-    Kind.RESERVE_HOLD: 2,
+    Kind.RESERVE_HOLD: 2,  # only where Stripe holds risk reserves
     Kind.ISSUING_TOPUP: 1,
     Kind.ISSUING_TRANSACTION: 3,
     Kind.PREFUNDING_TOPUP: 1,
@@ -73,10 +73,16 @@ def fx_of(number: int) -> tuple[int, float]:
 
 
 @functools.cache
-def mix(*, connected: bool) -> tuple[Kind, ...]:
-    """A thousand kinds to draw from, charges for what the tables leave; `connected` adds what platforms do."""
+def mix(*, connected: bool, reserves: bool = False) -> tuple[Kind, ...]:
+    """A thousand kinds to draw from, charges for what the tables leave.
+
+    Args:
+        connected: with what platforms do.
+        reserves: with risk reserves.
+    """
     per_mille = PER_MILLE | PLATFORM_PER_MILLE if connected else PER_MILLE
     rare = [kind for kind, count in per_mille.items() for _ in range(count)]
+    rare = [kind if reserves or kind != Kind.RESERVE_HOLD else Kind.CHARGE for kind in rare]
     return (*rare, *[Kind.CHARGE] * (1000 - len(rare)))
 
 

@@ -49,6 +49,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "clock-moves": ("the clock goes on by seconds=3600 with each request, and statuses flip", ("seconds",)),
     "async-capture": ("charges have no balance transaction for seconds=60", ("seconds",)),
+    "late-status": ("rows stay pending for seconds=21600 after their available_on; the balance is ahead", ("seconds",)),
     "unknown-field": ("fields we have not heard of, in rows and in fee_details", ()),
     "unknown-enum": ("a type, category and status we have not heard of", ()),
     "no-balance-type": ("rows without balance_type", ()),
@@ -59,7 +60,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """By kind: one line of help, and the options it takes besides COMMON."""
 
-STANDING = frozenset({"late-rows", "gone-rows", "async-capture"})
+STANDING = frozenset({"late-rows", "gone-rows", "async-capture", "late-status"})
 """Faults that are a state of the world rather than something that befalls a request; `p` is their share of rows."""
 
 _ONCE = frozenset({"hot-second"})

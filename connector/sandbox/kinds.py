@@ -42,6 +42,7 @@ class Kind(IntEnum):
     PREFUNDING_TOPUP = 26
     TRANSFER_IN = 27
     TRANSFER_IN_REFUND = 28
+    STRANGE_BALANCE = 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ SPECS: dict[int, Spec] = {
     ),
     Kind.TRANSFER_IN: Spec("payment", "charge", "py_", delay=2),
     Kind.TRANSFER_IN_REFUND: Spec("payment_refund", "refund", "pyr_", delay=1, text="REFUND FOR PAYMENT"),
+    Kind.STRANGE_BALANCE: Spec("adjustment", "other_adjustment", "", text="Reserve", balance_type="orbital_reserve"),
 }
 
 PAYOUTS = (Kind.PAYOUT, Kind.PAYOUT_MANUAL)
@@ -118,6 +120,11 @@ def delay_of(kind: int, currency: int) -> int:
     """Days until a row is available; card payments in the world's other currencies take a little longer."""
     delay = SPECS[kind].delay
     return delay + currency % 3 if kind in CHARGES else delay
+
+
+def is_instant(number: int) -> bool:
+    """Whether the payout of a PAYOUT_MANUAL row is an instant one: every other is."""
+    return number % 2 == 0
 
 
 def kinds_of(type_: str) -> tuple[Kind, ...]:

@@ -53,6 +53,7 @@ class Ledger:
         ties: one of TIES.
         payout: per row, the number of the automatic payout that paid it out, or -1.
         hidden: row number to the second from which it can be listed, for rows that become visible late.
+        rowless: numbers of payments whose balance transaction is never made; they count for nothing.
         version: changes whenever a row is added after `seal`.
     """
 
@@ -70,6 +71,7 @@ class Ledger:
     order: array[int] = field(default_factory=lambda: array("I"))
     times: array[int] = field(default_factory=lambda: array("q"))
     hidden: dict[int, int] = field(default_factory=dict[int, int])
+    rowless: set[int] = field(default_factory=set[int])
     version: int = 0
 
     def __post_init__(self) -> None:
@@ -236,6 +238,8 @@ class Ledger:
             sums.setdefault((SPECS[kind].balance_type, currency), [0, 0])[0] += net
         for at in range(settled, bisect_right(self.times, now)):
             number = self.order[at]
+            if number in self.rowless:
+                continue
             pair = sums.setdefault((SPECS[self.kind[number]].balance_type, self.currency[number]), [0, 0])
             pair[0 if self.is_available(number, now) else 1] += self.amount[number] - self.fee[number]
         return sums
@@ -246,6 +250,8 @@ class Ledger:
         if upto < done:
             done, total = 0, {}
         for number in self.order[done:upto]:
+            if number in self.rowless:
+                continue
             key = (self.kind[number], self.currency[number])
             total[key] = total.get(key, 0) + self.amount[number] - self.fee[number]
         self._settled = (upto, total)

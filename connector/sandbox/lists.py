@@ -132,14 +132,15 @@ class Lists:
         """A test for rows that cannot be listed yet, if there may be any."""
         ledger, now = view.ledger, view.now
         late, gone = self._faults.standing("late-rows"), self._faults.standing("gone-rows")
-        if late is None and gone is None and not ledger.hidden:
+        if late is None and gone is None and not ledger.hidden and not ledger.rowless:
             return None
         seconds = int(late.number("seconds", 60)) if late else 0
         late_share = _share(late, 0.5)
         gone_share = _share(gone, 0.01)
 
         def visible(number: int) -> bool:
-            if ledger.hidden.get(number, 0) > now or number * 6_007 % 1000 < gone_share:
+            hidden = number in ledger.rowless or ledger.hidden.get(number, 0) > now
+            if hidden or number * 6_007 % 1000 < gone_share:
                 return False
             return not (ledger.created[number] + seconds > now and number * 7_919 % 1000 < late_share)
 

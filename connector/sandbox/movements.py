@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.kinds import DAY, Kind
+from connector.sandbox.kinds import DAY, Kind, is_instant
 from connector.sandbox.ledger import far_id
 from connector.sandbox.rows import APPLICATION
 
@@ -49,7 +49,7 @@ def payout(view: View, number: int) -> dict[str, Any]:
     """A payout; automatic ones are reconciled, manual ones never are."""
     ledger = view.ledger
     automatic = ledger.kind[number] == Kind.PAYOUT
-    instant = not automatic and number % 2 == 0
+    instant = not automatic and is_instant(number)
     status = payout_status(view, number)
     failed = next(iter(ledger.children(number, view.now)), None)
     reconciled = "completed" if is_reconciled(view, number) else "in_progress"

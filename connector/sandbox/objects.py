@@ -50,7 +50,7 @@ def number_of(view: View, value: str, *prefixes: str) -> int | None:
         return None
     prefix = value[: value.rindex("_") + 1]
     if prefix == "txn_":
-        return number
+        return None if number in view.ledger.rowless else number
     kinds = MAKERS[prefix][0]
     fitting = view.ledger.kind[number] in kinds and (prefix == "pi_" or view.ledger.source_of(number) == value)
     return number if fitting else None

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     world.add_argument("--connected", type=_count, default=3, metavar="N", help="connected accounts, up to 10000 (3)")
     world.add_argument("--start", default="", metavar="DATE", help="first day or unix second (a year before the end)")
     world.add_argument("--end", default="", metavar="DATE", help="day or unix second after the last (now)")
+    world.add_argument("--risk-reserves", action="store_true", help="hold money back now and then, as Stripe may")
     world.add_argument("--no-account-created", action="store_true", help="leave `created` out of /v1/account")
     world.add_argument(
         "--clock", default="", metavar="DATE", help="where the clock starts, and stands (now, and it runs)"

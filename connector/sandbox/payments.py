@@ -41,7 +41,7 @@ def charge(view: View, number: int) -> dict[str, Any]:
         "application": APPLICATION if far else None,
         "application_fee": _fee_of_transfer(view, ledger.link[number]) if far else None,
         "application_fee_amount": ledger.fee[number] if far and ledger.fee[number] else None,
-        "balance_transaction": row["id"] if created < view.uncaptured_after else None,
+        "balance_transaction": row["id"] if created < view.uncaptured_after and number not in ledger.rowless else None,
         "billing_details": {
             "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
             "email": None,

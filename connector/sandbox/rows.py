@@ -24,6 +24,14 @@ APPLICATION = "ca_SandboxPlatformApplication0001"
 TAXED = frozenset({"eur", "gbp"})
 """Currencies of accounts whose Stripe fees carry value added tax, a sixth of the whole."""
 
+_FEES = {
+    Kind.DISPUTE: "Dispute fee",
+    Kind.DISPUTE_REVERSAL: "Dispute fee",
+    Kind.PAYOUT_MANUAL: "Instant Payout fee",
+    Kind.REFUND: "Stripe processing fee refund",
+}
+"""How the Stripe fee is described, of rows that are not payments."""
+
 _LINE = ",\n      "
 _RATE, _FEE, _DETAILS, _NET = (f'{_LINE}"{name}": ' for name in ("exchange_rate", "fee", "fee_details", "net"))
 _ON = f'{_LINE}"available_on": '
@@ -158,7 +166,7 @@ def _fee_texts(kind: Kind, currency: str) -> tuple[str, str]:
     """What stands before and after the amounts in `fee_details`: (the Stripe fee's entry, the tax's or nothing)."""
     if kind == Kind.TRANSFER_IN:
         return _fee_entry(currency, APPLICATION, "Sandbox application fee", "application_fee"), ""
-    text = "Dispute fee" if kind == Kind.DISPUTE else "Stripe processing fees"
+    text = _FEES.get(kind, "Stripe processing fees")
     tax = _fee_entry(currency, None, "VAT", "tax") if kind in CHARGES and currency in TAXED else ""
     return _fee_entry(currency, None, text, "stripe_fee"), tax
 

@@ -34,6 +34,8 @@ _ADDABLE = {
     "stripe_fee": Kind.STRIPE_FEE,
     "tax_fee": Kind.TAX_FEE,
     "topup": Kind.TOPUP,
+    "risk_reserve": Kind.RISK_HOLD,
+    "strange_balance": Kind.STRANGE_BALANCE,
 }
 """Types of row that stand alone, so that they can be added at will."""
 
@@ -45,12 +47,14 @@ class NewRows:
     Attributes:
         count: how many.
         created: their second; None is now.
-        type: charge, payment, stripe_fee, tax_fee or topup.
+        type: charge, payment, stripe_fee, tax_fee, topup, or for rows of a balance that Stripe does not show
+            risk_reserve, or strange_balance for one that nobody has heard of.
         currency: None is the world's first.
         amount: gross, in minor units.
         fee: in minor units.
         account: None is the platform.
         visible_at: second from which lists show them; None is at once.
+        rowless: payments whose balance transaction is never made, as Stripe has some; their ids are the charges'.
     """
 
     count: int = 1
@@ -61,6 +65,7 @@ class NewRows:
     fee: int = 59
     account: str | None = None
     visible_at: int | None = None
+    rowless: bool = False
 
 
 class Sandbox:
@@ -178,7 +183,11 @@ class Sandbox:
         currency = 0 if rows.currency is None else ledger.currencies.index(rows.currency)
         created = world.clock() if rows.created is None else rows.created
         entry = Entry(created, _ADDABLE[rows.type], currency, rows.amount, rows.fee)
-        return [ledger.id_of(ledger.insert(entry, visible_at=rows.visible_at)) for _ in range(rows.count)]
+        numbers = [ledger.insert(entry, visible_at=rows.visible_at) for _ in range(rows.count)]
+        if not rows.rowless:
+            return [ledger.id_of(number) for number in numbers]
+        ledger.rowless.update(numbers)
+        return [ledger.source_of(number) or "" for number in numbers]
 
     # The same knobs over HTTP.
 

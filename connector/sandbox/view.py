@@ -22,6 +22,7 @@ class View:
         livemode: as in every object that has the field.
         legacy: the API version is older than 2025-05-28 and knows no `balance_type`.
         old_intents: the API version is 2022-08-01 or older; payment intents list their charges.
+        status_lag: seconds that rows stay pending after their `available_on`.
         uncaptured_after: charges made since this second do not have their balance transaction yet.
     """
 
@@ -31,6 +32,7 @@ class View:
     livemode: bool
     legacy: bool = False
     old_intents: bool = False
+    status_lag: int = 0
     uncaptured_after: int = 1 << 62
 
     @cached_property
@@ -49,8 +51,8 @@ class View:
 
     def row(self, number: int) -> dict[str, Any]:
         """A balance transaction as an object."""
-        return self.world.renderer(self.index, legacy=self.legacy).row(number, self.now)
+        return self.world.renderer(self.index, legacy=self.legacy).row(number, self.now - self.status_lag)
 
     def texts(self, numbers: list[int]) -> list[str]:
         """Balance transactions as text for a list."""
-        return self.world.renderer(self.index, legacy=self.legacy).texts(numbers, self.now)
+        return self.world.renderer(self.index, legacy=self.legacy).texts(numbers, self.now - self.status_lag)

@@ -39,6 +39,7 @@ class World:
         connected: connected accounts of the platform, 0 to 10,000, of uneven sizes up to 2,000 rows.
         ties: order of rows within a second, one of `ledger.TIES`.
         hot: rows sharing one second, for the shape `second`.
+        reserves: whether Stripe holds a part back as a risk reserve now and then: rows of a balance it does not show.
         account_created: `created` of the platform's account; None leaves it out of `/v1/account`, -1 means `start`.
         now: where the clock stands at first; -1 means `end`.
         ticking: whether the clock runs with the machine's, or stands until moved.
@@ -53,6 +54,7 @@ class World:
     connected: int = 3
     ties: str = "insertion"
     hot: int = 3_000
+    reserves: bool = False
     account_created: int | None = -1
     now: int = -1
     ticking: bool = False
@@ -142,7 +144,8 @@ class World:
         index = 0 if account is None else self.account_index[account]
         ledger, renderer, now = self.ledger(index), self.renderer(index), self.clock()
         for at in range(bisect_right(ledger.times, now) - 1, -1, -1):
-            yield renderer.row(ledger.order[at], now)
+            if ledger.order[at] not in ledger.rowless:
+                yield renderer.row(ledger.order[at], now)
 
     def net_by_currency(
         self, account: str | None = None, *, balance_type: str = "payments", status: str | None = None
@@ -179,7 +182,7 @@ class World:
     def _build_platform(self) -> Ledger:
         rng = random.Random(f"ledger/{self.seed}/0")
         times = moments(self.shape, self.transactions, (self.start, self.end), rng, hot=self.hot)
-        return Builder(self._empty(0), rng, connected=self.connected > 0).run(times)
+        return Builder(self._empty(0), rng, connected=self.connected > 0, reserves=self.reserves).run(times)
 
     def _build_connected(self, index: int) -> Ledger:
         """An account with what the platform sent it and some trade of its own."""
@@ -187,7 +190,8 @@ class World:
         size = min(_LARGEST_CONNECTED, int(40 * ((rng.random() + 1e-4) ** -0.7 - 1)))
         born = self.created_of(index) or self.start
         times = moments("steady", size, (born, self.end), rng)
-        return Builder(self._empty(index), rng, connected=False).run(times, self._received(index))
+        builder = Builder(self._empty(index), rng, connected=False, reserves=self.reserves)
+        return builder.run(times, self._received(index))
 
     def _received(self, index: int) -> list[Entry]:
         """The far sides of the platform's transfers to an account, and of those taken back."""

@@ -137,9 +137,27 @@ def ledger_entry(created):
 
 
 def test_every_kind_of_row_occurs():
-    world = World(transactions=20_000)
+    world = World(transactions=20_000, reserves=True)
     kinds = set(world.ledger().kind) | {kind for index in (1, 2, 3) for kind in world.ledger(index).kind}
-    assert kinds == set(map(int, Kind))
+    assert kinds == set(map(int, Kind)) - {Kind.STRANGE_BALANCE}
+
+
+def test_only_where_it_is_told_to_does_a_world_hold_money_that_no_balance_shows():
+    kinds = {kind for index in range(4) for kind in World(transactions=20_000).ledger(index).kind}
+    assert not kinds & {Kind.RESERVE_HOLD, Kind.RISK_HOLD, Kind.RESERVE_RELEASE, Kind.RISK_RELEASE}
+
+
+def test_refunds_give_a_share_of_the_fee_back_and_won_disputes_theirs_and_instant_payouts_cost():
+    ledger = World(transactions=20_000).ledger()
+    fees: dict[Kind, set[int]] = {}
+    for number, kind in enumerate(ledger.kind):
+        fee = ledger.fee[number]
+        fees.setdefault(Kind(kind), set()).add((fee > 0) - (fee < 0))
+        if kind == Kind.REFUND and fee:
+            paid = ledger.link[number]
+            assert fee == -(ledger.fee[paid] * -ledger.amount[number] // ledger.amount[paid])
+    assert (fees[Kind.REFUND], fees[Kind.DISPUTE_REVERSAL]) == ({-1, 0}, {-1, 0})
+    assert (fees[Kind.DISPUTE], fees[Kind.PAYOUT_MANUAL], fees[Kind.PAYOUT]) == ({1}, {0, 1}, {0})
 
 
 def test_the_newest_payout_of_each_currency_is_still_being_reconciled():

@@ -357,3 +357,54 @@ def test_a_fresh_charge_can_lack_its_balance_transaction(open_sandbox, get):
     assert get(sandbox, path).json["balance_transaction"] is None
     sandbox.advance(61)
     assert get(sandbox, path).json["balance_transaction"] == row
+
+
+def test_a_row_can_stay_pending_beyond_its_time_while_the_balance_moves_on(open_sandbox, get):
+    sandbox = open_sandbox(transactions=50)
+    (added,) = sandbox.add_rows()
+    row = get(sandbox, f"{LIST}/{added}").json
+    sandbox.faults.add("late-status:seconds=3600")
+    sandbox.set_clock(row["available_on"])
+    assert get(sandbox, f"{LIST}/{added}").json["status"] == "pending"
+    assert get(sandbox, f"{LIST}?limit=1").json["data"] == [row]
+    available = get(sandbox, "/v1/balance").json["available"][0]["amount"]
+    sandbox.advance(3600)
+    assert get(sandbox, f"{LIST}/{added}").json["status"] == "available"
+    assert get(sandbox, "/v1/balance").json["available"][0]["amount"] == available
+
+
+@pytest.mark.parametrize(("type_", "amount"), [("payment", 1), ("charge", 0), ("charge", 5_000)])
+def test_a_payment_can_stay_without_its_balance_transaction_for_ever(open_sandbox, get, type_, amount):
+    sandbox = open_sandbox(transactions=50)
+    before = get(sandbox, "/v1/balance").json
+    (charge,) = sandbox.add_rows(type=type_, amount=amount, fee=0, rowless=True, created=sandbox.now - 5)
+    sandbox.advance(1)
+    newest = get(sandbox, f"{LIST}?limit=1").json["data"][0]
+    found = get(sandbox, f"/v1/charges/{charge}?expand[]=balance_transaction").json
+    assert (found["amount"], found["balance_transaction"], found["status"]) == (amount, None, "succeeded")
+    assert newest["source"] != charge
+    assert get(sandbox, f"{LIST}?source={charge}").ids == []
+    assert get(sandbox, "/v1/balance").json == before
+
+
+def test_rows_of_balances_that_are_not_shown_can_be_added(open_sandbox, get):
+    sandbox = open_sandbox(transactions=50)
+    before = get(sandbox, "/v1/balance").json
+    ids = [*sandbox.add_rows(type="risk_reserve", fee=0), *sandbox.add_rows(type="strange_balance", fee=0)]
+    kinds = [get(sandbox, f"{LIST}/{one}").json["balance_type"] for one in ids]
+    assert kinds == ["risk_reserved", "orbital_reserve"]
+    assert get(sandbox, "/v1/balance").json == before
+
+
+def test_refunds_and_disputes_are_retrieved_and_unknown_ones_are_not(open_sandbox, get):
+    sandbox = open_sandbox(transactions=3_000)
+    rows = get(sandbox, f"{LIST}?type=refund&limit=1").json["data"]
+    refund = get(sandbox, f"/v1/refunds/{rows[0]['source']}?expand[]=balance_transaction").json
+    assert (refund["object"], refund["balance_transaction"]) == ("refund", rows[0])
+    won = next(row for row in sandbox.world.rows() if row["reporting_category"] == "dispute_reversal")
+    dispute = get(sandbox, f"/v1/disputes/{won['source']}").json
+    assert [row["net"] for row in dispute["balance_transactions"]][1:] == [won["net"]]
+    for path, noun in (("refunds/re_nope", "refund"), ("disputes/dp_nope", "dispute")):
+        refused = get(sandbox, f"/v1/{path}")
+        assert (refused.status, refused.error["code"]) == (404, "resource_missing")
+        assert refused.error["message"].startswith(f"No such {noun}")
