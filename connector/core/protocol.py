@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 API_VERSION = "2026-10-28.endive"
 """The version asked for unless another is: the newest whose balance objects this package was checked against."""
 
-OK = 200
+SUCCESS = frozenset({200, 203})
+"""Statuses of an answer with what was asked for; 203 says that somebody on the way has changed its form."""
 _LONGEST = 500
 """Characters of a text in an error object that are kept: it goes into lines, reports and logs."""
 
@@ -120,7 +121,7 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     Source: docs.stripe.com/api/errors; the classes follow stripe-python's mapping.
     """
     status = response.status
-    if status == OK:
+    if status in SUCCESS:
         return None
     fields = _error_fields(response.body.replace(key.encode(), b"the key") if key else response.body)
     code = _string(fields, "code")

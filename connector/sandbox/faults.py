@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from connector.sandbox.encodings import HOW
 from connector.sandbox.ledger import TIES
 
 COMMON = ("k", "every", "p", "times", "endpoint", "account")
@@ -17,6 +18,12 @@ LISTS = "balance_transactions"
 REASONS = ("endpoint-rate", "global-rate", "endpoint-concurrency", "global-concurrency", "resource-specific")
 
 WHY = ("address", "application")
+
+STRAYS = ("behind", "later", "instead")
+"""When a stray answer comes: right behind the answer, a moment later, or in its place, the answer following."""
+
+_CHOICES = {"reason": REASONS, "ties": TIES, "why": WHY}
+_HOW = {"encoded": HOW, "stray": STRAYS}
 
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "rate-limit": ("429 by a limiter; reason=" + "|".join(REASONS), ("reason",)),
@@ -34,6 +41,9 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cut": ("half of the body, then the connection closes", ()),
     "slow": ("the body comes in drips; seconds=5", ("seconds",)),
     "not-json": ("200 with a body that is not JSON", ()),
+    "non-authoritative": ("the answer as it is, with status 203", ()),
+    "encoded": ("the body in another legal coding; how=" + "|".join(HOW), ("how",)),
+    "stray": ("an answer nobody asked for on the same connection; how=" + "|".join(STRAYS), ("how",)),
     "empty-page": ("no rows, yet has_more is true", ()),
     "stuck-cursor": ("the page that ends at the cursor instead of the one after it", ()),
     "boundary-quirk": ("an empty page when the cursor's own second lies inside the created window", ()),
@@ -113,12 +123,9 @@ def parse(spec: str) -> Fault:
     for name in given:
         if name not in allowed:
             raise ValueError(f"fault {kind!r} has no {name!r}; it has {', '.join(allowed)}")
-    if given.get("reason", REASONS[0]) not in REASONS:
-        raise ValueError(f"reason must be one of {', '.join(REASONS)}")
-    if given.get("why", WHY[0]) not in WHY:
-        raise ValueError(f"why must be one of {', '.join(WHY)}")
-    if given.get("ties", TIES[0]) not in TIES:
-        raise ValueError(f"ties must be one of {', '.join(TIES)}")
+    for name, choices in {**_CHOICES, "how": _HOW.get(kind, ("",))}.items():
+        if given.get(name, choices[0]) not in choices:
+            raise ValueError(f"{name} must be one of {', '.join(choices)}")
     fault = Fault(
         kind,
         k=_int(given.pop("k", None)),

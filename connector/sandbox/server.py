@@ -18,6 +18,7 @@ from aiohttp import web
 
 from connector.sandbox.api import PRETTY, Answer, Api, Call, route
 from connector.sandbox.edits import refusal
+from connector.sandbox.encodings import encoded
 from connector.sandbox.limits import Limiter
 from connector.sandbox.problems import RefusedError, failure, rate_limited
 from connector.sandbox.stats import Seen, Stats
@@ -32,6 +33,8 @@ CONTROL = "/_sandbox/"
 _HTML = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
 _DRIPS = 20
 _FOREVER = 3_600.0
+_A_MOMENT = 0.02
+"""Seconds between an answer and a stray one that is not to come with it."""
 
 
 class Latency:
@@ -145,9 +148,14 @@ class Server:
         if self.compress and "gzip" in request.headers.get("Accept-Encoding", ""):
             body = gzip.compress(body, compresslevel=1)
             headers["Content-Encoding"] = "gzip"
+        elif answer.status and "encoded" in faults:
+            body, headers["Content-Encoding"] = encoded(body, faults["encoded"].options.get("how", "members"))
+        status = 203 if "non-authoritative" in faults and answer.status == 200 else answer.status  # noqa: PLR2004
+        if answer.status and "stray" in faults:
+            await _unasked(request, faults["stray"].options.get("how", "behind"))
         if answer.status and not faults.keys() & {"cut", "slow"}:
-            return web.Response(status=answer.status, body=body, headers=headers)
-        response = web.StreamResponse(status=answer.status or 500, headers=headers)
+            return web.Response(status=status, body=body, headers=headers)
+        response = web.StreamResponse(status=status or 500, headers=headers)
         response.content_length = len(body)
         if not answer.status:
             return response
@@ -185,6 +193,28 @@ class Server:
             error = dict(sorted({**error, "request_log_url": log}.items()))
         body = orjson.dumps({"error": error}, option=PRETTY)
         return Answer(problem.status, body, problem.headers, logged=problem.logged)
+
+
+_STRAY = b"""HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 49\r\n\r
+{"object": "list", "data": [], "has_more": false}"""
+
+
+async def _unasked(request: web.BaseRequest, how: str) -> None:
+    """Send an answer that nobody asked for: now, instead of the one asked for; or as soon as that is sent."""
+    transport = request.transport
+    if transport is None:
+        return
+    if how == "instead":
+        transport.write(_STRAY)
+        await asyncio.sleep(_A_MOMENT)
+        return
+    loop = asyncio.get_running_loop()
+
+    def send() -> None:
+        if not transport.is_closing():
+            transport.write(_STRAY)
+
+    loop.call_later(_A_MOMENT, send) if how == "later" else loop.call_soon(send)
 
 
 def _reset(request: web.BaseRequest) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import anyio
 
 from connector.core.account_ids import given_account
+from connector.core.content import ENCODINGS
 from connector.core.meter import Meter
 from connector.core.pace import Pace
 from connector.core.permissions import explain
@@ -20,7 +21,7 @@ from connector.core.protocol import decipher, encode_query, seconds_of
 from connector.core.retry import wait_before
 from connector.errors import ApiError, ConnectorError, PermissionError_, ProtocolError, RateLimitError, TransportError
 from connector.stripe.gate import Gate
-from connector.stripe.transport import ENCODINGS, HttpTransport, Request
+from connector.stripe.transport import HttpTransport, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import zlib
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -18,8 +17,9 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from connector.core.protocol import Response
-from connector.errors import ConfigError, ProtocolError, TooLargeError, TransportError
+from connector.core.content import undo
+from connector.core.protocol import SUCCESS, Response
+from connector.errors import ApiError, ConfigError, TooLargeError, TransportError
 from connector.stripe.connections import Answer, Asking, Connections
 
 if TYPE_CHECKING:
@@ -29,15 +29,6 @@ if TYPE_CHECKING:
 
 MAX_BODY = 128 * 1024 * 1024
 """Bytes a decoded body may have. A page of 100 rows has 70 kB; the longest fields allowed make 10 MB."""
-
-ENCODINGS = "gzip, deflate"
-"""What is accepted, and undone here: a body cut short must not pass for a complete one."""
-
-_ANY_HEADER = 32 + zlib.MAX_WBITS
-"""Has zlib tell gzip from zlib by the header."""
-
-
-_OK = 200
 
 _LENGTHS = {"content-length", "transfer-encoding"}
 """Headers by which the end of a body is known."""
@@ -136,8 +127,8 @@ class HttpTransport:
                 url, headers=headers, allow_redirects=False, proxy=self._proxy, proxy_headers=self._known_to_proxy
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                body = _decoded(await _bounded_body(answer), headers.get("content-encoding", ""))
-            if answer.status == _OK and not _LENGTHS & headers.keys():
+                body = _content(answer, await _bounded_body(answer))
+            if answer.status in SUCCESS and not _LENGTHS & headers.keys():
                 _check_complete(body)
             connection = answer.number if isinstance(answer, Answer) else None
             if connection in self.distrusted:
@@ -193,27 +184,14 @@ async def _bounded_body(answer: aiohttp.ClientResponse) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _decoded(body: bytes, encoding: str) -> bytes:
-    """Undo the content encoding, completely or not at all, and within bounds.
-
-    Raises:
-        TransportError: the body ends before its compressed data does, or is damaged.
-        ProtocolError: the encoding was not asked for, or the body unfolds to more than any answer can be.
-    """
-    if encoding in {"", "identity"}:
-        return body
-    if encoding not in {"gzip", "deflate"}:
-        raise ProtocolError(f"the server encoded the body as {encoding[:40]!r}, which was not asked for")
-    inflate = zlib.decompressobj(_ANY_HEADER)
+def _content(answer: aiohttp.ClientResponse, body: bytes) -> bytes:
+    """Undo the content coding; of a refusal it need not be sound, whose status says enough."""
     try:
-        decoded = inflate.decompress(body, MAX_BODY)
-    except zlib.error as error:
-        raise TransportError(f"no complete answer: its compressed body is damaged ({error})") from error
-    if inflate.unconsumed_tail:
-        raise TooLargeError(f"the server sent a body of more than {MAX_BODY} bytes")
-    if not inflate.eof:
-        raise TransportError("no complete answer: its compressed body is cut short")
-    return decoded
+        return undo(body, ",".join(answer.headers.getall("Content-Encoding", ())), most=MAX_BODY)
+    except ApiError:
+        if answer.status in SUCCESS:
+            raise
+        return b""
 
 
 def _check_complete(body: bytes) -> None:

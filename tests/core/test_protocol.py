@@ -175,7 +175,7 @@ def test_a_body_that_is_no_error_object_still_gives_the_statuss_class_and_a_mess
     assert (found.code, found.param) == (None, None)
 
 
-@pytest.mark.parametrize("status", [200])
+@pytest.mark.parametrize("status", [200, 203])
 @pytest.mark.parametrize("body", [b"{}", b"", b"<html>"])
 def test_success_is_no_error_whatever_its_body(status, body):
     assert decipher(Response(status, {}, body)) is None

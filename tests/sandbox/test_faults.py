@@ -80,6 +80,8 @@ def test_faults_of_a_page_befall_only_lists_of_rows_unless_told():
         "rate-limit:reason=nope",
         "500:p=x",
         "hot-second:ties=nope",
+        "encoded:how=nope",
+        "stray:how=nope",
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused(spec):
@@ -89,7 +91,7 @@ def test_an_order_that_makes_no_sense_is_refused(spec):
 
 def test_every_kind_is_carried_out_somewhere():
     on_the_wire = {"502", "reset", "hang", "cut", "slow", "not-json", "stuck-cursor", "boundary-quirk"}
-    on_the_wire |= {"heavy-page", "mid-walk", "hot-second", "clock-moves"}
+    on_the_wire |= {"heavy-page", "mid-walk", "hot-second", "clock-moves", "encoded", "non-authoritative", "stray"}
     refusing = {kind for kind in KINDS if refusal(parse(kind)) is not None}
     assert set(KINDS) == on_the_wire | refusing | SPOILING | STANDING
 

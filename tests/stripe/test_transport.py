@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import zlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,22 @@ async def test_gzip_is_asked_for_and_undone():
     async with misbehaving(sends(whole(packed, b"Content-Encoding: gzip"))) as (server, transport):
         assert (await transport.send(request(server))).body == BODY * 500
         assert b"gzip" in server.requests[0].lower().split(b"accept-encoding:")[1].split(b"\r\n")[0]
+
+
+async def test_codings_in_several_headers_are_undone_in_reverse_order():
+    packed = gzip.compress(zlib.compress(BODY))
+    headers = b"Content-Encoding: deflate", b"CONTENT-ENCODING: X-Gzip"
+    async with misbehaving(sends(whole(packed, *headers))) as (server, transport):
+        assert (await transport.send(request(server))).body == BODY
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"br"])
+@pytest.mark.parametrize("body", [b"", b"<html>refused</html>"])
+async def test_the_body_of_a_refusal_need_not_be_encoded_as_it_says(body, coding):
+    refusal = b"HTTP/1.1 401 No\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
+    async with misbehaving(sends(refusal + body)) as (server, transport):
+        answer = await transport.send(request(server))
+        assert (answer.status, answer.body) == (401, b"")
 
 
 async def test_a_chunked_answer_is_joined():
