@@ -43,6 +43,37 @@ class Bucket(NamedTuple):
     status: str
 
 
+class Total(NamedTuple):
+    """What rows come to.
+
+    Attributes:
+        net: sum of their `net`, in minor units.
+        rows: how many they are.
+    """
+
+    net: int
+    rows: int
+
+
+NOTHING = Total(0, 0)
+
+
+class Unshown(NamedTuple):
+    """Rows that can be compared with no amount, since the balance object shows none of theirs.
+
+    Attributes:
+        balance_type: which balance.
+        currency: lower-case ISO code.
+        rows: how many.
+        net: sum of their `net`, in minor units.
+    """
+
+    balance_type: str
+    currency: str
+    rows: int
+    net: int
+
+
 class Disagreement(NamedTuple):
     """A bucket whose rows do not add up to what it holds, in minor units.
 
@@ -64,6 +95,62 @@ def add_up(parts: Iterable[Mapping[Bucket, int]]) -> dict[Bucket, int]:
         for bucket, net in part.items():
             total[bucket] = total.get(bucket, 0) + net
     return total
+
+
+def add_totals(parts: Iterable[Mapping[Bucket, Total]]) -> dict[Bucket, Total]:
+    """Add up totals by bucket."""
+    total: dict[Bucket, Total] = {}
+    for part in parts:
+        for bucket, (net, rows) in part.items():
+            before = total.get(bucket, NOTHING)
+            total[bucket] = Total(before.net + net, before.rows + rows)
+    return total
+
+
+def nets_of(totals: Mapping[Bucket, Total]) -> dict[Bucket, int]:
+    """Return the sums of `net` alone."""
+    return {bucket: total.net for bucket, total in totals.items()}
+
+
+def unshown(totals: Mapping[Bucket, Total], *, since: bool = False) -> list[Unshown]:
+    """Return which rows are compared with nothing, by balance and currency, sorted.
+
+    They are those of balances that the balance object does not show (`risk_reserved`, and what Stripe adds), and the
+    pending ones of balances shown as available only.
+
+    Args:
+        totals: of the rows, by bucket.
+        since: the rows are those since a recorded balance, so that only balances shown as a whole are compared.
+    """
+    found: dict[tuple[str, str], Total] = {}
+    for bucket, (net, rows) in totals.items():
+        if rows and not (bucket.balance_type in WHOLE if since else _is_compared(bucket)):
+            before = found.get(bucket[:2], NOTHING)
+            found[bucket[:2]] = Total(before.net + net, before.rows + rows)
+    return [Unshown(*key, rows, net) for key, (net, rows) in sorted(found.items())]
+
+
+def _is_compared(bucket: Bucket) -> bool:
+    """Say whether `disagreements` counts a bucket: what is shown, and statuses nobody knows, which are in the whole."""
+    shown = PUBLIC.get(bucket.balance_type, ())
+    return bool(shown) and (bucket.status in shown or bucket.status not in {AVAILABLE, PENDING})
+
+
+def cancelling(found: Iterable[Disagreement]) -> tuple[list[Disagreement], list[Disagreement]]:
+    """Divide disagreements: those of which available and pending cancel, and all others.
+
+    Returns:
+        Of each balance whose total agrees, what is available; and the rest. Both in the order given.
+    """
+    given = list(found)
+    gaps = {one.bucket: one.rows - one.held for one in given}
+    agree = {
+        bucket[:2]
+        for bucket, gap in gaps.items()
+        if bucket.status == AVAILABLE and gaps.get(bucket._replace(status=PENDING)) == -gap
+    }
+    splits = [one for one in given if one.bucket[:2] in agree and one.bucket.status == AVAILABLE]
+    return splits, [one for one in given if one.bucket[:2] not in agree]
 
 
 def disagreements(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> list[Disagreement]:
@@ -125,11 +212,6 @@ def unexplained(
 def compared(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> int:
     """Return how many buckets `disagreements` compares, those that are zero on both sides included."""
     return sum(len(PUBLIC[balance_type]) for balance_type, _ in _compared(rows, held))
-
-
-def not_shown(rows: Mapping[Bucket, int]) -> list[str]:
-    """Return the balances that rows are of and the balance object does not show, sorted."""
-    return sorted({bucket.balance_type for bucket in rows} - PUBLIC.keys())
 
 
 def _compared(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> list[tuple[str, str]]:

@@ -6,23 +6,22 @@ so that a lake that was synced a while ago can be proved as it is. They are not 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from connector.core import money
-from connector.core.accounting import PAYMENTS, WHOLE, Bucket, add_up, compared, disagreements, not_shown, unexplained
+from connector.core.accounting import PAYMENTS, add_totals
 from connector.core.intervals import Interval, Intervals
 from connector.core.times import END_OF_TIME, to_text
+from connector.proof.balance_verdict import Reading, judge, judge_changes
 from connector.proof.opening import NEAR
-from connector.proof.sums import held_by, sums_of
-from connector.proof.verdict import Finding, Findings, Layer, not_checkable
+from connector.proof.sums import held_by, overdue_of, sums_of
+from connector.proof.verdict import Layer, not_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from connector.core.accounting import Disagreement
+    from connector.core.accounting import Bucket, Total
     from connector.proof.asking import Asker
     from connector.proof.inventory import Inventory
-    from connector.proof.opening import Opening
     from connector.proof.sums import Ledger
 
 READINGS = 5
@@ -63,9 +62,13 @@ async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
         if before == after:
             if inventory.ledger.untyped and (others := _others(after)):
                 return not_checkable("balance", f"{UNTYPED} ({', '.join(others)}): {REREAD}")
-            rows = add_up([inventory.ledger.as_of(statuses), newer[0]])
-            checked = {"newer_rows": newer[1], "statuses_read": len(statuses)}
-            return _judge_changes(openings, rows, after, checked) if openings else _judge(rows, after, checked)
+            reading = Reading(
+                add_totals([inventory.ledger.as_of(statuses), newer.rows]),
+                after,
+                add_totals([inventory.ledger.overdue(statuses, asker.now), newer.overdue]),
+                {"newer_rows": sum(one.rows for one in newer.rows.values()), "statuses_read": len(statuses)},
+            )
+            return judge_changes(openings, reading) if openings else judge(reading)
         before = after
     return not_checkable("balance", f"the balance moved between any two of {READINGS} readings: try at a quieter time")
 
@@ -100,17 +103,26 @@ def _partial(asker: Asker, inventory: Inventory) -> str:
     )
 
 
-async def _newer(asker: Asker, settled: int) -> tuple[dict[Bucket, int], int] | None:
+class _Newer(NamedTuple):
+    """Rows created since the lake ends: what all of them come to, and those pending past their `available_on`."""
+
+    rows: Mapping[Bucket, Total]
+    overdue: Mapping[Bucket, Total]
+
+
+async def _newer(asker: Asker, settled: int) -> _Newer | None:
     """Add up the rows created since the lake ends; None when there are too many."""
-    sums: list[dict[Bucket, int]] = []
+    sums: list[dict[Bucket, Total]] = []
+    overdue: list[dict[Bucket, Total]] = []
     rows = 0
     async with asker.listed(Intervals.span(settled, END_OF_TIME)) as pages:
         async for page in pages:
             sums.append(sums_of(page))
+            overdue.append(overdue_of(page, asker.now))
             rows += len(page)
             if rows > MOST_NEWER:
                 return None
-    return add_up(sums), rows
+    return _Newer(add_totals(sums), add_totals(overdue))
 
 
 async def _statuses(asker: Asker, ledger: Ledger) -> dict[str, str]:
@@ -129,53 +141,3 @@ def stretches(seconds: Iterable[int], apart: int = CLOSE) -> Intervals:
     """Return the stretches that seconds lie in, those less than `apart` seconds from one another joined."""
     ends = Intervals.of(Interval(second, second + apart) for second in seconds)
     return Intervals(tuple(Interval(part.start, part.stop - apart + 1) for part in ends))
-
-
-def _judge(rows: dict[Bucket, int], held: dict[Bucket, int], checked: dict[str, int]) -> Layer:
-    findings = Findings()
-    for one in disagreements(rows, held):
-        findings.add(_finding(one))
-    hidden = not_shown(rows)
-    apart = f"; Stripe shows no balance of {', '.join(hidden)} to compare with" if hidden else ""
-    count = compared(rows, held)
-    return findings.layer(
-        "balance",
-        f"the rows add up to all {count:,} balances, to the last minor unit{apart}",
-        checked={"balances": count, **checked},
-    )
-
-
-def _judge_changes(
-    openings: Sequence[Opening], rows: dict[Bucket, int], held: dict[Bucket, int], checked: dict[str, int]
-) -> Layer:
-    """Judge by the oldest recorded balance that tells: one that does not agree may lack rows that came late."""
-    for opening in openings:
-        layer = _judge_change(opening, rows, held, checked)
-        if layer.verdict == "proved" or not opening.fresh:
-            return layer
-    return not_checkable(
-        "balance",
-        "the recorded balances do not agree with the rows, and rows made in the minutes before them may have come "
-        "after: record another at a quieter time",
-    )
-
-
-def _judge_change(opening: Opening, rows: dict[Bucket, int], held: dict[Bucket, int], checked: dict[str, int]) -> Layer:
-    findings = Findings()
-    since = add_up([rows, {bucket: -net for bucket, net in opening.before.items()}])
-    for one in unexplained(since, opening.held, held):
-        findings.add(_finding(one, f"since {to_text(opening.at)}"))
-    count = len({bucket[:2] for bucket in (*opening.held, *held) if bucket.balance_type in WHOLE})
-    said = f"the rows since {to_text(opening.at)}, when the balance was recorded, add up to the change since"
-    reason = f"{said}, of {count:,} balances; the lake does not begin at the beginning"
-    return findings.layer("balance", reason, checked={"balances": count, **checked})
-
-
-def _finding(one: Disagreement, since: str = "") -> Finding:
-    kind, currency, status = one.bucket
-    held, rows = money.to_text(one.held, currency), money.to_text(one.rows, currency)
-    apart = money.to_text(abs(one.held - one.rows), currency)
-    which = "less" if one.rows < one.held else "more"
-    balance = f"{since}, the balance changed by" if since else "the balance is"
-    message = f"{kind}, {status}: {balance} {held}, and the rows add up to {rows}, {apart} {which}"
-    return Finding("wrong_balance", message, currency=currency, expected=one.held, found=one.rows)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.balance import to_balance
+from connector.core.accounting import add_totals
 from connector.lake.check import changed_files
 from connector.lake.facts import load_balances
 from connector.lake.rows import MICROSECONDS, bounds_of
@@ -21,7 +22,7 @@ from connector.proof.sums import held_by, sums_of_batch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.core.accounting import Bucket
+    from connector.core.accounting import Bucket, Total
     from connector.core.units import AccountId
     from connector.lake.store import Store
 
@@ -42,18 +43,18 @@ class Opening:
     Attributes:
         at: when it was, UTC seconds.
         held: what there was, by bucket.
-        before: sum of `net` by bucket of the lake's rows up to then.
+        before: what the lake's rows up to then come to, by bucket.
         near: rows created so close to it that nobody can say whether they were in it.
         fresh: rows created shortly before it: they were in it, unless they became visible only afterwards.
     """
 
     at: int
     held: Mapping[Bucket, int]
-    before: dict[Bucket, int] = field(default_factory=dict["Bucket", int])
+    before: dict[Bucket, Total] = field(default_factory=dict["Bucket", "Total"])
     near: int = 0
     fresh: int = 0
 
-    def add(self, batch: pa.RecordBatch, sums: Mapping[Bucket, int]) -> None:
+    def add(self, batch: pa.RecordBatch, sums: Mapping[Bucket, Total]) -> None:
         """Take in a batch that has rows, of which these are the sums."""
         first, last = bounds_of(batch)
         if first > self.at + NEAR:
@@ -65,8 +66,7 @@ class Opening:
             self.near += pc.sum(around).as_py() or 0
             self.fresh += pc.sum(pc.and_(pc.greater_equal(seconds, self.at - LATE), earlier)).as_py() or 0
             sums = sums_of_batch(batch.filter(earlier))
-        for bucket, net in sums.items():
-            self.before[bucket] = self.before.get(bucket, 0) + net
+        self.before = add_totals([self.before, sums])
 
 
 def read_openings(store: Store, account: AccountId, start: int) -> list[Opening]:

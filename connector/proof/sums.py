@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.accounting import AVAILABLE, PAYMENTS, PENDING, Bucket, add_up
+from connector.core.accounting import AVAILABLE, NOTHING, PAYMENTS, PENDING, Bucket, Total, add_totals, add_up
 from connector.lake.rows import MICROSECONDS
 
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ class Due(NamedTuple):
         created: UTC seconds.
         bucket: where its `net` is counted.
         net: minor units.
+        available_on: UTC seconds; None where the row does not say.
     """
 
     created: int
     bucket: Bucket
     net: int
+    available_on: int | None
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class Ledger:
 
     Attributes:
         due_by: pending rows that become available before this second are remembered.
-        sums: sum of `net` by bucket, minor units.
+        sums: what the rows come to, by bucket.
         due: remembered rows by id, at most `MOST_DUE`.
         crowded: whether there were more.
         untyped: whether there are rows that do not say which balance they are of, as in API versions before
@@ -54,32 +56,32 @@ class Ledger:
     """
 
     due_by: int
-    sums: dict[Bucket, int] = field(default_factory=dict[Bucket, int])
+    sums: dict[Bucket, Total] = field(default_factory=dict[Bucket, Total])
     due: dict[str, Due] = field(default_factory=dict[str, Due])
     crowded: bool = False
     untyped: bool = False
 
-    def add(self, batch: pa.RecordBatch) -> dict[Bucket, int]:
+    def add(self, batch: pa.RecordBatch) -> dict[Bucket, Total]:
         """Take a batch in, and return its sums."""
         if not batch.num_rows:
             return {}
         self.untyped = self.untyped or batch.column("balance_type").null_count > 0
         sums = sums_of_batch(batch)
-        for bucket, net in sums.items():
-            self.sums[bucket] = self.sums.get(bucket, 0) + net
+        self.sums = add_totals([self.sums, sums])
         waiting = batch.filter(pc.equal(batch.column("status"), PENDING))
         soon = pc.less(waiting.column("available_on").view(pa.int64()), self.due_by * MICROSECONDS)
         due = waiting.filter(soon.fill_null(True))  # noqa: FBT003 - Arrow's own; a row that does not say when may be due
-        names = ("id", "created", "balance_type", "currency", "status", "net")
+        names = ("id", "created", "available_on", "balance_type", "currency", "status", "net")
         for row in pa.Table.from_batches([due]).select(names).to_pylist():
             if len(self.due) < MOST_DUE:
                 created = int(row["created"].timestamp())
-                self.due[row["id"]] = Due(created, _bucket(row), row["net"])
+                on = row["available_on"]
+                self.due[row["id"]] = Due(created, _bucket(row), row["net"], int(on.timestamp()) if on else None)
             else:
                 self.crowded = True
         return sums
 
-    def as_of(self, statuses: Mapping[str, str]) -> dict[Bucket, int]:
+    def as_of(self, statuses: Mapping[str, str]) -> dict[Bucket, Total]:
         """Return the sums with these rows' statuses as they are now.
 
         Args:
@@ -89,19 +91,39 @@ class Ledger:
         for one, status in statuses.items():
             due = self.due.get(one)
             if due is not None and status != due.bucket.status:
-                sums[due.bucket] -= due.net
-                moved = due.bucket._replace(status=status)
-                sums[moved] = sums.get(moved, 0) + due.net
+                was, moved = sums[due.bucket], due.bucket._replace(status=status)
+                now = sums.get(moved, NOTHING)
+                sums[due.bucket] = Total(was.net - due.net, was.rows - 1)
+                sums[moved] = Total(now.net + due.net, now.rows + 1)
         return sums
 
+    def overdue(self, statuses: Mapping[str, str], now: int) -> dict[Bucket, Total]:
+        """Return what the remembered rows come to that Stripe's list still has as pending past their `available_on`.
 
-def sums_of(rows: Iterable[Mapping[str, Any]]) -> dict[Bucket, int]:
+        Args:
+            statuses: by id, as the list has them now.
+            now: UTC seconds.
+        """
+        late = [
+            due
+            for one, status in statuses.items()
+            if status == PENDING and (due := self.due.get(one)) is not None and _is_past(due.available_on, now)
+        ]
+        return add_totals({due.bucket: Total(due.net, 1)} for due in late)
+
+
+def sums_of(rows: Iterable[Mapping[str, Any]]) -> dict[Bucket, Total]:
     """Add up rows as received, by bucket."""
-    sums: dict[Bucket, int] = {}
-    for row in rows:
-        bucket = _bucket(row)
-        sums[bucket] = sums.get(bucket, 0) + int(row["net"])
-    return sums
+    return add_totals({_bucket(row): Total(int(row["net"]), 1)} for row in rows)
+
+
+def overdue_of(rows: Iterable[Mapping[str, Any]], now: int) -> dict[Bucket, Total]:
+    """Return what those rows as received come to that are pending past their `available_on`, at `now`."""
+    return sums_of(row for row in rows if row.get("status") == PENDING and _is_past(row.get("available_on"), now))
+
+
+def _is_past(available_on: object, now: int) -> bool:
+    return type(available_on) is int and available_on <= now
 
 
 def held_by(balance: Balance) -> dict[Bucket, int]:
@@ -124,7 +146,7 @@ def _bucket(row: Mapping[str, Any]) -> Bucket:
     return Bucket(str(row.get("balance_type") or PAYMENTS), str(row["currency"]), str(row.get("status")))
 
 
-def sums_of_batch(batch: pa.RecordBatch) -> dict[Bucket, int]:
+def sums_of_batch(batch: pa.RecordBatch) -> dict[Bucket, Total]:
     """Add up rows by bucket, `net` in two halves, since Arrow's 64-bit sums wrap around without a word."""
     net = batch.column("net")
     halves = pa.table(
@@ -137,8 +159,8 @@ def sums_of_batch(batch: pa.RecordBatch) -> dict[Bucket, int]:
         }
     )
     keys = ["balance_type", "currency", "status"]
-    sums: dict[Bucket, int] = {}
-    for row in halves.group_by(keys, use_threads=False).aggregate([("high", "sum"), ("low", "sum")]).to_pylist():
-        bucket = _bucket(row)
-        sums[bucket] = sums.get(bucket, 0) + (row["high_sum"] << _LOW_BITS) + row["low_sum"]
-    return sums
+    wanted = [("high", "sum"), ("low", "sum"), ([], "count_all")]
+    return add_totals(
+        {_bucket(row): Total((row["high_sum"] << _LOW_BITS) + row["low_sum"], row["count_all"])}
+        for row in halves.group_by(keys, use_threads=False).aggregate(wanted).to_pylist()
+    )

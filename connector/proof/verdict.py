@@ -11,6 +11,7 @@ from connector.core.times import to_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from connector.core.accounting import Unshown
     from connector.core.intervals import Interval
 
 VERDICT_VERSION = 1
@@ -64,6 +65,7 @@ class Layer:
         checked: how many of each thing were looked at.
         counts: how many disagreements of each kind.
         findings: examples of them, at most `MOST_EXAMPLES` of a kind.
+        not_compared: rows that there is nothing to compare with, and their money; only of the layer `balance`.
     """
 
     layer: LayerName
@@ -72,6 +74,7 @@ class Layer:
     checked: Mapping[str, int] = field(default_factory=dict[str, int])
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     findings: tuple[Finding, ...] = ()
+    not_compared: tuple[Unshown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "checked": dict(layer.checked),
         "counts": dict(layer.counts),
         "findings": [_finding(finding) for finding in layer.findings],
+        "not_compared": [one._asdict() for one in layer.not_compared],
     }
 
 

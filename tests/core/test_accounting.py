@@ -5,7 +5,21 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.accounting import PUBLIC, Bucket, add_up, compared, disagreements, not_shown, unexplained
+from connector.core.accounting import (
+    PUBLIC,
+    WHOLE,
+    Bucket,
+    Total,
+    Unshown,
+    add_totals,
+    add_up,
+    cancelling,
+    compared,
+    disagreements,
+    nets_of,
+    unexplained,
+    unshown,
+)
 
 TYPES = st.sampled_from([*PUBLIC, "risk_reserved"])
 CURRENCIES = st.sampled_from(["usd", "eur", "jpy"])
@@ -81,7 +95,54 @@ def test_a_bucket_that_either_side_lacks_is_zero():
     assert compared(rows, held) == 4
 
 
-def test_balances_that_are_not_shown_are_named_and_not_compared():
-    rows = {Bucket("risk_reserved", "usd", "available"): 9, Bucket("new_kind", "usd", "available"): 1}
-    assert disagreements(rows, {}) == []
-    assert not_shown(rows) == ["new_kind", "risk_reserved"]
+def totals(rows):
+    return add_totals({Bucket(*row[:3]): Total(row[3], 1)} for row in rows)
+
+
+def test_balances_that_are_not_shown_are_not_compared_and_their_rows_and_money_named():
+    rows = totals(
+        [
+            ("risk_reserved", "usd", "available", 9),
+            ("risk_reserved", "usd", "pending", -2),
+            ("new_kind", "eur", "available", 1),
+            ("issuing", "usd", "pending", 5),
+            ("issuing", "usd", "available", 0),
+        ]
+    )
+    assert disagreements(nets_of(rows), {}) == []
+    assert unshown(rows) == [
+        Unshown("issuing", "usd", 1, 5),
+        Unshown("new_kind", "eur", 1, 1),
+        Unshown("risk_reserved", "usd", 2, 7),
+    ]
+
+
+@given(ROWS, st.data())
+def test_every_row_is_compared_or_counted_as_not_compared(rows, data):
+    """Whatever a row's figure is changed to, either a disagreement shows or the row's money is named."""
+    if not rows:
+        return
+    at = data.draw(st.integers(0, len(rows) - 1))
+    altered = [*rows[:at], (*rows[at][:3], rows[at][3] + 1), *rows[at + 1 :]]
+    found = disagreements(sums(altered), balance_of(rows))
+    named = unshown(totals(rows)) != unshown(totals(altered))
+    assert bool(found) != named
+    assert sum(one.rows for one in unshown(totals(rows))) <= len(rows)
+
+
+@given(ROWS)
+def test_since_a_moment_only_balances_shown_as_a_whole_are_compared(rows):
+    left_out = unshown(totals(rows), since=True)
+    assert sum(one.rows for one in left_out) == sum(row[0] not in WHOLE for row in rows)
+
+
+@given(ROWS, CURRENCIES, st.integers(1, 999), st.integers(0, 5))
+def test_money_that_only_stands_elsewhere_in_a_balance_leaves_its_total(rows, currency, moved, lost):
+    """The list has as pending what the balance has as available: the total agrees, unless something is lost besides."""
+    held = balance_of(rows)
+    for status, change in (("available", moved), ("pending", -moved - lost)):
+        bucket = Bucket("payments", currency, status)
+        held[bucket] = held.get(bucket, 0) + change
+    splits, others = cancelling(disagreements(sums(rows), held))
+    assert [(one.bucket.currency, one.held - one.rows) for one in splits] == ([] if lost else [(currency, moved)])
+    assert len(others) == (2 if lost else 0)

@@ -15,7 +15,7 @@ from connector.core.accounting import Bucket
 from connector.errors import StorageError
 from connector.proof.ids import IdIndex
 from connector.proof.laws import Order, check_amounts
-from connector.proof.sums import Ledger, sums_of
+from connector.proof.sums import Ledger, overdue_of, sums_of
 from connector.proof.verdict import Findings, weakest
 from connector.tables.balance_transactions import to_batch
 from tests.tables.rows import OFFICIAL_ROW as SOLD
@@ -70,9 +70,20 @@ def test_sums_are_those_of_the_rows_and_follow_their_statuses(figures):
     assert ledger.sums == sums_of(rows)
     later = [row | {"status": "available"} for row in rows]
     moved = ledger.as_of({row["id"]: "available" for row in rows})
-    assert {bucket: net for bucket, net in moved.items() if net} == {
-        bucket: net for bucket, net in sums_of(later).items() if net
-    }
+    assert {bucket: total for bucket, total in moved.items() if total.rows} == sums_of(later)
+
+
+@given(FIGURES, st.integers(0, 3))
+def test_what_is_pending_beyond_its_time_is_counted_where_the_list_still_has_it_so(figures, by):
+    rows = [row | {"available_on": 1_000 + at % 3} for at, row in enumerate(rows_of(figures))]
+    ledger = Ledger(due_by=2**40)
+    ledger.add(to_batch(rows))
+    late = overdue_of(rows, 1_000 + by)
+    assert ledger.overdue({row["id"]: row["status"] for row in rows}, 1_000 + by) == late
+    assert ledger.overdue({row["id"]: "available" for row in rows}, 1_000 + by) == {}
+    waiting = [row for row in rows if row["status"] == "pending" and row["available_on"] <= 1_000 + by]
+    assert sum(total.rows for total in late.values()) == len(waiting)
+    assert sum(total.net for total in late.values()) == sum(row["net"] for row in waiting)
 
 
 def test_sums_are_exact_beyond_64_bits():
@@ -80,7 +91,7 @@ def test_sums_are_exact_beyond_64_bits():
     ledger = Ledger(due_by=0)
     ledger.add(to_batch(rows))
     (total,) = ledger.sums.values()
-    assert total == 2**65
+    assert total == (2**65, 8)
 
 
 def test_details_that_are_not_amounts_are_not_compared():

@@ -95,6 +95,77 @@ def test_a_row_on_its_way_when_a_balance_was_recorded_accuses_nobody(tmp_path):
         assert layer(check(lake, server), "balance").verdict == "proved"
 
 
+def test_rows_that_no_balance_shows_are_not_checkable_with_their_number_and_money(tmp_path):
+    with serve(world(300)) as server:
+        server.add_rows(count=60, type="risk_reserve", amount=100, fee=0)
+        server.add_rows(count=59, type="strange_balance", amount=-30, fee=0, currency="eur")
+        server.advance(DAY)
+        run(tmp_path / "lake", server)
+        verdict = check(tmp_path / "lake", server)
+        found = layer(verdict, "balance")
+        assert answers(verdict) == PROVED | {"balance": "not_checkable"}
+        assert found.reason.startswith("119 of 419 rows are compared with nothing")
+        assert "orbital_reserve (59 rows, -17.70 EUR), risk_reserved (60 rows, 60.00 USD)" in found.reason
+        assert "the other rows add up to all" in found.reason
+        assert [tuple(one) for one in found.not_compared] == [
+            ("orbital_reserve", "eur", 59, -1_770),
+            ("risk_reserved", "usd", 60, 6_000),
+        ]
+        assert (found.checked["rows_compared"], found.checked["rows_not_compared"]) == (300, 119)
+        row = next(one for one in objects(tmp_path / "lake") if one["balance_type"] == "payments")
+        change = [("amount", 1), ("net", 1)]
+        rewrite(
+            tmp_path / "lake",
+            path_of(tmp_path / "lake", row),
+            lambda rows: [{**one, **{n: one[n] + by for n, by in change}} if one == row else one for one in rows],
+            fix=True,
+        )
+        wrong = layer(check(tmp_path / "lake", server), "balance")
+        assert wrong.verdict == "residual"
+        assert "119 of 419 rows" in wrong.reason
+
+
+def test_rows_of_reserves_since_a_recorded_balance_are_counted_as_not_compared(tmp_path):
+    lake = tmp_path / "lake"
+    with serve(world(600, days=30)) as server:
+        anyio.run(partial(record_balance, lake, config=config_for(server)))
+        recorded = server.now
+        server.add_rows(count=7, type="risk_reserve", created=recorded + 4_000, amount=100, fee=0)
+        server.advance(3 * DAY)
+        run(lake, server, since=recorded - DAY)
+        found = layer(check(lake, server), "balance")
+        assert found.verdict == "not_checkable"
+        assert found.reason.startswith("7 of 7 rows are compared with nothing")
+        assert "recorded" in found.reason
+
+
+@pytest.mark.parametrize("covered", [True, False])
+def test_where_only_statuses_differ_the_agreeing_total_is_said_first(tmp_path, covered):
+    lake = tmp_path / "lake"
+    with serve(world(300)) as server:
+        (added, *_) = server.add_rows(
+            count=3, amount=1_000, fee=100, created=server.now - 700 if covered else server.now
+        )
+        midnight = next(row["available_on"] for row in server.world.rows() if row["id"] == added)
+        late = [row for row in server.world.rows() if row["available_on"] == midnight]
+        currencies = {row["currency"] for row in late}
+        run(lake, server)
+        server.set_clock(midnight)
+        server.faults.add("late-status:seconds=3600")
+        found = layer(check(lake, server), "balance")
+        assert found.verdict == "residual"
+        said = f"the total agrees; {len(late)} rows past their available_on are still pending in the list"
+        assert found.reason.startswith(said)
+        assert {one.kind for one in found.findings} == {"wrong_split"}
+        assert {one.currency for one in found.findings} == currencies
+        for one in found.findings:
+            nets = [row["net"] for row in late if row["currency"] == one.currency]
+            assert one.expected - one.found == sum(nets)
+            assert f"{len(nets)} row" in one.message
+        server.advance(3_600)
+        assert layer(check(lake, server), "balance").verdict == "proved"
+
+
 def test_a_history_from_the_day_the_account_was_made_is_whole(tmp_path, busy):
     run(tmp_path / "lake", busy, since=START)
     assert answers(check(tmp_path / "lake", busy))["balance"] == "proved"
