@@ -10,62 +10,22 @@ import anyio.to_thread
 
 from connector.accounts import introduced, refuse_to_mix
 from connector.core.failed_accounts import OWN
-from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
-from connector.core.manifest import Manifest
-from connector.core.page import decode_page
 from connector.core.plan import Plan
 from connector.core.times import END_OF_TIME
-from connector.harvest import Harvest
-from connector.intake import Intake
-from connector.lake import commit
-from connector.lake.journal import Replacements
-from connector.lake.shelf import Memory, Shelf
-from connector.published import Published
-from connector.report import AccountReport, Late, holdings_of
-from connector.stripe.pages import ListSource
-from connector.stripe.scan import Scan
-from connector.tables.transaction import decode_transactions
-from connector.work import Work, work_for
+from connector.lake.loss import Mended, mended
+from connector.lap import Found, Lap
+from connector.report import AccountReport, Healed, Late, holdings_of
+from connector.work import Work, lost_files, mending, work_for
 
 if TYPE_CHECKING:
-    from connector.core.units import AccountId
-    from connector.destination import Lake
+    from connector.core.manifest import DataFile, Manifest
     from connector.errors import ConnectorError
-    from connector.lake.lease import Lease
-    from connector.options import Options
-    from connector.report import Progress
-    from connector.stripe.client import Client
+    from connector.lap import Shared
     from connector.stripe.identity import Identity
 
-
-@dataclass(slots=True)
-class Shared:
-    """What the accounts of a run have in common.
-
-    Attributes:
-        lake: where rows go.
-        lease: the hold on the destination.
-        client: whom to ask.
-        options: what is asked for.
-        progress: filled in as the run goes on.
-        open: accounts being read at the moment; they share the requests in flight.
-        taken: accounts somebody of this run reads or has read.
-        memory: for rows of all accounts that wait to be written.
-    """
-
-    lake: Lake
-    lease: Lease
-    client: Client
-    options: Options
-    progress: Progress
-    open: int = 0
-    taken: set[AccountId] = field(default_factory=set["AccountId"])
-    memory: Memory = field(default_factory=Memory)
-
-    def sharers(self) -> int:
-        """Return how many accounts share the rate at the moment."""
-        return 1 if self.client.config.rate_per_account else self.open
+MENDINGS = 2
+"""Times that a run reads again, at its end, what was lost while it ran."""
 
 
 @dataclass(slots=True)
@@ -83,8 +43,12 @@ class AccountRun:
     introduced: anyio.Event = field(init=False, default_factory=anyio.Event)
     _identity: Identity | None = field(init=False, default=None)
     _work: Work = field(init=False)
-    _harvest: Harvest | None = field(init=False, default=None)
+    _lap: Lap | None = field(init=False, default=None)
+    _manifest: Manifest | None = field(init=False, default=None)
+    _found: Found = field(init=False, default_factory=Found)
+    _mended: Mended = field(init=False, default_factory=Mended)
     _damaged: int = field(init=False, default=0)
+    _written: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
         self._work = Work(Plan(Intervals((self.shared.options.asked,))))  # until the lake's state is known
@@ -103,23 +67,14 @@ class AccountRun:
                 await self._introduce()
         finally:
             self.introduced.set()
-        if shared.options.dry_run or not self._take():
+        if shared.options.dry_run:
+            self._damaged = len(self._work.lost) + len(self._work.left)
+            return
+        if not self._take():
             return
         shared.progress.phase = "reading"
-        frontier = Frontier(self._work.plan.todo, likely_start=self._identity.created if self._identity else 0)
-        with Shelf(shared.lake.store.scratch, memory=shared.memory) as shelf:
-            intake = Intake(shared.lake, shelf, frontier, shared.progress)
-            harvest = Harvest(intake)
-            query = shared.options.query(self.account)
-            decode = decode_page if query.expand or shared.lake.redactor else decode_transactions
-            source = ListSource(shared.client, query, shared.sharers, decode)
-            scan = Scan(source, frontier, harvest.receive, intake.take)
-            self._harvest = harvest
-            try:
-                await harvest.run(self._name, scan.run)
-            finally:
-                shared.progress.forget(intake)
-            await self._look_again(harvest)
+        await self._read(self._work)
+        await self._mend()
 
     def report(self, error: ConnectorError | None = None) -> AccountReport | None:
         """Say what was done, so far; None when there is nothing to say.
@@ -127,22 +82,23 @@ class AccountRun:
         Args:
             error: what ended it, if something did.
         """
-        harvest = self._harvest
-        published = harvest.published if harvest else None
-        if published is None and error is None and not self.shared.options.dry_run:
+        written = (self._lap.manifest if self._lap else None) or self._manifest
+        if written is None and error is None and not self.shared.options.dry_run:
             return None
         identity = self._identity
         now = identity.now if identity else END_OF_TIME
         asked = self.shared.options.asked
-        manifest = published.manifest if published else self._work.manifest
+        manifest = written or self._work.manifest
         return AccountReport(
             account=identity.account if identity else self.account or "",
             error=None if error is None else str(error),
             asked=(asked.start, min(asked.stop, now)),
             fetched=_pairs(self._work.plan.todo.within(Interval(0, max(1, now)))),
             files_damaged=self._damaged,
+            healed=Healed(self._mended.files, self._mended.rows),
+            rows_lost=self._mended.gone,
             **({} if manifest is None else holdings_of(manifest)),
-            **(_findings(harvest.intake, published, now) if harvest and published else {}),
+            **({} if written is None else _findings(self._all_found, now)),
         )
 
     @property
@@ -159,7 +115,9 @@ class AccountRun:
         facts = await self.shared.lease.come_to(hold=not options.dry_run)
         livemode = self.shared.client.config.api_key.livemode
         refuse_to_mix(facts, identity, livemode=livemode, connected=self.account is not None)
-        self._work = await anyio.to_thread.run_sync(work_for, lake, options, identity.account, identity.now)
+        self._work = await anyio.to_thread.run_sync(
+            work_for, lake, options, identity.account, identity.now, self.shared.allowance
+        )
 
     async def _introduce(self) -> None:
         """Learn whose rows these are, for a lake that does not exist yet: there is nothing to subtract.
@@ -181,37 +139,43 @@ class AccountRun:
         self.shared.taken.add(name)
         return True
 
-    async def _name(self) -> None:
-        """Give the harvest its manifest: from here on files are written."""
-        identity, harvest, shared = self._identity, self._harvest, self.shared
-        if identity is None or harvest is None:
-            return
-        manifest = self._work.manifest
-        if manifest is None:  # written before any file, so that the lake stays of one kind whatever happens
-            await harvest.answered.wait()  # but not for a key that may not list
-            shared.lease.hold()
-            manifest = Manifest(
-                account=identity.account,
-                format=shared.lake.form.name,
-                partition=shared.lake.partition,
-                livemode=shared.client.config.api_key.livemode,
-                options=shared.options.of_lake,
-            )
-            manifest = await anyio.to_thread.run_sync(commit.save, shared.lake.store, manifest)
-        if shared.progress.accounts == 1:
-            shared.progress.account = identity.account
-        replacing = Replacements(shared.lake.store, identity.account)
-        published = Published(
-            shared.lake,
-            manifest,
-            self._work,
-            identity,
-            replacing,
-            asked=shared.options.asked,
-            settle=shared.options.settle,
-            api_version=shared.client.config.api_version,
-        )
-        harvest.publish_to(published)
+    async def _read(self, work: Work) -> None:
+        """Read and write what is to be read, and count what of the lost files is there again."""
+        lap = self._lap = Lap(self.shared, self.account, work)
+        await lap.go(self._identity)
+        self._manifest, self._found, self._lap = lap.manifest, self._all_found, None
+        self._written |= lap.written
+        if work.lost and self._manifest is not None:
+            lake = self.shared.lake
+            self._mended += await anyio.to_thread.run_sync(mended, lake.store, lake.form, work.lost, self._manifest)
+
+    async def _mend(self) -> None:
+        """Look at every file once more, and read again what was lost meanwhile, this run's own files included.
+
+        What cannot be had again is counted.
+        """
+        left: tuple[DataFile, ...] = self._work.left
+        for attempt in range(MENDINGS + 1):
+            lost = await self._lost_meanwhile(left)
+            if not lost or attempt == MENDINGS or self._manifest is None:
+                self._damaged = len(lost) + len(left)
+                return
+            again, more = self.shared.allowance.share_out(lost)
+            left = (*left, *more)
+            if again:
+                await self._read(mending(self._manifest, again))
+
+    async def _lost_meanwhile(self, left: tuple[DataFile, ...]) -> list[DataFile]:
+        manifest = self._manifest
+        if manifest is None:
+            return []
+        since, known = self._work.since, {file.path for file in left}
+        found = await anyio.to_thread.run_sync(lost_files, self.shared.lake, manifest, since, self._written)
+        return [file for file in found if file.path not in known]
+
+    @property
+    def _all_found(self) -> Found:
+        return self._found + self._lap.found if self._lap else self._found
 
     async def _identify(self) -> Identity:
         """Learn whose rows these are."""
@@ -219,19 +183,12 @@ class AccountRun:
         client = self.shared.client
         return await introduced(client, self.account, account_id=options.account_id, several=options.several)
 
-    async def _look_again(self, harvest: Harvest) -> None:
-        """Count the files that are not as the manifest has them, whoever changed them, this run's own included."""
-        if harvest.published is not None:
-            manifest = harvest.published.manifest
-            differing = await anyio.to_thread.run_sync(commit.compare, self.shared.lake.store, manifest)
-            self._damaged = sum(one.kind != "extra" for one in differing)
 
-
-def _findings(intake: Intake, published: Published, now: int) -> dict[str, Any]:
+def _findings(found: Found, now: int) -> dict[str, Any]:
     """Return what reading brought, as fields of `AccountReport`."""
-    tally = published.tally
+    tally = found.tally
     return {
-        "rows_received": intake.rows,
+        "rows_received": found.received,
         "rows_new": tally.new,
         "rows_changed": tally.replaced,
         "rows_unchanged": tally.unchanged,
@@ -242,11 +199,11 @@ def _findings(intake: Intake, published: Published, now: int) -> dict[str, Any]:
             last_created=tally.late_last,
             longest_lag_seconds=max(0, now - tally.late_first) if tally.late_first is not None else 0,
         ),
-        "files_written": published.files_written,
-        "files_unchanged": published.files_unchanged,
+        "files_written": found.files_written,
+        "files_unchanged": found.files_unchanged,
         "drift": tuple(
             {"kind": one.kind, "name": one.name, "count": one.count, "example": one.example}
-            for one in intake.drift.findings
+            for one in found.drift.findings
         ),
     }
 

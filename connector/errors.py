@@ -218,6 +218,19 @@ class AccountsError(ConnectorError):
         self.retryable, self.exit_code = worst.retryable, worst.exit_code
 
 
+class DamagedError(ConnectorError):
+    """The lake has lost what the run could not mend; everything else is as it should be, and published.
+
+    Running it again does not help: it takes `sync --repair`, or a backup.
+
+    Attributes:
+        report: what was done, a `connector.Report`; its accounts say what is lost.
+    """
+
+    exit_code = 66
+    report: Any = None
+
+
 class CommitConflictError(StorageError):
     """Another writer committed first; nothing of ours is in the manifest."""
 

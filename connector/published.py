@@ -45,6 +45,7 @@ class Published:
         api_version: `Stripe-Version` of the rows.
         tally: what was found, in counts.
         files_written: files created or replaced.
+        written: their paths.
         files_unchanged: files found to be right already.
         durable: seconds whose rows are in files.
         committed: when the manifest was last written, by the event loop's clock.
@@ -62,6 +63,7 @@ class Published:
     tally: Tally = field(init=False, default_factory=Tally)
     files_written: int = field(init=False, default=0)
     files_unchanged: int = field(init=False, default=0)
+    written: set[str] = field(init=False, default_factory=set[str])
     durable: Intervals = field(init=False, default_factory=Intervals)
     committed: float = field(init=False, default=float("-inf"))
     keep_whole: Intervals = field(init=False)
@@ -93,6 +95,7 @@ class Published:
             self.files_unchanged += one.unchanged
             self.files_written += not one.unchanged
         files = [one.file for one in sealed if one.file is not None]
+        self.written.update(one.file.path for one in sealed if one.file is not None and not one.unchanged)
         if files:
             manifest = self.manifest.with_files(files, Intervals())
             if self.api_version not in manifest.api_versions:
@@ -100,16 +103,10 @@ class Published:
             self.manifest = manifest
 
     def conclude(self, *, newest: int) -> None:
-        """Let the next manifest say what a run may say that read everything.
-
-        What a lost file had and Stripe lists no more is gone, which is counted.
-        """
+        """Let the next manifest say what a run may say that read everything."""
         now = self._present(newest)
         read_until = min(now, self.asked.stop)
         self.manifest = concluded(self.manifest, self.work.plan, read_until=read_until, now=now)
-        for was in self.work.lost:
-            file = self.manifest.files.get(was.path)
-            self.tally += Tally(disappeared=max(0, was.rows - (file.rows if file else 0)))
 
     async def save(self, read: Intervals, *, newest: int, drift: Drift) -> None:
         """Write the manifest if it has changed; one call at a time.

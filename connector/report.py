@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 REPORT_VERSION = 1
 """Version of the report's own shape (`schemas/run_report.json`)."""
 
-Outcome = Literal["complete", "interrupted", "failed", "planned"]
+Outcome = Literal["complete", "interrupted", "failed", "damaged", "planned"]
 
 
 @dataclass(slots=True)
@@ -83,6 +83,19 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
+class Healed:
+    """What the lake had lost, and has again.
+
+    Attributes:
+        files: data files that were gone, or not as they were written, and were written again.
+        rows: rows that were lost and were read again.
+    """
+
+    files: int = 0
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AccountReport:
     """What a run did for one account.
 
@@ -99,7 +112,9 @@ class AccountReport:
         late: rows that came late.
         files_written: data files created or replaced.
         files_unchanged: data files found to be right already.
-        files_damaged: data files that are gone or of another size than was written, and were left alone.
+        files_damaged: data files that are gone or not as they were written, and could not be read again.
+        healed: what was lost, and is there again.
+        rows_lost: rows of lost files that Stripe lists no more.
         lake_rows: rows of the account in the lake afterwards.
         lake_files: data files of the account.
         lake_bytes: their size.
@@ -124,6 +139,8 @@ class AccountReport:
     files_written: int = 0
     files_unchanged: int = 0
     files_damaged: int = 0
+    healed: Healed = field(default_factory=Healed)
+    rows_lost: int = 0
     lake_rows: int = 0
     lake_files: int = 0
     lake_bytes: int = 0
@@ -173,7 +190,8 @@ class Report:
 
     Attributes:
         run_id: names the run; begins with its start.
-        outcome: complete, interrupted (what was complete is published), failed (the same), or planned (a dry run).
+        outcome: complete, interrupted (what was complete is published), failed (the same), damaged (something is lost
+            that could not be mended), or planned (a dry run).
         error: what ended it, one line, or None.
         destination: as it was given.
         format: for example `parquet`, `jsonl.zst`.
@@ -200,6 +218,21 @@ class Report:
     accounts: tuple[AccountReport, ...]
     error: str | None = None
     not_found: tuple[str, ...] = ()
+
+
+def damage_of(account: AccountReport) -> str | None:
+    """Say what an account's part of the lake has lost and the run could not mend; None for nothing."""
+    found: list[str] = []
+    if account.files_damaged:
+        files = "data file is" if account.files_damaged == 1 else "data files are"
+        found.append(
+            f"{account.files_damaged:,} {files} gone or not as written, and not read again:"
+            " sync with --repair, or restore from a backup"
+        )
+    if account.rows_lost:
+        rows = "row of a lost file is" if account.rows_lost == 1 else "rows of lost files are"
+        found.append(f"{account.rows_lost:,} {rows} listed by Stripe no more: look for them in a backup")
+    return "; ".join(found) or None
 
 
 def holdings_of(manifest: Manifest) -> dict[str, Any]:

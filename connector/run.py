@@ -19,27 +19,30 @@ import anyio
 import anyio.to_thread
 
 import connector
-from connector.account import AccountRun, Shared
+from connector.account import AccountRun
 from connector.core.documents import to_json
 from connector.core.failed_accounts import FailedAccounts
 from connector.core.partition import Granularity, checked_account
 from connector.core.times import to_text
 from connector.destination import Lake
-from connector.errors import ConnectorError, StorageError
+from connector.errors import ConnectorError, DamagedError, StorageError
 from connector.lake import commit
 from connector.lake.facts import facts_of
 from connector.lake.formats import format_named
 from connector.lake.lease import Lease
 from connector.lake.paths import RUNS
-from connector.report import AccountReport, Report, requests_of, to_document
+from connector.lap import Shared
+from connector.report import AccountReport, Report, damage_of, requests_of, to_document
 from connector.snapshots import Snapshot, ask_balance, keep_balance
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import UNNAMED
 from connector.tables.redact import Redactor
 from connector.tasks import tasks_with_one_error
+from connector.work import Allowance
 
 if TYPE_CHECKING:
+    from connector.errors import AccountsError
     from connector.lake.store import Store
     from connector.options import Options
     from connector.report import Outcome, Progress
@@ -84,6 +87,7 @@ class Run:
 
         Raises:
             AccountsError: some of several accounts failed; the others are complete.
+            DamagedError: the lake has lost what could not be mended; all else is complete.
             ConnectorError: what ended the run.
         """
         self.progress.meter = self.client.meter
@@ -92,7 +96,7 @@ class Run:
         lake = self._lake()
         accept = partial(commit.check_destination, self.store, lake.form.name, lake.partition, self.options.of_lake)
         with Lease(self.store, None if begun else accept) as lease:
-            shared = Shared(lake, lease, self.client, self.options, self.progress)
+            shared = Shared(lake, lease, self.client, self.options, self.progress, Allowance())
             try:
                 await self._sync_accounts(shared)
             except ConnectorError as error:
@@ -103,14 +107,32 @@ class Run:
                 with suppress(StorageError):
                     await self._keep(lease, self._report(lake, "interrupted", error="interrupted"))
                 raise
-            if self._failed.errors:
-                failure = self._failed.summed_up()
-                failure.report = self._report(lake, "failed", error=str(failure))
-                await self._keep(lease, failure.report)
-                raise failure
+            return await self._ended(lake, lease)
+
+    async def _ended(self, lake: Lake, lease: Lease) -> Report:
+        """Keep the report of a run that came to its end, and return it, or raise what some accounts ended with."""
+        failure = self._failure()
+        if failure is None:
             report = self._report(lake, "planned" if self.options.dry_run else "complete")
             await self._keep(lease, report)
             return report
+        outcome = "damaged" if isinstance(failure, DamagedError) else "failed"
+        failure.report = self._report(lake, outcome, error=str(failure))
+        await self._keep(lease, failure.report)
+        raise failure
+
+    def _failure(self) -> AccountsError | DamagedError | None:
+        """Return what some accounts ended with, if any did not end well."""
+        damages = {one.account: damage for one in self._reports.values() if (damage := damage_of(one)) is not None}
+        if self.options.dry_run or not (damages or self._failed.errors):
+            return None
+        if not self._failed.errors:
+            account, damage = next(iter(damages.items()))
+            more = f"; and {len(damages) - 1:,} more accounts have lost something" if len(damages) > 1 else ""
+            return DamagedError(f"{damage}{more}", account=account)
+        for account, damage in damages.items():
+            self._failed.errors.setdefault(account, DamagedError(damage, account=account))
+        return self._failed.summed_up()
 
     def _lake(self) -> Lake:
         """Return the lake as it is, or as it is to be made.

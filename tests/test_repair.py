@@ -42,7 +42,7 @@ def contents(lake):
     return {path.relative_to(lake): path.read_bytes() for path in data_files(lake)}
 
 
-def test_files_that_were_lost_or_changed_are_said_and_come_back_on_request(tmp_path, sandbox):
+def test_files_that_were_lost_or_changed_come_back_and_strange_ones_go_on_request(tmp_path, sandbox):
     lake = tmp_path / "lake"
     run(lake, sandbox)
     whole = contents(lake)
@@ -55,9 +55,11 @@ def test_files_that_were_lost_or_changed_are_said_and_come_back_on_request(tmp_p
     stray = third.with_name("part-1.parquet")
     stray.write_bytes(b"a dead run's")
     (account,) = run(lake, sandbox).accounts
-    assert account.files_damaged == 2  # what keeps its size is found by its bytes only
+    assert (account.files_damaged, account.healed.files) == (0, 3)
+    assert contents(lake) == whole
+    assert stray.exists()
     (account,) = run(lake, sandbox, repair=True).accounts
-    assert account.files_damaged == 0
+    assert (account.files_damaged, account.healed.files) == (0, 0)
     assert contents(lake) == whole
     assert not stray.exists()
     assert objects(lake) == truth(sandbox)

@@ -8,7 +8,7 @@ import pytest
 
 from connector import api
 from connector.core.units import AccountId
-from connector.errors import ManifestError, PermissionError_
+from connector.errors import DamagedError, ManifestError, PermissionError_
 from connector.lake import journal
 from connector.lake.commit import compare, manifests
 from connector.lake.local import LocalStore
@@ -159,6 +159,9 @@ def test_rows_of_a_damaged_file_that_stripe_lists_no_more_are_counted(tmp_path):
         files = manifest(tmp_path).files
         for path in list(files)[:5]:
             (tmp_path / path).write_bytes(b"damaged")
-        (account,) = run(tmp_path, stripe_, repair=True).accounts
+        with pytest.raises(DamagedError, match="listed by Stripe no more") as failed:
+            run(tmp_path, stripe_, repair=True)
+        (account,) = failed.value.report.accounts
         after = manifest(tmp_path)
-    assert account.rows_disappeared == sum(file.rows for file in files.values()) - after.rows > 0
+    assert account.rows_lost == sum(file.rows for file in files.values()) - after.rows > 0
+    assert account.healed.files == 5

@@ -97,6 +97,10 @@ class Console:
         if not self.quiet:
             self.log(f"stripe-balance: {self.paint('warning', 'yellow')}: {printable(line)}")
 
+    def tell(self, line: str) -> None:
+        """Tell people what they have to know, even those who asked for quiet."""
+        self.log(f"stripe-balance: {printable(line)}")
+
     def complain(self, error: BaseException) -> None:
         """Say in one line what went wrong; with the traceback, if asked for."""
         if self.verbose:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from connector.cli.words import counted, intervals, lasting, moment, money_list, sized
 from connector.core.drift import Finding
 from connector.core.manifest import add_net
+from connector.report import damage_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,9 @@ def _headline(report: Report, console: Console) -> tuple[str, str]:
         return console.paint(console.symbol("✗", "!"), "red"), headline
     if report.outcome == "planned":
         return console.paint(console.symbol("○", "-"), "green"), f"{report.destination}: nothing read yet"
+    if report.outcome == "damaged":
+        headline = f"{report.destination} has lost something that could not be mended; all else is up to date"
+        return console.paint(console.symbol("✗", "!"), "red"), headline
     return console.paint(console.symbol("✓", "*"), "green"), f"{report.destination} is up to date"
 
 
@@ -86,7 +90,7 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
     return [
         *facts,
         ("lake", f"{counted(account.lake_rows, 'row')} in {files}, {sized(account.lake_bytes)}{pending}"),
-        *([("", _damaged(account.files_damaged))] if account.files_damaged else []),
+        *([("lost", damage)] if (damage := damage_of(account)) else []),
         ("net", money_list(account.net)),
         ("covered", intervals(account.covered)),
         *differs([Finding(**one) for one in account.drift], most=DRIFT_NAMED, rest="the run report"),
@@ -94,16 +98,33 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
     ]
 
 
-def _damaged(files: int) -> str:
-    return f"{counted(files, 'file')} not as written: sync again with --repair to read what is lost"
+def losses(report: Report) -> list[str]:
+    """Say what had been lost and was mended, account by account: known loss is never passed over."""
+    found = [f"{one.account}: {healed}" for one in report.accounts if (healed := _healed(one))]
+    more = len(found) - ACCOUNTS_NAMED
+    return [*found[:ACCOUNTS_NAMED], *([f"and {counted(more, 'more account')} mended"] if more > 0 else [])]
+
+
+def _healed(account: AccountReport) -> str:
+    healed = account.healed
+    if not (healed.files or healed.rows):
+        return ""
+    files, rows = counted(healed.files, "data file"), counted(healed.rows, "row")
+    return f"{files} gone or not as written: read again, with {rows} that were lost"
 
 
 def _planned(account: AccountReport) -> list[tuple[str, str]]:
-    return [("to read", intervals(account.fetched)), ("covered", intervals(account.covered))]
+    lost = f"{counted(account.files_damaged, 'data file')} gone or not as written: a run reads them again"
+    return [
+        ("to read", intervals(account.fetched)),
+        ("covered", intervals(account.covered)),
+        *([("lost", lost)] if account.files_damaged else []),
+    ]
 
 
 def _short(account: AccountReport) -> str:
-    return f"{account.account}  {_counts(account)}"
+    damage = damage_of(account)
+    return f"{account.account}  {_counts(account)}{f'; lost: {damage}' if damage else ''}"
 
 
 def _counts(account: AccountReport) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector.core.intervals import Interval, Intervals
 from connector.core.partition import partition_of, partitions_in
 from connector.core.times import END_OF_TIME
+from connector.core.walk import PAGE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 REFRESH_AGAIN = 6 * 3600
 """Seconds until rows are read again that stay pending beyond their `available_on`."""
+
+MENDING = 1_000
+"""Requests that a run spends unasked on reading again what the lake has lost; more of them take `--repair`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,49 @@ def without(manifest: Manifest, files: Iterable[DataFile]) -> Manifest:
     gone = {file.path for file in distrusted}
     left = {path: file for path, file in manifest.files.items() if path not in gone}
     return replace(manifest, files=MappingProxyType(left), covered=manifest.covered.minus(bounds))
+
+
+def affordable(lost: Iterable[DataFile], requests: float) -> tuple[list[DataFile], float]:
+    """Choose which lost files to read again, the newest first.
+
+    Args:
+        lost: files that are gone, or not as they were written.
+        requests: how many there are to spend.
+
+    Returns:
+        The files, and the requests that they are thought to take: a page for each hundred rows, and one more.
+    """
+    chosen: list[DataFile] = []
+    spent = 0.0
+    for file in sorted(lost, key=lambda file: -file.last_created):
+        cost = file.rows // PAGE_SIZE + 1
+        if spent + cost <= requests:
+            chosen.append(file)
+            spent += cost
+    return chosen, spent
+
+
+def reread(manifest: Manifest, files: Iterable[DataFile]) -> tuple[Manifest, Intervals]:
+    """Return the manifest without lost files, and the seconds to read to have their rows again.
+
+    A file may hold rows of time that was not covered yet.
+    """
+    lost = list(files)
+    kept = without(manifest, lost)
+    held = Intervals.of(Interval(file.first_created, file.last_created + 1) for file in lost)
+    return kept, manifest.covered.minus(kept.covered).union(held)
+
+
+def leaving(work: Plan, files: Iterable[DataFile], partition: Granularity) -> Plan:
+    """Return a plan that leaves the partitions of some files alone."""
+    left = list(files)
+    bounds, paths = Intervals.of(bounds_of(file, partition) for file in left), {file.path for file in left}
+    return replace(
+        work,
+        todo=work.todo.minus(bounds),
+        refresh=work.refresh.minus(bounds),
+        refreshes=tuple(path for path in work.refreshes if path not in paths),
+    )
 
 
 def bounds_of(file: DataFile, partition: Granularity) -> Interval:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from connector.lake.disk import at_disk, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from connector.lake.store import Store
 
@@ -59,8 +59,25 @@ def changed_files(store: Store, files: Iterable[F], *, full: bool = True) -> lis
     return [file for file in files if not _as_written(store, file, full=full)]
 
 
-def differences(store: Store, folder: str, files: Mapping[str, Recorded], *, full: bool = False) -> list[Difference]:
-    """Compare a folder with the files it should hold, by existence and size, and by their bytes when `full`. Blocks.
+def differences(
+    store: Store,
+    folder: str,
+    files: Mapping[str, Recorded],
+    *,
+    full: bool = False,
+    since: int | None = None,
+    trusted: Collection[str] = (),
+) -> list[Difference]:
+    """Compare a folder with the files it should hold, by existence and size. Blocks.
+
+    Args:
+        store: the destination.
+        folder: where to look.
+        files: those it should hold, by path.
+        full: compare them all by their bytes, too.
+        since: compare those by their bytes that were changed at or after this moment (`FileInfo.changed`), such as when
+            their record was written: nobody but a run changes them before; None for none.
+        trusted: paths of files that are known to have their bytes.
 
     Returns:
         The differences in order of path; empty when all is as it was written.
@@ -68,12 +85,14 @@ def differences(store: Store, folder: str, files: Mapping[str, Recorded], *, ful
     Raises:
         StorageError: when the destination cannot be read.
     """
-    sizes = {info.path: info.bytes for info in store.list(folder)}
-    found = [Difference(path, "extra") for path in sizes.keys() - files.keys()]
+    there = {info.path: info for info in store.list(folder)}
+    found = [Difference(path, "extra") for path in there.keys() - files.keys()]
     for path, file in files.items():
-        if path not in sizes:
+        if path not in there:
             found.append(Difference(path, "missing"))
-        elif sizes[path] != file.bytes or (full and changed_files(store, [file])):
+            continue
+        touched = full or (since is not None and there[path].changed >= since and path not in trusted)
+        if there[path].bytes != file.bytes or (touched and changed_files(store, [file])):
             found.append(Difference(path, "changed"))
     return sorted(found)
 

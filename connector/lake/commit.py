@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from connector.core.manifest import Manifest, from_document, to_document
 from connector.errors import ConfigError, ManifestError, ProtocolError
 from connector.lake.check import Difference, differences
+from connector.lake.disk import at_disk
 from connector.lake.paths import checked_path
 from connector.lake.records import load_record, record_path, recorded_accounts, save_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from connector.core.partition import Granularity
     from connector.core.units import AccountId
@@ -105,8 +106,33 @@ def refuse_another(what: str, there: object, asked: object) -> None:
         )
 
 
-def compare(store: Store, manifest: Manifest, *, full: bool = False) -> list[Difference]:
-    """Compare an account's data files with its manifest, by existence and size, and by their bytes when `full`.
+def saved(store: Store, account: AccountId) -> int:
+    """Return when an account's manifest was written, as `FileInfo.changed`; 0 when there is none.
+
+    Raises:
+        StorageError: when the destination cannot be read.
+    """
+    where = record_path(_KIND, account)
+    with store.opened(where) as path, at_disk(f"reading {where}"):
+        return 0 if path is None else path.stat().st_ctime_ns
+
+
+def compare(
+    store: Store,
+    manifest: Manifest,
+    *,
+    full: bool = False,
+    since: int | None = None,
+    trusted: Collection[str] = (),
+) -> list[Difference]:
+    """Compare an account's data files with its manifest, by existence and size.
+
+    Args:
+        store: the destination.
+        manifest: what should be there.
+        full: compare all files by their bytes, too.
+        since: compare files changed since then by their bytes; see `differences`.
+        trusted: but for these.
 
     Returns:
         The differences in order of path; empty when all is as it was written.
@@ -114,7 +140,8 @@ def compare(store: Store, manifest: Manifest, *, full: bool = False) -> list[Dif
     Raises:
         StorageError: when the destination cannot be read.
     """
-    return differences(store, account_folder(manifest.account), manifest.files, full=full)
+    folder = account_folder(manifest.account)
+    return differences(store, folder, manifest.files, full=full, since=since, trusted=trusted)
 
 
 def account_folder(account: AccountId) -> str:

@@ -100,7 +100,7 @@ class LocalStore:
         """Yield the files below a folder, in order of path, without those whose name begins with a dot."""
         with at_disk(f"listing {prefix}"):
             found = [
-                FileInfo((Path(folder) / name).relative_to(self.root).as_posix(), (Path(folder) / name).stat().st_size)
+                self._info(Path(folder) / name)
                 for folder, _, names in os.walk(self._at(prefix), onerror=_refuse_unless_missing)
                 for name in names
                 if not name.startswith(".")
@@ -170,6 +170,10 @@ class LocalStore:
                 except OSError:
                     self._unsynced.add(folder)
                     raise
+
+    def _info(self, file: Path) -> FileInfo:
+        found = file.stat()
+        return FileInfo(file.relative_to(self.root).as_posix(), found.st_size, found.st_ctime_ns)
 
     def _at(self, path: str) -> Path:
         return self.root / checked_path(path)

@@ -18,10 +18,12 @@ class FileInfo:
     Attributes:
         path: relative to the destination, with forward slashes.
         bytes: its size.
+        changed: when it was last changed in any way (its content, its name), in nanoseconds of the store's own clock.
     """
 
     path: str
     bytes: int
+    changed: int = 0
 
 
 def checked_path(path: str) -> str:

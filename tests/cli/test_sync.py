@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
+
 import jsonschema
 import pyarrow as pa
 import pytest
 
 import connector
 from connector import schemas
+from connector.work import Allowance
 
 
 def test_a_sync_brings_every_row_and_says_so_on_stderr(run, sandbox, tmp_path):
@@ -119,3 +122,46 @@ def test_an_interval_that_is_still_to_come_is_said_to_be(run, tmp_path):
     done = run("sync", tmp_path / "lake", "--since", "2099-01-01", "--rate", 0)
     assert done.status == 0
     assert "what was asked for is still to come: now it is 20" in done.err
+
+
+def without_files(lake, count):
+    victims = sorted((lake / "balance_transactions").rglob("*.parquet"))[:count]
+    for victim in victims:
+        victim.unlink()
+    return len(victims)
+
+
+def test_what_was_lost_and_mended_is_told_whoever_asked_for_quiet(run, lake):
+    without_files(lake, 3)
+    done = run("sync", lake, "-q")
+    assert (done.status, done.out, done.err.count("\n")) == (0, "", 1)
+    assert "3 data files gone or not as written: read again, with" in done.err
+    assert run("sync", lake, "-q").err == ""
+    without_files(lake, 2)
+    done = run("sync", lake, "--json")
+    assert (done.status, done.json["accounts"][0]["healed"]["files"]) == (0, 2)
+    assert "2 data files gone" in done.err
+
+
+def test_what_is_lost_and_could_not_be_mended_ends_with_66(run, lake, monkeypatch):
+    lost = without_files(lake, 4)
+    monkeypatch.setattr("connector.run.Allowance", partial(Allowance, 0))
+    done = run("sync", lake, "-q")
+    assert (done.status, done.out, done.err.count("\n")) == (66, "", 1)
+    assert f"{lost} data files are gone" in done.err
+    assert "--repair" in done.err
+    done = run("sync", lake, "--json")
+    assert (done.status, done.json["outcome"]) == (66, "damaged")
+    jsonschema.validate(done.json, schemas.load("run_report"))
+    said = run("sync", lake).err
+    assert f"{lake} is up to date" not in said
+    assert "has lost something" in said
+    assert run("sync", lake, "--repair").status == 0
+    assert run("verify", lake, "--strict", "--layer", "rows").status == 0
+
+
+def test_a_dry_run_names_what_is_lost(run, lake):
+    without_files(lake, 2)
+    done = run("sync", lake, "--dry-run")
+    assert done.status == 0
+    assert "2 data files gone or not as written: a run reads them again" in done.err

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from connector.api import sync
 from connector.cli.accounts import complain_of
 from connector.cli.settings import config_of, lake_options
-from connector.cli.summary import summary
+from connector.cli.summary import losses, summary
 from connector.cli.working import work
 from connector.core.privacy import Privacy
-from connector.errors import AccountsError
+from connector.errors import AccountsError, DamagedError
 from connector.report import Progress, Report, to_document
 from connector.salt import Salt
 
@@ -53,11 +53,17 @@ def run(args: argparse.Namespace, console: Console) -> int:
     except AccountsError as failure:
         show(failure.report, console)
         return complain_of(failure, console)
+    except DamagedError as failure:
+        show(failure.report, console)
+        console.complain(failure)
+        return failure.exit_code
     return 0
 
 
 def show(report: Report, console: Console) -> None:
-    """Say what was done: to programs as the run report, to people in a few lines."""
+    """Say what was done: to programs as the run report, to people in a few lines; and what was lost, in any case."""
     if console.json:
         console.document(to_document(report))
     console.say(*summary(report, console))
+    for line in losses(report):
+        console.tell(line)

@@ -1,0 +1,207 @@
+"""One pass over an account's list: from what is to be read to files and manifest, and what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from connector.core.drift import Drift
+from connector.core.frontier import Frontier
+from connector.core.manifest import Manifest
+from connector.core.page import decode_page
+from connector.harvest import Harvest
+from connector.intake import Intake
+from connector.lake import commit
+from connector.lake.journal import Replacements
+from connector.lake.shelf import Memory, Shelf
+from connector.lake.tally import Tally
+from connector.published import Published
+from connector.stripe.pages import ListSource
+from connector.stripe.scan import Scan
+from connector.tables.transaction import decode_transactions
+
+if TYPE_CHECKING:
+    from connector.core.units import AccountId
+    from connector.destination import Lake
+    from connector.lake.lease import Lease
+    from connector.options import Options
+    from connector.report import Progress
+    from connector.stripe.client import Client
+    from connector.stripe.identity import Identity
+    from connector.stripe.scan import Received
+    from connector.work import Allowance, Work
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the accounts of a run have in common.
+
+    Attributes:
+        lake: where rows go.
+        lease: the hold on the destination.
+        client: whom to ask.
+        options: what is asked for.
+        progress: filled in as the run goes on.
+        allowance: what may be spent on reading again what is lost.
+        open: accounts being read at the moment; they share the requests in flight.
+        taken: accounts somebody of this run reads or has read.
+        memory: for rows of all accounts that wait to be written.
+    """
+
+    lake: Lake
+    lease: Lease
+    client: Client
+    options: Options
+    progress: Progress
+    allowance: Allowance
+    open: int = 0
+    taken: set[AccountId] = field(default_factory=set["AccountId"])
+    memory: Memory = field(default_factory=Memory)
+
+    def sharers(self) -> int:
+        """Return how many accounts share the rate at the moment."""
+        return 1 if self.client.config.rate_per_account else self.open
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What passes over an account brought; those of several add up.
+
+    Attributes:
+        received: rows received.
+        tally: what became of them.
+        files_written: data files created or replaced.
+        files_unchanged: data files found to be right already.
+        drift: how rows differ from the schema.
+    """
+
+    received: int = 0
+    tally: Tally = field(default_factory=Tally)
+    files_written: int = 0
+    files_unchanged: int = 0
+    drift: Drift = field(default_factory=Drift)
+
+    def __add__(self, other: Found) -> Found:
+        return Found(
+            self.received + other.received,
+            self.tally + other.tally,
+            self.files_written + other.files_written,
+            self.files_unchanged + other.files_unchanged,
+            self.drift.merge(other.drift),
+        )
+
+
+@dataclass(slots=True)
+class Lap:
+    """One pass.
+
+    Attributes:
+        shared: what all accounts of the run have in common.
+        account: connected account to read, or None for the key's own.
+        work: what is to be read, and the manifest to go on from.
+        most: pages to read; what is left then stays uncovered.
+        ended_early: whether that was so.
+    """
+
+    shared: Shared
+    account: str | None
+    work: Work
+    most: float = inf
+    ended_early: bool = field(init=False, default=False)
+    _harvest: Harvest | None = field(init=False, default=None)
+    _pages: int = field(init=False, default=0)
+
+    async def go(self, identity: Identity | None) -> None:
+        """Read and write.
+
+        Args:
+            identity: whose rows they are, and what time it is; None where that could not be learnt.
+
+        Raises:
+            ConnectorError: what ended it; what was complete by then is published.
+        """
+        shared = self.shared
+        frontier = Frontier(self.work.plan.todo, likely_start=identity.created if identity else 0)
+        with Shelf(shared.lake.store.scratch, memory=shared.memory) as shelf:
+            intake = Intake(shared.lake, shelf, frontier, shared.progress)
+            harvest = self._harvest = Harvest(intake)
+            query = shared.options.query(self.account)
+            decode = decode_page if query.expand or shared.lake.redactor else decode_transactions
+            source = ListSource(shared.client, query, shared.sharers, decode)
+
+            async def name() -> None:
+                if identity is not None:
+                    await self._name(harvest, identity)
+
+            with anyio.CancelScope() as scope:
+
+                async def receive(got: Received) -> None:
+                    await harvest.receive(got)
+                    self._pages += 1
+                    if self._pages >= self.most and not frontier.done:
+                        self.ended_early = True
+                        scope.cancel()
+
+                try:
+                    await harvest.run(name, Scan(source, frontier, receive, intake.take).run)
+                finally:
+                    shared.progress.forget(intake)
+
+    @property
+    def pages(self) -> int:
+        """Pages read."""
+        return self._pages
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The state of the account as it is now; None while nothing is published."""
+        published = self._harvest.published if self._harvest else None
+        return published.manifest if published else None
+
+    @property
+    def written(self) -> frozenset[str]:
+        """Paths of the files written."""
+        published = self._harvest.published if self._harvest else None
+        return frozenset(published.written) if published else frozenset()
+
+    @property
+    def found(self) -> Found:
+        """What it brought, so far."""
+        harvest = self._harvest
+        if harvest is None or harvest.published is None:
+            return Found()
+        published, intake = harvest.published, harvest.intake
+        return Found(intake.rows, published.tally, published.files_written, published.files_unchanged, intake.drift)
+
+    async def _name(self, harvest: Harvest, identity: Identity) -> None:
+        """Give the harvest its manifest: from here on files are written."""
+        shared, manifest = self.shared, self.work.manifest
+        if manifest is None:  # written before any file, so that the lake stays of one kind whatever happens
+            await harvest.answered.wait()  # but not for a key that may not list
+            shared.lease.hold()
+            manifest = Manifest(
+                account=identity.account,
+                format=shared.lake.form.name,
+                partition=shared.lake.partition,
+                livemode=shared.client.config.api_key.livemode,
+                options=shared.options.of_lake,
+            )
+            manifest = await anyio.to_thread.run_sync(commit.save, shared.lake.store, manifest)
+        if shared.progress.accounts == 1:
+            shared.progress.account = identity.account
+        replacing = Replacements(shared.lake.store, identity.account)
+        published = Published(
+            shared.lake,
+            manifest,
+            self.work,
+            identity,
+            replacing,
+            asked=shared.options.asked,
+            settle=shared.options.settle,
+            api_version=shared.client.config.api_version,
+        )
+        harvest.publish_to(published)
