@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-import orjson
-
+from connector.core.json_text import loads
 from connector.core.members import id_of, object_of
 from connector.errors import UsageError, WebhookError
 
@@ -178,9 +177,9 @@ def _check_age(timestamp: int, tolerance: int, now: float) -> None:
 
 def _to_event(payload: bytes) -> Event:
     try:
-        document = orjson.loads(payload)
-    except orjson.JSONDecodeError as error:
-        raise WebhookError(f"the body is not JSON ({error.msg} at byte {error.pos})") from error
+        document = loads(payload)
+    except ValueError as error:
+        raise WebhookError(f"the body is not JSON ({error})") from error
     event = object_of(document)
     data = object_of(event.get("data")) if event else None
     about = object_of(data.get("object")) if data else None

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
 import pytest
 
+import connector
+from connector.core.units import DAY
 from connector.errors import ProtocolError
 from connector.sandbox.encodings import HOW
-from tests.lakes import data_files, objects, run, sandbox, truth, world
+from tests.lakes import START, data_files, objects, run, sandbox, truth, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("fault", ["non-authoritative", *(f"encoded:how={how}" for how in HOW if how != "bomb")])
@@ -27,3 +37,100 @@ def test_a_small_body_that_unfolds_without_end_is_an_error_and_nothing_of_it_is_
         stripe_.faults.clear()
         run(tmp_path, stripe_)
         assert objects(tmp_path) == truth(stripe_)
+
+
+def lines_of(lake: Path) -> list[bytes]:
+    """Every line of a lake of plain JSON lines, by its time and id."""
+    lines = [
+        line for path in lake.rglob("part-0.jsonl.zst") for line in pa.input_stream(path, "zstd").read().split(b"\n")
+    ]
+    return sorted(filter(None, lines), key=lambda line: (re.search(rb'"created":(\d+)', line)[1], line))
+
+
+@pytest.mark.parametrize("fault", ["byte-order-mark", "decimal-integers"])
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_every_legal_form_of_the_same_json_gives_the_same_lake(tmp_path, fault, form):
+    with sandbox(world(300)) as stripe_:
+        run(tmp_path / "plain", stripe_, format=form)
+        stripe_.faults.add(f"{fault}:endpoint=")
+        run(tmp_path / "other", stripe_, format=form)
+        assert data_files(tmp_path / "other") == data_files(tmp_path / "plain")
+
+
+def test_half_a_surrogate_pair_closes_no_window(tmp_path):
+    with sandbox(world(300), faults=["half-pair"]) as stripe_:
+        report = run(tmp_path, stripe_)
+        table = pa.table(connector.read(tmp_path))
+        assert set(table["description"].to_pylist()) == {"half a pair: \ufffd."}
+        assert set(table["extra"].to_pylist()) == {r'{"description":"half a pair: \ud83d."}'}
+        assert {one["name"]: one["count"] for one in report.accounts[0].drift} == {"description": 300}
+        assert {row["description"] for row in objects(tmp_path)} == {"half a pair: \ud83d."}
+
+
+def test_half_a_surrogate_pair_is_in_the_lines_as_it_came_and_stays_when_they_are_written_again(tmp_path):
+    with sandbox(world(300), faults=["half-pair"]) as stripe_:
+        run(tmp_path, stripe_, format="jsonl", until=START + 6 * DAY + 3_600)
+        run(tmp_path, stripe_, format="jsonl")
+        lines = lines_of(tmp_path)
+        assert len(lines) == 300
+        assert all(rb'"description":"half a pair: \ud83d."' in line for line in lines)
+        assert all(json.loads(line)["description"] == "half a pair: \ud83d." for line in lines)
+
+
+LONG = '"odds":1e400,"share":0.12345678901234567890123,"weight":-123456789012345678901234567890'
+
+
+@pytest.mark.parametrize("expand", [(), ("source",)])
+def test_long_numbers_keep_their_text(tmp_path, expand):
+    with sandbox(world(120), faults=["long-number"]) as stripe_:
+        run(tmp_path / "parquet", stripe_, expand=expand)
+        table = pa.table(connector.read(tmp_path / "parquet"))
+        assert set(table["extra"].to_pylist()) == {f"{{{LONG}}}"}
+        charges = [text for text in table["source_object"].to_pylist() if text and '"object":"charge"' in text]
+        assert bool(charges) == bool(expand)
+        assert all(text.count("-123456789012345678901234567890") == 1 for text in charges)
+
+        run(tmp_path / "lines", stripe_, format="jsonl", expand=expand)
+        lines = lines_of(tmp_path / "lines")
+        assert len(lines) == 120
+        assert all(b'"share":0.12345678901234567890123,"odds":1e400' in line for line in lines)
+        assert objects(tmp_path / "lines") == objects(tmp_path / "parquet")
+
+
+def test_a_field_that_comes_twice_is_drift_and_nothing_of_it_is_lost(tmp_path):
+    with sandbox(world(120), faults=["repeated-field"]) as stripe_:
+        report = run(tmp_path, stripe_)
+        assert [(one["kind"], one["name"], one["count"]) for one in report.accounts[0].drift] == [
+            ("repeated_field", "description", 120)
+        ]
+        table = pa.table(connector.read(tmp_path))
+        assert table["description"].to_pylist() == [row["description"] for row in truth(stripe_)]
+        assert set(table["extra"].to_pylist()) == {'{"$$repeated":{"description":["the first"]}}'}
+        assert all(row["$repeated"] == {"description": ["the first"]} for row in objects(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "field", ["amount", "fee", "net", "created", "available_on", "id", "currency", "status", "type"]
+)
+def test_an_amount_that_comes_twice_is_refused(tmp_path, field):
+    with sandbox(world(120), faults=[f"repeated-field:field={field}"]) as stripe_:
+        with pytest.raises(ProtocolError, match=rf"^{field} came more than once"):
+            run(tmp_path, stripe_)
+        stripe_.faults.clear()
+        run(tmp_path, stripe_)
+        assert objects(tmp_path) == truth(stripe_)
+
+
+@pytest.mark.parametrize("levels", [260, 1_000, 100_000])
+def test_a_row_that_nests_too_deeply_is_an_error(tmp_path, levels):
+    with (
+        sandbox(world(20), faults=[f"deep:levels={levels}"]) as stripe_,
+        pytest.raises(ProtocolError, match=r"deeply|depth"),
+    ):
+        run(tmp_path, stripe_)
+
+
+def test_what_is_left_out_of_a_lake_is_not_in_it_as_an_earlier_value(tmp_path):
+    with sandbox(world(120), faults=["repeated-field"]) as stripe_:
+        run(tmp_path, stripe_, omit=["description"])
+        assert not any("the first" in str(row) for row in objects(tmp_path))

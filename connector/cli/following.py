@@ -16,6 +16,7 @@ from connector.cli.lines import LineWriter, while_read
 from connector.cli.settings import config_of
 from connector.cli.words import counted, lasting
 from connector.cli.working import work
+from connector.core.json_text import dumps
 from connector.errors import AccountsError, ConfigError, UsageError
 from connector.stripe.follow_options import FollowOptions
 from connector.stripe.pages import FILTERS
@@ -142,7 +143,7 @@ class Following:
     def _lines(self, batch: Batch) -> list[bytes]:
         """Return the rows as lines; of several accounts, each with its account first."""
         rows = [{"account": batch.account, **row} for row in batch.rows] if self._several else batch.rows
-        return [orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows]
+        return [dumps(row, orjson.OPT_APPEND_NEWLINE) for row in rows]
 
     def _announce(self, options: FollowOptions) -> None:
         """Say how often is looked; to everybody where that is less than one would think."""

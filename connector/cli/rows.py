@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import orjson
-
 from connector.cli.failures import document_of
+from connector.core.json_text import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -29,7 +28,7 @@ class Rows:
         self.count = 0
         self.refused: Exception | None = None
 
-    def write(self, rows: Sequence[Row], *, dump: Callable[[Row], bytes] = orjson.dumps) -> None:
+    def write(self, rows: Sequence[Row], *, dump: Callable[[Row], bytes] = dumps) -> None:
         """Write some objects; blocks while the reader of stdout is slow.
 
         Args:
@@ -71,4 +70,4 @@ def rows_to_stdout(console: Console) -> Generator[Rows]:
 
 def _end(count: int, error: BaseException | None, console: Console) -> bytes:
     facts = {"rows": count, **(document_of(error) if error else {})}
-    return f"\n],{console.redact(orjson.dumps(facts).decode())[1:]}\n".encode()
+    return f"\n],{console.redact(dumps(facts).decode())[1:]}\n".encode()

@@ -12,19 +12,21 @@ from typing import Any, cast
 
 import orjson
 
+from connector.core.json_text import escaped
+
 
 def to_json(document: object, *, sort_keys: bool = False) -> bytes:
     """Return a document as lines that a person can read; with sorted keys, equal documents are equal bytes."""
     wishes = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | (orjson.OPT_SORT_KEYS if sort_keys else 0)
     try:
         return orjson.dumps(document, option=wishes)
-    except orjson.JSONEncodeError:  # integers of more than 64 bits: the same, at a fiftieth of the speed
-        return f"{json.dumps(document, indent=2, sort_keys=sort_keys, ensure_ascii=False)}\n".encode()
+    except orjson.JSONEncodeError:  # integers of more than 64 bits, half pairs: the same, at a fiftieth of the speed
+        return f"{escaped(json.dumps(document, indent=2, sort_keys=sort_keys, ensure_ascii=False))}\n".encode()
 
 
 def to_line(document: object) -> bytes:
     """Return a document in one line, without a line's end."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return escaped(json.dumps(document, ensure_ascii=False, separators=(",", ":"))).encode()
 
 
 def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Kind: TypeAlias = Literal["unknown_field", "missing_field", "changed_type", "unknown_value"]
+Kind: TypeAlias = Literal["unknown_field", "repeated_field", "missing_field", "changed_type", "unknown_value"]
 
 _MOST = 100
 """Findings kept; a server that invents a field for each row must not fill the memory."""
@@ -19,7 +19,8 @@ class Finding:
     """One way in which rows differ.
 
     Attributes:
-        kind: what differs. A null against the API's promise is a changed type.
+        kind: what differs. A null against the API's promise is a changed type; a field that came more than once in one
+            object is a repeated one.
         name: the field, `fee_details.x` for a part of a fee; for a value `field=value`.
         count: rows (parts of fees) in which it was seen, at least 1.
         example: id of one such row.

@@ -12,8 +12,8 @@ from itertools import compress
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-import orjson
-
+from connector.core.json_text import LongNumber, read
+from connector.core.oddities import WHOLE, RepeatedError, gather_repeats, settle_numbers
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -49,17 +49,11 @@ def decode_object(body: bytes, *, request_id: str | None = None) -> Row:
     """Decode the body of a successful response.
 
     Raises:
-        ProtocolError: when the body is not a JSON object.
+        ProtocolError: when the body is not a JSON object, or has an amount twice.
     """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise ProtocolError(
-            f"the body is not JSON ({error.msg} at byte {error.pos} of {len(body)})", request_id=request_id
-        ) from error
-    if not isinstance(document, dict):
-        raise ProtocolError("the body is not a JSON object", request_id=request_id)
-    return cast("Row", document)
+    document = _read(body, request_id)
+    settle_numbers(document)
+    return document
 
 
 def decode_asked(body: bytes, asked: str, *, kind: str, request_id: str | None = None) -> Row:
@@ -90,16 +84,37 @@ def decode_page(body: bytes, *, request_id: str | None = None) -> Page:
     """Decode the body of a list.
 
     Raises:
-        ProtocolError: when the body is not a list object with `data` of objects and a boolean `has_more`.
+        ProtocolError: when the body is not a list object with `data` of objects and a boolean `has_more`, or a row has
+            an amount twice.
     """
-    document = decode_object(body, request_id=request_id)
+    document = _read(body, request_id)
     rows, has_more = document.get("data"), document.get("has_more")
     if document.get("object") != "list" or not isinstance(rows, list) or not isinstance(has_more, bool):
         raise ProtocolError("the body is not a list with `data` and `has_more`", request_id=request_id)
     rows = cast("list[Row]", rows)
     if not set(map(type, rows)) <= {dict}:
         raise ProtocolError("the list holds something other than objects", request_id=request_id)
+    for row in rows:
+        if any(type(row.get(name)) is float for name in WHOLE) or type(row.get("exchange_rate")) is LongNumber:
+            settle_numbers(row)
     return Page(rows, has_more, request_id)
+
+
+def _read(body: bytes, request_id: str | None) -> Row:
+    try:
+        found = read(body)
+        if not isinstance(found.value, dict):
+            raise ProtocolError("the body is not a JSON object", request_id=request_id)
+        document = cast("Row", found.value)
+        if found.odd:
+            gather_repeats(document)
+    except ValueError as error:
+        raise ProtocolError(f"the body is not JSON ({error}; {len(body)} bytes)", request_id=request_id) from error
+    except RepeatedError as error:
+        raise ProtocolError(
+            f"{error} came more than once in one object, and nobody can say which of them holds", request_id=request_id
+        ) from error
+    return document
 
 
 @dataclass(slots=True)

@@ -9,8 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-import orjson
-
+from connector.core.json_text import loads
 from connector.errors import (
     ApiError,
     AuthenticationError,
@@ -158,8 +157,8 @@ def _class_for(status: int, code: str | None) -> type[ApiError]:
 
 def _error_fields(body: bytes) -> dict[str, Any]:
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = loads(body)
+    except ValueError:
         return {}
     if not isinstance(document, dict):
         return {}

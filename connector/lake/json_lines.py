@@ -13,9 +13,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import orjson
 import pyarrow as pa
 
+from connector.core.json_text import loads
 from connector.errors import StorageError
 from connector.lake.conform import readable
 from connector.lake.rows import Rechunker, value_span
@@ -127,8 +127,8 @@ def _text(column: pa.Array) -> pa.Buffer:
 
 def _decode(lines: bytes, path: Path) -> list[dict[str, Any]]:
     try:
-        return orjson.loads(b"[" + lines.replace(b"\n", b",") + b"]")
-    except orjson.JSONDecodeError as error:
+        return loads(b"[" + lines.replace(b"\n", b",") + b"]")
+    except ValueError as error:
         raise StorageError(
             f"{path} holds a line that is not JSON ({error}); remove it and sync its days again"
         ) from error

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.json_text import loads
 from connector.core.stored import StoredFile
 from connector.errors import StorageError
 from connector.lake.disk import at_disk, sha256_of, sync_file
@@ -65,7 +65,7 @@ class Sheet:
     def objects(self, rows: pa.RecordBatch) -> Objects:
         """Return rows in the format's schema as objects, moments as UTC seconds."""
         if self.form.read_objects:
-            return [orjson.loads(line) for line in rows.column("line").to_pylist()]
+            return [loads(line) for line in rows.column("line").to_pylist()]
         return self.to_objects(rows)
 
     def without_hidden(self, objects: Objects) -> Objects:

@@ -67,6 +67,12 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "huge-description": ("a description of a megabyte", ()),
     "heavy-page": ("500 for a page with expanded objects of more than rows=25 of them", ("rows",)),
     "wrong-type": ("an amount that is a string", ()),
+    "half-pair": ("descriptions with the escape of half a surrogate pair", ()),
+    "long-number": ("numbers beyond 64 bits and 17 digits, in rows and in expanded charges", ()),
+    "repeated-field": ("field=description twice in each row, a wrong value first", ("field",)),
+    "byte-order-mark": ("a byte order mark before the body", ()),
+    "decimal-integers": ("whole numbers written as 100.0", ()),
+    "deep": ("rows with lists levels=5000 deep", ("levels",)),
 }
 """By kind: one line of help, and the options it takes besides COMMON."""
 
@@ -136,7 +142,7 @@ def parse(spec: str) -> Fault:
         account=given.pop("account", ""),
         options={name: value for name, value in given.items() if name != "p"},
     )
-    for numeric in ("seconds", "rows"):
+    for numeric in ("seconds", "rows", "levels"):
         fault.number(numeric, 0)
     return fault
 

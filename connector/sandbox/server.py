@@ -10,6 +10,7 @@ import random
 import socket
 import struct
 import time
+from dataclasses import replace
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from connector.sandbox.edits import refusal
 from connector.sandbox.encodings import encoded
 from connector.sandbox.limits import Limiter
 from connector.sandbox.problems import RefusedError, failure, rate_limited
+from connector.sandbox.rewrite import rewritten
 from connector.sandbox.stats import Seen, Stats
 
 if TYPE_CHECKING:
@@ -130,6 +132,7 @@ class Server:
             if (problem := refusal(fault)) is not None:
                 raise problem
         answer = self.api.answer(call)
+        answer = replace(answer, body=rewritten(answer.body, call.faults))
         if (
             (heavy := call.faults.get("heavy-page"))
             and "expand" in call.query

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote_to_bytes
 
 import aiohttp
-import orjson
 from yarl import URL
 
 from connector.core.content import undo
+from connector.core.json_text import loads
 from connector.core.protocol import SUCCESS, Response
 from connector.errors import ApiError, ConfigError, TooLargeError, TransportError
 from connector.stripe.connections import Answer, Asking, Connections
@@ -201,8 +201,8 @@ def _check_complete(body: bytes) -> None:
         TransportError: it is not whole.
     """
     try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        loads(body)
+    except ValueError as error:
         raise TransportError("no complete answer: the connection ended within it") from error
 
 

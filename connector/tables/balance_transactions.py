@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import orjson
 import pyarrow as pa
 
+from connector.core.json_text import loads
 from connector.tables.arrow import INSTANT, SECOND, to_values
 from connector.tables.fields import Json, extra_text, to_bytes, to_text
 from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Received, Sifted, sift
@@ -118,10 +119,12 @@ def to_objects(batch: pa.RecordBatch | pa.Table) -> list[Json]:
 
 def _line(row: Json) -> bytes:
     """Write an object as a line: as it was received, or with the fields in their order where it is as documented."""
-    documented = as_documented(row)
-    if documented is None:
-        return to_bytes(row, orjson.OPT_APPEND_NEWLINE)
-    return to_line(documented)
+    if (documented := as_documented(row)) is not None:
+        try:
+            return to_line(documented)
+        except TypeError:  # a text holds half a surrogate pair
+            pass
+    return to_bytes(row, orjson.OPT_APPEND_NEWLINE)
 
 
 def _fees(sifted: Sifted, kind: pa.DataType) -> pa.Array:
@@ -165,8 +168,8 @@ def _source_text(source: Json | None) -> str | None:
 def _to_object(known: Json) -> Json:
     source, extra = known.pop("source_object"), known.pop("extra")
     if source is not None:
-        known["source"] = orjson.loads(source)
-    rest: Json = {} if extra is None else orjson.loads(extra)
+        known["source"] = loads(source)
+    rest: Json = {} if extra is None else loads(extra)
     parts = known["fee_details"]
     if parts is not None and "fee_details" in rest:
         known["fee_details"] = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-import orjson
 import pyarrow as pa
 
 from connector import schemas
+from connector.core.json_text import loads
 from connector.errors import SchemaError
 from connector.tables.arrow import SECOND, arrow_schema, to_values
 from connector.tables.fields import Json, excerpt, is_flag, is_instant, is_object, is_text, is_whole, to_text
@@ -64,8 +64,7 @@ def to_snapshots(batch: pa.RecordBatch | pa.Table) -> list[Json]:
     """
     columns = [to_values(batch.column(name)) for name in ("snapshot_at", "snapshot")]
     return [
-        {"snapshot_at": moment, "snapshot": orjson.loads(text)}
-        for moment, text in dict.fromkeys(zip(*columns, strict=True))
+        {"snapshot_at": moment, "snapshot": loads(text)} for moment, text in dict.fromkeys(zip(*columns, strict=True))
     ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.core.drift import Drift, Finding
+from connector.core.json_text import REPEATED
 from connector.tables.fields import ABSENT, Fields, Json
 from connector.tables.known_values import known_values
 from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.tables.sift import Received
+
+_REPEATED = f"${REPEATED}"
+"""How `extra` calls what came more than once."""
 
 _LONGEST = 100
 """Characters kept of a name."""
@@ -61,10 +65,17 @@ def _of_one(extra: Json, fields: Fields, prefix: str, row_id: str) -> Iterator[F
     for name in extra.get(ABSENT, ()):
         yield Finding("missing_field", prefix + name, 1, row_id)
     for name in extra.keys() - {ABSENT}:
-        if name in fields.tests:
+        if name == _REPEATED:
+            yield from (Finding("repeated_field", _short(_without_positions(path)), 1, row_id) for path in extra[name])
+        elif name in fields.tests:
             yield Finding("changed_type", prefix + name, 1, row_id)
         else:
             yield Finding("unknown_field", _short(prefix + name.removeprefix("$")), 1, row_id)
+
+
+def _without_positions(path: str) -> str:
+    """Return a path as the fields are called, whichever part of a list it leads to."""
+    return ".".join(step for step in path.split(".") if not step.isdecimal())
 
 
 def _values(sifted: Sifted, strange: dict[str, set[str | None]]) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
+from connector.core.json_text import dumps, plain
 from connector.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Fields:
                 known[name] = received[name]
             else:
                 extra[name] = received[name]
+                known[name] = value if fits(value := plain(received[name])) else None
         if absent:
             extra[ABSENT] = absent
         return known, {**extra, **self.unknown(received)}
@@ -170,15 +172,15 @@ def to_text(value: object) -> str:
     return to_bytes(value).decode()
 
 
-def to_bytes(value: object, option: int | None = None) -> bytes:
+def to_bytes(value: object, option: int = 0) -> bytes:
     """Write a JSON value as compact JSON, with options of orjson.
 
     Raises:
         SchemaError: it nests deeper than JSON can be written (about 250 levels).
     """
     try:
-        return orjson.dumps(value, option=option)
-    except orjson.JSONEncodeError as error:
+        return dumps(value, option)
+    except TypeError as error:
         raise SchemaError(f"a received object cannot be written as JSON ({error}): {excerpt(value)}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.core.json_text import REPEATED
 from connector.tables.arrow import arrow_schema
 
 if TYPE_CHECKING:
@@ -35,4 +36,5 @@ def hidden_columns(table: str, privacy: Privacy) -> tuple[str, ...]:
 def hide(row: Json, columns: Collection[str]) -> Json:
     """Return a row of such a table with null in these columns; a payout's own pair goes on naming the payout."""
     own = "payout_id" in row and row["type"] == "payout" and row["source"] == row["payout_id"]
+    row = {name: value for name, value in row.items() if name != REPEATED}  # of what is hidden, too
     return {**row, **{name: None for name in columns if name in row and not (own and name == "source")}}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow as pa
 
 from connector import schemas
+from connector.core.json_text import loads
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema, to_values
 from connector.tables.fields import (
     Fields,
@@ -115,5 +115,5 @@ def _to_object(fields: Fields, known: Json) -> Json:
     extra = known.pop("extra")
     for name in ("metadata", "trace_id"):
         if known[name] is not None:
-            known[name] = orjson.loads(known[name])
-    return fields.merge(known, {} if extra is None else orjson.loads(extra))
+            known[name] = loads(known[name])
+    return fields.merge(known, {} if extra is None else loads(extra))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 import orjson
 
 from connector.core.drift import Drift
+from connector.core.json_text import REPEATED, dumps, plain
 from connector.errors import ConfigError, SchemaError
 from connector.tables.fields import Fields, Json, is_object, is_text
 from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
@@ -102,6 +103,7 @@ class Redactor:
         branch[path[-1]] = found
 
     def _row(self, row: Json) -> Json:
+        row = {name: value for name, value in row.items() if name != REPEATED} if REPEATED in row else row
         if self._no_extra:
             row = _fitting(row, BALANCE_TRANSACTION)
             if "fee_details" in row:
@@ -121,10 +123,10 @@ class Redactor:
         if value is None or self._salt is None:
             return None
         if isinstance(value, str):
-            return self._salt.mac(value.encode())
+            return self._salt.mac(value.encode(errors="surrogatepass"))
         try:
-            return self._salt.mac(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
-        except orjson.JSONEncodeError:
+            return self._salt.mac(dumps(value, orjson.OPT_SORT_KEYS))
+        except TypeError:
             raise SchemaError("a value to be hashed nests too deeply to be written as JSON") from None
 
 
@@ -161,6 +163,6 @@ def _fitting(received: object, fields: Fields) -> Json:
     kept: Json = {}
     for name, value in cast("Json", received).items():
         fits = fields.tests.get(name)
-        if fits is not None and (fits(value) or fits(None)):
-            kept[name] = value if fits(value) else None
+        if fits is not None and (fits(value) or fits(plain(value)) or fits(None)):
+            kept[name] = value if fits(value) else shown if fits(shown := plain(value)) else None
     return kept

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connector import schemas
+from connector.core.json_text import plain
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema, dictionary_columns
 from connector.tables.fields import Json, is_flag, is_instant, is_text, is_whole
 
@@ -72,6 +73,7 @@ class _Column:
             found = found.get(name) if isinstance(found, dict) else None
         if isinstance(found, dict) and self.type == pa.string():
             found = found.get("id")  # expanded in turn
+        found = plain(found)
         return found if self.fits(found) else None
 
 

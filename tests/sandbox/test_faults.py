@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector.sandbox.edits import SPOILING, refusal
 from connector.sandbox.faults import KINDS, REASONS, STANDING, Faults, parse
 from connector.sandbox.ledger import TIES
+from connector.sandbox.rewrite import REWRITES
 
 LIST = "/v1/balance_transactions"
 
@@ -93,7 +94,7 @@ def test_every_kind_is_carried_out_somewhere():
     on_the_wire = {"502", "reset", "hang", "cut", "slow", "not-json", "stuck-cursor", "boundary-quirk"}
     on_the_wire |= {"heavy-page", "mid-walk", "hot-second", "clock-moves", "encoded", "non-authoritative", "stray"}
     refusing = {kind for kind in KINDS if refusal(parse(kind)) is not None}
-    assert set(KINDS) == on_the_wire | refusing | SPOILING | STANDING
+    assert set(KINDS) == on_the_wire | refusing | SPOILING | STANDING | REWRITES.keys()
 
 
 # What they do: refusals.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.intervals import Interval
+from connector.core.json_text import has_repeats
 from connector.core.page import Page, StrictOrder, created_of, decode_page, ids_of, in_file_order
 from connector.errors import ProtocolError, SchemaError
 from connector.tables.balance_transactions import to_batch, to_lines
@@ -172,3 +175,53 @@ def test_they_are_put_in_the_order_of_files_whatever_the_order_of_ties(seconds, 
     chance.shuffle(names)
     rows = [typed(name, second) for name, second in zip(names, sorted(seconds, reverse=True), strict=True)]
     assert in_file_order(rows) == sorted(rows, key=lambda one: (one.created, one.id))
+
+
+@given(st.lists(ordinary_rows, min_size=1, max_size=3), st.data())
+def test_a_member_that_comes_twice_is_never_missed_on_a_page(page, data):
+    """Whatever texts are in it: escaped quotation marks, backslashes, nulls."""
+    text = body_of(*page).decode()
+    name = data.draw(st.sampled_from([*OFFICIAL_ROW, *(PART if any(row["fee_details"] for row in page) else ())]))
+    at = data.draw(st.sampled_from([found.start() for found in re.finditer(f'"{name}":', text)]))
+    spoilt = f'{text[:at]}"{name}":0,{text[at:]}'.encode()
+    if not has_repeats(spoilt):
+        return  # that was inside a text
+    if name not in {"description", "application"}:
+        with pytest.raises(ProtocolError, match="came more than once"):
+            decode_transactions(spoilt)
+        return
+    assert any("$repeated" in row for row in decode_transactions(spoilt).rows)
+
+
+def test_members_of_the_page_that_are_not_known_are_no_repetition():
+    body = orjson.dumps({"object": "list", "data": [KNOWN], "has_more": False, "total_count": 1, "next": None})
+    assert are_documented(decode_transactions(body).rows)
+
+
+@pytest.mark.parametrize("description", ['say "hi"', "C:\\x", '\\"', '"'])
+def test_quotation_marks_in_texts_are_no_repetition(description):
+    body = body_of({**KNOWN, "description": description})
+    assert are_documented(decode_transactions(body).rows)
+    assert are_documented(decode_transactions(body.replace(b'\\"', b"\\u0022")).rows)
+
+
+def test_a_member_of_the_page_that_comes_twice_is_refused():
+    body = body_of(KNOWN).replace(b'"has_more":true', b'"has_more":false,"has_more":true')
+    with pytest.raises(ProtocolError, match="has_more came more than once"):
+        decode_transactions(body)
+
+
+@pytest.mark.parametrize("name", ["amount", "fee", "net", "created", "available_on"])
+@pytest.mark.parametrize("text", ["{}.0", "{}e0", "{}.00E+0"])
+def test_a_whole_number_may_be_written_with_a_fraction_or_an_exponent(name, text):
+    body = body_of(KNOWN)
+    spelt = re.sub(rf'("{name}"):(-?\d+)', lambda found: f"{found[1]}:{text.format(found[2])}", body.decode()).encode()
+    assert spelt != body
+    assert exactly(decode_transactions(spelt).rows[0]) == exactly(decode_page(body).rows[0])
+
+
+@pytest.mark.parametrize("value", ["100.5", "1e17", "9007199254740993.0", "1e400", "NaN"])
+def test_what_is_no_exact_whole_number_is_refused_as_an_amount(value):
+    body = body_of(KNOWN).replace(b'"amount":100,', f'"amount":{value},'.encode())
+    with pytest.raises((SchemaError, ProtocolError)):
+        to_batch(decode_transactions(body).rows)
