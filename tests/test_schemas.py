@@ -13,6 +13,26 @@ from connector.errors import ConfigError, UsageError
 FOLDER = Path(__file__).parent.parent / "schemas"
 
 
+OFFICIAL = {
+    "account": "id object",
+    "balance": "available livemode object pending",
+    "balance_transaction": "amount available_on balance_type created currency fee fee_details id net object"
+    " reporting_category status type",
+    "charge": "amount amount_captured amount_refunded billing_details captured created currency disputed id livemode"
+    " metadata object paid refunded status",
+    "payment_intent": "capture_method confirmation_method created id livemode object payment_method_types status",
+    "payout": "amount arrival_date automatic created currency id livemode method object reconciliation_status"
+    " source_type status type",
+}
+"""What Stripe's OpenAPI document requires of each object: 2026-10-28.endive, and of intents 2026-08-26.dahlia, in which
+neither their amount nor their currency is required."""
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_no_object_is_asked_for_more_than_stripe_promises(name):
+    assert set(schemas.load(f"api/{name}")["required"]) <= set(OFFICIAL[name].split())
+
+
 def test_every_file_has_a_name():
     assert schemas.names() == tuple(
         sorted(file.relative_to(FOLDER).with_suffix("").as_posix() for file in FOLDER.rglob("*.json"))
