@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from connector.core.fees import PaymentFees
     from connector.core.money import decimals
     from connector.core.payout_fees import PayoutFees
+    from connector.core.row_fees import RowFees
     from connector.errors import (
         AccountsError,
         ApiError,
@@ -65,6 +66,7 @@ _HOMES = {
     "connector.core.fees": ("PaymentFees",),
     "connector.core.money": ("decimals",),
     "connector.core.payout_fees": ("PayoutFees",),
+    "connector.core.row_fees": ("RowFees",),
     "connector.lookups": ("run_fees",),
     "connector.balance": ("Balance", "BalanceAmount"),
     "connector.errors": (
@@ -134,6 +136,7 @@ __all__ = [
     "ProtocolError",
     "RateLimitError",
     "Report",
+    "RowFees",
     "Salt",
     "SchemaError",
     "ServerError",

@@ -19,15 +19,15 @@ def run_fees(
     """Call `Stripe.fees` from ordinary code.
 
     Args:
-        object_id: `pi_…`, `ch_…`, `py_…` or `po_…`.
+        object_id: `pi_…`, `ch_…`, `py_…`, `po_…`, `re_…` (`pyr_…`), `dp_…` (`du_…`) or `txn_…`.
         wait: seconds to ask again for, ever more seldom, while the answer is *not yet*.
         account: connected account it belongs to.
         api_key_file: a file whose first line is the key; else it comes from the environment.
         settings: fields of `connector.Config`, such as `api_version`.
 
     Returns:
-        The fields of `PaymentFees` or `PayoutFees`: `answer` is `known`, `not_yet` or `not_available`, with a `reason`;
-        amounts are in minor units.
+        The fields of `PaymentFees`, `PayoutFees` or `RowFees`: `answer` is `known`, `not_yet` or `not_available`, with
+        a `reason`; amounts are in minor units.
 
     Raises:
         ConnectorError: as `Stripe.fees`.

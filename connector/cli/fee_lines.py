@@ -1,4 +1,4 @@
-"""Fees as people read them: a block of lines for each payment or payout."""
+"""Fees as people read them: a block of lines for each id asked for."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from connector.cli.words import counted, moment
 from connector.core import money
 from connector.core.fees import Answer, Paid, PaymentFees
+from connector.core.payout_fees import PayoutFees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.core.figures import FeePart
-    from connector.core.payout_fees import Original, PayoutFees
+    from connector.core.figures import FeePart, FeeRow
+    from connector.core.payout_fees import Original
+    from connector.core.row_fees import RowFees
     from connector.stripe.fees import Fees
 
 _WORDS = {Answer.KNOWN: "known", Answer.NOT_YET: "not yet known", Answer.NOT_AVAILABLE: "not available"}
@@ -29,7 +31,13 @@ def lines_of(found: Fees) -> list[str]:
     """Return a block of lines that begins with the id and the answer."""
     head = f"{found.id}: fees {_WORDS[found.answer]}" + (f" ({found.account})" if found.account else "")
     why = [f"  {found.explanation}"] if found.explanation else []
-    return [head, *why, *(_payment(found) if isinstance(found, PaymentFees) else _payout(found))]
+    return [head, *why, *_body(found)]
+
+
+def _body(found: Fees) -> list[str]:
+    if isinstance(found, PaymentFees):
+        return _payment(found)
+    return _payout(found) if isinstance(found, PayoutFees) else _rows(found)
 
 
 def _payment(found: PaymentFees) -> list[str]:
@@ -69,7 +77,36 @@ def _part(part: FeePart) -> tuple[str, str, str]:
     return part.type, money.to_text(-part.amount, part.currency), ", ".join(words)
 
 
-def _when(found: PaymentFees) -> str:
+def _rows(found: RowFees) -> list[str]:
+    """Return the rows of a refund or dispute, or one by itself, and what several come to."""
+    facts: list[tuple[str, str, str]] = []
+    if found.amount is not None and found.currency is not None:
+        about = ", ".join(word for word in (found.status, f"of {found.charge}" if found.charge else "") if word)
+        facts.append((found.kind, money.to_text(found.amount, found.currency), about))
+    for row in found.rows:
+        facts += _figures(row)
+    if len(found.rows) > 1:
+        for one in found.sums:
+            count = f"of {counted(one.rows, 'row')}"
+            facts.append(("all fees", money.to_text(-one.fee, one.currency), count))
+            facts.append(("all net", money.to_text(one.net, one.currency), count))
+    return [*_aligned(facts), *(f"  {note}" for note in found.notes)]
+
+
+def _figures(row: FeeRow) -> list[tuple[str, str, str]]:
+    """Return a row's gross, each fee, and net; no figure for a fee that the row does not tell."""
+    words = row.type if row.reporting_category in {None, row.type} else f"{row.type}, {row.reporting_category}"
+    rate = f", at {row.exchange_rate}" if row.exchange_rate is not None else ""
+    facts = [("gross", money.to_text(row.gross, row.currency), f"{words}{rate}"), *map(_part, row.parts)]
+    if row.unexplained:
+        facts.append(("other fees", money.to_text(-row.unexplained, row.currency), "not in fee_details"))
+    if not row.fee and not row.parts:
+        facts.append(("fee", UNKNOWN if row.fee is None else money.to_text(0, row.currency), "none on its row"))
+    net = UNKNOWN if row.net is None else money.to_text(row.net, row.currency)
+    return [*facts, ("net", net, _when(row))]
+
+
+def _when(found: PaymentFees | FeeRow) -> str:
     on = f", {moment(found.available_on)}" if isinstance(found.available_on, int) else ""
     return f"{found.balance_transaction}, {found.status}{on}"
 
@@ -78,6 +115,8 @@ def _payout(found: PayoutFees) -> list[str]:
     if found.amount is None or found.currency is None:
         return []
     lines = [f"  {money.to_text(found.amount, found.currency)} {_fate(found)}".rstrip()]
+    own = [] if found.types else [found.own]  # else it is in the table
+    lines += _aligned([fact for row in (*own, found.returned) if row is not None for fact in _figures(row)])
     if not found.types:
         return lines
     lines += [f"  {line}" for line in _table(_cells(found))]
@@ -112,11 +151,11 @@ def _cells(found: PayoutFees) -> list[list[str]]:
         ]
         for one in found.types
     ]
-    own = _number(-(found.amount or 0), currency)
+    own = _own_cells(found, currency)
     return [
         ["type", "rows", "gross", "fee", "net"],
         *sums,
-        *([["payout", "1", own, "", own]] if found.balance_transaction else []),
+        *([own] if found.balance_transaction else []),
         [
             "sum",
             "",
@@ -125,6 +164,16 @@ def _cells(found: PayoutFees) -> list[list[str]]:
             _number(found.remainder or 0, currency),
         ],
     ]
+
+
+def _own_cells(found: PayoutFees, currency: str) -> list[str]:
+    """Return the line of the payout's own row, its fee if it has one."""
+    if found.own is None:
+        amount = _number(-(found.amount or 0), currency)
+        return ["payout", "1", amount, "", amount]
+    gross, net = (_number(one or 0, found.own.currency) for one in (found.own.gross, found.own.net))
+    fee = _number(-found.own.fee, found.own.currency) if found.own.fee else ""
+    return ["payout", "1", gross, fee, net]
 
 
 def _originals(originals: Sequence[Original]) -> list[str]:

@@ -75,13 +75,14 @@ An id is looked for in the key's own account, or in those of --account and --all
 """,
     ),
     "fees": Command(
-        "say what payments and automatic payouts cost: gross, each fee, net",
+        "say what payments, payouts, refunds and disputes cost: gross, each fee, net",
         own_options.fees,
         """\
 examples:
   stripe-balance fees pi_3Abc… ch_3Def…
   stripe-balance fees pi_3Abc… --wait 60         right after the payment: its fees come a little later
   stripe-balance fees po_1Abc…                   fees by kind and type of row; checks that they add up
+  stripe-balance fees re_3Abc… dp_1Abc… txn_3…   what the rows say: fees given back are negative
   stripe-balance fees po_1Abc… --account acct_…  destination charges: with what the customer paid
 
 An answer is known (status 0), not yet known (75) or not available (1), and then says why: never a zero for what is not

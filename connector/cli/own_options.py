@@ -110,7 +110,10 @@ def get(parser: argparse.ArgumentParser) -> None:
 def fees(parser: argparse.ArgumentParser) -> None:
     """Add the options of `fees`."""
     parser.add_argument(
-        "ids", metavar="ID", nargs="+", help="pi_…, ch_…, py_… or po_…, or - to read them from stdin, one a line"
+        "ids",
+        metavar="ID",
+        nargs="+",
+        help="pi_…, ch_…, py_…, po_…, re_…, dp_… or txn_…, or - to read them from stdin, one a line",
     )
     parser.add_argument(
         "--wait", type=arguments.count, default=0, metavar="S", help="seconds to ask again for, where not yet known (0)"

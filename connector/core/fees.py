@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
-from connector.core.figures import STRIPE_FEE, FeePart, figures_of, parts_of
+from connector.core.figures import STRIPE_FEE, FeePart, fee_row
 from connector.core.members import id_of, object_of, text, whole, whole_or
+from connector.core.waiting import OVERDUE, captured_by, is_bank_debit, late_words, overdue_days
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
+    from connector.core.figures import FeeRow
     from connector.core.page import Row
 
 LAST_LISTING_CHARGES = "2022-08-01"
@@ -58,7 +60,7 @@ class PaymentFees:
         id: as asked for.
         answer: whether the fees are known.
         reason: why not, in one word: `capturing`, `processing`, `no_charge`, `not_captured`, `failed`, `canceled`,
-            `no_fee_details`, or a status we do not know.
+            `no_fee_details`, `overdue` for what was *not yet* for too long, or a status we do not know.
         explanation: the same in a sentence.
         account: connected account it was asked of, or None for the key's own.
         payment_intent: `pi_…`, where there is one.
@@ -66,7 +68,7 @@ class PaymentFees:
         paid: what the customer paid, or was to pay.
         balance_transaction: `txn_…`.
         gross: `amount` of the balance transaction.
-        fee: all fees together.
+        fee: all fees together, as this row has them; what refunds and disputes add or give back is on their own rows.
         net: gross less fee.
         currency: of settlement.
         exchange_rate: gross for one unit paid, where the currencies differ.
@@ -114,12 +116,13 @@ def expansion_of(payment_id: str, api_version: str) -> str:
     return "charges.data.balance_transaction" if lists_charges(api_version) else "latest_charge.balance_transaction"
 
 
-def fees_of_payment(asked: str, received: Row, *, account: str | None = None) -> PaymentFees:
+def fees_of_payment(asked: str, received: Row, *, now: int, account: str | None = None) -> PaymentFees:
     """Break a payment's fee down.
 
     Args:
         asked: the id that was asked for.
         received: the charge or payment intent, expanded by `expansion_of`.
+        now: UTC seconds by Stripe's clock: what is not there after a day (fourteen by bank debit) is not awaited.
         account: connected account it was asked of.
 
     Raises:
@@ -127,13 +130,15 @@ def fees_of_payment(asked: str, received: Row, *, account: str | None = None) ->
     """
     base = PaymentFees(id=asked, answer=Answer.NOT_YET, account=account)
     if received.get("object") == "charge":
-        return _of_charge(received, base, intent_status=None)
+        return _of_charge(received, base, now=now, intent_status=None)
     if received.get("object") != "payment_intent":
         raise ProtocolError(f"{asked} is neither a charge nor a payment intent but {received.get('object')!r}")
     base = replace(base, payment_intent=id_of(received))
     status = str(received.get("status"))
     charge = _charge_of(received)
-    return _without_charge(status, base) if charge is None else _of_charge(charge, base, intent_status=status)
+    if charge is None:
+        return _without_charge(received, status, base, now)
+    return _of_charge(charge, base, now=now, intent_status=status)
 
 
 def _charge_of(intent: Row) -> Row | None:
@@ -147,15 +152,16 @@ def _charge_of(intent: Row) -> Row | None:
     return next((one for one in rows if one.get("status") == "succeeded"), rows[0] if rows else None)
 
 
-def _without_charge(status: str, base: PaymentFees) -> PaymentFees:
+def _without_charge(intent: Row, status: str, base: PaymentFees, now: int) -> PaymentFees:
     if status == "processing":
-        return _not_yet(base, "processing", _PROCESSING)
+        days = overdue_days(intent.get("created"), now, by_bank=True)
+        return _not_yet(base, "processing", _PROCESSING, late=None if days is None else late_words(days, by_bank=True))
     if status == "canceled":
         return _not_available(base, "canceled", "the payment was canceled before anything was charged")
     return _not_available(base, "no_charge", f"nothing was charged yet: the payment intent is at {status}")
 
 
-def _of_charge(charge: Row, base: PaymentFees, *, intent_status: str | None) -> PaymentFees:
+def _of_charge(charge: Row, base: PaymentFees, *, now: int, intent_status: str | None) -> PaymentFees:
     amount = whole(charge, "amount")
     paid = Paid(
         amount=amount,
@@ -168,56 +174,67 @@ def _of_charge(charge: Row, base: PaymentFees, *, intent_status: str | None) -> 
     base = replace(base, charge=id_of(charge), payment_intent=intent, paid=paid)
     row = charge.get("balance_transaction")
     if row is None:
-        return _without_row(charge, base, intent_status)
+        return _without_row(charge, base, intent_status, now)
     if (expanded := object_of(row)) is None:
         raise ProtocolError(f"the balance transaction of {charge.get('id')} was not expanded")
     return _of_row(expanded, charge, base)
 
 
-def _without_row(charge: Row, base: PaymentFees, intent_status: str | None) -> PaymentFees:
-    """Say why a charge has no balance transaction."""
+def _without_row(charge: Row, base: PaymentFees, intent_status: str | None, now: int) -> PaymentFees:
+    """Say why a charge has no balance transaction, and whether it may still come."""
     status = charge.get("status")
     if status == "failed":
         why = charge.get("failure_message") or charge.get("failure_code") or "no reason given"
         return _not_available(base, "failed", f"the charge failed ({why}): nothing was charged")
-    if status == "pending" or intent_status == "processing":
-        return _not_yet(base, "processing", _PROCESSING)
+    processing = status == "pending" or intent_status == "processing"
+    by_bank = processing or is_bank_debit(charge)
+    days = overdue_days(captured_by(charge), now, by_bank=by_bank)
+    late = None if days is None else late_words(days, by_bank=by_bank)
+    if processing:
+        return _not_yet(base, "processing", _PROCESSING, late=late)
     if charge.get("captured") is False:
         if intent_status == "canceled" or charge.get("refunded"):
             return _not_available(base, "canceled", "the authorisation was given up: nothing was captured")
         return _not_available(base, "not_captured", "authorised, not captured: fees are known after the capture")
     if status == "succeeded":
-        return _not_yet(base, "capturing", _CAPTURING)
+        return _not_yet(base, "capturing", _CAPTURING, late=late)
     return _not_available(base, str(status), f"the charge is at {status}")
 
 
 def _of_row(row: Row, charge: Row, base: PaymentFees) -> PaymentFees:
-    gross, fee, net = figures_of(row)
-    parts, currency, notes = parts_of(row), text(row, "currency"), _notes(charge)
+    found, notes = fee_row(row), _notes(charge)
     base = replace(
         base,
-        balance_transaction=id_of(row),
-        gross=gross,
-        currency=currency,
-        exchange_rate=row.get("exchange_rate"),
-        status=row.get("status"),
-        available_on=row.get("available_on"),
+        balance_transaction=found.balance_transaction,
+        gross=found.gross,
+        currency=found.currency,
+        exchange_rate=found.exchange_rate,
+        status=found.status,
+        available_on=found.available_on,
     )
-    passed_on = charge.get("source_transfer") is not None  # of a destination charge: Stripe's fee is the platform's
-    if fee == 0 and not parts and not passed_on:
-        return replace(_not_available(base, "no_fee_details", _NO_FEE), notes=notes)
-    if row.get("type") == "charge" and all(part.type != STRIPE_FEE for part in parts):
+    if says_nothing(found) and not is_passed_on(charge):
+        return replace(_not_available(base, NO_FEE_DETAILS, NO_FEE), notes=notes)
+    if found.type == "charge" and all(part.type != STRIPE_FEE for part in found.parts):
         notes = (*notes, _NO_STRIPE_FEE)
-    same = all(part.currency == currency for part in parts)
     return replace(
         base,
         answer=Answer.KNOWN,
-        fee=fee,
-        net=net,
-        parts=parts,
-        unexplained=fee - sum(part.amount for part in parts) if same else None,
+        fee=found.fee,
+        net=found.net,
+        parts=found.parts,
+        unexplained=found.unexplained,
         notes=notes,
     )
+
+
+def says_nothing(row: FeeRow) -> bool:
+    """Say whether a payment's row carries no fee: it may be charged apart, so it is not known rather than zero."""
+    return row.fee == 0 and not row.parts
+
+
+def is_passed_on(charge: Row) -> bool:
+    """Say whether a payment came by a platform's transfer: it may truly be free, Stripe's fee being the platform's."""
+    return charge.get("source_transfer") is not None
 
 
 def _notes(charge: Row) -> tuple[str, ...]:
@@ -228,15 +245,20 @@ def _notes(charge: Row) -> tuple[str, ...]:
     if whole_or(charge, "amount_captured", charge["amount"]) < charge["amount"]:
         notes.append("A part was captured; the rest may be given back by a row of its own (partial_capture_reversal).")
     if charge.get("amount_refunded"):
-        notes.append("Refunds are rows of their own, not in this net; Stripe keeps the fee of what is refunded.")
+        notes.append(
+            "Refunds are rows of their own, not in this net; what their rows say of fees: stripe-balance fees re_…"
+        )
     if charge.get("disputed"):
-        notes.append("It was disputed; a dispute has a row and a fee of its own, not in this net.")
+        notes.append("It was disputed; the dispute's rows are not in this net: stripe-balance fees dp_… shows them.")
     if transfer := id_of(charge.get("source_transfer")):
-        notes.append(f"It came by the platform's transfer {transfer}; Stripe's own fee was the platform's.")
+        notes.append(f"It came by the platform's transfer {transfer}; what Stripe took is on the platform's own row.")
     return tuple(notes)
 
 
-def _not_yet(base: PaymentFees, reason: str, explanation: str) -> PaymentFees:
+def _not_yet(base: PaymentFees, reason: str, explanation: str, *, late: str | None) -> PaymentFees:
+    """Return *not yet*, or *not available* where it was so for too long, which `late` says."""
+    if late is not None:
+        return _not_available(base, OVERDUE, late)
     return replace(base, answer=Answer.NOT_YET, reason=reason, explanation=explanation)
 
 
@@ -246,7 +268,8 @@ def _not_available(base: PaymentFees, reason: str, explanation: str) -> PaymentF
 
 _PROCESSING = "the payment is being processed; bank debits take some days"
 _CAPTURING = "paid, and Stripe is making its balance transaction (asynchronous capture); charge.updated tells when"
-_NO_FEE = (
+NO_FEE_DETAILS = "no_fee_details"
+NO_FEE = (
     "its balance transaction carries no fee: with IC+ pricing, or where a platform pays the fees, they are charged"
     " apart; see the payment fees report in the Dashboard"
 )

@@ -1,4 +1,4 @@
-"""What an automatic payout cost, from the rows it paid out: fees by kind and by type of row, and whether it adds up.
+"""What a payout cost: fees by kind and by type of row of what it paid out, its own row, and whether it adds up.
 
 All rows under `payout=` and the payout's own row sum to zero. A listing of one type alone does not: the documented
 `type=charge` leaves out payments, refunds, adjustments and all else that the payout is made of.
@@ -8,12 +8,11 @@ Source: docs.stripe.com/payouts/reconciliation; docs.stripe.com/expand/use-cases
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.core.fees import Answer
-from connector.core.figures import figures_of, parts_of
+from connector.core.fees import NO_FEE_DETAILS, Answer
+from connector.core.figures import FeeRow, fee_row, figures_of
 from connector.core.members import id_of, object_of, text, whole
 
 if TYPE_CHECKING:
@@ -25,12 +24,8 @@ MANUAL = (
     "Stripe does not say which balance transactions a manual (or instant) payout paid out, and refuses to list them;"
     " keep your own record, or read all of them: stripe-balance sync"
 )
-NO_FEE_DETAILS = "no_fee_details"
-_NO_FEE = (
-    "none of its charges carries a fee: with IC+ pricing, or where a platform pays the fees, they are charged apart;"
-    " see the payment fees report in the Dashboard"
-)
-_RECONCILING = "Stripe is still deciding which rows belong to it (reconciliation_status in_progress)"
+RECONCILING = "in_progress"
+"""`reconciliation_status` while Stripe decides which rows belong to a payout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +97,7 @@ class PayoutFees:
     Attributes:
         id: `po_…`.
         answer: known; not yet, while Stripe reconciles it; not available, for a manual one or where it does not add up.
-        reason: why not, in one word: `manual`, `reconciling`, `residual`, `no_fee_details`.
+        reason: why not, in one word: `manual`, `reconciling`, `overdue`, `residual`, `no_fee_details`.
         explanation: the same in a sentence.
         account: connected account it was asked of, or None for the key's own.
         amount: paid out, in minor units of `currency`; negative when the bank account was debited.
@@ -112,8 +107,10 @@ class PayoutFees:
         automatic: whether Stripe made it by its schedule.
         reconciliation_status: `completed`, `in_progress`, `not_applicable`.
         balance_transaction: the payout's own row, `txn_…`; None where it was not listed.
+        own: the payout's own row, which an instant payout's fee is on; None where it was not shown.
+        returned: the row that brought the money back, where the payout failed or was canceled.
         types: sums by type of row, the payout's own row left out; those with most rows first.
-        fees: fees by kind and type of row, the greatest first.
+        fees: fees by kind and type of row, the payout's own included, the greatest first.
         remainder: Σ net of all rows, the payout's own included: 0 when all are there; None where none were listed.
         originals: what customers paid for payments passed on by a platform, newest first.
     """
@@ -130,6 +127,8 @@ class PayoutFees:
     automatic: bool | None = None
     reconciliation_status: str | None = None
     balance_transaction: str | None = None
+    own: FeeRow | None = None
+    returned: FeeRow | None = None
     types: tuple[TypeSum, ...] = ()
     fees: tuple[KindSum, ...] = ()
     remainder: int | None = None
@@ -142,9 +141,10 @@ class PayoutFees:
 
     @property
     def fee(self) -> int | None:
-        """All fees together, in minor units; None where rows do not tell."""
+        """All fees of what it paid out, and of its own row, in minor units; None where rows do not tell."""
         told = self.types and self.reason != NO_FEE_DETAILS
-        return sum(one.fee for one in self.types) if told else None
+        own = (self.own.fee if self.own else None) or 0
+        return sum(one.fee for one in self.types) + own if told else None
 
     def document(self) -> dict[str, Any]:
         """Return the fields as JSON has them."""
@@ -157,93 +157,22 @@ class PayoutFees:
         }
 
 
-_FEE = 2
-"""Where the fee is in a type's sums: rows, gross, fee, net."""
+def row_of(payout: Row | None, name: str) -> FeeRow | None:
+    """Return a row of a payout's own, where it was expanded."""
+    row = object_of((payout or {}).get(name))
+    return fee_row(row) if row is not None else None
 
 
-@dataclass(slots=True)
-class PayoutTally:
-    """Adds up the rows of a payout as they come, whatever their order.
+def fees_on(own: FeeRow | None) -> list[KindSum]:
+    """Return the fees on a payout's own row: an instant payout costs."""
+    if own is None:
+        return []
+    return [KindSum(part.type, own.type, part.currency, part.amount) for part in own.parts]
 
-    Attributes:
-        payout: `po_…`.
-        passed_on: whether a row came by a platform's transfer, and so has an original charge elsewhere.
-    """
 
-    payout: str
-    passed_on: bool = False
-    _own: Row | None = None
-    _net: int = 0
-    _rows: int = 0
-    _types: dict[tuple[str, str], list[int]] = field(default_factory=dict[tuple[str, str], list[int]])
-    _fees: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
-
-    def add(self, rows: Iterable[Row]) -> None:
-        """Take rows, their `source` expanded or not.
-
-        Raises:
-            ProtocolError: a row's figures are not integers that add up.
-        """
-        for row in rows:
-            figures = figures_of(row)
-            self._net += figures[2]
-            self._rows += 1
-            if row.get("type") == "payout" and id_of(row.get("source")) == self.payout:
-                self._own = row
-                continue
-            type_, currency = text(row, "type"), text(row, "currency")
-            sums = self._types.setdefault((type_, currency), [0, 0, 0, 0])
-            for place, number in enumerate((1, *figures)):
-                sums[place] += number
-            for part in parts_of(row):
-                self._fees[part.type, type_, part.currency] += part.amount
-            source = object_of(row.get("source"))
-            self.passed_on |= type_ == "payment" and source is not None and source.get("source_transfer") is not None
-
-    def conclude(
-        self, described: Row | None, *, account: str | None = None, originals: Iterable[Original] = ()
-    ) -> PayoutFees:
-        """Return what it comes to.
-
-        Args:
-            described: the payout as received, or None where the key may not ask for it; its own row then tells.
-            account: connected account it was asked of.
-            originals: see `PayoutFees`.
-        """
-        own = object_of(self._own["source"]) if self._own else None
-        facts = facts_of(described or own or {})
-        if self._own and facts["amount"] is None:
-            facts |= {"amount": -whole(self._own, "net"), "currency": text(self._own, "currency")}
-        answer, reason, explanation = self._judged(facts["reconciliation_status"])
-        types = [TypeSum(*key, *sums) for key, sums in self._types.items()]
-        fees = [KindSum(*key, amount) for key, amount in self._fees.items()]
-        return PayoutFees(
-            id=self.payout,
-            answer=answer,
-            reason=reason,
-            explanation=explanation,
-            account=account,
-            **facts,
-            balance_transaction=id_of(self._own),
-            types=tuple(sorted(types, key=lambda one: (-one.rows, one.type, one.currency))),
-            fees=tuple(sorted(fees, key=lambda one: (-one.amount, one.fee, one.type, one.currency))),
-            remainder=self._net if self._rows else None,
-            originals=tuple(sorted(originals, key=lambda one: (-one.created, one.payment))),
-        )
-
-    def _judged(self, reconciliation: str | None) -> tuple[Answer, str | None, str | None]:
-        if reconciliation == "in_progress":
-            return Answer.NOT_YET, "reconciling", _RECONCILING
-        if self._own is not None and self._net == 0:
-            if self._charges_without_fees():
-                return Answer.NOT_AVAILABLE, NO_FEE_DETAILS, _NO_FEE
-            return Answer.KNOWN, None, None
-        lacks = f"its rows sum to {self._net:+} minor units rather than 0" if self._own else "its own row is not listed"
-        return Answer.NOT_AVAILABLE, "residual", f"the listing is not the whole payout: {lacks}"
-
-    def _charges_without_fees(self) -> bool:
-        charges = [sums[_FEE] for (type_, _), sums in self._types.items() if type_ == "charge"]
-        return bool(charges) and not any(charges) and all(key[1] != "charge" for key in self._fees)
+def in_order(fees: Iterable[KindSum]) -> tuple[KindSum, ...]:
+    """Sort fees, the greatest first."""
+    return tuple(sorted(fees, key=lambda one: (-one.amount, one.fee, one.type, one.currency)))
 
 
 def facts_of(payout: Row) -> dict[str, Any]:
@@ -252,15 +181,36 @@ def facts_of(payout: Row) -> dict[str, Any]:
     return {name: payout.get(name) for name in names}
 
 
-def manual_payout(payout_id: str, described: Row | None, *, account: str | None = None) -> PayoutFees:
-    """Return the answer for a payout whose rows Stripe does not tell."""
+def manual_payout(
+    payout_id: str, described: Row | None, *, rows: Iterable[Row] = (), account: str | None = None
+) -> PayoutFees:
+    """Return the answer for a payout of which Stripe does not tell what it paid out: its own rows are all there is.
+
+    Args:
+        payout_id: `po_…`.
+        described: the payout with its rows expanded, or None where the key may not ask for it.
+        rows: those whose source it is, where it could not be asked for.
+        account: connected account it was asked of.
+    """
+    facts = facts_of(described or {"automatic": False})
+    own, returned = row_of(described, "balance_transaction"), row_of(described, "failure_balance_transaction")
+    for row in rows:
+        if row.get("type") == "payout":
+            own = fee_row(row)
+            facts |= {"amount": -own.gross, "currency": own.currency}
+        else:
+            returned = fee_row(row)
     return PayoutFees(
         id=payout_id,
         answer=Answer.NOT_AVAILABLE,
         reason="manual",
         explanation=MANUAL,
         account=account,
-        **facts_of(described or {"automatic": False}),
+        **facts,
+        balance_transaction=own.balance_transaction if own else None,
+        own=own,
+        returned=returned,
+        fees=in_order(fees_on(own)),
     )
 
 

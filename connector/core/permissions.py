@@ -42,9 +42,11 @@ _BY_RESOURCE = {
     "accounts": Permission(_ACCOUNT, "Basic Business Contact Information", "--all-accounts"),
     "balance": Permission("rak_balance_read", "Balance", "`balance`, and whatever compares rows with it"),
     "balance_transactions": Permission(ROWS, "Balance transaction sources", "`sync`, `stream`, `get` and `verify`"),
-    "charges": Permission("rak_charge_read", "Charges", "`fees ch_…`"),
+    "charges": Permission("rak_charge_read", "Charges", "`fees ch_…` and `fees re_…`"),
+    "disputes": Permission("rak_dispute_read", "Disputes", "`fees dp_…`"),
     "payment_intents": Permission("rak_payment_intent_read", "PaymentIntents", "`fees pi_…`"),
     "payouts": Permission("rak_payout_read", "Payouts", "`payouts`, `fees po_…`, and whatever checks payouts"),
+    "refunds": Permission("rak_charge_read", "Charges", "`fees ch_…` and `fees re_…`"),
 }
 """By what an operation reads: the first part of its name."""
 

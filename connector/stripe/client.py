@@ -53,6 +53,8 @@ LIST_PAYOUTS = Endpoint("payouts.list", "/v1/payouts")
 GET_PAYMENT_INTENT = Endpoint("payment_intents.retrieve", "/v1/payment_intents/{}")
 GET_CHARGE = Endpoint("charges.retrieve", "/v1/charges/{}")
 GET_PAYOUT = Endpoint("payouts.retrieve", "/v1/payouts/{}")
+GET_REFUND = Endpoint("refunds.retrieve", "/v1/refunds/{}")
+GET_DISPUTE = Endpoint("disputes.retrieve", "/v1/disputes/{}")
 
 
 class Clock(Protocol):

@@ -1,4 +1,4 @@
-"""Asking what a payment or an automatic payout cost."""
+"""Asking what a payment, a payout, a refund, a dispute or a single balance transaction cost."""
 
 from __future__ import annotations
 
@@ -9,42 +9,59 @@ from connector.core.account_ids import given_account
 from connector.core.fees import Answer, PaymentFees, expansion_of, fees_of_payment
 from connector.core.intervals import Interval, Intervals
 from connector.core.page import decode_asked
-from connector.core.payout_fees import Original, PayoutFees, PayoutTally, manual_payout, to_original
+from connector.core.payout_fees import RECONCILING, Original, PayoutFees, manual_payout, to_original
+from connector.core.payout_tally import PayoutTally
 from connector.core.polling import poll_after
+from connector.core.row_fees import RowFees, fees_of_dispute, fees_of_refund, fees_of_row
 from connector.core.times import END_OF_TIME
+from connector.core.waiting import overdue_days
 from connector.errors import InvalidRequestError, PermissionError_, UsageError
-from connector.stripe.client import GET_CHARGE, GET_PAYMENT_INTENT, GET_PAYOUT
+from connector.stripe.client import (
+    GET_CHARGE,
+    GET_DISPUTE,
+    GET_PAYMENT_INTENT,
+    GET_PAYOUT,
+    GET_REFUND,
+    GET_TRANSACTION,
+)
+from connector.stripe.identity import clocks
 from connector.stripe.pages import Query, pages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from connector.core.page import Row
-    from connector.stripe.client import Client
+    from connector.stripe.client import Client, Endpoint
 
 T = TypeVar("T")
+
+Fees = PaymentFees | PayoutFees | RowFees
 
 _ORIGINAL = "data.source.source_transfer.source_transaction"
 """From the connected account's row to the customer's charge: four levels, the most there may be."""
 
+_OWN_ROWS = ("balance_transaction", "failure_balance_transaction")
+"""From a payout or a refund to its own row, and to the one that brought the money back."""
+
 _REFUSED_MANUAL = "only be filtered on automatic"
-_PREFIXES = ("pi_", "ch_", "py_", "po_")
+_REFUNDS, _DISPUTES = ("re_", "pyr_"), ("dp_", "du_")
+_PREFIXES = ("pi_", "ch_", "py_", "po_", "txn_", *_REFUNDS, *_DISPUTES)
+PREFIXES_IN_WORDS = "pi_, ch_, py_, po_, re_, dp_ or txn_"
 _INSTEAD = {
     "acct": "an account: name it with --account",
     "cs": "a checkout session: it names its payment_intent",
     "in": "an invoice: it names its payment",
-    "re": "a refund: its row has no fee",
-    "tr": "a transfer: it has no fee",
-    "txn": "a balance transaction: stripe-balance get shows its fee_details",
 }
+_BY_ITS_ROWS = ("fee", "fr", "iauth", "ipi", "rsvtx", "tr", "trr", "tu")
+"""Prefixes of objects that are asked for by their rows."""
 
 
 async def fees(client: Client, object_id: str, *, wait: float = 0.0, account: str | None = None) -> Fees:
-    """Return the fees of a payment or payout.
+    """Return the fees of a payment, payout, refund, dispute or balance transaction.
 
     Args:
         client: whom to ask.
-        object_id: `pi_…`, `ch_…`, `py_…` or `po_…`.
+        object_id: `pi_…`, `ch_…`, `py_…`, `po_…`, `re_…` (`pyr_…`), `dp_…` (`du_…`) or `txn_…`.
         wait: seconds to ask again for, ever more seldom, while the answer is *not yet*.
         account: connected account it belongs to.
 
@@ -63,15 +80,12 @@ async def fees(client: Client, object_id: str, *, wait: float = 0.0, account: st
     if checked.startswith("po_"):
         return await _payout_fees(client, checked, wait=wait, account=account)
     return await _until(
-        lambda: _payment_fees(client, checked, account), lambda found: found.answer is not Answer.NOT_YET, wait, client
+        lambda: _ask(client, checked, account), lambda found: found.answer is not Answer.NOT_YET, wait, client
     )
 
 
-Fees = PaymentFees | PayoutFees
-
-
 def checked_fees_id(text: str) -> str:
-    """Return the id if it can be one of a payment or a payout.
+    """Return the id if it can be one whose fees can be asked for.
 
     Raises:
         UsageError: says what it looks like instead.
@@ -79,28 +93,46 @@ def checked_fees_id(text: str) -> str:
     text = str(text).strip()  # None, say, where an order has no payment yet
     if text.startswith(_PREFIXES) and text.replace("_", "").isalnum() and text.isascii():
         return text
-    instead = _INSTEAD.get(text.split("_", maxsplit=1)[0]) if "_" in text else None
-    hint = f" (this is {instead})" if instead else ""
+    prefix = text.split("_", maxsplit=1)[0] if "_" in text else ""
+    instead = f" (this is {_INSTEAD[prefix]})" if prefix in _INSTEAD else ""
+    if prefix in _BY_ITS_ROWS:
+        instead = f" (for the rows of this one, and their fees: stripe-balance stream --source {prefix}_…)"
     raise UsageError(
-        f"{text[:60]!r} is not the id of a payment or payout, which begins with pi_, ch_, py_ or po_{hint}"
+        f"{text[:60]!r} is not the id of a payment, payout, refund, dispute or balance transaction, which begins with"
+        f" {PREFIXES_IN_WORDS}{instead}"
     )
 
 
-async def _payment_fees(client: Client, payment_id: str, account: str | None) -> PaymentFees:
-    intended = payment_id.startswith("pi_")
-    response = await client.get(
-        GET_PAYMENT_INTENT if intended else GET_CHARGE,
-        payment_id,
-        parameters={"expand": (expansion_of(payment_id, client.config.api_version),)},
-        account=account,
-    )
+async def _ask(client: Client, asked: str, account: str | None) -> PaymentFees | RowFees:
+    """Ask once for anything but a payout."""
+    if asked.startswith("txn_"):
+        row = await _retrieved(client, GET_TRANSACTION, asked, "balance_transaction", ("source",), account)
+        return fees_of_row(asked, row, account=account)
+    if asked.startswith(_REFUNDS):
+        refund = await _retrieved(client, GET_REFUND, asked, "refund", _OWN_ROWS, account)
+        return fees_of_refund(asked, refund, now=clocks(client)[0], account=account)
+    if asked.startswith(_DISPUTES):
+        dispute = await _retrieved(client, GET_DISPUTE, asked, "dispute", (), account)
+        return fees_of_dispute(asked, dispute, now=clocks(client)[0], account=account)
+    intended = asked.startswith("pi_")
+    endpoint = GET_PAYMENT_INTENT if intended else GET_CHARGE
     kind = "payment_intent" if intended else "charge"  # by whichever of its prefixes, ch_ or py_
-    received = decode_asked(response.body, payment_id, kind=kind, request_id=response.request_id)
-    return fees_of_payment(payment_id, received, account=account)
+    expand = (expansion_of(asked, client.config.api_version),)
+    payment = await _retrieved(client, endpoint, asked, kind, expand, account)
+    return fees_of_payment(asked, payment, now=clocks(client)[0], account=account)
+
+
+async def _retrieved(
+    client: Client, endpoint: Endpoint, asked: str, kind: str, expand: tuple[str, ...], account: str | None
+) -> Row:
+    response = await client.get(endpoint, asked, parameters={"expand": expand} if expand else {}, account=account)
+    return decode_asked(response.body, asked, kind=kind, request_id=response.request_id)
 
 
 async def _payout_fees(client: Client, payout_id: str, *, wait: float, account: str | None) -> PayoutFees:
-    described = await _until(lambda: _payout(client, payout_id, account), _is_reconciled, wait, client)
+    described = await _until(
+        lambda: _payout(client, payout_id, account), lambda found: not _is_awaited(found, client), wait, client
+    )
     if described is not None and described.get("automatic") is False:
         return manual_payout(payout_id, described, account=account)
     tally = PayoutTally(payout_id)
@@ -108,7 +140,7 @@ async def _payout_fees(client: Client, payout_id: str, *, wait: float, account: 
         await _read(client, Query({"payout": payout_id}, ("data.source",), account=account), tally.add)
     except InvalidRequestError as error:
         if _REFUSED_MANUAL in error.message:
-            return manual_payout(payout_id, described, account=account)
+            return await _manual(client, payout_id, described, account)
         raise
     originals: list[Original] = []
     if tally.passed_on:  # the path is for charges alone, so it is asked for with their type
@@ -118,22 +150,32 @@ async def _payout_fees(client: Client, payout_id: str, *, wait: float, account: 
 
         query = Query({"payout": payout_id, "type": "payment"}, (_ORIGINAL,), account=account)
         await _read(client, query, take)
-    return tally.conclude(described, account=account, originals=originals)
+    return tally.conclude(described, now=clocks(client)[0], account=account, originals=originals)
+
+
+async def _manual(client: Client, payout_id: str, described: Row | None, account: str | None) -> PayoutFees:
+    """Return a manual payout that the key may not ask for, by its own rows, which it is the source of."""
+    rows: list[Row] = []
+    if described is None:
+        await _read(client, Query({"source": payout_id}, account=account), rows.extend)
+    return manual_payout(payout_id, described, rows=rows, account=account)
 
 
 async def _payout(client: Client, payout_id: str, account: str | None) -> Row | None:
     """Return the payout, or None where the key may read balance transactions only: their list then says enough."""
     try:
-        response = await client.get(GET_PAYOUT, payout_id, account=account)
+        return await _retrieved(client, GET_PAYOUT, payout_id, "payout", _OWN_ROWS, account)
     except PermissionError_ as error:
         if error.code == "account_invalid":
             raise
         return None
-    return decode_asked(response.body, payout_id, kind="payout", request_id=response.request_id)
 
 
-def _is_reconciled(payout: Row | None) -> bool:
-    return payout is None or payout.get("reconciliation_status") != "in_progress"
+def _is_awaited(payout: Row | None, client: Client) -> bool:
+    """Say whether Stripe is still to decide which rows belong to a payout, and not for too long."""
+    if payout is None or payout.get("reconciliation_status") != RECONCILING:
+        return False
+    return overdue_days(payout.get("arrival_date"), clocks(client)[0], by_bank=True) is None
 
 
 async def _read(client: Client, query: Query, take: Callable[[list[Row]], None]) -> None:

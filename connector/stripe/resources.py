@@ -104,10 +104,10 @@ class Stripe:
         return decode_asked(response.body, checked, kind="balance_transaction", request_id=response.request_id)
 
     async def fees(self, object_id: str, *, wait: float = 0.0, account: str | None = None) -> Fees:
-        """Return what a payment cost, or the rows of an automatic payout: known, not yet, or not available and why.
+        """Return what a payment or payout cost, or the rows of a refund or dispute: known, not yet, or why not.
 
         Args:
-            object_id: `pi_…`, `ch_…`, `py_…` or `po_…`.
+            object_id: `pi_…`, `ch_…`, `py_…`, `po_…`, `re_…` (`pyr_…`), `dp_…` (`du_…`) or `txn_…`.
             wait: seconds to ask again for, ever more seldom, while the answer is *not yet*.
             account: connected account it belongs to.
 

@@ -9,7 +9,8 @@ import pytest
 
 from connector.cli.fee_lines import lines_of
 from connector.core.fees import Answer, fees_of_payment
-from connector.core.payout_fees import PayoutFees, PayoutTally
+from connector.core.payout_fees import PayoutFees
+from connector.core.payout_tally import PayoutTally
 from connector.sandbox import Limits, Sandbox, World
 
 
@@ -138,7 +139,7 @@ UNCAPTURED = {"captured": False, "amount_captured": 0}
 )
 def test_an_amount_is_called_paid_only_where_it_was(charge, word):
     plain = {"id": "ch_1", "object": "charge", "amount": 1_000, "currency": "usd", "status": "succeeded"}
-    lines = lines_of(fees_of_payment("ch_1", plain | charge))
+    lines = lines_of(fees_of_payment("ch_1", plain | charge, now=0))
     (line,) = (line for line in lines if line.endswith("ch_1"))
     assert line.split() == [word, "10.00", "USD", "ch_1"]
     assert word == "paid" or not any(line.startswith("  paid") for line in lines)
@@ -186,12 +187,86 @@ def test_no_fee_on_the_row_is_not_available_rather_than_zero(run, environment):
     assert "0.00 USD" not in done.out.replace("50.00 USD", "")
 
 
+def test_a_payment_that_never_gets_its_row_ends_with_1_after_a_day(run, environment):
+    with Sandbox(World(transactions=50), limits=Limits.none()) as sandbox:
+        environment.setenv("STRIPE_API_BASE", sandbox.url)
+        environment.setenv("STRIPE_API_KEY", sandbox.key)
+        (payment,) = sandbox.add_rows(type="payment", amount=1, fee=0, rowless=True)
+        assert run("fees", payment).status == 75
+        sandbox.advance(30 * 86_400)
+        done = run("fees", payment, "--wait", 600)  # which is not waited for
+        (found,) = run("fees", payment, "--json").json["data"]
+    assert done.status == 1
+    assert "in 30 days" in done.out
+    assert (found["answer"], found["reason"], found["fee"]) == ("not_available", "overdue", None)
+
+
+@pytest.fixture
+def at(environment):
+    """A sandbox of two months, with refunds, disputes and instant payouts."""
+    with Sandbox(World(transactions=4_000, end=1_741_000_000), limits=Limits.none()) as sandbox:
+        environment.setenv("STRIPE_API_BASE", sandbox.url)
+        environment.setenv("STRIPE_API_KEY", sandbox.key)
+        yield sandbox
+
+
+def test_what_a_refund_gave_back_is_shown_with_its_sign(run, at):
+    row = next(row for row in rows_of(at, type="refund", currency="usd") if row["fee"])
+    done = run("fees", row["source"])
+    facts = {line.split()[0]: line for line in done.out.splitlines()[1:]}
+    assert done.status == 0
+    assert f" {-row['fee'] / 100:.2f} USD" in facts["stripe_fee"]
+    assert f"{row['net'] / 100:,.2f} USD" in facts["net"]
+    (found,) = run("fees", row["source"], "--json").json["data"]
+    assert (found["object"], found["kind"], found["fee"]) == ("row_fees", "refund", row["fee"])
+    assert found["fee"] < 0
+
+
+def test_a_refund_without_a_fee_on_its_row_says_so_and_a_payment_without_one_shows_none(run, at):
+    refund = next(row for row in rows_of(at, type="refund", currency="usd") if not row["fee"])
+    (line,) = (line for line in run("fees", refund["source"]).out.splitlines() if line.split()[:1] == ["fee"])
+    assert line.split() == ["fee", "0.00", "USD", "none", "on", "its", "row"]
+    (added,) = at.add_rows(amount=5_000, fee=0)
+    done = run("fees", added)
+    assert done.status == 1
+    assert "IC+" in done.out
+    assert "0.00 USD" not in done.out.replace("50.00 USD", "")
+
+
+def test_all_rows_of_a_dispute_are_shown_and_summed(run, at):
+    won = next(row for row in rows_of(at, reporting_category="dispute_reversal", currency="usd") if not row["fee"])
+    lost = next(row for row in rows_of(at, reporting_category="dispute") if row["source"] == won["source"])
+    done = run("fees", won["source"])
+    assert done.status == 0
+    assert won["id"] in done.out
+    assert lost["id"] in done.out
+    (sum_,) = (line for line in done.out.splitlines() if line.split()[:2] == ["all", "fees"])
+    assert sum_.split()[2:] == ["-15.00", "USD", "of", "2", "rows"]
+
+
+def test_a_row_is_shown_by_its_own_id(run, at):
+    row = rows_of(at, type="tax_fee")[0]
+    done = run("fees", row["id"])
+    assert done.status == 0
+    assert "gross" in done.out
+    assert row["id"] in done.out
+
+
+def test_the_fee_of_an_instant_payout_is_shown_though_its_rows_are_not(run, at):
+    row = next(row for row in rows_of(at, type="payout", description="Withdrawal") if row["fee"])
+    done = run("fees", row["source"])
+    (line,) = (line for line in done.out.splitlines() if line.split()[:1] == ["stripe_fee"])
+    assert done.status == 1
+    assert "manual (or instant)" in done.out
+    assert minor(" ".join(line.split()[1:3])) == (-row["fee"], "usd")
+
+
 def test_a_payout_whose_charges_carry_no_fee_shows_none_rather_than_zero():
     tally = PayoutTally("po_1")
     figures = {"amount": 700, "fee": 0, "net": 700, "currency": "usd", "fee_details": []}
     tally.add([figures | {"type": "charge", "source": "ch_1"}])
     tally.add([figures | {"id": "txn_1", "type": "payout", "source": "po_1", "amount": -700, "net": -700}])
-    lines = lines_of(tally.conclude(None))
+    lines = lines_of(tally.conclude(None, now=0))
     assert "not available" in lines[0]
     assert [line.split() for line in lines if "?" in line] == [
         ["charge", "1", "7.00", "?", "7.00"],
@@ -227,7 +302,7 @@ def test_an_id_of_another_account_is_not_found_with_the_hint(run, passed_on, cha
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"), [("txn_1", "stripe-balance get"), ("tr_1234567890", "transfer"), ("pi", "pi_")]
+    ("word", "hint"), [("acct_1", "--account"), ("tr_1234567890", "stream --source tr_"), ("pi", "pi_")]
 )
 def test_other_ids_are_refused_before_anything_is_asked(run, word, hint):
     done = run("fees", word)

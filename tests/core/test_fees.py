@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from connector.core.fees import Answer, expansion_of, fees_of_payment, lists_charges
 from connector.errors import ProtocolError
 
+NOW = 1_790_000_000
+DAY = 86_400
 STRIPE_FEE = {"type": "stripe_fee", "amount": 150, "currency": "usd", "application": None, "description": "Stripe fees"}
 
 
@@ -37,6 +39,7 @@ def charge(**members):
         "amount_captured": 5_000,
         "amount_refunded": 0,
         "currency": "usd",
+        "created": NOW - 60,
         "captured": True,
         "status": "succeeded",
         "payment_intent": "pi_1",
@@ -49,12 +52,16 @@ def intent(latest=None, **members):
     return {"id": "pi_1", "object": "payment_intent", "status": "succeeded", "latest_charge": latest} | members
 
 
+def fees_of(asked, received, *, now=NOW):
+    return fees_of_payment(asked, received, now=now)
+
+
 def figures(found):
     return found.gross, found.fee, found.net
 
 
 def test_a_captured_payment_shows_gross_each_fee_and_net():
-    found = fees_of_payment("pi_1", intent(charge()))
+    found = fees_of("pi_1", intent(charge()))
     assert (found.answer, found.reason) == (Answer.KNOWN, None)
     assert figures(found) == (5_000, 150, 4_850)
     assert [(part.type, part.amount, part.currency) for part in found.parts] == [("stripe_fee", 150, "usd")]
@@ -63,7 +70,7 @@ def test_a_captured_payment_shows_gross_each_fee_and_net():
 
 def test_a_payment_in_another_currency_shows_both_and_the_rate():
     row = balance_row(amount=6_365, net=6_215, exchange_rate=1.273)
-    found = fees_of_payment("ch_1", charge(currency="gbp", balance_transaction=row))
+    found = fees_of("ch_1", charge(currency="gbp", balance_transaction=row))
     assert (found.paid.amount, found.paid.currency) == (5_000, "gbp")
     assert (found.gross, found.currency, found.exchange_rate) == (6_365, "usd", 1.273)
 
@@ -75,7 +82,7 @@ KINDS = ("stripe_fee", "application_fee", "tax", "payment_method_passthrough_fee
 def test_every_kind_of_fee_is_shown_and_the_parts_with_the_rest_are_the_fee(parts, fee):
     details = [STRIPE_FEE | {"type": kind, "amount": amount} for kind, amount in parts]
     row = balance_row(fee=fee, net=5_000 - fee, fee_details=details)
-    found = fees_of_payment("ch_1", charge(balance_transaction=row))
+    found = fees_of("ch_1", charge(balance_transaction=row))
     assert [(part.type, part.amount) for part in found.parts] == parts
     assert sum(part.amount for part in found.parts) + found.unexplained == found.fee == fee
     assert found.gross - found.fee == found.net
@@ -83,7 +90,7 @@ def test_every_kind_of_fee_is_shown_and_the_parts_with_the_rest_are_the_fee(part
 
 def test_parts_in_another_currency_are_not_summed():
     details = [STRIPE_FEE, STRIPE_FEE | {"type": "tax", "currency": "eur"}]
-    found = fees_of_payment("ch_1", charge(balance_transaction=balance_row(fee_details=details)))
+    found = fees_of("ch_1", charge(balance_transaction=balance_row(fee_details=details)))
     assert found.unexplained is None
     assert len(found.parts) == 2
 
@@ -96,9 +103,48 @@ NOT_YET = {
 }
 
 
+def late(**members):
+    return charge(balance_transaction=None, **members)
+
+
+def by(type_, **members):
+    return {"type": type_, type_: members}
+
+
+OVERDUE = {
+    "asynchronous capture": (lambda made: intent(late(created=made)), 1),
+    "a charge by itself": (lambda made: late(created=made), 1),
+    "a cent by bank transfer": (lambda made: late(id="py_1", amount=1, amount_captured=1, created=made), 1),
+    "an amount of nothing": (lambda made: late(amount=0, amount_captured=0, created=made), 1),
+    "a bank debit under way": (lambda made: intent(late(created=made, status="pending")), 14),
+    "a bank debit that succeeded": (lambda made: late(created=made, payment_method_details=by("us_bank_account")), 14),
+    "a debit in Europe": (lambda made: late(created=made, payment_method_details=by("sepa_debit")), 14),
+    "a payment being processed": (lambda made: intent(status="processing", created=made), 14),
+    "captured as late as could be": (
+        lambda made: late(created=made - 6 * DAY, payment_method_details=by("card", capture_before=made)),
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("received", "days"), OVERDUE.values(), ids=OVERDUE)
+def test_not_yet_has_an_age_after_which_it_is_not_available(received, days):
+    made = NOW - days * DAY
+    assert fees_of("pi_1", received(made)).answer is Answer.NOT_YET
+    found = fees_of("pi_1", received(made - 1))
+    assert (found.answer, found.reason) == (Answer.NOT_AVAILABLE, "overdue")
+    assert "support" in found.explanation
+    assert figures(found) == (None, None, None)
+    assert "30 days" in fees_of("pi_1", received(NOW - 30 * DAY)).explanation
+
+
+def test_what_does_not_say_when_it_was_made_may_still_come():
+    assert fees_of("ch_1", late(created=None)).answer is Answer.NOT_YET
+
+
 @pytest.mark.parametrize(("received", "reason"), NOT_YET.values(), ids=NOT_YET)
 def test_what_comes_by_itself_is_not_yet_known(received, reason):
-    found = fees_of_payment("pi_1", received)
+    found = fees_of("pi_1", received)
     assert (found.answer, found.reason) == (Answer.NOT_YET, reason)
     assert figures(found) == (None, None, None)
     assert found.parts == ()
@@ -120,19 +166,31 @@ NOT_AVAILABLE = {
 
 @pytest.mark.parametrize(("received", "reason"), NOT_AVAILABLE.values(), ids=NOT_AVAILABLE)
 def test_what_will_not_come_by_itself_is_not_available_and_says_why(received, reason):
-    found = fees_of_payment("pi_1", received)
+    found = fees_of("pi_1", received)
     assert (found.answer, found.reason) == (Answer.NOT_AVAILABLE, reason)
     assert found.explanation
     assert figures(found) == (None, None, None)
 
 
+def test_an_old_charge_that_has_its_row_is_known():
+    assert fees_of("ch_1", charge(created=NOW - 400 * DAY)).answer is Answer.KNOWN
+
+
+@pytest.mark.parametrize("members", [{"amount_refunded": 100}, {"disputed": True}, {"source_transfer": "tr_1"}])
+def test_no_note_says_what_a_row_has_that_was_not_read(members):
+    for note in fees_of("ch_1", charge(**members)).notes:
+        assert "keeps" not in note
+        assert "fee of its own" not in note
+        assert "no fee" not in note
+
+
 def test_a_declined_card_is_named():
     declined = charge(**UNCAPTURED, status="failed", failure_message="Your card was declined.")
-    assert "Your card was declined." in fees_of_payment("ch_1", declined).explanation
+    assert "Your card was declined." in fees_of("ch_1", declined).explanation
 
 
 def test_a_row_without_fees_is_not_a_payment_without_fees():
-    found = fees_of_payment("ch_1", charge(balance_transaction=balance_row(fee=0, net=5_000, fee_details=[])))
+    found = fees_of("ch_1", charge(balance_transaction=balance_row(fee=0, net=5_000, fee_details=[])))
     assert (found.answer, found.reason) == (Answer.NOT_AVAILABLE, "no_fee_details")
     assert "IC+" in found.explanation
     assert figures(found) == (5_000, None, None)
@@ -140,14 +198,14 @@ def test_a_row_without_fees_is_not_a_payment_without_fees():
 
 def test_a_payment_that_a_platform_passed_on_may_truly_be_free():
     row = balance_row(type="payment", fee=0, net=5_000, fee_details=[])
-    found = fees_of_payment("py_1", charge(id="py_1", source_transfer="tr_1", balance_transaction=row))
+    found = fees_of("py_1", charge(id="py_1", source_transfer="tr_1", balance_transaction=row))
     assert (found.answer, found.fee, found.net) == (Answer.KNOWN, 0, 5_000)
     assert "tr_1" in found.notes[0]
 
 
 def test_a_fee_without_stripes_part_says_so():
     row = balance_row(fee_details=[STRIPE_FEE | {"type": "application_fee", "application": "ca_1"}])
-    found = fees_of_payment("ch_1", charge(balance_transaction=row))
+    found = fees_of("ch_1", charge(balance_transaction=row))
     assert found.answer is Answer.KNOWN
     assert any("stripe_fee" in note for note in found.notes)
 
@@ -162,7 +220,7 @@ def test_a_fee_without_stripes_part_says_so():
     ],
 )
 def test_what_happened_afterwards_is_noted(members, words):
-    found = fees_of_payment("ch_1", charge(**members))
+    found = fees_of("ch_1", charge(**members))
     assert found.answer is Answer.KNOWN
     assert any(words in note for note in found.notes)
 
@@ -170,17 +228,17 @@ def test_what_happened_afterwards_is_noted(members, words):
 def test_of_several_charges_the_one_that_succeeded_counts():
     failed = charge(id="ch_2", **UNCAPTURED, status="failed")
     old = intent(charges={"object": "list", "data": [failed, charge(), failed]})
-    assert fees_of_payment("pi_1", old).charge == "ch_1"
+    assert fees_of("pi_1", old).charge == "ch_1"
 
 
 def test_of_several_failed_charges_the_latest_counts():
     attempts = [charge(id=f"ch_{n}", **UNCAPTURED, status="failed") for n in (3, 2)]
-    found = fees_of_payment("pi_1", intent(charges={"data": attempts}, status="requires_payment_method"))
+    found = fees_of("pi_1", intent(charges={"data": attempts}, status="requires_payment_method"))
     assert (found.charge, found.reason) == ("ch_3", "failed")
 
 
 def test_an_old_intent_without_charges_has_none():
-    assert fees_of_payment("pi_1", intent(charges={"data": []}, status="requires_action")).reason == "no_charge"
+    assert fees_of("pi_1", intent(charges={"data": []}, status="requires_action")).reason == "no_charge"
 
 
 @pytest.mark.parametrize(
@@ -217,11 +275,24 @@ def test_the_path_to_the_row_goes_by_the_date_of_the_version(version, listed):
 )
 def test_what_breaks_the_contract_is_an_error(received):
     with pytest.raises(ProtocolError):
-        fees_of_payment("pi_1", received)
+        fees_of("pi_1", received)
+
+
+def test_what_stripe_does_not_promise_is_not_asked_for():
+    """An intent needs neither amount nor currency, and a charge neither intent nor details nor its row."""
+    bare = {"id": "ch_1", "object": "charge", "amount": 5_000, "currency": "usd", "created": NOW, "status": "succeeded"}
+    least = {"id": "pi_1", "object": "payment_intent", "created": NOW, "status": "succeeded", "latest_charge": bare}
+    assert fees_of("pi_1", least).reason == "capturing"
+    row = {"id": "txn_1", "object": "balance_transaction", "amount": 5_000, "fee": 150, "net": 4_850, "currency": "usd"}
+    row |= {"type": "charge", "fee_details": [{"amount": 150, "currency": "usd", "type": "stripe_fee"}]}
+    found = fees_of("pi_1", least | {"latest_charge": bare | {"balance_transaction": row}})
+    assert (found.answer, figures(found)) == (Answer.KNOWN, (5_000, 150, 4_850))
+    del least["latest_charge"]
+    assert fees_of("pi_1", least).reason == "no_charge"
 
 
 def test_the_document_is_plain_json():
-    document = fees_of_payment("pi_1", intent(charge())).document()
+    document = fees_of("pi_1", intent(charge())).document()
     assert (document["object"], document["answer"], document["fee"]) == ("payment_fees", "known", 150)
     assert type(document["answer"]) is str
     assert document["parts"][0]["type"] == "stripe_fee"

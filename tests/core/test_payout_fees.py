@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.fees import Answer
-from connector.core.payout_fees import PayoutTally, manual_payout, to_original
+from connector.core.payout_fees import manual_payout, to_original
+from connector.core.payout_tally import PayoutTally
 from connector.errors import ProtocolError
 
 PAYOUT = {
@@ -37,10 +38,10 @@ def own(amount=-4_000, **members):
 WHOLE = [row("charge", 5_000, 300), row("charge", 700, 30), row("adjustment", -1_000, 370), own()]
 
 
-def concluded(rows, described=PAYOUT):
+def concluded(rows, described=PAYOUT, *, now=PAYOUT["arrival_date"]):
     tally = PayoutTally("po_1")
     tally.add(rows)
-    return tally.conclude(described)
+    return tally.conclude(described, now=now)
 
 
 def test_a_payout_shows_its_rows_by_type_and_its_fees_by_kind():
@@ -98,6 +99,29 @@ def test_a_payout_that_stripe_still_reconciles_is_not_yet_known():
     found = concluded(WHOLE, PAYOUT | {"reconciliation_status": "in_progress"})
     assert (found.answer, found.reason) == (Answer.NOT_YET, "reconciling")
     assert "in_progress" in found.explanation
+
+
+def test_a_payout_that_stripe_reconciles_for_weeks_is_not_waited_for():
+    waiting, arrival = PAYOUT | {"reconciliation_status": "in_progress"}, PAYOUT["arrival_date"]
+    assert concluded(WHOLE, waiting, now=arrival + 14 * 86_400).answer is Answer.NOT_YET
+    found = concluded(WHOLE, waiting, now=arrival + 15 * 86_400)
+    assert (found.answer, found.reason) == (Answer.NOT_AVAILABLE, "overdue")
+    assert "15 days" in found.explanation
+
+
+def test_a_fee_on_the_payouts_own_row_counts_and_is_not_the_payouts_amount():
+    instant = row("payout", -4_000, 40, id="txn_own", source="po_1")
+    found = manual_payout("po_1", PAYOUT | {"automatic": False, "balance_transaction": instant})
+    assert (found.own.fee, found.own.net, found.balance_transaction) == (40, -4_040, "txn_own")
+    assert [(one.fee, one.type, one.amount) for one in found.fees] == [("stripe_fee", "payout", 40)]
+    assert found.document()["own"]["parts"][0]["amount"] == 40
+    back = row("payout_cancel", 4_000, id="txn_back", source="po_1")
+    by_rows = manual_payout("po_1", None, rows=[back, instant])
+    assert (by_rows.amount, by_rows.currency, by_rows.own) == (4_000, "usd", found.own)
+    assert (by_rows.returned.balance_transaction, by_rows.returned.gross) == ("txn_back", 4_000)
+    rows = [row("charge", 5_000, 300), row("refund", -660), instant]
+    listed = concluded(rows, None)
+    assert (listed.remainder, listed.amount, listed.fee) == (0, 4_000, 340)
 
 
 def test_charges_without_any_fee_are_not_charges_without_fees():

@@ -119,7 +119,7 @@ def test_a_wait_is_a_number_of_seconds(wait):
         patient(FakeTransport([]), Clock(), wait)
 
 
-@pytest.mark.parametrize("text", ["pi_1", " ch_1 ", "py_1", "po_1"])
+@pytest.mark.parametrize("text", ["pi_1", " ch_1 ", "py_1", "po_1", "re_1", "pyr_1", "dp_1", "du_1", "txn_1"])
 def test_ids_of_payments_and_payouts_pass(text):
     assert checked_fees_id(text) == text.strip()
 
@@ -127,9 +127,9 @@ def test_ids_of_payments_and_payouts_pass(text):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("txn_1", "stripe-balance get"),
-        ("tr_1", "transfer"),
-        ("re_1", "refund"),
+        ("tr_1", "stream --source tr_"),
+        ("fee_1", "stream --source fee_"),
+        ("in_1", "names its payment"),
         ("acct_1", "--account"),
         ("pi_1/../x", "begins with"),
         ("ch_1?x=1", "begins with"),

@@ -1,4 +1,4 @@
-"""`fees`: what payments and automatic payouts cost."""
+"""`fees`: what payments, payouts, refunds, disputes and single balance transactions cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from connector.cli.working import work
 from connector.core.documents import to_line
 from connector.core.fees import Answer
 from connector.errors import ApiError
-from connector.stripe.fees import checked_fees_id
+from connector.stripe.fees import PREFIXES_IN_WORDS, checked_fees_id
 from connector.stripe.resources import Stripe
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ NOT_AVAILABLE, NOT_YET = 1, 75
 def run(args: argparse.Namespace, console: Console) -> int:
     """Say what each id cost, in the order of the ids, and return the exit status."""
     config = config_of(args, console)
-    ids = ids_of(args.ids, checked_fees_id, prefixes="pi_, ch_, py_ or po_")
+    ids = ids_of(args.ids, checked_fees_id, prefixes=PREFIXES_IN_WORDS)
     with rows_to_stdout(console) as rows:
         report = Report(rows, console)
 
