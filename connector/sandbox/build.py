@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox.economy import PRICES, fx_of, minor_units, mix, prices, round_down, smallest_step
+from connector.sandbox.economy import PRICES, conversion_fee, fx_of, minor_units, mix, prices, round_down, smallest_step
 from connector.sandbox.kinds import DAY, SPECS, Kind, delay_of, is_instant
 from connector.sandbox.ledger import Entry, Ledger
 
@@ -127,7 +127,8 @@ class Builder:
         ledger.kind.append(kind)
         ledger.currency.append(currency)
         ledger.amount.append(amount)
-        ledger.fee.append(amount * 29 // 1000 + self.fixed[currency])
+        converting = conversion_fee(amount) if kind == Kind.CHARGE_FX else 0
+        ledger.fee.append(amount * 29 // 1000 + self.fixed[currency] + converting)
         ledger.link.append(-1)
         ledger.payout.append(-1)
         till = self.tills[currency]

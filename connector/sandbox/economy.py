@@ -72,6 +72,11 @@ def fx_of(number: int) -> tuple[int, float]:
     return 500 + step % 24_989, round(1.05 + (step // 24_989 % 30_011) / 100_000, 6)
 
 
+def conversion_fee(amount: int) -> int:
+    """What Stripe takes for converting a payment: a hundredth of what it came to, shown apart in `fee_details`."""
+    return amount // 100
+
+
 @functools.cache
 def mix(*, connected: bool, reserves: bool = False) -> tuple[Kind, ...]:
     """A thousand kinds to draw from, charges for what the tables leave.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from connector.sandbox.economy import fx_of
+from connector.sandbox.economy import conversion_fee, fx_of
 from connector.sandbox.ids import SPAN, TRIPLE, triples
 from connector.sandbox.kinds import CHARGES, DAY, PAYOUTS, REFUNDS, SPECS, Kind, delay_of
 from connector.sandbox.ledger import FAR_SIDES, far_id
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from connector.sandbox.ledger import Ledger
 
 APPLICATION = "ca_SandboxPlatformApplication0001"
+CONVERSION = "Stripe currency conversion fee"
+"""How Stripe describes the fee for conversion, where it shows it apart from the rate."""
+
 TAXED = frozenset({"eur", "gbp"})
 """Currencies of accounts whose Stripe fees carry value added tax, a sixth of the whole."""
 
@@ -48,7 +51,7 @@ class _Plan(NamedTuple):
     text: str | None
     source: str
     salt: int
-    fee: tuple[str, str]
+    fee: tuple[str, str, str]
     category: str
     status: tuple[str, str]
 
@@ -113,8 +116,8 @@ class Renderer:
                 rate = rate if kind != foreign else repr(fx_of(number)[1])
             if not fee:
                 details = "[]"
-            elif fee_text[1]:
-                details = _two_fees(fee, fee_text)
+            elif fee_text[1] or fee_text[2]:
+                details = _several_fees(fee, conversion_fee(amount) if fee_text[2] else 0, fee_text)
             else:
                 details = f'[\n        {{\n          "amount": {fee}{fee_text[0]}\n      ]'
             out.append(
@@ -162,13 +165,14 @@ def _json(value: str | None) -> str:
     return orjson.dumps(value).decode()
 
 
-def _fee_texts(kind: Kind, currency: str) -> tuple[str, str]:
-    """What stands before and after the amounts in `fee_details`: (the Stripe fee's entry, the tax's or nothing)."""
+def _fee_texts(kind: Kind, currency: str) -> tuple[str, str, str]:
+    """What stands after amounts in `fee_details`: entries of the Stripe fee, of tax, and of conversion."""
     if kind == Kind.TRANSFER_IN:
-        return _fee_entry(currency, APPLICATION, "Sandbox application fee", "application_fee"), ""
+        return _fee_entry(currency, APPLICATION, "Sandbox application fee", "application_fee"), "", ""
     text = _FEES.get(kind, "Stripe processing fees")
     tax = _fee_entry(currency, None, "VAT", "tax") if kind in CHARGES and currency in TAXED else ""
-    return _fee_entry(currency, None, text, "stripe_fee"), tax
+    converting = _fee_entry(currency, None, CONVERSION, "stripe_fee") if kind == Kind.CHARGE_FX else ""
+    return _fee_entry(currency, None, text, "stripe_fee"), tax, converting
 
 
 def _fee_entry(currency: str, application: str | None, text: str, type_: str) -> str:
@@ -179,11 +183,14 @@ def _fee_entry(currency: str, application: str | None, text: str, type_: str) ->
     )
 
 
-def _two_fees(fee: int, texts: tuple[str, str]) -> str:
-    """`fee_details` of a taxed fee; its amounts sum to `fee`."""
-    part = fee // 6
-    first = f'[\n        {{\n          "amount": {fee - part}{texts[0]}'
-    return f'{first},\n        {{\n          "amount": {part}{texts[1]}\n      ]'
+def _several_fees(fee: int, converting: int, texts: tuple[str, str, str]) -> str:
+    """`fee_details` of a fee with tax in it, or with a part for conversion; its amounts sum to `fee`."""
+    tax = fee // 6 if texts[1] else 0
+    parts = ((fee - tax - converting, texts[0]), (converting, texts[2]), (tax, texts[1]))
+    entries = (
+        f'\n        {{\n          "amount": {amount}{text}' for amount, text in parts if amount or text == texts[0]
+    )
+    return f"[{','.join(entries)}\n      ]"
 
 
 def _is_special(kind: Kind) -> bool:

@@ -181,3 +181,13 @@ def test_a_hot_second_follows_the_tie_order(ties):
     assert rows == len(numbers) == 500
     keys = {"insertion": None, "reversed": lambda number: -number, "id": ledger.id_of}
     assert numbers == sorted(numbers, key=keys[ties])
+
+
+def test_a_converted_payment_shows_apart_what_converting_cost():
+    rows = [row for row in World(transactions=3_000, currencies=("eur", "usd")).rows() if row["exchange_rate"]]
+    assert {row["currency"] for row in rows} == {"eur", "usd"}
+    for row in rows:
+        parts = {(part["type"], part["description"]): part["amount"] for part in row["fee_details"]}
+        assert parts.pop(("stripe_fee", "Stripe currency conversion fee"), 0) == row["amount"] // 100
+        assert ("stripe_fee", "Stripe processing fees") in parts
+        assert (("tax", "VAT") in parts) == (row["currency"] == "eur")
