@@ -8,13 +8,16 @@ import pytest
 
 import connector
 from connector.core.payouts import SETTLE
-from connector.core.units import DAY
+from connector.core.payouts_record import from_document, to_document
+from connector.core.units import DAY, AccountId
 from connector.errors import (
     ConfigError,
     ManifestError,
     ProtocolError,
     SchemaError,
 )
+from connector.lake.facts import load_payouts
+from connector.lake.local import LocalStore
 from connector.stripe.client import Client, SystemClock
 from tests.lakes import START, touched
 from tests.payout_world import (
@@ -242,3 +245,18 @@ def test_reading_a_table_that_is_not_there_says_how_to_get_it(tmp_path):
         connector.read(tmp_path)
     with pytest.raises(ConfigError, match="acct_1script"):
         connector.read(tmp_path, "acct_2", table="payouts")
+
+
+def test_the_record_says_when_payouts_were_last_read(tmp_path):
+    made = ScriptedStripe()
+    made.add(1, START + DAY)
+    for later in (0, 3 * DAY):
+        made.now = START + 20 * DAY + later
+        made.bring(tmp_path)
+        record = load_payouts(LocalStore(tmp_path), AccountId("acct_1script"))
+        assert record.read_at == made.now
+        document = to_document(record)
+        del document["read_at"]  # as records of before it was kept
+        assert from_document(document, where="here").read_at is None
+        with pytest.raises(ManifestError, match="impossible time"):
+            from_document({**document, "read_at": "soon"}, where="here")

@@ -77,6 +77,7 @@ class PayoutsRecord:
             them names it.
         api_versions: every `Stripe-Version` that payouts were read under, in order of first use.
         revision: number of writes.
+        read_at: when payouts were last read, UTC seconds by Stripe's clock; None where no run has said so yet.
     """
 
     account: AccountId
@@ -88,6 +89,7 @@ class PayoutsRecord:
     transaction_files: Mapping[str, TransactionsFile] = field(default_factory=lambda: MappingProxyType({}))
     api_versions: tuple[str, ...] = ()
     revision: int = 0
+    read_at: int | None = None
 
     @property
     def listings(self) -> dict[str, Listing]:
@@ -167,6 +169,7 @@ def to_document(record: PayoutsRecord) -> dict[str, Any]:
         "livemode": record.livemode,
         "api_versions": list(record.api_versions),
         "covered": [[part.start, part.stop] for part in record.covered],
+        "read_at": record.read_at,
         "payouts": [asdict(one) for one in sorted(record.payouts.values(), key=lambda one: (one.created, one.id))],
         "files": [file.to_document() for _, file in sorted(record.files.items())],
         "transaction_files": [
@@ -207,6 +210,7 @@ def from_document(document: object, *, where: str) -> PayoutsRecord:
             transaction_files=MappingProxyType({one.path: one for one in lists}),
             api_versions=tuple(entries["api_versions"]),
             revision=int(entries["revision"]),
+            read_at=_moment(entries.get("read_at")),
         )
     except (LookupError, TypeError, ValueError, AttributeError, ProtocolError) as error:
         raise damaged(where, error, READ_AGAIN) from error
@@ -219,6 +223,13 @@ def _payout(entry: dict[str, Any]) -> Payout:
     if not 0 <= payout.created < END_OF_TIME:
         raise ValueError(f"an impossible time of {payout.id}")
     return payout
+
+
+def _moment(value: object) -> int | None:
+    """Return when payouts were last read; records of before that was kept do not say."""
+    if value is not None and (type(value) is not int or not 0 <= value <= END_OF_TIME):
+        raise ValueError(f"an impossible time: {value!r}")
+    return value
 
 
 _PAYOUT_FIELDS = tuple(one.name for one in fields(Payout))

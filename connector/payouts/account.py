@@ -213,7 +213,7 @@ class AccountPayouts:
         newest = max((one.created for one in record.payouts.values()), default=0)
         settled = Intervals.span(0, max(0, identity.present(newest) - SETTLE))
         covered = record.covered.union(plan.todo.both(settled))
-        book.record = replace(record, covered=covered, api_versions=versions)
+        book.record = replace(record, covered=covered, api_versions=versions, read_at=identity.now)
 
     # Transactions -----------------------------------------------------------------------------------------------------
 
