@@ -160,6 +160,19 @@ def test_coverage_stops_before_the_newest_minutes(tmp_path):
         assert found.read_until == stripe_.now
 
 
+def test_the_manifest_keeps_when_the_account_was_made_and_is_left_alone_after_that(tmp_path):
+    with sandbox() as stripe_:
+        run(tmp_path, stripe_, since=stripe_.world.start + DAY)
+        assert manifest(tmp_path).account_created == stripe_.world.start
+        before = touched(tmp_path)
+        run(tmp_path, stripe_, since=stripe_.world.start + DAY)
+        assert touched(tmp_path) == before
+    silent = world(account_created=None)
+    with sandbox(silent) as stripe_:
+        run(tmp_path / "silent", stripe_)
+        assert manifest(tmp_path / "silent").account_created == 0
+
+
 def test_a_full_refresh_finds_rows_that_came_later_than_any_settling(tmp_path):
     with sandbox() as stripe_:
         run(tmp_path, stripe_)

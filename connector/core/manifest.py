@@ -72,6 +72,8 @@ class Manifest:
         drift: how rows have differed from the schema, all runs together; a row read again counts again.
         options: other choices that rows depend on (expansions, columns left out), fixed with the lake.
         revision: number of writes, for people.
+        account_created: when Stripe says the account was made, UTC seconds: it has no row before; 0 where no run was
+            told.
     """
 
     account: AccountId
@@ -85,6 +87,7 @@ class Manifest:
     drift: Drift = field(default_factory=Drift)
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     revision: int = 0
+    account_created: int = 0
 
     @property
     def rows(self) -> int:
@@ -133,6 +136,7 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
         "covered": [[part.start, part.stop] for part in manifest.covered],
         "livemode": manifest.livemode,
         "read_until": manifest.read_until,
+        "account_created": manifest.account_created,
         "files": [
             {
                 "path": file.path,
@@ -188,11 +192,19 @@ def from_document(document: object, *, where: str) -> Manifest:
             drift=_drift(fields["drift"]),
             options=MappingProxyType(dict(fields["options"])),
             revision=int(fields["revision"]),
+            account_created=_second(fields.get("account_created", 0)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(
             f"{where} is damaged ({error!r}); restore it from a backup, or sync to a new destination"
         ) from error
+
+
+def _second(value: object) -> int:
+    """Return a time that manifests of before it was kept do not have."""
+    if type(value) is not int or not 0 <= value <= END_OF_TIME:
+        raise ValueError(f"an impossible time: {value!r}")
+    return value
 
 
 def _drift(entries: list[dict[str, Any]]) -> Drift:

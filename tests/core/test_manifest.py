@@ -94,7 +94,7 @@ def test_a_version_that_never_was_is_refused(version):
         from_document(GOOD | {"manifest_version": version}, where="here")
 
 
-@pytest.mark.parametrize("missing", sorted(GOOD.keys() - {"manifest_version", "revision", "table"}))
+@pytest.mark.parametrize("missing", sorted(GOOD.keys() - {"manifest_version", "revision", "table", "account_created"}))
 def test_a_document_that_lacks_a_field_is_damaged(missing):
     with pytest.raises(ManifestError, match="is damaged"):
         from_document({name: value for name, value in GOOD.items() if name != missing}, where="here")
@@ -111,6 +111,8 @@ def test_a_document_that_lacks_a_field_is_damaged(missing):
         ("files", [{"path": "x"}]),
         ("files", {"path": "x"}),
         ("read_until", "soon"),
+        ("account_created", "soon"),
+        ("account_created", -1),
         ("revision", None),
         ("options", 3),
     ],
