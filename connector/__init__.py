@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from connector.proof.calls import run_verify, verify
     from connector.proof.verdict import Verdict
     from connector.report import Progress, Report
+    from connector.reporting.calls import run_statement, statement
+    from connector.reporting.facts import Statement
     from connector.salt import Salt
     from connector.snapshots import Snapshot, record_balance, run_record_balance
     from connector.stripe.follow_options import FollowOptions
@@ -99,6 +101,8 @@ _HOMES = {
     "connector.proof.calls": ("run_verify", "verify"),
     "connector.proof.verdict": ("Verdict",),
     "connector.report": ("Progress", "Report"),
+    "connector.reporting.calls": ("run_statement", "statement"),
+    "connector.reporting.facts": ("Statement",),
     "connector.salt": ("Salt",),
     "connector.stripe.follow_options": ("FollowOptions",),
     "connector.stripe.following": ("Follower",),
@@ -141,6 +145,7 @@ __all__ = [
     "SchemaError",
     "ServerError",
     "Snapshot",
+    "Statement",
     "StorageError",
     "Stripe",
     "TooLargeError",
@@ -155,9 +160,11 @@ __all__ = [
     "run_fees",
     "run_plan",
     "run_record_balance",
+    "run_statement",
     "run_sync",
     "run_sync_payouts",
     "run_verify",
+    "statement",
     "sync",
     "sync_payouts",
     "verify",

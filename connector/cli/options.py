@@ -142,6 +142,21 @@ windows (covered time asked again), payouts (each adds up to zero) and balance (
 The status is 65 where something does not agree, and with --strict also where something could not be checked.
 """,
     ),
+    "statement": Command(
+        "state a month: opening and closing balance, activity, fees, payouts, and whether it is final",
+        own_options.statement,
+        """\
+examples:
+  stripe-balance statement lake --month 2026-10
+  stripe-balance statement lake --month 2026-10 --timezone Europe/Paris
+  stripe-balance statement lake --month 2026-10 --compare 2026-09
+  stripe-balance statement lake --quarter 2026-Q4 --format csv > quarter.csv
+  stripe-balance statement lake --month 2026-10 --against balance_summary.csv
+
+Reads the lake alone: asks nothing of Stripe, and needs no key. A month is final once the lake is complete to its end
+and none of its rows is pending. --json is --format json.
+""",
+    ),
     "schema": Command(
         "print the schema of a table",
         own_options.schema,

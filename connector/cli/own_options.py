@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("parquet", "jsonl", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow")
 PARTITIONS = ("day", "month", "year")
+STATEMENTS = ("text", "csv", "json", "html")
 LAYERS = ("rows", "windows", "payouts", "balance")
 
 
@@ -193,6 +194,36 @@ def verify(parser: argparse.ArgumentParser) -> None:
     )
     arguments.add_interval(parser)
     arguments.add_asking(parser)
+    arguments.add_talking(parser)
+
+
+def statement(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `statement`."""
+    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    period = parser.add_argument_group("of which time (one of these)")
+    period.add_argument("--month", metavar="YYYY-MM", help="a month: 2026-10")
+    period.add_argument("--quarter", metavar="YYYY-QN", help="a quarter: 2026-Q4")
+    period.add_argument("--year", metavar="YYYY", help="a year: 2026")
+    period.add_argument("--since", metavar="TIME", help="first moment: 2026-10-01, 2026-10-01T12:00:00+02:00")
+    period.add_argument("--until", metavar="TIME", help="moment after the last, exclusive (now)")
+    period.add_argument(
+        "--timezone", metavar="ZONE", default="UTC", help="whose calendar it is: Europe/Paris, America/New_York (UTC)"
+    )
+    parser.add_argument(
+        "--account",
+        type=arguments.account_name,
+        action="append",
+        default=[],
+        metavar="acct_…",
+        help="only this account of the lake, repeatable (all)",
+    )
+    parser.add_argument("--currency", metavar="CODE", help="only this currency, such as eur (all)")
+    parser.add_argument("--format", choices=STATEMENTS, help="text, csv, json or html on stdout (text)")
+    parser.add_argument("--compare", metavar="PERIOD", help="say what changed since an earlier month, quarter or year")
+    parser.add_argument(
+        "--against", metavar="FILE", help="compare with a CSV report of Stripe's, line by line; 65 if they differ"
+    )
+    parser.add_argument("--strict", action="store_true", help="end with status 65 when it is not final")
     arguments.add_talking(parser)
 
 

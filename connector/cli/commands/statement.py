@@ -1,0 +1,57 @@
+"""`statement`: what an account's balance did in a month, and whether that is final."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.cli.working import work
+from connector.errors import UsageError
+from connector.reporting import comma, page, text
+from connector.reporting.calls import statement
+from connector.reporting.document import to_document
+
+if TYPE_CHECKING:
+    import argparse
+
+    from connector.cli.console import Console
+    from connector.report import Progress
+    from connector.reporting.facts import Statement
+
+DATA_REFUSED = 65
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """State a period, and return the exit status."""
+    form = args.format or ("json" if console.json else "text")
+    if console.json and form != "json":
+        raise UsageError(f"--json is --format json: it cannot be {form} as well")
+
+    async def go(progress: Progress) -> Statement:
+        def on_account(name: str) -> None:
+            progress.account, progress.phase = name, "adding up"
+
+        return await statement(
+            args.destination,
+            month=args.month,
+            quarter=args.quarter,
+            year=args.year,
+            since=args.since,
+            until=args.until,
+            timezone=args.timezone,
+            accounts=args.account,
+            currency=args.currency,
+            compare=args.compare,
+            against=args.against,
+            on_account=on_account,
+        )
+
+    stated = work(go, console)
+    if form == "json":
+        console.document(to_document(stated))
+    elif form == "csv":
+        console.data("".join(comma.to_text(stated)).encode())
+    elif form == "html":
+        console.data("".join(page.to_text(stated)).encode())
+    else:
+        console.text(*text.to_lines(stated))
+    return DATA_REFUSED if not stated.agrees or (args.strict and not stated.final) else 0

@@ -1,0 +1,56 @@
+"""What a statement needs of rows beside its period: what became of payouts, and the way to recorded balances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow.dataset as ds
+
+from connector.core.ledger import PAYOUT_TYPES, RETURNS, Figures, Purse, Return, purse_of
+from connector.core.openings import LATE, NEAR, between
+from connector.core.times import END_OF_TIME
+from connector.core.units import DAY
+from connector.reporting.exact import grouped
+from connector.reporting.scan import to_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.core.intervals import Interval
+    from connector.core.openings import Recorded
+    from connector.reporting.scan import AccountRows
+
+LONGEST = 90 * DAY
+"""Seconds before a period in which a payout may have been taken back that was on its way when the period began."""
+
+_PURSE = ["balance_type", "currency"]
+
+
+def look_for_payouts(rows: AccountRows, bounds: Interval, figures: Figures) -> None:
+    """Find when payouts near a period were taken back, and which were sent only after it."""
+    of_payouts = ds.field("type").isin(list(PAYOUT_TYPES))
+    for since, until in ((max(0, bounds.start - LONGEST), bounds.start), (bounds.stop, END_OF_TIME)):
+        for table in rows.between(since, until, ["created", "type", "source"], of_payouts):
+            for row in to_rows(table):
+                if row["source"] is None:
+                    continue
+                if row["type"] in RETURNS:
+                    figures.returns.setdefault(row["source"], Return(row["created"], row["type"]))
+                elif row["created"] >= bounds.stop:
+                    figures.sent_later[row["source"]] = row["created"]
+
+
+def look_at_recorded(rows: AccountRows, bounds: Interval, recorded: Sequence[Recorded], figures: Figures) -> None:
+    """Add up the rows between recorded balances and a period's begin, and count those too close to one to tell."""
+    for one in recorded:
+        sums: dict[Purse, int] = {}
+        for table in rows.between(*between(one.at, bounds.start), ["created", *_PURSE, "net"]):
+            for key, (_, net) in grouped(table, _PURSE, ["net"]):
+                purse = purse_of(*key)
+                sums[purse] = sums.get(purse, 0) + net
+        figures.since_snapshot[one.at] = sums
+        for counts, first, last in (
+            (figures.near_snapshot, one.at - NEAR, one.at + NEAR),
+            (figures.fresh_snapshot, one.at - LATE, one.at),
+        ):
+            counts[one.at] += sum(table.num_rows for table in rows.between(max(0, first), last + 1, ["created"]))

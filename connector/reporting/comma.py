@@ -1,0 +1,96 @@
+"""A statement as one table of comma-separated values (RFC 4180): one header, dates as in ISO 8601, amounts twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from connector.reporting.cells import Cell, Money, decimal
+from connector.reporting.line import AMOUNTS, COLUMNS
+from connector.reporting.lines import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.core.statement import AccountStatement
+    from connector.reporting.facts import Statement
+    from connector.reporting.line import Line
+
+HEADER = (
+    "account",
+    "balance_type",
+    "currency",
+    "timezone",
+    "period_start",
+    "period_end",
+    "final",
+    "complete_to",
+    "table",
+    "line",
+    *COLUMNS,
+    "paid_currency",
+    *(f"{name}_minor" for name in AMOUNTS),
+)
+"""Amounts in major units with the currency's decimals; those ending in `_minor` in minor units."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_text(statement: Statement) -> Iterator[str]:
+    """Yield the table line by line, each with its line break."""
+    accounts = {one.account: one for one in statement.accounts}
+    yield _written(HEADER)
+    for line in lines_of(statement):
+        row = {**_about(statement, accounts[line.account], line), **_values(line)}
+        yield _written(tuple(row.get(name, "") for name in HEADER))
+
+
+def _about(statement: Statement, account: AccountStatement, line: Line) -> dict[str, str]:
+    period = statement.period
+    upto = account.complete_to
+    return {
+        "account": account.account,
+        "balance_type": line.purse.balance_type,
+        "currency": line.purse.currency,
+        "timezone": period.zone,
+        "period_start": period.local(period.bounds.start).isoformat(),
+        "period_end": period.local(period.bounds.stop).isoformat(),
+        "final": "true" if account.final else "false",
+        "complete_to": "" if upto is None else period.local(upto).isoformat(),
+        "table": line.group,
+        "line": line.line,
+    }
+
+
+def _values(line: Line) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, cell in line.cells.items():
+        found[name] = _plain(cell)
+        if isinstance(cell, Money) and cell.amount is not None:
+            found[f"{name}_minor"] = str(cell.amount)
+        if isinstance(cell, Money) and name == "paid":
+            found["paid_currency"] = cell.currency
+    for name in ("report", "lake"):  # figures, or words; no formula
+        if name in line.cells:
+            found[name] = str(line.cells[name])
+    return found
+
+
+def _plain(cell: Cell) -> str:
+    if cell is None or (isinstance(cell, Money) and cell.amount is None):
+        return ""
+    if isinstance(cell, Money):
+        return decimal(cell.amount or 0, cell.currency)
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()
+    if isinstance(cell, int):
+        return str(cell)
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _written(values: tuple[str, ...]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(values)
+    return out.getvalue()

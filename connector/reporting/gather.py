@@ -1,0 +1,154 @@
+"""From a lake to the facts of one account."""
+
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no annotations)
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from connector.balance import to_balance
+from connector.core.accounting import PAYMENTS
+from connector.core.bridge import Known, bank_lines, payout_states
+from connector.core.ledger import Purse
+from connector.core.openings import Recorded, covers, worth_asking
+from connector.core.statement import AccountStatement
+from connector.core.stating import bridges_of, complete_to, purse_statements, reasons_of
+from connector.errors import ProtocolError
+from connector.lake.facts import load_balances, load_payouts
+from connector.lake.read import read
+from connector.reporting.reading import Reading
+from connector.reporting.scan import AccountRows, to_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connector.balance import BalanceAmount
+    from connector.core.manifest import Manifest
+    from connector.core.periods import Period
+    from connector.lake.store import Store
+
+_PAYOUT = (
+    "id",
+    "created",
+    "arrival_date",
+    "amount",
+    "currency",
+    "status",
+    "automatic",
+    "method",
+    "destination",
+    "failure_code",
+    "trace_id",
+)
+
+
+def account_statement(
+    store: Store, destination: str, manifest: Manifest, period: Period, *, currency: str | None = None
+) -> AccountStatement:
+    """Read one account's rows, payouts and recorded balances, and state the period. Blocks.
+
+    Raises:
+        ManifestError: a record cannot be understood.
+        StorageError: a file is gone or cannot be read.
+    """
+    start, covered = period.bounds.start, manifest.covered
+    recorded: list[Recorded] = []
+    if not covers(covered, first_second(manifest), start):
+        recorded = worth_asking(_recorded(store, destination, manifest), start, covered)
+    figures = Reading(AccountRows.of(destination, manifest), period.bounds, recorded).go()
+    payouts = payout_states(period, figures, _payouts(store, destination, manifest), currency=currency)
+    purses = purse_statements(period, covered, figures, recorded, first=first_second(manifest), currency=currency)
+    bank = bank_lines(payouts)
+    return AccountStatement(
+        account=manifest.account,
+        livemode=manifest.livemode,
+        complete_to=complete_to(covered, start),
+        rows=figures.rows,
+        pending_rows=figures.pending_rows,
+        reasons=reasons_of(covered, period.bounds, figures.pending_rows),
+        purses=purses,
+        payouts=tuple(payouts),
+        payouts_as_of=_payouts_read_at(store, manifest),
+        bank=bank,
+        bridges=bridges_of(purses, bank),
+    )
+
+
+def first_second(manifest: Manifest) -> int:
+    """Return a second before which the account has no rows, as far as the lake knows: 0 is the beginning of time."""
+    covered = manifest.covered.parts
+    return manifest.account_created if covered and 0 < covered[0].start <= manifest.account_created else 0
+
+
+def _payouts(store: Store, destination: str, manifest: Manifest) -> Iterator[Known]:
+    """Yield the payouts of the lake's table; none where there is none."""
+    if load_payouts(store, manifest.account) is None:
+        return
+    rows = read(destination, manifest.account, table="payouts")
+    for batch in replace(rows, columns=_PAYOUT).reader():
+        for row in to_rows(pa.Table.from_batches([batch])):
+            yield _known(row)
+
+
+def _known(row: dict[str, Any]) -> Known:
+    return Known(
+        id=row["id"],
+        created=row["created"],
+        arrival_date=row["arrival_date"],
+        amount=row["amount"],
+        currency=row["currency"],
+        status=row["status"],
+        automatic=row["automatic"],
+        method=row["method"],
+        destination=row["destination"],
+        failure_code=row["failure_code"],
+        trace_id=_trace(row["trace_id"]),
+    )
+
+
+def _payouts_read_at(store: Store, manifest: Manifest) -> int | None:
+    record = load_payouts(store, manifest.account)
+    return None if record is None else record.read_at
+
+
+def _trace(text: str | None) -> str | None:
+    found: Any = json.loads(text) if text else None
+    value = found.get("value") if isinstance(found, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _recorded(store: Store, destination: str, manifest: Manifest) -> Iterator[Recorded]:
+    """Yield the balances recorded in the lake, each once."""
+    if load_balances(store, manifest.account) is None:
+        return
+    rows = read(destination, manifest.account, table="balances")
+    seen: set[int] = set()
+    for batch in replace(rows, columns=("snapshot_at", "snapshot")).reader():
+        for row in to_rows(pa.Table.from_batches([batch])):
+            at = row["snapshot_at"]
+            if at not in seen:
+                seen.add(at)
+                yield from _held(at, row["snapshot"])
+
+
+def _held(at: int, text: str) -> Iterator[Recorded]:
+    try:
+        balance = to_balance(json.loads(text))
+    except (ProtocolError, ValueError):
+        return
+    held: dict[Purse, int] = {}
+    parts: list[tuple[str, Mapping[str, tuple[BalanceAmount, ...]]]] = [
+        (PAYMENTS, {"available": balance.available, "pending": balance.pending}),
+        ("issuing", balance.issuing),
+        ("refund_and_dispute_prefunding", balance.refund_and_dispute_prefunding),
+    ]
+    for balance_type, amounts in parts:
+        for one in (one for status in amounts.values() for one in status):
+            purse = Purse(balance_type, one.currency)
+            held[purse] = held.get(purse, 0) + one.amount
+    yield Recorded(at, held)

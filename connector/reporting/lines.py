@@ -1,0 +1,230 @@
+"""Facts to lines: each line once, whatever shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.core.accounting import PAYMENTS
+from connector.core.bridge import Stage
+from connector.core.ledger import Purse, Sums
+from connector.reporting.beside_lines import change_lines, compared_line
+from connector.reporting.cells import Cell, Money
+from connector.reporting.line import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.core.bridge import BankLine, PayoutState
+    from connector.core.statement import AccountStatement, Bridge, FeeLine, PurseStatement, Split
+    from connector.reporting.facts import Statement
+
+
+def lines_of(statement: Statement) -> Iterator[Line]:
+    """Yield every line of a statement, in the order in which it is read."""
+    for account in statement.accounts:
+        for purse in account.purses:
+            yield from _balance(account.account, purse)
+            yield from _fees(account.account, purse)
+            yield from _refunds(account.account, purse)
+            yield from _disputes(statement, account.account, purse)
+            yield from _conversions(account.account, purse)
+            for day, net in purse.waiting:
+                cells: dict[str, Cell] = {"day": day, "net": _money(net, purse)}
+                yield Line(account.account, purse.purse, "pending", "available_on", cells)
+        yield from (_payout(statement, account, one) for one in account.payouts)
+        for bridge in account.bridges:
+            yield from _bridge(account.account, bridge)
+        for bank in account.bank:
+            yield from _bank(account.account, bank)
+    for changed in statement.changes:
+        for purse_change in changed.purses:
+            yield from change_lines(changed.account, purse_change)
+    if statement.comparison is not None:
+        account_name = statement.accounts[0].account
+        yield from (compared_line(account_name, one) for one in statement.comparison.lines)
+
+
+def _money(amount: int | None, purse: PurseStatement) -> Money:
+    return Money(amount, purse.purse.currency)
+
+
+def _sums(sums: Sums, currency: str) -> dict[str, Cell]:
+    returned = Money(sums.returned, currency) if sums.returned else None
+    return {
+        "count": sums.count,
+        "gross": Money(sums.gross, currency),
+        "fee": Money(sums.fee, currency),
+        "fee_returned": returned,
+        "net": Money(sums.net, currency),
+    }
+
+
+def _balance(account: str, purse: PurseStatement) -> Iterator[Line]:
+    def line(name: str, cells: dict[str, Cell]) -> Line:
+        return Line(account, purse.purse, "balance", name, cells)
+
+    opening, currency = purse.opening, purse.purse.currency
+    yield line(
+        "opening",
+        {
+            "name": "opening balance",
+            "net": _money(opening.amount, purse),
+            "state": opening.basis,
+            "note": opening.reason,
+        },
+    )
+    yield from _split(account, purse, "opening", purse.opening_split)
+    for part, title in (("activity", "activity"), ("payouts", "payouts")):
+        inside = [one for one in purse.lines if one.part == part]
+        for one in inside:
+            yield line(part, {"name": one.category, **_sums(one.sums, currency)})
+        if not inside and part == "payouts" and purse.purse.balance_type != PAYMENTS:
+            continue
+        total = sum((one.sums for one in inside), Sums())
+        yield line(f"{part}_total", {"name": f"all {title}", **_sums(total, currency)})
+    reason = None if purse.closing is not None else "the opening is not known"
+    yield line("closing", {"name": "closing balance", "net": _money(purse.closing, purse), "note": reason})
+    yield from _split(account, purse, "closing", purse.closing_split)
+
+
+def _split(account: str, purse: PurseStatement, end: str, split: Split | None) -> Iterator[Line]:
+    for status in () if split is None else ("available", "pending"):
+        cells: dict[str, Cell] = {
+            "name": f"of it {status}",
+            "state": "computed",
+            "net": _money(getattr(split, status), purse),
+            "note": "computed from the rows",
+        }
+        yield Line(account, purse.purse, "balance", f"{end}_{status}", cells)
+
+
+def _fees(account: str, purse: PurseStatement) -> Iterator[Line]:
+    for one in purse.fees:
+        yield Line(account, purse.purse, "fees", "tax" if one.taxed else "fee", _fee(one, purse.purse.currency))
+    if purse.fees:
+        total = sum(one.amount for one in purse.fees)
+        cells: dict[str, Cell] = {"name": "all fees and taxes", "fee": _money(total, purse)}
+        yield Line(account, purse.purse, "fees", "fees_total", cells)
+
+
+def _fee(one: FeeLine, currency: str) -> dict[str, Cell]:
+    if one.kind is None:
+        return {"name": "not itemized", "fee": Money(one.amount, currency), "kind": "in rows"}
+    return {
+        "name": one.kind.type,
+        "note": one.kind.description,
+        "kind": "rows of their own" if one.kind.apart else "in rows",
+        "count": one.count,
+        "fee": Money(one.amount, currency),
+    }
+
+
+def _refunds(account: str, purse: PurseStatement) -> Iterator[Line]:
+    for kind, found in (("refunds", purse.refunds), ("disputes", purse.dispute_lines)):
+        for one in found:
+            cells = _sums(one.sums, purse.purse.currency)
+            cells["fee"] = _money(one.sums.charged, purse)
+            cells["fee_returned"] = _money(one.sums.returned, purse)
+            rows = one.sums.returned_rows
+            note = f"{rows:,} of {one.sums.count:,} gave their fee back" if kind == "refunds" else None
+            yield Line(account, purse.purse, "refunds", kind, {"name": one.category, **cells, "note": note})
+
+
+def _disputes(statement: Statement, account: str, purse: PurseStatement) -> Iterator[Line]:
+    for one in purse.disputes:
+        sums = one.sums
+        gross = sums.reinstated - sums.withdrawn
+        cells: dict[str, Cell] = {
+            "id": one.dispute,
+            "at": statement.period.local(sums.created),
+            "state": sums.status,
+            "gross": _money(gross, purse),
+            "fee": _money(sums.fee, purse),
+            "net": _money(-one.cost, purse),
+            "note": ", ".join(filter(None, (sums.reason, sums.charge))) or None,
+        }
+        yield Line(account, purse.purse, "disputes", "dispute", cells)
+
+
+def _conversions(account: str, purse: PurseStatement) -> Iterator[Line]:
+    for one in purse.conversions:
+        paid = None
+        if one.paid_currency is not None:
+            paid = Money(one.sums.paid, one.paid_currency)
+        cells: dict[str, Cell] = {
+            "name": one.paid_currency.upper() if one.paid_currency else "another currency",
+            "count": one.sums.count,
+            "paid": paid,
+            "gross": _money(one.sums.gross, purse),
+            "note": None if one.paid_currency else "what was paid is known in lakes made with --expand source",
+        }
+        yield Line(account, purse.purse, "conversion", "converted", cells)
+    fee = sum(one.amount for one in purse.fees if one.converts)
+    if fee:
+        cells = {"name": "fees for conversion", "fee": _money(fee, purse)}
+        yield Line(account, purse.purse, "conversion", "conversion_fee", cells)
+
+
+def _payout(statement: Statement, account: AccountStatement, one: PayoutState) -> Line:
+    known = one.known
+    arrived = one.arrived if one.state in {"paid", "in_transit", "pending"} else None
+    notes = (known.failure_code if known else None, f"trace {known.trace_id}" if known and known.trace_id else None)
+    cells: dict[str, Cell] = {
+        "id": one.id,
+        "at": statement.period.local(one.sent),
+        "day": None if arrived is None else statement.period.day_of(arrived),
+        "state": one.state,
+        "kind": one.kind,
+        "gross": Money(one.amount, one.currency),
+        "fee": Money(one.fee, one.currency),
+        "bank": one.destination,
+        "name": _ENDS[one.end],
+        "note": ", ".join(filter(None, notes)) or None,
+    }
+    return Line(account.account, Purse("", one.currency), "payouts", "payout", cells)
+
+
+_ENDS = {
+    Stage.ON_THE_WAY: "on the way",
+    Stage.ARRIVED: "arrived",
+    Stage.RETURNED: "returned",
+    Stage.UNKNOWN: "not known",
+    Stage.NOT_SENT: "not sent",
+}
+
+
+def _bridge(account: str, bridge: Bridge) -> Iterator[Line]:
+    figures = [
+        ("opening", "opening balance", bridge.opening),
+        ("activity", "activity, after fees", bridge.activity),
+        ("payout_fees", "fees of payouts", -bridge.payout_fees),
+        ("closing", "closing balance", None if bridge.closing is None else -bridge.closing),
+        ("left", "left for the bank, less what came back", bridge.left),
+        ("apart", "of it, in no bank account's lines", bridge.apart),
+    ]
+    for line, name, amount in figures:
+        if amount or line not in {"payout_fees", "apart"}:
+            note = "payouts that were not read" if line == "apart" else None
+            cells: dict[str, Cell] = {"name": name, "net": Money(amount, bridge.currency), "note": note}
+            yield Line(account, Purse("", bridge.currency), "bridge", line, cells)
+
+
+def _bank(account: str, bank: BankLine) -> Iterator[Line]:
+    figures = [
+        ("on_the_way_before", "on the way at the start", bank.on_the_way_before),
+        *((f"sent_{kind}", f"sent, {kind}", amount) for kind, amount in sorted(bank.sent.items())),
+        ("failed", "failed or returned", -bank.failed),
+        ("canceled", "canceled", -bank.canceled),
+        ("unknown", "sent, state not known", -bank.unknown),
+        ("on_the_way_after", "on the way at the end", -bank.on_the_way_after),
+        ("arrived", "arrived at the bank", bank.arrived),
+    ]
+    for line, name, amount in figures:
+        if amount or line in {"on_the_way_before", "on_the_way_after", "arrived"}:
+            cells: dict[str, Cell] = {
+                "name": name,
+                "count": bank.counts.get(line, 0),
+                "net": Money(amount, bank.currency),
+                "bank": bank.destination or "not known",
+            }
+            yield Line(account, Purse("", bank.currency), "bank", line, cells)

@@ -1,0 +1,119 @@
+"""A report of Stripe's, read from its file and laid beside the lake."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.core.accounting import PAYMENTS
+from connector.core.against import (
+    Comparison,
+    Itemized,
+    compare_balance,
+    compare_summary,
+    differences,
+    form_of,
+    itemized,
+)
+from connector.core.ledger import PAYOUT_CATEGORIES, UNNAMED
+from connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from os import PathLike
+
+    from connector.core.intervals import Interval
+    from connector.core.statement import AccountStatement
+    from connector.reporting.scan import AccountRows
+
+MOST_LINES = 200
+"""Rows of an itemized report that differ, of which each is named."""
+
+_COLUMNS = ("id", "currency", "balance_type", "reporting_category", "amount", "fee", "net")
+_ADD = "insert or replace into report values (?, ?, ?, ?, ?, ?)"
+_FIND = "delete from report where id = ? returning currency, category, gross, fee, net"
+
+
+def compare_report(
+    path: str | PathLike[str], account: AccountStatement, rows: AccountRows, bounds: Interval
+) -> Comparison:
+    """Compare a report with what the lake says of one account in a period. Blocks.
+
+    Args:
+        path: of the CSV file.
+        account: its statement.
+        rows: its rows, for an itemized report.
+        bounds: of the period, UTC seconds.
+
+    Raises:
+        ConfigError: the file cannot be read, or is none of the reports that can be compared.
+    """
+    name = Path(path).name
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            form = form_of(reader.fieldnames, name)
+            lines = ({key: value for key, value in row.items() if isinstance(value, str)} for row in reader)
+            if form == "balance summary":
+                return compare_balance(lines, account, name)
+            if form == "summary by category":
+                return compare_summary(lines, account, name)
+            return _compare_rows(itemized(lines, name), rows, bounds)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"the report {path} cannot be read: {error}") from error
+
+
+def _compare_rows(report: Iterable[Itemized], rows: AccountRows, bounds: Interval) -> Comparison:
+    """Compare row by row, the report's in a temporary file of its own."""
+    found = Comparison("itemized")
+    with closing(sqlite3.connect("")) as there:
+        there.execute("pragma journal_mode = off")
+        there.execute(
+            "create table report (id text primary key, currency text, category text, gross int, fee int, net int)"
+        )
+        for one in report:
+            if there.execute("select 1 from report where id = ?", (one.id,)).fetchone():
+                raise ConfigError(f"the report has {one.id} twice")
+            there.execute(_ADD, one)
+        currencies = {row[0] for row in there.execute("select distinct currency from report")}
+        categories = {row[0] for row in there.execute("select distinct category from report") if row[0]}
+        for mine in _mine(rows, bounds):
+            hit = there.execute(_FIND, (mine.id,)).fetchone()
+            if hit is None and not (mine.currency in currencies and _belongs(mine.category, categories)):
+                continue
+            theirs = None if hit is None else Itemized(mine.id, *hit)
+            _note(found, theirs, mine)
+        left = there.execute("select * from report order by id")
+        for row in left:
+            _note(found, Itemized(*row), None)
+    if found.differing > len(found.lines):
+        found.notes.append(f"the first {len(found.lines):,} of {found.differing:,} differences are shown")
+    return found
+
+
+def _note(found: Comparison, report: Itemized | None, lake: Itemized | None) -> None:
+    differing = differences(report, lake)
+    if not differing:
+        found.compared += 1
+    for one in differing:
+        found.add(one, keep=len(found.lines) < MOST_LINES)
+
+
+def _belongs(category: str | None, categories: set[str]) -> bool:
+    """Say whether a report with these categories should have a row of this one: payouts have reports of their own."""
+    if not categories:
+        return False
+    of_payouts = categories <= PAYOUT_CATEGORIES
+    with_payouts = bool(categories & PAYOUT_CATEGORIES)
+    return category in PAYOUT_CATEGORIES if of_payouts else with_payouts or category not in PAYOUT_CATEGORIES
+
+
+def _mine(rows: AccountRows, bounds: Interval) -> Iterator[Itemized]:
+    for table in rows.between(bounds.start, bounds.stop, _COLUMNS):
+        for row in table.to_pylist():
+            if (row["balance_type"] or PAYMENTS) == PAYMENTS:
+                category = row["reporting_category"] or UNNAMED
+                yield Itemized(row["id"], row["currency"], category, row["amount"], row["fee"], row["net"])

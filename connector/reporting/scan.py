@@ -1,0 +1,112 @@
+"""An account's rows read back in batches of the columns needed, whatever the format, in bounded memory."""
+
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
+# (pyarrow ships no annotations, and makes its compute functions when it is imported)
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from connector.lake.read import Rows, read
+from connector.lake.rows import MICROSECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from os import PathLike
+
+    from connector.core.manifest import DataFile, Manifest
+
+BATCH = 65_536
+"""Rows read at once."""
+
+FRAGMENTS = 2
+"""Files read ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRows:
+    """The rows of one account.
+
+    Attributes:
+        manifest: what the lake holds of it.
+        rows: all of them.
+    """
+
+    manifest: Manifest
+    rows: Rows
+
+    @classmethod
+    def of(cls, destination: str | PathLike[str], manifest: Manifest) -> AccountRows:
+        """Return the rows that a manifest names; raises what `connector.read` raises."""
+        return cls(manifest, read(destination, manifest.account))
+
+    def has(self, column: str) -> bool:
+        """Say whether rows have a column."""
+        return column in self.rows.everything.names
+
+    def between(
+        self, start: int, stop: int, columns: Sequence[str], where: ds.Expression | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield the rows created in `[start, stop)`, files in order of time.
+
+        Args:
+            start: UTC second.
+            stop: the second after the last.
+            columns: to read; those that rows do not have are left out.
+            where: which rows; all of them by default.
+
+        Raises:
+            StorageError: a file is gone or cannot be read.
+        """
+        files = [one for one in self.manifest.files.values() if one.first_created < stop and one.last_created >= start]
+        inside = [one for one in files if start <= one.first_created and one.last_created < stop]
+        within = {one.path for one in inside}
+        yield from self._read(inside, columns, where)
+        edges = [one for one in files if one.path not in within]
+        created = ds.field("created")
+        some = (created >= _instant(start)) & (created < _instant(stop))
+        yield from self._read(edges, columns, some if where is None else some & where)
+
+    def _read(self, files: list[DataFile], columns: Sequence[str], where: ds.Expression | None) -> Iterator[pa.Table]:
+        if not files:
+            return
+        paths = tuple(sorted(one.path for one in files))
+        names = [name for name in columns if self.has(name)]
+        chosen = replace(self.rows, paths=paths, columns=tuple(names))
+        if self.rows.form.read_objects is None:
+            scanner = chosen.dataset().scanner(
+                columns=names, filter=where, batch_size=BATCH, fragment_readahead=FRAGMENTS, batch_readahead=2
+            )
+            for batch in scanner.to_batches():
+                if batch.num_rows:
+                    yield pa.Table.from_batches([batch])
+            return
+        needed = (
+            names
+            if where is None
+            else [*names, *({"created", "reporting_category", "exchange_rate", "type"} - set(names))]
+        )
+        for batch in replace(chosen, columns=tuple(needed)).reader():
+            table = pa.Table.from_batches([batch])
+            found = table if where is None else table.filter(where)
+            if found.num_rows:
+                yield found.select(names)
+
+
+def _instant(second: int) -> pa.Scalar:
+    return pa.scalar(second * MICROSECONDS, pa.timestamp("us", tz="UTC"))
+
+
+def to_rows(table: pa.Table, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Return rows as objects, times as UTC seconds: Arrow makes its own of times only where there is data of zones."""
+    chosen = table if columns is None else table.select(columns)
+    for place, field in enumerate(chosen.schema):
+        if pa.types.is_timestamp(field.type):
+            seconds = pc.divide(chosen.column(place).cast(pa.int64()), MICROSECONDS)
+            chosen = chosen.set_column(place, field.name, seconds)
+    return chosen.to_pylist()

@@ -1,0 +1,169 @@
+"""Lines to tables with titles and columns, for those who read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from connector.reporting.line import AMOUNTS, TOTALS
+from connector.reporting.lines import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.core.statement import AccountStatement
+    from connector.reporting.facts import Statement
+    from connector.reporting.line import Line
+
+TITLES = {
+    "balance": "Balance",
+    "fees": "Fees and taxes by kind",
+    "refunds": "Refunds and disputes, and their fees",
+    "disputes": "Disputes, one by one",
+    "conversion": "Conversion from other currencies",
+    "pending": "Pending at the end, by the day it becomes available",
+    "payouts": "Payouts",
+    "bridge": "From the balance to the bank",
+    "bank": "On the way to the bank",
+    "changes": "Change",
+    "why": "Why fees changed",
+    "report": "Stripe's report beside the lake",
+}
+
+_SHOWN: dict[str, tuple[tuple[str, str], ...]] = {
+    "balance": (("name", ""), ("count", "rows"), ("gross", "gross"), ("fee", "fees"), ("net", "net"), ("note", "")),
+    "fees": (("name", "kind"), ("kind", "taken"), ("count", "times"), ("fee", "amount"), ("note", "")),
+    "refunds": (
+        ("name", "category"),
+        ("count", "rows"),
+        ("gross", "gross"),
+        ("fee", "fees charged"),
+        ("fee_returned", "fees given back"),
+        ("net", "net"),
+        ("note", ""),
+    ),
+    "disputes": (
+        ("id", "dispute"),
+        ("at", "first row"),
+        ("gross", "gross"),
+        ("fee", "fees"),
+        ("net", "net"),
+        ("state", "state"),
+        ("note", "reason"),
+    ),
+    "conversion": (
+        ("name", "paid in"),
+        ("count", "rows"),
+        ("paid", "paid"),
+        ("gross", "came to"),
+        ("fee", "fees"),
+        ("note", ""),
+    ),
+    "pending": (("day", "day"), ("net", "net")),
+    "payouts": (
+        ("id", "payout"),
+        ("at", "sent"),
+        ("day", "arrives"),
+        ("kind", "kind"),
+        ("state", "state"),
+        ("name", "at the end"),
+        ("gross", "amount"),
+        ("fee", "fee"),
+        ("bank", "bank account"),
+        ("note", ""),
+    ),
+    "bridge": (("name", ""), ("net", "amount"), ("note", "")),
+    "bank": (("bank", "bank account"), ("name", ""), ("count", "payouts"), ("net", "amount")),
+    "changes": (("name", "category"), ("count", "rows"), ("gross", "gross"), ("fee", "fees"), ("net", "net")),
+    "why": (("name", ""), ("fee", "fees"), ("note", "")),
+    "report": (("name", "line"), ("kind", "figure"), ("report", "report"), ("lake", "lake"), ("state", "")),
+}
+
+NUMBERS = frozenset({*AMOUNTS, "count", "report", "lake"})
+"""Columns that are read from the right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table.
+
+    Attributes:
+        account: whose.
+        title: what it is about, with its balance and currency.
+        columns: names of cells, each with its heading.
+        lines: its rows.
+        note: what is said below it.
+    """
+
+    account: str
+    title: str
+    columns: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
+    note: str = ""
+
+
+def sections_of(statement: Statement) -> Iterator[Section]:
+    """Yield the tables of a statement, in order; columns in which no line has anything are left out."""
+    accounts = {one.account: one for one in statement.accounts}
+    for (name, purse, group), found in groupby(
+        lines_of(statement), lambda line: (line.account, line.purse, line.group)
+    ):
+        lines = tuple(found)
+        columns = tuple(
+            (column, heading)
+            for column, heading in _SHOWN[group]
+            if any(line.cells.get(column) not in {None, ""} for line in lines)
+        )
+        whose = " ".join(filter(None, (purse.balance_type, purse.currency.upper())))
+        title = f"{TITLES[group]}{_since(statement, group)}: {whose}"
+        yield Section(name, title, columns, lines, _note(statement, accounts[name], group))
+
+
+def is_total(line: Line) -> bool:
+    """Say whether a line adds others up."""
+    return line.line in ({"left"} if line.group == "bridge" else TOTALS)
+
+
+def headline(statement: Statement) -> str:
+    """Return what a statement is of, in one line."""
+    period = statement.period
+    return f"{statement.destination}: statement of {period.name} ({period.zone})"
+
+
+def standing(statement: Statement, account: AccountStatement) -> list[str]:
+    """Say how far an account's statement can be relied on: whether it is final, and up to when the lake is complete."""
+    period = statement.period
+    found = ["final" if account.final else "NOT FINAL"]
+    found[0] += f": {account.rows:,} rows"
+    found += [f"not final: {reason}" for reason in account.reasons]
+    if account.complete_to is not None:
+        found.append(f"the lake is complete up to {period.local(account.complete_to):%Y-%m-%d %H:%M:%S %z}")
+    if account.livemode is False:
+        found.append("test mode: no real money")
+    return found
+
+
+def _since(statement: Statement, group: str) -> str:
+    if group in {"changes", "why"} and statement.compared_with is not None:
+        return f" since {statement.compared_with.name}"
+    return ""
+
+
+def _note(statement: Statement, account: AccountStatement, group: str) -> str:
+    if group == "payouts" and account.payouts_as_of is not None:
+        read_at = statement.period.local(account.payouts_as_of)
+        return f"states as of {read_at:%Y-%m-%d %H:%M %z}, when payouts were last read"
+    if group in {"payouts", "bank", "bridge"} and account.payouts_as_of is None:
+        return "payouts were not read: `stripe-balance payouts DEST` brings their states"
+    if group == "balance":
+        return "available and pending at a past moment are computed from the rows, not observed"
+    if group in {"changes", "why"} and any(
+        not one.final for one in statement.changes if one.account == account.account
+    ):
+        return f"{statement.compared_with.name if statement.compared_with else 'the earlier period'} is not final"
+    if group == "report" and statement.comparison is not None:
+        found = statement.comparison
+        said = f"{found.form}: {found.compared:,} compared, {found.differing:,} differ"
+        return "; ".join([said, *found.notes])
+    return ""

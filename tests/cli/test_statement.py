@@ -1,0 +1,110 @@
+"""`statement` at the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import zoneinfo
+from datetime import UTC, datetime
+
+import jsonschema
+import pytest
+
+from connector import schemas
+
+
+@pytest.fixture
+def month(sandbox):
+    """A month whose rows are all in the lake, and some of the next, in the sandbox's sixty days."""
+    return f"{datetime.fromtimestamp(sandbox.world.start + 12 * 86_400, UTC):%Y-%m}"
+
+
+def test_a_month_is_stated_without_a_key(environment, run, lake, month):
+    environment.delenv("STRIPE_API_KEY")
+    environment.delenv("STRIPE_API_BASE")
+    done = run("statement", lake, "--month", month)
+    assert done.status == 0
+    assert f"statement of {month} (UTC)" in done.out
+    assert "closing balance" in done.out
+    assert "complete up to" in done.out
+
+
+def test_each_format_goes_to_stdout_alone(run, lake, month):
+    words = ("statement", lake, "--month", month, "--timezone", "Europe/Paris", "-q")
+    document = run(*words, "--format", "json")
+    assert document.err == ""
+    jsonschema.validate(document.json, schemas.load("statement"))
+    assert run(*words, "--json").json["accounts"] == document.json["accounts"]
+    rows = list(csv.reader(io.StringIO(run(*words, "--format", "csv").out, newline="")))
+    assert len({len(row) for row in rows}) == 1
+    assert run(*words, "--format", "html").out.startswith("<!doctype html>")
+    assert run(*words, "--format", "html", "--json").status == 2
+
+
+def test_a_month_that_is_not_final_is_refused_only_where_that_is_asked_for(run, lake, sandbox):
+    present = f"{datetime.fromtimestamp(sandbox.now, UTC):%Y-%m}"
+    done = run("statement", lake, "--month", present)
+    assert done.status == 0
+    assert "NOT FINAL" in done.out
+    assert run("statement", lake, "--month", present, "--strict").status == 65
+
+
+def test_a_comparison_says_what_changed(run, lake, month):
+    earlier = f"{datetime.fromisoformat(f'{month}-01').replace(day=1).year}-Q{(int(month[5:]) + 2) // 3}"
+    assert run("statement", lake, "--month", month, "--compare", earlier).status == 2
+    before = f"{int(month[:4]) - 1}-12" if month.endswith("01") else f"{month[:5]}{int(month[5:]) - 1:02d}"
+    done = run("statement", lake, "--month", month, "--compare", before)
+    assert f"Why fees changed since {before}" in done.out
+
+
+def test_a_report_that_differs_ends_with_65(run, lake, month, tmp_path):
+    report = tmp_path / "report.csv"
+    report.write_text("category,description,net_amount,currency\nstarting_balance,x,123456.78,usd\n")
+    done = run("statement", lake, "--month", month, "--against", report)
+    assert done.status == 65
+    assert "123456.78" in done.out
+    assert "differs" in done.out
+    assert run("statement", lake, "--month", month, "--against", tmp_path / "none.csv").status == 78
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--month", "October"],
+        ["--month", "2026-10", "--year", "2026"],
+        ["--month", "2026-10", "--timezone", "Mars/Olympus"],
+        ["--month", "2026-10", "--timezone", "../../etc/passwd"],
+        ["--month", "2026-10", "--timezone", "Europe"],
+        ["--month", "2026-10", "--timezone", ""],
+        ["--month", "2026-10", "--currency", "euros"],
+        ["--month", "2026-10", "--compare", "2026-10"],
+    ],
+)
+def test_what_makes_no_sense_is_a_matter_of_usage(run, lake, words):
+    done = run("statement", lake, *words)
+    assert (done.status, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1
+
+
+def test_without_data_of_time_zones_the_package_is_named_and_utc_still_works(environment, run, lake, month):
+    before = zoneinfo.TZPATH
+    zoneinfo.ZoneInfo.clear_cache()
+    zoneinfo.reset_tzpath(to=[])
+    for name in {"tzdata", *(name for name in sys.modules if name.startswith("tzdata."))}:
+        environment.setitem(sys.modules, name, None)
+    try:
+        done = run("statement", lake, "--month", month, "--timezone", "Europe/Paris")
+        assert done.status == 78
+        assert "tzdata" in done.err
+        assert run("statement", lake, "--month", month).status == 0
+    finally:
+        zoneinfo.reset_tzpath(to=before)
+        zoneinfo.ZoneInfo.clear_cache()
+
+
+def test_a_place_without_a_lake_says_how_to_make_one(run, tmp_path):
+    done = run("statement", tmp_path / "nothing", "--month", "2026-10")
+    assert done.status == 78
+    assert "sync" in done.err
