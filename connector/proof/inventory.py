@@ -61,10 +61,10 @@ class Inventory:
 
     def layer(self) -> Layer:
         """Return the verdict of the layer `rows`."""
-        files = len(self.manifest.files)
+        files, parts = len(self.manifest.files), self._without_parts()
         return self.findings.layer(
             "rows",
-            f"{self.rows:,} rows in {files:,} files: amounts add up, each id once, every file as it was written",
+            f"{self.rows:,} rows in {files:,} files: amounts add up, each id once, every file as it was written{parts}",
             checked={
                 "rows": self.rows,
                 "files": files,
@@ -72,6 +72,14 @@ class Inventory:
                 "unsettled_rows": self.unsettled,
             },
         )
+
+    def _without_parts(self) -> str:
+        """Say of how many rows the fee could not be compared with its parts; empty where of none."""
+        apart = self.rows - self.compared
+        if not apart:
+            return ""
+        verb = "is" if apart == 1 else "are"
+        return f"; {apart:,} of the rows' fees {verb} compared with no parts: these are missing, or in another currency"
 
 
 @contextmanager

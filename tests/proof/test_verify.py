@@ -12,7 +12,7 @@ from connector.errors import ConfigError, LockedError, ManifestError, UsageError
 from connector.lake.local import LocalStore
 from connector.proof.calls import verify
 from connector.report import Progress
-from tests.lakes import config_for, run, world
+from tests.lakes import config_for, objects, run, world
 from tests.lakes import sandbox as serve
 from tests.proof.doctoring import (
     BUSY,
@@ -20,6 +20,8 @@ from tests.proof.doctoring import (
     answers,
     check,
     layer,
+    path_of,
+    rewrite,
 )
 
 
@@ -32,6 +34,20 @@ def test_a_clean_lake_is_proved_at_all_four_layers(any_lake, busy):
     assert layer(verdict, "payouts").checked["payouts"] > 10
     assert layer(verdict, "balance").checked["balances"] >= 6
     assert all(not one.findings and not one.counts and one.reason for one in verdict.layers)
+
+
+def test_fees_whose_parts_are_in_another_currency_are_counted_as_not_compared(lake):
+    fee = next(row for row in objects(lake) if row["fee_details"])
+    strange = [{**part, "currency": "xau"} for part in fee["fee_details"]]
+    rewrite(
+        lake,
+        path_of(lake, fee),
+        lambda rows: [row | {"fee_details": strange} if row == fee else row for row in rows],
+        fix=True,
+    )
+    found = layer(check(lake, layers=["rows"]), "rows")
+    assert found.checked["fees_compared"] == BUSY - 1
+    assert "1 of the rows' fees is compared with no parts" in found.reason
 
 
 @pytest.mark.parametrize("partition", ["month", "year"])
