@@ -11,6 +11,7 @@ from connector.core.intervals import Interval, Intervals
 from connector.core.page import decode_asked
 from connector.core.payout_fees import RECONCILING, Original, PayoutFees, manual_payout, to_original
 from connector.core.payout_tally import PayoutTally
+from connector.core.permissions import OF_ANOTHER_ACCOUNT
 from connector.core.polling import poll_after
 from connector.core.row_fees import RowFees, fees_of_dispute, fees_of_refund, fees_of_row
 from connector.core.times import END_OF_TIME
@@ -106,7 +107,7 @@ def checked_fees_id(text: str) -> str:
 async def _ask(client: Client, asked: str, account: str | None) -> PaymentFees | RowFees:
     """Ask once for anything but a payout."""
     if asked.startswith("txn_"):
-        row = await _retrieved(client, GET_TRANSACTION, asked, "balance_transaction", ("source",), account)
+        row = await _with_more(client, GET_TRANSACTION, asked, "balance_transaction", ("source",), account)
         return fees_of_row(asked, row, account=account)
     if asked.startswith(_REFUNDS):
         refund = await _retrieved(client, GET_REFUND, asked, "refund", _OWN_ROWS, account)
@@ -127,6 +128,18 @@ async def _retrieved(
 ) -> Row:
     response = await client.get(endpoint, asked, parameters={"expand": expand} if expand else {}, account=account)
     return decode_asked(response.body, asked, kind=kind, request_id=response.request_id)
+
+
+async def _with_more(
+    client: Client, endpoint: Endpoint, asked: str, kind: str, expand: tuple[str, ...], account: str | None
+) -> Row:
+    """Retrieve an object with what it leads to, or by itself where the key may not read the rest."""
+    try:
+        return await _retrieved(client, endpoint, asked, kind, expand, account)
+    except PermissionError_ as error:
+        if error.code == OF_ANOTHER_ACCOUNT:
+            raise
+        return await _retrieved(client, endpoint, asked, kind, (), account)
 
 
 async def _payout_fees(client: Client, payout_id: str, *, wait: float, account: str | None) -> PayoutFees:
@@ -164,9 +177,9 @@ async def _manual(client: Client, payout_id: str, described: Row | None, account
 async def _payout(client: Client, payout_id: str, account: str | None) -> Row | None:
     """Return the payout, or None where the key may read balance transactions only: their list then says enough."""
     try:
-        return await _retrieved(client, GET_PAYOUT, payout_id, "payout", _OWN_ROWS, account)
+        return await _with_more(client, GET_PAYOUT, payout_id, "payout", _OWN_ROWS, account)
     except PermissionError_ as error:
-        if error.code == "account_invalid":
+        if error.code == OF_ANOTHER_ACCOUNT:
             raise
         return None
 

@@ -103,6 +103,32 @@ def test_waiting_for_a_payout_lists_its_rows_once():
     ]
 
 
+OWN = ROW | {"id": "txn_2", "type": "payout", "amount": -70, "fee": 1, "net": -71, "source": "po_1", "created": 5}
+
+
+def test_what_a_payout_leads_to_may_be_refused_and_the_payout_is_told_all_the_same():
+    payout = {"object": "payout", "id": "po_1", "amount": 70, "currency": "usd", "automatic": False}
+
+    def answer(request):
+        if "expand" in request.url:
+            return refused(403, "no such permission", code="more_permissions_required")
+        return ok(payout | {"balance_transaction": "txn_2"})
+
+    transport = FakeTransport(by=answer)
+    found = patient(transport, Clock(), 0, "po_1")
+    assert (found.reason, found.amount, found.own) == ("manual", 70, None)
+    assert len(transport.sent) == 2
+
+
+def test_a_row_whose_source_may_not_be_read_says_what_it_says():
+    def answer(request):
+        if "expand" in request.url:
+            return refused(403, "no such permission", code="more_permissions_required")
+        return ok(OWN | {"object": "balance_transaction"})
+
+    assert patient(FakeTransport(by=answer), Clock(), 0, "txn_2").fee == 1
+
+
 def test_another_refusal_of_the_list_is_not_taken_for_a_manual_payout():
     def answer(request):
         if "/v1/payouts/" in request.url:
