@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import connector
 from connector.core.account_ids import given_account
-from connector.core.hosts import can_be_host, checked_proxy, goes_without_proxy
+from connector.core.hosts import can_be_host, checked_proxy, goes_without_proxy, unused_proxy
 from connector.core.protocol import API_VERSION
 from connector.core.retry import RetryPolicy, Timeouts
 from connector.errors import ConfigError
@@ -101,6 +101,7 @@ class Config:
         timeouts: bounds of one request.
         retry: schedule of retries.
         proxy: URL of an HTTP proxy, or None; `host:port` is one, too. It may hold a password, and does not show.
+        hint: what to say where no connection can be made, such as which setting is not used.
 
     Raises:
         ConfigError: when a value is out of bounds; says which and what to do.
@@ -117,6 +118,7 @@ class Config:
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     proxy: str | None = field(default=None, repr=False)
+    hint: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_base", checked_api_base(self.api_base))
@@ -166,7 +168,9 @@ class Config:
         given = {name: value for name, value in settings.items() if value is not None}
         given.setdefault("api_base", environ.get("STRIPE_API_BASE") or DEFAULT_API_BASE)
         given["api_base"] = checked_api_base(given["api_base"])
-        given.setdefault("proxy", _proxy_for(given["api_base"], environ))
+        direct = _is_direct(given["api_base"], environ)
+        given.setdefault("proxy", None if direct else environ.get("HTTPS_PROXY") or environ.get("https_proxy") or None)
+        given.setdefault("hint", "" if direct or given["proxy"] else unused_proxy(environ))
         return cls(api_key=ApiKey(_find_key(environ, api_key_file)), **given)
 
 
@@ -187,15 +191,16 @@ def checked_api_base(base: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         plain, parts, host, port = False, urlsplit(""), None, None
+    shown = "(not shown: it may hold a password)" if any(one in base for one in "@?#") else repr(base)
     if not plain or not host or port == 0 or parts.username or parts.password or parts.query or parts.fragment:
-        raise ConfigError(f"--api-base {base!r} is not the base of an API: write https://host, nothing more")
+        raise ConfigError(f"--api-base {shown} is not the base of an API: write https://host, nothing more")
     if not can_be_host(host):
-        raise ConfigError(f"--api-base {base!r} names no host: what stands between dots has 1 to 63 characters")
+        raise ConfigError(f"--api-base {shown} names no host: what stands between dots has 1 to 63 characters")
     if parts.path.rstrip("/").endswith("/v1"):
-        raise ConfigError(f"--api-base {base!r}: leave /v1 out, which every request adds")
+        raise ConfigError(f"--api-base {shown}: leave /v1 out, which every request adds")
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return base.rstrip("/")
-    raise ConfigError(f"--api-base {base!r} would send the key in the clear: use https, or http to this machine only")
+    raise ConfigError(f"--api-base {shown} would send the key in the clear: use https, or http to this machine only")
 
 
 def _is_loopback(host: str) -> bool:
@@ -234,8 +239,7 @@ def _cli_profile_key(environ: Mapping[str, str]) -> str | None:
     return key if isinstance(key, str) else None
 
 
-def _proxy_for(base: str, environ: Mapping[str, str]) -> str | None:
+def _is_direct(base: str, environ: Mapping[str, str]) -> bool:
+    """Say whether a host is reached without a proxy, whichever is named."""
     without = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
-    if _is_loopback(urlsplit(base).hostname or "") or goes_without_proxy(base, without):
-        return None
-    return environ.get("HTTPS_PROXY") or environ.get("https_proxy") or None
+    return _is_loopback(urlsplit(base).hostname or "") or goes_without_proxy(base, without)

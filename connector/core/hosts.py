@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+")
@@ -14,6 +18,11 @@ _LONGEST_LABEL = 63
 
 _PORTS = {"http": 80, "https": 443}
 _WRITE = "write http://host:port, or http://user:password@host:port with what is special in them percent-encoded"
+
+
+PROXY_AUTHENTICATION_REQUIRED = 407
+_LATER = frozenset({408, 425, 429})
+"""Refusals that do not last."""
 
 
 def can_be_host(host: str) -> bool:
@@ -53,6 +62,47 @@ def goes_without_proxy(base: str, no_proxy: str) -> bool:
     parts = urlsplit(base)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
     return any(_names(entry, host, port) for entry in no_proxy.lower().replace(",", " ").split())
+
+
+def unused_proxy(environ: Mapping[str, str]) -> str:
+    """Say what to do where a proxy is named that does not count, as it is not of https; empty where all is well."""
+    names = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+    if found := next((name for name in names if environ.get(name)), None):
+        return f"{found} is set, and only HTTPS_PROXY is used: set that to go by a proxy"
+    return ""
+
+
+def refused_by_proxy(
+    status: int, proxy: str, host: str, *, schemes: Iterable[str], knows: bool
+) -> ConfigError | TransportError:
+    """Return what a proxy's answer means, when it is not the one asked for.
+
+    Args:
+        status: of its answer, 400 or above.
+        proxy: which proxy, in words.
+        host: where it was to lead.
+        schemes: the values of `Proxy-Authenticate`.
+        knows: whether it was told a user and password.
+
+    Returns:
+        A `ConfigError` for a refusal that asking again cannot change, a `TransportError` for anything else.
+    """
+    said = f"{proxy} refused the way to {host} (status {status})"
+    if status == PROXY_AUTHENTICATION_REQUIRED:
+        asked = [scheme.split(" ")[0] for one in schemes for scheme in one.split(",") if scheme[:1].isalpha()]
+        if asked and "basic" not in map(str.lower, asked):
+            return ConfigError(
+                f"{said}: it asks for {', '.join(asked)[:60]}, and only Basic is spoken here; name a local proxy that"
+                " speaks it (px and cntlm are such)"
+            )
+        if knows:
+            return ConfigError(f"{said}: it does not accept the user and password in HTTPS_PROXY")
+        return ConfigError(f"{said}: it wants a user and password; {_WRITE}")
+    if 400 <= status < 500 and status not in _LATER:  # noqa: PLR2004 - HTTP's own numbers
+        return ConfigError(
+            f"{said}: have it allow that host, or name the host in NO_PROXY where it is reached directly"
+        )
+    return TransportError(f"{proxy} found no way to {host} (status {status})")
 
 
 def _names(entry: str, host: str, port: int | None) -> bool:

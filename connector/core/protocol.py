@@ -126,6 +126,8 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     code = _string(fields, "code")
     longest = _LONGEST_REFUSAL if status == 403 else _LONGEST  # noqa: PLR2004 - HTTP's own number
     message = _string(fields, "message", longest=longest) or f"HTTP status {status} without an error object"
+    if is_another_refusal(response):
+        message = f"{message}: not in Stripe's words, but of something on the way, such as a proxy or a firewall"
     if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
         message = f"HTTP status {status}, a redirect, is not followed: check --api-base, or a proxy on the way"
     kind = _class_for(status, code)
@@ -142,6 +144,11 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     if isinstance(error, RateLimitError):
         error.reason = response.limited_reason
     return error
+
+
+def is_another_refusal(response: Response) -> bool:
+    """Say whether a 403 is not in Stripe's words: something on the way refused."""
+    return response.status == 403 and not response.request_id and not _error_fields(response.body)  # noqa: PLR2004 - HTTP's own number
 
 
 def _class_for(status: int, code: str | None) -> type[ApiError]:

@@ -141,7 +141,9 @@ class Client:
     @classmethod
     def over_http(cls, config: Config) -> Client:
         """Build a client over aiohttp; needs a running event loop."""
-        transport = HttpTransport(timeouts=config.timeouts, connections=config.max_in_flight, proxy=config.proxy)
+        transport = HttpTransport(
+            timeouts=config.timeouts, connections=config.max_in_flight, proxy=config.proxy, hint=config.hint
+        )
         return cls(config, transport, Gate(Pace(config.rate, config.account_rate, config.max_in_flight)))
 
     def begin(

@@ -9,6 +9,7 @@ import asyncio
 import socket
 import ssl
 from base64 import b64encode
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote_to_bytes
@@ -17,13 +18,14 @@ import aiohttp
 from yarl import URL
 
 from connector.core.content import undo
+from connector.core.hosts import PROXY_AUTHENTICATION_REQUIRED, refused_by_proxy
 from connector.core.json_text import loads
-from connector.core.protocol import SUCCESS, Response
+from connector.core.protocol import SUCCESS, Response, is_another_refusal
 from connector.errors import ApiError, ConfigError, TooLargeError, TransportError
 from connector.stripe.connections import Answer, Asking, Connections
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Generator, Mapping, Sequence
 
     from connector.core.retry import Timeouts
 
@@ -82,12 +84,22 @@ class Transport(Protocol):
 class HttpTransport:
     """Transport over aiohttp: connections kept alive, gzip, redirects refused, certificates checked."""
 
-    def __init__(self, *, timeouts: Timeouts, connections: int, proxy: str | None = None) -> None:
+    def __init__(self, *, timeouts: Timeouts, connections: int, proxy: str | None = None, hint: str = "") -> None:
+        """Open nothing yet.
+
+        Args:
+            timeouts: bounds of one request.
+            connections: the most to have open at once.
+            proxy: URL of an HTTP proxy.
+            hint: what to say where no connection can be made, such as which setting is not used.
+        """
+        self._hint = f"; {hint}" if hint else ""
         self._timeouts = timeouts
         self._limit = connections
         self._connections = Connections()
         self._session = self._opened(kept=True)
         self._fresh: aiohttp.ClientSession | None = None
+        self._refused: ConfigError | None = None
         self._proxy, self._known_to_proxy = (None, {}) if proxy is None else _without_password(URL(proxy))
 
     def _opened(self, *, kept: bool) -> aiohttp.ClientSession:
@@ -116,33 +128,72 @@ class HttpTransport:
 
     async def send(self, request: Request) -> Response:
         """See `Transport.send`."""
+        if self._refused is not None:
+            raise ConfigError(self._refused.message)
         if request.fresh and self._fresh is None:
             self._fresh = self._opened(kept=False)
         session = self._fresh if request.fresh and self._fresh else self._session
         url = URL(request.url, encoded=True)
+        with self._own_errors(url):
+            response, schemes = await self._ask(session, request, url)
+        if self._is_proxys(response, url):
+            raise self._refusal(response.status, url.host, schemes)
+        return response
+
+    async def _ask(self, session: aiohttp.ClientSession, request: Request, url: URL) -> tuple[Response, list[str]]:
+        """Return the answer, and how a proxy wants to be told who asks."""
         # What is for the proxy goes with CONNECT; only a request that is not encrypted is read by the proxy itself.
         headers = request.headers if url.scheme == "https" else {**request.headers, **self._known_to_proxy}
+        async with session.get(
+            url, headers=headers, allow_redirects=False, proxy=self._proxy, proxy_headers=self._known_to_proxy
+        ) as answer:
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            body = _content(answer, await _bounded_body(answer))
+        if answer.status in SUCCESS and not _LENGTHS & headers.keys():
+            _check_complete(body)
+        connection = answer.number if isinstance(answer, Answer) else None
+        if connection in self.distrusted:
+            raise TransportError("no complete answer: more came on its connection than was asked for")
+        return Response(answer.status, headers, body, connection), answer.headers.getall("Proxy-Authenticate", [])
+
+    @contextmanager
+    def _own_errors(self, url: URL) -> Generator[None]:
+        """Raise errors of ours for those of aiohttp."""
         try:
-            async with session.get(
-                url, headers=headers, allow_redirects=False, proxy=self._proxy, proxy_headers=self._known_to_proxy
-            ) as answer:
-                headers = {name.lower(): value for name, value in answer.headers.items()}
-                body = _content(answer, await _bounded_body(answer))
-            if answer.status in SUCCESS and not _LENGTHS & headers.keys():
-                _check_complete(body)
-            connection = answer.number if isinstance(answer, Answer) else None
-            if connection in self.distrusted:
-                raise TransportError("no complete answer: more came on its connection than was asked for")
-            return Response(answer.status, headers, body, connection)
+            yield
+        except aiohttp.ClientHttpProxyError as error:
+            schemes = error.headers.getall("Proxy-Authenticate", []) if error.headers else []
+            raise self._refusal(error.status, url.host, schemes) from error
         except aiohttp.ClientConnectorCertificateError as error:
+            trusted = ssl.get_default_verify_paths()
             raise ConfigError(
-                f"the certificate of {error.host} was refused ({error.certificate_error}):"
-                " check the network, or --api-base"
+                f"the certificate of {error.host} was refused ({error.certificate_error}): check --api-base and the"
+                " machine's clock; where a proxy on the way signs with a certificate of its own, name a PEM file with"
+                f" that in SSL_CERT_FILE (now trusted: those of {trusted.cafile or 'no file'} and of"
+                f" {trusted.capath or 'no folder'})"
             ) from error
+        except aiohttp.ClientProxyConnectionError as error:
+            raise TransportError(f"cannot reach the proxy of HTTPS_PROXY: {_described(error)}") from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise TransportError(f"no connection: {_described(error)}{self._hint}") from error
         except TimeoutError as error:
             raise TransportError(f"no complete answer in time ({_described(error)})") from error
         except (aiohttp.ClientError, OSError, ssl.SSLError) as error:
             raise TransportError(f"no complete answer: {_described(error)}") from error
+
+    def _is_proxys(self, response: Response, url: URL) -> bool:
+        """Say whether an answer is a proxy's own: what comes through a tunnel is the server's, whatever it says."""
+        if response.status == PROXY_AUTHENTICATION_REQUIRED:
+            return True
+        return self._proxy is not None and url.scheme == "http" and is_another_refusal(response)
+
+    def _refusal(self, status: int, host: str | None, schemes: Sequence[str]) -> ConfigError | TransportError:
+        """Return the error of a proxy's answer. A password it did not accept is not sent again: it may lock a user."""
+        name = "the proxy of HTTPS_PROXY" if self._proxy else "a proxy on the way (HTTPS_PROXY names none)"
+        error = refused_by_proxy(status, name, host or "", schemes=schemes, knows=bool(self._known_to_proxy))
+        if isinstance(error, ConfigError) and status == PROXY_AUTHENTICATION_REQUIRED:
+            self._refused = error
+        return error
 
     def distrust(self, connection: int) -> None:
         """See `Transport.distrust`."""

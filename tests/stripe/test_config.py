@@ -243,6 +243,44 @@ def test_a_base_that_is_none_is_refused_before_a_proxy_is_looked_for(base):
         Config.from_env({"STRIPE_API_KEY": KEY, "HTTPS_PROXY": "http://p:1"}, api_base=base)
 
 
+@pytest.mark.parametrize(
+    ("environ", "hint"),
+    [
+        ({}, ""),
+        ({"HTTP_PROXY": "http://p:1"}, "HTTP_PROXY is set, and only HTTPS_PROXY is used"),
+        ({"http_proxy": "http://p:1"}, "http_proxy is set"),
+        ({"ALL_PROXY": "socks5://p:1", "HTTPS_PROXY": ""}, "ALL_PROXY is set"),
+        ({"all_proxy": "http://p:1"}, "all_proxy is set"),
+        ({"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://q:1"}, ""),
+        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "stripe.com"}, ""),
+        ({"ALL_PROXY": "http://p:1", "STRIPE_API_BASE": "http://127.0.0.1:1"}, ""),
+    ],
+)
+def test_a_proxy_that_is_named_and_not_used_gets_a_hint(environ, hint):
+    found = Config.from_env(environ | {"STRIPE_API_KEY": KEY}).hint
+    assert found.startswith(hint)
+    assert bool(found) == bool(hint)
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "https://user:sEcReT@api.stripe.com",
+        "http://user:sEcReT@elsewhere",
+        "https://us/er:sEcReT@api.stripe.com/v1",
+        "user:sEcReT@host",
+        "https://api.stripe.com?key=sEcReT",
+        "https://api.stripe.com/#sEcReT",
+        "https://user:sEcReT@[::1",
+    ],
+)
+def test_a_password_in_the_base_is_not_quoted_back(base):
+    for make in (lambda: config(api_base=base), lambda: Config.from_env({"STRIPE_API_KEY": KEY}, api_base=base)):
+        with pytest.raises(ConfigError, match="--api-base") as caught:
+            make()
+        assert "sEcReT" not in f"{caught.value!r} {caught.value}"
+
+
 def test_a_proxys_password_does_not_show():
     for shown in (repr(config(proxy="http://user:sEcReT@p:1")), str(config(proxy="http://user:sEcReT@p:1"))):
         assert "sEcReT" not in shown

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.errors import ProtocolError, TransportError
+from connector.errors import ConfigError, ProtocolError, TransportError
 from connector.stripe import transport as transport_module
 from connector.stripe.transport import HttpTransport, Request
 from tests.fakes import KEY
@@ -118,6 +118,15 @@ async def test_a_body_without_a_length_that_is_closed_is_complete_by_http():
         assert (await transport.send(request(server))).body == BODY
 
 
+async def test_where_no_connection_can_be_made_the_hint_is_given():
+    transport = HttpTransport(timeouts=QUICK, connections=4, hint="set this and that")
+    try:
+        with pytest.raises(TransportError, match=r"no connection: .*; set this and that$"):
+            await transport.send(Request("http://127.0.0.1:1/v1/balance", {}))
+    finally:
+        await transport.close()
+
+
 async def test_nobody_listening_is_a_transport_error():
     async with misbehaving(sends(whole(BODY))) as (server, transport):
         unused = Request("http://127.0.0.1:1/v1/balance", {})
@@ -188,20 +197,83 @@ async def behind(proxy: Server, userinfo: str) -> AsyncGenerator[HttpTransport]:
     ],
 )
 @pytest.mark.parametrize("base", ["https://api.example", "http://127.0.0.1:1"])
-async def test_a_proxy_is_told_user_and_password_and_no_error_shows_them(base, userinfo, known):
+async def test_a_proxy_is_told_user_and_password_once_and_no_error_shows_them(base, userinfo, known):
     proxy = Server(sends(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", close=True))
+    said = ""
     async with behind(proxy, userinfo) as transport:
-        said = "407"
-        try:
-            said = str((await transport.send(Request(f"{base}/v1/balance", {}))).status)
-        except TransportError as error:
-            said = f"{error} {error.__cause__!r} {error.__cause__}"
-    assert "407" in said
+        for fresh in (False, True, False):
+            with pytest.raises(
+                ConfigError, match=r"HTTPS_PROXY refused the way.*407.*does not accept the user"
+            ) as caught:
+                await transport.send(Request(f"{base}/v1/balance", {}, fresh=fresh))
+            said += f"{caught.value} {caught.value.__cause__!r} {caught.value.__cause__}"
     assert userinfo not in said
     assert "sEcReT" not in said
     (asked,) = proxy.requests
     assert asked.startswith(b"CONNECT api.example:443" if base.startswith("https") else b"GET http://127.0.0.1:1/v1/")
     assert asked.count(b"Proxy-Authorization: Basic " + base64.b64encode(known) + b"\r\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (b"407 No", "it wants a user and password; write http://"),
+        (b"407 No\r\nProxy-Authenticate: Basic realm=x", "it wants a user and password"),
+        (
+            b"407 No\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM",
+            "it asks for Negotiate, NTLM, and only",
+        ),
+        (b"407 No\r\nProxy-Authenticate: Digest realm=x, qop=y", "it asks for Digest, and only Basic"),
+        (b"403 Forbidden", "have it allow that host, or name the host in NO_PROXY"),
+        (b"405 Method Not Allowed", "have it allow that host"),
+    ],
+)
+async def test_a_refusal_of_a_proxy_is_named_and_says_what_to_do(head, said):
+    proxy = Server(sends(b"HTTP/1.1 " + head + b"\r\nContent-Length: 4\r\n\r\nno!\n", close=True))
+    async with behind(proxy, "") as transport:
+        with pytest.raises(ConfigError, match=r"the proxy of HTTPS_PROXY refused the way to api\.example") as caught:
+            await transport.send(Request("https://api.example/v1/balance", {}))
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [b"408", b"429", b"500", b"502", b"503", b"504"])
+async def test_a_proxy_that_finds_no_way_may_find_one_later(status):
+    proxy = Server(sends(b"HTTP/1.1 " + status + b" No\r\nContent-Length: 0\r\n\r\n", close=True))
+    async with behind(proxy, "user:sEcReT@") as transport:
+        for _ in range(2):
+            with pytest.raises(TransportError, match=rf"the proxy of HTTPS_PROXY found no way.*{status.decode()}"):
+                await transport.send(Request("https://api.example/v1/balance", {}))
+    assert len(proxy.requests) == 2
+
+
+REFUSAL = b'{"error": {"type": "invalid_request_error", "message": "no"}}'
+
+
+@pytest.mark.parametrize("body", [b"<html>blocked</html>", b"", REFUSAL])
+async def test_a_403_of_a_proxy_is_told_from_stripes(body):
+    proxy = Server(sends(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body))
+    async with behind(proxy, "") as transport:
+        if body == REFUSAL:
+            assert (await transport.send(Request("http://127.0.0.1:1/v1/balance", {}))).status == 403
+        else:
+            with pytest.raises(ConfigError, match=r"refused the way to 127\.0\.0\.1 \(status 403\)"):
+                await transport.send(Request("http://127.0.0.1:1/v1/balance", {}))
+
+
+async def test_a_407_where_no_proxy_is_named_is_one_on_the_way():
+    async with misbehaving(sends(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")) as (server, transport):
+        with pytest.raises(ConfigError, match=r"a proxy on the way \(HTTPS_PROXY names none\) refused"):
+            await transport.send(request(server))
+
+
+async def test_a_proxy_that_is_not_there_is_named():
+    transport = HttpTransport(timeouts=QUICK, connections=4, proxy="http://user:sEcReT@127.0.0.1:1")
+    try:
+        with pytest.raises(TransportError, match="cannot reach the proxy of HTTPS_PROXY") as caught:
+            await transport.send(Request("https://api.example/v1/balance", {}))
+        assert "sEcReT" not in str(caught.value)
+    finally:
+        await transport.close()
 
 
 async def test_connections_through_a_proxy_are_kept_and_used_again():
