@@ -1,5 +1,5 @@
-# `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else; uv does it where it is
-# on PATH, else venv and pip, from the same locks with the same hashes.
+# `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else (`make readers`, which is
+# large: into .venv-readers); uv does it where it is on PATH, else venv and pip, from the same locks with the same hashes.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 BUILD := hatchling>=1.27
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check readers bench lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -26,6 +26,9 @@ check: .venv/.dev  ## format, lint, types, layers, then the tests
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q
 
+readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 1 GB of packages, and Java 17
+	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
+
 bench: .venv/.dev  ## measure, and print what is compared with what
 	@for script in $$(grep -l '__main__' tests/benchmarks/*.py); do \
 		echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" || exit 1; done
@@ -33,32 +36,37 @@ bench: .venv/.dev  ## measure, and print what is compared with what
 lock:  ## resolve the dependencies anew (needs uv)
 	@echo '$(BUILD)' | $(LOCK) --upgrade --extra dev pyproject.toml - -o requirements.lock
 	@echo '$(BUILD)' | $(LOCK) --upgrade --constraint requirements.lock pyproject.toml - -o requirements-run.lock
+	@echo '$(BUILD)' | $(LOCK) --upgrade --extra readers pyproject.toml - -o requirements-readers.lock
 
 clean:  ## remove what these commands made
-	@rm -rf .venv demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .venv-readers demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is as old as the last installation: a newer lock or pyproject.toml has it done again.
 .venv/.run: requirements-run.lock pyproject.toml
-	$(call set-up,$<)
+	$(call set-up,$<,.venv)
 	@touch $@
 
 .venv/.dev: requirements.lock pyproject.toml
-	$(call set-up,$<)
+	$(call set-up,$<,.venv)
 	@touch $@ .venv/.run
+
+.venv-readers/.done: requirements-readers.lock pyproject.toml
+	$(call set-up,$<,.venv-readers)
+	@touch $@
 
 # The package itself is built by the hatchling of the lock, not by one fetched for the occasion.
 define set-up
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or later is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@echo "setting up .venv from $(1) (once)"
+	@echo "setting up $(2) from $(1) (once)"
 	@if uv --version >/dev/null 2>&1; then \
-		uv venv --quiet --allow-existing --python "$(PYTHON)" .venv && \
-		uv pip install --quiet --python .venv --require-hashes -r $(1) && \
-		uv pip install --quiet --python .venv --no-deps --no-build-isolation -e .; \
+		uv venv --quiet --allow-existing --python "$(PYTHON)" $(2) && \
+		uv pip install --quiet --python $(2) --require-hashes -r $(1) && \
+		uv pip install --quiet --python $(2) --no-deps --no-build-isolation -e .; \
 	else \
-		"$(PYTHON)" -m venv .venv && \
-		$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1) && \
-		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+		"$(PYTHON)" -m venv $(2) && \
+		$(2)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1) && \
+		$(2)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
 endef

@@ -15,7 +15,7 @@ import connector
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-LOCKS = ("requirements.lock", "requirements-run.lock")
+LOCKS = ("requirements.lock", "requirements-run.lock", "requirements-readers.lock")
 TOP_LEVEL = (
     ".ci", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "connector", "docs", "pyproject.toml", *LOCKS, "schemas",
     "tests",
@@ -47,6 +47,8 @@ def lines_with(pattern):
         ("requirements-run.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
         ("requirements.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
         ("requirements.lock", PYPROJECT["project"]["optional-dependencies"]["dev"]),
+        ("requirements-readers.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
+        ("requirements-readers.lock", PYPROJECT["project"]["optional-dependencies"]["readers"]),
     ],
 )
 def test_a_lock_satisfies_what_pyproject_asks_for(lock, wanted):
@@ -86,7 +88,7 @@ def test_the_sandbox_is_kept_from_every_other_module():
 
 def test_make_says_what_it_can_do():
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607 - from PATH
-    assert {"make demo", "make test", "make check", "make bench"} <= {
+    assert {"make demo", "make test", "make check", "make readers", "make bench"} <= {
         line.split("\t")[0].strip() for line in said.splitlines()
     }
 

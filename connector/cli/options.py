@@ -158,12 +158,16 @@ and none of its rows is pending. --json is --format json.
 """,
     ),
     "schema": Command(
-        "print the schema of a table",
+        "print the schema of a table, or how an engine reads it",
         own_options.schema,
         """\
 examples:
   stripe-balance schema
   stripe-balance schema balance_transactions --arrow
+  stripe-balance schema balance_transactions --for duckdb lake      a view of it, to be run as it is
+  stripe-balance schema payouts --for athena lake --at s3://bucket/lake
+
+With --for it fits the lake's format and partitions, whatever they are; an engine that cannot read them says so (78).
 """,
     ),
     "sandbox": Command(

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 FORMATS = ("parquet", "jsonl", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow")
 PARTITIONS = ("day", "month", "year")
 STATEMENTS = ("text", "csv", "json", "html")
+ENGINES = (
+    "duckdb", "polars", "pandas", "pyarrow", "spark", "clickhouse", "datafusion", "daft", "bigquery", "snowflake",
+    "athena", "redshift", "databricks",
+)  # fmt: skip
 LAYERS = ("rows", "windows", "payouts", "balance")
 
 
@@ -237,7 +241,20 @@ def status(parser: argparse.ArgumentParser) -> None:
 def schema(parser: argparse.ArgumentParser) -> None:
     """Add the options of `schema`."""
     parser.add_argument("table", metavar="TABLE", nargs="?", help="name of a table; without it, list the names")
+    parser.add_argument(
+        "destination", metavar="DEST", nargs="?", help="with --for: the lake (./lake, of Parquet files a day)"
+    )
     parser.add_argument("--arrow", action="store_true", help="the Arrow schema of the files instead of the JSON Schema")
+    parser.add_argument(
+        "--for",
+        dest="engine",
+        nargs="+",
+        metavar=("ENGINE", "DEST"),
+        help=f"the statement or call by which an engine reads the table: {', '.join(ENGINES)}",
+    )
+    parser.add_argument(
+        "--at", metavar="PLACE", help="with --for: where that engine finds the lake, such as s3://…/lake"
+    )
     arguments.add_talking(parser)
 
 

@@ -43,6 +43,7 @@ class Holding:
         form: their format.
         schema: of all columns, `account` and the partition column last.
         to_batch: makes columns of the objects of a file of JSON lines.
+        expanded: what was expanded in each row, as `source`; nothing in the small tables.
     """
 
     account: str
@@ -50,6 +51,16 @@ class Holding:
     form: Format
     schema: pa.Schema
     to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch]
+    expanded: tuple[str, ...] = ()
+
+
+NOTHING = {
+    TABLE: "no manifest of stripe-balance is there; sync to it first",
+    "payouts": "no payouts are there; bring them with `stripe-balance payouts`",
+    "payout_transactions": "no payouts are there; bring them with `stripe-balance payouts`",
+    "balances": "no balance was recorded; do it with `stripe-balance balance DEST`",
+}
+"""What to say of a destination that holds nothing of a table."""
 
 
 def holdings(store: Store, table: str) -> Iterator[Holding]:
@@ -63,7 +74,8 @@ def holdings(store: Store, table: str) -> Iterator[Holding]:
     if table == TABLE:
         for manifest in manifests(store):
             paths = tuple(sorted(manifest.files))
-            yield Holding(manifest.account, paths, format_of(manifest), _schema(manifest), to_batch)
+            expanded = tuple(manifest.options.get("expand", ()))
+            yield Holding(manifest.account, paths, format_of(manifest), _schema(manifest), to_batch, expanded)
     elif table == "balances":
         for account in recorded_accounts(store, BALANCES):
             if (balances := load_balances(store, account)) is not None:
@@ -76,17 +88,34 @@ def holdings(store: Store, table: str) -> Iterator[Holding]:
         raise UsageError(f"there is no table {table!r}; tables: {', '.join((TABLE, *SMALL_TABLES))}")
 
 
+def file_schema(table: str, partition: Granularity, *, source_columns: bool = False) -> pa.Schema:
+    """Return the schema of all columns of a table, `account` and the partition column last.
+
+    Args:
+        table: its name.
+        partition: time a file of `balance_transactions` holds; the small tables have a file a day.
+        source_columns: whether balance transactions have the columns of expanded sources.
+
+    Raises:
+        UsageError: there is no such table.
+    """
+    if table == TABLE:
+        stored, time = row_schema(source_columns=source_columns), pa.field(partition.column, _LABEL_TYPES[partition])
+    elif table in _DAYS:
+        stored, time = arrow_schema(table), pa.field(_DAYS[table], pa.date32())
+    else:
+        raise UsageError(f"there is no table {table!r}; tables: {', '.join((TABLE, *_DAYS))}")
+    return _plain(stored).append(pa.field("account", pa.string())).append(time)
+
+
 def _small(table: str, record: PayoutsRecord | BalancesRecord, files: Iterable[str]) -> Holding:
     found = sheet(table, record.format)
-    day = pa.field(_DAYS[table], pa.date32())
-    schema = _plain(arrow_schema(table)).append(pa.field("account", pa.string())).append(day)
+    schema = file_schema(table, Granularity.DAY)
     return Holding(record.account, tuple(sorted(files)), found.form, schema, found.to_batch)
 
 
 def _schema(manifest: Manifest) -> pa.Schema:
-    stored = _plain(row_schema(source_columns=bool(manifest.options.get("source_columns"))))
-    partition = pa.field(manifest.partition.column, _LABEL_TYPES[manifest.partition])
-    return stored.append(pa.field("account", pa.string())).append(partition)
+    return file_schema(TABLE, manifest.partition, source_columns=bool(manifest.options.get("source_columns")))
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

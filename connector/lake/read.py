@@ -21,7 +21,7 @@ import pyarrow.dataset as ds
 
 from connector.errors import ConfigError, StorageError
 from connector.lake.commit import TABLE
-from connector.lake.holdings import holdings
+from connector.lake.holdings import NOTHING, holdings
 from connector.lake.store import Store, open_store
 from connector.tables.balance_transactions import to_batch
 
@@ -145,7 +145,7 @@ def read(
     store = open_store(destination)
     found = list(holdings(store, table))
     if not found:
-        raise ConfigError(f"there is no lake in {destination}: {_NOTHING[table]}")
+        raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
     chosen = [one for one in found if account in {None, one.account}]
     if not chosen:
         raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(one.account for one in found)}")
@@ -162,14 +162,6 @@ def read(
         table=table,
         to_batch=chosen[0].to_batch,
     )
-
-
-_NOTHING = {
-    TABLE: "no manifest of stripe-balance is there; sync to it first",
-    "payouts": "no payouts are there; bring them with `stripe-balance payouts`",
-    "payout_transactions": "no payouts are there; bring them with `stripe-balance payouts`",
-    "balances": "no balance was recorded; do it with `stripe-balance balance DEST`",
-}
 
 
 def _labels(path: str) -> dict[str, str]:

@@ -113,7 +113,7 @@ def open_store(destination: str | os.PathLike[str]) -> Store:
     try:
         text.encode()
         os.fsencode(text)
-        root = Path(text).expanduser().absolute()
+        root = (Path(text).expanduser() if text.startswith("~") else Path(text)).absolute()  # `./~x` is no home
         is_file = root.exists() and not root.is_dir()  # a device is a file, too
     except (OSError, RuntimeError, ValueError) as error:  # too long, of nobody we know, no text, of a folder gone
         raise ConfigError(f"{text!r} cannot be a folder here ({error}): name another") from error

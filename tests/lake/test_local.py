@@ -169,6 +169,11 @@ def test_a_file_system_gone_read_only_is_an_error_of_storage_whatever_else_fails
         store.write("after", b"y")
 
 
+def test_a_folder_that_begins_with_a_tilde_is_no_home_where_its_path_does_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert open_store("./~nobody_such/lake").root == tmp_path / "~nobody_such/lake"
+
+
 @pytest.mark.parametrize("name", ["~nobody_such/lake", "x" * 300, "a\0b", "bad\udcff"])
 def test_what_cannot_be_a_folder_is_refused(name):
     with pytest.raises(ConfigError, match="cannot be a folder"):

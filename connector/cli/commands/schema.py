@@ -1,4 +1,4 @@
-"""`schema`: the shapes of what is read and written."""
+"""`schema`: the shapes of what is read and written, and how other engines read it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ TABLES = "tables/"
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Print names or one schema, and return the exit status."""
-    if args.table is None:
+    """Print names, one schema or one statement, and return the exit status."""
+    if args.engine is not None:
+        _statement(args, console)
+    elif args.destination is not None or args.at is not None:
+        raise UsageError("DEST and --at are for statements: name an engine with --for")
+    elif args.table is None:
         _names(args, console)
     elif args.arrow:
         _arrow(args.table, console)
@@ -50,6 +54,36 @@ def _arrow(table: str, console: Console) -> None:
         console.document({"table": name, "fields": fields})
     else:
         console.text(*[f"{one.name}: {one.type}{'' if one.nullable else ' not null'}" for one in schema])
+
+
+def _statement(args: argparse.Namespace, console: Console) -> None:
+    from connector.readers.described import TABLES as READ  # noqa: PLC0415 - names and JSON Schemas need no pyarrow
+    from connector.readers.described import described  # noqa: PLC0415 - as above
+    from connector.readers.engines import ENGINES, statement_for  # noqa: PLC0415 - as above
+
+    engine, *rest = args.engine
+    words = [word for word in (args.table, args.destination, *rest) if word is not None]
+    if not 1 <= len(words) <= len(("TABLE", "DEST")) or args.arrow:
+        raise UsageError(f"say `schema TABLE --for ENGINE [DEST]`, without --arrow; tables: {', '.join(READ)}")
+    if engine not in ENGINES:
+        raise UsageError(f"no engine is called {engine!r}; engines: {', '.join(ENGINES)}")
+    table = described(words[0].removeprefix(TABLES), *words[1:], place=args.at)
+    statement = statement_for(engine, table)
+    if not console.json:
+        console.text(statement.commented)
+        return
+    console.document(
+        {
+            "table": table.name,
+            "engine": engine,
+            "format": table.format,
+            "language": statement.language,
+            "is_run": ENGINES[engine].is_run,
+            "columns": list(statement.columns),
+            "notes": list(statement.notes),
+            "statement": statement.text,
+        }
+    )
 
 
 def _tables() -> list[str]:

@@ -1,0 +1,216 @@
+"""A table of a lake as a reader has to know it: place, format, partitions, and columns with their types.
+
+Columns of Parquet and Arrow files are those of the table. A line of JSON is an object as it was received, so a column
+of the table may be had from it another way, or not at all; which way follows from the schemas of the API.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from connector import schemas
+from connector.core.partition import Granularity
+from connector.errors import ConfigError, UsageError
+from connector.lake.commit import TABLE
+from connector.lake.holdings import NOTHING, Holding, file_schema, holdings
+from connector.lake.sheets import SMALL_TABLES
+from connector.lake.store import open_store
+from connector.tables.arrow import INSTANT
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+DEFAULT_PLACE = "./lake"
+TABLES = (TABLE, *SMALL_TABLES)
+
+
+class Had(Enum):
+    """How a column is had from a file."""
+
+    STORED = auto()
+    """As it is."""
+    SECONDS = auto()
+    """From whole UTC seconds."""
+    TEXT_OF_OBJECT = auto()
+    """As the JSON text of an object."""
+    ID_OF_SOURCE = auto()
+    """From `source`: the id of the object that is there."""
+    TEXT_OF_SOURCE = auto()
+    """From `source`: the JSON text of the object that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column.
+
+    Attributes:
+        name: its name.
+        type: its Arrow type, as declared in `schemas/tables/`.
+        nullable: whether it can be null.
+        had: how it is had from a file.
+    """
+
+    name: str
+    type: pa.DataType
+    nullable: bool = True
+    had: Had = Had.STORED
+
+
+@dataclass(frozen=True, slots=True)
+class LakeTable:
+    """A table of a lake.
+
+    Attributes:
+        name: of the table, and of its folder.
+        place: the lake: a local path, or a URL with its scheme; without a slash at the end.
+        format: of the files, as in manifests, such as `jsonl.zst`.
+        columns: those that are had from the files, in the table's order.
+        partitions: `account`, and the one of time: in the path.
+        missing: columns of the table that cannot be had from files of this format.
+        paths: of the files there are, relative to the place; none where no lake was looked at.
+    """
+
+    name: str
+    place: str
+    format: str
+    columns: tuple[Column, ...]
+    partitions: tuple[Column, Column]
+    missing: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    @property
+    def is_lines(self) -> bool:
+        """Whether its files are JSON lines."""
+        return self.format.startswith("jsonl")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is in a folder of this machine."""
+        return "://" not in self.place
+
+    @property
+    def folder(self) -> str:
+        """Folder of the table's files."""
+        return f"{self.place.rstrip('/')}/{self.name}"
+
+    @property
+    def suffix(self) -> str:
+        """Ending of the files' names."""
+        return ".jsonl" if self.format == "jsonl.plain" else f".{self.format}"
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """The columns, those in the path last."""
+        return (*self.columns, *self.partitions)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns."""
+        return tuple(one.name for one in self.all_columns)
+
+    def line_columns(self) -> tuple[Column, ...]:
+        """Return the fields of a line that the columns are had from, of the types they have there."""
+        fields: dict[str, Column] = {}
+        for one in self.columns:
+            if one.had in {Had.ID_OF_SOURCE, Had.TEXT_OF_SOURCE}:
+                fields["source"] = Column("source", pa.string(), had=Had.TEXT_OF_OBJECT)
+            elif one.had is Had.SECONDS:
+                fields[one.name] = Column(one.name, pa.int64(), one.nullable, Had.SECONDS)
+            else:
+                fields[one.name] = one
+        return tuple(fields.values())
+
+    def without(self, *ways: Had) -> LakeTable:
+        """Return the table without the columns that an engine cannot have in one of these ways."""
+        kept = tuple(one for one in self.columns if one.had not in ways)
+        lost = tuple(one.name for one in self.columns if one.had in ways)
+        return LakeTable(self.name, self.place, self.format, kept, self.partitions, (*self.missing, *lost), self.paths)
+
+
+def described(table: str, destination: str | PathLike[str] | None = None, *, place: str | None = None) -> LakeTable:
+    """Describe a table of a lake.
+
+    Args:
+        table: `balance_transactions`, `payouts`, `payout_transactions` or `balances`.
+        destination: the lake; without it, one in `./lake`, of Parquet files a day.
+        place: where the engine finds the lake, if elsewhere: another path, or a URL.
+
+    Raises:
+        UsageError: there is no such table.
+        ConfigError: there is no lake, or nothing of the table in it; or its path cannot be written in a statement.
+        ManifestError: a manifest cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    if table not in TABLES:
+        raise UsageError(f"no table is called {table!r}; tables: {', '.join(TABLES)}")
+    where = checked_place(place if place is not None else os.fspath(destination or DEFAULT_PLACE))
+    if destination is None:
+        return _described(table, where, "parquet", file_schema(table, Granularity.DAY))
+    found = list(holdings(open_store(destination), table))
+    if not found:
+        raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
+    paths = tuple(path for one in found for path in one.paths)
+    return _described(table, where, found[0].form.name, found[0].schema, paths, expanded=_is_expanded(found))
+
+
+def checked_place(text: str) -> str:
+    """Return a place as engines take it: a URL as it is, a local path without `~`, whole where it looks like a URL.
+
+    Raises:
+        ConfigError: it has characters that cannot be printed, which no statement should have.
+        UsageError: it is empty.
+    """
+    if not text.strip():
+        raise UsageError("the place of the lake is empty: name a folder")
+    if not text.isprintable():
+        raise ConfigError(f"{text!r} has characters that cannot be printed: name the lake by another path, as a link")
+    if "://" in text:
+        return text.rstrip("/")
+    path = Path(text).expanduser() if text.startswith("~") else Path(text)
+    looks_otherwise = ":" in text or str(path).startswith("~")  # like a URL; like somebody's home
+    return str(path.absolute()) if looks_otherwise else str(path)
+
+
+def _described(
+    table: str, place: str, format_name: str, schema: pa.Schema, paths: tuple[str, ...] = (), *, expanded: bool = False
+) -> LakeTable:
+    *stored, account, time = [Column(one.name, one.type, one.nullable) for one in schema]
+    if not format_name.startswith("jsonl"):
+        return LakeTable(table, place, format_name, tuple(stored), (account, time), paths=paths)
+    in_lines = _in_lines(table, expanded=expanded)
+    columns = tuple(
+        Column(one.name, one.type, one.nullable, in_lines[one.name]) for one in stored if one.name in in_lines
+    )
+    missing = tuple(one.name for one in stored if one.name not in in_lines)
+    return LakeTable(table, place, format_name, columns, (account, time), missing, paths)
+
+
+def _in_lines(table: str, *, expanded: bool) -> dict[str, Had]:
+    """Say which columns can be had from lines, and how."""
+    if table == "balances":
+        return {"snapshot_at": Had.SECONDS, "snapshot": Had.TEXT_OF_OBJECT}
+    columns = file_schema(table, Granularity.DAY)
+    if table == "payout_transactions":
+        return {one.name: Had.SECONDS if one.type == INSTANT else Had.STORED for one in columns}
+    api = "balance_transaction" if table == TABLE else "payout"
+    fields: dict[str, Any] = schemas.load(f"api/{api}")["properties"]
+    found = {name: _way(columns.field(name).type, field["type"]) for name, field in fields.items()}
+    if table == TABLE and expanded:
+        found |= {"source": Had.ID_OF_SOURCE, "source_object": Had.TEXT_OF_SOURCE}
+    return found
+
+
+def _way(column: pa.DataType, kinds: str | list[str]) -> Had:
+    if column == INSTANT:
+        return Had.SECONDS
+    return Had.TEXT_OF_OBJECT if "object" in kinds and "string" not in kinds else Had.STORED
+
+
+def _is_expanded(found: list[Holding]) -> bool:
+    return any(path.split(".")[0] == "source" for one in found for path in one.expanded)

@@ -1,0 +1,230 @@
+"""What is written for each engine gives the table whole: rows, values and types, whatever the lake."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from connector.core.partition import Granularity
+from connector.errors import ConfigError
+from connector.readers.described import described
+from connector.readers.engines import ENGINES, statement_for
+from tests.readers import awkward
+from tests.readers.running import HEAVY, LIGHT, need, plain, rows_of, stop_all
+
+DAY, MONTH, YEAR = Granularity
+LAKES = [
+    *[(form, granularity) for form in ("parquet", "arrow", "jsonl.zst") for granularity in Granularity],
+    ("jsonl.gz", MONTH),
+    ("jsonl.plain", MONTH),
+]
+WITHOUT_ARROW = {"duckdb", "spark", "daft"}
+WITHOUT_OBJECTS = {"polars", "pandas", "pyarrow", "datafusion", "daft"}
+OF_OBJECTS = {"payouts": ["metadata", "trace_id"], "balance_transactions": ["source", "source_object"]}
+
+each_engine = pytest.mark.parametrize("engine", [*LIGHT, *HEAVY])
+
+
+@dataclass
+class Lakes:
+    """Lakes made when they are first asked for, and what they should read as."""
+
+    root: object
+    made: dict
+
+    def at(self, form, granularity=DAY, *, expanded=False):
+        name = f"{form}-{granularity.value}{'-expanded' if expanded else ''}"
+        if name not in self.made:
+            awkward.make(self.root / name, form, granularity, expanded=expanded)
+            self.made[name] = self.root / name
+        return self.made[name]
+
+    def truth(self, table, granularity=DAY, *, expanded=False):
+        key = (table, granularity, expanded)
+        if key not in self.made:
+            self.made[key] = awkward.truth(self.at("parquet", granularity, expanded=expanded), table)
+        return self.made[key]
+
+
+@pytest.fixture(scope="module")
+def lakes(tmp_path_factory):
+    yield Lakes(tmp_path_factory.mktemp("lakes"), {})
+    stop_all()
+
+
+def same(found, expected):
+    """Compare everything: names and their order, types, rows and values."""
+    found = awkward.in_order(plain(found))
+    assert found.schema == expected.schema
+    assert found.num_rows == expected.num_rows
+    for name in expected.column_names:
+        assert found[name].equals(expected[name]), name
+
+
+def in_lines(engine, table, expected, *, expanded=False):
+    """Leave out what an engine does not get from lines, as its notes say."""
+    lost = {"extra", *([] if expanded else ["source_object"])}
+    if engine in WITHOUT_OBJECTS and (table != "balance_transactions" or expanded):
+        lost |= set(OF_OBJECTS.get(table, []))
+    return expected.drop_columns([name for name in expected.column_names if name in lost])
+
+
+def test_the_truth_is_what_was_received(lakes):
+    rows = [(one, account) for account in awkward.ACCOUNTS for one in awkward.transactions(account)]
+    table = lakes.truth("balance_transactions")
+    assert table.num_rows == len(rows) > 20_480
+    assert len(list(lakes.at("parquet").glob("balance_transactions/*/*/*"))) == 3 * awkward.DAYS
+    for name, test in (("exchange_rate", None), ("description", None), ("fee_details", [])):
+        tame = [one[name] for one, account in rows if account == "acct_1Tame"][: 36 * 4]
+        assert set(map(str, tame)) == {str(test)}
+    for currency in ("usd", "eur", "jpy", "gbp"):
+        held = table.filter(pc.equal(table["currency"], currency))
+        assert sum(held["net"].to_pylist()) == sum(one["net"] for one, _ in rows if one["currency"] == currency)
+    assert max(table["net"].to_pylist()) > 2**53
+    rates = [one["exchange_rate"] for one, _ in rows if one["exchange_rate"] is not None]
+    assert sorted(table["exchange_rate"].drop_null().to_pylist()) == sorted(rates)
+    fees = [fee["amount"] for part in table["fee_details"].to_pylist() for fee in part]
+    assert sum(fees) == sum(one["fee"] for one, _ in rows)
+    assert table["extra"].null_count < table.num_rows
+    assert table["account"].unique().to_pylist() == list(awkward.ACCOUNTS)
+
+
+@each_engine
+@pytest.mark.parametrize(("form", "granularity"), LAKES, ids=lambda one: getattr(one, "value", one))
+def test_balance_transactions_are_read_whole(lakes, engine, form, granularity):
+    need(engine)
+    table = described("balance_transactions", lakes.at(form, granularity))
+    expected = lakes.truth("balance_transactions", granularity)
+    if form == "arrow" and engine in WITHOUT_ARROW:
+        with pytest.raises(ConfigError, match="format arrow"):
+            statement_for(engine, table)
+        return
+    if table.is_lines:
+        expected = in_lines(engine, table.name, expected)
+    same(rows_of(engine, statement_for(engine, table), table.name), expected)
+
+
+@each_engine
+@pytest.mark.parametrize("form", ["parquet", "arrow", "jsonl.zst"])
+@pytest.mark.parametrize("name", ["payouts", "payout_transactions", "balances"])
+def test_the_small_tables_are_read_whole(lakes, engine, form, name):
+    need(engine)
+    table, expected = described(name, lakes.at(form)), lakes.truth(name)
+    if form == "arrow" and engine in WITHOUT_ARROW:
+        with pytest.raises(ConfigError, match="format arrow"):
+            statement_for(engine, table)
+        return
+    if table.is_lines and name == "balances":
+        snapshots_in_lines(engine, table, expected)
+        return
+    if table.is_lines:
+        expected = in_lines(engine, name, expected)
+    same(rows_of(engine, statement_for(engine, table), name), expected)
+
+
+def snapshots_in_lines(engine, table, expected):
+    """A line is a snapshot, which has several rows; engines that cannot give an object as text say so."""
+    if engine in WITHOUT_OBJECTS:
+        with pytest.raises(ConfigError, match=r"format jsonl\.zst"):
+            statement_for(engine, table)
+        return
+    columns = ["snapshot_at", "snapshot", "account", "snapshot_date"]
+    once = expected.select(columns).group_by(columns, use_threads=False).aggregate([])
+    same(rows_of(engine, statement_for(engine, table), "balances"), once.sort_by([(one, "ascending") for one in
+         ("account", "snapshot_at")]).combine_chunks())  # fmt: skip
+
+
+@each_engine
+@pytest.mark.parametrize("form", ["parquet", "jsonl.zst"])
+def test_an_expanded_source_is_an_id_and_a_text_or_left_out(lakes, engine, form):
+    need(engine)
+    table = described("balance_transactions", lakes.at(form, expanded=True))
+    expected = lakes.truth("balance_transactions", expanded=True)
+    if table.is_lines:
+        expected = in_lines(engine, table.name, expected, expanded=True)
+    statement = statement_for(engine, table)
+    assert ("source, source_object" in " ".join(statement.notes)) == (table.is_lines and engine in WITHOUT_OBJECTS)
+    same(rows_of(engine, statement, table.name), expected)
+
+
+ODD = {
+    "it's": "", "two words": "", 'say "hi"': "", "50% off": "", "a%20b": "", "br[a]cket": "bracket", "cur{l,y}": "curl",
+    "st*r": "star", "q?m": "qam", "ha#sh": "", "back\\slash": "backslash", "dol$lar": "", "tick`s": "", "ünï 💶": "",
+    "comma,b": "", "semi;c": "", "amp&e=f": "", "a:b": "", "~t": "", "file:x": "", "x=y": "", "account=no": "",
+    "-- x": "", "{0}": "", "%s": "",
+}  # fmt: skip
+"""Names of folders, and of others beside them that a pattern would take as well."""
+
+REFUSED = {
+    "duckdb": "\\",
+    "clickhouse": "*?{}",
+    "datafusion": "*?[]",
+    "daft": "*?[]{}\\",
+}
+LOOKS_ABOVE = {"duckdb", "clickhouse", "daft"}
+"""Engines that take a folder above the lake for a partition."""
+
+
+@pytest.fixture(scope="module")
+def odd_lakes(lakes, tmp_path_factory):
+    """A lake of six files in folders of odd names, and once more in those beside them."""
+    root, small = tmp_path_factory.mktemp("odd"), tmp_path_factory.mktemp("small")
+    for form in ("parquet", "jsonl.zst"):
+        shutil.copytree(lakes.at(form) / "_stripe_balance/payouts", small / form / "_stripe_balance/payouts")
+        for day in ("2025-12-22", "2026-01-29"):
+            for folder in lakes.at(form).glob(f"payout_transactions/*/arrival_date={day}"):
+                shutil.copytree(folder, small / form / folder.relative_to(lakes.at(form)))
+    for name in {*ODD, *filter(None, ODD.values())}:
+        shutil.copytree(small, root / name)
+    return root
+
+
+@pytest.mark.slow
+@each_engine
+@pytest.mark.parametrize("form", ["parquet", "jsonl.zst"])
+@pytest.mark.parametrize("name", ODD)
+def test_odd_paths_are_quoted_or_refused(odd_lakes, engine, form, name, monkeypatch):
+    need(engine)
+    monkeypatch.chdir(odd_lakes)
+    expected = awkward.truth(odd_lakes / name / "parquet", "payout_transactions")
+    refused = set(name) & set(REFUSED.get(engine, "")) or (name == "account=no" and engine in LOOKS_ABOVE)
+    for place in (odd_lakes / name / form, f"{name}/{form}"):
+        if engine == "spark" and not str(place).startswith("/"):
+            continue  # relative to where its machine was started, before this test
+        table = described("payout_transactions", f"./{place}" if str(place).startswith("~") else place)
+        if refused:
+            with pytest.raises(ConfigError, match="by another path"):
+                statement_for(engine, table)
+            continue
+        same(rows_of(engine, statement_for(engine, table), table.name), expected)
+
+
+def test_every_engine_that_is_said_to_run_is_run_here():
+    assert {name for name, one in ENGINES.items() if one.is_run} == {*LIGHT, *HEAVY}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_not_run_says_so_and_what_is_does_not(lakes, engine):
+    statement = statement_for(engine, described("balance_transactions", lakes.at("parquet")))
+    assert ("not run here" in statement.commented) == (not ENGINES[engine].is_run)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Kolkata"])
+@pytest.mark.parametrize("form", ["parquet", "jsonl.zst"])
+def test_in_duckdb_partitions_and_moments_do_not_follow_the_session(lakes, form, zone):
+    table = described("balance_transactions", lakes.at(form))
+    with duckdb.connect() as connection:
+        connection.execute(f"set timezone = '{zone}'")
+        connection.execute(statement_for("duckdb", table).text)
+        found = connection.sql("select * from balance_transactions").to_arrow_table()
+    expected = lakes.truth("balance_transactions")
+    moments = [pa.field(one.name, pa.timestamp("us", tz="UTC") if one.name in {"created", "available_on"} else one.type)
+               for one in found.schema]  # fmt: skip
+    if form != "parquet":
+        expected = in_lines("duckdb", "balance_transactions", expected)
+    same(found.cast(pa.schema(moments)), expected)
