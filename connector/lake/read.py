@@ -24,11 +24,13 @@ from connector.lake.commit import TABLE
 from connector.lake.holdings import NOTHING, holdings
 from connector.lake.store import Store, open_store
 from connector.tables.balance_transactions import to_batch
+from connector.tables.local_date import LOCAL_DATE, local_dates, zone_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from connector.lake.formats import Format
 
@@ -49,6 +51,7 @@ class Rows:
         store: the destination.
         table: name of the table.
         to_batch: makes columns of the objects of a file of JSON lines.
+        zone: whose clocks the days of `local_date` are by; None without that column.
     """
 
     paths: tuple[str, ...]
@@ -58,11 +61,12 @@ class Rows:
     store: Store
     table: str = TABLE
     to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch] = to_batch
+    zone: ZoneInfo | None = None
 
     @property
     def schema(self) -> pa.Schema:
         """Schema of the columns asked for."""
-        return pa.schema([self.everything.field(name) for name in self.columns])
+        return pa.schema([self._field(name) for name in self.columns])
 
     def reader(self) -> pa.RecordBatchReader:
         """Return a stream of batches of bounded size, that can be read once.
@@ -70,19 +74,29 @@ class Rows:
         Raises:
             StorageError: when a file is gone; a stream of lines raises it, as `OSError`, while it is read.
         """
-        if self.form.read_objects is None:
-            return self.dataset().scanner(columns=list(self.columns)).to_reader()
-        return pa.RecordBatchReader.from_batches(self.schema, self._parsed())
+        if self.form.read_objects is not None:
+            return pa.RecordBatchReader.from_batches(self.schema, self._parsed())
+        if self.zone is None:
+            return self._dataset().scanner(columns=list(self.columns)).to_reader()
+        stored = [one.name for one in self.schema if one != LOCAL_DATE]
+        batches = self._dataset().scanner(columns=list(dict.fromkeys([*stored, _CREATED]))).to_reader()
+        return pa.RecordBatchReader.from_batches(self.schema, (self._chosen(batch, {}) for batch in batches))
 
     def dataset(self) -> ds.Dataset:
         """Return a dataset of all columns, to push filters and columns down into (`polars.scan_pyarrow_dataset`).
 
         Raises:
-            ConfigError: when the files are JSON lines, which Arrow cannot read lazily without loss.
+            ConfigError: when the files are JSON lines, which Arrow cannot read lazily without loss, or `local_date` is
+                asked for, which is in no file.
             StorageError: when a file is gone.
         """
         if self.form.read_objects is not None:
             raise ConfigError(f"files of format {self.form.name} cannot be a dataset; use the rows as a stream")
+        if self.zone is not None:
+            raise ConfigError("local_date is in no file, so not in a dataset: use the rows as a stream, or no timezone")
+        return self._dataset()
+
+    def _dataset(self) -> ds.Dataset:
         for path in self.paths:
             with self.store.opened(path) as local:
                 _present(local, path)
@@ -113,13 +127,18 @@ class Rows:
 
     def _chosen(self, batch: pa.RecordBatch, labels: Mapping[str, str]) -> pa.RecordBatch:
         """Pick columns from the batch, or from the path they came from."""
-        columns = [
-            pa.repeat(pa.scalar(labels[field.name]).cast(field.type), batch.num_rows)
-            if field.name in labels
-            else batch.column(field.name)
-            for field in self.schema
-        ]
+        columns = [self._column(field, batch, labels) for field in self.schema]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _column(self, field: pa.Field, batch: pa.RecordBatch, labels: Mapping[str, str]) -> pa.Array:
+        if self.zone is not None and field == LOCAL_DATE:
+            return local_dates(batch.column(_CREATED), self.zone)
+        if field.name in labels:
+            return pa.repeat(pa.scalar(labels[field.name]).cast(field.type), batch.num_rows)
+        return batch.column(field.name)
+
+    def _field(self, name: str) -> pa.Field:
+        return LOCAL_DATE if self.zone is not None and name == LOCAL_DATE.name else self.everything.field(name)
 
 
 def read(
@@ -128,6 +147,7 @@ def read(
     *,
     table: str = TABLE,
     columns: Sequence[str] | None = None,
+    timezone: str | None = None,
 ) -> Rows:
     """Offer the rows of a table of a lake: those in the files that its manifests and records name, no others.
 
@@ -136,12 +156,15 @@ def read(
         account: only this account's rows; all accounts by default.
         table: `balance_transactions`, `payouts`, `payout_transactions` or `balances`.
         columns: names of the columns to read; all by default, with `account` and the partition column last.
+        timezone: name of a time zone such as `Europe/Paris`: adds the column `local_date`, the day that `created`
+            falls on there, as a date; the last one, unless `columns` has it elsewhere. For tables with `created`.
 
     Raises:
-        ConfigError: when there is no lake, no such table, account or column; says which there are.
+        ConfigError: when there is no lake, no such table, account, column or time zone; says which there are.
         ManifestError: when a manifest cannot be understood.
         StorageError: when the destination cannot be read.
     """
+    zone = None if timezone is None else zone_named(timezone)
     store = open_store(destination)
     found = list(holdings(store, table))
     if not found:
@@ -150,18 +173,35 @@ def read(
     if not chosen:
         raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(one.account for one in found)}")
     everything = chosen[0].schema
-    unknown = [name for name in columns or () if name not in everything.names]
-    if unknown:
-        raise ConfigError(f"there is no column {unknown[0]!r}; columns: {', '.join(everything.names)}")
     return Rows(
         paths=tuple(path for holding in chosen for path in holding.paths),
-        columns=tuple(columns if columns is not None else everything.names),
+        columns=_asked_columns(everything, columns, table=table, local=zone is not None),
         everything=everything,
         form=chosen[0].form,
         store=store,
         table=table,
         to_batch=chosen[0].to_batch,
+        zone=zone,
     )
+
+
+def _asked_columns(everything: pa.Schema, columns: Sequence[str] | None, *, table: str, local: bool) -> tuple[str, ...]:
+    """Return the names of the columns to read, in order, with `local_date` if there is to be one."""
+    if local and _CREATED not in everything.names:
+        raise ConfigError(f"{table} has no `{_CREATED}`, which local_date is made of: read it without timezone")
+    known = [*everything.names, *([LOCAL_DATE.name] if local else [])]
+    asked = known if columns is None else [*columns]
+    if local and LOCAL_DATE.name not in asked:
+        asked.append(LOCAL_DATE.name)
+    unknown = [name for name in asked if name not in known]
+    if unknown == [LOCAL_DATE.name]:
+        raise ConfigError("local_date is the day in a time zone: name it, as timezone='Europe/Paris'")
+    if unknown:
+        raise ConfigError(f"there is no column {unknown[0]!r}; columns: {', '.join(known)}")
+    return tuple(asked)
+
+
+_CREATED = "created"
 
 
 def _labels(path: str) -> dict[str, str]:

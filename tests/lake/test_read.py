@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
@@ -21,6 +22,7 @@ from connector.lake.read import read
 from connector.lake.shelf import Memory, Shelf
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from tests.lake.parting import by_partition
+from tests.readers.awkward import write_balances, write_payouts
 
 START = 1_700_006_400
 each_format = pytest.mark.parametrize("name", FORMAT_NAMES)
@@ -185,3 +187,64 @@ def test_readers_that_glob_find_each_row_once(tmp_path):
     )
     assert found == [(len(ROWS), dt.date(2023, 11, 15))]
     assert pl.scan_parquet(f"{tmp_path}/balance_transactions/**/*.parquet").collect().height == len(ROWS)
+
+
+@each_format
+def test_a_time_zone_adds_the_day_there_last(tmp_path, name):
+    make_lake(tmp_path, name)
+    rows = read(tmp_path, timezone="Pacific/Auckland")
+    table = pa.table(rows)
+    assert table.schema == rows.schema
+    assert table.schema.names[-3:] == ["account", "created_date", "local_date"]
+    there = [dt.datetime.fromtimestamp(one["created"], ZoneInfo("Pacific/Auckland")).date() for one in ROWS]
+    assert (table.schema.field("local_date").type, table["local_date"].to_pylist()) == (pa.date32(), there)
+    assert there != table["created_date"].to_pylist()
+    assert table.drop_columns("local_date").equals(pa.table(read(tmp_path)))
+
+
+@each_format
+def test_the_day_there_stands_where_it_is_asked_for_with_or_without_its_moment(tmp_path, name):
+    make_lake(tmp_path, name)
+    for asked, had in (
+        (["local_date", "net"], ["local_date", "net"]),
+        (["net"], ["net", "local_date"]),
+        (["created_date", "local_date", "created"], ["created_date", "local_date", "created"]),
+        ([], ["local_date"]),
+    ):
+        table = pa.table(read(tmp_path, columns=asked, timezone="Asia/Tokyo"))
+        assert table.column_names == had
+        assert table["local_date"].equals(pa.table(read(tmp_path, timezone="Asia/Tokyo"))["local_date"])
+
+
+@each_format
+def test_with_a_time_zone_rows_are_still_a_stream_that_can_be_had_again(tmp_path, name):
+    make_lake(tmp_path, name)
+    rows = read(tmp_path, timezone="Europe/Paris")
+    for _ in range(2):
+        days = duckdb.sql("select count(distinct local_date), sum(net) from rows").fetchall()
+        assert days == [(len(set(pa.table(rows)["local_date"].to_pylist())), sum(one["net"] for one in ROWS))]
+        assert rows.reader().read_next_batch().num_rows <= len(ROWS)
+        assert pl.DataFrame(rows)["local_date"].dtype == pl.Date
+
+
+def test_a_day_there_needs_a_zone_and_a_moment_and_is_in_no_dataset(tmp_path):
+    make_lake(tmp_path, "parquet")
+    with pytest.raises(ConfigError, match="name it, as timezone='Europe/Paris'"):
+        read(tmp_path, columns=["net", "local_date"])
+    with pytest.raises(ConfigError, match="in no file"):
+        read(tmp_path, timezone="Europe/Paris").dataset()
+    with pytest.raises(ConfigError, match="pip install tzdata"):
+        read(tmp_path, timezone="Europe/Pari")
+    write_payouts(tmp_path, "parquet")
+    write_balances(tmp_path, "parquet")
+    with pytest.raises(ConfigError, match="balances has no `created`"):
+        read(tmp_path, table="balances", timezone="Europe/Paris")
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl.zst"])
+@pytest.mark.parametrize("table", ["payouts", "payout_transactions"])
+def test_tables_with_moments_of_their_own_have_days_there(tmp_path, form, table):
+    write_payouts(tmp_path, form)
+    found = pa.table(read(tmp_path, table=table, columns=["created"], timezone="Pacific/Kiritimati"))
+    there = [one.astimezone(ZoneInfo("Pacific/Kiritimati")).date() for one in found["created"].to_pylist()]
+    assert found["local_date"].to_pylist() == there
