@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from connector.core.units import AccountId
 
+COLUMNS = 2
+"""Number of the columns that files of payouts have: 2 has the parts of `trace_id`."""
+
 RECORD_VERSION = 1
 """Version of the record's own shape; a newer one is refused."""
 
@@ -78,6 +81,7 @@ class PayoutsRecord:
         api_versions: every `Stripe-Version` that payouts were read under, in order of first use.
         revision: number of writes.
         read_at: when payouts were last read, UTC seconds by Stripe's clock; None where no run has said so yet.
+        columns: of the files of payouts; fewer than `COLUMNS` where they are to be written again.
     """
 
     account: AccountId
@@ -90,6 +94,7 @@ class PayoutsRecord:
     api_versions: tuple[str, ...] = ()
     revision: int = 0
     read_at: int | None = None
+    columns: int = COLUMNS
 
     @property
     def listings(self) -> dict[str, Listing]:
@@ -170,6 +175,7 @@ def to_document(record: PayoutsRecord) -> dict[str, Any]:
         "api_versions": list(record.api_versions),
         "covered": [[part.start, part.stop] for part in record.covered],
         "read_at": record.read_at,
+        "columns": record.columns,
         "payouts": [asdict(one) for one in sorted(record.payouts.values(), key=lambda one: (one.created, one.id))],
         "files": [file.to_document() for _, file in sorted(record.files.items())],
         "transaction_files": [
@@ -211,6 +217,7 @@ def from_document(document: object, *, where: str) -> PayoutsRecord:
             api_versions=tuple(entries["api_versions"]),
             revision=int(entries["revision"]),
             read_at=_moment(entries.get("read_at")),
+            columns=int(entries.get("columns", 1)),
         )
     except (LookupError, TypeError, ValueError, AttributeError, ProtocolError) as error:
         raise damaged(where, error, READ_AGAIN) from error

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.payouts_record import Listing, transactions_file
+from connector.core.payouts_record import COLUMNS, Listing, transactions_file
 from connector.lake.sheets import read_rows, write_rows
 from connector.tables import payout_transactions
+from connector.tables.payouts import with_trace_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,12 @@ class Listed:
 
 
 def write_payouts(
-    store: Store, sheet: Sheet, folder: str, rows: Sequence[dict[str, Any]], old: StoredFile | None
+    store: Store,
+    sheet: Sheet,
+    folder: str,
+    rows: Sequence[dict[str, Any]],
+    old: StoredFile | None,
+    columns: int = COLUMNS,
 ) -> Written:
     """Write the payouts of one day: those read now, laid over those there. Blocks.
 
@@ -88,6 +94,7 @@ def write_payouts(
         folder: of the day.
         rows: payouts read, in any order, maybe none; of two with one id, the later counts.
         old: the record's entry of the file that is there, whose bytes are as it says.
+        columns: which the file that is there has, as its record says; fewer than now are added.
 
     Raises:
         SchemaError: a payout lacks what its table cannot do without.
@@ -95,13 +102,16 @@ def write_payouts(
     """
     there = read_rows(store, sheet.form, old.path) if old else None
     kept = _hidden(sheet, there, old)
+    lacking = columns < COLUMNS and not sheet.form.read_objects
+    if kept is not None and lacking:
+        kept = with_trace_parts(kept)
     before = {} if kept is None else {one["id"]: one for one in sheet.objects(kept)}
     read = {one["id"]: one for one in sheet.without_hidden(list(rows))}
     same = sum(before.get(name) == one for name, one in read.items())
     new = len(read.keys() - before.keys())
     counts = {"new": new, "same": same, "changed": len(read) - new - same}
     merged = sheet.joined([*([] if kept is None else [kept]), sheet.encode(list(read.values()))])
-    unchanged = there is not None and merged.equals(there)
+    unchanged = there is not None and merged.equals(there) and not lacking
     stored = old if old is not None and unchanged else write_rows(store, sheet.form, folder, merged)
     return Written(replace(stored, hidden=sheet.hidden), unchanged=unchanged, **counts)
 

@@ -17,6 +17,7 @@ from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
 from connector.core.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
 from connector.core.payouts_record import (
+    COLUMNS,
     PAYOUTS,
     TRANSACTIONS,
     PayoutsRecord,
@@ -190,14 +191,14 @@ class AccountPayouts:
                 raise ProtocolError(f"{row['id']} came with another value of created than before: nothing is kept")
             days.setdefault(payouts_folder(record.account, row["created"]), []).append(row)
         for path, file in record.files.items():
-            if sheet_.shows_hidden(file):
+            if sheet_.shows_hidden(file) or record.columns < COLUMNS:
                 days.setdefault(path.rpartition("/")[0], [])
 
         files: list[StoredFile] = []
 
         async def write(folder: str) -> None:
             old = record.files.get(f"{folder}/{sheet_.form.file_name}")
-            written = await book.on_disk(write_payouts, book.store, sheet_, folder, days[folder], old)
+            written = await book.on_disk(write_payouts, book.store, sheet_, folder, days[folder], old, record.columns)
             self._count(book, written)
             book.counts.update(payouts_new=written.new, payouts_changed=written.changed, payouts_unchanged=written.same)
             if written.file is not None:
@@ -213,7 +214,7 @@ class AccountPayouts:
         newest = max((one.created for one in record.payouts.values()), default=0)
         settled = Intervals.span(0, max(0, identity.present(newest) - SETTLE))
         covered = record.covered.union(plan.todo.both(settled))
-        book.record = replace(record, covered=covered, api_versions=versions, read_at=identity.now)
+        book.record = replace(record, covered=covered, api_versions=versions, read_at=identity.now, columns=COLUMNS)
 
     # Transactions -----------------------------------------------------------------------------------------------------
 

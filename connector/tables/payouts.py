@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
@@ -101,10 +101,32 @@ def _to_columns(known: Json, extra: Json) -> Json:
         if isinstance(expanded, dict) and is_text(expanded.get("id")):
             row[name] = expanded["id"]
     row["extra"] = extra_text(extra)
+    row |= _trace_parts(known["trace_id"])
     for field in arrow_schema(_TABLE):
         if field.type == INSTANT and row[field.name] is not None:
             row[field.name] *= SECOND
     return row
+
+
+def with_trace_parts(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return payouts with the parts of `trace_id` in their columns, which older files do not have."""
+    texts = batch.column("trace_id").to_pylist()
+    parts = [_trace_parts(None if text is None else loads(text)) for text in texts]
+    for name in _TRACE:
+        place = batch.schema.get_field_index(name)
+        column = pa.array([one[name] for one in parts], batch.schema.field(place).type)
+        batch = batch.set_column(place, batch.schema.field(place), column)
+    return batch
+
+
+_TRACE = ("trace_id_status", "trace_id_value")
+
+
+def _trace_parts(trace: object) -> Json:
+    """Return the columns made of `trace_id`; null where it has no such text."""
+    found = cast("Json", trace) if isinstance(trace, dict) else {}
+    texts = {name: found.get(name.removeprefix("trace_id_")) for name in _TRACE}
+    return {name: text if is_text(text) else None for name, text in texts.items()}
 
 
 def _to_column(value: object) -> object:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import orjson
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import SchemaError
 from connector.tables.arrow import arrow_schema
-from connector.tables.payouts import to_batch, to_objects
+from connector.tables.payouts import to_batch, to_objects, with_trace_parts
 from tests.tables.rows import OFFICIAL_PAYOUT, changed, exactly, received
 
 VITAL = ("id", "amount", "arrival_date", "created", "currency", "status")
@@ -57,3 +58,27 @@ def test_a_payout_without_what_it_is_kept_for_is_refused(name):
     ):
         with pytest.raises(SchemaError, match=rf"payout .*\b{name}\b"):
             to_batch([OFFICIAL_PAYOUT, payout])
+
+
+@pytest.mark.parametrize(
+    ("trace", "parts"),
+    [
+        ({"status": "supported", "value": "TRN123"}, ("supported", "TRN123")),
+        ({"status": "pending", "value": None}, ("pending", None)),
+        ({"status": 7}, (None, None)),
+        (None, (None, None)),
+        ("TRN123", (None, None)),
+    ],
+)
+def test_the_parts_of_the_trace_id_are_columns(trace, parts):
+    payout = {**OFFICIAL_PAYOUT, "trace_id": trace}
+    batch = to_batch([payout])
+    assert (batch.column("trace_id_status")[0].as_py(), batch.column("trace_id_value")[0].as_py()) == parts
+    assert to_objects(batch) == [payout]
+    bare = batch.set_column(*emptied(batch, "trace_id_status")).set_column(*emptied(batch, "trace_id_value"))
+    assert with_trace_parts(bare).equals(batch)
+
+
+def emptied(batch, name):
+    place = batch.schema.get_field_index(name)
+    return place, batch.schema.field(place), pa.nulls(batch.num_rows, batch.schema.field(place).type)
