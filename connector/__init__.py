@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from connector.report import Progress, Report
     from connector.reporting.calls import run_statement, statement
     from connector.reporting.facts import Statement
+    from connector.reporting.find import find_payouts
     from connector.salt import Salt
     from connector.snapshots import Snapshot, record_balance, run_record_balance
     from connector.stripe.follow_options import FollowOptions
@@ -103,6 +104,7 @@ _HOMES = {
     "connector.report": ("Progress", "Report"),
     "connector.reporting.calls": ("run_statement", "statement"),
     "connector.reporting.facts": ("Statement",),
+    "connector.reporting.find": ("find_payouts",),
     "connector.salt": ("Salt",),
     "connector.stripe.follow_options": ("FollowOptions",),
     "connector.stripe.following": ("Follower",),
@@ -154,6 +156,7 @@ __all__ = [
     "Verdict",
     "WebhookError",
     "decimals",
+    "find_payouts",
     "plan",
     "read",
     "record_balance",

@@ -110,6 +110,7 @@ examples:
   stripe-balance payouts lake                    everything; the next run reads only what is new, or may have changed
   stripe-balance payouts lake --since 2026-01-01 --all-accounts
   stripe-balance payouts lake --json             for schedulers: the report as one JSON object
+  stripe-balance payouts lake --find --amount 1,199.11 --arrives 2026-10-01
 
 Fills the tables payouts and payout_transactions. Manual payouts are named: Stripe assigns no transactions to them.
 """,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from connector.balance import BalanceAmount
     from connector.core.manifest import Manifest
     from connector.core.periods import Period
+    from connector.core.units import AccountId
     from connector.lake.store import Store
 
 _PAYOUT = (
@@ -87,9 +88,13 @@ def first_second(manifest: Manifest) -> int:
 
 def _payouts(store: Store, destination: str, manifest: Manifest) -> Iterator[Known]:
     """Yield the payouts of the lake's table; none where there is none."""
-    if load_payouts(store, manifest.account) is None:
-        return
-    rows = read(destination, manifest.account, table="payouts")
+    if load_payouts(store, manifest.account) is not None:
+        yield from known_payouts(destination, manifest.account)
+
+
+def known_payouts(destination: str, account: AccountId) -> Iterator[Known]:
+    """Yield an account's payouts, by time; raises what `connector.read` raises."""
+    rows = read(destination, account, table="payouts")
     for batch in replace(rows, columns=_PAYOUT).reader():
         for row in to_rows(pa.Table.from_batches([batch])):
             yield _known(row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.cli import found_payouts
 from connector.cli.accounts import accounts_of, complain_of
 from connector.cli.payout_words import summary
 from connector.cli.settings import config_of
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Bring payouts, say what was done, and return the exit status."""
+    """Bring payouts, or find some, say what was done, and return the exit status."""
+    found_payouts.refuse_mixed(args)
+    if args.find:
+        return found_payouts.run(args, console)
     config = config_of(args, console)
 
     async def go(progress: Progress) -> PayoutsReport:

@@ -1,0 +1,149 @@
+"""Payouts looked for from a line of the bank's statement, in the lake alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from connector.core.bank_lines import NEAR_DAYS, BankLine, Match, bank_line, matches
+from connector.errors import ConfigError
+from connector.lake.facts import PAYOUTS, load_payouts
+from connector.lake.records import recorded_accounts
+from connector.lake.store import open_store
+from connector.reporting.gather import known_payouts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from os import PathLike
+
+    from connector.core.bridge import Known
+    from connector.core.payouts_record import Listing, PayoutsRecord
+
+MOST_OTHERS = 10
+"""Payouts named that arrive on the day, where none is the one looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPayout:
+    """A payout that a line of the bank may be.
+
+    Attributes:
+        account: whose.
+        match: the payout, and how far its day is from the line's.
+        listing: its transactions in the lake, where they are listed.
+    """
+
+    account: str
+    match: Match
+    listing: Listing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for a line of the bank.
+
+    Attributes:
+        payouts: those it may be, the nearest in time first.
+        others: where there are none, those that arrive on its day.
+        looked_at: payouts looked at.
+    """
+
+    payouts: tuple[FoundPayout, ...]
+    others: tuple[FoundPayout, ...]
+    looked_at: int
+
+
+def find_payouts(
+    destination: str | PathLike[str],
+    *,
+    amount: str | None = None,
+    arrives: str | date | None = None,
+    trace: str | None = None,
+    currency: str | None = None,
+    accounts: Sequence[str] = (),
+) -> Found:
+    """Find the payouts that a line of the bank's statement may be; Stripe is asked nothing. Blocks.
+
+    Args:
+        destination: the lake.
+        amount: as the bank writes it, `1,199.11` or `1.199,11`.
+        arrives: the line's day; payouts within five days of it are found.
+        trace: the line's reference, or its whole text.
+        currency: only of this one.
+        accounts: only of these; all of the lake by default.
+
+    Raises:
+        UsageError: there is nothing to look for, or it is no amount or no day.
+        ConfigError: there are no payouts in the lake, or no such account.
+        ManifestError: a record cannot be understood.
+        StorageError: the lake cannot be read.
+    """
+    line = bank_line(amount=amount, arrives=arrives, trace=trace, currency=currency)
+    names = (accounts,) if isinstance(accounts, str) else tuple(accounts)
+    there = recorded_accounts(open_store(destination), PAYOUTS)
+    if not there:
+        raise ConfigError(
+            f"there are no payouts in {destination}: bring them with `stripe-balance payouts {destination}`"
+        )
+    if missing := [one for one in names if one not in there]:
+        raise ConfigError(f"there are no payouts of {missing[0]}; accounts here: {', '.join(there)}")
+    found: list[FoundPayout] = []
+    others: list[FoundPayout] = []
+    looked_at = 0
+    for account in (one for one in there if not names or one in names):
+        record = load_payouts(open_store(destination), account)
+        if record is None:
+            continue
+        looked_at += len(record.payouts)
+        found += _of_account(destination, record, line)
+        if line.arrives is not None:
+            same_day = BankLine(arrives=line.arrives, currency=line.currency)
+            others += [one for one in _of_account(destination, record, same_day) if not one.match.days_apart]
+    found.sort(key=lambda one: (one.match.days_apart, one.match.known.created, one.match.known.id))
+    return Found(tuple(found), () if found else tuple(others[:MOST_OTHERS]), looked_at)
+
+
+def to_document(found: Found) -> dict[str, Any]:
+    """Return the document of `schemas/found_payouts.json`: amounts in minor units, times in UTC seconds."""
+    return {
+        "data": [_entry(one) for one in found.payouts],
+        "others": [_entry(one) for one in found.others],
+        "looked_at": found.looked_at,
+    }
+
+
+def _entry(one: FoundPayout) -> dict[str, Any]:
+    known, listing = one.match.known, one.listing
+    return {
+        "account": one.account,
+        "payout": known.id,
+        "amount": known.amount,
+        "currency": known.currency,
+        "status": known.status,
+        "created": known.created,
+        "arrives": one.match.day.isoformat(),
+        "days_apart": one.match.days_apart,
+        "automatic": known.automatic,
+        "method": known.method,
+        "destination": known.destination,
+        "trace_id": known.trace_id,
+        "failure_code": known.failure_code,
+        "transactions": None if listing is None else listing.rows,
+        "reconciles": None if listing is None else listing.reconciles,
+    }
+
+
+def _of_account(destination: str | PathLike[str], record: PayoutsRecord, line: BankLine) -> list[FoundPayout]:
+    listings = record.listings
+    found = matches(line, _with_days(known_payouts(str(destination), record.account)))
+    return [FoundPayout(record.account, one, listings.get(one.known.id)) for one in found]
+
+
+def _with_days(payouts: Iterator[Known]) -> Iterator[tuple[Known, date]]:
+    """Give payouts with the day they arrive on: Stripe writes that day as its first second in UTC."""
+    for one in payouts:
+        yield one, datetime.fromtimestamp(one.arrival_date, UTC).date()
+
+
+__all__ = ["NEAR_DAYS", "Found", "FoundPayout", "find_payouts", "to_document"]
