@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from connector import schemas
+from connector.sandbox import Limits, Sandbox, World
 
 
 def held_to_the_schema(document):
@@ -70,6 +71,27 @@ def test_what_could_not_be_checked_is_not_proved(run, lake, environment):
     assert done.json["requests"] == 0
     assert run("verify", lake, "--rate", 0, "--offline", "--strict").status == 65
     assert run("verify", lake, "--rate", 0, "--offline", "--strict", "--layer", "rows").status == 0
+
+
+def test_rows_that_no_balance_shows_keep_strict_from_0(run, environment, tmp_path):
+    with Sandbox(World(transactions=300, connected=0), limits=Limits.none()) as sandbox:
+        environment.setenv("STRIPE_API_BASE", sandbox.url)
+        environment.setenv("STRIPE_API_KEY", sandbox.key)
+        sandbox.add_rows(count=60, type="risk_reserve", amount=2_000, fee=0)
+        sandbox.add_rows(count=59, type="strange_balance", amount=1_000, fee=0)
+        sandbox.advance(86_400)
+        assert run("sync", tmp_path / "lake", "--rate", 0).status == 0
+        done = run("verify", tmp_path / "lake", "--rate", 0)
+        assert done.status == 0
+        assert "balance   not checkable: 119 of 419 rows are compared with nothing" in done.out
+        assert "orbital_reserve (59 rows, 590.00 USD), risk_reserved (60 rows, 1,200.00 USD)" in done.out
+        strict = run("verify", tmp_path / "lake", "--rate", 0, "--strict", "--json")
+    (balance,) = (one for one in held_to_the_schema(strict.json)["accounts"][0]["layers"] if one["layer"] == "balance")
+    assert strict.status == 65
+    assert balance["not_compared"] == [
+        {"balance_type": "orbital_reserve", "currency": "usd", "rows": 59, "net": 59_000},
+        {"balance_type": "risk_reserved", "currency": "usd", "rows": 60, "net": 120_000},
+    ]
 
 
 def test_what_does_not_agree_is_told_apart_from_what_could_not_be_checked(run, spoilt, environment):
