@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from connector.accounts import introduced, refuse_to_mix
+from connector.accounts import Guest, at_home, introduced, keep_account
 from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
 from connector.core.plan import Plan
 from connector.core.times import END_OF_TIME
+from connector.lake.facts import LakeFacts
 from connector.lake.loss import Mended, mended
 from connector.lap import Found, Lap
 from connector.report import AccountReport, Healed, Late, holdings_of
 from connector.work import Work, lost_files, mending, work_for
 
 if TYPE_CHECKING:
+    from connector.core.account_record import AccountRecord
     from connector.core.manifest import DataFile, Manifest
     from connector.errors import ConnectorError
     from connector.lap import Shared
@@ -42,6 +44,7 @@ class AccountRun:
     account: str | None
     introduced: anyio.Event = field(init=False, default_factory=anyio.Event)
     _identity: Identity | None = field(init=False, default=None)
+    _record: AccountRecord | None = field(init=False, default=None)
     _work: Work = field(init=False)
     _lap: Lap | None = field(init=False, default=None)
     _manifest: Manifest | None = field(init=False, default=None)
@@ -111,10 +114,11 @@ class AccountRun:
     async def _prepare(self) -> None:
         """Learn whose lake it is and what it lacks."""
         options, lake = self.shared.options, self.shared.lake
-        identity = self._identity = await self._identify()
+        self._identity = await self._identify()
         facts = await self.shared.lease.come_to(hold=not options.dry_run)
-        livemode = self.shared.client.config.api_key.livemode
-        refuse_to_mix(facts, identity, livemode=livemode, connected=self.account is not None)
+        identity = self._identity = await self._settle_in(facts, self._identity)
+        if self._record is not None and not options.dry_run:
+            await anyio.to_thread.run_sync(keep_account, lake.store, facts, self._record)
         self._work = await anyio.to_thread.run_sync(
             work_for, lake, options, identity.account, identity.now, self.shared.allowance
         )
@@ -129,7 +133,14 @@ class AccountRun:
         began = client.server_now if self.shared.taken else None
         identity = await self._identify()
         now = min(identity.now, began or client.server_began or identity.now)
+        identity = await self._settle_in(LakeFacts(), identity)
         self._identity = replace(identity, now=now, sure=min(identity.sure, now))
+
+    async def _settle_in(self, facts: LakeFacts, identity: Identity) -> Identity:
+        """Return the account under its name in the lake."""
+        guest = Guest(identity, self.account, self.shared.options.account_id)
+        identity, self._record = await at_home(self.shared.client, self.shared.lake.store, facts, guest)
+        return identity
 
     def _take(self) -> bool:
         """Say whether the account is ours to read: nobody else of this run does, under whatever name."""
@@ -141,7 +152,7 @@ class AccountRun:
 
     async def _read(self, work: Work) -> None:
         """Read and write what is to be read, and count what of the lost files is there again."""
-        lap = self._lap = Lap(self.shared, self.account, work)
+        lap = self._lap = Lap(self.shared, self.account, work, self._record)
         await lap.go(self._identity)
         self._manifest, self._found, self._lap = lap.manifest, self._all_found, None
         self._written |= lap.written
@@ -180,8 +191,8 @@ class AccountRun:
     async def _identify(self) -> Identity:
         """Learn whose rows these are."""
         options = self.shared.options
-        client = self.shared.client
-        return await introduced(client, self.account, account_id=options.account_id, several=options.several)
+        met = self.shared.lease.facts.accounts if options.several else ()
+        return await introduced(self.shared.client, self.account, account_id=options.account_id, met=met)
 
 
 def _findings(found: Found, now: int) -> dict[str, Any]:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.core.account_ids import given_accounts, given_name
+import anyio.to_thread
+
+from connector.core.account_ids import UNNAMED, given_accounts, given_name
 from connector.core.partition import checked_account
-from connector.errors import ConfigError, UsageError
-from connector.stripe.identity import UNNAMED, Identity, clocks, identify
+from connector.errors import ConfigError, InvalidRequestError, PermissionError_, UsageError
+from connector.lake.facts import save_account
+from connector.lake.known_id import known_id
+from connector.stripe.client import GET_PAYOUT, GET_TRANSACTION
+from connector.stripe.identity import Identity, clocks, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from connector.core.account_record import AccountRecord
     from connector.lake.facts import LakeFacts
+    from connector.lake.store import Store
     from connector.stripe.client import Client
+
+MISSING = "resource_missing"
+"""Code of the answer to an id that an account does not have."""
 
 
 def chosen_accounts(accounts: str | Sequence[str | None], *, account_id: str | None) -> tuple[str | None, ...]:
@@ -32,39 +43,150 @@ def chosen_accounts(accounts: str | Sequence[str | None], *, account_id: str | N
     return chosen or (None,)
 
 
-async def introduced(client: Client, account: str | None, *, account_id: str | None, several: bool) -> Identity:
-    """Learn whose rows these are; a connected account among several is its header's, once the time is known.
+async def introduced(
+    client: Client, account: str | None, *, account_id: str | None, met: Collection[str] = ()
+) -> Identity:
+    """Learn whose rows these are.
+
+    A connected account that has said in an earlier run who it is is its header's, once the time is known: Stripe
+    repeats the header in every answer, and where an answer lacks it the account is asked again (`as_account`).
 
     Args:
         client: whom to ask.
         account: connected account to ask as; None for the key's own.
         account_id: its id where the key may not ask for it.
-        several: whether it is one of several.
+        met: accounts that have said who they are in an earlier run.
 
     Raises:
         ApiError, ConfigError: see `identify`.
     """
-    if account is not None and several and client.server_now is not None:
-        return Identity(checked_account(account), 0, *clocks(client))
+    if account is not None and account in met and client.server_now is not None and not client.acting.by_context:
+        return Identity(checked_account(account), 0, *clocks(client), owner=checked_account(account))
     return await identify(client, account=account, account_id=account_id)
 
 
-def refuse_to_mix(facts: LakeFacts, identity: Identity, *, livemode: bool | None, connected: bool) -> None:
-    """Refuse what would double an account's rows under another name, or put test rows beside live ones.
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """An account that rows would come from, and what it was asked for as.
+
+    Attributes:
+        identity: who it is.
+        account: connected account it was reached as; None for the key's own.
+        told: what the user names the key's own account, or None.
+    """
+
+    identity: Identity
+    account: str | None = None
+    told: str | None = None
+
+
+async def at_home(client: Client, store: Store, facts: LakeFacts, guest: Guest) -> tuple[Identity, AccountRecord]:
+    """Find the name that a lake has for an account, and refuse one that does not belong there.
+
+    Where Stripe's word and the name in the lake are not the same, it is made sure that what is there under that name is
+    this account's: by whose it is known to be; else by an id that is there, which another account would not know; else
+    by the key.
 
     Args:
-        facts: what the destination holds.
-        identity: whose rows would come to it.
-        livemode: whether they are of live mode; None where the key's form does not say.
-        connected: whether the account was reached by its id.
+        client: whom to ask.
+        store: the destination.
+        facts: what it holds.
+        guest: whose rows would come to it.
+
+    Returns:
+        The account under its name in the lake, and what to keep of it besides its rows (`keep_account`).
 
     Raises:
-        ConfigError: the key may not say whose it is, and the lake has names; or it says so only now; or it is of
-            another mode.
+        ConfigError: it would double rows under another name, mix accounts under one, or put live rows beside test ones.
+        ApiError: see `Client.get`.
+    """
+    identity, key = guest.identity, client.config.api_key
+    _refuse_another_mode(facts, key.livemode)
+    own = guest.account is None and client.acting.as_whom() is None
+    if own and guest.told is None and identity.refused and _only_unnamed(facts, identity):
+        identity = replace(identity, account=UNNAMED)
+    _refuse_second_name(facts, identity, own=own)
+    record = facts.record_of(identity.account)
+    if identity.owner == identity.account:
+        return identity, record
+    there = identity.account in facts.accounts
+    if there and not await _is_of(client, store, record, guest):
+        raise ConfigError(
+            f"what this lake holds as {identity.account} is "
+            + (f"of {record.owner}" if record.owner else "another account's, or of another mode")
+            + f", and this key is {f'of {identity.owner}' if identity.owner else 'not of it'}:"
+            " use another destination, or the right key"
+        )
+    if identity.owner is not None:
+        return identity, replace(record, owner=identity.owner, key=None)
+    known = record.key if record.key is not None and key.is_of(record.key) else None
+    return identity, replace(record, key=(known or key.print_of()) if own else record.key)
+
+
+def keep_account(store: Store, facts: LakeFacts, record: AccountRecord) -> None:
+    """Write what is known of an account, if that is anything new. Blocks; the destination must be held."""
+    if record != facts.record_of(record.account):
+        save_account(store, record)
+
+
+def _only_unnamed(facts: LakeFacts, identity: Identity) -> bool:
+    """Say whether a lake has no name for an account but `default`."""
+    return UNNAMED in facts.accounts and identity.account not in facts.accounts
+
+
+async def _is_of(client: Client, store: Store, record: AccountRecord, guest: Guest) -> bool:
+    """Say whether what a lake holds under a name is this account's, as far as can be told.
+
+    Raises:
+        ConfigError: it cannot be told, and the key is another than before.
+    """
+    owner, key = guest.identity.owner, client.config.api_key
+    if record.owner is not None and owner is not None:
+        return record.owner == owner
+    same_key = record.key is not None and key.is_of(record.key)
+    if same_key and guest.account is None:
+        return True
+    found = await _knows(client, await anyio.to_thread.run_sync(known_id, store, record.account), guest.account)
+    if found is None and owner is None and guest.told is None and not same_key and (record.key or record.owner):
+        raise ConfigError(
+            f"this key is another than the one that this lake's {record.account} was read with, and neither it nor"
+            f" Stripe says whose it is: if it is of the same account, say --account-id {record.account}; else use"
+            " another destination"
+        )
+    return found is not False
+
+
+async def _knows(client: Client, known: str | None, account: str | None) -> bool | None:
+    """Ask for something that is known to be an account's; None where there is no telling."""
+    if known is None:
+        return None
+    try:
+        await client.get(GET_PAYOUT if known.startswith("po_") else GET_TRANSACTION, known, account=account)
+    except PermissionError_:
+        return None
+    except InvalidRequestError as error:
+        return False if error.code == MISSING else None
+    return True
+
+
+def _refuse_another_mode(facts: LakeFacts, livemode: bool | None) -> None:  # noqa: FBT001 - as the key's form says
+    if None not in {facts.livemode, livemode} and facts.livemode != livemode:
+        modes = {True: "live mode", False: "test mode"}
+        raise ConfigError(
+            f"this lake holds {modes[facts.livemode is True]}, and the key is of {modes[livemode is True]}:"
+            " use another destination"
+        )
+
+
+def _refuse_second_name(facts: LakeFacts, identity: Identity, *, own: bool) -> None:
+    """Refuse what would double an account's rows under another name.
+
+    Raises:
+        ConfigError: the key may not say whose it is, and the lake has names; or it says so only now.
     """
     names = facts.accounts
+    held = ", ".join(sorted(names)[:3])
     if not identity.known and names and identity.account not in names:
-        held = ", ".join(sorted(names)[:3])
         raise ConfigError(
             f"this key may not read its account, and the lake holds {held}:"
             " say with --account-id which of them it is, or use another destination"
@@ -72,14 +194,16 @@ def refuse_to_mix(facts: LakeFacts, identity: Identity, *, livemode: bool | None
             else f"{identity.account} is not in this lake, which holds {held}, and the key may not read its account:"
             f" if it is the same, say --account-id {min(names)}; else use another destination"
         )
-    if None not in {facts.livemode, livemode} and facts.livemode != livemode:
-        modes = {True: "live mode", False: "test mode"}
-        raise ConfigError(
-            f"this lake holds {modes[facts.livemode is True]}, and the key is of {modes[livemode is True]}:"
-            " use another destination"
-        )
-    if identity.known and not connected and UNNAMED in names and identity.account != UNNAMED:
+    if identity.account == UNNAMED and UNNAMED not in names and identity.owner in names:
+        raise ConfigError(f"this lake holds {identity.owner} by its name: leave --account-id out")
+    if own and identity.known and UNNAMED in names and identity.account not in names:
         raise ConfigError(
             f"this lake was made with a key that could not name its account, and holds its rows as {UNNAMED!r}:"
             f" go on with --account-id {UNNAMED}, or use another destination for {identity.account}"
+        )
+    stands_for = facts.record_of(UNNAMED).owner if UNNAMED in names else None
+    if identity.account != UNNAMED and identity.owner is not None and stands_for == identity.owner:
+        raise ConfigError(
+            f"this lake holds the rows of {identity.owner} as {UNNAMED!r}: go on with --account-id {UNNAMED}, and"
+            " without --account"
         )

@@ -178,5 +178,5 @@ def _ask_ahead(client: Client, options: Options, *, new: bool) -> None:
     """Send the requests every run begins with, so that their answers are under way while modules are imported."""
     account = options.accounts[0] if options.accounts else None
     client.begin(ACCOUNT, account=account)
-    if new:
+    if new and not (account and client.acting.by_context):  # the path to it may be another
         ListSource(client, options.query(account)).begin(options.asked)

@@ -5,8 +5,10 @@ The environment is read here and nowhere below.
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
+import secrets
 import tomllib
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -16,6 +18,7 @@ from urllib.parse import urlsplit
 
 import connector
 from connector.core.account_ids import given_account
+from connector.core.account_record import KeyPrint
 from connector.core.hosts import can_be_host, checked_proxy, goes_without_proxy, unused_proxy
 from connector.core.protocol import API_VERSION
 from connector.core.retry import RetryPolicy, Timeouts
@@ -35,6 +38,9 @@ DEFAULT_IN_FLIGHT = 40
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z0-9_]+)?")
 _HIDE = 20
+
+_SALT_BYTES = 16
+_PURPOSE = "stripe-balance: print of a key: "
 
 
 class ApiKey:
@@ -74,9 +80,27 @@ class ApiKey:
         return self._secret.startswith("rk_")
 
     @property
+    def of_organisation(self) -> bool:
+        """Whether it is the key of an organisation, which names one of its accounts with each request."""
+        return self._secret.startswith("sk_org")
+
+    @property
     def livemode(self) -> bool | None:
         """Whether the key reaches live data; None where its form does not say."""
         return True if self.live else False if "_test_" in self._secret[:12] else None
+
+    def print_of(self, salt: str | None = None) -> KeyPrint:
+        """Return what tells this key from others, and does not tell it.
+
+        Args:
+            salt: of the print to compare with, in hexadecimal; drawn for a new one.
+        """
+        chosen = secrets.token_hex(_SALT_BYTES) if salt is None else salt
+        return KeyPrint(chosen, hmac.digest(self._secret.encode(), f"{_PURPOSE}{chosen}".encode(), "sha256").hex())
+
+    def is_of(self, known: KeyPrint) -> bool:
+        """Say whether a print is this key's."""
+        return hmac.compare_digest(self.print_of(known.salt).digest, known.digest)
 
     def __repr__(self) -> str:
         return f"{self._secret[:8]}…{self._secret[-4:]}" if len(self._secret) > _HIDE else "(key)"

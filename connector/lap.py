@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from connector.accounts import keep_account
+from connector.core.claims import Claims
 from connector.core.drift import Drift
 from connector.core.frontier import Frontier
 from connector.core.manifest import Manifest
-from connector.core.page import decode_page
+from connector.core.page import decode_page, ids_of
 from connector.harvest import Harvest
 from connector.intake import Intake
 from connector.lake import commit
@@ -25,6 +27,8 @@ from connector.stripe.scan import Scan
 from connector.tables.transaction import decode_transactions
 
 if TYPE_CHECKING:
+    from connector.core.account_record import AccountRecord
+    from connector.core.page import AnyRow
     from connector.core.units import AccountId
     from connector.destination import Lake
     from connector.lake.lease import Lease
@@ -50,6 +54,7 @@ class Shared:
         open: accounts being read at the moment; they share the requests in flight.
         taken: accounts somebody of this run reads or has read.
         memory: for rows of all accounts that wait to be written.
+        claims: whose each id is, where there are several accounts.
     """
 
     lake: Lake
@@ -61,6 +66,7 @@ class Shared:
     open: int = 0
     taken: set[AccountId] = field(default_factory=set["AccountId"])
     memory: Memory = field(default_factory=Memory)
+    claims: Claims = field(default_factory=Claims)
 
     def sharers(self) -> int:
         """Return how many accounts share the rate at the moment."""
@@ -103,6 +109,7 @@ class Lap:
         shared: what all accounts of the run have in common.
         account: connected account to read, or None for the key's own.
         work: what is to be read, and the manifest to go on from.
+        record: what is known of the account besides; kept with its first manifest.
         most: pages to read; what is left then stays uncovered.
         ended_early: whether that was so.
     """
@@ -110,6 +117,7 @@ class Lap:
     shared: Shared
     account: str | None
     work: Work
+    record: AccountRecord | None = None
     most: float = inf
     ended_early: bool = field(init=False, default=False)
     _harvest: Harvest | None = field(init=False, default=None)
@@ -146,8 +154,13 @@ class Lap:
                         self.ended_early = True
                         scope.cancel()
 
+                def take(rows: list[AnyRow]) -> None:
+                    if identity is not None and shared.options.several:
+                        shared.claims.take(identity.account, ids_of(rows))
+                    intake.take(rows)
+
                 try:
-                    await harvest.run(name, Scan(source, frontier, receive, intake.take).run)
+                    await harvest.run(name, Scan(source, frontier, receive, take).run)
                 finally:
                     shared.progress.forget(intake)
 
@@ -191,6 +204,8 @@ class Lap:
                 options=shared.options.of_lake,
             )
             manifest = await anyio.to_thread.run_sync(commit.save, shared.lake.store, manifest)
+            if self.record is not None:
+                await anyio.to_thread.run_sync(keep_account, shared.lake.store, shared.lease.facts, self.record)
         if shared.progress.accounts == 1:
             shared.progress.account = identity.account
         replacing = Replacements(shared.lake.store, identity.account)

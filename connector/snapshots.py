@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
-from connector.accounts import chosen_accounts, introduced, refuse_to_mix
+from connector.accounts import Guest, at_home, chosen_accounts, introduced, keep_account
 from connector.balance import Balance, to_balance
 from connector.config import Config
 from connector.core.balances_record import BalancesRecord, snapshots_folder
@@ -23,6 +23,7 @@ from connector.lake.sheets import read_rows, sheet, stored_file, write_rows
 from connector.lake.store import open_store
 from connector.plain import run_plainly
 from connector.stripe.client import BALANCE, Client
+from connector.stripe.identity import as_account
 from connector.tasks import in_turn
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ async def ask_balance(client: Client, account: str | None, named_account: Accoun
     Raises:
         ApiError: see `connector.errors`.
     """
-    response = await client.get(BALANCE, account=account)
+    response = await as_account(client, account, lambda: client.get(BALANCE, account=account))
     balance = to_balance(decode_object(response.body, request_id=response.request_id))
     return Snapshot(named_account, _time_of(response), balance, "", 0)
 
@@ -224,13 +225,13 @@ async def _record(
     held: list[LakeFacts] = []
     names: set[AccountId] = set()
     livemode = client.config.api_key.livemode
-    several = len(accounts) > 1
-    failed = FailedAccounts(len(accounts), fail_fast=fail_fast or not several)
+    failed = FailedAccounts(len(accounts), fail_fast=fail_fast or len(accounts) == 1)
     with ExitStack() as stack:
 
         async def record(position: int) -> None:
             account = accounts[position]
-            identity = await introduced(client, account, account_id=account_id, several=several)
+            met = held[0].accounts if held else ()
+            identity = await introduced(client, account, account_id=account_id, met=met)
             if identity.account in names:  # under another name
                 return
             names.add(identity.account)
@@ -238,9 +239,10 @@ async def _record(
             if not held:
                 stack.enter_context(store.lock())
                 held.append(facts_of(store))
-            refuse_to_mix(held[0], identity, livemode=livemode, connected=account is not None)
-            form = held[0].format or "parquet"
+            identity, known = await at_home(client, store, held[0], Guest(identity, account, account_id))
+            form, snapshot = held[0].format or "parquet", replace(snapshot, account=identity.account)
             taken[position] = await anyio.to_thread.run_sync(_add, store, form, snapshot, livemode)
+            await anyio.to_thread.run_sync(keep_account, store, held[0], known)
 
         async def work(position: int) -> None:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from connector.accounts import Guest, at_home
 from connector.config import Config
 from connector.core.intervals import Interval
 from connector.core.partition import Granularity
@@ -13,6 +14,7 @@ from connector.core.plan import plan as plan_work
 from connector.core.times import END_OF_TIME, Time
 from connector.errors import UsageError
 from connector.lake import commit
+from connector.lake.facts import facts_of
 from connector.lake.store import open_store
 from connector.options import DEFAULT_SETTLE, options_of
 from connector.plain import run_plainly
@@ -69,6 +71,7 @@ async def plan(
     if unfit := [name for name in OF_A_WHOLE_RUN if getattr(chosen, name)]:
         raise UsageError(f"a plan has no {unfit[0]}: that is of a whole run, so give it to one")
     store = open_store(destination)
+    facts = facts_of(store)
     client = Client.over_http(config or Config.from_env())
     found: dict[int, list[dict[str, Any]]] = {}
     try:
@@ -77,6 +80,7 @@ async def plan(
         async def plan_account(position: int) -> None:
             account = accounts[position]
             identity = await identify(client, account=account, account_id=chosen.account_id)
+            identity, _ = await at_home(client, store, facts, Guest(identity, account, chosen.account_id))
             manifest = commit.load(store, identity.account)
             options = _as_arguments(chosen, manifest, account)
             found[position] = [bounds | options for bounds in _bounds(chosen, manifest, identity, windows)]

@@ -215,15 +215,16 @@ def test_a_key_without_the_permission_is_told_which_and_makes_no_lake(tmp_path):
 
 
 def test_a_key_that_may_not_name_its_account_adds_no_second_copy(tmp_path):
-    with sandbox(some_days(300), missing_scopes=["rak_accounts_kyc_basic_read"]) as stripe_:
-        blind = {"api_key": connector.ApiKey(stripe_.restricted_key)}
+    with sandbox(some_days(300)) as stripe_:
         bring(tmp_path / "named", stripe_)
+        stripe_.faults.add("403:endpoint=account")
         with pytest.raises(ConfigError, match="--account-id"):
-            bring(tmp_path / "named", stripe_, settings=blind)
-        before = touched(tmp_path / "named")
-        bring(tmp_path / "named", stripe_, settings=blind, account_id=stripe_.account)
-        assert touched(tmp_path / "named") == before
-        bring(tmp_path / "blind", stripe_, settings=blind)
+            bring(tmp_path / "named", stripe_)
+        before = data_files(tmp_path / "named")
+        bring(tmp_path / "named", stripe_, account_id=stripe_.account)
+        assert data_files(tmp_path / "named") == before
+        bring(tmp_path / "blind", stripe_)
+        stripe_.faults.clear()
         assert held_payouts(tmp_path / "blind", "default") == held_payouts(tmp_path / "named")
         with pytest.raises(ConfigError, match="--account-id default"):
             bring(tmp_path / "blind", stripe_)
@@ -237,10 +238,11 @@ def test_live_payouts_do_not_come_beside_test_ones(tmp_path):
 
 
 def test_rows_of_another_mode_or_under_another_name_do_not_come_beside_payouts(tmp_path):
-    with sandbox(some_days(200), missing_scopes=["rak_accounts_kyc_basic_read"]) as stripe_:
+    with sandbox(some_days(200)) as stripe_:
         bring(tmp_path, stripe_)
+        stripe_.faults.add("403:endpoint=account")
         with pytest.raises(ConfigError, match="--account-id"):
-            run(tmp_path, stripe_, settings={"api_key": connector.ApiKey(stripe_.restricted_key)})
+            run(tmp_path, stripe_)
     with sandbox(some_days(200), live=True) as stripe_, pytest.raises(ConfigError, match="live mode"):
         run(tmp_path, stripe_)
     assert not (tmp_path / "balance_transactions").exists()

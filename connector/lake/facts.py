@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from connector.core import balances_record, payouts_record
+from connector.core import account_record, balances_record, payouts_record
+from connector.core.account_record import AccountRecord
 from connector.core.stored import READ_AGAIN, RESTORE
 from connector.lake import commit
 from connector.lake.records import load_record, recorded_accounts, save_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from connector.core.balances_record import BalancesRecord
     from connector.core.payouts_record import PayoutsRecord
     from connector.core.units import AccountId
@@ -29,11 +33,17 @@ class LakeFacts:
         accounts: those the lake has rows of, in any table.
         livemode: whether they are of live mode; None where no record says.
         format: of its files; None for a destination that has none.
+        records: what is known of single accounts besides, by their names in the lake.
     """
 
     accounts: frozenset[AccountId] = frozenset()
     livemode: bool | None = None
     format: str | None = None
+    records: Mapping[AccountId, AccountRecord] = field(default_factory=lambda: MappingProxyType({}))
+
+    def record_of(self, account: AccountId) -> AccountRecord:
+        """Return what is known of an account besides its rows."""
+        return self.records.get(account) or AccountRecord(account)
 
 
 def facts_of(store: Store) -> LakeFacts:
@@ -61,7 +71,27 @@ def facts_of(store: Store) -> LakeFacts:
         accounts=frozenset(name for names in holders.values() for name in names),
         livemode=next((one.livemode for one in chain([first], records) if one.livemode is not None), None),
         format=first.format,
+        records=MappingProxyType({one.account: one for one in account_records(store)}),
     )
+
+
+def account_records(store: Store) -> Iterator[AccountRecord]:
+    """Yield what is known of single accounts, in order of account.
+
+    Raises:
+        ManifestError: a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    kind, remedy = account_record.TABLE, account_record.REMEDY
+    for account in recorded_accounts(store, kind):
+        record = load_record(account_record.from_document, store, kind, account, remedy=remedy)
+        if record is not None:
+            yield record
+
+
+def save_account(store: Store, record: AccountRecord) -> None:
+    """Write what is known of an account; raises what `save_record` raises."""
+    save_record(store, account_record.TABLE, record.account, account_record.to_document(record))
 
 
 def load_payouts(store: Store, account: AccountId) -> PayoutsRecord | None:

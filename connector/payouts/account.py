@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from connector.accounts import introduced, refuse_to_mix
+from connector.accounts import Guest, at_home, introduced, keep_account
+from connector.core.claims import Claims
 from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
 from connector.core.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
@@ -40,7 +41,7 @@ from connector.tables.hidden import hidden_columns
 from connector.tasks import in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from connector.core.page import Row
     from connector.core.payouts import DayDue, PayoutsPlan
@@ -73,9 +74,10 @@ class Shared:
         full_refresh: list again what the lake has.
         progress: filled in as the run goes on.
         hold: takes the destination, if that is not done yet, and says what it holds.
+        met: accounts that have said who they are in an earlier run; none where only one is asked.
         new: whether there was nothing in the destination when the run began.
-        several: whether there is more than one account.
         taken: accounts that somebody of this run works on or has worked on.
+        claims: whose each payout is.
     """
 
     store: Store
@@ -84,9 +86,10 @@ class Shared:
     full_refresh: bool
     progress: Progress
     hold: Callable[[], Awaitable[LakeFacts]]
+    met: Collection[str]
     new: bool
-    several: bool
     taken: set[AccountId] = field(default_factory=set["AccountId"])
+    claims: Claims = field(default_factory=Claims)
     threads: anyio.CapacityLimiter = field(init=False, default_factory=lambda: anyio.CapacityLimiter(WRITERS))
 
     def came(self, rows: int) -> None:
@@ -125,7 +128,7 @@ class AccountPayouts:
         """
         shared = self.shared
         identity = self._identity = await introduced(
-            shared.client, self.account, account_id=self.account_id, several=shared.several
+            shared.client, self.account, account_id=self.account_id, met=shared.met
         )
         if identity.account in shared.taken:  # under another name
             return
@@ -135,9 +138,10 @@ class AccountPayouts:
         if shared.new:  # a key that may not list payouts makes no lake
             rows, _ = await self._read(plan, identity)
         facts = await shared.hold()
-        refuse_to_mix(
-            facts, identity, livemode=shared.client.config.api_key.livemode, connected=self.account is not None
-        )
+        guest = Guest(identity, self.account, self.account_id)
+        identity, known = await at_home(shared.client, shared.store, facts, guest)
+        self._identity = identity
+        await anyio.to_thread.run_sync(keep_account, shared.store, facts, known)
         there = await anyio.to_thread.run_sync(load_payouts, shared.store, identity.account)
         self._privacy = Privacy.from_lake(await anyio.to_thread.run_sync(options_of, shared.store, identity.account))
         new = PayoutsRecord(identity.account, facts.format or "parquet", livemode=shared.client.config.api_key.livemode)
@@ -171,9 +175,11 @@ class AccountPayouts:
 
     async def _read(self, plan: PayoutsPlan, identity: Identity) -> tuple[list[Row], frozenset[str]]:
         """Return the payouts planned for, and the ids of those that are not there any more."""
-        return await fetch_payouts(
+        rows, absent = await fetch_payouts(
             self.shared.client, plan, account=self.account, likely_start=identity.created, came=self.shared.came
         )
+        self.shared.claims.take(identity.account, (row["id"] for row in rows))
+        return rows, absent
 
     async def _write_payouts(
         self, book: Book, plan: PayoutsPlan, read: tuple[list[Row], frozenset[str]], identity: Identity

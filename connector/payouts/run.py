@@ -83,8 +83,8 @@ class PayoutsRun:
             full_refresh=self.full_refresh,
             progress=progress,
             hold=self._hold_unless_begun if not before.accounts else self._hold,
+            met=before.accounts if len(accounts) > 1 else (),
             new=not before.accounts,
-            several=len(accounts) > 1,
         )
         self._failed = FailedAccounts(len(accounts), fail_fast=self.fail_fast or len(accounts) == 1)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
+from connector.accounts import Guest, at_home
+from connector.core.claims import Claims
 from connector.core.intervals import Interval
 from connector.core.times import END_OF_TIME
 from connector.core.units import DAY
@@ -24,6 +26,7 @@ from connector.errors import (
     StorageError,
 )
 from connector.lake.commit import manifests
+from connector.lake.facts import facts_of
 from connector.payouts.run import PayoutsRun
 from connector.proof.asking import Asker
 from connector.proof.balances import check_balance
@@ -92,6 +95,7 @@ class Check:
     progress: Progress
     _past: Mapping[str, Past] = field(init=False, default_factory=dict[str, Past])
     _own: str = field(init=False, default="")
+    _claims: Claims = field(init=False, default_factory=Claims)
     _refused: dict[str, str] = field(init=False, default_factory=dict[str, str])
 
     async def go(self) -> Verdict:
@@ -105,7 +109,7 @@ class Check:
         chosen = await anyio.to_thread.run_sync(self._chosen)
         if self.client is not None:
             self.progress.meter, self.progress.rate_limit = self.client.meter, self.client.config.rate
-            self._own = await self._key_of(self.client, chosen)
+            self._own = await self._key_of(self.client)
             if "payouts" in self.wish.layers:
                 await self._read_payouts(self.client, chosen)
         with ExitStack() as lock:
@@ -144,27 +148,18 @@ class Check:
         except StorageError:
             return
 
-    async def _key_of(self, client: Client, chosen: list[Manifest]) -> str:
+    async def _key_of(self, client: Client) -> str:
         """Return the name in this lake of the key's own account.
 
         Raises:
             ConfigError: the key may not say, or is of another mode.
         """
-        identity = await identify(client, account_id=self.wish.account_id)
-        names = [manifest.account for manifest in chosen]
-        if not identity.known and self.wish.account_id is None and UNNAMED not in names:
-            raise ConfigError(
-                f"this key may not read its account, and the lake holds {', '.join(names[:3])}:"
-                " say with --account-id which of them it is"
-            )
-        live = client.config.api_key.livemode
-        for manifest in chosen:
-            if None not in {manifest.livemode, live} and manifest.livemode != live:
-                modes = {True: "live mode", False: "test mode"}
-                raise ConfigError(
-                    f"this lake holds {modes[manifest.livemode is True]}, and the key is of {modes[live is True]}"
-                )
-        return UNNAMED if UNNAMED in names else identity.account
+        identity, told = await identify(client, account_id=self.wish.account_id), self.wish.account_id
+        facts = await anyio.to_thread.run_sync(facts_of, self.store)
+        if UNNAMED in facts.accounts and identity.account not in facts.accounts:  # nobody else's name would do
+            identity, told = replace(identity, account=UNNAMED), UNNAMED
+        identity, _ = await at_home(client, self.store, facts, Guest(identity, told=told))
+        return identity.account
 
     async def _read_payouts(self, client: Client, chosen: list[Manifest]) -> None:
         """Bring the lake's payouts up to date; what Stripe refuses, or a lake nobody may write to, leaves them as is.
@@ -230,7 +225,8 @@ class Check:
         layers: list[Layer] = []
         with IdIndex() as ids:
             openings = await anyio.to_thread.run_sync(self._openings, manifest, asker)
-            inventory = Inventory(manifest, ids, Ledger(due_by=now + DAY), openings=openings)
+            ledger = Ledger(due_by=now + DAY)
+            inventory = Inventory(manifest, ids, ledger, openings=openings, claims=self._claims)
             await anyio.to_thread.run_sync(take_inventory, self.store, inventory, past, self.progress)
             self.progress.phase = "asking Stripe"
             for name in LAYERS:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connector.core.claims import Claims
 from connector.core.sampling import Profile
 from connector.proof.verdict import Findings, Layer
 from connector.tables.balance_transactions import to_batch
@@ -41,6 +42,7 @@ class Inventory:
         compared: rows whose fee could be compared with its details.
         unsettled: rows newer than what is covered, which the next sync reads again.
         unreadable: files that cannot be read.
+        claims: whose each id of the lake is.
     """
 
     manifest: Manifest
@@ -53,6 +55,7 @@ class Inventory:
     compared: int = 0
     unsettled: int = 0
     unreadable: set[str] = field(default_factory=set[str])
+    claims: Claims = field(default_factory=Claims)
 
     @property
     def settled(self) -> int:

@@ -108,7 +108,11 @@ class _FilePass:
         self._order.check(batch, path, found.findings)
         self._summary.add(batch)
         self._check_time(batch)
-        found.ids.add(batch.column("id").to_pylist())
+        ids = batch.column("id").to_pylist()
+        found.ids.add(ids)
+        for one, other in found.claims.clashes(found.manifest.account, ids):
+            message = f"{one} is a row of {other}, too: one of the two accounts has the other's rows"
+            found.findings.add(Finding("in_two_accounts", message, path=path, id=one))
         settled = inside(batch.column("created"), Intervals.span(0, found.settled))
         found.unsettled += batch.num_rows - (pc.sum(settled).as_py() or 0)
         known = batch.filter(settled)

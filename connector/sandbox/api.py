@@ -170,7 +170,14 @@ class Api:
         Raises:
             RefusedError: 401 or 403.
         """
-        caller = identify(headers, self.keys, self.world)
+        deaf = self.faults.standing("drops-account")
+        caller = identify(
+            headers,
+            self.keys,
+            self.world,
+            revoked=self.faults.accounts("revoked"),
+            deaf=deaf is not None and deaf.endpoint in {"", endpoint.name},
+        )
         account, missing = self.world.accounts[caller.account], self.keys.missing
         if caller.restricted and endpoint.scope in missing:
             raise problems.missing_scope(account, endpoint.scope, "live" if self.keys.live else "test")

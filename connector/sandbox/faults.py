@@ -44,6 +44,8 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "non-authoritative": ("the answer as it is, with status 203", ()),
     "encoded": ("the body in another legal coding; how=" + "|".join(HOW), ("how",)),
     "stray": ("an answer nobody asked for on the same connection; how=" + "|".join(STRAYS), ("how",)),
+    "drops-account": ("the account asked for is not heard, and the platform answers, as behind a bad gateway", ()),
+    "revoked": ("account=acct_… took its access back: it is refused, and no longer listed", ()),
     "empty-page": ("no rows, yet has_more is true", ()),
     "stuck-cursor": ("the page that ends at the cursor instead of the one after it", ()),
     "boundary-quirk": ("an empty page when the cursor's own second lies inside the created window", ()),
@@ -76,7 +78,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """By kind: one line of help, and the options it takes besides COMMON."""
 
-STANDING = frozenset({"late-rows", "gone-rows", "async-capture", "late-status"})
+STANDING = frozenset({"late-rows", "gone-rows", "async-capture", "late-status", "drops-account", "revoked"})
 """Faults that are a state of the world rather than something that befalls a request; `p` is their share of rows."""
 
 _ONCE = frozenset({"hot-second"})
@@ -218,6 +220,10 @@ class Faults:
     def standing(self, kind: str) -> Fault | None:
         """The fault of a STANDING kind in force, if any."""
         return next((armed.fault for armed in self._armed if armed.fault.kind == kind), None)
+
+    def accounts(self, kind: str) -> frozenset[str]:
+        """The accounts that faults of a STANDING kind are about."""
+        return frozenset(armed.fault.account for armed in self._armed if armed.fault.kind == kind)
 
     def counts(self) -> list[dict[str, int | str]]:
         """What is in force, and how often each fired."""

@@ -105,11 +105,11 @@ class Lists:
         Raises:
             RefusedError: 400 for a cursor that does not exist.
         """
-        world = view.world
+        world, revoked = view.world, self._faults.accounts("revoked")
         found = [
             index
             for index in (range(world.connected, 0, -1) if view.index == 0 else ())
-            if (world.created_of(index) or 0) in query.created
+            if (world.created_of(index) or 0) in query.created and world.accounts[index] not in revoked
         ]
         places: list[int | None] = []
         for name, value in (("starting_after", query.starting_after), ("ending_before", query.ending_before)):

@@ -120,6 +120,15 @@ def not_allowed(why: str) -> RefusedError:
     )
 
 
+def no_context() -> RefusedError:
+    """400: the key of an organisation, and no account or no version named."""
+    return plain(
+        400,
+        "Requests with an organization API key need the Stripe-Context header, which names the account, and the "
+        "Stripe-Version header.",
+    )
+
+
 def account_invalid(account: str, key: str) -> RefusedError:
     """403: an account that does not exist or is not connected."""
     shown = f"{key[:8]}{'*' * 18}{key[-4:]}"

@@ -85,6 +85,7 @@ class Sandbox:
         live: use live keys, with the higher global limit.
         missing_scopes: what the restricted key may not do: `payout_read` is refused in Stripe's words of 2026,
             `rak_payout_read` in the older ones.
+        members: indices of the accounts of an organisation, whose key reaches them; the platform by default.
         faults: in force from the start; see `faults.KINDS`.
         clamp: pull `limit` into 1 to 100 rather than refuse it.
         compress: gzip where accepted.
@@ -100,13 +101,14 @@ class Sandbox:
         port: int = 0,
         live: bool = False,
         missing_scopes: Collection[str] = (),
+        members: Collection[int] = (0,),
         faults: Collection[str] = (),
         clamp: bool = True,
         compress: bool = False,
     ) -> None:
         self.world = world
         self.faults = Faults(tuple(faults), world.seed)
-        self._keys = Keys.of(world.seed, live=live, missing=missing_scopes)
+        self._keys = Keys.of(world.seed, live=live, missing=missing_scopes, members=members)
         self._server = Server(
             Api(world, self._keys, self.faults, clamp=clamp),
             Limits() if limits is None else limits,
@@ -136,6 +138,11 @@ class Sandbox:
     def restricted_key(self) -> str:
         """A restricted key, without the scopes in `missing_scopes`."""
         return self._keys.restricted
+
+    @property
+    def organisation_key(self) -> str:
+        """The key of an organisation of the accounts in `members`."""
+        return self._keys.organisation
 
     @property
     def account(self) -> str:

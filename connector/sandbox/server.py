@@ -100,7 +100,10 @@ class Server:
                 answer = await self._admitted(call, request)
             finally:
                 self.limiter.leave(name)
-            return await self._send(request, answer, faults, self._headers(request_id, version, answer))
+            heads = self._headers(request_id, version, answer)
+            if caller.account and "Stripe-Account" in request.headers:
+                heads["Stripe-Account"] = account
+            return await self._send(request, answer, faults, heads)
         except RefusedError as problem:
             reason = problem.headers.get("Stripe-Rate-Limited-Reason", "")
             answer = self._refused(problem, request_id)

@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 import anyio
 
-from connector.core.account_ids import given_account
 from connector.core.content import ENCODINGS
 from connector.core.meter import Meter
 from connector.core.pace import Pace
@@ -20,6 +19,7 @@ from connector.core.permissions import explain
 from connector.core.protocol import decipher, encode_query, seconds_of
 from connector.core.retry import wait_before
 from connector.errors import ApiError, ConnectorError, PermissionError_, ProtocolError, RateLimitError, TransportError
+from connector.stripe.acting import Acting, target_of
 from connector.stripe.gate import Gate
 from connector.stripe.transport import HttpTransport, Request
 
@@ -115,6 +115,7 @@ class Client:
         gate: where requests wait.
         meter: what has been asked so far.
         clock: time and chance.
+        acting: the accounts it asks as.
     """
 
     config: Config
@@ -122,6 +123,7 @@ class Client:
     gate: Gate
     meter: Meter = field(default_factory=Meter)
     clock: Clock = field(default_factory=SystemClock)
+    acting: Acting = field(init=False)
     _headers: dict[str, str] = field(init=False, repr=False)
     _dates: list[str] = field(init=False, default_factory=list[str])
     _begun: dict[tuple[str, str | None], asyncio.Task[Response]] = field(
@@ -129,13 +131,13 @@ class Client:
     )
 
     def __post_init__(self) -> None:
+        self.acting = Acting(self.config)
         self._headers = {
             "Authorization": f"Bearer {self.config.api_key.reveal()}",
             "Stripe-Version": self.config.api_version,
             "User-Agent": self.config.user_agent,
             "Accept": "application/json",
             "Accept-Encoding": ENCODINGS,
-            **({"Stripe-Context": self.config.context} if self.config.context else {}),
         }
 
     @classmethod
@@ -217,7 +219,7 @@ class Client:
         urgency: Callable[[], float],
         give_up: Callable[[int, ApiError], bool],
     ) -> Response:
-        attempt, group = 0, self._group(request.headers.get("Stripe-Account"))
+        attempt, group = 0, self._group(target_of(request.headers))
         while True:
             attempt += 1
             response: Response | None = None
@@ -237,6 +239,8 @@ class Client:
                     slot.seconds = seconds
             self.meter.answered(response.status if response else 0, len(response.body) if response else 0, seconds)
             if error is None and response is not None:
+                with self.judging(response):
+                    self.acting.heard(request.headers, response)
                 return response
             failure = error or TransportError("no answer")
             if isinstance(failure, RateLimitError):
@@ -296,6 +300,5 @@ class Client:
     def _request(self, endpoint: Endpoint, resource_id: str, parameters: Parameters, account: str | None) -> Request:
         path = endpoint.path.format(quote(resource_id, safe=""))
         query = encode_query(parameters)
-        acting = self.config.account if account is None else given_account(account)
-        headers = {**self._headers, "Stripe-Account": acting} if acting else self._headers
+        headers = {**self._headers, **self.acting.headers(account)}
         return Request(f"{self.config.api_base}{path}{'?' if query else ''}{query}", headers)

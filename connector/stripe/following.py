@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import anyio
 
 from connector.core.allocation import Budget, wait_between_looks
+from connector.core.claims import Claims
 from connector.core.failed_accounts import without_frames
 from connector.core.follow import Stride, Tail, wait_after_failure
 from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
+from connector.core.page import ids_of
 from connector.core.times import END_OF_TIME
 from connector.errors import ApiError, AuthenticationError, ConfigError, ConnectorError, ProtocolError
 from connector.stripe.follow_options import BATCH, Batch, FollowOptions, Listener, Unheard
@@ -75,6 +77,7 @@ class Follower:
     _watches: list[_Watch] = field(init=False, default_factory=list[_Watch])
     _kept: dict[str, Any] = field(init=False)
     _budget: Budget = field(init=False)
+    _claims: Claims = field(init=False, default_factory=Claims)
     _ahead: float = field(init=False, default=0.0)
     _machine_ahead: float = field(init=False, default=0.0)
     _failures: int = field(init=False, default=0)
@@ -194,6 +197,8 @@ class Follower:
             watch.stride, watch.behind, watch.due = watch.stride.too_long(window), True, now
             return
         watch.newest = max([watch.newest, *(row["created"] for row in rows)])
+        if len(self._watches) > 1:
+            self._claims.take(watch.name, ids_of(rows))
         new = watch.tail.arrived(rows, window)
         watch.stride = watch.stride.after(window, len(rows))
         watch.behind = window.stop < END_OF_TIME

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.core.failed_accounts import OWN, FailedAccounts
+from connector.core.page import ids_of
 from connector.errors import ApiError
 from connector.stripe.pages import pages
 from connector.stripe.streams import Stream, produced
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from anyio.streams.memory import MemoryObjectSendStream
 
+    from connector.core.claims import Claims
     from connector.core.intervals import Intervals
     from connector.core.page import Row
     from connector.stripe.client import Client
@@ -51,6 +53,8 @@ class ManyAccounts:
         within: seconds of `created` to read.
         ordered: newest first within each account.
         fail_fast: end with the first account that fails, instead of reading the others all the same.
+        claims: whose each row is, to refuse what comes for two accounts, each of which has to say who it is; None for
+            accounts that are known already.
     """
 
     client: Client
@@ -59,6 +63,7 @@ class ManyAccounts:
     within: Intervals
     ordered: bool = False
     fail_fast: bool = False
+    claims: Claims | None = None
     _failed: FailedAccounts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,10 +82,12 @@ class ManyAccounts:
             raise self._failed.summed_up()
 
     async def _account(self, send: MemoryObjectSendStream[AccountPage], account: str | None) -> None:
-        query = replace(self.query, account=account)
+        query = replace(self.query, account=account, known=self.claims is None)
         try:
             async with pages(self.client, query, within=self.within, ordered=self.ordered) as stream:
                 async for rows in stream:
+                    if self.claims is not None:
+                        self.claims.take(account or OWN, ids_of(rows))
                     await send.send(AccountPage(account, rows))
         except ApiError as error:
             if not self._failed.spare(account or OWN, error):

@@ -16,6 +16,7 @@ from connector.core.times import END_OF_TIME
 from connector.core.walk import Tuning
 from connector.errors import ApiError, UsageError
 from connector.stripe.client import LIST_TRANSACTIONS
+from connector.stripe.identity import as_account
 from connector.stripe.scan import Received, Scan
 from connector.stripe.streams import Stream, produced
 
@@ -76,6 +77,7 @@ class Query:
         limit: rows of a page, 1 to 100.
         account: connected account to ask as.
         endpoint: the list.
+        known: whether the account is known already; else it has to say who it is.
     """
 
     filters: Parameters = field(default_factory=dict)
@@ -83,6 +85,7 @@ class Query:
     limit: int = 100
     account: str | None = None
     endpoint: Endpoint = LIST_TRANSACTIONS
+    known: bool = False
 
 
 class Decode(Protocol):
@@ -121,13 +124,15 @@ class ListSource:
         while True:
             asked = self.size.rows
             try:
-                response = await self.client.get(
+                ask = partial(
+                    self.client.get,
                     self.query.endpoint,
                     parameters=self.parameters(window, starting_after),
                     account=self.query.account,
                     urgency=urgency,
                     give_up=partial(self._is_smaller_better, asked),
                 )
+                response = await (ask() if self.query.known else as_account(self.client, self.query.account, ask))
             except ApiError as error:
                 if not self._worth_less(asked, error):
                     raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from connector.balance import Balance, to_balance
 from connector.config import Config
 from connector.core.account_ids import given_account, given_accounts
+from connector.core.claims import Claims
 from connector.core.intervals import Intervals
 from connector.core.page import Row, decode_asked, decode_object
 from connector.core.times import Time, interval_of
@@ -17,12 +18,14 @@ from connector.stripe.client import BALANCE, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
 from connector.stripe.follow_options import FollowOptions, Listener, Unheard
 from connector.stripe.following import Follower
-from connector.stripe.identity import Identity, identify
+from connector.stripe.identity import Identity, as_account, identify
 from connector.stripe.many import AccountPages, ManyAccounts, pages_of_accounts
 from connector.stripe.pages import FILTERS, PageStream, Query, in_each_row, pages, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
+
+    from connector.core.protocol import Parameters
 
 
 class Stripe:
@@ -79,7 +82,7 @@ class Stripe:
 
         Source: docs.stripe.com/api/balance.
         """
-        response = await self.client.get(BALANCE, account=account)
+        response = await as_account(self.client, account, lambda: self.client.get(BALANCE, account=account))
         return to_balance(decode_object(response.body, request_id=response.request_id))
 
     async def balance_transaction(
@@ -97,9 +100,10 @@ class Stripe:
             InvalidRequestError: there is none of this id in this account (status 404).
             ProtocolError: the answer is something else.
         """
-        checked = checked_transaction_id(transaction_id)
-        response = await self.client.get(
-            GET_TRANSACTION, checked, parameters={"expand": paths_of(expand)}, account=account
+        client, checked = self.client, checked_transaction_id(transaction_id)
+        parameters: Parameters = {"expand": paths_of(expand)}
+        response = await as_account(
+            client, account, lambda: client.get(GET_TRANSACTION, checked, parameters=parameters, account=account)
         )
         return decode_asked(response.body, checked, kind="balance_transaction", request_id=response.request_id)
 
@@ -115,7 +119,8 @@ class Stripe:
             UsageError: the id cannot be one of these, or `wait` is no number of seconds.
             InvalidRequestError: there is none of this id in this account (status 404).
         """
-        return await fees(self.client, object_id, wait=wait, account=account)
+        client = self.client
+        return await as_account(client, account, lambda: fees(client, object_id, wait=wait, account=account))
 
     @asynccontextmanager
     async def balance_transactions(
@@ -189,6 +194,7 @@ class Stripe:
             _within(created_gte, created_lt),
             ordered=ordered,
             fail_fast=fail_fast,
+            claims=Claims(),
         )
         async with pages_of_accounts(many) as stream:
             yield stream

@@ -200,14 +200,14 @@ def test_what_a_key_may_not_read_is_left_unchecked(tmp_path, permission, uncheck
 
 
 def test_a_key_that_may_not_name_its_account_needs_the_name(tmp_path):
-    with serve(world(300), missing_scopes=("rak_accounts_kyc_basic_read",)) as server:
+    with serve(world(300)) as server:
         run(tmp_path / "lake", server)
-        config = config_for(server, api_key=ApiKey(server.restricted_key))
+        server.faults.add("403:endpoint=account")
         with pytest.raises(ConfigError, match="--account-id"):
-            check(tmp_path / "lake", server, config=config)
-        assert answers(check(tmp_path / "lake", server, config=config, account_id=server.account)) == PROVED
-        run(tmp_path / "nameless", server, settings={"api_key": ApiKey(server.restricted_key)})
-        assert answers(check(tmp_path / "nameless", server, config=config)) == PROVED
+            check(tmp_path / "lake", server)
+        assert answers(check(tmp_path / "lake", server, account_id=server.account)) == PROVED
+        run(tmp_path / "nameless", server)
+        assert answers(check(tmp_path / "nameless", server)) == PROVED
 
 
 def test_the_key_of_another_account_proves_nothing_and_accuses_nobody(lake, tmp_path):
