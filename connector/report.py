@@ -203,6 +203,7 @@ class Report:
         requests: what was asked of Stripe.
         accounts: one report for each account.
         not_found: names of what was to be left out or hashed and that no row of this run had; misspelt, maybe.
+        warnings: what whoever looks after the lake should know, each in a sentence.
     """
 
     run_id: str
@@ -218,6 +219,7 @@ class Report:
     accounts: tuple[AccountReport, ...]
     error: str | None = None
     not_found: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def damage_of(account: AccountReport) -> str | None:
@@ -289,5 +291,6 @@ def to_document(report: Report) -> dict[str, Any]:
         "duration_seconds": round(report.duration_seconds, 3),
         "requests": to_plain(report.requests),
         "not_found": list(report.not_found),
+        "warnings": list(report.warnings),
         "accounts": [to_plain(account) for account in report.accounts],
     }

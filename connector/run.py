@@ -243,6 +243,7 @@ class Run:
             requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
             accounts=tuple(report for _, report in sorted(self._reports.items())),
             not_found=lake.redactor.not_found if lake.redactor else (),
+            warnings=(*sorted(self.store.lacks), *_of_connections(len(self.client.transport.distrusted))),
         )
 
     async def _keep(self, lease: Lease, report: Report) -> None:
@@ -252,3 +253,11 @@ class Run:
         text = to_json(to_document(report))
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.store.write, f"{RUNS}/{report.run_id}.json", text)
+
+
+def _of_connections(distrusted: int) -> tuple[str, ...]:
+    """Say that connections were closed, as what came on them could not be believed."""
+    if not distrusted:
+        return ()
+    connections = "a connection was" if distrusted == 1 else f"{distrusted:,} connections were"
+    return (f"{connections} closed: an answer came that nobody had asked for; is there a faulty proxy on the way?",)

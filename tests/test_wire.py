@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import stat
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -134,3 +137,34 @@ def test_what_is_left_out_of_a_lake_is_not_in_it_as_an_earlier_value(tmp_path):
     with sandbox(world(120), faults=["repeated-field"]) as stripe_:
         run(tmp_path, stripe_, omit=["description"])
         assert not any("the first" in str(row) for row in objects(tmp_path))
+
+
+def test_a_run_says_what_its_file_system_lacks(tmp_path, monkeypatch):
+    forced = os.fsync
+
+    def refuse(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        forced(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with sandbox(world(100)) as stripe_:
+        report = run(tmp_path, stripe_)
+        assert objects(tmp_path) == truth(stripe_)
+    (said,) = report.warnings
+    assert "fsync of a folder" in said
+    (kept,) = (tmp_path / "_stripe_balance" / "runs").glob("*.json")
+    assert json.loads(kept.read_bytes())["warnings"] == [said]
+
+
+def test_a_run_says_that_something_came_that_nobody_had_asked_for(tmp_path):
+    """It comes with the answer, so that is none, and the request is sent again."""
+    with sandbox(world(100), faults=["stray:how=behind,k=1,endpoint=account"]) as stripe_:
+        report = run(tmp_path, stripe_)
+    (said,) = report.warnings
+    assert "a connection was closed: an answer came that nobody had asked for" in said
+
+
+def test_a_run_without_anything_odd_has_no_warnings(tmp_path):
+    with sandbox(world(100)) as stripe_:
+        assert run(tmp_path, stripe_).warnings == ()

@@ -28,6 +28,15 @@ _REMEDIES = {
 }
 
 
+_ABSENT = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""What a file system answers to a call it does not have."""
+
+UNFORCED = (
+    "the destination's file system does not force the names of files onto the disk (fsync of a folder): after a power"
+    " cut files of the last run may be missing, which the next run notices and reads again; a local disk does"
+)
+"""What is to be said where `sync_folder` could not do its work."""
+
 _SMALL = 2**16
 """Bytes of a file that is read in one piece."""
 
@@ -50,13 +59,36 @@ def at_disk(doing: str) -> Generator[None]:
 
 
 def sync_file(path: Path) -> None:
-    """Force a written file's content onto the disk."""
-    _sync(path, os.O_RDONLY)
+    """Force a written file's content onto the disk.
+
+    Raises:
+        StorageError: the file system cannot, so nothing that was written is sure to be kept.
+    """
+    try:
+        _sync(path, os.O_RDONLY)
+    except OSError as error:
+        if error.errno not in _ABSENT:
+            raise
+        raise StorageError(
+            f"writing {path}: this file system cannot force a file onto the disk (fsync: {error.strerror}), and what a"
+            " run says is kept might be gone after a power cut: use a local disk, and copy the lake from there"
+        ) from error
 
 
-def sync_folder(path: Path) -> None:
-    """Force a folder's entries (new, renamed and removed names) onto the disk."""
-    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+def sync_folder(path: Path) -> bool:
+    """Force a folder's entries (new, renamed and removed names) onto the disk.
+
+    Returns:
+        Whether that was done: some network file systems cannot. It is gone on without, as databases do there: what is
+        lost is a name, which a record then misses, and never half a file. `UNFORCED` says so.
+    """
+    try:
+        _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        if error.errno not in _ABSENT | {errno.EBADF}:
+            raise
+        return False
+    return True
 
 
 def make_folder(path: Path) -> list[Path]:

@@ -25,11 +25,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from connector.errors import LockedError
-from connector.lake.disk import at_disk, make_folder, sync_file, sync_folder
+from connector.lake.disk import UNFORCED, at_disk, make_folder, sync_file, sync_folder
 from connector.lake.paths import STATE, FileInfo, checked_path
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Collection, Generator, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,18 @@ class LocalStore:
 
     root: Path
     _unsynced: set[Path] = field(init=False, repr=False, compare=False, default_factory=set["Path"])
+    _lacks: set[str] = field(init=False, repr=False, compare=False, default_factory=set[str])
     _syncing: Lock = field(init=False, repr=False, compare=False, default_factory=Lock)
 
     @property
     def scratch(self) -> Path:
         """The staging folder."""
         return self.root / STATE / "staging"
+
+    @property
+    def lacks(self) -> Collection[str]:
+        """See `Store.lacks`."""
+        return self._lacks
 
     def read(self, path: str) -> bytes | None:
         """Return a file's content, or None when there is none."""
@@ -94,7 +100,7 @@ class LocalStore:
         with at_disk(f"deleting {path}"):
             if final.exists():
                 final.unlink()
-                sync_folder(final.parent)
+                self._force(final.parent)
 
     def list(self, prefix: str) -> Iterator[FileInfo]:
         """Yield the files below a folder, in order of path, without those whose name begins with a dot."""
@@ -166,10 +172,14 @@ class LocalStore:
             while self._unsynced:
                 folder = self._unsynced.pop()
                 try:
-                    sync_folder(folder)
+                    self._force(folder)
                 except OSError:
                     self._unsynced.add(folder)
                     raise
+
+    def _force(self, folder: Path) -> None:
+        if not sync_folder(folder):
+            self._lacks.add(UNFORCED)
 
     def _info(self, file: Path) -> FileInfo:
         found = file.stat()

@@ -15,7 +15,7 @@ from connector.errors import ConfigError, UsageError
 from connector.lake.local import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from contextlib import AbstractContextManager
 
     from connector.lake.paths import FileInfo
@@ -33,6 +33,11 @@ class Store(Protocol):
     @property
     def scratch(self) -> Path:
         """A local folder for this run's temporary files; it may not exist yet."""
+        ...
+
+    @property
+    def lacks(self) -> Collection[str]:
+        """What the destination does not do so far and was gone on without, each in a sentence."""
         ...
 
     def read(self, path: str) -> bytes | None:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -172,6 +173,53 @@ def test_a_file_system_gone_read_only_is_an_error_of_storage_whatever_else_fails
 def test_a_folder_that_begins_with_a_tilde_is_no_home_where_its_path_does_not(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert open_store("./~nobody_such/lake").root == tmp_path / "~nobody_such/lake"
+
+
+def without(monkeypatch, code: int, *, folders: bool) -> None:
+    """A file system that does not force folders, or files, onto the disk."""
+    forced = os.fsync
+
+    def refuse(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode) == folders:
+            raise OSError(code, os.strerror(code))
+        forced(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+
+ABSENT = [errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS]
+
+
+@pytest.mark.parametrize("code", [*ABSENT, errno.EBADF])
+def test_a_file_system_that_cannot_force_folders_onto_the_disk_is_gone_on_with_and_said_to_be_one(
+    tmp_path, monkeypatch, code
+):
+    store = LocalStore(tmp_path)
+    without(monkeypatch, code, folders=True)
+    assert not store.lacks
+    store.write("a/b", b"x")
+    store.delete("a/b")
+    store.write("a/c", b"y")
+    assert names(store) == ["a/c"]
+    (said,) = store.lacks
+    assert "fsync of a folder" in said
+    assert "a local disk does" in said
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EACCES, errno.ESTALE])
+def test_any_other_refusal_to_force_a_folder_onto_the_disk_is_an_error(tmp_path, monkeypatch, code):
+    without(monkeypatch, code, folders=True)
+    with pytest.raises(StorageError):
+        LocalStore(tmp_path).write("a/b", b"x")
+
+
+@pytest.mark.parametrize("code", ABSENT)
+def test_a_file_system_that_cannot_force_files_onto_the_disk_is_refused(tmp_path, monkeypatch, code):
+    store = LocalStore(tmp_path)
+    without(monkeypatch, code, folders=False)
+    with pytest.raises(StorageError, match=r"cannot force a file onto the disk \(fsync: .*use a local disk"):
+        store.write("a/b", b"x")
+    assert store.read("a/b") is None
 
 
 @pytest.mark.parametrize("name", ["~nobody_such/lake", "x" * 300, "a\0b", "bad\udcff"])

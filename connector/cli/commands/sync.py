@@ -67,3 +67,5 @@ def show(report: Report, console: Console) -> None:
     console.say(*summary(report, console))
     for line in losses(report):
         console.tell(line)
+    for line in report.warnings:
+        console.warn(line)
