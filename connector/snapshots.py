@@ -154,7 +154,8 @@ async def ask_balance(client: Client, account: str | None, named_account: Accoun
         ApiError: see `connector.errors`.
     """
     response = await as_account(client, account, lambda: client.get(BALANCE, account=account))
-    balance = to_balance(decode_object(response.body, request_id=response.request_id))
+    with client.judging(response):
+        balance = to_balance(decode_object(response.body, request_id=response.request_id))
     return Snapshot(named_account, _time_of(response), balance, "", 0)
 
 

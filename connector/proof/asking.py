@@ -37,7 +37,8 @@ class Asker:
     async def balance(self) -> Balance:
         """Return the balance as it is now."""
         response = await self.client.get(BALANCE, account=self.account)
-        return to_balance(decode_object(response.body, request_id=response.request_id))
+        with self.client.judging(response):
+            return to_balance(decode_object(response.body, request_id=response.request_id))
 
     def listed(self, within: Intervals) -> AbstractAsyncContextManager[PageStream]:
         """Offer the pages of the rows created in these seconds, strictly read, as a block."""

@@ -36,22 +36,26 @@ async def connected_accounts(client: Client) -> AsyncGenerator[list[str], None]:
     seen: set[str] = set()
     for _ in range(MOST_PAGES):
         response = await client.get(LIST_ACCOUNTS, parameters={"limit": 100, "starting_after": after})
-        page = decode_page(response.body, request_id=response.request_id)
-        ids = _ids(page)
-        if not ids and (page.has_more or after is not None):
-            raise ProtocolError(
-                "an empty page where more connected accounts were promised; try again later", request_id=page.request_id
-            )
-        if len(set(ids)) < len(ids) or not seen.isdisjoint(ids):
-            raise ProtocolError(
-                "a connected account came twice, or the cursor did not advance", request_id=page.request_id
-            )
+        with client.judging(response):
+            page = decode_page(response.body, request_id=response.request_id)
+            ids = _ids(page)
+            _check(page, ids, seen, first=after is None)
         yield [*ids]
         if not page.has_more:
             return
         seen.update(ids)
         after = ids[-1]
     raise ProtocolError(f"the list of connected accounts does not end after {MOST_PAGES:,} pages")
+
+
+def _check(page: Page, ids: list[AccountId], seen: set[str], *, first: bool) -> None:
+    """Hold a page to the contract of the list."""
+    if not ids and (page.has_more or not first):
+        raise ProtocolError(
+            "an empty page where more connected accounts were promised; try again later", request_id=page.request_id
+        )
+    if len(set(ids)) < len(ids) or not seen.isdisjoint(ids):
+        raise ProtocolError("a connected account came twice, or the cursor did not advance", request_id=page.request_id)
 
 
 def _ids(page: Page) -> list[AccountId]:

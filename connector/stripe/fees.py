@@ -127,7 +127,8 @@ async def _retrieved(
     client: Client, endpoint: Endpoint, asked: str, kind: str, expand: tuple[str, ...], account: str | None
 ) -> Row:
     response = await client.get(endpoint, asked, parameters={"expand": expand} if expand else {}, account=account)
-    return decode_asked(response.body, asked, kind=kind, request_id=response.request_id)
+    with client.judging(response):
+        return decode_asked(response.body, asked, kind=kind, request_id=response.request_id)
 
 
 async def _with_more(

@@ -89,11 +89,12 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
                 " say it with --account-id acct_…"
             ) from error
         return _as_refused(client, error, acting, named)
-    described = decode_object(response.body, request_id=response.request_id)
-    found = described.get("id")
-    if not isinstance(found, str):
-        raise ProtocolError("the account has no id", request_id=response.request_id)
-    owner = _fitting(found, acting, named, response.request_id)
+    with client.judging(response):
+        described = decode_object(response.body, request_id=response.request_id)
+        found = described.get("id")
+        if not isinstance(found, str):
+            raise ProtocolError("the account has no id", request_id=response.request_id)
+        owner = _fitting(found, acting, named, response.request_id)
     if acting is not None:
         client.acting.sure.add(acting)
     created = described.get("created")

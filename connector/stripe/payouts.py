@@ -61,9 +61,10 @@ async def fetch_payouts(
                 raise
             absent.add(payout)
         else:
-            row = decode_asked(response.body, payout, kind="payout", request_id=response.request_id)
-            if type(row.get("created")) is not int:
-                raise ProtocolError(f"{payout} came without `created`, in seconds", request_id=response.request_id)
+            with client.judging(response):
+                row = decode_asked(response.body, payout, kind="payout", request_id=response.request_id)
+                if type(row.get("created")) is not int:
+                    raise ProtocolError(f"{payout} came without `created`, in seconds", request_id=response.request_id)
             rows.append(row)
             came(1)
 

@@ -83,7 +83,8 @@ class Stripe:
         Source: docs.stripe.com/api/balance.
         """
         response = await as_account(self.client, account, lambda: self.client.get(BALANCE, account=account))
-        return to_balance(decode_object(response.body, request_id=response.request_id))
+        with self.client.judging(response):
+            return to_balance(decode_object(response.body, request_id=response.request_id))
 
     async def balance_transaction(
         self, transaction_id: str, *, expand: Sequence[str] = (), account: str | None = None
@@ -105,7 +106,8 @@ class Stripe:
         response = await as_account(
             client, account, lambda: client.get(GET_TRANSACTION, checked, parameters=parameters, account=account)
         )
-        return decode_asked(response.body, checked, kind="balance_transaction", request_id=response.request_id)
+        with client.judging(response):
+            return decode_asked(response.body, checked, kind="balance_transaction", request_id=response.request_id)
 
     async def fees(self, object_id: str, *, wait: float = 0.0, account: str | None = None) -> Fees:
         """Return what a payment or payout cost, or the rows of a refund or dispute: known, not yet, or why not.

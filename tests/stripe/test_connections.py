@@ -11,10 +11,13 @@ import pytest
 from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.errors import ProtocolError, TransportError
+from connector.stripe.accounts import connected_accounts
 from connector.stripe.client import BALANCE
+from connector.stripe.identity import identify
 from connector.stripe.pages import ListSource
+from connector.stripe.resources import Stripe
 from connector.stripe.scan import Scan
-from tests.fakes import FakeTransport, client_over, ok, row, turns
+from tests.fakes import FakeTransport, client_over, config, ok, row, turns
 from tests.stripe.servers import BODY, misbehaving, request, sends, whole
 
 pytestmark = pytest.mark.anyio
@@ -182,5 +185,37 @@ async def test_a_status_that_no_api_answers_with_discredits_its_connection():
     transport = FakeTransport([replace(ok({}), status=299, connection=7)])
     with pytest.raises(ProtocolError) as caught:
         await asked_for(transport)
+    assert caught.value.connection == 7
+    assert transport.distrusted == {7}
+
+
+class StripeOver(Stripe):
+    """One that asks a fake."""
+
+    def __init__(self, transport: FakeTransport) -> None:
+        super().__init__(config())
+        self._client = client_over(transport)
+
+
+async def connected(stripe: Stripe) -> list[list[str]]:
+    return [page async for page in connected_accounts(stripe.client)]
+
+
+ASKED = {
+    "the balance": lambda stripe: stripe.balance(),
+    "a row": lambda stripe: stripe.balance_transaction("txn_1"),
+    "what a payment cost": lambda stripe: stripe.fees("ch_1"),
+    "what a payout cost": lambda stripe: stripe.fees("po_1"),
+    "whose key it is": lambda stripe: identify(stripe.client),
+    "the connected accounts": connected,
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+@pytest.mark.parametrize("body", [b"{", b'{"object": "list", "data": [{}], "has_more": false}', b'{"object": "no"}'])
+async def test_whatever_was_asked_for_an_answer_that_is_something_else_discredits_its_connection(what, body):
+    transport = FakeTransport(by=lambda _: replace(ok({}), body=body, connection=7))
+    with pytest.raises(ProtocolError) as caught:
+        await ASKED[what](StripeOver(transport))
     assert caught.value.connection == 7
     assert transport.distrusted == {7}
