@@ -3,8 +3,9 @@
 Some payments never get one: a payment of a cent, an amount of 0, or a charge that Stripe forgot. A scheduler that asks
 again for as long as the answer is *not yet* would ask for ever.
 
-Source: docs.stripe.com/payments/payment-intents/asynchronous-capture (within the hour as a rule);
-docs.stripe.com/payments/bank-debits (up to fourteen days until a debit counts as paid).
+Stripe gives no bounds, so these are ours. Source of what they leave room for: docs.stripe.com/payments/payment-intents/
+asynchronous-capture (null right after the confirmation, `charge.updated` tells when no more); docs.stripe.com/payments/
+sepa-debit (a delayed notification, after five business days as a rule; older copies of the page say at most fourteen).
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ def captured_by(charge: Row) -> object:
 def late_words(days: int, *, by_bank: bool) -> str:
     """Say that it was awaited for too long, and what to do."""
     counted = "a day" if days == 1 else f"{days:,} days"
-    rule = "within fourteen days" if by_bank else "within a day"
+    rule = "for fourteen days" if by_bank else "for a day"
     return (
-        f"Stripe has made no balance transaction for it in {counted}, where one comes {rule}: it is not waited for any"
-        " longer; look it up in the Dashboard, or ask Stripe's support"
+        f"Stripe has made no balance transaction for it in {counted}, and one is awaited {rule}: look it up in the"
+        " Dashboard, or ask Stripe's support"
     )
