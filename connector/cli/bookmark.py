@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector.errors import ConfigError, LockedError
 from connector.lake.disk import at_disk, sync_file, sync_folder
+from connector.lake.locks import try_to_lock
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -73,12 +73,10 @@ class BookmarkFile:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             with at_disk(f"locking {self.path}"):
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
+                if not try_to_lock(descriptor):
                     raise LockedError(
                         f"{self.path} is in use by another --follow: wait for it to end, or name another file"
-                    ) from None
+                    )
             yield
         finally:
             os.close(descriptor)

@@ -11,7 +11,6 @@ The destination must be one file system, or a rename would not be atomic.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import LockedError
 from connector.lake.disk import UNFORCED, at_disk, make_folder, sync_file, sync_folder
+from connector.lake.locks import try_to_lock, unlock
 from connector.lake.paths import STATE, FileInfo, checked_path
 
 if TYPE_CHECKING:
@@ -141,18 +141,16 @@ class LocalStore:
                 yield
             finally:
                 os.ftruncate(descriptor, 0)
-                fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough where the process was forked meanwhile
+                unlock(descriptor)
         finally:
             os.close(descriptor)
 
     def _take(self, descriptor: int) -> None:
         with at_disk(f"locking {self.root}"):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not try_to_lock(descriptor):
                 raise LockedError(
                     f"{self.root} is in use by another run ({_holder(descriptor)}); wait for it to end, or stop it"
-                ) from None
+                )
             card = {
                 "pid": os.getpid(),
                 "host": socket.gethostname(),

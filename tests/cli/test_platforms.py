@@ -1,0 +1,59 @@
+"""Where the operating system has no locks: which one it is for is said, rather than that somebody should report it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HIDDEN = "import sys; sys.modules['fcntl'] = None; from connector.cli import main; sys.exit(main(sys.argv[1:]))"
+IN_PYTHON = "import sys; sys.modules['fcntl'] = None; import connector; connector.{}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sync", "lake"],
+        ["payouts", "lake"],
+        ["balance", "lake"],
+        ["plan", "lake"],
+        ["status", "lake"],
+        ["verify", "lake"],
+        ["verify", "lake", "--offline", "--json"],
+        ["stream", "--follow"],
+        ["demo"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_needs_locks_says_what_it_runs_on(environment, tmp_path, words):
+    done = subprocess.run(
+        [sys.executable, "-c", HIDDEN, *words], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 78
+    assert done.stderr.count("\n") == 1
+    assert "Linux and macOS only" in done.stderr
+    assert "report it" not in done.stderr
+    assert bool(done.stdout) is ("--json" in words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("call", ["read('lake')", "run_sync('lake')", "run_verify('lake')", "run_plan('lake')"])
+def test_so_does_the_library(environment, tmp_path, call):
+    done = subprocess.run(
+        [sys.executable, "-c", IN_PYTHON.format(call)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.stderr.splitlines()[-1].startswith("connector.errors.ConfigError: lakes are for Linux and macOS only")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["schema"], ["balance"], ["stream", "--limit-rows", "1"]], ids=" ".join)
+def test_what_needs_none_works(environment, words):
+    done = subprocess.run(
+        [sys.executable, "-c", HIDDEN, *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, "macOS" in done.stderr) == (0, False)
