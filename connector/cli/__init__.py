@@ -87,5 +87,5 @@ def _parser(chosen: str | None) -> Parser:
         own = commands.add_parser(name, help=command.summary, description=sentence, epilog=command.epilog)
         if name == chosen:
             command.add_arguments(own)
-            parser.manual = own.prog  # what is left over was meant for it
+            parser.manual, parser.chosen = own.prog, own
     return parser

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from connector.cli.console import at_stdout
 from connector.core.account_ids import UNNAMED, is_account_id
+from connector.core.suggestions import did_you_mean
 from connector.core.times import to_seconds
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from _typeshed import SupportsWrite
 
 _WIDEST, _IN = 118, " " * 6
@@ -49,16 +52,44 @@ def _fitted(lines: list[str], width: int) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaints are errors like all others, in one line.
+    """A parser whose complaints are errors like all others, in one line, and the same under every Python.
 
     Attributes:
         manual: the words whose help explains what it complains about.
+        chosen: the parser of the command, once that is known: what is left over was meant for it.
     """
 
     def __init__(self, *args: object, **options: object) -> None:
         options = {"formatter_class": Help, "allow_abbrev": False, **options}
         super().__init__(*args, **options)  # pyright: ignore[reportArgumentType] - argparse's own, passed on
         self.manual = self.prog
+        self.chosen = self
+
+    def parse_args(  # pyright: ignore[reportIncompatibleMethodOverride] - without the namespaces nobody gives
+        self, args: Sequence[str] | None = None
+    ) -> argparse.Namespace:
+        """Parse the whole command line.
+
+        Raises:
+            UsageError: it cannot be; says which option may have been meant.
+        """
+        parsed, left = self.parse_known_args(args)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(map(self.chosen.guessed, left))}")
+        return parsed
+
+    def guessed(self, word: str) -> str:
+        """Return what is not known, with the option that may have been meant."""
+        options = [one for one in self._option_string_actions if one.startswith("--")]
+        return word + (did_you_mean(word.partition("=")[0], options) if word.startswith("-") else "")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse what is none of the choices; argparse's own words differ from one Python to the next."""
+        if action.choices is not None and value not in action.choices:
+            known = [str(one) for one in action.choices]
+            raise argparse.ArgumentError(
+                action, f"invalid choice: {value!r}{did_you_mean(str(value), known)}, choose from {', '.join(known)}"
+            )
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.

@@ -7,10 +7,10 @@ parts of a fee (`fee_details.description`), or to a field this version does not 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from connector.core.suggestions import did_you_mean
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,11 +94,9 @@ def _check(name: str, option: str, columns: tuple[str, ...]) -> None:
     elif name in KEPT:
         raise UsageError(f"{option}: a ledger cannot do without {name}, nor without {_listed(KEPT)}")
     elif name not in columns:
-        close = get_close_matches(name, columns, 1)
-        maybe = f" (did you mean {close[0]}?)" if close else ""
         raise UsageError(
-            f"{option}{maybe}: name one of {', '.join(columns)}, or a path such as source.billing_details,"
-            " fee_details.description, or extra.NAME for a field that has no column"
+            f"{option}{did_you_mean(name, columns)}: name one of {', '.join(columns)}, or a path such as"
+            " source.billing_details, fee_details.description, or extra.NAME for a field that has no column"
         )
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from connector import schemas
+from connector.core.suggestions import did_you_mean
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     else:
         name = args.table if args.table in schemas.names() else f"{TABLES}{args.table}"
         if name not in schemas.names():
-            raise UsageError(f"no schema is called {args.table!r}; there are {', '.join(_all_names())}")
+            maybe = did_you_mean(args.table, _all_names())
+            raise UsageError(f"no schema is called {args.table!r}{maybe}; there are {', '.join(_all_names())}")
         console.text(json.dumps(schemas.load(name), indent=2, ensure_ascii=False))
     return 0
 
@@ -47,7 +49,9 @@ def _arrow(table: str, console: Console) -> None:
 
     name = table.removeprefix(TABLES)
     if name not in _tables():
-        raise UsageError(f"no table is called {table!r}; there are {', '.join(_tables())}")
+        raise UsageError(
+            f"no table is called {table!r}{did_you_mean(table, _tables())}; there are {', '.join(_tables())}"
+        )
     schema = arrow_schema(name)
     if console.json:
         fields = [{"name": one.name, "type": str(one.type), "nullable": one.nullable} for one in schema]

@@ -1,0 +1,69 @@
+"""What was meant by a command or an option that there is not."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from connector.cli.arguments import Parser
+from connector.core.suggestions import did_you_mean
+from connector.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["snyc", "lake"], "invalid choice: 'snyc' (did you mean sync?), choose from demo, sync, stream, "),
+        (["syn", "lake"], "(did you mean sync?)"),
+        (["varify", "lake"], "(did you mean verify?)"),
+        (
+            ["sync", "lake", "--sicne", "2026-01-01"],
+            "--sicne (did you mean --since?) 2026-01-01; see `stripe-balance sync",
+        ),
+        (["sync", "lake", "--untill=2026-01-01"], "--untill=2026-01-01 (did you mean --until?)"),
+        (["sync", "lake", "--all"], "--all (did you mean --all-accounts?)"),
+        (["balance", "--jsno"], "--jsno (did you mean --json?); see `stripe-balance balance --help`"),
+        (["--jsno", "balance"], "--jsno (did you mean --json?); see `stripe-balance balance --help`"),
+        (["stream", "-follow"], "-follow (did you mean --follow?)"),
+        (["sync", "lake", "--format", "parqet"], "--format: invalid choice: 'parqet' (did you mean parquet?), choose"),
+        (["schema", "balance_transaction"], "(did you mean balance_transactions?)"),
+        (["schema", "payout", "--arrow"], "(did you mean payouts?)"),
+        (["sync", "lake", "--omit", "descripton"], "--omit descripton (did you mean description?)"),
+    ],
+)
+def test_what_was_meant_is_said(run, words, said):
+    done = run(*words)
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert said in done.err
+
+
+@pytest.mark.parametrize(
+    "words", [["xyzzy"], ["status", "lake", "--all-accounts"], ["balance", "--qqqqq"], ["get", "txn_1", "-"]]
+)
+def test_nothing_is_made_up(run, words):
+    assert "did you mean" not in run(*words).err
+
+
+def test_an_option_is_never_taken_for_one_that_it_only_begins(run, lake):
+    done = run("sync", lake, "--full")
+    assert (done.status, "(did you mean --full-refresh?)" in done.err) == (2, True)
+
+
+def test_words_do_not_depend_on_what_argparse_itself_would_say(monkeypatch):
+    parser = Parser(prog="x")
+    parser.suggest_on_error = True  # Python 3.14 knows it, and 3.15 turns it on
+    parser.add_argument("--kind", choices=("parquet", "jsonl"))
+    monkeypatch.setattr(argparse.ArgumentParser, "_check_value", lambda *_: pytest.fail("argparse's own words"))
+    with pytest.raises(UsageError) as caught:
+        parser.parse_args(["--kind", "parqet"])
+    assert str(caught.value) == (
+        "argument --kind: invalid choice: 'parqet' (did you mean parquet?), choose from parquet, jsonl; see `x --help`"
+    )
+
+
+def test_the_shortest_of_those_that_begin_so_comes_first():
+    assert did_you_mean("--account", ["--account-id", "--all-accounts"]) == " (did you mean --account-id?)"
+    assert did_you_mean("--acc", ["--account-id", "--account"]) == " (did you mean --account?)"
+    assert did_you_mean("-", ["--account"]) == ""
+    assert did_you_mean("", ["sync"]) == ""
