@@ -239,7 +239,9 @@ def _find_key(environ: Mapping[str, str], api_key_file: str | os.PathLike[str] |
         try:
             lines = Path(api_key_file).read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read the key from {api_key_file}: {error}") from error
+            raise ConfigError(
+                f"cannot read the key from {api_key_file}: {error}"
+            ) from None  # its file name may be the key
         return lines[0] if lines else ""
     if key := environ.get("STRIPE_API_KEY"):
         return key

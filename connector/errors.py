@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.outside_text import sentence
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 class ConnectorError(Exception):
     """Base of all errors of this package.
+
+    Whatever text an error holds is printable, in one line, and has no key in it: messages quote servers and file names.
 
     Attributes:
         retryable: whether the same call may succeed later, unchanged.
@@ -26,10 +30,13 @@ class ConnectorError(Exception):
     exit_code: int = 1
 
     def __init__(self, message: str, *, account: str | None = None, window: tuple[int, int] | None = None) -> None:
-        super().__init__(message)
+        super().__init__(sentence(message))
         self.message = message
         self.account = account
         self.window = window
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, sentence(value) if isinstance(value, str) else value)
 
     def __str__(self) -> str:
         return self.message

@@ -32,6 +32,7 @@ from connector.lake.formats import format_named
 from connector.lake.lease import Lease
 from connector.lake.paths import RUNS
 from connector.lap import Shared
+from connector.outside_text import document_without_keys, in_json
 from connector.report import AccountReport, Report, damage_of, requests_of, to_document
 from connector.snapshots import Snapshot, ask_balance, keep_balance
 from connector.stripe.accounts import connected_accounts
@@ -250,7 +251,8 @@ class Run:
         """Write the report into the lake, if the run came to hold one."""
         if not lease.held:
             return
-        text = to_json(to_document(report))
+        document = document_without_keys(to_document(report), (self.client.config.api_key.reveal(),))
+        text = in_json(to_json(document).decode()).encode()
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.store.write, f"{RUNS}/{report.run_id}.json", text)
 

@@ -53,7 +53,9 @@ class Salt:
             try:
                 lines = Path(file).read_text("utf-8").splitlines()
             except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"cannot read the salt from {file}: {error}") from error
+                raise ConfigError(
+                    f"cannot read the salt from {file}: {error}"
+                ) from None  # its file name may be the salt
             return cls(lines[0] if lines else "")
         if secret := (os.environ if environ is None else environ).get(VARIABLE):
             return cls(secret)

@@ -32,12 +32,13 @@ EXAMPLES = int(os.environ.get("FAULT_EXAMPLES", "25"))
 
 IMPATIENT = {"timeouts": Timeouts(total=0.6, connect=0.5, read=0.2), "max_in_flight": 12, "rate": 2_000.0}
 
-REFUSED = {"400": {1}, "404": {1}, "403": {77}}
+REFUSED = {"400": {1}, "hostile-error": {1}, "404": {1}, "403": {77}}
 BROKEN = {"not-json", "empty-page", "out-of-order", "duplicate-row", "wrong-type", "deep"}
 UNLESS_MET = {"outside-window", "stuck-cursor"}
 """A window without bounds, or a request without a cursor, does not meet these."""
 
-ALTERED = {kind for kind in EDITS if kind not in BROKEN} | {"half-pair", "long-number", "repeated-field"}
+ALTERED = {kind for kind in EDITS if kind not in BROKEN}
+ALTERED |= {"half-pair", "long-number", "repeated-field", "hostile-text"}
 """Rows differ from what they will be later."""
 
 UNSEEN = {"gone-rows", "hot-second"}

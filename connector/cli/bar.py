@@ -12,6 +12,7 @@ from rich.text import Text
 
 from connector.cli.showing import facts
 from connector.cli.words import remaining
+from connector.outside_text import shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -55,7 +56,7 @@ class Bar:
             if reading.share is None
             else ProgressBar(total=1.0, completed=reading.share)
         )
-        top.add_row(Text(f"{' ' * _MARGIN}{_doing(reading)}"), bar, Text(f"{_left(reading)} "))
+        top.add_row(Text(f"{' ' * _MARGIN}{shown(_doing(reading))}"), bar, Text(f"{_left(reading)} "))
         return Group(top, Text(self._fitting(facts(reading)), style="dim", no_wrap=True, overflow="ellipsis"))
 
     def _fitting(self, parts: list[str]) -> str:

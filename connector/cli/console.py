@@ -1,4 +1,9 @@
-"""Where words go: data to stdout, the rest to stderr, and a key to neither."""
+"""Where words go: data to stdout, the rest to stderr.
+
+Everything that is written goes through a `Console`, which lets out nothing that could steer a terminal or forge a line,
+and no key: text for people is escaped, one line at a time; data is only where a terminal shows it, by JSON's own
+escapes, so that JSON says the same, and reaches files and pipes as it is.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,13 @@ import json
 import os
 import re
 import sys
-import traceback
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.failures import document_of, exit_code_of, line_of, printable
+from connector.cli.failures import document_of, exit_code_of, line_of, traceback_of
 from connector.errors import StorageError
+from connector.outside_text import document_without_keys, in_json, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -21,7 +26,6 @@ if TYPE_CHECKING:
 PIPE_CLOSED = 141
 """Exit status when the reader of stdout went away: what shells show for `yes | head` and its like."""
 
-_KEY = re.compile(r"\b((?:sk|rk)_(?:live|test|org)|whsec)_[A-Za-z0-9_]{4,}")
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _SHOW_CURSOR = "\x1b[?25h\n"
 
@@ -43,6 +47,7 @@ class Console:
     verbose: bool = False
     progress: str = "none"
     secrets: set[str] = field(default_factory=set[str])
+    _seal: str = field(init=False, default_factory=lambda: os.urandom(8).hex())
     _answered: bool = field(init=False, default=False)
 
     @classmethod
@@ -68,8 +73,11 @@ class Console:
         return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def paint(self, text: str, style: str) -> str:
-        """Return text in a style for stderr; as it is where that shows no colours."""
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colours else text
+        """Return text in a style for `log` and its kin; as it is where stderr shows no colours.
+
+        What `log` takes for a style is sealed, so that nobody else's text can have one.
+        """
+        return f"\x1b[{self._seal};{_STYLES[style]}m{text}\x1b[{self._seal};0m" if self.colours else text
 
     def symbol(self, fancy: str, plain: str) -> str:
         """Return the first if stderr can show it, else the second."""
@@ -78,8 +86,8 @@ class Console:
     # stderr -----------------------------------------------------------------------------------------------------------
 
     def log(self, *lines: str) -> None:
-        """Write lines, without keys in them."""
-        sys.stderr.write(self.redact("".join(f"{line}\n" for line in lines)))
+        """Write lines for people: each stays one."""
+        sys.stderr.write("".join(f"{self._styled(line)}\n" for line in lines))
         sys.stderr.flush()
 
     def say(self, *lines: str) -> None:
@@ -95,16 +103,16 @@ class Console:
     def warn(self, line: str) -> None:
         """Tell people what they should look at."""
         if not self.quiet:
-            self.log(f"stripe-balance: {self.paint('warning', 'yellow')}: {printable(line)}")
+            self.log(f"stripe-balance: {self.paint('warning', 'yellow')}: {line}")
 
     def tell(self, line: str) -> None:
         """Tell people what they have to know, even those who asked for quiet."""
-        self.log(f"stripe-balance: {printable(line)}")
+        self.log(f"stripe-balance: {line}")
 
     def complain(self, error: BaseException) -> None:
         """Say in one line what went wrong; with the traceback, if asked for."""
         if self.verbose:
-            self.log("".join(traceback.format_exception(error)).rstrip())
+            self.log(*traceback_of(error))
         self.log(f"stripe-balance: {self.paint(line_of(error), 'red')}")
 
     def restore(self) -> None:
@@ -116,13 +124,16 @@ class Console:
     # stdout -----------------------------------------------------------------------------------------------------------
 
     def data(self, text: bytes) -> None:
-        """Write data.
+        """Write data, whole or in parts; a terminal gets it in printable characters, by the escapes of JSON.
 
         Raises:
             BrokenPipeError: when the reader went away.
             StorageError: when it cannot be written.
         """
         with at_stdout():
+            if sys.stdout.isatty():
+                lines = text.decode("utf-8", "backslashreplace").replace("\r\n", "\n")  # which CSV ends lines with
+                text = in_json(lines).encode()
             sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()
 
@@ -133,13 +144,18 @@ class Console:
                 sys.stdout.flush()
 
     def text(self, *lines: str) -> None:
-        """Write lines of text as data."""
-        self.data("".join(f"{line}\n" for line in lines).encode())
+        """Write lines for people that were asked for: data in words. Each stays one line; raises what `data` raises."""
+        self.data("".join(f"{self.clean(line)}\n" for line in lines).encode())
 
     def document(self, document: Any) -> None:  # noqa: ANN401 - whatever JSON knows
         """Write the one JSON document of `--json`."""
         self._answered = True
-        self.text(self.redact(json.dumps(document, ensure_ascii=False, indent=2)))
+        self.json_text(self.redact_all(document))
+
+    def json_text(self, document: Any) -> None:  # noqa: ANN401 - whatever JSON knows
+        """Write a JSON document, over several lines."""
+        text = json.dumps(document, ensure_ascii=False, indent=2)
+        self.data(f"{text}\n".encode("utf-8", "backslashreplace"))  # a lone surrogate: its escape is JSON's
 
     def answered(self) -> None:
         """Take note that the one JSON object is on its way already, and not to be followed by another."""
@@ -155,11 +171,18 @@ class Console:
                 self.document(document_of(error))
         return exit_code_of(error)
 
-    def redact(self, text: str) -> str:
-        """Take keys out of a text."""
-        for secret in self.secrets:
-            text = text.replace(secret, "(key)")
-        return _KEY.sub(r"\1_(key)", text)
+    def clean(self, text: str) -> str:
+        """Return text as a line for people: printable, without keys."""
+        return shown(text, self.secrets)
+
+    def redact_all(self, document: Any) -> Any:  # noqa: ANN401 - whatever JSON knows
+        """Return a JSON document without keys in its texts."""
+        return document_without_keys(document, self.secrets)
+
+    def _styled(self, line: str) -> str:
+        """Return a line for people with the styles that `paint` gave it."""
+        parts = re.split(rf"\x1b\[{self._seal};([0-9]+)m", line)
+        return "".join(f"\x1b[{part}m" if number % 2 else self.clean(part) for number, part in enumerate(parts))
 
     def _progress(self, asked: str) -> str:
         """Choose how to show progress: `auto` goes by the terminal, and `rich` needs one."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import traceback
+from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.permissions import is_of_account, is_of_address, is_of_application
 from connector.errors import (
@@ -14,6 +15,10 @@ from connector.errors import (
     RateLimitError,
     TransportError,
 )
+from connector.outside_text import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 INTERRUPTED = 130
 
@@ -59,8 +64,8 @@ def line_of(error: BaseException) -> str:
         return str(error)
     if isinstance(error, ConnectorError):
         where = f"{error.account}: " if error.account and error.account not in str(error) else ""
-        return printable(f"{where}{error}{_remedy(error)}")
-    return printable(f"unexpected {type(error).__name__}: {error}; add -v for the traceback, and please report it")
+        return sentence(f"{where}{error}{_remedy(error)}")
+    return sentence(f"unexpected {type(error).__name__}: {error}; add -v for the traceback, and please report it")
 
 
 def document_of(error: BaseException) -> dict[str, Any]:
@@ -81,9 +86,29 @@ def document_of(error: BaseException) -> dict[str, Any]:
     return {"error": facts}
 
 
-def printable(text: str) -> str:
-    """Return text in one line, without what would steer a terminal."""
-    return "".join(one if one.isprintable() else " " for one in " ".join(text.split()))
+def traceback_of(error: BaseException) -> list[str]:
+    """Return where an error came from and what led to it, in lines; what it says is one of them, whoever wrote it."""
+    return [line for block in _traceback(error, frozenset()) for line in block.split("\n")]
+
+
+def _traceback(error: BaseException, seen: frozenset[int]) -> Iterator[str]:
+    if id(error) in seen:
+        return
+    seen |= {id(error)}
+    if error.__cause__ is not None:
+        yield from [*_traceback(error.__cause__, seen), "", "This led to:", ""]
+    elif error.__context__ is not None and not error.__suppress_context__:
+        yield from [*_traceback(error.__context__, seen), "", "While that was handled, this happened:", ""]
+    if error.__traceback__ is not None:
+        yield "Traceback (most recent call last):"
+        yield "".join(traceback.format_tb(error.__traceback__)).rstrip("\n")
+    kind = type(error)
+    yield f"{kind.__module__}.{kind.__qualname__}: {sentence(str(error))}".removeprefix("builtins.")
+    yield from (f"  {sentence(str(note))}" for note in getattr(error, "__notes__", ()))
+    if isinstance(error, BaseExceptionGroup):
+        for number, one in enumerate(cast("tuple[BaseException, ...]", error.exceptions), 1):
+            yield f"  {number} of them:"
+            yield from (f"    {line}" for block in _traceback(one, seen) for line in block.split("\n"))
 
 
 def _remedy(error: ConnectorError) -> str:

@@ -11,7 +11,6 @@ import orjson
 
 from connector.cli.accounts import accounts_of
 from connector.cli.bookmark import BookmarkFile
-from connector.cli.failures import printable
 from connector.cli.lines import LineWriter, while_read
 from connector.cli.settings import config_of
 from connector.cli.words import counted, lasting
@@ -159,7 +158,7 @@ class Following:
     def lost(self, error: ConnectorError) -> None:
         """See `Listener.lost`."""
         where = f"{error.account} " if error.account else ""
-        self.console.warn(f"cannot read {where}at present, and go on trying: {printable(str(error))}")
+        self.console.warn(f"cannot read {where}at present, and go on trying: {error}")
 
     def back(self) -> None:
         """See `Listener.back`."""
@@ -167,7 +166,7 @@ class Following:
 
     def refused(self, account: str, error: ConnectorError) -> None:
         """See `Listener.refused`."""
-        self.console.warn(f"{account} is left out: {printable(str(error))}")
+        self.console.warn(f"{account} is left out: {error}")
 
     def waiting(self) -> None:
         """Keep the bookmark, if there is anything new in it."""

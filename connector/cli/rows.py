@@ -70,4 +70,4 @@ def rows_to_stdout(console: Console) -> Generator[Rows]:
 
 def _end(count: int, error: BaseException | None, console: Console) -> bytes:
     facts = {"rows": count, **(document_of(error) if error else {})}
-    return f"\n],{console.redact(dumps(facts).decode())[1:]}\n".encode()
+    return b"\n]," + dumps(console.redact_all(facts))[1:] + b"\n"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector.cli import interrupts
 from connector.cli.failures import StoppedError
+from connector.cli.logs import logs_to
 from connector.cli.showing import showing
 from connector.report import Progress
 
@@ -43,6 +44,7 @@ def work(
             return await main(progress)
 
     try:
-        return interrupts.run(shown, on_stop=stopping, at_once=console.restore)
+        with logs_to(console):
+            return interrupts.run(shown, on_stop=stopping, at_once=console.restore)
     except StoppedError as stopped:
         raise StoppedError(stopped.number, keeps=keeps) from None

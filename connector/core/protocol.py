@@ -19,6 +19,7 @@ from connector.errors import (
     RateLimitError,
     ServerError,
 )
+from connector.outside_text import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,17 +116,18 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
 
     Args:
         response: the complete response.
-        key: the API key, taken out of anything quoted from the response.
+        key: the API key, taken out of anything quoted from the response, whatever its form.
 
     Source: docs.stripe.com/api/errors; the classes follow stripe-python's mapping.
     """
     status = response.status
     if status in SUCCESS:
         return None
-    fields = _error_fields(response.body.replace(key.encode(), b"the key") if key else response.body)
-    code = _string(fields, "code")
+    fields = _error_fields(response.body)
+    code, param, log = (_kept(fields.get(name), key) for name in ("code", "param", "request_log_url"))
     longest = _LONGEST_REFUSAL if status == 403 else _LONGEST  # noqa: PLR2004 - HTTP's own number
-    message = _string(fields, "message", longest=longest) or f"HTTP status {status} without an error object"
+    said = _kept(fields.get("message"), key, longest=longest)
+    message = said or f"HTTP status {status} without an error object"
     if is_another_refusal(response):
         message = f"{message}: not in Stripe's words, but of something on the way, such as a proxy or a firewall"
     if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
@@ -135,14 +137,14 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
         message,
         status=status,
         code=code,
-        param=_string(fields, "param"),
-        request_id=response.request_id,
-        request_log_url=_string(fields, "request_log_url"),
+        param=param,
+        request_id=_kept(response.request_id, key),
+        request_log_url=log,
     )
     if isinstance(error, ProtocolError):
         error.connection = response.connection
     if isinstance(error, RateLimitError):
-        error.reason = response.limited_reason
+        error.reason = _kept(response.limited_reason, key)
     return error
 
 
@@ -173,12 +175,12 @@ def _error_fields(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", error) if isinstance(error, dict) else {}
 
 
-def _string(fields: dict[str, Any], name: str, *, longest: int = _LONGEST) -> str | None:
-    """Return a text of an error object, its end cut off where it is longer than any of Stripe's."""
-    value = fields.get(name)
-    if not isinstance(value, str):
+def _kept(text: object, key: str, *, longest: int = _LONGEST) -> str | None:
+    """Return what is kept of a text of an error: one line without the key, its end cut off where it is over-long."""
+    if not isinstance(text, str):
         return None
-    return value if len(value) <= longest else f"{value[: longest - 1]}…"
+    found = sentence(text[: 4 * longest], (key,))  # a key that this cuts lies beyond what is kept
+    return found if len(found) <= longest else f"{found[: longest - 1]}…"
 
 
 @lru_cache(maxsize=64)

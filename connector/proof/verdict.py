@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.times import to_text
+from connector.outside_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,6 +54,9 @@ class Finding:
     expected: int | str | None = None
     found: int | str | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", shown(self.message))  # it names files and ids
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -75,6 +79,9 @@ class Layer:
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     findings: tuple[Finding, ...] = ()
     not_compared: tuple[Unshown, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", shown(self.reason))
 
 
 @dataclass(frozen=True, slots=True)

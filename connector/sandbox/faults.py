@@ -40,6 +40,8 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "hang": ("no answer; seconds=3600", ("seconds",)),
     "cut": ("half of the body, then the connection closes", ()),
     "slow": ("the body comes in drips; seconds=5", ("seconds",)),
+    "hostile-error": ("status=400 with texts that steer a terminal and hold keys, the caller's, too", ("status",)),
+    "hostile-text": ("such a text at the end of fields=description|… of every object that has them", ("fields",)),
     "not-json": ("200 with a body that is not JSON", ()),
     "non-authoritative": ("the answer as it is, with status 203", ()),
     "encoded": ("the body in another legal coding; how=" + "|".join(HOW), ("how",)),

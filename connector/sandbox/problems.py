@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from connector.sandbox.texts import HOSTILE, hostile_header
+
 DOCS = "https://stripe.com/docs"
 _REQUEST = "invalid_request_error"
 
@@ -267,6 +269,13 @@ def failure(status: int, should_retry: str | None = None) -> RefusedError:
             status, {"code": "idempotency_key_in_use", "message": message, "type": "idempotency_error"}, headers
         )
     return RefusedError(status, {"message": f"The sandbox was told to answer {status}.", "type": _REQUEST}, headers)
+
+
+def hostile(status: int, said: str) -> RefusedError:
+    """Hostile texts wherever an error has one; `said` is what the caller said who it is."""
+    text = f"{HOSTILE} {said}"
+    error = {"code": text, "message": text, "param": text, "request_log_url": f"https://{text}", "type": _REQUEST}
+    return RefusedError(status, error, {"Request-Id": hostile_header(), "Stripe-Rate-Limited-Reason": hostile_header()})
 
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Stripe"'}

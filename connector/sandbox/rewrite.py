@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from connector.sandbox.texts import HOSTILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +56,21 @@ def _deep(body: bytes, fault: Fault) -> bytes:
     return body.replace(_ROW, b'%s "deep": %s%s,' % (_ROW, b"[" * levels, b"]" * levels))
 
 
+def _hostile_text(body: bytes, fault: Fault) -> bytes:
+    """Put a hostile text at the end of some fields, in every object that has them as texts."""
+    fields = set(fault.options.get("fields", "description").split("|"))
+    document = orjson.loads(body)
+    waiting: list[Any] = [document]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            for name in one.keys() & fields:
+                if isinstance(one[name], str | None):
+                    one[name] = f"{one[name] or ''}{HOSTILE}"
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return orjson.dumps(document)
+
+
 REWRITES: dict[str, Callable[[bytes, Fault], bytes]] = {
     "half-pair": _half_pair,
     "long-number": _long_number,
@@ -59,4 +78,5 @@ REWRITES: dict[str, Callable[[bytes, Fault], bytes]] = {
     "byte-order-mark": _byte_order_mark,
     "decimal-integers": _decimal_integers,
     "deep": _deep,
+    "hostile-text": _hostile_text,
 }

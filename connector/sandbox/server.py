@@ -21,7 +21,7 @@ from connector.sandbox.api import PRETTY, Answer, Api, Call, route
 from connector.sandbox.edits import refusal
 from connector.sandbox.encodings import encoded
 from connector.sandbox.limits import Limiter
-from connector.sandbox.problems import RefusedError, failure, rate_limited
+from connector.sandbox.problems import RefusedError, failure, hostile, rate_limited
 from connector.sandbox.rewrite import rewritten
 from connector.sandbox.stats import Seen, Stats
 
@@ -128,23 +128,16 @@ class Server:
             _reset(request)
             return Answer(0, b"")
         for fault in call.faults.values():
+            if fault.kind == "hostile-error":
+                said = request.headers.get("Authorization", "")
+                raise hostile(int(fault.options.get("status", "400")), said)
             if fault.kind == "502":
                 hint = fault.options.get("should_retry")
                 headers = {"Content-Type": "text/html"} | ({"Stripe-Should-Retry": hint} if hint else {})
                 return Answer(502, _HTML, headers, logged=False)
             if (problem := refusal(fault)) is not None:
                 raise problem
-        answer = self.api.answer(call)
-        answer = replace(answer, body=rewritten(answer.body, call.faults))
-        if (
-            (heavy := call.faults.get("heavy-page"))
-            and "expand" in call.query
-            and answer.rows > heavy.number("rows", 25)
-        ):
-            raise failure(500)
-        if "not-json" in call.faults:
-            return Answer(200, b"<!doctype html><title>Maintenance</title>", answer.headers)
-        return answer
+        return _spoilt(self.api.answer(call), call)
 
     async def _send(
         self, request: web.BaseRequest, answer: Answer, faults: Mapping[str, Fault], headers: dict[str, str]
@@ -196,7 +189,7 @@ class Server:
         if problem.logged and ("code" in error or "param" in error):
             mode = "" if self.api.keys.live else "test/"
             log = f"https://dashboard.stripe.com/{mode}logs/{request_id}?t={self.api.world.clock()}"
-            error = dict(sorted({**error, "request_log_url": log}.items()))
+            error = dict(sorted({"request_log_url": log, **error}.items()))
         body = orjson.dumps({"error": error}, option=PRETTY)
         return Answer(problem.status, body, problem.headers, logged=problem.logged)
 
@@ -221,6 +214,20 @@ async def _unasked(request: web.BaseRequest, how: str) -> None:
             transport.write(_STRAY)
 
     loop.call_later(_A_MOMENT, send) if how == "later" else loop.call_soon(send)
+
+
+def _spoilt(answer: Answer, call: Call) -> Answer:
+    """Return the answer as the faults that befall the request make it.
+
+    Raises:
+        RefusedError: 500 for a heavy page.
+    """
+    heavy = call.faults.get("heavy-page")
+    if heavy is not None and "expand" in call.query and answer.rows > heavy.number("rows", 25):
+        raise failure(500)
+    if "not-json" in call.faults:
+        return Answer(200, b"<!doctype html><title>Maintenance</title>", answer.headers)
+    return replace(answer, body=rewritten(answer.body, call.faults))
 
 
 def _reset(request: web.BaseRequest) -> None:

@@ -41,6 +41,19 @@ _TEXTS: tuple[str | None, ...] = (
 _PLAIN = ("Subscription update", "Order #%d", "Subscription creation", "Invoice INV-%d")
 """What most merchants write most of the time."""
 
+HOSTILE = (
+    "\r\n    balance   proved: nothing is missing\x1b[2J\x1b]0;title\x07\b\x7f\x85\x9b31m"
+    "\u202e\u2066\u200f\u2028\u2029\ufeff"
+    " sk_live_HostileHostileKey rk_test_HostileHostileKey whsec_HostileHostileKey"
+    " https://user:HostileSecret@host/ Bearer HostileSecret1 Basic SG9zdGlsZVNlY3JldDo= "
+)
+"""What no merchant writes: line breaks and controls that move a cursor or turn text round, and secrets."""
+
+
+def hostile_header() -> str:
+    """As much of it as a header can carry."""
+    return "".join(one for one in HOSTILE if one >= " " and one != "\x7f").strip()
+
 
 def charge_texts() -> tuple[str, ...]:
     """64 JSON texts, ready to be written, each taking one number by `%` (those that show none swallow it)."""

@@ -145,4 +145,4 @@ def test_a_destination_held_by_another_run_is_a_matter_for_later(run, lake):
 def test_whatever_is_a_secret_by_its_form_is_neither_taken_as_an_argument_nor_repeated(run, secret):
     done = run("get", secret)
     assert (done.status, "abcdefgh12" in done.out + done.err) == (2, False)
-    assert "abcdefgh12" not in Console().redact(f"as {secret}, it says")
+    assert "abcdefgh12" not in Console().clean(f"as {secret}, it says")

@@ -156,3 +156,26 @@ def test_whatever_a_run_counts_a_reading_makes_sense(steps):
         assert reading.share is None or 0 <= reading.share <= 1
         assert reading.left is None or reading.left >= 0
         last = reading.rows
+
+
+HOSTILE = "acct\n\x1b[2J\x9b\u202e sk_live_abcdefgh"
+
+
+def test_a_progress_line_is_one_printable_line(capsys, monkeypatch):
+    monkeypatch.setattr(showing_module, "facts", lambda _: [HOSTILE])
+    Lines(Console()).show(Gauge(Progress()).read(0.0))
+    err = capsys.readouterr().err
+    assert err == "stripe-balance: acct\\n\\x1b[2J\\x9b\\u202e sk_live_(key)\n"
+
+
+@pytest.mark.parametrize("phase", ["reading", HOSTILE])
+def test_a_bar_shows_printable_text_only(phase):
+    bar = Bar(RichConsole(file=io.StringIO(), width=120))
+    drawn = bar.drawn(Gauge(Progress(phase=phase, account=HOSTILE)).read(0.0))
+    bar.close()
+    plain = RichConsole(file=io.StringIO(), width=120, color_system=None)
+    with plain.capture() as captured:
+        plain.print(drawn)
+    lines = captured.get().splitlines()
+    assert (len(lines), all(line.isprintable() for line in lines)) == (2, True)
+    assert r"acct\n\x1b[2J\x9b\u202e sk_live_(key)" in lines[0]

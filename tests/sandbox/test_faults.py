@@ -93,6 +93,7 @@ def test_an_order_that_makes_no_sense_is_refused(spec):
 def test_every_kind_is_carried_out_somewhere():
     on_the_wire = {"502", "reset", "hang", "cut", "slow", "not-json", "stuck-cursor", "boundary-quirk"}
     on_the_wire |= {"heavy-page", "mid-walk", "hot-second", "clock-moves", "encoded", "non-authoritative", "stray"}
+    on_the_wire |= {"hostile-error"}
     refusing = {kind for kind in KINDS if refusal(parse(kind)) is not None}
     assert set(KINDS) == on_the_wire | refusing | SPOILING | STANDING | REWRITES.keys()
 
@@ -411,3 +412,27 @@ def test_refunds_and_disputes_are_retrieved_and_unknown_ones_are_not(open_sandbo
         refused = get(sandbox, f"/v1/{path}")
         assert (refused.status, refused.error["code"]) == (404, "resource_missing")
         assert refused.error["message"].startswith(f"No such {noun}")
+
+
+# Hostile texts.
+
+
+def test_a_hostile_error_has_texts_that_steer_a_terminal_wherever_one_can_stand(sandbox, get):
+    sandbox.faults.add("hostile-error:status=403")
+    answer = get(sandbox, LIST)
+    error = answer.json["error"]
+    assert answer.status == 403
+    for text in (error["message"], error["code"], error["param"], error["request_log_url"]):
+        assert {"\n", "\x1b", "\x7f", "\x9b", "\u202e", "\u2028"} <= set(text)
+        assert sandbox.key in text
+    assert not answer.headers["Request-Id"].isprintable()
+
+
+def test_a_hostile_text_ends_the_fields_that_were_named_in_every_object(sandbox, get):
+    before = get(sandbox, f"{LIST}?limit=3").json["data"]
+    sandbox.faults.add("hostile-text:fields=status|reporting_category")
+    after = get(sandbox, f"{LIST}?limit=3").json["data"]
+    assert all(one["status"].startswith(f"{was['status']}\r\n") for one, was in zip(after, before, strict=True))
+    kept = ("status", "reporting_category")
+    assert [one | {name: was[name] for name in kept} for one, was in zip(after, before, strict=True)] == before
+    assert get(sandbox, "/v1/balance").json.keys() >= {"available", "pending"}

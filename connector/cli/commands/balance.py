@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeGuard
 
 from connector.cli.accounts import accounts_of, complain_of
-from connector.cli.failures import document_of, printable
+from connector.cli.failures import document_of
 from connector.cli.settings import config_of
 from connector.cli.words import moment
 from connector.cli.working import work
@@ -79,7 +79,7 @@ def table(balance: Balance) -> list[str]:
 
 def _named(bucket: str, lines: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str, str]]:
     """Return lines with the bucket's name before the first."""
-    return [("" if position else printable(bucket), *line) for position, line in enumerate(lines)]
+    return [("" if position else bucket, *line) for position, line in enumerate(lines)]
 
 
 def _cells(amount: int, currency: str, parts: Mapping[str, object], *words: str) -> tuple[str, str, str]:
@@ -90,7 +90,7 @@ def _cells(amount: int, currency: str, parts: Mapping[str, object], *words: str)
         for name, share in parts.items()
         if _is_whole(share)
     ]
-    return number, code, printable(", ".join([*words, *shares]))
+    return number, code, ", ".join([*words, *shares])
 
 
 def _nets(one: BalanceAmount) -> Iterator[tuple[str, str, str]]:

@@ -62,7 +62,7 @@ class Report:
         if self._console.json:
             self._rows.write([got.document()], dump=to_line)
         else:
-            self._console.text(*map(_harmless, lines_of(got)))
+            self._console.text(*lines_of(got))
 
     @property
     def status(self) -> int:
@@ -86,8 +86,3 @@ async def _ask(
             return await stripe.fees(object_id, wait=max(0.0, until - monotonic()), account=account)
 
         await Search(fetch, accounts, lambda got: report.take(got, progress)).run(ids)
-
-
-def _harmless(line: str) -> str:
-    """Return a line without what would steer a terminal, its columns kept: descriptions are other people's words."""
-    return "".join(one if one.isprintable() else " " for one in line)

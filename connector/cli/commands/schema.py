@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from connector import schemas
@@ -32,7 +31,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         if name not in schemas.names():
             maybe = did_you_mean(args.table, _all_names())
             raise UsageError(f"no schema is called {args.table!r}{maybe}; there are {', '.join(_all_names())}")
-        console.text(json.dumps(schemas.load(name), indent=2, ensure_ascii=False))
+        console.json_text(schemas.load(name))
     return 0
 
 
