@@ -129,7 +129,7 @@ def add_talking(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--progress", choices=PROGRESS, default="auto", help="how to show progress on stderr (auto: by the terminal)"
     )
-    group.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    group.add_argument("-q", "--quiet", action="store_true", help="say nothing where all is well; data stays")
     group.add_argument("-v", "--verbose", action="store_true", help="say more; tracebacks with errors")
 
 

@@ -100,9 +100,9 @@ class Console:
         if self.verbose:
             self.log(f"stripe-balance: {line}")
 
-    def warn(self, line: str) -> None:
-        """Tell people what they should look at."""
-        if not self.quiet:
+    def warn(self, line: str, *, always: bool = False) -> None:
+        """Tell people what they should look at; those who asked for quiet only if it is to be told `always`."""
+        if always or not self.quiet:
             self.log(f"stripe-balance: {self.paint('warning', 'yellow')}: {line}")
 
     def tell(self, line: str) -> None:
@@ -146,6 +146,11 @@ class Console:
     def text(self, *lines: str) -> None:
         """Write lines for people that were asked for: data in words. Each stays one line; raises what `data` raises."""
         self.data("".join(f"{self.clean(line)}\n" for line in lines).encode())
+
+    def report(self, *lines: str, well: bool) -> None:
+        """Write lines for people that say how things are: with `--quiet` only where all is not well."""
+        if not (self.quiet and well):
+            self.text(*lines)
 
     def document(self, document: Any) -> None:  # noqa: ANN401 - whatever JSON knows
         """Write the one JSON document of `--json`."""

@@ -136,7 +136,8 @@ async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> di
 def _show_recorded(
     snapshots: Sequence[Snapshot], console: Console, *, several: bool, failure: AccountsError | None = None
 ) -> None:
-    _show({one.account: one.balance for one in snapshots}, console, several=several, failure=failure)
+    if console.json or not console.quiet:  # then the balance was asked for to be kept, not to be seen
+        _show({one.account: one.balance for one in snapshots}, console, several=several, failure=failure)
     for one in snapshots:
         where = f"recorded in {one.path}, as of {moment(one.snapshot_at)} UTC" if one.rows else "nothing to record"
         console.say(f"{one.account}: {where}")

@@ -60,8 +60,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
             return 0
         console.say("", "Checking it against itself and against that Stripe:", "")
         verdict = work(check, console, show=False)
-    console.say(*lines(verdict), "", *_next_steps(destination, console))
-    return DATA_REFUSED if verdict.verdict == "residual" else 0
+    agrees = verdict.verdict != "residual"
+    (console.say if agrees else console.log)(*lines(verdict))
+    console.say("", *_next_steps(destination, console))
+    return 0 if agrees else DATA_REFUSED
 
 
 def _world(store: Store, destination: str) -> tuple[World, bool]:

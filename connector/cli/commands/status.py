@@ -50,17 +50,18 @@ def run(args: argparse.Namespace, console: Console) -> int:
         raise ConfigError(f"there is no lake in {args.destination}: `stripe-balance sync {args.destination}` makes one")
     last = _last_run(store)
     reads = reads_of(store, (one.manifest for one in holdings), now=time.time())
-    if console.json:
-        there = document(args.destination, holdings, last)
-        console.document({**there, "tables": [one.to_document() for one in tables], "reads": reads.to_document()})
-    else:
-        console.text(*lines(args.destination, holdings, tables, last), *([reads.to_text()] if holdings else []))
     differing = [one for holding in holdings for one in holding.differences]
     warnings = remedies(args.destination, tables)
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
+    if console.json:
+        there = document(args.destination, holdings, last)
+        console.document({**there, "tables": [one.to_document() for one in tables], "reads": reads.to_document()})
+    else:
+        said = lines(args.destination, holdings, tables, last)
+        console.report(*said, *([reads.to_text()] if holdings else []), well=not warnings)
     for warning in warnings:
-        console.warn(warning)
+        console.warn(warning, always=True)
     return DATA_REFUSED if warnings and args.strict else 0
 
 

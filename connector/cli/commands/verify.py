@@ -49,11 +49,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
         )
 
     verdict = work(go, console)
+    status = status_of(verdict, strict=args.strict)
     if console.json:
         console.document(to_document(verdict))
     else:
-        console.text(*lines(verdict))
-    return status_of(verdict, strict=args.strict)
+        console.report(*lines(verdict), well=status == 0)
+    return status
 
 
 def status_of(verdict: Verdict, *, strict: bool) -> int:

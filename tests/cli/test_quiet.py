@@ -1,0 +1,112 @@
+"""`--quiet`: nothing where all is well, everything where it is not; data that was asked for stays."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from connector.cli.options import COMMANDS
+
+REPORTS = {
+    "demo": [],
+    "sync": ["lake"],
+    "payouts": ["lake"],
+    "balance lake": ["balance", "lake"],
+    "status": ["lake"],
+    "verify": ["lake"],
+}
+"""Commands that say how things are, and what they are tried with."""
+
+DATA = {
+    "stream": ["--limit-rows", "2"],
+    "get": ["row"],
+    "fees": ["charge"],
+    "balance": [],
+    "plan": ["lake"],
+    "statement": ["lake", "--since", "2026-01-01", "--until", "2026-11-01"],
+    "schema": ["payouts"],
+    "sandbox": ["--list-faults"],
+}
+"""Commands that write what was asked for."""
+
+
+@pytest.fixture
+def words(run, lake):
+    """Put real names into words."""
+    rows = run("stream", "--limit-rows", "60").lines
+    charge = next(row for row in rows if row["type"] == "charge")
+    names = {"lake": lake, "row": charge["id"], "charge": charge["source"]}
+    return lambda some: [names.get(word, word) for word in some]
+
+
+def test_every_command_says_how_things_are_or_writes_data():
+    assert {name.partition(" ")[0] for name in (*REPORTS, *DATA)} == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("command", [name for name in REPORTS if name != "demo"])  # which has tests of its own
+def test_where_all_is_well_nothing_is_said(run, words, command):
+    given = words(REPORTS[command] if " " in command else [command, *REPORTS[command]])
+    for quiet in ("-q", "--quiet"):
+        done = run(*given, quiet)
+        assert (done.status, done.out, done.err) == (0, "", "")
+    assert run(*given).out + run(*given).err
+    assert isinstance(run(*given, "-q", "--json").json, dict)
+
+
+@pytest.mark.parametrize("command", DATA)
+def test_data_stays(run, words, command):
+    given = words([command, *DATA[command]])
+    loud, quiet = run(*given), run(*given, *(["-q"] if command != "sandbox" else []))
+    assert (quiet.status, quiet.err) == (0, "")
+    if command == "balance":
+        assert quiet.out.split("\n")[0] == loud.out.split("\n")[0]
+    elif command == "plan":
+        assert len(json.loads(quiet.out)) == len(json.loads(loud.out))
+    else:
+        assert quiet.out == loud.out
+
+
+@pytest.mark.parametrize("table", ["balance_transactions", "payouts", "balances"])
+def test_status_says_what_is_not_as_it_was_written_and_what_to_do(run, lake, table):
+    run("payouts", lake, "-q")
+    run("balance", lake, "-q")
+    before = run("status", lake, "-q")
+    file = next((lake / table).rglob("part-0.parquet"))
+    file.write_bytes(file.read_bytes() + b"more")
+    after = run("status", lake, "-q")
+    assert (before.out, before.err) == ("", "")
+    assert "1 not as they were written" in after.out
+    assert f"{file.relative_to(lake).as_posix()} (changed)" in after.err
+    assert after.err.startswith("stripe-balance: warning: ")
+
+
+def test_verify_says_what_does_not_agree(run, lake):
+    file = next((lake / "balance_transactions").rglob("part-0.parquet"))
+    file.write_bytes(file.read_bytes() + b"more")
+    done = run("verify", lake, "--offline", "-q")
+    assert done.status == 65
+    assert "something does not agree" in done.out
+
+
+def test_what_could_not_be_checked_is_said_where_it_is_asked_for(run, lake):
+    assert "not checkable" in run("verify", lake, "--offline").out
+    done = run("verify", lake, "--offline", "-q")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    done = run("verify", lake, "--offline", "-q", "--strict")
+    assert (done.status, "not checkable" in done.out) == (65, True)
+
+
+def test_errors_are_said(run, lake, environment):
+    environment.setenv("STRIPE_API_KEY", "sk_test_thisIsNotTheSandboxesKey1234")
+    for words in (["balance", lake], ["verify", lake], ["sync", lake], ["payouts", lake]):
+        done = run(*words, "-q")
+        assert (done.status, done.err.count("\n")) == (77, 1)
+
+
+def test_accounts_that_fail_are_said_and_only_they(run, sandbox, lake):
+    other = sandbox.world.accounts[1]
+    done = run("balance", lake, "-q", "--account", other, "--account", "acct_unknown")
+    assert done.status == 77
+    assert (done.out, done.err.count("\n")) == ("", 1)
+    assert "acct_unknown" in done.err
