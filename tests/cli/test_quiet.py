@@ -54,6 +54,12 @@ def test_where_all_is_well_nothing_is_said(run, words, command):
     assert isinstance(run(*given, "-q", "--json").json, dict)
 
 
+def test_a_statement_for_another_program_stays(run):
+    loud, quiet = (run("schema", "balances", "--for", "duckdb", *more) for more in ([], ["-q"]))
+    assert (quiet.status, quiet.out, quiet.err) == (0, loud.out, "")
+    assert quiet.out.count("\n") > 2
+
+
 @pytest.mark.parametrize("command", DATA)
 def test_data_stays(run, words, command):
     given = words([command, *DATA[command]])

@@ -29,6 +29,7 @@ from connector.errors import UsageError
         (["sync", "lake", "--format", "parqet"], "--format: invalid choice: 'parqet' (did you mean parquet?), choose"),
         (["schema", "balance_transaction"], "(did you mean balance_transactions?)"),
         (["schema", "payout", "--arrow"], "(did you mean payouts?)"),
+        (["schema", "balances", "--for", "duckbd"], "no engine is called 'duckbd' (did you mean duckdb?)"),
         (["sync", "lake", "--omit", "descripton"], "--omit descripton (did you mean description?)"),
     ],
 )

@@ -69,11 +69,13 @@ def _statement(args: argparse.Namespace, console: Console) -> None:
     if not 1 <= len(words) <= len(("TABLE", "DEST")) or args.arrow:
         raise UsageError(f"say `schema TABLE --for ENGINE [DEST]`, without --arrow; tables: {', '.join(READ)}")
     if engine not in ENGINES:
-        raise UsageError(f"no engine is called {engine!r}; engines: {', '.join(ENGINES)}")
+        raise UsageError(
+            f"no engine is called {engine!r}{did_you_mean(engine, ENGINES)}; engines: {', '.join(ENGINES)}"
+        )
     table = described(words[0].removeprefix(TABLES), *words[1:], place=args.at)
     statement = statement_for(engine, table)
     if not console.json:
-        console.text(statement.commented)
+        console.data(f"{statement.commented}\n".encode("utf-8", "backslashreplace"))  # as it is: to be run elsewhere
         return
     console.document(
         {
