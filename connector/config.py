@@ -5,27 +5,24 @@ The environment is read here and nowhere below.
 
 from __future__ import annotations
 
-import hmac
+import logging
 import os
 import re
-import secrets
-import tomllib
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import connector
 from connector.core.account_ids import given_account
-from connector.core.account_record import KeyPrint
 from connector.core.hosts import can_be_host, checked_proxy, goes_without_proxy, unused_proxy
 from connector.core.protocol import API_VERSION
 from connector.core.retry import RetryPolicy, Timeouts
 from connector.errors import ConfigError
+from connector.keys import ApiKey, find_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 DEFAULT_API_BASE = "https://api.stripe.com"
 DEFAULT_RATE = 20.0
@@ -36,77 +33,10 @@ ACCOUNT_RATE_LIVE, ACCOUNT_RATE_TEST = 100.0, 25.0
 
 DEFAULT_IN_FLIGHT = 40
 
+_LOG = logging.getLogger("connector")
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z0-9_]+)?")
-_HIDE = 20
 
-_SALT_BYTES = 16
-_PURPOSE = "stripe-balance: print of a key: "
-
-
-class ApiKey:
-    """A secret key that does not show itself: not in `repr`, not in `str`, not in a pickle."""
-
-    __slots__ = ("_secret",)
-
-    def __init__(self, secret: str) -> None:
-        """Take the key.
-
-        Raises:
-            ConfigError: when it cannot be a key that reads balances; the message does not quote it.
-        """
-        secret = secret.strip()
-        if not secret:
-            raise ConfigError("the API key is empty: set STRIPE_API_KEY, or name a file with --api-key-file")
-        if secret.startswith("pk_"):
-            raise ConfigError(
-                "this is a publishable key (pk_…), which reads no balances: use a secret or restricted one"
-            )
-        if not (secret.isascii() and secret.isprintable()) or any(one in secret for one in " :,"):
-            raise ConfigError("the API key holds characters no key has: it should be one line, sk_… or rk_…")
-        self._secret = secret
-
-    def reveal(self) -> str:
-        """Return the key itself, for the Authorization header and for taking it out of messages."""
-        return self._secret
-
-    @property
-    def live(self) -> bool:
-        """Whether the key reaches live data."""
-        return "_live_" in self._secret[:12]
-
-    @property
-    def restricted(self) -> bool:
-        """Whether the key may do only what its owner allowed it."""
-        return self._secret.startswith("rk_")
-
-    @property
-    def of_organisation(self) -> bool:
-        """Whether it is the key of an organisation, which names one of its accounts with each request."""
-        return self._secret.startswith("sk_org")
-
-    @property
-    def livemode(self) -> bool | None:
-        """Whether the key reaches live data; None where its form does not say."""
-        return True if self.live else False if "_test_" in self._secret[:12] else None
-
-    def print_of(self, salt: str | None = None) -> KeyPrint:
-        """Return what tells this key from others, and does not tell it.
-
-        Args:
-            salt: of the print to compare with, in hexadecimal; drawn for a new one.
-        """
-        chosen = secrets.token_hex(_SALT_BYTES) if salt is None else salt
-        return KeyPrint(chosen, hmac.digest(self._secret.encode(), f"{_PURPOSE}{chosen}".encode(), "sha256").hex())
-
-    def is_of(self, known: KeyPrint) -> bool:
-        """Say whether a print is this key's."""
-        return hmac.compare_digest(self.print_of(known.salt).digest, known.digest)
-
-    def __repr__(self) -> str:
-        return f"{self._secret[:8]}…{self._secret[-4:]}" if len(self._secret) > _HIDE else "(key)"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("an API key is not pickled: pass it to the other process through its environment")
+__all__ = ["ApiKey", "Config", "checked_api_base"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +103,7 @@ class Config:
         environ: Mapping[str, str] | None = None,
         *,
         api_key_file: str | os.PathLike[str] | None = None,
+        tell: Callable[[str], None] | None = None,
         **settings: Any,  # noqa: ANN401 - the fields of `Config`, checked there
     ) -> Config:
         """Build the settings from the environment and what is given.
@@ -183,6 +114,8 @@ class Config:
         Args:
             environ: the environment; the process's own by default.
             api_key_file: a file whose first line is the key.
+            tell: told what should not pass unnoticed, such as that the key is the Stripe CLI's; a warning in the log
+                (`connector`) by default.
             settings: fields of `Config`; None stands for the default.
 
         Raises:
@@ -195,7 +128,7 @@ class Config:
         direct = _is_direct(given["api_base"], environ)
         given.setdefault("proxy", None if direct else environ.get("HTTPS_PROXY") or environ.get("https_proxy") or None)
         given.setdefault("hint", "" if direct or given["proxy"] else unused_proxy(environ))
-        return cls(api_key=ApiKey(_find_key(environ, api_key_file)), **given)
+        return cls(api_key=find_key(environ, api_key_file, tell or _LOG.warning), **given)
 
 
 def _is_number(value: object) -> bool:
@@ -232,37 +165,6 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _find_key(environ: Mapping[str, str], api_key_file: str | os.PathLike[str] | None) -> str:
-    if api_key_file is not None:
-        try:
-            lines = Path(api_key_file).read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"cannot read the key from {api_key_file}: {error}"
-            ) from None  # its file name may be the key
-        return lines[0] if lines else ""
-    if key := environ.get("STRIPE_API_KEY"):
-        return key
-    if key := _cli_profile_key(environ):
-        return key
-    raise ConfigError(
-        "no API key: set STRIPE_API_KEY, or name a file with --api-key-file (no account yet? try `stripe-balance demo`)"
-    )
-
-
-def _cli_profile_key(environ: Mapping[str, str]) -> str | None:
-    """Read the Stripe CLI's default profile, where it keeps a test key after `stripe login`."""
-    home = environ.get("XDG_CONFIG_HOME") or (f"{environ['HOME']}/.config" if "HOME" in environ else None)
-    if home is None:
-        return None
-    try:
-        profile = tomllib.loads((Path(home) / "stripe" / "config.toml").read_text("utf-8")).get("default")
-    except (OSError, ValueError):
-        return None
-    key = cast("dict[str, Any]", profile).get("test_mode_api_key") if isinstance(profile, dict) else None
-    return key if isinstance(key, str) else None
 
 
 def _is_direct(base: str, environ: Mapping[str, str]) -> bool:

@@ -204,6 +204,7 @@ class Report:
         accounts: one report for each account.
         not_found: names of what was to be left out or hashed and that no row of this run had; misspelt, maybe.
         warnings: what whoever looks after the lake should know, each in a sentence.
+        livemode: whether the key reaches live data; None where its form does not say.
     """
 
     run_id: str
@@ -220,6 +221,7 @@ class Report:
     error: str | None = None
     not_found: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    livemode: bool | None = None
 
 
 def damage_of(account: AccountReport) -> str | None:
@@ -285,6 +287,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "table": "balance_transactions",
         "format": report.format,
         "partition": report.partition,
+        "livemode": report.livemode,
         "api_version": report.api_version,
         "connector_version": report.connector_version,
         "started": report.started,

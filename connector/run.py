@@ -237,6 +237,7 @@ class Run:
             destination=self.destination,
             format=lake.form.name,
             partition=lake.partition.value,
+            livemode=config.api_key.livemode,
             api_version=config.api_version,
             connector_version=connector.__version__,
             started=to_text(started),

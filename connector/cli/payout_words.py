@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.cli.summary import ACCOUNTS_IN_FULL, ACCOUNTS_NAMED, table
-from connector.cli.words import counted, intervals, lasting, sized
+from connector.cli.words import counted, intervals, lasting, mode_of, sized
 from connector.core import money
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def summary(report: PayoutsReport, console: Console) -> list[str]:
     else:
         mark = console.paint(console.symbol("✓", "*"), "green")
         headline = f"payouts in {report.destination} are up to date"
-    lines = [f"{mark} {console.paint(headline, 'bold')} ({lasting(report.duration_seconds)})"]
+    facts = filter(None, [mode_of(report.livemode), lasting(report.duration_seconds)])
+    lines = [f"{mark} {console.paint(headline, 'bold')} ({', '.join(facts)})"]
     if len(report.accounts) <= ACCOUNTS_IN_FULL:
         for account in report.accounts:
             lines += [f"  {account.account}", *table(_facts(account, report.format), console, indent=4, width=12)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.words import counted, intervals, lasting, moment, money_list, sized
+from connector.cli.words import counted, intervals, lasting, mode_of, moment, money_list, sized
 from connector.core.drift import Finding
 from connector.core.manifest import add_net
 from connector.report import damage_of
@@ -26,7 +26,8 @@ def summary(report: Report, console: Console) -> list[str]:
     """Return what there is to say about a run that is complete, was only planned, or failed for some accounts."""
     planned = report.outcome == "planned"
     mark, headline = _headline(report, console)
-    lines = [f"{mark} {console.paint(headline, 'bold')} ({lasting(report.duration_seconds)})"]
+    facts = filter(None, [mode_of(report.livemode), lasting(report.duration_seconds)])
+    lines = [f"{mark} {console.paint(headline, 'bold')} ({', '.join(facts)})"]
     shown = report.accounts if len(report.accounts) <= ACCOUNTS_IN_FULL else ()
     for account in shown:
         facts = _planned(account) if planned else _done(account, report.format)

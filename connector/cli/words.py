@@ -52,6 +52,11 @@ def money_list(net: Mapping[str, int]) -> str:
     return ", ".join(money.to_text(amount, currency) for currency, amount in net.items()) or "none"
 
 
+def mode_of(livemode: bool | None) -> str:  # noqa: FBT001 - Stripe's own flag
+    """Return of which mode data is, in words; nothing where that is not known."""
+    return {True: "live mode", False: "test mode", None: ""}[livemode]
+
+
 def moment(second: int) -> str:
     """Return a UTC second as a date, with the time where it is not midnight."""
     at = datetime.fromtimestamp(second, UTC)

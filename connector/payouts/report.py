@@ -104,6 +104,7 @@ class PayoutsReport:
         duration_seconds: from start to the last file.
         requests: what was asked of Stripe.
         accounts: one report for each account, in the order asked for.
+        livemode: whether the key reaches live data; None where its form does not say.
         report_version: version of this shape.
     """
 
@@ -116,6 +117,7 @@ class PayoutsReport:
     duration_seconds: float
     requests: Requests
     accounts: tuple[AccountPayoutsReport, ...]
+    livemode: bool | None = None
     report_version: int = REPORT_VERSION
 
 

@@ -139,6 +139,7 @@ class PayoutsRun:
             outcome=outcome,
             destination=self.destination,
             format=self._format,
+            livemode=config.api_key.livemode,
             api_version=config.api_version,
             connector_version=connector.__version__,
             started=to_text(time.time() - seconds),

@@ -117,6 +117,7 @@ class Check:
             chosen = await anyio.to_thread.run_sync(self._chosen)
             self._past = await anyio.to_thread.run_sync(read_past, self.store)
             found = await self._check_all(chosen)
+        asked = self.client.config.api_key.livemode if self.client else None
         return Verdict(
             destination=self.destination,
             checked=checked,
@@ -124,6 +125,7 @@ class Check:
             seed=self.wish.seed,
             requests=self.client.meter.requests if self.client else 0,
             accounts=tuple(sorted(found, key=lambda one: one.account)),
+            livemode=next((one.livemode for one in chosen if one.livemode is not None), asked),
         )
 
     def _chosen(self) -> list[Manifest]:

@@ -113,6 +113,7 @@ class Verdict:
         seed: of what was drawn by chance: the same seed and lake ask for the same windows.
         requests: requests sent to Stripe, retries included.
         accounts: by account id.
+        livemode: whether the lake holds live data; None where nothing says.
     """
 
     destination: str
@@ -121,6 +122,7 @@ class Verdict:
     seed: int
     requests: int
     accounts: tuple[AccountVerdict, ...]
+    livemode: bool | None = None
 
     @property
     def verdict(self) -> Answer:
@@ -184,6 +186,7 @@ def to_document(verdict: Verdict) -> dict[str, Any]:
     """Return the JSON document of `schemas/verdict.json`."""
     return {
         "verdict_version": VERDICT_VERSION,
+        "livemode": verdict.livemode,
         "destination": verdict.destination,
         "checked": to_text(verdict.checked),
         "duration_seconds": round(verdict.duration_seconds, 3),

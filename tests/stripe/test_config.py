@@ -341,3 +341,97 @@ def test_settings_given_go_before_the_environment():
     environ = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": "http://127.0.0.1:1"}
     assert Config.from_env(environ, api_base="http://127.0.0.1:2", rate=3.0).api_base == "http://127.0.0.1:2"
     assert asdict(Config.from_env(environ).retry)["attempts"] > 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\ufeff{}",
+        '"{}"',
+        "'{}'",
+        "STRIPE_API_KEY={}",
+        'export STRIPE_SECRET_KEY="{}"',
+        "\ufeff STRIPE_API_KEY = '{}' ",
+        '"STRIPE_API_KEY={}"',
+    ],
+)
+def test_what_a_key_picked_up_on_the_way_is_taken_off(tmp_path, written):
+    text = written.format(KEY)
+    (tmp_path / "key").write_text(f"\n# of the ledger\n{text}\nrest\n", "utf-8")
+    (tmp_path / "key").chmod(0o600)
+    assert ApiKey(text).reveal() == KEY
+    assert Config.from_env({"STRIPE_API_KEY": text}).api_key.reveal() == KEY
+    assert Config.from_env({}, api_key_file=tmp_path / "key").api_key.reveal() == KEY
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_key_file_of_an_editor_that_marks_its_encoding_is_read(tmp_path, encoding):
+    (tmp_path / "key").write_text(f"{KEY}\n", encoding)
+    (tmp_path / "key").chmod(0o600)
+    assert Config.from_env({}, api_key_file=tmp_path / "key").api_key.reveal() == KEY
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("DEBUG=1", "sets DEBUG"), (f'"{KEY}', "quote"), (f"{KEY}'", "quote"), (f"''{KEY}''", "quote")],
+)
+def test_what_cannot_be_taken_off_is_named_and_not_sent(tmp_path, written, said):
+    (tmp_path / "key").write_text(written)
+    for make in (lambda: ApiKey(written), lambda: Config.from_env({}, api_key_file=tmp_path / "key")):
+        with pytest.raises(ConfigError, match=said) as caught:
+            make()
+        assert KEY not in str(caught.value)
+    assert str(tmp_path / "key") in str(caught.value)
+
+
+def test_a_token_of_a_gateway_keeps_its_padding():
+    assert ApiKey("dG9rZW4=").reveal() == "dG9rZW4="
+    assert ApiKey("dG9rZQ==").reveal() == "dG9rZQ=="
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", "\n"])
+def test_a_variable_that_is_set_to_nothing_is_an_error_and_no_other_key_is_taken(tmp_path, nothing):
+    environ = {"STRIPE_API_KEY": nothing, "XDG_CONFIG_HOME": str(logged_in(tmp_path))}
+    with pytest.raises(ConfigError, match="STRIPE_API_KEY is set to nothing") as caught:
+        Config.from_env(environ)
+    assert caught.value.exit_code == 78
+    (tmp_path / "key").write_text(KEY)
+    assert Config.from_env(environ, api_key_file=tmp_path / "key").api_key.reveal() == KEY
+
+
+def logged_in(home, key="sk_test_51profileprofileprofile7777"):
+    """Make a home in which the Stripe CLI keeps a key."""
+    (home / "stripe").mkdir()
+    (home / "stripe" / "config.toml").write_text(f"[default]\ntest_mode_api_key = '{key}'\n")
+    return home
+
+
+def test_a_key_that_nobody_named_is_told_with_where_it_is_from(tmp_path, caplog):
+    environ = {"XDG_CONFIG_HOME": str(logged_in(tmp_path)), "STRIPE_SECRET_KEY": "sk_live_51notread"}
+    told = []
+    Config.from_env(environ, tell=told.append)
+    (line,) = told
+    assert "sk_test_…7777" in line
+    assert str(tmp_path / "stripe" / "config.toml") in line
+    assert "STRIPE_SECRET_KEY is set, and not read here: the name is STRIPE_API_KEY" in line
+    assert "notread" not in line
+    Config.from_env(environ)
+    assert [record.message for record in caplog.records] == told
+    Config.from_env(environ | {"STRIPE_API_KEY": KEY}, tell=told.append)
+    assert len(told) == 1
+
+
+def test_a_key_under_another_name_gets_a_hint():
+    with pytest.raises(ConfigError, match="STRIPE_SECRET_KEY is set, and not read here") as caught:
+        Config.from_env({"STRIPE_SECRET_KEY": KEY})
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o644, True), (0o640, True), (0o604, True), (0o600, False)])
+def test_a_key_file_that_others_can_read_is_told(tmp_path, mode, warned):
+    path, told = tmp_path / "key", []
+    path.write_text(KEY)
+    path.chmod(mode)
+    Config.from_env({}, api_key_file=path, tell=told.append)
+    assert bool(told) == warned
+    assert all(f"chmod 600 {path}" in line and f"{mode:04o}" in line for line in told)

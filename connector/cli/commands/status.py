@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from connector.cli.beside import Beside, beside_of, checked, named, remedies
 from connector.cli.reads import reads_of
 from connector.cli.summary import differs
-from connector.cli.words import counted, intervals, lasting, moment, money_list, sized
+from connector.cli.words import counted, intervals, lasting, mode_of, moment, money_list, sized
 from connector.errors import ConfigError
 from connector.lake.commit import compare, manifests
+from connector.lake.facts import facts_of
 from connector.lake.paths import RUNS
 from connector.lake.store import Store, open_store
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from connector.cli.console import Console
     from connector.core.manifest import Manifest
     from connector.lake.check import Difference
+    from connector.lake.facts import LakeFacts
 
 DATA_REFUSED = 65
 DRIFT_NAMED = 8
@@ -48,30 +50,37 @@ def run(args: argparse.Namespace, console: Console) -> int:
     tables = list(beside_of(store))
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {args.destination}: `stripe-balance sync {args.destination}` makes one")
-    last = _last_run(store)
+    last, facts = _last_run(store), facts_of(store)
     reads = reads_of(store, (one.manifest for one in holdings), now=time.time())
     differing = [one for holding in holdings for one in holding.differences]
     warnings = remedies(args.destination, tables)
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
     if console.json:
-        there = document(args.destination, holdings, last)
+        there = document(args.destination, holdings, last, facts.livemode)
         console.document({**there, "tables": [one.to_document() for one in tables], "reads": reads.to_document()})
     else:
-        said = lines(args.destination, holdings, tables, last)
+        said = lines(args.destination, holdings, tables, last, facts)
         console.report(*said, *([reads.to_text()] if holdings else []), well=not warnings)
     for warning in warnings:
         console.warn(warning, always=True)
     return DATA_REFUSED if warnings and args.strict else 0
 
 
-def document(destination: str, holdings: list[Holding], last: dict[str, Any] | None) -> dict[str, Any]:
+def document(
+    destination: str,
+    holdings: list[Holding],
+    last: dict[str, Any] | None,
+    livemode: bool | None,  # noqa: FBT001 - Stripe's own flag
+) -> dict[str, Any]:
     """Return what there is as a JSON document; times are UTC seconds, amounts minor units."""
     return {
         "destination": destination,
+        "livemode": livemode,
         "accounts": [
             {
                 "account": manifest.account,
+                "livemode": manifest.livemode,
                 "format": manifest.format,
                 "partition": manifest.partition.value,
                 "covered": [[part.start, part.stop] for part in manifest.covered],
@@ -96,13 +105,14 @@ def document(destination: str, holdings: list[Holding], last: dict[str, Any] | N
 
 
 def lines(
-    destination: str, holdings: list[Holding], tables: Sequence[Beside], last: dict[str, Any] | None
+    destination: str, holdings: list[Holding], tables: Sequence[Beside], last: dict[str, Any] | None, known: LakeFacts
 ) -> list[str]:
     """Return what there is as text."""
     facts: dict[str, list[tuple[str, str]]] = {holding.manifest.account: _account(holding) for holding in holdings}
     for table in tables:
         facts.setdefault(table.account, [("rows", "no balance transactions yet")]).append(table.to_fact())
-    found = [f"{destination}: {_kind(holdings, tables)}"]
+    mode = mode_of(known.livemode)
+    found = [f"{destination}: {_kind(holdings, tables)}{mode and f'; {mode}'}"]
     for account, said in sorted(facts.items()):
         found += ["", account, *[f"  {name:<9} {value}" for name, value in said]]
     if last is not None:

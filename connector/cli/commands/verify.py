@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.cli.settings import config_of
-from connector.cli.words import counted, lasting
+from connector.cli.words import counted, lasting, mode_of
 from connector.cli.working import work
 from connector.proof.calls import verify
 from connector.proof.verdict import to_document
@@ -67,7 +67,8 @@ def status_of(verdict: Verdict, *, strict: bool) -> int:
 def lines(verdict: Verdict) -> list[str]:
     """Return a verdict as text: accounts that are proved in short where there are many."""
     took, asked = lasting(verdict.duration_seconds), counted(verdict.requests, "request")
-    found = [f"{verdict.destination}: {HEADLINES[verdict.verdict]} ({took}, {asked}, seed {verdict.seed})"]
+    facts = [mode_of(verdict.livemode), took, asked, f"seed {verdict.seed}"]
+    found = [f"{verdict.destination}: {HEADLINES[verdict.verdict]} ({', '.join(filter(None, facts))})"]
     many = len(verdict.accounts) > ACCOUNTS_IN_FULL
     shown = [one for one in verdict.accounts if not many or one.verdict != "proved"]
     for account in shown:
