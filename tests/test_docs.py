@@ -2,6 +2,8 @@
 
 Every fenced block in bash, python or sql is run, in order, in one empty folder for each page, against a sandbox. Blocks
 of `text` are output. A comment `<!-- skip: reason -->` on the line before a block leaves it unrun; it is then compiled.
+A comment `<!-- begins with: command -->` says what the block begins with: the output of that command. Blocks of sql
+share a database for each page, and may begin with `.read file`, as in the program `duckdb`.
 """
 
 from __future__ import annotations
@@ -24,12 +26,21 @@ from connector.sandbox import Limits, Sandbox, World
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(
-    r"(?:<!-- skip: (?P<reason>[^>]+) -->\n)?^```(?P<language>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"(?:<!-- (?:skip: (?P<reason>[^>]+)|begins with: (?P<command>[^>]+)) -->\n)?"
+    r"^```(?P<language>\S*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
+SQL = """
+import pathlib, re, sys, duckdb
+with duckdb.connect("page.duckdb") as session:
+    for name in re.findall(r"^[.]read (.+)$", sys.argv[1], re.MULTILINE):
+        session.execute(pathlib.Path(name).read_text("utf-8"))
+    print(session.sql(re.sub(r"^[.]read .+$", "", sys.argv[1], flags=re.MULTILINE)))
+"""
 RUN = {
     "bash": ["bash", "-euo", "pipefail", "-c"],
     "python": [sys.executable, "-W", "error", "-c"],
-    "sql": [sys.executable, "-W", "error", "-c", "import sys, duckdb; print(duckdb.sql(sys.argv[1]))"],
+    "sql": [sys.executable, "-W", "error", "-c", SQL],
 }
 CHECK = {
     "bash": ["bash", "-n", "-c"],
@@ -46,13 +57,20 @@ class Block:
     language: str
     text: str
     skipped: bool
+    command: str | None = None
 
 
 def blocks(page):
     content = page.read_text("utf-8")
     for found in FENCE.finditer(content):
         line = content.count("\n", 0, found.start("text"))
-        yield Block(f"{page.relative_to(ROOT)}:{line}", found["language"], found["text"], found["reason"] is not None)
+        yield Block(
+            f"{page.relative_to(ROOT)}:{line}",
+            found["language"],
+            found["text"],
+            found["reason"] is not None,
+            found["command"],
+        )
 
 
 def page_name(page):
@@ -87,10 +105,16 @@ def test_examples_run_as_written(page, user, tmp_path):
             continue
         assert block.language in RUN, f"{block.where}: what is {block.language!r}? output is marked as text"
         command = (CHECK if block.skipped else RUN)[block.language]
-        done = subprocess.run(
-            [*command, block.text], cwd=tmp_path, env=user, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+        done = carried_out([*command, block.text], user, tmp_path)
         assert done.returncode == 0, f"{block.where}\n{block.text}\n{done.stdout}\n{done.stderr}"
+        if block.command:
+            printed = carried_out([*RUN["bash"], block.command], user, tmp_path).stdout
+            assert printed, block.where
+            assert block.text.startswith(printed), f"{block.where}\n{block.text}\nis to begin with\n{printed}"
+
+
+def carried_out(command, user, folder):
+    return subprocess.run(command, cwd=folder, env=user, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)

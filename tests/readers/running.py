@@ -30,26 +30,25 @@ def need(engine):
 
 def rows_of(engine, statement, table):
     """Run a statement, and return all rows of the table it made."""
+    names = made(engine, statement)
+    if engine in {"duckdb", "clickhouse"}:
+        return names(f"select * from {table}")  # noqa: S608 - the name of a table of ours
+    return TO_ARROW[engine](names[table])
+
+
+def made(engine, statement):
+    """Run a statement, and return what can be asked afterwards: in SQL a function, in Python the names there are."""
     if engine == "duckdb":
-        return _duckdb(statement.text, table)
+        connection = duckdb.connect()
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(statement.text)
+        return lambda query: connection.sql(query).to_arrow_table()
     if engine == "clickhouse":
-        return _clickhouse(statement.text, table)
+        clickhouse().query(statement.text)
+        return lambda query: clickhouse().query(query, "ArrowTable")
     names = {"spark": spark()} if engine == "spark" else {}
     exec(compile(statement.text, f"<{engine}>", "exec"), names)  # noqa: S102 - this is what users do with it
-    return _TO_ARROW[engine](names[table])
-
-
-def _duckdb(text, table):
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(text)
-        return connection.table(table).to_arrow_table()
-
-
-def _clickhouse(text, table):
-    connection = clickhouse()
-    connection.query(text)
-    return connection.query(f"select * from {table}", "ArrowTable")  # noqa: S608 - the name of a table of ours
+    return names
 
 
 def _spark_to_arrow(frame):
@@ -58,7 +57,7 @@ def _spark_to_arrow(frame):
         return frame.toArrow()
 
 
-_TO_ARROW = {
+TO_ARROW = {
     "polars": lambda frame: frame.collect().to_arrow(),
     "pandas": lambda frame: pa.Table.from_pandas(frame, preserve_index=False),
     "pyarrow": lambda found: found if isinstance(found, pa.Table) else found.to_table(),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -12,10 +14,11 @@ import pytest
 
 from connector.core.partition import Granularity
 from connector.errors import ConfigError
+from connector.lake.read import read
 from connector.readers.described import described
 from connector.readers.engines import ENGINES, statement_for
 from tests.readers import awkward
-from tests.readers.running import HEAVY, LIGHT, need, plain, rows_of, stop_all
+from tests.readers.running import HEAVY, LIGHT, TO_ARROW, made, need, plain, rows_of, spark, stop_all
 
 DAY, MONTH, YEAR = Granularity
 LAKES = [
@@ -213,6 +216,63 @@ def test_every_engine_that_is_said_to_run_is_run_here():
 def test_what_is_not_run_says_so_and_what_is_does_not(lakes, engine):
     statement = statement_for(engine, described("balance_transactions", lakes.at("parquet")))
     assert ("not run here" in statement.commented) == (not ENGINES[engine].is_run)
+
+
+@each_engine
+def test_text_for_a_number_in_a_line_is_an_error_but_in_daft(engine, tmp_path):
+    need(engine)
+    awkward.write_payouts(tmp_path, "jsonl.plain")
+    table = described("payout_transactions", tmp_path)
+    file = tmp_path / table.paths[5]
+    file.write_text(file.read_text("utf-8").replace('"fee":0', '"fee":"none"', 1), "utf-8")
+    statement = statement_for(engine, table)
+    if engine == "daft":
+        assert rows_of(engine, statement, table.name)["fee"].null_count == 1
+    else:
+        with pytest.raises(Exception, match=r"(?i)fee|none|malformed"):
+            rows_of(engine, statement, table.name)
+
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "local-days.md"
+IN_SQL = {"DuckDB": "duckdb", "ClickHouse": "clickhouse", "DataFusion": "datafusion"}
+IN_PYTHON = {"Polars": "polars", "pandas": "pandas", "Daft": "daft"}
+
+
+@pytest.mark.parametrize("named", [*IN_SQL, *IN_PYTHON, "Spark"])
+def test_the_local_days_of_the_page_are_those_of_read(lakes, named):
+    engine = {**IN_SQL, **IN_PYTHON, "Spark": "spark"}[named]
+    need(engine)
+    (day,) = re.findall(rf"^\| {named} \| `([^`]+)`", PAGE.read_text("utf-8"), re.MULTILINE)
+    lake = lakes.at("parquet")
+    statement = statement_for(engine, described("balance_transactions", lake))
+    expected = pa.table(read(lake, columns=["id"], timezone="Europe/Paris")).sort_by("id")
+    found = plain(local_days(engine, statement, day)).cast(expected.schema).sort_by("id")
+    assert found.equals(expected)
+    utc = pa.table(read(lake, columns=["id", "created_date"])).sort_by("id")["created_date"]
+    assert sum(day != there for day, there in zip(utc, found["local_date"], strict=True)) > 100
+
+
+def local_days(engine, statement, day):
+    """Return the id and the local day of each row, as the page has it for an engine."""
+    names = made(engine, statement)
+    table = names["balance_transactions"] if engine not in {"duckdb", "clickhouse"} else None
+    query = f"select id, {day} as local_date from balance_transactions"  # noqa: S608 - of a page of ours
+    if engine in {"duckdb", "clickhouse"}:
+        return names(query)
+    if engine == "datafusion":
+        return names["ctx"].sql(query).to_arrow_table()
+    if engine == "spark":
+        zone = spark().conf.get("spark.sql.session.timeZone")
+        spark().conf.set("spark.sql.session.timeZone", "Europe/Paris")
+        table.createOrReplaceTempView("balance_transactions")
+        try:
+            return TO_ARROW["spark"](spark().sql(query))
+        finally:
+            spark().conf.set("spark.sql.session.timeZone", zone)
+    column = eval(day, {**names, "frame": table})  # noqa: S307 - of a page of ours
+    if engine == "pandas":
+        return TO_ARROW["pandas"](table[["id"]].assign(local_date=column))
+    return TO_ARROW[engine](table.select("id", column.alias("local_date")))
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Kolkata"])
