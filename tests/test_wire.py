@@ -9,6 +9,7 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
+import anyio
 import pyarrow as pa
 import pytest
 
@@ -16,7 +17,7 @@ import connector
 from connector.core.units import DAY
 from connector.errors import ProtocolError
 from connector.sandbox.encodings import HOW
-from tests.lakes import START, data_files, objects, run, sandbox, truth, world
+from tests.lakes import START, config_for, data_files, objects, run, sandbox, truth, world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,3 +169,11 @@ def test_a_run_says_that_something_came_that_nobody_had_asked_for(tmp_path):
 def test_a_run_without_anything_odd_has_no_warnings(tmp_path):
     with sandbox(world(100)) as stripe_:
         assert run(tmp_path, stripe_).warnings == ()
+
+
+def test_what_comes_twice_is_no_difference_to_verify(tmp_path):
+    """An expanded source has members that come twice, too; verify asks for rows without it."""
+    with sandbox(world(700), faults=["repeated-field", "half-pair", "long-number"]) as stripe_:
+        run(tmp_path, stripe_, expand=("source",))
+        verdict = anyio.run(lambda: connector.verify(tmp_path, config=config_for(stripe_)))
+    assert [one.message for part in verdict.accounts for layer in part.layers for one in layer.findings] == []

@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 
 from connector.core.intervals import Interval, Intervals
+from connector.core.json_text import REPEATED
 from connector.core.sampling import choose
 from connector.core.times import END_OF_TIME, to_text
 from connector.errors import SchemaError, StorageError
@@ -218,9 +219,9 @@ def differing(here: Mapping[str, Any], there: Mapping[str, Any], left_out: froze
     """Return the fields that differ, sorted, those in `left_out` apart.
 
     An expanded `source` counts by its id: the object itself may have changed since. A field that only one of two API
-    versions knows (`balance_type`) is no difference.
+    versions knows (`balance_type`) is no difference, nor is what came twice, maybe within a source.
     """
-    names = (here.keys() & there.keys()) - left_out
+    names = (here.keys() & there.keys()) - left_out - {REPEATED}
     return sorted(name for name in names if _value(here, name) != _value(there, name))
 
 
