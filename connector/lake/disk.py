@@ -24,11 +24,10 @@ _REMEDIES = {
     errno.EXDEV: "a folder inside the destination is on another file system, so files cannot be replaced atomically: "
     "make the whole destination one file system",
     errno.EMFILE: "too many open files: raise the limit (ulimit -n)",
-    errno.ENOLCK: "this file system does not support locks: choose a destination on a local disk",
 }
 
 
-_ABSENT = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+ABSENT = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 """What a file system answers to a call it does not have."""
 
 UNFORCED = (
@@ -67,7 +66,7 @@ def sync_file(path: Path) -> None:
     try:
         _sync(path, os.O_RDONLY)
     except OSError as error:
-        if error.errno not in _ABSENT:
+        if error.errno not in ABSENT:
             raise
         raise StorageError(
             f"writing {path}: this file system cannot force a file onto the disk (fsync: {error.strerror}), and what a"
@@ -85,7 +84,7 @@ def sync_folder(path: Path) -> bool:
     try:
         _sync(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        if error.errno not in _ABSENT | {errno.EBADF}:
+        if error.errno not in ABSENT | {errno.EBADF}:
             raise
         return False
     return True

@@ -6,9 +6,11 @@ Raises:
 
 from __future__ import annotations
 
+import errno
 import platform
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, StorageError
+from connector.lake.disk import ABSENT
 
 try:
     import fcntl
@@ -23,12 +25,20 @@ def try_to_lock(descriptor: int) -> bool:
     """Take the lock, and say whether that went well; it does not while another process has it.
 
     Raises:
-        OSError: the file system has no locks.
+        StorageError: the file system has no locks, so two runs would not know of each other.
+        OSError: anything else.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in ABSENT | {errno.ENOLCK}:
+            raise
+        raise StorageError(
+            f"this file system has no locks (flock: {error.strerror}), and two runs at once would spoil the lake:"
+            " use a local disk, or mount it with locks (NFS: with its lock service; Lustre: with -o flock)"
+        ) from error
     return True
 
 

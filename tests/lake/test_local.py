@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.cli.bookmark import BookmarkFile
 from connector.errors import ConfigError, LockedError, StorageError, UsageError
 from connector.lake.local import LocalStore
 from connector.lake.store import open_store
@@ -220,6 +222,21 @@ def test_a_file_system_that_cannot_force_files_onto_the_disk_is_refused(tmp_path
     with pytest.raises(StorageError, match=r"cannot force a file onto the disk \(fsync: .*use a local disk"):
         store.write("a/b", b"x")
     assert store.read("a/b") is None
+
+
+@pytest.mark.parametrize("code", [*ABSENT, errno.ENOLCK])
+@pytest.mark.parametrize(
+    "held", [lambda path: LocalStore(path).lock(), lambda path: BookmarkFile(path / "file").held()]
+)
+def test_a_file_system_without_locks_is_refused_with_what_to_use(tmp_path, monkeypatch, held, code):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StorageError, match=r"no locks \(flock: .*: use a local disk") as caught, held(tmp_path):
+        pass
+    assert not isinstance(caught.value, LockedError)
+    assert not caught.value.retryable
 
 
 @pytest.mark.parametrize("name", ["~nobody_such/lake", "x" * 300, "a\0b", "bad\udcff"])
