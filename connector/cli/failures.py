@@ -28,6 +28,9 @@ _FACTS = (
 )
 """What an error's JSON document tells besides, where it is known."""
 
+_MOST_ERRORS = 50
+"""Errors of a chain that a traceback tells: the last ones."""
+
 _KEPT = "what was complete is kept; run it again to go on"
 
 
@@ -92,7 +95,7 @@ def traceback_of(error: BaseException) -> list[str]:
 
 
 def _traceback(error: BaseException, seen: frozenset[int]) -> Iterator[str]:
-    if id(error) in seen:
+    if id(error) in seen or len(seen) >= _MOST_ERRORS:
         return
     seen |= {id(error)}
     if error.__cause__ is not None:

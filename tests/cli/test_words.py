@@ -106,6 +106,14 @@ def test_errors_that_led_to_each_other_are_told_once():
     assert [line for line in traceback_of(first) if line.startswith("ValueError")] == ["ValueError: b", "ValueError: a"]
 
 
+def test_of_a_very_long_chain_the_last_errors_are_told():
+    error = None
+    for number in range(2_000):
+        error = raised(ValueError(number), error)
+    told = [line for line in traceback_of(error) if line.startswith("ValueError")]
+    assert (len(told), told[-1]) == (50, "ValueError: 1999")
+
+
 def test_what_libraries_log_goes_out_in_one_line_and_the_traceback_to_those_who_ask(capsys, monkeypatch):
     error = raised(ValueError("sk_live_abcdefgh\nx"))
     log = logging.getLogger("some.library")
