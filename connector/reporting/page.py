@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
+import html
 from typing import TYPE_CHECKING
 
+from connector import outside_text
 from connector.reporting.cells import shown
 from connector.reporting.sections import NUMBERS, headline, is_total, sections_of, standing
 
@@ -63,6 +64,11 @@ def to_text(statement: Statement) -> Iterator[str]:
         notes = "; ".join([f"{said.form}: {said.compared:,} compared, {said.differing:,} differ", *said.notes])
         yield f"<p>{escape(str(statement.report))}: {escape(notes)}</p>\n"
     yield "</main>\n</body>\n</html>\n"
+
+
+def escape(text: str) -> str:
+    """Return text for the page: what others wrote is printable, and without keys."""
+    return html.escape(outside_text.shown(text))
 
 
 def _table(section: Section) -> Iterator[str]:

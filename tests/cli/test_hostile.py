@@ -65,7 +65,7 @@ class Place:
             "plan": [["plan", new], ["plan", lake, "--full-refresh", "--all-accounts"]],
             "status": [["status", odd]],
             "verify": [["verify", lake], ["verify", odd, "--offline"]],
-            "statement": [["statement", odd, "--since", "2026-01-01"]],
+            "statement": [["statement", odd, "--since", "2026-01-01", *form] for form in ([], ["--format", "html"])],
             "schema": [["schema"], ["schema", "payouts"]],
             "sandbox": [["sandbox", "--list-faults"]],
         }[command]
@@ -139,7 +139,7 @@ def test_every_command_is_tried(place):
     assert all(place.words(command) or command == "demo" for command in COMMANDS)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 429, 500])
+@pytest.mark.parametrize("status", [400, 403, 429])
 @pytest.mark.parametrize("command", sorted(ASKING))
 def test_what_a_server_refuses_with_gets_out_of_no_command(tried, hostile, command, status):
     hostile.faults.add(f"hostile-error:status={status}")
