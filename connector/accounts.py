@@ -107,6 +107,9 @@ async def at_home(client: Client, store: Store, facts: LakeFacts, guest: Guest) 
         identity = replace(identity, account=UNNAMED)
     _refuse_second_name(facts, identity, own=own)
     record = facts.record_of(identity.account)
+    if client.acting.by_context:
+        path = client.acting.path(identity.account)
+        record = replace(record, context=path if "/" in path else None)
     if identity.owner == identity.account:
         return identity, record
     there = identity.account in facts.accounts
@@ -121,6 +124,11 @@ async def at_home(client: Client, store: Store, facts: LakeFacts, guest: Guest) 
         return identity, replace(record, owner=identity.owner, key=None)
     known = record.key if record.key is not None and key.is_of(record.key) else None
     return identity, replace(record, key=(known or key.print_of()) if own else record.key)
+
+
+def remember_paths(client: Client, facts: LakeFacts) -> None:
+    """Have the client reach the accounts of a lake as they were reached before, where their ids alone do not do."""
+    client.acting.led((record.account, record.context) for record in facts.records.values())
 
 
 def keep_account(store: Store, facts: LakeFacts, record: AccountRecord) -> None:

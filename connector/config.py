@@ -48,7 +48,7 @@ class Config:
         api_base: `https://…`, or `http://` to this machine, without a trailing slash.
         api_version: `Stripe-Version` of every request.
         account: connected account to act as (`Stripe-Account`), or None for the key's own.
-        context: `Stripe-Context`, or None.
+        context: `Stripe-Context`, or None; needed with the key of an organisation, whose accounts go out in it.
         rate: requests per second of one endpoint, > 0; infinite for none.
         rate_per_account: whether each connected account has the rate to itself; else all share it.
         max_in_flight: requests in flight of all accounts together, at least 1.
@@ -80,6 +80,11 @@ class Config:
         if not _VERSION.fullmatch(self.api_version):
             raise ConfigError(f"--api-version {self.api_version!r} is not of the form 2026-10-28.endive or 2022-11-15")
         given_account(self.account)
+        if self.api_key.of_organisation and not self.context:
+            raise ConfigError(
+                "this is the key of an organisation (sk_org…), which names an account with each request: say with"
+                " --context which one, acct_… or, for one connected to it, acct_…/acct_…"
+            )
         if self.context is not None and not (self.context.isascii() and self.context.isprintable()):
             raise ConfigError("--context holds characters no context has")
         if not (_is_number(self.rate) and self.rate > 0):

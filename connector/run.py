@@ -20,6 +20,7 @@ import anyio.to_thread
 
 import connector
 from connector.account import AccountRun
+from connector.accounts import remember_paths
 from connector.core.documents import to_json
 from connector.core.failed_accounts import FailedAccounts
 from connector.core.partition import Granularity, checked_account
@@ -97,6 +98,7 @@ class Run:
         lake = self._lake()
         accept = partial(commit.check_destination, self.store, lake.form.name, lake.partition, self.options.of_lake)
         with Lease(self.store, None if begun else accept) as lease:
+            remember_paths(self.client, lease.facts)
             shared = Shared(lake, lease, self.client, self.options, self.progress, Allowance())
             try:
                 await self._sync_accounts(shared)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from connector.accounts import Guest, at_home
+from connector.accounts import Guest, at_home, remember_paths
 from connector.config import Config
 from connector.core.intervals import Interval
 from connector.core.partition import Granularity
@@ -73,6 +73,7 @@ async def plan(
     store = open_store(destination)
     facts = facts_of(store)
     client = Client.over_http(config or Config.from_env())
+    remember_paths(client, facts)
     found: dict[int, list[dict[str, Any]]] = {}
     try:
         accounts = await _accounts(chosen, client)

@@ -47,11 +47,13 @@ class AccountRecord:
         owner: its id at Stripe, where the name in the lake is another (`default`), or was given by the user and is
             nobody else's word; None while it is not known.
         key: of the key it was read with last, where Stripe did not say whose that is.
+        context: path by which the key of an organisation reached it, where its id alone is none.
     """
 
     account: AccountId
     owner: AccountId | None = None
     key: KeyPrint | None = None
+    context: str | None = None
 
 
 def to_document(record: AccountRecord) -> dict[str, Any]:
@@ -62,6 +64,7 @@ def to_document(record: AccountRecord) -> dict[str, Any]:
         "account": record.account,
         "owner": record.owner,
         "key": None if record.key is None else {"salt": record.key.salt, "digest": record.key.digest},
+        "context": record.context,
     }
 
 
@@ -77,11 +80,12 @@ def from_document(document: object, *, where: str) -> AccountRecord:
     """
     entries = opened(document, table=TABLE, version=RECORD_VERSION, where=where)
     try:
-        owner, key = entries["owner"], entries["key"]
+        owner, key, context = entries["owner"], entries["key"], entries["context"]
         return AccountRecord(
             account=checked_account(entries["account"]),
             owner=None if owner is None else checked_account(owner),
             key=None if key is None else KeyPrint(str(key["salt"]), str(key["digest"])),
+            context=None if context is None else "/".join(checked_account(one) for one in context.split("/")),
         )
     except (LookupError, TypeError, ValueError, AttributeError, ProtocolError) as error:
         raise damaged(where, error, REMEDY) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from connector.accounts import Guest, at_home
+from connector.accounts import Guest, at_home, remember_paths
 from connector.core.claims import Claims
 from connector.core.intervals import Interval
 from connector.core.times import END_OF_TIME
@@ -156,8 +156,9 @@ class Check:
         Raises:
             ConfigError: the key may not say, or is of another mode.
         """
-        identity, told = await identify(client, account_id=self.wish.account_id), self.wish.account_id
         facts = await anyio.to_thread.run_sync(facts_of, self.store)
+        remember_paths(client, facts)
+        identity, told = await identify(client, account_id=self.wish.account_id), self.wish.account_id
         if UNNAMED in facts.accounts and identity.account not in facts.accounts:  # nobody else's name would do
             identity, told = replace(identity, account=UNNAMED), UNNAMED
         identity, _ = await at_home(client, self.store, facts, Guest(identity, told=told))

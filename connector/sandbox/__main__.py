@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     gc.callbacks.append(_spare_what_stays)
     gc.collect()
     key = sandbox.restricted_key if args.missing_scope else sandbox.key
+    key = key if args.organisation is None else sandbox.organisation_key
     sys.stdout.write(f"listening on {sandbox.url} key={key} account={sandbox.account}\n")
     sys.stdout.flush()
     stop.wait()
@@ -96,6 +97,7 @@ def _sandbox(args: argparse.Namespace) -> Sandbox:
         port=args.port,
         live=args.live,
         missing_scopes=args.missing_scope,
+        members=range((args.organisation or 0) + 1),
         faults=args.fault,
         clamp=not args.strict_limit,
         compress=args.gzip,

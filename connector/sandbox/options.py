@@ -56,6 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="give a restricted key, which may not do this, such as payout_read; repeatable (rak_payout_read: refused "
         "in the words before 2026)",
     )
+    wire.add_argument(
+        "--organisation",
+        type=_count,
+        metavar="N",
+        help="give the key of an organisation, to which the platform and N of its connected accounts belong",
+    )
     wire.add_argument("--strict-limit", action="store_true", help="refuse a limit outside 1 to 100 instead of clamping")
     wire.add_argument("--gzip", action="store_true", help="compress where accepted")
     wire.add_argument("--fault", action="append", default=[], metavar="SPEC", help="kind[:key=value,…]; repeatable")

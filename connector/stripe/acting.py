@@ -7,14 +7,17 @@ the first in its answers; it says nothing of the second.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import anyio
 
 from connector.core.account_ids import given_account, is_account_id
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from connector.config import Config
     from connector.core.protocol import Response
@@ -34,10 +37,12 @@ class Acting:
     Attributes:
         config: whose context they are in, if there is one.
         sure: accounts that have said who they are.
+        asking: held, by account, by whoever asks one for the first time: nobody else needs to.
     """
 
     config: Config
     sure: set[str] = field(default_factory=set[str])
+    asking: defaultdict[str, anyio.Lock] = field(init=False, default_factory=lambda: defaultdict(anyio.Lock))
     _paths: dict[str, str] = field(init=False, default_factory=dict[str, str])
     _depth: int = field(init=False, default=0)
 
@@ -69,7 +74,7 @@ class Acting:
 
     def path(self, account: str | None) -> str:
         """Return the path to an account: the one that was found to lead there, else the likeliest."""
-        return self.paths(account)[0] if account is None else self._paths.get(account) or self.paths(account)[0]
+        return self.paths(account)[0]
 
     def paths(self, account: str | None) -> list[str]:
         """Return the paths that may lead to an account, the likeliest first.
@@ -78,14 +83,20 @@ class Acting:
         the same account as that: which it is, only asking tells.
         """
         here = self._here()
-        if account in {None, here[-1]}:
+        if account is None or account == here[-1]:
             return [self.config.context or ""]
-        found = ["/".join([*here[:depth], str(account)]) for depth in (0, *range(len(here), 0, -1))]
-        return sorted(found, key=lambda path: path.count("/") != self._depth)
+        found = ["/".join([*here[:depth], account]) for depth in (0, *range(len(here), 0, -1))]
+        found.sort(key=lambda path: path.count("/") != self._depth)
+        known = self._paths.get(account)
+        return found if known is None else [known, *(path for path in found if path != known)]
 
     def leads(self, account: str, path: str) -> None:
         """Remember the path to an account; others are looked for at the same depth first."""
         self._paths[account], self._depth = path, path.count("/")
+
+    def led(self, paths: Iterable[tuple[str, str | None]]) -> None:
+        """Remember the paths that led to accounts in an earlier run; None for those that have none."""
+        self._paths.update((account, path) for account, path in paths if path is not None)
 
     def heard(self, headers: Mapping[str, str], response: Response) -> None:
         """Look whom an answer says it is for.

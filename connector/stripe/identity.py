@@ -125,9 +125,11 @@ async def as_account(client: Client, account: str | None, ask: Callable[[], Awai
 
 async def _make_sure(client: Client, account: str | None) -> None:
     whom = client.acting.as_whom(account)
-    if whom is not None and whom not in client.acting.sure:
-        await identify(client, account=account)
-        client.acting.sure.add(whom)
+    if whom is None or whom in client.acting.sure:
+        return
+    async with client.acting.asking[whom]:
+        if whom not in client.acting.sure:
+            await identify(client, account=account)
 
 
 async def _ask(client: Client, account: str | None) -> Response:

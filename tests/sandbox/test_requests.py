@@ -290,6 +290,39 @@ def test_a_refusal_may_be_about_an_address_or_an_application(open_sandbox, get):
         sandbox.faults.add("403:why=mood")
 
 
+def test_the_key_of_an_organisation_wants_a_context_and_a_version(open_sandbox, get):
+    sandbox = open_sandbox(members=(0, 1))
+    key, (own, member, connected) = sandbox.organisation_key, sandbox.world.accounts[:3]
+    assert key.startswith("sk_org_test_")
+    version = {"Stripe_Version": "2026-10-28.endive"}
+    assert get(sandbox, "/v1/account", key=key, **version).status == 400
+    assert get(sandbox, "/v1/account", key=key, Stripe_Context=own).status == 400
+    for path, account in ((own, own), (member, member), (f"{own}/{connected}", connected)):
+        assert get(sandbox, "/v1/account", key=key, Stripe_Context=path, **version).json["id"] == account
+    for path in (connected, f"{member}/{connected}", "acct_nope", f"{own}/{member}/{connected}"):
+        reply = get(sandbox, "/v1/account", key=key, Stripe_Context=path, **version)
+        assert (reply.status, reply.error["code"]) == (403, "account_invalid")
+
+
+def test_an_answer_repeats_the_account_that_was_asked_for(quiet, get):
+    connected = quiet.world.accounts[1]
+    assert get(quiet, LIST, Stripe_Account=connected).headers["Stripe-Account"] == connected
+    assert "Stripe-Account" not in get(quiet, LIST).headers
+
+
+def test_a_gateway_may_drop_the_account_and_an_account_take_its_access_back(open_sandbox, get):
+    sandbox = open_sandbox()
+    own, connected, other = sandbox.world.accounts[:3]
+    sandbox.faults.add("drops-account")
+    reply = get(sandbox, "/v1/account", Stripe_Account=connected)
+    assert (reply.json["id"], "Stripe-Account" in reply.headers) == (own, False)
+    sandbox.faults.clear()
+    sandbox.faults.add(f"revoked:account={connected}")
+    assert get(sandbox, LIST, Stripe_Account=connected).error["code"] == "account_invalid"
+    assert get(sandbox, LIST, Stripe_Account=other).status == 200
+    assert connected not in {one["id"] for one in get(sandbox, "/v1/accounts").json["data"]}
+
+
 def test_a_live_key_shows_in_livemode(open_sandbox, get):
     sandbox = open_sandbox(live=True)
     assert sandbox.key.startswith("sk_live_")
