@@ -146,7 +146,7 @@ class RateLimitError(ApiError):
 
 
 class ServerError(ApiError):
-    """Stripe failed (409, 424, 5xx), after every retry."""
+    """Stripe failed (408, 409, 424, 425, 5xx), after every retry."""
 
     retryable = True
     exit_code = 75

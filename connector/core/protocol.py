@@ -35,7 +35,8 @@ _LONGEST = 500
 _LONGEST_REFUSAL = 2_000
 """The same of a 403's message, which ends with a link to the key's permissions, and may name several of them."""
 
-_RETRYABLE_CONFLICTS = frozenset({409, 424})
+_RETRYABLE = frozenset({408, 409, 424, 425})
+"""Refusals that may pass: a connection that was idle too long, conflicts, and a request that came too early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def is_another_refusal(response: Response) -> bool:
 def _class_for(status: int, code: str | None) -> type[ApiError]:
     if status == 429 or (status == 400 and code == "rate_limit"):  # noqa: PLR2004 - HTTP's own numbers
         return RateLimitError
-    if status in _RETRYABLE_CONFLICTS or status >= 500:  # noqa: PLR2004 - HTTP's own number
+    if status in _RETRYABLE or status >= 500:  # noqa: PLR2004 - HTTP's own number
         return ServerError
     exact: dict[int, type[ApiError]] = {401: AuthenticationError, 403: PermissionError_}
     if 400 <= status < 500:  # noqa: PLR2004 - HTTP's own numbers

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from aiohttp.http_parser import RawResponseMessage
     from aiohttp.streams import StreamReader
 
+_GOODBYE = (b"HTTP/1.1 408 ", b"HTTP/1.0 408 ")
+"""How some servers take leave of an idle connection, which says nothing against what came on it (RFC 9110, 15.5.9)."""
+
 _FIRST_FINAL = 200
 """Statuses below are interim answers (1xx), of which a request may have several."""
 
@@ -53,11 +56,12 @@ class Connection(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; bytes on a resting connection belong to nothing and close it."""
-        if self.resting and data:
-            self._stray(self.number)
-            self.abort()
-        else:
+        if not (self.resting and data):
             super().data_received(data)
+        elif said := data.strip(b"\r\n"):  # empty lines are nobody's answer
+            if not said.startswith(_GOODBYE):
+                self._stray(self.number)
+            self.abort()
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """Queue an answer whose headers are here; aiohttp closes the connection where one too many is left over."""

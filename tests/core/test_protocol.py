@@ -160,6 +160,8 @@ def test_a_key_that_is_cut_does_not_show_in_part(at):
         (403, PermissionError_),
         (404, InvalidRequestError),
         (429, RateLimitError),
+        (408, ServerError),
+        (425, ServerError),
         (500, ServerError),
         (502, ServerError),
         (599, ServerError),

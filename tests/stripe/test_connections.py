@@ -96,6 +96,26 @@ async def test_what_comes_on_a_resting_connection_is_no_answer_to_the_next_reque
         assert second.connection != first.connection
 
 
+@pytest.mark.parametrize(
+    ("after", "connections"),
+    [
+        (b"\r\n", 1),
+        (b"HTTP/1.1 408 Request Time-out\r\nConnection: close\r\n\r\n<html>", 2),
+        (b"HTTP/1.0 408 Request Time-out\r\n\r\n", 2),
+    ],
+)
+async def test_an_empty_line_or_a_goodbye_says_nothing_against_a_connection(after, connections):
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await behave_once_more(after, reader, writer)
+
+    async with misbehaving(behave) as (server, transport):
+        for _ in range(2):
+            assert (await transport.send(request(server))).body == BODY
+            await turns()
+        assert server.connections == connections
+        assert not transport.distrusted
+
+
 @pytest.mark.parametrize("after", [STRAY, STRAY + STRAY, STRAY[:-4]])
 async def test_an_answer_with_another_behind_it_is_no_answer(after):
     """One of the two is of another request, and nobody can say which."""
