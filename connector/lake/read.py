@@ -13,7 +13,7 @@ pyarrow.table(rows).to_pandas()
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -24,6 +24,7 @@ from connector.lake.commit import TABLE
 from connector.lake.holdings import NOTHING, holdings
 from connector.lake.store import Store, open_store
 from connector.tables.balance_transactions import to_batch
+from connector.tables.decimals import decimal_schema, needed, with_decimals
 from connector.tables.local_date import LOCAL_DATE, local_dates, zone_named
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Rows:
         table: name of the table.
         to_batch: makes columns of the objects of a file of JSON lines.
         zone: whose clocks the days of `local_date` are by; None without that column.
+        decimals: whether amounts are decimals in whole units of their currency, not minor units.
     """
 
     paths: tuple[str, ...]
@@ -62,11 +64,13 @@ class Rows:
     table: str = TABLE
     to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch] = to_batch
     zone: ZoneInfo | None = None
+    decimals: bool = False
 
     @property
     def schema(self) -> pa.Schema:
         """Schema of the columns asked for."""
-        return pa.schema([self._field(name) for name in self.columns])
+        stored = pa.schema([self._field(name) for name in self.columns])
+        return decimal_schema(stored, self.table) if self.decimals else stored
 
     def reader(self) -> pa.RecordBatchReader:
         """Return a stream of batches of bounded size, that can be read once.
@@ -74,6 +78,11 @@ class Rows:
         Raises:
             StorageError: when a file is gone; a stream of lines raises it, as `OSError`, while it is read.
         """
+        if self.decimals:
+            plain = replace(self, columns=needed(self.columns, self.table), decimals=False).reader()
+            return pa.RecordBatchReader.from_batches(
+                self.schema, (with_decimals(batch, self.table, self.schema) for batch in plain)
+            )
         if self.form.read_objects is not None:
             return pa.RecordBatchReader.from_batches(self.schema, self._parsed())
         if self.zone is None:
@@ -86,14 +95,16 @@ class Rows:
         """Return a dataset of all columns, to push filters and columns down into (`polars.scan_pyarrow_dataset`).
 
         Raises:
-            ConfigError: when the files are JSON lines, which Arrow cannot read lazily without loss, or `local_date` is
-                asked for, which is in no file.
+            ConfigError: when the files are JSON lines, which Arrow cannot read lazily without loss, or `local_date` or
+                decimals are asked for, which are in no file.
             StorageError: when a file is gone.
         """
         if self.form.read_objects is not None:
             raise ConfigError(f"files of format {self.form.name} cannot be a dataset; use the rows as a stream")
         if self.zone is not None:
             raise ConfigError("local_date is in no file, so not in a dataset: use the rows as a stream, or no timezone")
+        if self.decimals:
+            raise ConfigError("decimals are in no file, so not in a dataset: use the rows as a stream, or minor units")
         return self._dataset()
 
     def _dataset(self) -> ds.Dataset:
@@ -148,6 +159,7 @@ def read(
     table: str = TABLE,
     columns: Sequence[str] | None = None,
     timezone: str | None = None,
+    decimals: bool = False,
 ) -> Rows:
     """Offer the rows of a table of a lake: those in the files that its manifests and records name, no others.
 
@@ -158,6 +170,8 @@ def read(
         columns: names of the columns to read; all by default, with `account` and the partition column last.
         timezone: name of a time zone such as `Europe/Paris`: adds the column `local_date`, the day that `created`
             falls on there, as a date; the last one, unless `columns` has it elsewhere. For tables with `created`.
+        decimals: give amounts as decimals in whole units of their currency (`decimal128(22, 3)`), those of the parts of
+            fees among them; by default they are whole minor units.
 
     Raises:
         ConfigError: when there is no lake, no such table, account, column or time zone; says which there are.
@@ -182,6 +196,7 @@ def read(
         table=table,
         to_batch=chosen[0].to_batch,
         zone=zone,
+        decimals=decimals,
     )
 
 
