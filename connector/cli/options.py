@@ -171,6 +171,18 @@ examples:
 With --for it fits the lake's format and partitions, whatever they are; an engine that cannot read them says so (78).
 """,
     ),
+    "views": Command(
+        "print views for finance over a lake: amounts as money, local days, payouts, fees",
+        own_options.views,
+        """\
+examples:
+  stripe-balance views lake --for duckdb --timezone Europe/Paris > views.sql
+  stripe-balance views lake --for snowflake --at s3://bucket/lake
+
+stripe_transactions has each balance transaction once, stripe_fees fees in both places, stripe_payouts payouts. To be
+run as they are; again after payouts were brought for the first time.
+""",
+    ),
     "sandbox": Command(
         "serve a loopback Stripe, to try things on",
         sandbox_options.add_arguments,

@@ -237,6 +237,23 @@ def statement(parser: argparse.ArgumentParser) -> None:
     arguments.add_talking(parser)
 
 
+def views(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `views`."""
+    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    parser.add_argument(
+        "--for",
+        dest="engine",
+        required=True,
+        metavar="ENGINE",
+        help="duckdb, clickhouse, spark, databricks, bigquery or snowflake",
+    )
+    parser.add_argument(
+        "--timezone", metavar="ZONE", default="UTC", help="whose clocks local times and days are by (UTC)"
+    )
+    parser.add_argument("--at", metavar="PLACE", help="where that engine finds the lake, such as s3://…/lake")
+    arguments.add_talking(parser)
+
+
 def status(parser: argparse.ArgumentParser) -> None:
     """Add the options of `status`."""
     parser.add_argument("destination", metavar="DEST", help="folder of the lake")

@@ -19,6 +19,11 @@ _NO_DECIMALS = frozenset(
 )
 _THREE_DECIMALS = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 
+MOST_DECIMALS = 3
+
+NOT_TWO = {0: tuple(sorted(_NO_DECIMALS)), MOST_DECIMALS: tuple(sorted(_THREE_DECIMALS))}
+"""Currencies that do not have two decimals, by how many they have."""
+
 
 def decimals(currency: str) -> int:
     """Return how many decimals Stripe's amounts of a currency have: 0, 2 or 3.

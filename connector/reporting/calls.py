@@ -19,7 +19,7 @@ from connector.reporting.facts import Changes, Statement
 from connector.reporting.gather import account_statement
 from connector.reporting.reports import compare_report
 from connector.reporting.scan import AccountRows
-from connector.reporting.zones import zone_named
+from connector.reporting.zones import clocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,7 +115,7 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
     on_account: Callable[[str], None],
 ) -> Statement:
     now = int(time.time())
-    clocks = zone_named(timezone)
+    clocks = clocks_of(timezone)
     period = period_of(asked, timezone, clocks, now=now)
     earlier = None if compare is None else _earlier(compare, period, now)
     store = open_store(destination)
