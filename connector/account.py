@@ -210,6 +210,9 @@ def _findings(found: Found, now: int) -> dict[str, Any]:
             last_created=tally.late_last,
             longest_lag_seconds=max(0, now - tally.late_first) if tally.late_first is not None else 0,
         ),
+        "witnesses": found.seconded.confirmed + found.seconded.contradicted,
+        "contradicted": found.seconded.contradicted,
+        "unstable_ties": found.seconded.unstable_ties,
         "files_written": found.files_written,
         "files_unchanged": found.files_unchanged,
         "drift": tuple(

@@ -213,7 +213,9 @@ class Harvest:
         async with self._committing:
             if self.published is not None:
                 intake = self.intake
-                await self.published.save(self._read(), newest=intake.newest, drift=intake.drift)
+                frontier = intake.frontier
+                again = frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
+                await self.published.save(self._read(), again, newest=intake.newest, drift=intake.drift)
 
     def _read(self) -> Intervals:
         """Return the seconds that were read and of which nothing waits to be written."""

@@ -15,6 +15,8 @@ from connector.core.drift import Drift
 from connector.core.frontier import Frontier
 from connector.core.manifest import Manifest
 from connector.core.page import decode_page, ids_of
+from connector.core.plan import usual_density
+from connector.core.witness import Seconded
 from connector.harvest import Harvest
 from connector.intake import Intake
 from connector.lake import commit
@@ -83,6 +85,7 @@ class Found:
         files_written: data files created or replaced.
         files_unchanged: data files found to be right already.
         drift: how rows differ from the schema.
+        seconded: what second answers came to.
     """
 
     received: int = 0
@@ -90,6 +93,7 @@ class Found:
     files_written: int = 0
     files_unchanged: int = 0
     drift: Drift = field(default_factory=Drift)
+    seconded: Seconded = field(default_factory=Seconded)
 
     def __add__(self, other: Found) -> Found:
         return Found(
@@ -98,6 +102,7 @@ class Found:
             self.files_written + other.files_written,
             self.files_unchanged + other.files_unchanged,
             self.drift.merge(other.drift),
+            self.seconded + other.seconded,
         )
 
 
@@ -121,6 +126,7 @@ class Lap:
     most: float = inf
     ended_early: bool = field(init=False, default=False)
     _harvest: Harvest | None = field(init=False, default=None)
+    _scan: Scan | None = field(init=False, default=None)
     _pages: int = field(init=False, default=0)
 
     async def go(self, identity: Identity | None) -> None:
@@ -133,7 +139,13 @@ class Lap:
             ConnectorError: what ended it; what was complete by then is published.
         """
         shared = self.shared
-        frontier = Frontier(self.work.plan.todo, likely_start=identity.created if identity else 0)
+        frontier = Frontier(
+            self.work.plan.todo,
+            likely_start=identity.created if identity else 0,
+            wary=True,
+            usual=usual_density(self.work.manifest),
+            present=identity.now if identity else 0,
+        )
         with Shelf(shared.lake.store.scratch, memory=shared.memory) as shelf:
             intake = Intake(shared.lake, shelf, frontier, shared.progress)
             harvest = self._harvest = Harvest(intake)
@@ -159,8 +171,9 @@ class Lap:
                         shared.claims.take(identity.account, ids_of(rows))
                     intake.take(rows)
 
+                scan = self._scan = Scan(source, frontier, receive, take, rereads=True)
                 try:
-                    await harvest.run(name, Scan(source, frontier, receive, take).run)
+                    await harvest.run(name, scan.run)
                 finally:
                     shared.progress.forget(intake)
 
@@ -184,11 +197,18 @@ class Lap:
     @property
     def found(self) -> Found:
         """What it brought, so far."""
-        harvest = self._harvest
-        if harvest is None or harvest.published is None:
+        harvest, scan = self._harvest, self._scan
+        if harvest is None or harvest.published is None or scan is None:
             return Found()
         published, intake = harvest.published, harvest.intake
-        return Found(intake.rows, published.tally, published.files_written, published.files_unchanged, intake.drift)
+        return Found(
+            intake.rows,
+            published.tally,
+            published.files_written,
+            published.files_unchanged,
+            intake.drift,
+            scan.seconded,
+        )
 
     async def _name(self, harvest: Harvest, identity: Identity) -> None:
         """Give the harvest its manifest: from here on files are written."""

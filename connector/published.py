@@ -108,11 +108,12 @@ class Published:
         read_until = min(now, self.asked.stop)
         self.manifest = concluded(self.manifest, self.work.plan, read_until=read_until, now=now)
 
-    async def save(self, read: Intervals, *, newest: int, drift: Drift) -> None:
+    async def save(self, read: Intervals, again: Intervals, *, newest: int, drift: Drift) -> None:
         """Write the manifest if it has changed; one call at a time.
 
         Args:
             read: seconds that were read, whose rows, if any, are in files.
+            again: seconds that were received, and have to be read again before they count.
             newest: the latest `created` received.
             drift: what the schema did not know, in this run.
 
@@ -120,7 +121,7 @@ class Published:
             StorageError: when the destination refuses; the old manifest is then still whole.
         """
         unsettled = Intervals.span(max(0, self._present(newest) - self.settle), END_OF_TIME)
-        covered = self.manifest.covered.union(self.durable.union(read).minus(unsettled))
+        covered = self.manifest.covered.union(self.durable.union(read).minus(unsettled)).minus(again)
         created = self.identity.created or self.manifest.account_created
         self.manifest = replace(self.manifest, covered=covered, drift=self._drift.merge(drift), account_created=created)
         if self.manifest == self._saved:

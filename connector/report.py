@@ -110,6 +110,9 @@ class AccountReport:
         rows_unchanged: rows read again and found the same.
         rows_disappeared: rows the lake had and Stripe no longer lists; they are kept.
         late: rows that came late.
+        witnesses: ends of windows that were asked about again, because more was to be expected.
+        contradicted: those of them where the second answer showed rows that the first had not: they were read again.
+        unstable_ties: seconds whose rows came in another order, or not at all, in a second answer.
         files_written: data files created or replaced.
         files_unchanged: data files found to be right already.
         files_damaged: data files that are gone or not as they were written, and could not be read again.
@@ -136,6 +139,9 @@ class AccountReport:
     rows_unchanged: int = 0
     rows_disappeared: int = 0
     late: Late = field(default_factory=Late)
+    witnesses: int = 0
+    contradicted: int = 0
+    unstable_ties: int = 0
     files_written: int = 0
     files_unchanged: int = 0
     files_damaged: int = 0

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from connector.core.page import Row
     from connector.errors import ConnectorError
     from connector.stripe.transport import Request
+    from connector.stripe.way import Place
 
 KEY = "sk_test_51thisisthesecretofthetests9876"
 NOW = 1_790_000_000
@@ -62,6 +63,8 @@ class FakeStripe:
     seed: int = 0
     spoil: Callable[[Page, int, Interval, str | None], Page] | None = None
     asked: list[tuple[Interval, str | None]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    distrusted: set[int] = field(default_factory=set)
     flying: int = 0
     most_flying: int = 0
 
@@ -74,9 +77,11 @@ class FakeStripe:
     def distrust(self, _error: ConnectorError) -> None:
         """Its pages come on no connection."""
 
-    async def page(self, window: Interval, *, starting_after: str | None, urgency: Callable[[], float]) -> Page:
+    async def page(self, window: Interval, place: Place, *, urgency: Callable[[], float]) -> Page:
         urgency()
+        starting_after = place.starting_after
         self.asked.append((window, starting_after))
+        self.places.append(place)
         number = len(self.asked)
         self.flying += 1
         self.most_flying = max(self.most_flying, self.flying)
@@ -85,16 +90,21 @@ class FakeStripe:
                 await asyncio.sleep(0)
         finally:
             self.flying -= 1
-        page = self.answer(window, starting_after)
+        page = self.answer(window, starting_after, place.ending_before)
         return self.spoil(page, number, window, starting_after) if self.spoil else page
 
-    def answer(self, window: Interval, starting_after: str | None) -> Page:
+    def answer(self, window: Interval, starting_after: str | None, ending_before: str | None = None) -> Page:
         rows = self.rows
         if starting_after is not None:
-            at = next(n for n, one in enumerate(rows) if one["id"] == starting_after)
-            rows = rows[at + 1 :]
+            rows = rows[self._place(starting_after) + 1 :]
+        if ending_before is not None:
+            inside = [one for one in rows[: self._place(ending_before)] if one["created"] in window]
+            return Page(inside[-self.size :], len(inside) > self.size, "req_fake")
         inside = [one for one in rows if one["created"] in window]
         return Page(inside[: self.size], len(inside) > self.size, "req_fake")
+
+    def _place(self, cursor: str) -> int:
+        return next(n for n, one in enumerate(self.rows) if one["id"] == cursor)
 
 
 class Clock:
@@ -192,7 +202,7 @@ def listing(rows: list[Row], *, size: int = 100) -> Callable[[Request], Response
     def answer(request: Request) -> Response:
         query = dict(parse_qsl(urlsplit(request.url).query))
         window = Interval(int(query.get("created[gte]", 0)), int(query.get("created[lt]", END_OF_TIME)))
-        page = source.answer(window, query.get("starting_after"))
+        page = source.answer(window, query.get("starting_after"), query.get("ending_before"))
         return ok({"object": "list", "data": page.rows, "has_more": page.has_more, "url": "/v1/balance_transactions"})
 
     return answer

@@ -147,7 +147,12 @@ class Model:
         if after := query.get("starting_after"):
             cursor = next(one for one in self.entries if one.id == after)
             rows = [one for one in rows if one < cursor]
-        data = [one.at(self.now) for one in rows[: self.size]]
+        page = rows[: self.size]
+        if before := query.get("ending_before"):
+            cursor = next(one for one in self.entries if one.id == before)
+            rows = [one for one in rows if one > cursor]
+            page = rows[-self.size :]
+        data = [one.at(self.now) for one in page]
         return {"object": "list", "data": data, "has_more": len(rows) > self.size, "url": "/v1/balance_transactions"}
 
     def _reply(self, document: object) -> Response:

@@ -16,6 +16,7 @@ from connector.core.times import END_OF_TIME
 from connector.errors import InvalidRequestError, ServerError, TransportError
 from connector.stripe.pages import ListSource, Query
 from connector.stripe.scan import Scan
+from connector.stripe.way import Place
 from tests import lakes
 from tests.fakes import FakeStripe, FakeTransport, client_over, ok, refused, rows_at
 
@@ -32,7 +33,7 @@ def heavy(rows, most, *, also=lambda _: None):
         query = dict(parse_qsl(urlsplit(request.url).query))
         source.size = int(query["limit"])
         window = Interval(int(query.get("created[gte]", 0)), int(query.get("created[lt]", END_OF_TIME)))
-        page = source.answer(window, query.get("starting_after"))
+        page = source.answer(window, query.get("starting_after"), query.get("ending_before"))
         if len(page.rows) > most(count):
             return refused(500)
         return also(count) or ok({"object": "list", "data": page.rows, "has_more": page.has_more, "url": "/v1/x"})
@@ -109,7 +110,7 @@ def test_a_refusal_is_no_matter_of_size():
 
 async def page_of(transport, query):
     source = ListSource(client_over(transport), query)
-    return await source.page(Interval(0, END_OF_TIME), starting_after=None, urgency=lambda: 0.0)
+    return await source.page(Interval(0, END_OF_TIME), Place(), urgency=lambda: 0.0)
 
 
 def test_a_lake_of_expanded_rows_is_complete_though_large_pages_fail(tmp_path):

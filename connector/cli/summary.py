@@ -85,6 +85,13 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
         facts.append(
             ("", f"{account.rows_disappeared:,} no longer listed by Stripe; kept, unless their file was damaged")
         )
+    if account.contradicted:
+        answers = "1 answer was" if account.contradicted == 1 else f"{account.contradicted:,} answers were"
+        facts.append(
+            ("", f"{answers} contradicted by another: Stripe had shown nothing where there was more; read again")
+        )
+    if account.unstable_ties:
+        facts.append(("", f"rows of {counted(account.unstable_ties, 'second')} came in another order when asked again"))
     pending = f", {account.lake_pending:,} still pending" if account.lake_pending else ""
     files = counted(account.lake_files, f"{form} file")
     mixed = len(account.api_versions) > 1

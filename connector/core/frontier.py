@@ -11,6 +11,7 @@ rest. Each window costs about half a page at its end, so windows are as long as 
 * a window that comes back empty makes the next one ask about all of the rest, so a void costs one request;
 * once there is little left to carve, the walk with most pages left goes first, so that all end together;
 * when one walk would still end long after the others, it is split;
+* where an end contradicts the densities around it, its seconds are asked about again (`absence`);
 * where one request at a time is all there is (many accounts share the pace), one walk goes on as long as it may.
 
 No I/O and no clock: a step is a function of what has been received. One owner, touched only between awaits.
@@ -19,11 +20,13 @@ No I/O and no clock: a step is a function of what has been received. One owner, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import ceil, inf
-from typing import TYPE_CHECKING, ClassVar
+from math import ceil
+from typing import TYPE_CHECKING
 
+from connector.core.absence import TRIES, Absence, Doubt
+from connector.core.estimate import Estimate
 from connector.core.intervals import Interval, Intervals
 from connector.core.times import END_OF_TIME
 from connector.core.walk import Density, Tuning, Walk
@@ -40,31 +43,33 @@ class Frontier:
         todo: everything to read; intervals of `created`.
         likely_start: second before which no row is expected, a hint and never a bound; 0 for none.
         tuning: see `Tuning`.
+        wary: whether an end that contradicts the densities around it is asked about again; see `Absence`.
+        usual: rows per second to expect before anything has come; None where nothing is known of the account.
+        present: UTC seconds by Stripe's clock when reading begins, after which no row is expected; 0 for not known.
+        absence: what weighs ends.
+        reopened: seconds that were to be read once more after they had been received.
     """
 
     todo: Intervals
     likely_start: int = 0
     tuning: Tuning = field(default_factory=Tuning)
+    wary: bool = False
+    usual: float | None = 0.0
+    present: int = 0
+    absence: Absence = field(init=False)
+    reopened: Intervals = field(init=False, default_factory=Intervals)
+    _estimate: Estimate = field(init=False)
     _pool: list[Interval] = field(init=False)
     _walks: list[Walk] = field(init=False, default_factory=list[Walk])
-    _density: Density = field(init=False, default_factory=lambda: Density(memory=0.95))
     _asking: Walk | None = field(init=False, default=None)
-    _pages: int = field(init=False, default=0)
-    _fruitful: int = field(init=False, default=0)
-    _newest: int = field(init=False, default=0)
-    _expected: float = field(init=False, default=inf)
     _width: float = field(init=False, default=1.0)
     _depths: list[Interval] = field(init=False, default_factory=list[Interval])
     _soundings: list[Walk] = field(init=False, default_factory=list[Walk])
 
-    SETTLED: ClassVar[int] = 200
-    """Pages until which what is left is estimated anew after each."""
-
-    SELDOM: ClassVar[int] = 8
-    """Afterwards, after every so many."""
-
     def __post_init__(self) -> None:
         self._pool = list(self.todo)
+        self._estimate = Estimate(self.tuning, self.likely_start, self._pool[0].start if self._pool else 0)
+        self.absence = Absence(self.wary, self.tuning.page_size, usual=self.usual, present=self.present)
 
     # What is left -----------------------------------------------------------------------------------------------------
 
@@ -85,7 +90,8 @@ class Frontier:
 
     @property
     def _unopened(self) -> list[Interval]:
-        return [*self._depths, *self._pool] if self._depths else self._pool
+        doubted = [doubt.seconds for doubt in self.absence.doubts]
+        return [*self._depths, *self._pool, *doubted] if self._depths or doubted else self._pool
 
     @property
     def incomplete(self) -> Intervals:
@@ -102,7 +108,7 @@ class Frontier:
     @property
     def expected_pages(self) -> float:
         """Pages thought to be left, from the densities seen; infinite before the first page."""
-        return self._expected
+        return self._estimate.left
 
     def urgency(self, walk: Walk) -> float:
         """Say how urgent a walk's next page is; the highest goes first.
@@ -110,8 +116,8 @@ class Frontier:
         The newest window goes first, so that days are completed in turn; but a walk that would otherwise end after all
         the others goes before it, longest first, so that nobody finishes alone.
         """
-        left = self._pages_left(walk)
-        if left + self.tuning.lead > self._expected / self._width:
+        left = self._estimate.pages_left(walk)
+        if left + self.tuning.lead > self._estimate.left / self._width:
             return END_OF_TIME + left
         return float(walk.window.stop)
 
@@ -125,6 +131,7 @@ class Frontier:
         self._asking = None
         self._pool = sorted([*self._unopened, *left])
         self._depths = []
+        self.absence.doubts.clear()
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -139,18 +146,13 @@ class Frontier:
         """
         if self._asking is not None:
             return None
-        if not self._unopened:
-            return self._split(width)
-        if len(self._walks) >= self._crowd(width):
+        if not self._pool and not self._depths:
+            return self._second(width) or self._split(width)
+        if len(self._walks) >= self._estimate.crowd(width):
             return None
-        if self._depths:
-            self._soundings.append(self._begin(self._depths.pop(), sounding=True))
-            return self._soundings[-1]
-        if self._soundings and len(self._walks) >= self.tuning.timid * width:
-            return None
-        return self._next(width)
+        return self._second(width) or self._first(width)
 
-    def advance(self, walk: Walk, *, rows: Sequence[int], has_more: bool, width: float) -> None:
+    def advance(self, walk: Walk, *, rows: Sequence[int], has_more: bool, width: float, is_full: bool = False) -> None:
         """Take note of a page.
 
         Args:
@@ -158,90 +160,200 @@ class Frontier:
             rows: `created` of the page's rows, newest first.
             has_more: whether the walk's window holds older rows.
             width: as in `open`.
+            is_full: whether the page has as many rows as were asked for.
 
         Afterwards the walk is `done`, or its next page is to be fetched. Rows older than `walk.floor` belong to others.
         """
         self._width = width
-        over = not has_more or not rows or rows[-1] < walk.floor
-        lowest = walk.floor if over else rows[-1]
+        end = _End(is_full=is_full or len(rows) >= self.tuning.page_size)
+        if rows and rows[-1] < walk.floor:
+            ours = next(place for place, second in enumerate(rows) if second < walk.floor)
+            rows, end.below = rows[:ours], rows[ours]
+        elif has_more and rows:
+            end = None
+        lowest = walk.floor if end else rows[-1]
         before = walk.unread
-        if rows:
-            self._newest = max(self._newest, rows[0])
         if self._asking is walk:
             self._asking = None
             before = rows[0] + 1 if rows else before  # the void above says nothing of how dense the rows are
         walk.pages += 1
         walk.rows += len(rows)
-        self._pages += 1
-        self._fruitful += bool(rows)
-        seconds = max(1, before - max(lowest, min(self.likely_start, before - 1)))
-        walk.density.add(len(rows), seconds)
-        self._density.add(len(rows), seconds)
-        if over:
-            self._finish(walk)
-            if self._soundings:
-                self._hear()
-            self._estimate()
-            return
+        walk.oldest = rows[-1] if rows else walk.oldest
+        self._estimate.note(walk, rows, before=before, lowest=lowest)
+        if rows:
+            self.absence.saw(self._estimate.density.value)
+        if end:
+            self._end(walk, end)
+        else:
+            self._go_on(walk, lowest)
+
+    def _go_on(self, walk: Walk, lowest: int) -> None:
+        """Move a walk on, and give back what it has too much of."""
+        if walk.doubted is not None and lowest < walk.doubted.seconds.start:
+            self._borne_out(walk.doubted, lowest)
+            walk.doubted = None
         walk.unread = lowest + 1
-        if self._pages <= self.SETTLED or self._pages % self.SELDOM == 0:
-            self._estimate()
-        target = self._target(width)
+        estimate, width = self._estimate, self._width
+        if estimate.is_due:
+            self._look_ahead()
+        target = estimate.target(width)
         if self._soundings:
             self._hear()
-        elif self._pages_left(walk) > self.tuning.excess * target and (width > 1 or walk.pages >= self.tuning.proven):
+        elif self._has_excess(walk, target):
             self._give_back(walk, target)
-        if (
-            self._pages == 1
-            and width > 1
-            and self._pool
-            and self._pool_pages() > self.tuning.first * self._crowd(width)
-        ):
+        far = width > 1 and estimate.pages == 1 and bool(self._pool)
+        if far and estimate.pages_in(self._pool) > self.tuning.first * estimate.crowd(width):
             self._sound()
+
+    def _end(self, walk: Walk, end: _End) -> None:
+        """End a walk, and see whether that is believed."""
+        doubt = walk.doubted
+        if doubt is not None:
+            shows_nothing = end.below is None and walk.window.start < walk.floor  # where rows may have been seen
+            denies = end.is_full or (shows_nothing and self._estimate.oldest < walk.floor)
+            if end.below is None and denies and self.ask_again(walk):
+                return
+            shown = walk.oldest is not None and walk.oldest < doubt.seconds.start
+            self._borne_out(doubt, walk.oldest if shown else end.below)
+            walk.doubted = None if shown else doubt
+        if end.below is None:
+            self._weigh(walk, is_full=end.is_full)
+        walk.doubted = None
+        walk.done = True
+        self._walks.remove(walk)
+        if not walk.rows and doubt is None:
+            self._estimate.forget()
+        if self._soundings:
+            self._hear()
+        self._look_ahead()
+
+    # Seconds that are read again --------------------------------------------------------------------------------------
+
+    def reopen(self, seconds: Interval) -> None:
+        """Have seconds read again that were received; those still to come are left to whoever brings them."""
+        coming = [*self._unopened, *(Interval(walk.floor, walk.unread) for walk in self._walks)]
+        again = Intervals((seconds,)).both(self.todo).minus(Intervals.of(coming))
+        self.reopened = self.reopened.union(again)
+        self._pool = sorted([*self._pool, *again])
+
+    def ask_again(self, walk: Walk) -> bool:
+        """Drop a witness that denied what had been shown; say whether another is still to be heard."""
+        doubt = walk.doubted
+        if doubt is None or doubt.tries + 1 >= TRIES:
+            return False
+        self._drop(walk, doubt)
+        self.absence.add(replace(doubt, tries=doubt.tries + 1))
+        return True
+
+    def refute(self, walk: Walk, shown: Sequence[int]) -> Interval:
+        """Drop a witness that showed rows where the first answer had none: they are to be read by narrower windows.
+
+        Args:
+            walk: the witness.
+            shown: `created` of the rows that the first answer did not show, newest first.
+
+        Returns:
+            The seconds in question.
+        """
+        if walk.doubted is None:
+            raise ValueError("not a witness")
+        seconds = walk.doubted.seconds
+        self._drop(walk, walk.doubted)
+        self.absence.refuted += 1
+        self._estimate.density.add(len(shown), max(1, min(seconds.stop, shown[0] + 1) - shown[-1]))
+        self.absence.saw(self._estimate.density.value)
+        edges = sorted({seconds.start, seconds.stop, shown[len(shown) // 2]})
+        self._pool = sorted([*self._pool, *(Interval(start, stop) for start, stop in pairwise(edges))])
+        return seconds
+
+    def _drop(self, walk: Walk, doubt: Doubt) -> None:
+        """End a walk as if it had never been opened; what it was to bring beside its doubt goes back to the pool."""
+        walk.done = True
+        self._walks.remove(walk)
+        if self._asking is walk:
+            self._asking = None
+        if walk.floor < doubt.seconds.start:
+            self._pool = sorted([*self._pool, Interval(walk.floor, doubt.seconds.start)])
+
+    def _weigh(self, walk: Walk, *, is_full: bool) -> None:
+        """Leave the seconds of a doubtful end to a second witness."""
+        estimate = self._estimate
+        doubt = self.absence.weigh(walk, likely_start=self.likely_start, newest=estimate.newest, is_full=is_full)
+        if doubt is not None:
+            self.absence.add(doubt)
+            walk.raised = doubt
+            walk.floor = doubt.seconds.stop
+
+    def _borne_out(self, doubt: Doubt, below: int | None) -> None:
+        """Take a witness's word: rows that follow each other on a page have nothing between them."""
+        self.absence.heard(doubt, below)
+        if below is not None and below + 1 < doubt.seconds.start:
+            passed_over = Intervals.span(below + 1, doubt.seconds.start)
+            self._pool = list(Intervals(tuple(self._pool)).minus(passed_over))
+
+    def _second(self, width: float) -> Walk | None:
+        """Open a doubt: together with the older rest, where nobody walks that yet, so that it costs nothing."""
+        if not self.absence.doubts or self._depths or not all(walk.pages for walk in self._soundings):
+            return None
+        estimate = self._estimate
+        alone = not self._walks and not self._pool
+        doubt = self.absence.next(self.is_complete, pages=estimate.pages, rows=estimate.rows, alone=alone)
+        if doubt is None:
+            return None
+        older = next((part for part in self._pool if part.stop == doubt.seconds.start), None)
+        if older is None:
+            walk = self._begin(doubt.asked_by(), sounding=True)
+            walk.floor = doubt.seconds.start
+        else:
+            self._pool.remove(older)
+            start, known = older.start, bool(estimate.density.rows)
+            if known:
+                start = estimate.carve(Interval(older.start, doubt.seconds.stop), estimate.target(width))
+                start = min(start, older.stop - 1)  # other bounds than those of the first answer
+            if start > older.start:
+                self._pool = sorted([*self._pool, Interval(older.start, start)])
+            walk = self._begin(Interval(start, doubt.seconds.stop))
+            self._asking = None if known else walk
+        walk.doubted = doubt
+        return walk
 
     # Helpers ----------------------------------------------------------------------------------------------------------
 
-    def _next(self, width: float) -> Walk:
-        """Open a window at the newest end of the pool."""
-        target = self._target(width)
+    def _first(self, width: float) -> Walk | None:
+        """Open a window that nobody has asked about yet."""
+        if self._depths:
+            self._soundings.append(self._begin(self._depths.pop(), sounding=True))
+            return self._soundings[-1]
+        if self._soundings and len(self._walks) >= self.tuning.timid * width:
+            return None
         part = self._pool.pop()
-        if not self._density.rows:  # nothing known, or the last window came back empty: ask about all of it
+        if not self._estimate.density.rows:  # nothing known, or the last window came back empty: ask about all of it
             self._asking = self._begin(part)
             return self._asking
-        start = self._carve(part, target)
+        start = self._estimate.carve(part, self._estimate.target(width))
         if start > part.start:
             self._pool.append(Interval(part.start, start))
         walk = self._begin(Interval(start, part.stop))
-        self._estimate()
+        self._look_ahead()
         return walk
 
-    def _estimate(self) -> None:
-        """Estimate what is left: after every page at first, then now and then, as it costs a look at every walk."""
-        if not self._density.rows and not self.done:
-            self._expected = inf
-            return
-        pool = self._pool_pages()
-        self._expected = pool + sum(self._pages_left(walk) for walk in self._walks)
+    def _begin(self, window: Interval, *, sounding: bool = False) -> Walk:
+        known, density = self._estimate.density, Density(memory=0.9)
+        if known.rows and not sounding:
+            density.rows = 3.0 * self.tuning.page_size
+            density.seconds = density.rows / known.value
+        walk = Walk(window, floor=window.start, unread=window.stop, density=density, planned=density.value)
+        self._walks.append(walk)
+        return walk
 
-    def _crowd(self, width: float) -> float:
-        crowd = self.tuning.crowd * width + 1 if width > 1 else 1.0
-        first = max(self.likely_start, self.todo.parts[0].start if self.todo else 0)
-        if first and self._newest - first >= self.tuning.short:
-            return crowd
-        return min(crowd, max(self.tuning.slow_start, 2 * self._fruitful))
-
-    def _target(self, width: float) -> float:
-        if width <= 1:
-            return self.tuning.longest
-        longest = min(self.tuning.longest, self.tuning.first + self._pages / 50)
-        shortest = max(self.tuning.shortest, min(self.tuning.last, self._pages / 80))
-        return min(longest, max(shortest, self.expected_pages / (self.tuning.share * width + 1)))
+    def _look_ahead(self) -> None:
+        self._estimate.look_ahead([*self._depths, *self._pool], self._walks)
 
     def _sound(self) -> None:
         """Take parts out of the oldest pool at ages that grow by a factor: they are opened first."""
         part = self._pool.pop(0)
         top = self._walks[0].unread
-        young, old = top - part.stop, top - self._likely_start_in(part.start, part.stop)
+        young, old = top - part.stop, top - self._estimate.likely_start_in(part.start, part.stop)
         count = self.tuning.soundings
         ages = [young * (old / max(1, young)) ** (step / (count + 1)) for step in range(1, count + 1)]
         edges = sorted({part.start, part.stop, *(top - int(age) for age in ages)})
@@ -253,51 +365,12 @@ class Frontier:
         """Once every sounding has answered, take the density of all of time from them."""
         if self._depths or not all(walk.pages for walk in self._soundings):
             return
-        parts = [*self._soundings, *(walk for walk in self._walks if walk not in self._soundings)]
-        rows = sum(walk.rows + (0 if walk.done else self._pages_left(walk) * self.tuning.page_size) for walk in parts)
-        tops = [min(walk.window.stop, self._newest + 1) for walk in parts]
-        seconds = sum(top - self._likely_start_in(walk.floor, top) for walk, top in zip(parts, tops, strict=True))
+        self._estimate.learn([*self._soundings, *(walk for walk in self._walks if walk not in self._soundings)])
         self._soundings = []
-        if rows:
-            memory = Density(memory=self._density.memory)
-            memory.rows, memory.seconds = 5.0 * self.tuning.page_size, 5.0 * self.tuning.page_size * seconds / rows
-            self._density = memory
 
-    def _begin(self, window: Interval, *, sounding: bool = False) -> Walk:
-        density = Density(memory=0.9)
-        if self._density.rows and not sounding:
-            density.rows = 3.0 * self.tuning.page_size
-            density.seconds = density.rows / self._density.value
-        walk = Walk(window=window, floor=window.start, unread=window.stop, density=density)
-        self._walks.append(walk)
-        return walk
-
-    def _finish(self, walk: Walk) -> None:
-        walk.done = True
-        self._walks.remove(walk)
-        if walk.rows == 0:
-            self._density = Density(memory=self._density.memory)
-
-    def _carve(self, part: Interval, target: float) -> int:
-        """Return where the next window of about `target` pages begins in the newest end of `part`."""
-        begin = self._likely_start_in(part.start, part.stop)
-        pages = self._density.value * (part.stop - begin) / self.tuning.page_size
-        pieces = max(1, round(pages / target))
-        if pieces == 1:
-            return part.start
-        length = (part.stop - begin) / pieces if pieces < 4 else target * self.tuning.page_size / self._density.value  # noqa: PLR2004 - few pieces are made equal, so that no sliver is left
-        return max(part.start, part.stop - max(1, ceil(length)))
-
-    def _pool_pages(self) -> float:
-        seconds = sum(part.stop - self._likely_start_in(part.start, part.stop) for part in self._unopened)
-        return self._density.value * seconds / self.tuning.page_size
-
-    def _pages_left(self, walk: Walk) -> float:
-        seconds = walk.unread - self._likely_start_in(walk.floor, walk.unread)
-        return max(0.5, walk.density.value * seconds / self.tuning.page_size)
-
-    def _likely_start_in(self, start: int, stop: int) -> int:
-        return max(start, min(self.likely_start, stop - 1))
+    def _has_excess(self, walk: Walk, target: float) -> bool:
+        may = walk.doubted is None and (self._width > 1 or walk.pages >= self.tuning.proven)
+        return may and self._estimate.pages_left(walk) > self.tuning.excess * target
 
     def _give_back(self, walk: Walk, pages: float) -> None:
         """Put what `walk` has to read beyond so many pages back into the pool."""
@@ -309,15 +382,25 @@ class Frontier:
 
     def _split(self, width: float) -> Walk | None:
         """Give the older half of the longest walk to a new one, if it would end long after the others."""
-        walk = max((walk for walk in self._walks if walk.pages), key=self._pages_left, default=None)
+        estimate = self._estimate
+        going = (walk for walk in self._walks if walk.pages and walk.doubted is None)
+        walk = max(going, key=estimate.pages_left, default=None)
         if walk is None:
             return None
-        left = self._pages_left(walk)
-        if left < 2 * self.tuning.shortest or left <= self.expected_pages / width + self.tuning.patience:
+        left = estimate.pages_left(walk)
+        if left < 2 * self.tuning.shortest or left <= estimate.left / width + self.tuning.patience:
             return None
-        middle = (self._likely_start_in(walk.floor, walk.unread) + walk.unread) // 2
+        middle = (estimate.likely_start_in(walk.floor, walk.unread) + walk.unread) // 2
         if not walk.floor < middle < walk.unread:
             return None
         older = self._begin(Interval(walk.floor, middle))
         walk.floor = middle
         return older
+
+
+@dataclass(slots=True)
+class _End:
+    """How a walk ends: with a full page or not, and with an older row than its own or with nothing."""
+
+    is_full: bool
+    below: int | None = None

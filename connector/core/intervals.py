@@ -37,6 +37,10 @@ class Interval:
     def __contains__(self, second: int) -> bool:
         return self.start <= second < self.stop
 
+    def overlaps(self, other: Interval) -> bool:
+        """Say whether both share a second."""
+        return self.start < other.stop and other.start < self.stop
+
 
 @dataclass(frozen=True, slots=True)
 class Intervals:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from itertools import compress
+from functools import partial
+from itertools import compress, takewhile
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -37,12 +38,14 @@ class Page:
         has_more: whether older rows of the same query exist.
         request_id: `req_…` of the response, where sent.
         connection: number of the connection the response came on, where known.
+        is_full: whether it has as many rows as were asked for.
     """
 
     rows: list[AnyRow]
     has_more: bool
     request_id: str | None = None
     connection: int | None = None
+    is_full: bool = False
 
 
 def decode_object(body: bytes, *, request_id: str | None = None) -> Row:
@@ -125,11 +128,13 @@ class StrictOrder:
         window: bounds every `created` must lie in.
         oldest: `created` of the last row admitted, or None before the first.
         last_id: its id, the next cursor.
+        ties: ids of all rows admitted that were created in the same second.
     """
 
     window: Interval
     oldest: int | None = None
     last_id: str | None = None
+    ties: set[str] = field(default_factory=set[str])
     _ids: set[str] = field(default_factory=set[str])
 
     def admit(self, page: Page, *, again: bool = False) -> list[AnyRow]:
@@ -159,7 +164,10 @@ class StrictOrder:
             return []
         self._check(page, ids, created)
         self._ids.update(ids)
-        self.oldest, self.last_id = created[-1], ids[-1]
+        last = created[-1]
+        tied = ids[-created.count(last) :]
+        self.ties = self.ties.union(tied) if last == self.oldest else set(tied)
+        self.oldest, self.last_id = last, ids[-1]
         return rows
 
     def _check(self, page: Page, ids: list[str], created: list[int]) -> None:
@@ -184,6 +192,18 @@ class StrictOrder:
 def ids_of(rows: Sequence[AnyRow]) -> list[str]:
     """Return the ids of a page's rows; a KeyError means that one has none."""
     return [row["id"] for row in rows] if _are_objects(rows) else [row.id for row in rows]
+
+
+def leading_ties(rows: Sequence[AnyRow], second: int) -> list[str]:
+    """Return the ids of a page's first rows, as long as they were created in `second`; none where rows lack either."""
+    try:
+        return ids_of(list(takewhile(partial(_is_of, second), rows)))
+    except KeyError:
+        return []
+
+
+def _is_of(second: int, row: AnyRow) -> bool:
+    return (row.get("created") if isinstance(row, dict) else row.created) == second
 
 
 def created_of(rows: Sequence[AnyRow]) -> list[int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector.core.intervals import Interval, Intervals
 from connector.core.partition import partition_of, partitions_in
 from connector.core.times import END_OF_TIME
+from connector.core.units import DAY
 from connector.core.walk import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from connector.core.manifest import DataFile, Manifest
     from connector.core.partition import Granularity, PartitionKey
 
+
+RECENTLY = 28 * DAY
+"""Seconds of an account's newest time by which its usual density is told: weekends and the turn of a month included."""
 
 REFRESH_AGAIN = 6 * 3600
 """Seconds until rows are read again that stay pending beyond their `available_on`."""
@@ -66,6 +70,21 @@ def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: 
     refresh = Intervals.of(part for parts in due.values() for part in parts).within(asked)
     refreshes = tuple(path for path, parts in due.items() if parts and parts.within(asked) == parts)
     return Plan(whole.minus(manifest.covered).union(refresh), refresh, read_before, refreshes)
+
+
+def usual_density(manifest: Manifest | None) -> float | None:
+    """Return how many rows per second the newest time of a lake has; None where there is no lake yet.
+
+    Args:
+        manifest: the lake's state.
+    """
+    if manifest is None:
+        return None
+    stop = max((part.stop for part in manifest.covered if part.stop < END_OF_TIME), default=0)
+    recent = Interval(max(0, stop - RECENTLY), max(1, stop))
+    seconds = manifest.covered.within(recent).seconds
+    rows = sum(file.rows for file in manifest.files.values() if file.first_created in recent)
+    return rows / seconds if seconds else 0.0
 
 
 def concluded(manifest: Manifest, work: Plan, *, read_until: int, now: int) -> Manifest:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from connector.core.intervals import Interval
 from connector.core.units import DAY
+
+if TYPE_CHECKING:
+    from connector.core.absence import Doubt
 
 PAGE_SIZE = 100
 """Rows of a full page: the largest `limit` Stripe accepts (docs.stripe.com/api/pagination)."""
@@ -87,20 +90,28 @@ class Walk:
         floor: the oldest second this walk answers for; rises when the older rest is given back.
         unread: every second at or above this one has been received.
         density: rows per second, as far as this walk has seen.
+        planned: rows per second that it was planned for; 0 where nothing was known.
         pages: pages received.
-        rows: rows received.
+        rows: rows received that it answers for.
+        oldest: `created` of the last of them; None before the first.
         done: whether nothing is left to ask for.
+        doubted: what it is the second witness of, until it has said so; None for the others.
+        raised: what of its own end is asked about again; None where that is believed.
     """
 
     window: Interval
     floor: int
     unread: int
     density: Density
+    planned: float = 0.0
     pages: int = 0
     rows: int = 0
+    oldest: int | None = None
     done: bool = False
+    doubted: Doubt | None = None
+    raised: Doubt | None = None
 
     @property
     def answers_for(self) -> Interval:
-        """The seconds whose rows this walk brings."""
-        return Interval(self.floor, self.window.stop)
+        """The seconds whose rows this walk brings; its window's last one where a second witness is to bring them."""
+        return Interval(min(self.floor, self.window.stop - 1), self.window.stop)

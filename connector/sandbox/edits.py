@@ -57,6 +57,14 @@ def _empty_page(body: Body) -> Body:
     return body | {"data": [], "has_more": True}
 
 
+def _no_rows(body: Body) -> Body:
+    return body | {"data": [], "has_more": False}
+
+
+def _false_end(body: Body) -> Body:
+    return body | {"has_more": False}
+
+
 def _out_of_order(body: Body) -> Body:
     data = body["data"]
     data[0], data[-1] = data[-1], data[0]
@@ -114,6 +122,8 @@ def _wrong_type(body: Body) -> Body:
 
 EDITS: dict[str, Callable[[Body], Body]] = {
     "empty-page": _empty_page,
+    "no-rows": _no_rows,
+    "false-end": _false_end,
     "out-of-order": _out_of_order,
     "duplicate-row": _duplicate_row,
     "unknown-field": _unknown_field,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.sandbox import movements, objects, problems
 from connector.sandbox.kinds import PAYOUTS, Kind, kinds_of
-from connector.sandbox.ledger import Entry
+from connector.sandbox.ledger import TIES, Entry
 from connector.sandbox.listing import Page, Selection, page_of
 from connector.sandbox.query import Span
 
@@ -54,6 +54,8 @@ class Lists:
         """
         if "mid-walk" in faults:
             _arrive(view, int(faults["mid-walk"].number("rows", 1)), view.now)
+        if "moving-ties" in faults:
+            view.ledger.retie(TIES[0] if view.ledger.ties == TIES[-1] else TIES[-1])
         if (crowd := faults.get("hot-second")) is not None:
             if "ties" in crowd.options:
                 view.ledger.retie(crowd.options["ties"])

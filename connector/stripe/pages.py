@@ -19,9 +19,10 @@ from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import as_account
 from connector.stripe.scan import Received, Scan
 from connector.stripe.streams import Stream, produced
+from connector.stripe.way import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
     from contextlib import AbstractAsyncContextManager
 
     from anyio.streams.memory import MemoryObjectSendStream
@@ -119,7 +120,7 @@ class ListSource:
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", PageSize(self.query.limit))
 
-    async def page(self, window: Interval, *, starting_after: str | None, urgency: Callable[[], float]) -> Page:
+    async def page(self, window: Interval, place: Place, *, urgency: Callable[[], float]) -> Page:
         """See `PageSource.page`."""
         while True:
             asked = self.size.rows
@@ -127,10 +128,11 @@ class ListSource:
                 ask = partial(
                     self.client.get,
                     self.query.endpoint,
-                    parameters=self.parameters(window, starting_after),
+                    parameters=self.parameters(window, place),
                     account=self.query.account,
                     urgency=urgency,
                     give_up=partial(self._is_smaller_better, asked),
+                    fresh=place.fresh,
                 )
                 response = await (ask() if self.query.known else as_account(self.client, self.query.account, ask))
             except ApiError as error:
@@ -141,17 +143,22 @@ class ListSource:
                 self.size.came(asked)
                 with self.client.judging(response):
                     page = self.decode(response.body, request_id=response.request_id)
-                return replace(page, connection=response.connection)
+                return replace(page, connection=response.connection, is_full=len(page.rows) >= asked)
 
     def distrust(self, error: ConnectorError) -> None:
         """See `PageSource.distrust`."""
         self.client.distrust(error)
 
+    @property
+    def distrusted(self) -> Collection[int]:
+        """See `PageSource.distrusted`."""
+        return self.client.transport.distrusted
+
     def begin(self, window: Interval) -> None:
         """Send the request for a window's first page; `page` will take its answer."""
         self.client.begin(
             self.query.endpoint,
-            parameters=self.parameters(window, None),
+            parameters=self.parameters(window, Place()),
             account=self.query.account,
             give_up=partial(self._is_smaller_better, self.size.rows),
         )
@@ -163,7 +170,7 @@ class ListSource:
         """Say whether to ask for fewer rows: pages of plain rows do not fail by their size."""
         return bool(self.query.expand) and asked > 1 and is_heavy(error)
 
-    def parameters(self, window: Interval, starting_after: str | None) -> Parameters:
+    def parameters(self, window: Interval, place: Place) -> Parameters:
         """Return the query of a page. A window up to the end of time is asked for without an upper bound."""
         bounds: dict[str, int] = {}
         if window.start > 0:
@@ -174,7 +181,8 @@ class ListSource:
             **self.query.filters,
             "created": bounds,
             "limit": self.size.rows,
-            "starting_after": starting_after,
+            "starting_after": place.starting_after,
+            "ending_before": place.ending_before,
             "expand": self.query.expand,
         }
 
@@ -187,13 +195,15 @@ PageStream = Stream[list[Row]]
 """Pages of 1 to 100 rows as they arrive, each newest first."""
 
 
-def pages(
+def pages(  # noqa: PLR0913 - two hints and a switch, each with a default
     client: Client,
     query: Query,
     *,
     within: Intervals,
     ordered: bool = False,
     likely_start: int = 0,
+    usual: float | None = None,
+    wary: bool = True,
 ) -> AbstractAsyncContextManager[PageStream]:
     """Read a list, several windows of time at once: a block with a stream of pages.
 
@@ -204,11 +214,15 @@ def pages(
         ordered: newest first over everything, with a bounded look-ahead; else pages come as they arrive, and order
             holds within a page only.
         likely_start: second before which no row is expected, a hint; 0 for none.
+        usual: rows per second to expect before anything has come; None where nothing is known: a list that is empty at
+            its first page is asked about again.
+        wary: whether ends that contradict what is around them are asked about again.
     """
 
     async def produce(send: MemoryObjectSendStream[list[Row]]) -> None:
         async with send:
-            frontier = Frontier(within, likely_start=likely_start, tuning=ORDERED if ordered else Tuning())
+            tuning = ORDERED if ordered else Tuning()
+            frontier = Frontier(within, likely_start=likely_start, tuning=tuning, wary=wary, usual=usual)
             source = ListSource(client, query)
             if ordered:
                 queue = InOrder(frontier, send.send)
@@ -256,7 +270,14 @@ class InOrder:
         return self.frontier.pool_stop == self._turn
 
     async def receive(self, got: Received) -> None:
-        """Keep a page until its turn, pass on those whose turn has come, and wait while too many are kept."""
+        """Keep a page until its turn, pass on those whose turn has come, and wait while too many are kept.
+
+        Rows that a second look brings, of seconds that have been passed on, come at once.
+        """
+        if got.stop > self._turn:
+            if got.rows:
+                await self.send(got.rows)
+            return
         self._count += 1
         heapq.heappush(self._kept, (-got.stop, self._count, got))
         await self._pass_on()

@@ -5,13 +5,18 @@ What the tasks share, the frontier, is touched between awaits only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
 
+from connector.core.delivered import Delivered
 from connector.core.intervals import Interval
-from connector.core.page import StrictOrder, created_of
-from connector.core.times import END_OF_TIME
-from connector.errors import ConnectorError, ProtocolError
+from connector.core.page import created_of
+from connector.core.ties import Ties
+from connector.core.trust import Trust
+from connector.core.witness import Seconded, Witnesses
+from connector.errors import ConnectorError
+from connector.stripe.way import Way
 from connector.tasks import tasks_with_one_error
 
 if TYPE_CHECKING:
@@ -22,26 +27,7 @@ if TYPE_CHECKING:
     from connector.core.frontier import Frontier
     from connector.core.page import AnyRow, Page
     from connector.core.walk import Walk
-
-
-ALL_TIME = Interval(0, END_OF_TIME)
-"""The window that is asked for without bounds."""
-
-
-class PageSource(Protocol):
-    """Where pages come from."""
-
-    async def page(self, window: Interval, *, starting_after: str | None, urgency: Callable[[], float]) -> Page:
-        """Return the rows of `window` older than the cursor, newest first, as many as a page holds."""
-        ...
-
-    def width(self) -> float:
-        """Requests in flight that fill the rate, at least 1."""
-        ...
-
-    def distrust(self, error: ConnectorError) -> None:
-        """Close the connection that an answer against the contract came on."""
-        ...
+    from connector.stripe.way import PageSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +57,7 @@ class Scan:
         receive: given each page once the frontier has moved; may await to slow us.
         take: given each page's rows before the frontier moves: seconds count as read only when their rows were taken.
         beyond_crowd: asked before opening; true to open a window however many are open (ordered reading).
+        rereads: whether whole windows may be passed on twice, as where rows are merged by their ids.
     """
 
     source: PageSource
@@ -78,6 +65,21 @@ class Scan:
     receive: Callable[[Received], Awaitable[None]]
     take: Callable[[list[AnyRow]], None] = field(default=lambda _: None)
     beyond_crowd: Callable[[], bool] = field(default=lambda: False)
+    rereads: bool = False
+    ties: Ties = field(init=False, default_factory=Ties)
+    witnesses: Witnesses = field(init=False)
+    _delivered: Delivered = field(init=False, default_factory=Delivered)
+    _trust: Trust = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.witnesses = Witnesses(self.frontier, self._delivered)
+        self._trust = Trust(self.frontier, rereads=self.rereads)
+
+    @property
+    def seconded(self) -> Seconded:
+        """What second answers came to, so far."""
+        absence = self.frontier.absence
+        return Seconded(absence.confirmed, absence.refuted, len(self.ties.unstable))
 
     async def run(self) -> None:
         """Read everything.
@@ -97,65 +99,50 @@ class Scan:
         return 1e9 if self.beyond_crowd() else self.source.width()
 
     async def _walk(self, walk: Walk, tasks: TaskGroup) -> None:
-        order = StrictOrder(walk.window)
-        promised = False
+        way = Way(self.source, walk, self.ties, partial(self.frontier.urgency, walk))
         while not walk.done:
             try:
-                page, rows = await self._next(walk, order, promised=promised)
+                page, rows = await way.next()
+                if not self.witnesses.agrees(walk, page, rows):
+                    break
+                await self._pass_on(way, page, rows)
             except ConnectorError as failure:
                 self.source.distrust(failure)
+                self._trust.look(self.source.distrusted, failing=True)
                 failure.window = failure.window or (walk.window.start, walk.window.stop)
                 raise
-            promised = page.has_more
-            before = walk.unread
-            created = created_of(rows)
-            if created and created[-1] < walk.floor:
-                rows = [row for row, second in zip(rows, created, strict=True) if second >= walk.floor]
-            self.take(rows)
-            self.frontier.advance(walk, rows=created, has_more=page.has_more, width=self.source.width())
-            await self.receive(Received(rows, walk, walk.floor if walk.done else walk.unread, before))
             self.open_more(tasks)
+        self.open_more(tasks)
 
-    async def _next(self, walk: Walk, order: StrictOrder, *, promised: bool) -> tuple[Page, list[AnyRow]]:
-        """Fetch the next page and hold it to the contract.
-
-        A server has been seen to answer with an empty page where the one before promised more, losing the rest of the
-        cursor's own second. That second is asked for again by time, and each row taken once by its id. Where it holds
-        more rows than a page, this brings nothing new, and the cursor is followed once without bounds of time: only
-        the two together confuse the server.
-        """
-
-        def urgency() -> float:
-            return self.frontier.urgency(walk)
-
-        page = await self.source.page(walk.window, starting_after=order.last_id, urgency=urgency)
-        if page.rows:
-            return page, order.admit(page)
-        if not promised and not page.has_more:
-            return page, []
-        if order.oldest is not None and not page.has_more:
-            again = Interval(walk.window.start, order.oldest + 1)
-            page = await self.source.page(again, starting_after=None, urgency=urgency)
-            if rows := order.admit(page, again=True):
-                return page, rows
-            page = await self.source.page(ALL_TIME, starting_after=order.last_id, urgency=urgency)
-            if page.rows:  # the next rows of the list, whatever their time: if none is of the window, it is at its end
-                return (within := _cut(page, walk.window)), order.admit(within)
-        error = ProtocolError(
-            "an empty page where more rows were promised: nothing of its window is published; try again later",
-            request_id=page.request_id,
-            window=(walk.window.start, walk.window.stop),
+    async def _pass_on(self, way: Way, page: Page, rows: list[AnyRow]) -> None:
+        """Take a page's rows in, and move on."""
+        walk, before = way.walk, way.walk.unread
+        created = created_of(rows)
+        ours = rows
+        if created and created[-1] < walk.floor:
+            ours = [row for row, second in zip(rows, created, strict=True) if second >= walk.floor]
+        ours = self._delivered.new(ours)
+        self.take(ours)
+        self._trust.came(walk, page)
+        self.frontier.advance(
+            walk, rows=created, has_more=page.has_more, width=self.source.width(), is_full=page.is_full
         )
-        error.connection = page.connection
-        raise error
+        self.witnesses.claimed(walk, page, way.order.ties)
+        self.ties.counted(ours)
+        self._count_again(way)
+        self.witnesses.received(walk, ours)
+        if walk.done:
+            self._trust.finished(walk, self.source.distrusted)
+        else:
+            self._trust.look(self.source.distrusted)
+        await self.receive(Received(ours, walk, walk.floor if walk.done else walk.unread, before))
 
-
-def _cut(page: Page, window: Interval) -> Page:
-    """Leave out the rows older than a window, which a page asked for without bounds may hold."""
-    rows = [row for row in page.rows if not _is_older(row, window)]
-    return replace(page, rows=rows, has_more=page.has_more and len(rows) == len(page.rows))
-
-
-def _is_older(row: AnyRow, window: Interval) -> bool:
-    created = row.get("created") if isinstance(row, dict) else row.created
-    return type(created) is int and created < window.start
+    def _count_again(self, way: Way) -> None:
+        """Have seconds read once more whose rows the end of a page parted, as far as that is worth it."""
+        again = [(second, set(map(hash, known))) for second, known in way.left()]
+        if self.ties.unstable:
+            again.extend(self.ties.ends())
+        for second, hashes in again:
+            self._delivered.add(second, hashes)
+            self.ties.count(second)
+            self.frontier.reopen(Interval(second, second + 1))

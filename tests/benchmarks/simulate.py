@@ -13,11 +13,15 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from math import exp
 from statistics import median
+from typing import TYPE_CHECKING
 
 from connector.core.frontier import Frontier
 from connector.core.intervals import Intervals
 from connector.core.times import END_OF_TIME
 from connector.core.walk import Tuning, Walk
+
+if TYPE_CHECKING:
+    from connector.core.absence import Absence
 
 DAY = 86_400
 YEAR = 365 * DAY
@@ -88,29 +92,68 @@ SHAPES = {
 
 @dataclass
 class Server:
-    """Answers like Stripe's list, from the sorted `created` of all rows."""
+    """Answers like Stripe's list, from the sorted `created` of all rows; lies now and then.
+
+    Attributes:
+        created: of all rows, ascending.
+        lies: what a lie is, `nothing` (no rows and no more) or `end` (no more), and the share of the answers that are.
+        chance: decides which.
+    """
 
     created: list[int]
+    lies: tuple[str, float] | None = None
+    chance: random.Random = field(default_factory=random.Random)
     _next: dict[Walk, int] = field(default_factory=dict)
 
-    def page(self, walk: Walk) -> tuple[list[int], bool]:
-        """Return a walk's next page, newest first, and whether there is more."""
+    def page(self, walk: Walk) -> tuple[range, bool]:
+        """Return the rows of a walk's next page by their places, oldest first, and whether there is more."""
         stop = self._next.setdefault(walk, bisect_left(self.created, walk.window.stop))
         low = bisect_left(self.created, walk.window.start)
         start = self._next[walk] = max(low, stop - 100)
-        return self.created[start:stop][::-1], start > low
+        if self.lies and self.chance.random() < self.lies[1]:
+            return (range(0) if self.lies[0] == "nothing" and not walk.pages else range(start, stop)), False
+        return range(start, stop), start > low
 
 
-def simulate(created, *, likely_start, seed, tuning=None, rate=RATE):
-    """Return seconds and requests of a backfill."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a backfill came to: seconds, requests, rows that never came, and what weighed the ends."""
+
+    seconds: float
+    requests: int
+    hidden: int
+    absence: Absence
+
+
+def simulate(
+    created,
+    *,
+    likely_start,
+    seed,
+    tuning=None,
+    rate=RATE,
+    wary=False,
+    lies=None,
+    usual=None,
+    todo=None,
+):
+    """Return the outcome of a backfill; `wary` with second witnesses, of which the account was never read before."""
     rng = random.Random(seed)
-    server = Server(sorted(created))
-    frontier = Frontier(Intervals.span(0, END_OF_TIME), likely_start=likely_start, tuning=tuning or Tuning())
+    server = Server(sorted(created), lies, random.Random(seed + 7))
+    frontier = Frontier(
+        todo or Intervals.span(0, END_OF_TIME),
+        likely_start=likely_start,
+        tuning=tuning or Tuning(),
+        wary=wary,
+        usual=usual if wary else 0.0,
+        present=NOW if wary else 0,
+    )
+    came = bytearray(len(created))
     width = rate * LATENCY * exp(SIGMA * SIGMA / 2)
     ready: list[Walk] = []
     flying: list[tuple[float, int, Walk]] = []
     clock = due = 0.0
-    requests = received = 0
+    requests = 0
     while True:
         while (walk := frontier.open(width)) is not None:
             ready.append(walk)
@@ -125,14 +168,29 @@ def simulate(created, *, likely_start, seed, tuning=None, rate=RATE):
             heapq.heappush(flying, (clock + LATENCY * exp(rng.gauss(0, SIGMA)), requests, walk))
             continue
         clock, _, walk = heapq.heappop(flying)
-        page, more = server.page(walk)
-        received += sum(second >= walk.floor for second in page)
+        places, more = server.page(walk)
+        if disagrees(frontier, walk, server.created, places, came):
+            continue
+        page = [server.created[place] for place in reversed(places)]
+        for place in places:
+            came[place] |= server.created[place] >= walk.floor
         frontier.advance(walk, rows=page, has_more=more, width=width)
         if not walk.done:
             ready.append(walk)
-    if received != len(created):
-        raise AssertionError(f"{received} rows received of {len(created)}")
-    return clock, requests
+    return Outcome(clock, requests, len(created) - sum(came), frontier.absence)
+
+
+def disagrees(frontier, walk, created, places, came) -> bool:
+    """Do as the scan does with a witness's page: have its walk dropped where it shows, or denies, what it must not."""
+    if (doubt := walk.doubted) is None:
+        return False
+    shown = [created[place] for place in reversed(places) if created[place] in doubt.seconds and not came[place]]
+    if shown:
+        frontier.refute(walk, shown)
+        return True
+    edge = range(bisect_left(created, doubt.seconds.stop - 1), bisect_left(created, doubt.seconds.stop))
+    denied = not doubt.void and not walk.pages and not places and any(came[place] for place in edge)
+    return denied and frontier.ask_again(walk)
 
 
 def main(counts: list[int]) -> None:
@@ -146,8 +204,8 @@ def main(counts: list[int]) -> None:
                     simulate(shape(random.Random(seed), rows), likely_start=likely_start, seed=seed)
                     for seed in range(SEEDS)
                 ]
-                times = [seconds / (rows / 100 / RATE + 2 * LATENCY) for seconds, _ in runs]
-                requests = [count / -(-rows // 100) for _, count in runs]
+                times = [one.seconds / (rows / 100 / RATE + 2 * LATENCY) for one in runs]
+                requests = [one.requests / -(-rows // 100) for one in runs]
                 print(
                     f"{rows:>8}  {shape.__name__:10} {hint:5} {median(times):14.3f} {max(times):7.3f}"
                     f" {median(requests):18.3f} {max(requests):7.3f}"

@@ -96,7 +96,7 @@ class Live:
         low, high = (bisect_right(rows, -edge, key=lambda one: -one[1]["created"]) for edge in (stop, start - 1))
         listed = [one for at, one in rows[low:high] if at <= self.clock.second and start <= one["created"] < stop]
         if self.shuffle:
-            if "starting_after" not in query:
+            if not query.keys() & {"starting_after", "ending_before"}:
                 chance = random.Random(len(self.asked))
                 self._order |= {one["id"]: chance.random() for one in listed}
             listed.sort(key=lambda one: (-one["created"], self._order.get(one["id"], 2.0)))
@@ -104,6 +104,9 @@ class Live:
             at = next(position for position, one in enumerate(listed) if one["id"] == after)
             listed = listed[at + 1 :]
         rows = listed[: self.size]
+        if (before := query.get("ending_before")) is not None:
+            listed = listed[: next(position for position, one in enumerate(listed) if one["id"] == before)]
+            rows = listed[-self.size :]
         return {"object": "list", "data": rows, "has_more": len(listed) > self.size, "url": "/v1/balance_transactions"}
 
     def follower(self, bookmark: Any = None, listener: Any = None, **options: Any) -> Follower:

@@ -17,6 +17,7 @@ from connector.stripe.identity import identify
 from connector.stripe.pages import ListSource
 from connector.stripe.resources import Stripe
 from connector.stripe.scan import Scan
+from connector.stripe.way import Place
 from tests.fakes import FakeTransport, client_over, config, ok, row, turns
 from tests.stripe.servers import BODY, misbehaving, request, sends, whole
 
@@ -181,7 +182,7 @@ async def test_a_page_that_is_none_discredits_its_connection(body):
     transport = FakeTransport(by=lambda _: replace(ok({}), body=body, connection=7))
     source = ListSource(client_over(transport))
     with pytest.raises(ProtocolError) as caught:
-        await source.page(Interval(0, 10), starting_after=None, urgency=lambda: 0.0)
+        await source.page(Interval(0, 10), Place(), urgency=lambda: 0.0)
     assert caught.value.connection == 7
     assert transport.distrusted == {7}
     assert not source.client.believes(7)

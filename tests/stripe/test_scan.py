@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
@@ -237,3 +237,211 @@ async def test_cancelling_a_scan_leaves_no_task():
         await task
     assert asyncio.all_tasks() <= before
     assert source.flying == 0
+
+
+# Ends that are asked about again --------------------------------------------------------------------------------------
+
+
+async def wary(source: FakeStripe, within: Intervals = EVERYTHING, **options) -> tuple[list[str], Scan]:
+    got: list[str] = []
+
+    async def receive(page: Received) -> None:
+        got.extend(row["id"] for row in page.rows)
+        await asyncio.sleep(0)
+
+    tuning = Tuning(page_size=source.size, first=2)
+    scan = Scan(source, Frontier(within, tuning=tuning, wary=True, **options), receive)
+    await scan.run()
+    return got, scan
+
+
+def once(number: int, lie: Callable[[Page], Page]) -> Spoiler:
+    def spoil(page: Page, count: int, _window: Interval, _cursor: str | None) -> Page:
+        return lie(page) if count == number else page
+
+    return spoil
+
+
+def nothing(page: Page) -> Page:
+    return replace(page, rows=[], has_more=False)
+
+
+def the_end(page: Page) -> Page:
+    return replace(page, has_more=False)
+
+
+@pytest.mark.parametrize("lie", [nothing, the_end])
+@pytest.mark.parametrize("number", range(1, 80))
+async def test_a_single_false_end_hides_less_than_a_page_at_most(lie, number):
+    rows = rows_at(NOW - 1_000 * n for n in range(1_500))
+    source = FakeStripe(rows, size=25, seed=number, spoil=once(number, lie))
+    got, scan = await wary(source, usual=None, present=NOW + 1, likely_start=NOW - 1_500_000)
+    assert len(got) == len(set(got))
+    assert len(rows) - len(got) < 25
+    if len(got) < len(rows):
+        assert scan.seconded.contradicted == 0
+
+
+async def test_a_witness_is_asked_on_a_connection_of_its_own_and_by_another_boundary():
+    source = FakeStripe(rows_at(NOW - 1_000 * n for n in range(300)), size=25, spoil=once(1, nothing))
+    got, scan = await wary(source, usual=None)
+    assert len(got) == 300
+    assert scan.seconded.contradicted == 1
+    (first, _), (second, _) = source.asked[:2]
+    assert (source.places[0].fresh, source.places[1].fresh) == (False, True)
+    assert first != second
+
+
+async def test_an_account_that_is_empty_for_good_costs_two_requests():
+    source = FakeStripe([])
+    got, scan = await wary(source, usual=None)
+    assert (got, len(source.asked), scan.seconded.confirmed) == ([], 2, 1)
+
+
+async def test_where_a_lake_knows_that_nothing_is_usual_an_empty_answer_is_believed():
+    source = FakeStripe([])
+    await wary(source, usual=0.0)
+    assert len(source.asked) == 1
+
+
+async def test_a_witness_that_denies_what_the_first_answer_showed_is_not_believed_either():
+    rows = rows_at(NOW - 1_000 * n for n in range(300))
+
+    def spoil(page: Page, number: int, _window: Interval, _cursor: str | None) -> Page:
+        return the_end(page) if number == 1 else nothing(page) if number == 2 else page
+
+    source = FakeStripe(rows, size=25, wide=1.0, spoil=spoil)
+    got, _ = await wary(source, usual=None)
+    assert sorted(got) == sorted(row["id"] for row in rows)
+
+
+async def test_witnesses_that_all_deny_what_was_shown_are_an_error_that_names_two_answers():
+    rows = rows_at(NOW - 1_000 * n for n in range(300))
+
+    def spoil(page: Page, number: int, _window: Interval, _cursor: str | None) -> Page:
+        page = replace(page, request_id=f"req_{number}")
+        return the_end(page) if number == 1 else nothing(page)
+
+    with pytest.raises(ProtocolError, match=r"contradict each other.*req_4.*req_1") as caught:
+        await wary(FakeStripe(rows, size=25, wide=1.0, spoil=spoil), usual=None)
+    assert caught.value.exit_code == 65
+
+
+async def test_what_narrower_windows_never_show_is_an_error_that_names_both_answers():
+    rows = rows_at(NOW - 1_000 * n for n in range(600))
+    hidden = Interval(NOW - 400_000, NOW - 300_000)
+
+    def spoil(page: Page, number: int, window: Interval, _cursor: str | None) -> Page:
+        page = replace(page, request_id=f"req_{number}")
+        if window.start <= 1:
+            return page
+        rows = [row for row in page.rows if row["created"] not in hidden]
+        return replace(page, rows=rows, has_more=page.has_more and bool(rows))
+
+    source = FakeStripe(rows, size=25, spoil=spoil)
+    with pytest.raises(ProtocolError, match=r"contradict each other.*req_\d+.*req_\d+"):
+        await wary(source, Intervals((hidden,)), usual=1 / 1_000, present=NOW + 1)
+    assert len(source.asked) < 60
+
+
+# Rows of one second ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class MovingTies(FakeStripe):
+    """A server that orders the rows of one second anew for every request."""
+
+    def answer(self, window: Interval, starting_after: str | None, ending_before: str | None = None) -> Page:
+        self._chance.shuffle(self.rows)
+        self.rows.sort(key=lambda row: -row["created"])
+        return super().answer(window, starting_after, ending_before)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    seconds=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 4)), max_size=40),
+    size=st.integers(5, 12),
+    seed=st.integers(0, 2**32),
+)
+def test_where_the_order_of_ties_moves_every_row_comes_once_as_long_as_a_second_fits_a_page(seconds, size, seed):
+    together = Counter({NOW - age: 0 for age, _ in seconds})
+    for age, count in seconds:
+        together[NOW - age] = min(together[NOW - age] + count, 4)
+    rows = rows_at(together.elements())
+    expected = sorted(row["id"] for row in rows)
+    got, scan = asyncio.run(wary(MovingTies(rows, size=size, seed=seed), Intervals.span(NOW - 70, NOW + 1)))
+    assert len(got) == len(set(got))
+    if scan.seconded.unstable_ties:
+        assert sorted(got) == expected
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_moving_ties_of_a_dense_account_are_noticed_and_lose_nothing(seed):
+    rows = rows_at(NOW - n // 3 for n in range(1_500))
+    expected = sorted(row["id"] for row in rows)
+    got, scan = await wary(MovingTies(rows, size=25, seed=seed), Intervals.span(NOW - 600, NOW + 1))
+    assert sorted(got) == expected
+    assert scan.seconded.unstable_ties
+
+
+async def test_a_second_of_several_pages_is_read_from_its_other_end_as_well():
+    rows = rows_at([NOW] * 60 + [NOW - 9])
+    dropped = rows[30]["id"]
+
+    def spoil(page: Page, _number: int, _window: Interval, cursor: str | None) -> Page:
+        return replace(page, rows=[row for row in page.rows if row["id"] != dropped]) if cursor else page
+
+    source = FakeStripe(rows, size=25, spoil=spoil)
+    got, scan = await wary(source, Intervals.span(NOW - 9, NOW + 1))
+    assert sorted(got) == sorted(row["id"] for row in rows)
+    assert scan.seconded.unstable_ties == 1
+    assert any(place.ending_before for place in source.places)
+
+
+@pytest.mark.parametrize(("each", "share"), [(1, 1.01), (2, 1.02), (7, 1.04)])
+async def test_stable_ties_cost_few_requests_more_and_are_not_called_unstable(each, share):
+    rows = rows_at(NOW - n // each for n in range(20_000))
+    source = FakeStripe(rows, wide=1.0)
+    got, scan = await wary(source, Intervals.span(NOW - 20_000, NOW + 1))
+    assert len(got) == 20_000
+    assert scan.seconded.unstable_ties == 0
+    plain = FakeStripe(rows, wide=1.0)
+    await scanned(plain, Intervals.span(NOW - 20_000, NOW + 1))
+    assert len(source.asked) <= share * len(plain.asked) + 3
+
+
+# Connections ----------------------------------------------------------------------------------------------------------
+
+
+async def test_windows_whose_answers_came_on_a_connection_that_is_distrusted_later_are_read_again():
+    rows = rows_at(NOW - 1_000 * n for n in range(400))
+    source = FakeStripe(rows, size=25)
+    taken: Counter[str] = Counter()
+    frontier = Frontier(EVERYTHING, tuning=Tuning(page_size=25, first=2))
+
+    def spoil(page: Page, number: int, _window: Interval, _cursor: str | None) -> Page:
+        if number == 12:
+            source.distrusted.add(7)
+        return replace(page, connection=7 if number % 2 and number < 12 else 8)
+
+    async def receive(page: Received) -> None:
+        taken.update(row["id"] for row in page.rows)
+
+    source.spoil = spoil
+    await Scan(source, frontier, receive, rereads=True).run()
+    assert sorted(taken) == sorted(row["id"] for row in rows)
+    assert frontier.reopened.seconds
+    assert frontier.done
+
+
+async def test_a_stream_that_cannot_read_again_ends_with_an_error_instead():
+    source = FakeStripe(rows_at(NOW - 1_000 * n for n in range(400)), size=25)
+
+    def spoil(page: Page, number: int, _window: Interval, _cursor: str | None) -> Page:
+        if number == 14:
+            source.distrusted.add(7)
+        return replace(page, connection=7)
+
+    source.spoil = spoil
+    with pytest.raises(ProtocolError, match="nobody asked for"):
+        await scanned(source)
