@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 import anyio
+import orjson
 import pyarrow as pa
 import pytest
 
@@ -17,7 +18,10 @@ import connector
 from connector.core.units import DAY
 from connector.errors import ProtocolError
 from connector.sandbox.encodings import HOW
+from connector.tables.balance_transactions import to_batch, to_lines, to_objects
+from connector.tables.transaction import decode_transactions
 from tests.lakes import START, config_for, data_files, objects, run, sandbox, truth, world
+from tests.tables.rows import OFFICIAL_ROW
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,3 +181,15 @@ def test_what_comes_twice_is_no_difference_to_verify(tmp_path):
         run(tmp_path, stripe_, expand=("source",))
         verdict = anyio.run(lambda: connector.verify(tmp_path, config=config_for(stripe_)))
     assert [one.message for part in verdict.accounts for layer in part.layers for one in layer.findings] == []
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_text_with_nul_and_every_control_character_is_kept(form):
+    text = "".join(map(chr, range(32))) + "\x7f\u2028\ufeff\U0001f600"
+    row = {**OFFICIAL_ROW, "description": text}
+    page = decode_transactions(orjson.dumps({"object": "list", "data": [row], "has_more": False}))
+    if form == "parquet":
+        assert to_objects(to_batch(page.rows))[0]["description"] == text
+    else:
+        (line,) = to_lines(page.rows).column("line").to_pylist()
+        assert json.loads(line)["description"] == text

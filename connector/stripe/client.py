@@ -208,10 +208,6 @@ class Client:
         if isinstance(error, ProtocolError) and error.connection is not None:
             self.transport.distrust(error.connection)
 
-    def believes(self, connection: int | None) -> bool:
-        """Say whether what came on a connection may count; None, a connection not known, is believed."""
-        return connection is None or connection not in self.transport.distrusted
-
     async def _fetch(
         self,
         endpoint: Endpoint,

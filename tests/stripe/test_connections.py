@@ -185,9 +185,6 @@ async def test_a_page_that_is_none_discredits_its_connection(body):
         await source.page(Interval(0, 10), Place(), urgency=lambda: 0.0)
     assert caught.value.connection == 7
     assert transport.distrusted == {7}
-    assert not source.client.believes(7)
-    assert source.client.believes(8)
-    assert source.client.believes(None)
 
 
 async def test_a_page_of_another_window_discredits_its_connection():
