@@ -122,7 +122,9 @@ class AccountReport:
         lake_files: data files of the account.
         lake_bytes: their size.
         lake_pending: rows of it that were pending when last read.
-        net: sum of `net` of the account in the lake, per currency, in minor units.
+        net: sum of `net` of the account in the lake, per currency, in minor units, all balances together.
+        net_by_balance: the same by balance type, which alone can be compared with a balance; None where files of the
+            lake do not tell balances apart.
         api_versions: every `Stripe-Version` that rows of the lake were read under, in order of first use.
         drift: fields, values and types that the schema does not know, each with a count and an example id.
         balance_at: when the balance was taken that is now in the lake's `balances`, UTC seconds; None for none taken.
@@ -152,6 +154,7 @@ class AccountReport:
     lake_bytes: int = 0
     lake_pending: int = 0
     net: Mapping[str, int] = field(default_factory=dict[str, int])
+    net_by_balance: Mapping[str, Mapping[str, int]] | None = None
     api_versions: tuple[str, ...] = ()
     drift: tuple[Mapping[str, Any], ...] = ()
     balance_at: int | None = None
@@ -255,6 +258,7 @@ def holdings_of(manifest: Manifest) -> dict[str, Any]:
         "lake_pending": manifest.pending,
         "api_versions": manifest.api_versions,
         "net": manifest.net(),
+        "net_by_balance": manifest.net_by_balance(),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.words import counted, intervals, lasting, mode_of, moment, money_list, sized
+from connector.cli.words import counted, intervals, lasting, mode_of, moment, nets, sized
 from connector.core.drift import Finding
 from connector.core.manifest import add_net
 from connector.report import damage_of
@@ -36,7 +36,7 @@ def summary(report: Report, console: Console) -> list[str]:
         lines += [f"  {_short(account)}" for account in report.accounts[:ACCOUNTS_NAMED]]
         more = len(report.accounts) - ACCOUNTS_NAMED
         lines += [f"  and {counted(more, 'more account')}"] if more > 0 else []
-        lines += table([("all", _all(report.accounts)), ("net", _net(report.accounts))], console, indent=4)
+        lines += table([("all", _all(report.accounts)), *_net(report.accounts)], console, indent=4)
     if report.not_found and sum(account.rows_received for account in report.accounts) >= MANY_ROWS:
         lines += table(
             [("no such", f"{', '.join(report.not_found)}: in no row; spelt as Stripe has it?")], console, indent=4
@@ -99,7 +99,7 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
         *facts,
         ("lake", f"{counted(account.lake_rows, 'row')} in {files}, {sized(account.lake_bytes)}{pending}"),
         *([("lost", damage)] if (damage := damage_of(account)) else []),
-        ("net", money_list(account.net)),
+        *nets(account.net, account.net_by_balance),
         ("covered", intervals(account.covered)),
         *differs([Finding(**one) for one in account.drift], most=DRIFT_NAMED, rest="the run report"),
         *([("versions", f"{', '.join(account.api_versions)}: rows of the lake come from more than one")] * mixed),
@@ -154,8 +154,12 @@ def _all(accounts: Sequence[AccountReport]) -> str:
     return f"{counted(len(accounts), 'account')}, {counted(rows, 'row')} in {counted(files, 'file')}, {sized(size)}"
 
 
-def _net(accounts: Sequence[AccountReport]) -> str:
-    return money_list(add_net(one.net for one in accounts))
+def _net(accounts: Sequence[AccountReport]) -> list[tuple[str, str]]:
+    """Return what all accounts add up to, by balance where every one of them tells."""
+    told = [one.net_by_balance for one in accounts if one.lake_rows]
+    names = {name: None for one in told for name in one or ()}
+    by_balance = {name: add_net((one or {}).get(name, {}) for one in told) for name in names}
+    return nets(add_net(one.net for one in accounts), None if None in told else by_balance)
 
 
 def _requests(requests: Requests) -> str:

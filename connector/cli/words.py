@@ -57,6 +57,19 @@ def mode_of(livemode: bool | None) -> str:  # noqa: FBT001 - Stripe's own flag
     return {True: "live mode", False: "test mode", None: ""}[livemode]
 
 
+def nets(net: Mapping[str, int], by_balance: Mapping[str, Mapping[str, int]] | None) -> list[tuple[str, str]]:
+    """Return what rows add up to as facts: by balance, since one added to another is neither.
+
+    Args:
+        net: sum per currency, all balances together.
+        by_balance: the same by balance type; None where that is not known.
+    """
+    if by_balance is None:
+        return [("net", f"{money_list(net)}, all balances together")]
+    said = [f"{name}: {money_list(sums)}" for name, sums in by_balance.items() if sums]
+    return [("" if place else "net", line) for place, line in enumerate(said)] or [("net", "none")]
+
+
 def moment(second: int) -> str:
     """Return a UTC second as a date, with the time where it is not midnight."""
     at = datetime.fromtimestamp(second, UTC)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
+from connector.core.accounting import PAYMENTS
 from connector.core.drift import Drift, Finding
 from connector.core.intervals import Interval, Intervals
 from connector.core.partition import Granularity, checked_account
@@ -41,6 +42,8 @@ class DataFile:
         pending_from: the earliest `available_on` among them, UTC seconds, or None.
         pending_created: the earliest and the latest `created` among them, or None.
         refreshed: when those of them that were due were last read again, UTC seconds; 0 for not since it was written.
+        apart: of `net`, what is of other balances than that of payments, by balance type and currency; None in entries
+            of before balances were told apart.
     """
 
     path: str
@@ -54,6 +57,7 @@ class DataFile:
     pending_from: int | None
     pending_created: tuple[int, int] | None = None
     refreshed: int = 0
+    apart: Mapping[str, Mapping[str, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,22 @@ class Manifest:
         """Sum of `net` per currency over all files, in minor units, currencies sorted."""
         return add_net(file.net for file in self.files.values())
 
+    def net_by_balance(self) -> dict[str, dict[str, int]] | None:
+        """Sum of `net` per balance type and currency, that of payments first; None where files do not tell them apart.
+
+        Balances are never to be added together: rows that move money from one to the other would count twice.
+        """
+        apart: dict[str, dict[str, int]] = {}
+        for file in self.files.values():
+            if file.apart is None:
+                return None
+            for name, sums in file.apart.items():
+                apart[name] = add_net([apart.get(name, {}), sums])
+        others = add_net(apart.values())
+        payments = {currency: net - others.get(currency, 0) for currency, net in self.net().items()}
+        told = {currency: net for currency, net in payments.items() if net or currency not in others}
+        return {PAYMENTS: told, **dict(sorted(apart.items()))}
+
     def with_files(self, files: Iterable[DataFile], covered: Intervals) -> Manifest:
         """Return the manifest after these files were durably written and these seconds are in them."""
         return replace(
@@ -150,6 +170,7 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
                 "pending_from": file.pending_from,
                 "pending_created": list(file.pending_created) if file.pending_created else None,
                 "refreshed": file.refreshed,
+                **({} if file.apart is None else {"apart": {name: dict(sums) for name, sums in file.apart.items()}}),
             }
             for _, file in sorted(manifest.files.items())
         ],
@@ -216,6 +237,9 @@ def _file(entry: dict[str, Any]) -> DataFile:
     figures = [entry[name] for name in ("rows", "bytes", "pending", "refreshed", "first_created", "last_created")]
     if not all(type(figure) is int and figure >= 0 for figure in figures) or max(figures[-2:]) > END_OF_TIME:
         raise ValueError(f"impossible figures of {entry['path']}")
+    apart = entry.get("apart")
+    if apart is not None and not all(type(one) is int for sums in apart.values() for one in sums.values()):
+        raise ValueError(f"impossible sums of {entry['path']}")
     created = entry["pending_created"]
     return replace(DataFile(**entry), pending_created=(int(created[0]), int(created[1])) if created else None)
 

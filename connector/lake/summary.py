@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.accounting import PAYMENTS
 from connector.core.manifest import DataFile
 from connector.lake.rows import MICROSECONDS, bounds_of
 
@@ -30,6 +31,7 @@ class Summary:
         self._first = 0
         self._last = 0
         self._net: dict[str, int] = {}
+        self._apart: dict[str, dict[str, int]] = {}
         self._pending = 0
         self._pending_from: int | None = None
         self._pending_created: tuple[int, int] | None = None
@@ -42,12 +44,25 @@ class Summary:
         self._rows += batch.num_rows
         for currency, amount in _net(batch).items():
             self._net[currency] = self._net.get(currency, 0) + amount
+        self._add_apart(batch)
         status = batch.column("status")
         if batch.num_rows <= _FEW and "pending" not in status.to_pylist():
             return
         is_pending = pc.equal(status, "pending")
         if pc.any(is_pending).as_py():
             self._add_pending(batch.filter(is_pending))
+
+    def _add_apart(self, batch: pa.RecordBatch) -> None:
+        """Add up what is of other balances than that of payments; rows that do not say are of that one."""
+        balance_type = batch.column("balance_type")
+        if batch.num_rows <= _FEW:
+            names = {one for one in balance_type.to_pylist() if one not in {None, PAYMENTS}}
+        else:
+            names = set(pc.unique(balance_type).to_pylist()) - {None, PAYMENTS}
+        for name in sorted(names):
+            sums = self._apart.setdefault(name, {})
+            for currency, amount in _net(batch.filter(pc.equal(balance_type, name))).items():
+                sums[currency] = sums.get(currency, 0) + amount
 
     def _add_pending(self, waiting: pa.RecordBatch) -> None:
         pending = waiting.column("available_on")
@@ -78,6 +93,7 @@ class Summary:
             pending=self._pending,
             pending_from=self._pending_from,
             pending_created=self._pending_created,
+            apart={name: dict(sorted(sums.items())) for name, sums in sorted(self._apart.items())},
         )
 
 

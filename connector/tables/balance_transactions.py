@@ -32,6 +32,7 @@ LINES_SCHEMA = pa.schema(
         pa.field("net", pa.int64(), nullable=False),
         pa.field("currency", pa.string(), nullable=False),
         pa.field("status", pa.string()),
+        pa.field("balance_type", pa.string()),
         pa.field("available_on", INSTANT),
         pa.field("line", pa.large_binary(), nullable=False),
     ]
@@ -93,13 +94,14 @@ def to_lines(rows: Rows) -> pa.RecordBatch:
                 "id": [row.id for row in rows],
                 "currency": [row.currency for row in rows],
                 "status": [row.status for row in rows],
+                "balance_type": [row.balance_type if isinstance(row.balance_type, str) else None for row in rows],
             }
         )
         numbers = _numbers([row.net for row in rows], [row.created for row in rows], [row.available_on for row in rows])
     else:
         sifted = rows if isinstance(rows, Sifted) else sift(rows)
         lines = list(map(_line, sifted.received))
-        texts = _texts({name: sifted.columns[name] for name in ("id", "currency", "status")})
+        texts = _texts({name: sifted.columns[name] for name in ("id", "currency", "status", "balance_type")})
         numbers = sifted.numbers
     arrays = {**numbers, **texts, "line": pa.array(lines, pa.large_binary())}
     return pa.RecordBatch.from_arrays([arrays[name] for name in LINES_SCHEMA.names], schema=LINES_SCHEMA)

@@ -144,3 +144,26 @@ def test_the_same_path_twice_is_damage():
 def test_an_account_that_could_leave_its_folder_is_refused(account):
     with pytest.raises((ManifestError, ProtocolError)):
         from_document(GOOD | {"account": account}, where="here")
+
+
+sums = st.dictionaries(st.sampled_from(["usd", "eur", "jpy"]), st.integers(-(2**70), 2**70))
+
+
+@given(st.lists(st.tuples(sums, st.dictionaries(st.sampled_from(["issuing", "risk_reserved"]), sums))))
+def test_what_is_told_apart_adds_up_to_the_whole(entries):
+    files = {}
+    for place, (payments, apart) in enumerate(entries):
+        net = add_net([payments, *apart.values()])
+        files[f"{place}"] = DataFile(f"{place}", 1, 1, "0" * 64, 1, 2, net, 0, None, apart=apart)
+    manifest = Manifest("acct_1", "parquet", Granularity.DAY, files=files)
+    told = manifest.net_by_balance()
+    assert next(iter(told)) == "payments"
+    whole = add_net(told.values())
+    assert {code: amount for code, amount in whole.items() if amount} == {c: n for c, n in manifest.net().items() if n}
+    truth = add_net(payments for payments, _ in entries)
+    assert {c: n for c, n in told["payments"].items() if n} == {c: n for c, n in truth.items() if n}
+    document = json.loads(json.dumps(to_document(manifest)))
+    assert from_document(document, where="here").net_by_balance() == told
+    if entries:
+        del document["files"][0]["apart"]  # as entries of before
+        assert from_document(document, where="here").net_by_balance() is None

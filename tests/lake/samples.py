@@ -1,4 +1,4 @@
-"""A small table of the tests' own, in every format: the lake asks for six columns and must not mind the others."""
+"""A small table of the tests' own, in every format: the lake asks for seven columns and must not mind the others."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ SMALL = pa.schema(
         pa.field("net", pa.int64(), nullable=False),
         pa.field("currency", pa.string(), nullable=False),
         pa.field("status", pa.string()),
+        pa.field("balance_type", pa.string()),
         pa.field("available_on", MOMENT),
         pa.field("rate", pa.float64()),
         pa.field("parts", pa.list_(pa.struct([("amount", pa.int64()), ("note", pa.string())]))),
     ]
 )
-LINES = pa.schema([*list(SMALL)[:6], pa.field("line", pa.large_binary(), nullable=False)])
+LINES = pa.schema([*list(SMALL)[:7], pa.field("line", pa.large_binary(), nullable=False)])
 START = 1_700_006_400
 KEY = partition_of(START, Granularity.DAY)
 WHOLE = Intervals((KEY.bounds,))
@@ -47,6 +48,7 @@ class Row:
     net: int = 100
     currency: str = "usd"
     status: str = "available"
+    balance_type: str | None = "payments"
     rate: float | None = None
     parts: tuple[tuple[int, str | None], ...] | None = None
 
@@ -64,7 +66,7 @@ def to_small(objects: list[dict[str, Any]]) -> pa.RecordBatch:
 def to_lines(objects: list[dict[str, Any]]) -> pa.RecordBatch:
     small = to_small(objects)
     lines = [orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in objects]
-    return pa.RecordBatch.from_arrays([*small.columns[:6], pa.array(lines, pa.large_binary())], schema=LINES)
+    return pa.RecordBatch.from_arrays([*small.columns[:7], pa.array(lines, pa.large_binary())], schema=LINES)
 
 
 PARQUET = parquet_format(SMALL, ("currency", "status"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connector.cli.beside import Beside, beside_of, checked, named, remedies
 from connector.cli.reads import reads_of
 from connector.cli.summary import differs
-from connector.cli.words import counted, intervals, lasting, mode_of, moment, money_list, sized
+from connector.cli.words import counted, intervals, lasting, mode_of, moment, nets, sized
 from connector.errors import ConfigError
 from connector.lake.commit import compare, manifests
 from connector.lake.facts import facts_of
@@ -90,6 +90,7 @@ def document(
                 "bytes": sum(file.bytes for file in manifest.files.values()),
                 "pending": manifest.pending,
                 "net": manifest.net(),
+                "net_by_balance": manifest.net_by_balance(),
                 "first_created": min((file.first_created for file in manifest.files.values()), default=None),
                 "last_created": max((file.last_created for file in manifest.files.values()), default=None),
                 "api_versions": list(manifest.api_versions),
@@ -137,7 +138,7 @@ def _account(holding: Holding) -> list[tuple[str, str]]:
         ("covered", intervals([(part.start, part.stop) for part in manifest.covered])),
         ("rows", f"{manifest.rows:,}" + (f", {manifest.pending:,} still pending" if manifest.pending else "")),
         ("files", f"{counted(len(files), 'file')}, {size}; {checked(len(holding.differences))}, by name and size"),
-        ("net", money_list(manifest.net())),
+        *nets(manifest.net(), manifest.net_by_balance()),
         ("versions", _versions(manifest.api_versions)),
         *_choices(manifest.options),
         *differs(manifest.drift.findings, most=DRIFT_NAMED, rest="--json"),
