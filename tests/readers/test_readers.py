@@ -190,8 +190,13 @@ def odd_lakes(lakes, tmp_path_factory):
 
 @pytest.mark.slow
 @each_engine
-@pytest.mark.parametrize("form", ["parquet", "jsonl.zst"])
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        *[("parquet", name) for name in ODD],
+        *[("jsonl.zst", name) for name in ("it's", "50% off", "q?m", "br[a]cket", "~t")],
+    ],
+)
 def test_odd_paths_are_quoted_or_refused(odd_lakes, engine, form, name, monkeypatch):
     need(engine)
     monkeypatch.chdir(odd_lakes)
