@@ -17,7 +17,10 @@ _LONGEST_LABEL = 63
 """Characters between two dots of a name (RFC 1035)."""
 
 _PORTS = {"http": 80, "https": 443}
-_WRITE = "write http://host:port, or http://user:password@host:port with what is special in them percent-encoded"
+_WRITE = (
+    "write http://host:port, and where it wants them user:password@ before the host, what is special in them"
+    " percent-encoded"
+)
 
 
 PROXY_AUTHENTICATION_REQUIRED = 407

@@ -54,6 +54,12 @@ class Connection(ResponseHandler):
         """Note that an answer is here to its last byte."""
         self.resting = True
 
+    def end(self) -> None:
+        """Close at once; a request under way fails."""
+        if self.transport is not None:
+            self.transport.abort()
+        self.close()
+
     def data_received(self, data: bytes) -> None:
         """Take bytes in; bytes on a resting connection belong to nothing and close it."""
         if not (self.resting and data):
@@ -61,7 +67,7 @@ class Connection(ResponseHandler):
         elif said := data.strip(b"\r\n"):  # empty lines are nobody's answer
             if not said.startswith(_GOODBYE):
                 self._stray(self.number)
-            self.abort()
+            self.end()
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """Queue an answer whose headers are here; aiohttp closes the connection where one too many is left over."""
@@ -122,4 +128,4 @@ class Connections:
         """Believe nothing more of a connection, and close it; a request under way on it fails."""
         self.distrusted.add(number)
         if (found := self._open.get(number)) is not None:
-            found.abort()
+            found.end()

@@ -114,6 +114,18 @@ async def test_a_proxy_that_refuses_is_named_at_once(answer, said):
     assert "sEcReT" not in told
 
 
+async def test_how_a_proxy_is_written_is_said_as_it_is():
+    """What takes keys out of all that is said must not take it for one."""
+    proxy = Server(sends(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", close=True))
+    listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    status, told = await balance(
+        "https://api.example", HTTPS_PROXY=f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    )
+    listening.close()
+    assert status == 78
+    assert "write http://host:port, and where it wants them user:password@ before the host" in told
+
+
 async def test_a_password_in_the_base_is_not_quoted_back():
     status, told = await balance("https://user:sEcReT@api.example")
     assert status == 78
