@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from connector.core.absence import TRIES, Absence, Doubt
 from connector.core.estimate import Estimate
 from connector.core.intervals import Interval, Intervals
+from connector.core.soundings import Soundings
 from connector.core.times import END_OF_TIME
 from connector.core.walk import Density, Tuning, Walk
 
@@ -63,8 +64,7 @@ class Frontier:
     _walks: list[Walk] = field(init=False, default_factory=list[Walk])
     _asking: Walk | None = field(init=False, default=None)
     _width: float = field(init=False, default=1.0)
-    _depths: list[Interval] = field(init=False, default_factory=list[Interval])
-    _soundings: list[Walk] = field(init=False, default_factory=list[Walk])
+    _soundings: Soundings = field(init=False, default_factory=Soundings)
 
     def __post_init__(self) -> None:
         self._pool = list(self.todo)
@@ -90,8 +90,8 @@ class Frontier:
 
     @property
     def _unopened(self) -> list[Interval]:
-        doubted = [doubt.seconds for doubt in self.absence.doubts]
-        return [*self._depths, *self._pool, *doubted] if self._depths or doubted else self._pool
+        apart = [*self._soundings.depths, *(doubt.seconds for doubt in self.absence.doubts)]
+        return [*self._pool, *apart] if apart else self._pool
 
     @property
     def incomplete(self) -> Intervals:
@@ -127,10 +127,9 @@ class Frontier:
         for walk in self._walks:
             walk.done = True
         self._walks.clear()
-        self._soundings.clear()
         self._asking = None
         self._pool = sorted([*self._unopened, *left])
-        self._depths = []
+        self._soundings = Soundings()
         self.absence.doubts.clear()
 
     # Steps ------------------------------------------------------------------------------------------------------------
@@ -146,7 +145,7 @@ class Frontier:
         """
         if self._asking is not None:
             return None
-        if not self._pool and not self._depths:
+        if not self._pool and not self._soundings.depths:
             return self._second(width) or self._split(width)
         if len(self._walks) >= self._estimate.crowd(width):
             return None
@@ -197,7 +196,7 @@ class Frontier:
         if estimate.is_due:
             self._look_ahead()
         target = estimate.target(width)
-        if self._soundings:
+        if self._soundings.walks:
             self._hear()
         elif self._has_excess(walk, target):
             self._give_back(walk, target)
@@ -223,7 +222,7 @@ class Frontier:
         self._walks.remove(walk)
         if not walk.rows and doubt is None:
             self._estimate.forget()
-        if self._soundings:
+        if self._soundings.walks:
             self._hear()
         self._look_ahead()
 
@@ -293,7 +292,7 @@ class Frontier:
 
     def _second(self, width: float) -> Walk | None:
         """Open a doubt: together with the older rest, where nobody walks that yet, so that it costs nothing."""
-        if not self.absence.doubts or self._depths or not all(walk.pages for walk in self._soundings):
+        if not self.absence.doubts or not self._soundings.answered:
             return None
         estimate = self._estimate
         alone = not self._walks and not self._pool
@@ -307,9 +306,9 @@ class Frontier:
         else:
             self._pool.remove(older)
             start, known = older.start, bool(estimate.density.rows)
-            if known:
-                start = estimate.carve(Interval(older.start, doubt.seconds.stop), estimate.target(width))
-                start = min(start, older.stop - 1)  # other bounds than those of the first answer
+            if known:  # within other bounds than those of the first answer
+                whole = Interval(older.start, doubt.seconds.stop)
+                start = min(estimate.carve(whole, estimate.target(width)), older.stop - 1)
             if start > older.start:
                 self._pool = sorted([*self._pool, Interval(older.start, start)])
             walk = self._begin(Interval(start, doubt.seconds.stop))
@@ -321,10 +320,11 @@ class Frontier:
 
     def _first(self, width: float) -> Walk | None:
         """Open a window that nobody has asked about yet."""
-        if self._depths:
-            self._soundings.append(self._begin(self._depths.pop(), sounding=True))
-            return self._soundings[-1]
-        if self._soundings and len(self._walks) >= self.tuning.timid * width:
+        soundings = self._soundings
+        if soundings.depths:
+            soundings.walks.append(self._begin(soundings.depths.pop(), sounding=True))
+            return soundings.walks[-1]
+        if soundings.walks and len(self._walks) >= self.tuning.timid * width:
             return None
         part = self._pool.pop()
         if not self._estimate.density.rows:  # nothing known, or the last window came back empty: ask about all of it
@@ -347,26 +347,21 @@ class Frontier:
         return walk
 
     def _look_ahead(self) -> None:
-        self._estimate.look_ahead([*self._depths, *self._pool], self._walks)
+        self._estimate.look_ahead([*self._soundings.depths, *self._pool], self._walks)
 
     def _sound(self) -> None:
-        """Take parts out of the oldest pool at ages that grow by a factor: they are opened first."""
+        """Take windows out of the oldest pool, to be opened first."""
         part = self._pool.pop(0)
-        top = self._walks[0].unread
-        young, old = top - part.stop, top - self._estimate.likely_start_in(part.start, part.stop)
-        count = self.tuning.soundings
-        ages = [young * (old / max(1, young)) ** (step / (count + 1)) for step in range(1, count + 1)]
-        edges = sorted({part.start, part.stop, *(top - int(age) for age in ages)})
-        parts = [Interval(start, stop) for start, stop in pairwise(edges)]
-        self._pool = [parts[-1], *self._pool]
-        self._depths = parts[:-1][::-1]
+        begin = self._estimate.likely_start_in(part.start, part.stop)
+        top, count = self._walks[0].unread, self.tuning.soundings
+        self._pool.insert(0, self._soundings.cut(part, top=top, begin=begin, count=count))
 
     def _hear(self) -> None:
         """Once every sounding has answered, take the density of all of time from them."""
-        if self._depths or not all(walk.pages for walk in self._soundings):
-            return
-        self._estimate.learn([*self._soundings, *(walk for walk in self._walks if walk not in self._soundings)])
-        self._soundings = []
+        heard = self._soundings.walks
+        if self._soundings.answered:
+            self._estimate.learn([*heard, *(walk for walk in self._walks if walk not in heard)])
+            heard.clear()
 
     def _has_excess(self, walk: Walk, target: float) -> bool:
         may = walk.doubted is None and (self._width > 1 or walk.pages >= self.tuning.proven)
@@ -384,8 +379,7 @@ class Frontier:
         """Give the older half of the longest walk to a new one, if it would end long after the others."""
         estimate = self._estimate
         going = (walk for walk in self._walks if walk.pages and walk.doubted is None)
-        walk = max(going, key=estimate.pages_left, default=None)
-        if walk is None:
+        if (walk := max(going, key=estimate.pages_left, default=None)) is None:
             return None
         left = estimate.pages_left(walk)
         if left < 2 * self.tuning.shortest or left <= estimate.left / width + self.tuning.patience:
