@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from connector.reporting.calls import run_statement, statement
     from connector.reporting.facts import Statement
     from connector.reporting.find import find_payouts
+    from connector.retirement import retire
     from connector.salt import Salt
     from connector.snapshots import Snapshot, record_balance, run_record_balance
     from connector.stripe.follow_options import FollowOptions
@@ -104,6 +105,7 @@ _HOMES = {
     "connector.report": ("Progress", "Report"),
     "connector.reporting.calls": ("run_statement", "statement"),
     "connector.reporting.facts": ("Statement",),
+    "connector.retirement": ("retire",),
     "connector.reporting.find": ("find_payouts",),
     "connector.salt": ("Salt",),
     "connector.stripe.follow_options": ("FollowOptions",),
@@ -160,6 +162,7 @@ __all__ = [
     "plan",
     "read",
     "record_balance",
+    "retire",
     "run_fees",
     "run_plan",
     "run_record_balance",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,15 @@ import anyio
 import anyio.to_thread
 
 from connector.accounts import Guest, at_home, introduced, keep_account
+from connector.core.account_record import Refusal
 from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
+from connector.core.partition import checked_account
+from connector.core.permissions import is_of_account
 from connector.core.plan import Plan
 from connector.core.times import END_OF_TIME
-from connector.lake.facts import LakeFacts
+from connector.errors import PermissionError_, StorageError
+from connector.lake.facts import LakeFacts, save_account
 from connector.lake.loss import Mended, mended
 from connector.lap import Found, Lap
 from connector.report import AccountReport, Healed, Late, holdings_of
@@ -103,6 +108,33 @@ class AccountRun:
             **({} if manifest is None else holdings_of(manifest)),
             **({} if written is None else _findings(self._all_found, now)),
         )
+
+    async def reached(self) -> None:
+        """Take note that the account is not refused any more, if it was."""
+        record = self._record
+        if record is not None and record.refused is not None and not self.shared.options.dry_run:
+            self._record = replace(record, refused=None)
+            await anyio.to_thread.run_sync(save_account, self.shared.lake.store, self._record)
+
+    async def refused(self, error: ConnectorError) -> None:
+        """Take note that an account of the lake cannot be reached, and since when.
+
+        That is for `status` to tell: where it cannot be written, nothing is lost.
+
+        Args:
+            error: what ended its reading.
+        """
+        shared, name = self.shared, self._identity.account if self._identity else self.account
+        gone = isinstance(error, PermissionError_) and is_of_account(error)
+        if not gone or name is None or shared.options.dry_run or name not in shared.lease.facts.accounts:
+            return
+        with suppress(StorageError):
+            facts = await shared.lease.come_to()
+            record = self._record or facts.record_of(checked_account(name))
+            if record.refused is None:
+                since = shared.client.server_now or shared.client.clock.utc()
+                noted = replace(record, refused=Refusal(since, error.message))
+                await anyio.to_thread.run_sync(save_account, shared.lake.store, noted)
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ import anyio.to_thread
 
 from connector.core.account_ids import UNNAMED, given_accounts, given_name
 from connector.core.partition import checked_account
+from connector.core.units import AccountId
 from connector.errors import ConfigError, InvalidRequestError, PermissionError_, UsageError
 from connector.lake.facts import save_account
 from connector.lake.known_id import known_id
@@ -16,7 +17,7 @@ from connector.stripe.client import GET_PAYOUT, GET_TRANSACTION
 from connector.stripe.identity import Identity, clocks, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from connector.core.account_record import AccountRecord
     from connector.lake.facts import LakeFacts
@@ -73,11 +74,13 @@ class Guest:
         identity: who it is.
         account: connected account it was reached as; None for the key's own.
         told: what the user names the key's own account, or None.
+        looks: whether nothing of it is to be written.
     """
 
     identity: Identity
     account: str | None = None
     told: str | None = None
+    looks: bool = False
 
 
 async def at_home(client: Client, store: Store, facts: LakeFacts, guest: Guest) -> tuple[Identity, AccountRecord]:
@@ -107,6 +110,8 @@ async def at_home(client: Client, store: Store, facts: LakeFacts, guest: Guest) 
         identity = replace(identity, account=UNNAMED)
     _refuse_second_name(facts, identity, own=own)
     record = facts.record_of(identity.account)
+    if not guest.looks:
+        refuse_retired(facts, [identity.account])
     if client.acting.by_context:
         path = client.acting.path(identity.account)
         record = replace(record, context=path if "/" in path else None)
@@ -124,6 +129,21 @@ async def at_home(client: Client, store: Store, facts: LakeFacts, guest: Guest) 
         return identity, replace(record, owner=identity.owner, key=None)
     known = record.key if record.key is not None and key.is_of(record.key) else None
     return identity, replace(record, key=(known or key.print_of()) if own else record.key)
+
+
+def refuse_retired(facts: LakeFacts, accounts: Iterable[str | None]) -> None:
+    """Refuse to read what the lake has retired.
+
+    Raises:
+        ConfigError: one of the accounts is.
+    """
+    for account in accounts:
+        record = facts.records.get(AccountId(account)) if account is not None else None
+        if record is not None and record.retired is not None:
+            raise ConfigError(
+                f"{account} is retired ({record.retired.reason}): `stripe-balance retire DEST --account {account}"
+                " --undo` takes that back"
+            )
 
 
 def remember_paths(client: Client, facts: LakeFacts) -> None:

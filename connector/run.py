@@ -20,7 +20,7 @@ import anyio.to_thread
 
 import connector
 from connector.account import AccountRun
-from connector.accounts import remember_paths
+from connector.accounts import refuse_retired, remember_paths
 from connector.core.documents import to_json
 from connector.core.failed_accounts import FailedAccounts
 from connector.core.partition import Granularity, checked_account
@@ -44,6 +44,8 @@ from connector.tasks import tasks_with_one_error
 from connector.work import Allowance
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from connector.errors import AccountsError
     from connector.lake.store import Store
     from connector.options import Options
@@ -98,6 +100,7 @@ class Run:
         lake = self._lake()
         accept = partial(commit.check_destination, self.store, lake.form.name, lake.partition, self.options.of_lake)
         with Lease(self.store, None if begun else accept) as lease:
+            refuse_retired(lease.facts, self.options.accounts)
             remember_paths(self.client, lease.facts)
             shared = Shared(lake, lease, self.client, self.options, self.progress, Allowance())
             try:
@@ -165,7 +168,7 @@ class Run:
             waiting = deque(self.options.accounts or (None,))
             self._coming = self.options.all_accounts
             if self._coming:
-                tasks.start_soon(self._list_accounts, waiting)
+                tasks.start_soon(self._list_accounts, waiting, shared.lease.facts.retired)
             for position in count():
                 while shared.open >= self._most_open() or (self._coming and not waiting):
                     self._moved = anyio.Event()
@@ -180,11 +183,11 @@ class Run:
                 if self.client.server_now is None:
                     await part.introduced.wait()
 
-    async def _list_accounts(self, waiting: deque[str | None]) -> None:
-        """Find the connected accounts while the first of them are being read."""
+    async def _list_accounts(self, waiting: deque[str | None], retired: Collection[str]) -> None:
+        """Find the connected accounts while the first of them are being read; those that are retired are left out."""
         async with aclosing(connected_accounts(self.client)) as pages:
             async for page in pages:
-                waiting.extend(page)
+                waiting.extend(account for account in page if account not in retired)
                 self._moved.set()
         self._coming = False
         self._moved.set()
@@ -203,10 +206,12 @@ class Run:
             if self.options.balance and not self.options.dry_run:  # asked first: a key that may not ends here
                 balance = await ask_balance(self.client, part.account, UNNAMED)
             await part.go()
+            await part.reached()
             balance = await self._keep_balance(part, balance)
             self._failed.went_well()
         except ConnectorError as error:
             failure = error
+            await part.refused(error)
             if not self._failed.spare(part.name, error):
                 raise
         finally:

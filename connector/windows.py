@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from connector.accounts import Guest, at_home, remember_paths
+from connector.accounts import Guest, at_home, refuse_retired, remember_paths
 from connector.config import Config
 from connector.core.intervals import Interval
 from connector.core.partition import Granularity
@@ -25,7 +25,7 @@ from connector.stripe.identity import identify
 from connector.tasks import in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from os import PathLike
 
     from connector.core.manifest import Manifest
@@ -72,11 +72,12 @@ async def plan(
         raise UsageError(f"a plan has no {unfit[0]}: that is of a whole run, so give it to one")
     store = open_store(destination)
     facts = facts_of(store)
+    refuse_retired(facts, chosen.accounts)
     client = Client.over_http(config or Config.from_env())
     remember_paths(client, facts)
     found: dict[int, list[dict[str, Any]]] = {}
     try:
-        accounts = await _accounts(chosen, client)
+        accounts = await _accounts(chosen, client, facts.retired)
 
         async def plan_account(position: int) -> None:
             account = accounts[position]
@@ -177,9 +178,9 @@ def run_plan(  # noqa: PLR0913 - as run_sync
     return run_plainly(main, instead="await connector.plan(…)")
 
 
-async def _accounts(chosen: Options, client: Client) -> tuple[str | None, ...]:
-    """Return the accounts to plan for, None standing for the key's own."""
+async def _accounts(chosen: Options, client: Client, retired: Collection[str]) -> tuple[str | None, ...]:
+    """Return the accounts to plan for, None standing for the key's own; of all there are, those not retired."""
     if not chosen.all_accounts:
         return chosen.accounts or (None,)
     async with aclosing(connected_accounts(client)) as pages:
-        return (None, *[account async for page in pages for account in page])
+        return (None, *[account async for page in pages for account in page if account not in retired])

@@ -19,11 +19,23 @@ if TYPE_CHECKING:
 async def accounts_of(args: argparse.Namespace, config: Config) -> tuple[str | None, ...]:
     """Return the accounts that `--account` and `--all-accounts` ask for; none for the key's own alone.
 
-    Among connected accounts None stands for the key's own.
+    Among connected accounts None stands for the key's own. Of all there are, those that the lake has retired are left
+    out, where a lake is named.
     """
     if not args.all_accounts:
         return tuple(dict.fromkeys(args.account))
-    return (None, *await connected_accounts(config))
+    listed = await connected_accounts(config)
+    retired = _retired(getattr(args, "destination", None))
+    return (None, *(account for account in listed if account not in retired))
+
+
+def _retired(destination: str | None) -> frozenset[str]:
+    if destination is None:
+        return frozenset()
+    from connector.lake.facts import facts_of  # noqa: PLC0415 - files need Arrow, and most who ask do not
+    from connector.lake.store import open_store  # noqa: PLC0415 - the same
+
+    return facts_of(open_store(destination)).retired
 
 
 async def connected_accounts(config: Config) -> list[str]:

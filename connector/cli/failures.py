@@ -134,7 +134,10 @@ def _remedy_of_permission(error: PermissionError_) -> str:
     if error.permission is not None:
         return ""
     if is_of_account(error):
-        return "; check the account's id, and that it is connected to the platform whose key this is"
+        return (
+            "; check the account's id, and that it is connected to the platform whose key this is; of one that is gone"
+            " for good, `stripe-balance retire` takes note"
+        )
     if is_of_application(error):
         return "; the account has to allow the application to read this"
     return "; use a key that may do this"

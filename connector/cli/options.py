@@ -158,6 +158,18 @@ Reads the lake alone: asks nothing of Stripe, and needs no key. A month is final
 and none of its rows is pending. --json is --format json.
 """,
     ),
+    "retire": Command(
+        "say of an account that it is gone, so that nobody waits for it",
+        own_options.retire,
+        """\
+examples:
+  stripe-balance retire lake --account acct_1Gone… --reason "left in March"
+  stripe-balance retire lake --account acct_1Gone… --undo
+
+Its rows stay. Runs leave it out; verify checks its files only, shows when and why it was retired, and is proved without
+it. Asks nothing of Stripe, and needs no key.
+""",
+    ),
     "schema": Command(
         "print the schema of a table, or how an engine reads it",
         own_options.schema,

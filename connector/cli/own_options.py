@@ -261,6 +261,18 @@ def status(parser: argparse.ArgumentParser) -> None:
     arguments.add_talking(parser)
 
 
+def retire(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `retire`."""
+    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    parser.add_argument(
+        "--account", type=arguments.account_name, required=True, metavar="acct_…", help="account of the lake"
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--reason", metavar="TEXT", help="why, for whoever reads a verdict")
+    what.add_argument("--undo", action="store_true", help="take it back: runs read the account again")
+    arguments.add_talking(parser)
+
+
 def schema(parser: argparse.ArgumentParser) -> None:
     """Add the options of `schema`."""
     parser.add_argument("table", metavar="TABLE", nargs="?", help="name of a table; without it, list the names")

@@ -45,6 +45,11 @@ class LakeFacts:
         """Return what is known of an account besides its rows."""
         return self.records.get(account) or AccountRecord(account)
 
+    @property
+    def retired(self) -> frozenset[str]:
+        """The accounts that are retired."""
+        return frozenset(name for name, record in self.records.items() if record.retired is not None)
+
 
 def facts_of(store: Store) -> LakeFacts:
     """Look at a destination. Blocks.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 import connector
-from connector.accounts import remember_paths
+from connector.accounts import refuse_retired, remember_paths
 from connector.core.failed_accounts import FailedAccounts
 from connector.core.intervals import Interval
 from connector.core.times import END_OF_TIME, to_text
@@ -77,6 +77,7 @@ class PayoutsRun:
         progress.phase, progress.accounts, progress.accounts_done = "reading payouts", len(accounts), 0
         before = await anyio.to_thread.run_sync(facts_of, self.store)
         self._format = before.format or self._format
+        refuse_retired(before, accounts)
         remember_paths(self.client, before)
         shared = Shared(
             self.store,

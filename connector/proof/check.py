@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 
 from connector.accounts import Guest, at_home, remember_paths
+from connector.core.account_record import Retired
 from connector.core.claims import Claims
 from connector.core.intervals import Interval
 from connector.core.times import END_OF_TIME
@@ -94,6 +95,7 @@ class Check:
     wish: Wish
     progress: Progress
     _past: Mapping[str, Past] = field(init=False, default_factory=dict[str, Past])
+    _retired: Mapping[str, Retired] = field(init=False, default_factory=dict[str, Retired])
     _own: str = field(init=False, default="")
     _claims: Claims = field(init=False, default_factory=Claims)
     _refused: dict[str, str] = field(init=False, default_factory=dict[str, str])
@@ -107,6 +109,8 @@ class Check:
         """
         began, checked = time.monotonic(), int(time.time())
         chosen = await anyio.to_thread.run_sync(self._chosen)
+        records = (await anyio.to_thread.run_sync(facts_of, self.store)).records
+        self._retired = {name: record.retired for name, record in records.items() if record.retired is not None}
         if self.client is not None:
             self.progress.meter, self.progress.rate_limit = self.client.meter, self.client.config.rate
             self._own = await self._key_of(self.client)
@@ -161,7 +165,7 @@ class Check:
         identity, told = await identify(client, account_id=self.wish.account_id), self.wish.account_id
         if UNNAMED in facts.accounts and identity.account not in facts.accounts:  # nobody else's name would do
             identity, told = replace(identity, account=UNNAMED), UNNAMED
-        identity, _ = await at_home(client, self.store, facts, Guest(identity, told=told))
+        identity, _ = await at_home(client, self.store, facts, Guest(identity, told=told, looks=True))
         return identity.account
 
     async def _read_payouts(self, client: Client, chosen: list[Manifest]) -> None:
@@ -173,7 +177,8 @@ class Check:
         """
         self.progress.phase = "reading payouts"
         for connected in (False, True):
-            names = [one.account for one in chosen if (one.account != self._own) == connected]
+            alive = [one.account for one in chosen if one.account not in self._retired]
+            names = [name for name in alive if (name != self._own) == connected]
             if not names:
                 continue
             begins = min((one.covered.parts[0].start for one in chosen if one.covered), default=0)
@@ -215,8 +220,8 @@ class Check:
 
     async def _check(self, manifest: Manifest) -> AccountVerdict:
         """Check one account."""
-        asker, refused = None, ""
-        if self.client is not None:
+        asker, refused, retired = None, "", self._retired.get(manifest.account)
+        if self.client is not None and retired is None:
             try:
                 asker = await self._asker(self.client, manifest)
             except PermissionError_ as error:
@@ -237,6 +242,8 @@ class Check:
                     continue
                 if name == "rows":
                     layers.append(inventory.layer())
+                elif retired is not None:
+                    layers.append(not_checkable(name, "the account is retired: Stripe is not asked about it"))
                 elif refused:
                     layers.append(not_checkable(name, f"Stripe refused: {refused}"))
                 elif name == "payouts" and manifest.account in self._refused:
@@ -244,7 +251,7 @@ class Check:
                     layers.append(not_checkable(name, reason))
                 else:
                     layers.append(await self._ask(name, asker, inventory, past))
-        return AccountVerdict(manifest.account, tuple(layers))
+        return AccountVerdict(manifest.account, tuple(layers), retired)
 
     def _openings(self, manifest: Manifest, asker: Asker | None) -> tuple[Opening, ...]:
         """Return balances recorded in the lake that bound a history without its beginning. Blocks."""

@@ -12,6 +12,7 @@ from connector.outside_text import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from connector.core.account_record import Retired
     from connector.core.accounting import Unshown
     from connector.core.intervals import Interval
 
@@ -91,15 +92,23 @@ class AccountVerdict:
     Attributes:
         account: whose rows.
         layers: those that were asked for, in the order of `LAYERS`.
+        retired: when and why the account was retired, or None.
     """
 
     account: str
     layers: tuple[Layer, ...]
+    retired: Retired | None = None
 
     @property
     def verdict(self) -> Answer:
-        """`proved` when every layer is; `residual` when any is; else `not_checkable`."""
-        return weakest(layer.verdict for layer in self.layers)
+        """`proved` when every layer is; `residual` when any is; else `not_checkable`.
+
+        Of a retired account, what takes Stripe is left out.
+        """
+        answers: list[Answer] = [layer.verdict for layer in self.layers]
+        if self.retired is not None:
+            answers = [answer for answer in answers if answer != "not_checkable"]
+        return weakest(answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +135,11 @@ class Verdict:
 
     @property
     def verdict(self) -> Answer:
-        """`proved` when every layer of every account is; `residual` when any is; else `not_checkable`."""
-        return weakest(account.verdict for account in self.accounts)
+        """`proved` when every layer of every account is; `residual` when any is; else `not_checkable`.
+
+        A retired account of which nothing could be checked is left out, unless there is no other.
+        """
+        return weakest(one.verdict for one in self.accounts if one.retired is None or one.verdict != "not_checkable")
 
     @property
     def layers(self) -> dict[Answer, int]:
@@ -198,6 +210,7 @@ def to_document(verdict: Verdict) -> dict[str, Any]:
             {
                 "account": account.account,
                 "verdict": account.verdict,
+                "retired": account.retired and {"at": to_text(account.retired.at), "reason": account.retired.reason},
                 "layers": [_layer(layer) for layer in account.layers],
             }
             for account in verdict.accounts

@@ -11,6 +11,7 @@ from connector.cli.beside import Beside, beside_of, checked, named, remedies
 from connector.cli.reads import reads_of
 from connector.cli.summary import differs
 from connector.cli.words import counted, intervals, lasting, mode_of, moment, nets, sized
+from connector.core.account_record import stale_since
 from connector.errors import ConfigError
 from connector.lake.commit import compare, manifests
 from connector.lake.facts import facts_of
@@ -19,15 +20,17 @@ from connector.lake.store import Store, open_store
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connector.cli.console import Console
+    from connector.core.account_record import AccountRecord
     from connector.core.manifest import Manifest
     from connector.lake.check import Difference
     from connector.lake.facts import LakeFacts
 
 DATA_REFUSED = 65
 DRIFT_NAMED = 8
+STALE_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +40,24 @@ class Holding:
     Attributes:
         manifest: its record.
         differences: data files that are not as the record says, by existence and size.
+        record: what else is known of it.
+        stale_since: up to when it was read, UTC seconds, where runs do not get to read it any more; else None.
     """
 
     manifest: Manifest
     differences: tuple[Difference, ...]
+    record: AccountRecord
+    stale_since: int | None
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print what there is, and return the exit status."""
     store = open_store(args.destination)
-    holdings = [Holding(manifest, tuple(compare(store, manifest))) for manifest in manifests(store)]
-    tables = list(beside_of(store))
+    facts = facts_of(store)
+    holdings, tables = list(_holdings(store, facts)), list(beside_of(store))
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {args.destination}: `stripe-balance sync {args.destination}` makes one")
-    last, facts = _last_run(store), facts_of(store)
+    last = _last_run(store)
     reads = reads_of(store, (one.manifest for one in holdings), now=time.time())
     differing = [one for holding in holdings for one in holding.differences]
     warnings = remedies(args.destination, tables)
@@ -61,10 +68,31 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.document({**there, "tables": [one.to_document() for one in tables], "reads": reads.to_document()})
     else:
         said = lines(args.destination, holdings, tables, last, facts)
-        console.report(*said, *([reads.to_text()] if holdings else []), well=not warnings)
-    for warning in warnings:
+        well = not (warnings or any(one.stale_since is not None for one in holdings))
+        console.report(*said, *([reads.to_text()] if holdings else []), well=well)
+    for warning in [*warnings, *_gone(args.destination, holdings)]:
         console.warn(warning, always=True)
     return DATA_REFUSED if warnings and args.strict else 0
+
+
+def _holdings(store: Store, facts: LakeFacts) -> Iterator[Holding]:
+    """Yield what there is of each account."""
+    found = list(manifests(store))
+    newest = max((one.read_until for one in found if one.account not in facts.retired), default=0)
+    for one in found:
+        record = facts.record_of(one.account)
+        yield Holding(one, tuple(compare(store, one)), record, stale_since(record, one.read_until, newest))
+
+
+def _gone(destination: str, holdings: Sequence[Holding]) -> list[str]:
+    """Say which accounts are stale, and what to do about one that is gone."""
+    stale = [one.manifest.account for one in holdings if one.stale_since is not None]
+    if not stale:
+        return []
+    more = f" and {len(stale) - STALE_NAMED:,} more" if len(stale) > STALE_NAMED else ""
+    retire = f"`stripe-balance retire {destination} --account {stale[0]} --reason TEXT`"
+    names = f"{', '.join(stale[:STALE_NAMED])}{more}"
+    return [f"not read any more: {names}; of one that is gone for good, {retire} takes note"]
 
 
 def document(
@@ -97,9 +125,12 @@ def document(
                 "mixed_versions": len(manifest.api_versions) > 1,
                 "options": dict(manifest.options),
                 "drift": [asdict(one) for one in manifest.drift.findings],
-                "differences": [asdict(one) for one in differences],
+                "differences": [asdict(one) for one in holding.differences],
+                "stale_since": holding.stale_since,
+                "refused": holding.record.refused and asdict(holding.record.refused),
+                "retired": holding.record.retired and asdict(holding.record.retired),
             }
-            for manifest, differences in ((one.manifest, one.differences) for one in holdings)
+            for manifest, holding in ((one.manifest, one) for one in holdings)
         ],
         "last_run": last,
     }
@@ -143,10 +174,25 @@ def _account(holding: Holding) -> list[tuple[str, str]]:
         *_choices(manifest.options),
         *differs(manifest.drift.findings, most=DRIFT_NAMED, rest="--json"),
     ]
+    facts[:0] = _whether_read(holding)
     if files:
         first, last = min(file.first_created for file in files), max(file.last_created for file in files)
-        facts.insert(2, ("created", f"{moment(first)} to {moment(last)} UTC"))
+        place = [name for name, _ in facts].index("rows") + 1
+        facts.insert(place, ("created", f"{moment(first)} to {moment(last)} UTC"))
     return facts
+
+
+def _whether_read(holding: Holding) -> list[tuple[str, str]]:
+    """Say of an account that it is retired, or not read any more, and since when."""
+    retired, refused = holding.record.retired, holding.record.refused
+    if retired is not None:
+        return [("retired", f"{moment(retired.at)} UTC: {retired.reason}")]
+    if holding.stale_since is None:
+        return []
+    since = f"since {moment(holding.stale_since)} UTC"
+    if refused is None:
+        return [("stale", f"{since}: runs have read other accounts after that")]
+    return [("stale", f"{since}; refused since {moment(refused.since)} UTC: {refused.message}")]
 
 
 def _versions(versions: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.cli.settings import config_of
-from connector.cli.words import counted, lasting, mode_of
+from connector.cli.words import counted, lasting, mode_of, moment
 from connector.cli.working import work
+from connector.outside_text import shown
 from connector.proof.calls import verify
 from connector.proof.verdict import to_document
 
@@ -70,16 +71,18 @@ def lines(verdict: Verdict) -> list[str]:
     facts = [mode_of(verdict.livemode), took, asked, f"seed {verdict.seed}"]
     found = [f"{verdict.destination}: {HEADLINES[verdict.verdict]} ({', '.join(filter(None, facts))})"]
     many = len(verdict.accounts) > ACCOUNTS_IN_FULL
-    shown = [one for one in verdict.accounts if not many or one.verdict != "proved"]
-    for account in shown:
+    named = [one for one in verdict.accounts if not many or one.verdict != "proved" or one.retired is not None]
+    for account in named:
         found += _account(account)
-    if len(shown) < len(verdict.accounts):
-        found.append(f"  {counted(len(verdict.accounts) - len(shown), 'more account')}, each proved")
+    if len(named) < len(verdict.accounts):
+        found.append(f"  {counted(len(verdict.accounts) - len(named), 'more account')}, each proved")
     return found
 
 
 def _account(account: AccountVerdict) -> list[str]:
     found = [f"  {account.account}"]
+    if (retired := account.retired) is not None:
+        found[0] += f"  retired {moment(retired.at)} UTC: {shown(retired.reason)}"
     for layer in account.layers:
         first, *rest = layer.reason.split("; ")
         found.append(f"    {layer.layer:<{WIDTH}} {WORDS[layer.verdict]}: {first}")
