@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from connector.core.ledger import PAYOUT
 from connector.core.periods import as_date
@@ -47,6 +47,8 @@ class Known:
         destination: bank account or card, its id.
         failure_code: why it failed.
         trace_id: the bank network's reference, its value.
+        row: id of its own balance transaction.
+        failure_row: id of the balance transaction that took it back.
     """
 
     id: str
@@ -60,6 +62,8 @@ class Known:
     destination: str | None = None
     failure_code: str | None = None
     trace_id: str | None = None
+    row: str | None = None
+    failure_row: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class PayoutState:
     """A payout of a period.
 
     Attributes:
-        id: `po_…`.
+        id: `po_…`; of its row, where neither the row nor a table says which payout it is.
         sent: when it left the balance, UTC seconds.
         amount: in minor units, positive for what went to the bank.
         fee: of its row in the period.
@@ -102,6 +106,14 @@ class PayoutState:
         return "automatic" if self.known.automatic else "manual"
 
     @property
+    def undone(self) -> Literal["canceled", "returned", "failed"]:
+        """How it was taken back, if it was: the bank refused it, or sent it back on the day of its arrival or later."""
+        if self.state == "canceled":
+            return "canceled"
+        late = self.returned is not None and self.arrived is not None and self.returned >= self.arrived
+        return "returned" if late else "failed"
+
+    @property
     def destination(self) -> str | None:
         """The bank account or card, where it is known."""
         return None if self.known is None else self.known.destination
@@ -111,14 +123,15 @@ class PayoutState:
 class BankLine:
     """What happened on the way to one bank account in one currency, in minor units, positive towards the bank.
 
-    `on_the_way_before + sent == arrived + returned + on_the_way_after + unknown`, whatever happened.
+    `on_the_way_before + sent` is `arrived + failed + returned + canceled + on_the_way_after + unknown`, to the unit.
 
     Attributes:
         destination: id of the bank account or card; None where it is not known.
         currency: lower-case ISO code.
         on_the_way_before: sent before the period and not there yet when it began.
         sent: by kind (`automatic`, `manual`, `instant`, `unknown`).
-        failed: taken back in the period because the bank refused or returned it.
+        failed: taken back in the period, before the day it was to arrive on: the bank refused it.
+        returned: taken back in the period, on that day or later: the bank sent it back.
         canceled: taken back in the period before it was sent off.
         on_the_way_after: sent, and not there yet when the period ended.
         arrived: arrived in the period.
@@ -131,6 +144,7 @@ class BankLine:
     on_the_way_before: int = 0
     sent: dict[str, int] = field(default_factory=dict[str, int])
     failed: int = 0
+    returned: int = 0
     canceled: int = 0
     on_the_way_after: int = 0
     arrived: int = 0
@@ -145,7 +159,7 @@ class BankLine:
     @property
     def left(self) -> int:
         """What left the balance in the period, less what came back."""
-        return self.all_sent - self.failed - self.canceled
+        return self.all_sent - self.failed - self.returned - self.canceled
 
     def add(self, one: PayoutState) -> None:
         """Take a payout of this bank account in."""
@@ -156,9 +170,8 @@ class BankLine:
             self.sent[one.kind] = self.sent.get(one.kind, 0) + one.amount
             self._count(f"sent_{one.kind}")
         if one.end is Stage.RETURNED:
-            name = "canceled" if one.state == "canceled" else "failed"
-            setattr(self, name, getattr(self, name) + one.amount)
-            self._count(name)
+            setattr(self, one.undone, getattr(self, one.undone) + one.amount)
+            self._count(one.undone)
         elif one.end is Stage.ARRIVED:
             self.arrived += one.amount
             self._count("arrived")
@@ -201,17 +214,19 @@ def payout_states(
         known: payouts of the lake's table, in any order.
         currency: only of this one.
     """
-    rows = {row.payout: row for row in figures.payouts if row.type == PAYOUT and row.payout is not None}
+    rows = {row.id: row for row in figures.payouts if row.type == PAYOUT}
+    named = {row.payout: row.id for row in rows.values() if row.payout is not None}
     seen: set[str] = set()
     found: list[PayoutState] = []
     for one in known:
-        seen.add(one.id)
-        row = rows.get(one.id)
-        if row is None and one.id in figures.sent_later:
+        row = rows.get(one.row or "") or rows.get(named.get(one.id, ""))
+        if row is not None:
+            seen.add(row.id)
+        elif one.id in figures.sent_later or one.row in figures.sent_later:
             continue
         sent = one.created if row is None else row.created
         arrived = max(sent, as_date(one.arrival_date, period.clocks))
-        back = figures.returns.get(one.id)
+        back = figures.returns.get(one.id) or figures.returns.get(one.failure_row or "")
         returned = back.at if back else None
         if back is None and one.status in GONE:
             returned = arrived  # its row is not in the lake, or long ago
@@ -219,11 +234,11 @@ def payout_states(
         fee = 0 if row is None else row.fee
         begun = PayoutState(one.id, sent, one.amount, fee, one.currency, state, one, arrived, returned)
         found += _within(period, begun)
-    for name, row in rows.items():
-        if name not in seen:
-            back = figures.returns.get(name)
+    for row in rows.values():
+        if row.id not in seen:
+            back = figures.returns.get(row.payout or "")
             state = back.state if back else UNKNOWN
-            returned = back.at if back else None
+            returned, name = back.at if back else None, row.payout or row.id
             bare = PayoutState(name, row.created, -row.amount, row.fee, row.purse.currency, state, None, None, returned)
             found += _within(period, bare)
     chosen = [one for one in found if currency in {None, one.currency}]

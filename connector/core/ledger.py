@@ -123,6 +123,7 @@ class PayoutRow:
     """A row that sent a payout or took one back.
 
     Attributes:
+        id: of the row, `txn_…`.
         payout: id of the payout, `po_…`, or None where the row does not say.
         type: one of `PAYOUT_TYPES`.
         created: UTC seconds.
@@ -131,6 +132,7 @@ class PayoutRow:
         fee: of the row.
     """
 
+    id: str
     payout: str | None
     type: str
     created: int
@@ -206,8 +208,8 @@ class Figures:
         waiting_before: what was not available yet when the period began: sum of `net` by when it became so.
         waiting_after: the same, when it ended.
         payouts: rows of payouts in the period, by time.
-        sent_later: when payouts were sent that the period's end precedes, by id.
-        returns: when payouts were taken back, by id, near the period or after it.
+        sent_later: when payouts were sent that the period's end precedes, by their id and by the row's.
+        returns: when payouts were taken back, near the period or after it, by their id and by the row's.
         disputes: by purse and id.
         conversions: by purse and currency paid in, None where it is not known.
         pending_rows: rows of the period that the lake has as pending.
@@ -242,6 +244,13 @@ class Figures:
 def is_fee_row(category: str, type_: str) -> bool:
     """Say whether a row is itself a fee or a tax on one."""
     return category in {FEES, TAXES} or type_ == CONVERSION_TYPE
+
+
+def category_of(category: str | None, type_: str) -> str:
+    """Return a row's category; of rows that have none, payouts are told by their type."""
+    if category is not None:
+        return category
+    return {PAYOUT: "payout", **dict.fromkeys(RETURNS, "payout_reversal")}.get(type_, UNNAMED)
 
 
 def purse_of(balance_type: str | None, currency: str) -> Purse:

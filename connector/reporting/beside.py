@@ -29,15 +29,15 @@ _PURSE = ["balance_type", "currency"]
 def look_for_payouts(rows: AccountRows, bounds: Interval, figures: Figures) -> None:
     """Find when payouts near a period were taken back, and which were sent only after it."""
     of_payouts = ds.field("type").isin(list(PAYOUT_TYPES))
+    columns = ["id", "created", "type", *(["source"] if rows.names_sources else [])]
     for since, until in ((max(0, bounds.start - LONGEST), bounds.start), (bounds.stop, END_OF_TIME)):
-        for table in rows.between(since, until, ["created", "type", "source"], of_payouts):
+        for table in rows.between(since, until, columns, of_payouts):
             for row in to_rows(table):
-                if row["source"] is None:
-                    continue
-                if row["type"] in RETURNS:
-                    figures.returns.setdefault(row["source"], Return(row["created"], row["type"]))
-                elif row["created"] >= bounds.stop:
-                    figures.sent_later[row["source"]] = row["created"]
+                for name in filter(None, (row["id"], row.get("source"))):
+                    if row["type"] in RETURNS:
+                        figures.returns.setdefault(name, Return(row["created"], row["type"]))
+                    elif row["created"] >= bounds.stop:
+                        figures.sent_later[name] = row["created"]
 
 
 def look_at_recorded(rows: AccountRows, bounds: Interval, recorded: Sequence[Recorded], figures: Figures) -> None:

@@ -170,6 +170,7 @@ def _bank(one: BankLine) -> dict[str, Any]:
         "on_the_way_before": one.on_the_way_before,
         "sent": dict(sorted(one.sent.items())),
         "failed": one.failed,
+        "returned": one.returned,
         "canceled": one.canceled,
         "unknown": one.unknown,
         "on_the_way_after": one.on_the_way_after,

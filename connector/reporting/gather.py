@@ -45,6 +45,8 @@ _PAYOUT = (
     "destination",
     "failure_code",
     "trace_id",
+    "balance_transaction",
+    "failure_balance_transaction",
 )
 
 
@@ -113,6 +115,8 @@ def _known(row: dict[str, Any]) -> Known:
         destination=row["destination"],
         failure_code=row["failure_code"],
         trace_id=_trace(row["trace_id"]),
+        row=row["balance_transaction"],
+        failure_row=row["failure_balance_transaction"],
     )
 
 

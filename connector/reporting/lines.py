@@ -213,7 +213,8 @@ def _bank(account: str, bank: BankLine) -> Iterator[Line]:
     figures = [
         ("on_the_way_before", "on the way at the start", bank.on_the_way_before),
         *((f"sent_{kind}", f"sent, {kind}", amount) for kind, amount in sorted(bank.sent.items())),
-        ("failed", "failed or returned", -bank.failed),
+        ("failed", "failed", -bank.failed),
+        ("returned", "returned by the bank", -bank.returned),
         ("canceled", "canceled", -bank.canceled),
         ("unknown", "sent, state not known", -bank.unknown),
         ("on_the_way_after", "on the way at the end", -bank.on_the_way_after),

@@ -30,6 +30,7 @@ from connector.core.ledger import (
     Return,
     Segment,
     Sums,
+    category_of,
     is_fee_row,
     purse_of,
 )
@@ -52,6 +53,7 @@ _PURSE = ["balance_type", "currency"]
 _SEGMENT = [*_PURSE, "reporting_category", "type", "converted", "method"]
 _BEFORE = ["created", *_PURSE, "net", "available_on", "status", "type"]
 _PERIOD = [
+    "id",
     *_BEFORE,
     "reporting_category",
     "amount",
@@ -136,7 +138,7 @@ class Reading:
         self._add_fees(table)
         self._add_conversions(table)
         paid = table.filter(pc.is_in(table.column("type"), pa.array(PAYOUT_TYPES)))
-        for row in to_rows(paid, ["created", *_PURSE, "type", "amount", "fee", "source"]):
+        for row in to_rows(paid, ["id", "created", *_PURSE, "type", "amount", "fee", "source"]):
             self._add_payout(row)
         disputed = table.filter(pc.is_in(table.column("reporting_category"), pa.array(DISPUTES)))
         for row in to_rows(disputed, ["created", *_PURSE, "reporting_category", "amount", "fee", "source"]):
@@ -155,7 +157,7 @@ class Reading:
         wide = pa.table({**{name: table.column(name) for name in names}, **more})
         for key, sums in grouped(wide, _SEGMENT, ["amount", "fee", "net", "returned", "returned_rows"]):
             purse = purse_of(*key[:2])
-            category = key[2] or UNNAMED
+            category = category_of(key[2], key[3])
             added = Sums(*sums)
             moves = self.figures.moves.setdefault(purse, {})
             moves[category] = moves.get(category, Sums()) + added
@@ -228,10 +230,12 @@ class Reading:
     def _add_payout(self, row: dict[str, Any]) -> None:
         purse = purse_of(row["balance_type"], row["currency"])
         created = row["created"]
-        one = PayoutRow(row["source"], row["type"], created, purse, row["amount"], row["fee"])
+        named = row["source"] if self.rows.names_sources else None
+        one = PayoutRow(row["id"], named, row["type"], created, purse, row["amount"], row["fee"])
         self.figures.payouts.append(one)
-        if one.payout is not None and one.type in RETURNS:
-            self.figures.returns[one.payout] = Return(created, one.type)
+        if one.type in RETURNS:
+            for name in filter(None, (one.id, one.payout)):
+                self.figures.returns[name] = Return(created, one.type)
 
     def _add_dispute(self, row: dict[str, Any]) -> None:
         disputes = self.figures.disputes.setdefault(purse_of(row["balance_type"], row["currency"]), {})

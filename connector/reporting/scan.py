@@ -45,6 +45,12 @@ class AccountRows:
         """Return the rows that a manifest names; raises what `connector.read` raises."""
         return cls(manifest, read(destination, manifest.account))
 
+    @property
+    def names_sources(self) -> bool:
+        """Whether `source` is the id of what caused a row, and neither left out nor hashed."""
+        options = self.manifest.options
+        return "source" not in {*options.get("omit", ()), *options.get("hash", ())}
+
     def has(self, column: str) -> bool:
         """Say whether rows have a column."""
         return column in self.rows.everything.names

@@ -31,7 +31,10 @@ def histories(draw):
         amount = draw(st.integers(-10_000, 10_000))
         if PERIOD.bounds.start <= sent < PERIOD.bounds.stop:
             if draw(st.booleans()) or draw(st.booleans()):
-                figures.payouts.append(PayoutRow(name, "payout", sent, EUR, -amount, draw(st.integers(0, 9))))
+                payout = draw(st.sampled_from([name, None]))
+                figures.payouts.append(
+                    PayoutRow(f"txn_{number}", payout, "payout", sent, EUR, -amount, draw(st.integers(0, 9)))
+                )
         elif sent >= PERIOD.bounds.stop:
             figures.sent_later[name] = sent
         status = draw(st.sampled_from(["paid", "in_transit", "pending", "failed", "canceled", "strange"]))
@@ -44,7 +47,8 @@ def histories(draw):
             method = draw(st.sampled_from(["standard", "instant", None]))
             bank = draw(st.sampled_from(["ba_1", "ba_2", None]))
             automatic = draw(st.sampled_from([True, False, None]))
-            known.append(Known(name, sent, arrival, amount, "eur", status, automatic, method, bank))
+            row = f"txn_{number}"
+            known.append(Known(name, sent, arrival, amount, "eur", status, automatic, method, bank, row=row))
     return figures, known
 
 
@@ -53,10 +57,11 @@ def test_what_was_on_the_way_and_what_was_sent_is_somewhere_at_the_end(history):
     figures, known = history
     payouts = payout_states(PERIOD, figures, known, currency=None)
     for line in bank_lines(payouts):
-        ends = line.arrived + line.failed + line.canceled + line.unknown + line.on_the_way_after
+        ends = line.arrived + line.failed + line.returned + line.canceled + line.unknown + line.on_the_way_after
         assert line.on_the_way_before + line.all_sent == ends
     told = {one.id for one in payouts}
-    assert told >= {row.payout for row in figures.payouts}
+    tabled = {one.row: one.id for one in known}
+    assert told >= {tabled.get(row.id, row.payout or row.id) for row in figures.payouts}
     assert not told & figures.sent_later.keys()
 
 
@@ -155,3 +160,24 @@ def test_a_balance_of_one_period_only_is_compared_with_nothing():
     (change,) = purse_changes([], [purse({card: Sums(1, 100, 3, 97)}, 7)])
     assert (change.fees_before, change.fees_after) == (0, 10)
     assert {reason.name: reason.amount for reason in change.reasons} == {"volume": 3, "apart": 7}
+
+
+@pytest.mark.parametrize(
+    ("type_", "at", "name"),
+    [
+        ("payout_failure", 101, "failed"),
+        ("payout_failure", 103, "returned"),
+        ("payout_failure", 110, "returned"),
+        ("payout_cancel", 101, "canceled"),
+    ],
+)
+def test_what_came_back_failed_before_it_was_to_arrive_and_was_returned_after(type_, at, name):
+    sent = 100 * DAY + 6 * 3600
+    figures = Figures(returns={"po_1": Return(at * DAY + 12 * 3600, type_)})
+    one = Known("po_1", sent, 103 * DAY, 500, "eur", "paid", destination="ba_1")
+    (line,) = bank_lines(payout_states(PERIOD, figures, [one], currency=None))
+    assert {key: getattr(line, key) for key in ("failed", "returned", "canceled")} == {
+        **dict.fromkeys(("failed", "returned", "canceled"), 0),
+        name: 500,
+    }
+    assert line.left == 0

@@ -282,3 +282,48 @@ def test_the_library_call_tells_of_each_account_it_reads(served, lake):
         connector.run_statement(lake, moth="2026-03")
     with pytest.raises(connector.ConfigError, match="no lake"):
         connector.run_statement(lake / "nothing", month="2026-03")
+
+
+@pytest.mark.parametrize("hidden", [{"hash": ["source"]}, {"omit": ["source"]}])
+def test_where_sources_are_hidden_payouts_are_told_by_their_table_and_none_twice(served, lake, tmp_path, hidden):
+    salt = {"salt": connector.Salt("s" * 32)} if "hash" in hidden else {}
+    fill(tmp_path / "lake", served, **hidden, **salt)
+    document = validated(connector.run_statement(tmp_path / "lake", month="2026-03"))
+    whole = connector.run_statement(lake, month="2026-03")
+    for one, other in zip(document["accounts"], whole["accounts"], strict=True):
+        assert one["bridge"] == other["bridge"]
+        assert [payout["payout"] for payout in one["payouts"]] == [payout["payout"] for payout in other["payouts"]]
+        assert sum(line["arrived"] for line in one["bank"]) == sum(line["arrived"] for line in other["bank"])
+
+
+def test_without_categories_and_parts_of_fees_payouts_are_still_apart_and_fees_whole(served, tmp_path):
+    run(tmp_path / "lake", served, accounts=[None], omit=["reporting_category", "fee_details", "balance_type"])
+    document = validated(connector.run_statement(tmp_path / "lake", month="2026-03"))
+    rows = [row | {"balance_type": "payments"} for row in served.world.rows()]
+    start, stop = document["period"]["start"], document["period"]["stop"]
+    for key, balance in balances(document):
+        truth = plainly(rows, start, stop)[key]
+        assert {line["category"] for line in balance["activity"]} <= {"uncategorized"}
+        payouts = [truth.categories[name] for name in truth.categories if name.startswith("payout")]
+        assert balance["payouts_total"]["net"] == sum(sums[3] for sums in payouts)
+        assert balance["closing"]["amount"] == truth.closing
+        assert balance["fees_total"] == sum(sums[2] for sums in truth.categories.values())
+        assert {fee["type"] for fee in balance["fees"]} <= {None}
+
+
+def test_the_way_to_each_bank_account_adds_up_to_what_left_the_balance(lake):
+    for month in ("2026-01", "2026-02", "2026-03", "2026-04", "2026-05"):
+        document = connector.run_statement(lake, month=month, timezone="America/New_York")
+        for account in document["accounts"]:
+            payouts = dict(balances(document, account["account"]))
+            for bridge in account["bridge"]:
+                balance = payouts["payments", bridge["currency"]]
+                lines = [line for line in account["bank"] if line["currency"] == bridge["currency"]]
+                sent = sum(sum(line["sent"].values()) for line in lines)
+                back = sum(line["failed"] + line["returned"] + line["canceled"] for line in lines)
+                assert sent - back == bridge["left"] == -balance["payouts_total"]["gross"]
+                assert bridge["apart"] == 0
+                moved = bridge["opening"] + bridge["activity"] - bridge["payout_fees"] - bridge["closing"]
+                assert moved == bridge["left"]
+    kinds = {kind for account in document["accounts"] for line in account["bank"] for kind in line["sent"]}
+    assert kinds <= {"automatic", "manual", "instant"}
