@@ -66,6 +66,7 @@ class Place:
             "status": [["status", odd]],
             "verify": [["verify", lake], ["verify", odd, "--offline"]],
             "statement": [["statement", odd, "--since", "2026-01-01", *form] for form in ([], ["--format", "html"])],
+            "views": [["views", odd, "--for", "duckdb"]],
             "schema": [["schema"], ["schema", "payouts"]],
             "sandbox": [["sandbox", "--list-faults"]],
         }[command]

@@ -25,6 +25,7 @@ DATA = {
     "balance": [],
     "plan": ["lake"],
     "statement": ["lake", "--since", "2026-01-01", "--until", "2026-11-01"],
+    "views": ["lake", "--for", "duckdb"],
     "schema": ["payouts"],
     "sandbox": ["--list-faults"],
 }
