@@ -80,3 +80,20 @@ def test_what_cannot_be_is_said(run, lake, words, status, said):
     done = run("schema", *[lake if word == "DEST" else word for word in words])
     assert (done.status, done.out) == (status, "")
     assert said in done.err
+
+
+def test_views_that_are_printed_are_run_as_they_are(run, tmp_path):
+    made = tmp_path / "lake"
+    assert run("sync", made, "--rate", 0, "-q").status == 0
+    done = run("views", made, "--for", "duckdb")
+    assert (done.status, done.err) == (0, "")
+    with duckdb.connect() as connection:
+        connection.execute(done.out)
+        fees, rows = (
+            dict(connection.sql(f"select currency, sum({what}) from {view} group by all").fetchall())  # noqa: S608 - ours
+            for what, view in (("amount", "stripe_fees"), ("fee", "stripe_transactions"))
+        )
+        own = connection.sql("select count(*) from stripe_fees where place = 'row of its own'").fetchall()
+    assert rows.keys() == fees.keys()
+    assert own > [(0,)]
+    assert fees != rows

@@ -35,5 +35,5 @@ def run(args: argparse.Namespace, console: Console) -> int:
             }
         )
     else:
-        console.text(statement.commented)
+        console.data(f"{statement.commented}\n".encode("utf-8", "backslashreplace"))  # as it is: to be run elsewhere
     return 0
