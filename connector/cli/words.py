@@ -6,18 +6,15 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
-from connector.core import money
+from connector.core import counting, money
 from connector.core.times import END_OF_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+counted = counting.counted
+
 _KILO, _MINUTE, _HOUR, _DAY = 1_000, 60, 3_600, 86_400
-
-
-def counted(number: int, thing: str, things: str = "") -> str:
-    """Return `1 file`, `1,200 files`."""
-    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def sized(count: float) -> str:

@@ -3,8 +3,8 @@
 ```python
 rows = connector.read("lake")
 duckdb.sql("select currency, sum(net) from rows group by 1")
-polars.DataFrame(rows)
-pyarrow.table(rows).to_pandas()
+rows.to_polars()
+rows.to_pandas()
 ```
 """
 
@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from connector.core.counting import counted
 from connector.errors import ConfigError, StorageError
+from connector.lake import frames
 from connector.lake.commit import TABLE
 from connector.lake.holdings import NOTHING, holdings
 from connector.lake.store import Store, open_store
@@ -36,12 +38,12 @@ if TYPE_CHECKING:
     from connector.lake.formats import Format
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Rows:
     """Rows of a table in a lake, read anew each time they are asked for.
 
-    Anything that takes Arrow's stream protocol takes it as it is: DuckDB by the variable's name, `polars.DataFrame`,
-    `pyarrow.table`, `pandas.DataFrame.from_arrow`.
+    `to_pandas`, `to_polars` and `to_table` read them into memory. Anything that takes Arrow's stream protocol takes
+    them as they are: DuckDB by the variable's name, `polars.DataFrame`, `pyarrow.table`, `pandas.DataFrame.from_arrow`.
 
     Attributes:
         paths: the files, relative to the destination, by account and time.
@@ -65,6 +67,38 @@ class Rows:
     to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch] = to_batch
     zone: ZoneInfo | None = None
     decimals: bool = False
+
+    def __repr__(self) -> str:
+        """Say in one short line what this is, and what to do with it."""
+        accounts = len({_labels(path)["account"] for path in self.paths})
+        files = f"{counted(len(self.paths), f'{self.form.name} file')} of {counted(accounts, 'account')}"
+        columns = ", ".join(self.columns[:COLUMNS_NAMED]) + ", …" * (len(self.columns) > COLUMNS_NAMED)
+        named = f"{counted(len(self.columns), 'column')} ({columns})"
+        return f"<{self.table}: {files}, {named}; read with .to_pandas(), .to_polars() or .to_table()>"
+
+    def to_table(self) -> pa.Table:
+        """Return all rows as a `pyarrow.Table`, in memory; raises what `reader` raises."""
+        return self.reader().read_all()
+
+    def to_pandas(self) -> Any:  # noqa: ANN401 - of a library that need not be installed
+        """Return all rows as a `pandas.DataFrame`, in memory: see `connector.lake.frames`.
+
+        Whole numbers stay whole (`Int64`) and decimals exact (`decimal.Decimal`), also where some are missing.
+
+        Raises:
+            ConfigError: pandas is not installed.
+            StorageError: a file is gone.
+        """
+        return frames.to_pandas(self.to_table())
+
+    def to_polars(self) -> Any:  # noqa: ANN401 - of a library that need not be installed
+        """Return all rows as a `polars.DataFrame`, in memory.
+
+        Raises:
+            ConfigError: polars is not installed.
+            StorageError: a file is gone.
+        """
+        return frames.to_polars(self.to_table())
 
     @property
     def schema(self) -> pa.Schema:
@@ -217,6 +251,9 @@ def _asked_columns(everything: pa.Schema, columns: Sequence[str] | None, *, tabl
 
 
 _CREATED = "created"
+
+COLUMNS_NAMED = 6
+"""Columns that the rows in one line name; the others are counted."""
 
 
 def _labels(path: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from connector.core.accounting import (
     unexplained,
     unshown,
 )
+from connector.core.counting import counted
 from connector.core.times import to_text
 from connector.proof.verdict import Finding, Findings, Layer, not_checkable
 
@@ -104,7 +105,8 @@ def _layer(findings: Findings, proved: str, reading: Reading, *, balances: int, 
     words = (
         f"{without:,} of {rows:,} rows are compared with nothing, since Stripe shows no balance of theirs: "
         + ", ".join(
-            f"{one.balance_type} ({_rows(one.rows)}, {money.to_text(one.net, one.currency)})" for one in left_out
+            f"{one.balance_type} ({counted(one.rows, 'row')}, {money.to_text(one.net, one.currency)})"
+            for one in left_out
         )
     )
     layer = replace(layer, not_compared=tuple(left_out))
@@ -133,7 +135,7 @@ def _split(one: Disagreement, reading: Reading, nets: Mapping[Bucket, int]) -> F
 
 def _behind(rows: int) -> str:
     past = "past its available_on is" if rows == 1 else "past their available_on are"
-    return f"{_rows(rows)} {past} still pending in the list"
+    return f"{counted(rows, 'row')} {past} still pending in the list"
 
 
 def _pending(one: Disagreement) -> Bucket:
@@ -148,7 +150,3 @@ def _finding(one: Disagreement, since: str = "") -> Finding:
     balance = f"{since}, the balance changed by" if since else "the balance is"
     message = f"{kind}, {status}: {balance} {held}, and the rows add up to {rows}, {apart} {which}"
     return Finding("wrong_balance", message, currency=currency, expected=one.held, found=one.rows)
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.core import money
+from connector.core.counting import counted
 from connector.core.payouts_record import TRANSACTIONS
 from connector.lake.check import changed_files
 from connector.lake.facts import load_payouts
@@ -118,17 +119,13 @@ def check_payouts(store: Store, account: AccountId, inventory: Inventory) -> Lay
     if listable and not check.checked["payouts"] and not check.findings:
         reason = "no payout lies in covered time with all its transactions: sync a longer time"
         return Layer("payouts", "not_checkable", f"{reason}{_manual(manual)}", checked)
-    payouts = _counted(checked["payouts"], "automatic payout")
-    transactions = _counted(checked["transactions"], "transaction")
+    payouts = counted(checked["payouts"], "automatic payout")
+    transactions = counted(checked["transactions"], "transaction")
     beyond = check.checked["payouts_outside_covered_time"]
     apart = f"; {beyond:,} more have transactions outside the time the lake covers" if beyond else ""
     proved = f"{payouts} with {transactions}, all in the lake, each adding up to nothing"
     reason = f"{proved}{apart}{_manual(manual)}"
     return check.findings.layer("payouts", reason, checked=checked)
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing if number == 1 else f'{thing}s'}"
 
 
 def _manual(manual: Sequence[str]) -> str:
