@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,8 @@ YEAR = 365 * 86_400
 CHECKED = ("rows", "windows", "balance")
 """Layers that are checked; payouts take a request each, and a year of them longer than a demo should."""
 
-_UNSAFE = re.compile(r"[\"$`\\!]")
-"""What a shell does not leave alone between double quotes."""
+QUERY = "select currency, place, sum(amount) as fees from stripe_fees group by all"
+"""What is asked of the views: all fees, those in rows and those that are rows of their own, as money."""
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         verdict = work(check, console, show=False)
     agrees = verdict.verdict != "residual"
     (console.say if agrees else console.log)(*lines(verdict))
-    console.say("", *_next_steps(destination, console))
+    console.say("", *_next_steps(destination, console, month=_last_month(world.end)))
     return 0 if agrees else DATA_REFUSED
 
 
@@ -92,12 +92,15 @@ def _world(store: Store, destination: str) -> tuple[World, bool]:
     return world, False
 
 
-def _next_steps(destination: str, console: Console) -> list[str]:
-    lake = shlex.quote(destination)
+def _next_steps(destination: str, console: Console, *, month: str) -> list[str]:
+    lake, views = shlex.quote(destination), shlex.quote(f"{Path(destination).name or 'demo'}.sql")
     return [
+        console.paint("A month of it, as an accountant wants it, from the files alone:", "bold"),
+        f"  stripe-balance statement {lake} --month {month}",
         console.paint("The files are plain Parquet, one a day. Ask them something, for example with DuckDB", "bold"),
-        console.paint("(not installed by this):", "bold"),
-        f"  {shell_command(destination)}",
+        console.paint("(not installed by this), by views in which amounts are money:", "bold"),
+        f"  stripe-balance views {lake} --for duckdb > {views}",
+        f'  duckdb -init {views} -c "{QUERY}"',
         console.paint("See what the lake holds; run this again to see that nothing is read twice:", "bold"),
         f"  stripe-balance status {lake}",
         f"  stripe-balance demo{'' if destination == 'demo-lake' else f' {lake}'}",
@@ -109,13 +112,7 @@ def _next_steps(destination: str, console: Console) -> list[str]:
     ]
 
 
-def query(destination: str) -> str:
-    """Return a DuckDB query over the lake; sums are in minor units."""
-    files = f"{destination}/balance_transactions/**/*.parquet".replace("'", "''")
-    return f"select currency, type, sum(net) as net from '{files}' group by all"  # noqa: S608 - printed, and quoted
-
-
-def shell_command(destination: str) -> str:
-    """Return the query as a command for a shell."""
-    sql = query(destination)
-    return "duckdb -c " + (shlex.quote(sql) if _UNSAFE.search(sql) else f'"{sql}"')
+def _last_month(second: int) -> str:
+    """Return the last month that is whole by a UTC second, as `2026-10`."""
+    today = datetime.fromtimestamp(second, UTC)
+    return f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
