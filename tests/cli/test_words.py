@@ -167,7 +167,7 @@ def test_a_summary_says_what_is_unusual():
 
 
 def test_a_summary_of_very_many_accounts_stays_short():
-    accounts = [AccountReport(account=f"acct_{n}", asked=(0, 10), net={"usd": 100}) for n in range(500)]
+    accounts = [AccountReport(f"acct_{n}", (0, 10), lake_rows=1, net={"usd": 100}) for n in range(500)]
     lines = summary(report_of(*accounts, rate_limit=None), Console())
     assert len(lines) < 30
     assert any("480 more accounts" in line for line in lines)
