@@ -1,10 +1,12 @@
 # `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else (`make readers`, which is
-# large: into .venv-readers); uv does it where it is on PATH, else venv and pip, from the same locks with the same hashes.
+# large: into .venv-readers; `make bench`: into .venv-before, too); uv does it where it is on PATH, else venv and pip,
+# from the same locks with the same hashes.
 
 PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 BUILD := hatchling>=1.27
+BEFORE := d1449a34ae1dc3d686e19ca2709bd1644c60c7f6
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check readers bench lock clean
@@ -29,9 +31,8 @@ check: .venv/.dev  ## format, lint, types, layers, then the tests
 readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 1 GB of packages, and Java 17
 	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
 
-bench: .venv/.dev  ## measure, and print what is compared with what
-	@for script in $$(grep -l '__main__' tests/benchmarks/*.py); do \
-		echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" || exit 1; done
+bench: .venv/.dev .venv-before/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)
+	@$(BIN)/python tests/benchmarks/bench.py $(SCENARIO) $(if $(FULL),--full) --before $(BEFORE)
 
 lock:  ## resolve the dependencies anew (needs uv)
 	@echo '$(BUILD)' | $(LOCK) --upgrade --extra dev pyproject.toml - -o requirements.lock
@@ -39,7 +40,7 @@ lock:  ## resolve the dependencies anew (needs uv)
 	@echo '$(BUILD)' | $(LOCK) --upgrade --extra readers pyproject.toml - -o requirements-readers.lock
 
 clean:  ## remove what these commands made
-	@rm -rf .venv .venv-readers demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .venv-readers .venv-before demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is as old as the last installation: a newer lock or pyproject.toml has it done again.
@@ -55,6 +56,15 @@ clean:  ## remove what these commands made
 	$(call set-up,$<,.venv-readers)
 	@touch $@
 
+# An older state from the history, with its own lock, installed as users do.
+.venv-before/.done:
+	@git cat-file -e "$(BEFORE)^{commit}" 2>/dev/null || { \
+		echo "commit $(BEFORE) is not there: make bench needs the whole history (git fetch --unshallow)" >&2; exit 1; }
+	@rm -rf .venv-before && mkdir -p .venv-before/source
+	@git archive $(BEFORE) | tar -x -C .venv-before/source
+	$(call set-up,.venv-before/source/requirements-run.lock,.venv-before,.venv-before/source)
+	@touch $@
+
 # The package itself is built by the hatchling of the lock, not by one fetched for the occasion.
 define set-up
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -63,10 +73,10 @@ define set-up
 	@if uv --version >/dev/null 2>&1; then \
 		uv venv --quiet --allow-existing --python "$(PYTHON)" $(2) && \
 		uv pip install --quiet --python $(2) --require-hashes -r $(1) && \
-		uv pip install --quiet --python $(2) --no-deps --no-build-isolation -e .; \
+		uv pip install --quiet --python $(2) --no-deps --no-build-isolation $(or $(3),-e .); \
 	else \
 		"$(PYTHON)" -m venv $(2) && \
 		$(2)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1) && \
-		$(2)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+		$(2)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation $(or $(3),-e .); \
 	fi
 endef

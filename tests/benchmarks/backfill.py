@@ -10,37 +10,129 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks.served import paged_by_sdk, served, synced
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.served import cost_of, paged_by_sdk, served, synced
+from tests.benchmarks.simulate import LIMITS
+
+if TYPE_CHECKING:
+    from tests.benchmarks.peers import Bench
 
 LATENCY = 0.6
 LIMIT = 25.0
 OURS = 20.0
 """The default of `--rate`."""
 
+STILL = {"start": "2025-01-01", "end": "2026-01-01", "clock": "2026-01-15"}
+"""Times of a world that is the same each time."""
+
 SLICE = 2_000
 SMALL = 0.05
 """Seconds of latency where only requests are counted."""
 
 
-def measure(rows: int, *, rate: float, options: tuple[str, ...] = (), **world: object) -> None:
-    """Sync a new lake and print what it took."""
-    with (
-        served(transactions=rows, latency=LATENCY, latency_sigma=0.25, rate=25, **world) as server,
-        tempfile.TemporaryDirectory() as folder,
-    ):
+PACED = """
+import asyncio, os, sys, time, aiohttp
+requests, rate = int(sys.argv[1]), float(sys.argv[2])
+headers = {"Authorization": "Bearer " + os.environ["STRIPE_API_KEY"]}
+url = os.environ["STRIPE_API_BASE"] + "/v1/balance_transactions?limit=100"
+
+async def main():
+    async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=0)) as session:
+        async def fetch(due):
+            await asyncio.sleep(due - time.monotonic())
+            async with session.get(url) as response:
+                await response.read()
+                assert response.status == 200, response.status
+        began = time.monotonic()
+        await asyncio.gather(*(fetch(began + number / rate) for number in range(requests)))
+        print(time.monotonic() - began)
+
+asyncio.run(main())
+"""
+"""Fetches the newest page so many times at an even pace, and does nothing with it: no list is read faster."""
+
+SPARE = 1.01
+"""Seconds in which the paced loop sends what the limit allows in one, lest it be refused."""
+
+SHAPES = ("steady", "growth", "launch", "burst")
+MANY = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """What a backfill took.
+
+    Attributes:
+        seconds: of the whole command.
+        run: seconds by the run's own clock.
+        ideal: seconds that the limit allows: rows / 100 / rate and two latencies.
+        seen: what the server saw.
+    """
+
+    seconds: float
+    run: float
+    ideal: float
+    seen: dict[str, Any]
+
+
+def backfilled(rows: int, *, rate: float, latency: float, options: tuple[str, ...] = (), **world: object) -> Backfill:
+    """Sync a new lake from a server with these limits."""
+    limits = {"rate": 25, "latency": latency, "latency_sigma": 0.25}
+    with served(transactions=rows, **(limits | world)) as server, tempfile.TemporaryDirectory() as folder:
         cost = synced(server, Path(folder) / "lake", *options)
         seen = server.stats()
-    ideal = rows / 100 / rate + 2 * LATENCY
     report = json.loads(cost.said)
     assert sum(account["lake_rows"] for account in report["accounts"]) == rows
-    name = f"{world.get('shape', 'steady')} at {rate:g}/s"
+    return Backfill(cost.seconds, report["duration_seconds"], rows / 100 / rate + 2 * latency, seen)
+
+
+def scenario(bench: Bench) -> list[Figure]:
+    """Time real runs at two limits, in turn with a loop that only fetches; in full, of several shapes."""
+    rows = MANY if bench.full else 50_000
+    figures = []
+    for name, (rate, latency) in LIMITS.items():
+        shapes = SHAPES if bench.full else SHAPES[:1]
+        limits = {"rate": int(rate), "global_rate": 100}
+        takes = {shape: partial(times_ideal, rows, rate, latency, shape=shape, **limits) for shape in shapes}
+        takes["paced"] = partial(paced, rows, rate, latency, **limits)
+        took = bench.alternating(takes, rounds=3)
+        loop = took.pop("paced")
+        note = f"a paced loop that only fetches {median(loop):.3f}"
+        note = ", ".join([*(f"{shape} {median(times):.3f}" for shape, times in took.items()), note])
+        at = "" if bench.full else f"{rows:,} rows of one shape"
+        figures.append(Figure(f"real/{name}", tuple(max(took.values(), key=median)), at=at, note=note))
+    return figures
+
+
+def times_ideal(rows: int, rate: float, latency: float, **world: object) -> float:
+    """Return the time of a run by its own clock, over the least there could be."""
+    took = backfilled(rows, rate=rate, latency=latency, options=("--rate", f"{rate:g}"), **STILL, **world)
+    return took.run / took.ideal
+
+
+def paced(rows: int, rate: float, latency: float, **limits: object) -> float:
+    """Return the time of a loop that fetches as many pages as there are, over the least there could be."""
+    requests = -(-rows // 100)
+    with served(transactions=rows, latency=latency, latency_sigma=0.25, **STILL, **limits) as server:
+        cost = cost_of([sys.executable, "-c", PACED, str(requests), str(rate / SPARE)], server.environment)
+    return float(cost.said) / (requests / rate + 2 * latency)
+
+
+def measure(rows: int, *, rate: float, options: tuple[str, ...] = (), **world: object) -> None:
+    """Sync a new lake and print what it took."""
+    took = backfilled(rows, rate=rate, latency=LATENCY, options=options, **world)
+    seen, name = took.seen, f"{world.get('shape', 'steady')} at {rate:g}/s"
     print(
-        f"{name:<18} {rows:>7} rows  {cost.seconds:6.2f} s = {cost.seconds / ideal:5.3f} T"
-        f"  (report {report['duration_seconds'] / ideal:5.3f})"
+        f"{name:<18} {rows:>7} rows  {took.seconds:6.2f} s = {took.seconds / took.ideal:5.3f} T"
+        f"  (report {took.run / took.ideal:5.3f})"
         f"  {seen['requests']:>4} requests = {seen['requests'] / (rows / 100):5.3f} x rows/100"
         f"  {sum(seen['rate_limited'].values())} x 429  at most {seen['max_in_flight']} in flight,"
         f" {seen['peak_requests_per_second']}/s"

@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own, and children whose cost is measured from outside."""
+"""A sandbox in a process of its own, and children whose cost is measured from outside; each on a core of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.benchmarks.cores import CLIENT, SERVER, only_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +52,8 @@ def served(**options: object) -> Iterator[Served]:
         *(() if "connected" in options else ("--connected", "0")),
         *words,
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    with only_on(SERVER):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None
         facts = process.stdout.readline().split()
@@ -69,7 +72,7 @@ class Cost:
     Attributes:
         seconds: from its start to its end.
         cpu: seconds of processor time, its own and the kernel's for it.
-        peak: megabytes of memory at most.
+        peak: megabytes of memory at most; Linux says at least what this process has had itself.
         said: its standard output.
     """
 
@@ -79,14 +82,15 @@ class Cost:
     said: str
 
 
-def cost_of(command: list[str], environment: dict[str, str]) -> Cost:
-    """Run a child to its end and measure it.
+def cost_of(command: list[str], environment: dict[str, str], *, folder: Path = ROOT) -> Cost:
+    """Run a child to its end, in a folder, and measure it.
 
     Raises:
         RuntimeError: it failed.
     """
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=ROOT, text=True)
+    with only_on(CLIENT):
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=folder, text=True)
     assert child.stdout is not None
     with child.stdout:
         said = child.stdout.read()
@@ -95,8 +99,12 @@ def cost_of(command: list[str], environment: dict[str, str]) -> Cost:
     seconds = time.perf_counter() - started
     if child.returncode:
         raise RuntimeError(f"{command[:4]} ended with {child.returncode}")
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit, said)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, megabytes(usage.ru_maxrss), said)
+
+
+def megabytes(peak: int) -> float:
+    """Convert what `getrusage` says of memory: kilobytes on Linux, bytes on macOS."""
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def synced(server: Served, lake: Path, *options: str) -> Cost:

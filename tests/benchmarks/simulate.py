@@ -1,7 +1,8 @@
 """Simulate the frontier on accounts of many shapes: time against the ideal, requests against the least.
 
 No network and no waiting, only numbers: 25 requests/s, 600 ms median latency. The ideal is rows/100/rate plus two
-latencies, the least rows/100. `python tests/benchmarks/simulate.py [ROWS …]`.
+latencies, the least rows/100. By itself the pace is even; the bench simulates with the pace that the client has, and
+with second witnesses. `python tests/benchmarks/simulate.py [ROWS …]`.
 """
 
 from __future__ import annotations
@@ -10,18 +11,22 @@ import heapq
 import random
 import sys
 from bisect import bisect_left
-from dataclasses import dataclass, field
-from math import exp
+from dataclasses import dataclass, field, replace
+from math import exp, inf
 from statistics import median
 from typing import TYPE_CHECKING
 
+from connector.config import DEFAULT_IN_FLIGHT
 from connector.core.frontier import Frontier
 from connector.core.intervals import Intervals
+from connector.core.pace import Pace
 from connector.core.times import END_OF_TIME
 from connector.core.walk import Tuning, Walk
+from tests.benchmarks.figures import Figure
 
 if TYPE_CHECKING:
     from connector.core.absence import Absence
+    from tests.benchmarks.peers import Bench
 
 DAY = 86_400
 YEAR = 365 * DAY
@@ -29,6 +34,7 @@ NOW = 1_790_000_000
 RATE, LATENCY, SIGMA = 25.0, 0.6, 0.3
 IN_FLIGHT = 60
 SEEDS = 5
+LIST = "balance_transactions.list"
 
 
 def uniform(rng, rows, span=YEAR):
@@ -115,6 +121,29 @@ class Server:
         return range(start, stop), start > low
 
 
+@dataclass
+class Even:
+    """An even pace, known beforehand; of `Pace` it has what a simulation asks for."""
+
+    rate: float
+    latency: float
+    flying: int = 0
+    due: float = 0.0
+
+    def wait(self, _: str, now: float) -> float:
+        return max(0.0, self.due - now) if self.flying < IN_FLIGHT else inf
+
+    def start(self, _: str, now: float) -> None:
+        self.flying += 1
+        self.due = max(now, self.due) + 1 / self.rate
+
+    def end(self, _: float) -> None:
+        self.flying -= 1
+
+    def width(self, _: str) -> float:
+        return self.rate * self.latency * exp(SIGMA * SIGMA / 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a backfill came to: seconds, requests, rows that never came, and what weighed the ends."""
@@ -132,6 +161,8 @@ def simulate(
     seed,
     tuning=None,
     rate=RATE,
+    latency=LATENCY,
+    pace=None,
     wary=False,
     lies=None,
     usual=None,
@@ -140,6 +171,7 @@ def simulate(
     """Return the outcome of a backfill; `wary` with second witnesses, of which the account was never read before."""
     rng = random.Random(seed)
     server = Server(sorted(created), lies, random.Random(seed + 7))
+    pace = pace or Even(rate, latency)
     frontier = Frontier(
         todo or Intervals.span(0, END_OF_TIME),
         likely_start=likely_start,
@@ -149,32 +181,34 @@ def simulate(
         present=NOW if wary else 0,
     )
     came = bytearray(len(created))
-    width = rate * LATENCY * exp(SIGMA * SIGMA / 2)
     ready: list[Walk] = []
-    flying: list[tuple[float, int, Walk]] = []
-    clock = due = 0.0
+    flying: list[tuple[float, int, float, Walk]] = []
+    clock = 0.0
     requests = 0
     while True:
-        while (walk := frontier.open(width)) is not None:
+        while (walk := frontier.open(pace.width(LIST))) is not None:
             ready.append(walk)
         if not ready and not flying:
             break
-        if ready and len(flying) < IN_FLIGHT and (not flying or max(clock, due) <= flying[0][0]):
-            clock = max(clock, due)
-            due = clock + 1 / rate
+        turn = clock + pace.wait(LIST, clock)
+        if ready and (not flying or turn <= flying[0][0]):
+            clock = turn
+            pace.start(LIST, clock)
             requests += 1
             walk = max(ready, key=frontier.urgency)
             ready.remove(walk)
-            heapq.heappush(flying, (clock + LATENCY * exp(rng.gauss(0, SIGMA)), requests, walk))
+            takes = latency * exp(rng.gauss(0, SIGMA))
+            heapq.heappush(flying, (clock + takes, requests, takes, walk))
             continue
-        clock, _, walk = heapq.heappop(flying)
+        clock, _, took, walk = heapq.heappop(flying)
+        pace.end(took)
         places, more = server.page(walk)
         if disagrees(frontier, walk, server.created, places, came):
             continue
         page = [server.created[place] for place in reversed(places)]
         for place in places:
             came[place] |= server.created[place] >= walk.floor
-        frontier.advance(walk, rows=page, has_more=more, width=width)
+        frontier.advance(walk, rows=page, has_more=more, width=pace.width(LIST))
         if not walk.done:
             ready.append(walk)
     return Outcome(clock, requests, len(created) - sum(came), frontier.absence)
@@ -191,6 +225,51 @@ def disagrees(frontier, walk, created, places, came) -> bool:
     edge = range(bisect_left(created, doubt.seconds.stop - 1), bisect_left(created, doubt.seconds.stop))
     denied = not doubt.void and not walk.pages and not places and any(came[place] for place in edge)
     return denied and frontier.ask_again(walk)
+
+
+LIMITS = {"25": (25.0, 0.6), "100": (100.0, 0.15)}
+"""Requests a second and median seconds of latency that the bench simulates."""
+
+COMMON = (uniform, business, growth, launch)
+MANY = 200_000
+"""Rows of an account in the bench."""
+
+
+def scenario(bench: Bench) -> list[Figure]:
+    """Simulate a first load with the client's own pace and second witnesses; the worst shape is the figure."""
+    requests: dict[str, list[float]] = {}
+    figures: list[Figure] = []
+    for name, limit in LIMITS.items():
+        times: dict[str, list[float]] = {}
+        for shape in (*COMMON, burst):
+            done = [first_load(shape, MANY, limit, seed) for seed in range(bench.rounds)]
+            ideal = MANY / 100 / limit[0] + 2 * limit[1]
+            times[shape.__name__] = [one.seconds / ideal for one in done]
+            requests.setdefault(shape.__name__, []).extend(100 * one.requests / MANY for one in done)
+        figures.append(Figure(f"time/{name}/burst", tuple(times.pop(burst.__name__))))
+        figures.append(worst_of(f"time/{name}", times))
+    bursty = median(requests.pop(burst.__name__))
+    several = worst_of("requests", requests)
+    return [replace(several, note=f"{several.note}; half the rows in one day: {bursty:.3f}"), *figures]
+
+
+def first_load(shape, rows: int, limit: tuple[float, float], seed: int) -> Outcome:
+    """Read an account whose age is known, as a sync does that finds no lake."""
+    rate, latency = limit
+    return simulate(
+        shape(random.Random(seed), rows),
+        likely_start=NOW - SHAPES[shape],
+        seed=seed,
+        latency=latency,
+        pace=Pace(rate, max(rate, 100.0), DEFAULT_IN_FLIGHT),
+        wary=True,
+    )
+
+
+def worst_of(key: str, by_shape: dict[str, list[float]]) -> Figure:
+    """Return the shape with the largest median, and say what each has."""
+    note = ", ".join(f"{name} {median(values):.3f}" for name, values in by_shape.items())
+    return Figure(key, tuple(max(by_shape.values(), key=median)), note=note)
 
 
 def main(counts: list[int]) -> None:

@@ -1,0 +1,119 @@
+"""Measures what the table of goals names, prints each line with its goal, and writes `docs/benchmarks.md`.
+
+`make bench`, half an hour; `make bench SCENARIO=cpu-parquet` measures one scenario and writes nothing; SCENARIO may
+also name one of the scripts beside, that measure what has no goal. FULL=1 takes the goals' own sizes. Ends with 1 when
+something could not be measured; a goal that does not hold is no failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import runpy
+import sys
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.benchmarks import (
+    accounts,
+    backfill,
+    cpu,
+    growth,
+    hot_second,
+    memory,
+    simulate,
+    small_files,
+    startup,
+    verifying,
+)
+from tests.benchmarks.figures import lines_of, plain
+from tests.benchmarks.goals import GOALS
+from tests.benchmarks.page import Ran, page_of
+from tests.benchmarks.peers import Bench
+from tests.benchmarks.served import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.benchmarks.figures import Figure, Line, Missing
+
+SCENARIOS: dict[str, Callable[[Bench], Sequence[Figure | Missing]]] = {
+    "cpu-parquet": partial(cpu.scenario, "parquet"),
+    "cpu-jsonl": partial(cpu.scenario, "jsonl"),
+    "small-files": small_files.scenario,
+    "verify": verifying.scenario,
+    "memory": memory.scenario,
+    "hot-second": hot_second.scenario,
+    "startup": startup.scenario,
+    "limit-real": backfill.scenario,
+    "accounts": accounts.scenario,
+    "growth": growth.scenario,
+    "limit-simulated": simulate.scenario,
+}
+"""In the order in which they are run: what takes memory itself comes last."""
+
+SCRIPTS = ("absence", "accounts", "backfill", "cpu", "kills", "month", "simulate", "startup")
+"""Scripts that can be run by themselves; of names that are scenarios, too, the scenario is taken."""
+
+FAILED = "failed: "
+LIBRARIES = ("aiohttp", "anyio", "msgspec", "orjson", "pyarrow")
+
+
+def main() -> int:
+    """Measure as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenario", nargs="?", choices=list({**SCENARIOS, **dict.fromkeys(SCRIPTS)}))
+    parser.add_argument("--full", action="store_true", help="at the goals' own sizes")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs that are run in turn (5)")
+    parser.add_argument("--before", default="", help="the commit of the environment compared with, to be named")
+    args = parser.parse_args()
+    if args.scenario in SCRIPTS and args.scenario not in SCENARIOS:
+        sys.argv = [args.scenario]
+        runpy.run_path(str(Path(__file__).with_name(f"{args.scenario}.py")), run_name="__main__")
+        return 0
+    bench = Bench(rounds=args.rounds, full=args.full)
+    lines = measured(bench, [args.scenario] if args.scenario else list(SCENARIOS))
+    if not args.scenario:
+        sizes = "the goals' own sizes" if args.full else "the smaller sizes"
+        ran = Ran(f"{args.rounds} rounds, {sizes}", args.before[:7], machine())
+        for name, text in page_of(lines, bench.seen, ran).items():
+            (ROOT / "docs" / name).write_text(text, "utf-8")
+    held = sum(line.verdict == "holds" for line in lines)
+    told = sum(line.figure is not None for line in lines)
+    print(f"{held} of {len(lines)} hold at the goals' own sizes; {told} were measured")
+    return 1 if any(line.why_not.startswith(FAILED) for line in lines) else 0
+
+
+def measured(bench: Bench, names: list[str]) -> list[Line]:
+    """Run scenarios one after the other, printing the lines of each; one that fails leaves the others alone."""
+    lines: list[Line] = []
+    for name in names:
+        goals = [goal for goal in GOALS if goal.scenario == name]
+        try:
+            told = lines_of(goals, SCENARIOS[name](bench))
+        except (RuntimeError, OSError, ValueError, AssertionError) as error:
+            told = lines_of(goals, [], f"{FAILED}{error}")
+        for line in told:
+            print(plain(line), flush=True)
+        lines += told
+    return lines
+
+
+def machine() -> str:
+    """Say what it was measured on, in general words."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    busy = os.getloadavg()[0]
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return (
+        f"{cores} cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}, {libraries};"
+        f" on average {busy:.0f} processes wanted a core when it ended, where the bench itself wants one or two"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

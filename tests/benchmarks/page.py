@@ -1,0 +1,103 @@
+"""The page of what was measured. Pure: text from lines; no path and no name of a machine gets in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.drawing import Bar, bars, curves
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.benchmarks.figures import Line
+
+RATIOS = "benchmarks-ratios.svg"
+MEMORY = "benchmarks-memory.svg"
+"""Drawings beside the page."""
+
+TEXT = """# What it costs
+
+<!-- `make bench` wrote this page: {how}. -->
+
+Beside an [afternoon's script](../tests/benchmarks/afternoon.py) (aiohttp, one page after the other, orjson,
+`Table.from_pylist` in batches of 10,000, one Parquet file; no days, no order, no check, no compression of pages), and
+beside an older state of this code ("before": commit {before}, with the dependencies of its own lock).
+
+All were run on one machine, in one go and in turn, against the same bytes from one server; the server has one core,
+what is measured the other. **Figures are ratios within that one run**; a figure has the median of its rounds, and the
+least and the greatest in brackets. Seconds depend on the machine, and on what else it does:
+{machine}.
+
+<!-- skip: it takes half an hour, and sets up an environment -->
+```bash
+make bench                        # all of it, and this page
+make bench SCENARIO=cpu-parquet   # one scenario, printed only
+make bench FULL=1                 # at the goals' own sizes: some hours
+```
+
+{drawings}
+
+| scenario | what | figure | goal | |
+|---|---|---|---|---|
+{rows}
+
+T is what the limit allows: rows / 100 / rate, and two latencies. What "holds at" a size was measured at that size only,
+which is smaller than the goal's own. "Late over early cost" is what the last half of the days, or accounts, cost, over
+what as many cost before: 1 is linear.
+{notes}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How it was run.
+
+    Attributes:
+        how: rounds and sizes.
+        before: what is compared with, a short commit.
+        machine: in general words, with the versions.
+    """
+
+    how: str
+    before: str
+    machine: str
+
+
+def page_of(lines: list[Line], series: Mapping[str, list[tuple[float, float]]], ran: Ran) -> dict[str, str]:
+    """Return the page and its drawings, by file name."""
+    shown = drawings_of(lines, series)
+    names = {RATIOS: "Ratios with their spread and their goals", MEMORY: "Peak memory by the number of rows"}
+    text = TEXT.format(
+        how=ran.how,
+        before=ran.before,
+        machine=ran.machine,
+        drawings="\n\n".join(f"![{names[name]}]({name})" for name in shown),
+        rows="\n".join(map(row_of, lines)),
+        notes="".join(
+            f"\n- {line.goal.what}: {line.figure.note}." for line in lines if line.figure and line.figure.note
+        ),
+    )
+    return {"benchmarks.md": text, **shown}
+
+
+def row_of(line: Line) -> str:
+    """Return a row of the table."""
+    goal = line.goal
+    return f"| {goal.scenario} | {goal.what} | {line.value} | {goal.bound} | {line.verdict} |"
+
+
+def drawings_of(lines: list[Line], series: Mapping[str, list[tuple[float, float]]]) -> dict[str, str]:
+    """Return the drawings there are figures for."""
+    found: dict[str, str] = {}
+    ratios = [
+        Bar(line.goal.what, line.figure.samples, line.figure.value, line.goal.most)
+        for line in lines
+        if line.figure and line.goal.unit == "x" and line.goal.key.endswith(("/script", "/before"))
+    ]
+    if ratios:
+        found[RATIOS] = bars("Beside the script, and beside before (1); the green mark is the goal", ratios)
+    memory = {name.removeprefix("memory, "): points for name, points in series.items() if name.startswith("memory, ")}
+    if memory:
+        found[MEMORY] = curves("Peak memory by rows over five years", memory, unit="MB")
+    return found

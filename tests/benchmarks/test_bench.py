@@ -1,0 +1,261 @@
+"""The table of goals, its figures and its page: told from numbers, without measuring anything."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from connector.core.pace import Pace
+from tests.benchmarks import bench, cores
+from tests.benchmarks.cpu import rows_in
+from tests.benchmarks.figures import Figure, Goal, Line, Missing, bend, in_turn, lines_of, plain, ratios
+from tests.benchmarks.goals import GOALS
+from tests.benchmarks.memory import figures_of
+from tests.benchmarks.page import MEMORY, RATIOS, Ran, page_of
+from tests.benchmarks.peers import BEFORE, NOW, Bench, world
+from tests.benchmarks.served import ROOT, Served
+from tests.benchmarks.simulate import LIST, Even, first_load, simulate, uniform, worst_of
+
+HALF = Goal("half", "some", "half as much", "x", most=0.5)
+MOST = Goal("most", "some", "nearly all", "%", least=98.0)
+
+
+def line(goal: Goal, *samples: float, at: str = "") -> Line:
+    return Line(goal, Figure(goal.key, samples, at=at))
+
+
+@pytest.mark.parametrize(
+    ("goal", "value", "verdict"),
+    [
+        (HALF, 0.5, "holds"),
+        (HALF, 0.5001, "does not hold"),
+        (MOST, 98.0, "holds"),
+        (MOST, 97.99, "does not hold"),
+    ],
+)
+def test_a_goal_holds_up_to_its_bound(goal, value, verdict):
+    assert line(goal, value).verdict == verdict
+
+
+def test_a_figure_is_its_median_and_what_is_beyond_it_is_the_spread():
+    one = line(HALF, 0.4, 9.0, 0.45, 0.41, 0.2)
+    assert one.figure is not None
+    assert (one.figure.value, one.verdict, one.value) == (0.41, "holds", "0.41 x (0.20 to 9.00)")
+
+
+def test_one_sample_has_no_spread():
+    assert line(HALF, 0.4).value == "0.40 x"
+
+
+def test_a_smaller_size_proves_nothing_of_the_goals_own_but_may_disprove_it():
+    assert line(HALF, 0.4, at="100 rows").verdict == "holds at 100 rows"
+    assert line(HALF, 0.6, at="100 rows").verdict == "does not hold"
+    assert "[at 100 rows]" in plain(line(HALF, 0.6, at="100 rows"))
+
+
+def test_a_goal_without_a_figure_says_why():
+    lines = lines_of([HALF, MOST], [Figure("half", (0.4,)), Missing("most", "there are no accounts")])
+    assert [one.verdict for one in lines] == ["holds", "not measured: there are no accounts"]
+    assert lines_of([HALF], [], "the server did not start")[0].verdict == "not measured: the server did not start"
+
+
+@pytest.mark.parametrize("keys", [["other"], ["half", "half"]])
+def test_a_figure_of_no_goal_and_two_of_one_are_refused(keys):
+    with pytest.raises(ValueError, match="without a goal, or twice"):
+        lines_of([HALF], [Figure(key, (1.0,)) for key in keys])
+
+
+def test_ratios_are_taken_round_by_round():
+    assert ratios([1.0, 4.0], [2.0, 2.0]) == (0.5, 2.0)
+    with pytest.raises(ValueError, match="longer"):
+        ratios([1.0], [1.0, 2.0])
+
+
+@pytest.mark.parametrize("peers", [["before", "now"], ["script", "before", "now"]])
+def test_every_peer_comes_first_in_turn_and_last_as_often(peers):
+    rounds = [in_turn(peers, number) for number in range(6)]
+    assert all(sorted(one) == sorted(peers) for one in rounds)
+    for place in (0, -1):
+        assert set(Counter(one[place] for one in rounds).values()) == {6 // len(peers)}
+
+
+def test_each_is_taken_once_a_round_in_alternating_order():
+    called = []
+    takes = {name: lambda name=name: called.append(name) or float(len(called)) for name in ("before", "now")}
+    took = Bench(rounds=2).alternating(takes)
+    assert called == ["before", "now", "now", "before"]
+    assert took == {"before": [1.0, 4.0], "now": [2.0, 3.0]}
+
+
+@pytest.mark.parametrize(
+    ("cost", "expected"),
+    [(lambda n: 5 + 3 * n, 1.0), (lambda n: n * n, 2.0), (lambda n: 100 + n**0.5, 0.707)],
+)
+def test_growth_is_told_from_three_sizes_whatever_a_start_costs(cost, expected):
+    assert bend([100, 200, 400], [cost(n) for n in (100, 200, 400)]) == pytest.approx(expected, abs=0.01)
+
+
+def test_a_cost_that_is_lost_in_noise_is_not_called_linear():
+    with pytest.raises(ValueError, match="too small to tell"):
+        bend([1, 2, 4], [3.0, 3.0, 4.0])
+
+
+def test_goals_have_names_of_their_own_and_a_scenario_that_measures_them():
+    assert len({goal.key for goal in GOALS}) == len(GOALS)
+    assert {goal.scenario for goal in GOALS} == set(bench.SCENARIOS)
+
+
+def test_the_bench_runs_every_script_that_measures_something_without_a_goal():
+    folder = Path(bench.__file__).parent
+    ways_in = {path.stem for path in folder.glob("*.py") if "__main__" in path.read_text("utf-8")}
+    assert ways_in - {"afternoon", "bench", "test_bench"} == set(bench.SCRIPTS)
+
+
+def test_a_scenario_that_fails_is_told_and_leaves_the_others_alone(monkeypatch, capsys):
+    def fails(_: Bench) -> list[Figure]:
+        raise RuntimeError("sync ended with 74")
+
+    monkeypatch.setattr(
+        bench,
+        "SCENARIOS",
+        {"verify": fails, "hot-second": lambda _: [Figure("second/before", (0.4,))]},
+    )
+    lines = bench.measured(Bench(), ["verify", "hot-second"])
+    assert [one.verdict for one in lines] == ["not measured: failed: sync ended with 74", "holds"]
+    assert "sync ended with 74" in capsys.readouterr().out
+
+
+def test_one_scenario_writes_no_page_and_a_failed_one_ends_with_one(monkeypatch, capsys):
+    before = (ROOT / "docs" / "benchmarks.md").exists()
+    monkeypatch.setattr(bench, "SCENARIOS", {"verify": lambda _: []})
+    monkeypatch.setattr(sys, "argv", ["bench", "verify"])
+    assert bench.main() == 0
+    assert (ROOT / "docs" / "benchmarks.md").exists() == before
+    monkeypatch.setattr(bench, "SCENARIOS", {"verify": lambda _: [Figure("nothing", (1.0,))]})
+    assert bench.main() == 1
+    assert "0 were measured" in capsys.readouterr().out
+
+
+def test_a_scenario_that_is_not_there_is_refused_with_those_that_are(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench", "cpu-parket"])
+    with pytest.raises(SystemExit):
+        bench.main()
+    assert "cpu-parquet" in capsys.readouterr().err
+
+
+def test_the_code_before_is_never_that_of_the_checkout():
+    server = Served("http://127.0.0.1:9", "sk_test_51bench")
+    assert "PYTHONPATH" not in BEFORE.environment(server)
+    assert NOW.environment(server)["PYTHONPATH"] == str(ROOT)
+    assert BEFORE.environment(server)["STRIPE_API_KEY"] == server.key
+    assert not {name for name in BEFORE.environment(None) if name.startswith("STRIPE_")}
+
+
+def test_two_processes_have_a_core_each_where_there_are_two():
+    assert cores.divided({3, 5, 9}) == ({3}, {9})
+    assert cores.divided({3}) == (set(), set())
+
+
+@pytest.mark.skipif(not cores.CAN_CHOOSE, reason="the system chooses the cores")
+def test_what_is_started_on_a_core_leaves_the_rest_where_it_was():
+    before = os.sched_getaffinity(0)
+    with cores.only_on({min(before)}):
+        assert os.sched_getaffinity(0) == {min(before)}
+    assert os.sched_getaffinity(0) == before
+
+
+def test_a_world_is_the_same_each_time():
+    options = world(1_000, 10, shape="burst")
+    assert options == world(1_000, 10, shape="burst")
+    assert (options["transactions"], options["shape"], options["rate"]) == (1_000, "burst", 0)
+    assert int(str(options["clock"])) > int(str(options["end"])) > int(str(options["start"]))
+
+
+def test_rows_are_counted_in_what_the_script_prints_and_in_a_report():
+    assert rows_in("50000\n") == rows_in('{"accounts": [{"lake_rows": 49999}, {"lake_rows": 1}]}') == 50_000
+
+
+def test_the_peak_is_the_largest_and_flat_is_how_much_more_than_the_smallest():
+    peak, flat = figures_of("parquet", {"100": 100.0, "300": 125.0, "200 in a day": 110.0}, "300 rows")
+    assert (peak.samples, flat.samples) == ((125.0,), (1.25,))
+    assert "110 MB at 200 in a day" in peak.note
+
+
+# The simulation -------------------------------------------------------------------------------------------------------
+
+
+def test_the_worst_shape_is_the_figure_and_every_shape_is_told():
+    figure = worst_of("requests", {"uniform": [1.0, 1.1, 1.05], "growth": [1.2, 1.0, 1.06]})
+    assert figure.value == 1.06
+    assert figure.note == "uniform 1.050, growth 1.060"
+
+
+def test_an_even_pace_lets_one_go_after_the_other_and_not_too_many_at_once():
+    pace = Even(10.0, 0.6)
+    assert pace.wait(LIST, 5.0) == 0.0
+    pace.start(LIST, 5.0)
+    assert pace.wait(LIST, 5.0) == pytest.approx(0.1)
+    for _ in range(100):
+        pace.start(LIST, 5.0)
+    assert pace.wait(LIST, 1_000.0) == float("inf")
+
+
+def test_the_clients_own_pace_is_never_faster_than_the_limit_in_a_simulation():
+    rows = uniform(random.Random(1), 20_000)
+    even = simulate(rows, likely_start=min(rows), seed=1, latency=0.6)
+    own = simulate(rows, likely_start=min(rows), seed=1, latency=0.6, pace=Pace(25.0, 100.0, 40))
+    assert own.hidden == even.hidden == 0
+    assert own.seconds > own.requests / 25
+
+
+def test_a_first_load_brings_every_row_of_an_account_and_costs_few_requests_more():
+    outcome = first_load(uniform, 20_000, (100.0, 0.15), 3)
+    assert outcome.hidden == 0
+    assert 200 < outcome.requests < 230
+
+
+# The page -------------------------------------------------------------------------------------------------------------
+
+RATIO = Goal("parquet/script", "cpu-parquet", "CPU a row, <Parquet> & more", "x", most=0.75)
+RAN = Ran("5 rounds, the smaller sizes", "d1449a3", "2 cores (x86_64), Linux, Python 3.11.7")
+
+
+def test_the_page_has_a_row_for_each_line_and_says_that_figures_are_ratios():
+    lines = [Line(RATIO, Figure(RATIO.key, (0.7, 0.8, 0.72), note="before is 1.1 x the script")), Line(MOST)]
+    files = page_of(lines, {"memory, parquet": [(100, 149.0), (200, 151.0)]}, RAN)
+    page = files["benchmarks.md"]
+    assert "| cpu-parquet | CPU a row, <Parquet> & more | 0.72 x (0.70 to 0.80) | ≤ 0.75 x | holds |" in page
+    assert "| some | nearly all | - | ≥ 98 % | not measured: " in page
+    assert "ratios within that one run" in page
+    assert "before is 1.1 x the script." in page
+    assert {name for name in files if f"({name})" in page} == {RATIOS, MEMORY}
+
+
+def test_drawings_are_well_formed_and_show_every_median_goal_and_point():
+    lines = [Line(RATIO, Figure(RATIO.key, (0.7, 0.8, 0.72)))]
+    files = page_of(lines, {"memory, parquet": [(100, 149.0), (200, 151.0)], "other": [(1, 1.0)]}, RAN)
+    ratios_drawn, memory_drawn = (ET.fromstring(files[name]) for name in (RATIOS, MEMORY))  # noqa: S314 - our own
+    texts = [node.text for node in ratios_drawn.iter() if node.tag.endswith("text")]
+    assert "0.72" in texts
+    assert RATIO.what in texts
+    circles = [node for node in memory_drawn.iter() if node.tag.endswith("circle")]
+    assert len(circles) == 2
+
+
+def test_a_page_without_ratios_has_no_drawing():
+    files = page_of([Line(MOST)], {}, RAN)
+    assert set(files) == {"benchmarks.md"}
+    assert "![" not in files["benchmarks.md"]
+
+
+def test_the_machine_is_told_in_general_words():
+    said = bench.machine()
+    assert "pyarrow" in said
+    assert "/" not in said
+    assert os.uname().nodename not in said
