@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any, cast
 
-from connector.core.permissions import is_of_account, is_of_address, is_of_application
+from connector.core.permissions import is_of_account, is_of_address, is_of_application, is_of_the_way
 from connector.errors import (
     AccountsError,
     ApiError,
@@ -131,7 +131,7 @@ def _remedy(error: ConnectorError) -> str:
 
 def _remedy_of_permission(error: PermissionError_) -> str:
     """Say what to do about a 403; where a permission is missing, the message says which, and what it is needed for."""
-    if error.permission is not None:
+    if error.permission is not None or is_of_the_way(error):
         return ""
     if is_of_account(error):
         return (

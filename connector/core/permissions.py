@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connector.core.protocol import NOT_STRIPES
+
 if TYPE_CHECKING:
     from connector.errors import ApiError, PermissionError_
 
@@ -77,6 +79,11 @@ def is_of_account(error: ApiError) -> bool:
     return error.code == OF_ANOTHER_ACCOUNT or _REVOKED.search(error.message) is not None
 
 
+def is_of_the_way(error: ApiError) -> bool:
+    """Say whether something on the way to Stripe refused: that says nothing of what the key may read."""
+    return error.message.endswith(NOT_STRIPES)
+
+
 def account_named(error: ApiError) -> str | None:
     """Return the account that a missing permission was missed on, where the refusal names it.
 
@@ -96,7 +103,7 @@ def explain(error: PermissionError_, endpoint: str, *, restricted: bool) -> None
         endpoint: name of the operation, such as `balance_transactions.list`.
         restricted: whether the key is a restricted one.
     """
-    if is_of_account(error) or is_of_address(error) or is_of_application(error):
+    if any(is_of_it(error) for is_of_it in (is_of_account, is_of_address, is_of_application, is_of_the_way)):
         return
     if (named := _NAME.search(error.message)) is not None:
         error.permission = named[1]

@@ -32,6 +32,9 @@ SUCCESS = frozenset({200, 203})
 _LONGEST = 500
 """Characters of a text in an error object that are kept: it goes into lines, reports and logs."""
 
+NOT_STRIPES = "not in Stripe's words, but of something on the way, such as a proxy or a firewall"
+"""What the message of a 403 ends with that Stripe did not answer."""
+
 _LONGEST_REFUSAL = 2_000
 """The same of a 403's message, which ends with a link to the key's permissions, and may name several of them."""
 
@@ -130,7 +133,7 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     said = _kept(fields.get("message"), key, longest=longest)
     message = said or f"HTTP status {status} without an error object"
     if is_another_refusal(response):
-        message = f"{message}: not in Stripe's words, but of something on the way, such as a proxy or a firewall"
+        message = f"{message}: {NOT_STRIPES}"
     if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
         message = f"HTTP status {status}, a redirect, is not followed: check --api-base, or a proxy on the way"
     kind = _class_for(status, code)

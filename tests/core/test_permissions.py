@@ -4,6 +4,7 @@ import pytest
 
 from connector.cli.failures import line_of
 from connector.core.permissions import account_named, explain
+from connector.core.protocol import Response, decipher
 from connector.errors import AuthenticationError, PermissionError_
 
 WORDS = "Having the '{}' permission would allow this request to continue."
@@ -112,3 +113,13 @@ def test_both_wordings_name_the_account_and_a_revoked_one_is_not_it():
         assert account_named(PermissionError_(said, status=403)) == "acct_1GxquwFqjXnd5PPh"
     revoked = "The provided key 'sk_test_***' does not have access to account 'acct_1Gone'."
     assert account_named(PermissionError_(revoked, status=403)) is None
+
+
+@pytest.mark.parametrize("restricted", [True, False])
+def test_a_refusal_that_is_not_stripes_brings_no_advice_about_the_key(restricted):
+    error = decipher(Response(403, {}, b"<html>Forbidden</html>"))
+    explain(error, "balance.retrieve", restricted=restricted)
+    assert error.permission is None
+    assert "firewall" in line_of(error)
+    assert "use a key" not in line_of(error)
+    assert "enable" not in line_of(error)
