@@ -38,7 +38,7 @@ def test_a_variable_set_to_nothing_takes_no_other_key(run, environment, logged_i
 
 
 def test_the_stripe_clis_key_is_said_to_be_used(run, environment, logged_in, sandbox):
-    environment.setenv("STRIPE_SECRET_KEY", "sk_live_51nobodyreadsthis")
+    environment.setenv("STRIPE_SECRET_KEY", "sk_live_nobodyreadsthis")
     done = run("sync", "lake", "--rate", 0, "--json")
     assert done.status == 0
     (warning,) = (line for line in done.err.splitlines() if "warning" in line)
