@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from connector.core.intervals import Interval, Intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 MICROSECONDS = 1_000_000
 """Units of a `created` column in a second."""
@@ -44,6 +44,16 @@ def inside(created: pa.Array, seconds: Intervals) -> pa.BooleanArray:
         since = pc.greater_equal(ticks, part.start * MICROSECONDS)
         mask = pc.or_(mask, pc.and_(since, pc.less(ticks, part.stop * MICROSECONDS)))
     return mask
+
+
+def to_rows(table: pa.Table, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Return rows as objects, times as UTC seconds: Arrow makes its own of times only where there is data of zones."""
+    chosen = table if columns is None else table.select(columns)
+    for place, field in enumerate(chosen.schema):
+        if pa.types.is_timestamp(field.type):
+            seconds = pc.divide(chosen.column(place).cast(pa.int64()), MICROSECONDS)
+            chosen = chosen.set_column(place, field.name, seconds)
+    return chosen.to_pylist()
 
 
 def text_bytes(batch: pa.RecordBatch) -> int:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.accounting import AVAILABLE, NOTHING, PAYMENTS, PENDING, Bucket, Total, add_totals, add_up
-from connector.lake.rows import MICROSECONDS
+from connector.lake.rows import MICROSECONDS, to_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,11 +72,9 @@ class Ledger:
         soon = pc.less(waiting.column("available_on").view(pa.int64()), self.due_by * MICROSECONDS)
         due = waiting.filter(soon.fill_null(True))  # noqa: FBT003 - Arrow's own; a row that does not say when may be due
         names = ("id", "created", "available_on", "balance_type", "currency", "status", "net")
-        for row in pa.Table.from_batches([due]).select(names).to_pylist():
+        for row in to_rows(pa.Table.from_batches([due]), names):
             if len(self.due) < MOST_DUE:
-                created = int(row["created"].timestamp())
-                on = row["available_on"]
-                self.due[row["id"]] = Due(created, _bucket(row), row["net"], int(on.timestamp()) if on else None)
+                self.due[row["id"]] = Due(row["created"], _bucket(row), row["net"], row["available_on"])
             else:
                 self.crowded = True
         return sums

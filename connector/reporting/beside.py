@@ -10,8 +10,8 @@ from connector.core.ledger import PAYOUT_TYPES, RETURNS, Figures, Purse, Return,
 from connector.core.openings import LATE, NEAR, between
 from connector.core.times import END_OF_TIME
 from connector.core.units import DAY
+from connector.lake.rows import to_rows
 from connector.reporting.exact import grouped
-from connector.reporting.scan import to_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

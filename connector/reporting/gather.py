@@ -21,8 +21,9 @@ from connector.core.stating import bridges_of, complete_to, purse_statements, re
 from connector.errors import ProtocolError
 from connector.lake.facts import load_balances, load_payouts
 from connector.lake.read import read
+from connector.lake.rows import to_rows
 from connector.reporting.reading import Reading
-from connector.reporting.scan import AccountRows, to_rows
+from connector.reporting.scan import AccountRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -34,10 +34,9 @@ from connector.core.ledger import (
     is_fee_row,
     purse_of,
 )
-from connector.lake.rows import MICROSECONDS
+from connector.lake.rows import MICROSECONDS, to_rows
 from connector.reporting.beside import look_at_recorded, look_for_payouts
 from connector.reporting.exact import grouped
-from connector.reporting.scan import to_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

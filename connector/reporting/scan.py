@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from connector.lake.read import Rows, read
@@ -106,13 +105,3 @@ class AccountRows:
 
 def _instant(second: int) -> pa.Scalar:
     return pa.scalar(second * MICROSECONDS, pa.timestamp("us", tz="UTC"))
-
-
-def to_rows(table: pa.Table, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Return rows as objects, times as UTC seconds: Arrow makes its own of times only where there is data of zones."""
-    chosen = table if columns is None else table.select(columns)
-    for place, field in enumerate(chosen.schema):
-        if pa.types.is_timestamp(field.type):
-            seconds = pc.divide(chosen.column(place).cast(pa.int64()), MICROSECONDS)
-            chosen = chosen.set_column(place, field.name, seconds)
-    return chosen.to_pylist()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
-import zoneinfo
 from datetime import UTC, datetime
 
 import jsonschema
@@ -91,20 +89,12 @@ def test_what_is_no_time_zone_is_refused(run, lake, zone):
     assert repr(zone) in done.err
 
 
-def test_without_data_of_time_zones_the_package_is_named_and_utc_still_works(environment, run, lake, month):
-    before = zoneinfo.TZPATH
-    zoneinfo.ZoneInfo.clear_cache()
-    zoneinfo.reset_tzpath(to=[])
-    for name in {"tzdata", *(name for name in sys.modules if name.startswith("tzdata."))}:
-        environment.setitem(sys.modules, name, None)
-    try:
-        done = run("statement", lake, "--month", month, "--timezone", "Europe/Paris")
-        assert done.status == 78
-        assert "tzdata" in done.err
-        assert run("statement", lake, "--month", month).status == 0
-    finally:
-        zoneinfo.reset_tzpath(to=before)
-        zoneinfo.ZoneInfo.clear_cache()
+@pytest.mark.usefixtures("without_zones")
+def test_without_data_of_time_zones_the_package_is_named_and_utc_still_works(run, lake, month):
+    done = run("statement", lake, "--month", month, "--timezone", "Europe/Paris")
+    assert done.status == 78
+    assert "tzdata" in done.err
+    assert run("statement", lake, "--month", month).status == 0
 
 
 def test_a_place_without_a_lake_says_how_to_make_one(run, tmp_path):
