@@ -12,7 +12,7 @@ from connector.core.partition import checked_account
 from connector.core.units import AccountId
 from connector.errors import ConfigError, InvalidRequestError, PermissionError_, UsageError
 from connector.lake.facts import save_account
-from connector.lake.known_id import known_id
+from connector.lake.known_id import known_ids
 from connector.stripe.client import GET_PAYOUT, GET_TRANSACTION
 from connector.stripe.identity import Identity, clocks, identify
 
@@ -174,7 +174,14 @@ async def _is_of(client: Client, store: Store, record: AccountRecord, guest: Gue
     same_key = record.key is not None and key.is_of(record.key)
     if same_key and guest.account is None:
         return True
-    found = await _knows(client, await anyio.to_thread.run_sync(known_id, store, record.account), guest.account)
+    known = await anyio.to_thread.run_sync(known_ids, store, record.account)
+    answers = {await _knows(client, one, guest.account) for one in known}
+    if answers >= {True, False}:
+        raise ConfigError(
+            f"what this lake holds as {record.account} is of more than one account: {known[0]} or {known[-1]} is not of"
+            " this key's; sync each account to a destination of its own"
+        )
+    found = next((answer for answer in answers if answer is not None), None)
     if found is None and owner is None and guest.told is None and not same_key and (record.key or record.owner):
         raise ConfigError(
             f"this key is another than the one that this lake's {record.account} was read with, and neither it nor"
@@ -184,10 +191,8 @@ async def _is_of(client: Client, store: Store, record: AccountRecord, guest: Gue
     return found is not False
 
 
-async def _knows(client: Client, known: str | None, account: str | None) -> bool | None:
+async def _knows(client: Client, known: str, account: str | None) -> bool | None:
     """Ask for something that is known to be an account's; None where there is no telling."""
-    if known is None:
-        return None
     try:
         await client.get(GET_PAYOUT if known.startswith("po_") else GET_TRANSACTION, known, account=account)
     except PermissionError_:

@@ -12,8 +12,10 @@ import pytest
 import connector
 from connector import schemas
 from connector.config import ApiKey
+from connector.core.units import DAY
 from connector.errors import ConfigError
-from tests.lakes import config_for, data_files, objects, run, sandbox, touched, truth, world
+from connector.sandbox import World
+from tests.lakes import START, config_for, data_files, objects, run, sandbox, touched, truth, world
 
 NEWER, OLDER = "accounts_kyc_basic_read", "rak_accounts_kyc_basic_read"
 NAMELESS = "403:endpoint=account"
@@ -145,7 +147,7 @@ def test_where_nobody_says_whose_a_key_is_one_request_tells(lake, speechless):
     before = data_files(lake)
     with pytest.raises(ConfigError, match="another account's"):
         run(lake, other)
-    assert run(lake, mine).requests.by_endpoint["balance_transactions.retrieve"] == 1
+    assert run(lake, mine).requests.by_endpoint["balance_transactions.retrieve"] == 2  # the newest and the oldest
     assert data_files(lake) == before
     assert known(lake)["owner"] is None
     assert "balance_transactions.retrieve" not in run(lake, mine).requests.by_endpoint
@@ -202,6 +204,24 @@ def test_an_account_address_that_is_not_there_is_like_a_refusal_once_we_are_told
         run(tmp_path / "lake", stripe_, account_id="acct_1Told")
         assert objects(tmp_path / "lake", "acct_1Told") == truth(stripe_)
         run(tmp_path / "lake", stripe_, account_id="acct_1Told")
+
+
+def test_a_lake_that_got_the_rows_of_two_accounts_is_gone_on_with_by_neither(tmp_path):
+    """As an earlier version would: one key's rows, then another's newer ones beside them."""
+    lake, begin = tmp_path / "lake", START + 20 * DAY
+    later = World(transactions=100, connected=0, seed=12, start=begin, end=begin + 9 * DAY, now=begin + 20 * DAY)
+    with sandbox(world(100), faults=[NAMELESS]) as mine, sandbox(later, faults=[NAMELESS]) as other:
+        run(lake, mine)
+        shutil.rmtree(lake / "_stripe_balance" / "accounts")
+        with pytest.MonkeyPatch.context() as blind:
+            blind.setattr("connector.accounts.known_ids", lambda *_: ())
+            run(lake, other)
+        shutil.rmtree(lake / "_stripe_balance" / "accounts")
+        before = touched(lake)
+        for served in (mine, other):
+            with pytest.raises(ConfigError, match="of more than one account"):
+                run(lake, served)
+        assert touched(lake) == before
 
 
 def test_a_damaged_file_does_not_keep_a_key_from_being_known(lake, mine):

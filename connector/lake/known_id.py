@@ -1,4 +1,4 @@
-"""An id that an account is known to have: whoever is another account is told that there is no such thing."""
+"""Ids that an account is known to have: whoever is another account is told that there is no such thing."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from connector.lake.facts import load_payouts
 from connector.lake.formats import format_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.core.manifest import DataFile, Manifest
     from connector.core.units import AccountId
     from connector.lake.store import Store
 
 FILES_TRIED = 3
-"""Files that are looked into, the newest first: one may be gone or damaged."""
+"""Files that are looked into from either end: one may be gone or damaged."""
 
 
-def known_id(store: Store, account: AccountId) -> str | None:
-    """Return the id of a balance transaction, else of a payout, that a lake has of an account. Blocks.
+def known_ids(store: Store, account: AccountId) -> tuple[str, ...]:
+    """Return ids that a lake has of an account: of its newest and its oldest balance transactions, else of a payout.
+
+    Two, because a lake may have got rows of another account after its own, before that was looked at. Blocks.
 
     Raises:
         ManifestError: a record cannot be understood.
@@ -29,12 +33,20 @@ def known_id(store: Store, account: AccountId) -> str | None:
     """
     manifest = commit.load(store, account)
     if manifest is not None:
-        newest = sorted(manifest.files.values(), key=lambda file: -file.last_created)
-        for file in islice(newest, FILES_TRIED):
-            if (found := _first_id(store, manifest, file)) is not None:
-                return found
+        files = sorted(manifest.files.values(), key=lambda file: file.last_created)
+        found = (_first(store, manifest, tried) for tried in (files[::-1], files))
+        if ids := tuple(dict.fromkeys(one for one in found if one is not None)):
+            return ids
     payouts = load_payouts(store, account)
-    return max(payouts.payouts, default=None) if payouts is not None else None
+    return () if payouts is None else tuple(sorted(payouts.payouts)[-1:])
+
+
+def _first(store: Store, manifest: Manifest, files: Sequence[DataFile]) -> str | None:
+    """Return an id from the first of some files that is as it was written."""
+    for file in islice(files, FILES_TRIED):
+        if (found := _first_id(store, manifest, file)) is not None:
+            return found
+    return None
 
 
 def _first_id(store: Store, manifest: Manifest, file: DataFile) -> str | None:
