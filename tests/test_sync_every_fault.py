@@ -44,9 +44,11 @@ ALTERED |= {"half-pair", "long-number", "repeated-field", "hostile-text"}
 UNSEEN = {"gone-rows", "hot-second"}
 """Rows are not listed when their time is read, however long ago it is: nothing but reading again finds them."""
 
-APART = {"stray", "no-rows", "false-end", "moving-ties"}
-"""Tried by themselves (tests/stripe/test_connections.py, tests/test_sync_absence.py): an answer that belongs to nothing
-may look like any other, and what is denied by every third answer cannot be known."""
+MISPLACED = {"stray"}
+"""An answer that belongs to nothing is noticed at once, or by what it says; nothing on its connection is believed."""
+
+APART = {"no-rows", "false-end", "moving-ties"}
+"""Tried by themselves (tests/test_sync_absence.py): what is denied by every third answer cannot be known."""
 
 OPTIONS = {
     "slow": ",seconds=0.2",
@@ -62,7 +64,7 @@ def outcomes(kind: str) -> set[int]:
         return REFUSED[kind]
     if kind in BROKEN:
         return {65}
-    return {0, 65} if kind in UNLESS_MET else {0}
+    return {0, 65} if kind in UNLESS_MET | MISPLACED else {0}
 
 
 def status_of(lake: Path, stripe_: Sandbox, **options: Any) -> int:
@@ -138,7 +140,7 @@ def test_each_fault_of_the_list_leaves_the_right_lake_or_one_right_error_and_the
             there = [row for row in there if row["id"] in seen]
         status = status_of(tmp_path, stripe_, since=START)
         assert status in outcomes(kind) | ({75} if when == LONG else set())
-        assert stripe_.stats()["faults"][0]["fired"] or kind in STANDING | UNLESS_MET
+        assert stripe_.stats()["faults"][0]["fired"] or kind in STANDING | UNLESS_MET | MISPLACED
         if status == 0 and kind not in ALTERED:
             found = {row["id"]: row["created"] for row in objects(tmp_path)}
             assert {row["id"]: row["created"] for row in there}.items() <= found.items()
@@ -155,7 +157,17 @@ def listed(stripe_: Sandbox) -> set[str]:
 
 
 def test_every_kind_of_fault_says_what_it_is():
-    assert {"hot-second", "gone-rows", "clock-moves", *REFUSED, *BROKEN, *UNLESS_MET, *OPTIONS, *APART} <= KINDS.keys()
+    assert {
+        "hot-second",
+        "gone-rows",
+        "clock-moves",
+        *REFUSED,
+        *BROKEN,
+        *UNLESS_MET,
+        *MISPLACED,
+        *OPTIONS,
+        *APART,
+    } <= KINDS.keys()
     assert all(re.fullmatch(r"[a-z0-9-]+", kind) and text for kind, (text, _) in KINDS.items())
 
 
