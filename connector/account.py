@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
 from connector.accounts import Guest, at_home, introduced, keep_account
+from connector.audit import PastAudit
 from connector.core.account_record import Refusal
+from connector.core.allocation import MONTH
+from connector.core.audit import doubted
 from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
+from connector.core.mended import Audit, Healed
 from connector.core.partition import checked_account
 from connector.core.permissions import is_of_account
 from connector.core.plan import Plan
 from connector.core.times import END_OF_TIME
 from connector.errors import PermissionError_, StorageError
+from connector.lake import commit
+from connector.lake.day import StaleFileError
 from connector.lake.facts import LakeFacts, save_account
+from connector.lake.held import ids_within
 from connector.lake.loss import Mended, mended
 from connector.lap import Found, Lap
-from connector.report import AccountReport, Healed, Late, holdings_of
+from connector.report import AccountReport, holdings_of
 from connector.work import Work, lost_files, mending, work_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.core.account_record import AccountRecord
+    from connector.core.audit import Difference
     from connector.core.manifest import DataFile, Manifest
     from connector.errors import ConnectorError
     from connector.lap import Shared
@@ -57,6 +68,8 @@ class AccountRun:
     _mended: Mended = field(init=False, default_factory=Mended)
     _damaged: int = field(init=False, default=0)
     _written: frozenset[str] = field(init=False, default=frozenset())
+    _stale: tuple[str, ...] = field(init=False, default=())
+    _audit: Audit = field(init=False, default_factory=Audit)
 
     def __post_init__(self) -> None:
         self._work = Work(Plan(Intervals((self.shared.options.asked,))))  # until the lake's state is known
@@ -83,6 +96,51 @@ class AccountRun:
         shared.progress.phase = "reading"
         await self._read(self._work)
         await self._mend()
+        await self._fill()
+
+    @property
+    def turn(self) -> int | None:
+        """When the account last had its turn to be asked about again, UTC seconds; None where it has no past yet.
+
+        What is known to be damaged is not asked about either: it has to be mended first.
+        """
+        began_with = self._work.manifest
+        if began_with is None or self._manifest is None or self._damaged or not began_with.covered:
+            return None
+        return self._manifest.audits.turn
+
+    @property
+    def recent_rows(self) -> int:
+        """Rows of the account's files that hold nothing older than what Stripe's read allocation counts."""
+        since = (self._identity.now if self._identity else 0) - MONTH
+        files = self._manifest.files.values() if self._manifest else ()
+        return sum(file.rows for file in files if file.first_created >= since)
+
+    async def audit(self, requests: int) -> None:
+        """Ask about the past again, and read again at once what does not agree.
+
+        Args:
+            requests: pages to ask for, at most.
+
+        Raises:
+            ConnectorError: what ended it; what is known to be lacking is in the manifest, and the next run reads it.
+        """
+        identity, manifest, shared = self._identity, self._manifest, self.shared
+        if identity is None or manifest is None:
+            return
+        past = PastAudit(shared.lake, shared.client, self.account, manifest, identity.now)
+        try:
+            await past.go(requests)
+        except StaleFileError as stale:
+            self._stale = (*self._stale, stale.file.path)
+            await self._mend()
+            return
+        finally:
+            self._audit += Audit.of(past.requests, past.rows, past.differences)
+        again = Intervals.of(part for one in past.differences for part in one.again)
+        await self._keep(doubted(past.manifest, again))
+        if past.differences:
+            await self._settle(past.differences)
 
     def report(self, error: ConnectorError | None = None) -> AccountReport | None:
         """Say what was done, so far; None when there is nothing to say.
@@ -105,8 +163,10 @@ class AccountRun:
             files_damaged=self._damaged,
             healed=Healed(self._mended.files, self._mended.rows),
             rows_lost=self._mended.gone,
+            lacking=_pairs(manifest.audits.lacking) if manifest else (),
+            audit=self._audit,
             **({} if manifest is None else holdings_of(manifest)),
-            **({} if written is None else _findings(self._all_found, now)),
+            **({} if written is None else self._all_found.facts(now)),
         )
 
     async def reached(self) -> None:
@@ -182,15 +242,24 @@ class AccountRun:
         self.shared.taken.add(name)
         return True
 
-    async def _read(self, work: Work) -> None:
-        """Read and write what is to be read, and count what of the lost files is there again."""
-        lap = self._lap = Lap(self.shared, self.account, work, self._record)
+    async def _read(self, work: Work, *, most: float = inf) -> int:
+        """Read and write what is to be read, and count what of the lost files is there again.
+
+        Args:
+            work: what is to be read.
+            most: pages to read; the rest stays uncovered.
+
+        Returns:
+            The pages read.
+        """
+        lap = self._lap = Lap(self.shared, self.account, work, self._record, most)
         await lap.go(self._identity)
         self._manifest, self._found, self._lap = lap.manifest, self._all_found, None
         self._written |= lap.written
         if work.lost and self._manifest is not None:
             lake = self.shared.lake
             self._mended += await anyio.to_thread.run_sync(mended, lake.store, lake.form, work.lost, self._manifest)
+        return lap.pages
 
     async def _mend(self) -> None:
         """Look at every file once more, and read again what was lost meanwhile, this run's own files included.
@@ -208,13 +277,49 @@ class AccountRun:
             if again:
                 await self._read(mending(self._manifest, again))
 
+    async def _settle(self, differences: Sequence[Difference]) -> None:
+        """Read again what an answer and the lake do not agree on; a row that was seen has to be there in the end."""
+        lake = self.shared.lake
+        seen = {name: one.again for one in differences for name in one.missing}
+        for _ in range(MENDINGS):
+            await self._fill()
+            if self._manifest is None or self._manifest.audits.lacking:
+                return
+            seconds = Intervals.of(part for again in seen.values() for part in again)
+            there = await anyio.to_thread.run_sync(ids_within, lake.store, lake.form, self._manifest, seconds)
+            seen = {name: again for name, again in seen.items() if name not in there}
+            if not seen:
+                return
+            await self._keep(doubted(self._manifest, Intervals.of(part for again in seen.values() for part in again)))
+        self._mended += Mended(gone=len(seen))
+        await self._fill()
+
+    async def _fill(self) -> None:
+        """Read what is known to be lacking, as far as what a run may spend on that goes."""
+        manifest, allowance = self._manifest, self.shared.allowance
+        if manifest is None or not manifest.audits.lacking or allowance.requests < 1:
+            return
+        lacking = manifest.audits.lacking
+        work = Work(Plan(lacking, read_before=manifest.covered.union(lacking)), manifest)
+        before = self._found.tally.new
+        pages = await self._read(work, most=allowance.requests)
+        allowance.spend(pages)
+        self._mended += Mended(rows=self._found.tally.new - before)
+
+    async def _keep(self, manifest: Manifest) -> None:
+        """Write the manifest if it says something new."""
+        if manifest != self._manifest:
+            self._manifest = await anyio.to_thread.run_sync(commit.save, self.shared.lake.store, manifest)
+
     async def _lost_meanwhile(self, left: tuple[DataFile, ...]) -> list[DataFile]:
         manifest = self._manifest
         if manifest is None:
             return []
         since, known = self._work.since, {file.path for file in left}
         found = await anyio.to_thread.run_sync(lost_files, self.shared.lake, manifest, since, self._written)
-        return [file for file in found if file.path not in known]
+        stale = [manifest.files[path] for path in self._stale if path in manifest.files]
+        self._stale = ()
+        return [file for file in {one.path: one for one in (*found, *stale)}.values() if file.path not in known]
 
     @property
     def _all_found(self) -> Found:
@@ -225,33 +330,6 @@ class AccountRun:
         options = self.shared.options
         met = self.shared.lease.facts.accounts if options.several else ()
         return await introduced(self.shared.client, self.account, account_id=options.account_id, met=met)
-
-
-def _findings(found: Found, now: int) -> dict[str, Any]:
-    """Return what reading brought, as fields of `AccountReport`."""
-    tally = found.tally
-    return {
-        "rows_received": found.received,
-        "rows_new": tally.new,
-        "rows_changed": tally.replaced,
-        "rows_unchanged": tally.unchanged,
-        "rows_disappeared": tally.disappeared,
-        "late": Late(
-            rows=tally.late,
-            first_created=tally.late_first,
-            last_created=tally.late_last,
-            longest_lag_seconds=max(0, now - tally.late_first) if tally.late_first is not None else 0,
-        ),
-        "witnesses": found.seconded.confirmed + found.seconded.contradicted,
-        "contradicted": found.seconded.contradicted,
-        "unstable_ties": found.seconded.unstable_ties,
-        "files_written": found.files_written,
-        "files_unchanged": found.files_unchanged,
-        "drift": tuple(
-            {"kind": one.kind, "name": one.name, "count": one.count, "example": one.example}
-            for one in found.drift.findings
-        ),
-    }
 
 
 def _pairs(intervals: Intervals) -> tuple[tuple[int, int], ...]:

@@ -11,7 +11,7 @@ import anyio.to_thread
 from connector.config import Config
 from connector.lake.facts import facts_of
 from connector.lake.store import open_store
-from connector.options import DEFAULT_SETTLE, Options, options_of
+from connector.options import DEFAULT_AUDIT, DEFAULT_SETTLE, Options, options_of
 from connector.plain import run_plainly
 from connector.report import Progress, Report, to_document
 from connector.salt import Salt
@@ -89,6 +89,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     hash: Sequence[str] = (),  # noqa: A002 - as format
     hash_salt_file: str | None = None,
     strict_schema: bool = False,
+    audit: float = DEFAULT_AUDIT,
     api_base: str | None = None,
     api_version: str | None = None,
     context: str | None = None,
@@ -123,6 +124,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
         hash: columns and paths to replace by a salted hash.
         hash_salt_file: a file whose first line is the salt; else it comes from `STRIPE_BALANCE_SALT`.
         strict_schema: refuse rows that differ from the schema.
+        audit: percent of the requests to spend on asking about the past again; 0 for none.
         api_base: see `connector.Config`, as the following.
         api_version: `Stripe-Version`.
         context: `Stripe-Context`.
@@ -169,6 +171,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
             hash=hash,
             salt=Salt.find(file=hash_salt_file) if hash_salt_file else None,
             strict_schema=strict_schema,
+            audit=audit,
         )
 
     return to_document(run_plainly(main, instead="await connector.sync(…)"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -24,6 +24,7 @@ from connector.lake.journal import Replacements
 from connector.lake.shelf import Memory, Shelf
 from connector.lake.tally import Tally
 from connector.published import Published
+from connector.report import Late
 from connector.stripe.pages import ListSource
 from connector.stripe.scan import Scan
 from connector.tables.transaction import decode_transactions
@@ -105,6 +106,36 @@ class Found:
             self.seconded + other.seconded,
         )
 
+    def facts(self, now: int) -> dict[str, Any]:
+        """Return it as fields of `AccountReport`.
+
+        Args:
+            now: UTC seconds, when it was read.
+        """
+        tally = self.tally
+        return {
+            "rows_received": self.received,
+            "rows_new": tally.new,
+            "rows_changed": tally.replaced,
+            "rows_unchanged": tally.unchanged,
+            "rows_disappeared": tally.disappeared,
+            "late": Late(
+                rows=tally.late,
+                first_created=tally.late_first,
+                last_created=tally.late_last,
+                longest_lag_seconds=max(0, now - tally.late_first) if tally.late_first is not None else 0,
+            ),
+            "witnesses": self.seconded.confirmed + self.seconded.contradicted,
+            "contradicted": self.seconded.contradicted,
+            "unstable_ties": self.seconded.unstable_ties,
+            "files_written": self.files_written,
+            "files_unchanged": self.files_unchanged,
+            "drift": tuple(
+                {"kind": one.kind, "name": one.name, "count": one.count, "example": one.example}
+                for one in self.drift.findings
+            ),
+        }
+
 
 @dataclass(slots=True)
 class Lap:
@@ -115,7 +146,7 @@ class Lap:
         account: connected account to read, or None for the key's own.
         work: what is to be read, and the manifest to go on from.
         record: what is known of the account besides; kept with its first manifest.
-        most: pages to read; what is left then stays uncovered.
+        most: requests to send, about: those of the first windows are sent in any case; what is left stays uncovered.
         ended_early: whether that was so.
     """
 
@@ -162,7 +193,7 @@ class Lap:
                 async def receive(got: Received) -> None:
                     await harvest.receive(got)
                     self._pages += 1
-                    if self._pages >= self.most and not frontier.done:
+                    if self._pages + len(frontier.walks) >= self.most and not frontier.done:  # one under way in each
                         self.ended_early = True
                         scope.cancel()
 

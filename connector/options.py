@@ -20,6 +20,10 @@ DEFAULT_SETTLE = 600
 """Seconds after which a row counts as visible: rows have been seen to become listable minutes after `created`."""
 
 
+DEFAULT_AUDIT = 1.0
+"""Percent of a run's requests that are spent on asking about the past again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What to sync, apart from where to and as whom.
@@ -45,6 +49,8 @@ class Options:
         balance: add a snapshot of the balance to the lake, taken before the rows are read.
         dry_run: stop before reading.
         fail_fast: end the run with the first account that fails; else the others are read all the same.
+        audit: percent of the requests, 0 to 100, that are spent on asking about the past again: at least one, at most
+            fifty, all accounts together; 0 for none. See `connector.core.audit`.
     """
 
     since: int | None = None
@@ -66,11 +72,14 @@ class Options:
     hash: tuple[str, ...] = ()
     salt: Salt | None = None
     strict_schema: bool = False
+    audit: float = DEFAULT_AUDIT
 
     def __post_init__(self) -> None:
         interval_of(self.since, self.until)
         if self.settle < 0:
             raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
+        if type(self.audit) not in {int, float} or not 0 <= self.audit <= 100:  # noqa: PLR2004 - percent
+            raise UsageError(f"--audit {self.audit!r} must be a percentage, 0 to 100; 0 turns it off")
         given_accounts(self.accounts)
         if given_name(self.account_id) and (self.accounts or self.all_accounts):
             raise UsageError("--account-id names the key's own account: it does not go with --account")

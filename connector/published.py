@@ -123,7 +123,9 @@ class Published:
         unsettled = Intervals.span(max(0, self._present(newest) - self.settle), END_OF_TIME)
         covered = self.manifest.covered.union(self.durable.union(read).minus(unsettled)).minus(again)
         created = self.identity.created or self.manifest.account_created
-        self.manifest = replace(self.manifest, covered=covered, drift=self._drift.merge(drift), account_created=created)
+        audits = replace(self.manifest.audits, lacking=self.manifest.audits.lacking.minus(covered))
+        drift = self._drift.merge(drift)
+        self.manifest = replace(self.manifest, covered=covered, audits=audits, drift=drift, account_created=created)
         if self.manifest == self._saved:
             return
         store, threads = self.lake.store, self.lake.threads

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.allocation import share_of_floor
 from connector.core.documents import to_plain
+from connector.core.mended import Audit, Healed
+from connector.core.times import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,19 +85,6 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
-class Healed:
-    """What the lake had lost, and has again.
-
-    Attributes:
-        files: data files that were gone, or not as they were written, and were written again.
-        rows: rows that were lost and were read again.
-    """
-
-    files: int = 0
-    rows: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class AccountReport:
     """What a run did for one account.
 
@@ -117,7 +106,9 @@ class AccountReport:
         files_unchanged: data files found to be right already.
         files_damaged: data files that are gone or not as they were written, and could not be read again.
         healed: what was lost, and is there again.
-        rows_lost: rows of lost files that Stripe lists no more.
+        rows_lost: rows that were lost, or seen once, and that Stripe lists no more.
+        lacking: intervals in which Stripe lists rows that the lake lacks, and that were not read again.
+        audit: what asking about the past again came to.
         lake_rows: rows of the account in the lake afterwards.
         lake_files: data files of the account.
         lake_bytes: their size.
@@ -149,6 +140,8 @@ class AccountReport:
     files_damaged: int = 0
     healed: Healed = field(default_factory=Healed)
     rows_lost: int = 0
+    lacking: tuple[tuple[int, int], ...] = ()
+    audit: Audit = field(default_factory=Audit)
     lake_rows: int = 0
     lake_files: int = 0
     lake_bytes: int = 0
@@ -243,8 +236,14 @@ def damage_of(account: AccountReport) -> str | None:
             " sync with --repair, or restore from a backup"
         )
     if account.rows_lost:
-        rows = "row of a lost file is" if account.rows_lost == 1 else "rows of lost files are"
+        rows = "row that was lost is" if account.rows_lost == 1 else "rows that were lost are"
         found.append(f"{account.rows_lost:,} {rows} listed by Stripe no more: look for them in a backup")
+    if account.lacking:
+        when = ", ".join(f"{to_text(start)} to {to_text(stop)}" for start, stop in account.lacking[:3])
+        found.append(
+            f"Stripe lists rows created in {when} that the lake lacks, more than a run reads again unasked:"
+            " sync with --repair"
+        )
     return "; ".join(found) or None
 
 

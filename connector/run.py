@@ -12,7 +12,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
-from math import ceil
+from math import ceil, inf
 from typing import TYPE_CHECKING
 
 import anyio
@@ -21,6 +21,7 @@ import anyio.to_thread
 import connector
 from connector.account import AccountRun
 from connector.accounts import refuse_retired, remember_paths
+from connector.core.audit import requests_for
 from connector.core.documents import to_json
 from connector.core.failed_accounts import FailedAccounts
 from connector.core.partition import Granularity, checked_account
@@ -32,6 +33,7 @@ from connector.lake.facts import facts_of
 from connector.lake.formats import format_named
 from connector.lake.lease import Lease
 from connector.lake.paths import RUNS
+from connector.lake.savings import load_savings, save_savings
 from connector.lap import Shared
 from connector.outside_text import document_without_keys, in_json
 from connector.report import AccountReport, Report, damage_of, requests_of, to_document
@@ -40,7 +42,8 @@ from connector.stripe.accounts import connected_accounts
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import UNNAMED
 from connector.tables.redact import Redactor
-from connector.tasks import tasks_with_one_error
+from connector.tasks import in_turn, tasks_with_one_error
+from connector.turns import Turn, Turns
 from connector.work import Allowance
 
 if TYPE_CHECKING:
@@ -54,6 +57,9 @@ if TYPE_CHECKING:
 
 SPARE_ACCOUNTS = 16
 """Accounts open beyond those that keep the pace busy with one request each: some are writing, some just beginning."""
+
+AUDITS_AT_ONCE = 4
+"""Accounts whose past is asked about at once."""
 
 BUSY = 3.0
 """Accounts open for each request in flight that fills the pace."""
@@ -80,6 +86,7 @@ class Run:
     began: float
     _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
     _failed: FailedAccounts = field(init=False)
+    _past: Turns = field(init=False, default_factory=Turns)
     _coming: bool = field(init=False, default=False)
     _moved: anyio.Event = field(init=False, default_factory=anyio.Event)
 
@@ -102,9 +109,11 @@ class Run:
         with Lease(self.store, None if begun else accept) as lease:
             refuse_retired(lease.facts, self.options.accounts)
             remember_paths(self.client, lease.facts)
-            shared = Shared(lake, lease, self.client, self.options, self.progress, Allowance())
+            allowance = Allowance(requests=inf) if self.options.repair else Allowance()
+            shared = Shared(lake, lease, self.client, self.options, self.progress, allowance)
             try:
                 await self._sync_accounts(shared)
+                await self._audit_the_past()
             except ConnectorError as error:
                 with suppress(StorageError):  # the error itself is what there is to say
                     await self._keep(lease, self._report(lake, "failed", error=str(error)))
@@ -209,6 +218,7 @@ class Run:
             await part.reached()
             balance = await self._keep_balance(part, balance)
             self._failed.went_well()
+            self._past.add(part, position)
         except ConnectorError as error:
             failure = error
             await part.refused(error)
@@ -222,6 +232,33 @@ class Run:
             part.shared.open -= 1
             self.progress.accounts_done += 1
             self._moved.set()
+
+    async def _audit_the_past(self) -> None:
+        """Spend a few requests on asking about what earlier runs read, of the accounts whose turn it is."""
+        if not self._past.waiting or self.options.audit == 0:
+            return
+        self.progress.phase = "asking about the past"
+        now = self.client.server_now or int(time.time())
+        savings = await anyio.to_thread.run_sync(partial(load_savings, self.store, now=now))
+        savings = savings.grown(now, rows=self._past.recent_rows)
+        requests = requests_for(self.client.meter.requests, percent=self.options.audit, in_hand=savings.in_hand)
+
+        async def audit(turn: Turn) -> None:
+            failure: ConnectorError | None = None
+            try:
+                await turn.part.audit(turn.requests)
+            except ConnectorError as error:
+                failure = error
+                if not self._failed.spare(turn.part.name, error):
+                    raise
+            finally:
+                balance_at = self._reports[turn.position].balance_at
+                if (report := turn.part.report(failure)) is not None:
+                    self._reports[turn.position] = replace(report, balance_at=balance_at)
+
+        await in_turn(self._past.share_out(requests), audit, at_once=AUDITS_AT_ONCE)
+        if spent := sum(one.audit.requests for one in self._reports.values()):
+            await anyio.to_thread.run_sync(save_savings, self.store, savings.spend(spent))
 
     async def _keep_balance(self, part: AccountRun, balance: Snapshot | None) -> Snapshot | None:
         """Add the balance to the lake, once the account's rows are there."""

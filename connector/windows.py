@@ -16,7 +16,7 @@ from connector.errors import UsageError
 from connector.lake import commit
 from connector.lake.facts import facts_of
 from connector.lake.store import open_store
-from connector.options import DEFAULT_SETTLE, options_of
+from connector.options import DEFAULT_AUDIT, DEFAULT_SETTLE, options_of
 from connector.plain import run_plainly
 from connector.salt import Salt
 from connector.stripe.accounts import connected_accounts
@@ -122,8 +122,9 @@ def _as_arguments(chosen: Options, manifest: Manifest | None, account: str | Non
         "strict_schema": chosen.strict_schema,
         "accounts": [account] if account else [],
     }
-    settle = {} if chosen.settle == DEFAULT_SETTLE else {"settle": chosen.settle}
-    return {**fixed, **{name: value for name, value in plain.items() if value}, **settle}
+    usual = {"settle": DEFAULT_SETTLE, "audit": DEFAULT_AUDIT}  # of these, 0 is a choice
+    chosen_otherwise = {name: value for name in usual if (value := getattr(chosen, name)) != usual[name]}
+    return {**fixed, **{name: value for name, value in plain.items() if value}, **chosen_otherwise}
 
 
 def run_plan(  # noqa: PLR0913 - as run_sync
@@ -145,6 +146,7 @@ def run_plan(  # noqa: PLR0913 - as run_sync
     hash_salt_file: str | None = None,
     settle: int = DEFAULT_SETTLE,
     strict_schema: bool = False,
+    audit: float = DEFAULT_AUDIT,
     api_base: str | None = None,
     api_version: str | None = None,
     context: str | None = None,
@@ -173,6 +175,7 @@ def run_plan(  # noqa: PLR0913 - as run_sync
             salt=Salt.find(file=hash_salt_file) if hash_salt_file else None,
             settle=settle,
             strict_schema=strict_schema,
+            audit=audit,
         )
 
     return run_plainly(main, instead="await connector.plan(…)")

@@ -30,7 +30,7 @@ def newest_report(lake: Path):
 
 
 def with_little_to_spend(monkeypatch, requests):
-    monkeypatch.setattr("connector.run.Allowance", partial(Allowance, requests))
+    monkeypatch.setattr("connector.run.Allowance", partial(Allowance, requests=requests))
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -26,7 +26,14 @@ from connector.config import ApiKey, Config
 from connector.core.plan import REFRESH_AGAIN
 from connector.core.retry import RetryPolicy
 from connector.core.units import DAY
-from connector.errors import ConnectorError, InvalidRequestError, ProtocolError, StorageError, TransportError
+from connector.errors import (
+    ConnectorError,
+    DamagedError,
+    InvalidRequestError,
+    ProtocolError,
+    StorageError,
+    TransportError,
+)
 from connector.lake.commit import compare, manifests
 from connector.lake.local import LocalStore
 from tests.lakes import data_files, objects, strays
@@ -188,10 +195,15 @@ class LakeAgainstModel(RuleBasedStateMachine):
         asked = {"since": since, "until": until} if where else {}
         gone_before = set(self.held) & self.model.gone
         repair = self.shaken and not where
-        report = self._sync(self.lake, width=width, full_refresh=full, repair=repair, **asked)
+        try:
+            report, damaged = self._sync(self.lake, width=width, full_refresh=full, repair=repair, **asked), False
+        except DamagedError as failure:  # rows of a file that a killed run left newer than the manifest
+            assert self.shaken, "nothing else is lost"
+            assert self.model.gone, "what Stripe lists is read again"
+            report, damaged = failure.report, True
         self.model.arrivals = self.model.hurry = 0
         assert not list(self.lake.glob("_stripe_balance/replacing/*")), "a complete run has nothing to announce"
-        may_lose, self.shaken = self.model.gone if repair else (), self.shaken and not repair
+        may_lose, self.shaken = self.model.gone if repair or damaged else (), self.shaken and not repair
         (account,) = report.accounts
         asked_for = [one for one in there if since <= one.created < until]
         if full:

@@ -242,6 +242,17 @@ def count(text: str) -> int:
     return int(text)
 
 
+def percent(text: str) -> float:
+    """Read a percentage, 0 to 100."""
+    try:
+        value = float(text.removesuffix("%"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:  # noqa: PLR2004 - percent
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage, 0 to 100")
+    return value
+
+
 def sample(text: str) -> int | None:
     """Read a number, at least 0, or `all` as None."""
     return None if text == "all" else count(text)

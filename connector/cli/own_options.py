@@ -52,6 +52,7 @@ def sync(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="check every file by its bytes, read changed and lost ones again, remove files no run wrote to the end",
     )
+    _add_audit(parser)
     parser.add_argument("--balance", action="store_true", help="add a snapshot of the balance, too")
     parser.add_argument("--dry-run", action="store_true", help="say what would be read, and stop")
     arguments.add_asking(parser)
@@ -161,6 +162,7 @@ def plan(parser: argparse.ArgumentParser) -> None:
     arguments.add_accounts(parser)
     _add_partition(parser)
     _add_full_refresh(parser)
+    _add_audit(parser)
     parser.add_argument("--windows", type=arguments.positive, default=8, metavar="N", help="about how many (8)")
     arguments.add_asking(parser)
     arguments.add_talking(parser)
@@ -325,6 +327,15 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--strict-schema", action="store_true", help="end with status 65 on rows that differ from the schema"
+    )
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--audit",
+        type=arguments.percent,
+        metavar="PERCENT",
+        help="share of a run's requests to ask about the past again with, 1 to 50 of them; 0 turns it off (1)",
     )
 
 

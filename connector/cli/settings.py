@@ -42,5 +42,5 @@ def config_of(args: argparse.Namespace, console: Console) -> Config:
 
 def lake_options(args: argparse.Namespace, *more: str) -> dict[str, Any]:
     """Return the options of a lake that were given: those `connector.sync` and `connector.plan` share, and `more`."""
-    names = ("since", "until", "partition", "account_id", "full_refresh", *more)
+    names = ("since", "until", "partition", "account_id", "full_refresh", "audit", *more)
     return {name: value for name in names if (value := getattr(args, name)) is not None}

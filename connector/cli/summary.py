@@ -98,12 +98,20 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
     return [
         *facts,
         ("lake", f"{counted(account.lake_rows, 'row')} in {files}, {sized(account.lake_bytes)}{pending}"),
+        *([("audit", _audit(account))] if account.audit.requests else []),
         *([("lost", damage)] if (damage := damage_of(account)) else []),
         *nets(account.net, account.net_by_balance),
         ("covered", intervals(account.covered)),
         *differs([Finding(**one) for one in account.drift], most=DRIFT_NAMED, rest="the run report"),
         *([("versions", f"{', '.join(account.api_versions)}: rows of the lake come from more than one")] * mixed),
     ]
+
+
+def _audit(account: AccountReport) -> str:
+    audit = account.audit
+    pages, rows = counted(audit.requests, "page"), counted(audit.rows, "row")
+    differing = f"{audit.differing:,} of them not as in the lake" if audit.differing else "as in the lake"
+    return f"{pages} of the past asked for again, {rows}: {differing}"
 
 
 def losses(report: Report) -> list[str]:
@@ -114,11 +122,17 @@ def losses(report: Report) -> list[str]:
 
 
 def _healed(account: AccountReport) -> str:
-    healed = account.healed
-    if not (healed.files or healed.rows):
+    healed, audit = account.healed, account.audit
+    said: list[str] = []
+    if healed.files:
+        said.append(f"{counted(healed.files, 'data file')} gone or not as written")
+    if audit.missing:
+        said.append(f"{counted(audit.missing, 'row')} of the past that the lake did not have")
+    if audit.gone:
+        said.append(f"{counted(audit.gone, 'row')} of the past that a page did not show")
+    if not said and not healed.rows:
         return ""
-    files, rows = counted(healed.files, "data file"), counted(healed.rows, "row")
-    return f"{files} gone or not as written: read again, with {rows} that were lost"
+    return f"{', '.join(said) or 'seconds known to lack rows'}: read again, {counted(healed.rows, 'lost row')} found"
 
 
 def _planned(account: AccountReport) -> list[tuple[str, str]]:

@@ -30,6 +30,12 @@ READS_FOR_A_ROW = 100
 FIRST, MOST, LEAST = 50.0, 1_000.0, -2.0
 """Reads in hand at the beginning; at most, however many rows came; and at least, however much a failing server cost."""
 
+FOR_AUDITS = 10
+"""Audits take one read in so many of the allocation, at most."""
+
+AUDITS_IN_HAND = 50.0
+"""Reads in hand for audits in a new lake; and at most, however long nothing ran."""
+
 QUICKER = 8
 """Looks in the time nothing has happened: a row after an hour's quiet is seen within 7.5 minutes."""
 
@@ -79,6 +85,36 @@ class Budget:
         """Add up what time has brought; it alone brings no more than the first reads, so idling saves nothing."""
         came = (now - self.at) / self.seconds_per_read
         return max(self.saved, min(FIRST, self.saved + came))
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """Reads in hand for asking about the past again: they come with time, and each one made is taken off.
+
+    Over any 30 days they come to no more than a tenth of the allocation, those in hand at the beginning included.
+
+    Attributes:
+        at: when they were counted, UTC seconds.
+        in_hand: how many there were, 0 to `AUDITS_IN_HAND`.
+    """
+
+    at: int
+    in_hand: float = AUDITS_IN_HAND
+
+    def grown(self, now: int, *, rows: int) -> Savings:
+        """Add what time has brought.
+
+        Args:
+            now: UTC seconds; a clock that was put back brings nothing.
+            rows: transactions of the last 30 days, all accounts together.
+        """
+        a_month = allocation(rows) / FOR_AUDITS - AUDITS_IN_HAND
+        came = max(0, now - self.at) * a_month / MONTH
+        return Savings(max(now, self.at), min(AUDITS_IN_HAND, max(0.0, self.in_hand) + came))
+
+    def spend(self, reads: int) -> Savings:
+        """Take reads off."""
+        return replace(self, in_hand=max(0.0, self.in_hand - reads))
 
 
 def wait_between_looks(quiet: float, *, least: float, longest: float) -> float:

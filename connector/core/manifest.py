@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.accounting import PAYMENTS
+from connector.core.audited import Audits
 from connector.core.drift import Drift, Finding
 from connector.core.intervals import Interval, Intervals
 from connector.core.partition import Granularity, checked_account
@@ -44,6 +45,7 @@ class DataFile:
         refreshed: when those of them that were due were last read again, UTC seconds; 0 for not since it was written.
         apart: of `net`, what is of other balances than that of payments, by balance type and currency; None in entries
             of before balances were told apart.
+        witnessed: when a run last asked Stripe about its partition again, UTC seconds; 0 for never.
     """
 
     path: str
@@ -58,6 +60,7 @@ class DataFile:
     pending_created: tuple[int, int] | None = None
     refreshed: int = 0
     apart: Mapping[str, Mapping[str, int]] | None = None
+    witnessed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Manifest:
         api_versions: every `Stripe-Version` that rows were read under, in order of first use.
         drift: how rows have differed from the schema, all runs together; a row read again counts again.
         options: other choices that rows depend on (expansions, columns left out), fixed with the lake.
+        audits: how far the past was asked about again.
         revision: number of writes, for people.
         account_created: when Stripe says the account was made, UTC seconds: it has no row before; 0 where no run was
             told.
@@ -90,6 +94,7 @@ class Manifest:
     api_versions: tuple[str, ...] = ()
     drift: Drift = field(default_factory=Drift)
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    audits: Audits = field(default_factory=Audits)
     revision: int = 0
     account_created: int = 0
 
@@ -125,11 +130,17 @@ class Manifest:
 
     def with_files(self, files: Iterable[DataFile], covered: Intervals) -> Manifest:
         """Return the manifest after these files were durably written and these seconds are in them."""
+        new = {file.path: replace(file, witnessed=self._witnessed(file)) for file in files}
         return replace(
             self,
-            files=MappingProxyType({**self.files, **{file.path: file for file in files}}),
+            files=MappingProxyType({**self.files, **new}),
             covered=self.covered.union(covered),
         )
+
+    def _witnessed(self, file: DataFile) -> int:
+        """Return when a file's partition was last witnessed: a file that takes the place of another keeps its time."""
+        old = self.files.get(file.path)
+        return max(file.witnessed, old.witnessed if old else 0)
 
 
 def add_net(sums: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -157,6 +168,7 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
         "livemode": manifest.livemode,
         "read_until": manifest.read_until,
         "account_created": manifest.account_created,
+        "audit": manifest.audits.to_document(),
         "files": [
             {
                 "path": file.path,
@@ -171,6 +183,7 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
                 "pending_created": list(file.pending_created) if file.pending_created else None,
                 "refreshed": file.refreshed,
                 **({} if file.apart is None else {"apart": {name: dict(sums) for name, sums in file.apart.items()}}),
+                "witnessed": file.witnessed,
             }
             for _, file in sorted(manifest.files.items())
         ],
@@ -212,6 +225,7 @@ def from_document(document: object, *, where: str) -> Manifest:
             api_versions=tuple(fields["api_versions"]),
             drift=_drift(fields["drift"]),
             options=MappingProxyType(dict(fields["options"])),
+            audits=Audits.of(fields.get("audit")),
             revision=int(fields["revision"]),
             account_created=_second(fields.get("account_created", 0)),
         )
@@ -234,7 +248,9 @@ def _drift(entries: list[dict[str, Any]]) -> Drift:
 
 
 def _file(entry: dict[str, Any]) -> DataFile:
-    figures = [entry[name] for name in ("rows", "bytes", "pending", "refreshed", "first_created", "last_created")]
+    entry.setdefault("witnessed", 0)  # a manifest written before there were audits
+    names = ("rows", "bytes", "pending", "refreshed", "witnessed", "first_created", "last_created")
+    figures = [entry[name] for name in names]
     if not all(type(figure) is int and figure >= 0 for figure in figures) or max(figures[-2:]) > END_OF_TIME:
         raise ValueError(f"impossible figures of {entry['path']}")
     apart = entry.get("apart")

@@ -47,7 +47,7 @@ class Plan:
 
 
 def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: bool = False) -> Plan:
-    """Decide what to read.
+    """Decide what to read: what is known to be lacking is left to `Work`, which has it read again within bounds.
 
     Args:
         manifest: the lake's state, or None for a new lake.
@@ -69,7 +69,8 @@ def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: 
     }
     refresh = Intervals.of(part for parts in due.values() for part in parts).within(asked)
     refreshes = tuple(path for path, parts in due.items() if parts and parts.within(asked) == parts)
-    return Plan(whole.minus(manifest.covered).union(refresh), refresh, read_before, refreshes)
+    todo = whole.minus(manifest.covered).minus(manifest.audits.lacking).union(refresh)
+    return Plan(todo, refresh, read_before, refreshes)
 
 
 def usual_density(manifest: Manifest | None) -> float | None:

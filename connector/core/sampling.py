@@ -104,6 +104,10 @@ class Profile:
 
     def expected(self, gap: Gap) -> float:
         """Return the rows to be expected in a gap: those of the same hours a day, and a week, before and after."""
+        return self.foreseen(gap) or 0.0
+
+    def foreseen(self, gap: Gap) -> float | None:
+        """Return the same; None where no such hours are known."""
         length = gap.stop - gap.start
         days, weeks = -(-length // DAY) * DAY, -(-length // (7 * DAY)) * 7 * DAY
         shifted = [(gap.start + by, gap.stop + by) for by in (-weeks, -days, days, weeks)]
@@ -112,7 +116,7 @@ class Profile:
             for start, stop in shifted
             if self.first is not None and start >= self.first and stop <= self.last
         ]
-        return sum(known) / len(known) if known else 0.0
+        return sum(known) / len(known) if known else None
 
     def rank(self, second: int) -> float:
         """Return about how many rows were created before a second: between two marks, as if rows came evenly."""
@@ -179,7 +183,7 @@ def choose(profile: Profile, covered: Intervals, *, budget: int | None, draw: Dr
             to ask for everything.
         draw: chance.
     """
-    pieces = _pieces(profile, covered)
+    pieces = gaps_within(profile, covered)
     groups = [] if budget is None else _ranked(profile, pieces, budget)
     pages = len(covered.parts) + sum(profile.rank(one.stop) - profile.rank(one.start) for one in covered) / SHARED
     if budget is None or pages <= budget + max(budget, len(groups)):
@@ -196,8 +200,13 @@ def choose(profile: Profile, covered: Intervals, *, budget: int | None, draw: Dr
     return Choice(chosen.parts, everything=False, gaps=len(pieces), gaps_asked=asked)
 
 
-def _pieces(profile: Profile, covered: Intervals) -> list[Gap]:
-    """Return the covered parts of the gaps, with those before the first row and after the last, oldest first."""
+def gaps_within(profile: Profile, covered: Intervals) -> list[Gap]:
+    """Return the covered parts of the gaps, with those before the first row and after the last, oldest first.
+
+    Args:
+        profile: of rows.
+        covered: seconds that are known.
+    """
     first, last = (profile.first, profile.last) if profile.first is not None else (END_OF_TIME, -1)
     edges = [Gap(0, first, 0), Gap(last + 1, END_OF_TIME, profile.rows)] if profile.rows else [Gap(0, END_OF_TIME, 0)]
     return [

@@ -41,7 +41,8 @@ def recovered(store: Store, form: Format, manifest: Manifest, announced: Announc
     for path, contents in announced.items():
         was, found = files.get(path), _described(store, form, path, contents)
         if found is not None and (was is None or found.sha256 != was.sha256):
-            files[path] = replace(found, refreshed=was.refreshed if was else 0)
+            known = {"refreshed": was.refreshed, "witnessed": was.witnessed} if was else {}
+            files[path] = replace(found, **known)
             newer.append(files[path])
     bounds = Intervals.of(bounds_of(file, manifest.partition) for file in newer)
     return replace(manifest, files=MappingProxyType(files), covered=manifest.covered.minus(bounds))

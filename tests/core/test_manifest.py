@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.core.audited import Audits, Suspect
 from connector.core.intervals import Interval, Intervals
 from connector.core.manifest import MANIFEST_VERSION, DataFile, Manifest, add_net, from_document, to_document
 from connector.core.partition import Granularity
@@ -33,8 +35,17 @@ files = st.builds(
     pending_from=st.none() | st.integers(0, 2**33),
     pending_created=st.none() | st.tuples(st.integers(0, 2**33), st.integers(0, 2**33)),
     refreshed=st.integers(0, 2**33),
+    witnessed=st.integers(0, 2**33),
 )
 spans = st.tuples(st.integers(0, 2**33), st.integers(1, 2**20)).map(lambda pair: Interval(pair[0], sum(pair)))
+suspects = st.tuples(spans, st.integers(0, 9_999)).map(lambda one: Suspect(one[0].start, one[0].stop, one[1]))
+audits = st.builds(
+    Audits,
+    turn=st.integers(0, 2**33),
+    looked=st.lists(spans, max_size=3).map(Intervals.of),
+    suspects=st.lists(suspects, max_size=3).map(tuple),
+    lacking=st.lists(spans, max_size=3).map(Intervals.of),
+)
 manifests = st.builds(
     Manifest,
     account=st.sampled_from(["acct_1", "default"]).map(AccountId),
@@ -46,6 +57,7 @@ manifests = st.builds(
     files=st.lists(files, max_size=4).map(lambda some: MappingProxyType({file.path: file for file in some})),
     api_versions=st.lists(st.sampled_from(["2026-10-28.endive", "2022-11-15"]), unique=True, max_size=2).map(tuple),
     options=st.just({}) | st.just({"expand": ["source"]}),
+    audits=audits,
     revision=st.integers(0, 99),
 )
 
@@ -63,7 +75,10 @@ def test_a_manifest_survives_its_document_and_json(manifest):
 @given(manifests, st.lists(files, max_size=3), st.lists(spans, max_size=3).map(Intervals.of))
 def test_new_files_take_the_place_of_those_of_the_same_path(manifest, more, covered):
     grown = manifest.with_files(more, covered)
-    assert dict(grown.files) == {**manifest.files, **{file.path: file for file in more}}
+    times = {path: file.witnessed for path, file in manifest.files.items()}
+    new = {file.path: file for file in more}
+    kept = {path: replace(file, witnessed=max(file.witnessed, times.get(path, 0))) for path, file in new.items()}
+    assert dict(grown.files) == {**manifest.files, **kept}
     assert grown.covered == manifest.covered.union(covered)
     assert grown.rows == sum(file.rows for file in grown.files.values())
 
@@ -94,7 +109,9 @@ def test_a_version_that_never_was_is_refused(version):
         from_document(GOOD | {"manifest_version": version}, where="here")
 
 
-@pytest.mark.parametrize("missing", sorted(GOOD.keys() - {"manifest_version", "revision", "table", "account_created"}))
+@pytest.mark.parametrize(
+    "missing", sorted(GOOD.keys() - {"manifest_version", "revision", "table", "account_created", "audit"})
+)
 def test_a_document_that_lacks_a_field_is_damaged(missing):
     with pytest.raises(ManifestError, match="is damaged"):
         from_document({name: value for name, value in GOOD.items() if name != missing}, where="here")
@@ -115,11 +132,22 @@ def test_a_document_that_lacks_a_field_is_damaged(missing):
         ("account_created", -1),
         ("revision", None),
         ("options", 3),
+        ("audit", {"turn": 1}),
+        ("audit", {"turn": 1, "looked": [[9, 5]], "suspects": [], "lacking": []}),
+        ("audit", {"turn": 1, "looked": [], "suspects": [[1, 2]], "lacking": []}),
     ],
 )
 def test_a_field_of_another_type_is_damage(name, value):
     with pytest.raises(ManifestError, match="is damaged"):
         from_document(GOOD | {name: value}, where="here")
+
+
+def test_a_manifest_written_before_there_were_audits_has_witnessed_nothing():
+    file = DataFile("a", 1, 1, "0" * 64, 1, 1, {}, 0, None, witnessed=5)
+    document = to_document(Manifest(AccountId("acct_1"), "parquet", Granularity.DAY, files={"a": file}))
+    del document["audit"], document["files"][0]["witnessed"]
+    older = from_document(document, where="here")
+    assert (older.audits, older.files["a"].witnessed) == (Audits(), 0)
 
 
 def test_another_tables_manifest_is_refused():

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.beside import Beside, beside_of, checked, named, remedies
-from connector.cli.reads import reads_of
+from connector.cli.past import past_of
+from connector.cli.reads import Reads, reads_of
 from connector.cli.summary import differs
 from connector.cli.words import counted, intervals, lasting, mode_of, moment, nets, sized
 from connector.core.account_record import stale_since
@@ -63,11 +64,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
     warnings = remedies(args.destination, tables)
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
+    lacking = [one.manifest.account for one in holdings if one.manifest.audits.lacking]
+    if lacking:
+        warnings.insert(0, f"{', '.join(lacking[:3])}: Stripe lists rows that are not here; sync reads them again")
     if console.json:
-        there = document(args.destination, holdings, last, facts.livemode)
+        there = document(args.destination, holdings, last, reads, facts.livemode)
         console.document({**there, "tables": [one.to_document() for one in tables], "reads": reads.to_document()})
     else:
-        said = lines(args.destination, holdings, tables, last, facts)
+        said = lines(args.destination, holdings, tables, last, (facts, reads))
         well = not (warnings or any(one.stale_since is not None for one in holdings))
         console.report(*said, *([reads.to_text()] if holdings else []), well=well)
     for warning in [*warnings, *_gone(args.destination, holdings)]:
@@ -99,6 +103,7 @@ def document(
     destination: str,
     holdings: list[Holding],
     last: dict[str, Any] | None,
+    reads: Reads,
     livemode: bool | None,  # noqa: FBT001 - Stripe's own flag
 ) -> dict[str, Any]:
     """Return what there is as a JSON document; times are UTC seconds, amounts minor units."""
@@ -126,6 +131,7 @@ def document(
                 "options": dict(manifest.options),
                 "drift": [asdict(one) for one in manifest.drift.findings],
                 "differences": [asdict(one) for one in holding.differences],
+                "audit": past_of(manifest, reads).to_document(),
                 "stale_since": holding.stale_since,
                 "refused": holding.record.refused and asdict(holding.record.refused),
                 "retired": holding.record.retired and asdict(holding.record.retired),
@@ -137,13 +143,18 @@ def document(
 
 
 def lines(
-    destination: str, holdings: list[Holding], tables: Sequence[Beside], last: dict[str, Any] | None, known: LakeFacts
+    destination: str,
+    holdings: list[Holding],
+    tables: Sequence[Beside],
+    last: dict[str, Any] | None,
+    known: tuple[LakeFacts, Reads],
 ) -> list[str]:
     """Return what there is as text."""
-    facts: dict[str, list[tuple[str, str]]] = {holding.manifest.account: _account(holding) for holding in holdings}
+    lake, reads = known
+    facts: dict[str, list[tuple[str, str]]] = {one.manifest.account: _account(one, reads) for one in holdings}
     for table in tables:
         facts.setdefault(table.account, [("rows", "no balance transactions yet")]).append(table.to_fact())
-    mode = mode_of(known.livemode)
+    mode = mode_of(lake.livemode)
     found = [f"{destination}: {_kind(holdings, tables)}{mode and f'; {mode}'}"]
     for account, said in sorted(facts.items()):
         found += ["", account, *[f"  {name:<9} {value}" for name, value in said]]
@@ -161,7 +172,7 @@ def _kind(holdings: Sequence[Holding], tables: Sequence[Beside]) -> str:
     return f"{tables[0].format}, without balance transactions"
 
 
-def _account(holding: Holding) -> list[tuple[str, str]]:
+def _account(holding: Holding, reads: Reads) -> list[tuple[str, str]]:
     manifest = holding.manifest
     files = list(manifest.files.values())
     size = sized(sum(file.bytes for file in files))
@@ -170,6 +181,7 @@ def _account(holding: Holding) -> list[tuple[str, str]]:
         ("rows", f"{manifest.rows:,}" + (f", {manifest.pending:,} still pending" if manifest.pending else "")),
         ("files", f"{counted(len(files), 'file')}, {size}; {checked(len(holding.differences))}, by name and size"),
         *nets(manifest.net(), manifest.net_by_balance()),
+        ("audit", past_of(manifest, reads).to_text()),
         ("versions", _versions(manifest.api_versions)),
         *_choices(manifest.options),
         *differs(manifest.drift.findings, most=DRIFT_NAMED, rest="--json"),
