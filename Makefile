@@ -28,7 +28,7 @@ check: .venv/.dev  ## format, lint, types, layers, then the tests
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q
 
-readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 1 GB of packages, and Java 17
+readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 2 GB of packages, and Java 17
 	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
 
 bench: .venv/.dev .venv-before/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)

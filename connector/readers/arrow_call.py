@@ -44,31 +44,36 @@ def write_pandas(table: LakeTable) -> Statement:
         rows = found.text if table.is_lines else f"{found.text}.to_table()"
         return replace(found, text=f"import pandas as pd\n{rows}.to_pandas(types_mapper=pd.ArrowDtype)")
     text = (
-        f"import pandas as pd\nimport pyarrow as pa\nimport pyarrow.dataset as ds\n\n{table.name} = pd.read_parquet(\n"
-        f'    {python_text(table.folder)},\n    engine="pyarrow",\n    dtype_backend="pyarrow",\n'
-        f"    partitioning={_partitioning(table)},\n)"
+        f"import pandas as pd\nimport pyarrow as pa\nimport pyarrow.dataset as ds\n\n{_schema(table)}\n"
+        f"{table.name} = pd.read_parquet(\n    {python_text(table.folder)},\n"
+        f'    engine="pyarrow",\n    dtype_backend="pyarrow",\n    schema=schema,\n{_partitioning(table)},\n)'
     )
     return Statement("python", text, table.names)
 
 
 def _dataset(table: LakeTable) -> Statement:
     text = (
-        f"import pyarrow as pa\nimport pyarrow.dataset as ds\n\n{table.name} = ds.dataset(\n"
-        f"    {python_text(table.folder)},\n    format={python_text(table.format)},\n"
-        f"    partitioning={_partitioning(table)},\n)"
+        f"import pyarrow as pa\nimport pyarrow.dataset as ds\n\n{_schema(table)}\n{table.name} = ds.dataset(\n"
+        f"    {python_text(table.folder)},\n    format={python_text(table.format)},\n    schema=schema,\n"
+        f"{_partitioning(table)},\n)"
     )
     return Statement("python", text, table.names)
 
 
+def _schema(table: LakeTable) -> str:
+    """Give all columns their types: else what the first file lacks, being older, is in none."""
+    return f"schema = pa.schema([\n{wrapped(pairs_of_arrow(table.all_columns), '    ')},\n])"
+
+
 def _partitioning(table: LakeTable) -> str:
-    return f'ds.partitioning(pa.schema([{", ".join(pairs_of_arrow(table.partitions))}]), flavor="hive")'
+    names = ", ".join(python_text(one.name) for one in table.partitions)
+    return f'    partitioning=ds.partitioning(pa.schema([schema.field(one) for one in [{names}]]), flavor="hive")'
 
 
 def _lines(table: LakeTable, engine: str) -> Statement:
     if not table.is_local:
         raise unreadable(table, engine, "files of lines are read one by one here, from a local folder")
     table = without_objects(table, engine)
-    schema = wrapped(pairs_of_arrow(table.all_columns), "    ")
     seconds = [python_text(one.name) for one in table.columns if one.had is Had.SECONDS]
     fields = "[one for one in schema if one.name not in partitions]"
     text = f"""\
@@ -78,9 +83,7 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 partitions = [{", ".join(python_text(one.name) for one in table.partitions)}]
-schema = pa.schema([
-{schema},
-])
+{_schema(table)}
 in_lines = pa.schema({fields})
 in_seconds = in_lines
 for name in [{", ".join(seconds)}]:

@@ -35,7 +35,8 @@ def write(table: LakeTable) -> Statement:
     text = (
         f"{_HEAD}ctx.{register}(\n    {python_text(table.name)},\n    {python_text(f'{table.folder}/')},\n"
         f"    table_partition_cols=[{', '.join(pairs_of_arrow(table.partitions))}],\n)\n"
-        f"{table.name} = ctx.table({python_text(table.name)})"
+        f"{table.name} = ctx.table({python_text(table.name)}).select(\n"
+        f"{wrapped(map(python_text, table.names), '    ')},\n)"
     )
     return Statement("python", text, table.names, _notes(table))
 

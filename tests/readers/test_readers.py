@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from connector.core.partition import Granularity
@@ -236,6 +237,29 @@ def test_text_for_a_number_in_a_line_is_an_error_but_in_daft(engine, tmp_path):
     else:
         with pytest.raises(Exception, match=r"(?i)fee|none|malformed"):
             rows_of(engine, statement, table.name)
+
+
+@each_engine
+@pytest.mark.parametrize("position", [0, -1])
+def test_a_column_that_older_files_lack_is_null_there_or_refused(engine, tmp_path, position):
+    need(engine)
+    awkward.write_payouts(tmp_path, "parquet")
+    table = described("payouts", tmp_path)
+    expected = awkward.truth(tmp_path, "payouts")
+    file = tmp_path / sorted(table.paths)[position]
+    rows = pq.ParquetFile(file).read()
+    (gone,) = rows["id"].to_pylist()
+    pq.write_table(rows.drop_columns(["trace_id_value"]), file)
+    statement = statement_for(engine, table)
+    if engine in {"duckdb", "polars"}:
+        with pytest.raises(Exception, match="trace_id_value"):
+            rows_of(engine, statement, "payouts")
+        return
+    found = awkward.in_order(plain(rows_of(engine, statement, "payouts")))
+    assert found.schema == expected.schema
+    values = zip(expected["id"].to_pylist(), expected["trace_id_value"].to_pylist(), strict=True)
+    assert found["trace_id_value"].to_pylist() == [None if one == gone else value for one, value in values]
+    assert found.drop_columns("trace_id_value").equals(expected.drop_columns("trace_id_value"))
 
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "local-days.md"
