@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from connector.core.account_ids import given_accounts, given_name
 from connector.core.partition import Granularity
 from connector.core.privacy import Privacy
-from connector.core.times import Time, interval_of, to_seconds
+from connector.core.times import Time, interval_of
 from connector.errors import UsageError
+from connector.moments import seconds_given
 from connector.salt import Salt
 from connector.stripe.pages import Query, checked_expansion, in_each_row
 
@@ -163,7 +164,7 @@ def options_of(*, since: Time | None, until: Time | None, **options: Any) -> Opt
     if type(options.get("settle", 0)) is not int:
         raise UsageError(f"settle must be a whole number of seconds, not {options['settle']!r}")
     return Options(
-        since=None if since is None else to_seconds(since, name="--since"),
-        until=None if until is None else to_seconds(until, name="--until"),
+        since=None if since is None else seconds_given(since, name="--since"),
+        until=None if until is None else seconds_given(until, name="--until"),
         **options,
     )

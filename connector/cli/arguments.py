@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 from connector.cli.console import at_stdout
 from connector.core.account_ids import UNNAMED, is_account_id
 from connector.core.suggestions import did_you_mean
-from connector.core.times import to_seconds
 from connector.errors import UsageError
+from connector.moments import seconds_given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _WIDEST, _IN = 118, " " * 6
 """Columns of help at most, and the indentation of what an example is for, where that has a line of its own."""
+
+FROM = (
+    "first moment of `created`: 2026-01-31, 2026-10, yesterday, last-month (UTC), "
+    "2026-01-31T12:00:00+01:00 (with an offset)"
+)
+TO = "moment after the last, exclusive: --since 2026-10 --until 2026-11 is October (now)"
 
 PROGRESS = ("auto", "rich", "plain", "none")
 
@@ -151,10 +157,8 @@ def add_asking(parser: argparse.ArgumentParser) -> None:
 
 def add_interval(parser: argparse.ArgumentParser) -> None:
     """Add `--since` and `--until`."""
-    parser.add_argument(
-        "--since", type=since, metavar="TIME", help="first moment of `created`, UTC: 2026-01-31, 2026-01-31T12:00:00Z"
-    )
-    parser.add_argument("--until", type=until, metavar="TIME", help="moment after the last, exclusive (now)")
+    parser.add_argument("--since", type=since, metavar="TIME", help=FROM)
+    parser.add_argument("--until", type=until, metavar="TIME", help=TO)
 
 
 def add_accounts(parser: argparse.ArgumentParser) -> None:
@@ -204,12 +208,12 @@ def add_rate_per_account(parser: argparse.ArgumentParser) -> None:
 
 def since(text: str) -> int:
     """Read `--since` as UTC seconds."""
-    return to_seconds(text, name="--since")
+    return seconds_given(text, name="--since")
 
 
 def until(text: str) -> int:
     """Read `--until` as UTC seconds."""
-    return to_seconds(text, name="--until")
+    return seconds_given(text, name="--until")
 
 
 def account(text: str) -> str:

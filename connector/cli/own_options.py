@@ -216,7 +216,9 @@ def statement(parser: argparse.ArgumentParser) -> None:
     period.add_argument("--month", metavar="YYYY-MM", help="a month: 2026-10")
     period.add_argument("--quarter", metavar="YYYY-QN", help="a quarter: 2026-Q4")
     period.add_argument("--year", metavar="YYYY", help="a year: 2026")
-    period.add_argument("--since", metavar="TIME", help="first moment: 2026-10-01, 2026-10-01T12:00:00+02:00")
+    period.add_argument(
+        "--since", metavar="TIME", help="first moment: 2026-10-01, 2026-10-01T12:00:00+02:00, yesterday, last-week"
+    )
     period.add_argument("--until", metavar="TIME", help="moment after the last, exclusive (now)")
     period.add_argument(
         "--timezone", metavar="ZONE", default="UTC", help="whose calendar it is: Europe/Paris, America/New_York (UTC)"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 
 from connector.core.intervals import Interval
-from connector.core.times import Time, to_seconds
+from connector.core.times import Time, to_moment, to_seconds
 from connector.errors import UsageError
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
@@ -133,8 +133,9 @@ def _utc(naive: datetime, clocks: tzinfo) -> int:
 def _between(asked: Asked, zone: str, clocks: tzinfo, now: int) -> Period:
     if asked.since is None:
         raise UsageError(f"until what is said, but not since when: {HELP}")
-    start = _moment(asked.since, clocks, "since")
-    stop = now if asked.until is None else _moment(asked.until, clocks, "until")
+    today = datetime.fromtimestamp(now, clocks).date()
+    start = _moment(asked.since, clocks, "since", today)
+    stop = now if asked.until is None else _moment(asked.until, clocks, "until", today)
     if start >= stop:
         raise UsageError("until must be later than since: since is included, until is not")
     period = Period("", Interval(start, stop), zone, clocks)
@@ -142,23 +143,11 @@ def _between(asked: Asked, zone: str, clocks: tzinfo, now: int) -> Period:
     return Period(name, period.bounds, zone, clocks)
 
 
-def _moment(value: Time, clocks: tzinfo, name: str) -> int:
+def _moment(value: Time, clocks: tzinfo, name: str, today: date) -> int:
     """Return UTC seconds of a time that, without an offset of its own, is the zone's."""
-    seconds = to_seconds(value, name=name)  # refuses what is no time
-    naive = _naive(value)
-    return seconds if naive is None else max(0, _utc(naive, clocks))
-
-
-def _naive(value: Time) -> datetime | None:
-    """Return a time that says nothing of its offset; None for one that is certain."""
-    if isinstance(value, str):
-        text = value.strip()
-        if text.isdigit() and len(text) > 8:  # noqa: PLR2004 - as in `to_seconds`: 20260131 is a date
-            return None
-        value = datetime.fromisoformat(text)
-    if isinstance(value, datetime):
-        return None if value.tzinfo else value
-    return datetime.combine(value, time.min) if isinstance(value, date) else None
+    seconds = to_seconds(value, name=name, today=today)  # refuses what lies outside
+    moment = to_moment(value, name=name, today=today)
+    return seconds if isinstance(moment, int) or moment.tzinfo else max(0, _utc(moment, clocks))
 
 
 def _month(text: str) -> tuple[date, int]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from connector.accounts import chosen_accounts
 from connector.config import Config
-from connector.core.times import Time, interval_of
 from connector.lake.store import open_store
+from connector.moments import interval_given
 from connector.payouts.report import PayoutsReport, to_document
 from connector.payouts.run import PayoutsRun
 from connector.plain import run_plainly
@@ -18,6 +18,8 @@ from connector.stripe.client import Client
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
+
+    from connector.core.times import Time
 
 
 async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given by name
@@ -56,7 +58,7 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
         ConnectorError: what ended the run; what was complete by then is kept, and the next run goes on from there.
     """
     began = time.monotonic()
-    asked = interval_of(since, until)
+    asked = interval_given(since, until)
     chosen = chosen_accounts(accounts, account_id=account_id)
     store = open_store(destination)
     client = Client.over_http(config or Config.from_env())

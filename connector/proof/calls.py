@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector.config import Config
 from connector.core.account_ids import given_name
-from connector.core.times import Time, interval_of
 from connector.errors import UsageError
 from connector.lake.store import open_store
+from connector.moments import interval_given
 from connector.plain import run_plainly
 from connector.proof.check import Check, Wish
 from connector.proof.verdict import LAYERS, LayerName, Verdict, to_document
@@ -19,6 +19,8 @@ from connector.stripe.client import Client
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
+
+    from connector.core.times import Time
 
 SAMPLE = 20
 """Requests for windows drawn at random, unless another number is asked for."""
@@ -69,7 +71,7 @@ async def verify(  # noqa: PLR0913 - one keyword for each thing a check can be t
         account_id=given_name(account_id),
         sample=_checked_number("sample", sample),
         seed=secrets.randbelow(_SEEDS) if seed is None else _checked_number("seed", seed) or 0,
-        asked=None if since is None and until is None else interval_of(since, until),
+        asked=None if since is None and until is None else interval_given(since, until),
     )
     store = open_store(destination)
     client = None if offline else Client.over_http(config or Config.from_env())

@@ -10,6 +10,7 @@ from connector.core.allocation import DEFAULT_READS_PER_MONTH, Budget
 from connector.core.follow import DEFAULT_LOOK_BACK
 from connector.core.times import Time, to_seconds
 from connector.errors import UsageError
+from connector.moments import seconds_given
 from connector.stripe.pages import FILTERS, Query, in_each_row
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class FollowOptions:
         if unknown := sorted(self.filters.keys() - FILTERS):
             raise UsageError(f"there is no filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))}")
         if self.since is not None:
-            to_seconds(self.since, name="--since")
+            object.__setattr__(self, "since", seconds_given(self.since, name="--since"))  # as of now, for good
         if not self.accounts or len(given_accounts(self.accounts)) < len(self.accounts):
             raise UsageError("name at least one account, and each once")
 

@@ -12,8 +12,8 @@ from connector.core.account_ids import given_account, given_accounts
 from connector.core.claims import Claims
 from connector.core.intervals import Intervals
 from connector.core.page import Row, decode_asked, decode_object
-from connector.core.times import Time, interval_of
 from connector.errors import UsageError
+from connector.moments import interval_given
 from connector.stripe.client import BALANCE, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
 from connector.stripe.follow_options import FollowOptions, Listener, Unheard
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from connector.core.protocol import Parameters
+    from connector.core.times import Time
 
 
 class Stripe:
@@ -223,7 +224,7 @@ class Stripe:
 
 def _within(created_gte: Time | None, created_lt: Time | None) -> Intervals:
     """Return the seconds asked for."""
-    return Intervals((interval_of(created_gte, created_lt, names=("created_gte", "created_lt")),))
+    return Intervals((interval_given(created_gte, created_lt, names=("created_gte", "created_lt")),))
 
 
 def _query(expand: Sequence[str], filters: Mapping[str, str | None]) -> Query:

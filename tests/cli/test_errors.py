@@ -38,7 +38,7 @@ CASES = {
     "nobody at the other end": (unreachable, ["--retries", "0"], 75, "--api-base"),
     "a foreign account": (nothing, ["--account", "acct_unknown"], 77, "key"),
     "a base that is not secure": (insecure, [], 78, "https"),
-    "a date that is none": (nothing, ["--since", "yesterday"], 2, "2026-01-31"),
+    "a date that is none": (nothing, ["--since", "the day before"], 2, "yesterday"),
     "an empty interval": (nothing, ["--since", "2026-02-01", "--until", "2026-01-01"], 2, "--until"),
     "an unknown format": (nothing, ["--format", "csv"], 2, "parquet"),
     "an unknown option": (nothing, ["--nonsense"], 2, "--help"),

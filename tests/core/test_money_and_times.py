@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 import connector
 from connector.core import money, times
-from connector.core.times import END_OF_TIME, to_seconds
+from connector.core.times import END_OF_TIME, interval_of, to_seconds
 from connector.errors import UsageError
 from connector.sandbox import economy
 
@@ -70,6 +71,8 @@ def test_an_amount_shown_keeps_every_digit(amount, currency):
         (" 2026-01-01 ", 1_767_225_600),
         ("20260101", 1_767_225_600),
         ("2026-01-01T00:00:00Z", 1_767_225_600),
+        ("2026-01", 1_767_225_600),
+        ("2026", 1_767_225_600),
         ("2026-01-01 01:00+01:00", 1_767_225_600),
         (date(2026, 1, 1), 1_767_225_600),
         (datetime(2026, 1, 1, tzinfo=UTC), 1_767_225_600),
@@ -86,7 +89,11 @@ def test_times_people_write_become_utc_seconds(given_, seconds):
     "given_",
     [
         "",
-        "yesterday",
+        "yesterday",  # of no known day
+        "2026-13",
+        "2026-00",
+        "26-01",
+        "last-day",
         "2026-13-01",
         "2026-02-30",
         "31.01.2026",
@@ -115,3 +122,50 @@ def test_a_second_survives_its_text(second):
 def test_a_fraction_of_a_second_is_refused_rather_than_cut_off():
     with pytest.raises(UsageError, match="fraction of a second"):
         to_seconds("2026-01-01T00:00:00.900Z", name="--since")
+
+
+days = st.dates(date(1971, 1, 1), date(9999, 12, 31))
+DAY = 86_400
+
+
+@given(days)
+def test_a_month_and_a_year_are_their_first_second_whatever_the_day(day):
+    assert to_seconds(f"{day:%Y-%m}", name="x") == to_seconds(day.replace(day=1), name="x")
+    assert to_seconds(f"{day:%Y}", name="x") == to_seconds(day.replace(month=1, day=1), name="x")
+
+
+@given(days)
+def test_two_words_in_a_row_are_the_whole_time_that_the_first_names(today):
+    def between(first, second):
+        found = interval_of(first, second, today=today)
+        return found.start, (found.stop - found.start) // DAY
+
+    now = to_seconds(today, name="x")
+    assert between("yesterday", "today") == (now - DAY, 1)
+    start, week = between("last-week", "this-week")
+    assert (week, datetime.fromtimestamp(start, UTC).weekday()) == (7, 0)
+    start, month = between("last-month", "this-month")
+    first = datetime.fromtimestamp(start, UTC)
+    assert (first.day, month) == (1, calendar.monthrange(first.year, first.month)[1])
+    start, year = between("last-year", "this-year")
+    first = datetime.fromtimestamp(start, UTC)
+    assert (first.year, first.month, first.day) == (today.year - 1, 1, 1)
+    assert year == 365 + calendar.isleap(first.year)
+    for word in ("this-week", "this-month", "this-year"):
+        assert now - 366 * DAY < to_seconds(word, name="x", today=today) <= now
+
+
+@given(
+    days, st.sampled_from(times.WORDS), st.sampled_from([" ", "  ", "_", "-"]), st.sampled_from([str.upper, str.title])
+)
+def test_words_are_understood_however_they_are_written(today, word, gap, case):
+    written = case(word.replace("-", gap))
+    assert to_seconds(f" {written} ", name="x", today=today) == to_seconds(word, name="x", today=today)
+
+
+@given(st.text(max_size=12), days)
+def test_any_text_is_a_time_or_refused_by_name(text, today):
+    try:
+        assert 0 <= to_seconds(text, name="--since", today=today) <= END_OF_TIME
+    except UsageError as error:
+        assert str(error).startswith("--since")  # noqa: PT017 - either is right

@@ -92,6 +92,15 @@ def test_quarters_years_and_ends_of_ones_own():
     assert period(since="20261001").bounds.start == month("2026-10", "Europe/Paris").bounds.start
     assert period(since=1_790_000_000).bounds.stop == 1_800_000_000
     assert period(since="1970-01-01").bounds.start == 0
+    assert period(since="2026-10", until="2026-11").bounds == month("2026-10", "Europe/Paris").bounds
+
+
+def test_words_go_by_the_day_that_it_is_in_the_zone():
+    paris = ZoneInfo("Europe/Paris")
+    now = int(datetime(2026, 10, 31, 23, 30, tzinfo=UTC).timestamp())  # half past midnight in November there
+    asked = Asked(since="last-month", until="this-month")
+    assert period_of(asked, "Europe/Paris", paris, now=now).bounds == month("2026-10", "Europe/Paris").bounds
+    assert period_of(asked, "UTC", UTC, now=now).bounds == month("2026-09").bounds
 
 
 @pytest.mark.parametrize(
@@ -108,7 +117,7 @@ def test_quarters_years_and_ends_of_ones_own():
         {"year": "26"},
         {"year": "9999"},
         {"month": "1969-12"},
-        {"since": "yesterday"},
+        {"since": "someday"},
         {"since": "2026-10-02", "until": "2026-10-01"},
         {"since": "2026-10-01", "until": "2026-10-01"},
     ],
