@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str], console: Console) -> int:
     refuse_keys(words)
+    words = _as_options(words)
     parser = _parser(next((word for word in words if not word.startswith("-")), None))
     try:
         args = parser.parse_args(words)
@@ -75,6 +76,13 @@ def _run(words: list[str], console: Console) -> int:
         raise UsageError("no command given; begin with `stripe-balance demo`")
     console.configure(args)
     return import_module(f"connector.cli.commands.{args.command}").run(args, console)
+
+
+def _as_options(words: list[str]) -> list[str]:
+    """Return `help`, `help sync` and `version` as the options that people mean by them."""
+    if words[:1] == ["help"]:
+        return [*words[1:], "--help"]
+    return ["--version"] if words == ["version"] else words
 
 
 def _parser(chosen: str | None) -> Parser:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.failures import document_of, exit_code_of, line_of, traceback_of
-from connector.errors import StorageError
+from connector.errors import StorageError, UsageError
 from connector.outside_text import document_without_keys, in_json, shown
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ class Console:
         self.log(f"stripe-balance: {line}")
 
     def complain(self, error: BaseException) -> None:
-        """Say in one line what went wrong; with the traceback, if asked for."""
-        if self.verbose:
+        """Say in one line what went wrong; with the traceback if asked for, unless it is in the words given."""
+        if self.verbose and not isinstance(error, UsageError):
             self.log(*traceback_of(error))
         self.log(f"stripe-balance: {self.paint(line_of(error), 'red')}")
 

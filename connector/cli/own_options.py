@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.cli import arguments
+from connector.core.money import currency_code
 
 if TYPE_CHECKING:
     import argparse
@@ -63,7 +64,8 @@ def stream(parser: argparse.ArgumentParser) -> None:
     """Add the options of `stream`."""
     arguments.add_interval(parser)
     for name, example in (("currency", "eur"), ("payout", "po_…"), ("source", "ch_…"), ("type", "charge")):
-        parser.add_argument(f"--{name}", metavar=example, help=f"only rows of this {name}")
+        read = currency_code if name == "currency" else str
+        parser.add_argument(f"--{name}", type=read, metavar=example, help=f"only rows of this {name}")
     _add_expand(parser)
     arguments.add_accounts_to_search(parser)
     arguments.add_fail_fast(parser)
@@ -148,7 +150,7 @@ def payouts(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--amount", metavar="N", help="as the bank writes it: 1,199.11, 1.199,11; --amount=-50.00")
     group.add_argument("--arrives", metavar="DAY", help="day of the line, 2026-10-01; found within five days of it")
     group.add_argument("--trace", metavar="TEXT", help="trace id, or the whole text of the line with it inside")
-    group.add_argument("--currency", metavar="CODE", help="only this currency, such as eur (any)")
+    group.add_argument("--currency", type=currency_code, metavar="CODE", help="only this currency, such as eur (any)")
     _add_full_refresh(parser)
     arguments.add_fail_fast(parser)
     arguments.add_asking(parser)
@@ -231,7 +233,7 @@ def statement(parser: argparse.ArgumentParser) -> None:
         metavar="acct_…",
         help="only this account of the lake, repeatable (all)",
     )
-    parser.add_argument("--currency", metavar="CODE", help="only this currency, such as eur (all)")
+    parser.add_argument("--currency", type=currency_code, metavar="CODE", help="only this currency, such as eur (all)")
     parser.add_argument("--format", choices=STATEMENTS, help="text, csv, json or html on stdout (text)")
     parser.add_argument("--compare", metavar="PERIOD", help="say what changed since an earlier month, quarter or year")
     parser.add_argument(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from connector.core.money import decimals
+from connector.core.money import currency_code, decimals
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def bank_line(*, amount: str | None, arrives: str | date | None, trace: str | No
     reference = _plain(trace or "")
     if trace is not None and len(reference) < _LEAST_TRACE:
         raise UsageError(f"{trace!r} is too short for a trace id: give at least {_LEAST_TRACE} letters or digits")
-    return BankLine(readings, sign, _day(arrives), reference, None if currency is None else currency.strip().lower())
+    return BankLine(readings, sign, _day(arrives), reference, None if currency is None else currency_code(currency))
 
 
 def matches(line: BankLine, payouts: Iterable[tuple[Known, date]]) -> list[Match]:

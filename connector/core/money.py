@@ -21,6 +21,9 @@ _THREE_DECIMALS = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 
 MOST_DECIMALS = 3
 
+_LETTERS = 3
+"""Of a code of ISO 4217."""
+
 NOT_TWO = {0: tuple(sorted(_NO_DECIMALS)), MOST_DECIMALS: tuple(sorted(_THREE_DECIMALS))}
 """Currencies that do not have two decimals, by how many they have."""
 
@@ -43,6 +46,18 @@ def decimals(currency: str) -> int:
         raise UsageError(f"a currency is its ISO code as text, such as 'usd', not {type(currency).__name__}")
     code = currency.lower()
     return 0 if code in _NO_DECIMALS else 3 if code in _THREE_DECIMALS else 2
+
+
+def currency_code(text: str) -> str:
+    """Return a currency's code as Stripe writes it, in lower case.
+
+    Raises:
+        UsageError: it cannot be one.
+    """
+    code = text.strip().lower() if isinstance(text, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not (len(code) == _LETTERS and code.isascii() and code.isalpha()):
+        raise UsageError(f"{text!r} is not a currency: write the three letters of its ISO code, such as eur")
+    return code
 
 
 def to_text(amount: int, currency: str) -> str:

@@ -9,6 +9,7 @@ import anyio.to_thread
 
 import connector
 from connector.core.changes import purse_changes
+from connector.core.money import currency_code
 from connector.core.periods import Asked, Period, period_of
 from connector.errors import ConfigError, UsageError
 from connector.lake.commit import manifests
@@ -68,7 +69,7 @@ async def statement(  # noqa: PLR0913 - one keyword for each thing a statement c
     """
     asked = Asked(month, quarter, year, since, until)
     names = (accounts,) if isinstance(accounts, str) else tuple(accounts)
-    wish = (asked, timezone, names, None if currency is None else _currency(currency), compare, against)
+    wish = (asked, timezone, names, None if currency is None else currency_code(currency), compare, against)
     return await anyio.to_thread.run_sync(_state, destination, *wish, on_account or _nobody)
 
 
@@ -172,10 +173,3 @@ def _earlier(text: str, period: Period, now: int) -> Period:
     if earlier.bounds.stop > period.bounds.start and earlier.bounds.start < period.bounds.stop:
         raise UsageError(f"{earlier.name} and {period.name} share days: compare with another period")
     return earlier
-
-
-def _currency(text: str) -> str:
-    code = text.strip().lower()
-    if not (len(code) == 3 and code.isascii() and code.isalpha()):  # noqa: PLR2004 - letters of an ISO 4217 code
-        raise UsageError(f"{text!r} is not a currency: write three letters, such as eur")
-    return code

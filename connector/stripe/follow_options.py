@@ -11,7 +11,7 @@ from connector.core.follow import DEFAULT_LOOK_BACK
 from connector.core.times import Time, to_seconds
 from connector.errors import UsageError
 from connector.moments import seconds_given
-from connector.stripe.pages import FILTERS, Query, in_each_row
+from connector.stripe.pages import Query, chosen_filters, in_each_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,8 +57,7 @@ class FollowOptions:
             raise UsageError(f"interval {self.interval} must be at least 1 second")
         if self.reads_per_month < 1:
             raise UsageError(f"reads-per-month {self.reads_per_month} must be at least 1")
-        if unknown := sorted(self.filters.keys() - FILTERS):
-            raise UsageError(f"there is no filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))}")
+        object.__setattr__(self, "filters", chosen_filters(self.filters))
         if self.since is not None:
             object.__setattr__(self, "since", seconds_given(self.since, name="--since"))  # as of now, for good
         if not self.accounts or len(given_accounts(self.accounts)) < len(self.accounts):

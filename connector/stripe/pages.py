@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from connector.core.frontier import Frontier
+from connector.core.money import currency_code
 from connector.core.page import Page, Row, decode_page
 from connector.core.page_size import TRIES, PageSize, is_heavy
 from connector.core.times import END_OF_TIME
@@ -22,7 +23,7 @@ from connector.stripe.streams import Stream, produced
 from connector.stripe.way import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from anyio.streams.memory import MemoryObjectSendStream
@@ -66,6 +67,18 @@ def checked_expansion(path: str) -> str:
     if first == "data":
         raise UsageError(f"--expand {path}: begin with the row's own field, without data.: {rest or 'source'}")
     return path
+
+
+def chosen_filters(filters: Mapping[str, str | None]) -> Parameters:
+    """Return filters as Stripe takes them: currencies in lower case.
+
+    Raises:
+        UsageError: there is no such filter, or no such currency.
+    """
+    if unknown := sorted(filters.keys() - FILTERS):
+        raise UsageError(f"there is no filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))}")
+    currency = filters.get("currency")
+    return {**filters, **({"currency": currency_code(currency)} if currency is not None else {})}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from connector.stripe.follow_options import FollowOptions, Listener, Unheard
 from connector.stripe.following import Follower
 from connector.stripe.identity import Identity, as_account, identify
 from connector.stripe.many import AccountPages, ManyAccounts, pages_of_accounts
-from connector.stripe.pages import FILTERS, PageStream, Query, in_each_row, pages, paths_of
+from connector.stripe.pages import PageStream, Query, chosen_filters, in_each_row, pages, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -229,9 +229,7 @@ def _within(created_gte: Time | None, created_lt: Time | None) -> Intervals:
 
 def _query(expand: Sequence[str], filters: Mapping[str, str | None]) -> Query:
     """Return what is asked for."""
-    if unknown := sorted(filters.keys() - FILTERS):
-        raise UsageError(f"there is no filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))}")
-    return Query(dict(filters), in_each_row(expand))
+    return Query(chosen_filters(filters), in_each_row(expand))
 
 
 def checked_transaction_id(text: str) -> str:

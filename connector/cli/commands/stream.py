@@ -10,9 +10,11 @@ from connector.cli.accounts import accounts_of, complain_of
 from connector.cli.rows import Rows, rows_to_stdout
 from connector.cli.settings import config_of
 from connector.cli.working import work
+from connector.core.suggestions import did_you_mean
 from connector.errors import AccountsError, UsageError
 from connector.stripe.pages import FILTERS
 from connector.stripe.resources import Stripe
+from connector.tables.known_values import known_values
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +48,23 @@ def run(args: argparse.Namespace, console: Console) -> int:
             work(go, console, show=args.progress != "auto")
     except AccountsError as failure:
         return complain_of(failure, console)
+    if not rows.count:
+        console.say(f"stripe-balance: {_nothing(args)}")
     return 0
+
+
+def _nothing(args: argparse.Namespace) -> str:
+    """Say that there is nothing, and of what: a filter that fits nothing looks like an account that has nothing."""
+    filters = [f"{name} {value}{_meant(name, value)}" for name in sorted(FILTERS) if (value := getattr(args, name))]
+    within = " in that time" if args.since is not None or args.until is not None else ""
+    return f"no rows{within}" + (f" of {' and '.join(filters)}" if filters else "")
+
+
+def _meant(name: str, value: str) -> str:
+    known = known_values().get(name, frozenset())
+    if name != "type" or value in known:
+        return ""
+    return did_you_mean(value.lower(), known) or " (which Stripe's documents do not know)"
 
 
 async def _stream(args: argparse.Namespace, config: Config, rows: Rows, progress: Progress) -> None:
