@@ -243,9 +243,15 @@ class Lap:
 
     async def _name(self, harvest: Harvest, identity: Identity) -> None:
         """Give the harvest its manifest: from here on files are written."""
+        if self.work.manifest is None:
+            await harvest.answered.wait()  # no lake is begun for a key that may not list
+        with anyio.CancelScope(shield=True):  # once a manifest is there, what came before an error is said in it
+            harvest.publish_to(await self._published(identity))
+
+    async def _published(self, identity: Identity) -> Published:
+        """Return what the account has, from a manifest that is on the disk."""
         shared, manifest = self.shared, self.work.manifest
         if manifest is None:  # written before any file, so that the lake stays of one kind whatever happens
-            await harvest.answered.wait()  # but not for a key that may not list
             shared.lease.hold()
             manifest = Manifest(
                 account=identity.account,
@@ -260,7 +266,7 @@ class Lap:
         if shared.progress.accounts == 1:
             shared.progress.account = identity.account
         replacing = Replacements(shared.lake.store, identity.account)
-        published = Published(
+        return Published(
             shared.lake,
             manifest,
             self.work,
@@ -270,4 +276,3 @@ class Lap:
             settle=shared.options.settle,
             api_version=shared.client.config.api_version,
         )
-        harvest.publish_to(published)
