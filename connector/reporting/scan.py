@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow.dataset as ds
 
 from connector.lake.read import Rows, read
 from connector.lake.rows import MICROSECONDS
+from connector.tables.some_columns import to_some_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,12 +93,10 @@ class AccountRows:
                 if batch.num_rows:
                     yield pa.Table.from_batches([batch])
             return
-        needed = (
-            names
-            if where is None
-            else [*names, *({"created", "reporting_category", "exchange_rate", "type"} - set(names))]
-        )
-        for batch in replace(chosen, columns=tuple(needed)).reader():
+        conditions = {"created", "reporting_category", "exchange_rate", "type"} - set(names)
+        needed = names if where is None else [*names, *sorted(conditions)]
+        lines = replace(chosen, columns=tuple(needed), to_batch=partial(to_some_columns, names=needed))
+        for batch in lines.reader():
             table = pa.Table.from_batches([batch])
             found = table if where is None else table.filter(where)
             if found.num_rows:

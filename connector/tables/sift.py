@@ -245,10 +245,10 @@ def _collapse(sources: Sequence[Any]) -> tuple[Sequence[Json | None], Sequence[A
     if dict not in _types(sources):
         return (), sources
     objects = [source if is_object(source) else None for source in sources]
-    return objects, [_id(source) if is_object(source) else source for source in sources]
+    return objects, [expanded_id(source) if is_object(source) else source for source in sources]
 
 
-def _id(expanded: Json) -> str | None:
+def expanded_id(expanded: Json) -> str | None:
     """Give an expanded object's id; null where it has none that is text."""
     found = expanded.get("id")
     return found if is_text(found) else None

@@ -13,6 +13,7 @@ from connector.errors import SchemaError
 from connector.tables.arrow import arrow_schema, dictionary_columns
 from connector.tables.balance_transactions import LINES_SCHEMA, to_batch, to_lines, to_objects
 from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, sift
+from connector.tables.some_columns import to_some_columns
 from tests.tables.rows import OFFICIAL_ROW, VITAL, exactly, json_values, odd_rows, ordinary_rows, pages, received
 
 PART = {"amount": 59, "application": None, "currency": "usd", "description": "Stripe fees", "type": "stripe_fee"}
@@ -216,3 +217,19 @@ def test_rows_survive_a_parquet_file_with_dictionaries(page):
     )
     table = pq.read_table(pa.BufferReader(file.getvalue()), read_dictionary=["type", "currency"])
     assert to_objects(table.combine_chunks().to_batches()[0]) == rows if rows else table.num_rows == 0
+
+
+@given(pages, st.sets(st.sampled_from([*BALANCE_TRANSACTION.tests, "extra", "source_object"]), min_size=1))
+def test_some_columns_are_those_of_all(page, names):
+    rows, chosen = received(page), sorted(names)
+    whole = to_batch(rows).select(chosen)
+    some = to_some_columns(rows, chosen)
+    assert some.schema == whole.schema
+    assert some.equals(whole)
+
+
+@pytest.mark.parametrize("name", BALANCE_TRANSACTION.vital)
+def test_some_columns_of_a_row_that_lacks_what_it_is_kept_for_are_refused_as_all_are(name):
+    row = {key: value for key, value in OFFICIAL_ROW.items() if key != name}
+    with pytest.raises(SchemaError, match=name):
+        to_some_columns([OFFICIAL_ROW, row], [name])
