@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 
 from connector.config import Config
-from connector.lake.facts import facts_of
-from connector.lake.store import open_store
+from connector.lake.facts import facts_of, refuse_new
+from connector.lake.store import Store, open_store
+from connector.lake.turn import when_free
 from connector.options import DEFAULT_AUDIT, DEFAULT_SETTLE, Options, options_of
 from connector.plain import run_plainly
 from connector.report import Progress, Report, to_document
@@ -31,6 +32,7 @@ async def sync(
     config: Config | None = None,
     since: Time | None = None,
     until: Time | None = None,
+    wait: float = 0.0,
     progress: Progress | None = None,
     **options: Any,  # noqa: ANN401 - the fields of `Options`, checked there
 ) -> Report:
@@ -43,6 +45,7 @@ async def sync(
         config: whom to ask; from the environment by default.
         since: first moment of `created`; everything by default.
         until: moment after the last, exclusive; everything there is by default.
+        wait: seconds to wait for another run that holds the lake.
         progress: filled in as the run goes on.
         options: fields of `connector.options.Options`.
 
@@ -52,17 +55,32 @@ async def sync(
     Raises:
         ConnectorError: what ended the run; what was complete by then is published, and the next run goes on from there.
     """
-    began = monotonic()
     chosen = options_of(since=since, until=until, **options)
     config = config or Config.from_env()
+    progress = progress or Progress()
     store = open_store(destination)
+
+    def waiting() -> None:
+        progress.phase = "waiting for another run"
+
+    async def once() -> Report:
+        return await _sync(store, str(destination), config, chosen, progress)
+
+    return await when_free(store, once, wait=0.0 if chosen.dry_run else wait, waiting=waiting)
+
+
+async def _sync(store: Store, destination: str, config: Config, chosen: Options, progress: Progress) -> Report:
+    """Do it once."""
+    began = monotonic()
+    if chosen.existing:
+        refuse_new(store, destination)
     new = not facts_of(store).accounts
     client = Client.over_http(config)
     try:
         if not chosen.dry_run:
             _ask_ahead(client, chosen, new=new)
         run = await anyio.to_thread.run_sync(import_module, "connector.run")  # Arrow takes a while to import
-        return await run.Run(store, str(destination), client, chosen, progress or Progress(), began).go()
+        return await run.Run(store, destination, client, chosen, progress, began).go()
     finally:
         await client.close()
 
@@ -84,6 +102,8 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     balance: bool = False,
     dry_run: bool = False,
     fail_fast: bool = False,
+    existing: bool = False,
+    wait: float = 0.0,
     source_columns: bool = False,
     omit: Sequence[str] = (),
     hash: Sequence[str] = (),  # noqa: A002 - as format
@@ -119,6 +139,8 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
         balance: add a snapshot of the balance to the lake.
         dry_run: stop before reading.
         fail_fast: end the run with the first account that fails.
+        existing: refuse to make a new lake.
+        wait: seconds to wait for another run that holds the lake.
         source_columns: whether charges, refunds and payouts among expanded sources have columns.
         omit: columns and paths to leave out, such as `description` or `source.billing_details`.
         hash: columns and paths to replace by a salted hash.
@@ -166,6 +188,8 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
             balance=balance,
             dry_run=dry_run,
             fail_fast=fail_fast,
+            existing=existing,
+            wait=wait,
             source_columns=source_columns,
             omit=omit,
             hash=hash,

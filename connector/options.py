@@ -50,6 +50,7 @@ class Options:
         balance: add a snapshot of the balance to the lake, taken before the rows are read.
         dry_run: stop before reading.
         fail_fast: end the run with the first account that fails; else the others are read all the same.
+        existing: refuse to make a new lake.
         audit: percent of the requests, 0 to 100, that are spent on asking about the past again: at least one, at most
             fifty, all accounts together; 0 for none. See `connector.core.audit`.
     """
@@ -68,6 +69,7 @@ class Options:
     balance: bool = False
     dry_run: bool = False
     fail_fast: bool = False
+    existing: bool = False
     source_columns: bool = False
     omit: tuple[str, ...] = ()
     hash: tuple[str, ...] = ()

@@ -18,9 +18,10 @@ from connector.core.page import decode_object
 from connector.core.protocol import seconds_of
 from connector.errors import ConnectorError, SchemaError, StorageError
 from connector.lake.check import changed_files
-from connector.lake.facts import facts_of, load_balances, save_balances
+from connector.lake.facts import facts_of, load_balances, refuse_new, save_balances
 from connector.lake.sheets import read_rows, sheet, stored_file, write_rows
 from connector.lake.store import open_store
+from connector.lake.turn import when_free
 from connector.plain import run_plainly
 from connector.stripe.client import BALANCE, Client
 from connector.stripe.identity import as_account
@@ -60,13 +61,15 @@ class Snapshot:
     rows: int
 
 
-async def record_balance(
+async def record_balance(  # noqa: PLR0913 - each is an option of its own, given by name
     destination: str | PathLike[str],
     *,
     config: Config | None = None,
     accounts: Sequence[str | None] = (),
     account_id: str | None = None,
     fail_fast: bool = False,
+    existing: bool = False,
+    wait: float = 0.0,
 ) -> tuple[Snapshot, ...]:
     """Add a snapshot of the balance to a lake, for each account.
 
@@ -76,6 +79,8 @@ async def record_balance(
         accounts: connected accounts to read, None standing for the key's own.
         account_id: name of the key's own account, where it may not ask for it.
         fail_fast: end with the first account that fails, instead of asking for the others all the same.
+        existing: refuse to make a new lake.
+        wait: seconds to wait for another run that holds the lake.
 
     Returns:
         The snapshots, in the order of the accounts.
@@ -85,12 +90,18 @@ async def record_balance(
         ConnectorError: what ended it.
     """
     chosen = chosen_accounts(accounts, account_id=account_id)
-    store = open_store(destination)
-    client = Client.over_http(config or Config.from_env())
-    try:
-        return await _record(store, client, chosen, account_id, fail_fast=fail_fast)
-    finally:
-        await client.close()
+    store, config = open_store(destination), config or Config.from_env()
+
+    async def once() -> tuple[Snapshot, ...]:
+        if existing:
+            refuse_new(store, str(destination))
+        client = Client.over_http(config)
+        try:
+            return await _record(store, client, chosen, account_id, fail_fast=fail_fast)
+        finally:
+            await client.close()
+
+    return await when_free(store, once, wait=wait, waiting=lambda: None)
 
 
 def run_record_balance(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword
@@ -99,6 +110,8 @@ def run_record_balance(  # noqa: PLR0913 - task runners hand everything they kno
     accounts: Sequence[str | None] = (),
     account_id: str | None = None,
     fail_fast: bool = False,
+    existing: bool = False,
+    wait: float = 0.0,
     api_base: str | None = None,
     api_version: str | None = None,
     context: str | None = None,
@@ -111,6 +124,8 @@ def run_record_balance(  # noqa: PLR0913 - task runners hand everything they kno
         accounts: ids, None for the key's own.
         account_id: where the key may not ask for it.
         fail_fast: end with the first account that fails.
+        existing: refuse to make a new lake.
+        wait: seconds to wait for another run that holds the lake.
         api_base: see `connector.Config`, as the following.
         api_version: `Stripe-Version`.
         context: `Stripe-Context`.
@@ -126,7 +141,13 @@ def run_record_balance(  # noqa: PLR0913 - task runners hand everything they kno
     async def main() -> tuple[Snapshot, ...]:
         config = Config.from_env(api_key_file=api_key_file, api_base=api_base, api_version=api_version, context=context)
         return await record_balance(
-            destination, config=config, accounts=accounts, account_id=account_id, fail_fast=fail_fast
+            destination,
+            config=config,
+            accounts=accounts,
+            account_id=account_id,
+            fail_fast=fail_fast,
+            existing=existing,
+            wait=wait,
         )
 
     snapshots = run_plainly(main, instead="await connector.record_balance(…)")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NOT_FOUND = 1
 
 _LINE_OPTIONS = ("amount", "arrives", "trace", "currency")
-_RUN_OPTIONS = ("since", "until", "all_accounts", "account_id", "full_refresh", "fail_fast")
+_RUN_OPTIONS = ("since", "until", "all_accounts", "account_id", "full_refresh", "fail_fast", "existing", "wait")
 
 
 def refuse_mixed(args: argparse.Namespace) -> None:

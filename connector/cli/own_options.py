@@ -31,6 +31,7 @@ def demo(parser: argparse.ArgumentParser) -> None:
 def sync(parser: argparse.ArgumentParser) -> None:
     """Add the options of `sync`."""
     parser.add_argument("destination", metavar="DEST", help="folder of the lake, which need not exist yet")
+    _add_lake(parser)
     arguments.add_interval(parser)
     arguments.add_accounts(parser)
     arguments.add_fail_fast(parser)
@@ -134,6 +135,7 @@ def fees(parser: argparse.ArgumentParser) -> None:
 def balance(parser: argparse.ArgumentParser) -> None:
     """Add the options of `balance`."""
     parser.add_argument("destination", metavar="DEST", nargs="?", help="folder of a lake to add a snapshot to")
+    _add_lake(parser)
     arguments.add_accounts(parser)
     arguments.add_fail_fast(parser)
     arguments.add_asking(parser)
@@ -143,6 +145,7 @@ def balance(parser: argparse.ArgumentParser) -> None:
 def payouts(parser: argparse.ArgumentParser) -> None:
     """Add the options of `payouts`."""
     parser.add_argument("destination", metavar="DEST", help="folder of the lake, which need not exist yet")
+    _add_lake(parser)
     arguments.add_interval(parser)
     arguments.add_accounts(parser)
     group = parser.add_argument_group("finding a payout in the lake, from a line of the bank's statement")
@@ -302,6 +305,16 @@ def schema(parser: argparse.ArgumentParser) -> None:
 def _add_partition(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--partition", choices=PARTITIONS, help="time one file holds, fixed when the lake is made (day)"
+    )
+
+
+def _add_lake(parser: argparse.ArgumentParser) -> None:
+    """Add what is to become of a lake that is not there, or that another run holds."""
+    parser.add_argument(
+        "--existing", action="store_true", help="go on with a lake that is there: where there is none, make none"
+    )
+    parser.add_argument(
+        "--wait", type=arguments.count, default=0, metavar="S", help="seconds to wait for another run to end (0)"
     )
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from connector.config import Config
 from connector.core.retry import RetryPolicy
+from connector.lake.facts import is_new
+from connector.lake.store import open_store
 
 if TYPE_CHECKING:
     import argparse
@@ -38,6 +40,16 @@ def config_of(args: argparse.Namespace, console: Console) -> Config:
     limit = f"at most {config.rate:g} requests/s" if config.rate < float("inf") else "without limit"
     console.note(f"asking {config.api_base} as {config.api_key!r}, Stripe-Version {config.api_version}, {limit}")
     return config
+
+
+def announce(destination: str, console: Console) -> None:
+    """Say first where a new lake is about to be made: a mistyped name, or a mount that is not there, looks like one.
+
+    Raises:
+        StorageError: the destination cannot be read.
+    """
+    if is_new(open_store(destination)):
+        console.say(f"stripe-balance: new lake in {destination}: there is none yet (--existing refuses that)")
 
 
 def lake_options(args: argparse.Namespace, *more: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.core import account_record, balances_record, payouts_record
 from connector.core.account_record import AccountRecord
 from connector.core.stored import READ_AGAIN, RESTORE
+from connector.errors import ConfigError
 from connector.lake import commit
 from connector.lake.records import load_record, recorded_accounts, save_record
 
@@ -49,6 +50,24 @@ class LakeFacts:
     def retired(self) -> frozenset[str]:
         """The accounts that are retired."""
         return frozenset(name for name, record in self.records.items() if record.retired is not None)
+
+
+def is_new(store: Store) -> bool:
+    """Say whether a destination holds no lake yet, of whichever table; quicker than `facts_of`. Blocks."""
+    return not (commit.accounts(store) or any(recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)))
+
+
+def refuse_new(store: Store, destination: str) -> None:
+    """Refuse to make a lake where one was said to exist: a mistyped name, or a mount that is not there.
+
+    Raises:
+        ConfigError: there is no lake.
+    """
+    if is_new(store):
+        raise ConfigError(
+            f"there is no lake in {destination}, and with --existing none is made: check the name, and that what it is "
+            "on is mounted; without --existing a new lake is made there"
+        )
 
 
 def facts_of(store: Store) -> LakeFacts:

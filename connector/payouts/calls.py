@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from connector.accounts import chosen_accounts
 from connector.config import Config
+from connector.lake.facts import refuse_new
 from connector.lake.store import open_store
+from connector.lake.turn import when_free
 from connector.moments import interval_given
 from connector.payouts.report import PayoutsReport, to_document
 from connector.payouts.run import PayoutsRun
@@ -32,6 +34,8 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
     account_id: str | None = None,
     full_refresh: bool = False,
     fail_fast: bool = False,
+    existing: bool = False,
+    wait: float = 0.0,
     progress: Progress | None = None,
 ) -> PayoutsReport:
     """Bring payouts into a lake, and for every reconciled automatic one the balance transactions it paid out.
@@ -48,6 +52,8 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
         account_id: name of the key's own account, where it may not ask for it.
         full_refresh: list again all that is asked for, transactions included.
         fail_fast: end with the first account that fails; else the others are read all the same.
+        existing: refuse to make a new lake.
+        wait: seconds to wait for another run that holds the lake.
         progress: filled in as the run goes on.
 
     Returns:
@@ -57,17 +63,25 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
         AccountsError: some of several accounts failed, the others are complete; it has the report.
         ConnectorError: what ended the run; what was complete by then is kept, and the next run goes on from there.
     """
-    began = time.monotonic()
     asked = interval_given(since, until)
     chosen = chosen_accounts(accounts, account_id=account_id)
-    store = open_store(destination)
-    client = Client.over_http(config or Config.from_env())
-    run = PayoutsRun(store, str(destination), client, asked, began=began, progress=progress or Progress())
-    run.full_refresh, run.fail_fast = full_refresh, fail_fast
-    try:
-        return await run.go(chosen, account_id=account_id)
-    finally:
-        await client.close()
+    store, config, progress = open_store(destination), config or Config.from_env(), progress or Progress()
+
+    def waiting() -> None:
+        progress.phase = "waiting for another run"
+
+    async def once() -> PayoutsReport:
+        if existing:
+            refuse_new(store, str(destination))
+        client = Client.over_http(config)
+        run = PayoutsRun(store, str(destination), client, asked, began=time.monotonic(), progress=progress)
+        run.full_refresh, run.fail_fast = full_refresh, fail_fast
+        try:
+            return await run.go(chosen, account_id=account_id)
+        finally:
+            await client.close()
+
+    return await when_free(store, once, wait=wait, waiting=waiting)
 
 
 def run_sync_payouts(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword
@@ -79,6 +93,8 @@ def run_sync_payouts(  # noqa: PLR0913 - task runners hand everything they know 
     account_id: str | None = None,
     full_refresh: bool = False,
     fail_fast: bool = False,
+    existing: bool = False,
+    wait: float = 0.0,
     api_base: str | None = None,
     api_version: str | None = None,
     context: str | None = None,
@@ -96,6 +112,8 @@ def run_sync_payouts(  # noqa: PLR0913 - task runners hand everything they know 
         account_id: where the key may not ask for it.
         full_refresh: list everything again.
         fail_fast: end with the first account that fails.
+        existing: refuse to make a new lake.
+        wait: seconds to wait for another run that holds the lake.
         api_base: see `connector.Config`, as the following.
         api_version: `Stripe-Version`.
         context: `Stripe-Context`.
@@ -127,6 +145,8 @@ def run_sync_payouts(  # noqa: PLR0913 - task runners hand everything they know 
             account_id=account_id,
             full_refresh=full_refresh,
             fail_fast=fail_fast,
+            existing=existing,
+            wait=wait,
         )
 
     return to_document(run_plainly(main, instead="await connector.sync_payouts(…)"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from connector.cli.accounts import accounts_of, complain_of
 from connector.cli.failures import document_of
-from connector.cli.settings import config_of
+from connector.cli.settings import announce, config_of
 from connector.cli.words import moment
 from connector.cli.working import work
 from connector.core import money
@@ -48,6 +48,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
             return complain_of(failure, console)
         return 0
 
+    if not args.existing:
+        announce(args.destination, console)
+
     async def record(_progress: Progress) -> tuple[Snapshot, ...]:
         from connector.snapshots import record_balance  # noqa: PLC0415 - files need Arrow, and asking does not
 
@@ -58,6 +61,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             accounts=accounts,
             account_id=args.account_id,
             fail_fast=args.fail_fast,
+            existing=args.existing,
+            wait=args.wait,
         )
 
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector.cli import found_payouts
 from connector.cli.accounts import accounts_of, complain_of
 from connector.cli.payout_words import summary
-from connector.cli.settings import config_of
+from connector.cli.settings import announce, config_of
 from connector.cli.working import work
 from connector.errors import AccountsError
 from connector.payouts.calls import sync_payouts
@@ -28,6 +28,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
         return found_payouts.run(args, console)
     config = config_of(args, console)
 
+    if not args.existing:
+        announce(args.destination, console)
+
     async def go(progress: Progress) -> PayoutsReport:
         return await sync_payouts(
             args.destination,
@@ -38,6 +41,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             account_id=args.account_id,
             full_refresh=args.full_refresh,
             fail_fast=args.fail_fast,
+            existing=args.existing,
+            wait=args.wait,
             progress=progress,
         )
 

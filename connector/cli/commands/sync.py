@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.api import sync
 from connector.cli.accounts import complain_of
-from connector.cli.settings import config_of, lake_options
+from connector.cli.settings import announce, config_of, lake_options
 from connector.cli.summary import losses, summary
 from connector.cli.working import work
 from connector.core.privacy import Privacy
@@ -28,6 +28,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if salt is not None:
         console.secrets.add(salt.reveal())
 
+    if not args.existing:
+        announce(args.destination, console)
+
     async def go(progress: Progress) -> Report:
         return await sync(
             args.destination,
@@ -44,6 +47,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             dry_run=args.dry_run,
             balance=args.balance,
             fail_fast=args.fail_fast,
+            existing=args.existing,
+            wait=args.wait,
             repair=args.repair,
             **lake_options(args, "format", "settle"),
         )
