@@ -24,6 +24,8 @@ _SMALLEST_BATCH = ((1, 20), (7, 4), (30, 1))
 """A payout is made on a weekday once so many days passed since the last and so many rows wait."""
 _WEEKEND = 5
 _FAILS_EVERY, _FAILS_AT = 29, 2
+_BACK_AFTER = (3, 1)
+"""Days until a payout that fails is back, in turn: sent back by the bank after its arrival, or refused before."""
 _FEE_BACK_EVERY = 5
 """One refund in so many gives its share of the payment's fee back, as public samples of refunds have it."""
 
@@ -181,7 +183,8 @@ class Builder:
             ledger.payout[number] = payout
         if till.made % _FAILS_EVERY == _FAILS_AT and total > 0:
             back = Entry(0, Kind.PAYOUT_FAILURE, currency, total, link=payout)
-            self.later.append((at // DAY + 3, lambda at: self._write_at(at, back)))
+            days = _BACK_AFTER[till.made // _FAILS_EVERY % len(_BACK_AFTER)]
+            self.later.append((at // DAY + days, lambda at: self._write_at(at, back)))
         return payout
 
     def _write_at(self, at: int, entry: Entry) -> int:

@@ -191,3 +191,12 @@ def test_a_converted_payment_shows_apart_what_converting_cost():
         assert parts.pop(("stripe_fee", "Stripe currency conversion fee"), 0) == row["amount"] // 100
         assert ("stripe_fee", "Stripe processing fees") in parts
         assert (("tax", "VAT") in parts) == (row["currency"] == "eur")
+
+
+def test_some_payouts_are_refused_before_they_arrive_and_some_sent_back_after():
+    ledger = World(transactions=12_000).ledger()
+    late = set()
+    for at in ledger.positions((Kind.PAYOUT_FAILURE,)):
+        number = ledger.order[at]
+        late.add(ledger.created[number] >= ledger.available_on(ledger.link[number]))
+    assert late == {True, False}
