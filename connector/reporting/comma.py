@@ -27,6 +27,7 @@ HEADER = (
     "period_end",
     "final",
     "complete_to",
+    "payouts_as_of",
     "table",
     "line",
     *COLUMNS,
@@ -49,7 +50,7 @@ def to_text(statement: Statement) -> Iterator[str]:
 
 def _about(statement: Statement, account: AccountStatement, line: Line) -> dict[str, str]:
     period = statement.period
-    upto = account.complete_to
+    upto, read_at = account.complete_to, account.payouts_as_of
     return {
         "account": account.account,
         "balance_type": line.purse.balance_type,
@@ -59,6 +60,7 @@ def _about(statement: Statement, account: AccountStatement, line: Line) -> dict[
         "period_end": period.local(period.bounds.stop).isoformat(),
         "final": "true" if account.final else "false",
         "complete_to": "" if upto is None else period.local(upto).isoformat(),
+        "payouts_as_of": "" if read_at is None else period.local(read_at).isoformat(),
         "table": line.group,
         "line": line.line,
     }

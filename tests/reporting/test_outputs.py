@@ -74,6 +74,7 @@ def test_csv_has_iso_dates_with_the_offset_of_the_zone_and_says_on_each_line_whe
         assert datetime.fromisoformat(row["period_start"]).isoformat() == "2026-02-01T00:00:00+01:00"
         assert row["final"] == "true"
         assert row["timezone"] == "Europe/Paris"
+        assert datetime.fromisoformat(row["payouts_as_of"]) >= datetime.fromisoformat(row["period_end"])
         assert not row["at"] or datetime.fromisoformat(row["at"]).utcoffset()
         assert not row["day"] or date.fromisoformat(row["day"])
     assert any(row["at"] for row in rows)

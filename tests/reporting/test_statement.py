@@ -327,3 +327,22 @@ def test_the_way_to_each_bank_account_adds_up_to_what_left_the_balance(lake):
                 assert moved == bridge["left"]
     kinds = {kind for account in document["accounts"] for line in account["bank"] for kind in line["sent"]}
     assert kinds <= {"automatic", "manual", "instant"}
+
+
+def test_payouts_that_the_bank_refused_or_sent_back_are_apart_and_their_rows_tell_which(tmp_path):
+    made = world(6_000, days=100, connected=0, currencies=("eur",))
+    with sandbox(made) as served:
+        fill(tmp_path / "lake", served)
+        rows = {row["source"]: row for row in served.world.rows() if row["type"] == "payout"}
+        back = [row for row in served.world.rows() if row["type"] == "payout_failure"]
+    document = connector.run_statement(tmp_path / "lake", year="2026")
+    truth = {True: 0, False: 0}
+    for row in back:
+        truth[row["created"] >= rows[row["source"]]["available_on"]] += row["amount"]
+    lines = document["accounts"][0]["bank"]
+    assert sum(line["returned"] for line in lines) == truth[True] > 0
+    assert sum(line["failed"] for line in lines) == truth[False] > 0
+    assert (
+        sum(line["arrived"] + line["on_the_way_after"] for line in lines)
+        == document["accounts"][0]["bridge"][0]["left"]
+    )
