@@ -15,6 +15,7 @@ from connector.audit import PastAudit
 from connector.core.account_record import Refusal
 from connector.core.allocation import MONTH
 from connector.core.audit import doubted
+from connector.core.expected import PAGE, Expected
 from connector.core.failed_accounts import OWN
 from connector.core.intervals import Interval, Intervals
 from connector.core.mended import Audit, Healed
@@ -30,6 +31,7 @@ from connector.lake.held import ids_within
 from connector.lake.loss import Mended, mended
 from connector.lap import Found, Lap
 from connector.report import AccountReport, holdings_of
+from connector.stripe.probing import expect
 from connector.work import Work, lost_files, mending, work_for
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class AccountRun:
     _found: Found = field(init=False, default_factory=Found)
     _mended: Mended = field(init=False, default_factory=Mended)
     _damaged: int = field(init=False, default=0)
+    _expected: Expected | None = field(init=False, default=None)
     _written: frozenset[str] = field(init=False, default=frozenset())
     _stale: tuple[str, ...] = field(init=False, default=())
     _audit: Audit = field(init=False, default_factory=Audit)
@@ -90,6 +93,7 @@ class AccountRun:
             self.introduced.set()
         if shared.options.dry_run:
             self._damaged = len(self._work.lost) + len(self._work.left)
+            await self._expect()
             return
         if not self._take():
             return
@@ -163,6 +167,7 @@ class AccountRun:
             files_damaged=self._damaged,
             healed=Healed(self._mended.files, self._mended.rows),
             rows_lost=self._mended.gone,
+            expected=self._expected,
             lacking=_pairs(manifest.audits.lacking) if manifest else (),
             audit=self._audit,
             **({} if manifest is None else holdings_of(manifest)),
@@ -233,6 +238,18 @@ class AccountRun:
         guest = Guest(identity, self.account, self.shared.options.account_id)
         identity, self._record = await at_home(self.shared.client, self.shared.lake.store, facts, guest)
         return identity
+
+    async def _expect(self) -> None:
+        """Learn from a few pages what reading is going to take."""
+        identity, shared, plan = self._identity, self.shared, self._work.plan
+        if identity is not None:
+            query = shared.options.query(self.account)
+            todo = plan.todo.minus(plan.refresh)
+            found = await expect(
+                shared.client, query, todo, begun=identity.created, now=identity.now, few=shared.options.several
+            )
+            again = len(plan.refresh.parts)  # about a page each
+            self._expected = found + Expected(again * PAGE, again, exact=not again)
 
     def _take(self) -> bool:
         """Say whether the account is ours to read: nobody else of this run does, under whatever name."""

@@ -13,6 +13,7 @@ from connector.core.times import to_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connector.core.expected import Expected
     from connector.core.manifest import Manifest
     from connector.core.meter import Meter
 
@@ -118,6 +119,7 @@ class AccountReport:
             lake do not tell balances apart.
         api_versions: every `Stripe-Version` that rows of the lake were read under, in order of first use.
         drift: fields, values and types that the schema does not know, each with a count and an example id.
+        expected: of a dry run, what reading is going to take; None for any other run.
         balance_at: when the balance was taken that is now in the lake's `balances`, UTC seconds; None for none taken.
         error: what ended this account's reading, one line, or None.
     """
@@ -150,6 +152,7 @@ class AccountReport:
     net_by_balance: Mapping[str, Mapping[str, int]] | None = None
     api_versions: tuple[str, ...] = ()
     drift: tuple[Mapping[str, Any], ...] = ()
+    expected: Expected | None = None
     balance_at: int | None = None
     error: str | None = None
 

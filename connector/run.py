@@ -138,8 +138,12 @@ class Run:
 
     def _failure(self) -> AccountsError | DamagedError | None:
         """Return what some accounts ended with, if any did not end well."""
-        damages = {one.account: damage for one in self._reports.values() if (damage := damage_of(one)) is not None}
-        if self.options.dry_run or not (damages or self._failed.errors):
+        damages = {
+            one.account: damage for _, one in sorted(self._reports.items()) if (damage := damage_of(one)) is not None
+        }
+        if self.options.dry_run:
+            damages = {}  # nothing was to be mended
+        if not (damages or self._failed.errors):
             return None
         if not self._failed.errors:
             account, damage = next(iter(damages.items()))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.cli.words import counted, intervals, lasting, mode_of, moment, nets, sized
 from connector.core.drift import Finding
+from connector.core.expected import Expected
 from connector.core.manifest import add_net
 from connector.report import damage_of
 
@@ -24,19 +25,20 @@ MANY_ROWS = 100
 
 def summary(report: Report, console: Console) -> list[str]:
     """Return what there is to say about a run that is complete, was only planned, or failed for some accounts."""
-    planned = report.outcome == "planned"
+    planned = any(one.expected is not None for one in report.accounts)  # also where another account failed
     mark, headline = _headline(report, console)
     facts = filter(None, [mode_of(report.livemode), lasting(report.duration_seconds)])
     lines = [f"{mark} {console.paint(headline, 'bold')} ({', '.join(facts)})"]
     shown = report.accounts if len(report.accounts) <= ACCOUNTS_IN_FULL else ()
     for account in shown:
-        facts = _planned(account) if planned else _done(account, report.format)
+        facts = _planned(account, report) if planned and account.error is None else _done(account, report.format)
         lines += [f"  {account.account}", *table(facts, console, indent=4)]
     if not shown:
-        lines += [f"  {_short(account)}" for account in report.accounts[:ACCOUNTS_NAMED]]
+        lines += [f"  {_short(account, report)}" for account in report.accounts[:ACCOUNTS_NAMED]]
         more = len(report.accounts) - ACCOUNTS_NAMED
         lines += [f"  and {counted(more, 'more account')}"] if more > 0 else []
-        lines += table([("all", _all(report.accounts)), *_net(report.accounts)], console, indent=4)
+        totals = [_cost(report)] if planned else [("all", _all(report.accounts)), *_net(report.accounts)]
+        lines += table(totals, console, indent=4)
     if report.not_found and sum(account.rows_received for account in report.accounts) >= MANY_ROWS:
         lines += table(
             [("no such", f"{', '.join(report.not_found)}: in no row; spelt as Stripe has it?")], console, indent=4
@@ -50,10 +52,14 @@ def _headline(report: Report, console: Console) -> tuple[str, str]:
     failed = sum(account.error is not None for account in report.accounts)
     if failed:
         fine = len(report.accounts) - failed
-        headline = f"{report.destination}: {counted(failed, 'account')} failed, {fine:,} up to date"
+        rest = "planned" if any(one.expected for one in report.accounts) else "up to date"
+        others = f", {fine:,} {rest}" if fine else ""
+        headline = f"{report.destination}: {counted(failed, 'account')} failed{others}"
         return console.paint(console.symbol("✗", "!"), "red"), headline
     if report.outcome == "planned":
-        return console.paint(console.symbol("○", "-"), "green"), f"{report.destination}: nothing read yet"
+        return console.paint(
+            console.symbol("○", "-"), "green"
+        ), f"{report.destination}: a dry run, which reads nothing into it"
     if report.outcome == "damaged":
         headline = f"{report.destination} has lost something that could not be mended; all else is up to date"
         return console.paint(console.symbol("✗", "!"), "red"), headline
@@ -135,16 +141,35 @@ def _healed(account: AccountReport) -> str:
     return f"{', '.join(said) or 'seconds known to lack rows'}: read again, {counted(healed.rows, 'lost row')} found"
 
 
-def _planned(account: AccountReport) -> list[tuple[str, str]]:
+def _planned(account: AccountReport, report: Report) -> list[tuple[str, str]]:
     lost = f"{counted(account.files_damaged, 'data file')} gone or not as written: a run reads them again"
     return [
         ("to read", intervals(account.fetched)),
+        *([("expected", _expected(account.expected, report))] if account.expected is not None else []),
         ("covered", intervals(account.covered)),
+        *([("lake", f"{counted(account.lake_rows, 'row')} so far")] if account.lake_rows else []),
         *([("lost", lost)] if account.files_damaged else []),
     ]
 
 
-def _short(account: AccountReport) -> str:
+def _cost(report: Report) -> tuple[str, str]:
+    """Return what reading all accounts is going to take."""
+    found = sum((one.expected for one in report.accounts if one.expected is not None), Expected())
+    return "expected", f"{counted(len(report.accounts), 'account')}, {_expected(found, report)}"
+
+
+def _expected(found: Expected, report: Report) -> str:
+    """Say what reading is going to take: rows, requests, and the time they take at the run's pace."""
+    rate = report.requests.rate_limit
+    time = "" if rate is None else f", {lasting(found.requests / rate)} at {rate:g} requests/s"
+    about = "" if found.exact else "about "
+    seen = f" (by {counted(found.probes, 'request')} of this dry run)"
+    return f"{about}{counted(found.rows, 'row')}, {counted(found.requests, 'request')}{time}{seen}"
+
+
+def _short(account: AccountReport, report: Report) -> str:
+    if account.expected is not None and account.error is None:
+        return f"{account.account}  {_expected(account.expected, report)}"
     damage = damage_of(account)
     return f"{account.account}  {_counts(account)}{f'; lost: {damage}' if damage else ''}"
 

@@ -165,3 +165,43 @@ def test_a_dry_run_names_what_is_lost(run, lake):
     done = run("sync", lake, "--dry-run")
     assert done.status == 0
     assert "2 data files gone or not as written: a run reads them again" in done.err
+
+
+def test_a_dry_run_says_what_it_will_cost_about(run, tmp_path):
+    lake = tmp_path / "lake"
+    planned = run("sync", lake, "--dry-run", "--json")
+    assert planned.status == 0
+    expected = planned.json["accounts"][0]["expected"]
+    real = run("sync", lake, "--json", "--audit", 0).json
+    assert real["accounts"][0]["expected"] is None
+    assert expected["rows"] == pytest.approx(real["accounts"][0]["rows_new"], rel=0.3)
+    assert expected["requests"] == pytest.approx(real["requests"]["total"], abs=5)
+    assert planned.json["requests"]["total"] <= expected["probes"] + 2
+    said = run("sync", tmp_path / "other", "--dry-run", "--rate", 10).err
+    assert f"about {expected['rows']:,} rows, {expected['requests']} requests, " in said
+    assert " at 10 requests/s" in said
+
+
+def test_a_dry_run_of_a_full_lake_says_so_and_that_little_is_to_come(run, lake):
+    done = run("sync", lake, "--dry-run")
+    assert "nothing read yet" not in done.err
+    assert "700 rows so far" in done.err
+    expected = run("sync", lake, "--dry-run", "--json").json["accounts"][0]["expected"]
+    assert expected["exact"]
+    assert expected["rows"] < 100
+
+
+def test_a_dry_run_of_several_accounts_claims_nothing_of_those_it_has_not_read(run, tmp_path):
+    done = run("sync", tmp_path / "lake", "--dry-run", "--all-accounts", "--rate", 0)
+    assert done.status == 0
+    assert "nothing new" not in done.err
+    assert done.err.count("expected") == 3
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_dry_run_that_may_not_see_an_account_says_so_and_ends_with_its_status(run, tmp_path):
+    done = run("sync", tmp_path / "lake", "--dry-run", "--account", "acct_unknown")
+    assert done.status == 77
+    several = run("sync", tmp_path / "lake", "--dry-run", "--account", "acct_unknown", "--account", "acct_unknown2")
+    assert several.status == 77
+    assert "up to date" not in several.err
