@@ -83,15 +83,15 @@ class Backfill:
     seen: dict[str, Any]
 
 
-def backfilled(rows: int, *, rate: float, latency: float, options: tuple[str, ...] = (), **world: object) -> Backfill:
-    """Sync a new lake from a server with these limits."""
+def backfilled(rows: int, *, pace: float, latency: float, options: tuple[str, ...] = (), **world: object) -> Backfill:
+    """Sync a new lake from a server that allows 25 requests/s, or what else is said; the pace is what is used."""
     limits = {"rate": 25, "latency": latency, "latency_sigma": 0.25}
     with served(transactions=rows, **(limits | world)) as server, tempfile.TemporaryDirectory() as folder:
         cost = synced(server, Path(folder) / "lake", *options)
         seen = server.stats()
     report = json.loads(cost.said)
     assert sum(account["lake_rows"] for account in report["accounts"]) == rows
-    return Backfill(cost.seconds, report["duration_seconds"], rows / 100 / rate + 2 * latency, seen)
+    return Backfill(cost.seconds, report["duration_seconds"], rows / 100 / pace + 2 * latency, seen)
 
 
 def scenario(bench: Bench) -> list[Figure]:
@@ -100,9 +100,8 @@ def scenario(bench: Bench) -> list[Figure]:
     figures = []
     for name, (rate, latency) in LIMITS.items():
         shapes = SHAPES if bench.full else SHAPES[:1]
-        limits = {"rate": int(rate), "global_rate": 100}
-        takes = {shape: partial(times_ideal, rows, rate, latency, shape=shape, **limits) for shape in shapes}
-        takes["paced"] = partial(paced, rows, rate, latency, **limits)
+        takes = {shape: partial(times_ideal, rows, rate, latency, shape) for shape in shapes}
+        takes["paced"] = partial(paced, rows, rate, latency)
         took = bench.alternating(takes, rounds=3)
         loop = took.pop("paced")
         note = f"a paced loop that only fetches {median(loop):.3f}"
@@ -112,23 +111,29 @@ def scenario(bench: Bench) -> list[Figure]:
     return figures
 
 
-def times_ideal(rows: int, rate: float, latency: float, **world: object) -> float:
+def limited(rate: float) -> dict[str, object]:
+    """Return the options of a sandbox whose clock stands and that refuses what is above a rate."""
+    return {**STILL, "rate": int(rate), "global_rate": 100}
+
+
+def times_ideal(rows: int, rate: float, latency: float, shape: str) -> float:
     """Return the time of a run by its own clock, over the least there could be."""
-    took = backfilled(rows, rate=rate, latency=latency, options=("--rate", f"{rate:g}"), **STILL, **world)
+    options = ("--rate", f"{rate:g}")
+    took = backfilled(rows, pace=rate, latency=latency, options=options, shape=shape, **limited(rate))
     return took.run / took.ideal
 
 
-def paced(rows: int, rate: float, latency: float, **limits: object) -> float:
+def paced(rows: int, rate: float, latency: float) -> float:
     """Return the time of a loop that fetches as many pages as there are, over the least there could be."""
     requests = -(-rows // 100)
-    with served(transactions=rows, latency=latency, latency_sigma=0.25, **STILL, **limits) as server:
+    with served(transactions=rows, latency=latency, latency_sigma=0.25, **limited(rate)) as server:
         cost = cost_of([sys.executable, "-c", PACED, str(requests), str(rate / SPARE)], server.environment)
     return float(cost.said) / (requests / rate + 2 * latency)
 
 
 def measure(rows: int, *, rate: float, options: tuple[str, ...] = (), **world: object) -> None:
     """Sync a new lake and print what it took."""
-    took = backfilled(rows, rate=rate, latency=LATENCY, options=options, **world)
+    took = backfilled(rows, pace=rate, latency=LATENCY, options=options, **world)
     seen, name = took.seen, f"{world.get('shape', 'steady')} at {rate:g}/s"
     print(
         f"{name:<18} {rows:>7} rows  {took.seconds:6.2f} s = {took.seconds / took.ideal:5.3f} T"

@@ -11,7 +11,9 @@ import argparse
 import os
 import platform
 import runpy
+import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -61,6 +63,9 @@ SCRIPTS = ("absence", "accounts", "backfill", "cpu", "kills", "month", "simulate
 """Scripts that can be run by themselves; of names that are scenarios, too, the scenario is taken."""
 
 FAILED = "failed: "
+TIMED = {"startup", "limit-real", "accounts"}
+"""Scenarios of seconds, not of ratios: on a busy machine they tell of others."""
+
 LIBRARIES = ("aiohttp", "anyio", "msgspec", "orjson", "pyarrow")
 
 
@@ -76,6 +81,7 @@ def main() -> int:
         sys.argv = [args.scenario]
         runpy.run_path(str(Path(__file__).with_name(f"{args.scenario}.py")), run_name="__main__")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped, too
     bench = Bench(rounds=args.rounds, full=args.full)
     lines = measured(bench, [args.scenario] if args.scenario else list(SCENARIOS))
     if not args.scenario:
@@ -94,23 +100,35 @@ def measured(bench: Bench, names: list[str]) -> list[Line]:
     lines: list[Line] = []
     for name in names:
         goals = [goal for goal in GOALS if goal.scenario == name]
+        busy = name in TIMED and is_busy()
         try:
             told = lines_of(goals, SCENARIOS[name](bench))
         except (RuntimeError, OSError, ValueError, AssertionError) as error:
             told = lines_of(goals, [], f"{FAILED}{error}")
+        busy = busy or (name in TIMED and is_busy())
+        told = [replace(line, busy=busy) for line in told]
         for line in told:
             print(plain(line), flush=True)
         lines += told
     return lines
 
 
+def cores() -> int:
+    """Return how many cores there are to run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def is_busy() -> bool:
+    """Say whether more wanted a core in the last minute than there are, the bench and its server counted in."""
+    return os.getloadavg()[0] > cores() + 1
+
+
 def machine() -> str:
     """Say what it was measured on, in general words."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     busy = os.getloadavg()[0]
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
-        f"{cores} cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}, {libraries};"
+        f"{cores()} cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}, {libraries};"
         f" on average {busy:.0f} processes wanted a core when it ended, where the bench itself wants one or two"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, LEFT, RIGHT, STEP, TOP = 760, 250, 60, 30, 44
+WIDTH, LEFT, RIGHT, STEP, TOP = 900, 410, 60, 30, 44
 INK, SOFT, LINE = "#24292f", "#8c959f", "#d0d7de"
 COLOURS = ("#0969da", "#bf8700", "#1a7f37", "#8250df")
 BREADTH, HEIGHT = 560, 220

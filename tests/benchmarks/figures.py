@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 DIGITS = {"x": 2, "x T": 3, "x least": 3, "MB": 0, "s": 2, "%": 1}
 """Decimals shown, by unit."""
 
+GREW = 1.5
+"""Times the first cost that the last one has to be, for growth to be told from noise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -79,11 +82,13 @@ class Line:
         goal: what it is held to.
         figure: what was measured.
         why_not: why nothing was.
+        busy: whether the machine was, so that seconds tell of others.
     """
 
     goal: Goal
     figure: Figure | None = None
     why_not: str = ""
+    busy: bool = False
 
     @property
     def value(self) -> str:
@@ -99,6 +104,8 @@ class Line:
         """Say whether it holds; a smaller size than the goal's own proves nothing of that."""
         if self.figure is None:
             return f"not measured: {self.why_not}"
+        if self.busy:
+            return "not told: others kept the machine busy"
         holds = self.goal.least <= self.figure.value <= self.goal.most
         if not holds:
             return "does not hold"
@@ -153,10 +160,10 @@ def bend(sizes: list[int], costs: list[float]) -> float:
     1 is linear, below 1 is cheaper; of three sizes that double, n² gives 2, n log n at these sizes about 1.1.
 
     Raises:
-        ValueError: not three sizes, or the cost did not grow at first.
+        ValueError: not three sizes, or the cost grew too little to be told from noise.
     """
     first, second, third = sizes
     early = (costs[1] - costs[0]) / (second - first)
-    if early <= 0:
-        raise ValueError(f"costs {costs} do not grow between {first} and {second}: too small to tell")
+    if early <= 0 or costs[2] < GREW * costs[0]:
+        raise ValueError(f"the largest size cost {costs[2] / costs[0]:.2f} x the smallest: too little to tell")
     return (costs[2] - costs[1]) / (third - second) / early

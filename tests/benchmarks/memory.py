@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.peers import Bench, Peer
     from tests.benchmarks.served import Served
 
-SIZES = (50_000, 150_000, 450_000)
+SIZES = (30_000, 100_000, 300_000)
 FULL = (100_000, 1_000_000, 3_000_000, 10_000_000)
 A_DAY = 100_000
 FULL_DAY = 3_000_000

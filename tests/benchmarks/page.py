@@ -44,7 +44,7 @@ make bench FULL=1                 # at the goals' own sizes: some hours
 
 T is what the limit allows: rows / 100 / rate, and two latencies. What "holds at" a size was measured at that size only,
 which is smaller than the goal's own. "Late over early cost" is what the last half of the days, or accounts, cost, over
-what as many cost before: 1 is linear.
+what as many cost before: 1 is linear. Where others kept the machine busy, what is measured in seconds is not told.
 {notes}
 """
 
@@ -67,6 +67,8 @@ class Ran:
 def page_of(lines: list[Line], series: Mapping[str, list[tuple[float, float]]], ran: Ran) -> dict[str, str]:
     """Return the page and its drawings, by file name."""
     shown = drawings_of(lines, series)
+    told = [(line.goal.what, line.figure.note) for line in lines if line.figure and not line.busy]
+    noted = [(what, note) for what, note in told if note]
     names = {RATIOS: "Ratios with their spread and their goals", MEMORY: "Peak memory by the number of rows"}
     text = TEXT.format(
         how=ran.how,
@@ -74,17 +76,15 @@ def page_of(lines: list[Line], series: Mapping[str, list[tuple[float, float]]], 
         machine=ran.machine,
         drawings="\n\n".join(f"![{names[name]}]({name})" for name in shown),
         rows="\n".join(map(row_of, lines)),
-        notes="".join(
-            f"\n- {line.goal.what}: {line.figure.note}." for line in lines if line.figure and line.figure.note
-        ),
+        notes="".join(f"\n- {what}: {note}." for what, note in noted),
     )
     return {"benchmarks.md": text, **shown}
 
 
 def row_of(line: Line) -> str:
     """Return a row of the table."""
-    goal = line.goal
-    return f"| {goal.scenario} | {goal.what} | {line.value} | {goal.bound} | {line.verdict} |"
+    goal, value = line.goal, "-" if line.busy else line.value
+    return f"| {goal.scenario} | {goal.what} | {value} | {goal.bound} | {line.verdict} |"
 
 
 def drawings_of(lines: list[Line], series: Mapping[str, list[tuple[float, float]]]) -> dict[str, str]:

@@ -92,8 +92,13 @@ def cost_of(command: list[str], environment: dict[str, str], *, folder: Path = R
     with only_on(CLIENT):
         child = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=folder, text=True)
     assert child.stdout is not None
-    with child.stdout:
-        said = child.stdout.read()
+    try:
+        with child.stdout:
+            said = child.stdout.read()
+    except BaseException:  # told to stop: nothing that was started goes on
+        child.kill()
+        child.wait()
+        raise
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - started

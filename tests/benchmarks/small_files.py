@@ -8,21 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.figures import Figure, ratios
-from tests.benchmarks.peers import FIVE_YEARS, new_lake, world
+from tests.benchmarks.peers import new_lake, world
 from tests.benchmarks.served import served
 
 if TYPE_CHECKING:
     from tests.benchmarks.peers import Bench, Peer
     from tests.benchmarks.served import Served
 
-ROWS = 16_000
-FEW = 183
-"""Days of about 100 rows each; of five years, each has about 10."""
+ROWS = 8_000
+FEW, MANY = 90, 730
+"""Days: each of few has about 90 rows, each of many about 11."""
 
 
 def scenario(bench: Bench) -> list[Figure]:
     """Compare a file's cost with that of the code before."""
-    with served(**world(ROWS, FEW)) as few, served(**world(ROWS, FIVE_YEARS)) as many:
+    with served(**world(ROWS, FEW)) as few, served(**world(ROWS, MANY)) as many:
         takes = {
             "before": lambda: a_file(bench.before, few, many),
             "now": lambda: a_file(bench.now, few, many),

@@ -95,15 +95,33 @@ def test_each_is_taken_once_a_round_in_alternating_order():
 
 @pytest.mark.parametrize(
     ("cost", "expected"),
-    [(lambda n: 5 + 3 * n, 1.0), (lambda n: n * n, 2.0), (lambda n: 100 + n**0.5, 0.707)],
+    [(lambda n: 5 + 3 * n, 1.0), (lambda n: n * n, 2.0), (lambda n: 5 + n**0.6, 0.758)],
 )
 def test_growth_is_told_from_three_sizes_whatever_a_start_costs(cost, expected):
     assert bend([100, 200, 400], [cost(n) for n in (100, 200, 400)]) == pytest.approx(expected, abs=0.01)
 
 
-def test_a_cost_that_is_lost_in_noise_is_not_called_linear():
-    with pytest.raises(ValueError, match="too small to tell"):
-        bend([1, 2, 4], [3.0, 3.0, 4.0])
+@pytest.mark.parametrize("costs", [[3.0, 3.0, 5.0], [3.0, 3.1, 3.2]])
+def test_a_cost_that_is_lost_in_noise_is_not_called_linear(costs):
+    with pytest.raises(ValueError, match="too little to tell"):
+        bend([1, 2, 4], costs)
+
+
+@pytest.mark.parametrize(("load", "cores", "busy"), [(2.9, 2, False), (3.1, 2, True), (3.1, 4, False)])
+def test_seconds_of_a_busy_machine_are_shown_but_not_judged_and_ratios_are(monkeypatch, capsys, load, cores, busy):
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(bench, "cores", lambda: cores)
+    scenarios = {
+        "accounts": lambda _: [Figure("accounts", (25.0,))],
+        "hot-second": lambda _: [Figure("second/before", (0.4,))],
+    }
+    monkeypatch.setattr(bench, "SCENARIOS", scenarios)
+    timed, ratio = bench.measured(Bench(), list(scenarios))
+    assert timed.verdict == ("not told: others kept the machine busy" if busy else "does not hold")
+    assert ratio.verdict == "holds"
+    assert "25.0 %" in capsys.readouterr().out
+    page = page_of([timed, ratio], {}, RAN)["benchmarks.md"]
+    assert ("25.0 %" in page) == (not busy)
 
 
 def test_goals_have_names_of_their_own_and_a_scenario_that_measures_them():
