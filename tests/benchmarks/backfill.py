@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.served import cost_of, paged_by_sdk, served, synced
+from tests.benchmarks.served import ROOT, cost_of, paged_by_sdk, served, synced
 from tests.benchmarks.simulate import LIMITS
 
 if TYPE_CHECKING:
@@ -38,29 +38,9 @@ SMALL = 0.05
 """Seconds of latency where only requests are counted."""
 
 
-PACED = """
-import asyncio, os, sys, time, aiohttp
-requests, rate = int(sys.argv[1]), float(sys.argv[2])
-headers = {"Authorization": "Bearer " + os.environ["STRIPE_API_KEY"]}
-url = os.environ["STRIPE_API_BASE"] + "/v1/balance_transactions?limit=100"
-
-async def main():
-    async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=0)) as session:
-        async def fetch(due):
-            await asyncio.sleep(due - time.monotonic())
-            async with session.get(url) as response:
-                await response.read()
-                assert response.status == 200, response.status
-        began = time.monotonic()
-        await asyncio.gather(*(fetch(began + number / rate) for number in range(requests)))
-        print(time.monotonic() - began)
-
-asyncio.run(main())
-"""
-"""Fetches the newest page so many times at an even pace, and does nothing with it: no list is read faster."""
-
+PACED = ROOT / "tests" / "benchmarks" / "paced.py"
 SPARE = 1.01
-"""Seconds in which the paced loop sends what the limit allows in one, lest it be refused."""
+"""Seconds in which the paced loop sends what the limit allows in one, so that few of its requests are refused."""
 
 SHAPES = ("steady", "growth", "launch", "burst")
 MANY = 200_000
@@ -127,7 +107,7 @@ def paced(rows: int, rate: float, latency: float) -> float:
     """Return the time of a loop that fetches as many pages as there are, over the least there could be."""
     requests = -(-rows // 100)
     with served(transactions=rows, latency=latency, latency_sigma=0.25, **limited(rate)) as server:
-        cost = cost_of([sys.executable, "-c", PACED, str(requests), str(rate / SPARE)], server.environment)
+        cost = cost_of([sys.executable, str(PACED), str(requests), str(rate / SPARE)], server.environment)
     return float(cost.said) / (requests / rate + 2 * latency)
 
 

@@ -81,10 +81,12 @@ def main() -> int:
         sys.argv = [args.scenario]
         runpy.run_path(str(Path(__file__).with_name(f"{args.scenario}.py")), run_name="__main__")
         return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped, too
     bench = Bench(rounds=args.rounds, full=args.full)
     lines = measured(bench, [args.scenario] if args.scenario else list(SCENARIOS))
-    if not args.scenario:
+    failed = [line for line in lines if line.why_not.startswith(FAILED)]
+    if failed and not args.scenario:
+        print("docs/benchmarks.md stays as it was: not everything could be measured", file=sys.stderr)
+    elif not args.scenario:
         sizes = "the goals' own sizes" if args.full else "the smaller sizes"
         ran = Ran(f"{args.rounds} rounds, {sizes}", args.before[:7], machine())
         for name, text in page_of(lines, bench.seen, ran).items():
@@ -92,7 +94,7 @@ def main() -> int:
     held = sum(line.verdict == "holds" for line in lines)
     told = sum(line.figure is not None for line in lines)
     print(f"{held} of {len(lines)} hold at the goals' own sizes; {told} were measured")
-    return 1 if any(line.why_not.startswith(FAILED) for line in lines) else 0
+    return 1 if failed else 0
 
 
 def measured(bench: Bench, names: list[str]) -> list[Line]:
@@ -134,4 +136,5 @@ def machine() -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped, too
     sys.exit(main())

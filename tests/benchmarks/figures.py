@@ -107,9 +107,8 @@ class Line:
         if self.busy:
             return "not told: others kept the machine busy"
         holds = self.goal.least <= self.figure.value <= self.goal.most
-        if not holds:
-            return "does not hold"
-        return f"holds at {self.figure.at}" if self.figure.at else "holds"
+        at = f" at {self.figure.at}" if self.figure.at else ""
+        return f"{'holds' if holds else 'does not hold'}{at}"
 
 
 def lines_of(goals: list[Goal], found: Sequence[Figure | Missing], why_not: str = "no figure came") -> list[Line]:
@@ -138,8 +137,7 @@ def lines_of(goals: list[Goal], found: Sequence[Figure | Missing], why_not: str 
 def plain(line: Line) -> str:
     """Return a line of the table for a terminal."""
     figure = line.figure
-    at = f" [at {figure.at}]" if figure and figure.at and line.verdict == "does not hold" else ""
-    text = f"{line.goal.scenario:<15} {line.goal.what:<58} {line.value:<24} {line.goal.bound:<9} {line.verdict}{at}"
+    text = f"{line.goal.scenario:<15} {line.goal.what:<58} {line.value:<24} {line.goal.bound:<9} {line.verdict}"
     return f"{text}\n{'':16}{figure.note}" if figure and figure.note else text
 
 
@@ -154,7 +152,7 @@ def in_turn(peers: list[str], number: int) -> list[str]:
     return [*peers[start:], *peers[:start]]
 
 
-def bend(sizes: list[int], costs: list[float]) -> float:
+def bend(sizes: list[float], costs: list[float]) -> float:
     """Say how cost grows with size, from three sizes: what the next unit costs late, over what it costs early.
 
     1 is linear, below 1 is cheaper; of three sizes that double, n² gives 2, n log n at these sizes about 1.1.

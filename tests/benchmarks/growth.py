@@ -1,6 +1,7 @@
 """Whether anything grows faster than the number of days, or of accounts: what the last ones cost, over the first ones.
 
-Three sizes, each twice the one before. Measured are the processor's time of a load (which plans and commits), of a
+Three sizes, each about twice the one before, told by the files there are: connected accounts are of uneven size, and of
+all ages. Measured are the processor's time of a load (which plans and commits), of a
 second run with nothing new, of `status` and of `verify` offline, and the bytes of the state on the disk.
 """
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.peers import Bench
 
 ROUNDS = 3
+FILES = "files"
 DAYS, FULL_DAYS = (250, 500, 1_000), (1_250, 2_500, 5_000)
 A_DAY, FULL_DAY = 4, 2_000
 """Rows of a day."""
@@ -46,7 +48,7 @@ def figures_of(
     bench: Bench, unit: str, worlds: dict[int, dict[str, object]], at: str, *options: str
 ) -> list[Figure | Missing]:
     """Measure three sizes, some rounds in turn, and return how each cost bends."""
-    took: dict[str, dict[int, list[float]]] = {what: {size: [] for size in worlds} for what in GROWN}
+    took: dict[str, dict[int, list[float]]] = {what: {size: [] for size in worlds} for what in (FILES, *GROWN)}
     for _ in range(1 if bench.full else ROUNDS):
         for size, options_of_world in worlds.items():
             for what, cost in costs(bench, options_of_world, *options).items():
@@ -56,14 +58,14 @@ def figures_of(
     for what in GROWN:
         key, note = f"growth/{unit}/{what}", f"at the largest size {middle[what][-1] / middle[what][0]:.2f} x the first"
         try:
-            found.append(Figure(key, (bend(list(worlds), middle[what]),), at="" if bench.full else at, note=note))
+            found.append(Figure(key, (bend(middle[FILES], middle[what]),), at="" if bench.full else at, note=note))
         except ValueError as error:
             found.append(Missing(key, str(error)))
     return found
 
 
 def costs(bench: Bench, served_world: dict[str, object], *options: str) -> dict[str, float]:
-    """Return what a lake costs, its state in bytes and everything else in seconds."""
+    """Return how many files a lake has and what it costs: its state in bytes, everything else in seconds."""
     folder = Path(tempfile.mkdtemp())
     lake = folder / "lake"
     try:
@@ -72,7 +74,8 @@ def costs(bench: Bench, served_world: dict[str, object], *options: str) -> dict[
             again = bench.now.sync(server, lake, *options).cpu
         status = bench.now.command("status", str(lake), "--json").cpu
         verify = bench.now.command("verify", str(lake), "--json", "--offline", "--layer", "rows").cpu
+        files = sum(1 for _ in lake.glob("balance_transactions/**/part-0.parquet"))
         state = sum(path.stat().st_size for path in (lake / "_stripe_balance").rglob("*") if path.is_file())
     finally:
         shutil.rmtree(folder)
-    return dict(zip(GROWN, (load, again, status, verify, float(state)), strict=True))
+    return dict(zip((FILES, *GROWN), (float(files), load, again, status, verify, float(state)), strict=True))

@@ -103,7 +103,7 @@ def cost_of(command: list[str], environment: dict[str, str], *, folder: Path = R
     child.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - started
     if child.returncode:
-        raise RuntimeError(f"{command[:4]} ended with {child.returncode}")
+        raise RuntimeError(f"{' '.join(command[1:4]):.60} ended with {child.returncode}")
     return Cost(seconds, usage.ru_utime + usage.ru_stime, megabytes(usage.ru_maxrss), said)
 
 
