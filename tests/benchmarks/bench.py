@@ -59,8 +59,17 @@ SCENARIOS: dict[str, Callable[[Bench], Sequence[Figure | Missing]]] = {
 }
 """In the order in which they are run: what takes memory itself comes last."""
 
-SCRIPTS = ("absence", "accounts", "backfill", "cpu", "kills", "month", "simulate", "startup")
-"""Scripts that can be run by themselves; of names that are scenarios, too, the scenario is taken."""
+PARTS = {"afternoon", "bench", "paced"}
+"""What is measured, and what measures: no scripts to choose."""
+
+
+def scripts() -> list[str]:
+    """Return the scripts beside this one that can be run by themselves; a scenario of the same name comes first."""
+    found = Path(__file__).parent.glob("*.py")
+    return sorted(
+        path.stem for path in found if path.stem not in PARTS and "\nif __name__ ==" in path.read_text("utf-8")
+    )
+
 
 FAILED = "failed: "
 TIMED = {"startup", "limit-real", "accounts"}
@@ -71,13 +80,14 @@ LIBRARIES = ("aiohttp", "anyio", "msgspec", "orjson", "pyarrow")
 
 def main() -> int:
     """Measure as the command line says."""
+    alone = set(scripts())
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scenario", nargs="?", choices=list({**SCENARIOS, **dict.fromkeys(SCRIPTS)}))
+    parser.add_argument("scenario", nargs="?", choices=[*SCENARIOS, *(alone - SCENARIOS.keys())])
     parser.add_argument("--full", action="store_true", help="at the goals' own sizes")
     parser.add_argument("--rounds", type=int, default=5, help="pairs that are run in turn (5)")
     parser.add_argument("--before", default="", help="the commit of the environment compared with, to be named")
     args = parser.parse_args()
-    if args.scenario in SCRIPTS and args.scenario not in SCENARIOS:
+    if args.scenario in alone - SCENARIOS.keys():
         sys.argv = [args.scenario]
         runpy.run_path(str(Path(__file__).with_name(f"{args.scenario}.py")), run_name="__main__")
         return 0
