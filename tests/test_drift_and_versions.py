@@ -13,9 +13,14 @@ from connector import schemas
 from connector.config import ApiKey
 from connector.errors import PermissionError_, SchemaError
 from connector.report import to_document
+from connector.sandbox import Limits, Sandbox, World
+from connector.sandbox.kinds import ADDABLE
 from tests import lakes
+from tests.proof.doctoring import answers, check
 
 OLD = "2024-04-10"
+HALF_PAST_FIVE = 5 * 3_600 + 1_800
+"""Seconds after midnight UTC at which days start in this world, as they may in India."""
 FORMATS = ["parquet", "arrow", "jsonl.zst"]
 
 
@@ -46,6 +51,30 @@ def test_a_lake_of_two_versions_says_so(tmp_path, form):
     for row, kept in zip(truth, lakes.objects(tmp_path), strict=True):
         assert ("balance_type" in kept) == (row["created"] >= middle)
         assert row == {"balance_type": row["balance_type"], **kept}
+
+
+def test_what_stripe_added_in_2026_is_known_and_money_is_available_when_it_says(tmp_path):
+    made = World(transactions=400, currencies=("mxn", "usd"), start_of_day=HALF_PAST_FIVE)
+    with Sandbox(made, limits=Limits.none()) as served:
+        for type_ in ADDABLE.keys() - {"strange_balance", "risk_reserve"}:
+            served.add_rows(type=type_, created=made.end - 3 * lakes.DAY, fee=0)
+        before = lakes.run(tmp_path, served)
+        served.set_clock((served.now // lakes.DAY + 1) * lakes.DAY + HALF_PAST_FIVE - 1)
+        lakes.run(tmp_path, served)
+        early = pa.table(connector.read(tmp_path))
+        served.advance(1)
+        lakes.run(tmp_path, served)
+        verdict = check(tmp_path, served)
+        assert lakes.objects(tmp_path) == lakes.truth(served)
+    assert before.accounts[0].drift == ()
+    assert answers(verdict) == dict.fromkeys(answers(verdict), "proved")
+    late = pa.table(connector.read(tmp_path))
+    assert pending(late) < pending(early)
+    assert {"withheld_tax"} < {part["type"] for fees in late["fee_details"].to_pylist() for part in fees}
+
+
+def pending(table: pa.Table) -> int:
+    return table["status"].to_pylist().count("pending")
 
 
 def test_what_differs_is_known_to_the_lake_over_several_runs(tmp_path):

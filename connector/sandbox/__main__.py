@@ -84,6 +84,7 @@ def _sandbox(args: argparse.Namespace) -> Sandbox:
         ties=args.ties,
         hot=args.hot,
         reserves=args.risk_reserves,
+        start_of_day=args.start_of_day,
         account_created=None if args.no_account_created else -1,
         now=_second(args.clock, now),
         ticking=not args.clock,

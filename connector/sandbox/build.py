@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.sandbox.economy import PRICES, conversion_fee, fx_of, minor_units, mix, prices, round_down, smallest_step
-from connector.sandbox.kinds import DAY, SPECS, Kind, delay_of, is_instant
+from connector.sandbox.kinds import DAY, PAID_OUT, Kind, delay_of, is_instant
 from connector.sandbox.ledger import Entry, Ledger
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Builder:
         ledger.link.append(-1)
         ledger.payout.append(-1)
         till = self.tills[currency]
-        day = at // DAY + (2 if kind != Kind.PAYMENT else 5) + currency % 3
+        day = self._day(at) + (2 if kind != Kind.PAYMENT else 5) + currency % 3
         waiting = till.waiting.get(day)
         if waiting is None:
             till.waiting[day] = [number]
@@ -145,13 +145,16 @@ class Builder:
     def _write(self, entry: Entry) -> int:
         """Any other row; it joins the next payout if automatic payouts pay its kind out."""
         number = self.ledger.append(entry)
-        if entry.kind in _PAID_OUT:
+        if entry.kind in PAID_OUT:
             till = self.tills[entry.currency]
-            day = entry.created // DAY + delay_of(entry.kind, entry.currency)
+            day = self._day(entry.created) + delay_of(entry.kind, entry.currency)
             till.waiting.setdefault(day, []).append(number)
             till.rows += 1
         self.open.setdefault(entry.kind, []).append(number)
         return number
+
+    def _day(self, at: int) -> int:
+        return (at - self.ledger.start_of_day) // DAY  # the account's own
 
     def _open_day(self, day: int) -> None:
         """Put on the agenda what the calendar asks for: payouts on weekdays, and what was put off until now."""
@@ -168,7 +171,7 @@ class Builder:
     def _pay_out(self, at: int, currency: int) -> int | None:
         """An automatic payout of all that is available; none when that is nothing, or negative but for a few."""
         till, ledger = self.tills[currency], self.ledger
-        days = [day for day in till.waiting if day <= at // DAY]
+        days = [day for day in till.waiting if day <= self._day(at)]
         rows = [number for day in days for number in till.waiting[day]]
         total = sum(ledger.amount[number] - ledger.fee[number] for number in rows)
         if total == 0 or (total < 0 and self.random() < 0.5):  # noqa: PLR2004 - half of the debts wait for more income
@@ -293,10 +296,3 @@ class Builder:
 
     def _unit(self, number: int) -> int:
         return smallest_step(self.ledger.currencies[self.ledger.currency[number]])
-
-
-_PAID_OUT = frozenset(
-    kind
-    for kind, spec in SPECS.items()
-    if spec.balance_type == "payments" and kind not in {Kind.TOPUP, Kind.PAYOUT, Kind.PAYOUT_MANUAL, Kind.PAYOUT_CANCEL}
-)

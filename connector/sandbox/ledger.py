@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.sandbox.kinds import DAY, LONGEST_DELAY, PAYOUTS, SPECS, Kind, delay_of
+from connector.sandbox.kinds import DAY, LONGEST_DELAY, PAYOUTS, SPECS, Kind, available_on, delay_of
 from connector.sandbox.texts import charge_texts
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Ledger:
         codec: its ids.
         currencies: lower-case codes; rows hold the index.
         ties: one of TIES.
+        start_of_day: seconds after midnight UTC at which the account's days start, and money becomes available.
         payout: per row, the number of the automatic payout that paid it out, or -1.
         hidden: row number to the second from which it can be listed, for rows that become visible late.
         rowless: numbers of payments whose balance transaction is never made; they count for nothing.
@@ -61,6 +62,7 @@ class Ledger:
     codec: IdCodec
     currencies: tuple[str, ...]
     ties: str = "insertion"
+    start_of_day: int = 0
     created: array[int] = field(default_factory=lambda: array("q"))
     kind: bytearray = field(default_factory=bytearray)
     currency: bytearray = field(default_factory=bytearray)
@@ -187,8 +189,9 @@ class Ledger:
 
     def available_on(self, number: int) -> int:
         """The second from which the row's money is available; for a payout, when it arrives at the bank."""
-        delay = delay_of(self.kind[number], self.currency[number])
-        return (self.created[number] // DAY + delay) * DAY if delay else self.created[number]
+        kind = self.kind[number]
+        start = 0 if kind in PAYOUTS else self.start_of_day
+        return available_on(self.created[number], delay_of(kind, self.currency[number]), start)
 
     def is_available(self, number: int, now: int) -> bool:
         """Whether the row's status is `available`; payouts are so at once, whatever their `available_on`."""

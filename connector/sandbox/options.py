@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     world.add_argument("--start", default="", metavar="DATE", help="first day or unix second (a year before the end)")
     world.add_argument("--end", default="", metavar="DATE", help="day or unix second after the last (now)")
     world.add_argument("--risk-reserves", action="store_true", help="hold money back now and then, as Stripe may")
+    world.add_argument(
+        "--start-of-day", type=_time_of_day, default=0, metavar="HH:MM", help="UTC time at which money is available"
+    )
     world.add_argument("--no-account-created", action="store_true", help="leave `created` out of /v1/account")
     world.add_argument(
         "--clock", default="", metavar="DATE", help="where the clock starts, and stands (now, and it runs)"
@@ -80,6 +83,15 @@ def _port(text: str) -> int:
     if _count(text) > _LAST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is not the number of a port, 0 to {_LAST_PORT}")
     return int(text)
+
+
+def _time_of_day(text: str) -> int:
+    """Read a time of day, as seconds after midnight."""
+    hours, _, minutes = text.partition(":")
+    seconds = _count(hours) * 3_600 + _count(minutes) * 60
+    if not (_count(minutes) < 60 and seconds < 86_400):  # noqa: PLR2004 - minutes of an hour, seconds of a day
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time of day: write 05:30")
+    return seconds
 
 
 def _seconds(text: str) -> float:

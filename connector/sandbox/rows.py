@@ -27,6 +27,9 @@ CONVERSION = "Stripe currency conversion fee"
 TAXED = frozenset({"eur", "gbp"})
 """Currencies of accounts whose Stripe fees carry value added tax, a sixth of the whole."""
 
+WITHHELD = frozenset({"mxn"})
+"""Currencies of accounts from whose payments Stripe withholds tax, shown among the fees: a sixth of the whole."""
+
 _FEES = {
     Kind.DISPUTE: "Dispute fee",
     Kind.DISPUTE_REVERSAL: "Dispute fee",
@@ -46,6 +49,7 @@ class _Plan(NamedTuple):
     head: str
     amount: str
     delay: int
+    start: int
     created: str
     description: str
     text: str | None
@@ -97,14 +101,25 @@ class Renderer:
         for number in numbers:
             kind, at, amount, fee = kinds[number], created[number], amounts[number], fees[number]
             plan = plans[kind * width + currencies[number]]
-            head, amount_name, delay, created_name, description_name, text, source, salt, fee_text, category, status = (
-                plan
-            )
+            (
+                head,
+                amount_name,
+                delay,
+                start,
+                created_name,
+                description_name,
+                text,
+                source,
+                salt,
+                fee_text,
+                category,
+                status,
+            ) = plan
             high, low = divmod((number * scale + shift) % span, triple)
             stem = f"{table[high]}{table[low]}{tag}0"
             tail = number * tail_scale
             high, low = divmod((tail + own_salt) % span, triple)
-            on = (at // DAY + delay) * DAY if delay else at
+            on = ((at - start) // DAY + delay) * DAY + start if delay else at
             if text is None:
                 text, source = self._special(number)
             else:
@@ -150,6 +165,7 @@ class Renderer:
             head=f'    {{\n      "id": "txn_{lead}',
             amount=f'"{_LINE}"object": "balance_transaction"{_LINE}"amount": ',
             delay=delay_of(kind, place),
+            start=0 if kind in PAYOUTS else self.ledger.start_of_day,
             created=f'{balance_type}{_LINE}"created": ',
             description=f'{_LINE}"currency": "{currency}"{_LINE}"description": ',
             text=None if _is_special(kind) else _json(spec.text),
@@ -170,7 +186,11 @@ def _fee_texts(kind: Kind, currency: str) -> tuple[str, str, str]:
     if kind == Kind.TRANSFER_IN:
         return _fee_entry(currency, APPLICATION, "Sandbox application fee", "application_fee"), "", ""
     text = _FEES.get(kind, "Stripe processing fees")
-    tax = _fee_entry(currency, None, "VAT", "tax") if kind in CHARGES and currency in TAXED else ""
+    tax = ""
+    if kind in CHARGES and currency in TAXED:
+        tax = _fee_entry(currency, None, "VAT", "tax")
+    elif kind in CHARGES and currency in WITHHELD:
+        tax = _fee_entry(currency, None, "Withheld tax", "withheld_tax")
     converting = _fee_entry(currency, None, CONVERSION, "stripe_fee") if kind == Kind.CHARGE_FX else ""
     return _fee_entry(currency, None, text, "stripe_fee"), tax, converting
 

@@ -13,7 +13,7 @@ import orjson
 from connector.sandbox.access import Keys
 from connector.sandbox.api import PRETTY, Answer, Api
 from connector.sandbox.faults import KINDS, Faults
-from connector.sandbox.kinds import Kind
+from connector.sandbox.kinds import ADDABLE
 from connector.sandbox.ledger import Entry
 from connector.sandbox.limits import Limits
 from connector.sandbox.server import Latency, Server, listen
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ADDABLE = {
-    "charge": Kind.CHARGE,
-    "payment": Kind.PAYMENT,
-    "stripe_fee": Kind.STRIPE_FEE,
-    "tax_fee": Kind.TAX_FEE,
-    "topup": Kind.TOPUP,
-    "risk_reserve": Kind.RISK_HOLD,
-    "strange_balance": Kind.STRANGE_BALANCE,
-}
-"""Types of row that stand alone, so that they can be added at will."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewRows:
@@ -47,8 +36,9 @@ class NewRows:
     Attributes:
         count: how many.
         created: their second; None is now.
-        type: charge, payment, stripe_fee, tax_fee, topup, or for rows of a balance that Stripe does not show
-            risk_reserve, or strange_balance for one that nobody has heard of.
+        type: one of `kinds.ADDABLE`: charge, payment, stripe_fee, tax_fee, topup, those that Stripe added in 2026; for
+            rows of a balance that Stripe does not show risk_reserve, or strange_balance for one that nobody has heard
+            of.
         currency: None is the world's first.
         amount: gross, in minor units.
         fee: in minor units.
@@ -189,7 +179,7 @@ class Sandbox:
         ledger = world.ledger(0 if rows.account is None else world.account_index[rows.account])
         currency = 0 if rows.currency is None else ledger.currencies.index(rows.currency)
         created = world.clock() if rows.created is None else rows.created
-        entry = Entry(created, _ADDABLE[rows.type], currency, rows.amount, rows.fee)
+        entry = Entry(created, ADDABLE[rows.type], currency, rows.amount, rows.fee)
         numbers = [ledger.insert(entry, visible_at=rows.visible_at) for _ in range(rows.count)]
         if not rows.rowless:
             return [ledger.id_of(number) for number in numbers]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.build import Builder
 from connector.sandbox.ids import IdCodec, account_id, tag_of
-from connector.sandbox.kinds import Kind
+from connector.sandbox.kinds import DAY, Kind
 from connector.sandbox.ledger import TIES, Entry, Ledger
 from connector.sandbox.rows import Renderer
 from connector.sandbox.shapes import SHAPES, moments
@@ -41,6 +41,7 @@ class World:
         hot: rows sharing one second, for the shape `second`.
         reserves: whether Stripe holds a part back as a risk reserve now and then: rows of a balance it does not show.
         account_created: `created` of the platform's account; None leaves it out of `/v1/account`, -1 means `start`.
+        start_of_day: seconds after midnight UTC at which the accounts' days start, and money becomes available.
         now: where the clock stands at first; -1 means `end`.
         ticking: whether the clock runs with the machine's, or stands until moved.
     """
@@ -56,6 +57,7 @@ class World:
     hot: int = 3_000
     reserves: bool = False
     account_created: int | None = -1
+    start_of_day: int = 0
     now: int = -1
     ticking: bool = False
     _ledgers: dict[int, Ledger] = field(default_factory=dict[int, Ledger], init=False, repr=False)
@@ -75,6 +77,8 @@ class World:
             raise ValueError(f"connected must be 0 to {MOST_CONNECTED} and transactions at least 0")
         if not self.currencies or self.end <= self.start:
             raise ValueError("a world needs a currency, and an end after its start")
+        if not 0 <= self.start_of_day < DAY:
+            raise ValueError("start_of_day is in seconds, from 0 to less than a day")
         if self.now < 0:
             self.now = self.end
         self._set_at = time.monotonic()
@@ -177,7 +181,8 @@ class World:
         return found
 
     def _empty(self, index: int) -> Ledger:
-        return Ledger(self.accounts[index], IdCodec(self.seed, self.accounts[index]), self.currencies, self.ties)
+        codec = IdCodec(self.seed, self.accounts[index])
+        return Ledger(self.accounts[index], codec, self.currencies, self.ties, self.start_of_day)
 
     def _build_platform(self) -> Ledger:
         rng = random.Random(f"ledger/{self.seed}/0")

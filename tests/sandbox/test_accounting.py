@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.sandbox import World
-from connector.sandbox.kinds import DAY, Kind
+from connector.sandbox.kinds import DAY, TO_ORDER, Kind
 from connector.sandbox.ledger import TIES
 from connector.sandbox.lists import rows_json
 from connector.sandbox.movements import is_reconciled
@@ -139,7 +139,7 @@ def ledger_entry(created):
 def test_every_kind_of_row_occurs():
     world = World(transactions=20_000, reserves=True)
     kinds = set(world.ledger().kind) | {kind for index in (1, 2, 3) for kind in world.ledger(index).kind}
-    assert kinds == set(map(int, Kind)) - {Kind.STRANGE_BALANCE}
+    assert kinds == set(map(int, Kind)) - TO_ORDER
 
 
 def test_only_where_it_is_told_to_does_a_world_hold_money_that_no_balance_shows():
@@ -200,3 +200,31 @@ def test_some_payouts_are_refused_before_they_arrive_and_some_sent_back_after():
         number = ledger.order[at]
         late.add(ledger.created[number] >= ledger.available_on(ledger.link[number]))
     assert late == {True, False}
+
+
+def test_money_is_available_at_the_start_of_the_accounts_day_and_payouts_take_no_money_before():
+    start = 5 * 3_600 + 1_800
+    world = World(transactions=3_000, start_of_day=start, currencies=("usd", "jpy"))
+    rows = list(world.rows())
+    later = [row for row in rows if row["available_on"] != row["created"] and row["type"] != "payout"]
+    assert len(later) > 2_000
+    assert {row["available_on"] % DAY for row in later} == {start}
+    assert {row["available_on"] % DAY for row in rows if row["reporting_category"] == "payout"} == {0}
+    ledger = world.ledger()
+    paid = [(number, payout) for number, payout in enumerate(ledger.payout) if payout not in {-1, number}]
+    assert paid
+    assert all(ledger.available_on(number) <= ledger.created[payout] for number, payout in paid)
+
+
+def test_a_day_starts_within_a_day():
+    for start in (-1, DAY):
+        with pytest.raises(ValueError, match="start_of_day"):
+            World(start_of_day=start)
+
+
+def test_taxes_that_are_withheld_are_fees_of_their_own_type():
+    rows = [row for row in World(transactions=500, currencies=("mxn",)).rows() if row["type"] == "charge"]
+    assert rows
+    for row in rows:
+        parts = {part["type"]: part["amount"] for part in row["fee_details"]}
+        assert parts["withheld_tax"] == row["fee"] // 6

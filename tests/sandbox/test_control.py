@@ -50,6 +50,24 @@ def test_rows_can_be_added_anywhere_and_hidden_until_later(open_sandbox, get):
     assert [(row["id"], row["type"], row["net"]) for row in rows] == [(shown, "charge", 693), (hidden, "topup", 5)]
 
 
+def test_rows_of_the_types_of_2026_can_be_added(open_sandbox, get):
+    sandbox = open_sandbox(transactions=10)
+    types = (
+        "inbound_transfer",
+        "inbound_transfer_reversal",
+        "fee_credit_funding",
+        "tax_fund",
+        "issuing_dispute_provisional_credit",
+        "issuing_dispute_provisional_credit_reversal",
+    )
+    for type_ in types:
+        sandbox.add_rows(type=type_, fee=0)
+        (row,) = get(sandbox, f"{LIST}?type={type_}").json["data"]
+        provisional = "provisional" in type_
+        assert (row["reporting_category"] == type_) == provisional
+        assert row["balance_type"] == ("issuing" if provisional else "payments")
+
+
 def test_every_knob_works_over_http_for_another_process(open_sandbox, get):
     sandbox = open_sandbox(transactions=100)
     get(sandbox, LIST)
