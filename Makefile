@@ -18,15 +18,15 @@ demo: .venv/.run  ## run the main job on the built-in Stripe: no account, no key
 	@$(BIN)/stripe-balance demo
 	@echo "(stripe-balance is in $(BIN); to have it at hand: source $(BIN)/activate)"
 
-test: .venv/.dev  ## run the tests
-	@$(BIN)/python -m pytest -q
+test: .venv/.dev  ## run the tests, a file of them on each core
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: .venv/.dev  ## format, lint, types, layers, then the tests
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 2 GB of packages, and Java 17
 	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
