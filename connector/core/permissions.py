@@ -15,8 +15,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.core.protocol import NOT_STRIPES
-
 if TYPE_CHECKING:
     from connector.errors import ApiError, PermissionError_
 
@@ -51,6 +49,9 @@ _BY_RESOURCE = {
     "refunds": Permission("rak_charge_read", "Charges", "`fees ch_…` and `fees re_…`"),
 }
 """By what an operation reads: the first part of its name."""
+
+NOT_STRIPES = "not in Stripe's words, but of something on the way, such as a proxy or a firewall"
+"""What the message of a 403 ends with that Stripe did not answer."""
 
 _OLDER_NAME = re.compile(r"\brak_[a-z_]+\b")
 _NAME = re.compile(r"\('([a-z][a-z0-9_]*)'\) permissions?\b")

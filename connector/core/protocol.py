@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from connector.core.json_text import loads
+from connector.core.permissions import NOT_STRIPES
 from connector.errors import (
     ApiError,
     AuthenticationError,
@@ -31,9 +32,6 @@ SUCCESS = frozenset({200, 203})
 """Statuses of an answer with what was asked for; 203 says that somebody on the way has changed its form."""
 _LONGEST = 500
 """Characters of a text in an error object that are kept: it goes into lines, reports and logs."""
-
-NOT_STRIPES = "not in Stripe's words, but of something on the way, such as a proxy or a firewall"
-"""What the message of a 403 ends with that Stripe did not answer."""
 
 _LONGEST_REFUSAL = 2_000
 """The same of a 403's message, which ends with a link to the key's permissions, and may name several of them."""

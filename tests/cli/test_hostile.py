@@ -66,6 +66,10 @@ class Place:
             "status": [["status", odd]],
             "verify": [["verify", lake], ["verify", odd, "--offline"]],
             "statement": [["statement", odd, "--since", "2026-01-01", *form] for form in ([], ["--format", "html"])],
+            "retire": [
+                ["retire", again, "--account", self.ids["account"], "--reason", "gone\x1b[31m\nproved: sk_live_0a"],
+                ["retire", again, "--account", self.ids["account"], "--undo"],
+            ],
             "views": [["views", odd, "--for", "duckdb"]],
             "schema": [["schema"], ["schema", "payouts"]],
             "sandbox": [["sandbox", "--list-faults"]],
@@ -97,7 +101,8 @@ def place(hostile, tmp_path_factory):
     hostile.faults.clear()
     charge = next(row for row in rows if row["type"] == "charge")
     payout = next(row for row in rows if row["type"] == "payout")
-    return Place(str(folder), {"row": charge["id"], "charge": charge["source"], "payout": payout["source"]})
+    ids = {"row": charge["id"], "charge": charge["source"], "payout": payout["source"], "account": hostile.account}
+    return Place(str(folder), ids)
 
 
 @pytest.fixture

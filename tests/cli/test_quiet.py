@@ -15,6 +15,7 @@ REPORTS = {
     "balance lake": ["balance", "lake"],
     "status": ["lake"],
     "verify": ["lake"],
+    "retire": ["lake", "--account", "account", "--reason", "gone"],
 }
 """Commands that say how things are, and what they are tried with."""
 
@@ -37,7 +38,8 @@ def words(run, lake):
     """Put real names into words."""
     rows = run("stream", "--limit-rows", "60").lines
     charge = next(row for row in rows if row["type"] == "charge")
-    names = {"lake": lake, "row": charge["id"], "charge": charge["source"]}
+    account = run("status", lake, "--json").json["accounts"][0]["account"]
+    names = {"lake": lake, "row": charge["id"], "charge": charge["source"], "account": account}
     return lambda some: [names.get(word, word) for word in some]
 
 
