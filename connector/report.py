@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from connector.core.allocation import share_of_floor
 from connector.core.documents import to_plain
 from connector.core.mended import Audit, Healed
-from connector.core.times import to_text
+from connector.core.times import to_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -242,7 +242,7 @@ def damage_of(account: AccountReport) -> str | None:
         rows = "row that was lost is" if account.rows_lost == 1 else "rows that were lost are"
         found.append(f"{account.rows_lost:,} {rows} listed by Stripe no more: look for them in a backup")
     if account.lacking:
-        when = ", ".join(f"{to_text(start)} to {to_text(stop)}" for start, stop in account.lacking[:3])
+        when = ", ".join(f"{to_words(start)} to {to_words(stop)}" for start, stop in account.lacking[:3])
         found.append(
             f"Stripe lists rows created in {when} that the lake lacks, more than a run reads again unasked:"
             " sync with --repair"

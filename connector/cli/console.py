@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.failures import document_of, exit_code_of, line_of, traceback_of
+from connector.cli.fitting import fitted, width_of
 from connector.errors import StorageError, UsageError
 from connector.outside_text import document_without_keys, in_json, shown
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Generator, Sequence
+    from typing import TextIO
 
 PIPE_CLOSED = 141
 """Exit status when the reader of stdout went away: what shells show for `yes | head` and its like."""
@@ -70,14 +72,21 @@ class Console:
     @property
     def colours(self) -> bool:
         """Whether stderr shows colours."""
-        return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return _shows_colours(sys.stderr)
 
     def paint(self, text: str, style: str) -> str:
         """Return text in a style for `log` and its kin; as it is where stderr shows no colours.
 
         What `log` takes for a style is sealed, so that nobody else's text can have one.
         """
-        return f"\x1b[{self._seal};{_STYLES[style]}m{text}\x1b[{self._seal};0m" if self.colours else text
+        return self._sealed(text, style) if self.colours else text
+
+    def paint_data(self, text: str, style: str) -> str:
+        """Return text in a style for `text` and `report`; as it is where stdout shows no colours."""
+        return self._sealed(text, style) if sys.stdout is not None and _shows_colours(sys.stdout) else text
+
+    def _sealed(self, text: str, style: str) -> str:
+        return f"\x1b[{self._seal};{_STYLES[style]}m{text}\x1b[{self._seal};0m"
 
     def symbol(self, fancy: str, plain: str) -> str:
         """Return the first if stderr can show it, else the second."""
@@ -86,8 +95,9 @@ class Console:
     # stderr -----------------------------------------------------------------------------------------------------------
 
     def log(self, *lines: str) -> None:
-        """Write lines for people: each stays one."""
-        sys.stderr.write("".join(f"{self._styled(line)}\n" for line in lines))
+        """Write lines for people: each stays one, or goes on further in where the terminal is narrower."""
+        width = width_of(sys.stderr)
+        sys.stderr.write("".join(f"{fitted(self._styled(line), width)}\n" for line in lines))
         sys.stderr.flush()
 
     def say(self, *lines: str) -> None:
@@ -144,8 +154,12 @@ class Console:
                 sys.stdout.flush()
 
     def text(self, *lines: str) -> None:
-        """Write lines for people that were asked for: data in words. Each stays one line; raises what `data` raises."""
-        self.data("".join(f"{self.clean(line)}\n" for line in lines).encode())
+        """Write lines for people that were asked for: data in words; as `log` does. Raises what `data` raises."""
+        with at_stdout():
+            width = width_of(sys.stdout)
+            text = "".join(f"{fitted(self._styled(line), width)}\n" for line in lines)
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+            sys.stdout.buffer.flush()
 
     def report(self, *lines: str, well: bool) -> None:
         """Write lines for people that say how things are: with `--quiet` only where all is not well."""
@@ -197,6 +211,10 @@ class Console:
             return "none"
         moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         return "rich" if moving and (asked == "rich" or not os.environ.get("NO_COLOR")) else "plain"
+
+
+def _shows_colours(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager

@@ -70,6 +70,19 @@ def interval_of(
     return Interval(start, stop)
 
 
+def to_words(second: int) -> str:
+    """Return `2026-01-31 12:00:00 UTC`, as people read it on every screen."""
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def in_words(text: str) -> str:
+    """Return what `to_text` gave as people read it; any other text as it is."""
+    try:
+        return to_words(to_seconds(text, name="time"))
+    except UsageError:
+        return text
+
+
 def to_text(seconds: float) -> str:
     """Return `2026-01-31T12:00:00Z`."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

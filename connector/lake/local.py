@@ -23,6 +23,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from connector.core.times import in_words
 from connector.errors import LockedError
 from connector.lake.disk import UNFORCED, at_disk, make_folder, sync_file, sync_folder
 from connector.lake.locks import try_to_lock, unlock
@@ -191,7 +192,7 @@ def _holder(descriptor: int) -> str:
     """Say who holds the lock, from the lock file."""
     try:
         card = json.loads(os.pread(descriptor, 1_000, 0))
-        return f"process {card['pid']} on {card['host']}, started {card['started']}"
+        return f"process {card['pid']} on {card['host']}, started {in_words(card['started'])}"
     except (OSError, ValueError, LookupError, TypeError):
         return "its process did not leave a name"
 

@@ -21,7 +21,7 @@ from connector.core.accounting import (
     unshown,
 )
 from connector.core.counting import counted
-from connector.core.times import to_text
+from connector.core.times import to_words
 from connector.proof.verdict import Finding, Findings, Layer, not_checkable
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ def _judge_change(opening: Opening, reading: Reading) -> Layer:
     before = {bucket: Total(-net, -rows) for bucket, (net, rows) in opening.before.items()}
     since = add_totals([reading.rows, before])
     for one in unexplained(nets_of(since), opening.held, reading.held):
-        findings.add(_finding(one, f"since {to_text(opening.at)}"))
+        findings.add(_finding(one, f"since {to_words(opening.at)}"))
     count = len({bucket[:2] for bucket in (*opening.held, *reading.held) if bucket.balance_type in WHOLE})
     proved = (
-        f"rows since {to_text(opening.at)}, when the balance was recorded, add up to the change since, of {count:,}"
+        f"rows since {to_words(opening.at)}, when the balance was recorded, add up to the change since, of {count:,}"
         " balances; the lake does not begin at the beginning"
     )
     counted = replace(reading, rows=since)

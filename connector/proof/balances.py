@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from connector.core.accounting import PAYMENTS, add_totals
 from connector.core.intervals import Interval, Intervals
-from connector.core.times import END_OF_TIME, to_text
+from connector.core.times import END_OF_TIME, to_words
 from connector.proof.balance_verdict import Reading, judge, judge_changes
 from connector.proof.opening import NEAR
 from connector.proof.sums import held_by, overdue_of, sums_of
@@ -53,7 +53,7 @@ async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
     for _ in range(READINGS - 1):
         newer = await _newer(asker, inventory.settled)
         if newer is None:
-            ends = to_text(inventory.settled)
+            ends = to_words(inventory.settled)
             return not_checkable(
                 "balance", f"the lake ends at {ends}, and more than {MOST_NEWER:,} rows came since: sync"
             )
@@ -94,11 +94,11 @@ def _partial(asker: Asker, inventory: Inventory) -> str:
     if start <= asker.created:
         return ""
     if any(one.at + NEAR >= inventory.settled for one in inventory.openings):
-        return f"a balance was recorded, and the lake has all rows only up to {to_text(inventory.settled)}: sync again"
+        return f"a balance was recorded, and the lake has all rows only up to {to_words(inventory.settled)}: sync again"
     if inventory.openings:
         return "rows were made in the very seconds of the recorded balances, and may be in them or not: record another"
     return (
-        f"the lake begins at {to_text(start)}, and rows before it are part of the balance; sync without --since to "
+        f"the lake begins at {to_words(start)}, and rows before it are part of the balance; sync without --since to "
         "have them all, or record the balance (`stripe-balance balance DEST`) to have what comes after checked"
     )
 

@@ -17,7 +17,7 @@ import anyio.to_thread
 from connector.core.intervals import Interval, Intervals
 from connector.core.json_text import REPEATED
 from connector.core.sampling import choose
-from connector.core.times import END_OF_TIME, to_text
+from connector.core.times import END_OF_TIME, to_words
 from connector.errors import SchemaError, StorageError
 from connector.lake.formats import format_of
 from connector.lake.rows import inside
@@ -237,5 +237,7 @@ def _named(ids: Sequence[str]) -> str:
 
 def _text(part: Interval) -> str:
     if part.stop >= END_OF_TIME:
-        return f"from {to_text(part.start)}"
-    return f"all before {to_text(part.stop)}" if part.start <= 0 else f"{to_text(part.start)} to {to_text(part.stop)}"
+        return f"from {to_words(part.start)}"
+    return (
+        f"all before {to_words(part.stop)}" if part.start <= 0 else f"{to_words(part.start)} to {to_words(part.stop)}"
+    )

@@ -30,8 +30,8 @@ def test_a_demo_needs_no_key_makes_a_lake_and_says_what_to_do_next(run, small, e
     done = run("demo")
     assert (done.status, done.out) == (0, "")
     assert "400 new" in done.err
-    assert "demo-lake: proved" in done.err
-    assert all(f"{layer} proved:" in " ".join(done.err.split()) for layer in ("rows", "windows", "balance"))
+    assert "demo-lake: all agrees (proved)" in done.err
+    assert all(f"{layer} agrees (proved):" in " ".join(done.err.split()) for layer in ("rows", "windows", "balance"))
     for step in ("stripe-balance status demo-lake", "stripe-balance sync my-lake"):
         assert step in done.err
     assert run("status", "demo-lake", "--strict").status == 0

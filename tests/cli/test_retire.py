@@ -67,7 +67,7 @@ def test_a_retired_account_holds_nothing_up(run, gone):
     assert run("payouts", "lake", "--all-accounts", "--rate", 0).status == 0
     done = run("verify", "lake", "--strict", "--rate", 0)
     assert done.status == 0
-    assert done.out.startswith("lake: proved (test mode")
+    assert done.out.startswith("lake: all agrees (proved) (test mode")
     assert f"  {gone}  retired 20" in done.out
     assert done.out.count(WHY) == 1
     assert of(run("verify", "lake", "--rate", 0, "--json").json, gone)["retired"]["reason"] == WHY

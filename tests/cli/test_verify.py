@@ -30,14 +30,14 @@ def test_a_proved_lake_ends_with_status_0_and_says_what_was_proved(run, lake, sa
     done = run("verify", lake, "--rate", 0, "--strict", "--seed", 3)
     assert (done.status, done.err) == (0, "")
     first, account, *layers = done.out.splitlines()
-    assert first.startswith(f"{lake}: proved (")
+    assert first.startswith(f"{lake}: all agrees (proved) (")
     assert "seed 3" in first
     assert account.strip() == sandbox.account
     assert [line.split()[:2] for line in layers if not line.startswith(14 * " ")] == [
-        ["rows", "proved:"],
-        ["windows", "proved:"],
-        ["payouts", "proved:"],
-        ["balance", "proved:"],
+        ["rows", "agrees"],
+        ["windows", "agrees"],
+        ["payouts", "agrees"],
+        ["balance", "agrees"],
     ]
     assert "700 rows" in layers[0]
 
@@ -57,7 +57,7 @@ def test_as_json_the_verdict_keeps_to_its_schema(run, lake, spoilt, sandbox):
 def test_what_does_not_agree_is_named_and_never_ends_with_0(run, spoilt):
     done = run("verify", spoilt, "--rate", 0)
     assert done.status == 65
-    assert "residual: 1 missing file" in done.out
+    assert "(residual): 1 missing file" in done.out
     assert "is gone, and with it" in done.out
     assert "the balance is" in done.out
     assert run("verify", spoilt, "--rate", 0, "--strict").status == 65
@@ -83,7 +83,7 @@ def test_rows_that_no_balance_shows_keep_strict_from_0(run, environment, tmp_pat
         assert run("sync", tmp_path / "lake", "--rate", 0).status == 0
         done = run("verify", tmp_path / "lake", "--rate", 0)
         assert done.status == 0
-        assert "balance   not checkable: 119 of 419 rows are compared with nothing" in done.out
+        assert "balance   could not be checked (not checkable): 119 of 419 rows are compared with nothing" in done.out
         assert "orbital_reserve (59 rows, 590.00 USD), risk_reserved (60 rows, 1,200.00 USD)" in done.out
         strict = run("verify", tmp_path / "lake", "--rate", 0, "--strict", "--json")
     (balance,) = (one for one in held_to_the_schema(strict.json)["accounts"][0]["layers"] if one["layer"] == "balance")

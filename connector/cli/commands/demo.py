@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.say("", "Checking it against itself and against that Stripe:", "")
         verdict = work(check, console, show=False)
     agrees = verdict.verdict != "residual"
-    (console.say if agrees else console.log)(*lines(verdict))
+    (console.say if agrees else console.log)(*lines(verdict, console.paint))
     console.say("", *_next_steps(destination, console, month=_last_month(world.end)))
     return 0 if agrees else DATA_REFUSED
 

@@ -13,6 +13,7 @@ from connector.cli.reads import Reads, reads_of
 from connector.cli.summary import differs
 from connector.cli.words import counted, intervals, lasting, mode_of, moment, nets, sized
 from connector.core.account_record import stale_since
+from connector.core.times import in_words
 from connector.errors import ConfigError
 from connector.lake.commit import compare, manifests
 from connector.lake.facts import facts_of
@@ -161,7 +162,7 @@ def lines(
     if last is not None:
         took = lasting(last["duration_seconds"])
         error = f": {last['error']}" if last.get("error") else ""
-        found += ["", f"last run {last['started']}, {last['outcome']} after {took}{error}"]
+        found += ["", f"last run {in_words(last['started'])}, {last['outcome']} after {took}{error}"]
     return found
 
 

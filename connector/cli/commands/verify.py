@@ -13,6 +13,7 @@ from connector.proof.verdict import to_document
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from connector.cli.console import Console
     from connector.proof.verdict import AccountVerdict, Answer, Layer, Verdict
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
 
 DATA_REFUSED = 65
 
-WORDS: dict[Answer, str] = {"proved": "proved", "residual": "residual", "not_checkable": "not checkable"}
+WORDS: dict[Answer, str] = {
+    "proved": "agrees (proved)",
+    "residual": "differs (residual)",
+    "not_checkable": "could not be checked (not checkable)",
+}
+COLOURS: dict[Answer, str] = {"proved": "green", "residual": "red", "not_checkable": "yellow"}
 HEADLINES: dict[Answer, str] = {
-    "proved": "proved",
-    "residual": "something does not agree",
+    "proved": "all agrees (proved)",
+    "residual": "something differs (residual)",
     "not_checkable": "not all of it could be checked",
 }
 ACCOUNTS_IN_FULL = 20
@@ -54,7 +60,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if console.json:
         console.document(to_document(verdict))
     else:
-        console.report(*lines(verdict), well=status == 0)
+        console.report(*lines(verdict, console.paint_data), well=status == 0)
     return status
 
 
@@ -65,27 +71,33 @@ def status_of(verdict: Verdict, *, strict: bool) -> int:
     return DATA_REFUSED if strict and verdict.verdict != "proved" else 0
 
 
-def lines(verdict: Verdict) -> list[str]:
-    """Return a verdict as text: accounts that are proved in short where there are many."""
+def lines(verdict: Verdict, paint: Callable[[str, str], str]) -> list[str]:
+    """Return a verdict as text: accounts that are proved in short where there are many.
+
+    Args:
+        verdict: to be shown.
+        paint: gives a text a style.
+    """
     took, asked = lasting(verdict.duration_seconds), counted(verdict.requests, "request")
     facts = [mode_of(verdict.livemode), took, asked, f"seed {verdict.seed}"]
-    found = [f"{verdict.destination}: {HEADLINES[verdict.verdict]} ({', '.join(filter(None, facts))})"]
+    headline = paint(HEADLINES[verdict.verdict], COLOURS[verdict.verdict])
+    found = [f"{verdict.destination}: {headline} ({', '.join(filter(None, facts))})"]
     many = len(verdict.accounts) > ACCOUNTS_IN_FULL
     named = [one for one in verdict.accounts if not many or one.verdict != "proved" or one.retired is not None]
     for account in named:
-        found += _account(account)
+        found += _account(account, paint)
     if len(named) < len(verdict.accounts):
         found.append(f"  {counted(len(verdict.accounts) - len(named), 'more account')}, each proved")
     return found
 
 
-def _account(account: AccountVerdict) -> list[str]:
+def _account(account: AccountVerdict, paint: Callable[[str, str], str]) -> list[str]:
     found = [f"  {account.account}"]
     if (retired := account.retired) is not None:
         found[0] += f"  retired {moment(retired.at)} UTC: {shown(retired.reason)}"
     for layer in account.layers:
         first, *rest = layer.reason.split("; ")
-        found.append(f"    {layer.layer:<{WIDTH}} {WORDS[layer.verdict]}: {first}")
+        found.append(f"    {layer.layer:<{WIDTH}} {paint(WORDS[layer.verdict], COLOURS[layer.verdict])}: {first}")
         found += [f"    {'':<{WIDTH}} {line}" for line in rest]
         found += [f"    {'':<{WIDTH}} - {line}" for line in _findings(layer)]
     return found

@@ -1,0 +1,71 @@
+"""Lines that fit a terminal: broken between words, and further in where they go on than where they began."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+NARROWEST = 40
+"""Columns below which nothing is broken: there words would stand alone."""
+
+_DEEPEST = 0.5
+"""Share of the width that the indentation may take."""
+
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_LABEL = re.compile(r"\s*(?:[-*] |\S+(?: \S+)*?\s{2,})?")
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Return the columns of the terminal that a stream is; None where it is none, or does not say."""
+    if not stream.isatty():
+        return None
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+def fitted(line: str, width: int | None) -> str:
+    """Break a line into lines of at most so many columns, but for words that are longer.
+
+    What goes on stands below the first word after the label, a text that two spaces follow (`  rows      20,000 new`),
+    else two columns further in than the line.
+
+    Args:
+        line: printable text, with styles; without line feeds.
+        width: columns; None for as many as it takes.
+    """
+    if width is None or width < NARROWEST or columns(line) <= width:
+        return line
+    hang = _hang(_STYLE.sub("", line), width)
+    indent = len(line) - len(line.lstrip(" "))
+    lines, current = [], " " * indent
+    for word in re.findall(r" *[^ ]+", line[indent:]):
+        if current.strip() and columns(current + word) > width:
+            lines.append(current)
+            current, word = " " * hang, word.lstrip(" ")  # noqa: PLW2901 - the spaces are where the line is broken
+        current += word
+    return "\n".join([*lines, current])
+
+
+def columns(text: str) -> int:
+    """Return how many columns a terminal takes for a text, its styles left out."""
+    plain = _STYLE.sub("", text)
+    if plain.isascii():
+        return len(plain)
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in plain)
+
+
+def _hang(line: str, width: int) -> int:
+    found = _LABEL.match(line)
+    label = columns(found[0]) if found else 0
+    indent = len(line) - len(line.lstrip(" "))
+    return label if indent < label <= width * _DEEPEST else min(indent + 2, width // 2)
