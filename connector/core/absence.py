@@ -15,6 +15,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from connector.core.intervals import Interval, Intervals
+from connector.core.times import END_OF_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,10 +172,11 @@ class Absence:
             return None
         rows = walk.rows if walk.doubted is None else 0
         first_of_all = rows == 0 and self.usual is None and not self._around and newest == 0 and walk.doubted is None
-        top = min(claimed.stop, max(self.present, newest + 1)) if newest or self.present else claimed.stop
+        latest = max(self.present, newest + 1) if newest or self.present else END_OF_TIME
+        top = min(claimed.stop, latest)
         unheard = Intervals.span(max(claimed.start, likely_start), top).minus(self._passed_over)
         seconds = unheard.seconds
-        by_itself = self._if_surprising(seconds * (walk.density.value if rows else 0.0), BY_ITS_OWN_ROWS * rows)
+        by_itself = self._if_surprising(seconds * _shown_by(walk, rows, latest), BY_ITS_OWN_ROWS * rows)
         by_others = self._if_surprising(
             seconds * max(walk.planned, self._around or self.usual or 0.0), BY_OTHERS * rows
         )
@@ -195,6 +197,16 @@ class Absence:
         if walk.doubted is not None:
             stop = min(stop, walk.doubted.seconds.start)
         return Interval(walk.floor, stop) if walk.floor < stop else None
+
+
+def _shown_by(walk: Walk, rows: int, latest: int) -> float:
+    """Return the density of a walk's own rows, in rows per second, the void that its end claims left out.
+
+    Else an end would speak for itself: one row and "no more" are as few as they say, whatever the rows before showed.
+    """
+    if not rows or walk.oldest is None:
+        return 0.0
+    return max(walk.density.value, rows / max(1, min(walk.window.stop, latest) - walk.oldest))
 
 
 def _second_above(doubt: Doubt) -> Interval:

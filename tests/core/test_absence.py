@@ -10,6 +10,7 @@ from connector.core.absence import Absence, Doubt
 from connector.core.frontier import Frontier
 from connector.core.intervals import Interval, Intervals
 from connector.core.times import END_OF_TIME
+from connector.core.units import DAY
 from connector.core.walk import Density, Walk
 from tests.benchmarks.absence import cost_of, hidden_by
 from tests.benchmarks.simulate import NOW, SHAPES, simulate
@@ -64,14 +65,34 @@ def test_a_window_without_rows_is_doubted_from_a_hundred_expected_on(usual, doub
         assert (doubt.seconds, doubt.void, doubt.sure) == (HOUR, True, True)
 
 
-@pytest.mark.parametrize(("rows", "doubted"), [(120, True), (140, False)])
-def test_a_window_that_ends_with_less_than_a_quarter_is_doubted_from_its_last_row_down(rows, doubted):
+@pytest.mark.parametrize(("rows", "sure"), [(120, True), (140, False)])
+def test_a_window_that_ends_with_less_than_a_quarter_is_surely_doubted_from_its_last_row_down(rows, sure):
     absence = Absence(wary=True, page_size=100, usual=500 / 3_600)
     doubt = weighed(absence, walk(HOUR, rows=rows, oldest=NOW - 600))
-    assert (doubt is not None) == doubted
-    if doubt:
-        assert doubt.seconds == Interval(NOW - 3_600, NOW - 599)
-        assert not doubt.void
+    assert doubt.sure == sure
+    assert doubt.seconds == Interval(NOW - 3_600, NOW - 599)
+    assert not doubt.void
+
+
+@pytest.mark.parametrize(("oldest", "doubted"), [(NOW - 1_700, True), (NOW - 1_900, False)])
+def test_what_a_walk_showed_is_not_made_thinner_by_the_void_that_its_end_claims(oldest, doubted):
+    diluted = walk(HOUR, rows=1_000, oldest=oldest, density=0.1)
+    assert (weighed(Absence(wary=True, page_size=100), diluted) is not None) == doubted
+
+
+@pytest.mark.parametrize("rows", [10, 50, 99])
+def test_a_first_answer_that_calls_a_busy_day_the_whole_account_is_asked_about_again(rows):
+    frontier = Frontier(Intervals.span(0, END_OF_TIME), NOW - 100 * DAY, wary=True, usual=None, present=NOW)
+    first = frontier.open(1.0)
+    created = sorted((NOW - 60 - second * DAY // rows for second in range(rows)), reverse=True)
+    frontier.advance(first, rows=created, has_more=False, width=1.0)
+    assert frontier.open(1.0).doubted is not None
+
+
+def test_a_first_answer_of_rows_all_over_an_accounts_life_is_believed():
+    frontier = Frontier(Intervals.span(0, END_OF_TIME), NOW - 100 * DAY, wary=True, usual=None, present=NOW)
+    frontier.advance(frontier.open(1.0), rows=[NOW - age * DAY for age in range(1, 100)], has_more=False, width=1.0)
+    assert frontier.done
 
 
 def test_a_full_page_that_is_called_the_last_is_doubted_whatever_is_expected():
