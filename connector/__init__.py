@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connector import webhooks as webhooks
     from connector.api import run_sync, sync
     from connector.balance import Balance, BalanceAmount
+    from connector.cli.commands.status import run_status
     from connector.config import ApiKey, Config
     from connector.core.fees import PaymentFees
     from connector.core.money import decimals
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
         WebhookError,
     )
     from connector.lake.read import read
-    from connector.lookups import run_fees
+    from connector.lookups import run_balance, run_fees, run_get
     from connector.payouts.calls import run_sync_payouts, sync_payouts
     from connector.payouts.report import AccountPayoutsReport, PayoutsReport
     from connector.proof.calls import run_verify, verify
@@ -71,7 +72,8 @@ _HOMES = {
     "connector.core.money": ("decimals",),
     "connector.core.payout_fees": ("PayoutFees",),
     "connector.core.row_fees": ("RowFees",),
-    "connector.lookups": ("run_fees",),
+    "connector.lookups": ("run_balance", "run_fees", "run_get"),
+    "connector.cli.commands.status": ("run_status",),
     "connector.balance": ("Balance", "BalanceAmount"),
     "connector.errors": (
         "AccountsError",
@@ -163,10 +165,13 @@ __all__ = [
     "read",
     "record_balance",
     "retire",
+    "run_balance",
     "run_fees",
+    "run_get",
     "run_plan",
     "run_record_balance",
     "run_statement",
+    "run_status",
     "run_sync",
     "run_sync_payouts",
     "run_verify",

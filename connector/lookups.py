@@ -2,10 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.plain import run_plainly
 from connector.stripe.resources import Stripe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def run_balance(
+    *,
+    account: str | None = None,
+    api_key_file: str | None = None,
+    **settings: Any,  # noqa: ANN401 - the fields of `Config`, checked there
+) -> dict[str, Any]:
+    """Call `Stripe.balance` from ordinary code.
+
+    Args:
+        account: connected account whose balance it is; the key's own by default.
+        api_key_file: a file whose first line is the key; else it comes from the environment.
+        settings: fields of `connector.Config`, such as `api_version`.
+
+    Returns:
+        The balance as received; amounts are in minor units.
+
+    Raises:
+        ConnectorError: as `Stripe.balance`.
+    """
+
+    async def ask() -> dict[str, Any]:
+        async with Stripe.from_env(api_key_file=api_key_file, **settings) as stripe:
+            return dict((await stripe.balance(account=account)).received)
+
+    return run_plainly(ask, instead="await stripe.balance(…) of connector.Stripe")
+
+
+def run_get(
+    transaction_id: str,
+    *,
+    expand: Sequence[str] = (),
+    account: str | None = None,
+    api_key_file: str | None = None,
+    **settings: Any,  # noqa: ANN401 - the fields of `Config`, checked there
+) -> dict[str, Any]:
+    """Call `Stripe.balance_transaction` from ordinary code.
+
+    Args:
+        transaction_id: `txn_…`.
+        expand: paths to expand, such as `source`.
+        account: connected account it belongs to.
+        api_key_file: a file whose first line is the key; else it comes from the environment.
+        settings: fields of `connector.Config`, such as `api_version`.
+
+    Returns:
+        The balance transaction as received; amounts are in minor units.
+
+    Raises:
+        ConnectorError: as `Stripe.balance_transaction`.
+    """
+
+    async def ask() -> dict[str, Any]:
+        async with Stripe.from_env(api_key_file=api_key_file, **settings) as stripe:
+            return dict(await stripe.balance_transaction(transaction_id, expand=expand, account=account))
+
+    return run_plainly(ask, instead="await stripe.balance_transaction(…) of connector.Stripe")
 
 
 def run_fees(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ACCOUNTS_IN_FULL = 3
 ACCOUNTS_NAMED = 20
 DRIFT_NAMED = 3
+MANY_FILES, FEW_ROWS = 100, 10
+"""Files from which on a lake has many, and rows a file on average below which they are small."""
 MANY_ROWS = 100
 """Rows in which what is to be left out should have been met, if it is spelt right."""
 
@@ -118,6 +120,18 @@ def _audit(account: AccountReport) -> str:
     pages, rows = counted(audit.requests, "page"), counted(audit.rows, "row")
     differing = f"{audit.differing:,} of them not as in the lake" if audit.differing else "as in the lake"
     return f"{pages} of the past asked for again, {rows}: {differing}"
+
+
+def small_files(report: Report) -> str | None:
+    """Say once, of a lake that this run made, that its files are many and small, and what a new one would take."""
+    accounts = report.accounts
+    files, rows = (sum(getattr(one, name) for one in accounts) for name in ("lake_files", "lake_rows"))
+    longer = {"day": "month", "month": "year"}.get(report.partition)
+    made = all(one.rows_new == one.lake_rows for one in accounts)
+    if longer is None or not made or files < MANY_FILES or rows >= FEW_ROWS * files:
+        return None
+    held = f"{counted(rows, 'row')} are in {counted(files, 'file')}, one a {report.partition} and account"
+    return f"{held}: a new lake of accounts this quiet has fewer with `stripe-balance sync NEW --partition {longer}`"
 
 
 def losses(report: Report) -> list[str]:

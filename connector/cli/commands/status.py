@@ -23,6 +23,7 @@ from connector.lake.store import Store, open_store
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping, Sequence
+    from os import PathLike
 
     from connector.cli.console import Console
     from connector.core.account_record import AccountRecord
@@ -52,15 +53,70 @@ class Holding:
     stale_since: int | None
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
-    """Print what there is, and return the exit status."""
-    store = open_store(args.destination)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in a lake.
+
+    Attributes:
+        destination: its name as given.
+        facts: what it is.
+        holdings: its balance transactions, account by account.
+        tables: what it holds beside them.
+        last: the latest run, or None.
+        reads: what runs took of the read allocation.
+    """
+
+    destination: str
+    facts: LakeFacts
+    holdings: list[Holding]
+    tables: list[Beside]
+    last: dict[str, Any] | None
+    reads: Reads
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as JSON knows it."""
+        there = document(self.destination, self.holdings, self.last, self.reads, self.facts.livemode)
+        return {**there, "tables": [one.to_document() for one in self.tables], "reads": self.reads.to_document()}
+
+
+def look(destination: str) -> Look:
+    """Look at a lake: its records, and the names and sizes of its files.
+
+    Raises:
+        ConfigError: there is none.
+        ManifestError: a record cannot be understood.
+        StorageError: it cannot be read.
+    """
+    store = open_store(destination)
     facts = facts_of(store)
     holdings, tables = list(_holdings(store, facts)), list(beside_of(store))
     if not (holdings or tables):
-        raise ConfigError(f"there is no lake in {args.destination}: `stripe-balance sync {args.destination}` makes one")
-    last = _last_run(store)
+        raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     reads = reads_of(store, (one.manifest for one in holdings), now=time.time())
+    return Look(destination, facts, holdings, tables, _last_run(store), reads)
+
+
+def run_status(destination: str | PathLike[str]) -> dict[str, Any]:
+    """Say what a lake holds, from its own records and the sizes of its files: no request, no key.
+
+    Args:
+        destination: the lake.
+
+    Returns:
+        What `stripe-balance status --json` prints; times are UTC seconds, amounts minor units.
+
+    Raises:
+        ConfigError: there is no lake.
+        ManifestError: a record cannot be understood.
+        StorageError: it cannot be read.
+    """
+    return look(str(destination)).to_document()
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print what there is, and return the exit status."""
+    found = look(args.destination)
+    facts, holdings, tables, last, reads = found.facts, found.holdings, found.tables, found.last, found.reads
     differing = [one for holding in holdings for one in holding.differences]
     warnings = remedies(args.destination, tables)
     if differing:
@@ -69,8 +125,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if lacking:
         warnings.insert(0, f"{', '.join(lacking[:3])}: Stripe lists rows that are not here; sync reads them again")
     if console.json:
-        there = document(args.destination, holdings, last, reads, facts.livemode)
-        console.document({**there, "tables": [one.to_document() for one in tables], "reads": reads.to_document()})
+        console.document(found.to_document())
     else:
         said = lines(args.destination, holdings, tables, last, (facts, reads))
         well = not (warnings or any(one.stale_since is not None for one in holdings))

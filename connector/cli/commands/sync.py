@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector.api import sync
 from connector.cli.accounts import complain_of
 from connector.cli.settings import announce, config_of, lake_options
-from connector.cli.summary import losses, summary
+from connector.cli.summary import losses, small_files, summary
 from connector.cli.working import work
 from connector.core.privacy import Privacy
 from connector.errors import AccountsError, DamagedError
@@ -70,6 +70,8 @@ def show(report: Report, console: Console) -> None:
     if console.json:
         console.document(to_document(report))
     console.say(*summary(report, console))
+    if (hint := small_files(report)) is not None:
+        console.say(hint)
     for line in losses(report):
         console.tell(line)
     for line in report.warnings:
