@@ -173,12 +173,14 @@ class Harvest:
             parts = self._taken(published, keys, stack)
             written = [part for part in parts if len(part.runs)]
             outcomes = await self._written(published, written) if written else []
+            safe = {part.key: part.runs.rows for part in written}
         failures = {
             part.key: told for part, told in zip(written, outcomes, strict=True) if not isinstance(told, Sealed)
         }
         sealed = [one for one in outcomes if isinstance(one, Sealed)]
         published.record(sealed)
         self.intake.progress.files_sealed += len(sealed)
+        self.intake.progress.rows_safe += sum(rows for key, rows in safe.items() if key not in failures)
         whole = [part for part in parts if part.key not in failures]
         published.durable = Intervals.of([*published.durable, *(one for part in whole for one in part.within)])
         self._sealing.difference_update(part.key for part in whole)

@@ -38,6 +38,9 @@ class Progress:
         windows_open: windows being walked.
         pages_left: pages thought to be left in the accounts begun; infinite when not known.
         files_sealed: files written or found to be right.
+        rows_safe: rows in them that were received: a run that is killed now does not read them again.
+        steps: parts of what goes on, where that is known beforehand; 0 where it is not.
+        steps_done: those of them that are done.
         newest, oldest: `created` of what has been received, UTC seconds, or None.
         meter: the requests so far, or None before the first.
     """
@@ -52,10 +55,17 @@ class Progress:
     windows_open: int = 0
     pages_left: float = float("inf")
     files_sealed: int = 0
+    rows_safe: int = 0
+    steps: int = 0
+    steps_done: int = 0
     newest: int | None = None
     oldest: int | None = None
     meter: Meter | None = None
     _open: dict[object, tuple[int, float]] = field(init=False, default_factory=dict[object, tuple[int, float]])
+
+    def begin(self, phase: str, steps: int) -> None:
+        """Say that something begins that has so many parts."""
+        self.phase, self.steps, self.steps_done = phase, steps, 0
 
     def show(self, what: object, windows: int, pages_left: float) -> None:
         """Say how far one account is: windows being walked, and pages thought to be left."""

@@ -30,6 +30,7 @@ class Reading:
         refused: 429s so far.
         windows: windows open.
         files: files sealed.
+        safe: rows received that are in files.
         share: how much of the account's pages, or of the accounts, have been read, 0 to 1, or None when not known.
         left: seconds until they are, or None when not known.
         phase: what goes on.
@@ -44,6 +45,7 @@ class Reading:
     refused: int
     windows: int
     files: int
+    safe: int
     share: float | None
     left: float | None
     phase: str
@@ -55,6 +57,7 @@ class _Sample:
     at: float
     rows: int
     pages: int
+    steps: int
     requests: int
     accounts: int
 
@@ -78,7 +81,9 @@ class Gauge:
         """
         progress = self.progress
         meter = progress.meter
-        sample = _Sample(now, progress.rows, progress.pages, _busiest(meter), progress.accounts_done)
+        sample = _Sample(
+            now, progress.rows, progress.pages, progress.steps_done, _busiest(meter), progress.accounts_done
+        )
         first = self._first(sample)
         seconds = sample.at - first.at
         return Reading(
@@ -90,6 +95,7 @@ class Gauge:
             refused=sum(meter.limited.values()) if meter else 0,
             windows=progress.windows_open,
             files=progress.files_sealed,
+            safe=progress.rows_safe,
             share=self._share(),
             left=self._left(sample, first),
             phase="writing" if progress.phase == "reading" and self._all_read else progress.phase,
@@ -112,6 +118,8 @@ class Gauge:
         progress = self.progress
         if progress.accounts > 1:
             return progress.accounts_done / progress.accounts
+        if progress.steps:
+            return min(1.0, progress.steps_done / progress.steps)
         pages, left = progress.pages, progress.pages_left
         return pages / (pages + left) if pages > 0 and left < float("inf") else None
 
@@ -122,6 +130,8 @@ class Gauge:
                 float(progress.accounts - progress.accounts_done),
                 _rate(now.accounts - first.accounts, seconds),
             )
+        elif progress.steps:
+            left, rate = float(progress.steps - progress.steps_done), _rate(now.steps - first.steps, seconds)
         else:
             left, rate = progress.pages_left, _rate(now.pages - first.pages, seconds)
         return left / rate if left < float("inf") and seconds >= SETTLED and rate > 0 else None

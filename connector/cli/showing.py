@@ -20,6 +20,10 @@ SECONDS_BETWEEN = {"rich": 0.2, "plain": 5.0}
 """Seconds between two looks."""
 
 
+KEEPING = frozenset({"reading", "writing"})
+"""Phases in which rows are brought into files: which of them are there matters to whoever thinks of ending it."""
+
+
 class Display(Protocol):
     """Something that shows readings."""
 
@@ -72,7 +76,7 @@ class Lines:
 
     def show(self, reading: Reading) -> None:
         """See `Display.show`."""
-        parts = [*facts(reading)]
+        parts = [*([] if reading.phase in KEEPING else [reading.phase]), *facts(reading)]
         if reading.share is not None:
             parts.append(f"{reading.share:.0%}")
         if reading.left is not None:
@@ -95,4 +99,5 @@ def facts(reading: Reading) -> list[str]:
         found.append(f"{reading.refused:,} refused (429)")
     if reading.windows:
         found.append(counted(reading.windows, "window"))
-    return [*found, counted(reading.files, "file")]
+    files = counted(reading.files, "file")
+    return [*found, f"{reading.safe:,} safe in {files}" if reading.phase in KEEPING else files]

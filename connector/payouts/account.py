@@ -236,8 +236,16 @@ class AccountPayouts:
             due = days_due(book.forget(lost), self.shared.asked, again=again, rewrite=rewrite)
         starts = likely_starts(book.record.payouts.values())
 
+        progress = self.shared.progress
+        progress.begin("reading what payouts paid out", sum(len(day.to_list) for day in due))
+
+        async def list_one(payout: str) -> Listed:
+            listed = await self._list(payout, starts[payout])
+            progress.steps_done += 1
+            return listed
+
         async def list_day(day: DayDue) -> None:
-            listed = [await self._list(payout.id, starts[payout.id]) for payout in day.to_list]
+            listed = [await list_one(payout.id) for payout in day.to_list]
             await self._write_day(book, day, listed)
 
         await in_turn(due, list_day, at_once=AT_ONCE)

@@ -59,7 +59,9 @@ def take_inventory(store: Store, found: Inventory, past: Past, progress: Progres
             message = f"{one.path} is not in the manifest: readers that take all files count its rows too"
             found.findings.add(Finding("extra_file", message, path=one.path))
     form = format_of(manifest)
+    progress.begin("reading files", len(manifest.files))
     for path, file in sorted(manifest.files.items()):
+        progress.steps_done += 1
         with store.opened(path) as local:
             if local is None:
                 message = f"{path} is gone, and with it {file.rows:,} rows"

@@ -88,6 +88,7 @@ class WindowCheck:
         self._check_coverage()
         choice = choose(self.inventory.profile, self._chosen(), budget=budget, draw=draw)
         if asker is not None:
+            self.progress.begin("asking about windows again", len(choice.windows))
             at_once = HELD if choice.everything else HELD_OF_A_PAGE
             for start in range(0, len(choice.windows), at_once):
                 await self._ask_all(asker, choice.windows[start : start + at_once])
@@ -160,6 +161,7 @@ class WindowCheck:
         self.windows += 1
         self.rows += len(listed)
         self.progress.rows += len(listed)
+        self.progress.steps_done += 1
         self._compare(window, held, listed, whole=whole)
 
     def _compare(self, window: Interval, held: list[Row], listed: list[Row], *, whole: bool) -> None:

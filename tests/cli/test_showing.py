@@ -52,6 +52,29 @@ def test_nothing_is_foretold_before_there_is_something_to_go_by():
     assert (reading.share, reading.left, reading.rows_rate, reading.phase) == (None, None, 0.0, "starting")
 
 
+def test_what_is_known_beforehand_to_have_parts_shows_how_many_are_done_and_how_long_the_rest_takes():
+    progress = progress_of()
+    progress.begin("reading files", 50)
+    gauge = Gauge(progress)
+    gauge.read(0.0)
+    for second in range(1, 11):
+        progress.steps_done += 2
+        reading = gauge.read(float(second))
+    assert reading.share == pytest.approx(0.4)
+    assert reading.left == pytest.approx(15)
+    assert reading.phase == "reading files"
+    progress.begin("asking about windows again", 20)
+    reading = gauge.read(11.0)
+    assert (reading.share, reading.left) == (0.0, None)
+
+
+def test_rows_that_are_safe_are_shown_while_rows_are_read():
+    assert (
+        facts(Gauge(progress_of(rows=9_500, rows_safe=4_200, files_sealed=3)).read(1.0))[-1] == "4,200 safe in 3 files"
+    )
+    assert facts(Gauge(progress_of(rows=9_500)).read(1.0))[-1] == "0 safe in 0 files"
+
+
 def test_a_rate_forgets_what_is_long_past():
     gauge = Gauge(progress_of(pages_left=1e6))
     steady(gauge, 10)
@@ -165,7 +188,7 @@ def test_a_progress_line_is_one_printable_line(capsys, monkeypatch):
     monkeypatch.setattr(showing_module, "facts", lambda _: [HOSTILE])
     Lines(Console()).show(Gauge(Progress()).read(0.0))
     err = capsys.readouterr().err
-    assert err == "stripe-balance: acct\\n\\x1b[2J\\x9b\\u202e sk_live_(key)\n"
+    assert err == "stripe-balance: starting, acct\\n\\x1b[2J\\x9b\\u202e sk_live_(key)\n"
 
 
 @pytest.mark.parametrize("phase", ["reading", HOSTILE])
