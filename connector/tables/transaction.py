@@ -122,12 +122,14 @@ def _repeats(body: bytes, listed: Any) -> bool:  # noqa: ANN401 - a type that is
     A text has no fewer of them than its members and texts need; escaped ones, and members of the page that are not
     known, ask for a second look.
     """
-    marks = body.count(b'"')
-    if marks == _fewest_marks(listed):
+    marks, fewest = body.count(b'"'), _fewest_marks(listed)
+    if marks == fewest:
         return False
-    if b"\\u0022" not in body and marks == _writer.encode(listed).count(b'"'):
+    if b"\\u0022" in body:
+        return has_repeats(body)
+    if b"\\\\" not in body and marks - body.count(b'\\"') == fewest:
         return False
-    return has_repeats(body)
+    return marks != _writer.encode(listed).count(b'"') and has_repeats(body)
 
 
 def _fewest_marks(listed: Any) -> int:  # noqa: ANN401 - a type that is made

@@ -93,7 +93,7 @@ def test_an_order_that_makes_no_sense_is_refused(spec):
 def test_every_kind_is_carried_out_somewhere():
     on_the_wire = {"502", "reset", "hang", "cut", "slow", "not-json", "stuck-cursor", "boundary-quirk"}
     on_the_wire |= {"heavy-page", "mid-walk", "hot-second", "clock-moves", "encoded", "non-authoritative", "stray"}
-    on_the_wire |= {"hostile-error"}
+    on_the_wire |= {"hostile-error", "moving-ties"}
     refusing = {kind for kind in KINDS if refusal(parse(kind)) is not None}
     assert set(KINDS) == on_the_wire | refusing | SPOILING | STANDING | REWRITES.keys()
 
