@@ -311,4 +311,5 @@ def _of_connections(distrusted: int) -> tuple[str, ...]:
     if not distrusted:
         return ()
     connections = "a connection was" if distrusted == 1 else f"{distrusted:,} connections were"
-    return (f"{connections} closed: an answer came that nobody had asked for; is there a faulty proxy on the way?",)
+    came = "an answer came that nobody had asked for, or that cannot be right"
+    return (f"{connections} closed: {came}; is there a faulty proxy on the way?",)

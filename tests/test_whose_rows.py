@@ -53,6 +53,15 @@ def test_no_folder_gets_the_platforms_rows(tmp_path, served, fault):
     assert right(tmp_path, served)
 
 
+def test_the_report_does_not_call_an_answer_unasked_that_is_only_wrong(tmp_path, served):
+    served.faults.add(DROPS)
+    with pytest.raises(AccountsError) as caught:
+        run(tmp_path, served, accounts=everyone(served))
+    (said,) = caught.value.report.warnings
+    assert "3 connections were closed" in said
+    assert "or that cannot be right" in said
+
+
 @pytest.mark.parametrize("fault", [DROPS, DROPS_LISTS])
 def test_nor_does_one_in_a_lake_that_is_there_already(tmp_path, served, fault):
     run(tmp_path, served, accounts=everyone(served))
