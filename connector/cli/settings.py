@@ -27,7 +27,7 @@ def config_of(args: argparse.Namespace, console: Console) -> Config:
     """
     config = Config.from_env(
         api_key_file=args.api_key_file,
-        tell=console.warn,
+        tell=lambda line: console.warn(line, always=True),
         api_base=args.api_base,
         api_version=args.api_version,
         context=args.context,

@@ -59,6 +59,27 @@ def test_a_key_file_that_others_can_read_is_said_and_read(run, here, sandbox):
     assert "warning" not in run("sync", "lake", "--rate", 0, "--api-key-file", path).err
 
 
+def test_with_q_a_key_that_nobody_named_is_told_and_so_is_one_that_others_can_read(
+    run, environment, here, sandbox, logged_in
+):
+    environment.setenv("STRIPE_API_KEY", sandbox.key)
+    assert run("sync", "lake", "--rate", 0, "-q").err == ""
+    path = here / "key"
+    path.write_text(sandbox.key)
+    path.chmod(0o644)
+    assert f"chmod 600 {path}" in run("balance", "-q", "--api-key-file", path).err
+    environment.delenv("STRIPE_API_KEY")
+    for words in (
+        ["sync", "lake", "--rate", 0],
+        ["balance", "lake"],
+        ["verify", "lake"],
+        ["stream", "--limit-rows", 1],
+    ):
+        done = run(*words, "-q")
+        assert (done.status, done.err.count("\n")) == (0, 1)
+        assert f"that the Stripe CLI keeps in {logged_in}" in done.err
+
+
 @pytest.mark.parametrize("live", [True, False])
 def test_everything_says_of_which_mode_it_is(run, environment, here, live):
     world = World(transactions=60, connected=0, start=NOW - 86_400 * 9, end=NOW - 86_400, now=NOW)
