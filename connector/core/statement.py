@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from connector.core.account_record import Retired
     from connector.core.bridge import BankLine, PayoutState
     from connector.core.openings import Opening
 
@@ -190,6 +191,7 @@ class AccountStatement:
         payouts_as_of: up to when payouts were read, UTC seconds; None where they were not.
         bridges: from the balance's activity to what left for the bank, by currency.
         bank: from there to what arrived, by bank account and currency.
+        retired: when and why the account was retired, or None.
     """
 
     account: str
@@ -203,6 +205,7 @@ class AccountStatement:
     payouts_as_of: int | None = None
     bridges: tuple[Bridge, ...] = ()
     bank: tuple[BankLine, ...] = ()
+    retired: Retired | None = None
 
     @property
     def final(self) -> bool:

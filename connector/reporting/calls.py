@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -13,6 +14,7 @@ from connector.core.money import currency_code
 from connector.core.periods import Asked, Period, period_of
 from connector.errors import ConfigError, UsageError
 from connector.lake.commit import manifests
+from connector.lake.facts import account_records
 from connector.lake.store import open_store
 from connector.plain import run_plainly
 from connector.reporting.document import to_document
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from connector.core.manifest import Manifest
+    from connector.core.statement import AccountStatement
     from connector.core.times import Time
 
 
@@ -124,11 +127,13 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
     if against is not None and len(chosen) > 1:
         raise ConfigError("a report of Stripe's is about one account: say which with --account")
     name = str(destination)
-    stated = []
+    retired = {record.account: record.retired for record in account_records(store)}
+    stated: list[AccountStatement] = []
     changes: list[Changes] = []
     for manifest in chosen:
         on_account(manifest.account)
-        stated.append(account_statement(store, name, manifest, period, currency=currency))
+        found = account_statement(store, name, manifest, period, currency=currency)
+        stated.append(replace(found, retired=retired.get(manifest.account)))
         if earlier is not None:
             before = account_statement(store, name, manifest, earlier, currency=currency)
             compared = purse_changes(before.purses, stated[-1].purses)

@@ -54,6 +54,7 @@ def _account(period: Period, account: AccountStatement) -> dict[str, Any]:
     return {
         "account": account.account,
         "livemode": account.livemode,
+        "retired": account.retired and asdict(account.retired),
         "final": account.final,
         "not_final_because": list(account.reasons),
         "complete_to": account.complete_to,

@@ -139,6 +139,8 @@ def standing(statement: Statement, account: AccountStatement) -> list[str]:
     found += [f"not final: {reason}" for reason in account.reasons]
     if account.complete_to is not None:
         found.append(f"the lake is complete up to {period.local(account.complete_to):%Y-%m-%d %H:%M:%S %z}")
+    if account.retired is not None:
+        found.append(f"retired {period.local(account.retired.at):%Y-%m-%d %H:%M:%S %z}: {account.retired.reason}")
     if account.livemode is False:
         found.append("test mode: no real money")
     return found

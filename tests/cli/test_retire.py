@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import jsonschema
 import pytest
 
+from connector import schemas
 from connector.sandbox import Limits, Sandbox, World
 
 NOW, DAY = 1_790_000_000, 86_400
@@ -77,6 +79,18 @@ def test_a_retired_account_holds_nothing_up(run, gone):
     assert of(run("status", "lake", "--json").json, gone)["retired"]["reason"] == WHY
     refused = run("sync", "lake", "--account", gone, "--rate", 0)
     assert (refused.status, "--undo" in refused.err) == (78, True)
+
+
+def test_its_statements_say_that_it_is_retired(run, gone):
+    asked = ("statement", "lake", "--since", "2026-09-13", "--until", "2026-09-20")
+    assert not any(one["retired"] for one in run(*asked, "--json").json["accounts"])
+    run("retire", "lake", "--account", gone, "--reason", WHY)
+    document = run(*asked, "--json").json
+    jsonschema.validate(document, schemas.load("statement"))
+    assert of(document, gone)["retired"]["reason"] == WHY
+    assert [one["account"] for one in document["accounts"] if one["retired"]] == [gone]
+    assert run(*asked).out.count(f": {WHY}\n") == 1
+    assert run(*asked, "--format", "html").out.count(f": {WHY}") == 1
 
 
 def test_taking_it_back_and_json(run, platform, gone):
