@@ -95,7 +95,7 @@ def test_verify_says_what_does_not_agree(run, lake):
     file.write_bytes(file.read_bytes() + b"more")
     done = run("verify", lake, "--offline", "-q")
     assert done.status == 65
-    assert "something does not agree" in done.out
+    assert "something differs (residual)" in done.out
 
 
 def test_what_could_not_be_checked_is_said_where_it_is_asked_for(run, lake):
