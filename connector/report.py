@@ -120,6 +120,7 @@ class AccountReport:
         rows_lost: rows that were lost, or seen once, and that Stripe lists no more.
         lacking: intervals in which Stripe lists rows that the lake lacks, and that were not read again.
         audit: what asking about the past again came to.
+        snapshots_lost: files of earlier balances that are gone or not as written; said by the run that finds them.
         lake_rows: rows of the account in the lake afterwards.
         lake_files: data files of the account.
         lake_bytes: their size.
@@ -154,6 +155,7 @@ class AccountReport:
     rows_lost: int = 0
     lacking: tuple[tuple[int, int], ...] = ()
     audit: Audit = field(default_factory=Audit)
+    snapshots_lost: int = 0
     lake_rows: int = 0
     lake_files: int = 0
     lake_bytes: int = 0
@@ -257,6 +259,10 @@ def damage_of(account: AccountReport) -> str | None:
             f"Stripe lists rows created in {when} that the lake lacks, more than a run reads again unasked:"
             " sync with --repair"
         )
+    if account.snapshots_lost:
+        files = "file of earlier balances is" if account.snapshots_lost == 1 else "files of earlier balances are"
+        told = "Stripe tells no past balance again, look in a backup"
+        found.append(f"{account.snapshots_lost:,} {files} gone or not as written: {told}")
     return "; ".join(found) or None
 
 

@@ -231,7 +231,8 @@ class Run:
         finally:
             if (report := part.report(failure)) is not None:
                 taken = balance.snapshot_at if balance is not None and failure is None else None
-                self._reports[position] = replace(report, balance_at=taken)
+                lost = len(balance.lost) if balance is not None else 0
+                self._reports[position] = replace(report, balance_at=taken, snapshots_lost=lost)
             part.introduced.set()  # also where it did not come to that: whoever waits goes on with the next
             part.shared.open -= 1
             self.progress.accounts_done += 1
@@ -256,9 +257,10 @@ class Run:
                 if not self._failed.spare(turn.part.name, error):
                     raise
             finally:
-                balance_at = self._reports[turn.position].balance_at
+                was = self._reports[turn.position]
                 if (report := turn.part.report(failure)) is not None:
-                    self._reports[turn.position] = replace(report, balance_at=balance_at)
+                    report = replace(report, balance_at=was.balance_at, snapshots_lost=was.snapshots_lost)
+                    self._reports[turn.position] = report
 
         await in_turn(self._past.share_out(requests), audit, at_once=AUDITS_AT_ONCE)
         if spent := sum(one.audit.requests for one in self._reports.values()):

@@ -16,7 +16,7 @@ from connector.core.balances_record import BalancesRecord, snapshots_folder
 from connector.core.failed_accounts import OWN, FailedAccounts
 from connector.core.page import decode_object
 from connector.core.protocol import seconds_of
-from connector.errors import ConnectorError, SchemaError, StorageError
+from connector.errors import ConnectorError, DamagedError, SchemaError, StorageError
 from connector.lake.check import changed_files
 from connector.lake.facts import facts_of, load_balances, refuse_new, save_balances
 from connector.lake.sheets import read_rows, sheet, stored_file, write_rows
@@ -52,6 +52,7 @@ class Snapshot:
         balance: what there was.
         path: the file it is in, relative to the destination; empty for a balance without any amount, which has no rows.
         rows: how many rows it has there.
+        lost: files of earlier snapshots of the account that were found gone, or not as they were written.
     """
 
     account: AccountId
@@ -59,6 +60,7 @@ class Snapshot:
     balance: Balance
     path: str
     rows: int
+    lost: tuple[str, ...] = ()
 
 
 async def record_balance(  # noqa: PLR0913 - each is an option of its own, given by name
@@ -87,6 +89,7 @@ async def record_balance(  # noqa: PLR0913 - each is an option of its own, given
 
     Raises:
         AccountsError: some of several accounts failed; the others' snapshots are in the lake, and are its `report`.
+        DamagedError: earlier snapshots are lost; the new ones are in the lake, and are its `report`. Said once.
         ConnectorError: what ended it.
     """
     chosen = chosen_accounts(accounts, account_id=account_id)
@@ -203,7 +206,8 @@ def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | No
     """Write the day's file with the snapshot in it, then the record. Blocks."""
     record = load_balances(store, snapshot.account) or BalancesRecord(snapshot.account, format_name, livemode)
     balances = sheet("balances", record.format)
-    adopted = _with_unrecorded(store, record, balances)
+    adopted, lost = _without_lost(store, _with_unrecorded(store, record, balances), balances)
+    snapshot = replace(snapshot, lost=lost or snapshot.lost)
     folder = snapshots_folder(snapshot.account, snapshot.snapshot_at)
     there = read_rows(store, balances.form, f"{folder}/{balances.form.file_name}")
     new: dict[str, Any] = {"snapshot_at": snapshot.snapshot_at, "snapshot": dict(snapshot.balance.received)}
@@ -219,6 +223,21 @@ def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | No
     file = write_rows(store, balances.form, folder, balances.encode(every))
     save_balances(store, adopted.with_file(file))
     return replace(snapshot, path=file.path, rows=rows)
+
+
+def _without_lost(store: Store, record: BalancesRecord, balances: Sheet) -> tuple[BalancesRecord, tuple[str, ...]]:
+    """Return the record as files of earlier days are now, and the paths of those that lost something.
+
+    Stripe tells no past balance again: what is gone is said once. A file that can be read is kept as it is.
+    """
+    lost = changed_files(store, record.files.values(), full=False)
+    for file in lost:
+        record = record.without_file(file.path)
+        with suppress(StorageError, SchemaError):
+            rows = read_rows(store, balances.form, file.path)
+            if rows is not None and rows.num_rows:
+                record = record.with_file(stored_file(store, file.path, rows.num_rows))
+    return record, tuple(file.path for file in lost)
 
 
 def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> BalancesRecord:
@@ -279,7 +298,18 @@ async def _record(
     snapshots = tuple(one for _, one in sorted(taken.items()))
     if failed.errors:
         raise failed.summed_up(snapshots)
+    if lost := [path for one in snapshots for path in one.lost]:
+        error = DamagedError(lost_snapshots(lost))
+        error.report = snapshots
+        raise error
     return snapshots
+
+
+def lost_snapshots(paths: Sequence[str]) -> str:
+    """Say which files of earlier snapshots are lost, and what to do."""
+    named = ", ".join(paths[:3]) + (f" and {len(paths) - 3:,} more" if len(paths) > 3 else "")  # noqa: PLR2004 - a line
+    files = "1 file of earlier balances is" if len(paths) == 1 else f"{len(paths):,} files of earlier balances are"
+    return f"{files} gone or not as written ({named}): Stripe tells no past balance again, look in a backup"
 
 
 def _time_of(response: Response) -> int:

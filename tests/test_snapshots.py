@@ -22,6 +22,7 @@ from connector.core.units import DAY, AccountId
 from connector.errors import (
     AccountsError,
     ConfigError,
+    DamagedError,
     LockedError,
     ManifestError,
     PermissionError_,
@@ -332,3 +333,28 @@ def test_a_damaged_file_of_snapshots_holds_up_no_other_day(tmp_path):
     assert damaged.read_bytes() == b"no snapshot"
     with pytest.raises(StorageError):
         kept(tmp_path, START + 5, 3)
+
+
+# Known loss -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:-9])])
+@pytest.mark.parametrize("by", ["record", "sync"])
+def test_a_lost_file_of_earlier_balances_is_said_once_with_66(tmp_path, spoil, by):
+    def take():
+        if by == "sync":
+            return run(tmp_path, stripe_, balance=True)
+        return record(tmp_path, stripe_)
+
+    with sandbox(world(200)) as stripe_:
+        for _ in range(2):
+            take()
+            stripe_.advance(2 * DAY)
+        first, second = sorted((tmp_path / "balances").rglob("part-0.*"))
+        spoil(first)
+        with pytest.raises(DamagedError, match="earlier balances is gone or not as written") as caught:
+            take()
+        assert caught.value.exit_code == 66
+        assert len({*(tmp_path / "balances").rglob("part-0.*")} - {first, second}) == 1
+        stripe_.advance(2 * DAY)
+        take()

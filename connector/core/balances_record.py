@@ -45,6 +45,11 @@ class BalancesRecord:
         files = MappingProxyType({**self.files, file.path: file})
         return replace(self, files=files, revision=self.revision + 1)
 
+    def without_file(self, path: str) -> BalancesRecord:
+        """Return the record without a file that is not there any more as it was written."""
+        files = MappingProxyType({name: file for name, file in self.files.items() if name != path})
+        return replace(self, files=files)
+
 
 def snapshots_folder(account: AccountId, snapshot_at: int) -> str:
     """Return the folder of the snapshots of a second's UTC day."""

@@ -12,7 +12,7 @@ from connector.cli.working import work
 from connector.core import money
 from connector.core.failed_accounts import OWN, FailedAccounts
 from connector.core.members import object_of
-from connector.errors import AccountsError, ApiError
+from connector.errors import AccountsError, ApiError, DamagedError
 from connector.stripe.resources import Stripe
 from connector.tasks import in_turn
 
@@ -70,6 +70,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
     except AccountsError as failure:
         _show_recorded(failure.report, console, several=several, failure=failure)
         return complain_of(failure, console)
+    except DamagedError as failure:
+        _show_recorded(failure.report, console, several=several)
+        console.complain(failure)
+        return failure.exit_code
     return 0
 
 
