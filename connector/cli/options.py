@@ -32,7 +32,8 @@ COMMANDS = {
     "demo": Command(
         "see it work: a Stripe of its own, a sync, and what to do next; needs no account",
         own_options.demo,
-        "Takes some ten seconds, asks nothing of anybody but this machine, and can be run again.\n",
+        "Takes some ten seconds, asks nothing of anybody but this machine, and can be run again. With --serve its\n"
+        "Stripe stays until Ctrl-C, and everything works on the demo's lake that works on one of your own.\n",
     ),
     "sync": Command(
         "bring every balance transaction into a lake, reading only what it lacks",
@@ -202,8 +203,10 @@ run as they are; again after payouts were brought for the first time.
 examples:
   stripe-balance sandbox --port 12111 --transactions 200000 --latency 0.3
   stripe-balance sandbox --shape burst --fault 502:every=50
+  stripe-balance sandbox --env > sandbox.env &      then: . ./sandbox.env
 
-Its first line says where it listens, and under which key: point STRIPE_API_BASE and STRIPE_API_KEY there.
+Its first line says where it listens, and under which key: point STRIPE_API_BASE and STRIPE_API_KEY there, or with --env
+have it print that as exports.
 """,
     ),
 }

@@ -25,6 +25,9 @@ def demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "destination", metavar="DEST", nargs="?", default="demo-lake", help="folder of the lake (demo-lake)"
     )
+    parser.add_argument(
+        "--serve", action="store_true", help="go on serving its Stripe until Ctrl-C, and print the exports to use it"
+    )
     arguments.add_talking(parser)
 
 

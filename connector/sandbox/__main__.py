@@ -57,7 +57,10 @@ def run(args: argparse.Namespace) -> int:
     gc.collect()
     key = sandbox.restricted_key if args.missing_scope else sandbox.key
     key = key if args.organisation is None else sandbox.organisation_key
-    sys.stdout.write(f"listening on {sandbox.url} key={key} account={sandbox.account}\n")
+    if args.env:
+        sys.stdout.write(f"export STRIPE_API_BASE={sandbox.url}\nexport STRIPE_API_KEY={key}\n")
+    else:
+        sys.stdout.write(f"listening on {sandbox.url} key={key} account={sandbox.account}\n")
     sys.stdout.flush()
     stop.wait()
     sandbox.stop()
@@ -89,6 +92,7 @@ def _sandbox(args: argparse.Namespace) -> Sandbox:
         now=_second(args.clock, now),
         ticking=not args.clock,
     )
+    world = world.named_by_ledger()
     limits = Limits(args.rate, args.global_rate, args.in_flight, args.global_in_flight, args.algorithm)
     return Sandbox(
         world,

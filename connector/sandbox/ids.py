@@ -88,9 +88,9 @@ def tag_of(value: str) -> str:
     return body[_TAG_AT:_TAIL_AT] if len(body) == BODY_LENGTH else ""
 
 
-def account_id(seed: int, index: int) -> str:
-    """The id of account `index`; 0 is the platform."""
-    rng = random.Random(f"account/{seed}/{index}")
+def account_id(seed: int, index: int, ledger: str = "") -> str:
+    """The id of account `index`; 0 is the platform. Another `ledger` gives another account."""
+    rng = random.Random(f"account/{seed}/{index}" + (f"/{ledger}" if ledger else ""))
     return "acct_1" + "".join(ALPHABET[int(rng.random() * 62)] for _ in range(15))
 
 

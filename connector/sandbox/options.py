@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     wire = parser.add_argument_group("how it serves")
     wire.add_argument("--port", type=_port, default=0, metavar="N", help="0 takes a free one (0)")
+    wire.add_argument(
+        "--env", action="store_true", help="say where it listens as two exports, for a shell to read (. sandbox.env)"
+    )
     wire.add_argument("--latency", type=_seconds, default=0.0, metavar="S", help="median seconds until an answer (0)")
     wire.add_argument(
         "--latency-sigma", type=_seconds, default=0.25, metavar="X", help="spread of its logarithm (0.25)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ class World:
         hot: rows sharing one second, for the shape `second`.
         reserves: whether Stripe holds a part back as a risk reserve now and then: rows of a balance it does not show.
         account_created: `created` of the platform's account; None leaves it out of `/v1/account`, -1 means `start`.
+        ledger_name: told apart by it are accounts of one seed; see `named_by_ledger`.
         start_of_day: seconds after midnight UTC at which the accounts' days start, and money becomes available.
         now: where the clock stands at first; -1 means `end`.
         ticking: whether the clock runs with the machine's, or stands until moved.
@@ -60,10 +61,19 @@ class World:
     start_of_day: int = 0
     now: int = -1
     ticking: bool = False
+    ledger_name: str = ""
     _ledgers: dict[int, Ledger] = field(default_factory=dict[int, Ledger], init=False, repr=False)
     _renderers: dict[tuple[int, bool], Renderer] = field(
         default_factory=dict[tuple[int, bool], Renderer], init=False, repr=False
     )
+
+    def named_by_ledger(self) -> World:
+        """Return the world with accounts whose ids follow from what is in their ledgers.
+
+        So two worlds of one seed that differ, as they do when they end at different moments, share no account.
+        """
+        made = (self.transactions, self.start, self.end, self.shape, self.currencies, self.connected, self.ties)
+        return replace(self, ledger_name=repr((*made, self.hot, self.reserves, self.start_of_day)))
 
     def __post_init__(self) -> None:
         """Refuse a world that cannot be built.
@@ -98,7 +108,7 @@ class World:
     @cached_property
     def accounts(self) -> tuple[str, ...]:
         """All account ids; the platform's first, connected ones from oldest to newest."""
-        return tuple(account_id(self.seed, index) for index in range(self.connected + 1))
+        return tuple(account_id(self.seed, index, self.ledger_name) for index in range(self.connected + 1))
 
     @cached_property
     def account_index(self) -> dict[str, int]:

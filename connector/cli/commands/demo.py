@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
+
 from connector.api import sync
 from connector.cli.commands.sync import show
 from connector.cli.commands.verify import DATA_REFUSED, lines
+from connector.cli.failures import StoppedError
 from connector.cli.stand_in import World, stand_in
 from connector.cli.working import work
 from connector.config import ApiKey, Config
@@ -57,13 +60,33 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
         show(work(go, console, keeps=True), console)
         if console.json:
-            return 0
+            return _serve(url, key, console) if args.serve else 0
         console.say("", "Checking it against itself and against that Stripe:", "")
         verdict = work(check, console, show=False)
-    agrees = verdict.verdict != "residual"
-    (console.say if agrees else console.log)(*lines(verdict, console.paint))
-    console.say("", *_next_steps(destination, console, month=_last_month(world.end)))
+        agrees = verdict.verdict != "residual"
+        (console.say if agrees else console.log)(*lines(verdict, console.paint))
+        console.say("", *_next_steps(destination, console, month=_last_month(world.end)))
+        if args.serve:
+            _serve(url, key, console)
     return 0 if agrees else DATA_REFUSED
+
+
+def _serve(url: str, key: str, console: Console) -> int:
+    """Keep the demo's Stripe until somebody ends it, having said how to use it."""
+    console.say(
+        "", console.paint("Its Stripe is there until Ctrl-C. In another terminal, these lines point at it:", "bold")
+    )
+    if not console.json:
+        console.data(f"export STRIPE_API_BASE={url}\nexport STRIPE_API_KEY={key}\n".encode())
+
+    async def until_ended(_progress: Progress) -> None:
+        await anyio.sleep_forever()
+
+    try:
+        work(until_ended, console, show=False)
+    except StoppedError:
+        console.say("", "stopped")
+    return 0
 
 
 def _world(store: Store, destination: str) -> tuple[World, bool]:
@@ -94,18 +117,19 @@ def _world(store: Store, destination: str) -> tuple[World, bool]:
 
 def _next_steps(destination: str, console: Console, *, month: str) -> list[str]:
     lake, views = shlex.quote(destination), shlex.quote(f"{Path(destination).name or 'demo'}.sql")
+    again = "" if destination == "demo-lake" else f" {lake}"
     return [
-        console.paint("A month of it, as an accountant wants it, from the files alone:", "bold"),
+        console.paint("A month of it, for an accountant, from the files alone:", "bold"),
         f"  stripe-balance statement {lake} --month {month}",
-        console.paint("The files are plain Parquet, one a day. Ask them something, for example with DuckDB", "bold"),
-        console.paint("(not installed by this), by views in which amounts are money:", "bold"),
+        console.paint("Ask the Parquet files something, with DuckDB, say:", "bold"),
         f"  stripe-balance views {lake} --for duckdb > {views}",
         f'  duckdb -init {views} -c "{QUERY}"',
-        console.paint("See what the lake holds; run this again to see that nothing is read twice:", "bold"),
+        console.paint("See what the lake holds, and that nothing is read twice:", "bold"),
         f"  stripe-balance status {lake}",
-        f"  stripe-balance demo{'' if destination == 'demo-lake' else f' {lake}'}",
-        console.paint("Then your own account. A restricted key that may read balance transactions is enough", "bold"),
-        console.paint("to sync; to verify, it has to read the balance and payouts, too:", "bold"),
+        f"  stripe-balance demo{again}",
+        console.paint("Do more with its Stripe, which then stays until Ctrl-C:", "bold"),
+        f"  stripe-balance demo{again} --serve",
+        console.paint("Then your own account; a restricted key is enough:", "bold"),
         "  export STRIPE_API_KEY=rk_live_…",
         "  stripe-balance sync my-lake",
         "  stripe-balance verify my-lake",
