@@ -209,10 +209,10 @@ class Frontier:
         doubt = walk.doubted
         if doubt is not None:
             shows_nothing = end.below is None and walk.window.start < walk.floor  # where rows may have been seen
-            denies = end.is_full or (shows_nothing and self._estimate.oldest < walk.floor)
+            shown = walk.oldest is not None and walk.oldest < doubt.seconds.start
+            denies = (end.is_full and not shown) or (shows_nothing and self._estimate.oldest < walk.floor)
             if end.below is None and denies and self.ask_again(walk):
                 return
-            shown = walk.oldest is not None and walk.oldest < doubt.seconds.start
             self._borne_out(doubt, walk.oldest if shown else end.below)
             walk.doubted = None if shown else doubt
         if end.below is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from connector.core.frontier import Frontier
+from connector.core.intervals import Interval
 from connector.core.money import currency_code
 from connector.core.page import Page, Row, decode_page
 from connector.core.page_size import TRIES, PageSize, is_heavy
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from anyio.streams.memory import MemoryObjectSendStream
 
-    from connector.core.intervals import Interval, Intervals
+    from connector.core.intervals import Intervals
     from connector.core.protocol import Parameters
     from connector.errors import ConnectorError
     from connector.stripe.client import Client, Endpoint
@@ -240,6 +241,7 @@ def pages(  # noqa: PLR0913 - two hints and a switch, each with a default
             if ordered:
                 queue = InOrder(frontier, send.send)
                 await Scan(source, frontier, queue.receive, beyond_crowd=queue.next_is_unopened).run()
+                await queue.pass_on()
             else:
                 await Scan(source, frontier, AsTheyCome(send.send).receive).run()
 
@@ -280,33 +282,49 @@ class InOrder:
 
     def next_is_unopened(self) -> bool:
         """Say whether nobody walks the seconds whose turn it is: they must be opened, however many walks are open."""
-        return self.frontier.pool_stop == self._turn
+        return self._is_next(self.frontier.pool_stop)
 
     async def receive(self, got: Received) -> None:
         """Keep a page until its turn, pass on those whose turn has come, and wait while too many are kept.
 
         Rows that a second look brings, of seconds that have been passed on, come at once.
         """
-        if got.stop > self._turn:
-            if got.rows:
-                await self.send(got.rows)
-            return
         self._count += 1
         heapq.heappush(self._kept, (-got.stop, self._count, got))
-        await self._pass_on()
-        while len(self._kept) > self.look_ahead and not got.walk.done and got.walk.unread != self._turn:
+        await self.pass_on()
+        while len(self._kept) > self.look_ahead and not got.walk.done and self._is_somebody_elses_turn(got):
             await self._moved.wait()
+
+    def _is_somebody_elses_turn(self, got: Received) -> bool:
+        """Say whether another walk is on its way to what comes next.
+
+        Where nobody is, as where an end above waits for its second witness, waiting would have no end: only a walk that
+        goes on opens others.
+        """
+        return not self._is_next(got.walk.unread) and not self.next_is_unopened()
+
+    def _is_next(self, stop: int) -> bool:
+        """Say whether nothing that is still to come lies between what was passed on and the seconds that end at `stop`.
+
+        Seconds may count as read without a page of theirs: a second witness passes over a void on its way to older
+        rows.
+        """
+        return stop >= self._turn or self.frontier.is_complete(Interval(stop, self._turn))
 
     def _below(self, second: int) -> int:
         """Return the newest end, at or below `second`, of what there is to read."""
         parts = [min(part.stop, second) for part in self.frontier.todo if part.start < second]
         return max(parts, default=0)
 
-    async def _pass_on(self) -> None:
+    async def pass_on(self) -> None:
+        """Pass on what is kept and whose turn has come; at the end of reading, all of it.
+
+        An end that is believed without a second witness counts as read with no page of its own.
+        """
         async with self._sending:
-            while self._kept and self._kept[0][2].stop == self._turn:
+            while self._kept and self._is_next(self._kept[0][2].stop):
                 _, _, got = heapq.heappop(self._kept)
-                self._turn = self._below(got.start)
+                self._turn = min(self._turn, self._below(got.start))
                 if got.rows:
                     await self.send(got.rows)
             moved, self._moved = self._moved, anyio.Event()

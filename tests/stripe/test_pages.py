@@ -5,26 +5,29 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from connector.core.frontier import Frontier
 from connector.core.intervals import Intervals
 from connector.core.times import END_OF_TIME
 from connector.errors import AuthenticationError, ProtocolError, UsageError
 from connector.stripe import pages as pages_module
-from connector.stripe.pages import InOrder, Query, in_each_row, pages
+from connector.stripe.pages import ORDERED, InOrder, Query, in_each_row, pages
 from connector.stripe.resources import Stripe, checked_transaction_id
-from tests.fakes import NOW, FakeTransport, client_over, config, listing, ok, refused, rows_at, turns
+from connector.stripe.scan import Scan
+from tests.fakes import NOW, FakeStripe, FakeTransport, client_over, config, listing, ok, refused, rows_at, turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from connector.core.page import Row
+    from connector.core.page import Page, Row
     from connector.stripe.client import Client
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +59,7 @@ async def collected(
 
 
 @settings(deadline=None, max_examples=60)
+@example(created=[NOW] * 800 + [NOW - 338] * 100, ties=0, ordered=False)  # a witness ends with a full page
 @given(created=histories, ties=st.integers(0, 2**32), ordered=st.booleans())
 def test_every_row_comes_once_and_newest_first_where_that_was_asked_for(created, ties, ordered):
     rows = rows_at(created, shuffle=ties)
@@ -84,6 +88,7 @@ def test_several_stretches_of_time_come_as_one_list(created, ties, parts, ordere
 
 
 @settings(deadline=None, max_examples=150)
+@example(created=[NOW] * 218 + [NOW - 267, NOW - 4_803], seed=0, size=3, look_ahead=1, in_flight=1)  # a doubt lapses
 @given(
     created=histories,
     seed=st.integers(0, 2**32),
@@ -96,6 +101,26 @@ def test_ordered_reading_never_waits_for_itself_however_little_is_kept(created, 
     client, _ = client_of(rows, seed=seed, size=size, max_in_flight=in_flight)
     with patch.object(pages_module, "InOrder", partial(InOrder, look_ahead=look_ahead)):
         assert asyncio.run(collected(client, ordered=True)) == [row["id"] for row in rows]
+
+
+@pytest.mark.parametrize("number", range(1, 13))
+@pytest.mark.parametrize("lie", [{"rows": [], "has_more": False}, {"has_more": False}])
+async def test_a_false_end_keeps_nothing_back_from_ordered_reading(number, lie):
+    rows = rows_at(NOW - 900 * n for n in range(2_000))
+    got: list[str] = []
+
+    async def take(page: list[Row]) -> None:
+        got.extend(row["id"] for row in page)
+
+    def lying(page: Page, asked: int, *_: object) -> Page:
+        return replace(page, **lie) if asked == number else page
+
+    frontier = Frontier(EVERYTHING, tuning=ORDERED, wary=True, usual=None)
+    queue = InOrder(frontier, take, look_ahead=5)
+    async with asyncio.timeout(20):
+        await Scan(FakeStripe(rows, spoil=lying), frontier, queue.receive, beyond_crowd=queue.next_is_unopened).run()
+        await queue.pass_on()
+    assert got == [row["id"] for row in rows]
 
 
 def long_history(count: int = 20_000) -> list[Row]:
