@@ -124,20 +124,23 @@ class Absence:
             alone: whether nothing else is under way: what is not asked about now is believed.
         """
         ready = [one for one in self.doubts if alone or not one.void or is_complete(_second_above(one))]
-        ready = [one for one in ready if self._is_worth_it(one, pages, rows)]
+        ready = [one for one in ready if self._is_worth_it(one, pages, rows, alone=alone)]
         if not ready:
             if alone:
                 self.doubts.clear()
             return None
-        doubt = max(ready, key=lambda one: (one.expected, one.seconds))
+        few = rows < SMALL and not self.refuted  # the newest clears up most of what lies below it
+        doubt = max(ready, key=lambda one: (one.expected if not few or one.expected == inf else 0.0, one.seconds))
         self.doubts.remove(doubt)
         self._asked += doubt.expected < inf
         return doubt
 
-    def _is_worth_it(self, doubt: Doubt, pages: int, rows: int) -> bool:
-        if self.refuted or doubt.expected == inf or not self._asked:
+    def _is_worth_it(self, doubt: Doubt, pages: int, rows: int, *, alone: bool) -> bool:
+        if self.refuted or doubt.expected == inf:
             return True
-        return rows >= SMALL and (doubt.sure or self._asked < 1 + pages * SHARE)
+        if rows < SMALL:  # one, of whatever is in doubt in the end
+            return alone and not self._asked
+        return doubt.sure or self._asked < 1 + pages * SHARE
 
     def heard(self, witness: Doubt, below: int | None) -> None:
         """Note that a witness bore a claim out: what it passed over on the way to its next row is empty, too.
