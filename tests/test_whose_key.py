@@ -15,7 +15,7 @@ from connector.config import ApiKey
 from connector.core.units import DAY
 from connector.errors import ConfigError
 from connector.sandbox import World
-from tests.lakes import START, config_for, data_files, objects, run, sandbox, touched, truth, world
+from tests.lakes import START, config_for, data_files, objects, run, sandbox, touched_but_for_audits, truth, world
 
 NEWER, OLDER = "accounts_kyc_basic_read", "rak_accounts_kyc_basic_read"
 NAMELESS = "403:endpoint=account"
@@ -83,30 +83,30 @@ def test_an_old_lake_without_a_name_is_gone_on_with_and_learns_whose_it_is(lake,
     run(lake, mine, settings=shy(mine))
     assert data_files(lake) == before
     assert (known(lake)["owner"], known(lake)["key"]) == (mine.account, None)
-    once = touched(lake)
+    once = touched_but_for_audits(lake)
     requests = run(lake, mine, settings=shy(mine)).requests.by_endpoint
     assert "balance_transactions.retrieve" not in requests
-    assert touched(lake) == once
+    assert touched_but_for_audits(lake) == once
     with pytest.raises(ConfigError, match=f"is of {mine.account}, and this key is of {other.account}") as caught:
         run(lake, other, settings=shy(other))
     assert caught.value.exit_code == 78
-    assert touched(lake) == once
+    assert touched_but_for_audits(lake) == once
 
 
 def test_another_accounts_key_is_refused_before_the_lake_has_learnt_anything(lake, other):
-    before = touched(lake)
+    before = touched_but_for_audits(lake)
     with pytest.raises(ConfigError, match="another account's"):
         run(lake, other, settings=shy(other))
     with pytest.raises(ConfigError, match="another account's"):
         run(lake, other, settings=shy(other), account_id="default")
     with pytest.raises(ConfigError, match="another account's"):
         run(lake, other, account_id="default")
-    assert touched(lake) == before
+    assert touched_but_for_audits(lake) == before
 
 
 def test_every_door_refuses_another_accounts_key(lake, mine, other):
     run(lake, mine, settings=shy(mine))
-    before = touched(lake)
+    before = touched_but_for_audits(lake)
     config = config_for(other, **shy(other))
     for door in (
         lambda: connector.sync(lake, config=config, dry_run=True),
@@ -118,7 +118,7 @@ def test_every_door_refuses_another_accounts_key(lake, mine, other):
         with pytest.raises(ConfigError, match="another destination") as caught:
             anyio.run(door)
         assert caught.value.exit_code == 78
-    assert touched(lake) == before
+    assert touched_but_for_audits(lake) == before
 
 
 def test_the_right_key_passes_every_door(lake, mine):
@@ -165,11 +165,11 @@ def verify(lake, served, **options):
 def test_a_name_that_only_the_user_gives_is_held_to_as_well(tmp_path, speechless):
     mine, other = speechless
     run(tmp_path, mine, account_id="acct_1Mine")
-    before = touched(tmp_path)
+    before = touched_but_for_audits(tmp_path)
     with pytest.raises(ConfigError, match="another account's"):
         run(tmp_path, other, account_id="acct_1Mine")
     run(tmp_path, mine, account_id="acct_1Mine")
-    assert touched(tmp_path) == before
+    assert touched_but_for_audits(tmp_path) == before
 
 
 def test_where_even_that_does_not_tell_another_key_is_refused_until_told(tmp_path):
@@ -178,12 +178,12 @@ def test_where_even_that_does_not_tell_another_key_is_refused_until_told(tmp_pat
         sandbox(world(0, seed=12), faults=[NAMELESS]) as other,
     ):
         run(tmp_path, mine)
-        before = touched(tmp_path)
+        before = touched_but_for_audits(tmp_path)
         run(tmp_path, mine)
-        assert touched(tmp_path) == before
+        assert touched_but_for_audits(tmp_path) == before
         with pytest.raises(ConfigError, match="say --account-id default"):
             run(tmp_path, other)
-        assert touched(tmp_path) == before
+        assert touched_but_for_audits(tmp_path) == before
         run(tmp_path, other, account_id="default")
         run(tmp_path, other)  # told once is enough
         with pytest.raises(ConfigError, match="say --account-id default"):
@@ -217,11 +217,11 @@ def test_a_lake_that_got_the_rows_of_two_accounts_is_gone_on_with_by_neither(tmp
             blind.setattr("connector.accounts.known_ids", lambda *_: ())
             run(lake, other)
         shutil.rmtree(lake / "_stripe_balance" / "accounts")
-        before = touched(lake)
+        before = touched_but_for_audits(lake)
         for served in (mine, other):
             with pytest.raises(ConfigError, match="of more than one account"):
                 run(lake, served)
-        assert touched(lake) == before
+        assert touched_but_for_audits(lake) == before
 
 
 def test_a_damaged_file_does_not_keep_a_key_from_being_known(lake, mine):

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from connector.config import Config
 from connector.core.retry import RetryPolicy
-from connector.lake.facts import is_new
-from connector.lake.store import open_store
 
 if TYPE_CHECKING:
     import argparse
@@ -48,6 +46,9 @@ def announce(destination: str, console: Console) -> None:
     Raises:
         StorageError: the destination cannot be read.
     """
+    from connector.lake.facts import is_new  # noqa: PLC0415 - lakes need file locks, and asking does not
+    from connector.lake.store import open_store  # noqa: PLC0415 - as above
+
     if is_new(open_store(destination)):
         console.say(f"stripe-balance: new lake in {destination}: there is none yet (--existing refuses that)")
 
