@@ -19,7 +19,7 @@ from connector.lake.read import read
 from connector.readers.described import described
 from connector.readers.engines import ENGINES, statement_for
 from tests.readers import awkward
-from tests.readers.running import HEAVY, LIGHT, TO_ARROW, made, need, plain, rows_of, spark, stop_all
+from tests.readers.running import HEAVY, LIGHT, TO_ARROW, made, need, plain, rows_of, spark
 
 DAY, MONTH, YEAR = Granularity
 LAKES = [
@@ -57,8 +57,7 @@ class Lakes:
 
 @pytest.fixture(scope="module")
 def lakes(tmp_path_factory):
-    yield Lakes(tmp_path_factory.mktemp("lakes"), {})
-    stop_all()
+    return Lakes(tmp_path_factory.mktemp("lakes"), {})
 
 
 def same(found, expected):
