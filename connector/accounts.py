@@ -9,6 +9,7 @@ import anyio.to_thread
 
 from connector.core.account_ids import UNNAMED, given_accounts, given_name
 from connector.core.partition import checked_account
+from connector.core.protocol import MISSING
 from connector.core.units import AccountId
 from connector.errors import ConfigError, InvalidRequestError, PermissionError_, UsageError
 from connector.lake.facts import save_account
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from connector.lake.facts import LakeFacts
     from connector.lake.store import Store
     from connector.stripe.client import Client
-
-MISSING = "resource_missing"
-"""Code of the answer to an id that an account does not have."""
 
 
 def chosen_accounts(accounts: str | Sequence[str | None], *, account_id: str | None) -> tuple[str | None, ...]:

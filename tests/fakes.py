@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -134,10 +134,17 @@ Answer = Response | Exception
 
 @dataclass
 class FakeTransport:
-    """Answers from a script, or by a function of the request."""
+    """Answers from a script, or by a function of the request.
+
+    Attributes:
+        answers: the script.
+        by: the function.
+        repeats: whether answers repeat the account that was asked for, as Stripe's do.
+    """
 
     answers: list[Answer] = field(default_factory=list)
     by: Callable[[Request], Any] | None = None
+    repeats: bool = True
     sent: list[Request] = field(default_factory=list)
     flying: int = 0
     most_flying: int = 0
@@ -157,6 +164,9 @@ class FakeTransport:
             self.flying -= 1
         if isinstance(answer, Exception):
             raise answer
+        asked = request.headers.get("Stripe-Account")
+        if asked and self.repeats:
+            return replace(answer, headers={"stripe-account": asked, **answer.headers})
         return answer
 
     def distrust(self, connection: int) -> None:

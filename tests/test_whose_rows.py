@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import anyio
 import pyarrow as pa
@@ -11,15 +12,22 @@ import pytest
 
 import connector
 from connector.core.claims import Claims
+from connector.core.protocol import Response
 from connector.errors import AccountsError, ProtocolError
-from tests.fakes import FakeTransport, client_over, ok
-from tests.lakes import config_for, data_files, objects, run, sandbox, truth, world
+from connector.stripe.acting import NOBODY
+from connector.stripe.client import BALANCE
+from tests.fakes import FakeTransport, client_over, ok, refused
+from tests.lakes import START, config_for, data_files, manifest, objects, run, sandbox, truth, world
 
 DROPS = "drops-account"
 """A gateway that drops the header, so that the platform answers whoever is asked for."""
 
 DROPS_LISTS = "drops-account:endpoint=balance_transactions"
 """One that does so for lists only: accounts say who they are, and get the platform's rows all the same."""
+
+
+NOT_HEEDED = "does not heed the account"
+"""What is said of an answer that does not say whose it is, where accounts that do not exist get one, too."""
 
 
 @pytest.fixture
@@ -134,7 +142,7 @@ def test_every_door_asks(tmp_path, served, door):
                 case _:
                     await stripe_.fees(paid, account=account)
 
-    with pytest.raises(connector.ConnectorError, match="the server answered for") as caught:
+    with pytest.raises(connector.ConnectorError, match=f"the server answered for|{NOT_HEEDED}") as caught:
         anyio.run(go)
     assert caught.value.exit_code == 65
     assert not lake.exists()
@@ -150,8 +158,176 @@ def test_a_stream_refuses_the_rows_of_one_account_under_anothers_name(served):
         ):
             return {page.account async for page in pages}
 
-    with pytest.raises(AccountsError, match="one of them got the rows of the other"):
+    with pytest.raises(AccountsError, match=NOT_HEEDED):
         anyio.run(go)
+
+
+@pytest.mark.parametrize("door", ["stream", "sync"])
+def test_rows_of_one_account_are_refused_under_anothers_name_however_they_got_there(tmp_path, served, door):
+    """The gateway knows which accounts there are: one that does not exist is refused, as Stripe would."""
+    account = served.world.accounts[1]
+    served.faults.add(f"drops-account:endpoint=balance_transactions,account={account}")
+
+    async def stream() -> None:
+        async with (
+            connector.Stripe(config_for(served)) as stripe_,
+            stripe_.balance_transactions_of([None, account]) as pages,
+        ):
+            assert [page async for page in pages]
+
+    async def sync() -> None:
+        await connector.sync(tmp_path, config=config_for(served), accounts=[None, account])
+
+    with pytest.raises(AccountsError, match="one of them got the rows of the other"):
+        anyio.run({"stream": stream, "sync": sync}[door])
+
+
+LONG_AGO = {"since": "2020-01-01", "until": "2020-02-01"}
+
+
+async def rows_of(stripe_, account):
+    async with stripe_.balance_transactions(account=account, created_gte="2026-01-01") as pages:
+        return [page async for page in pages]
+
+
+async def rows_of_all(stripe_, accounts):
+    async with stripe_.balance_transactions_of(accounts) as pages:
+        return [page async for page in pages]
+
+
+async def followed(stripe_, account):
+    return [batch async for batch in stripe_.follow(connector.FollowOptions(accounts=[account]))]
+
+
+DOORS = {
+    "sync": ("balance_transactions", lambda at: connector.sync(at.lake, config=at.config, accounts=[at.account])),
+    "sync of a time without rows": (
+        "balance_transactions",
+        lambda at: connector.sync(at.lake, config=at.config, accounts=[at.account], **LONG_AGO),
+    ),
+    "sync of several": (
+        "balance_transactions",
+        lambda at: connector.sync(at.lake, config=at.config, accounts=[at.account, at.other]),
+    ),
+    "sync with balances": (
+        "balance",
+        lambda at: connector.sync(at.lake, config=at.config, accounts=[at.account], balance=True),
+    ),
+    "dry run": (
+        "balance_transactions",
+        lambda at: connector.sync(at.lake, config=at.config, accounts=[at.account], dry_run=True),
+    ),
+    "payouts": ("payouts", lambda at: connector.sync_payouts(at.lake, config=at.config, accounts=[at.account])),
+    "rows of payouts": (
+        "balance_transactions",
+        lambda at: connector.sync_payouts(at.lake, config=at.config, accounts=[at.account]),
+    ),
+    "snapshot": ("balance", lambda at: connector.record_balance(at.lake, config=at.config, accounts=[at.account])),
+    "verify": ("balance_transactions", lambda at: connector.verify(at.lake, config=at.config)),
+    "stream": ("balance_transactions", lambda at: rows_of(at.stripe, at.account)),
+    "stream of several": ("balance_transactions", lambda at: rows_of_all(at.stripe, [at.account, at.other])),
+    "follow": ("balance_transactions", lambda at: followed(at.stripe, at.account)),
+    "balance": ("balance", lambda at: at.stripe.balance(account=at.account)),
+    "get": (
+        "balance_transactions/{id}",
+        lambda at: at.stripe.balance_transaction(at.charge["id"], account=at.account),
+    ),
+    "get of what is not there": (
+        "balance_transactions/{id}",
+        lambda at: at.stripe.balance_transaction("txn_1OfNobody", account=at.account),
+    ),
+    "fees": ("charges/{id}", lambda at: at.stripe.fees(at.charge["source"], account=at.account)),
+}
+"""By door, what a gateway drops the account at, and how one goes through; everywhere else the account is heard."""
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_door_believes_who_drops_the_account_for_what_it_asks_only(tmp_path, served, door):
+    account, other = served.world.accounts[1:3]
+    charge = next(row for row in served.world.rows() if row["type"] == "charge")
+    config, lake = config_for(served), tmp_path / "lake"
+    if door == "verify":
+        run(lake, served, accounts=[account])
+    before = data_files(lake)
+    endpoint, go_through = DOORS[door]
+    served.faults.add(f"drops-account:endpoint={endpoint}")
+
+    async def go() -> None:
+        async with connector.Stripe(config) as stripe_:
+            at = SimpleNamespace(lake=lake, config=config, account=account, other=other, charge=charge, stripe=stripe_)
+            await go_through(at)
+
+    with pytest.raises(connector.ConnectorError, match=NOT_HEEDED) as caught:
+        anyio.run(go)
+    assert caught.value.exit_code == 65
+    assert {path: made for path, made in data_files(lake).items() if not path.startswith("payouts/")} == before
+
+
+def test_time_without_rows_is_not_covered_by_an_answer_of_nobody_knows_whom(tmp_path, served):
+    """Neither account has anything in the time that is asked for: what would be wrong is that it counts as read."""
+    account = served.world.accounts[1]
+    run(tmp_path, served, accounts=[account], since="2026-01-01", until="2026-01-03")
+    served.faults.add(DROPS_LISTS)
+    with pytest.raises(ProtocolError, match=NOT_HEEDED):
+        run(tmp_path, served, accounts=[account], **LONG_AGO)
+    assert manifest(tmp_path).covered.parts[0].start >= START
+
+
+def asked_and_sent(accounts, *answers):
+    """What comes of asking each account for its balance, and the requests sent; no answer says whose it is."""
+    transport = FakeTransport(list(answers), repeats=False)
+
+    async def go():
+        client = client_over(transport)
+        for account in accounts:
+            await client.get(BALANCE, account=account)
+
+    try:
+        anyio.run(go)
+    except connector.ConnectorError as error:
+        return error, transport.sent
+    return None, transport.sent
+
+
+def test_where_answers_do_not_say_whose_they_are_it_is_proved_once_for_all_accounts():
+    error, sent = asked_and_sent(["acct_1", "acct_2"], ok({}), refused(403, "no such account"), ok({}))
+    assert error is None
+    assert [request.headers["Stripe-Account"] for request in sent] == ["acct_1", NOBODY, "acct_2"]
+    assert len({request.url for request in sent}) == 1
+
+
+def test_an_answer_that_says_whose_it_is_needs_no_proof():
+    error, sent = asked_and_sent(["acct_1"], ok({}, **{"stripe-account": "acct_1"}))
+    assert (error, len(sent)) == (None, 1)
+
+
+def test_nor_does_one_of_the_keys_own_account():
+    error, sent = asked_and_sent([None], ok({}))
+    assert (error, len(sent)) == (None, 1)
+
+
+def test_a_refusal_by_something_on_the_way_proves_nothing():
+    error, _ = asked_and_sent(["acct_1"], ok({}), Response(403, {}, b"<html>blocked</html>"))
+    assert isinstance(error, ProtocolError)
+    assert NOT_HEEDED in str(error)
+
+
+def test_a_refusal_in_other_words_is_a_proof_and_one_in_the_same_words_is_none():
+    missing = refused(404, "No such thing: 'x'", code="resource_missing")
+    error, sent = asked_and_sent(["acct_1"], missing, refused(400, "No such context"))
+    assert (str(error).partition(":")[0], len(sent)) == ("No such thing", 2)
+    error, sent = asked_and_sent(["acct_1"], missing, missing)
+    assert (type(error), len(sent)) == (ProtocolError, 2)
+
+
+def test_a_context_is_proved_like_an_account(tmp_path, served):
+    account = served.world.accounts[1]
+    report = run(tmp_path, served, settings={"context": account}, audit=0)
+    assert objects(tmp_path, account) == truth(served, account)
+    assert report.requests.by_endpoint["balance_transactions.list"] == report.accounts[0].rows_received // 100 + 2
+    served.faults.add(DROPS_LISTS)
+    with pytest.raises(ProtocolError, match=NOT_HEEDED):
+        run(tmp_path, served, settings={"context": account})
 
 
 def test_an_answer_that_says_it_is_anothers_is_refused_at_once():

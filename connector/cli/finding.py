@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from connector.core.failed_accounts import OWN, FailedAccounts
+from connector.core.protocol import MISSING
 from connector.errors import ApiError, InvalidRequestError, PermissionError_, ServerError, UsageError
 from connector.tasks import tasks_with_one_error
 
@@ -23,8 +24,6 @@ AHEAD = 100
 
 ABREAST = 20
 """Accounts asked for one id at once: after each so many, it is seen whether one of them had it."""
-
-MISSING = "resource_missing"
 
 
 def ids_of(words: Sequence[str], checked: Callable[[str], str], *, prefixes: str) -> list[str]:

@@ -30,6 +30,10 @@ API_VERSION = "2026-10-28.endive"
 
 SUCCESS = frozenset({200, 203})
 """Statuses of an answer with what was asked for; 203 says that somebody on the way has changed its form."""
+
+MISSING = "resource_missing"
+"""Code of the answer to an id that an account does not have."""
+
 _LONGEST = 500
 """Characters of a text in an error object that are kept: it goes into lines, reports and logs."""
 

@@ -176,7 +176,9 @@ class Api:
             self.keys,
             self.world,
             revoked=self.faults.accounts("revoked"),
-            deaf=deaf is not None and deaf.endpoint in {"", endpoint.name},
+            deaf=deaf is not None
+            and deaf.endpoint in {"", endpoint.name}
+            and deaf.account in {"", headers.get("Stripe-Account")},
         )
         account, missing = self.world.accounts[caller.account], self.keys.missing
         if caller.restricted and endpoint.scope in missing:

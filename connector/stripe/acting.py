@@ -30,6 +30,18 @@ def target_of(headers: Mapping[str, str]) -> str:
     return headers.get(ACCOUNT_HEADER) or headers.get(CONTEXT_HEADER, "").rpartition("/")[2]
 
 
+NOBODY = "acct_1NoSuchAccount00"
+"""An id in the form of an account's that no account has; and if one had it, no key of another reaches it."""
+
+
+def as_nobody(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return a request's headers with `NOBODY` in place of the account that they name."""
+    if ACCOUNT_HEADER in headers:
+        return {**headers, ACCOUNT_HEADER: NOBODY}
+    above, slash, _ = headers[CONTEXT_HEADER].rpartition("/")
+    return {**headers, CONTEXT_HEADER: f"{above}{slash}{NOBODY}"}
+
+
 @dataclass(slots=True)
 class Acting:
     """The accounts a client asks as.
@@ -97,6 +109,20 @@ class Acting:
     def led(self, paths: Iterable[tuple[str, str | None]]) -> None:
         """Remember the paths that led to accounts in an earlier run; None for those that have none."""
         self._paths.update((account, path) for account, path in paths if path is not None)
+
+    def is_in_doubt(self, headers: Mapping[str, str], response: Response | None = None) -> bool:
+        """Say whether nobody vouches that an answer is for the account that a request named.
+
+        Without the header, Stripe refuses the key of an organisation by itself.
+
+        Args:
+            headers: of the request.
+            response: the answer; None where it was a refusal.
+        """
+        asked = target_of(headers)
+        if not asked or self.by_context:
+            return False
+        return response is None or response.headers.get(ACCOUNT_HEADER.lower()) != asked
 
     def heard(self, headers: Mapping[str, str], response: Response) -> None:
         """Look whom an answer says it is for.

@@ -21,10 +21,11 @@ from connector.core.retry import wait_before
 from connector.errors import ApiError, ConnectorError, PermissionError_, ProtocolError, RateLimitError, TransportError
 from connector.stripe.acting import Acting, target_of
 from connector.stripe.gate import Gate
+from connector.stripe.reach import Reach
 from connector.stripe.transport import HttpTransport, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator
 
     from connector.config import Config
     from connector.core.protocol import Parameters, Response
@@ -124,6 +125,7 @@ class Client:
     meter: Meter = field(default_factory=Meter)
     clock: Clock = field(default_factory=SystemClock)
     acting: Acting = field(init=False)
+    _reach: Reach = field(init=False)
     _headers: dict[str, str] = field(init=False, repr=False)
     _dates: list[str] = field(init=False, default_factory=list[str])
     _begun: dict[tuple[str, str | None], asyncio.Task[Response]] = field(
@@ -132,6 +134,7 @@ class Client:
 
     def __post_init__(self) -> None:
         self.acting = Acting(self.config)
+        self._reach = Reach(self.acting)
         self._headers = {
             "Authorization": f"Bearer {self.config.api_key.reveal()}",
             "Stripe-Version": self.config.api_version,
@@ -189,9 +192,15 @@ class Client:
         request = self._request(endpoint, resource_id, parameters or {}, account)
         if fresh:
             request = replace(request, fresh=True)
-        elif (begun := self._begun.pop((request.url, account), None)) is not None:
-            return await begun
-        return await self._fetch(endpoint, request, urgency, give_up)
+        begun = None if fresh else self._begun.pop((request.url, account), None)
+        answer = begun if begun is not None else self._fetch(endpoint, request, urgency, give_up)
+        if endpoint is ACCOUNT:  # it says itself whose it is
+            return await answer
+
+        def ask(again: Request) -> Awaitable[Response]:
+            return self._fetch(endpoint, again, _no_hurry, _never)
+
+        return await self._reach.held_to(endpoint.name, request, answer, ask)
 
     @contextmanager
     def judging(self, response: Response) -> Generator[None]:

@@ -47,7 +47,7 @@ async def test_a_request_carries_the_key_the_version_and_who_is_asking():
     [(None, None, None), ("acct_a", None, "acct_a"), (None, "acct_b", "acct_b"), ("acct_a", "acct_b", "acct_b")],
 )
 async def test_the_connected_account_asked_for_goes_before_the_configured_one(configured, asked, sent):
-    transport = FakeTransport([ok({})])
+    transport = FakeTransport([ok({}), refused(403)])
     await client_over(transport, account=configured, context="ctx", api_version="2022-11-15").get(
         BALANCE, account=asked
     )
