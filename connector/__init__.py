@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from connector import webhooks as webhooks
-    from connector.api import run_sync, sync
-    from connector.balance import Balance, BalanceAmount
+    from connector.accounts.retirement import retire
+    from connector.balances.snapshots import Snapshot, record_balance, run_record_balance
     from connector.cli.commands.status import run_status
-    from connector.config import ApiKey, Config
-    from connector.core.fees import PaymentFees
-    from connector.core.money import decimals
-    from connector.core.payout_fees import PayoutFees
-    from connector.core.row_fees import RowFees
+    from connector.config.config import ApiKey, Config
+    from connector.config.salt import Salt
+    from connector.core.ledger.balance import Balance, BalanceAmount
+    from connector.core.ledger.fees import PaymentFees
+    from connector.core.ledger.money import decimals
+    from connector.core.ledger.payout_fees import PayoutFees
+    from connector.core.ledger.row_fees import RowFees
+    from connector.core.run_report import Progress, Report
     from connector.errors import (
         AccountsError,
         ApiError,
@@ -48,33 +51,30 @@ if TYPE_CHECKING:
         UsageError,
         WebhookError,
     )
-    from connector.lake.read import read
+    from connector.ingest.calls import run_sync, sync
+    from connector.ingest.windows import plan, run_plan
+    from connector.lake.reading.dataset import read
     from connector.lookups import run_balance, run_fees, run_get
     from connector.payouts.calls import run_sync_payouts, sync_payouts
     from connector.payouts.report import AccountPayoutsReport, PayoutsReport
-    from connector.proof.calls import run_verify, verify
-    from connector.proof.verdict import Verdict
-    from connector.report import Progress, Report
     from connector.reporting.calls import run_statement, statement
     from connector.reporting.facts import Statement
     from connector.reporting.find import find_payouts
-    from connector.retirement import retire
-    from connector.salt import Salt
-    from connector.snapshots import Snapshot, record_balance, run_record_balance
-    from connector.stripe.follow_options import FollowOptions
-    from connector.stripe.following import Follower
-    from connector.stripe.resources import Stripe
-    from connector.windows import plan, run_plan
+    from connector.stripe.api import Stripe
+    from connector.stripe.follow.following import Follower
+    from connector.stripe.follow.options import FollowOptions
+    from connector.verification.calls import run_verify, verify
+    from connector.verification.verdict import Verdict
 
 _HOMES = {
-    "connector.config": ("ApiKey", "Config"),
-    "connector.core.fees": ("PaymentFees",),
-    "connector.core.money": ("decimals",),
-    "connector.core.payout_fees": ("PayoutFees",),
-    "connector.core.row_fees": ("RowFees",),
+    "connector.config.config": ("ApiKey", "Config"),
+    "connector.core.ledger.fees": ("PaymentFees",),
+    "connector.core.ledger.money": ("decimals",),
+    "connector.core.ledger.payout_fees": ("PayoutFees",),
+    "connector.core.ledger.row_fees": ("RowFees",),
     "connector.lookups": ("run_balance", "run_fees", "run_get"),
     "connector.cli.commands.status": ("run_status",),
-    "connector.balance": ("Balance", "BalanceAmount"),
+    "connector.core.ledger.balance": ("Balance", "BalanceAmount"),
     "connector.errors": (
         "AccountsError",
         "ApiError",
@@ -98,23 +98,23 @@ _HOMES = {
         "UsageError",
         "WebhookError",
     ),
-    "connector.lake.read": ("read",),
+    "connector.lake.reading.dataset": ("read",),
     "connector.payouts.calls": ("run_sync_payouts", "sync_payouts"),
     "connector.payouts.report": ("AccountPayoutsReport", "PayoutsReport"),
-    "connector.snapshots": ("Snapshot", "record_balance", "run_record_balance"),
-    "connector.proof.calls": ("run_verify", "verify"),
-    "connector.proof.verdict": ("Verdict",),
-    "connector.report": ("Progress", "Report"),
+    "connector.balances.snapshots": ("Snapshot", "record_balance", "run_record_balance"),
+    "connector.verification.calls": ("run_verify", "verify"),
+    "connector.verification.verdict": ("Verdict",),
+    "connector.core.run_report": ("Progress", "Report"),
     "connector.reporting.calls": ("run_statement", "statement"),
     "connector.reporting.facts": ("Statement",),
-    "connector.retirement": ("retire",),
+    "connector.accounts.retirement": ("retire",),
     "connector.reporting.find": ("find_payouts",),
-    "connector.salt": ("Salt",),
-    "connector.stripe.follow_options": ("FollowOptions",),
-    "connector.stripe.following": ("Follower",),
-    "connector.stripe.resources": ("Stripe",),
-    "connector.api": ("run_sync", "sync"),
-    "connector.windows": ("plan", "run_plan"),
+    "connector.config.salt": ("Salt",),
+    "connector.stripe.follow.options": ("FollowOptions",),
+    "connector.stripe.follow.following": ("Follower",),
+    "connector.stripe.api": ("Stripe",),
+    "connector.ingest.calls": ("run_sync", "sync"),
+    "connector.ingest.windows": ("plan", "run_plan"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("webhooks",)  # public as a whole; not in __all__, which holds things to call

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.plain import run_plainly
-from connector.stripe.resources import Stripe
+from connector.blocking import run_plainly
+from connector.stripe.api import Stripe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

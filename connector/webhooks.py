@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from connector.core.json_text import loads
-from connector.core.members import id_of, object_of
+from connector.core.api.fields import id_of, object_of
+from connector.core.api.json_text import loads
 from connector.errors import UsageError, WebhookError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from connector import cli
-from connector.cli.options import COMMANDS
+from connector.cli.options.commands import COMMANDS
 from connector.sandbox import Limits, Sandbox, World
 
 ROOT = Path(__file__).parent.parent

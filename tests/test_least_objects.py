@@ -9,12 +9,12 @@ import orjson
 import pytest
 
 from connector import webhooks
-from connector.balance import to_balance
-from connector.core.fees import Answer, fees_of_payment
-from connector.core.payout_fees import manual_payout
-from connector.core.payout_tally import PayoutTally
-from connector.core.payouts import Payout
-from connector.core.row_fees import fees_of_dispute, fees_of_refund, fees_of_row
+from connector.core.ledger.balance import to_balance
+from connector.core.ledger.fees import Answer, fees_of_payment
+from connector.core.ledger.payout_fees import manual_payout
+from connector.core.ledger.payout_tally import PayoutTally
+from connector.core.ledger.row_fees import fees_of_dispute, fees_of_refund, fees_of_row
+from connector.core.state.payouts import Payout
 from connector.tables import balance_transactions, balances, payouts
 
 NOW = 1_790_000_000

@@ -19,8 +19,8 @@ import pytest
 import connector
 from connector.errors import ConfigError, UsageError
 from connector.stripe.client import BALANCE
-from connector.stripe.follow_options import FollowOptions
-from tests.lakes import START, config_for, data_files, in_order, objects, run, sandbox, truth, world
+from connector.stripe.follow.options import FollowOptions
+from tests.support.lakes import START, config_for, data_files, in_order, objects, run, sandbox, truth, world
 
 FORMATS = ["parquet", "jsonl", "arrow"]
 

@@ -8,7 +8,7 @@ import pytest
 
 import connector
 from connector.errors import ConfigError, InvalidRequestError, UsageError
-from tests.lakes import sandbox, world
+from tests.support.lakes import sandbox, world
 
 
 @pytest.fixture

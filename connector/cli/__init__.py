@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import connector
-from connector.cli.arguments import Parser, refuse_keys
-from connector.cli.console import PIPE_CLOSED, Console, forget_stdout
-from connector.cli.lean import own_the_process
-from connector.cli.options import COMMANDS
+from connector.cli.display.console import PIPE_CLOSED, Console, forget_stdout
+from connector.cli.options.arguments import Parser, refuse_keys
+from connector.cli.options.commands import COMMANDS
+from connector.cli.process.process_setup import own_the_process
 from connector.errors import UsageError
 
 if TYPE_CHECKING:

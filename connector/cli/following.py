@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from connector.cli.accounts import accounts_of
-from connector.cli.bookmark import BookmarkFile
-from connector.cli.lines import LineWriter, while_read
-from connector.cli.settings import config_of
-from connector.cli.words import counted, lasting
-from connector.cli.working import work
-from connector.core.json_text import dumps
+from connector.cli.display.lines import LineWriter, while_read
+from connector.cli.display.words import counted, lasting
+from connector.cli.options.accounts import accounts_of
+from connector.cli.options.settings import config_of
+from connector.cli.process.bookmark import BookmarkFile
+from connector.cli.process.run_command import work
+from connector.core.api.json_text import dumps
 from connector.errors import AccountsError, ConfigError, UsageError
-from connector.stripe.follow_options import FollowOptions
-from connector.stripe.pages import FILTERS
-from connector.stripe.resources import Stripe
+from connector.stripe.api import Stripe
+from connector.stripe.follow.options import FollowOptions
+from connector.stripe.listing.query import FILTERS
 
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
-    from connector.config import Config
+    from connector.cli.display.console import Console
+    from connector.config.config import Config
+    from connector.core.run_report import Progress
     from connector.errors import ConnectorError
-    from connector.report import Progress
-    from connector.stripe.follow_options import Batch
-    from connector.stripe.following import Follower
+    from connector.stripe.follow.following import Follower
+    from connector.stripe.follow.options import Batch
 
 RETRIES = 2
 """Attempts after the first within one look, unless told: each counts, and there is another look."""

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import orjson
 
-from connector.core.json_text import escaped
+from connector.core.api.json_text import escaped
 
 
 def to_json(document: object, *, sort_keys: bool = False) -> bytes:

@@ -12,3 +12,6 @@ AccountId = NewType("AccountId", str)
 
 DAY = 86_400
 """Seconds of a UTC day."""
+
+PAYMENTS = "payments"
+"""The balance of rows without `balance_type`: API versions before 2025-05-28 have no other."""

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from connector.accounts import Guest, at_home, introduced, keep_account
-from connector.core.claims import Claims
-from connector.core.failed_accounts import OWN
-from connector.core.intervals import Interval, Intervals
-from connector.core.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
-from connector.core.payouts_record import (
+from connector.accounts.choice import Guest, at_home, introduced, keep_account
+from connector.concurrency import in_turn
+from connector.core.account_failures import OWN
+from connector.core.privacy import Privacy
+from connector.core.state.claims import Claims
+from connector.core.state.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
+from connector.core.state.payouts_record import (
     COLUMNS,
     PAYOUTS,
     TRANSACTIONS,
@@ -26,33 +27,32 @@ from connector.core.payouts_record import (
     payouts_folder,
     transactions_folder,
 )
-from connector.core.privacy import Privacy
-from connector.core.times import END_OF_TIME
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
 from connector.errors import ProtocolError
-from connector.lake.check import changed_files
-from connector.lake.commit import options_of
-from connector.lake.facts import load_payouts
-from connector.lake.payout_files import Listed, write_payouts, write_transactions
-from connector.lake.sheets import sheet
+from connector.lake.state.file_check import changed_files
+from connector.lake.state.lake_identity import load_payouts
+from connector.lake.state.manifests import options_of
+from connector.lake.writing.payout_files import Listed, write_payouts, write_transactions
+from connector.lake.writing.small_tables import sheet
 from connector.payouts.book import Book
 from connector.payouts.report import AccountPayoutsReport
 from connector.stripe.payouts import fetch_payouts, transactions_of
 from connector.tables.hidden import hidden_columns
-from connector.tasks import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    from connector.core.page import Row
-    from connector.core.payouts import DayDue, PayoutsPlan
-    from connector.core.stored import StoredFile
+    from connector.core.api.page import Row
+    from connector.core.run_report import Progress
+    from connector.core.state.payouts import DayDue, PayoutsPlan
+    from connector.core.state.small_file import StoredFile
     from connector.core.units import AccountId
     from connector.errors import ConnectorError
-    from connector.lake.facts import LakeFacts
-    from connector.lake.payout_files import Written
-    from connector.lake.sheets import Sheet
-    from connector.lake.store import Store
-    from connector.report import Progress
+    from connector.lake.state.lake_identity import LakeFacts
+    from connector.lake.stores.base import Store
+    from connector.lake.writing.payout_files import Written
+    from connector.lake.writing.small_tables import Sheet
     from connector.stripe.client import Client
     from connector.stripe.identity import Identity
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from connector.lake.facts import save_payouts
+from connector.lake.state.lake_identity import save_payouts
 from connector.payouts.report import AccountPayoutsReport, holdings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from connector.core.intervals import Interval
-    from connector.core.payouts_record import PayoutsRecord
-    from connector.core.stored import StoredFile
-    from connector.lake.payout_files import Written
-    from connector.lake.store import Store
+    from connector.core.state.payouts_record import PayoutsRecord
+    from connector.core.state.small_file import StoredFile
+    from connector.core.time.intervals import Interval
+    from connector.lake.stores.base import Store
+    from connector.lake.writing.payout_files import Written
 
 T = TypeVar("T")
 

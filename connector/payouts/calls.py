@@ -5,23 +5,23 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from connector.accounts import chosen_accounts
-from connector.config import Config
-from connector.lake.facts import refuse_new
-from connector.lake.store import open_store
-from connector.lake.turn import when_free
-from connector.moments import interval_given
+from connector.accounts.choice import chosen_accounts
+from connector.blocking import run_plainly
+from connector.config.config import Config
+from connector.config.moments import interval_given
+from connector.core.run_report import Progress
+from connector.lake.state.lake_identity import refuse_new
+from connector.lake.state.waiting import when_free
+from connector.lake.stores.base import open_store
 from connector.payouts.report import PayoutsReport, to_document
 from connector.payouts.run import PayoutsRun
-from connector.plain import run_plainly
-from connector.report import Progress
 from connector.stripe.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
-    from connector.core.times import Time
+    from connector.core.time.times import Time
 
 
 async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given by name

@@ -10,9 +10,9 @@ from connector.core.documents import to_plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from connector.core.intervals import Interval
-    from connector.core.payouts_record import PayoutsRecord
-    from connector.report import Requests
+    from connector.core.run_report import Requests
+    from connector.core.state.payouts_record import PayoutsRecord
+    from connector.core.time.intervals import Interval
 
 REPORT_VERSION = 1
 """Version of the report's own shape."""

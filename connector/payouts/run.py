@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 import connector
-from connector.accounts import refuse_retired, remember_paths
-from connector.core.failed_accounts import FailedAccounts
-from connector.core.intervals import Interval
-from connector.core.times import END_OF_TIME, to_text
+from connector.accounts.choice import refuse_retired, remember_paths
+from connector.concurrency import in_turn
+from connector.core.account_failures import FailedAccounts
+from connector.core.run_report import Progress, requests_of
+from connector.core.time.intervals import Interval
+from connector.core.time.times import END_OF_TIME, to_text
 from connector.errors import ConnectorError, LockedError
-from connector.lake.facts import LakeFacts, facts_of
+from connector.lake.state.lake_identity import LakeFacts, facts_of
 from connector.payouts.account import AccountPayouts, Shared
 from connector.payouts.report import AccountPayoutsReport, PayoutsOutcome, PayoutsReport
-from connector.report import Progress, requests_of
 from connector.stripe.client import LIST_TRANSACTIONS
-from connector.tasks import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.lake.store import Store
+    from connector.lake.stores.base import Store
     from connector.stripe.client import Client
 
 ACCOUNTS_AT_ONCE = 16

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connector import schemas
-from connector.core.partition import Granularity
+from connector.core.state.partition import Granularity
 from connector.errors import ConfigError, UsageError
-from connector.lake.commit import TABLE
-from connector.lake.holdings import NOTHING, Holding, file_schema, holdings
-from connector.lake.sheets import SMALL_TABLES
-from connector.lake.store import open_store
+from connector.lake.reading.table_files import NOTHING, Holding, file_schema, holdings
+from connector.lake.state.manifests import TABLE
+from connector.lake.stores.base import open_store
+from connector.lake.writing.small_tables import SMALL_TABLES
 from connector.tables.arrow import INSTANT
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.core.money import MOST_DECIMALS, NOT_TWO
+from connector.core.ledger.money import MOST_DECIMALS, NOT_TWO
 from connector.readers.writing import backslashed_text, sql_text
 
 if TYPE_CHECKING:

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow.dataset as ds
 
-from connector.core.ledger import PAYOUT_TYPES, RETURNS, Figures, Purse, Return, purse_of
-from connector.core.openings import LATE, NEAR, between
-from connector.core.times import END_OF_TIME
+from connector.core.ledger.ledger import PAYOUT_TYPES, RETURNS, Figures, Purse, Return, purse_of
+from connector.core.ledger.openings import LATE, NEAR, between
+from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
-from connector.lake.rows import to_rows
+from connector.lake.formats.row_columns import to_rows
 from connector.reporting.exact import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.core.intervals import Interval
-    from connector.core.openings import Recorded
+    from connector.core.ledger.openings import Recorded
+    from connector.core.time.intervals import Interval
     from connector.reporting.scan import AccountRows
 
 LONGEST = 90 * DAY

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.core.ledger import Purse
+from connector.core.ledger.ledger import Purse
 from connector.reporting.cells import Cell, Money, decimal
 from connector.reporting.line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.core.against import Compared
-    from connector.core.changes import PurseChange
+    from connector.core.ledger.against import Compared
+    from connector.core.ledger.changes import PurseChange
 
 
 def change_lines(account: str, changed: PurseChange) -> Iterator[Line]:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 
 import connector
-from connector.core.changes import purse_changes
-from connector.core.money import currency_code
-from connector.core.periods import Asked, Period, period_of
+from connector.blocking import run_plainly
+from connector.core.ledger.changes import purse_changes
+from connector.core.ledger.money import currency_code
+from connector.core.time.periods import Asked, Period, period_of
 from connector.errors import ConfigError, UsageError
-from connector.lake.commit import manifests
-from connector.lake.facts import account_records
-from connector.lake.store import open_store
-from connector.plain import run_plainly
+from connector.lake.state.lake_identity import account_records
+from connector.lake.state.manifests import manifests
+from connector.lake.stores.base import open_store
 from connector.reporting.document import to_document
 from connector.reporting.facts import Changes, Statement
 from connector.reporting.gather import account_statement
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from os import PathLike
 
-    from connector.core.manifest import Manifest
-    from connector.core.statement import AccountStatement
-    from connector.core.times import Time
+    from connector.core.ledger.statement import AccountStatement
+    from connector.core.state.manifest import Manifest
+    from connector.core.time.times import Time
 
 
 async def statement(  # noqa: PLR0913 - one keyword for each thing a statement can be told

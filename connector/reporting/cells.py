@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from connector.core import money
+from connector.core.ledger import money
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from connector.reporting.lines import lines_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.core.statement import AccountStatement
+    from connector.core.ledger.statement import AccountStatement
     from connector.reporting.facts import Statement
     from connector.reporting.line import Line
 

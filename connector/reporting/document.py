@@ -6,12 +6,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from connector.core.against import Comparison
-    from connector.core.bridge import BankLine, PayoutState
-    from connector.core.changes import PurseChange
-    from connector.core.ledger import Sums
-    from connector.core.periods import Period
-    from connector.core.statement import AccountStatement, FeeLine, PurseStatement, Split
+    from connector.core.ledger.against import Comparison
+    from connector.core.ledger.bridge import BankLine, PayoutState
+    from connector.core.ledger.changes import PurseChange
+    from connector.core.ledger.ledger import Sums
+    from connector.core.ledger.statement import AccountStatement, FeeLine, PurseStatement, Split
+    from connector.core.time.periods import Period
     from connector.reporting.facts import Statement
 
 STATEMENT_VERSION = 1

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from connector.core.against import Comparison
-    from connector.core.changes import PurseChange
-    from connector.core.periods import Period
-    from connector.core.statement import AccountStatement
+    from connector.core.ledger.against import Comparison
+    from connector.core.ledger.changes import PurseChange
+    from connector.core.ledger.statement import AccountStatement
+    from connector.core.time.periods import Period
 
 
 @dataclass(frozen=True, slots=True)

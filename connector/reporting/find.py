@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from connector.core.bank_lines import NEAR_DAYS, BankLine, Match, bank_line, matches
+from connector.core.ledger.bank_lines import NEAR_DAYS, BankLine, Match, bank_line, matches
 from connector.errors import ConfigError
-from connector.lake.facts import PAYOUTS, load_payouts
-from connector.lake.records import recorded_accounts
-from connector.lake.store import open_store
+from connector.lake.state.lake_identity import PAYOUTS, load_payouts
+from connector.lake.state.records import recorded_accounts
+from connector.lake.stores.base import open_store
 from connector.reporting.gather import known_payouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
 
-    from connector.core.bridge import Known
-    from connector.core.payouts_record import Listing, PayoutsRecord
+    from connector.core.ledger.bridge import Known
+    from connector.core.state.payouts_record import Listing, PayoutsRecord
 
 MOST_OTHERS = 10
 """Payouts named that arrive on the day, where none is the one looked for."""

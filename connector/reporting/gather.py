@@ -11,28 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from connector.balance import to_balance
-from connector.core.accounting import PAYMENTS
-from connector.core.bridge import Known, bank_lines, payout_states
-from connector.core.ledger import Purse
-from connector.core.openings import Recorded, covers, worth_asking
-from connector.core.statement import AccountStatement
-from connector.core.stating import bridges_of, complete_to, purse_statements, reasons_of
+from connector.core.ledger.balance import to_balance
+from connector.core.ledger.bridge import Known, bank_lines, payout_states
+from connector.core.ledger.ledger import Purse
+from connector.core.ledger.openings import Recorded, covers, worth_asking
+from connector.core.ledger.statement import AccountStatement
+from connector.core.ledger.stating import bridges_of, complete_to, purse_statements, reasons_of
+from connector.core.units import PAYMENTS
 from connector.errors import ProtocolError
-from connector.lake.facts import load_balances, load_payouts
-from connector.lake.read import read
-from connector.lake.rows import to_rows
+from connector.lake.formats.row_columns import to_rows
+from connector.lake.reading.dataset import read
+from connector.lake.state.lake_identity import load_balances, load_payouts
 from connector.reporting.reading import Reading
 from connector.reporting.scan import AccountRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from connector.balance import BalanceAmount
-    from connector.core.manifest import Manifest
-    from connector.core.periods import Period
+    from connector.core.ledger.balance import BalanceAmount
+    from connector.core.state.manifest import Manifest
+    from connector.core.time.periods import Period
     from connector.core.units import AccountId
-    from connector.lake.store import Store
+    from connector.lake.stores.base import Store
 
 _PAYOUT = (
     "id",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.core.ledger import Purse
+    from connector.core.ledger.ledger import Purse
     from connector.reporting.cells import Cell
 
 

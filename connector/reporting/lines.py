@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.core.accounting import PAYMENTS
-from connector.core.bridge import Stage
-from connector.core.ledger import Purse, Sums
+from connector.core.ledger.bridge import Stage
+from connector.core.ledger.ledger import Purse, Sums
+from connector.core.units import PAYMENTS
 from connector.reporting.beside_lines import change_lines, compared_line
 from connector.reporting.cells import Cell, Money
 from connector.reporting.line import Line
@@ -14,8 +14,8 @@ from connector.reporting.line import Line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.core.bridge import BankLine, PayoutState
-    from connector.core.statement import AccountStatement, Bridge, FeeLine, PurseStatement, Split
+    from connector.core.ledger.bridge import BankLine, PayoutState
+    from connector.core.ledger.statement import AccountStatement, Bridge, FeeLine, PurseStatement, Split
     from connector.reporting.facts import Statement
 
 

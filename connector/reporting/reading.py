@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from connector.core.accounting import PENDING
-from connector.core.ledger import (
+from connector.core.ledger.accounting import PENDING
+from connector.core.ledger.ledger import (
     DISPUTES,
     PAYOUT,
     PAYOUT_TYPES,
@@ -34,15 +34,15 @@ from connector.core.ledger import (
     is_fee_row,
     purse_of,
 )
-from connector.lake.rows import MICROSECONDS, to_rows
+from connector.lake.formats.row_columns import MICROSECONDS, to_rows
 from connector.reporting.beside import look_at_recorded, look_for_payouts
 from connector.reporting.exact import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.core.intervals import Interval
-    from connector.core.openings import Recorded
+    from connector.core.ledger.openings import Recorded
+    from connector.core.time.intervals import Interval
     from connector.reporting.scan import AccountRows
 
 MOST_WORDINGS = 64

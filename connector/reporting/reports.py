@@ -8,8 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.core.accounting import PAYMENTS
-from connector.core.against import (
+from connector.core.ledger.against import (
     Comparison,
     Itemized,
     compare_balance,
@@ -18,15 +17,16 @@ from connector.core.against import (
     form_of,
     itemized,
 )
-from connector.core.ledger import PAYOUT_CATEGORIES, UNNAMED
+from connector.core.ledger.ledger import PAYOUT_CATEGORIES, UNNAMED
+from connector.core.units import PAYMENTS
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from os import PathLike
 
-    from connector.core.intervals import Interval
-    from connector.core.statement import AccountStatement
+    from connector.core.ledger.statement import AccountStatement
+    from connector.core.time.intervals import Interval
     from connector.reporting.scan import AccountRows
 
 MOST_LINES = 200

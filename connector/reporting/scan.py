@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from connector.lake.read import Rows, read
-from connector.lake.rows import MICROSECONDS
+from connector.lake.formats.row_columns import MICROSECONDS
+from connector.lake.reading.dataset import Rows, read
 from connector.tables.some_columns import to_some_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
 
-    from connector.core.manifest import DataFile, Manifest
+    from connector.core.state.manifest import DataFile, Manifest
 
 BATCH = 65_536
 """Rows read at once."""

@@ -10,13 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from connector.sandbox.limits import Limits
+    from connector.sandbox.core.world import World
+    from connector.sandbox.http.limits import Limits
     from connector.sandbox.sandbox import Sandbox
-    from connector.sandbox.world import World
 
 __all__ = ["Limits", "Sandbox", "World"]
 
-_HOMES = {"Limits": "limits", "Sandbox": "sandbox", "World": "world"}
+_HOMES = {"Limits": "http.limits", "Sandbox": "sandbox", "World": "core.world"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: the attribute asked for may be any of __all__

@@ -10,11 +10,11 @@ import sys
 import threading
 import time
 
-from connector.sandbox.faults import COMMON, KINDS
-from connector.sandbox.limits import Limits
+from connector.sandbox.core.world import World
+from connector.sandbox.http.faults import COMMON, KINDS
+from connector.sandbox.http.limits import Limits
 from connector.sandbox.options import add_arguments
 from connector.sandbox.sandbox import Sandbox
-from connector.sandbox.world import World
 
 _YEAR = 365 * 86_400
 

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from connector.sandbox.access import Keys
-from connector.sandbox.api import PRETTY, Answer, Api
-from connector.sandbox.faults import KINDS, Faults
-from connector.sandbox.kinds import ADDABLE
-from connector.sandbox.ledger import Entry
-from connector.sandbox.limits import Limits
-from connector.sandbox.server import Latency, Server, listen
-from connector.sandbox.stats import Seen, Stats
+from connector.sandbox.core.kinds import ADDABLE
+from connector.sandbox.core.ledger import Entry
+from connector.sandbox.http.access import Keys
+from connector.sandbox.http.api import PRETTY, Answer, Api
+from connector.sandbox.http.faults import KINDS, Faults
+from connector.sandbox.http.limits import Limits
+from connector.sandbox.http.server import Latency, Server, listen
+from connector.sandbox.http.stats import Seen, Stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from types import TracebackType
     from typing import Self
 
-    from connector.sandbox.world import World
+    from connector.sandbox.core.world import World
 
 T = TypeVar("T")
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.core.page import decode_page
-from connector.core.partition import checked_account
+from connector.core.api.page import decode_page
+from connector.core.state.partition import checked_account
 from connector.errors import ProtocolError
 from connector.stripe.client import LIST_ACCOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from connector.core.page import Page
+    from connector.core.api.page import Page
     from connector.core.units import AccountId
     from connector.stripe.client import Client
 

@@ -19,8 +19,8 @@ from connector.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from connector.config import Config
-    from connector.core.protocol import Response
+    from connector.config.config import Config
+    from connector.core.api.protocol import Response
 
 ACCOUNT_HEADER, CONTEXT_HEADER = "Stripe-Account", "Stripe-Context"
 

@@ -12,12 +12,12 @@ from urllib.parse import quote
 
 import anyio
 
-from connector.core.content import ENCODINGS
-from connector.core.meter import Meter
-from connector.core.pace import Pace
-from connector.core.permissions import explain
-from connector.core.protocol import decipher, encode_query, seconds_of
-from connector.core.retry import wait_before
+from connector.core.api.content import ENCODINGS
+from connector.core.api.meter import Meter
+from connector.core.api.pace import Pace
+from connector.core.api.permissions import explain
+from connector.core.api.protocol import decipher, encode_query, seconds_of
+from connector.core.api.retry import wait_before
 from connector.errors import ApiError, ConnectorError, PermissionError_, ProtocolError, RateLimitError, TransportError
 from connector.stripe.acting import Acting, target_of
 from connector.stripe.gate import Gate
@@ -27,8 +27,8 @@ from connector.stripe.transport import HttpTransport, Request
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from connector.config import Config
-    from connector.core.protocol import Parameters, Response
+    from connector.config.config import Config
+    from connector.core.api.protocol import Parameters, Response
     from connector.stripe.transport import Transport
 
 

@@ -6,16 +6,16 @@ from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 from connector.core.account_ids import given_account
-from connector.core.fees import Answer, PaymentFees, expansion_of, fees_of_payment
-from connector.core.intervals import Interval, Intervals
-from connector.core.page import decode_asked
-from connector.core.payout_fees import RECONCILING, Original, PayoutFees, manual_payout, to_original
-from connector.core.payout_tally import PayoutTally
-from connector.core.permissions import OF_ANOTHER_ACCOUNT
-from connector.core.polling import poll_after
-from connector.core.row_fees import RowFees, fees_of_dispute, fees_of_refund, fees_of_row
-from connector.core.times import END_OF_TIME
-from connector.core.waiting import overdue_days
+from connector.core.api.page import decode_asked
+from connector.core.api.permissions import OF_ANOTHER_ACCOUNT
+from connector.core.api.polling import poll_after
+from connector.core.ledger.fees import Answer, PaymentFees, expansion_of, fees_of_payment
+from connector.core.ledger.payout_fees import RECONCILING, Original, PayoutFees, manual_payout, to_original
+from connector.core.ledger.payout_tally import PayoutTally
+from connector.core.ledger.row_fees import RowFees, fees_of_dispute, fees_of_refund, fees_of_row
+from connector.core.ledger.waiting import overdue_days
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
 from connector.errors import InvalidRequestError, PermissionError_, UsageError
 from connector.stripe.client import (
     GET_CHARGE,
@@ -26,12 +26,12 @@ from connector.stripe.client import (
     GET_TRANSACTION,
 )
 from connector.stripe.identity import clocks
-from connector.stripe.pages import Query, pages
+from connector.stripe.listing.query import Query, pages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from connector.core.page import Row
+    from connector.core.api.page import Row
     from connector.stripe.client import Client, Endpoint
 
 T = TypeVar("T")

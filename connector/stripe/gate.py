@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from connector.core.pace import Pace
+    from connector.core.api.pace import Pace
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from connector.core.account_ids import UNNAMED
-from connector.core.page import decode_object
-from connector.core.partition import checked_account
-from connector.core.permissions import account_named, is_of_account, is_of_address
+from connector.core.api.page import decode_object
+from connector.core.api.permissions import account_named, is_of_account, is_of_address
+from connector.core.state.partition import checked_account
 from connector.errors import ConfigError, InvalidRequestError, PermissionError_, ProtocolError
 from connector.stripe.client import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from connector.core.protocol import Response
+    from connector.core.api.protocol import Response
     from connector.core.units import AccountId
     from connector.errors import ApiError
     from connector.stripe.client import Client

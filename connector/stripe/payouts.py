@@ -5,19 +5,19 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from connector.core.intervals import Interval, Intervals
-from connector.core.page import decode_asked
-from connector.core.times import END_OF_TIME
+from connector.concurrency import in_turn
+from connector.core.api.page import decode_asked
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
 from connector.errors import InvalidRequestError, ProtocolError
 from connector.stripe.client import GET_PAYOUT, LIST_PAYOUTS
-from connector.stripe.pages import PageStream, Query, pages
-from connector.tasks import in_turn
+from connector.stripe.listing.query import PageStream, Query, pages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from connector.core.page import Row
-    from connector.core.payouts import PayoutsPlan
+    from connector.core.api.page import Row
+    from connector.core.state.payouts import PayoutsPlan
     from connector.stripe.client import Client
 
 AT_ONCE = 24

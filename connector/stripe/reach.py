@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from connector.core.permissions import is_of_the_way
-from connector.core.protocol import MISSING
+from connector.core.api.permissions import is_of_the_way
+from connector.core.api.protocol import MISSING
 from connector.errors import AuthenticationError, InvalidRequestError, PermissionError_, ProtocolError
 from connector.stripe.acting import as_nobody, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from connector.core.protocol import Response
+    from connector.core.api.protocol import Response
     from connector.stripe.acting import Acting
     from connector.stripe.transport import Request
 

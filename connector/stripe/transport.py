@@ -17,17 +17,17 @@ from urllib.parse import unquote_to_bytes
 import aiohttp
 from yarl import URL
 
-from connector.core.content import undo
-from connector.core.hosts import PROXY_AUTHENTICATION_REQUIRED, refused_by_proxy
-from connector.core.json_text import loads
-from connector.core.protocol import SUCCESS, Response, is_another_refusal
+from connector.core.api.content import undo
+from connector.core.api.hosts import PROXY_AUTHENTICATION_REQUIRED, refused_by_proxy
+from connector.core.api.json_text import loads
+from connector.core.api.protocol import SUCCESS, Response, is_another_refusal
 from connector.errors import ApiError, ConfigError, TooLargeError, TransportError
 from connector.stripe.connections import Answer, Asking, Connections
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping, Sequence
 
-    from connector.core.retry import Timeouts
+    from connector.core.api.retry import Timeouts
 
 MAX_BODY = 128 * 1024 * 1024
 """Bytes a decoded body may have. A page of 100 rows has 70 kB; the longest fields allowed make 10 MB."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import orjson
 import pyarrow as pa
 
-from connector.core.json_text import loads
+from connector.core.api.json_text import loads
 from connector.tables.arrow import INSTANT, SECOND, to_values
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Received, Sifted, sift
 from connector.tables.fields import Json, extra_text, to_bytes, to_text
-from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Received, Sifted, sift
 from connector.tables.source_columns import row_schema, source_arrays
 from connector.tables.transaction import are_documented, as_documented, to_line, to_text_lines
 

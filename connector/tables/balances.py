@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 
 from connector import schemas
-from connector.core.json_text import loads
+from connector.core.api.json_text import loads
 from connector.errors import SchemaError
 from connector.tables.arrow import SECOND, arrow_schema, to_values
 from connector.tables.fields import Json, excerpt, is_flag, is_instant, is_object, is_text, is_whole, to_text

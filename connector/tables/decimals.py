@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector import schemas
-from connector.core.money import MOST_DECIMALS, decimals
+from connector.core.ledger.money import MOST_DECIMALS, decimals
 
 AMOUNT = pa.decimal128(19 + MOST_DECIMALS, MOST_DECIMALS)
 """Holds every 64-bit number of minor units, of whatever currency."""

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.core.drift import Drift, Finding
-from connector.core.json_text import REPEATED
+from connector.core.api.json_text import REPEATED
+from connector.core.state.drift import Drift, Finding
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
 from connector.tables.fields import ABSENT, Fields, Json
 from connector.tables.known_values import known_values
-from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
 from connector.tables.transaction import are_documented, have_known_values, to_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.tables.sift import Received
+    from connector.tables.columnize import Received
 
 _REPEATED = f"${REPEATED}"
 """How `extra` calls what came more than once."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
-from connector.core.json_text import dumps, plain
+from connector.core.api.json_text import dumps, plain
 from connector.errors import SchemaError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.core.json_text import REPEATED
+from connector.core.api.json_text import REPEATED
 from connector.tables.arrow import arrow_schema
 
 if TYPE_CHECKING:

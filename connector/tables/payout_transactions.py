@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from connector.errors import SchemaError
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema, to_values
-from connector.tables.sift import sift
+from connector.tables.columnize import sift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 
 from connector import schemas
-from connector.core.json_text import loads
+from connector.core.api.json_text import loads
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema, to_values
 from connector.tables.fields import (
     Fields,

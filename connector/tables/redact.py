@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import orjson
 
-from connector.core.drift import Drift
-from connector.core.json_text import REPEATED, dumps, plain
+from connector.core.api.json_text import REPEATED, dumps, plain
+from connector.core.state.drift import Drift
 from connector.errors import ConfigError, SchemaError
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
 from connector.tables.fields import Fields, Json, is_object, is_text
-from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from connector.config.salt import Salt
     from connector.core.privacy import Privacy
-    from connector.salt import Salt
 
 _GONE: Final = object()
 Change: TypeAlias = Callable[[Any], Any]

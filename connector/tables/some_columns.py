@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema
 from connector.tables.balance_transactions import to_batch
+from connector.tables.columnize import BALANCE_TRANSACTION, expanded_id, sift
 from connector.tables.fields import is_object
-from connector.tables.sift import BALANCE_TRANSACTION, expanded_id, sift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connector import schemas
-from connector.core.json_text import plain
+from connector.core.api.json_text import plain
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema, dictionary_columns
 from connector.tables.fields import Json, is_flag, is_instant, is_text, is_whole
 

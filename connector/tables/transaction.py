@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeGuard
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
 
-from connector.core.json_text import MARK, has_repeats
-from connector.core.page import Page, decode_page
+from connector.core.api.json_text import MARK, has_repeats
+from connector.core.api.page import Page, decode_page
 from connector.tables.fields import FIRST_INSTANT, LAST_INSTANT, Json
 from connector.tables.known_values import known_values
 

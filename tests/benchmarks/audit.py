@@ -21,11 +21,11 @@ from types import MappingProxyType
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from connector.core import audit, suspects
-from connector.core.intervals import Interval, Intervals
-from connector.core.manifest import DataFile, Manifest
-from connector.core.partition import Granularity, partition_of
-from connector.core.sampling import SHARED, Profile
+from connector.core.planning import audit, suspects
+from connector.core.planning.sampling import SHARED, Profile
+from connector.core.state.manifest import DataFile, Manifest
+from connector.core.state.partition import Granularity, partition_of
+from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 
 HOUR = 3_600

@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from connector.sandbox import World
 from tests.benchmarks.served import Served, served, synced
-from tests.lakes import in_order, objects
+from tests.support.lakes import in_order, objects
 
 if TYPE_CHECKING:
-    from connector.core.page import Row
+    from connector.core.api.page import Row
 
 DAY = 86_400
 END = 1_767_225_600

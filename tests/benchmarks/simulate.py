@@ -16,16 +16,16 @@ from math import exp, inf
 from statistics import median
 from typing import TYPE_CHECKING
 
-from connector.config import DEFAULT_IN_FLIGHT
-from connector.core.frontier import Frontier
-from connector.core.intervals import Intervals
-from connector.core.pace import Pace
-from connector.core.times import END_OF_TIME
-from connector.core.walk import Tuning, Walk
+from connector.config.config import DEFAULT_IN_FLIGHT
+from connector.core.api.pace import Pace
+from connector.core.planning.frontier import Frontier
+from connector.core.planning.walk import Tuning, Walk
+from connector.core.time.intervals import Intervals
+from connector.core.time.times import END_OF_TIME
 from tests.benchmarks.figures import Figure
 
 if TYPE_CHECKING:
-    from connector.core.absence import Absence
+    from connector.core.planning.absence import Absence
     from tests.benchmarks.peers import Bench
 
 DAY = 86_400

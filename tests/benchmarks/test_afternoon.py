@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tests.lakes import sandbox, truth
+from tests.support.lakes import sandbox, truth
 
 SCRIPT = Path(__file__).with_name("afternoon.py")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.core.pace import Pace
+from connector.core.api.pace import Pace
 from tests.benchmarks import bench, cores
 from tests.benchmarks.cpu import rows_in
 from tests.benchmarks.figures import Figure, Goal, Line, Missing, bend, in_turn, lines_of, plain, ratios

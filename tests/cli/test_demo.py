@@ -9,7 +9,7 @@ import pytest
 
 import connector
 from connector.cli.commands import demo
-from connector.cli.stand_in import World, stand_in
+from connector.cli.process.sandbox_process import World, stand_in
 from connector.errors import ConfigError
 
 ROWS = 400

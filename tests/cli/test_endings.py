@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from connector.lake import commit
-from connector.lake.store import open_store
+from connector.lake.state import manifests
+from connector.lake.stores.base import open_store
 from connector.sandbox import Limits, Sandbox, World
 
 PROGRAM = [sys.executable, "-m", "connector.cli"]
@@ -56,9 +56,9 @@ def test_a_signal_ends_a_sync_in_order_and_keeps_what_is_complete(stuck_sandbox,
     assert err.splitlines()[1].startswith("stripe-balance: interrupted: what was complete is kept")
     assert err.count("\n") == 2  # the first says that a new lake was begun
     store = open_store(lake)
-    (manifest,) = commit.manifests(store)
+    (manifest,) = manifests.manifests(store)
     assert 0 < manifest.rows < 3_000
-    assert commit.compare(store, manifest) == []
+    assert manifests.compare(store, manifest) == []
     (report,) = (json.loads(path.read_text()) for path in (lake / "_stripe_balance" / "runs").iterdir())
     assert report["outcome"] == "interrupted"
 
@@ -188,7 +188,7 @@ def test_a_closed_stdout_matters_only_where_there_is_something_to_write(sandbox,
 def test_the_demos_stand_in_ends_with_who_started_it_even_by_kill():
     code = """
         import time
-        from connector.cli.stand_in import World, stand_in
+        from connector.cli.process.sandbox_process import World, stand_in
 
         with stand_in(World(start=1_700_000_000, end=1_710_000_000, transactions=10)) as (url, key):
             print(url, flush=True)

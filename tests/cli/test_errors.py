@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from connector.cli.console import Console
-from connector.lake.store import open_store
+from connector.cli.display.console import Console
+from connector.lake.stores.base import open_store
 
 WRONG_KEY = "sk_test_thisIsNotTheSandboxesKey1234"
 

@@ -8,8 +8,8 @@ import pytest
 
 import connector
 from connector.errors import ConfigError
-from connector.lake import turn
-from connector.lake.local import LocalStore
+from connector.lake.state import waiting
+from connector.lake.stores.local import LocalStore
 
 MAKERS = (["sync"], ["payouts"], ["balance"])
 
@@ -43,7 +43,7 @@ def test_a_call_refuses_a_new_lake_too(environment, tmp_path):
 
 @pytest.mark.parametrize("command", MAKERS)
 def test_a_run_that_overlaps_waits_for_the_other_and_says_so_with_its_status_alone(run, lake, command, monkeypatch):
-    monkeypatch.setattr(turn, "SECONDS_BETWEEN", 0.01)
+    monkeypatch.setattr(waiting, "SECONDS_BETWEEN", 0.01)
     held = LocalStore(lake).lock()
     held.__enter__()
     at_once = run(*command, lake)
@@ -53,7 +53,7 @@ def test_a_run_that_overlaps_waits_for_the_other_and_says_so_with_its_status_alo
 
 
 def test_a_wait_that_is_over_is_the_same_error(run, lake, monkeypatch):
-    monkeypatch.setattr(turn, "SECONDS_BETWEEN", 0.01)
+    monkeypatch.setattr(waiting, "SECONDS_BETWEEN", 0.01)
     with LocalStore(lake).lock():
         done = run("sync", lake, "--wait", 1)
     assert (done.status, "in use by another run" in done.err) == (75, True)

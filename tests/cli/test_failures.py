@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connector.cli.failures import line_of
-from connector.core.permissions import explain
+from connector.cli.display.failures import line_of
+from connector.core.api.permissions import explain
 from connector.errors import PermissionError_
 
 

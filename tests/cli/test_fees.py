@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from connector.cli.fee_lines import lines_of
-from connector.core.fees import Answer, fees_of_payment
-from connector.core.payout_fees import PayoutFees
-from connector.core.payout_tally import PayoutTally
+from connector.cli.display.fee_lines import lines_of
+from connector.core.ledger.fees import Answer, fees_of_payment
+from connector.core.ledger.payout_fees import PayoutFees
+from connector.core.ledger.payout_tally import PayoutTally
 from connector.sandbox import Limits, Sandbox, World
 
 

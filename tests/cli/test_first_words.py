@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import connector
-from connector.cli.options import COMMANDS
+from connector.cli.options.commands import COMMANDS
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])

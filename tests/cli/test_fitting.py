@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.cli.fitting import NARROWEST, columns, fitted
+from connector.cli.display.fitting import NARROWEST, columns, fitted
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z", "M")), min_size=1, max_size=30)
 lines = st.tuples(st.integers(0, 6), st.lists(words, min_size=1, max_size=30)).map(

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.cli.bookmark import BookmarkFile
-from connector.cli.lines import AT_ONCE, pieces
+from connector.cli.display.lines import AT_ONCE, pieces
+from connector.cli.process.bookmark import BookmarkFile
 from connector.errors import ConfigError, LockedError, StorageError
 from connector.sandbox import Limits, Sandbox, World
 

@@ -9,7 +9,7 @@ import pytest
 
 from connector.sandbox import Limits, Sandbox, World
 from connector.stripe.client import Client
-from tests.fakes import ok
+from tests.support.fakes import ok
 
 
 @pytest.fixture

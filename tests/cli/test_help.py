@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from connector.cli.options import COMMANDS
+from connector.cli.options.commands import COMMANDS
 
 HEAVY = {"aiohttp", "pyarrow", "rich", "anyio", "asyncio", "orjson"}
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import pytest
 
 import connector
-from connector.cli.console import Console
-from connector.cli.options import COMMANDS
-from connector.config import ApiKey, Config
-from connector.core.retry import RetryPolicy
+from connector.cli.display.console import Console
+from connector.cli.options.commands import COMMANDS
+from connector.config.config import ApiKey, Config
+from connector.core.api.retry import RetryPolicy
 from connector.errors import ConnectorError, SchemaError
 from connector.sandbox import Limits, Sandbox, World
-from connector.sandbox.texts import HOSTILE
+from connector.sandbox.core.texts import HOSTILE
 from tests.cli.conftest import DAY, PROGRAM
 
 SECRETS = ("HostileHostile", "HostileSecret", "SG9zdGls")

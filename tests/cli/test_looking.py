@@ -8,9 +8,9 @@ import pytest
 
 import connector
 from connector import schemas
-from connector.balance import to_balance
 from connector.cli.commands.balance import table
-from connector.core import money
+from connector.core.ledger import money
+from connector.core.ledger.balance import to_balance
 from connector.sandbox import Limits, Sandbox
 
 

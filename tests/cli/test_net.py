@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from connector.core import money
-from tests.lakes import run as sync
-from tests.lakes import sandbox, world
-from tests.statements import asked_balance
+from connector.core.ledger import money
+from tests.support.lakes import run as sync
+from tests.support.lakes import sandbox, world
+from tests.support.statements import asked_balance
 
 
 def said(lines, name="net"):

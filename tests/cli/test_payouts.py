@@ -7,7 +7,7 @@ import pyarrow as pa
 
 import connector
 from connector import schemas
-from connector.core import money
+from connector.core.ledger import money
 
 
 def test_payouts_are_brought_and_said_on_stderr(run, sandbox, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 import connector
 from connector import schemas
-from connector.core import money
+from connector.core.ledger import money
 from tests.cli.conftest import program
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from connector.cli.options import COMMANDS
+from connector.cli.options.commands import COMMANDS
 
 REPORTS = {
     "demo": [],

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 
-from connector.cli.reads import reads_of
-from connector.core.allocation import MONTH
-from connector.lake import commit
-from connector.lake.store import open_store
+from connector.cli.display.read_allocation import reads_of
+from connector.core.api.allocation import MONTH
+from connector.lake.state import manifests
+from connector.lake.stores.base import open_store
 
 
 def test_the_status_adds_up_the_requests_of_its_runs(run, lake, sandbox):
@@ -33,10 +33,10 @@ def test_old_runs_and_reports_that_cannot_be_read_do_not_count(lake):
     store = open_store(lake)
     for name, text in (("20200101T000000Z-aaaaaaaa", b'{"requests": {"total": 7}}'), ("29990101T000000Z-b", b"{")):
         store.write(f"_stripe_balance/runs/{name}.json", text)
-    manifests = list(commit.manifests(store))
-    now = reads_of(store, manifests, now=time.time())
+    found = list(manifests.manifests(store))
+    now = reads_of(store, found, now=time.time())
     assert now.runs == 1
-    later = reads_of(store, manifests, now=time.time() + 2 * MONTH)
+    later = reads_of(store, found, now=time.time() + 2 * MONTH)
     assert (later.runs, later.requests, later.rows, later.allowed) == (0, 0, 0, 10_000)
 
 

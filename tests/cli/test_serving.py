@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from connector.cli.commands import demo
-from connector.cli.stand_in import World
+from connector.cli.process.sandbox_process import World
 from connector.sandbox import World as SandboxWorld
 from tests.cli.conftest import PROGRAM
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console as RichConsole
 
-from connector.cli import showing as showing_module
-from connector.cli.bar import Bar
-from connector.cli.console import Console
-from connector.cli.gauge import Gauge
-from connector.cli.showing import Lines, facts, showing
-from connector.core.meter import Meter
-from connector.report import Progress
+from connector.cli.display import progress_display as showing_module
+from connector.cli.display.console import Console
+from connector.cli.display.progress_bar import Bar
+from connector.cli.display.progress_display import Lines, facts, showing
+from connector.cli.display.progress_rates import Gauge
+from connector.core.api.meter import Meter
+from connector.core.run_report import Progress
 
 
 def progress_of(**values):

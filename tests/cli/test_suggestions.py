@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from connector.cli.arguments import Parser
+from connector.cli.options.arguments import Parser
 from connector.core.suggestions import did_you_mean
 from connector.errors import UsageError
 

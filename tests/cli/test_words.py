@@ -8,15 +8,15 @@ import sys
 
 import pytest
 
-from connector.cli.arguments import rate
-from connector.cli.console import Console
-from connector.cli.failures import document_of, exit_code_of, line_of, traceback_of
-from connector.cli.logs import logs_to
-from connector.cli.summary import summary
-from connector.cli.words import counted, intervals, lasting, moment, money_list, remaining, sized
-from connector.core.times import END_OF_TIME
+from connector.cli.display.console import Console
+from connector.cli.display.failures import document_of, exit_code_of, line_of, traceback_of
+from connector.cli.display.summary import summary
+from connector.cli.display.words import counted, intervals, lasting, moment, money_list, remaining, sized
+from connector.cli.options.arguments import rate
+from connector.cli.process.logs import logs_to
+from connector.core.run_report import AccountReport, Late, Report, Requests
+from connector.core.time.times import END_OF_TIME
 from connector.errors import RateLimitError
-from connector.report import AccountReport, Late, Report, Requests
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.documents import to_json, to_line, to_plain
+from connector.core.run_report import AccountReport, Report, Requests
+from connector.core.run_report import to_document as run_document
 from connector.payouts.report import AccountPayoutsReport, PayoutsReport, Unbalanced
 from connector.payouts.report import to_document as payouts_document
-from connector.proof.verdict import AccountVerdict, Finding, Layer, Verdict
-from connector.proof.verdict import to_document as verdict_document
-from connector.report import AccountReport, Report, Requests
-from connector.report import to_document as run_document
+from connector.verification.verdict import AccountVerdict, Finding, Layer, Verdict
+from connector.verification.verdict import to_document as verdict_document
 
 LARGE = (2**53 + 1) * 1_024
 """Beyond 64 bits, as orjson has them."""

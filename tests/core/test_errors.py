@@ -7,9 +7,9 @@ import pickle
 import pytest
 
 from connector import errors
-from connector.core.manifest import DataFile
+from connector.core.state.manifest import DataFile
 from connector.errors import AccountsError, ConnectorError, RateLimitError, ServerError, StorageError
-from connector.lake.day import StaleFileError
+from connector.lake.writing.rewrite import StaleFileError
 
 FILE = DataFile("a/b.parquet", 1, 2, "ff", 3, 4, {"usd": 5}, 0, None)
 STALE = StaleFileError(FILE, "it is gone")

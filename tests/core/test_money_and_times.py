@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import connector
-from connector.core import money, times
-from connector.core.times import END_OF_TIME, interval_of, to_seconds
+from connector.core.ledger import money
+from connector.core.time import times
+from connector.core.time.times import END_OF_TIME, interval_of, to_seconds
 from connector.errors import UsageError
-from connector.sandbox import economy
+from connector.sandbox.core import economy
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from connector.core.privacy import KEPT, Privacy
 from connector.errors import UsageError
-from connector.tables.sift import BALANCE_TRANSACTION
+from connector.tables.columnize import BALANCE_TRANSACTION
 
 
 def test_a_choice_is_the_same_in_whatever_order_and_however_often_it_is_said():

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.core.intervals import Intervals
-from connector.lake.day import Day, publish, seal
-from connector.lake.formats import FORMAT_NAMES, format_named
-from connector.lake.local import LocalStore
-from connector.lake.shelf import Memory, Shelf
-from connector.lake.tally import Tally
+from connector.core.time.intervals import Intervals
+from connector.lake.formats.formats import FORMAT_NAMES, format_named
+from connector.lake.stores.local import LocalStore
+from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.rewrite import Day, publish, seal
+from connector.lake.writing.row_buffer import Memory, Shelf
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
-from tests.lake.samples import FOLDER, KEY, START, WHOLE, splits
+from tests.support.samples import FOLDER, KEY, START, WHOLE, splits
 
 _names = st.text("xyz", min_size=1, max_size=3)
 _rows = st.fixed_dictionaries(

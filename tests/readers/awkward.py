@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from connector.core.balances_record import BalancesRecord, snapshots_folder
-from connector.core.intervals import Intervals
-from connector.core.manifest import Manifest
-from connector.core.partition import Granularity, partition_folder
-from connector.core.payouts_record import PayoutsRecord, payouts_folder, transactions_file, transactions_folder
+from connector.core.state.balances_record import BalancesRecord, snapshots_folder
+from connector.core.state.manifest import Manifest
+from connector.core.state.partition import Granularity, partition_folder
+from connector.core.state.payouts_record import PayoutsRecord, payouts_folder, transactions_file, transactions_folder
+from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
-from connector.lake.commit import save
-from connector.lake.day import Day, publish, seal
-from connector.lake.facts import save_balances, save_payouts
-from connector.lake.formats import format_named
-from connector.lake.local import LocalStore
-from connector.lake.sheets import sheet, write_rows
-from connector.lake.shelf import Memory, Shelf
+from connector.lake.formats.formats import format_named
+from connector.lake.state.lake_identity import save_balances, save_payouts
+from connector.lake.state.manifests import save
+from connector.lake.stores.local import LocalStore
+from connector.lake.writing.rewrite import Day, publish, seal
+from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.small_tables import sheet, write_rows
 from connector.tables.balance_transactions import to_batch, to_lines
-from tests.lake.parting import by_partition
+from tests.support.parting import by_partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

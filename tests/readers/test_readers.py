@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from connector.core.partition import Granularity
+from connector.core.state.partition import Granularity
 from connector.errors import ConfigError
-from connector.lake.read import read
+from connector.lake.reading.dataset import read
 from connector.readers.described import described
 from connector.readers.engines import ENGINES, statement_for
 from tests.readers import awkward

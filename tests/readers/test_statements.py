@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from connector.cli import own_options
-from connector.core.partition import Granularity
+from connector.cli.options import command_options
+from connector.core.state.partition import Granularity
 from connector.errors import ConfigError, UsageError
-from connector.lake.holdings import file_schema
+from connector.lake.reading.table_files import file_schema
 from connector.readers.described import TABLES, described
 from connector.readers.engines import ENGINES, statement_for
 from tests.readers import awkward
@@ -24,7 +24,7 @@ def lake(tmp_path_factory):
 
 
 def test_the_command_line_offers_the_engines_there_are():
-    assert tuple(ENGINES) == own_options.ENGINES
+    assert tuple(ENGINES) == command_options.ENGINES
 
 
 @pytest.mark.parametrize("engine", ENGINES)

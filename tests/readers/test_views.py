@@ -14,9 +14,9 @@ from connector.errors import ConfigError, UsageError
 from connector.readers.described import described
 from connector.readers.dialects import DIALECTS
 from connector.readers.views import ENGINE_NAMES, views_for
-from tests.lakes import run, sandbox
 from tests.readers.running import clickhouse, need, spark
-from tests.statements import fill, world
+from tests.support.lakes import run, sandbox
+from tests.support.statements import fill, world
 
 PARIS = ZoneInfo("Europe/Paris")
 RUN = ("duckdb", "clickhouse", "spark")

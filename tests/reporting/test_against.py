@@ -10,9 +10,9 @@ import pytest
 
 import connector
 from connector import schemas
-from connector.core import money
-from tests.lakes import run, sandbox
-from tests.statements import plainly, world
+from connector.core.ledger import money
+from tests.support.lakes import run, sandbox
+from tests.support.statements import plainly, world
 
 
 @pytest.fixture(scope="module")

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 import connector
 from connector import schemas
-from connector.core.intervals import Intervals
-from connector.core.manifest import Manifest
-from connector.core.partition import Granularity, partition_folder, partition_of
-from connector.lake import commit
-from connector.lake.formats import format_named
-from connector.lake.local import LocalStore
-from connector.lake.summary import Summary
+from connector.core.state.manifest import Manifest
+from connector.core.state.partition import Granularity, partition_folder, partition_of
+from connector.core.time.intervals import Intervals
+from connector.lake.formats.formats import format_named
+from connector.lake.state import manifests
+from connector.lake.stores.local import LocalStore
+from connector.lake.writing.file_statistics import Summary
 from connector.tables.balance_transactions import to_batch, to_lines
-from tests.lakes import DAY, START
+from tests.support.lakes import DAY, START
 
 CATEGORIES = (
     "charge",
@@ -96,7 +96,7 @@ def written(root, rows, form_name):
         summary.add(batch)
         files[path] = summary.data_file(path, written=local, sha256="0" * 64)
     covered = Intervals.span(0, START + 60 * DAY)
-    commit.save(store, Manifest("acct_1", form_name, Granularity.DAY, covered, files=MappingProxyType(files)))
+    manifests.save(store, Manifest("acct_1", form_name, Granularity.DAY, covered, files=MappingProxyType(files)))
 
 
 def category(row):

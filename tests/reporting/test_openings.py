@@ -8,9 +8,9 @@ import anyio
 import pytest
 
 import connector
-from connector.snapshots import record_balance
-from tests.lakes import DAY, START, config_for, run, sandbox
-from tests.statements import plainly, world
+from connector.balances.snapshots import record_balance
+from tests.support.lakes import DAY, START, config_for, run, sandbox
+from tests.support.statements import plainly, world
 
 
 def record(lake, served, at, account=None):

@@ -14,17 +14,17 @@ import anyio
 import pytest
 
 import connector
-from connector.core import money
-from connector.core.ledger import FeeKind
-from connector.core.statement import FeeLine
+from connector.core.ledger import money
+from connector.core.ledger.ledger import FeeKind
+from connector.core.ledger.statement import FeeLine
 from connector.reporting import comma, page, text
 from connector.reporting.cells import Money, decimal, shown
 from connector.reporting.document import to_document
 from connector.reporting.line import COLUMNS
 from connector.reporting.lines import lines_of
 from connector.reporting.sections import sections_of
-from tests.lakes import DAY, START, sandbox
-from tests.statements import fill, world
+from tests.support.lakes import DAY, START, sandbox
+from tests.support.statements import fill, world
 
 
 @pytest.fixture(scope="module")

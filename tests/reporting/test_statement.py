@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import connector
 from connector import schemas
-from connector.sandbox.ledger import TIES
-from connector.sandbox.shapes import SHAPES
-from tests.lakes import DAY, START, run, sandbox
-from tests.statements import CURRENCIES, asked_balance, fill, plainly, world
+from connector.sandbox.core.ledger import TIES
+from connector.sandbox.core.shapes import SHAPES
+from tests.support.lakes import DAY, START, run, sandbox
+from tests.support.statements import CURRENCIES, asked_balance, fill, plainly, world
 
 ZONES = ("UTC", "Europe/Paris", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu", "America/St_Johns")
 ALL_FORMATS = ("parquet", "arrow", "jsonl.zst")

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.sandbox import World
-from connector.sandbox.kinds import DAY, TO_ORDER, Kind
-from connector.sandbox.ledger import TIES
-from connector.sandbox.lists import rows_json
-from connector.sandbox.movements import is_reconciled
-from connector.sandbox.shapes import SHAPES
-from connector.sandbox.view import View
+from connector.sandbox.core.kinds import DAY, TO_ORDER, Kind
+from connector.sandbox.core.ledger import TIES
+from connector.sandbox.core.movements import is_reconciled
+from connector.sandbox.core.shapes import SHAPES
+from connector.sandbox.core.view import View
+from connector.sandbox.http.lists import rows_json
 
 SMALL = settings(max_examples=25, deadline=None)
 
@@ -131,7 +131,7 @@ def test_rows_added_later_take_their_place_in_time_and_in_the_balance(world, mom
 
 
 def ledger_entry(created):
-    from connector.sandbox.ledger import Entry  # noqa: PLC0415 - a helper of one test
+    from connector.sandbox.core.ledger import Entry  # noqa: PLC0415 - a helper of one test
 
     return Entry(created, Kind.CHARGE, 0, 1_000, 59)
 

@@ -14,9 +14,10 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from connector.sandbox import World, objects
-from connector.sandbox.kinds import Kind
-from connector.sandbox.view import View
+from connector.sandbox import World
+from connector.sandbox.core import objects
+from connector.sandbox.core.kinds import Kind
+from connector.sandbox.core.view import View
 
 SPEC = next(Path(__file__).parents[3].glob("*/reference/openapi-subset.json"), Path("openapi-subset.json"))
 FIXTURES = SPEC.with_name("fixtures-subset.json")

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from connector.sandbox import Limits, Sandbox, World
-from connector.sandbox.faults import KINDS
-from connector.sandbox.kinds import DAY
+from connector.sandbox.core.kinds import DAY
+from connector.sandbox.http.faults import KINDS
 
 LIST = "/v1/balance_transactions"
 

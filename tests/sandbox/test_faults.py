@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.sandbox.edits import SPOILING, refusal
-from connector.sandbox.faults import KINDS, REASONS, STANDING, Faults, parse
-from connector.sandbox.ledger import TIES
-from connector.sandbox.rewrite import REWRITES
+from connector.sandbox.core.ledger import TIES
+from connector.sandbox.http.edits import SPOILING, refusal
+from connector.sandbox.http.faults import KINDS, REASONS, STANDING, Faults, parse
+from connector.sandbox.http.rewrite import REWRITES
 
 LIST = "/v1/balance_transactions"
 

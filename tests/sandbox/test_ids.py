@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.sandbox.ids import SPAN, IdCodec, tag_of
+from connector.sandbox.core.ids import SPAN, IdCodec, tag_of
 
 CODEC = IdCodec(7, "acct_one")
 OTHER = IdCodec(7, "acct_two")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.sandbox.limits import Limiter, Limits
+from connector.sandbox.http.limits import Limiter, Limits
 
 GAPS = st.lists(st.floats(0, 0.4), min_size=1, max_size=200)
 

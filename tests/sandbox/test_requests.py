@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from connector.sandbox.ledger import TIES
+from connector.sandbox.core.ledger import TIES
 
 LIST = "/v1/balance_transactions"
 

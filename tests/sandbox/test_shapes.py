@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.sandbox.kinds import DAY
-from connector.sandbox.ledger import TIES
-from connector.sandbox.limits import ALGORITHMS
+from connector.sandbox.core.kinds import DAY
+from connector.sandbox.core.ledger import TIES
+from connector.sandbox.core.shapes import SHAPES, moments
+from connector.sandbox.http.limits import ALGORITHMS
 from connector.sandbox.options import ALGORITHMS as OFFERED_ALGORITHMS
 from connector.sandbox.options import SHAPES as OFFERED_SHAPES
 from connector.sandbox.options import TIES as OFFERED_TIES
-from connector.sandbox.shapes import SHAPES, moments
 
 YEAR = (1_735_689_600, 1_767_225_600)
 

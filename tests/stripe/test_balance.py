@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.balance import to_balance
+from connector.core.ledger.balance import to_balance
 from connector.errors import ProtocolError
 
 FULL = {

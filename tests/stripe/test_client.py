@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 import anyio
 import pytest
 
-from connector.core.protocol import API_VERSION, Response
-from connector.core.retry import RetryPolicy
+from connector.core.api.protocol import API_VERSION, Response
+from connector.core.api.retry import RetryPolicy
 from connector.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -22,7 +22,7 @@ from connector.errors import (
 )
 from connector.stripe.client import ACCOUNT, BALANCE, GET_TRANSACTION, LIST_TRANSACTIONS
 from connector.stripe.identity import identify
-from tests.fakes import KEY, Clock, FakeTransport, client_over, ok, refused, turns
+from tests.support.fakes import KEY, Clock, FakeTransport, client_over, ok, refused, turns
 
 pytestmark = pytest.mark.anyio
 

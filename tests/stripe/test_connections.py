@@ -8,18 +8,18 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from connector.core.frontier import Frontier
-from connector.core.intervals import Interval, Intervals
+from connector.core.planning.frontier import Frontier
+from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, TransportError
 from connector.stripe.accounts import connected_accounts
+from connector.stripe.api import Stripe
 from connector.stripe.client import BALANCE
 from connector.stripe.identity import identify
-from connector.stripe.pages import ListSource
-from connector.stripe.resources import Stripe
-from connector.stripe.scan import Scan
-from connector.stripe.way import Place
-from tests.fakes import FakeTransport, client_over, config, ok, row, turns
-from tests.stripe.servers import BODY, misbehaving, request, sends, whole
+from connector.stripe.listing.query import ListSource
+from connector.stripe.listing.scan import Scan
+from connector.stripe.listing.walk import Place
+from tests.support.fakes import FakeTransport, client_over, config, ok, row, turns
+from tests.support.servers import BODY, misbehaving, request, sends, whole
 
 pytestmark = pytest.mark.anyio
 STRAY = whole(b'{"object": "list", "data": [], "has_more": false}')

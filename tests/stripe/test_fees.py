@@ -9,9 +9,9 @@ import pytest
 import stripe
 
 import connector
-from connector.core.fees import Answer
+from connector.core.ledger.fees import Answer
 from connector.errors import InvalidRequestError, PermissionError_, ProtocolError, UsageError
-from tests.lakes import config_for, sandbox, world
+from tests.support.lakes import config_for, sandbox, world
 
 OLD = "2022-08-01"
 NEW = "2026-10-28.endive"

@@ -8,10 +8,10 @@ import pytest
 import stripe
 
 import connector
-from connector.core.fees import Answer
+from connector.core.ledger.fees import Answer
 from connector.core.units import DAY
 from connector.errors import InvalidRequestError, PermissionError_
-from tests.lakes import config_for, sandbox, world
+from tests.support.lakes import config_for, sandbox, world
 
 NEW = "2026-10-28.endive"
 

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from connector.core.fees import Answer
+from connector.core.ledger.fees import Answer
 from connector.errors import InvalidRequestError, ProtocolError, UsageError
 from connector.stripe.fees import checked_fees_id, fees
-from tests.fakes import Clock, FakeTransport, client_over, ok, refused
+from tests.support.fakes import Clock, FakeTransport, client_over, ok, refused
 
 UNCAPTURED = {
     "object": "charge",

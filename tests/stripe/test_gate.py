@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from connector.core.pace import Pace
+from connector.core.api.pace import Pace
 from connector.stripe.gate import Gate
 
 pytestmark = pytest.mark.anyio

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from tests.fakes import KEY
-from tests.stripe.servers import Server, sends, whole
+from tests.support.fakes import KEY
+from tests.support.servers import Server, sends, whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -14,8 +14,8 @@ import pytest
 from connector.errors import ConfigError, ProtocolError, TransportError
 from connector.stripe import transport as transport_module
 from connector.stripe.transport import HttpTransport, Request
-from tests.fakes import KEY
-from tests.stripe.servers import BODY, HEAD, QUICK, Server, misbehaving, request, sends, whole
+from tests.support.fakes import KEY
+from tests.support.servers import BODY, HEAD, QUICK, Server, misbehaving, request, sends, whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from connector import schemas
 from connector.errors import ConfigError, UsageError
 from connector.tables.arrow import arrow_schema, arrow_type, dictionary_columns, to_values
-from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART
 
 TABLES = [name.removeprefix("tables/") for name in schemas.names() if name.startswith("tables/")]
 

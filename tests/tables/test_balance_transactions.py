@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from connector.errors import SchemaError
 from connector.tables.arrow import arrow_schema, dictionary_columns
 from connector.tables.balance_transactions import LINES_SCHEMA, to_batch, to_lines, to_objects
-from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, sift
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, sift
 from connector.tables.some_columns import to_some_columns
-from tests.tables.rows import OFFICIAL_ROW, VITAL, exactly, json_values, odd_rows, ordinary_rows, pages, received
+from tests.support.rows import OFFICIAL_ROW, VITAL, exactly, json_values, odd_rows, ordinary_rows, pages, received
 
 PART = {"amount": 59, "application": None, "currency": "usd", "description": "Stripe fees", "type": "stripe_fee"}
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.tables.balance_transactions import to_batch
+from connector.tables.columnize import sift
 from connector.tables.drift import Drift, Finding, drift
-from connector.tables.sift import sift
-from tests.tables.rows import OFFICIAL_ROW, pages, received
+from tests.support.rows import OFFICIAL_ROW, pages, received
 
 PART = {"amount": 59, "application": None, "currency": "usd", "description": "Stripe fees", "type": "stripe_fee"}
 

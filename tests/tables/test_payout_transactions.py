@@ -6,7 +6,7 @@ from hypothesis import given
 from connector.errors import SchemaError
 from connector.tables.arrow import arrow_schema
 from connector.tables.payout_transactions import to_batch, to_objects
-from tests.tables.rows import OFFICIAL_ROW, pages, received
+from tests.support.rows import OFFICIAL_ROW, pages, received
 
 COLUMNS = ("created", "amount", "fee", "net", "currency", "type")
 

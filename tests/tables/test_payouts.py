@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connector.errors import SchemaError
 from connector.tables.arrow import arrow_schema
 from connector.tables.payouts import to_batch, to_objects, with_trace_parts
-from tests.tables.rows import OFFICIAL_PAYOUT, changed, exactly, received
+from tests.support.rows import OFFICIAL_PAYOUT, changed, exactly, received
 
 VITAL = ("id", "amount", "arrival_date", "created", "currency", "status")
 

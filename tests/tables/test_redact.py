@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.drift import Drift, Finding
+from connector.config.salt import Salt
 from connector.core.privacy import Privacy
+from connector.core.state.drift import Drift, Finding
 from connector.errors import ConfigError, SchemaError
-from connector.salt import Salt
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from connector.tables.redact import Redactor
-from tests.tables.rows import OFFICIAL_ROW, json_values, odd_rows, ordinary_rows, received
+from tests.support.rows import OFFICIAL_ROW, json_values, odd_rows, ordinary_rows, received
 
 SALT = Salt("the salt of the tests, long enough")
 SECRET = "jane@example.com"

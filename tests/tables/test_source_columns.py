@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from connector import schemas
 from connector.tables.balance_transactions import to_batch, to_objects
 from connector.tables.source_columns import row_dictionaries, row_schema
-from tests.tables.rows import OFFICIAL_PAYOUT, OFFICIAL_ROW, json_values, names, pages, received
+from tests.support.rows import OFFICIAL_PAYOUT, OFFICIAL_ROW, json_values, names, pages, received
 
 COLUMNS = schemas.load("tables/source_columns")["properties"]
 FIRST = {column["x-path"].split(".")[0] for column in COLUMNS.values()}

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.intervals import Interval
-from connector.core.json_text import has_repeats
-from connector.core.page import Page, StrictOrder, created_of, decode_page, ids_of, in_file_order
+from connector.core.api.json_text import has_repeats
+from connector.core.api.page import Page, StrictOrder, created_of, decode_page, ids_of, in_file_order
+from connector.core.time.intervals import Interval
 from connector.errors import ProtocolError, SchemaError
 from connector.tables.balance_transactions import to_batch, to_lines
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, sift
 from connector.tables.drift import drift
-from connector.tables.sift import BALANCE_TRANSACTION, FEE_PART, sift
 from connector.tables.transaction import (
     FeePart,
     Transaction,
@@ -26,7 +26,7 @@ from connector.tables.transaction import (
     to_line,
     to_object,
 )
-from tests.tables.rows import OFFICIAL_ROW, exactly, ordinary_rows, pages, received
+from tests.support.rows import OFFICIAL_ROW, exactly, ordinary_rows, pages, received
 
 PART = {"amount": 59, "application": None, "currency": "usd", "description": "Stripe fees", "type": "stripe_fee"}
 KNOWN = {**OFFICIAL_ROW, "fee_details": [PART]}

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
-from connector.cli.accounts import accounts_of, complain_of
-from connector.cli.failures import document_of
-from connector.cli.settings import announce, config_of
-from connector.cli.words import moment
-from connector.cli.working import work
-from connector.core import money
-from connector.core.failed_accounts import OWN, FailedAccounts
-from connector.core.members import object_of
+from connector.cli.display.failures import document_of
+from connector.cli.display.words import moment
+from connector.cli.options.accounts import accounts_of, complain_of
+from connector.cli.options.settings import announce, config_of
+from connector.cli.process.run_command import work
+from connector.concurrency import in_turn
+from connector.core.account_failures import OWN, FailedAccounts
+from connector.core.api.fields import object_of
+from connector.core.ledger import money
 from connector.errors import AccountsError, ApiError, DamagedError
-from connector.stripe.resources import Stripe
-from connector.tasks import in_turn
+from connector.stripe.api import Stripe
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping, Sequence
 
-    from connector.balance import Balance, BalanceAmount
-    from connector.cli.console import Console
-    from connector.config import Config
-    from connector.report import Progress
-    from connector.snapshots import Snapshot
+    from connector.balances.snapshots import Snapshot
+    from connector.cli.display.console import Console
+    from connector.config.config import Config
+    from connector.core.ledger.balance import Balance, BalanceAmount
+    from connector.core.run_report import Progress
 
 HEADINGS = ("bucket", "amount", "", "of which")
 
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         announce(args.destination, console)
 
     async def record(_progress: Progress) -> tuple[Snapshot, ...]:
-        from connector.snapshots import record_balance  # noqa: PLC0415 - files need Arrow, and asking does not
+        from connector.balances.snapshots import record_balance  # noqa: PLC0415 - files need Arrow, and asking does not
 
         accounts = await accounts_of(args, config)
         return await record_balance(

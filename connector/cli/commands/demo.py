@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from connector.api import sync
 from connector.cli.commands.sync import show
 from connector.cli.commands.verify import DATA_REFUSED, lines
-from connector.cli.failures import StoppedError
-from connector.cli.stand_in import World, stand_in
-from connector.cli.working import work
-from connector.config import ApiKey, Config
+from connector.cli.display.failures import StoppedError
+from connector.cli.process.run_command import work
+from connector.cli.process.sandbox_process import World, stand_in
+from connector.config.config import ApiKey, Config
 from connector.errors import ConfigError
+from connector.ingest.calls import sync
 from connector.lake.paths import STATE
-from connector.lake.store import Store, open_store
-from connector.proof.calls import verify
+from connector.lake.stores.base import Store, open_store
+from connector.verification.calls import verify
 
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
-    from connector.proof.verdict import Verdict
-    from connector.report import Progress, Report
+    from connector.cli.display.console import Console
+    from connector.core.run_report import Progress, Report
+    from connector.verification.verdict import Verdict
 
 MARK = f"{STATE}/demo.json"
 """Says that a lake is a demo's, and which world it came from: the next demo goes on with the same."""

@@ -5,26 +5,26 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from connector.cli.accounts import accounts_of
-from connector.cli.failures import exit_code_of
-from connector.cli.fee_lines import lines_of
-from connector.cli.finding import Search, ids_of
-from connector.cli.rows import Rows, rows_to_stdout
-from connector.cli.settings import config_of
-from connector.cli.working import work
+from connector.cli.display.failures import exit_code_of
+from connector.cli.display.fee_lines import lines_of
+from connector.cli.display.rows import Rows, rows_to_stdout
+from connector.cli.find_by_id import Search, ids_of
+from connector.cli.options.accounts import accounts_of
+from connector.cli.options.settings import config_of
+from connector.cli.process.run_command import work
 from connector.core.documents import to_line
-from connector.core.fees import Answer
+from connector.core.ledger.fees import Answer
 from connector.errors import ApiError
+from connector.stripe.api import Stripe
 from connector.stripe.fees import PREFIXES_IN_WORDS, checked_fees_id
-from connector.stripe.resources import Stripe
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from connector.cli.console import Console
-    from connector.config import Config
-    from connector.report import Progress
+    from connector.cli.display.console import Console
+    from connector.config.config import Config
+    from connector.core.run_report import Progress
     from connector.stripe.fees import Fees
 
 NOT_AVAILABLE, NOT_YET = 1, 75

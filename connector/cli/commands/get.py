@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.accounts import accounts_of
-from connector.cli.failures import exit_code_of
-from connector.cli.finding import Search, ids_of
-from connector.cli.rows import Rows, rows_to_stdout
-from connector.cli.settings import config_of
-from connector.cli.working import work
+from connector.cli.display.failures import exit_code_of
+from connector.cli.display.rows import Rows, rows_to_stdout
+from connector.cli.find_by_id import Search, ids_of
+from connector.cli.options.accounts import accounts_of
+from connector.cli.options.settings import config_of
+from connector.cli.process.run_command import work
 from connector.errors import ApiError
-from connector.stripe.pages import checked_expansion
-from connector.stripe.resources import Stripe, checked_transaction_id
+from connector.stripe.api import Stripe, checked_transaction_id
+from connector.stripe.listing.query import checked_expansion
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from connector.cli.console import Console
-    from connector.config import Config
-    from connector.core.page import Row
-    from connector.report import Progress
+    from connector.cli.display.console import Console
+    from connector.config.config import Config
+    from connector.core.api.page import Row
+    from connector.core.run_report import Progress
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli import found_payouts
-from connector.cli.accounts import accounts_of, complain_of
-from connector.cli.payout_words import summary
-from connector.cli.settings import announce, config_of
-from connector.cli.working import work
+from connector.cli.display import found_payouts
+from connector.cli.display.payouts import summary
+from connector.cli.options.accounts import accounts_of, complain_of
+from connector.cli.options.settings import announce, config_of
+from connector.cli.process.run_command import work
 from connector.errors import AccountsError
 from connector.payouts.calls import sync_payouts
 from connector.payouts.report import to_document
@@ -16,9 +16,9 @@ from connector.payouts.report import to_document
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
+    from connector.cli.display.console import Console
+    from connector.core.run_report import Progress
     from connector.payouts.report import PayoutsReport
-    from connector.report import Progress
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.accounts import accounts_of
-from connector.cli.settings import config_of, lake_options
-from connector.cli.working import work
-from connector.windows import plan
+from connector.cli.options.accounts import accounts_of
+from connector.cli.options.settings import config_of, lake_options
+from connector.cli.process.run_command import work
+from connector.ingest.windows import plan
 
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
-    from connector.report import Progress
+    from connector.cli.display.console import Console
+    from connector.core.run_report import Progress
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.words import moment
+from connector.accounts.retirement import retire
+from connector.cli.display.words import moment
 from connector.outside_text import shown
-from connector.retirement import retire
 
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
+    from connector.cli.display.console import Console
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

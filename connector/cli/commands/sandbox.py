@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.console import at_stdout
+from connector.cli.display.console import at_stdout
 from connector.sandbox.__main__ import run as serve
 
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
+    from connector.cli.display.console import Console
 
 
 def run(args: argparse.Namespace, _console: Console) -> int:

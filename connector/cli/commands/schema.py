@@ -11,7 +11,7 @@ from connector.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
+    from connector.cli.display.console import Console
 
 TABLES = "tables/"
 

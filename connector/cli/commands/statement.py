@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.working import work
+from connector.cli.process.run_command import work
 from connector.errors import UsageError
 from connector.reporting import comma, page, text
 from connector.reporting.calls import statement
@@ -13,8 +13,8 @@ from connector.reporting.document import to_document
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
-    from connector.report import Progress
+    from connector.cli.display.console import Console
+    from connector.core.run_report import Progress
     from connector.reporting.facts import Statement
 
 DATA_REFUSED = 65

@@ -7,29 +7,29 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.beside import Beside, beside_of, checked, named, remedies
-from connector.cli.past import past_of
-from connector.cli.reads import Reads, reads_of
-from connector.cli.summary import differs
-from connector.cli.words import counted, intervals, lasting, mode_of, moment, nets, sized
-from connector.core.account_record import stale_since
-from connector.core.times import in_words
+from connector.cli.display.audit_round import past_of
+from connector.cli.display.other_tables import Beside, beside_of, checked, named, remedies
+from connector.cli.display.read_allocation import Reads, reads_of
+from connector.cli.display.summary import differs
+from connector.cli.display.words import counted, intervals, lasting, mode_of, moment, nets, sized
+from connector.core.state.account_record import stale_since
+from connector.core.time.times import in_words
 from connector.errors import ConfigError
-from connector.lake.commit import compare, manifests
-from connector.lake.facts import facts_of
 from connector.lake.paths import RUNS
-from connector.lake.store import Store, open_store
+from connector.lake.state.lake_identity import facts_of
+from connector.lake.state.manifests import compare, manifests
+from connector.lake.stores.base import Store, open_store
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
 
-    from connector.cli.console import Console
-    from connector.core.account_record import AccountRecord
-    from connector.core.manifest import Manifest
-    from connector.lake.check import Difference
-    from connector.lake.facts import LakeFacts
+    from connector.cli.display.console import Console
+    from connector.core.state.account_record import AccountRecord
+    from connector.core.state.manifest import Manifest
+    from connector.lake.state.file_check import Difference
+    from connector.lake.state.lake_identity import LakeFacts
 
 DATA_REFUSED = 65
 DRIFT_NAMED = 8

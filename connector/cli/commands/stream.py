@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from connector.cli.accounts import accounts_of, complain_of
-from connector.cli.rows import Rows, rows_to_stdout
-from connector.cli.settings import config_of
-from connector.cli.working import work
+from connector.cli.display.rows import Rows, rows_to_stdout
+from connector.cli.options.accounts import accounts_of, complain_of
+from connector.cli.options.settings import config_of
+from connector.cli.process.run_command import work
 from connector.core.suggestions import did_you_mean
 from connector.errors import AccountsError, UsageError
-from connector.stripe.pages import FILTERS
-from connector.stripe.resources import Stripe
+from connector.stripe.api import Stripe
+from connector.stripe.listing.query import FILTERS
 from connector.tables.known_values import known_values
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from connector.cli.console import Console
-    from connector.config import Config
-    from connector.core.page import Row
-    from connector.report import Progress
+    from connector.cli.display.console import Console
+    from connector.config.config import Config
+    from connector.core.api.page import Row
+    from connector.core.run_report import Progress
 
 ONLY_FOLLOWING = {"interval": "--interval", "look_back": "--look-back", "reads_per_month": "--reads-per-month"}
 

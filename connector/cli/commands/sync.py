@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.api import sync
-from connector.cli.accounts import complain_of
-from connector.cli.settings import announce, config_of, lake_options
-from connector.cli.summary import losses, small_files, summary
-from connector.cli.working import work
+from connector.cli.display.summary import losses, small_files, summary
+from connector.cli.options.accounts import complain_of
+from connector.cli.options.settings import announce, config_of, lake_options
+from connector.cli.process.run_command import work
+from connector.config.salt import Salt
 from connector.core.privacy import Privacy
+from connector.core.run_report import Progress, Report, to_document
 from connector.errors import AccountsError, DamagedError
-from connector.report import Progress, Report, to_document
-from connector.salt import Salt
+from connector.ingest.calls import sync
 
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
+    from connector.cli.display.console import Console
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

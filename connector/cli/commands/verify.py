@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.settings import config_of
-from connector.cli.words import counted, lasting, mode_of, moment
-from connector.cli.working import work
+from connector.cli.display.words import counted, lasting, mode_of, moment
+from connector.cli.options.settings import config_of
+from connector.cli.process.run_command import work
 from connector.outside_text import shown
-from connector.proof.calls import verify
-from connector.proof.verdict import to_document
+from connector.verification.calls import verify
+from connector.verification.verdict import to_document
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from connector.cli.console import Console
-    from connector.proof.verdict import AccountVerdict, Answer, Layer, Verdict
-    from connector.report import Progress
+    from connector.cli.display.console import Console
+    from connector.core.run_report import Progress
+    from connector.verification.verdict import AccountVerdict, Answer, Layer, Verdict
 
 DATA_REFUSED = 65
 

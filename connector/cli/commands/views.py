@@ -12,7 +12,7 @@ from connector.tables.local_date import zone_named
 if TYPE_CHECKING:
     import argparse
 
-    from connector.cli.console import Console
+    from connector.cli.display.console import Console
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

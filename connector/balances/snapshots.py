@@ -1,0 +1,318 @@
+"""The balance as it was: each time it is asked for, a snapshot of every bucket is added to a lake's `balances`."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+
+from connector.accounts.choice import Guest, at_home, chosen_accounts, introduced, keep_account
+from connector.blocking import run_plainly
+from connector.concurrency import in_turn
+from connector.config.config import Config
+from connector.core.account_failures import OWN, FailedAccounts
+from connector.core.api.page import decode_object
+from connector.core.api.protocol import seconds_of
+from connector.core.ledger.balance import Balance, to_balance
+from connector.core.state.balances_record import BalancesRecord, snapshots_folder
+from connector.errors import ConnectorError, DamagedError, SchemaError, StorageError
+from connector.lake.state.file_check import changed_files
+from connector.lake.state.lake_identity import facts_of, load_balances, refuse_new, save_balances
+from connector.lake.state.waiting import when_free
+from connector.lake.stores.base import open_store
+from connector.lake.writing.small_tables import read_rows, sheet, stored_file, write_rows
+from connector.stripe.client import BALANCE, Client
+from connector.stripe.identity import as_account
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from connector.core.api.protocol import Response
+    from connector.core.units import AccountId
+    from connector.lake.formats.formats import Format
+    from connector.lake.state.lake_identity import LakeFacts
+    from connector.lake.stores.base import Store
+    from connector.lake.writing.small_tables import Sheet
+
+ACCOUNTS_AT_ONCE = 16
+"""Accounts asked for at once; the pace holds their requests back further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A balance that was added to a lake.
+
+    Attributes:
+        account: whose it is.
+        snapshot_at: when it was, UTC seconds by Stripe's clock.
+        balance: what there was.
+        path: the file it is in, relative to the destination; empty for a balance without any amount, which has no rows.
+        rows: how many rows it has there.
+        lost: files of earlier snapshots of the account that were found gone, or not as they were written.
+    """
+
+    account: AccountId
+    snapshot_at: int
+    balance: Balance
+    path: str
+    rows: int
+    lost: tuple[str, ...] = ()
+
+
+async def record_balance(  # noqa: PLR0913 - each is an option of its own, given by name
+    destination: str | PathLike[str],
+    *,
+    config: Config | None = None,
+    accounts: Sequence[str | None] = (),
+    account_id: str | None = None,
+    fail_fast: bool = False,
+    existing: bool = False,
+    wait: float = 0.0,
+) -> tuple[Snapshot, ...]:
+    """Add a snapshot of the balance to a lake, for each account.
+
+    Args:
+        destination: a folder; that of `connector.sync`, or one of its own.
+        config: whom to ask; from the environment by default.
+        accounts: connected accounts to read, None standing for the key's own.
+        account_id: name of the key's own account, where it may not ask for it.
+        fail_fast: end with the first account that fails, instead of asking for the others all the same.
+        existing: refuse to make a new lake.
+        wait: seconds to wait for another run that holds the lake.
+
+    Returns:
+        The snapshots, in the order of the accounts.
+
+    Raises:
+        AccountsError: some of several accounts failed; the others' snapshots are in the lake, and are its `report`.
+        DamagedError: earlier snapshots are lost; the new ones are in the lake, and are its `report`. Said once.
+        ConnectorError: what ended it.
+    """
+    chosen = chosen_accounts(accounts, account_id=account_id)
+    store, config = open_store(destination), config or Config.from_env()
+
+    async def once() -> tuple[Snapshot, ...]:
+        if existing:
+            refuse_new(store, str(destination))
+        client = Client.over_http(config)
+        try:
+            return await _record(store, client, chosen, account_id, fail_fast=fail_fast)
+        finally:
+            await client.close()
+
+    return await when_free(store, once, wait=wait, waiting=lambda: None)
+
+
+def run_record_balance(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword
+    destination: str | PathLike[str],
+    *,
+    accounts: Sequence[str | None] = (),
+    account_id: str | None = None,
+    fail_fast: bool = False,
+    existing: bool = False,
+    wait: float = 0.0,
+    api_base: str | None = None,
+    api_version: str | None = None,
+    context: str | None = None,
+    api_key_file: str | None = None,
+) -> list[dict[str, Any]]:
+    """Call `record_balance` from ordinary code.
+
+    Args:
+        destination: as for `record_balance`, as the following.
+        accounts: ids, None for the key's own.
+        account_id: where the key may not ask for it.
+        fail_fast: end with the first account that fails.
+        existing: refuse to make a new lake.
+        wait: seconds to wait for another run that holds the lake.
+        api_base: see `connector.Config`, as the following.
+        api_version: `Stripe-Version`.
+        context: `Stripe-Context`.
+        api_key_file: a file whose first line is the key; else it comes from the environment.
+
+    Returns:
+        For each account `account`, `snapshot_at` in UTC seconds, `balance` as received, `path` and `rows`.
+
+    Raises:
+        ConnectorError: as `record_balance`.
+    """
+
+    async def main() -> tuple[Snapshot, ...]:
+        config = Config.from_env(api_key_file=api_key_file, api_base=api_base, api_version=api_version, context=context)
+        return await record_balance(
+            destination,
+            config=config,
+            accounts=accounts,
+            account_id=account_id,
+            fail_fast=fail_fast,
+            existing=existing,
+            wait=wait,
+        )
+
+    snapshots = run_plainly(main, instead="await connector.record_balance(…)")
+    return [
+        {
+            "account": one.account,
+            "snapshot_at": one.snapshot_at,
+            "balance": dict(one.balance.received),
+            "path": one.path,
+            "rows": one.rows,
+        }
+        for one in snapshots
+    ]
+
+
+async def ask_balance(client: Client, account: str | None, named_account: AccountId) -> Snapshot:
+    """Ask for the balance; it is nowhere yet.
+
+    Args:
+        client: whom to ask.
+        account: connected account to ask as; None for the key's own.
+        named_account: whose balance it is.
+
+    Raises:
+        ApiError: see `connector.errors`.
+    """
+    response = await as_account(client, account, lambda: client.get(BALANCE, account=account))
+    with client.judging(response):
+        balance = to_balance(decode_object(response.body, request_id=response.request_id))
+    return Snapshot(named_account, _time_of(response), balance, "", 0)
+
+
+async def keep_balance(store: Store, form: Format, snapshot: Snapshot, *, livemode: bool | None) -> Snapshot:
+    """Add a snapshot to the lake, and say where it is. The destination must be held, and the account belong there.
+
+    A snapshot is only ever added: what a file of the day holds already is kept. No two have one moment: of different
+    ones taken within a second, the later has the next.
+
+    Args:
+        store: the destination.
+        form: a format of the name that the lake's files have; an account with snapshots already keeps theirs.
+        snapshot: from `ask_balance`.
+        livemode: whether it is of live mode; None where the key's form does not say.
+
+    Raises:
+        SchemaError: an entry of the balance cannot be kept.
+        StorageError: the destination cannot be read or written; what was there is then still whole.
+    """
+    return await anyio.to_thread.run_sync(_add, store, form.name, snapshot, livemode)
+
+
+def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | None) -> Snapshot:  # noqa: FBT001 - as the client's key has it
+    """Write the day's file with the snapshot in it, then the record. Blocks."""
+    record = load_balances(store, snapshot.account) or BalancesRecord(snapshot.account, format_name, livemode)
+    balances = sheet("balances", record.format)
+    adopted, lost = _without_lost(store, _with_unrecorded(store, record, balances), balances)
+    snapshot = replace(snapshot, lost=lost or snapshot.lost)
+    folder = snapshots_folder(snapshot.account, snapshot.snapshot_at)
+    there = read_rows(store, balances.form, f"{folder}/{balances.form.file_name}")
+    new: dict[str, Any] = {"snapshot_at": snapshot.snapshot_at, "snapshot": dict(snapshot.balance.received)}
+    before = [] if there is None else balances.objects(there)
+    rows = balances.to_batch([new]).num_rows
+    if new in before or rows == 0:
+        if adopted != record:
+            save_balances(store, adopted)
+        return snapshot
+    if any(one["snapshot_at"] == snapshot.snapshot_at for one in before):  # `Date` has no fractions: the next second
+        return _add(store, format_name, replace(snapshot, snapshot_at=snapshot.snapshot_at + 1), livemode)
+    every = sorted([*before, new], key=lambda one: one["snapshot_at"])
+    file = write_rows(store, balances.form, folder, balances.encode(every))
+    save_balances(store, adopted.with_file(file))
+    return replace(snapshot, path=file.path, rows=rows)
+
+
+def _without_lost(store: Store, record: BalancesRecord, balances: Sheet) -> tuple[BalancesRecord, tuple[str, ...]]:
+    """Return the record as files of earlier days are now, and the paths of those that lost something.
+
+    Stripe tells no past balance again: what is gone is said once. A file that can be read is kept as it is.
+    """
+    lost = changed_files(store, record.files.values(), full=False)
+    for file in lost:
+        record = record.without_file(file.path)
+        with suppress(StorageError, SchemaError):
+            rows = read_rows(store, balances.form, file.path)
+            if rows is not None and rows.num_rows:
+                record = record.with_file(stored_file(store, file.path, rows.num_rows))
+    return record, tuple(file.path for file in lost)
+
+
+def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> BalancesRecord:
+    """Return the record with what a run wrote that was killed before it could say so: Stripe does not tell it again.
+
+    That can only be the newest file, or one that is newer than all the record names. One that cannot be read is
+    damaged: it stays as it is, and `status` names it.
+    """
+    newest = max(record.files, default="")
+    for info in list(store.list(f"balances/account={record.account}")):
+        known = record.files.get(info.path)
+        mine = info.path >= newest and info.path.endswith(f"/{balances.form.file_name}")
+        if mine and (known is None or changed_files(store, [known])):
+            with suppress(StorageError, SchemaError):
+                rows = read_rows(store, balances.form, info.path)
+                if rows is not None and rows.num_rows:
+                    record = record.with_file(stored_file(store, info.path, rows.num_rows))
+    return record
+
+
+async def _record(
+    store: Store, client: Client, accounts: Sequence[str | None], account_id: str | None, *, fail_fast: bool
+) -> tuple[Snapshot, ...]:
+    """Ask for each account, a request each; the destination is held from the first answer on."""
+    taken: dict[int, Snapshot] = {}
+    held: list[LakeFacts] = []
+    names: set[AccountId] = set()
+    livemode = client.config.api_key.livemode
+    failed = FailedAccounts(len(accounts), fail_fast=fail_fast or len(accounts) == 1)
+    with ExitStack() as stack:
+
+        async def record(position: int) -> None:
+            account = accounts[position]
+            met = held[0].accounts if held else ()
+            identity = await introduced(client, account, account_id=account_id, met=met)
+            if identity.account in names:  # under another name
+                return
+            names.add(identity.account)
+            snapshot = await ask_balance(client, account, identity.account)
+            if not held:
+                stack.enter_context(store.lock())
+                held.append(facts_of(store))
+            identity, known = await at_home(client, store, held[0], Guest(identity, account, account_id))
+            form, snapshot = held[0].format or "parquet", replace(snapshot, account=identity.account)
+            taken[position] = await anyio.to_thread.run_sync(_add, store, form, snapshot, livemode)
+            await anyio.to_thread.run_sync(keep_account, store, held[0], known)
+
+        async def work(position: int) -> None:
+            try:
+                await record(position)
+                failed.went_well()
+            except ConnectorError as error:
+                if not failed.spare(accounts[position] or OWN, error):
+                    raise
+
+        await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
+        await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
+    snapshots = tuple(one for _, one in sorted(taken.items()))
+    if failed.errors:
+        raise failed.summed_up(snapshots)
+    if lost := [path for one in snapshots for path in one.lost]:
+        error = DamagedError(lost_snapshots(lost))
+        error.report = snapshots
+        raise error
+    return snapshots
+
+
+def lost_snapshots(paths: Sequence[str]) -> str:
+    """Say which files of earlier snapshots are lost, and what to do."""
+    named = ", ".join(paths[:3]) + (f" and {len(paths) - 3:,} more" if len(paths) > 3 else "")  # noqa: PLR2004 - a line
+    files = "1 file of earlier balances is" if len(paths) == 1 else f"{len(paths):,} files of earlier balances are"
+    return f"{files} gone or not as written ({named}): Stripe tells no past balance again, look in a backup"
+
+
+def _time_of(response: Response) -> int:
+    """Return when the response was sent, by the server's clock; by ours where it does not say."""
+    sent = seconds_of(response.headers.get("date", ""))
+    return int(time.time()) if sent is None else sent

@@ -1,0 +1,246 @@
+"""Where words go: data to stdout, the rest to stderr.
+
+Everything that is written goes through a `Console`, which lets out nothing that could steer a terminal or forge a line,
+and no key: text for people is escaped, one line at a time; data is only where a terminal shows it, by JSON's own
+escapes, so that JSON says the same, and reaches files and pipes as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.display.failures import document_of, exit_code_of, line_of, traceback_of
+from connector.cli.display.fitting import fitted, width_of
+from connector.errors import StorageError, UsageError
+from connector.outside_text import document_without_keys, in_json, shown
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Generator, Sequence
+    from typing import TextIO
+
+PIPE_CLOSED = 141
+"""Exit status when the reader of stdout went away: what shells show for `yes | head` and its like."""
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_SHOW_CURSOR = "\x1b[?25h\n"
+
+
+@dataclass(slots=True)
+class Console:
+    """The process's two streams, and how talkative to be.
+
+    Attributes:
+        json: whether stdout is to hold one JSON object.
+        quiet: whether to say nothing but errors.
+        verbose: whether to say more.
+        progress: `rich`, `plain` or `none`, chosen by the terminal.
+        secrets: what must not be written anywhere.
+    """
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    progress: str = "none"
+    secrets: set[str] = field(default_factory=set[str])
+    _seal: str = field(init=False, default_factory=lambda: os.urandom(8).hex())
+    _answered: bool = field(init=False, default=False)
+
+    @classmethod
+    def for_words(cls, words: Sequence[str]) -> Console:
+        """Return a console for a command line that is not parsed yet and may be wrong."""
+        secret = os.environ.get("STRIPE_API_KEY", "").strip()
+        return cls(
+            json="--json" in words,
+            verbose="-v" in words or "--verbose" in words,
+            secrets={secret} if secret else set(),
+        )
+
+    def configure(self, args: argparse.Namespace) -> None:
+        """Take over the parsed options."""
+        options = vars(args)
+        self.json, self.quiet = options.get("json", False), options.get("quiet", False)
+        self.verbose = options.get("verbose", False)
+        self.progress = self._progress(options.get("progress", "none"))
+
+    @property
+    def colours(self) -> bool:
+        """Whether stderr shows colours."""
+        return _shows_colours(sys.stderr)
+
+    def paint(self, text: str, style: str) -> str:
+        """Return text in a style for `log` and its kin; as it is where stderr shows no colours.
+
+        What `log` takes for a style is sealed, so that nobody else's text can have one.
+        """
+        return self._sealed(text, style) if self.colours else text
+
+    def paint_data(self, text: str, style: str) -> str:
+        """Return text in a style for `text` and `report`; as it is where stdout shows no colours."""
+        return self._sealed(text, style) if sys.stdout is not None and _shows_colours(sys.stdout) else text
+
+    def _sealed(self, text: str, style: str) -> str:
+        return f"\x1b[{self._seal};{_STYLES[style]}m{text}\x1b[{self._seal};0m"
+
+    def symbol(self, fancy: str, plain: str) -> str:
+        """Return the first if stderr can show it, else the second."""
+        return fancy if (sys.stderr.encoding or "").lower().startswith("utf") else plain
+
+    # stderr -----------------------------------------------------------------------------------------------------------
+
+    def log(self, *lines: str) -> None:
+        """Write lines for people: each stays one, or goes on further in where the terminal is narrower."""
+        width = width_of(sys.stderr)
+        sys.stderr.write("".join(f"{fitted(self._styled(line), width)}\n" for line in lines))
+        sys.stderr.flush()
+
+    def say(self, *lines: str) -> None:
+        """Tell people something, unless they asked for quiet or for JSON."""
+        if not (self.quiet or self.json):
+            self.log(*lines)
+
+    def note(self, line: str) -> None:
+        """Tell those who want to know more."""
+        if self.verbose:
+            self.log(f"stripe-balance: {line}")
+
+    def warn(self, line: str, *, always: bool = False) -> None:
+        """Tell people what they should look at; those who asked for quiet only if it is to be told `always`."""
+        if always or not self.quiet:
+            self.log(f"stripe-balance: {self.paint('warning', 'yellow')}: {line}")
+
+    def tell(self, line: str) -> None:
+        """Tell people what they have to know, even those who asked for quiet."""
+        self.log(f"stripe-balance: {line}")
+
+    def complain(self, error: BaseException) -> None:
+        """Say in one line what went wrong; with the traceback if asked for, unless it is in the words given."""
+        if self.verbose and not isinstance(error, UsageError):
+            self.log(*traceback_of(error))
+        self.log(f"stripe-balance: {self.paint(line_of(error), 'red')}")
+
+    def restore(self) -> None:
+        """Give the terminal back its cursor, before the process ends at once."""
+        if sys.stderr.isatty():
+            sys.stderr.write(_SHOW_CURSOR)
+            sys.stderr.flush()
+
+    # stdout -----------------------------------------------------------------------------------------------------------
+
+    def data(self, text: bytes) -> None:
+        """Write data, whole or in parts; a terminal gets it in printable characters, by the escapes of JSON.
+
+        Raises:
+            BrokenPipeError: when the reader went away.
+            StorageError: when it cannot be written.
+        """
+        with at_stdout():
+            if sys.stdout.isatty():
+                lines = text.decode("utf-8", "backslashreplace").replace("\r\n", "\n")  # which CSV ends lines with
+                text = in_json(lines).encode()
+            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.flush()
+
+    def flush(self) -> None:
+        """Write what the interpreter still holds back; raises what `data` raises."""
+        if sys.stdout is not None:  # closed by whoever started us: then nothing was written
+            with at_stdout():
+                sys.stdout.flush()
+
+    def text(self, *lines: str) -> None:
+        """Write lines for people that were asked for: data in words; as `log` does. Raises what `data` raises."""
+        with at_stdout():
+            width = width_of(sys.stdout)
+            text = "".join(f"{fitted(self._styled(line), width)}\n" for line in lines)
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+            sys.stdout.buffer.flush()
+
+    def report(self, *lines: str, well: bool) -> None:
+        """Write lines for people that say how things are: with `--quiet` only where all is not well."""
+        if not (self.quiet and well):
+            self.text(*lines)
+
+    def document(self, document: Any) -> None:  # noqa: ANN401 - whatever JSON knows
+        """Write the one JSON document of `--json`."""
+        self._answered = True
+        self.json_text(self.redact_all(document))
+
+    def json_text(self, document: Any) -> None:  # noqa: ANN401 - whatever JSON knows
+        """Write a JSON document, over several lines."""
+        text = json.dumps(document, ensure_ascii=False, indent=2)
+        self.data(f"{text}\n".encode("utf-8", "backslashreplace"))  # a lone surrogate: its escape is JSON's
+
+    def answered(self) -> None:
+        """Take note that the one JSON object is on its way already, and not to be followed by another."""
+        self._answered = True
+
+    # both -------------------------------------------------------------------------------------------------------------
+
+    def fail(self, error: BaseException) -> int:
+        """Report what ended the process, and return its exit status."""
+        self.complain(error)
+        if self.json and not self._answered:
+            with suppress(StorageError):  # stdout takes nothing: that is the error, or comes on top of it
+                self.document(document_of(error))
+        return exit_code_of(error)
+
+    def clean(self, text: str) -> str:
+        """Return text as a line for people: printable, without keys."""
+        return shown(text, self.secrets)
+
+    def redact_all(self, document: Any) -> Any:  # noqa: ANN401 - whatever JSON knows
+        """Return a JSON document without keys in its texts."""
+        return document_without_keys(document, self.secrets)
+
+    def _styled(self, line: str) -> str:
+        """Return a line for people with the styles that `paint` gave it."""
+        parts = re.split(rf"\x1b\[{self._seal};([0-9]+)m", line)
+        return "".join(f"\x1b[{part}m" if number % 2 else self.clean(part) for number, part in enumerate(parts))
+
+    def _progress(self, asked: str) -> str:
+        """Choose how to show progress: `auto` goes by the terminal, and `rich` needs one."""
+        if asked in {"plain", "none"}:
+            return asked
+        if asked == "auto" and (self.quiet or self.json):
+            return "none"
+        moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        return "rich" if moving and (asked == "rich" or not os.environ.get("NO_COLOR")) else "plain"
+
+
+def _shows_colours(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def at_stdout() -> Generator[None]:
+    """Write to stdout in the block.
+
+    Raises:
+        BrokenPipeError: the reader went away.
+        StorageError: it cannot be written; nothing more is tried.
+    """
+    if sys.stdout is None:
+        raise StorageError("cannot write to stdout: it is closed")
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        forget_stdout()
+        raise StorageError(f"cannot write to stdout: {error.strerror or error}") from error
+
+
+def forget_stdout() -> None:
+    """Send to nowhere what is left, so that the interpreter does not complain, and change the status, at its end."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        sys.stdout = sys.__stdout__

@@ -1,0 +1,131 @@
+"""What a lake holds beside its balance transactions: payouts, what each paid out, and snapshots of the balance."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.display.words import counted, sized
+from connector.core.state import balances_record, payouts_record
+from connector.lake.state.file_check import differences
+from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
+from connector.lake.state.records import recorded_accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from connector.core.state.small_file import StoredFile
+    from connector.lake.state.file_check import Difference
+    from connector.lake.stores.base import Store
+
+_THINGS = {
+    payouts_record.PAYOUTS: ("payouts", "payout"),
+    payouts_record.TRANSACTIONS: ("paid out", "transaction"),
+    balances_record.TABLE: ("balances", "row"),
+}
+"""By table: its heading, and what its rows are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One account's files of a table, as its record has them.
+
+    Attributes:
+        table: its name, and its folder.
+        account: whose they are.
+        format: of the files.
+        rows: in all of them.
+        files: how many there are.
+        bytes: their size.
+        last_day: UTC day of the latest file, by the column that the table is divided by; None without files.
+        differences: files that are not as the record says, by existence and size.
+    """
+
+    table: str
+    account: str
+    format: str
+    rows: int
+    files: int
+    bytes: int
+    last_day: str | None
+    differences: tuple[Difference, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as JSON knows it."""
+        return asdict(self)
+
+    def to_fact(self) -> tuple[str, str]:
+        """Return a name and what there is, for people."""
+        name, thing = _THINGS[self.table]
+        if not self.files:
+            return name, "none"
+        held = f"{counted(self.rows, thing)} in {counted(self.files, 'file')}, {sized(self.bytes)}"
+        if self.table == balances_record.TABLE and self.last_day:
+            held += f", the last snapshot on {self.last_day}"
+        return name, f"{held}; {checked(len(self.differences))}"
+
+
+def beside_of(store: Store) -> Iterator[Beside]:
+    """Yield what there is, account by account, the tables in the order above. Blocks.
+
+    Raises:
+        ManifestError: a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    with_payouts, with_balances = recorded_accounts(store, PAYOUTS), recorded_accounts(store, BALANCES)
+    for account in sorted({*with_payouts, *with_balances}):
+        if (payouts := load_payouts(store, account)) is not None:
+            yield _beside(store, payouts_record.PAYOUTS, account, payouts.format, payouts.files)
+            yield _beside(store, payouts_record.TRANSACTIONS, account, payouts.format, payouts.transaction_files)
+        if (balances := load_balances(store, account)) is not None:
+            yield _beside(store, balances_record.TABLE, account, balances.format, balances.files)
+
+
+def remedies(destination: str, tables: Sequence[Beside]) -> list[str]:
+    """Say what to do about files that are not as they were written; nothing where all are."""
+    found: list[str] = []
+    for names, remedy in (
+        (
+            {payouts_record.PAYOUTS, payouts_record.TRANSACTIONS},
+            (
+                f"`stripe-balance payouts {destination}` makes missing and changed ones again, "
+                "and takes up what a killed run left; remove what is extra after that"
+            ),
+        ),
+        (
+            {balances_record.TABLE},
+            (
+                f"`stripe-balance balance {destination}` takes up what a killed run left; only a backup has what is "
+                "missing or changed after that: Stripe does not tell again what the balance was; remove what is extra"
+            ),
+        ),
+    ):
+        differing = [one for table in tables if table.table in names for one in table.differences]
+        if differing:
+            found.append(f"{named(differing)}; {remedy}")
+    return found
+
+
+def checked(differing: int) -> str:
+    """Say how many files are not as they were written."""
+    return f"{differing:,} not as they were written" if differing else "as they were written"
+
+
+def named(differing: Sequence[Difference], *, most: int = 5) -> str:
+    """Name the first of some files, and what is wrong with each."""
+    shown = ", ".join(f"{one.path} ({one.kind})" for one in differing[:most])
+    more = len(differing) - most
+    return f"not as they were written: {shown}" + (f" and {more:,} more" if more > 0 else "")
+
+
+def _beside(store: Store, table: str, account: str, form: str, files: Mapping[str, StoredFile]) -> Beside:
+    return Beside(
+        table=table,
+        account=account,
+        format=form,
+        rows=sum(file.rows for file in files.values()),
+        files=len(files),
+        bytes=sum(file.bytes for file in files.values()),
+        last_day=max((path.split("/")[-2].partition("=")[2] for path in files), default=None),
+        differences=tuple(differences(store, f"{table}/account={account}", files)),
+    )

@@ -1,0 +1,103 @@
+"""Progress on stderr: a bar on a terminal, a line now and then elsewhere. It only ever looks at the run."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+from connector.cli.display.progress_rates import Gauge, Reading
+from connector.cli.display.words import counted, remaining
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from connector.cli.display.console import Console
+    from connector.core.run_report import Progress
+
+SECONDS_BETWEEN = {"rich": 0.2, "plain": 5.0}
+"""Seconds between two looks."""
+
+
+KEEPING = frozenset({"reading", "writing"})
+"""Phases in which rows are brought into files: which of them are there matters to whoever thinks of ending it."""
+
+
+class Display(Protocol):
+    """Something that shows readings."""
+
+    def show(self, reading: Reading) -> None:
+        """Show one."""
+        ...
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        ...
+
+
+@asynccontextmanager
+async def showing(progress: Progress, console: Console | None) -> AsyncGenerator[None, None]:
+    """Show progress for the length of the block, as the console has it; not at all without one."""
+    if console is None or console.progress == "none":
+        yield
+        return
+    display = _display(console)
+    watcher = asyncio.create_task(_watch(Gauge(progress), display, SECONDS_BETWEEN[console.progress]))
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher
+        display.close()
+
+
+async def _watch(gauge: Gauge, display: Display, seconds: float) -> None:
+    gauge.read(monotonic())
+    while True:
+        await asyncio.sleep(seconds)
+        display.show(gauge.read(monotonic()))
+
+
+def _display(console: Console) -> Display:
+    if console.progress == "plain":
+        return Lines(console)
+    from connector.cli.display.progress_bar import Bar  # noqa: PLC0415 - rich takes time to import, and only a bar needs it
+
+    return Bar()
+
+
+class Lines:
+    """A line at a time, for logs."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def show(self, reading: Reading) -> None:
+        """See `Display.show`."""
+        parts = [*([] if reading.phase in KEEPING else [reading.phase]), *facts(reading)]
+        if reading.share is not None:
+            parts.append(f"{reading.share:.0%}")
+        if reading.left is not None:
+            parts.append(f"about {remaining(reading.left)} left")
+        self._console.log(f"stripe-balance: {', '.join(parts)}")
+
+    def close(self) -> None:
+        """See `Display.close`."""
+
+
+def facts(reading: Reading) -> list[str]:
+    """Return what there is to say, the most important first."""
+    limited = f" of {reading.rate_limit:g}" if 0 < reading.rate_limit < float("inf") else ""
+    found = [
+        counted(reading.rows, "row"),
+        f"{reading.rows_rate:,.0f} rows/s",
+        f"{reading.requests_rate:.1f}{limited} requests/s",
+    ]
+    if reading.refused:
+        found.append(f"{reading.refused:,} refused (429)")
+    if reading.windows:
+        found.append(counted(reading.windows, "window"))
+    files = counted(reading.files, "file")
+    return [*found, f"{reading.safe:,} safe in {files}" if reading.phase in KEEPING else files]

@@ -1,0 +1,103 @@
+"""What the runs of `sync` whose reports a lake keeps took of Stripe's read allocation."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from connector.cli.display.words import counted
+from connector.core.api.allocation import MONTH, allocation
+from connector.lake.paths import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connector.core.state.manifest import Manifest
+    from connector.lake.stores.base import Store
+
+_STARTED = "%Y%m%dT%H%M%SZ"
+"""How the name of a run's report begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Requests of 30 days.
+
+    Attributes:
+        runs: runs of `sync` begun in that time whose reports are kept; other commands leave none.
+        requests: requests they sent, all accounts together, retries included.
+        rows: rows in the lake's files that hold nothing older.
+        audits: pages of the past asked for again, by account.
+        seconds: from the first of the runs to now, at least an hour.
+    """
+
+    runs: int
+    requests: int
+    rows: int
+    audits: Mapping[str, int] = field(default_factory=dict[str, int])
+    seconds: float = 3_600.0
+
+    @property
+    def allowed(self) -> int:
+        """What Stripe allows for so many transactions."""
+        return allocation(self.rows)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as JSON knows it."""
+        return {
+            "days": MONTH // 86_400,
+            "runs": self.runs,
+            "requests": self.requests,
+            "rows": self.rows,
+            "allocation": self.allowed,
+        }
+
+    def to_text(self) -> str:
+        """Return it as a line for people."""
+        sent = f"{counted(self.requests, 'request')} by {counted(self.runs, 'run')} of sync"
+        return f"in 30 days {sent}: {self.requests / self.allowed:.1%} of the {self.allowed:,} reads that Stripe allows"
+
+
+def reads_of(store: Store, manifests: Iterable[Manifest], *, now: float) -> Reads:
+    """Count what the runs of `sync` of the last 30 days asked for; no other requests are known here.
+
+    Args:
+        store: the lake.
+        manifests: of its accounts.
+        now: UTC seconds.
+    """
+    since = time.strftime(_STARTED, time.gmtime(max(0.0, now - MONTH)))
+    recent = [info.path for info in store.list(RUNS) if info.path.rsplit("/", 1)[-1] >= since]
+    counts: list[int] = []
+    audits: Counter[str] = Counter()
+    began = now
+    for path in recent:
+        if (found := _counted(store.read(path))) is not None:
+            counts.append(found[0])
+            audits.update(found[1])
+            began = min(began, _started(path))
+    files = [file for one in manifests for file in one.files.values() if file.first_created >= now - MONTH]
+    return Reads(len(counts), sum(counts), sum(file.rows for file in files), audits, max(3_600.0, now - began))
+
+
+def _counted(report: bytes | None) -> tuple[int, dict[str, int]] | None:
+    """Return the requests of a run's report, and the audits of each account; None where it cannot be read."""
+    try:
+        found = cast("dict[str, Any]", json.loads(report or b""))
+        total, accounts = found["requests"]["total"], found.get("accounts", ())
+        audits = {str(one["account"]): int(one.get("audit", {}).get("requests", 0)) for one in accounts}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return (total, audits) if type(total) is int else None
+
+
+def _started(path: str) -> float:
+    """Return when the run of a report began, by its name; far ahead for another name."""
+    try:
+        return float(calendar.timegm(time.strptime(path.rsplit("/", 1)[-1].partition("-")[0], _STARTED)))
+    except ValueError:
+        return float("inf")

@@ -1,0 +1,1 @@
+"""Options of the command line: names, help, values, and what they come to."""

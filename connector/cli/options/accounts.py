@@ -1,0 +1,56 @@
+"""Which accounts a command is about."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from connector.stripe import accounts as stripe_accounts
+from connector.stripe.api import Stripe
+
+if TYPE_CHECKING:
+    import argparse
+
+    from connector.cli.display.console import Console
+    from connector.config.config import Config
+    from connector.errors import AccountsError
+
+
+async def accounts_of(args: argparse.Namespace, config: Config) -> tuple[str | None, ...]:
+    """Return the accounts that `--account` and `--all-accounts` ask for; none for the key's own alone.
+
+    Among connected accounts None stands for the key's own. Of all there are, those that the lake has retired are left
+    out, where a lake is named.
+    """
+    if not args.all_accounts:
+        return tuple(dict.fromkeys(args.account))
+    listed = await connected_accounts(config)
+    retired = _retired(getattr(args, "destination", None))
+    return (None, *(account for account in listed if account not in retired))
+
+
+def _retired(destination: str | None) -> frozenset[str]:
+    if destination is None:
+        return frozenset()
+    from connector.lake.state.lake_identity import facts_of  # noqa: PLC0415 - files need Arrow, and most who ask do not
+    from connector.lake.stores.base import open_store  # noqa: PLC0415 - the same
+
+    return facts_of(open_store(destination)).retired
+
+
+async def connected_accounts(config: Config) -> list[str]:
+    """List the platform's connected accounts, newest first.
+
+    Raises:
+        ApiError: see `connector.errors`.
+        ProtocolError: it is no list of accounts, or does not end.
+    """
+    async with Stripe(config) as stripe, aclosing(stripe_accounts.connected_accounts(stripe.client)) as pages:
+        return [account async for page in pages for account in page]
+
+
+def complain_of(failure: AccountsError, console: Console) -> int:
+    """Say what each account failed with, and return the exit status."""
+    for error in failure.errors.values():
+        console.complain(error)
+    return failure.exit_code

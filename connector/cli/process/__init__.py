@@ -1,0 +1,1 @@
+"""The process around a command: signals, logs, the sandbox beside it."""

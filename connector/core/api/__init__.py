@@ -1,0 +1,1 @@
+"""Stripe's API without the network: requests, pages, refusals, pace."""

@@ -1,0 +1,203 @@
+"""Stripe's HTTP dialect without the HTTP: how a request is written and what a response means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+from connector.core.api.json_text import loads
+from connector.core.api.permissions import NOT_STRIPES
+from connector.errors import (
+    ApiError,
+    AuthenticationError,
+    InvalidRequestError,
+    PermissionError_,
+    ProtocolError,
+    RateLimitError,
+    ServerError,
+)
+from connector.outside_text import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+API_VERSION = "2026-10-28.endive"
+"""The version asked for unless another is: the newest whose balance objects this package was checked against."""
+
+SUCCESS = frozenset({200, 203})
+"""Statuses of an answer with what was asked for; 203 says that somebody on the way has changed its form."""
+
+MISSING = "resource_missing"
+"""Code of the answer to an id that an account does not have."""
+
+_LONGEST = 500
+"""Characters of a text in an error object that are kept: it goes into lines, reports and logs."""
+
+_LONGEST_REFUSAL = 2_000
+"""The same of a 403's message, which ends with a link to the key's permissions, and may name several of them."""
+
+_RETRYABLE = frozenset({408, 409, 424, 425})
+"""Refusals that may pass: a connection that was idle too long, conflicts, and a request that came too early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete response.
+
+    Attributes:
+        status: HTTP status.
+        headers: by lower-case name.
+        body: decoded of its content encoding.
+        connection: number of the connection it came on; None where that is not known.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    connection: int | None = None
+
+    @property
+    def request_id(self) -> str | None:
+        """`req_…`, to quote to Stripe's support; absent on some 429s."""
+        return self.headers.get("request-id")
+
+    @property
+    def should_retry(self) -> bool | None:
+        """Stripe's own hint (`Stripe-Should-Retry`), where sent."""
+        return {"true": True, "false": False}.get(self.headers.get("stripe-should-retry", "").lower())
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds asked for by `Retry-After`, where sent as a finite number of seconds, at least 0."""
+        text = self.headers.get("retry-after", "").strip()
+        return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 - beyond 30 years
+
+    @property
+    def limited_reason(self) -> str | None:
+        """`Stripe-Rate-Limited-Reason`: which limiter answered 429; absent for a lock timeout."""
+        return self.headers.get("stripe-rate-limited-reason") if self.status == 429 else None  # noqa: PLR2004 - HTTP's own number
+
+
+Value = str | int | bool
+Parameters = dict[str, "Value | Sequence[str] | Mapping[str, int] | None"]
+"""Query parameters: scalars, lists (`expand`), and ranges (`created`); None is left out."""
+
+
+def encode_query(parameters: Parameters) -> str:
+    """Write parameters as Stripe reads them: `created[gte]=1&expand[]=source`, percent-encoded.
+
+    Source: docs.stripe.com/api/expanding_objects; the official SDKs' encoders.
+    """
+    pairs: list[tuple[str, Value]] = []
+    for name, value in parameters.items():
+        if value is None:
+            continue
+        if isinstance(value, (str, int)):
+            pairs.append((name, value))
+        elif hasattr(value, "keys"):
+            pairs.extend((f"{name}[{key}]", one) for key, one in cast("Mapping[str, int]", value).items())
+        else:
+            pairs.extend((f"{name}[]", one) for one in cast("Sequence[str]", value))
+    return "&".join(f"{_quoted_name(name)}={_quoted(_text(value))}" for name, value in pairs)
+
+
+def seconds_of(date: str) -> int | None:
+    """Return UTC seconds of a `Date`, None where it is none; without a zone, or with `-0000`, it is UTC as well.
+
+    Source: RFC 9110, 5.6.7.
+    """
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def decipher(response: Response, *, key: str = "") -> ApiError | None:
+    """Say what a response means: None for success, else the error whose remedy fits.
+
+    Args:
+        response: the complete response.
+        key: the API key, taken out of anything quoted from the response, whatever its form.
+
+    Source: docs.stripe.com/api/errors; the classes follow stripe-python's mapping.
+    """
+    status = response.status
+    if status in SUCCESS:
+        return None
+    fields = _error_fields(response.body)
+    code, param, log = (_kept(fields.get(name), key) for name in ("code", "param", "request_log_url"))
+    longest = _LONGEST_REFUSAL if status == 403 else _LONGEST  # noqa: PLR2004 - HTTP's own number
+    said = _kept(fields.get("message"), key, longest=longest)
+    message = said or f"HTTP status {status} without an error object"
+    if is_another_refusal(response):
+        message = f"{message}: {NOT_STRIPES}"
+    if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
+        message = f"HTTP status {status}, a redirect, is not followed: check --api-base, or a proxy on the way"
+    kind = _class_for(status, code)
+    error = kind(
+        message,
+        status=status,
+        code=code,
+        param=param,
+        request_id=_kept(response.request_id, key),
+        request_log_url=log,
+    )
+    if isinstance(error, ProtocolError):
+        error.connection = response.connection
+    if isinstance(error, RateLimitError):
+        error.reason = _kept(response.limited_reason, key)
+    return error
+
+
+def is_another_refusal(response: Response) -> bool:
+    """Say whether a 403 is not in Stripe's words: something on the way refused."""
+    return response.status == 403 and not response.request_id and not _error_fields(response.body)  # noqa: PLR2004 - HTTP's own number
+
+
+def _class_for(status: int, code: str | None) -> type[ApiError]:
+    if status == 429 or (status == 400 and code == "rate_limit"):  # noqa: PLR2004 - HTTP's own numbers
+        return RateLimitError
+    if status in _RETRYABLE or status >= 500:  # noqa: PLR2004 - HTTP's own number
+        return ServerError
+    exact: dict[int, type[ApiError]] = {401: AuthenticationError, 403: PermissionError_}
+    if 400 <= status < 500:  # noqa: PLR2004 - HTTP's own numbers
+        return exact.get(status, InvalidRequestError)
+    return ProtocolError
+
+
+def _error_fields(body: bytes) -> dict[str, Any]:
+    try:
+        document = loads(body)
+    except ValueError:
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    error = cast("dict[str, Any]", document).get("error")
+    return cast("dict[str, Any]", error) if isinstance(error, dict) else {}
+
+
+def _kept(text: object, key: str, *, longest: int = _LONGEST) -> str | None:
+    """Return what is kept of a text of an error: one line without the key, its end cut off where it is over-long."""
+    if not isinstance(text, str):
+        return None
+    found = sentence(text[: 4 * longest], (key,))  # a key that this cuts lies beyond what is kept
+    return found if len(found) <= longest else f"{found[: longest - 1]}…"
+
+
+@lru_cache(maxsize=64)
+def _quoted_name(name: str) -> str:
+    return quote(name, safe="[]")
+
+
+def _quoted(text: str) -> str:
+    """Percent-encode; ids and numbers, which every request has, are found to need none more quickly."""
+    return text if text.isascii() and text.replace("_", "").isalnum() else quote(text, safe="")
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,1 @@
+"""Money: fees, payouts, balances and statements, in integers of the minor unit."""

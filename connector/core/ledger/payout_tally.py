@@ -1,0 +1,130 @@
+"""Adding up the rows of an automatic payout, and judging whether they are all there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connector.core.api.fields import id_of, object_of, text, whole
+from connector.core.ledger.amounts import fee_row, figures_of, parts_of
+from connector.core.ledger.fees import NO_FEE_DETAILS, Answer
+from connector.core.ledger.payout_fees import (
+    RECONCILING,
+    KindSum,
+    PayoutFees,
+    TypeSum,
+    facts_of,
+    fees_on,
+    in_order,
+    row_of,
+)
+from connector.core.ledger.waiting import OVERDUE, overdue_days
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.core.api.page import Row
+    from connector.core.ledger.payout_fees import Original
+
+_NO_FEE = (
+    "none of its charges carries a fee: with IC+ pricing, or where a platform pays the fees, they are charged apart;"
+    " see the payment fees report in the Dashboard"
+)
+_RECONCILING = "Stripe is still deciding which rows belong to it (reconciliation_status in_progress)"
+
+_FEE = 2
+"""Where the fee is in a type's sums: rows, gross, fee, net."""
+
+
+@dataclass(slots=True)
+class PayoutTally:
+    """Adds up the rows of a payout as they come, whatever their order.
+
+    Attributes:
+        payout: `po_…`.
+        passed_on: whether a row came by a platform's transfer, and so has an original charge elsewhere.
+    """
+
+    payout: str
+    passed_on: bool = False
+    _own: Row | None = None
+    _net: int = 0
+    _rows: int = 0
+    _types: dict[tuple[str, str], list[int]] = field(default_factory=dict[tuple[str, str], list[int]])
+    _fees: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Take rows, their `source` expanded or not.
+
+        Raises:
+            ProtocolError: a row's figures are not integers that add up.
+        """
+        for row in rows:
+            figures = figures_of(row)
+            self._net += figures[2]
+            self._rows += 1
+            if row.get("type") == "payout" and id_of(row.get("source")) == self.payout:
+                self._own = row
+                continue
+            type_, currency = text(row, "type"), text(row, "currency")
+            sums = self._types.setdefault((type_, currency), [0, 0, 0, 0])
+            for place, number in enumerate((1, *figures)):
+                sums[place] += number
+            for part in parts_of(row):
+                self._fees[part.type, type_, part.currency] += part.amount
+            source = object_of(row.get("source"))
+            self.passed_on |= type_ == "payment" and source is not None and source.get("source_transfer") is not None
+
+    def conclude(
+        self, described: Row | None, *, now: int, account: str | None = None, originals: Iterable[Original] = ()
+    ) -> PayoutFees:
+        """Return what it comes to.
+
+        Args:
+            described: the payout as received, or None where the key may not ask for it; its own row then tells.
+            now: UTC seconds by Stripe's clock.
+            account: connected account it was asked of.
+            originals: see `PayoutFees`.
+        """
+        own = object_of(self._own["source"]) if self._own else None
+        facts = facts_of(described or own or {})
+        if self._own and facts["amount"] is None:
+            facts |= {"amount": -whole(self._own, "amount"), "currency": text(self._own, "currency")}
+        answer, reason, explanation = self._judged(facts, now)
+        types = [TypeSum(*key, *sums) for key, sums in self._types.items()]
+        own_row = fee_row(self._own) if self._own else row_of(described, "balance_transaction")
+        fees = [KindSum(*key, amount) for key, amount in self._fees.items()]
+        return PayoutFees(
+            id=self.payout,
+            answer=answer,
+            reason=reason,
+            explanation=explanation,
+            account=account,
+            **facts,
+            balance_transaction=id_of(self._own),
+            own=own_row,
+            returned=row_of(described, "failure_balance_transaction"),
+            types=tuple(sorted(types, key=lambda one: (-one.rows, one.type, one.currency))),
+            fees=in_order([*fees, *fees_on(own_row)]),
+            remainder=self._net if self._rows else None,
+            originals=tuple(sorted(originals, key=lambda one: (-one.created, one.payment))),
+        )
+
+    def _judged(self, facts: dict[str, Any], now: int) -> tuple[Answer, str | None, str | None]:
+        if facts["reconciliation_status"] == RECONCILING:
+            days = overdue_days(facts["arrival_date"], now, by_bank=True)
+            if days is None:
+                return Answer.NOT_YET, "reconciling", _RECONCILING
+            late = f"{days:,} days after its arrival_date, Stripe has not said which rows belong to it: ask its support"
+            return Answer.NOT_AVAILABLE, OVERDUE, late
+        if self._own is not None and self._net == 0:
+            if self._charges_without_fees():
+                return Answer.NOT_AVAILABLE, NO_FEE_DETAILS, _NO_FEE
+            return Answer.KNOWN, None, None
+        lacks = f"its rows sum to {self._net:+} minor units rather than 0" if self._own else "its own row is not listed"
+        return Answer.NOT_AVAILABLE, "residual", f"the listing is not the whole payout: {lacks}"
+
+    def _charges_without_fees(self) -> bool:
+        charges = [sums[_FEE] for (type_, _), sums in self._types.items() if type_ == "charge"]
+        return bool(charges) and not any(charges) and all(key[1] != "charge" for key in self._fees)

@@ -1,0 +1,1 @@
+"""What to ask for next: windows, probes, refreshes, second witnesses, audits."""

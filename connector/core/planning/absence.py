@@ -1,0 +1,216 @@
+"""What an answer says is not there: when that is believed, and when it is asked about again.
+
+What a page shows is checked row by row; that it shows nothing more is only a claim, and one that closes time for good.
+So a claim that contradicts the densities around it needs a second witness: the same seconds asked about by another
+boundary, on another connection. That costs a request, so it is decided by what is expected: a night or a quiet year
+passes for what it is.
+
+No I/O and no clock. One owner, the frontier; touched only between awaits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.core.planning.walk import Walk
+
+BY_ITS_OWN_ROWS = 1.0
+"""An end contradicts its own walk when more rows are to be expected beyond it than this many times those that came."""
+
+BY_OTHERS = 3.0
+"""The same by what came before, or elsewhere: less than a quarter of what was to be expected."""
+
+SMALL = 1_000
+"""Rows of an account below which expectation is worth one witness and no more: a hundred rows are most of it."""
+
+SHARE = 0.005
+"""Witnesses for ends that contradict their own walk only, as a share of the pages: a night begins within a window."""
+
+TRIES = 3
+"""Witnesses heard about the same seconds before nothing is believed at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Seconds that one answer said hold nothing more.
+
+    Attributes:
+        seconds: `[start, stop)`.
+        expected: rows to be expected there; infinite where the answer contradicts itself.
+        sure: whether what came is less than a quarter of what was to be expected.
+        void: whether no row came at all. Else the last one's second is the newest of `seconds`: a witness that does not
+            show it again is not to be believed either.
+        tries: witnesses heard that denied what the first answer had shown.
+    """
+
+    seconds: Interval
+    expected: float
+    sure: bool
+    void: bool
+    tries: int = 0
+
+    def with_void_below(self, lower: Doubt) -> Doubt:
+        """Return both as one."""
+        seconds = Interval(lower.seconds.start, self.seconds.stop)
+        return Doubt(seconds, self.expected + lower.expected, self.sure or lower.sure, self.void)
+
+    def asked_by(self) -> Interval:
+        """Return the window to ask for: the same seconds within other bounds than those of the first answer.
+
+        It reaches far below: where there are older rows at all, the witness shows some, or shows that it knows none.
+        """
+        lower = self.tries if self.seconds.start > self.tries else self.tries + 1
+        return Interval(lower if lower < self.seconds.stop else self.seconds.start, self.seconds.stop)
+
+
+@dataclass(slots=True)
+class Absence:
+    """Weighs the ends of walks.
+
+    Attributes:
+        wary: whether ends are weighed at all.
+        page_size: rows of a full page; fewer expected rows than that are not worth a request.
+        usual: rows per second to expect where nothing has come yet; None in a lake that knows nothing.
+        present: UTC seconds by Stripe's clock, after which no row is expected; 0 when it is not known.
+        doubts: what waits for a second witness.
+        confirmed: claims that a second witness has borne out.
+        refuted: claims that a second witness has shown to be wrong.
+    """
+
+    wary: bool
+    page_size: int
+    usual: float | None = 0.0
+    present: int = 0
+    doubts: list[Doubt] = field(default_factory=list[Doubt])
+    confirmed: int = 0
+    refuted: int = 0
+    _asked: int = 0
+    _around: float = 0.0
+    _passed_over: Intervals = field(default_factory=Intervals)
+
+    def saw(self, density: float) -> None:
+        """Remember how dense rows were lately, in rows per second: a void does not make that unknown."""
+        self._around = density or self._around
+
+    def add(self, doubt: Doubt) -> None:
+        """Take in a doubt; voids that touch are asked about together."""
+        for other in self.doubts:
+            upper, lower = (other, doubt) if other.seconds.start > doubt.seconds.start else (doubt, other)
+            if lower.void and lower.seconds.stop == upper.seconds.start and not (lower.tries or upper.tries):
+                self.doubts.remove(other)
+                self.add(upper.with_void_below(lower))
+                return
+        self.doubts = sorted([*self.doubts, doubt], key=lambda one: one.seconds)
+
+    def next(self, is_complete: Callable[[Interval], bool], *, pages: int, rows: int, alone: bool) -> Doubt | None:
+        """Take the doubt that is most worth a witness now.
+
+        A void waits until what lies above it has been read, since one witness clears up a whole void from its top. What
+        speaks against an end may be no more than a night: that is asked about within bounds, until one claim was found
+        wrong; from then on always.
+
+        Args:
+            is_complete: says whether nothing of some seconds is still to come.
+            pages: pages received so far.
+            rows: rows received so far.
+            alone: whether nothing else is under way: what is not asked about now is believed.
+        """
+        ready = [one for one in self.doubts if alone or not one.void or is_complete(_second_above(one))]
+        ready = [one for one in ready if self._is_worth_it(one, pages, rows, alone=alone)]
+        if not ready:
+            if alone:
+                self.doubts.clear()
+            return None
+        few = rows < SMALL and not self.refuted  # the newest clears up most of what lies below it
+        doubt = max(ready, key=lambda one: (one.expected if not few or one.expected == inf else 0.0, one.seconds))
+        self.doubts.remove(doubt)
+        self._asked += doubt.expected < inf
+        return doubt
+
+    def _is_worth_it(self, doubt: Doubt, pages: int, rows: int, *, alone: bool) -> bool:
+        if self.refuted or doubt.expected == inf:
+            return True
+        if rows < SMALL:  # one, of whatever is in doubt in the end
+            return alone and not self._asked
+        return doubt.sure or self._asked < 1 + pages * SHARE
+
+    def heard(self, witness: Doubt, below: int | None) -> None:
+        """Note that a witness bore a claim out: what it passed over on the way to its next row is empty, too.
+
+        Args:
+            witness: what was doubted.
+            below: `created` of the newest row older than that; None when it knows of none.
+        """
+        self.confirmed += 1
+        lowest = witness.asked_by().start if below is None else below + 1
+        passed_over = Intervals.span(lowest, witness.seconds.start)
+        if below is not None:  # rows that follow each other on a page show more than an answer that shows none
+            self._passed_over = self._passed_over.union(passed_over)
+        self.doubts = [one for one in self.doubts if not passed_over.covers(one.seconds)]
+
+    def weigh(self, walk: Walk, *, likely_start: int, newest: int, is_full: bool) -> Doubt | None:
+        """Say which seconds of an end have to be asked about again before they count.
+
+        Args:
+            walk: a walk whose answer said that nothing is left between its floor and the last row.
+            likely_start: second before which no row is expected; 0 for none.
+            newest: latest `created` seen so far.
+            is_full: whether the page that said so is full: a page that ends exactly there is one in a hundred.
+
+        Returns:
+            The seconds from the walk's floor up to and with that of its last row; None when the end is believed.
+        """
+        if not self.wary:
+            return None
+        claimed = self._claimed(walk)
+        if claimed is None:
+            return None
+        rows = walk.rows if walk.doubted is None else 0
+        first_of_all = rows == 0 and self.usual is None and not self._around and newest == 0 and walk.doubted is None
+        latest = max(self.present, newest + 1) if newest or self.present else END_OF_TIME
+        top = min(claimed.stop, latest)
+        unheard = Intervals.span(max(claimed.start, likely_start), top).minus(self._passed_over)
+        seconds = unheard.seconds
+        by_itself = self._if_surprising(seconds * _shown_by(walk, rows, latest), BY_ITS_OWN_ROWS * rows)
+        by_others = self._if_surprising(
+            seconds * max(walk.planned, self._around or self.usual or 0.0), BY_OTHERS * rows
+        )
+        expected, sure = max(by_itself, by_others), by_others > 0
+        full = is_full and walk.doubted is None
+        if first_of_all or full:
+            expected = inf
+        void = walk.oldest is None or walk.oldest >= claimed.stop
+        return Doubt(claimed, expected, sure, void) if expected else None
+
+    def _if_surprising(self, expected: float, limit: float) -> float:
+        return expected if expected >= self.page_size and expected > limit else 0.0
+
+    @staticmethod
+    def _claimed(walk: Walk) -> Interval | None:
+        """Return the seconds of an end that nobody has borne out yet; None when a second witness already has."""
+        stop = walk.oldest + 1 if walk.oldest is not None else walk.window.stop
+        if walk.doubted is not None:
+            stop = min(stop, walk.doubted.seconds.start)
+        return Interval(walk.floor, stop) if walk.floor < stop else None
+
+
+def _shown_by(walk: Walk, rows: int, latest: int) -> float:
+    """Return the density of a walk's own rows, in rows per second, the void that its end claims left out.
+
+    Else an end would speak for itself: one row and "no more" are as few as they say, whatever the rows before showed.
+    """
+    if not rows or walk.oldest is None:
+        return 0.0
+    return max(walk.density.value, rows / max(1, min(walk.window.stop, latest) - walk.oldest))
+
+
+def _second_above(doubt: Doubt) -> Interval:
+    return Interval(doubt.seconds.stop, doubt.seconds.stop + 1)

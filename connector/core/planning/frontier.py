@@ -1,0 +1,400 @@
+"""Which window of time to walk next: found while walking, not fixed beforehand.
+
+A list of Stripe's is newest first and can only be followed by cursor, so speed comes from walking several disjoint
+windows at once. The frontier owns the seconds still to be read. It begins with one walk over everything; that walk's
+first page tells how dense the rows are, and windows of a target number of pages are carved off the newest end of the
+rest. Each window costs about half a page at its end, so windows are as long as keeping everyone busy allows:
+
+* where the first page promises more than the first windows can hold, a few windows are opened far down, at ages that
+  grow by a factor, since one page says little of years;
+* a window that proves denser than planned gives its older rest back, so a burst does not keep one walk busy alone;
+* a window that comes back empty makes the next one ask about all of the rest, so a void costs one request;
+* once there is little left to carve, the walk with most pages left goes first, so that all end together;
+* when one walk would still end long after the others, it is split;
+* where an end contradicts the densities around it, its seconds are asked about again (`absence`);
+* where one request at a time is all there is (many accounts share the pace), one walk goes on as long as it may.
+
+No I/O and no clock: a step is a function of what has been received. One owner, touched only between awaits.
+`tests/benchmarks/simulate.py` shows what each rule is worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from math import ceil
+from typing import TYPE_CHECKING
+
+from connector.core.planning.absence import TRIES, Absence, Doubt
+from connector.core.planning.estimate import Estimate
+from connector.core.planning.probes import Soundings
+from connector.core.planning.walk import Density, Tuning, Walk
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(slots=True, eq=False)
+class Frontier:
+    """The seconds still to be read, and who reads them.
+
+    Attributes:
+        todo: everything to read; intervals of `created`.
+        likely_start: second before which no row is expected, a hint and never a bound; 0 for none.
+        tuning: see `Tuning`.
+        wary: whether an end that contradicts the densities around it is asked about again; see `Absence`.
+        usual: rows per second to expect before anything has come; None where nothing is known of the account.
+        present: UTC seconds by Stripe's clock when reading begins, after which no row is expected; 0 for not known.
+        absence: what weighs ends.
+        reopened: seconds that were to be read once more after they had been received.
+    """
+
+    todo: Intervals
+    likely_start: int = 0
+    tuning: Tuning = field(default_factory=Tuning)
+    wary: bool = False
+    usual: float | None = 0.0
+    present: int = 0
+    absence: Absence = field(init=False)
+    reopened: Intervals = field(init=False, default_factory=Intervals)
+    _estimate: Estimate = field(init=False)
+    _pool: list[Interval] = field(init=False)
+    _walks: list[Walk] = field(init=False, default_factory=list[Walk])
+    _asking: Walk | None = field(init=False, default=None)
+    _width: float = field(init=False, default=1.0)
+    _soundings: Soundings = field(init=False, default_factory=Soundings)
+
+    def __post_init__(self) -> None:
+        self._pool = list(self.todo)
+        self._estimate = Estimate(self.tuning, self.likely_start, self._pool[0].start if self._pool else 0)
+        self.absence = Absence(self.wary, self.tuning.page_size, usual=self.usual, present=self.present)
+
+    # What is left -----------------------------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """Whether every second has been received."""
+        return not self._unopened and not self._walks
+
+    @property
+    def walks(self) -> tuple[Walk, ...]:
+        """The open walks."""
+        return tuple(self._walks)
+
+    @property
+    def pool_stop(self) -> int:
+        """End of the newest seconds nobody walks yet; 0 when there are none."""
+        return max((part.stop for part in self._unopened), default=0)
+
+    @property
+    def _unopened(self) -> list[Interval]:
+        apart = [*self._soundings.depths, *(doubt.seconds for doubt in self.absence.doubts)]
+        return [*self._pool, *apart] if apart else self._pool
+
+    @property
+    def incomplete(self) -> Intervals:
+        """The seconds that no finished walk has brought yet: a window counts whole or not at all."""
+        return Intervals.of([*self._unopened, *(walk.answers_for for walk in self._walks)])
+
+    def is_complete(self, bounds: Interval) -> bool:
+        """Say whether nothing in `bounds` is still to come."""
+        start, stop = bounds.start, bounds.stop
+        return not any(part.start < stop and start < part.stop for part in self._unopened) and not any(
+            walk.floor < stop and start < walk.window.stop for walk in self._walks
+        )
+
+    @property
+    def expected_pages(self) -> float:
+        """Pages thought to be left, from the densities seen; infinite before the first page."""
+        return self._estimate.left
+
+    def urgency(self, walk: Walk) -> float:
+        """Say how urgent a walk's next page is; the highest goes first.
+
+        The newest window goes first, so that days are completed in turn; but a walk that would otherwise end after all
+        the others goes before it, longest first, so that nobody finishes alone.
+        """
+        left = self._estimate.pages_left(walk)
+        if left + self.tuning.lead > self._estimate.left / self._width:
+            return END_OF_TIME + left
+        return float(walk.window.stop)
+
+    def abandon(self) -> None:
+        """End every walk where it is: what it has received stays complete, the rest is to be read another time."""
+        left = [Interval(walk.floor, walk.unread) for walk in self._walks if walk.floor < walk.unread]
+        for walk in self._walks:
+            walk.done = True
+        self._walks.clear()
+        self._asking = None
+        self._pool = sorted([*self._unopened, *left])
+        self._soundings = Soundings()
+        self.absence.doubts.clear()
+
+    # Steps ------------------------------------------------------------------------------------------------------------
+
+    def open(self, width: float) -> Walk | None:
+        """Open the next window to walk.
+
+        Args:
+            width: requests in flight that fill the rate: rate times latency, at least 1.
+
+        Returns:
+            A walk to be driven with `advance`, or None when nothing is worth opening now.
+        """
+        if self._asking is not None:
+            return None
+        if not self._pool and not self._soundings.depths:
+            return self._second(width) or self._split(width)
+        if len(self._walks) >= self._estimate.crowd(width):
+            return None
+        return self._second(width) or self._first(width)
+
+    def advance(self, walk: Walk, *, rows: Sequence[int], has_more: bool, width: float, is_full: bool = False) -> None:
+        """Take note of a page.
+
+        Args:
+            walk: the walk it belongs to.
+            rows: `created` of the page's rows, newest first.
+            has_more: whether the walk's window holds older rows.
+            width: as in `open`.
+            is_full: whether the page has as many rows as were asked for.
+
+        Afterwards the walk is `done`, or its next page is to be fetched. Rows older than `walk.floor` belong to others.
+        """
+        self._width = width
+        end = _End(is_full=is_full or len(rows) >= self.tuning.page_size)
+        if rows and rows[-1] < walk.floor:
+            ours = next(place for place, second in enumerate(rows) if second < walk.floor)
+            rows, end.below = rows[:ours], rows[ours]
+        elif has_more and rows:
+            end = None
+        lowest = walk.floor if end else rows[-1]
+        before = walk.unread
+        if self._asking is walk:
+            self._asking = None
+            before = rows[0] + 1 if rows else before  # the void above says nothing of how dense the rows are
+        walk.pages += 1
+        walk.rows += len(rows)
+        walk.oldest = rows[-1] if rows else walk.oldest
+        self._estimate.note(walk, rows, before=before, lowest=lowest)
+        if rows:
+            self.absence.saw(self._estimate.density.value)
+        if end:
+            self._end(walk, end)
+        else:
+            self._go_on(walk, lowest)
+
+    def _go_on(self, walk: Walk, lowest: int) -> None:
+        """Move a walk on, and give back what it has too much of."""
+        if walk.doubted is not None and lowest < walk.doubted.seconds.start:
+            self._borne_out(walk.doubted, lowest)
+            walk.doubted = None
+        walk.unread = lowest + 1
+        estimate, width = self._estimate, self._width
+        if estimate.is_due:
+            self._look_ahead()
+        target = estimate.target(width)
+        if self._soundings.walks:
+            self._hear()
+        elif self._has_excess(walk, target):
+            self._give_back(walk, target)
+        far = width > 1 and estimate.pages == 1 and bool(self._pool)
+        if far and estimate.pages_in(self._pool) > self.tuning.first * estimate.crowd(width):
+            self._sound()
+
+    def _end(self, walk: Walk, end: _End) -> None:
+        """End a walk, and see whether that is believed."""
+        doubt = walk.doubted
+        if doubt is not None:
+            shows_nothing = end.below is None and walk.window.start < walk.floor  # where rows may have been seen
+            shown = walk.oldest is not None and walk.oldest < doubt.seconds.start
+            denies = (end.is_full and not shown) or (shows_nothing and self._estimate.oldest < walk.floor)
+            if end.below is None and denies and self.ask_again(walk):
+                return
+            self._borne_out(doubt, walk.oldest if shown else end.below)
+            walk.doubted = None if shown else doubt
+        if end.below is None:
+            self._weigh(walk, is_full=end.is_full)
+        walk.doubted = None
+        walk.done = True
+        self._walks.remove(walk)
+        if not walk.rows and doubt is None:
+            self._estimate.forget()
+        if self._soundings.walks:
+            self._hear()
+        self._look_ahead()
+
+    # Seconds that are read again --------------------------------------------------------------------------------------
+
+    def reopen(self, seconds: Interval) -> None:
+        """Have seconds read again that were received; those still to come are left to whoever brings them."""
+        coming = [*self._unopened, *(Interval(walk.floor, walk.unread) for walk in self._walks)]
+        again = Intervals((seconds,)).both(self.todo).minus(Intervals.of(coming))
+        self.reopened = self.reopened.union(again)
+        self._pool = sorted([*self._pool, *again])
+
+    def ask_again(self, walk: Walk) -> bool:
+        """Drop a witness that denied what had been shown; say whether another is still to be heard."""
+        doubt = walk.doubted
+        if doubt is None or doubt.tries + 1 >= TRIES:
+            return False
+        self._drop(walk, doubt)
+        self.absence.add(replace(doubt, tries=doubt.tries + 1))
+        return True
+
+    def refute(self, walk: Walk, shown: Sequence[int]) -> Interval:
+        """Drop a witness that showed rows where the first answer had none: they are to be read by narrower windows.
+
+        Args:
+            walk: the witness.
+            shown: `created` of the rows that the first answer did not show, newest first.
+
+        Returns:
+            The seconds in question.
+        """
+        if walk.doubted is None:
+            raise ValueError("not a witness")
+        seconds = walk.doubted.seconds
+        self._drop(walk, walk.doubted)
+        self.absence.refuted += 1
+        self._estimate.density.add(len(shown), max(1, min(seconds.stop, shown[0] + 1) - shown[-1]))
+        self.absence.saw(self._estimate.density.value)
+        edges = sorted({seconds.start, seconds.stop, shown[len(shown) // 2]})
+        self._pool = sorted([*self._pool, *(Interval(start, stop) for start, stop in pairwise(edges))])
+        return seconds
+
+    def _drop(self, walk: Walk, doubt: Doubt) -> None:
+        """End a walk as if it had never been opened; what it was to bring beside its doubt goes back to the pool."""
+        walk.done = True
+        self._walks.remove(walk)
+        if self._asking is walk:
+            self._asking = None
+        if walk.floor < doubt.seconds.start:
+            self._pool = sorted([*self._pool, Interval(walk.floor, doubt.seconds.start)])
+
+    def _weigh(self, walk: Walk, *, is_full: bool) -> None:
+        """Leave the seconds of a doubtful end to a second witness."""
+        estimate = self._estimate
+        doubt = self.absence.weigh(walk, likely_start=self.likely_start, newest=estimate.newest, is_full=is_full)
+        if doubt is not None:
+            self.absence.add(doubt)
+            walk.raised = doubt
+            walk.floor = doubt.seconds.stop
+
+    def _borne_out(self, doubt: Doubt, below: int | None) -> None:
+        """Take a witness's word: rows that follow each other on a page have nothing between them."""
+        self.absence.heard(doubt, below)
+        if below is not None and below + 1 < doubt.seconds.start:
+            passed_over = Intervals.span(below + 1, doubt.seconds.start)
+            self._pool = list(Intervals(tuple(self._pool)).minus(passed_over))
+
+    def _second(self, width: float) -> Walk | None:
+        """Open a doubt: together with the older rest, where nobody walks that yet, so that it costs nothing."""
+        if not self.absence.doubts or not self._soundings.answered:
+            return None
+        estimate = self._estimate
+        alone = not self._walks and not self._pool
+        doubt = self.absence.next(self.is_complete, pages=estimate.pages, rows=estimate.rows, alone=alone)
+        if doubt is None:
+            return None
+        older = next((part for part in self._pool if part.stop == doubt.seconds.start), None)
+        if older is None:
+            walk = self._begin(doubt.asked_by(), sounding=True)
+            walk.floor = doubt.seconds.start
+        else:
+            self._pool.remove(older)
+            start, known = older.start, bool(estimate.density.rows)
+            if known:  # within other bounds than those of the first answer
+                whole = Interval(older.start, doubt.seconds.stop)
+                start = min(estimate.carve(whole, estimate.target(width)), older.stop - 1)
+            if start > older.start:
+                self._pool = sorted([*self._pool, Interval(older.start, start)])
+            walk = self._begin(Interval(start, doubt.seconds.stop))
+            self._asking = None if known else walk
+        walk.doubted = doubt
+        return walk
+
+    # Helpers ----------------------------------------------------------------------------------------------------------
+
+    def _first(self, width: float) -> Walk | None:
+        """Open a window that nobody has asked about yet."""
+        soundings = self._soundings
+        if soundings.depths:
+            soundings.walks.append(self._begin(soundings.depths.pop(), sounding=True))
+            return soundings.walks[-1]
+        if soundings.walks and len(self._walks) >= self.tuning.timid * width:
+            return None
+        part = self._pool.pop()
+        if not self._estimate.density.rows:  # nothing known, or the last window came back empty: ask about all of it
+            self._asking = self._begin(part)
+            return self._asking
+        start = self._estimate.carve(part, self._estimate.target(width))
+        if start > part.start:
+            self._pool.append(Interval(part.start, start))
+        walk = self._begin(Interval(start, part.stop))
+        self._look_ahead()
+        return walk
+
+    def _begin(self, window: Interval, *, sounding: bool = False) -> Walk:
+        known, density = self._estimate.density, Density(memory=0.9)
+        if known.rows and not sounding:
+            density.rows = 3.0 * self.tuning.page_size
+            density.seconds = density.rows / known.value
+        walk = Walk(window, floor=window.start, unread=window.stop, density=density, planned=density.value)
+        self._walks.append(walk)
+        return walk
+
+    def _look_ahead(self) -> None:
+        self._estimate.look_ahead([*self._soundings.depths, *self._pool], self._walks)
+
+    def _sound(self) -> None:
+        """Take windows out of the oldest pool, to be opened first."""
+        part = self._pool.pop(0)
+        begin = self._estimate.likely_start_in(part.start, part.stop)
+        top, count = self._walks[0].unread, self.tuning.soundings
+        self._pool.insert(0, self._soundings.cut(part, top=top, begin=begin, count=count))
+
+    def _hear(self) -> None:
+        """Once every sounding has answered, take the density of all of time from them."""
+        heard = self._soundings.walks
+        if self._soundings.answered:
+            self._estimate.learn([*heard, *(walk for walk in self._walks if walk not in heard)])
+            heard.clear()
+
+    def _has_excess(self, walk: Walk, target: float) -> bool:
+        may = walk.doubted is None and (self._width > 1 or walk.pages >= self.tuning.proven)
+        return may and self._estimate.pages_left(walk) > self.tuning.excess * target
+
+    def _give_back(self, walk: Walk, pages: float) -> None:
+        """Put what `walk` has to read beyond so many pages back into the pool."""
+        floor = walk.unread - max(1, ceil(pages * self.tuning.page_size / walk.density.value))
+        if floor > walk.floor:
+            self._pool.append(Interval(walk.floor, floor))
+            self._pool.sort()
+            walk.floor = floor
+
+    def _split(self, width: float) -> Walk | None:
+        """Give the older half of the longest walk to a new one, if it would end long after the others."""
+        estimate = self._estimate
+        going = (walk for walk in self._walks if walk.pages and walk.doubted is None)
+        if (walk := max(going, key=estimate.pages_left, default=None)) is None:
+            return None
+        left = estimate.pages_left(walk)
+        if left < 2 * self.tuning.shortest or left <= estimate.left / width + self.tuning.patience:
+            return None
+        middle = (estimate.likely_start_in(walk.floor, walk.unread) + walk.unread) // 2
+        if not walk.floor < middle < walk.unread:
+            return None
+        older = self._begin(Interval(walk.floor, middle))
+        walk.floor = middle
+        return older
+
+
+@dataclass(slots=True)
+class _End:
+    """How a walk ends: with a full page or not, and with an older row than its own or with nothing."""
+
+    is_full: bool
+    below: int | None = None

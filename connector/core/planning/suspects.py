@@ -1,0 +1,104 @@
+"""Gaps between rows in which rows were to be expected: of what was newly covered, each looked at once.
+
+Whatever made rows be missing, an answer that was empty or ended too early, they are missing next to each other. What a
+gap should hold is told by the same hours of other days; of a long one, by the time before and after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connector.core.planning.plan import bounds_of
+from connector.core.planning.sampling import Gap, gaps_within
+from connector.core.state.audited import Audits, Suspect
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.core.planning.sampling import Profile
+    from connector.core.state.manifest import DataFile, Manifest
+
+EXPECTED = 20
+"""Rows to be expected in a gap before it waits to be asked about: of rows that come by chance, few leave such a gap."""
+
+QUEUE = 128
+"""Gaps that wait to be asked about, at most, in one account."""
+
+LOOKED_AT = 100_000
+"""Rows between which gaps are looked for in one run, about: the rest of a long past waits for the next runs."""
+
+
+def to_look_at(manifest: Manifest) -> list[Interval]:
+    """Return seconds whose gaps were not looked at yet, the newest first, with about as many rows as a run looks at."""
+    files = sorted(manifest.files.values(), key=lambda file: -file.first_created)
+    found: list[Interval] = []
+    rows = 0
+    for part in reversed(manifest.covered.minus(manifest.audits.looked).parts):
+        start = part.start
+        for file in files:
+            if rows <= LOOKED_AT and lies_in(file, manifest, part):
+                rows += file.rows
+                start = bounds_of(file, manifest.partition).start if rows > LOOKED_AT else start
+        found.append(Interval(min(max(part.start, start), part.stop - 1), part.stop))
+        if rows > LOOKED_AT:
+            break
+    return found
+
+
+def around(manifest: Manifest, region: Interval) -> Interval:
+    """Return the seconds whose rows tell what was to be expected in a region: as much around it as is not too much."""
+    for margin in (7 * DAY, DAY):
+        wider = Interval(max(0, region.start - margin), region.stop + margin)
+        if sum(file.rows for file in manifest.files.values() if lies_in(file, manifest, wider)) <= 2 * LOOKED_AT:
+            return wider
+    return region
+
+
+def suspects_in(manifest: Manifest, profile: Profile, region: Interval, *, least: float = EXPECTED) -> list[Suspect]:
+    """Return the gaps of a region in which rows were to be expected, the most expected first.
+
+    Args:
+        manifest: the state.
+        profile: of the rows around the region, see `around`.
+        region: covered seconds.
+        least: rows to be expected.
+    """
+    gaps = gaps_within(profile, manifest.covered.within(region))
+    found = [Suspect(gap.start, gap.stop, int(_expected(manifest, profile, gap))) for gap in gaps]
+    return sorted((one for one in found if one.expected >= least), key=lambda one: (-one.expected, one.start))
+
+
+def _expected(manifest: Manifest, profile: Profile, gap: Gap) -> float:
+    """Return the rows to be expected in a gap; of one longer than what is known by its hours, by its neighbours."""
+    foreseen = profile.foreseen(gap)
+    length = gap.stop - gap.start
+    if foreseen is not None or length < DAY:
+        return foreseen or 0.0
+    sides = (Intervals.span(max(0, gap.start - length), gap.start), Intervals.span(gap.stop, gap.stop + length))
+    known = [_rows_between(manifest, part) for side in sides for part in side if manifest.covered.within(part)]
+    return sum(known) / len(known) if known else 0.0
+
+
+def _rows_between(manifest: Manifest, seconds: Interval) -> float:
+    """Return about how many rows were created in some seconds, as if those of a file came evenly."""
+    total = 0.0
+    for file in manifest.files.values():
+        shared = min(seconds.stop, file.last_created + 1) - max(seconds.start, file.first_created)
+        if shared > 0:
+            total += file.rows * shared / (file.last_created + 1 - file.first_created)
+    return total
+
+
+def lies_in(file: DataFile, manifest: Manifest, seconds: Interval) -> bool:
+    """Say whether a file's partition shares a second with some seconds."""
+    bounds = bounds_of(file, manifest.partition)
+    return bounds.start < seconds.stop and seconds.start < bounds.stop
+
+
+def looked_at(audits: Audits, region: Interval, found: Iterable[Suspect]) -> Audits:
+    """Return the state after a region's gaps were looked at: the most expected wait, of old and new ones."""
+    waiting = sorted({*audits.suspects, *found}, key=lambda one: (-one.expected, one.start))
+    return replace(audits, looked=audits.looked.union(Intervals((region,))), suspects=tuple(waiting[:QUEUE]))

@@ -1,0 +1,1 @@
+"""What a lake knows of itself: covered time, data files, partitions, drift."""

@@ -1,0 +1,1 @@
+"""Times, calendar periods, and sets of half-open intervals of UTC seconds."""

@@ -1,0 +1,278 @@
+"""One pass over an account's list: from what is to be read to files and manifest, and what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+
+from connector.accounts.choice import keep_account
+from connector.core.api.page import decode_page, ids_of
+from connector.core.planning.frontier import Frontier
+from connector.core.planning.plan import usual_density
+from connector.core.planning.witness import Seconded
+from connector.core.run_report import Late
+from connector.core.state.claims import Claims
+from connector.core.state.drift import Drift
+from connector.core.state.manifest import Manifest
+from connector.ingest.batcher import Intake
+from connector.ingest.publisher import Published
+from connector.ingest.writer import Harvest
+from connector.lake.state import manifests
+from connector.lake.state.intents import Replacements
+from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.stripe.listing.query import ListSource
+from connector.stripe.listing.scan import Scan
+from connector.tables.transaction import decode_transactions
+
+if TYPE_CHECKING:
+    from connector.core.api.page import AnyRow
+    from connector.core.run_report import Progress
+    from connector.core.state.account_record import AccountRecord
+    from connector.core.units import AccountId
+    from connector.ingest.account_plan import Allowance, Work
+    from connector.ingest.options import Options
+    from connector.lake.layout import Lake
+    from connector.lake.state.lease import Lease
+    from connector.stripe.client import Client
+    from connector.stripe.identity import Identity
+    from connector.stripe.listing.scan import Received
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the accounts of a run have in common.
+
+    Attributes:
+        lake: where rows go.
+        lease: the hold on the destination.
+        client: whom to ask.
+        options: what is asked for.
+        progress: filled in as the run goes on.
+        allowance: what may be spent on reading again what is lost.
+        open: accounts being read at the moment; they share the requests in flight.
+        taken: accounts somebody of this run reads or has read.
+        memory: for rows of all accounts that wait to be written.
+        claims: whose each id is, where there are several accounts.
+    """
+
+    lake: Lake
+    lease: Lease
+    client: Client
+    options: Options
+    progress: Progress
+    allowance: Allowance
+    open: int = 0
+    taken: set[AccountId] = field(default_factory=set["AccountId"])
+    memory: Memory = field(default_factory=Memory)
+    claims: Claims = field(default_factory=Claims)
+
+    def sharers(self) -> int:
+        """Return how many accounts share the rate at the moment."""
+        return 1 if self.client.config.rate_per_account else self.open
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What passes over an account brought; those of several add up.
+
+    Attributes:
+        received: rows received.
+        tally: what became of them.
+        files_written: data files created or replaced.
+        files_unchanged: data files found to be right already.
+        drift: how rows differ from the schema.
+        seconded: what second answers came to.
+    """
+
+    received: int = 0
+    tally: Tally = field(default_factory=Tally)
+    files_written: int = 0
+    files_unchanged: int = 0
+    drift: Drift = field(default_factory=Drift)
+    seconded: Seconded = field(default_factory=Seconded)
+
+    def __add__(self, other: Found) -> Found:
+        return Found(
+            self.received + other.received,
+            self.tally + other.tally,
+            self.files_written + other.files_written,
+            self.files_unchanged + other.files_unchanged,
+            self.drift.merge(other.drift),
+            self.seconded + other.seconded,
+        )
+
+    def facts(self, now: int) -> dict[str, Any]:
+        """Return it as fields of `AccountReport`.
+
+        Args:
+            now: UTC seconds, when it was read.
+        """
+        tally = self.tally
+        return {
+            "rows_received": self.received,
+            "rows_new": tally.new,
+            "rows_changed": tally.replaced,
+            "rows_unchanged": tally.unchanged,
+            "rows_disappeared": tally.disappeared,
+            "late": Late(
+                rows=tally.late,
+                first_created=tally.late_first,
+                last_created=tally.late_last,
+                longest_lag_seconds=max(0, now - tally.late_first) if tally.late_first is not None else 0,
+            ),
+            "witnesses": self.seconded.confirmed + self.seconded.contradicted,
+            "contradicted": self.seconded.contradicted,
+            "unstable_ties": self.seconded.unstable_ties,
+            "files_written": self.files_written,
+            "files_unchanged": self.files_unchanged,
+            "drift": tuple(
+                {"kind": one.kind, "name": one.name, "count": one.count, "example": one.example}
+                for one in self.drift.findings
+            ),
+        }
+
+
+@dataclass(slots=True)
+class Lap:
+    """One pass.
+
+    Attributes:
+        shared: what all accounts of the run have in common.
+        account: connected account to read, or None for the key's own.
+        work: what is to be read, and the manifest to go on from.
+        record: what is known of the account besides; kept with its first manifest.
+        most: requests to send, about: those of the first windows are sent in any case; what is left stays uncovered.
+        ended_early: whether that was so.
+    """
+
+    shared: Shared
+    account: str | None
+    work: Work
+    record: AccountRecord | None = None
+    most: float = inf
+    ended_early: bool = field(init=False, default=False)
+    _harvest: Harvest | None = field(init=False, default=None)
+    _scan: Scan | None = field(init=False, default=None)
+    _pages: int = field(init=False, default=0)
+
+    async def go(self, identity: Identity | None) -> None:
+        """Read and write.
+
+        Args:
+            identity: whose rows they are, and what time it is; None where that could not be learnt.
+
+        Raises:
+            ConnectorError: what ended it; what was complete by then is published.
+        """
+        shared = self.shared
+        frontier = Frontier(
+            self.work.plan.todo,
+            likely_start=identity.created if identity else 0,
+            wary=True,
+            usual=usual_density(self.work.manifest),
+            present=identity.now if identity else 0,
+        )
+        with Shelf(shared.lake.store.scratch, memory=shared.memory) as shelf:
+            intake = Intake(shared.lake, shelf, frontier, shared.progress)
+            harvest = self._harvest = Harvest(intake)
+            query = shared.options.query(self.account)
+            decode = decode_page if query.expand or shared.lake.redactor else decode_transactions
+            source = ListSource(shared.client, query, shared.sharers, decode)
+
+            async def name() -> None:
+                if identity is not None:
+                    await self._name(harvest, identity)
+
+            with anyio.CancelScope() as scope:
+
+                async def receive(got: Received) -> None:
+                    await harvest.receive(got)
+                    self._pages += 1
+                    if self._pages + len(frontier.walks) >= self.most and not frontier.done:  # one under way in each
+                        self.ended_early = True
+                        scope.cancel()
+
+                def take(rows: list[AnyRow]) -> None:
+                    if identity is not None and shared.options.several:
+                        shared.claims.take(identity.account, ids_of(rows))
+                    intake.take(rows)
+
+                scan = self._scan = Scan(source, frontier, receive, take, rereads=True)
+                try:
+                    await harvest.run(name, scan.run)
+                finally:
+                    shared.progress.forget(intake)
+
+    @property
+    def pages(self) -> int:
+        """Pages read."""
+        return self._pages
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The state of the account as it is now; None while nothing is published."""
+        published = self._harvest.published if self._harvest else None
+        return published.manifest if published else None
+
+    @property
+    def written(self) -> frozenset[str]:
+        """Paths of the files written."""
+        published = self._harvest.published if self._harvest else None
+        return frozenset(published.written) if published else frozenset()
+
+    @property
+    def found(self) -> Found:
+        """What it brought, so far."""
+        harvest, scan = self._harvest, self._scan
+        if harvest is None or harvest.published is None or scan is None:
+            return Found()
+        published, intake = harvest.published, harvest.intake
+        return Found(
+            intake.rows,
+            published.tally,
+            published.files_written,
+            published.files_unchanged,
+            intake.drift,
+            scan.seconded,
+        )
+
+    async def _name(self, harvest: Harvest, identity: Identity) -> None:
+        """Give the harvest its manifest: from here on files are written."""
+        if self.work.manifest is None:
+            await harvest.answered.wait()  # no lake is begun for a key that may not list
+        with anyio.CancelScope(shield=True):  # once a manifest is there, what came before an error is said in it
+            harvest.publish_to(await self._published(identity))
+
+    async def _published(self, identity: Identity) -> Published:
+        """Return what the account has, from a manifest that is on the disk."""
+        shared, manifest = self.shared, self.work.manifest
+        if manifest is None:  # written before any file, so that the lake stays of one kind whatever happens
+            shared.lease.hold()
+            manifest = Manifest(
+                account=identity.account,
+                format=shared.lake.form.name,
+                partition=shared.lake.partition,
+                livemode=shared.client.config.api_key.livemode,
+                options=shared.options.of_lake,
+            )
+            manifest = await anyio.to_thread.run_sync(manifests.save, shared.lake.store, manifest)
+            if self.record is not None:
+                await anyio.to_thread.run_sync(keep_account, shared.lake.store, shared.lease.facts, self.record)
+        if shared.progress.accounts == 1:
+            shared.progress.account = identity.account
+        replacing = Replacements(shared.lake.store, identity.account)
+        return Published(
+            shared.lake,
+            manifest,
+            self.work,
+            identity,
+            replacing,
+            asked=shared.options.asked,
+            settle=shared.options.settle,
+            api_version=shared.client.config.api_version,
+        )

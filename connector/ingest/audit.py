@@ -1,0 +1,139 @@
+"""One account's past asked about again: what was newly covered is looked at, pages are asked for and compared."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from secrets import randbelow
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from connector.concurrency import in_turn
+from connector.core.api.page import StrictOrder, created_of, decode_page, ids_of
+from connector.core.planning import audit, suspects
+from connector.core.planning.audit import Difference, Target
+from connector.core.planning.sampling import SHARED
+from connector.core.time.intervals import Interval, Intervals
+from connector.errors import ProtocolError, RateLimitError, ServerError, TransportError
+from connector.lake.reading.held import files_within, profile_of, rows_of
+from connector.stripe.listing.query import ListSource, Query
+from connector.stripe.listing.walk import Place
+
+if TYPE_CHECKING:
+    from connector.core.planning.sampling import Draw
+    from connector.core.state.audited import Suspect
+    from connector.core.state.manifest import Manifest
+    from connector.lake.layout import Lake
+    from connector.stripe.client import Client
+
+AT_ONCE = 8
+"""Pages asked for at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A window to ask about, and what the lake holds of it: `created` and id of every row of the files it touches."""
+
+    target: Target
+    window: Interval
+    held: list[tuple[int, str]]
+
+
+@dataclass(slots=True)
+class PastAudit:
+    """One account's turn.
+
+    Attributes:
+        lake: where its files are.
+        client: whom to ask.
+        account: connected account to ask as, or None for the key's own.
+        manifest: the state; in the end, with what was witnessed.
+        now: UTC seconds.
+        draw: chance.
+        requests: pages asked for.
+        rows: rows compared.
+        differences: what does not agree.
+    """
+
+    lake: Lake
+    client: Client
+    account: str | None
+    manifest: Manifest
+    now: int
+    draw: Draw = randbelow
+    requests: int = field(init=False, default=0)
+    rows: int = field(init=False, default=0)
+    differences: list[Difference] = field(init=False, default_factory=list[Difference])
+    _witnessed: list[Target] = field(init=False, default_factory=list[Target])
+
+    async def go(self, requests: int) -> None:
+        """Look, ask and compare.
+
+        A server that fails for the moment ends it early: nothing is known to be lost, and the next run asks.
+
+        Args:
+            requests: pages to ask for, at most.
+
+        Raises:
+            StaleFileError: a file is not as it was written.
+            ApiError: an answer breaks the contract, or the request is refused.
+            StorageError: a file cannot be read.
+        """
+        questions = await anyio.to_thread.run_sync(self._prepared, requests)
+        source = ListSource(self.client, Query(account=self.account), decode=decode_page)
+        with suppress(RateLimitError, ServerError, TransportError):
+            await in_turn(questions, lambda question: self._ask(source, question), at_once=AT_ONCE)
+        self.manifest = audit.witnessed(self.manifest, self._witnessed, now=self.now)
+
+    def _prepared(self, requests: int) -> list[_Question]:
+        """Look at what was newly covered, choose, and read what the lake holds. Blocks."""
+        for region in suspects.to_look_at(self.manifest):
+            found = self._suspects_in(region)
+            self.manifest = replace(self.manifest, audits=suspects.looked_at(self.manifest.audits, region, found))
+        return [self._question(target) for target in audit.choose(self.manifest, requests, self.draw)]
+
+    def _suspects_in(self, region: Interval, *, least: float = suspects.EXPECTED) -> list[Suspect]:
+        wider = suspects.around(self.manifest, region)
+        files = files_within(self.manifest, Intervals((wider,)))
+        profile = profile_of(self.lake.store, self.lake.form, files)
+        return suspects.suspects_in(self.manifest, profile, region, least=least)
+
+    def _question(self, target: Target) -> _Question:
+        start, stop = self._aim(target)
+        window = audit.window_around(self.manifest.covered, start, stop, self.draw)
+        files = files_within(self.manifest, Intervals((window,)))
+        return _Question(target, window, rows_of(self.lake.store, self.lake.form, files))
+
+    def _aim(self, target: Target) -> tuple[int, int]:
+        """Return the seconds to ask about: of a busy stretch its widest gap, or a page of it, as chance has it."""
+        if target.suspect is not None:
+            return target.suspect.start, target.suspect.stop
+        stretch = target.stretch
+        if stretch is None:
+            raise AssertionError("a target is a gap or a stretch")
+        if stretch.rows > SHARED and self.draw(2):
+            found = self._suspects_in(stretch.bounds, least=1)
+            if found:
+                waiting = [one for one in found[1:] if one.expected >= suspects.EXPECTED]
+                audits = suspects.looked_at(self.manifest.audits, stretch.bounds, waiting)
+                self.manifest = replace(self.manifest, audits=audits)
+                return found[0].start, found[0].stop
+        held = rows_of(self.lake.store, self.lake.form, stretch.files)
+        created = [second for second, _ in held if second in stretch.bounds]
+        return audit.page_of(stretch, created, self.draw)
+
+    async def _ask(self, source: ListSource, question: _Question) -> None:
+        window = question.window
+        self.requests += 1
+        page = await source.page(window, Place(fresh=True), urgency=lambda: 0.0)
+        rows = StrictOrder(window).admit(page)
+        if page.has_more and not rows:
+            raise ProtocolError("an empty page that promises more rows; try again later", request_id=page.request_id)
+        listed = list(zip(created_of(rows), ids_of(rows), strict=True))
+        self.rows += len(listed)
+        self._witnessed.append(question.target)
+        found = audit.compare(self.manifest, window, listed, question.held, has_more=page.has_more)
+        if found is not None:
+            self.differences.append(found)

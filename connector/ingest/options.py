@@ -1,0 +1,172 @@
+"""What to sync, apart from where to and as whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from connector.config.moments import seconds_given
+from connector.config.salt import Salt
+from connector.core.account_ids import given_accounts, given_name
+from connector.core.privacy import Privacy
+from connector.core.state.partition import Granularity
+from connector.core.time.times import Time, interval_of
+from connector.errors import UsageError
+from connector.stripe.listing.query import Query, checked_expansion, in_each_row
+
+if TYPE_CHECKING:
+    from connector.core.time.intervals import Interval
+
+DEFAULT_SETTLE = 600
+"""Seconds after which a row counts as visible: rows have been seen to become listable minutes after `created`."""
+
+
+DEFAULT_AUDIT = 1.0
+"""Percent of a run's requests that are spent on asking about the past again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to sync, apart from where to and as whom.
+
+    Attributes:
+        since: first second of `created`, or None for the beginning.
+        until: second after the last, or None for everything there is.
+        format: name of a format, or None for that of the lake (Parquet for a new one).
+        partition: how much time one file holds, or None for that of the lake (a day for a new one).
+        expand: paths to expand in each row, without `data.`; fixed with the lake.
+        source_columns: whether charges, refunds and payouts among expanded sources have columns; fixed with the lake.
+        omit: columns and paths to leave out; fixed with the lake. See `connector.core.privacy`.
+        hash: columns and paths to replace by a salted hash; fixed with the lake.
+        salt: of the hashes.
+        strict_schema: refuse rows that differ from the schema, instead of keeping and counting them.
+        settle: seconds before now up to which rows count as all visible, at least 0.
+        accounts: connected accounts to read, None standing for the key's own; empty for the key's own alone.
+        all_accounts: read the key's own account and every connected one, instead of naming them.
+        account_id: name of the key's own account, where the key may not ask for it.
+        full_refresh: read all that is asked for again.
+        repair: compare every file with the manifest by its bytes, read again what was changed or lost, and remove files
+            that no manifest names.
+        balance: add a snapshot of the balance to the lake, taken before the rows are read.
+        dry_run: stop before reading.
+        fail_fast: end the run with the first account that fails; else the others are read all the same.
+        existing: refuse to make a new lake.
+        audit: percent of the requests, 0 to 100, that are spent on asking about the past again: at least one, at most
+            fifty, all accounts together; 0 for none. See `connector.core.planning.audit`.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    format: str | None = None
+    partition: Granularity | None = None
+    expand: tuple[str, ...] = ()
+    settle: int = DEFAULT_SETTLE
+    accounts: tuple[str | None, ...] = ()
+    all_accounts: bool = False
+    account_id: str | None = None
+    full_refresh: bool = False
+    repair: bool = False
+    balance: bool = False
+    dry_run: bool = False
+    fail_fast: bool = False
+    existing: bool = False
+    source_columns: bool = False
+    omit: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    salt: Salt | None = None
+    strict_schema: bool = False
+    audit: float = DEFAULT_AUDIT
+
+    def __post_init__(self) -> None:
+        interval_of(self.since, self.until)
+        if self.settle < 0:
+            raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
+        if type(self.audit) not in {int, float} or not 0 <= self.audit <= 100:  # noqa: PLR2004 - percent
+            raise UsageError(f"--audit {self.audit!r} must be a percentage, 0 to 100; 0 turns it off")
+        given_accounts(self.accounts)
+        if given_name(self.account_id) and (self.accounts or self.all_accounts):
+            raise UsageError("--account-id names the key's own account: it does not go with --account")
+        if self.accounts and self.all_accounts:
+            raise UsageError("--all-accounts are all there are: it does not go with --account")
+        self._check_sources()
+
+    @property
+    def privacy(self) -> Privacy:
+        """What personal data the lake does without.
+
+        Raises:
+            UsageError: a name is none, or means what a ledger cannot do without.
+        """
+        return Privacy(self.omit, self.hash)
+
+    @property
+    def of_lake(self) -> dict[str, Any]:
+        """The choices that rows depend on, fixed with the lake."""
+        return {
+            **({"expand": sorted(self.expand)} if self.expand else {}),
+            **({"source_columns": True} if self.source_columns else {}),
+            **self.privacy.of_lake(),
+            **({"salt": self.salt.fingerprint} if self.hash and self.salt else {}),
+        }
+
+    def query(self, account: str | None) -> Query:
+        """Return what to list of an account."""
+        return Query(expand=in_each_row(self.expand), account=account)
+
+    @property
+    def several(self) -> bool:
+        """Whether there may be more than one account to read."""
+        return self.all_accounts or len(self.accounts) > 1
+
+    @property
+    def asked(self) -> Interval:
+        """The seconds asked for."""
+        return interval_of(self.since, self.until)
+
+    def _check_sources(self) -> None:
+        """Refuse what makes no sense of a source that is expanded, or that is not.
+
+        Raises:
+            UsageError: says what is missing.
+        """
+        for path in self.expand:
+            checked_expansion(path)
+        privacy, expanded = self.privacy, any(path.split(".")[0] == "source" for path in self.expand)
+        if self.source_columns and not expanded:
+            raise UsageError("--source-columns are columns of the expanded source: add --expand source")
+        if privacy.inside_source and not expanded:
+            raise UsageError(f"{privacy.inside_source[0]} is inside the expanded source: add --expand source")
+        if expanded and privacy.hides_source and "source_object" not in self.omit:
+            raise UsageError("the expanded source holds the id of source, too: add --omit source_object")
+        if self.hash and self.salt is None:
+            raise UsageError("--hash needs a salt")
+
+
+def options_of(*, since: Time | None, until: Time | None, **options: Any) -> Options:  # noqa: ANN401 - checked here
+    """Return the options of a call, its words read: times, a partition's name, one name where there may be several.
+
+    Raises:
+        UsageError: there is no such option, or its value makes no sense.
+    """
+    known = {one.name for one in fields(Options)}
+    if unknown := sorted(options.keys() - known):
+        raise UsageError(f"there is no option {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    if options.get("partition") is not None:
+        try:
+            options["partition"] = Granularity(options["partition"])
+        except ValueError as error:
+            raise UsageError(f"partition {options['partition']!r} is none of day, month, year") from error
+    for name in ("expand", "accounts", "omit", "hash"):
+        given = options.get(name)
+        alone = isinstance(given, str) and (given or name == "accounts")  # no account has an empty id
+        options[name] = (given,) if alone else tuple(given or ())
+    Privacy(options["omit"], options["hash"])  # what cannot be hashed is refused before its salt is missed
+    if options["hash"] and options.get("salt") is None:
+        options["salt"] = Salt.find()
+    if type(options.get("settle", 0)) is not int:
+        raise UsageError(f"settle must be a whole number of seconds, not {options['settle']!r}")
+    return Options(
+        since=None if since is None else seconds_given(since, name="--since"),
+        until=None if until is None else seconds_given(until, name="--until"),
+        **options,
+    )

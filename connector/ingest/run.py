@@ -1,0 +1,317 @@
+"""One run over one destination: the story from plan to report.
+
+plan → windows → pages → rows → partitions → files → manifest. It runs one way; the next run begins with the manifest.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
+from math import ceil, inf
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+import connector
+from connector.accounts.choice import refuse_retired, remember_paths
+from connector.balances.snapshots import Snapshot, ask_balance, keep_balance
+from connector.concurrency import in_turn, tasks_with_one_error
+from connector.core.account_failures import FailedAccounts
+from connector.core.documents import to_json
+from connector.core.planning.audit import requests_for
+from connector.core.run_report import AccountReport, Report, damage_of, requests_of, to_document
+from connector.core.state.partition import Granularity, checked_account
+from connector.core.time.times import to_text
+from connector.errors import ConnectorError, DamagedError, StorageError
+from connector.ingest.account import AccountRun
+from connector.ingest.account_pass import Shared
+from connector.ingest.account_plan import Allowance
+from connector.ingest.audit_turns import Turn, Turns
+from connector.lake.formats.formats import format_named
+from connector.lake.layout import Lake
+from connector.lake.paths import RUNS
+from connector.lake.state import manifests
+from connector.lake.state.audit_savings import load_savings, save_savings
+from connector.lake.state.lake_identity import facts_of
+from connector.lake.state.lease import Lease
+from connector.outside_text import document_without_keys, in_json
+from connector.stripe.accounts import connected_accounts
+from connector.stripe.client import LIST_TRANSACTIONS
+from connector.stripe.identity import UNNAMED
+from connector.tables.redact import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from connector.core.run_report import Outcome, Progress
+    from connector.errors import AccountsError
+    from connector.ingest.options import Options
+    from connector.lake.stores.base import Store
+    from connector.stripe.client import Client
+
+SPARE_ACCOUNTS = 16
+"""Accounts open beyond those that keep the pace busy with one request each: some are writing, some just beginning."""
+
+AUDITS_AT_ONCE = 4
+"""Accounts whose past is asked about at once."""
+
+BUSY = 3.0
+"""Accounts open for each request in flight that fills the pace."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over one destination.
+
+    Attributes:
+        store: the destination.
+        destination: its name as given.
+        client: whom to ask.
+        options: what is asked for.
+        progress: filled in as the run goes on.
+        began: when it did, by `time.monotonic`.
+    """
+
+    store: Store
+    destination: str
+    client: Client
+    options: Options
+    progress: Progress
+    began: float
+    _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
+    _failed: FailedAccounts = field(init=False)
+    _past: Turns = field(init=False, default_factory=Turns)
+    _coming: bool = field(init=False, default=False)
+    _moved: anyio.Event = field(init=False, default_factory=anyio.Event)
+
+    def __post_init__(self) -> None:
+        self._failed = FailedAccounts(0, fail_fast=self.options.fail_fast or not self.options.several)
+
+    async def go(self) -> Report:
+        """Sync every account asked for, several at once, and keep the report.
+
+        Raises:
+            AccountsError: some of several accounts failed; the others are complete.
+            DamagedError: the lake has lost what could not be mended; all else is complete.
+            ConnectorError: what ended the run.
+        """
+        self.progress.meter = self.client.meter
+        self.progress.rate_limit = self.client.config.rate
+        begun = bool(manifests.accounts(self.store))  # then it stays of the kind it is, and is looked at once
+        lake = self._lake()
+        accept = partial(manifests.check_destination, self.store, lake.form.name, lake.partition, self.options.of_lake)
+        with Lease(self.store, None if begun else accept) as lease:
+            refuse_retired(lease.facts, self.options.accounts)
+            remember_paths(self.client, lease.facts)
+            allowance = Allowance(requests=inf) if self.options.repair else Allowance()
+            shared = Shared(lake, lease, self.client, self.options, self.progress, allowance)
+            try:
+                await self._sync_accounts(shared)
+                await self._audit_the_past()
+            except ConnectorError as error:
+                with suppress(StorageError):  # the error itself is what there is to say
+                    await self._keep(lease, self._report(lake, "failed", error=str(error)))
+                raise
+            except anyio.get_cancelled_exc_class():
+                with suppress(StorageError):
+                    await self._keep(lease, self._report(lake, "interrupted", error="interrupted"))
+                raise
+            return await self._ended(lake, lease)
+
+    async def _ended(self, lake: Lake, lease: Lease) -> Report:
+        """Keep the report of a run that came to its end, and return it, or raise what some accounts ended with."""
+        failure = self._failure()
+        if failure is None:
+            report = self._report(lake, "planned" if self.options.dry_run else "complete")
+            await self._keep(lease, report)
+            return report
+        outcome = "damaged" if isinstance(failure, DamagedError) else "failed"
+        failure.report = self._report(lake, outcome, error=str(failure))
+        await self._keep(lease, failure.report)
+        raise failure
+
+    def _failure(self) -> AccountsError | DamagedError | None:
+        """Return what some accounts ended with, if any did not end well."""
+        damages = {
+            one.account: damage for _, one in sorted(self._reports.items()) if (damage := damage_of(one)) is not None
+        }
+        if self.options.dry_run:
+            damages = {}  # nothing was to be mended
+        if not (damages or self._failed.errors):
+            return None
+        if not self._failed.errors:
+            account, damage = next(iter(damages.items()))
+            more = f"; and {len(damages) - 1:,} more accounts have lost something" if len(damages) > 1 else ""
+            return DamagedError(f"{damage}{more}", account=account)
+        for account, damage in damages.items():
+            self._failed.errors.setdefault(account, DamagedError(damage, account=account))
+        return self._failed.summed_up()
+
+    def _lake(self) -> Lake:
+        """Return the lake as it is, or as it is to be made.
+
+        Raises:
+            ConfigError: when it was made otherwise than is asked for.
+        """
+        existing = next(iter(manifests.manifests(self.store)), None)
+        options = self.options
+        there = existing.format if existing else facts_of(self.store).format
+        form = format_named(options.format or there or "parquet", source_columns=options.source_columns)
+        if there is not None:
+            manifests.refuse_another("format", there, form.name)
+        partition = options.partition or (existing.partition if existing else Granularity.DAY)
+        manifests.check_destination(self.store, form.name, partition, options.of_lake)
+        redactor = Redactor(options.privacy, options.salt) if options.privacy else None
+        return Lake(self.store, form, partition, redactor, options.strict_schema, options.source_columns)
+
+    # Accounts ---------------------------------------------------------------------------------------------------------
+
+    async def _sync_accounts(self, shared: Shared) -> None:
+        """Read the accounts in turn, as many at once as keep the pace busy: a task for each of those, no more.
+
+        The first one goes ahead until it is known whose lake it is, and what time Stripe has.
+        """
+        async with tasks_with_one_error() as tasks:
+            waiting = deque(self.options.accounts or (None,))
+            self._coming = self.options.all_accounts
+            if self._coming:
+                tasks.start_soon(self._list_accounts, waiting, shared.lease.facts.retired)
+            for position in count():
+                while shared.open >= self._most_open() or (self._coming and not waiting):
+                    self._moved = anyio.Event()
+                    await self._moved.wait()
+                self.progress.accounts = self._failed.of = position + len(waiting)
+                if not waiting:
+                    return
+                account = waiting.popleft()
+                part = AccountRun(shared, account)
+                shared.open += 1
+                tasks.start_soon(self._sync_account, part, position)
+                if self.client.server_now is None:
+                    await part.introduced.wait()
+
+    async def _list_accounts(self, waiting: deque[str | None], retired: Collection[str]) -> None:
+        """Find the connected accounts while the first of them are being read; those that are retired are left out."""
+        async with aclosing(connected_accounts(self.client)) as pages:
+            async for page in pages:
+                waiting.extend(account for account in page if account not in retired)
+                self._moved.set()
+        self._coming = False
+        self._moved.set()
+
+    def _most_open(self) -> int:
+        """Return how many accounts may be open: each has at least one request under way or in line."""
+        each = self.client.config.rate_per_account
+        width = self.client.gate.pace.cap.current if each else self.client.width(LIST_TRANSACTIONS)
+        return ceil(BUSY * width) + SPARE_ACCOUNTS
+
+    async def _sync_account(self, part: AccountRun, position: int) -> None:
+        """Sync one account, and keep what there is to report of it; an error of its own leaves the others alone."""
+        failure: ConnectorError | None = None
+        balance: Snapshot | None = None
+        try:
+            if self.options.balance and not self.options.dry_run:  # asked first: a key that may not ends here
+                balance = await ask_balance(self.client, part.account, UNNAMED)
+            await part.go()
+            await part.reached()
+            balance = await self._keep_balance(part, balance)
+            self._failed.went_well()
+            self._past.add(part, position)
+        except ConnectorError as error:
+            failure = error
+            await part.refused(error)
+            if not self._failed.spare(part.name, error):
+                raise
+        finally:
+            if (report := part.report(failure)) is not None:
+                taken = balance.snapshot_at if balance is not None and failure is None else None
+                lost = len(balance.lost) if balance is not None else 0
+                self._reports[position] = replace(report, balance_at=taken, snapshots_lost=lost)
+            part.introduced.set()  # also where it did not come to that: whoever waits goes on with the next
+            part.shared.open -= 1
+            self.progress.accounts_done += 1
+            self._moved.set()
+
+    async def _audit_the_past(self) -> None:
+        """Spend a few requests on asking about what earlier runs read, of the accounts whose turn it is."""
+        if not self._past.waiting or self.options.audit == 0:
+            return
+        self.progress.phase = "asking about the past"
+        now = self.client.server_now or int(time.time())
+        savings = await anyio.to_thread.run_sync(partial(load_savings, self.store, now=now))
+        savings = savings.grown(now, rows=self._past.recent_rows)
+        requests = requests_for(self.client.meter.requests, percent=self.options.audit, in_hand=savings.in_hand)
+
+        async def audit(turn: Turn) -> None:
+            failure: ConnectorError | None = None
+            try:
+                await turn.part.audit(turn.requests)
+            except ConnectorError as error:
+                failure = error
+                if not self._failed.spare(turn.part.name, error):
+                    raise
+            finally:
+                was = self._reports[turn.position]
+                if (report := turn.part.report(failure)) is not None:
+                    report = replace(report, balance_at=was.balance_at, snapshots_lost=was.snapshots_lost)
+                    self._reports[turn.position] = report
+
+        await in_turn(self._past.share_out(requests), audit, at_once=AUDITS_AT_ONCE)
+        if spent := sum(one.audit.requests for one in self._reports.values()):
+            await anyio.to_thread.run_sync(save_savings, self.store, savings.spend(spent))
+
+    async def _keep_balance(self, part: AccountRun, balance: Snapshot | None) -> Snapshot | None:
+        """Add the balance to the lake, once the account's rows are there."""
+        if balance is None or part.report() is None:
+            return None
+        snapshot = replace(balance, account=checked_account(part.name))
+        livemode = self.client.config.api_key.livemode
+        return await keep_balance(self.store, part.shared.lake.form, snapshot, livemode=livemode)
+
+    # The report -------------------------------------------------------------------------------------------------------
+
+    def _report(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
+        seconds = time.monotonic() - self.began
+        started = time.time() - seconds
+        config = self.client.config
+        return Report(
+            run_id=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(started))}-{secrets.token_hex(4)}",
+            outcome=outcome,
+            error=error,
+            destination=self.destination,
+            format=lake.form.name,
+            partition=lake.partition.value,
+            livemode=config.api_key.livemode,
+            api_version=config.api_version,
+            connector_version=connector.__version__,
+            started=to_text(started),
+            duration_seconds=seconds,
+            requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
+            accounts=tuple(report for _, report in sorted(self._reports.items())),
+            not_found=lake.redactor.not_found if lake.redactor else (),
+            warnings=(*sorted(self.store.lacks), *_of_connections(len(self.client.transport.distrusted))),
+        )
+
+    async def _keep(self, lease: Lease, report: Report) -> None:
+        """Write the report into the lake, if the run came to hold one."""
+        if not lease.held:
+            return
+        document = document_without_keys(to_document(report), (self.client.config.api_key.reveal(),))
+        text = in_json(to_json(document).decode()).encode()
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.store.write, f"{RUNS}/{report.run_id}.json", text)
+
+
+def _of_connections(distrusted: int) -> tuple[str, ...]:
+    """Say that connections were closed, as what came on them could not be believed."""
+    if not distrusted:
+        return ()
+    connections = "a connection was" if distrusted == 1 else f"{distrusted:,} connections were"
+    came = "an answer came that nobody had asked for, or that cannot be right"
+    return (f"{connections} closed: {came}; is there a faulty proxy on the way?",)

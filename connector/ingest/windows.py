@@ -1,0 +1,189 @@
+"""What a lake lacks, cut into windows for tasks of their own: `plan`, and its twin for ordinary code."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from connector.accounts.choice import Guest, at_home, refuse_retired, remember_paths
+from connector.blocking import run_plainly
+from connector.concurrency import in_turn
+from connector.config.config import Config
+from connector.config.salt import Salt
+from connector.core.planning.plan import pieces
+from connector.core.planning.plan import plan as plan_work
+from connector.core.state.partition import Granularity
+from connector.core.time.intervals import Interval
+from connector.core.time.times import END_OF_TIME, Time
+from connector.errors import UsageError
+from connector.ingest.options import DEFAULT_AUDIT, DEFAULT_SETTLE, options_of
+from connector.lake.state import manifests
+from connector.lake.state.lake_identity import facts_of
+from connector.lake.stores.base import open_store
+from connector.stripe.accounts import connected_accounts
+from connector.stripe.client import Client
+from connector.stripe.identity import identify
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from os import PathLike
+
+    from connector.core.state.manifest import Manifest
+    from connector.ingest.options import Options
+    from connector.stripe.identity import Identity
+
+AT_ONCE = 24
+"""Accounts asked who they are at once; the pace holds their requests back further."""
+
+OF_A_WHOLE_RUN = ("balance", "dry_run", "fail_fast", "repair")
+"""Options that mean nothing to a part of one."""
+
+
+async def plan(
+    destination: str | PathLike[str],
+    *,
+    config: Config | None = None,
+    since: Time | None = None,
+    until: Time | None = None,
+    windows: int = 8,
+    **options: Any,  # noqa: ANN401 - the fields of `Options`
+) -> list[dict[str, Any]]:
+    """Cut what is to be read into windows that can be given to tasks of their own.
+
+    No two windows share a file. Each is a dict of plain arguments for `run_sync`.
+
+    Args:
+        destination: as for `sync`.
+        config: as for `sync`.
+        since: as for `sync`.
+        until: as for `sync`.
+        windows: about how many, at least 1.
+        options: fields of `connector.ingest.options.Options` but those of a whole run; a salt is not in the windows:
+            each task finds it for itself.
+
+    Raises:
+        UsageError: an option makes no sense, or is of a whole run (`balance`, `dry_run`, `fail_fast`, `repair`).
+        ConnectorError: what the lake, or asking whose the accounts are, ended with.
+    """
+    chosen = options_of(since=since, until=until, **options)
+    if windows < 1:
+        raise UsageError(f"--windows {windows} must be at least 1")
+    if unfit := [name for name in OF_A_WHOLE_RUN if getattr(chosen, name)]:
+        raise UsageError(f"a plan has no {unfit[0]}: that is of a whole run, so give it to one")
+    store = open_store(destination)
+    facts = facts_of(store)
+    refuse_retired(facts, chosen.accounts)
+    client = Client.over_http(config or Config.from_env())
+    remember_paths(client, facts)
+    found: dict[int, list[dict[str, Any]]] = {}
+    try:
+        accounts = await _accounts(chosen, client, facts.retired)
+
+        async def plan_account(position: int) -> None:
+            account = accounts[position]
+            identity = await identify(client, account=account, account_id=chosen.account_id)
+            identity, _ = await at_home(client, store, facts, Guest(identity, account, chosen.account_id))
+            manifest = manifests.load(store, identity.account)
+            options = _as_arguments(chosen, manifest, account)
+            found[position] = [bounds | options for bounds in _bounds(chosen, manifest, identity, windows)]
+
+        await in_turn(range(len(accounts)), plan_account, at_once=AT_ONCE)
+    finally:
+        await client.close()
+    return [window for _, cut in sorted(found.items()) for window in cut]
+
+
+def _bounds(
+    chosen: Options, manifest: Manifest | None, identity: Identity, windows: int
+) -> Iterator[dict[str, int | None]]:
+    """Yield the beginning and the end of each window of an account; None for what has none."""
+    work = plan_work(manifest, chosen.asked, now=identity.now, full_refresh=chosen.full_refresh)
+    partition = manifest.partition if manifest else chosen.partition or Granularity.DAY
+    likely = work.todo.within(Interval(min(identity.created, identity.now - 1), identity.now))
+    cut = pieces(likely, windows, partition)
+    for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
+        start = work.todo.parts[0].start if position == 0 else part.start
+        stop = work.todo.parts[-1].stop if position == len(cut) - 1 else part.stop
+        yield {"since": start or None, "until": None if stop == END_OF_TIME else stop}
+
+
+def _as_arguments(chosen: Options, manifest: Manifest | None, account: str | None) -> dict[str, Any]:
+    """Return what every window of an account must be told besides: what is fixed with the lake, and what was asked."""
+    fixed = {name: value for name, value in (manifest.options if manifest else {}).items() if name != "salt"}
+    plain: dict[str, Any] = {
+        "partition": chosen.partition and chosen.partition.value,
+        "format": chosen.format,
+        "account_id": chosen.account_id,
+        "expand": list(chosen.expand),
+        "source_columns": chosen.source_columns,
+        "omit": list(chosen.omit),
+        "hash": list(chosen.hash),
+        "full_refresh": chosen.full_refresh,
+        "strict_schema": chosen.strict_schema,
+        "accounts": [account] if account else [],
+    }
+    usual = {"settle": DEFAULT_SETTLE, "audit": DEFAULT_AUDIT}  # of these, 0 is a choice
+    chosen_otherwise = {name: value for name in usual if (value := getattr(chosen, name)) != usual[name]}
+    return {**fixed, **{name: value for name, value in plain.items() if value}, **chosen_otherwise}
+
+
+def run_plan(  # noqa: PLR0913 - as run_sync
+    destination: str | PathLike[str],
+    *,
+    since: Time | None = None,
+    until: Time | None = None,
+    windows: int = 8,
+    partition: str | None = None,
+    accounts: Sequence[str | None] = (),
+    all_accounts: bool = False,
+    account_id: str | None = None,
+    full_refresh: bool = False,
+    format: str | None = None,  # noqa: A002 - as run_sync
+    expand: Sequence[str] = (),
+    source_columns: bool = False,
+    omit: Sequence[str] = (),
+    hash: Sequence[str] = (),  # noqa: A002 - as run_sync
+    hash_salt_file: str | None = None,
+    settle: int = DEFAULT_SETTLE,
+    strict_schema: bool = False,
+    audit: float = DEFAULT_AUDIT,
+    api_base: str | None = None,
+    api_version: str | None = None,
+    context: str | None = None,
+    api_key_file: str | None = None,
+) -> list[dict[str, Any]]:
+    """Call `plan` from ordinary code; arguments as for `run_sync`, and `windows` as for `plan`."""
+    settings: dict[str, Any] = {"api_base": api_base, "api_version": api_version, "context": context}
+
+    async def main() -> list[dict[str, Any]]:
+        return await plan(
+            destination,
+            config=Config.from_env(api_key_file=api_key_file, **settings),
+            since=since,
+            until=until,
+            windows=windows,
+            partition=partition,
+            accounts=accounts,
+            all_accounts=all_accounts,
+            account_id=account_id,
+            full_refresh=full_refresh,
+            format=format,
+            expand=expand,
+            source_columns=source_columns,
+            omit=omit,
+            hash=hash,
+            salt=Salt.find(file=hash_salt_file) if hash_salt_file else None,
+            settle=settle,
+            strict_schema=strict_schema,
+            audit=audit,
+        )
+
+    return run_plainly(main, instead="await connector.plan(…)")
+
+
+async def _accounts(chosen: Options, client: Client, retired: Collection[str]) -> tuple[str | None, ...]:
+    """Return the accounts to plan for, None standing for the key's own; of all there are, those not retired."""
+    if not chosen.all_accounts:
+        return chosen.accounts or (None,)
+    async with aclosing(connected_accounts(client)) as pages:
+        return (None, *[account async for page in pages for account in page if account not in retired])

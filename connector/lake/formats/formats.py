@@ -1,0 +1,158 @@
+"""The formats a lake can have, as values: a name, a file ending, a schema, a way in and a way out.
+
+Every writer gives the same bytes for the same rows in the same order, however they are cut into batches.
+"""
+
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no annotations)
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from connector.errors import ConfigError
+from connector.lake.formats import arrow_file, json_lines, parquet
+from connector.tables import balance_transactions
+from connector.tables.source_columns import row_dictionaries, row_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from connector.core.state.manifest import Manifest
+
+
+class Writer(Protocol):
+    """A file being written."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append rows."""
+        ...
+
+    def close(self) -> None:
+        """Finish the file; it is complete, though not yet forced to disk, on return."""
+        ...
+
+
+Reader = AbstractContextManager[Iterator[pa.RecordBatch]]
+"""A file being read: a block that offers batches of bounded size, in the file's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How rows become a file, and come back.
+
+    Attributes:
+        name: as in manifests, for example `jsonl.zst`.
+        suffix: ending of the file's name, for example `.jsonl.zst`.
+        schema: of the batches written and read.
+        open_writer: starts a new file at a local path.
+        open_reader: opens a file at a local path.
+        read_objects: reads a file's objects as they were received; None for formats that Arrow has datasets of.
+    """
+
+    name: str
+    suffix: str
+    schema: pa.Schema
+    open_writer: Callable[[Path], Writer]
+    open_reader: Callable[[Path], Reader]
+    read_objects: Callable[[Path], Iterator[list[dict[str, Any]]]] | None = None
+
+    @property
+    def file_name(self) -> str:
+        """Name of the one data file of a partition."""
+        return f"part-0{self.suffix}"
+
+
+FORMAT_NAMES = ("parquet", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow")
+"""Names as they stand in manifests. `jsonl` is accepted for `jsonl.zst`."""
+
+
+CODECS: dict[str, json_lines.Codec] = {"jsonl.zst": "zstd", "jsonl.gz": "gzip", "jsonl.plain": None}
+"""Compression of each of the JSON line formats."""
+
+
+def format_of(manifest: Manifest) -> Format:
+    """Return the format of an account's files, with the columns they have."""
+    return format_named(manifest.format, source_columns=bool(manifest.options.get("source_columns")))
+
+
+def format_named(text: str, *, source_columns: bool = False) -> Format:
+    """Return the format of balance transactions with this name.
+
+    Args:
+        text: one of `FORMAT_NAMES`, or `jsonl` for `jsonl.zst`.
+        source_columns: whether rows have the columns of expanded sources.
+
+    Raises:
+        ConfigError: for any other name; says which there are. Or for lines with columns, which they do not have.
+    """
+    name = "jsonl.zst" if text == "jsonl" else text
+    if name == "parquet":
+        dictionary = row_dictionaries(source_columns=source_columns)
+        return parquet_format(row_schema(source_columns=source_columns), dictionary)
+    if name == "arrow":
+        return arrow_format(row_schema(source_columns=source_columns))
+    if name in FORMAT_NAMES and source_columns:
+        raise ConfigError(f"lines of {name} are objects as received: --source-columns is for parquet and arrow")
+    if name in FORMAT_NAMES:
+        return jsonl_format(CODECS[name], balance_transactions.LINES_SCHEMA, balance_transactions.to_lines)
+    raise ConfigError(f"there is no format {text!r}; choose one of {', '.join(FORMAT_NAMES)}")
+
+
+def parquet_format(
+    schema: pa.Schema, dictionary: tuple[str, ...], *, order: tuple[str, ...] = ("created", "id")
+) -> Format:
+    """Return Parquet for any table.
+
+    Args:
+        schema: of the batches.
+        dictionary: columns of few distinct values.
+        order: columns by which rows come sorted.
+    """
+    return Format(
+        name="parquet",
+        suffix=".parquet",
+        schema=schema,
+        open_writer=partial(parquet.ParquetWriter, schema=schema, dictionary=dictionary, order=order),
+        open_reader=partial(parquet.open_reader, schema=schema),
+    )
+
+
+def arrow_format(schema: pa.Schema) -> Format:
+    """Return Arrow's file format (also known as Feather) for any table."""
+    return Format(
+        name="arrow",
+        suffix=".arrow",
+        schema=schema,
+        open_writer=partial(arrow_file.ArrowWriter, schema=schema),
+        open_reader=partial(arrow_file.open_reader, schema=schema),
+    )
+
+
+def jsonl_format(codec: json_lines.Codec, schema: pa.Schema, to_lines: json_lines.ToLines) -> Format:
+    """Return JSON lines for any table.
+
+    Args:
+        codec: `zstd`, `gzip`, or None for plain text.
+        schema: with a binary column `line`, each value ending in a line feed.
+        to_lines: makes batches of the schema from decoded objects.
+    """
+    name, suffix = {
+        "zstd": ("jsonl.zst", ".jsonl.zst"),
+        "gzip": ("jsonl.gz", ".jsonl.gz"),
+        None: ("jsonl.plain", ".jsonl"),
+    }[codec]
+    return Format(
+        name=name,
+        suffix=suffix,
+        schema=schema,
+        open_writer=partial(json_lines.LinesWriter, codec=codec),
+        open_reader=partial(json_lines.open_reader, codec=codec, to_lines=to_lines),
+        read_objects=partial(json_lines.read_objects, codec=codec),
+    )

@@ -1,0 +1,86 @@
+"""Where rows go, and what becomes of them on the way there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio
+
+from connector.errors import SchemaError
+from connector.tables.balance_transactions import to_batch, to_lines
+from connector.tables.columnize import Sifted, sift
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from connector.core.state.drift import Drift
+    from connector.core.state.partition import Granularity
+    from connector.lake.formats.formats import Format
+    from connector.lake.stores.base import Store
+    from connector.tables.redact import Redactor
+    from connector.tables.transaction import Transaction
+
+SEALERS = 2
+"""Threads that write small files: one works while the other waits for the disk."""
+
+LARGE_ROWS = 1_000
+"""Rows from which writing is work rather than waiting: there two threads would fight for the interpreter's lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Where rows go and how.
+
+    Attributes:
+        store: the destination.
+        form: format of its files.
+        partition: how much time one file holds.
+        redactor: leaves out and hashes personal data, or None to keep all.
+        strict: whether rows that differ from the schema are refused.
+        source_columns: whether expanded sources have columns.
+        threads: where small files and records are written, for all accounts together.
+        press: where large files are written, one at a time.
+    """
+
+    store: Store
+    form: Format
+    partition: Granularity
+    redactor: Redactor | None = None
+    strict: bool = False
+    source_columns: bool = False
+    threads: anyio.CapacityLimiter = field(
+        init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS)
+    )
+    press: anyio.CapacityLimiter = field(
+        init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(1)
+    )
+
+    def encode(self, rows: Sifted | Sequence[Transaction]) -> pa.RecordBatch:
+        """Return a batch of the format's schema."""
+        if self.redactor is not None:
+            sifted = rows if isinstance(rows, Sifted) else sift(rows)
+            rows = self.redactor.rows(sifted.received)
+        if self.form.name.startswith("jsonl"):
+            return to_lines(rows)
+        return to_batch(rows, source_columns=self.source_columns)
+
+    def spare(self, found: Drift) -> Drift:
+        """Return what may be told of how rows differ from the schema."""
+        return found if self.redactor is None else self.redactor.spare(found)
+
+    def accept(self, found: Drift) -> None:
+        """Go on with rows that differ from the schema, unless that is to be refused.
+
+        Raises:
+            SchemaError: it is.
+        """
+        if found and self.strict:
+            first, more = found.findings[0], len(found.findings) - 1
+            raise SchemaError(
+                f"rows differ from the schema: {first.described}, such as in {first.example}"
+                f"{f', and {more:,} more kinds of difference' if more else ''}; nothing of their window is published:"
+                " upgrade stripe-balance-connector, or sync without --strict-schema, which keeps and counts them"
+            )

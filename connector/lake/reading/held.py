@@ -1,0 +1,91 @@
+"""What an account's files hold of some seconds: when rows were created, and which they are."""
+
+# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
+# (pyarrow makes its compute functions when it is imported, and ships no annotations)
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core.planning.sampling import Profile
+from connector.core.time.intervals import Interval, Intervals
+from connector.lake.formats.row_columns import MICROSECONDS, inside
+from connector.lake.state.file_check import changed_files
+from connector.lake.stores.disk import at_disk
+from connector.lake.writing.rewrite import StaleFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+
+    from connector.core.state.manifest import DataFile, Manifest
+    from connector.lake.formats.formats import Format
+    from connector.lake.stores.base import Store
+
+
+def files_within(manifest: Manifest, seconds: Intervals) -> list[DataFile]:
+    """Return the files with rows of some seconds, maybe, in order of time."""
+    found = [
+        file
+        for file in manifest.files.values()
+        if seconds.touching(Interval(file.first_created, file.last_created + 1))
+    ]
+    return sorted(found, key=lambda file: file.first_created)
+
+
+def profile_of(store: Store, form: Format, files: Iterable[DataFile]) -> Profile:
+    """Return where the rows of some files, which come in order of time, lie in it. Blocks.
+
+    Raises:
+        StaleFileError: a file is gone, or not as the manifest has it.
+        StorageError: it cannot be read.
+    """
+    profile = Profile()
+    for file in files:
+        with _opened(store, form, file) as batches:
+            for batch in batches:
+                profile.add(_seconds(batch))
+    return profile
+
+
+def rows_of(store: Store, form: Format, files: Iterable[DataFile]) -> list[tuple[int, str]]:
+    """Return `created` and id of the rows of some files, ascending. Blocks.
+
+    Raises:
+        StaleFileError: a file is gone, or not as the manifest has it.
+        StorageError: it cannot be read.
+    """
+    found: list[tuple[int, str]] = []
+    for file in files:
+        with _opened(store, form, file) as batches:
+            for batch in batches:
+                found += zip(_seconds(batch), batch.column("id").to_pylist(), strict=True)
+    return sorted(found)
+
+
+def ids_within(store: Store, form: Format, manifest: Manifest, seconds: Intervals) -> set[str]:
+    """Return the ids of the rows of some seconds; raises what `rows_of` raises. Blocks."""
+    found: set[str] = set()
+    for file in files_within(manifest, seconds):
+        with _opened(store, form, file) as batches:
+            for batch in batches:
+                found.update(batch.filter(inside(batch.column("created"), seconds)).column("id").to_pylist())
+    return found
+
+
+@contextmanager
+def _opened(store: Store, form: Format, file: DataFile) -> Generator[Iterator[pa.RecordBatch]]:
+    if changed_files(store, [file]):  # also what a disk spoiled in silence is found when its turn has come
+        raise StaleFileError(file, "it is gone, or its bytes differ from those written")
+    with store.opened(file.path) as path:
+        if path is None:
+            raise StaleFileError(file, "it is gone")
+        with at_disk(f"reading {file.path}"), form.open_reader(path) as batches:
+            yield batches
+
+
+def _seconds(batch: pa.RecordBatch) -> list[int]:
+    return pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS).to_pylist()

@@ -1,0 +1,123 @@
+"""What a lake holds of a table, account by account: exactly the files that its manifests and records name."""
+
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no annotations)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from connector.core.state.partition import Granularity
+from connector.errors import UsageError
+from connector.lake.formats.formats import Format, format_of
+from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
+from connector.lake.state.manifests import TABLE, manifests
+from connector.lake.state.records import recorded_accounts
+from connector.lake.writing.small_tables import SMALL_TABLES, sheet
+from connector.tables.arrow import arrow_schema
+from connector.tables.balance_transactions import to_batch
+from connector.tables.source_columns import row_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from connector.core.state.balances_record import BalancesRecord
+    from connector.core.state.manifest import Manifest
+    from connector.core.state.payouts_record import PayoutsRecord
+    from connector.lake.stores.base import Store
+
+_LABEL_TYPES = {Granularity.DAY: pa.date32(), Granularity.MONTH: pa.string(), Granularity.YEAR: pa.int32()}
+_DAYS = {"payouts": "created_date", "payout_transactions": "arrival_date", "balances": "snapshot_date"}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One account's files of a table.
+
+    Attributes:
+        account: whose they are.
+        paths: relative to the destination, by time.
+        form: their format.
+        schema: of all columns, `account` and the partition column last.
+        to_batch: makes columns of the objects of a file of JSON lines.
+        expanded: what was expanded in each row, as `source`; nothing in the small tables.
+    """
+
+    account: str
+    paths: tuple[str, ...]
+    form: Format
+    schema: pa.Schema
+    to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch]
+    expanded: tuple[str, ...] = ()
+
+
+NOTHING = {
+    TABLE: "no manifest of stripe-balance is there; sync to it first",
+    "payouts": "no payouts are there; bring them with `stripe-balance payouts`",
+    "payout_transactions": "no payouts are there; bring them with `stripe-balance payouts`",
+    "balances": "no balance was recorded; do it with `stripe-balance balance DEST`",
+}
+"""What to say of a destination that holds nothing of a table."""
+
+
+def holdings(store: Store, table: str) -> Iterator[Holding]:
+    """Yield what there is of a table, in order of account.
+
+    Raises:
+        UsageError: there is no such table.
+        ManifestError: a manifest or a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    if table == TABLE:
+        for manifest in manifests(store):
+            paths = tuple(sorted(manifest.files))
+            expanded = tuple(manifest.options.get("expand", ()))
+            yield Holding(manifest.account, paths, format_of(manifest), _schema(manifest), to_batch, expanded)
+    elif table == "balances":
+        for account in recorded_accounts(store, BALANCES):
+            if (balances := load_balances(store, account)) is not None:
+                yield _small(table, balances, balances.files)
+    elif table in SMALL_TABLES:
+        for account in recorded_accounts(store, PAYOUTS):
+            if (record := load_payouts(store, account)) is not None:
+                yield _small(table, record, record.files if table == "payouts" else record.transaction_files)
+    else:
+        raise UsageError(f"there is no table {table!r}; tables: {', '.join((TABLE, *SMALL_TABLES))}")
+
+
+def file_schema(table: str, partition: Granularity, *, source_columns: bool = False) -> pa.Schema:
+    """Return the schema of all columns of a table, `account` and the partition column last.
+
+    Args:
+        table: its name.
+        partition: time a file of `balance_transactions` holds; the small tables have a file a day.
+        source_columns: whether balance transactions have the columns of expanded sources.
+
+    Raises:
+        UsageError: there is no such table.
+    """
+    if table == TABLE:
+        stored, time = row_schema(source_columns=source_columns), pa.field(partition.column, _LABEL_TYPES[partition])
+    elif table in _DAYS:
+        stored, time = arrow_schema(table), pa.field(_DAYS[table], pa.date32())
+    else:
+        raise UsageError(f"there is no table {table!r}; tables: {', '.join((TABLE, *_DAYS))}")
+    return _plain(stored).append(pa.field("account", pa.string())).append(time)
+
+
+def _small(table: str, record: PayoutsRecord | BalancesRecord, files: Iterable[str]) -> Holding:
+    found = sheet(table, record.format)
+    schema = file_schema(table, Granularity.DAY)
+    return Holding(record.account, tuple(sorted(files)), found.form, schema, found.to_batch)
+
+
+def _schema(manifest: Manifest) -> pa.Schema:
+    return file_schema(TABLE, manifest.partition, source_columns=bool(manifest.options.get("source_columns")))
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """Return a schema without the metadata that would differ between files and here."""
+    return pa.schema([field.remove_metadata() for field in schema])

@@ -1,0 +1,105 @@
+"""Whether data files are still as they were written: of the ones a record names, and of all that are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+from connector.lake.stores.disk import at_disk, sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from connector.lake.stores.base import Store
+
+
+class Recorded(Protocol):
+    """A data file as a manifest or a record names it: see `DataFile`, `StoredFile`."""
+
+    @property
+    def path(self) -> str:
+        """Where it is, relative to the destination."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes, in hexadecimal."""
+        ...
+
+
+F = TypeVar("F", bound=Recorded)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Difference:
+    """A data file that is not as its record says.
+
+    Attributes:
+        path: relative to the destination.
+        kind: `changed`, `missing`, or `extra`: a file no record names, which readers that glob take too.
+    """
+
+    path: str
+    kind: Literal["changed", "missing", "extra"]
+
+
+def changed_files(store: Store, files: Iterable[F], *, full: bool = True) -> list[F]:
+    """Return the files that are gone, of another size, or, when `full`, of other bytes than written. Blocks.
+
+    A run that was killed between a file and its record leaves such a file, too.
+
+    Raises:
+        StorageError: when the destination cannot be read.
+    """
+    return [file for file in files if not _as_written(store, file, full=full)]
+
+
+def differences(
+    store: Store,
+    folder: str,
+    files: Mapping[str, Recorded],
+    *,
+    full: bool = False,
+    since: int | None = None,
+    trusted: Collection[str] = (),
+) -> list[Difference]:
+    """Compare a folder with the files it should hold, by existence and size. Blocks.
+
+    Args:
+        store: the destination.
+        folder: where to look.
+        files: those it should hold, by path.
+        full: compare them all by their bytes, too.
+        since: compare those by their bytes that were changed at or after this moment (`FileInfo.changed`), such as when
+            their record was written: nobody but a run changes them before; None for none.
+        trusted: paths of files that are known to have their bytes.
+
+    Returns:
+        The differences in order of path; empty when all is as it was written.
+
+    Raises:
+        StorageError: when the destination cannot be read.
+    """
+    there = {info.path: info for info in store.list(folder)}
+    found = [Difference(path, "extra") for path in there.keys() - files.keys()]
+    for path, file in files.items():
+        if path not in there:
+            found.append(Difference(path, "missing"))
+            continue
+        touched = full or (since is not None and there[path].changed >= since and path not in trusted)
+        if there[path].bytes != file.bytes or (touched and changed_files(store, [file])):
+            found.append(Difference(path, "changed"))
+    return sorted(found)
+
+
+def _as_written(store: Store, file: Recorded, *, full: bool) -> bool:
+    with store.opened(file.path) as path:
+        if path is None:
+            return False
+        with at_disk(f"reading {file.path}"):
+            return path.stat().st_size == file.bytes and (not full or sha256_of(path) == file.sha256)

@@ -1,0 +1,143 @@
+"""What a destination holds already, of whichever table: whose rows, of which mode, in which format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from connector.core.state import account_record, balances_record, payouts_record
+from connector.core.state.account_record import AccountRecord
+from connector.core.state.small_file import READ_AGAIN, RESTORE
+from connector.errors import ConfigError
+from connector.lake.state import manifests
+from connector.lake.state.records import load_record, recorded_accounts, save_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connector.core.state.balances_record import BalancesRecord
+    from connector.core.state.payouts_record import PayoutsRecord
+    from connector.core.units import AccountId
+    from connector.lake.stores.base import Store
+
+PAYOUTS, BALANCES = "payouts", "balances"
+"""Kinds of records, and the folders they are in."""
+
+
+@dataclass(frozen=True, slots=True)
+class LakeFacts:
+    """What a new account's rows have to go with.
+
+    Attributes:
+        accounts: those the lake has rows of, in any table.
+        livemode: whether they are of live mode; None where no record says.
+        format: of its files; None for a destination that has none.
+        records: what is known of single accounts besides, by their names in the lake.
+    """
+
+    accounts: frozenset[AccountId] = frozenset()
+    livemode: bool | None = None
+    format: str | None = None
+    records: Mapping[AccountId, AccountRecord] = field(default_factory=lambda: MappingProxyType({}))
+
+    def record_of(self, account: AccountId) -> AccountRecord:
+        """Return what is known of an account besides its rows."""
+        return self.records.get(account) or AccountRecord(account)
+
+    @property
+    def retired(self) -> frozenset[str]:
+        """The accounts that are retired."""
+        return frozenset(name for name, record in self.records.items() if record.retired is not None)
+
+
+def is_new(store: Store) -> bool:
+    """Say whether a destination holds no lake yet, of whichever table; quicker than `facts_of`. Blocks."""
+    return not (manifests.accounts(store) or any(recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)))
+
+
+def refuse_new(store: Store, destination: str) -> None:
+    """Refuse to make a lake where one was said to exist: a mistyped name, or a mount that is not there.
+
+    Raises:
+        ConfigError: there is no lake.
+    """
+    if is_new(store):
+        raise ConfigError(
+            f"there is no lake in {destination}, and with --existing none is made: check the name, and that what it is "
+            "on is mounted; without --existing a new lake is made there"
+        )
+
+
+def facts_of(store: Store) -> LakeFacts:
+    """Look at a destination. Blocks.
+
+    Of the records, which agree, one is read, and more only where it does not say of which mode its rows are; the format
+    of payouts and balances goes before that of the balance transactions, so that each table stays of one kind.
+
+    Raises:
+        ManifestError: a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    holders = {kind: recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)}
+    holders[manifests.TABLE] = manifests.accounts(store)
+    records = (
+        record
+        for kind, load in ((PAYOUTS, load_payouts), (BALANCES, load_balances), (manifests.TABLE, manifests.load))
+        for account in holders[kind]
+        if (record := load(store, account)) is not None
+    )
+    first = next(records, None)
+    if first is None:
+        return LakeFacts()
+    return LakeFacts(
+        accounts=frozenset(name for names in holders.values() for name in names),
+        livemode=next((one.livemode for one in chain([first], records) if one.livemode is not None), None),
+        format=first.format,
+        records=MappingProxyType({one.account: one for one in account_records(store)}),
+    )
+
+
+def account_records(store: Store) -> Iterator[AccountRecord]:
+    """Yield what is known of single accounts, in order of account.
+
+    Raises:
+        ManifestError: a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    kind, remedy = account_record.TABLE, account_record.REMEDY
+    for account in recorded_accounts(store, kind):
+        record = load_record(account_record.from_document, store, kind, account, remedy=remedy)
+        if record is not None:
+            yield record
+
+
+def save_account(store: Store, record: AccountRecord) -> None:
+    """Write what is known of an account; raises what `save_record` raises."""
+    save_record(store, account_record.TABLE, record.account, account_record.to_document(record))
+
+
+def load_payouts(store: Store, account: AccountId) -> PayoutsRecord | None:
+    """Return an account's record of payouts, or None when there is none.
+
+    Raises:
+        ManifestError: it is damaged, foreign, newer than this version knows, or another account's.
+        StorageError: it cannot be read.
+    """
+    return load_record(payouts_record.from_document, store, PAYOUTS, account, remedy=READ_AGAIN)
+
+
+def save_payouts(store: Store, record: PayoutsRecord) -> None:
+    """Write an account's record of payouts; raises what `save_record` raises."""
+    save_record(store, PAYOUTS, record.account, payouts_record.to_document(record))
+
+
+def load_balances(store: Store, account: AccountId) -> BalancesRecord | None:
+    """Return an account's record of snapshots, or None when there is none; raises what `load_payouts` raises."""
+    return load_record(balances_record.from_document, store, BALANCES, account, remedy=RESTORE)
+
+
+def save_balances(store: Store, record: BalancesRecord) -> None:
+    """Write an account's record of snapshots; raises what `save_record` raises."""
+    save_record(store, BALANCES, record.account, balances_record.to_document(record))

@@ -1,0 +1,197 @@
+"""The manifest on disk: the record of what is durably in the lake, written last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from connector.core.state.manifest import Manifest, from_document, to_document
+from connector.errors import ConfigError, ManifestError, ProtocolError
+from connector.lake.paths import checked_path
+from connector.lake.state.file_check import Difference, differences
+from connector.lake.state.records import load_record, record_path, recorded_accounts, save_record
+from connector.lake.stores.disk import at_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from connector.core.state.partition import Granularity
+    from connector.core.units import AccountId
+    from connector.lake.stores.base import Store
+
+TABLE = "balance_transactions"
+"""Folder of the data files that manifests name."""
+
+_KIND = "manifest"
+"""Kind of the records, and the folder they are in."""
+
+
+def load(store: Store, account: AccountId) -> Manifest | None:
+    """Return an account's manifest, or None when the lake has none of it.
+
+    Raises:
+        ManifestError: when it is damaged, foreign, of a newer version, of another account, or names files elsewhere.
+        StorageError: when it cannot be read.
+    """
+    manifest = load_record(_from_document, store, _KIND, account, remedy="sync to a new destination")
+    if manifest is None:
+        return None
+    where = record_path(_KIND, account)
+    for path in manifest.files:
+        _refuse_elsewhere(path, account, where)
+    return manifest
+
+
+def save(store: Store, manifest: Manifest) -> Manifest:
+    """Write an account's manifest, durably and as a whole, and return it with the next revision.
+
+    Every file it names must already be visible and durable.
+
+    Raises:
+        StorageError: when the destination refuses; the old manifest is then still whole.
+    """
+    written = replace(manifest, revision=manifest.revision + 1)
+    save_record(store, _KIND, written.account, to_document(written))
+    return written
+
+
+def accounts(store: Store) -> list[AccountId]:
+    """Return the accounts that have a manifest, sorted; raises what `recorded_accounts` raises."""
+    return recorded_accounts(store, _KIND)
+
+
+def check_destination(
+    store: Store, format_name: str, partition: Granularity, options: Mapping[str, Any] | None = None
+) -> None:
+    """Refuse what would make a lake of two kinds of files.
+
+    Args:
+        store: the destination; a new one accepts everything.
+        format_name: as in manifests, for example `jsonl.zst`.
+        partition: time one file is to hold.
+        options: other choices that rows depend on; None to accept those of the lake.
+
+    Raises:
+        ConfigError: when the destination was made otherwise; says how.
+        ManifestError: when a manifest there cannot be read.
+    """
+    for manifest in manifests(store):
+        refuse_another("format", manifest.format, format_name)
+        refuse_another("partition", manifest.partition.value, partition.value)
+        if options is not None:
+            _same_options(manifest.options, options)
+
+
+def options_of(store: Store, account: AccountId) -> Mapping[str, Any]:
+    """Return the choices that an account's rows depend on; where it has no rows yet, those of the lake's others.
+
+    Raises:
+        ManifestError: a manifest cannot be read.
+        StorageError: the destination cannot be read.
+    """
+    manifest = load(store, account) or next(manifests(store), None)
+    return {} if manifest is None else manifest.options
+
+
+def refuse_another(what: str, there: object, asked: object) -> None:
+    """Refuse what a destination was not made with.
+
+    Raises:
+        ConfigError: says how it was made.
+    """
+    if there != asked:
+        raise ConfigError(
+            f"this destination was made with {what} {there}, and {asked} was asked for; "
+            f"ask for {there}, or choose another destination"
+        )
+
+
+def saved(store: Store, account: AccountId) -> int:
+    """Return when an account's manifest was written, as `FileInfo.changed`; 0 when there is none.
+
+    Raises:
+        StorageError: when the destination cannot be read.
+    """
+    where = record_path(_KIND, account)
+    with store.opened(where) as path, at_disk(f"reading {where}"):
+        return 0 if path is None else path.stat().st_ctime_ns
+
+
+def compare(
+    store: Store,
+    manifest: Manifest,
+    *,
+    full: bool = False,
+    since: int | None = None,
+    trusted: Collection[str] = (),
+) -> list[Difference]:
+    """Compare an account's data files with its manifest, by existence and size.
+
+    Args:
+        store: the destination.
+        manifest: what should be there.
+        full: compare all files by their bytes, too.
+        since: compare files changed since then by their bytes; see `differences`.
+        trusted: but for these.
+
+    Returns:
+        The differences in order of path; empty when all is as it was written.
+
+    Raises:
+        StorageError: when the destination cannot be read.
+    """
+    folder = account_folder(manifest.account)
+    return differences(store, folder, manifest.files, full=full, since=since, trusted=trusted)
+
+
+def account_folder(account: AccountId) -> str:
+    """Return the folder of an account's data files."""
+    return f"{TABLE}/account={account}"
+
+
+def manifests(store: Store) -> Iterator[Manifest]:
+    """Yield the manifest of every account, in order of account; raises what `load` raises."""
+    for account in accounts(store):
+        manifest = load(store, account)
+        if manifest is not None:
+            yield manifest
+
+
+def _from_document(document: object, *, where: str) -> Manifest:
+    try:
+        return from_document(document, where=where)
+    except ProtocolError as error:
+        raise ManifestError(f"{where} is damaged ({error}); restore it from a backup") from error
+
+
+def _refuse_elsewhere(path: str, account: AccountId, where: str) -> None:
+    try:
+        ours = checked_path(path).startswith(f"{account_folder(account)}/")
+    except ValueError:
+        ours = False
+    if not ours:
+        raise ManifestError(f"{where} names {path!r}, which is not a data file of {account}; restore it from a backup")
+
+
+def _same_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Refuse other choices than the lake was made with, by the option's own name."""
+    for name in sorted({*there, *asked} - {"salt"}):
+        if there.get(name) != asked.get(name):
+            was, wanted = (_as_options(name, chosen.get(name)) for chosen in (there, asked))
+            raise ConfigError(
+                f"this destination was made {was}, and is now asked for {wanted}: such choices are fixed with the lake;"
+                f" sync {was}, or to another destination"
+            )
+    if there.get("salt") != asked.get("salt"):
+        raise ConfigError(
+            f"this destination was made with another salt (its fingerprint is {there.get('salt')}, of this one"
+            f" {asked.get('salt')}): the same data would get other hashes; use the salt it was made with, or another"
+            " destination"
+        )
+
+
+def _as_options(name: str, chosen: Any) -> str:  # noqa: ANN401 - a value of JSON
+    option = f"--{name.replace('_', '-')}"
+    if not chosen:
+        return f"without {option}"
+    return f"with {option}" if chosen is True else "with " + " ".join(f"{option} {one}" for one in chosen)

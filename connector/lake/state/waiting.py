@@ -1,0 +1,68 @@
+"""Waiting for another run to give a lake back, without asking Stripe anything meanwhile."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from connector.errors import LockedError, UsageError
+from connector.lake.paths import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from connector.lake.stores.base import Store
+
+T = TypeVar("T")
+
+SECONDS_BETWEEN = 1.0
+"""Seconds between two looks at who holds the lake."""
+
+
+async def when_free(
+    store: Store,
+    act: Callable[[], Awaitable[T]],
+    *,
+    wait: float,
+    waiting: Callable[[], None],
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> T:
+    """Do what needs the lake, once no other run holds it.
+
+    Args:
+        store: the lake.
+        act: what to do; done again where another run came first.
+        wait: seconds to wait for other runs, all together; 0 for not at all.
+        waiting: called when it comes to that.
+        now: seconds of a clock that does not go back.
+        sleep: waits.
+
+    Raises:
+        LockedError: another run still held the lake after so long.
+        UsageError: that is no time to wait.
+    """
+    if not 0 <= wait < float("inf"):
+        raise UsageError(f"--wait {wait} must be a number of seconds, at least 0")
+    end = now() + wait
+    while True:
+        try:
+            if wait:
+                await anyio.to_thread.run_sync(_refuse_held, store)
+            return await act()
+        except LockedError:
+            left = end - now()
+            if left <= 0:
+                raise
+            waiting()
+        await sleep(min(SECONDS_BETWEEN, left))
+
+
+def _refuse_held(store: Store) -> None:
+    """Raise what holding the lake would, where its lock names a holder: the lock of a free one is left alone."""
+    if store.read(f"{STATE}/lock"):
+        with store.lock():
+            pass

@@ -1,0 +1,127 @@
+"""Where files live: the protocol every destination answers, and how a destination's name becomes one.
+
+Paths are relative to the destination, with forward slashes, so that the same names serve a disk and a bucket. A file
+becomes visible all at once or not at all. The functions block: they belong in worker threads.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from connector.errors import ConfigError, UsageError
+from connector.lake.stores.local import LocalStore
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from contextlib import AbstractContextManager
+
+    from connector.lake.paths import FileInfo
+
+_URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
+class Store(Protocol):
+    """A destination.
+
+    Every method raises `StorageError` when the destination cannot be read or written, and `ValueError` for a path that
+    is absolute or leaves the destination.
+    """
+
+    @property
+    def scratch(self) -> Path:
+        """A local folder for this run's temporary files; it may not exist yet."""
+        ...
+
+    @property
+    def lacks(self) -> Collection[str]:
+        """What the destination does not do so far and was gone on without, each in a sentence."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's content, or None when there is none."""
+        ...
+
+    def write(self, path: str, data: bytes) -> None:
+        """Create or replace a file as a whole; durable and visible on return, and never visible in part.
+
+        Everything published before is durable before this file is visible.
+        """
+        ...
+
+    def staging(self, path: str) -> Path:
+        """Return a new local path to write what shall become `path`; every reader skips it, the next run removes it."""
+        ...
+
+    def publish(self, staged: Path, path: str) -> None:
+        """Make a staged file visible as `path`, replacing what is there; durable with the next `write`.
+
+        Args:
+            staged: a path from `staging`, written, closed and forced to disk. It is gone on return.
+            path: its final path.
+        """
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove a file; nothing happens when there is none."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[FileInfo]:
+        """Yield the visible files below a folder, in order of path; none when the folder is missing."""
+        ...
+
+    def opened(self, path: str) -> AbstractContextManager[Path | None]:
+        """Offer a file as a local path for the length of the block; None when there is no such file."""
+        ...
+
+    def address(self, path: str) -> str:
+        """Return the name by which Arrow's and DuckDB's readers open the file."""
+        ...
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the destination against other runs for the length of the block, and clear away what a dead run left.
+
+        Raises:
+            LockedError: when another run holds it; says who.
+        """
+        ...
+
+
+def open_store(destination: str | os.PathLike[str]) -> Store:
+    """Return the store a destination names. Nothing is created or read yet.
+
+    Args:
+        destination: a local folder, existing or not.
+
+    Raises:
+        ConfigError: for a URL, since object stores are not supported by this version, for a file, or for what cannot be
+            a folder here.
+        UsageError: for an empty name, or what is no name.
+    """
+    try:
+        Path(destination)
+    except TypeError as error:
+        raise UsageError(f"the destination is {destination!r}: name a folder, as text or a path") from error
+    text = str(destination)
+    if not text.strip():
+        raise UsageError("the destination is empty: name a folder")
+    url = _URL.match(text)
+    if url:
+        raise ConfigError(
+            f"{text!r}: destinations of the kind {url[1]}:// need a later version of stripe-balance; this one writes "
+            "to a local folder, given as a plain path"
+        )
+    if "\0" in text:
+        raise ConfigError(f"{text!r} cannot be a folder here: name another")
+    try:
+        text.encode()
+        os.fsencode(text)
+        root = (Path(text).expanduser() if text.startswith("~") else Path(text)).absolute()  # `./~x` is no home
+        is_file = root.exists() and not root.is_dir()  # a device is a file, too
+    except (OSError, RuntimeError, ValueError) as error:  # too long, of nobody we know, no text, of a folder gone
+        raise ConfigError(f"{text!r} cannot be a folder here ({error}): name another") from error
+    if is_file:
+        raise ConfigError(f"{root} is a file; the destination has to be a folder, which need not exist yet")
+    return LocalStore(root)

@@ -1,0 +1,202 @@
+"""A destination that is a folder on a local disk.
+
+A file is written under a staging name, forced to disk, and renamed into place. Folders are forced to disk before the
+next record is written: what a record says is durable, and a thousand small files cost the disk one moment, not many.
+Staging names lie in `_stripe_balance/staging`, not beside the final place: one folder holds everything a crash can
+leave, so the next run clears it without walking the lake, and no glob over the data can meet half a file. The names
+begin with a dot (Spark opens everything else) and end otherwise than data does (DuckDB's `**/*.parquet` takes dotted
+names).
+The destination must be one file system, or a rename would not be atomic.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from connector.core.time.times import in_words
+from connector.errors import LockedError
+from connector.lake.paths import STATE, FileInfo, checked_path
+from connector.lake.stores.disk import UNFORCED, at_disk, make_folder, sync_file, sync_folder
+from connector.lake.stores.locks import try_to_lock, unlock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStore:
+    """A folder as a `Store`. Nothing is created before the first write or lock.
+
+    Attributes:
+        root: absolute path of the destination.
+    """
+
+    root: Path
+    _unsynced: set[Path] = field(init=False, repr=False, compare=False, default_factory=set["Path"])
+    _lacks: set[str] = field(init=False, repr=False, compare=False, default_factory=set[str])
+    _syncing: Lock = field(init=False, repr=False, compare=False, default_factory=Lock)
+
+    @property
+    def scratch(self) -> Path:
+        """The staging folder."""
+        return self.root / STATE / "staging"
+
+    @property
+    def lacks(self) -> Collection[str]:
+        """See `Store.lacks`."""
+        return self._lacks
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's content, or None when there is none."""
+        with at_disk(f"reading {path}"):
+            try:
+                return self._at(path).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def write(self, path: str, data: bytes) -> None:
+        """Create or replace a file as a whole, once everything published before is durable."""
+        staged = self.staging(path)
+        try:
+            with at_disk(f"writing {path}"):
+                staged.write_bytes(data)
+                sync_file(staged)
+                self._sync_folders()
+            self.publish(staged, path)
+            with at_disk(f"writing {path}"):
+                self._sync_folders()
+        except BaseException:
+            with suppress(OSError):  # the next run clears the staging folder; the reason for leaving matters more
+                staged.unlink(missing_ok=True)
+            raise
+
+    def staging(self, path: str) -> Path:
+        """Return a new path in the staging folder."""
+        name = Path(checked_path(path)).name
+        with at_disk(f"preparing to write {path}"):
+            self._unsynced.update(make_folder(self.scratch))
+        return self.scratch / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.staged"
+
+    def publish(self, staged: Path, path: str) -> None:
+        """Rename a staged file into place; its folder is forced to disk before the next `write` is visible."""
+        final = self._at(path)
+        with at_disk(f"publishing {path}"):
+            self._unsynced.update(make_folder(final.parent))
+            staged.replace(final)
+            self._unsynced.add(final.parent)
+
+    def delete(self, path: str) -> None:
+        """Remove a file, durably."""
+        final = self._at(path)
+        with at_disk(f"deleting {path}"):
+            if final.exists():
+                final.unlink()
+                self._force(final.parent)
+
+    def list(self, prefix: str) -> Iterator[FileInfo]:
+        """Yield the files below a folder, in order of path, without those whose name begins with a dot."""
+        with at_disk(f"listing {prefix}"):
+            found = [
+                self._info(Path(folder) / name)
+                for folder, _, names in os.walk(self._at(prefix), onerror=_refuse_unless_missing)
+                for name in names
+                if not name.startswith(".")
+            ]
+        yield from sorted(found)
+
+    @contextmanager
+    def opened(self, path: str) -> Generator[Path | None]:
+        """Offer the file where it is; None when it is not there."""
+        final = self._at(path)
+        yield final if final.is_file() else None
+
+    def address(self, path: str) -> str:
+        """Return the file's absolute path."""
+        return str(self._at(path))
+
+    @contextmanager
+    def lock(self) -> Generator[None]:
+        """Hold the destination for the length of the block, and first remove what dead runs left in the staging folder.
+
+        The lock is the operating system's, on `_stripe_balance/lock`: it ends with the process that holds it, however
+        that ends. The file's content only tells people who it is; the file stays behind empty.
+        """
+        path = self.root / STATE / "lock"
+        with at_disk(f"locking {self.root}"):
+            self._unsynced.update(make_folder(path.parent))
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._take(descriptor)
+            try:
+                self._sweep()
+                yield
+            finally:
+                os.ftruncate(descriptor, 0)
+                unlock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _take(self, descriptor: int) -> None:
+        with at_disk(f"locking {self.root}"):
+            if not try_to_lock(descriptor):
+                raise LockedError(
+                    f"{self.root} is in use by another run ({_holder(descriptor)}); wait for it to end, or stop it"
+                )
+            card = {
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "started": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            }
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(card).encode(), 0)
+
+    def _sweep(self) -> None:
+        with at_disk(f"clearing {self.scratch}"):
+            if self.scratch.is_dir():
+                shutil.rmtree(self.scratch)
+
+    def _sync_folders(self) -> None:
+        """Force to disk every folder that has new names; whoever comes meanwhile waits until it is done."""
+        with self._syncing:
+            while self._unsynced:
+                folder = self._unsynced.pop()
+                try:
+                    self._force(folder)
+                except OSError:
+                    self._unsynced.add(folder)
+                    raise
+
+    def _force(self, folder: Path) -> None:
+        if not sync_folder(folder):
+            self._lacks.add(UNFORCED)
+
+    def _info(self, file: Path) -> FileInfo:
+        found = file.stat()
+        return FileInfo(file.relative_to(self.root).as_posix(), found.st_size, found.st_ctime_ns)
+
+    def _at(self, path: str) -> Path:
+        return self.root / checked_path(path)
+
+
+def _holder(descriptor: int) -> str:
+    """Say who holds the lock, from the lock file."""
+    try:
+        card = json.loads(os.pread(descriptor, 1_000, 0))
+        return f"process {card['pid']} on {card['host']}, started {in_words(card['started'])}"
+    except (OSError, ValueError, LookupError, TypeError):
+        return "its process did not leave a name"
+
+
+def _refuse_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error

@@ -1,0 +1,47 @@
+"""The operating system's lock on an open file: it ends with the process that holds it, however that ends.
+
+Raises:
+    ConfigError: on import, where the system has none. No run could be kept from writing into another's lake.
+"""
+
+from __future__ import annotations
+
+import errno
+import platform
+
+from connector.errors import ConfigError, StorageError
+from connector.lake.stores.disk import ABSENT
+
+try:
+    import fcntl
+except ImportError as error:
+    raise ConfigError(
+        "lakes are for Linux and macOS only: they are held by locks (fcntl) that Python does not have on"
+        f" {platform.system() or 'this system'}; on Windows, run it in WSL or a container"
+    ) from error
+
+
+def try_to_lock(descriptor: int) -> bool:
+    """Take the lock, and say whether that went well; it does not while another process has it.
+
+    Raises:
+        StorageError: the file system has no locks, so two runs would not know of each other.
+        OSError: anything else.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in ABSENT | {errno.ENOLCK}:
+            raise
+        raise StorageError(
+            f"this file system has no locks (flock: {error.strerror}), and two runs at once would spoil the lake:"
+            " use a local disk, or mount it with locks (NFS: with its lock service; Lustre: with -o flock)"
+        ) from error
+    return True
+
+
+def unlock(descriptor: int) -> None:
+    """Give the lock back; closing the file is not enough where the process was forked meanwhile."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)

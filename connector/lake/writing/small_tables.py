@@ -1,0 +1,192 @@
+"""Files of the small tables: payouts, payout_transactions, balances.
+
+A partition of theirs fits in memory, so it is read whole, changed there, and replaced as a whole. Rows of one format
+come in batches of that format's schema; JSON lines hold the objects, Parquet and Arrow their columns.
+"""
+
+# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
+# (pyarrow makes its compute functions when it is imported, and ships no annotations)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core.api.json_text import loads
+from connector.core.state.small_file import StoredFile
+from connector.errors import StorageError
+from connector.lake.formats.formats import CODECS, Format, arrow_format, format_named, jsonl_format, parquet_format
+from connector.lake.stores.disk import at_disk, sha256_of, sync_file
+from connector.tables import balances, payout_transactions, payouts
+from connector.tables.arrow import arrow_schema, dictionary_columns
+from connector.tables.hidden import hide
+from connector.tables.lines import lines_schema, to_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from connector.lake.stores.base import Store
+
+Objects = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """How one small table becomes files of one format.
+
+    Attributes:
+        table: its name, and its folder.
+        keys: columns that rows are ordered by.
+        unique: columns that tell rows apart; of two with the same, the one added later counts.
+        form: format of its files.
+        to_batch: makes columns of objects.
+        to_objects: and back.
+        hidden: columns that are null, whatever comes, since the lake does without them.
+    """
+
+    table: str
+    keys: tuple[str, ...]
+    unique: tuple[str, ...]
+    form: Format
+    to_batch: Callable[[Objects], pa.RecordBatch]
+    to_objects: Callable[[pa.RecordBatch], Objects]
+    hidden: tuple[str, ...] = ()
+
+    def encode(self, objects: Objects) -> pa.RecordBatch:
+        """Return objects in the format's schema, without what is hidden."""
+        objects = self.without_hidden(objects)
+        return self._to_lines(objects) if self.form.read_objects else self.to_batch(objects)
+
+    def objects(self, rows: pa.RecordBatch) -> Objects:
+        """Return rows in the format's schema as objects, moments as UTC seconds."""
+        if self.form.read_objects:
+            return [loads(line) for line in rows.column("line").to_pylist()]
+        return self.to_objects(rows)
+
+    def without_hidden(self, objects: Objects) -> Objects:
+        """Return objects without what is hidden."""
+        return [hide(one, self.hidden) for one in objects] if self.hidden else objects
+
+    def shows_hidden(self, file: StoredFile) -> bool:
+        """Say whether a file may hold what is hidden now: it was written when the lake did not do without it."""
+        return not set(self.hidden) <= set(file.hidden)
+
+    def empty(self) -> pa.RecordBatch:
+        """Return no rows."""
+        return pa.RecordBatch.from_pylist([], schema=self.form.schema)
+
+    def joined(self, batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+        """Return all rows in order, each once: of those that `unique` calls the same, the one of the latest batch."""
+        rows = pa.concat_batches([self.empty(), *batches])
+        if rows.num_rows == 0:
+            return rows
+        order = pa.array(range(rows.num_rows), pa.int64())
+        latest = (
+            pa.table([order, *(rows.column(name) for name in self.unique)], names=["_order", *self.unique])
+            .group_by(list(self.unique), use_threads=False)
+            .aggregate([("_order", "max")])
+            .column("_order_max")
+        )
+        kept = rows.take(latest.combine_chunks())
+        return kept.take(pc.sort_indices(kept, [(name, "ascending") for name in self.keys]))
+
+    def _to_lines(self, objects: Objects) -> pa.RecordBatch:
+        return to_lines(objects, self.table, self.keys)
+
+
+def sheet(table: str, format_name: str, hidden: tuple[str, ...] = ()) -> Sheet:
+    """Return how a small table becomes files.
+
+    Args:
+        table: `payouts`, `payout_transactions` or `balances`.
+        format_name: of the lake, as in its records.
+        hidden: columns to be null, of a table of payouts.
+
+    Raises:
+        ConfigError: there is no such format.
+    """
+    keys, unique, to_batch, to_objects = _TABLES[table]
+    name = format_named(format_name).name
+    if name == "parquet":
+        form = parquet_format(arrow_schema(table), dictionary_columns(table), order=keys)
+    elif name == "arrow":
+        form = arrow_format(arrow_schema(table))
+    else:
+        line = partial(to_lines, table=table, keys=keys)
+        form = jsonl_format(CODECS[name], lines_schema(table, keys), line)
+    return Sheet(table, keys, unique, form, to_batch, to_objects, hidden)
+
+
+_TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...], Any, Any]] = {
+    "payouts": (("created", "id"), ("id",), payouts.to_batch, payouts.to_objects),
+    "payout_transactions": (
+        ("payout_id", "created", "balance_transaction_id"),
+        ("payout_id", "balance_transaction_id"),
+        payout_transactions.from_objects,
+        payout_transactions.to_objects,
+    ),
+    "balances": (("snapshot_at",), (), balances.from_snapshots, balances.to_snapshots),
+}
+
+SMALL_TABLES = tuple(_TABLES)
+"""Names of the tables that have sheets."""
+
+
+def read_rows(store: Store, form: Format, path: str) -> pa.RecordBatch | None:
+    """Return all rows of a file, or None when it is not there. Blocks.
+
+    Raises:
+        StorageError: it cannot be read, or its columns are not the table's.
+    """
+    with store.opened(path) as local:
+        if local is None:
+            return None
+        with form.open_reader(local) as batches:
+            return pa.concat_batches([pa.RecordBatch.from_pylist([], schema=form.schema), *batches])
+
+
+def write_rows(store: Store, form: Format, folder: str, rows: pa.RecordBatch) -> StoredFile:
+    """Write rows, at least one, as the one file of a folder, durably and at once, in place of what is there. Blocks.
+
+    Raises:
+        StorageError: the destination does not take it; what was there is then still whole.
+    """
+    path = f"{folder}/{form.file_name}"
+    staged = store.staging(path)
+    try:
+        with at_disk(f"writing {path}"):
+            writer = form.open_writer(staged)
+            try:
+                writer.write(rows)
+            finally:
+                writer.close()
+            sync_file(staged)
+            file = StoredFile(path, rows.num_rows, staged.stat().st_size, sha256_of(staged))
+        store.publish(staged, path)
+    except BaseException:
+        _remove(staged)
+        raise
+    return file
+
+
+def stored_file(store: Store, path: str, rows: int) -> StoredFile:
+    """Return the entry of a file that is there. Blocks.
+
+    Raises:
+        StorageError: it is not there, or cannot be read.
+    """
+    with store.opened(path) as local:
+        if local is None:
+            raise StorageError(f"{path} is gone: something else is at work in this destination")
+        with at_disk(f"reading {path}"):
+            return StoredFile(path, rows, local.stat().st_size, sha256_of(local))
+
+
+def _remove(staged: Path) -> None:
+    with at_disk(f"removing {staged}"):
+        staged.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""The world that the sandbox serves: accounts, their rows, and the objects behind them."""

@@ -1,0 +1,1 @@
+"""The API in front of the world: routes, limits, faults, the server."""

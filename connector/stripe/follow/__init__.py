@@ -1,0 +1,1 @@
+"""New rows as they come."""

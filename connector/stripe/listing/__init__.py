@@ -1,0 +1,1 @@
+"""Lists: one window walked strictly, several at once, many accounts, and the block around them."""

@@ -1,0 +1,211 @@
+"""One window's pages in turn, held to the contract: by cursor as a rule, by time where a cursor may lose a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from connector.core.api.page import StrictOrder, ids_of, leading_ties
+from connector.core.time.intervals import Interval
+from connector.core.time.times import END_OF_TIME
+from connector.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from connector.core.api.page import AnyRow, Page
+    from connector.core.planning.ties import Ties
+    from connector.core.planning.walk import Walk
+    from connector.errors import ConnectorError
+
+ALL_TIME = Interval(0, END_OF_TIME)
+"""The window that is asked for without bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a window a page begins, and on which connection it is asked for.
+
+    Attributes:
+        starting_after: id to go on after, towards older rows; None for the newest.
+        ending_before: id to go on before, towards newer rows: the page that ends right above it.
+        fresh: whether to ask on a connection of its own, as of a second witness.
+    """
+
+    starting_after: str | None = None
+    ending_before: str | None = None
+    fresh: bool = False
+
+
+class PageSource(Protocol):
+    """Where pages come from."""
+
+    async def page(self, window: Interval, place: Place, *, urgency: Callable[[], float]) -> Page:
+        """Return rows of `window`, newest first, as many as a page holds."""
+        ...
+
+    def width(self) -> float:
+        """Requests in flight that fill the rate, at least 1."""
+        ...
+
+    def distrust(self, error: ConnectorError) -> None:
+        """Close the connection that an answer against the contract came on."""
+        ...
+
+    @property
+    def distrusted(self) -> Collection[int]:
+        """Connections nothing of which is to be believed; it only grows."""
+        ...
+
+
+@dataclass(slots=True)
+class Way:
+    """A walk's pages.
+
+    Attributes:
+        source: where they come from.
+        walk: the window.
+        ties: says where a cursor is not enough.
+        urgency: how urgent the next page is.
+        order: what came so far.
+    """
+
+    source: PageSource
+    walk: Walk
+    ties: Ties
+    urgency: Callable[[], float]
+    order: StrictOrder = field(init=False)
+    _size: int = field(init=False, default=0)
+    _left: list[tuple[int, set[str]]] = field(init=False, default_factory=list[tuple[int, set[str]]])
+
+    def __post_init__(self) -> None:
+        self.order = StrictOrder(self.walk.window)
+
+    async def next(self) -> tuple[Page, list[AnyRow]]:
+        """Fetch the next page, and return it with its rows that are new.
+
+        Raises:
+            ProtocolError: the page breaks the contract.
+        """
+        second, last_id, known = self.order.oldest, self.order.last_id, self.order.ties
+        page, rows, whole = await self._fetch()
+        if second is not None and last_id is not None and not whole:
+            rows = [*await self._leave(_Edge(second, last_id, known), page, rows), *rows]
+        self._size = len(page.rows)
+        return page, rows
+
+    def left(self) -> list[tuple[int, set[str]]]:
+        """Return once the seconds that are to be counted again, with the ids that came of each."""
+        left, self._left = self._left, []
+        return left
+
+    async def _ask(self, window: Interval, place: Place) -> Page:
+        return await self.source.page(window, place, urgency=self.urgency)
+
+    async def _fetch(self) -> tuple[Page, list[AnyRow], bool]:
+        """Return the next page, its new rows, and whether it shows the second of the last row before it whole."""
+        order, window = self.order, self.walk.window
+        if order.last_id is None or order.oldest is None:
+            page = await self._ask(window, Place(fresh=self.walk.doubted is not None))
+            if not page.rows and page.has_more:
+                raise self._unkept(page)
+            return page, order.admit(page), True
+        if self.ties.go_by_time(self.walk, order) and (found := await self._by_time(order.oldest)) is not None:
+            return found
+        page = await self._ask(window, Place(starting_after=order.last_id))
+        if self.ties.is_repeat(order, page.rows):
+            self.ties.unstable.add(order.oldest)
+            if (found := await self._by_time(order.oldest)) is not None:
+                return found
+        return (page, order.admit(page), False) if page.rows else await self._promised(page, order.oldest)
+
+    async def _by_time(self, second: int) -> tuple[Page, list[AnyRow], bool] | None:
+        """Ask for what comes next by time; None where that brings nothing that a cursor has to go past."""
+        known = self.order.ties
+        page = await self._ask(Interval(self.walk.window.start, second + 1), Place())
+        if not self.ties.repeated(second, known, page.rows):
+            return None
+        rows = self.order.admit(page, again=True)
+        return (page, rows, True) if rows else None
+
+    async def _promised(self, page: Page, second: int) -> tuple[Page, list[AnyRow], bool]:
+        """Look for the rows that a page promised and the next one did not bring.
+
+        A server has been seen to answer with an empty page where the one before promised more, losing the rest of the
+        cursor's own second. That second is asked for again by time, and each row taken once by its id. Where it holds
+        more rows than a page, this brings nothing new, and the cursor is followed once without bounds of time: only
+        the two together confuse the server.
+        """
+        if page.has_more:
+            raise self._unkept(page)
+        window = self.walk.window
+        again = await self._ask(Interval(window.start, second + 1), Place())
+        if rows := self.order.admit(again, again=True):
+            return again, rows, True
+        page = await self._ask(ALL_TIME, Place(starting_after=self.order.last_id))
+        if page.rows:  # the next rows of the list, whatever their time: if none is of the window, it is at its end
+            return (within := _cut(page, window)), self.order.admit(within), False
+        raise self._unkept(page)
+
+    async def _leave(self, edge: _Edge, page: Page, rows: list[AnyRow]) -> list[AnyRow]:
+        """Look once more at a second that a page's end may have parted, once it is left; return what was missed."""
+        tied = leading_ties(rows, edge.second)
+        if len(tied) == len(rows) and page.has_more:
+            return []
+        whole = edge.known.union(tied)
+        if len(whole) > self._size:  # of the page before, which had more behind it
+            return await self._from_the_other_end(edge.second, whole, tied[-1] if tied else edge.last_id)
+        if self.ties.worth_counting(edge.second, whole, parted=bool(tied)):
+            self._left.append((edge.second, whole))
+        return []
+
+    async def _from_the_other_end(self, second: int, known: set[str], last_id: str) -> list[AnyRow]:
+        """Read a second of more than a page from its oldest row up, and return the rows that nobody had shown."""
+        window = Interval(second, second + 1)
+        order, cursor = StrictOrder(window), last_id
+        missed: list[AnyRow] = []
+        seen = {last_id}
+        while True:
+            page = await self._ask(window, Place(ending_before=cursor))
+            if last_id in leading_ties(page.rows, second):  # a server that knows no such cursor: nothing to learn
+                return []
+            rows = order.admit(page)
+            ids = ids_of(rows)
+            missed += [row for row, one in zip(rows, ids, strict=True) if one not in known]
+            seen.update(ids)
+            if not rows or not page.has_more:
+                break
+            cursor = ids[0]
+        if seen != known:
+            self.ties.unstable.add(second)
+        return missed
+
+    def _unkept(self, page: Page) -> ProtocolError:
+        window = self.walk.window
+        error = ProtocolError(
+            "an empty page where more rows were promised: nothing of its window is published; try again later",
+            request_id=page.request_id,
+            window=(window.start, window.stop),
+        )
+        error.connection = page.connection
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Where a page ended: its last row's second and id, and all ids of that second that came."""
+
+    second: int
+    last_id: str
+    known: set[str]
+
+
+def _cut(page: Page, window: Interval) -> Page:
+    """Leave out the rows older than a window, which a page asked for without bounds may hold."""
+    rows = [row for row in page.rows if not _is_older(row, window)]
+    return replace(page, rows=rows, has_more=page.has_more and len(rows) == len(page.rows))
+
+
+def _is_older(row: AnyRow, window: Interval) -> bool:
+    created = row.get("created") if isinstance(row, dict) else row.created
+    return type(created) is int and created < window.start

@@ -1,0 +1,144 @@
+"""The fourth layer: per currency and kind of balance, all rows add up to the balance as it is now.
+
+Rows newer than the lake covers, and the statuses of pending rows whose time has come, are read from Stripe for the sum,
+so that a lake that was synced a while ago can be proved as it is. They are not written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from connector.core.ledger.accounting import add_totals
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME, to_words
+from connector.core.units import PAYMENTS
+from connector.verification.balance_verdict import Reading, judge, judge_changes
+from connector.verification.opening import NEAR
+from connector.verification.sums import held_by, overdue_of, sums_of
+from connector.verification.verdict import Layer, not_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connector.core.ledger.accounting import Bucket, Total
+    from connector.verification.asking import Asker
+    from connector.verification.inventory import Inventory
+    from connector.verification.sums import Ledger
+
+READINGS = 5
+"""Readings of the balance, at most, until two of them in a row are equal."""
+
+UNTYPED = "rows without balance_type, as API versions before 2025-05-28 have them, may be of several balances"
+REREAD = "sync under a current version to a new lake to have it checked"
+
+CLOSE = 6 * 3600
+"""Pending rows less than this many seconds apart are read with one listing."""
+
+MOST_NEWER = 20_000
+"""Rows newer than the lake that are read for the sum: beyond that, a sync is the better use of requests."""
+
+
+async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
+    """Return the verdict of the layer `balance`.
+
+    Args:
+        asker: whom to ask, or None.
+        inventory: of the account's files.
+    """
+    if asker is None:
+        return not_checkable("balance", "Stripe was not asked (offline)")
+    openings = [one for one in inventory.openings if not one.near and one.at + NEAR < inventory.settled]
+    if reason := _unfit(inventory) or ("" if openings else _partial(asker, inventory)):
+        return not_checkable("balance", reason)
+    before = held_by(await asker.balance())
+    for _ in range(READINGS - 1):
+        newer = await _newer(asker, inventory.settled)
+        if newer is None:
+            ends = to_words(inventory.settled)
+            return not_checkable(
+                "balance", f"the lake ends at {ends}, and more than {MOST_NEWER:,} rows came since: sync"
+            )
+        statuses = await _statuses(asker, inventory.ledger)
+        after = held_by(await asker.balance())
+        if before == after:
+            if inventory.ledger.untyped and (others := _others(after)):
+                return not_checkable("balance", f"{UNTYPED} ({', '.join(others)}): {REREAD}")
+            reading = Reading(
+                add_totals([inventory.ledger.as_of(statuses), newer.rows]),
+                after,
+                add_totals([inventory.ledger.overdue(statuses, asker.now), newer.overdue]),
+                {"newer_rows": sum(one.rows for one in newer.rows.values()), "statuses_read": len(statuses)},
+            )
+            return judge_changes(openings, reading) if openings else judge(reading)
+        before = after
+    return not_checkable("balance", f"the balance moved between any two of {READINGS} readings: try at a quieter time")
+
+
+def _others(held: Mapping[Bucket, int]) -> list[str]:
+    """Return the balances besides that of payments which hold anything, sorted."""
+    return sorted({bucket.balance_type for bucket, amount in held.items() if amount} - {PAYMENTS})
+
+
+def _unfit(inventory: Inventory) -> str:
+    """Say why no sum of the lake's rows means anything; empty if one does."""
+    holes = len(inventory.manifest.covered.parts) - 1
+    if holes < 0:
+        return "nothing is covered yet: sync"
+    if holes:
+        return f"covered time has {holes:,} holes: sync without --since and --until to fill them"
+    return "too many pending rows are due: sync, to have their statuses" if inventory.ledger.crowded else ""
+
+
+def _partial(asker: Asker, inventory: Inventory) -> str:
+    """Say why the lake's rows are not all there ever were; empty if they are."""
+    start = inventory.manifest.covered.parts[0].start
+    if start <= asker.created:
+        return ""
+    if any(one.at + NEAR >= inventory.settled for one in inventory.openings):
+        return f"a balance was recorded, and the lake has all rows only up to {to_words(inventory.settled)}: sync again"
+    if inventory.openings:
+        return "rows were made in the very seconds of the recorded balances, and may be in them or not: record another"
+    return (
+        f"the lake begins at {to_words(start)}, and rows before it are part of the balance; sync without --since to "
+        "have them all, or record the balance (`stripe-balance balance DEST`) to have what comes after checked"
+    )
+
+
+class _Newer(NamedTuple):
+    """Rows created since the lake ends: what all of them come to, and those pending past their `available_on`."""
+
+    rows: Mapping[Bucket, Total]
+    overdue: Mapping[Bucket, Total]
+
+
+async def _newer(asker: Asker, settled: int) -> _Newer | None:
+    """Add up the rows created since the lake ends; None when there are too many."""
+    sums: list[dict[Bucket, Total]] = []
+    overdue: list[dict[Bucket, Total]] = []
+    rows = 0
+    async with asker.listed(Intervals.span(settled, END_OF_TIME)) as pages:
+        async for page in pages:
+            sums.append(sums_of(page))
+            overdue.append(overdue_of(page, asker.now))
+            rows += len(page)
+            if rows > MOST_NEWER:
+                return None
+    return _Newer(add_totals(sums), add_totals(overdue))
+
+
+async def _statuses(asker: Asker, ledger: Ledger) -> dict[str, str]:
+    """Read the statuses of pending rows that are due, by listing the days they lie in."""
+    found: dict[str, str] = {}
+    days = stretches(due.created for due in ledger.due.values())
+    if not days:
+        return found
+    async with asker.listed(days) as pages:
+        async for page in pages:
+            found |= {row["id"]: str(row.get("status")) for row in page if row["id"] in ledger.due}
+    return found
+
+
+def stretches(seconds: Iterable[int], apart: int = CLOSE) -> Intervals:
+    """Return the stretches that seconds lie in, those less than `apart` seconds from one another joined."""
+    ends = Intervals.of(Interval(second, second + apart) for second in seconds)
+    return Intervals(tuple(Interval(part.start, part.stop - apart + 1) for part in ends))

@@ -1,0 +1,281 @@
+"""The story of a check: whose rows, one pass over the files, then layer by layer."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from connector.accounts.choice import Guest, at_home, remember_paths
+from connector.concurrency import tasks_with_one_error
+from connector.core.state.account_record import Retired
+from connector.core.state.claims import Claims
+from connector.core.time.intervals import Interval
+from connector.core.time.times import END_OF_TIME
+from connector.core.units import DAY
+from connector.errors import (
+    AccountsError,
+    ConfigError,
+    ConnectorError,
+    LockedError,
+    ManifestError,
+    PermissionError_,
+    StorageError,
+)
+from connector.lake.state.lake_identity import facts_of
+from connector.lake.state.manifests import manifests
+from connector.payouts.run import PayoutsRun
+from connector.stripe.identity import UNNAMED, identify
+from connector.verification.asking import Asker
+from connector.verification.balances import check_balance
+from connector.verification.ids import IdIndex
+from connector.verification.inventory import Inventory
+from connector.verification.opening import read_openings
+from connector.verification.past import Past, read_past
+from connector.verification.payouts import check_payouts
+from connector.verification.rows import take_inventory
+from connector.verification.sums import Ledger
+from connector.verification.verdict import LAYERS, AccountVerdict, Layer, LayerName, Verdict, not_checkable
+from connector.verification.windows import WindowCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from connector.core.run_report import Progress
+    from connector.core.state.manifest import Manifest
+    from connector.lake.stores.base import Store
+    from connector.stripe.client import Client
+    from connector.verification.opening import Opening
+
+ACCOUNTS_AT_ONCE = 3
+"""Accounts checked at once: one reads files while others wait for Stripe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to check, apart from where and as whom.
+
+    Attributes:
+        layers: names of the layers, in any order.
+        accounts: of these accounts only; empty for every account in the lake.
+        account_id: name of the key's own account, where the key may not ask for it.
+        sample: requests for windows drawn at random, at least 0; None to ask for everything again.
+        seed: of what is drawn by chance.
+        asked: seconds of `created` whose windows to check, or None for all that runs were asked for.
+    """
+
+    layers: frozenset[LayerName] = frozenset(LAYERS)
+    accounts: tuple[str, ...] = ()
+    account_id: str | None = None
+    sample: int | None = 20
+    seed: int = 0
+    asked: Interval | None = None
+
+
+@dataclass(slots=True)
+class Check:
+    """One check of a lake.
+
+    Attributes:
+        store: the lake.
+        destination: its name as given.
+        client: whom to ask; None to ask nobody.
+        wish: what to check.
+        progress: told how far we are.
+    """
+
+    store: Store
+    destination: str
+    client: Client | None
+    wish: Wish
+    progress: Progress
+    _past: Mapping[str, Past] = field(init=False, default_factory=dict[str, Past])
+    _retired: Mapping[str, Retired] = field(init=False, default_factory=dict[str, Retired])
+    _own: str = field(init=False, default="")
+    _claims: Claims = field(init=False, default_factory=Claims)
+    _refused: dict[str, str] = field(init=False, default_factory=dict[str, str])
+
+    async def go(self) -> Verdict:
+        """Check every account asked for.
+
+        Raises:
+            ConfigError: there is no lake, or no such account in it; or the key is of another account.
+            ConnectorError: the lake or Stripe cannot be read.
+        """
+        began, checked = time.monotonic(), int(time.time())
+        chosen = await anyio.to_thread.run_sync(self._chosen)
+        records = (await anyio.to_thread.run_sync(facts_of, self.store)).records
+        self._retired = {name: record.retired for name, record in records.items() if record.retired is not None}
+        if self.client is not None:
+            self.progress.meter, self.progress.rate_limit = self.client.meter, self.client.config.rate
+            self._own = await self._key_of(self.client)
+            if "payouts" in self.wish.layers:
+                await self._read_payouts(self.client, chosen)
+        with ExitStack() as lock:
+            await anyio.to_thread.run_sync(self._hold, lock)
+            chosen = await anyio.to_thread.run_sync(self._chosen)
+            self._past = await anyio.to_thread.run_sync(read_past, self.store)
+            found = await self._check_all(chosen)
+        asked = self.client.config.api_key.livemode if self.client else None
+        return Verdict(
+            destination=self.destination,
+            checked=checked,
+            duration_seconds=time.monotonic() - began,
+            seed=self.wish.seed,
+            requests=self.client.meter.requests if self.client else 0,
+            accounts=tuple(sorted(found, key=lambda one: one.account)),
+            livemode=next((one.livemode for one in chosen if one.livemode is not None), asked),
+        )
+
+    def _chosen(self) -> list[Manifest]:
+        """Return the manifests of the accounts asked for."""
+        found = list(manifests(self.store))
+        if not found:
+            raise ConfigError(
+                f"there is no lake in {self.destination}: `stripe-balance sync {self.destination}` makes one"
+            )
+        names = [manifest.account for manifest in found]
+        for account in self.wish.accounts:
+            if account not in names:
+                raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(names)}")
+        return [manifest for manifest in found if not self.wish.accounts or manifest.account in self.wish.accounts]
+
+    def _hold(self, lock: ExitStack) -> None:
+        """Keep syncs out while files are compared; a lake that nobody may write to needs no keeping."""
+        try:
+            lock.enter_context(self.store.lock())
+        except LockedError:
+            raise
+        except StorageError:
+            return
+
+    async def _key_of(self, client: Client) -> str:
+        """Return the name in this lake of the key's own account.
+
+        Raises:
+            ConfigError: the key may not say, or is of another mode.
+        """
+        facts = await anyio.to_thread.run_sync(facts_of, self.store)
+        remember_paths(client, facts)
+        identity, told = await identify(client, account_id=self.wish.account_id), self.wish.account_id
+        if UNNAMED in facts.accounts and identity.account not in facts.accounts:  # nobody else's name would do
+            identity, told = replace(identity, account=UNNAMED), UNNAMED
+        identity, _ = await at_home(client, self.store, facts, Guest(identity, told=told, looks=True))
+        return identity.account
+
+    async def _read_payouts(self, client: Client, chosen: list[Manifest]) -> None:
+        """Bring the lake's payouts up to date; what Stripe refuses, or a lake nobody may write to, leaves them as is.
+
+        Raises:
+            LockedError: a run holds the lake.
+            ConnectorError: Stripe cannot be read.
+        """
+        self.progress.phase = "reading payouts"
+        for connected in (False, True):
+            alive = [one.account for one in chosen if one.account not in self._retired]
+            names = [name for name in alive if (name != self._own) == connected]
+            if not names:
+                continue
+            begins = min((one.covered.parts[0].start for one in chosen if one.covered), default=0)
+            asked = Interval(begins, END_OF_TIME)  # the rows of earlier payouts are not in the lake
+            run = PayoutsRun(self.store, self.destination, client, asked, progress=self.progress)
+            named = None if connected else self._own
+            try:
+                await run.go(names if connected else (None,), account_id=named)
+            except AccountsError as failure:
+                for account, error in failure.errors.items():
+                    self._note(account, error)
+            except ConnectorError as error:
+                for account in names:
+                    self._note(account, error)
+
+    def _note(self, account: str, error: ConnectorError) -> None:
+        """Remember why an account's payouts could not be read; raise what is no matter of permission."""
+        unwritable = isinstance(error, StorageError) and not isinstance(error, LockedError | ManifestError)
+        if not (unwritable or isinstance(error, PermissionError_)):
+            raise error
+        self._refused[account] = str(error)
+
+    async def _check_all(self, chosen: list[Manifest]) -> list[AccountVerdict]:
+        """Check the accounts, a few at once."""
+        found: list[AccountVerdict] = []
+        waiting: Iterator[Manifest] = iter(chosen)
+        self.progress.accounts, self.progress.accounts_done = len(chosen), 0
+
+        async def work() -> None:
+            for manifest in waiting:
+                verdict = await self._check(manifest)
+                found.append(verdict)
+                self.progress.accounts_done += 1
+
+        async with tasks_with_one_error() as tasks:
+            for _ in range(min(ACCOUNTS_AT_ONCE, len(chosen))):
+                tasks.start_soon(work)
+        return found
+
+    async def _check(self, manifest: Manifest) -> AccountVerdict:
+        """Check one account."""
+        asker, refused, retired = None, "", self._retired.get(manifest.account)
+        if self.client is not None and retired is None:
+            try:
+                asker = await self._asker(self.client, manifest)
+            except PermissionError_ as error:
+                refused = str(error)
+        now = asker.now if asker else manifest.read_until
+        past = self._past.get(manifest.account, Past())
+        self.progress.account = manifest.account
+        self.progress.phase = "reading files"
+        layers: list[Layer] = []
+        with IdIndex() as ids:
+            openings = await anyio.to_thread.run_sync(self._openings, manifest, asker)
+            ledger = Ledger(due_by=now + DAY)
+            inventory = Inventory(manifest, ids, ledger, openings=openings, claims=self._claims)
+            await anyio.to_thread.run_sync(take_inventory, self.store, inventory, past, self.progress)
+            self.progress.phase = "asking Stripe"
+            for name in LAYERS:
+                if name not in self.wish.layers:
+                    continue
+                if name == "rows":
+                    layers.append(inventory.layer())
+                elif retired is not None:
+                    layers.append(not_checkable(name, "the account is retired: Stripe is not asked about it"))
+                elif refused:
+                    layers.append(not_checkable(name, f"Stripe refused: {refused}"))
+                elif name == "payouts" and manifest.account in self._refused:
+                    reason = f"payouts could not be brought up to date: {self._refused[manifest.account]}"
+                    layers.append(not_checkable(name, reason))
+                else:
+                    layers.append(await self._ask(name, asker, inventory, past))
+        return AccountVerdict(manifest.account, tuple(layers), retired)
+
+    def _openings(self, manifest: Manifest, asker: Asker | None) -> tuple[Opening, ...]:
+        """Return balances recorded in the lake that bound a history without its beginning. Blocks."""
+        if asker is None or "balance" not in self.wish.layers or not manifest.covered:
+            return ()
+        start = manifest.covered.parts[0].start
+        return tuple(read_openings(self.store, manifest.account, start)) if start > asker.created else ()
+
+    async def _asker(self, client: Client, manifest: Manifest) -> Asker:
+        account = None if manifest.account == self._own else manifest.account
+        identity = await identify(client, account=account, account_id=None if account else self.wish.account_id)
+        return Asker(client, account, identity.created, identity.now)
+
+    async def _ask(self, name: LayerName, asker: Asker | None, inventory: Inventory, past: Past) -> Layer:
+        """Check a layer that takes Stripe; what the key may not read cannot be checked."""
+        manifest = inventory.manifest
+        draw = random.Random(f"{self.wish.seed}/{manifest.account}").randrange  # noqa: S311 - samples, guards nothing
+        windows = WindowCheck(self.store, inventory, past, self.progress, self.wish.asked)
+        checks: dict[LayerName, Callable[[], Awaitable[Layer]]] = {
+            "windows": lambda: windows.check(asker, budget=self.wish.sample, draw=draw),
+            "payouts": lambda: anyio.to_thread.run_sync(check_payouts, self.store, manifest.account, inventory),
+            "balance": lambda: check_balance(asker, inventory),
+        }
+        try:
+            return await checks[name]()
+        except PermissionError_ as error:
+            return not_checkable(name, f"Stripe refused: {error}")

@@ -1,0 +1,100 @@
+"""What one pass over an account's files finds, and how a file's rows are read, whatever its format."""
+
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no annotations)
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.core.planning.sampling import Profile
+from connector.core.state.claims import Claims
+from connector.tables.balance_transactions import to_batch
+from connector.verification.verdict import Findings, Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from connector.core.state.manifest import Manifest
+    from connector.lake.formats.formats import Format
+    from connector.verification.ids import IdIndex
+    from connector.verification.opening import Opening
+    from connector.verification.sums import Ledger
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What a pass over an account's files found, empty before it.
+
+    Attributes:
+        manifest: the account's state.
+        profile: where its rows lie in time.
+        ids: of all its rows; a block that is open.
+        ledger: sums of those whose time is covered.
+        openings: balances recorded in the lake, for one that does not begin at the beginning.
+        findings: what does not agree.
+        rows: rows read.
+        compared: rows whose fee could be compared with its details.
+        unsettled: rows newer than what is covered, which the next sync reads again.
+        unreadable: files that cannot be read.
+        claims: whose each id of the lake is.
+    """
+
+    manifest: Manifest
+    ids: IdIndex
+    ledger: Ledger
+    profile: Profile = field(default_factory=Profile)
+    openings: tuple[Opening, ...] = ()
+    findings: Findings = field(default_factory=Findings)
+    rows: int = 0
+    compared: int = 0
+    unsettled: int = 0
+    unreadable: set[str] = field(default_factory=set[str])
+    claims: Claims = field(default_factory=Claims)
+
+    @property
+    def settled(self) -> int:
+        """The second after the last that is covered; 0 when nothing is."""
+        return max((part.stop for part in self.manifest.covered), default=0)
+
+    def layer(self) -> Layer:
+        """Return the verdict of the layer `rows`."""
+        files, parts = len(self.manifest.files), self._without_parts()
+        return self.findings.layer(
+            "rows",
+            f"{self.rows:,} rows in {files:,} files: amounts add up, each id once, every file as it was written{parts}",
+            checked={
+                "rows": self.rows,
+                "files": files,
+                "fees_compared": self.compared,
+                "unsettled_rows": self.unsettled,
+            },
+        )
+
+    def _without_parts(self) -> str:
+        """Say of how many rows the fee could not be compared with its parts; empty where of none."""
+        apart = self.rows - self.compared
+        if not apart:
+            return ""
+        verb = "is" if apart == 1 else "are"
+        return f"; {apart:,} of the rows' fees {verb} compared with no parts: these are missing, or in another currency"
+
+
+@contextmanager
+def batches(form: Format, local: Path) -> Generator[Iterator[pa.RecordBatch]]:
+    """Offer a file's rows as batches of the table's columns, whatever the format.
+
+    Raises:
+        StorageError: when the file cannot be read.
+        SchemaError: when a line is not a row.
+    """
+    if form.read_objects is not None:
+        yield (to_batch(objects) for objects in form.read_objects(local))
+        return
+    with form.open_reader(local) as read:
+        yield read

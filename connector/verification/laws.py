@@ -1,0 +1,111 @@
+"""Laws of a single row, and of rows in a file's order, on whole Arrow batches."""
+
+# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
+# (pyarrow makes its compute functions when it is imported, and ships no annotations)
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.verification.verdict import Finding
+
+if TYPE_CHECKING:
+    from connector.verification.verdict import Findings
+
+
+def check_amounts(batch: pa.RecordBatch, path: str, findings: Findings) -> int:
+    """Hold rows to `net = amount - fee` and to `fee` = sum of `fee_details`, as far as currencies match.
+
+    Args:
+        batch: with columns `id`, `amount`, `fee`, `net`, `currency`, `fee_details`.
+        path: file they are from, for the findings.
+        findings: where what disagrees goes.
+
+    Returns:
+        How many rows have fee details that can be compared with their fee.
+
+    Source: docs.stripe.com/api/balance_transactions/object.
+    """
+    should = pc.subtract(batch.column("amount"), batch.column("fee"))
+    _report(batch, should, "net", "amount less fee", Place(path, findings))
+    should, comparable = _sums_of_details(batch)
+    shown = batch.filter(comparable)
+    _report(shown, should.filter(comparable), "fee", "sum of the fee details", Place(path, findings))
+    return shown.num_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where rows are from, and where what disagrees goes."""
+
+    path: str
+    findings: Findings
+
+
+@dataclass(slots=True)
+class Order:
+    """Holds rows, batch after batch, to the file's order: by `created`, then by id, each id once."""
+
+    _last: tuple[int, str] | None = field(default=None)
+
+    def check(self, batch: pa.RecordBatch, path: str, findings: Findings) -> None:
+        """Take the next batch of the file, which has rows."""
+        created, ids = batch.column("created").view(pa.int64()), batch.column("id")
+        if self._last is not None:
+            created = pa.concat_arrays([pa.array([self._last[0]], pa.int64()), created])
+            ids = pa.concat_arrays([pa.array([self._last[1]], ids.type), ids])
+        older, newer = created[:-1], created[1:]
+        tied = pc.and_(pc.equal(older, newer), pc.less(ids[:-1], ids[1:]))
+        wrong = pc.invert(pc.or_(pc.less(older, newer), tied))
+        misplaced = ids[1:].filter(wrong)
+        for one in misplaced.slice(0, 1).to_pylist():
+            message = f"{path} is not sorted by created and id, each id once: {one} stands in the wrong place"
+            findings.add(Finding("row_out_of_order", message, path=path, id=one), len(misplaced))
+        self._last = (created[-1].as_py(), ids[-1].as_py())
+
+
+def _sums_of_details(batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
+    """Sum up fee details row by row, and say which rows have them all in the row's own currency."""
+    details = batch.column("fee_details")
+    parents, parts = pc.list_parent_indices(details), pc.list_flatten(details)
+    amounts, currencies = parts.field("amount"), parts.field("currency")
+    same = pc.and_(pc.equal(currencies, batch.column("currency").take(parents)), amounts.is_valid())
+    sums = (
+        pa.table({"row": parents, "amount": amounts, "same": same.fill_null(False).cast(pa.int8())})  # noqa: FBT003 - Arrow's own
+        .group_by("row", use_threads=False)
+        .aggregate([("amount", "sum"), ("same", "min")])
+        .combine_chunks()
+    )
+    places = pc.index_in(pa.array(range(batch.num_rows), parents.type), sums.column("row"))
+    sum_of, all_same = (sums.column(name).take(places) for name in ("amount_sum", "same_min"))
+    comparable = pc.and_(pc.equal(_flat(all_same).fill_null(1), 1), details.is_valid())
+    return _flat(sum_of).fill_null(0), comparable
+
+
+def _report(batch: pa.RecordBatch, should: pa.Array, name: str, what: str, place: Place) -> None:
+    wrong = pc.not_equal(batch.column(name), should)
+    count = pc.sum(wrong).as_py() or 0
+    if not count:
+        return
+    kind = f"wrong_{name}"
+    shown = pa.table({**{one: batch.column(one) for one in ("id", "currency", name)}, "should": should})
+    for row in shown.filter(wrong).slice(0, 1).to_pylist():
+        message = f"{row['id']} has {name} {row[name]} {row['currency']}, and {what} is {row['should']} (minor units)"
+        finding = Finding(
+            kind,
+            message,
+            path=place.path,
+            id=row["id"],
+            currency=row["currency"],
+            expected=row["should"],
+            found=row[name],
+        )
+        place.findings.add(finding, count)
+
+
+def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

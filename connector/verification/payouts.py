@@ -1,0 +1,137 @@
+"""The third layer: what each automatic payout paid out is in the lake, and adds up to nothing with its own row.
+
+Source: docs.stripe.com/payouts/reconciliation. Stripe assigns transactions to automatic payouts only, and has assigned
+all of them when `reconciliation_status` is `completed`; manual ones are named, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connector.core.counting import counted
+from connector.core.ledger import money
+from connector.core.state.payouts_record import TRANSACTIONS
+from connector.lake.state.file_check import changed_files
+from connector.lake.state.lake_identity import load_payouts
+from connector.lake.writing.small_tables import read_rows, sheet
+from connector.verification.verdict import Finding, Findings, Layer, not_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from connector.core.state.payouts import Payout
+    from connector.core.state.payouts_record import PayoutsRecord, TransactionsFile
+    from connector.core.units import AccountId
+    from connector.lake.stores.base import Store
+    from connector.lake.writing.small_tables import Sheet
+    from connector.verification.inventory import Inventory
+
+MANUAL_NAMED = 5
+
+
+@dataclass(slots=True)
+class _PayoutCheck:
+    """One account's payouts, a file of their transactions at a time."""
+
+    inventory: Inventory
+    record: PayoutsRecord
+    findings: Findings = field(default_factory=Findings)
+    checked: Counter[str] = field(default_factory=Counter[str])
+    seen: set[str] = field(default_factory=set[str])
+
+    def read(self, store: Store) -> None:
+        table = sheet(TRANSACTIONS, self.record.format)
+        damaged = {file.path for file in changed_files(store, self.record.all_files.values())}
+        for path in sorted(damaged):
+            message = f"{path} is gone, or not as it was written: `stripe-balance payouts DEST --full-refresh` mends it"
+            self.findings.add(Finding("changed_file", message, path=path))
+        for path, file in sorted(self.record.transaction_files.items()):
+            self.seen.update(file.listings)
+            try:
+                self._check_file(store, table, file, damaged=path in damaged)
+            except Exception:
+                if path not in damaged:
+                    raise  # else that was found above: bytes that are not ours may be anything, and end in any error
+
+    def _check_file(self, store: Store, table: Sheet, file: TransactionsFile, *, damaged: bool) -> None:
+        rows = read_rows(store, table.form, file.path)
+        objects = [] if rows is None else table.objects(rows)
+        by_payout: dict[str, list[dict[str, Any]]] = {name: [] for name in file.listings}
+        for one in objects:
+            by_payout.setdefault(one["payout_id"], []).append(one)
+        for name, members in sorted(by_payout.items()):
+            payout = self.record.payouts.get(name)
+            if payout is not None and payout.listable and (members or not damaged):
+                self._check(payout, members)
+
+    def _check(self, payout: Payout, members: Sequence[Mapping[str, Any]]) -> None:
+        """Check one payout whose transactions are complete."""
+        covered = self.inventory.manifest.covered
+        if any(int(one["created"]) not in covered for one in members):
+            self.checked["payouts_outside_covered_time"] += 1
+            return
+        self.checked["payouts"] += 1
+        self.checked["transactions"] += len(members)
+        name = f"payout {payout.id} of {money.to_text(payout.amount, payout.currency)}"
+        if not any(one["type"] == "payout" and one["source"] == payout.id for one in members):
+            message = f"{name} has {len(members):,} transactions, and its own is not among them"
+            self.findings.add(Finding("payout_without_its_own_row", message, id=payout.id))
+        nets: Counter[str] = Counter()
+        for one in members:
+            nets[one["currency"]] += one["net"]
+        for currency, net in nets.items():
+            if net:
+                message = f"{name}: its transactions add up to {money.to_text(net, currency)}, and should to nothing"
+                finding = Finding("payout_not_zero", message, id=payout.id, currency=currency, expected=0, found=net)
+                self.findings.add(finding)
+        for one in self.inventory.ids.missing(str(each["balance_transaction_id"]) for each in members):
+            message = f"{one} was paid out by {name}, and is not in the lake"
+            self.findings.add(Finding("missing_transaction", message, id=one, ids=(payout.id,)))
+
+
+def check_payouts(store: Store, account: AccountId, inventory: Inventory) -> Layer:
+    """Return the verdict of the layer `payouts`, from the payouts the lake has. Blocks; belongs in a worker thread.
+
+    Args:
+        store: the lake.
+        account: whose payouts.
+        inventory: of the account's files, its index of ids still open.
+
+    Raises:
+        ManifestError: the record of payouts cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    record = load_payouts(store, account)
+    if record is None:
+        return not_checkable("payouts", "the lake has no payouts yet: `stripe-balance payouts DEST` reads them")
+    check = _PayoutCheck(inventory, record)
+    check.read(store)
+    listable = [one for one in record.payouts.values() if one.listable]
+    for payout in listable:
+        if payout.id not in check.seen:
+            message = f"the transactions of payout {payout.id} are not in the lake: `stripe-balance payouts DEST`"
+            check.findings.add(Finding("payout_not_listed", message, id=payout.id))
+    manual = sorted(one.id for one in record.payouts.values() if not one.automatic)
+    waiting = sum(one.waiting for one in record.payouts.values())
+    checked = {"payouts": 0, "transactions": 0, **check.checked, "manual_payouts": len(manual), "waiting": waiting}
+    if listable and not check.checked["payouts"] and not check.findings:
+        reason = "no payout lies in covered time with all its transactions: sync a longer time"
+        return Layer("payouts", "not_checkable", f"{reason}{_manual(manual)}", checked)
+    payouts = counted(checked["payouts"], "automatic payout")
+    transactions = counted(checked["transactions"], "transaction")
+    beyond = check.checked["payouts_outside_covered_time"]
+    apart = f"; {beyond:,} more have transactions outside the time the lake covers" if beyond else ""
+    proved = f"{payouts} with {transactions}, all in the lake, each adding up to nothing"
+    reason = f"{proved}{apart}{_manual(manual)}"
+    return check.findings.layer("payouts", reason, checked=checked)
+
+
+def _manual(manual: Sequence[str]) -> str:
+    """Name the payouts that Stripe assigns no transactions to."""
+    if not manual:
+        return ""
+    more = len(manual) - MANUAL_NAMED
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f"; manual, so that Stripe assigns no transactions to them: {', '.join(manual[:MANUAL_NAMED])}{rest}"

@@ -1,0 +1,208 @@
+"""The first layer: each row by itself, in its file, and once in the account; and each file against the manifest.
+
+One pass over the files, which also gathers what the other layers need: where rows lie in time, their sums, their ids.
+"""
+
+# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
+# (pyarrow makes its compute functions when it is imported, and ships no annotations)
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core.state.partition import partition_of
+from connector.core.time.intervals import Intervals
+from connector.core.time.times import END_OF_TIME
+from connector.errors import SchemaError, StorageError
+from connector.lake.formats.formats import format_of
+from connector.lake.formats.row_columns import MICROSECONDS, bounds_of, inside
+from connector.lake.state.manifests import compare
+from connector.lake.stores.disk import at_disk, sha256_of
+from connector.lake.writing.file_statistics import Summary
+from connector.verification.inventory import batches
+from connector.verification.laws import Order, check_amounts
+from connector.verification.verdict import Finding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from connector.core.run_report import Progress
+    from connector.core.state.manifest import DataFile
+    from connector.lake.formats.formats import Format
+    from connector.lake.stores.base import Store
+    from connector.verification.inventory import Inventory
+    from connector.verification.past import Past
+
+_FIGURES = ("rows", "first_created", "last_created", "net", "pending", "pending_from", "pending_created")
+
+
+def take_inventory(store: Store, found: Inventory, past: Past, progress: Progress) -> None:
+    """Read every file of an account. Blocks; belongs in a worker thread.
+
+    Args:
+        store: the lake.
+        found: filled in.
+        past: what earlier runs said of the account.
+        progress: told how many rows were read.
+
+    Raises:
+        StorageError: when the destination cannot be listed; a file that cannot be read is a finding.
+    """
+    manifest = found.manifest
+    _compare_with_past(found, past)
+    for one in compare(store, manifest):
+        if one.kind == "extra":
+            message = f"{one.path} is not in the manifest: readers that take all files count its rows too"
+            found.findings.add(Finding("extra_file", message, path=one.path))
+    form = format_of(manifest)
+    progress.begin("reading files", len(manifest.files))
+    for path, file in sorted(manifest.files.items()):
+        progress.steps_done += 1
+        with store.opened(path) as local:
+            if local is None:
+                message = f"{path} is gone, and with it {file.rows:,} rows"
+                found.findings.add(Finding("missing_file", message, path=path, expected=file.rows, found=0))
+            else:
+                _FilePass(found, form, file).read(local)
+                progress.rows += file.rows
+                progress.files_sealed += 1
+    found.ids.close()
+    _name_twins(found, store, form)
+
+
+@dataclass(slots=True)
+class _FilePass:
+    """One file, read once."""
+
+    found: Inventory
+    form: Format
+    file: DataFile
+    _summary: Summary = field(init=False, default_factory=Summary)
+    _order: Order = field(init=False, default_factory=Order)
+
+    def read(self, local: Path) -> None:
+        findings, path, sha256 = self.found.findings, self.file.path, ""
+        try:
+            with at_disk(f"reading {path}"):
+                sha256 = sha256_of(local)
+            if sha256 != self.file.sha256:
+                message = f"{path} is not as it was written: its bytes have another SHA-256 than the manifest has"
+                findings.add(Finding("changed_file", message, path=path, expected=self.file.sha256, found=sha256))
+            with batches(self.form, local) as read:
+                for batch in read:
+                    if batch.num_rows:
+                        self._take(batch)
+            self._compare(self._summary.data_file(path, written=local, sha256=sha256))
+        except Exception as error:
+            if not isinstance(error, StorageError | SchemaError) and sha256 == self.file.sha256:
+                raise  # bytes that are not ours may be anything, and end in any error
+            findings.add(Finding("unreadable_file", f"{path} cannot be read to its end: {error}", path=path))
+            self.found.unreadable.add(path)
+
+    def _take(self, batch: pa.RecordBatch) -> None:
+        found, path = self.found, self.file.path
+        found.rows += batch.num_rows
+        found.compared += check_amounts(batch, path, found.findings)
+        self._order.check(batch, path, found.findings)
+        self._summary.add(batch)
+        self._check_time(batch)
+        ids = batch.column("id").to_pylist()
+        found.ids.add(ids)
+        for one, other in found.claims.clashes(found.manifest.account, ids):
+            message = f"{one} is a row of {other}, too: one of the two accounts has the other's rows"
+            found.findings.add(Finding("in_two_accounts", message, path=path, id=one))
+        settled = inside(batch.column("created"), Intervals.span(0, found.settled))
+        found.unsettled += batch.num_rows - (pc.sum(settled).as_py() or 0)
+        known = batch.filter(settled)
+        sums = found.ledger.add(known)
+        for opening in found.openings if sums else ():
+            opening.add(known, sums)
+        seconds = pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS)
+        found.profile.add(seconds.to_pylist())
+
+    def _check_time(self, batch: pa.RecordBatch) -> None:
+        """Hold rows to their partition, and to the time that is covered or not yet settled."""
+        found, path, granularity = self.found, self.file.path, self.found.manifest.partition
+        label, (first, last) = path.split("/")[-2], bounds_of(batch)
+        if {partition_of(first, granularity).label, partition_of(last, granularity).label} != {label}:
+            strange = [second for second in (first, last) if partition_of(second, granularity).label != label]
+            row = batch.filter(pc.equal(batch.column("created").view(pa.int64()), strange[0] * MICROSECONDS))
+            name, belongs = row.column("id")[0].as_py(), partition_of(strange[0], granularity).label
+            message = f"{name} stands in {path}, and belongs to {belongs}"
+            found.findings.add(
+                Finding("row_in_wrong_partition", message, path=path, id=name, expected=belongs, found=label)
+            )
+        known = found.manifest.covered.union(Intervals.span(found.settled, END_OF_TIME))
+        outside = batch.filter(pc.invert(inside(batch.column("created"), known)))
+        for name in outside.column("id").slice(0, 1).to_pylist():
+            message = f"{name} in {path} lies in time that the manifest does not count as read"
+            found.findings.add(Finding("row_outside_covered_time", message, path=path, id=name), outside.num_rows)
+
+    def _compare(self, now: DataFile) -> None:
+        """Hold the manifest's figures of the file to what is in it."""
+        for name in _FIGURES:
+            expected, actual = getattr(self.file, name), getattr(now, name)
+            if expected != actual:
+                message = f"{self.file.path}: the manifest has {name} {_shown(expected)}, the file {_shown(actual)}"
+                finding = Finding(
+                    "wrong_manifest_figure",
+                    message,
+                    path=self.file.path,
+                    expected=_plain(expected),
+                    found=_plain(actual),
+                )
+                self.found.findings.add(finding)
+
+
+def _compare_with_past(found: Inventory, past: Past) -> None:
+    """Hold the manifest to what the last run reported: rows are never taken away."""
+    if past.rows is None:
+        return
+    rows, net = found.manifest.rows, found.manifest.net()
+    if rows < past.rows:
+        message = f"the manifest names {rows:,} rows, and run {past.run_id} left {past.rows:,}"
+        found.findings.add(Finding("fewer_rows_than_reported", message, expected=past.rows, found=rows))
+    elif rows == past.rows:
+        for currency in sorted(net.keys() | past.net.keys()):
+            was, now = past.net.get(currency, 0), net.get(currency, 0)
+            if was != now:
+                message = f"net of all rows is {now} {currency}, and run {past.run_id} left {was} (minor units)"
+                finding = Finding("other_net_than_reported", message, currency=currency, expected=was, found=now)
+                found.findings.add(finding)
+
+
+def _name_twins(found: Inventory, store: Store, form: Format) -> None:
+    """Say which ids came more than once, and where; reads the files again if any did."""
+    if not found.ids.twins:
+        return
+    places: dict[str, list[str]] = {}
+    for path in sorted(found.manifest.files.keys() - found.unreadable):
+        with store.opened(path) as local:
+            if local is None:
+                continue
+            with batches(form, local) as read:
+                for batch in read:
+                    for one in batch.column("id").to_pylist():
+                        if hash(one) in found.ids.twin_hashes:
+                            places.setdefault(one, []).append(path)
+    twice = {one: paths for one, paths in places.items() if len(paths) > 1}
+    for one, paths in sorted(twice.items()):
+        if found.findings.wants("id_not_unique"):
+            where = ", ".join(dict.fromkeys(paths))
+            message = f"{one} is there {len(paths)} times: in {where}"
+            found.findings.add(
+                Finding("id_not_unique", message, path=paths[0], id=one, expected=1, found=len(paths)), 0
+            )
+    found.findings.count("id_not_unique", found.ids.twins if twice else 0)
+
+
+def _plain(value: object) -> int | str | None:
+    return value if value is None or type(value) is int else str(value)
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else str(value)

@@ -1,0 +1,246 @@
+"""What checking a lake came to, as values, and as the document of `schemas/verdict.json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from connector.core.time.times import to_text
+from connector.outside_text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connector.core.ledger.accounting import Unshown
+    from connector.core.state.account_record import Retired
+    from connector.core.time.intervals import Interval
+
+VERDICT_VERSION = 1
+"""Version of the document's own shape."""
+
+MOST_EXAMPLES = 10
+"""Findings of one kind that are kept as examples; all are counted."""
+
+LayerName = Literal["rows", "windows", "payouts", "balance"]
+Answer = Literal["proved", "residual", "not_checkable"]
+
+LAYERS: tuple[LayerName, ...] = ("rows", "windows", "payouts", "balance")
+"""Layers in the order they are checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that does not agree.
+
+    Attributes:
+        kind: short name of the kind of disagreement.
+        message: what disagrees, in one sentence with the figures.
+        path: the data file it is about, relative to the destination, or None.
+        id: the row or payout it is about, or None.
+        ids: other rows it is about, a few of them.
+        currency: of the figures, where they are amounts.
+        window: seconds of `created` it is about, or None.
+        expected: what it should be; amounts in minor units.
+        found: what it is.
+    """
+
+    kind: str
+    message: str
+    path: str | None = None
+    id: str | None = None
+    ids: tuple[str, ...] = ()
+    currency: str | None = None
+    window: Interval | None = None
+    expected: int | str | None = None
+    found: int | str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", shown(self.message))  # it names files and ids
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one layer came to.
+
+    Attributes:
+        layer: its name.
+        verdict: `proved`, `residual` or `not_checkable`.
+        reason: what was proved, what disagrees, or why it could not be checked, in a sentence or two.
+        checked: how many of each thing were looked at.
+        counts: how many disagreements of each kind.
+        findings: examples of them, at most `MOST_EXAMPLES` of a kind.
+        not_compared: rows that there is nothing to compare with, and their money; only of the layer `balance`.
+    """
+
+    layer: LayerName
+    verdict: Answer
+    reason: str
+    checked: Mapping[str, int] = field(default_factory=dict[str, int])
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    findings: tuple[Finding, ...] = ()
+    not_compared: tuple[Unshown, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", shown(self.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountVerdict:
+    """What one account's part of a lake came to.
+
+    Attributes:
+        account: whose rows.
+        layers: those that were asked for, in the order of `LAYERS`.
+        retired: when and why the account was retired, or None.
+    """
+
+    account: str
+    layers: tuple[Layer, ...]
+    retired: Retired | None = None
+
+    @property
+    def verdict(self) -> Answer:
+        """`proved` when every layer is; `residual` when any is; else `not_checkable`.
+
+        Of a retired account, what takes Stripe is left out.
+        """
+        answers: list[Answer] = [layer.verdict for layer in self.layers]
+        if self.retired is not None:
+            answers = [answer for answer in answers if answer != "not_checkable"]
+        return weakest(answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What checking a lake came to.
+
+    Attributes:
+        destination: the lake, as it was given.
+        checked: when the check began, UTC seconds.
+        duration_seconds: how long it took.
+        seed: of what was drawn by chance: the same seed and lake ask for the same windows.
+        requests: requests sent to Stripe, retries included.
+        accounts: by account id.
+        livemode: whether the lake holds live data; None where nothing says.
+    """
+
+    destination: str
+    checked: int
+    duration_seconds: float
+    seed: int
+    requests: int
+    accounts: tuple[AccountVerdict, ...]
+    livemode: bool | None = None
+
+    @property
+    def verdict(self) -> Answer:
+        """`proved` when every layer of every account is; `residual` when any is; else `not_checkable`.
+
+        A retired account of which nothing could be checked is left out, unless there is no other.
+        """
+        return weakest(one.verdict for one in self.accounts if one.retired is None or one.verdict != "not_checkable")
+
+    @property
+    def layers(self) -> dict[Answer, int]:
+        """How many layers of all accounts came to each answer."""
+        counts = Counter(layer.verdict for account in self.accounts for layer in account.layers)
+        return {"proved": counts["proved"], "residual": counts["residual"], "not_checkable": counts["not_checkable"]}
+
+
+@dataclass(slots=True)
+class Findings:
+    """Gathers disagreements: every one is counted, the first few of each kind are kept."""
+
+    _counts: Counter[str] = field(default_factory=Counter[str])
+    _kept: list[Finding] = field(default_factory=list[Finding])
+
+    def add(self, finding: Finding, count: int = 1) -> None:
+        """Count a finding, `count` times, and keep it while there are few of its kind."""
+        if sum(one.kind == finding.kind for one in self._kept) < MOST_EXAMPLES:
+            self._kept.append(finding)
+        self._counts[finding.kind] += count
+
+    def wants(self, kind: str) -> bool:
+        """Say whether another example of a kind would be kept."""
+        return sum(one.kind == kind for one in self._kept) < MOST_EXAMPLES
+
+    def count(self, kind: str, count: int) -> None:
+        """Count disagreements of a kind without an example."""
+        if count:
+            self._counts[kind] += count
+
+    def __bool__(self) -> bool:
+        return bool(self._counts)
+
+    def layer(self, name: LayerName, proved: str, *, checked: Mapping[str, int]) -> Layer:
+        """Return the layer: proved, with this reason, when nothing was found."""
+        if not self:
+            return Layer(name, "proved", proved, checked)
+        reason = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in self._counts.items())
+        return Layer(name, "residual", reason, checked, dict(self._counts), tuple(self._kept))
+
+
+def weakest(answers: Iterable[Answer]) -> Answer:
+    """Return the one that decides: `residual` before `not_checkable` before `proved`; nothing at all proves nothing."""
+    found = set(answers)
+    if "residual" in found:
+        return "residual"
+    return "proved" if found == {"proved"} else "not_checkable"
+
+
+def not_checkable(layer: LayerName, reason: str) -> Layer:
+    """Return a layer that could not be checked, and why."""
+    return Layer(layer, "not_checkable", reason)
+
+
+def to_document(verdict: Verdict) -> dict[str, Any]:
+    """Return the JSON document of `schemas/verdict.json`."""
+    return {
+        "verdict_version": VERDICT_VERSION,
+        "livemode": verdict.livemode,
+        "destination": verdict.destination,
+        "checked": to_text(verdict.checked),
+        "duration_seconds": round(verdict.duration_seconds, 3),
+        "seed": verdict.seed,
+        "requests": verdict.requests,
+        "verdict": verdict.verdict,
+        "layers": dict(verdict.layers),
+        "accounts": [
+            {
+                "account": account.account,
+                "verdict": account.verdict,
+                "retired": account.retired and {"at": to_text(account.retired.at), "reason": account.retired.reason},
+                "layers": [_layer(layer) for layer in account.layers],
+            }
+            for account in verdict.accounts
+        ],
+    }
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    return {
+        "layer": layer.layer,
+        "verdict": layer.verdict,
+        "reason": layer.reason,
+        "checked": dict(layer.checked),
+        "counts": dict(layer.counts),
+        "findings": [_finding(finding) for finding in layer.findings],
+        "not_compared": [one._asdict() for one in layer.not_compared],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    window = finding.window
+    facts: dict[str, Any] = {
+        "kind": finding.kind,
+        "message": finding.message,
+        "path": finding.path,
+        "id": finding.id,
+        "ids": list(finding.ids) or None,
+        "currency": finding.currency,
+        "window": [window.start, window.stop] if window else None,
+        "expected": finding.expected,
+        "found": finding.found,
+    }
+    return {name: value for name, value in facts.items() if value is not None}

@@ -1,0 +1,270 @@
+"""Many accounts in one run: read at once under one pace, each by itself on the disk, one's failure not another's."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+
+import anyio
+import pytest
+
+import connector
+from connector.cli.options.accounts import connected_accounts
+from connector.config.config import ApiKey
+from connector.core.run_report import Progress
+from connector.errors import (
+    AccountsError,
+    AuthenticationError,
+    PermissionError_,
+    ProtocolError,
+    ServerError,
+    UsageError,
+)
+from connector.ingest.calls import sync
+from connector.stripe import accounts as stripe_accounts
+from tests.support.fakes import FakeTransport, client_over, ok
+from tests.support.lakes import config_for, data_files, objects, run, sandbox, strays, truth, world
+
+STRANGER = "acct_1StrangerToAll"
+
+
+def platform(connected: int = 25, transactions: int = 300):
+    return world(transactions, connected=connected)
+
+
+def everyone(served):
+    return [None, *served.world.accounts[1:]]
+
+
+def test_every_account_has_its_own_rows_and_its_own_state(tmp_path):
+    with sandbox(platform()) as stripe_:
+        report = run(tmp_path, stripe_, accounts=everyone(stripe_))
+        assert [one.account for one in report.accounts] == list(stripe_.world.accounts)
+        for account in stripe_.world.accounts:
+            assert objects(tmp_path, account) == truth(stripe_, account)
+        assert sum(one.lake_rows for one in report.accounts) == sum(
+            len(truth(stripe_, account)) for account in stripe_.world.accounts
+        )
+    assert holders(tmp_path) == set(stripe_.world.accounts)
+    assert not strays(tmp_path)
+
+
+def holders(lake):
+    return {path.stem for path in (lake / "_stripe_balance" / "manifest").glob("*.json")}
+
+
+def test_two_requests_an_account_where_a_page_is_enough(tmp_path):
+    with sandbox(platform(transactions=0)) as stripe_:
+        report = run(tmp_path, stripe_, accounts=list(stripe_.world.accounts[1:]), settings={"max_in_flight": 4})
+        small = sum(one.rows_received <= 100 for one in report.accounts)
+        pages = sum(-(-one.rows_received // 100) or 1 for one in report.accounts)
+    assert small > 10
+    assert report.requests.by_endpoint["account.retrieve"] == 25  # each says once who it is
+    assert report.requests.by_endpoint["balance_transactions.list"] <= pages * 1.1 + 3
+
+
+def test_files_do_not_depend_on_how_many_are_read_at_once(tmp_path):
+    with sandbox(platform()) as stripe_:
+        run(tmp_path / "wide", stripe_, accounts=everyone(stripe_))
+        for account in everyone(stripe_):
+            run(tmp_path / "each", stripe_, accounts=[account])
+    assert data_files(tmp_path / "wide") == data_files(tmp_path / "each")
+
+
+def test_an_account_that_is_refused_is_reported_and_the_others_go_on(tmp_path):
+    with sandbox(platform(6)) as stripe_:
+        asked = [stripe_.world.accounts[1], STRANGER, *stripe_.world.accounts[2:]]
+        with pytest.raises(AccountsError) as caught:
+            run(tmp_path, stripe_, accounts=asked)
+    failure = caught.value
+    assert set(failure.errors) == {STRANGER}
+    assert isinstance(failure.errors[STRANGER], PermissionError_)
+    assert (failure.retryable, failure.exit_code) == (False, 77)
+    assert STRANGER in str(failure)
+    assert holders(tmp_path) == set(stripe_.world.accounts[1:])
+    assert [one.account for one in failure.report.accounts] == asked
+    assert [one.error is None for one in failure.report.accounts] == [one != STRANGER for one in asked]
+    (kept,) = (tmp_path / "_stripe_balance" / "runs").glob("*.json")
+    assert json.loads(kept.read_bytes())["outcome"] == "failed"
+
+
+def test_the_first_account_may_be_the_one_that_is_refused(tmp_path):
+    with sandbox(platform(3)) as stripe_:
+        with pytest.raises(AccountsError):
+            run(tmp_path, stripe_, accounts=[STRANGER, *stripe_.world.accounts[1:]])
+        assert holders(tmp_path) == set(stripe_.world.accounts[1:])
+        with pytest.raises(AccountsError):
+            run(tmp_path, stripe_, accounts=[STRANGER, *stripe_.world.accounts[1:]])
+    assert holders(tmp_path) == set(stripe_.world.accounts[1:])
+
+
+def test_fail_fast_ends_with_the_first_that_fails(tmp_path):
+    with sandbox(platform(400, 0)) as stripe_, pytest.raises(PermissionError_) as caught:
+        run(tmp_path, stripe_, accounts=[STRANGER, *stripe_.world.accounts[1:]], fail_fast=True)
+    assert caught.value.account == STRANGER
+    assert len(holders(tmp_path)) < 400
+
+
+def test_what_may_pass_by_itself_makes_the_whole_retryable(tmp_path):
+    with sandbox(platform(4)) as stripe_:
+        broken = stripe_.world.accounts[2]
+        stripe_.faults.add(f"500:account={broken}")
+        with pytest.raises(AccountsError) as caught:
+            run(tmp_path, stripe_, accounts=[*stripe_.world.accounts[1:], STRANGER])
+        assert (caught.value.retryable, caught.value.exit_code) == (True, 75)
+        assert set(caught.value.errors) == {broken, STRANGER}
+
+
+def test_an_outage_ends_the_run_before_every_account_has_waited_for_it(tmp_path):
+    with sandbox(platform(60)) as stripe_:
+        stripe_.faults.add("500:k=10,times=1000000")
+        with pytest.raises(ServerError):
+            run(tmp_path, stripe_, accounts=everyone(stripe_))
+        assert stripe_.stats()["requests"] < 60 * 8
+        stripe_.faults.clear()
+        run(tmp_path, stripe_, accounts=everyone(stripe_))
+        for account in stripe_.world.accounts:
+            assert objects(tmp_path, account) == truth(stripe_, account)
+
+
+def test_a_wrong_key_is_not_tried_on_every_account(tmp_path):
+    with sandbox(platform(5)) as stripe_:
+        with pytest.raises(AuthenticationError):
+            run(tmp_path, stripe_, accounts=everyone(stripe_), settings={"api_key": ApiKey("sk_test_wrong")})
+        assert stripe_.stats()["requests"] <= 4  # those under way when the first answer came
+    assert not tmp_path.joinpath("balance_transactions").exists()
+
+
+def test_an_account_named_twice_is_read_once(tmp_path):
+    with sandbox(platform(2)) as stripe_:
+        own = stripe_.world.accounts[0]
+        report = run(tmp_path, stripe_, accounts=[None, own, stripe_.world.accounts[1]])
+        assert [one.account for one in report.accounts] == [own, stripe_.world.accounts[1]]
+        assert objects(tmp_path, own) == truth(stripe_, own)
+
+
+def test_a_run_cut_off_among_many_accounts_goes_on_from_what_it_wrote(tmp_path):
+    with sandbox(platform(40)) as stripe_:
+        run(tmp_path / "whole", stripe_, accounts=everyone(stripe_))
+
+        async def cut(after: int) -> None:
+            progress = Progress()
+            async with anyio.create_task_group() as tasks:
+
+                async def go() -> None:
+                    await sync(
+                        tmp_path / "cut", config=config_for(stripe_), progress=progress, accounts=everyone(stripe_)
+                    )
+
+                tasks.start_soon(go)
+                while progress.accounts_done < after:  # noqa: ASYNC110 - progress is there to be looked at now and then
+                    await anyio.sleep(0.001)
+                tasks.cancel_scope.cancel()
+
+        for after in (3, 12, 25):
+            anyio.run(cut, after)
+        run(tmp_path / "cut", stripe_, accounts=everyone(stripe_))
+    assert data_files(tmp_path / "cut") == data_files(tmp_path / "whole")
+    assert not strays(tmp_path / "cut")
+
+
+def test_each_account_may_have_the_rate_to_itself(tmp_path):
+    with sandbox(platform(12)) as stripe_:
+        alone = run(
+            tmp_path / "own", stripe_, accounts=everyone(stripe_), settings={"rate": 8.0, "rate_per_account": True}
+        )
+        shared = run(tmp_path / "shared", stripe_, accounts=everyone(stripe_), settings={"rate": 8.0})
+    assert data_files(tmp_path / "own") == data_files(tmp_path / "shared")
+    assert alone.duration_seconds < shared.duration_seconds
+
+
+def test_connected_accounts_are_listed_page_by_page():
+    with sandbox(platform(230, 0)) as stripe_:
+        found = anyio.run(connected_accounts, config_for(stripe_))
+    assert sorted(found) == sorted(stripe_.world.accounts[1:])
+
+
+def accounts_page(*ids, has_more):
+    return ok({"object": "list", "data": [{"id": one, "object": "account"} for one in ids], "has_more": has_more})
+
+
+async def listed_from(*answers):
+    """List the connected accounts of a script of answers; one more request than there are would fail otherwise."""
+    async with aclosing(stripe_accounts.connected_accounts(client_over(FakeTransport([*answers])))) as pages:
+        return [account async for page in pages for account in page]
+
+
+@pytest.mark.parametrize("has_more", [True, False])
+def test_an_empty_page_of_accounts_where_more_were_promised_is_an_error(has_more):
+    with pytest.raises(ProtocolError, match="more connected accounts were promised"):
+        anyio.run(listed_from, accounts_page("acct_2", has_more=True), accounts_page(has_more=has_more))
+
+
+def test_an_empty_first_page_that_promises_more_accounts_is_an_error():
+    with pytest.raises(ProtocolError, match="more connected accounts were promised"):
+        anyio.run(listed_from, accounts_page(has_more=True))
+
+
+def test_a_platform_without_connected_accounts_has_none():
+    assert anyio.run(listed_from, accounts_page(has_more=False)) == []
+
+
+@pytest.mark.parametrize("again", [["acct_3", "acct_2"], ["acct_1", "acct_3"], ["acct_1", "acct_1"]])
+def test_an_account_listed_twice_ends_the_list_at_once(again):
+    first = accounts_page("acct_3", "acct_2", has_more=True)
+    with pytest.raises(ProtocolError, match="came twice"):
+        anyio.run(listed_from, first, accounts_page(*again, has_more=True))
+
+
+@pytest.mark.parametrize("broken", [{}, {"id": None}, {"id": 7}, {"id": ""}])
+def test_a_row_of_accounts_without_an_id_is_named_as_that(broken):
+    page = ok({"object": "list", "data": [{"id": "acct_1"}, broken], "has_more": False}, **{"request-id": "req_1"})
+    with pytest.raises(ProtocolError, match="the list of accounts has a row without an id") as caught:
+        anyio.run(listed_from, page)
+    assert caught.value.request_id == "req_1"
+
+
+def test_the_plain_call_takes_accounts_too(tmp_path, monkeypatch):
+    with sandbox(platform(3)) as stripe_:
+        monkeypatch.setenv("STRIPE_API_KEY", stripe_.key)
+        monkeypatch.setenv("STRIPE_API_BASE", stripe_.url)
+        document = connector.run_sync(
+            tmp_path, accounts=list(stripe_.world.accounts[1:]), rate=float("inf"), rate_per_account=True
+        )
+    assert [one["account"] for one in document["accounts"]] == list(stripe_.world.accounts[1:])
+    assert all(one["error"] is None for one in document["accounts"])
+
+
+def test_all_accounts_are_found_while_the_first_are_read(tmp_path):
+    with sandbox(platform(230, 200)) as stripe_:
+        report = run(tmp_path, stripe_, all_accounts=True, partition="year")
+        first = next(one.at for one in stripe_.requests() if one.endpoint == "balance_transactions")
+        listed = [one.at for one in stripe_.requests() if one.endpoint == "accounts"]
+    assert report.accounts[0].account == stripe_.world.accounts[0]
+    assert sorted(one.account for one in report.accounts) == sorted(stripe_.world.accounts)
+    assert len(listed) == 3
+    assert first < listed[-1]
+
+
+def test_a_key_that_may_not_list_accounts_says_so_and_keeps_what_it_read(tmp_path):
+    with sandbox(platform(3)) as stripe_:
+        stripe_.faults.add("403:endpoint=accounts")
+        with pytest.raises(PermissionError_):
+            run(tmp_path, stripe_, all_accounts=True)
+    assert not strays(tmp_path)
+
+
+@pytest.mark.parametrize("other", [{"accounts": ["acct_1"]}, {"account_id": "acct_1"}])
+def test_all_accounts_go_with_no_others(tmp_path, other):
+    with sandbox() as stripe_, pytest.raises(UsageError, match="does not go with"):
+        run(tmp_path, stripe_, all_accounts=True, **other)
+
+
+def test_a_plan_of_all_accounts_has_windows_of_each(tmp_path):
+    with sandbox(platform(3)) as stripe_:
+        windows = anyio.run(lambda: connector.plan(tmp_path, config=config_for(stripe_), all_accounts=True, windows=2))
+        assert {one.get("accounts", [None])[0] for one in windows} == set(everyone(stripe_))
+        for window in windows:
+            run(tmp_path, stripe_, **window)
+        for account in stripe_.world.accounts:
+            assert objects(tmp_path, account) == truth(stripe_, account)

@@ -1,0 +1,155 @@
+"""A page decoded, and held to the contract of a list."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core.api.page import Page, StrictOrder, decode_asked, decode_object, decode_page
+from connector.core.time.intervals import Interval
+from connector.errors import ProtocolError
+
+WINDOW = Interval(100, 200)
+
+
+def row(name: str, created: int) -> dict[str, object]:
+    return {"id": name, "created": created}
+
+
+def page(*rows: dict[str, object], has_more: bool = True) -> Page:
+    return Page(list(rows), has_more, "req_1")
+
+
+def test_a_list_is_decoded_as_it_came():
+    body = orjson.dumps({"object": "list", "data": [row("a", 5)], "has_more": False, "url": "/v1/x"})
+    assert decode_page(body, request_id="req_9") == Page([row("a", 5)], has_more=False, request_id="req_9")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"object": "balance"}',
+        b'{"object": "list", "data": []}',
+        b'{"object": "list", "has_more": false}',
+        b'{"object": "list", "data": {}, "has_more": false}',
+        b'{"object": "list", "data": [], "has_more": 0}',
+        b'{"object": "list", "data": [], "has_more": "false"}',
+        b'{"object": "list", "data": [null], "has_more": false}',
+        b'{"object": "list", "data": [[1]], "has_more": false}',
+        b'{"object": "list", "data": [{"id": "a"}, "b"], "has_more": false}',
+        b'{"object": "list", "data": [{"id": "a"',
+        b'{"data": [], "has_more": false}',
+        b'{"object": "list", "data": [], "has_more": false} trailing',
+        b"\xff",
+        b"[" * 5_000,
+    ],
+)
+def test_whatever_is_no_list_ends_the_window(body):
+    with pytest.raises(ProtocolError) as caught:
+        decode_page(body, request_id="req_1")
+    assert caught.value.request_id == "req_1"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"1", b'"x"', b"{", b"\x00"])
+def test_whatever_is_no_object_is_refused(body):
+    with pytest.raises(ProtocolError):
+        decode_object(body)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"error": {"message": "no"}},
+        {"object": "charge", "id": "ch_2"},
+        {"object": "refund", "id": "ch_1"},
+        {"object": "charge"},
+        {"object": None, "id": None},
+        {"object": ["charge"], "id": "ch_1"},
+    ],
+)
+def test_an_object_that_is_not_the_one_asked_for_is_refused(other):
+    with pytest.raises(ProtocolError, match="the charge ch_1 was asked for, and something else came") as caught:
+        decode_asked(orjson.dumps(other), "ch_1", kind="charge", request_id="req_1")
+    assert caught.value.request_id == "req_1"
+
+
+@given(st.lists(st.integers(100, 199), max_size=30), st.integers(1, 7))
+def test_a_sound_window_is_admitted_whole_whatever_the_page_size(seconds, size):
+    rows = [row(f"txn_{number}", created) for number, created in enumerate(sorted(seconds, reverse=True))]
+    order, admitted = StrictOrder(WINDOW), []
+    for start in range(0, len(rows), size):
+        admitted += order.admit(page(*rows[start : start + size]))
+        assert (order.last_id, order.oldest) == (admitted[-1]["id"], admitted[-1]["created"])
+    assert admitted == rows
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "what"),
+    [
+        ([row("a", 150)], [row("b", 151)], "newest first"),
+        ([row("a", 150), row("b", 151)], [], "newest first"),
+        ([row("a", 150), row("b", 140), row("c", 145)], [], "newest first"),
+        ([row("a", 200)], [], "outside the window"),
+        ([row("a", 100), row("b", 99)], [], "outside the window"),
+        ([row("a", 150)], [row("b", 99)], "outside the window"),
+        ([row("a", 150)], [row("a", 150)], "twice"),
+        ([row("a", 150), row("b", 150), row("a", 150)], [], "twice"),
+        ([row("a", 150), row("b", 149)], [row("c", 148), row("a", 140)], "twice"),
+        ([{"created": 150}], [], "id"),
+        ([{"id": "a"}], [], "created"),
+        ([row("a", 150), row("", 149)], [], "has no 'id'"),
+        ([row("a", 150), {"id": None, "created": 149}], [], "not a string"),
+        ([{"id": 7, "created": 150}], [], "not a string"),
+        ([{"id": "a", "created": "150"}], [], "not a string"),
+        ([{"id": "a", "created": 150.0}], [], "not a string"),
+        ([{"id": "a", "created": True}], [], "not a string"),
+        ([{"id": ["a"], "created": 150}], [], "not a string"),
+    ],
+)
+def test_every_breach_ends_the_window_and_names_it(first, second, what):
+    order = StrictOrder(WINDOW)
+
+    def walk() -> None:
+        order.admit(page(*first))
+        order.admit(page(*second))
+
+    with pytest.raises(ProtocolError, match=what) as caught:
+        walk()
+    assert caught.value.window == (100, 200)
+    assert caught.value.request_id == "req_1"
+
+
+@given(st.data(), st.lists(st.integers(100, 110), min_size=2, max_size=20))
+def test_two_rows_in_each_others_place_are_noticed(data, seconds):
+    created = sorted(seconds, reverse=True)
+    left, right = sorted(data.draw(st.lists(st.integers(0, len(created) - 1), min_size=2, max_size=2, unique=True)))
+    if created[left] == created[right]:
+        return
+    rows = [row(f"txn_{number}", second) for number, second in enumerate(created)]
+    rows[left], rows[right] = rows[right], rows[left]
+    with pytest.raises(ProtocolError, match="newest first"):
+        StrictOrder(WINDOW).admit(page(*rows))
+
+
+def test_the_boundary_second_asked_for_again_gives_only_what_is_new():
+    order = StrictOrder(WINDOW)
+    order.admit(page(row("a", 151), row("b", 150)))
+    again = order.admit(page(row("x", 150), row("b", 150), row("c", 150), row("d", 149)), again=True)
+    assert again == [row("x", 150), row("c", 150), row("d", 149)]
+    assert (order.oldest, order.last_id) == (149, "d")
+    assert order.admit(page(row("e", 149))) == [row("e", 149)]
+
+
+def test_the_boundary_second_asked_for_again_with_nothing_new_is_empty():
+    order = StrictOrder(WINDOW)
+    order.admit(page(row("a", 151), row("b", 150)))
+    assert order.admit(page(row("b", 150)), again=True) == []
+    assert order.last_id == "b"

@@ -1,0 +1,150 @@
+"""When an end is believed, and when it is asked about again: by expectation, so that it costs next to nothing."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from connector.core.planning.absence import Absence, Doubt
+from connector.core.planning.frontier import Frontier
+from connector.core.planning.walk import Density, Walk
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
+from connector.core.units import DAY
+from tests.benchmarks.absence import cost_of, hidden_by
+from tests.benchmarks.simulate import NOW, SHAPES, simulate
+
+SHAPES_AND_HINTS = [(shape, hint) for shape in SHAPES for hint in ("right", "none")]
+
+
+def start_of(shape, hint: str) -> int:
+    return NOW - SHAPES[shape] if hint == "right" else 0
+
+
+@pytest.mark.parametrize(("shape", "hint"), SHAPES_AND_HINTS)
+def test_witnesses_cost_an_honest_server_one_request_in_a_hundred_at_most(shape, hint):
+    assert cost_of(shape, 100_000, start_of(shape, hint), seeds=2).requests <= 0.01
+
+
+@pytest.mark.parametrize(("shape", "hint"), SHAPES_AND_HINTS)
+@pytest.mark.parametrize("rows", [0, 1, 60, 600, 900])
+def test_an_account_of_fewer_than_a_thousand_rows_costs_one_witness_at_most(shape, hint, rows):
+    for seed in range(3):
+        created = shape(random.Random(seed), rows)
+        outcome = simulate(created, likely_start=start_of(shape, hint), seed=seed, wary=True)
+        assert outcome.absence.confirmed <= 1
+        assert outcome.hidden == 0
+
+
+@pytest.mark.parametrize("lie", ["nothing", "end"])
+@pytest.mark.parametrize(("shape", "hint"), [(shape, hint) for shape, hint in SHAPES_AND_HINTS if hint == "none"])
+def test_what_a_lying_server_hides_is_less_than_a_page_where_it_was_thousands(lie, shape, hint):
+    before, after = (hidden_by(lie, shape, 50_000, start_of(shape, hint), wary=wary) for wary in (False, True))
+    assert after <= 100
+    assert before >= 20 * after
+
+
+def walk(window: Interval, *, rows: int = 0, oldest: int | None = None, density: float = 0.0) -> Walk:
+    seen = Density(memory=0.9, rows=density * 1_000, seconds=1_000.0)
+    return Walk(window, floor=window.start, unread=window.stop, density=seen, rows=rows, oldest=oldest)
+
+
+def weighed(absence: Absence, one: Walk, *, likely_start: int = 0, newest: int = NOW, is_full: bool = False):
+    return absence.weigh(one, likely_start=likely_start, newest=newest, is_full=is_full)
+
+
+HOUR = Interval(NOW - 3_600, NOW)
+
+
+@pytest.mark.parametrize(("usual", "doubted"), [(100 / 3_600, True), (99 / 3_600, False), (0.0, False)])
+def test_a_window_without_rows_is_doubted_from_a_hundred_expected_on(usual, doubted):
+    doubt = weighed(Absence(wary=True, page_size=100, usual=usual), walk(HOUR))
+    assert (doubt is not None) == doubted
+    if doubt:
+        assert (doubt.seconds, doubt.void, doubt.sure) == (HOUR, True, True)
+
+
+@pytest.mark.parametrize(("rows", "sure"), [(120, True), (140, False)])
+def test_a_window_that_ends_with_less_than_a_quarter_is_surely_doubted_from_its_last_row_down(rows, sure):
+    absence = Absence(wary=True, page_size=100, usual=500 / 3_600)
+    doubt = weighed(absence, walk(HOUR, rows=rows, oldest=NOW - 600))
+    assert doubt.sure == sure
+    assert doubt.seconds == Interval(NOW - 3_600, NOW - 599)
+    assert not doubt.void
+
+
+@pytest.mark.parametrize(("oldest", "doubted"), [(NOW - 1_700, True), (NOW - 1_900, False)])
+def test_what_a_walk_showed_is_not_made_thinner_by_the_void_that_its_end_claims(oldest, doubted):
+    diluted = walk(HOUR, rows=1_000, oldest=oldest, density=0.1)
+    assert (weighed(Absence(wary=True, page_size=100), diluted) is not None) == doubted
+
+
+@pytest.mark.parametrize("rows", [10, 50, 99])
+def test_a_first_answer_that_calls_a_busy_day_the_whole_account_is_asked_about_again(rows):
+    frontier = Frontier(Intervals.span(0, END_OF_TIME), NOW - 100 * DAY, wary=True, usual=None, present=NOW)
+    first = frontier.open(1.0)
+    created = sorted((NOW - 60 - second * DAY // rows for second in range(rows)), reverse=True)
+    frontier.advance(first, rows=created, has_more=False, width=1.0)
+    assert frontier.open(1.0).doubted is not None
+
+
+def test_a_first_answer_of_rows_all_over_an_accounts_life_is_believed():
+    frontier = Frontier(Intervals.span(0, END_OF_TIME), NOW - 100 * DAY, wary=True, usual=None, present=NOW)
+    frontier.advance(frontier.open(1.0), rows=[NOW - age * DAY for age in range(1, 100)], has_more=False, width=1.0)
+    assert frontier.done
+
+
+def test_a_full_page_that_is_called_the_last_is_doubted_whatever_is_expected():
+    doubt = weighed(Absence(wary=True, page_size=100), walk(HOUR, rows=100, oldest=NOW - 3_500), is_full=True)
+    assert doubt is not None
+
+
+def test_before_the_account_was_made_and_after_the_present_nothing_is_expected():
+    absence = Absence(wary=True, page_size=100, usual=1.0, present=NOW)
+    assert weighed(absence, walk(Interval(0, NOW - 3_600)), likely_start=NOW - 3_610) is None
+    assert weighed(absence, walk(Interval(NOW - 60, END_OF_TIME)), newest=0) is None
+    assert weighed(absence, walk(Interval(NOW - 600, END_OF_TIME)), newest=0) is not None
+
+
+def test_nobody_is_doubted_where_that_was_not_asked_for():
+    assert weighed(Absence(wary=False, page_size=100, usual=None), walk(HOUR), newest=0) is None
+
+
+def test_voids_that_touch_are_asked_about_together():
+    absence = Absence(wary=True, page_size=100)
+    absence.add(Doubt(Interval(100, 200), 150, sure=True, void=True))
+    absence.add(Doubt(Interval(300, 400), 150, sure=True, void=False))
+    absence.add(Doubt(Interval(200, 300), 150, sure=True, void=True))
+    assert [(one.seconds, one.void, one.expected) for one in absence.doubts] == [(Interval(100, 400), False, 450)]
+
+
+def test_what_a_witness_passed_over_on_its_way_to_the_next_row_needs_no_other():
+    absence = Absence(wary=True, page_size=100)
+    absence.add(Doubt(Interval(100, 200), 150, sure=True, void=True))
+    absence.add(Doubt(Interval(10, 50), 150, sure=True, void=True))
+    absence.heard(Doubt(Interval(300, 400), 150, sure=True, void=True), below=90)
+    assert [one.seconds for one in absence.doubts] == [Interval(10, 50)]
+    assert weighed(absence, walk(Interval(91, 300), density=1.0)) is None
+
+
+def test_seconds_in_doubt_are_not_complete_until_a_witness_was_heard():
+    frontier = Frontier(Intervals.span(0, 10_000), wary=True, usual=1.0, present=10_000)
+    first = frontier.open(1.0)
+    frontier.advance(first, rows=[], has_more=False, width=1.0)
+    assert first.done
+    assert not frontier.done
+    assert frontier.incomplete == Intervals.span(0, 10_000)
+    witness = frontier.open(1.0)
+    assert witness.window != first.window
+    assert witness.doubted is not None
+    frontier.advance(witness, rows=[], has_more=False, width=1.0)
+    assert frontier.done
+    assert frontier.is_complete(Interval(0, 10_000))
+
+
+def test_abandoned_in_doubt_the_seconds_are_read_another_time():
+    frontier = Frontier(Intervals.span(0, 10_000), wary=True, usual=1.0, present=10_000)
+    frontier.advance(frontier.open(1.0), rows=[], has_more=False, width=1.0)
+    frontier.abandon()
+    assert frontier.incomplete == Intervals.span(0, 10_000)

@@ -1,0 +1,254 @@
+"""What of the past is asked about again, and what the answers say."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_left
+from dataclasses import replace
+from types import MappingProxyType
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.core.api.allocation import AUDITS_IN_HAND, MONTH, Savings, allocation
+from connector.core.planning import audit, suspects
+from connector.core.planning.sampling import SHARED, Profile
+from connector.core.state.audited import Audits, Suspect
+from connector.core.state.manifest import DataFile, Manifest
+from connector.core.state.partition import Granularity, partition_of
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import DAY, AccountId
+
+START = 1_767_225_600
+
+days = st.dictionaries(st.integers(0, 80), st.integers(1, 300), max_size=40)
+parts = st.lists(st.tuples(st.integers(0, 90 * DAY), st.integers(1, 30 * DAY)), min_size=1, max_size=4).map(
+    lambda some: Intervals.of(Interval(START + start, START + start + length) for start, length in some)
+)
+granularities = st.sampled_from(Granularity)
+
+
+def file_of(start, rows, granularity=Granularity.DAY, **more):
+    return DataFile(partition_of(start, granularity).label, rows, 1, "", start, start + 1_000, {}, 0, None, **more)
+
+
+def manifest_of(rows_by_day, covered, granularity=Granularity.DAY, audits=None):
+    files = [file_of(START + day * DAY, rows, granularity) for day, rows in sorted(rows_by_day.items())]
+    return Manifest(
+        AccountId("acct_1"),
+        "parquet",
+        granularity,
+        covered,
+        files=MappingProxyType({file.path: file for file in files}),
+        audits=audits or Audits(),
+    )
+
+
+@given(days, parts, granularities)
+def test_stretches_are_all_that_is_covered_once_and_take_a_page_or_a_partition(rows, covered, granularity):
+    manifest = manifest_of(rows, covered, granularity)
+    found = audit.stretches(manifest)
+    assert Intervals.of(one.bounds for one in found) == covered
+    assert sum(one.bounds.seconds for one in found) == covered.seconds
+    assert [one.bounds for one in found] == sorted(one.bounds for one in found)
+    for one in found:
+        assert one.rows <= SHARED or len(one.files) == 1
+        for file in one.files:
+            assert suspects.lies_in(file, manifest, one.bounds)
+    assert audit.round_of(manifest) == audit.Round(len(found), len(found), 0)
+
+
+@given(days, parts, st.integers(0, 60), st.integers(0, 99))
+def test_no_more_is_chosen_than_there_are_requests_and_nothing_twice(rows, covered, requests, seed):
+    first = covered.parts[0]
+    waiting = (Suspect(first.start, first.stop, 500), Suspect(START - 9 * DAY, START - 8 * DAY, 400))
+    manifest = manifest_of(rows, covered, audits=Audits(suspects=waiting))
+    chosen = audit.choose(manifest, requests, random.Random(seed).randrange)
+    everything = len(audit.stretches(manifest)) + 1
+    assert len(chosen) == min(requests, everything)
+    aims = [one.suspect or one.stretch.bounds for one in chosen]
+    assert len(set(aims)) == len(aims)
+    assert not any(one.suspect == waiting[1] for one in chosen)  # it is not covered any more
+
+
+def test_a_round_asks_about_everything_before_it_asks_again():
+    manifest = manifest_of(dict.fromkeys(range(30), 200), Intervals.span(START, START + 30 * DAY))
+    draw = random.Random(3).randrange
+    for step in range(1, 31):
+        chosen = audit.choose(manifest, 1, draw)
+        manifest = audit.witnessed(manifest, chosen, now=START + 40 * DAY + step)
+        assert audit.round_of(manifest).never == 30 - step
+    oldest = min(manifest.files.values(), key=lambda file: file.witnessed)
+    (again,) = audit.choose(manifest, 1, draw)
+    assert again.stretch.files == (oldest,)
+
+
+@given(st.integers(0, 10**6), st.floats(0.01, 100), st.floats(0, 50))
+def test_a_share_of_the_requests_is_spent_one_at_least_and_fifty_at_most(requests, percent, in_hand):
+    found = audit.requests_for(requests, percent=percent, in_hand=in_hand)
+    assert 0 <= found <= min(50, in_hand)
+    if in_hand >= 50:
+        assert found == min(50, max(1, round(requests * percent / 100)))
+
+
+@given(
+    st.lists(st.tuples(st.integers(-DAY, 5 * DAY), st.integers(0, 50)), max_size=60),
+    st.integers(0, 100_000),
+)
+def test_audits_take_no_more_than_a_tenth_of_the_allocation_of_any_30_days(steps, rows):
+    now, savings = START, Savings(START)
+    spent: list[tuple[int, int]] = []
+    for later, wanted in steps:
+        now += later
+        savings = savings.grown(now, rows=rows)
+        assert 0 <= savings.in_hand <= AUDITS_IN_HAND
+        reads = audit.requests_for(10**6, percent=100, in_hand=min(wanted, savings.in_hand))
+        savings = savings.spend(reads)
+        spent.append((savings.at, reads))
+    for at, _ in spent:
+        assert sum(reads for when, reads in spent if at <= when < at + MONTH) <= allocation(rows) / 10
+
+
+@given(parts, st.integers(0, 99), st.data())
+def test_a_window_is_covered_and_holds_what_it_is_about(covered, seed, data):
+    part = data.draw(st.sampled_from(covered.parts))
+    start = data.draw(st.integers(part.start, part.stop - 1))
+    stop = data.draw(st.integers(start + 1, part.stop))
+    window = audit.window_around(covered, start, stop, random.Random(seed).randrange)
+    assert covered.covers(window)
+    assert window.start <= start < stop <= window.stop
+    assert start - window.start < audit.JITTER > window.stop - stop
+
+
+@given(st.lists(st.integers(0, 3 * DAY - 1), max_size=400).map(sorted), st.integers(0, 99))
+def test_a_page_of_a_stretch_lies_in_it_and_each_row_may_be_asked_about(seconds, seed):
+    created = [START + second for second in seconds]
+    stretch = audit.Stretch(Interval(START, START + 3 * DAY), (), 0)
+    start, stop = audit.page_of(stretch, created, random.Random(seed).randrange)
+    assert START <= start < stop <= START + 3 * DAY
+    within = bisect_left(created, stop) - bisect_left(created, start)
+    ties = max((created.count(second) for second in set(created)), default=0)
+    assert within <= SHARED + ties
+
+
+def lake_and_truth(data):
+    """Rows there are, and those of them a lake has: all but those of some stretches."""
+    seconds = sorted(data.draw(st.lists(st.integers(START, START + 5 * DAY - 1), min_size=1, max_size=250)))
+    truth = [(second, f"txn_{place:03d}") for place, second in enumerate(seconds)]
+    holes = data.draw(st.lists(st.tuples(st.integers(0, len(truth)), st.integers(1, 60)), max_size=2))
+    lost = {place for start, length in holes for place in range(start, start + length)}
+    held = [row for place, row in enumerate(truth) if place not in lost]
+    return truth, held
+
+
+def manifest_of_rows(held):
+    by_day = {}
+    for second, _ in held:
+        by_day.setdefault(second // DAY, []).append(second)
+    files = [
+        replace(file_of(found[0], len(found)), first_created=found[0], last_created=found[-1])
+        for found in by_day.values()
+    ]
+    return Manifest(
+        AccountId("acct_1"),
+        "parquet",
+        Granularity.DAY,
+        Intervals.span(0, START + 5 * DAY),
+        files=MappingProxyType({file.path: file for file in files}),
+    )
+
+
+@given(st.data())
+def test_a_page_that_differs_names_what_is_missing_and_the_lakes_whole_gap_around_it(data):
+    truth, held = lake_and_truth(data)
+    manifest = manifest_of_rows(held)
+    start = data.draw(st.integers(START - DAY, START + 5 * DAY - 1))
+    window = Interval(start, data.draw(st.integers(start + 1, START + 6 * DAY)))
+    inside = [row for row in truth if row[0] in window][::-1]
+    listed, more = inside[:100], len(inside) > 100
+    days_of_it = [row for row in held if window.start // DAY <= row[0] // DAY <= (window.stop - 1) // DAY]
+    found = audit.compare(manifest, window, listed, days_of_it, has_more=more)
+    missing = [row for row in listed if row not in held]
+    assert (found is None) == (not missing)
+    if found is None:
+        return
+    assert (found.missing, found.gone) == (tuple(name for _, name in missing), ())
+    seconds = [second for second, _ in held]
+    for second, _ in missing:
+        before = max((one for one in seconds if one < second), default=0)
+        after = min((one for one in seconds if one > second), default=START + 5 * DAY)
+        assert found.again.covers(Interval(before, after))  # whatever else is missing there is read as well
+
+
+@given(st.data())
+def test_rows_that_a_page_does_not_show_are_named_as_far_as_the_page_goes(data):
+    truth, _ = lake_and_truth(data)
+    window = Interval(START, START + 5 * DAY)
+    shown = [row for row in truth if data.draw(st.booleans())][::-1]
+    more = data.draw(st.booleans())
+    listed = shown[:100]
+    found = audit.compare(manifest_of_rows(truth), window, listed, truth, has_more=more)
+    last = listed[-1][0] if listed and more else 0
+    gone = [row for row in truth if row not in listed and row[0] > last]
+    assert (found.gone if found else ()) == tuple(name for _, name in gone)
+    for second, _ in gone:
+        assert second in found.again
+
+
+@given(days, parts, parts)
+def test_what_is_doubted_is_covered_no_more_and_known_to_be_lacking(rows, covered, doubts):
+    manifest = manifest_of(rows, covered, audits=Audits(looked=covered))
+    after = audit.doubted(manifest, doubts)
+    assert after.covered == covered.minus(doubts)
+    assert after.audits.lacking == covered.both(doubts)
+    assert not after.audits.looked.both(doubts)
+
+
+@settings(max_examples=30)
+@given(st.dictionaries(st.integers(0, 80), st.integers(1, 60_000), max_size=40), parts, granularities)
+def test_everything_covered_is_looked_at_once_in_bounded_bits(rows, covered, granularity):
+    manifest = manifest_of(rows, covered, granularity)
+    for _ in range(200):
+        regions = suspects.to_look_at(manifest)
+        if not regions:
+            break
+        for region in regions:
+            assert covered.covers(region)
+            assert not manifest.audits.looked.touching(region)
+            wider = suspects.around(manifest, region)
+            assert wider.start <= region.start < region.stop <= wider.stop
+            manifest = replace(manifest, audits=suspects.looked_at(manifest.audits, region, ()))
+    assert manifest.audits.looked == covered
+
+
+def business(seed, hours=24 * 30, a_day=480):
+    chance = random.Random(seed)
+    return sorted(
+        START + hour * 3_600 + chance.randrange(3_600)
+        for hour in range(hours)
+        for _ in range(a_day // 12 if 8 <= hour % 24 < 20 else 2)
+    )
+
+
+def test_a_silent_hour_of_business_is_suspect_and_a_silent_night_is_not():
+    created = business(5)
+    day, night = START + 20 * DAY + 11 * 3_600, START + 22 * DAY + 2 * 3_600
+    left = [one for one in created if not (day <= one < day + 3_600 or night <= one < night + 3_600)]
+    rows = {}
+    for one in left:
+        rows.setdefault((one - START) // DAY, []).append(one)
+    manifest = manifest_of({one: len(some) for one, some in rows.items()}, Intervals.span(0, START + 30 * DAY))
+    profile = Profile()
+    profile.add(left)
+    found = suspects.suspects_in(manifest, profile, Interval(START + DAY, START + 29 * DAY))
+    assert found[0].start - 1 in left
+    assert found[0].start <= day + 60
+    assert found[0].stop >= day + 3_540
+    assert 25 <= found[0].expected <= 60
+    assert not any(one.start < night + 1_800 < one.stop for one in found)
+
+
+def test_of_very_many_gaps_the_most_expected_wait():
+    found = [Suspect(START + number, START + number + 1, number) for number in range(500)]
+    audits = suspects.looked_at(Audits(suspects=tuple(found[:250])), Interval(START, START + DAY), found[250:])
+    assert [one.expected for one in audits.suspects] == list(range(499, 499 - suspects.QUEUE, -1))

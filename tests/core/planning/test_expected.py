@@ -1,0 +1,72 @@
+"""What a run is going to read, by a few pages: exact where they are all there is, near where rows come evenly."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core.planning.expected import OVERHEAD, PAGE, PROBES, Expected, Sounding
+from connector.core.time.intervals import Interval
+
+DAY = 86_400
+
+
+def sounded(created, interval, *, most=PROBES):
+    """Ask the way Stripe answers: newest first, a page at a time."""
+    rows, sounding = sorted(created), Sounding(interval, most)
+    for _ in range(most + 1):
+        stop = sounding.next_stop
+        if stop is None:
+            return sounding.expected
+        assert interval.start < stop <= interval.stop
+        within = rows[bisect_left(rows, interval.start) : bisect_left(rows, stop)]
+        sounding.take(stop, within[::-1][:PAGE], more=len(within) > PAGE)
+    raise AssertionError("it goes on asking")
+
+
+intervals = st.tuples(st.integers(0, 10**9), st.integers(1, 10**9)).map(lambda two: Interval(two[0], two[0] + two[1]))
+
+
+@given(intervals, st.data())
+def test_what_fits_a_page_is_known_exactly_by_one_request(interval, data):
+    second = st.integers(interval.start, interval.stop - 1)
+    rows = data.draw(st.lists(second, max_size=PAGE))
+    assert sounded(rows, interval) == Expected(len(rows), 1, 1, exact=True)
+
+
+@given(intervals, st.data())
+def test_never_fewer_than_were_seen_and_never_many_requests_to_know(interval, data):
+    second = st.integers(interval.start, interval.stop - 1)
+    rows = [one for one in data.draw(st.lists(second, max_size=20)) for _ in range(30)]
+    found = sounded(rows, interval)
+    assert 1 <= found.probes <= PROBES
+    assert found.rows >= min(len(rows), PAGE)
+    assert found.requests >= found.rows // PAGE
+    if found.exact:
+        assert found.rows == len(rows)
+
+
+@given(st.integers(1_000, 200_000), st.integers(10, 2_000))
+def test_rows_that_come_evenly_are_expected_within_a_few_in_a_hundred(count, days):
+    interval = Interval(10**9, 10**9 + days * DAY)
+    rows = [interval.start + (interval.seconds * n) // count for n in range(count)]
+    found = sounded(rows, interval)
+    assert not found.exact
+    assert found.rows == pytest.approx(count, rel=0.06)
+    assert found.rows / PAGE <= found.requests < found.rows / PAGE * OVERHEAD + 1
+
+
+@given(st.integers(1_000, 100_000))
+def test_an_account_whose_beginning_is_not_known_is_found_by_halving(count):
+    """A list that may go back to 1970, of an account of two years."""
+    now, begun = 1_790_000_000, 1_790_000_000 - 730 * DAY
+    rows = [begun + ((now - begun) * n) // count for n in range(count)]
+    assert count / 2.5 <= sounded(rows, Interval(0, now)).rows <= count * 2.5
+
+
+def test_expectations_add_up():
+    both = Expected(10, 1, 1) + Expected(1_000, 11, 6, exact=False)
+    assert both == Expected(1_010, 12, 7, exact=False)

@@ -1,0 +1,125 @@
+"""What a run reads: asked, less covered, and what is due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core.planning.plan import REFRESH_AGAIN, asked_since, concluded, pieces, plan, touched_files, without
+from connector.core.state.manifest import DataFile, Manifest
+from connector.core.state.partition import Granularity, partition_of
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
+from connector.core.units import DAY, AccountId
+
+START = 1_767_225_600
+WHOLE = Interval(0, END_OF_TIME)
+
+days = st.integers(0, 9)
+stretches = st.tuples(st.integers(0, 9 * DAY), st.integers(1, 3 * DAY)).map(
+    lambda pair: Interval(START + pair[0], START + pair[0] + pair[1])
+)
+coverage = st.lists(stretches, max_size=5).map(Intervals.of)
+
+
+def file_of(day: int, *, pending_from: int | None = None) -> DataFile:
+    key = partition_of(START + day * DAY, Granularity.DAY)
+    path = f"balance_transactions/account=acct_1/{key.label}/part-0.parquet"
+    first = key.start + 60
+    pending = None if pending_from is None else (first, first + 1)
+    count = int(pending is not None)
+    return DataFile(path, 3, 900, "0" * 64, first, first + 1, {"usd": 5}, count, pending_from, pending)
+
+
+def manifest_of(covered: Intervals, *files: DataFile, **facts) -> Manifest:
+    named = MappingProxyType({file.path: file for file in files})
+    return Manifest(AccountId("acct_1"), "parquet", Granularity.DAY, covered, files=named, **facts)
+
+
+def test_a_new_lake_reads_all_that_is_asked_for():
+    assert plan(None, WHOLE, now=START).todo == Intervals((WHOLE,))
+
+
+@given(coverage, stretches)
+def test_without_pending_rows_a_run_reads_exactly_what_is_not_covered(covered, asked):
+    work = plan(manifest_of(covered), asked, now=START)
+    assert work.todo == Intervals((asked,)).minus(covered)
+    assert not work.refresh
+
+
+@given(coverage, stretches, st.dictionaries(days, st.integers(START, START + 20 * DAY), max_size=5), st.integers(0, 20))
+def test_stretches_with_due_rows_are_read_again_where_they_were_covered_and_asked_for(covered, asked, pending, later):
+    now = START + later * DAY
+    files = [file_of(day, pending_from=available_on) for day, available_on in pending.items()]
+    work = plan(manifest_of(covered, *files), asked, now=now)
+    due = Intervals.of(
+        Interval(START + day * DAY + 60, START + day * DAY + 62) for day, moment in pending.items() if moment <= now
+    )
+    assert work.refresh == due.both(covered).within(asked)
+    assert work.todo == Intervals((asked,)).minus(covered).union(work.refresh)
+
+
+def test_a_file_is_asked_about_when_a_row_became_due_since_it_was_last_read_and_else_now_and_then():
+    covered = Intervals.span(START, START + 2 * DAY)
+    lake = manifest_of(covered, file_of(0, pending_from=START + DAY), file_of(1, pending_from=START + 2 * DAY))
+    first, second = lake.files.values()
+    assert asked_since(first, START + DAY) == -1
+    work = plan(lake, WHOLE, now=START + DAY)
+    assert work.refreshes == (first.path,)
+    lake = concluded(lake, work, read_until=START + DAY, now=START + DAY)
+    assert lake.read_until == START + DAY
+    assert asked_since(lake.files[first.path], START + DAY + REFRESH_AGAIN - 1) == START + DAY
+    assert asked_since(lake.files[first.path], START + DAY + REFRESH_AGAIN) == -1
+    assert asked_since(lake.files[second.path], START + DAY + 1) == -1
+
+
+@given(coverage, stretches)
+def test_a_full_refresh_reads_all_that_is_asked_for(covered, asked):
+    assert plan(manifest_of(covered), asked, now=START, full_refresh=True).todo == Intervals((asked,))
+
+
+@given(coverage.filter(bool), st.integers(0, 5 * DAY))
+def test_what_was_read_but_not_settled_counts_as_read_before(covered, further):
+    end = covered.parts[-1].stop
+    work = plan(manifest_of(covered, read_until=end + further), WHOLE, now=START)
+    assert work.read_before == covered.union(Intervals.span(end, end + further))
+
+
+def test_a_lake_that_covers_nothing_has_read_nothing_before():
+    assert not plan(manifest_of(Intervals(), read_until=START), WHOLE, now=START).read_before
+
+
+@given(st.sets(days, min_size=1), stretches)
+def test_files_touched_are_those_whose_partition_shares_a_second(present, part):
+    files = [file_of(day) for day in present]
+    touched = touched_files(manifest_of(Intervals(), *files), Intervals((part,)))
+    expected = {day for day in present if START + day * DAY < part.stop and part.start < START + (day + 1) * DAY}
+    assert {file.path for file in touched} == {file_of(day).path for day in expected}
+
+
+@given(coverage, st.sets(days), st.sets(days))
+def test_a_distrusted_file_takes_its_whole_partitions_coverage_with_it(covered, present, distrusted):
+    manifest = manifest_of(covered, *(file_of(day) for day in present | distrusted))
+    left = without(manifest, [file_of(day) for day in distrusted])
+    lost = Intervals.of(Interval(START + day * DAY, START + (day + 1) * DAY) for day in distrusted)
+    assert left.covered == covered.minus(lost)
+    assert set(left.files) == {file_of(day).path for day in present - distrusted}
+    assert replace(left, covered=covered, files=manifest.files) == manifest
+
+
+@given(coverage.filter(bool), st.integers(1, 12), st.sampled_from(Granularity))
+def test_pieces_are_all_of_the_work_once_and_no_two_share_a_file(todo, count, granularity):
+    found = pieces(todo, count, granularity)
+    assert not todo.minus(Intervals.of(found))
+    assert all(piece.start in todo and piece.stop - 1 in todo for piece in found)
+    assert sum(piece.seconds for piece in found) == Intervals.of(found).seconds
+    owners: dict[int, set[Interval]] = {}
+    for piece in found:
+        for second in (piece.start, piece.stop - 1):
+            owners.setdefault(partition_of(second, granularity).start, set()).add(piece)
+    shared = {start: those for start, those in owners.items() if len(those) > 1}
+    assert not shared, f"partitions written by two pieces: {shared}"
+    assert len(found) <= count

@@ -1,0 +1,173 @@
+"""Which windows are asked again: within the budget, and around everything that is missing."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from connector.core.planning.sampling import GAPS_FOR_ONE, MARK, Gap, Profile, choose
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import DAY
+
+START = 1_767_225_600
+EVERYTHING = Intervals.span(0, START + 1_000 * DAY)
+
+
+def profile_of(created, sizes=(1_000,)):
+    """A profile fed in parts of these sizes, in turn."""
+    profile, at, turn = Profile(), 0, 0
+    while at < len(created):
+        size = sizes[turn % len(sizes)]
+        profile.add(created[at : at + size])
+        at, turn = at + size, turn + 1
+    return profile
+
+
+def draws(seed=1):
+    return random.Random(seed).randrange
+
+
+def shopping(days, rows_a_day, seed=1):
+    """Rows by day and hour, as people buy: nights are quiet."""
+    chance = random.Random(seed)
+    hours = [9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 7, 2]
+    return sorted(
+        START + day * DAY + chance.choice(hours) * 3600 + chance.randrange(3600)
+        for day in range(days)
+        for _ in range(rows_a_day)
+    )
+
+
+def without(created, start, stop):
+    return [second for second in created if not start <= second < stop]
+
+
+def rows_in(created, windows):
+    return sum(any(window.start <= second < window.stop for window in windows) for second in created)
+
+
+@given(st.lists(st.integers(0, 50_000), max_size=300).map(sorted), st.lists(st.integers(1, 70), min_size=1))
+def test_a_profile_does_not_depend_on_how_rows_arrive(created, sizes):
+    whole, parts = profile_of(created), profile_of(created, sizes)
+    assert (whole.rows, whole.first, whole.last) == (parts.rows, parts.first, parts.last)
+    assert list(whole.marks) == list(parts.marks) == created[::MARK]
+
+
+@given(st.lists(st.integers(START, START + 60 * DAY), min_size=1, max_size=200).map(sorted))
+def test_every_gap_is_empty_and_every_empty_day_is_in_one(created):
+    gaps = profile_of(created).gaps()
+    for gap in gaps:
+        assert not any(gap.start <= second < gap.stop for second in created)
+        assert gap.before == sum(second < gap.start for second in created)
+    busy = {second // DAY for second in created}
+    for day in range(min(busy), max(busy)):
+        inside = any(gap.start <= day * DAY and (day + 1) * DAY <= gap.stop for gap in gaps)
+        assert inside == (day not in busy)
+
+
+@given(
+    st.lists(st.integers(START, START + 40 * DAY), max_size=600).map(sorted),
+    st.one_of(st.none(), st.integers(0, 8)),
+    st.integers(0, 99),
+    st.lists(st.tuples(st.integers(0, 45 * DAY), st.integers(1, 20 * DAY)), min_size=1, max_size=4),
+)
+def test_windows_are_disjoint_covered_and_no_more_than_the_budget(created, budget, seed, stretches):
+    covered = Intervals.of(Interval(START + at, START + at + length) for at, length in stretches)
+    choice = choose(profile_of(created), covered, budget=budget, draw=draws(seed))
+    chosen = Intervals.of(choice.windows)
+    assert sum(window.seconds for window in choice.windows) == chosen.seconds
+    assert chosen.minus(covered) == Intervals()
+    if choice.everything:
+        assert chosen == covered
+    else:
+        assert budget is not None
+        assert len(chosen.parts) <= (GAPS_FOR_ONE + 1) * budget + len(covered.parts)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 58), st.integers(1, 40))
+def test_a_day_that_is_gone_is_asked_for_whatever_is_drawn(seed, day, rows_a_day):
+    created = without(shopping(60, rows_a_day), START + day * DAY, START + (day + 1) * DAY)
+    choice = choose(profile_of(created), EVERYTHING, budget=3, draw=draws(seed))
+    asked = Intervals.of(choice.windows)
+    assert asked.covers(Interval(START + day * DAY, START + (day + 1) * DAY))
+    assert asked.covers(Interval(0, created[0]))
+    assert asked.covers(Interval(created[-1] + 1, EVERYTHING.parts[-1].stop))
+
+
+@pytest.mark.parametrize("rows_a_day", [200, 1_000])
+def test_three_hours_that_are_gone_from_a_busy_day_are_among_the_first_gaps(rows_a_day):
+    start = START + 20 * DAY + 12 * 3600
+    created = without(shopping(40, rows_a_day), start, start + 3 * 3600)
+    choice = choose(profile_of(created), EVERYTHING, budget=20, draw=draws())
+    assert not choice.everything
+    assert Intervals.of(choice.windows).covers(Interval(start, start + 3 * 3600))
+
+
+def test_a_small_account_is_asked_for_altogether():
+    created = shopping(100, 10)
+    choice = choose(profile_of(created), EVERYTHING, budget=20, draw=draws())
+    assert choice.everything
+    assert Intervals.of(choice.windows) == EVERYTHING
+
+
+def test_an_account_with_as_many_empty_stretches_as_pages_is_asked_for_altogether():
+    created = sorted(START + day * 2 * DAY + second for day in range(60) for second in range(91))
+    choice = choose(profile_of(created), EVERYTHING, budget=7, draw=draws())
+    assert choice.everything
+
+
+def test_a_large_account_is_asked_for_little_and_differently_by_another_seed():
+    created = shopping(200, 400)
+    profile = profile_of(created)
+    one, same, other = (choose(profile, EVERYTHING, budget=20, draw=draws(seed)) for seed in (1, 1, 2))
+    assert one == same != other
+    assert 20 * 3 * MARK <= rows_in(created, one.windows) <= 60 * 100
+    assert one.gaps_asked >= 2
+
+
+def test_of_a_bounded_time_as_much_is_asked_as_of_all_time():
+    created = shopping(400, 400)
+    profile = profile_of(created)
+    month = Intervals.span(START + 100 * DAY, START + 130 * DAY)
+    choice = choose(profile, month, budget=20, draw=draws())
+    assert not choice.everything
+    assert len(choice.windows) >= 30
+    week = Intervals.span(START + 100 * DAY, START + 107 * DAY)
+    assert choose(profile, week, budget=20, draw=draws()).everything
+
+
+def test_gaps_close_together_share_a_page():
+    """Three empty days with a few rows between them: one window."""
+    busy = [START + at * 600 for at in range(144 * 30)]
+    quiet = [START + 30 * DAY + day * 2 * DAY for day in range(1, 4)]
+    busy_again = [START + 40 * DAY + at * 600 for at in range(144 * 30)]
+    choice = choose(profile_of([*busy, *quiet, *busy_again]), EVERYTHING, budget=1, draw=draws())
+    stretch = Interval(busy[-1] + 1, busy_again[0])
+    assert any(window.start <= stretch.start and stretch.stop <= window.stop for window in choice.windows)
+
+
+def test_an_account_without_rows_is_one_window():
+    covered = Intervals.span(0, START)
+    assert choose(Profile(), covered, budget=20, draw=draws()).windows == covered.parts
+    assert choose(Profile(), Intervals(), budget=20, draw=draws()).windows == ()
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=80))
+def test_rows_out_of_order_do_no_harm(created):
+    profile = profile_of(created, (7,))
+    assert profile.rows == len(created)
+    assert list(profile.marks) == sorted(profile.marks)
+    assume(profile.gaps())
+    assert all(gap.start < gap.stop for gap in profile.gaps())
+
+
+def test_the_expected_rows_of_a_gap_are_those_of_the_same_hours_on_other_days():
+    created = shopping(40, 200)
+    noon, night = (START + 20 * DAY + hour * 3600 for hour in (12, 3))
+    profile = profile_of(without(created, noon, noon + 3 * 3600))
+    gaps = [Gap(start, start + 3 * 3600, 0) for start in (noon, night)]
+    assert 25 < profile.expected(gaps[0]) < 50
+    assert profile.expected(gaps[1]) < 15

@@ -1,0 +1,197 @@
+"""The manifest as a document, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core.state.audited import Audits, Suspect
+from connector.core.state.manifest import MANIFEST_VERSION, DataFile, Manifest, add_net, from_document, to_document
+from connector.core.state.partition import Granularity
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import AccountId
+from connector.errors import ManifestError, ProtocolError
+
+texts = st.text("abc_-=/.0", min_size=1, max_size=12)
+amounts = st.integers(-(2**63), 2**63 - 1)
+nets = st.dictionaries(st.sampled_from(["eur", "jpy", "usd"]), amounts, max_size=3).map(
+    lambda net: dict(sorted(net.items()))
+)
+files = st.builds(
+    DataFile,
+    path=texts,
+    rows=st.integers(1, 10**9),
+    bytes=st.integers(0, 2**40),
+    sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+    first_created=st.integers(0, 2**33),
+    last_created=st.integers(0, 2**33),
+    net=nets,
+    pending=st.integers(0, 99),
+    pending_from=st.none() | st.integers(0, 2**33),
+    pending_created=st.none() | st.tuples(st.integers(0, 2**33), st.integers(0, 2**33)),
+    refreshed=st.integers(0, 2**33),
+    witnessed=st.integers(0, 2**33),
+)
+spans = st.tuples(st.integers(0, 2**33), st.integers(1, 2**20)).map(lambda pair: Interval(pair[0], sum(pair)))
+suspects = st.tuples(spans, st.integers(0, 9_999)).map(lambda one: Suspect(one[0].start, one[0].stop, one[1]))
+audits = st.builds(
+    Audits,
+    turn=st.integers(0, 2**33),
+    looked=st.lists(spans, max_size=3).map(Intervals.of),
+    suspects=st.lists(suspects, max_size=3).map(tuple),
+    lacking=st.lists(spans, max_size=3).map(Intervals.of),
+)
+manifests = st.builds(
+    Manifest,
+    account=st.sampled_from(["acct_1", "default"]).map(AccountId),
+    format=st.sampled_from(["parquet", "jsonl.zst", "arrow"]),
+    partition=st.sampled_from(Granularity),
+    covered=st.lists(spans, max_size=5).map(Intervals.of),
+    livemode=st.none() | st.booleans(),
+    read_until=st.integers(0, 2**33),
+    files=st.lists(files, max_size=4).map(lambda some: MappingProxyType({file.path: file for file in some})),
+    api_versions=st.lists(st.sampled_from(["2026-10-28.endive", "2022-11-15"]), unique=True, max_size=2).map(tuple),
+    options=st.just({}) | st.just({"expand": ["source"]}),
+    audits=audits,
+    revision=st.integers(0, 99),
+)
+
+GOOD = to_document(Manifest(AccountId("acct_1"), "parquet", Granularity.DAY, Intervals.span(5, 9)))
+
+
+@given(manifests)
+def test_a_manifest_survives_its_document_and_json(manifest):
+    text = json.dumps(to_document(manifest))
+    again = from_document(json.loads(text), where="here")
+    assert again == manifest
+    assert json.dumps(to_document(again)) == text
+
+
+@given(manifests, st.lists(files, max_size=3), st.lists(spans, max_size=3).map(Intervals.of))
+def test_new_files_take_the_place_of_those_of_the_same_path(manifest, more, covered):
+    grown = manifest.with_files(more, covered)
+    times = {path: file.witnessed for path, file in manifest.files.items()}
+    new = {file.path: file for file in more}
+    kept = {path: replace(file, witnessed=max(file.witnessed, times.get(path, 0))) for path, file in new.items()}
+    assert dict(grown.files) == {**manifest.files, **kept}
+    assert grown.covered == manifest.covered.union(covered)
+    assert grown.rows == sum(file.rows for file in grown.files.values())
+
+
+@given(st.lists(nets, max_size=5))
+def test_nets_add_up_exactly_and_by_currency(several):
+    total = add_net(several)
+    assert list(total) == sorted(total)
+    for currency in {currency for net in several for currency in net}:
+        assert total[currency] == sum(net.get(currency, 0) for net in several)
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 3, {}, {"version": 1}])
+def test_a_document_of_another_kind_is_refused(document):
+    with pytest.raises(ManifestError, match="is not a manifest of stripe-balance"):
+        from_document(document, where="here")
+
+
+@pytest.mark.parametrize("version", [MANIFEST_VERSION + 1, "1", None, 1.5])
+def test_a_newer_version_asks_for_an_upgrade(version):
+    with pytest.raises(ManifestError, match="upgrade"):
+        from_document(GOOD | {"manifest_version": version}, where="here")
+
+
+@pytest.mark.parametrize("version", [0, -1, True])
+def test_a_version_that_never_was_is_refused(version):
+    with pytest.raises(ManifestError):
+        from_document(GOOD | {"manifest_version": version}, where="here")
+
+
+@pytest.mark.parametrize(
+    "missing", sorted(GOOD.keys() - {"manifest_version", "revision", "table", "account_created", "audit"})
+)
+def test_a_document_that_lacks_a_field_is_damaged(missing):
+    with pytest.raises(ManifestError, match="is damaged"):
+        from_document({name: value for name, value in GOOD.items() if name != missing}, where="here")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("covered", [[9, 5]]),
+        ("covered", [[5]]),
+        ("covered", 7),
+        ("covered", [["a", "b"]]),
+        ("partition", "week"),
+        ("files", [{"path": "x"}]),
+        ("files", {"path": "x"}),
+        ("read_until", "soon"),
+        ("account_created", "soon"),
+        ("account_created", -1),
+        ("revision", None),
+        ("options", 3),
+        ("audit", {"turn": 1}),
+        ("audit", {"turn": 1, "looked": [[9, 5]], "suspects": [], "lacking": []}),
+        ("audit", {"turn": 1, "looked": [], "suspects": [[1, 2]], "lacking": []}),
+    ],
+)
+def test_a_field_of_another_type_is_damage(name, value):
+    with pytest.raises(ManifestError, match="is damaged"):
+        from_document(GOOD | {name: value}, where="here")
+
+
+def test_a_manifest_written_before_there_were_audits_has_witnessed_nothing():
+    file = DataFile("a", 1, 1, "0" * 64, 1, 1, {}, 0, None, witnessed=5)
+    document = to_document(Manifest(AccountId("acct_1"), "parquet", Granularity.DAY, files={"a": file}))
+    del document["audit"], document["files"][0]["witnessed"]
+    older = from_document(document, where="here")
+    assert (older.audits, older.files["a"].witnessed) == (Audits(), 0)
+
+
+def test_another_tables_manifest_is_refused():
+    with pytest.raises(ManifestError):
+        from_document(GOOD | {"table": "payouts"}, where="here")
+
+
+def test_the_same_path_twice_is_damage():
+    file = to_document(
+        Manifest(
+            AccountId("acct_1"),
+            "parquet",
+            Granularity.DAY,
+            files={"a": DataFile("a", 1, 1, "0" * 64, 1, 1, {}, 0, None)},
+        )
+    )["files"][0]
+    with pytest.raises(ManifestError):
+        from_document(GOOD | {"files": [file, file | {"rows": 2}]}, where="here")
+
+
+@pytest.mark.parametrize("account", ["../../etc", "", 7])
+def test_an_account_that_could_leave_its_folder_is_refused(account):
+    with pytest.raises((ManifestError, ProtocolError)):
+        from_document(GOOD | {"account": account}, where="here")
+
+
+sums = st.dictionaries(st.sampled_from(["usd", "eur", "jpy"]), st.integers(-(2**70), 2**70))
+
+
+@given(st.lists(st.tuples(sums, st.dictionaries(st.sampled_from(["issuing", "risk_reserved"]), sums))))
+def test_what_is_told_apart_adds_up_to_the_whole(entries):
+    files = {}
+    for place, (payments, apart) in enumerate(entries):
+        net = add_net([payments, *apart.values()])
+        files[f"{place}"] = DataFile(f"{place}", 1, 1, "0" * 64, 1, 2, net, 0, None, apart=apart)
+    manifest = Manifest("acct_1", "parquet", Granularity.DAY, files=files)
+    told = manifest.net_by_balance()
+    assert next(iter(told)) == "payments"
+    whole = add_net(told.values())
+    assert {code: amount for code, amount in whole.items() if amount} == {c: n for c, n in manifest.net().items() if n}
+    truth = add_net(payments for payments, _ in entries)
+    assert {c: n for c, n in told["payments"].items() if n} == {c: n for c, n in truth.items() if n}
+    document = json.loads(json.dumps(to_document(manifest)))
+    assert from_document(document, where="here").net_by_balance() == told
+    if entries:
+        del document["files"][0]["apart"]  # as entries of before
+        assert from_document(document, where="here").net_by_balance() is None

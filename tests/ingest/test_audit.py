@@ -1,0 +1,325 @@
+"""A run asks about the past again: what was missed is found and read, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from os.path import getmtime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import jsonschema
+import pytest
+
+import connector
+from connector import schemas
+from connector.core.units import DAY
+from connector.errors import DamagedError, ProtocolError, UsageError
+from connector.ingest.account_plan import Allowance
+from connector.lake.stores.local import LocalStore
+from tests.support.lakes import START, data_files, honest, manifest, objects, run, sandbox, strays, truth, world
+
+HOUR = 3_600
+
+
+def lied_about(stripe_, start, stop, account=None, until=0):
+    """Have Stripe list nothing created in these seconds until its clock moves on by more; return what it hides."""
+    ledger = stripe_.world.ledger(0 if account is None else stripe_.world.account_index[account])
+    hidden = [number for number in range(len(ledger)) if start <= ledger.created[number] < stop]
+    ledger.hidden.update(dict.fromkeys(hidden, stripe_.now + until + 1))
+    return [ledger.created[number] for number in hidden]
+
+
+def runs_until(lake, stripe_, done, *, most=60, every=HOUR, **options):
+    """Run hourly until something is so, and return the runs' reports of the account."""
+    reports = []
+    for _ in range(most):
+        stripe_.advance(every)
+        reports.append(run(lake, stripe_, **options).accounts[0])
+        if done(reports[-1]):
+            return reports
+    raise AssertionError(f"not within {most} runs")
+
+
+def kept(lake):
+    """The newest run's report, held to its schema, and the manifest's document, held to its own."""
+    report = json.loads(max((lake / "_stripe_balance" / "runs").glob("*.json"), key=getmtime).read_bytes())
+    document = json.loads(next((lake / "_stripe_balance" / "manifest").glob("*.json")).read_bytes())
+    jsonschema.validate(report, schemas.load("run_report"))
+    jsonschema.validate(document, schemas.load("manifest"))
+    return report, document
+
+
+def test_a_run_with_nothing_new_asks_about_the_past_once_and_touches_no_data_file(tmp_path):
+    with sandbox() as stripe_:
+        first = run(tmp_path, stripe_)
+        assert first.accounts[0].audit.requests == 0  # there is no past yet
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("part-0.*")}
+        for _ in range(3):
+            stripe_.reset_stats()
+            report = run(tmp_path, stripe_)
+            (account,) = report.accounts
+            assert stripe_.stats()["requests"] == report.requests.total <= 4
+            assert (account.audit.requests, account.audit.differing) == (1, 0)
+        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("part-0.*")} == before
+        assert strays(tmp_path) == []
+        report, document = kept(tmp_path)
+        assert report["accounts"][0]["audit"]["requests"] == 1
+        assert document["audit"]["turn"] == stripe_.now
+
+
+def test_a_round_witnesses_every_partition_and_every_row(tmp_path):
+    with sandbox(world(900, days=40)) as stripe_:
+        run(tmp_path, stripe_)
+        rows = 0
+        for _ in range(60):
+            stripe_.advance(HOUR)
+            rows += run(tmp_path, stripe_).accounts[0].audit.rows
+            if all(file.witnessed for file in manifest(tmp_path).files.values()):
+                break
+        assert all(file.witnessed for file in manifest(tmp_path).files.values())
+        assert rows >= 900
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl", "arrow"])
+def test_a_hole_in_which_many_rows_were_to_be_expected_is_found_by_the_next_runs_and_mended_at_once(tmp_path, form):
+    with sandbox(world(3_000, days=20)) as stripe_:
+        missed = lied_about(stripe_, START + 9 * DAY + 7 * HOUR, START + 10 * DAY + 19 * HOUR)
+        assert len(missed) > 100
+        run(tmp_path, stripe_, format=form)
+        assert manifest(tmp_path).rows == 3_000 - len(missed)
+        *_, account = runs_until(tmp_path, stripe_, lambda account: account.audit.differing, most=8)
+        assert 0 < account.audit.missing <= 100
+        assert (account.healed.rows, account.healed.files, account.rows_lost) == (len(missed), 0, 0)
+        assert objects(tmp_path) == truth(stripe_)
+        honest(tmp_path, truth(stripe_))
+        report, document = kept(tmp_path)
+        assert (report["outcome"], document["audit"]["lacking"]) == ("complete", [])
+        with TemporaryDirectory() as fresh:
+            run(Path(fresh), stripe_, format=form)
+            assert data_files(tmp_path) == data_files(Path(fresh))
+
+
+def test_a_hole_of_many_days_is_found_by_the_time_around_it(tmp_path):
+    with sandbox(world(2_000, days=60)) as stripe_:
+        missed = lied_about(stripe_, START + 20 * DAY, START + 40 * DAY)
+        run(tmp_path, stripe_, partition="month")
+        *_, account = runs_until(tmp_path, stripe_, lambda account: account.healed.rows, most=8)
+        assert account.healed.rows == len(missed) > 500
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_an_hour_that_a_later_run_was_told_nothing_of_is_found(tmp_path):
+    with sandbox(world(24_000, days=20, now=START + 15 * DAY)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.advance(10 * HOUR)
+        run(tmp_path, stripe_)
+        missed = lied_about(stripe_, stripe_.now, stripe_.now + 2 * HOUR, until=2 * HOUR)
+        stripe_.advance(2 * HOUR)
+        run(tmp_path, stripe_, audit=0)  # told that there is nothing new
+        covered = [second for second in missed if second in manifest(tmp_path).covered]
+        reports = runs_until(tmp_path, stripe_, lambda account: account.healed.rows, most=12)
+        assert reports[-1].healed.rows == len(covered) > 50
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_few_rows_that_are_missing_are_found_within_a_round(tmp_path):
+    with sandbox(world(600, days=30)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.add_rows(count=1, created=START + 17 * DAY + 5 * HOUR)
+        *_, account = runs_until(tmp_path, stripe_, lambda account: account.audit.missing)
+        assert (account.healed.rows, account.late.rows) == (1, 1)
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_a_page_that_wrongly_shows_nothing_costs_reading_again_and_loses_nothing(tmp_path):
+    with sandbox(world(600, days=30)) as stripe_:
+        run(tmp_path, stripe_)
+        before = data_files(tmp_path)
+        lied_about(stripe_, START, START + 60 * DAY)
+        (account,) = run(tmp_path, stripe_).accounts
+        assert account.audit.gone > 0
+        assert (account.audit.missing, account.healed.rows, account.rows_lost) == (0, 0, 0)
+        assert data_files(tmp_path) == before
+        stripe_.advance(1)
+        run(tmp_path, stripe_)
+        assert data_files(tmp_path) == before
+        honest(tmp_path, truth(stripe_))
+
+
+def test_what_takes_more_than_a_run_spends_unasked_is_read_bit_by_bit_and_ends_with_66_until_then(
+    tmp_path, monkeypatch
+):
+    with sandbox(world(3_000, days=12)) as stripe_:
+        missed = lied_about(stripe_, START + 3 * DAY, START + 9 * DAY)
+        assert len(missed) > 1_000
+        run(tmp_path, stripe_)
+        monkeypatch.setattr("connector.ingest.run.Allowance", partial(Allowance, requests=3))
+        with pytest.raises(DamagedError, match="--repair") as failed:
+            runs_until(tmp_path, stripe_, lambda _: False, most=8)
+        (account,) = failed.value.report.accounts
+        assert 0 < account.healed.rows < len(missed)
+        assert account.lacking
+        honest(tmp_path, truth(stripe_))
+        report, document = kept(tmp_path)
+        assert (
+            report["accounts"][0]["lacking"] == document["audit"]["lacking"] == [list(one) for one in account.lacking]
+        )
+        with pytest.raises(DamagedError):  # the next run goes on, and asks for no more than that
+            run(tmp_path, stripe_, since=stripe_.now - HOUR)
+        assert run(tmp_path, stripe_, repair=True).outcome == "complete"
+        assert objects(tmp_path) == truth(stripe_)
+        assert manifest(tmp_path).audits.lacking.parts == ()
+
+
+def test_after_a_kill_between_finding_and_reading_the_next_run_reads(tmp_path, monkeypatch):
+    write = LocalStore.write
+
+    def dying(self, path, data):
+        write(self, path, data)
+        if "/manifest/" in path and json.loads(data)["audit"]["lacking"]:
+            raise KeyboardInterrupt
+
+    with sandbox(world(3_000, days=20)) as stripe_:
+        missed = lied_about(stripe_, START + 9 * DAY, START + 11 * DAY)
+        run(tmp_path, stripe_)
+        with monkeypatch.context() as patched:
+            patched.setattr(LocalStore, "write", dying)
+            with pytest.raises(BaseException):  # noqa: B017, PT011 - as a signal ends it
+                runs_until(tmp_path, stripe_, lambda _: False, most=8)
+        honest(tmp_path, truth(stripe_))
+        assert manifest(tmp_path).audits.lacking
+        (account,) = run(tmp_path, stripe_, audit=0).accounts
+        assert (account.healed.rows, account.audit.requests) == (len(missed), 0)
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_a_row_that_a_page_showed_and_no_later_answer_does_is_known_to_be_lost(tmp_path):
+    with sandbox(world(600, days=30)) as stripe_:
+        run(tmp_path, stripe_)
+        (seen,) = stripe_.add_rows(count=1, created=START + 17 * DAY + 5 * HOUR)
+        ledger, counted = stripe_.world.ledger(0), stripe_.stats()["requests"]
+        number = next(one for one in range(len(ledger)) if ledger.id_of(one) == seen)
+        order = ledger.hidden
+
+        class Once(dict):
+            """Hides the row from the second time on that it is asked for."""
+
+            asked = 0
+
+            def get(self, key, default=0):
+                if key == number:
+                    Once.asked += 1
+                    return 0 if Once.asked == 1 else 2**40
+                return order.get(key, default)
+
+        assert counted
+        ledger.hidden = Once({number: 1})
+        with pytest.raises(DamagedError, match="listed by Stripe no more") as failed:
+            runs_until(tmp_path, stripe_, lambda _: False)
+        assert failed.value.report.accounts[0].rows_lost == 1
+        stripe_.advance(HOUR)
+        assert run(tmp_path, stripe_).outcome == "complete"
+
+
+def test_an_outage_of_the_audit_alone_puts_it_off(tmp_path):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.faults.add("500:k=2,times=99,endpoint=balance_transactions")
+        report = run(tmp_path, stripe_)
+        assert (report.outcome, report.accounts[0].audit.requests) == ("complete", 1)
+        put_off = manifest(tmp_path)
+        assert (put_off.audits.turn, any(file.witnessed for file in put_off.files.values())) == (0, False)
+        stripe_.faults.clear()
+        run(tmp_path, stripe_)
+        asked = manifest(tmp_path)
+        fewer = len(asked.audits.suspects) < len(put_off.audits.suspects)
+        assert fewer or any(file.witnessed for file in asked.files.values())
+
+
+def test_a_page_of_the_past_that_breaks_the_contract_is_an_error(tmp_path):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.faults.add("duplicate-row:k=2,times=99")  # where a page shows any
+        with pytest.raises(ProtocolError):
+            runs_until(tmp_path, stripe_, lambda _: False, every=0, until=stripe_.now - 700)
+        honest(tmp_path, truth(stripe_))
+
+
+@pytest.mark.parametrize("audit", [-1, 101, float("nan"), True, "1"])
+def test_a_share_that_is_none_is_refused(tmp_path, audit):
+    with sandbox(world(10)) as stripe_, pytest.raises(UsageError, match="--audit"):
+        run(tmp_path, stripe_, audit=audit)
+
+
+def test_the_share_decides_how_much_is_asked_and_0_turns_it_off(tmp_path):
+    with sandbox(world(2_000, days=30)) as stripe_:
+        run(tmp_path, stripe_)
+        assert run(tmp_path, stripe_, audit=0).requests.total <= 2
+        stripe_.reset_stats()
+        (account,) = run(tmp_path, stripe_, full_refresh=True, audit=20).accounts
+        assert account.audit.requests == round(0.2 * (stripe_.stats()["requests"] - account.audit.requests)) > 2
+        for _ in range(4):
+            (account,) = run(tmp_path, stripe_, full_refresh=True, audit=100).accounts
+        assert account.audit.requests < 20  # what the allocation has in hand is spent
+        assert sum(1 for _ in range(5) if run(tmp_path, stripe_).accounts[0].audit.requests) == 0
+        stripe_.advance(HOUR)
+        assert run(tmp_path, stripe_).accounts[0].audit.requests == 1
+
+
+def test_of_many_accounts_those_have_their_turn_that_waited_longest(tmp_path):
+    with sandbox(world(60, connected=130, days=5)) as stripe_:
+        accounts = list(stripe_.world.accounts[1:])
+        run(tmp_path, stripe_, accounts=accounts)
+        turns = []
+        for _ in range(6):  # a turn lasts until what is most suspicious was asked about
+            stripe_.advance(HOUR)
+            report = run(tmp_path, stripe_, accounts=accounts, audit=30)
+            turns.append({one.account for one in report.accounts if one.audit.requests})
+            assert len(turns[-1]) == min(50, round(0.3 * (report.requests.total - len(turns[-1]))))
+        assert set.union(*turns) == set(accounts)
+
+
+def test_a_narrow_run_asks_about_all_of_the_past(tmp_path):
+    with sandbox(world(600, days=30)) as stripe_:
+        missed = lied_about(stripe_, START + 10 * DAY, START + 14 * DAY)
+        run(tmp_path, stripe_)
+        *_, account = runs_until(tmp_path, stripe_, lambda account: account.healed.rows, since=START + 31 * DAY)
+        assert account.healed.rows == len(missed)
+
+
+def test_windows_of_a_plan_carry_a_share_of_their_own(tmp_path):
+    with sandbox(world(600, days=30)) as stripe_:
+        settings = {"api_base": stripe_.url, "api_key_file": str(key_file(tmp_path, stripe_))}
+        usual = connector.run_plan(tmp_path / "lake", windows=2, **settings)
+        assert not any("audit" in window for window in usual)
+        for window in connector.run_plan(tmp_path / "lake", windows=2, audit=0, **settings):
+            assert window["audit"] == 0
+            connector.run_sync(tmp_path / "lake", **window, **settings)
+        again = connector.run_sync(tmp_path / "lake", audit=5.5, **settings)
+        assert again["accounts"][0]["audit"]["requests"] == 1
+
+
+def key_file(folder, stripe_):
+    path = folder / "key"
+    path.write_text(stripe_.key)
+    path.chmod(0o600)
+    return path
+
+
+def test_what_a_disk_spoiled_in_silence_is_read_again_when_its_turn_has_come(tmp_path):
+    with sandbox(world(900, days=40)) as stripe_:
+        run(tmp_path, stripe_)
+        whole = data_files(tmp_path)
+        victim = sorted((tmp_path / "balance_transactions").rglob("part-0.parquet"))[17]
+        content = bytearray(victim.read_bytes())
+        content[len(content) // 2] ^= 1
+        victim.write_bytes(bytes(content))
+        run(tmp_path, stripe_, audit=0)
+        victim.write_bytes(bytes(content))
+        manifests = tmp_path / "_stripe_balance" / "manifest"
+        for path in manifests.iterdir():  # written later than the file: nothing shows that somebody touched it
+            path.write_bytes(path.read_bytes())
+        *_, account = runs_until(tmp_path, stripe_, lambda account: account.healed.files)
+        assert (account.healed.files, account.audit.differing) == (1, 0)
+        assert data_files(tmp_path) == whole

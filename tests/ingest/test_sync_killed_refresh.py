@@ -1,0 +1,167 @@
+"""A run that dies between a file and the manifest leaves nothing that the next one would not look at."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from connector.core.units import AccountId
+from connector.errors import DamagedError, ManifestError, PermissionError_
+from connector.ingest import calls
+from connector.lake.state import intents
+from connector.lake.state.manifests import compare, manifests
+from connector.lake.stores.local import LocalStore
+from tests.support.dying_store import DiedError, DyingStore
+from tests.support.lakes import START, manifest, objects, run, sandbox, touched, truth, world
+
+DAY = 86_400
+
+
+def differences(lake):
+    store = LocalStore(lake)
+    return [one for each in manifests(store) for one in compare(store, each, full=True)]
+
+
+@pytest.mark.parametrize("step", range(1, 11))
+def test_files_newer_than_the_manifest_are_read_again_by_any_run(tmp_path, monkeypatch, step):
+    with sandbox(world(600)) as stripe_:
+        stripe_.advance(20 * DAY)
+        run(tmp_path, stripe_)
+        for day in (3, 6, 9):
+            stripe_.add_rows(count=20, created=START + day * DAY)
+        store = DyingStore(tmp_path, dies_at=step)
+        with monkeypatch.context() as patch:
+            patch.setattr(calls, "open_store", lambda _: store)
+            with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
+                run(tmp_path, stripe_, full_refresh=True)
+        run(tmp_path, stripe_)
+        assert differences(tmp_path) == []
+        assert manifest(tmp_path).rows == len(objects(tmp_path))
+        run(tmp_path, stripe_, full_refresh=True)
+        assert objects(tmp_path) == truth(stripe_)
+    assert not list((tmp_path / "_stripe_balance" / "replacing").glob("*"))
+
+
+def test_a_run_that_replaces_nothing_announces_nothing(tmp_path):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        run(tmp_path, stripe_, full_refresh=True)
+    assert not (tmp_path / "_stripe_balance" / "replacing").exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"a": 1}', b'{"a": [1]}', b'{"../a": []}', b'{"balance'])
+def test_a_damaged_announcement_is_refused_with_what_to_do(tmp_path, damage):
+    store, account = LocalStore(tmp_path), AccountId("acct_1")
+    intents.announce(store, account, {"b": ["2", "3"], "a": ["1"]})
+    assert intents.left_behind(store, account) == {"a": ["1"], "b": ["2", "3"]}
+    (where,) = (tmp_path / "_stripe_balance" / "replacing").glob("*")
+    assert list(json.loads(where.read_bytes())) == ["a", "b"]
+    where.write_bytes(damage)
+    with pytest.raises(ManifestError, match="--repair"):
+        intents.left_behind(store, account)
+    intents.settle(store, account)
+    assert intents.left_behind(store, account) == {}
+
+
+def killed_refresh(lake, stripe_, monkeypatch, **options):
+    """A full refresh that dies once its first data file is published; the manifest does not say so."""
+
+    class Dying(LocalStore):
+        def publish(self, staged, path):
+            super().publish(staged, path)
+            if path.startswith("balance_transactions/"):
+                raise DiedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(calls, "open_store", lambda _: Dying(lake))
+        with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
+            run(lake, stripe_, full_refresh=True, **options)
+    assert differences(lake)
+
+
+def test_a_run_that_fails_at_once_after_a_killed_one_forgets_nothing(tmp_path, monkeypatch):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
+        killed_refresh(tmp_path, stripe_, monkeypatch)
+        stripe_.faults.add("403:endpoint=balance_transactions")
+        with pytest.raises(PermissionError_):
+            run(tmp_path, stripe_)
+        stripe_.faults.clear()
+        (account,) = run(tmp_path, stripe_).accounts
+        assert account.files_damaged == 0
+        assert differences(tmp_path) == []
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_rows_that_stripe_lists_no_more_outlive_a_kill(tmp_path, monkeypatch):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        before = {row["id"] for row in objects(tmp_path)}
+        stripe_.faults.add("gone-rows:p=0.05")
+        stripe_.add_rows(count=1, created=START + 3 * DAY + 5)
+        killed_refresh(tmp_path, stripe_, monkeypatch)
+        run(tmp_path, stripe_)
+        assert before < {row["id"] for row in objects(tmp_path)}
+        assert differences(tmp_path) == []
+
+
+def test_a_new_file_of_a_killed_run_in_covered_time_is_named_by_the_next(tmp_path, monkeypatch):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        empty = START - 20 * DAY
+        stripe_.add_rows(count=1, created=empty)
+        killed_refresh(tmp_path, stripe_, monkeypatch, since=empty - DAY, until=empty + DAY)
+        assert [one.kind for one in differences(tmp_path)] == ["extra"]
+        run(tmp_path, stripe_)
+        assert differences(tmp_path) == []
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_a_dry_run_after_a_killed_one_changes_nothing(tmp_path, monkeypatch):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
+        killed_refresh(tmp_path, stripe_, monkeypatch)
+        before = touched(tmp_path)
+        run(tmp_path, stripe_, dry_run=True)
+        assert touched(tmp_path) == before
+
+
+@pytest.mark.parametrize("which", ["newer", "older"])
+@pytest.mark.parametrize("form", ["parquet", "jsonl.plain", "arrow"])
+def test_a_file_damaged_after_a_kill_is_believed_in_nothing(tmp_path, monkeypatch, which, form):
+    """The file that the killed run replaced, or one it did not come to; a letter of an id is another."""
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_, format=form)
+        for day in (3, 6):
+            stripe_.add_rows(count=3, created=START + day * DAY + 5)
+        killed_refresh(tmp_path, stripe_, monkeypatch)
+        newer = [one.path for one in differences(tmp_path) if one.kind == "changed"]
+        victims = newer if which == "newer" else [path for path in manifest(tmp_path).files if path not in newer][:8]
+        assert victims
+        for path in victims:
+            content = (tmp_path / path).read_bytes()
+            (tmp_path / path).write_bytes(
+                content.replace(b"txn_1", b"txn_x", 1) if b"txn_1" in content else content[:-9]
+            )
+        run(tmp_path, stripe_, repair=True)
+        assert differences(tmp_path) == []
+        run(tmp_path, stripe_, full_refresh=True)
+        assert objects(tmp_path) == truth(stripe_)
+
+
+def test_rows_of_a_damaged_file_that_stripe_lists_no_more_are_counted(tmp_path):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.faults.add("gone-rows:p=0.2")
+        files = manifest(tmp_path).files
+        for path in list(files)[:5]:
+            (tmp_path / path).write_bytes(b"damaged")
+        with pytest.raises(DamagedError, match="listed by Stripe no more") as failed:
+            run(tmp_path, stripe_, repair=True)
+        (account,) = failed.value.report.accounts
+        after = manifest(tmp_path)
+    assert account.rows_lost == sum(file.rows for file in files.values()) - after.rows > 0
+    assert account.healed.files == 5

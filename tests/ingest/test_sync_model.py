@@ -1,0 +1,311 @@
+"""A lake held against a plain model, step by step: rows come late, vanish, flip; runs end well, badly, or not at all.
+
+Each rule is a step, 2,000 of them; `MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from contextlib import suppress
+from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+import connector.stripe.client
+from connector.config.config import ApiKey, Config
+from connector.core.api.retry import RetryPolicy
+from connector.core.planning.plan import REFRESH_AGAIN
+from connector.core.units import DAY
+from connector.errors import (
+    ConnectorError,
+    DamagedError,
+    InvalidRequestError,
+    ProtocolError,
+    StorageError,
+    TransportError,
+)
+from connector.ingest import writer
+from connector.ingest.calls import sync
+from connector.lake.state.manifests import compare, manifests
+from connector.lake.stores.local import LocalStore
+from tests.support.lakes import data_files, objects, strays
+from tests.support.model import START, Model
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
+STEPS = 100
+SETTLE = 600
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - forcing files to a real disk takes the time
+
+ABORTS = {
+    "outage": TransportError("no route"),
+    "refusal": InvalidRequestError("no", status=400),
+    "garbage": ProtocolError("not a list"),
+}
+
+
+class Died(BaseException):
+    """What is left of a process that was killed: nothing it does reaches the disk any more."""
+
+
+class Fuse:
+    """Stands between the program and its disk: at the nth write the disk is full, or the process is no more."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.left, self.error, self.after, self.blown = inf, StorageError("full"), False, False
+        for name in ("write", "publish", "staging"):
+            patch.setattr(LocalStore, name, self._guarded(getattr(LocalStore, name)))
+
+    def light(self, left: float, error: BaseException, *, after: bool = False) -> None:
+        """Blow at the write number `left` from now, before it or after; a full disk refuses once, death is for good."""
+        self.left, self.error, self.after, self.blown = left, error, after, False
+
+    def out(self) -> None:
+        """No fuse burns."""
+        self.light(inf, StorageError("full"))
+
+    def _guarded(self, function: Any) -> Any:
+        def guarded(store: LocalStore, *arguments: Any) -> Any:
+            self.left -= 1
+            if self.blown and isinstance(self.error, Died):
+                raise self.error
+            if self.left == 0:
+                self.blown = True
+                if self.after:
+                    function(store, *arguments)
+                raise self.error
+            return function(store, *arguments)
+
+        return guarded
+
+
+class LakeAgainstModel(RuleBasedStateMachine):
+    """The lake, the model, and what may be said of the lake."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory(dir=MEMORY)
+        self.lake = Path(self.folder.name) / "lake"
+        self.patch = pytest.MonkeyPatch()
+        self.model = Model(random.Random(0))
+        self.patch.setattr(connector.stripe.client, "HttpTransport", lambda **_: self.model)
+        self.patch.setattr(writer, "COMMIT_SECONDS", 0.003)
+        self.patch.setattr(writer, "HASTE", 0.0)
+        self.patch.setattr(writer, "CHECKPOINT_ROWS", 10)
+        self.patch.setattr(writer, "CHECKPOINT_SECONDS", 0.003)
+        self.patch.setattr(writer, "COMMIT_SHARE", 1.0)
+        self.fuse = Fuse(self.patch)
+        self.held: dict[str, dict[str, Any]] = {}
+        self.excused: set[str] = set()
+        self.shaken = False
+
+    @initialize(
+        seed=st.integers(0, 2**32),
+        rows=st.integers(0, 90),
+        size=st.sampled_from([3, 9, 40]),
+        form=st.sampled_from(["parquet", "jsonl.plain"]),
+        partition=st.sampled_from(["day", "day", "month"]),
+    )
+    def begin(self, seed, rows, size, form, partition):
+        self.model.chance.seed(seed)
+        self.model.size = size
+        self.options = {"format": form, "partition": partition}
+        self._add(rows, 0, 9 * DAY, 0, 0)
+
+    def teardown(self):
+        """In the end everything is right: flips that lagged are home, and the bytes are those of one clean run."""
+        try:
+            for _ in range(2):
+                self.model.now += 7 * 3_600
+                self.run(width=8, where=None, full=False, arrivals=0, hurry=0)
+            if not self.model.gone:
+                self.run(width=8, where=None, full=bool(self.excused), arrivals=0, hurry=0)
+                now = self.model.now
+                assert sorted(self.held) == sorted(one.id for one in self.model.visible(now))
+                assert all(self.held[one.id] == one.at(now) for one in self.model.entries if one.id in self.held)
+                fresh = self.lake.with_name("fresh")
+                self._sync(fresh, width=3)
+                assert data_files(self.lake) == data_files(fresh)
+        finally:
+            self.patch.undo()
+            self.folder.cleanup()
+
+    # What happens at Stripe -------------------------------------------------------------------------------------------
+
+    def _add(self, count, age, spread, late, lag):
+        covered = self._covered()
+        for _ in range(count):
+            created = self.model.now - age - self.model.chance.randrange(spread + 1)
+            wait = self.model.chance.choice([0, 3_600, 2 * DAY, 5 * DAY])
+            entry = self.model.add(created, wait=wait, late=late, lag=lag)
+            if entry.created in covered:
+                self.excused.add(entry.id)
+
+    @rule(count=st.integers(1, 12), age=st.sampled_from([0, 0, 30, 2 * DAY]), spread=st.sampled_from([0, 500, DAY]))
+    def rows_come(self, count, age, spread):
+        self._add(count, age, spread, 0, 0)
+
+    @rule(count=st.integers(1, 5), age=st.sampled_from([0, 100]), late=st.sampled_from([1, 300, SETTLE]))
+    def rows_come_that_are_visible_late(self, count, age, late):
+        self._add(count, age, 0, late, 0)
+
+    @rule(count=st.integers(1, 5), late=st.sampled_from([SETTLE + 1, 5_000]))
+    def rows_come_that_are_visible_later_than_any_settling(self, count, late):
+        for _ in range(count):
+            self.excused.add(self.model.add(self.model.now, wait=DAY, late=late).id)
+
+    @rule(count=st.integers(1, 3))
+    def rows_come_whose_status_lags(self, count):
+        self._add(count, 0, 100, 0, 20_000)
+
+    @rule(seconds=st.sampled_from([1, 599, 600, 601, 4_000, DAY, 3 * DAY]))
+    def time_passes(self, seconds):
+        self.model.now += seconds
+
+    @precondition(lambda self: len(self.model.entries) > 20 and not self.model.gone)
+    @rule(pick=st.integers(0, 30))
+    def a_row_vanishes_now_and_then(self, pick):
+        if pick == 0:
+            self.model.gone.add(self.model.chance.choice(self.model.entries).id)
+
+    # What we do -------------------------------------------------------------------------------------------------------
+
+    @rule(
+        width=st.sampled_from([1, 2, 8, 30]),
+        where=st.none() | st.tuples(st.integers(0, 14 * DAY), st.integers(1, 4 * DAY)),
+        full=st.sampled_from([False, False, False, True]),
+        arrivals=st.sampled_from([0, 0, 2]),
+        hurry=st.sampled_from([0, 0, 1, 3_600]),
+    )
+    def run(self, width, where, full, arrivals, hurry):
+        """A run that comes to its end."""
+        began, there = self.model.now, self.model.visible(self.model.now)
+        self.model.arrivals, self.model.hurry = arrivals, hurry
+        since, until = (START + where[0], START + sum(where)) if where else (0, inf)
+        asked = {"since": since, "until": until} if where else {}
+        gone_before = set(self.held) & self.model.gone
+        repair = self.shaken and not where
+        try:
+            report, damaged = self._sync(self.lake, width=width, full_refresh=full, repair=repair, **asked), False
+        except DamagedError as failure:  # rows of a file that a killed run left newer than the manifest
+            assert self.shaken, "nothing else is lost"
+            assert self.model.gone, "what Stripe lists is read again"
+            report, damaged = failure.report, True
+        self.model.arrivals = self.model.hurry = 0
+        assert not list(self.lake.glob("_stripe_balance/replacing/*")), "a complete run has nothing to announce"
+        may_lose, self.shaken = self.model.gone if repair or damaged else (), self.shaken and not repair
+        (account,) = report.accounts
+        asked_for = [one for one in there if since <= one.created < until]
+        if full:
+            self.excused -= {one.id for one in asked_for}
+            inside = {one.id for one in self.model.entries if since <= one.created < until} & gone_before
+            assert account.rows_disappeared == len(inside)
+        self._look(may_lose)
+        missing = {one.id for one in asked_for} - self.held.keys() - self.excused
+        assert not missing
+        for one in asked_for:
+            patience = 0 if one.flips_at == one.available_on else REFRESH_AGAIN
+            if one.id in self.held and one.flips_at <= began - patience:
+                assert self.held[one.id]["status"] == "available", one
+        assert self.shaken or account.lake_rows == len(self.held)
+
+    @rule(
+        width=st.sampled_from([1, 3, 20]),
+        requests=st.integers(1, 14),
+        how=st.sampled_from(["cancel", "cancel", *ABORTS]),
+        full=st.booleans(),
+    )
+    def run_cut_at_a_request(self, width, requests, how, full):
+        limit = self.model.requests + requests
+
+        def cut(number: int) -> None:
+            if number >= limit:
+                if how != "cancel":
+                    raise ABORTS[how]
+                self.scope.cancel()
+
+        self.model.before = cut
+        with suppress(ConnectorError):
+            self._sync(self.lake, width=width, full_refresh=full)
+        self.model.before = lambda _: None
+        self._look()
+
+    @rule(
+        width=st.sampled_from([1, 3, 20]),
+        writes=st.integers(1, 25),
+        died=st.booleans(),
+        after=st.booleans(),
+        full=st.booleans(),
+    )
+    def run_cut_at_a_write(self, width, writes, died, after, full):
+        self.fuse.light(writes, Died() if died else StorageError("no space left"), after=died and after)
+        with suppress(ConnectorError, Died, BaseExceptionGroup):
+            self._sync(self.lake, width=width, full_refresh=full)
+        self.shaken |= self.fuse.blown and died
+        self.fuse.out()
+        self._look()
+
+    def _sync(self, lake: Path, *, width: int, **options: Any) -> Any:
+        config = Config(
+            ApiKey("sk_test_model"),
+            api_base="http://127.0.0.1:1",
+            rate=inf,
+            max_in_flight=width,
+            retry=RetryPolicy(attempts=2, first=0.0005, longest=0.001, least=0.0),
+        )
+
+        async def go() -> Any:
+            with anyio.fail_after(20), anyio.CancelScope() as self.scope:
+                return await sync(lake, config=config, settle=SETTLE, **self.options, **options)
+
+        return anyio.run(go)
+
+    # What must be true ------------------------------------------------------------------------------------------------
+
+    def _covered(self) -> Any:
+        found = next(manifests(LocalStore(self.lake)), None)
+        return found.covered if found else ()
+
+    def _look(self, may_lose: Collection[str] = ()) -> None:
+        """Hold the lake against the model, however the run ended.
+
+        Args:
+            may_lose: rows no longer listed, whose file a killed run left newer than the manifest: it was read again.
+        """
+        store, known = LocalStore(self.lake), {one.id: one for one in self.model.entries}
+        found = next(manifests(store), None)
+        if found is None:
+            assert not self.held
+            return
+        if not self.shaken:  # a killed run's files may be newer than the manifest, until they are read again
+            assert not [one for one in compare(store, found, full=True) if one.kind != "extra"]
+            assert strays(self.lake) == []
+        before, self.held = self.held, {row["id"]: row for row in objects(self.lake)}
+        assert self.shaken or before.keys() - self.held.keys() <= set(may_lose), "a row that was there is lost"
+        for name, row in self.held.items():
+            entry = known[name]
+            assert row in (entry.at(entry.flips_at), entry.at(self.model.now), entry.at(0))
+            assert row["status"] == "pending" or entry.flips_at <= self.model.now
+            assert not (name in before and before[name]["status"] == "available" and row["status"] == "pending")
+        missing = [one for one in self.model.visible(self.model.now) if one.created in found.covered]
+        missing = [one for one in missing if one.id not in self.held and one.id not in self.excused]
+        assert not missing, "covered, and not there"
+
+
+LakeAgainstModel.TestCase.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=STEPS,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestLakeAgainstModel = LakeAgainstModel.TestCase

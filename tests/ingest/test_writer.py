@@ -1,0 +1,158 @@
+"""What is sealed while the manifest is being written must be in the next one."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, suppress
+
+import anyio
+import anyio.to_thread
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core.api.page import in_file_order
+from connector.core.planning.frontier import Frontier
+from connector.core.planning.plan import Plan
+from connector.core.run_report import Progress
+from connector.core.state.manifest import Manifest
+from connector.core.state.partition import Granularity, shares
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import DAY, AccountId
+from connector.errors import StorageError
+from connector.ingest.account_plan import Work
+from connector.ingest.batcher import Intake
+from connector.ingest.publisher import Published
+from connector.ingest.writer import Harvest
+from connector.lake.formats.formats import format_named
+from connector.lake.layout import Lake
+from connector.lake.state import manifests
+from connector.lake.state.intents import Replacements
+from connector.lake.stores.local import LocalStore
+from connector.lake.writing.row_buffer import Shelf
+from connector.stripe.identity import Identity
+from tests.support.rows import OFFICIAL_ROW
+
+ACCOUNT = AccountId("acct_1Harvest")
+START = 1_767_225_600
+
+
+class StoreThatRefuses:
+    """A local store that refuses to publish what lies in one folder."""
+
+    def __init__(self, root, folder):
+        self.store, self.folder = LocalStore(root), folder
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def publish(self, staged, path):
+        if self.folder in path:
+            raise StorageError("no space left on the disk")
+        self.store.publish(staged, path)
+
+
+class SlowManifestStore:
+    """A local store that holds the first write of the manifest until it is told to go on."""
+
+    def __init__(self, root):
+        self.store = LocalStore(root)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def write(self, path, data):
+        if "/manifest/" in path and not self.begun.is_set():
+            self.begun.set()
+            assert self.go_on.wait(10)
+        self.store.write(path, data)
+
+
+def row(second):
+    return {**OFFICIAL_ROW, "id": f"txn_{second}", "created": second}
+
+
+@pytest.mark.parametrize("granularity", list(Granularity))
+def test_a_page_is_shared_out_to_the_partitions_of_its_rows(granularity):
+    seconds = sorted({START + step * 40_000 for step in range(1200)} | {START, START + DAY, START + DAY - 1})
+    seen = []
+    for key, start, stop in shares(seconds, granularity):
+        assert all(key.start <= second < key.stop for second in seconds[start:stop])
+        seen.extend(seconds[start:stop])
+    assert seen == seconds
+
+
+@given(st.lists(st.integers(0, 6), max_size=40), st.randoms(use_true_random=False))
+def test_a_page_is_put_in_the_order_of_files_whatever_the_order_of_ties(seconds, chance):
+    rows = [{"created": second, "id": f"txn_{chance.random()}"} for second in sorted(seconds, reverse=True)]
+    assert in_file_order(rows) == sorted(rows, key=lambda one: (one["created"], one["id"]))
+
+
+@contextmanager
+def harvest_of_three_days(store):
+    """A harvest that has received a row on each of three days, which is all there is."""
+    frontier = Frontier(Intervals.span(START, START + 3 * DAY))
+    with Shelf(store.scratch) as shelf:
+        lake = Lake(store, format_named("parquet"), Granularity.DAY)
+        intake = Intake(lake, shelf, frontier, Progress())
+        harvest = Harvest(intake)
+        begun = Manifest(ACCOUNT, "parquet", Granularity.DAY)
+        replacing = Replacements(store, ACCOUNT)
+        now = START + 3 * DAY
+        identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
+        harvest.publish_to(
+            Published(
+                lake, begun, work, identity, replacing, Interval(0, now), settle=0, api_version="2026-10-28.endive"
+            )
+        )
+        walk = frontier.open(4)
+        rows = [row(START + 2 * DAY + 5), row(START + DAY + 5), row(START + 5)]
+        intake.take(rows)
+        frontier.advance(walk, rows=[one["created"] for one in rows], has_more=False, width=4)
+        yield harvest
+
+
+@pytest.mark.anyio
+async def test_of_partitions_written_together_one_that_fails_spares_the_others(tmp_path):
+    with harvest_of_three_days(StoreThatRefuses(tmp_path, "created_date=2026-01-02")) as harvest:
+        with pytest.raises(StorageError, match="no space left"):
+            await harvest._seal(harvest.intake.shelf.partitions())
+        await harvest.commit()
+        manifest = manifests.load(harvest.intake.lake.store, ACCOUNT)
+    assert [path.split("/")[2] for path in manifest.files] == ["created_date=2026-01-01", "created_date=2026-01-03"]
+    assert manifest.covered == Intervals.span(START, START + 3 * DAY).minus(
+        Intervals.span(START + DAY, START + 2 * DAY)
+    )
+    assert list(harvest.intake.lake.store.scratch.iterdir()) == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("refused", ["created_date=2026-01-02", "none"])
+async def test_only_a_run_whose_last_file_is_written_says_that_it_read_everything(tmp_path, refused):
+    with harvest_of_three_days(StoreThatRefuses(tmp_path, refused)) as harvest:
+        with suppress(StorageError):
+            await harvest._settle_up(complete=True)
+        assert manifests.load(harvest.intake.lake.store, ACCOUNT).read_until == (
+            START + 3 * DAY if refused == "none" else 0
+        )
+
+
+@pytest.mark.anyio
+async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tmp_path):
+    store = SlowManifestStore(tmp_path)
+    with harvest_of_three_days(store) as harvest:
+        days = harvest.intake.shelf.partitions()
+        await harvest._seal([days[0]])
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(harvest.commit)
+            await anyio.to_thread.run_sync(store.begun.wait, 10)
+            await harvest._seal([days[1]])
+            store.go_on.set()
+        await harvest._seal([days[2]])
+        await harvest.commit()
+    manifest = manifests.load(store, ACCOUNT)
+    assert manifest.rows == 3
+    assert len(manifest.files) == 3
+    assert manifest.covered.parts == (Interval(START, START + 3 * DAY),)
+    assert manifest == harvest.published.manifest

@@ -1,0 +1,95 @@
+"""Runs that overlap: the later one waits for the earlier, as long as it may, and asks nobody anything meanwhile."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from connector.errors import LockedError, UsageError
+from connector.lake.state.waiting import SECONDS_BETWEEN, when_free
+from connector.lake.stores.local import LocalStore
+
+
+class Hands:
+    """A clock that is moved by sleeping, and what happens meanwhile."""
+
+    def __init__(self, *, frees_after=float("inf"), free=lambda: None):
+        self.at, self.frees_after, self.free, self.told, self.done = 0.0, frees_after, free, 0, 0
+
+    def now(self):
+        return self.at
+
+    def waiting(self):
+        self.told += 1
+
+    async def sleep(self, seconds):
+        self.at += seconds
+        if self.at >= self.frees_after:
+            self.free()
+            self.frees_after = float("inf")
+
+    async def act(self):
+        self.done += 1
+        return "done"
+
+    def go(self, store, wait, act=None):
+        async def main():
+            return await when_free(
+                store, act or self.act, wait=wait, waiting=self.waiting, now=self.now, sleep=self.sleep
+            )
+
+        return anyio.run(main)
+
+
+def test_a_lake_that_is_free_is_waited_for_by_nobody(tmp_path):
+    hands = Hands()
+    assert (hands.go(LocalStore(tmp_path / "lake"), 60), hands.at, hands.told) == ("done", 0.0, 0)
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_run_waits_until_the_other_ends_and_then_does_its_work_once(tmp_path):
+    store, other = LocalStore(tmp_path), LocalStore(tmp_path).lock()
+    other.__enter__()
+    hands = Hands(frees_after=30, free=lambda: other.__exit__(None, None, None))
+    assert hands.go(store, 60) == "done"
+    assert hands.done == 1
+    assert 30 <= hands.at <= 30 + SECONDS_BETWEEN
+
+
+def test_a_run_waits_no_longer_than_it_may_and_does_nothing_then(tmp_path):
+    hands = Hands()
+    with LocalStore(tmp_path).lock(), pytest.raises(LockedError, match="in use by another run"):
+        hands.go(LocalStore(tmp_path), 20.5)
+    assert (hands.at, hands.done) == (20.5, 0)
+
+
+def test_without_a_wait_the_lock_is_the_works_own_matter(tmp_path):
+    with LocalStore(tmp_path).lock():
+        assert Hands().go(LocalStore(tmp_path), 0) == "done"
+
+
+def test_work_that_meets_another_run_after_all_is_done_again(tmp_path):
+    met = [LockedError("another run began this lake a moment ago"), None]
+
+    async def act():
+        if (error := met.pop(0)) is not None:
+            raise error
+        return "done"
+
+    hands = Hands()
+    assert (hands.go(LocalStore(tmp_path), 60, act), hands.told) == ("done", 1)
+
+
+def test_what_a_killed_run_left_in_the_lock_holds_nobody_up(tmp_path):
+    store = LocalStore(tmp_path)
+    with store.lock():
+        card = store.read("_stripe_balance/lock")
+    store.write("_stripe_balance/lock", card)
+    hands = Hands()
+    assert (hands.go(store, 60), hands.at) == ("done", 0.0)
+
+
+@pytest.mark.parametrize("wait", [-1, float("inf"), float("nan")])
+def test_a_wait_is_a_number_of_seconds(tmp_path, wait):
+    with pytest.raises(UsageError, match="--wait"):
+        Hands().go(LocalStore(tmp_path), wait)

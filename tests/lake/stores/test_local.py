@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connector.cli.process.bookmark import BookmarkFile
+from connector.errors import ConfigError, LockedError, StorageError, UsageError
+from connector.lake.stores.base import open_store
+from connector.lake.stores.local import LocalStore
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from connector.lake.stores.local import LocalStore
+store = LocalStore(Path(sys.argv[1]))
+with store.lock():
+    store.staging("a/b.parquet").write_bytes(b"half")
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def store(tmp_path) -> LocalStore:
+    return LocalStore(tmp_path / "lake")
+
+
+def names(store: LocalStore) -> list[str]:
+    return sorted(path.relative_to(store.root).as_posix() for path in store.root.rglob("*") if path.is_file())
+
+
+def test_nothing_is_created_by_reading(store):
+    assert store.read("a/b") is None
+    assert list(store.list("a")) == []
+    store.delete("a/b")
+    with store.opened("a/b") as local:
+        assert local is None
+    assert not store.root.exists()
+
+
+def test_a_file_written_is_read_listed_opened_and_deleted(store):
+    store.write("a/b/one", b"1")
+    store.write("a/two", b"22")
+    store.write("a/two", b"333")
+    assert store.read("a/two") == b"333"
+    assert [(info.path, info.bytes) for info in store.list("a")] == [("a/b/one", 1), ("a/two", 3)]
+    with store.opened("a/b/one") as local:
+        assert local.read_bytes() == b"1"
+    assert Path(store.address("a/two")).read_bytes() == b"333"
+    store.delete("a/two")
+    assert names(store) == ["a/b/one"]
+
+
+def test_a_staged_file_is_invisible_until_published(store):
+    staged = store.staging("a/part-0.parquet")
+    staged.write_bytes(b"rows")
+    assert staged.name.startswith(".part-0.parquet.")
+    assert staged.suffix == ".staged"
+    assert list(store.list("a")) == []
+    assert not list(store.root.rglob("*.parquet"))
+    assert store.staging("a/part-0.parquet") != staged
+    store.publish(staged, "a/part-0.parquet")
+    assert store.read("a/part-0.parquet") == b"rows"
+    assert names(store) == ["a/part-0.parquet"]
+
+
+def test_names_with_a_leading_dot_are_not_listed(store):
+    store.write("a/.hidden", b"")
+    assert list(store.list("a")) == []
+
+
+@pytest.mark.parametrize("path", ["", "/a", "../a", "a/../b", "a//b", "a/", "./a", "a\\b", "a\nb", "a\x00b"])
+def test_paths_that_could_leave_the_destination_are_refused(store, path):
+    for use in (store.read, store.staging, store.delete, store.address, lambda bad: store.write(bad, b"")):
+        with pytest.raises(ValueError, match="not a clean relative path"):
+            use(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "no space left"),
+        (errno.EDQUOT, "quota"),
+        (errno.EACCES, "not permitted"),
+        (errno.EROFS, "read-only"),
+        (errno.EXDEV, "another file system"),
+        (errno.EIO, "Input/output"),
+    ],
+)
+def test_the_systems_errors_say_what_to_do_and_leave_the_old_file_whole(store, monkeypatch, number, remedy):
+    store.write("a/b", b"old")
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(StorageError, match=remedy) as caught:
+        store.write("a/b", b"new")
+    assert isinstance(caught.value.__cause__, OSError)
+    monkeypatch.undo()
+    assert store.read("a/b") == b"old"
+    assert names(store) == ["a/b"]
+
+
+def test_a_file_where_a_folder_is_needed_is_a_storage_error(store):
+    store.write("a", b"")
+    with pytest.raises(StorageError):
+        store.write("a/b", b"")
+
+
+def test_a_second_run_is_told_who_holds_the_destination(store):
+    with store.lock():
+        card = json.loads((store.root / "_stripe_balance/lock").read_bytes())
+        assert set(card) == {"pid", "host", "started"}
+        with pytest.raises(LockedError, match=rf"process {os.getpid()} on .*, started 20"), store.lock():
+            pass
+        (store.root / "_stripe_balance/lock").write_bytes(b"scribble")
+        with pytest.raises(LockedError, match="did not leave a name"), store.lock():
+            pass
+    with store.lock():
+        pass
+
+
+def test_the_lock_ends_with_the_process_that_held_it_and_the_next_run_clears_what_it_left(store):
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(store.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout.readline() == "locked\n"
+        with pytest.raises(LockedError, match=f"process {child.pid} "), store.lock():
+            pass
+        assert len(names(store)) == 2
+        child.send_signal(signal.SIGKILL)
+    finally:
+        child.kill()
+        child.communicate(timeout=10)
+    with store.lock():
+        assert names(store) == ["_stripe_balance/lock"]
+
+
+def test_destinations_are_folders_for_now(tmp_path):
+    assert open_store(tmp_path / "new").root == tmp_path / "new"
+    assert open_store(str(tmp_path)).root == tmp_path
+    for url in ("s3://bucket/x", "gs://b", "az://b", "memory://", "file:///x"):
+        with pytest.raises(ConfigError, match="later version"):
+            open_store(url)
+    (tmp_path / "file").write_bytes(b"")
+    for file in (tmp_path / "file", "/dev/null"):
+        with pytest.raises(ConfigError, match="is a file"):
+            open_store(file)
+
+
+def test_a_file_system_gone_read_only_is_an_error_of_storage_whatever_else_fails(tmp_path, monkeypatch):
+    store = LocalStore(tmp_path)
+    store.write("before", b"x")
+
+    def refuse(*_args, **_named):
+        raise OSError(errno.EROFS, "read-only file system")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StorageError, match="mounted read-only"):
+        store.write("after", b"y")
+
+
+def test_a_folder_that_begins_with_a_tilde_is_no_home_where_its_path_does_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert open_store("./~nobody_such/lake").root == tmp_path / "~nobody_such/lake"
+
+
+def without(monkeypatch, code: int, *, folders: bool) -> None:
+    """A file system that does not force folders, or files, onto the disk."""
+    forced = os.fsync
+
+    def refuse(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode) == folders:
+            raise OSError(code, os.strerror(code))
+        forced(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+
+ABSENT = [errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS]
+
+
+@pytest.mark.parametrize("code", [*ABSENT, errno.EBADF])
+def test_a_file_system_that_cannot_force_folders_onto_the_disk_is_gone_on_with_and_said_to_be_one(
+    tmp_path, monkeypatch, code
+):
+    store = LocalStore(tmp_path)
+    without(monkeypatch, code, folders=True)
+    assert not store.lacks
+    store.write("a/b", b"x")
+    store.delete("a/b")
+    store.write("a/c", b"y")
+    assert names(store) == ["a/c"]
+    (said,) = store.lacks
+    assert "fsync of a folder" in said
+    assert "a local disk does" in said
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EACCES, errno.ESTALE])
+def test_any_other_refusal_to_force_a_folder_onto_the_disk_is_an_error(tmp_path, monkeypatch, code):
+    without(monkeypatch, code, folders=True)
+    with pytest.raises(StorageError):
+        LocalStore(tmp_path).write("a/b", b"x")
+
+
+@pytest.mark.parametrize("code", ABSENT)
+def test_a_file_system_that_cannot_force_files_onto_the_disk_is_refused(tmp_path, monkeypatch, code):
+    store = LocalStore(tmp_path)
+    without(monkeypatch, code, folders=False)
+    with pytest.raises(StorageError, match=r"cannot force a file onto the disk \(fsync: .*use a local disk"):
+        store.write("a/b", b"x")
+    assert store.read("a/b") is None
+
+
+@pytest.mark.parametrize("code", [*ABSENT, errno.ENOLCK])
+@pytest.mark.parametrize(
+    "held", [lambda path: LocalStore(path).lock(), lambda path: BookmarkFile(path / "file").held()]
+)
+def test_a_file_system_without_locks_is_refused_with_what_to_use(tmp_path, monkeypatch, held, code):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StorageError, match=r"no locks \(flock: .*: use a local disk") as caught, held(tmp_path):
+        pass
+    assert not isinstance(caught.value, LockedError)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("name", ["~nobody_such/lake", "x" * 300, "a\0b", "bad\udcff"])
+def test_what_cannot_be_a_folder_is_refused(name):
+    with pytest.raises(ConfigError, match="cannot be a folder"):
+        open_store(name)
+
+
+@pytest.mark.parametrize("name", [None, b"lake", 7])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(UsageError, match="name a folder"):
+        open_store(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_of_ours_does_not_keep_the_lake(tmp_path):
+    store = LocalStore(tmp_path)
+    with store.lock():
+        child = subprocess.Popen(
+            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=lock_descriptors(tmp_path)
+        )
+    try:
+        with store.lock():
+            pass
+    finally:
+        child.communicate(b"\n")
+
+
+def lock_descriptors(lake):
+    """The descriptors of this process that a child made by a fork would have, too."""
+    mine = Path("/proc/self/fd")
+    return [
+        int(one.name) for one in mine.iterdir() if one.exists() and one.resolve() == lake / "_stripe_balance" / "lock"
+    ]

@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connector.core.time.intervals import Interval, Intervals
+from connector.errors import ProtocolError, StorageError
+from connector.lake.stores.disk import sha256_of
+from connector.lake.stores.local import LocalStore
+from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.rewrite import Day, StaleFileError, discard, publish, seal
+from connector.lake.writing.row_buffer import Shelf
+from tests.support.samples import (
+    FOLDER,
+    FORMS,
+    JSONL,
+    KEY,
+    PARQUET,
+    START,
+    WHOLE,
+    Row,
+    batch_of,
+    days,
+    ids_in,
+    shelved,
+    span,
+    splits,
+    write,
+)
+
+each_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+law = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ROWS = [
+    Row(START + second, f"txn_{second}", net=second, status="pending" if second == 3 else "available")
+    for second in range(9)
+]
+
+
+@pytest.fixture
+def store(tmp_path) -> LocalStore:
+    return LocalStore(tmp_path / "lake")
+
+
+def fresh(tmp_path_factory) -> LocalStore:
+    return LocalStore(tmp_path_factory.mktemp("lake"))
+
+
+def visible(store: LocalStore) -> list[str]:
+    return [info.path for info in store.list("balance_transactions")] if store.root.exists() else []
+
+
+def strays(store: LocalStore) -> list:
+    return list(store.scratch.iterdir()) if store.scratch.exists() else []
+
+
+@each_form
+@law
+@given(data=st.data(), rows=days.filter(bool), budget=st.sampled_from([0, 1 << 20]))
+def test_any_split_order_and_budget_and_any_number_of_partial_seals_gives_the_same_bytes(
+    tmp_path_factory, form, data, rows, budget
+):
+    at_once = write(fresh(tmp_path_factory), form, [sorted(rows)]).file
+    store = fresh(tmp_path_factory)
+    edges = sorted(data.draw(st.lists(st.integers(START, KEY.stop), max_size=3)))
+    parts = [Intervals.span(*pair) for pair in zip([START, *edges], [*edges, KEY.stop], strict=True)]
+    old = None
+    for within in data.draw(st.permutations(parts)):
+        groups = data.draw(splits([row for row in rows if row.created in within]))
+        old = write(store, form, groups, old=old, within=within, budget=budget).file
+    assert old == at_once
+    with store.opened(old.path) as path:
+        assert sha256_of(path) == at_once.sha256
+    assert ids_in(store, form, old.path) == [row.id for row in sorted(rows)]
+    assert strays(store) == []
+
+
+@law
+@given(rows=days.filter(bool))
+def test_the_manifest_entry_is_what_plain_python_counts(tmp_path_factory, rows):
+    store = fresh(tmp_path_factory)
+    file = write(store, PARQUET, [rows]).file
+    net: Counter[str] = Counter()
+    for row in rows:
+        net[row.currency] += row.net
+    pending = [row.created + 172_800 for row in rows if row.status == "pending"]
+    assert file.net == {currency: net[currency] for currency in sorted(net)}
+    assert (file.pending, file.pending_from) == (len(pending), min(pending, default=None))
+    assert (file.rows, file.first_created, file.last_created) == (
+        len(rows),
+        min(row.created for row in rows),
+        max(row.created for row in rows),
+    )
+    assert file.path == f"{FOLDER}/part-0.parquet"
+    with store.opened(file.path) as path:
+        assert (path.stat().st_size, sha256_of(path)) == (file.bytes, file.sha256)
+
+
+@each_form
+def test_unchanged_content_is_not_touched(store, form):
+    first = write(store, form, [ROWS])
+    with store.opened(first.file.path) as path:
+        before = path.stat()
+        again = write(store, form, [ROWS[5:], ROWS[:5]], old=first.file)
+        assert again.unchanged
+        assert again.file == first.file
+        assert again.tally == Tally(unchanged=len(ROWS))
+        after = path.stat()
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+    assert strays(store) == []
+
+
+def test_a_partition_without_rows_gets_no_file(store):
+    sealed = write(store, PARQUET, [])
+    assert (sealed.file, sealed.staged, sealed.tally) == (None, None, Tally())
+    assert not store.root.exists()
+
+
+def test_a_reread_that_finds_nothing_keeps_the_old_rows_and_says_so(store):
+    first = write(store, PARQUET, [ROWS])
+    again = write(store, PARQUET, [], old=first.file, within=span(0, 4))
+    assert again.unchanged
+    assert again.tally == Tally(disappeared=4)
+
+
+def test_late_rows_are_counted_against_what_was_read_before(store):
+    first = write(store, PARQUET, [ROWS[1:]])
+    again = write(store, PARQUET, [ROWS], old=first.file, read_before=span(0, 5))
+    assert again.tally == Tally(new=1, unchanged=8, late=1, late_first=START, late_last=START)
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone"])
+def test_an_old_file_that_is_not_as_written_is_never_merged_with(store, damage):
+    old = write(store, PARQUET, [ROWS]).file
+    path = store.root / old.path
+    data = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(data[:-1] if damage == "cut" else bytes([data[0] ^ 1]) + data[1:])
+    with shelved(store, PARQUET, [ROWS]) as runs:
+        with pytest.raises(StaleFileError, match="not as it was written") as caught:
+            seal(store, PARQUET, Day(FOLDER, old, WHOLE), runs)
+        assert caught.value.file == old
+        again = seal(store, PARQUET, Day(FOLDER, None, WHOLE), runs)
+        publish(store, again)
+    assert path.read_bytes() == data
+    assert strays(store) == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**16 - 1, 2**16, 2**16 + 1, 3 * 2**18 + 5])
+def test_the_hash_of_a_file_is_that_of_all_its_bytes(tmp_path, size):
+    content = bytes(number % 251 for number in range(size))
+    (tmp_path / "file").write_bytes(content)
+    assert sha256_of(tmp_path / "file") == hashlib.sha256(content).hexdigest()
+
+
+def test_a_sealed_file_can_be_discarded(store):
+    with shelved(store, PARQUET, [ROWS]) as runs:
+        sealed = seal(store, PARQUET, Day(FOLDER, None, WHOLE), runs)
+    assert strays(store) == [sealed.staged]
+    discard(sealed)
+    discard(sealed)
+    assert strays(store) == []
+    assert visible(store) == []
+
+
+def test_a_row_that_breaks_the_contract_leaves_nothing_behind(store):
+    late = replace(ROWS[0], created=START + 1)
+    with pytest.raises(ProtocolError):
+        write(store, PARQUET, [ROWS, [late]])
+    assert (visible(store), strays(store)) == ([], [])
+
+
+class Crash(BaseException):
+    """Nothing in the product catches it."""
+
+
+@dataclass
+class Fragile:
+    """A store whose step number `steps` fails, before or after it took effect."""
+
+    store: LocalStore
+    steps: int
+    after: bool
+    error: BaseException
+
+    def __getattr__(self, name):
+        whole = getattr(self.store, name)
+        if not callable(whole):
+            return whole
+
+        def step(*args):
+            self.steps -= 1
+            if self.steps == 0 and not self.after:
+                raise self.error
+            result = whole(*args)
+            if self.steps == 0:
+                raise self.error
+            return result
+
+        return step
+
+
+@pytest.mark.parametrize("form", [PARQUET, JSONL], ids=lambda form: form.name)
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("error", [Crash(), StorageError("refused")], ids=["crash", "error"])
+def test_a_failure_at_any_step_leaves_the_old_file_or_the_new_one_and_nothing_a_reader_sees(
+    tmp_path_factory, form, after, error
+):
+    better = [replace(row, net=7) for row in ROWS]
+    new = write(fresh(tmp_path_factory), form, [better]).file.sha256
+    outcomes = Counter()
+    for step in range(1, 6):
+        store = fresh(tmp_path_factory)
+        old = write(store, form, [ROWS]).file
+        try:
+            write(Fragile(store, step, after, error), form, [better], old=old)
+            outcomes["done"] += 1
+        except (Crash, StorageError):
+            outcomes["failed"] += 1
+        assert visible(store) == [old.path]
+        assert sha256_of(store.root / old.path) in {old.sha256, new}
+        with store.lock():
+            assert strays(store) == []
+        write(store, form, [better], old=replace(old, **described(store, old.path)))
+        assert sha256_of(store.root / old.path) == new
+    assert outcomes["done"] >= 1
+    assert outcomes["failed"] >= 3
+
+
+def described(store: LocalStore, path: str) -> dict:
+    return {"bytes": (store.root / path).stat().st_size, "sha256": sha256_of(store.root / path)}
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_while_writing_is_said_and_the_draft_is_removed(store, monkeypatch, call):
+    old = write(store, PARQUET, [ROWS]).file
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(f"os.{call}" if call == "fsync" else "pathlib.Path.replace", full)
+    with pytest.raises(StorageError, match="no space left"):
+        write(store, PARQUET, [ROWS[:3]], old=None)
+    monkeypatch.undo()
+    assert sha256_of(store.root / old.path) == old.sha256
+    with store.lock():
+        assert strays(store) == []
+
+
+def test_a_file_system_gone_read_only_while_writing_is_an_error_of_storage(store, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    with pytest.raises(StorageError, match="mounted read-only"):
+        write(store, PARQUET, [ROWS])
+
+
+class Full(LocalStore):
+    """Its staging files take no byte: they lead to the device that is always full."""
+
+    def staging(self, path):
+        staged = super().staging(path)
+        staged.symlink_to("/dev/full")
+        return staged
+
+
+@each_form
+def test_a_disk_that_fills_up_while_rows_are_encoded_is_said_and_the_draft_is_removed(store, form):
+    with pytest.raises(StorageError, match=r"writing .*part-0.*: no space left"):
+        write(Full(store.root), form, [ROWS])
+    assert (visible(store), strays(store)) == ([], [])
+
+
+def test_half_of_a_run_can_be_sealed_and_the_rest_later(store):
+    with Shelf(store.scratch) as shelf:
+        shelf.put(KEY, batch_of(PARQUET, ROWS))
+        old = None
+        for within in (span(3, 5), span(0, 3), Intervals((Interval(START + 5, KEY.stop),))):
+            with shelf.take(KEY, within) as runs:
+                sealed = seal(store, PARQUET, Day(FOLDER, old, within), runs)
+                publish(store, sealed)
+                old = sealed.file
+        assert shelf.rows(KEY) == 0
+    assert ids_in(store, PARQUET, old.path) == [row.id for row in ROWS]

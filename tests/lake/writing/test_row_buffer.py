@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connector.core.state.partition import Granularity
+from connector.core.time.intervals import Interval, Intervals
+from connector.errors import StorageError
+from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.spill import Extents, SpillFile
+from tests.support.parting import by_partition
+from tests.support.samples import KEY, PARQUET, START, WHOLE, Row, batch_of, days, span, splits
+
+
+def ids(runs) -> list[str]:
+    return sorted(name for run in runs for name in run.open().column("id").to_pylist())
+
+
+def page(start: int, rows: int = 100) -> pa.RecordBatch:
+    return batch_of(PARQUET, [Row(START + start + index, f"txn_{start + index}") for index in reversed(range(rows))])
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), rows=days, budget=st.sampled_from([0, 3_000, 1 << 20]))
+def test_every_row_put_is_taken_once_whatever_is_taken_when_and_however_little_fits_in_memory(
+    tmp_path, data, rows, budget
+):
+    seconds = st.integers(START, KEY.stop - 1)
+    intervals = st.lists(st.tuples(seconds, st.integers(1, 40_000)), max_size=3).map(
+        lambda pairs: Intervals.of(Interval(start, start + length) for start, length in pairs)
+    )
+    taken: list[str] = []
+    with Shelf(tmp_path, memory=Memory(budget)) as shelf:
+        for group in data.draw(splits(rows)):
+            if group:
+                shelf.put(KEY, batch_of(PARQUET, group))
+            within = data.draw(intervals)
+            with shelf.take(KEY, within) as runs:
+                assert all(tick.timestamp() in within for run in runs for tick in run.open()["created"].to_pylist())
+                taken += ids(runs)
+        assert len(taken) + shelf.rows(KEY) == len(rows)
+        with shelf.take(KEY, WHOLE) as runs:
+            taken += ids(runs)
+        assert (shelf.held, shelf.spilled, shelf.partitions()) == (0, 0, [])
+    assert sorted(taken) == sorted(row.id for row in rows)
+
+
+def test_memory_stays_within_budget_and_the_file_has_no_name(tmp_path):
+    folder = tmp_path / "made when needed"
+    with Shelf(folder, memory=Memory(40_000)) as shelf:
+        for start in range(0, 40_000, 100):
+            shelf.put(KEY, page(start))
+            assert shelf.held < 400 * 400 + 40_000
+        assert shelf.spilled > 1_000_000
+        assert list(folder.iterdir()) == []
+        with shelf.take(KEY, WHOLE) as runs:
+            assert [run.first for run in runs] == list(range(START, START + 40_000, 100))
+            assert runs.rows == 40_000
+        assert shelf.spilled == 0
+
+
+def test_space_of_what_was_taken_is_used_again(tmp_path):
+    with Shelf(tmp_path, memory=Memory(0)) as shelf:
+        shelf.put(KEY, page(0))
+        shelf.put(KEY, page(100))
+        size = shelf.spilled
+        for start in range(200, 5_000, 100):
+            shelf.take(KEY, span(start - 200, start - 100)).release()
+            shelf.put(KEY, page(start))
+            assert shelf.spilled <= size * 2
+        assert shelf.rows(KEY) == 200
+
+
+def test_a_shelf_that_never_spills_touches_no_disk(tmp_path):
+    with Shelf(tmp_path / "none") as shelf:
+        shelf.put(KEY, page(0))
+        shelf.put(KEY, page(0).slice(0, 0))
+        assert shelf.rows(KEY) == 100
+    assert not (tmp_path / "none").exists()
+
+
+def test_runs_can_be_opened_again_until_they_are_released(tmp_path):
+    with Shelf(tmp_path, memory=Memory(0)) as shelf:
+        shelf.put(KEY, page(0))
+        runs = shelf.take(KEY, WHOLE)
+        assert ids(runs) == ids(runs) != []
+        runs.release()
+        runs.release()
+        assert (len(runs), shelf.held, shelf.spilled) == (0, 0, 0)
+
+
+def test_rows_of_another_partition_are_refused(tmp_path):
+    with Shelf(tmp_path) as shelf, pytest.raises(ValueError, match="2023-11-15"):
+        shelf.put(KEY, page(-1))
+
+
+def test_a_full_disk_is_said_and_loses_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "full")
+
+    with Shelf(tmp_path, memory=Memory(page(0).serialize().size * 3 // 2)) as shelf:
+        shelf.put(KEY, page(0))
+        monkeypatch.setattr(os, "pwrite", full)
+        with pytest.raises(StorageError, match="no space left"):
+            shelf.put(KEY, page(100))
+        monkeypatch.undo()
+        with shelf.take(KEY, WHOLE) as runs:
+            assert runs.rows == 200
+        assert shelf.spilled == 0
+
+
+def test_a_page_is_shared_out_over_its_partitions():
+    rows = [Row(START - 1, "a"), Row(START, "c"), Row(START, "b"), Row(START + 40 * 86_400, "d")]
+    batch = batch_of(PARQUET, rows[::-1])
+    parts = [(key.label, part.column("id").to_pylist()) for key, part in by_partition(batch, Granularity.DAY)]
+    assert parts == [
+        ("created_date=2023-11-14", ["a"]),
+        ("created_date=2023-11-15", ["b", "c"]),
+        ("created_date=2023-12-25", ["d"]),
+    ]
+    assert [part.num_rows for _, part in by_partition(batch, Granularity.YEAR)] == [4]
+    assert list(by_partition(batch.slice(0, 0), Granularity.DAY)) == []
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 50), st.integers(0, 99)), max_size=60))
+def test_extents_in_use_never_overlap_and_none_in_use_means_an_empty_file(steps):
+    extents, used = Extents(), []
+    for claim, length, pick in steps:
+        if claim or not used:
+            used.append(extents.claim(length))
+        else:
+            extents.give_back(used.pop(pick % len(used)))
+        ordered = sorted(used)
+        assert all(one.stop <= other.offset for one, other in itertools.pairwise(ordered))
+        assert extents.end == max((one.stop for one in used), default=0)
+    for one in used:
+        extents.give_back(one)
+    assert extents.end == 0
+
+
+def test_a_spill_file_gives_back_what_was_written(tmp_path):
+    spill = SpillFile(tmp_path)
+    one = spill.write([pa.py_buffer(b"abc"), pa.py_buffer(b"defg")])
+    two = spill.write([pa.py_buffer(b"xyz")])
+    assert spill.read(one).to_pybytes() == b"abcdefg"
+    spill.give_back(one)
+    assert spill.read(two).to_pybytes() == b"xyz"
+    assert spill.bytes == 10
+    spill.give_back(two)
+    assert spill.bytes == 0
+    spill.close()
+
+
+def test_runs_are_read_in_another_thread_while_the_owner_puts_and_spills(tmp_path):
+    with ThreadPoolExecutor(1) as pool, Shelf(tmp_path, memory=Memory(60_000)) as shelf:
+        for round_ in range(5):
+            start = round_ * 10_000
+            for offset in range(0, 2_000, 100):
+                shelf.put(KEY, page(start + offset))
+            with shelf.take(KEY, span(start, start + 2_000)) as runs:
+                reading = pool.submit(ids, runs)
+                for offset in range(5_000, 6_000, 100):
+                    shelf.put(KEY, page(start + offset))
+                shelf.take(KEY, span(start + 5_000, start + 5_500)).release()
+                assert reading.result(timeout=10) == sorted(f"txn_{start + index}" for index in range(2_000))
+            assert shelf.rows(KEY) == 500 * (round_ + 1)

@@ -1,0 +1,262 @@
+"""Payouts of a Stripe that does as it is told: what the sandbox never does by itself."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import connector
+from connector.core.state.payouts import SETTLE
+from connector.core.state.payouts_record import from_document, to_document
+from connector.core.units import DAY, AccountId
+from connector.errors import (
+    ConfigError,
+    ManifestError,
+    ProtocolError,
+    SchemaError,
+)
+from connector.lake.state.lake_identity import load_payouts
+from connector.lake.stores.local import LocalStore
+from connector.stripe.client import Client, SystemClock
+from tests.support.lakes import START, touched
+from tests.support.payout_world import (
+    ScriptedStripe,
+    data_files,
+    held_pairs,
+    held_payouts,
+    scripted_row,
+)
+
+
+def some_payouts(count: int = 6) -> ScriptedStripe:
+    made = ScriptedStripe()
+    for number in range(1, count + 1):
+        made.add(number, START + number * DAY)
+    return made
+
+
+def pairs_of(lake, payout: str) -> list[str]:
+    return [one["balance_transaction_id"] for one in held_pairs(lake) if one["payout_id"] == payout]
+
+
+def test_manual_payouts_are_named_and_never_asked_for(tmp_path):
+    made = some_payouts(2)
+    made.add(7, START + 3 * DAY, automatic=False, reconciliation_status="not_applicable")
+    report = made.bring(tmp_path)
+    assert report.manual == ("po_7",)
+    assert len(held_payouts(tmp_path)) == 3
+    assert {query["payout"] for path, query in made.asked if "payout" in query} == {"po_1", "po_2"}
+
+
+def test_a_payout_that_is_not_reconciled_waits_for_a_later_run(tmp_path):
+    made = some_payouts(3)
+    made.payouts[1]["reconciliation_status"] = "in_progress"
+    assert made.bring(tmp_path).waiting == ("po_2",)
+    assert pairs_of(tmp_path, "po_2") == []
+    made.payouts[1]["reconciliation_status"] = "completed"
+    report = made.bring(tmp_path)
+    assert (report.waiting, report.payouts_changed, report.payouts_listed) == ((), 1, 1)
+    assert pairs_of(tmp_path, "po_2") == ["txn_00005", "txn_00004"]
+
+
+def test_a_paid_payout_that_fails_within_two_weeks_is_noticed(tmp_path):
+    made = some_payouts(3)
+    made.now = made.payouts[2]["arrival_date"] + DAY
+    made.bring(tmp_path)
+    made.payouts[2] |= {"status": "failed", "failure_code": "account_closed"}
+    made.now += 12 * DAY
+    report = made.bring(tmp_path)
+    assert report.payouts_changed == 1
+    assert held_payouts(tmp_path) == made.payouts
+
+
+def test_a_lone_old_payout_is_retrieved_and_when_it_is_gone_it_is_kept_and_counted(tmp_path):
+    made = some_payouts(40)
+    made.now = START + 400 * DAY
+    made.payouts[5]["reconciliation_status"] = "in_progress"
+    for number in range(50, 200):
+        made.add(number, START + number * DAY)
+    made.bring(tmp_path)
+    made.asked.clear()
+    assert made.bring(tmp_path).payouts_unchanged == 1
+    assert [path for path, _ in made.asked] == ["/v1/account", "/v1/payouts", "/v1/payouts/po_6"]
+    gone = made.payouts.pop(5)
+    assert made.bring(tmp_path).payouts_disappeared == 1
+    assert gone in held_payouts(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "other", [{"id": "po_7"}, {"object": "charge"}, {"created": START + 5}, {"created": "soon"}, {"amount": "much"}]
+)
+def test_an_answer_that_is_not_the_payout_asked_for_is_refused_and_nothing_changes(tmp_path, other):
+    made = some_payouts(3)
+    made.payouts[1]["reconciliation_status"] = "in_progress"
+    made.now = START + 400 * DAY
+    for number in range(50, 145):
+        made.add(number, START + number * DAY)
+    made.bring(tmp_path)
+    before = touched(tmp_path)
+    made.answers_for["po_2"] = made.payouts[1] | other
+    with pytest.raises((ProtocolError, SchemaError)):
+        made.bring(tmp_path)
+    assert touched(tmp_path) == before
+    made.answers_for.clear()
+    assert made.bring(tmp_path).payouts_unchanged == 1
+
+
+def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_no_time_that_has_not_come(
+    tmp_path, monkeypatch
+):
+    made = some_payouts(3)
+    made.now = START + 4 * DAY
+    monkeypatch.setattr(Client, "server_now", None)
+    monkeypatch.setattr(SystemClock, "utc", lambda _: made.now + 300 * DAY)
+    assert made.bring(tmp_path).covered == ((0, made.payouts[-1]["created"] - SETTLE),)
+    made.now += 50 * DAY
+    made.add(4, made.now - 10 * DAY)
+    report = made.bring(tmp_path)
+    assert (report.payouts_new, report.covered) == (1, ((0, made.payouts[-1]["created"] - SETTLE),))
+    assert held_payouts(tmp_path) == made.payouts
+    assert ScriptedStripe().bring(tmp_path / "nothing").covered == ()
+
+
+def test_a_payout_that_arrives_later_than_thought_takes_its_rows_along(tmp_path):
+    made = some_payouts(3)
+    made.now = START + 5 * DAY
+    made.bring(tmp_path)
+    made.payouts[1]["arrival_date"] += DAY
+    made.bring(tmp_path)
+    assert sorted(pairs_of(tmp_path, "po_2")) == ["txn_00004", "txn_00005"]
+    days = {path.parent.name for path in (tmp_path / "payout_transactions").rglob("*.parquet")}
+    assert days == {"arrival_date=2026-01-04", "arrival_date=2026-01-06"}
+    assert held_payouts(tmp_path) == made.payouts
+
+
+def test_rows_that_are_no_longer_listed_are_kept_and_counted(tmp_path):
+    made = some_payouts(2)
+    made.bring(tmp_path)
+    gone = made.rows["po_1"].pop()
+    made.rows["po_1"].append(scripted_row(77, START, gone["net"]))
+    report = made.bring(tmp_path, full_refresh=True)
+    assert report.transactions_disappeared == 1
+    assert set(pairs_of(tmp_path, "po_1")) == {"txn_00002", "txn_00003", "txn_00077"}
+    assert [(one.payout, one.net, one.rows) for one in report.unbalanced] == [("po_1", gone["net"], 3)]
+
+
+def test_a_payout_that_does_not_add_up_is_named_with_the_difference(tmp_path):
+    made = some_payouts(3)
+    made.rows["po_2"].append(scripted_row(90, START, 2**53))
+    made.rows["po_3"] = []
+    report = made.bring(tmp_path)
+    assert [(one.payout, one.net, one.rows) for one in report.unbalanced] == [("po_2", 2**53, 3), ("po_3", 0, 0)]
+    made.rows["po_2"].pop()
+    assert [one.payout for one in made.bring(tmp_path).unbalanced] == ["po_2", "po_3"]
+
+
+def test_a_payout_whose_list_was_cut_short_is_listed_again_by_the_next_run(tmp_path):
+    made = some_payouts(3)
+    whole, made.rows["po_2"] = made.rows["po_2"], made.rows["po_2"][:1]
+    assert [one.payout for one in made.bring(tmp_path).unbalanced] == ["po_2"]
+    made.rows["po_2"] = whole
+    report = made.bring(tmp_path)
+    assert (report.unbalanced, report.payouts_listed) == ((), 1)
+    assert made.bring(tmp_path).payouts_listed == 0
+
+
+def test_a_payout_without_any_row_is_named_until_it_has_some_beside_others_of_its_day(tmp_path):
+    made = some_payouts(2)
+    made.payouts[1]["arrival_date"] = made.payouts[0]["arrival_date"]
+    rows, made.rows["po_2"] = made.rows["po_2"], []
+    for _ in range(2):
+        assert [(one.payout, one.rows) for one in made.bring(tmp_path).unbalanced] == [("po_2", 0)]
+    made.rows["po_2"] = rows
+    assert made.bring(tmp_path, full_refresh=True).unbalanced == ()
+
+
+def test_long_lists_are_read_to_their_end_in_about_as_many_requests_as_pages(tmp_path):
+    made = ScriptedStripe()
+    one = made.add(1, START + DAY)
+    rows = [scripted_row(number, START + number * 7, 1) for number in range(100, 2_600)]
+    made.rows["po_1"] = [scripted_row(1, one["created"], -len(rows), type="payout"), *rows]
+    report = made.bring(tmp_path)
+    assert report.transactions_listed == len(rows) + 1
+    assert report.unbalanced == ()
+    assert made.count("/v1/balance_transactions") <= 26 * 1.3
+
+
+@pytest.mark.parametrize("harm", ["missing", "shorter", "other bytes"])
+@pytest.mark.parametrize("table", ["payouts", "payout_transactions"])
+def test_a_file_that_was_changed_or_lost_is_made_again(tmp_path, table, harm):
+    made = some_payouts(4)
+    made.now = START + 6 * DAY
+    made.bring(tmp_path)
+    expected = data_files(tmp_path)
+    victim = sorted((tmp_path / table).rglob("*.parquet"))[1]
+    content = victim.read_bytes()
+    if harm == "missing":
+        victim.unlink()
+    else:
+        victim.write_bytes(content[:-9] if harm == "shorter" else content[:-1] + bytes([content[-1] ^ 1]))
+    report = made.bring(tmp_path, full_refresh=harm == "other bytes")
+    assert data_files(tmp_path) == expected
+    assert report.files_lost == 1
+    assert made.bring(tmp_path).files_lost == 0
+
+
+def test_a_record_of_another_account_or_of_nobody_is_refused_and_left_alone(tmp_path):
+    made = some_payouts(2)
+    made.bring(tmp_path)
+    (record,) = (tmp_path / "_stripe_balance" / "payouts").iterdir()
+    document = json.loads(record.read_text())
+    for content in (
+        "{",
+        "[]",
+        json.dumps(document | {"record_version": 9}),
+        json.dumps(document | {"account": "acct_2"}),
+    ):
+        record.write_text(content)
+        with pytest.raises(ManifestError, match=r"move it away|upgrade|its own name"):
+            made.bring(tmp_path)
+        assert record.read_text() == content
+    (record.parent / "notes.txt").write_text("mine")
+    with pytest.raises(ManifestError, match="move it away"):
+        made.bring(tmp_path)
+
+
+def test_what_the_record_does_not_know_is_read_again_once_it_is_moved_away(tmp_path):
+    made = some_payouts(3)
+    made.bring(tmp_path)
+    expected = data_files(tmp_path)
+    (record,) = (tmp_path / "_stripe_balance" / "payouts").iterdir()
+    record.unlink()
+    assert made.bring(tmp_path).payouts_new == 3
+    assert data_files(tmp_path) == expected
+
+
+def test_reading_a_table_that_is_not_there_says_how_to_get_it(tmp_path):
+    made = some_payouts(1)
+    made.bring(tmp_path)
+    with pytest.raises(ConfigError, match="stripe-balance balance"):
+        connector.read(tmp_path, table="balances")
+    with pytest.raises(ConfigError, match="payout_transactions"):
+        connector.read(tmp_path, table="refunds")
+    with pytest.raises(ConfigError, match="sync"):
+        connector.read(tmp_path)
+    with pytest.raises(ConfigError, match="acct_1script"):
+        connector.read(tmp_path, "acct_2", table="payouts")
+
+
+def test_the_record_says_when_payouts_were_last_read(tmp_path):
+    made = ScriptedStripe()
+    made.add(1, START + DAY)
+    for later in (0, 3 * DAY):
+        made.now = START + 20 * DAY + later
+        made.bring(tmp_path)
+        record = load_payouts(LocalStore(tmp_path), AccountId("acct_1script"))
+        assert record.read_at == made.now
+        document = to_document(record)
+        del document["read_at"]  # as records of before it was kept
+        assert from_document(document, where="here").read_at is None
+        with pytest.raises(ManifestError, match="impossible time"):
+            from_document({**document, "read_at": "soon"}, where="here")

@@ -1,0 +1,84 @@
+"""A destination that dies at a chosen write, as a machine does: nothing after it reaches the disk."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.lake.stores.local import LocalStore
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from connector.lake.paths import FileInfo
+
+
+class DiedError(BaseException):
+    """The machine went away."""
+
+
+@dataclass
+class DyingStore:
+    """A `Store` that dies when a write begins, or when it has just become durable.
+
+    Attributes:
+        root: the folder.
+        dies_at: number of the step, from 1, that it dies at; each write has two, before and after.
+        steps: how many there have been.
+    """
+
+    root: Path
+    dies_at: int = 0
+    steps: int = 0
+    _store: LocalStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._store = LocalStore(self.root)
+
+    @property
+    def scratch(self) -> Path:
+        return self._store.scratch
+
+    def read(self, path: str) -> bytes | None:
+        return self._store.read(path)
+
+    def write(self, path: str, data: bytes) -> None:
+        with self._step():
+            self._store.write(path, data)
+
+    def staging(self, path: str) -> Path:
+        return self._store.staging(path)
+
+    def publish(self, staged: Path, path: str) -> None:
+        with self._step():
+            self._store.publish(staged, path)
+
+    def delete(self, path: str) -> None:
+        with self._step():
+            self._store.delete(path)
+
+    def list(self, prefix: str) -> Iterator[FileInfo]:
+        return self._store.list(prefix)
+
+    def opened(self, path: str) -> AbstractContextManager[Path | None]:
+        return self._store.opened(path)
+
+    def address(self, path: str) -> str:
+        return self._store.address(path)
+
+    def lock(self) -> AbstractContextManager[None]:
+        return self._store.lock()
+
+    @contextmanager
+    def _step(self) -> Generator[None]:
+        self._live()
+        yield
+        self._live()
+
+    def _live(self) -> None:
+        self.steps += 1
+        if self.dies_at and self.steps >= self.dies_at:
+            raise DiedError

@@ -1,0 +1,148 @@
+"""Lakes in tests: made against a sandbox, read back, and compared."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pyarrow as pa
+
+import connector
+from connector.config.config import ApiKey, Config
+from connector.core.api.retry import RetryPolicy, Timeouts
+from connector.core.run_report import Progress
+from connector.core.units import DAY
+from connector.ingest.calls import sync
+from connector.lake.state.manifests import compare, manifests
+from connector.lake.stores.local import LocalStore
+from connector.sandbox import Limits, Sandbox, World
+from connector.tables.balance_transactions import to_objects
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from connector.core.api.page import Row
+    from connector.core.run_report import Report
+    from connector.core.state.manifest import Manifest
+
+START = 1_767_225_600
+"""2026-01-01, where the worlds of these tests begin."""
+
+HURRY = RetryPolicy(attempts=8, first=0.005, longest=0.05, least=0.0)
+PATIENCE = Timeouts(total=10.0, connect=2.0, read=5.0)
+
+
+def world(transactions: int = 1_500, *, days: int = 12, **options: Any) -> World:
+    """A world of some days, its clock standing two days after the last row."""
+    end = START + days * DAY
+    chosen: dict[str, Any] = {"seed": 11, "connected": 0, "now": end + 2 * DAY}
+    return World(transactions=transactions, start=START, end=end, **(chosen | options))
+
+
+def sandbox(served: World | None = None, **knobs: Any) -> Sandbox:
+    """A sandbox without limits, to be used as a block."""
+    return Sandbox(served or world(), **({"limits": Limits.none()} | knobs))
+
+
+def config_for(served: Sandbox, **settings: Any) -> Config:
+    """A configuration that asks a sandbox as fast as it answers."""
+    chosen: dict[str, Any] = {"api_key": ApiKey(served.key), "rate": inf, "retry": HURRY, "timeouts": PATIENCE}
+    return Config(api_base=served.url, **(chosen | settings))
+
+
+def run(lake: Path, served: Sandbox, *, settings: dict[str, Any] | None = None, **options: Any) -> Report:
+    """Sync, in an event loop of its own."""
+    return anyio.run(lambda: sync(lake, config=config_for(served, **(settings or {})), **options))
+
+
+def interrupted_at(rows: int, lake: Path, served: Sandbox) -> None:
+    """Sync with four requests in flight, and cancel it once so many rows have come; the list must be much longer."""
+
+    async def go() -> None:
+        progress = Progress()
+        call = partial(sync, lake, config=config_for(served, max_in_flight=4), progress=progress)
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(call)
+                while progress.rows < rows:  # noqa: ASYNC110 - progress is there to be looked at now and then
+                    await anyio.sleep(0.005)
+                tasks.cancel_scope.cancel()
+
+    anyio.run(go)
+
+
+def objects(lake: Path, account: str | None = None) -> list[Row]:
+    """Every row of a lake as it was received, by time and id."""
+    return to_objects(pa.table(connector.read(lake, account)))
+
+
+def truth(served: Sandbox, account: str | None = None) -> list[Row]:
+    """Every row there is, by time and id."""
+    return in_order(served.world.rows(account))
+
+
+def in_order(rows: Any) -> list[Row]:
+    return sorted(rows, key=lambda row: (row["created"], row["id"]))
+
+
+def data_files(lake: Path) -> dict[str, str]:
+    """SHA-256 of every file that readers see, by path."""
+    return {
+        path.relative_to(lake).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((lake / "balance_transactions").rglob("*"))
+        if path.is_file()
+    }
+
+
+def touched(lake: Path) -> dict[str, int]:
+    """When each file was last written, but for the lock and the run reports."""
+    return {
+        path.relative_to(lake).as_posix(): path.stat().st_mtime_ns
+        for path in sorted(lake.rglob("*"))
+        if path.is_file() and path.name != "lock" and path.parent.name != "runs"
+    }
+
+
+def touched_but_for_audits(lake: Path) -> dict[str, int]:
+    """The same without what a run writes that has nothing to do but to ask about the past."""
+    noted = ("_stripe_balance/manifest/", "_stripe_balance/audit.json")
+    return {path: at for path, at in touched(lake).items() if not path.startswith(noted)}
+
+
+def manifest(lake: Path) -> Manifest:
+    """The only account's manifest."""
+    (only,) = manifests(LocalStore(lake))
+    return only
+
+
+def honest(lake: Path, rows: list[Row], *, but_for: Collection[str] = ()) -> None:
+    """Hold a lake to its word: its files are as its manifest says, and what it calls covered is all there.
+
+    Args:
+        lake: the destination.
+        rows: every row there is.
+        but_for: ids of those that could not be seen when their time was read.
+    """
+    store = LocalStore(lake)
+    by_id = {row["id"]: row for row in rows}
+    for found in manifests(store):
+        wrong = [one for one in compare(store, found, full=True) if one.kind != "extra"]
+        assert not wrong, f"the manifest names what is not there: {wrong}"
+        held = {row["id"] for row in objects(lake, found.account)}
+        missing = [row for row in rows if row["created"] in found.covered and row["id"] not in held]
+        missing = [row for row in missing if row["id"] not in but_for]
+        assert not missing, f"{len(missing)} rows are called covered and are not there"
+        assert held <= by_id.keys()
+        assert found.rows == len(held)
+
+
+def strays(lake: Path) -> list[str]:
+    """Files that should not have been left: neither data, nor a record of a run or of its intentions, nor the lock."""
+    records = (f"_stripe_balance/{name}" for name in ("manifest/", "runs/", "replacing/", "audit.json", "lock"))
+    known = ("balance_transactions/", *records)
+    names = [path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()]
+    return [name for name in names if not name.startswith(known) or "/." in name]
