@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from connector.errors import (
     AccountsError,
     ApiError,
     AuthenticationError,
     ConnectorError,
+    DamagedError,
     ManifestError,
     SchemaError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 E = TypeVar("E", bound=BaseException)
 
@@ -75,6 +79,22 @@ class FailedAccounts:
     def went_well(self) -> None:
         """Note that an account was read to its end: there is no outage."""
         self._in_a_row = 0
+
+    def failure(self, damages: Mapping[str, str]) -> AccountsError | DamagedError | None:
+        """Return what a run ends with; None where every account ended well.
+
+        Args:
+            damages: what could not be mended, by account, in words.
+        """
+        if not self.errors and not damages:
+            return None
+        if not self.errors:
+            account, damage = next(iter(damages.items()))
+            more = f"; and {len(damages) - 1:,} more accounts have lost something" if len(damages) > 1 else ""
+            return DamagedError(f"{damage}{more}", account=account)
+        for account, damage in damages.items():
+            self.errors.setdefault(account, DamagedError(damage, account=account))
+        return self.summed_up()
 
     def summed_up(self, report: object = None) -> AccountsError:
         """Return what a run ends with in which some accounts failed, with its report."""

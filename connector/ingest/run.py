@@ -143,15 +143,7 @@ class Run:
         }
         if self.options.dry_run:
             damages = {}  # nothing was to be mended
-        if not (damages or self._failed.errors):
-            return None
-        if not self._failed.errors:
-            account, damage = next(iter(damages.items()))
-            more = f"; and {len(damages) - 1:,} more accounts have lost something" if len(damages) > 1 else ""
-            return DamagedError(f"{damage}{more}", account=account)
-        for account, damage in damages.items():
-            self._failed.errors.setdefault(account, DamagedError(damage, account=account))
-        return self._failed.summed_up()
+        return self._failed.failure(damages)
 
     def _lake(self) -> Lake:
         """Return the lake as it is, or as it is to be made.

@@ -154,6 +154,9 @@ class AccountPayouts:
             await self._write_payouts(book, plan, (rows, absent), identity)
             await book.commit()
             await self._list_transactions(book)
+        except BaseException:
+            book.recall()
+            raise
         finally:
             with anyio.CancelScope(shield=True):
                 await book.commit()
@@ -171,7 +174,9 @@ class AccountPayouts:
         lost = changed_files(store, record.files.values())
         lost_lists = changed_files(store, record.transaction_files.values(), full=False)
         record = book.forget([*lost, *lost_lists])
-        return plan_payouts(record, self.shared.asked, now=now, full_refresh=self.shared.full_refresh)
+        return plan_payouts(
+            record, self.shared.asked, now=now, full_refresh=self.shared.full_refresh, lost=book.lost.seconds
+        )
 
     async def _read(self, plan: PayoutsPlan, identity: Identity) -> tuple[list[Row], frozenset[str]]:
         """Return the payouts planned for, and the ids of those that are not there any more."""
@@ -228,12 +233,13 @@ class AccountPayouts:
         """List and write what the lake lacks, day by day of arrival, newest first."""
         again, sheet_ = frozenset(self._again), self._sheet(TRANSACTIONS, book.record)
         rewrite = frozenset(one.day for one in book.record.transaction_files.values() if sheet_.shows_hidden(one))
-        due = days_due(book.record, self.shared.asked, again=again, rewrite=rewrite)
+        due = days_due(book.record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         days = {day.start for day in due}
         files = [file for file in book.record.transaction_files.values() if file.day in days]
         lost = await book.on_disk(changed_files, book.store, files)
         if lost:
-            due = days_due(book.forget(lost), self.shared.asked, again=again, rewrite=rewrite)
+            record = book.forget(lost)
+            due = days_due(record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         starts = likely_starts(book.record.payouts.values())
 
         progress = self.shared.progress

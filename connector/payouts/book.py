@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
+from connector.core.planning.lost_payouts import LostPayouts
 from connector.lake.state.lake_identity import save_payouts
 from connector.payouts.report import AccountPayoutsReport, holdings_of
 
@@ -45,15 +46,20 @@ class Book:
     record: PayoutsRecord
     saved: PayoutsRecord | None
     counts: Counter[str] = field(init=False, default_factory=Counter[str])
+    lost: LostPayouts = field(init=False, default_factory=LostPayouts)
     empty: set[str] = field(init=False, default_factory=set[str])
     _committed: float = field(init=False, default=float("-inf"))
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
     def forget(self, lost: Collection[StoredFile]) -> PayoutsRecord:
         """Forget files that are not as they were written, and return the record."""
-        self.counts["files_lost"] += len(lost)
+        self.lost = self.lost.with_files(lost, self.record)
         self.record = self.record.without(file.path for file in lost)
         return self.record
+
+    def recall(self) -> None:
+        """Name the lost files again that did not get to be written, so that the next run knows of them."""
+        self.lost, self.record = self.lost.recalled(self.record)
 
     def count(self, written: Written) -> None:
         """Count a file."""
@@ -83,11 +89,14 @@ class Book:
             now: UTC seconds, beyond which nothing was.
             error: what ended it, if something did.
         """
+        mended = self.lost.mended(self.record)
         return AccountPayoutsReport(
             account=self.record.account,
             asked=(asked.start, min(asked.stop, now)),
             covered=tuple((part.start, part.stop) for part in self.record.covered),
             error=error,
+            healed=mended.healed,
+            rows_lost=mended.gone,
             **self.counts,
             **holdings_of(self.record, asked, self.empty),
         )

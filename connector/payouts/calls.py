@@ -61,6 +61,7 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
 
     Raises:
         AccountsError: some of several accounts failed, the others are complete; it has the report.
+        DamagedError: something is lost that could not be mended, all else is complete; it has the report.
         ConnectorError: what ended the run; what was complete by then is kept, and the next run goes on from there.
     """
     asked = interval_given(since, until)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.documents import to_plain
+from connector.core.planning.mended import Healed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 REPORT_VERSION = 1
 """Version of the report's own shape."""
 
-PayoutsOutcome = Literal["complete", "failed"]
+PayoutsOutcome = Literal["complete", "failed", "damaged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class AccountPayoutsReport:
         unbalanced: listed payouts, by this run or an earlier one, whose rows do not add up to nothing.
         files_written: data files created or replaced.
         files_unchanged: data files found to be right already.
-        files_lost: data files that were gone or changed; what they held was read again, if it was asked for.
+        healed: what was lost, and is there again.
+        rows_lost: rows that were lost and that Stripe lists no more.
         lake_payouts: payouts of the account in the lake afterwards.
         lake_listed: of these, the ones whose transactions are there, too.
         lake_transactions: rows of these transactions.
@@ -81,7 +83,8 @@ class AccountPayoutsReport:
     unbalanced: tuple[Unbalanced, ...] = ()
     files_written: int = 0
     files_unchanged: int = 0
-    files_lost: int = 0
+    healed: Healed = field(default_factory=Healed)
+    rows_lost: int = 0
     lake_payouts: int = 0
     lake_listed: int = 0
     lake_transactions: int = 0
@@ -95,7 +98,8 @@ class PayoutsReport:
     """What one run did.
 
     Attributes:
-        outcome: complete, or failed where some of several accounts failed.
+        outcome: complete; failed, where some of several accounts failed; or damaged, where something is lost that could
+            not be mended, and all else is complete.
         destination: as it was given.
         format: of the files, for example `parquet`.
         api_version: `Stripe-Version` asked under.
@@ -124,6 +128,14 @@ class PayoutsReport:
 def to_document(report: PayoutsReport) -> dict[str, Any]:
     """Return the report as the JSON document of `schemas/payouts_report.json`."""
     return to_plain(report)
+
+
+def damage_of(account: AccountPayoutsReport) -> str | None:
+    """Say what an account's payouts have lost and the run could not mend; None for nothing."""
+    if not account.rows_lost:
+        return None
+    rows = "row of payouts that was lost is" if account.rows_lost == 1 else "rows of payouts that were lost are"
+    return f"{account.rows_lost:,} {rows} listed by Stripe no more: look for them in a backup"
 
 
 def holdings_of(record: PayoutsRecord, asked: Interval, empty: Iterable[str]) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from connector.core.account_failures import FailedAccounts
 from connector.core.run_report import Progress, requests_of
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, to_text
-from connector.errors import ConnectorError, LockedError
+from connector.errors import ConnectorError, DamagedError, LockedError
 from connector.lake.state.lake_identity import LakeFacts, facts_of
 from connector.payouts.account import AccountPayouts, Shared
-from connector.payouts.report import AccountPayoutsReport, PayoutsOutcome, PayoutsReport
+from connector.payouts.report import AccountPayoutsReport, PayoutsOutcome, PayoutsReport, damage_of
 from connector.stripe.client import LIST_TRANSACTIONS
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class PayoutsRun:
 
         Raises:
             AccountsError: some of several accounts failed, the others are complete; it has the report.
+            DamagedError: something is lost that could not be mended, all else is complete; it has the report.
             ConnectorError: what ended the run.
         """
         progress = self.progress
@@ -97,9 +98,12 @@ class PayoutsRun:
         with self._lock:
             await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
             await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
-        if self._failed.errors:
-            raise self._failed.summed_up(self._report("failed"))
-        return self._report("complete")
+        reports = [report for _, report in sorted(self._reports.items())]
+        failure = self._failed.failure({one.account: damage for one in reports if (damage := damage_of(one))})
+        if failure is None:
+            return self._report("complete")
+        failure.report = self._report("damaged" if isinstance(failure, DamagedError) else "failed")
+        raise failure
 
     async def _work(self, part: AccountPayouts, position: int) -> None:
         """Work on one account; an error of its own leaves the others alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jsonschema
 import pyarrow as pa
+import pytest
 
 import connector
 from connector import schemas
@@ -42,6 +43,32 @@ def test_an_interval_and_a_refresh_are_as_asked_for(run, sandbox, tmp_path):
     assert half["asked"][0] == half["covered"][0][0] == middle
     full = run("payouts", tmp_path / "lake", "--since", middle, "--rate", 0, "--full-refresh", "--json").json
     assert full["accounts"][0]["payouts_listed"] == half["payouts_listed"]
+
+
+@pytest.mark.parametrize("words", [(), ("-q",), ("--json",)])
+def test_what_was_lost_and_mended_is_said_in_any_case(run, tmp_path, words):
+    run("payouts", tmp_path / "lake", "--rate", 0)
+    for table in ("payouts", "payout_transactions"):
+        min((tmp_path / "lake" / table).rglob("part-0.*")).unlink()
+    done = run("payouts", tmp_path / "lake", "--rate", 0, *words)
+    assert done.status == 0
+    assert "2 files of payouts gone or not as written: read again" in done.err
+    if "--json" in words:
+        assert done.json["accounts"][0]["healed"]["files"] == 2
+
+
+def test_what_was_lost_and_could_not_be_mended_ends_with_66(run, sandbox, tmp_path, monkeypatch):
+    run("payouts", tmp_path / "lake", "--rate", 0)
+    min((tmp_path / "lake" / "payouts").rglob("part-0.*")).unlink()
+    monkeypatch.setattr("connector.payouts.account.fetch_payouts", nothing_listed)
+    done = run("payouts", tmp_path / "lake", "--rate", 0)
+    assert done.status == 66
+    assert "have lost something that could not be mended" in done.err
+    assert "look for them in a backup" in done.err.splitlines()[-1]
+
+
+async def nothing_listed(*_, **__):
+    return [], frozenset()
 
 
 def test_every_account_is_brought_and_a_refused_one_is_named_last(run, sandbox, tmp_path):

@@ -285,7 +285,7 @@ def interrupt_and_go_on(tmp_path, served) -> None:
     assert 0 < len(held) < len(expected)
     report = bring(tmp_path, served)
     assert data_files(tmp_path) == expected
-    assert report.accounts[0].files_lost == 0
+    assert report.accounts[0].healed.files == 0
     assert report.accounts[0].payouts_listed < report.accounts[0].lake_listed
 
 

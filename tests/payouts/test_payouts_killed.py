@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from connector.core.state.manifest import Manifest
 from connector.core.state.partition import Granularity
 from connector.core.units import DAY, AccountId
-from connector.errors import StorageError
+from connector.errors import DamagedError, StorageError
 from connector.lake.state.manifests import save
 from connector.lake.stores.local import LocalStore
 from connector.payouts.run import PayoutsRun
@@ -117,7 +118,8 @@ def test_killed_while_it_hides_what_was_in_sight_the_next_run_hides_it_all(tmp_p
         hiding(lake)
         if not killed(lake, made, step):
             break
-        made.bring(lake)
+        with suppress(DamagedError):  # killed between a file and its record, the row that was kept is not to be had
+            made.bring(lake)
         assert {one["source"] for one in held_pairs(lake) if one["type"] != "payout"} == {None}, f"killed at {step}"
         assert {one["description"] for one in held_payouts(lake)} == {None}
         assert strays(lake) == ["_stripe_balance/manifest/acct_1script.json"]

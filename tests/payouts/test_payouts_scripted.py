@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
+import jsonschema
 import pytest
 
 import connector
+from connector import schemas
+from connector.core.planning.mended import Healed
 from connector.core.state.payouts import SETTLE
 from connector.core.state.payouts_record import from_document, to_document
+from connector.core.time.intervals import Interval
 from connector.core.units import DAY, AccountId
 from connector.errors import (
     ConfigError,
+    DamagedError,
+    InvalidRequestError,
     ManifestError,
     ProtocolError,
     SchemaError,
 )
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.stores.local import LocalStore
+from connector.payouts.report import to_document as report_document
 from connector.stripe.client import Client, SystemClock
+from tests.support.fakes import refused
 from tests.support.lakes import START, touched
 from tests.support.payout_world import (
     ScriptedStripe,
@@ -200,8 +209,78 @@ def test_a_file_that_was_changed_or_lost_is_made_again(tmp_path, table, harm):
         victim.write_bytes(content[:-9] if harm == "shorter" else content[:-1] + bytes([content[-1] ^ 1]))
     report = made.bring(tmp_path, full_refresh=harm == "other bytes")
     assert data_files(tmp_path) == expected
-    assert report.files_lost == 1
-    assert made.bring(tmp_path).files_lost == 0
+    rows = 1 if table == "payouts" else 2
+    assert (report.healed, report.rows_lost) == (Healed(1, rows), 0)
+    assert made.bring(tmp_path).healed == Healed()
+
+
+def without_a_file(made, lake, table, day):
+    """A lake that has lost the file of a payout's day, the day it arrives on for its transactions; and that file."""
+    made.now = START + 20 * DAY
+    made.bring(lake)
+    victim = sorted((lake / table).rglob("*.parquet"))[day]
+    victim.unlink()
+    return victim
+
+
+@pytest.mark.parametrize("table", ["payouts", "payout_transactions"])
+def test_what_is_lost_is_read_again_whatever_is_asked_for(tmp_path, table):
+    made = some_payouts(4)
+    victim = without_a_file(made, tmp_path, table, 1)
+    report = made.bring(tmp_path, asked=Interval(START + 10 * DAY, START + 11 * DAY))
+    assert (report.healed.files, report.rows_lost) == (1, 0)
+    assert victim.exists()
+    assert sorted(pairs_of(tmp_path, "po_2")) == ["txn_00004", "txn_00005"]
+
+
+@pytest.mark.parametrize("table", ["payouts", "payout_transactions"])
+def test_what_is_lost_and_listed_no_more_ends_the_run_that_finds_it_with_66(tmp_path, table):
+    made = some_payouts(4)
+    without_a_file(made, tmp_path, table, 1)
+    if table == "payouts":
+        made.payouts = [one for one in made.payouts if one["id"] != "po_2"]
+    else:
+        made.rows["po_2"] = made.rows["po_2"][:1]
+    with pytest.raises(DamagedError, match="1 row of payouts that was lost is listed by Stripe no more") as caught:
+        made.bring(tmp_path)
+    assert (caught.value.exit_code, caught.value.retryable, caught.value.account) == (66, False, "acct_1script")
+    report = caught.value.report
+    assert (report.outcome, report.accounts[0].rows_lost) == ("damaged", 1)
+    jsonschema.validate(report_document(report), schemas.load("payouts_report"))
+    assert made.bring(tmp_path).rows_lost == 0
+
+
+def test_a_new_payout_does_not_stand_in_for_one_that_was_lost(tmp_path):
+    made = some_payouts(4)
+    without_a_file(made, tmp_path, "payouts", 1)
+    made.payouts = [one for one in made.payouts if one["id"] != "po_2"]
+    made.add(9, START + 2 * DAY)
+    with pytest.raises(DamagedError):
+        made.bring(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "path"),
+    [
+        ("payouts", "/v1/payouts"),
+        ("payout_transactions", "/v1/payouts"),
+        ("payout_transactions", "/v1/balance_transactions"),
+    ],
+)
+def test_a_run_that_fails_before_all_is_mended_leaves_it_to_the_next_one(tmp_path, table, path):
+    made, honest, failing = some_payouts(4), ScriptedStripe.answer, [path]
+    victim = without_a_file(made, tmp_path, table, 1)
+
+    def answer(request):
+        return refused(400, "not today") if urlsplit(request.url).path in failing else honest(made, request)
+
+    made.answer = answer
+    with pytest.raises(InvalidRequestError):
+        made.bring(tmp_path)
+    failing.clear()
+    assert made.bring(tmp_path).healed == Healed(1, 1 if table == "payouts" else 2)
+    assert victim.exists()
+    assert sorted(pairs_of(tmp_path, "po_2")) == ["txn_00004", "txn_00005"]
 
 
 def test_a_record_of_another_account_or_of_nobody_is_refused_and_left_alone(tmp_path):

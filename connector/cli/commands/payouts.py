@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.cli.display import found_payouts
-from connector.cli.display.payouts import summary
+from connector.cli.display.payouts import losses, summary
 from connector.cli.options.accounts import accounts_of, complain_of
 from connector.cli.options.settings import announce, config_of
 from connector.cli.process.run_command import work
-from connector.errors import AccountsError
+from connector.errors import AccountsError, DamagedError
 from connector.payouts.calls import sync_payouts
 from connector.payouts.report import to_document
 
@@ -51,6 +51,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
     except AccountsError as failure:
         _show(failure.report, console)
         return complain_of(failure, console)
+    except DamagedError as failure:
+        _show(failure.report, console)
+        console.complain(failure)
+        return failure.exit_code
     return 0
 
 
@@ -58,3 +62,5 @@ def _show(report: PayoutsReport, console: Console) -> None:
     if console.json:
         console.document(to_document(report))
     console.say(*summary(report, console))
+    for line in losses(report):
+        console.tell(line)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.display.summary import ACCOUNTS_IN_FULL, ACCOUNTS_NAMED, table
+from connector.cli.display.summary import ACCOUNTS_IN_FULL, ACCOUNTS_NAMED, mended, table
 from connector.cli.display.words import counted, intervals, lasting, mode_of, sized
 from connector.core.ledger import money
+from connector.payouts.report import damage_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,11 @@ def summary(report: PayoutsReport, console: Console) -> list[str]:
     if failed:
         mark = console.paint(console.symbol("✗", "!"), "red")
         headline = f"{report.destination}: payouts of {counted(failed, 'account')} failed, of {fine:,} up to date"
+    elif report.outcome == "damaged":
+        mark = console.paint(console.symbol("✗", "!"), "red")
+        headline = (
+            f"payouts in {report.destination} have lost something that could not be mended; all else is up to date"
+        )
     else:
         mark = console.paint(console.symbol("✓", "*"), "green")
         headline = f"payouts in {report.destination} are up to date"
@@ -70,11 +76,19 @@ def _facts(account: AccountPayoutsReport, form: str) -> list[tuple[str, str]]:
     if account.payouts_disappeared or account.transactions_disappeared:
         gone = f"{counted(account.payouts_disappeared, 'payout')}, {account.transactions_disappeared:,} transactions"
         facts.append(("disappeared", f"{gone}: no longer listed by Stripe, and kept"))
-    if account.files_lost:
-        facts.append(
-            ("lost", f"{counted(account.files_lost, 'file')} gone or changed; what was asked for was read again")
-        )
+    if (damage := damage_of(account)) is not None:
+        facts.append(("lost", damage))
     return facts
+
+
+def losses(report: PayoutsReport) -> list[str]:
+    """Say what had been lost and was mended, account by account: known loss is never passed over."""
+    return mended(
+        f"{one.account}: {counted(one.healed.files, 'file')} of payouts gone or not as written: read again,"
+        f" {counted(one.healed.rows, 'lost row')} found"
+        for one in report.accounts
+        if one.healed.files
+    )
 
 
 def _payouts(account: AccountPayoutsReport) -> str:

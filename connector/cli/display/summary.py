@@ -11,7 +11,7 @@ from connector.core.state.drift import Finding
 from connector.core.state.manifest import add_net
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from connector.cli.display.console import Console
     from connector.core.run_report import AccountReport, Report, Requests
@@ -136,7 +136,12 @@ def small_files(report: Report) -> str | None:
 
 def losses(report: Report) -> list[str]:
     """Say what had been lost and was mended, account by account: known loss is never passed over."""
-    found = [f"{one.account}: {healed}" for one in report.accounts if (healed := _healed(one))]
+    return mended(f"{one.account}: {healed}" for one in report.accounts if (healed := _healed(one)))
+
+
+def mended(lines: Iterable[str]) -> list[str]:
+    """Return what was mended, a line an account: the first of many."""
+    found = list(lines)
     more = len(found) - ACCOUNTS_NAMED
     return [*found[:ACCOUNTS_NAMED], *([f"and {counted(more, 'more account')} mended"] if more > 0 else [])]
 

@@ -12,7 +12,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from connector.core.state.payouts_record import PayoutsRecord
 
@@ -37,6 +37,8 @@ PAGE = 100
 
 ROOM = 90
 """Of these, how many known ones the request for new payouts is made to include; the rest is left for new ones."""
+
+NOTHING = Intervals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,14 @@ class PayoutsPlan:
     retrieve: tuple[str, ...] = ()
 
 
-def plan_payouts(record: PayoutsRecord | None, asked: Interval, *, now: int, full_refresh: bool = False) -> PayoutsPlan:
+def plan_payouts(
+    record: PayoutsRecord | None,
+    asked: Interval,
+    *,
+    now: int,
+    full_refresh: bool = False,
+    lost: Intervals = NOTHING,
+) -> PayoutsPlan:
     """Decide what to read: what is not covered, and the covered payouts that may have changed.
 
     Those are listed a page at a time where a page holds several of them, else retrieved; the request for what is new
@@ -126,11 +135,12 @@ def plan_payouts(record: PayoutsRecord | None, asked: Interval, *, now: int, ful
         asked: seconds of `created` asked for.
         now: UTC seconds by Stripe's clock.
         full_refresh: list all that is asked for again.
+        lost: seconds whose payouts the lake had and has lost: they are listed whatever is asked for.
     """
     whole = Intervals((asked,))
     if record is None or full_refresh:
-        return PayoutsPlan(whole)
-    missing = whole.minus(record.covered)
+        return PayoutsPlan(whole.union(lost))
+    missing = whole.minus(record.covered).union(lost)
     known = sorted(
         (one for one in record.payouts.values() if one.created in asked and one.created not in missing),
         key=lambda one: (one.created, one.id),
@@ -193,6 +203,7 @@ def days_due(
     *,
     again: frozenset[str] = frozenset(),
     rewrite: frozenset[int] = frozenset(),
+    lost: Collection[str] = (),
 ) -> list[DayDue]:
     """Return the days whose transactions the lake lacks, or whose file is to be written again, newest first.
 
@@ -203,10 +214,11 @@ def days_due(
         asked: seconds of `created` of the payouts asked for.
         again: ids to list although the lake has their transactions.
         rewrite: first seconds of days whose files are to be written again with what they have.
+        lost: ids whose transactions the lake had and has lost: they are listed whatever is asked for.
     """
     wanted: dict[int, list[Payout]] = {}
     for payout in record.payouts.values():
-        if payout.listable and payout.created in asked:
+        if payout.listable and (payout.created in asked or payout.id in lost):
             wanted.setdefault(payout.arrival_day, []).append(payout)
     held = {file.day: file.listings for file in record.transaction_files.values()}
     found: list[DayDue] = []

@@ -120,6 +120,25 @@ class PayoutsRecord:
         kept = others if file is None else {**others, path: file}
         return replace(self, transaction_files=MappingProxyType(kept))
 
+    def with_lost(self, files: Iterable[StoredFile], before: PayoutsRecord) -> PayoutsRecord:
+        """Return the record naming lost files again, which were not written again: the next run finds them lost.
+
+        Args:
+            files: that were forgotten.
+            before: the record that named them.
+        """
+        lists = {one.path: one for one in files if isinstance(one, TransactionsFile)}
+        others = {one.path: one for one in files if one.path not in lists}
+        days = Intervals.of(day_of_file(path) for path in others)
+        payouts = {name: one for name, one in before.payouts.items() if one.created in days}
+        return replace(
+            self,
+            covered=self.covered.union(before.covered.both(days)),
+            payouts=MappingProxyType({**payouts, **self.payouts}),
+            files=MappingProxyType({**self.files, **others}),
+            transaction_files=MappingProxyType({**self.transaction_files, **lists}),
+        )
+
     def without(self, paths: Iterable[str]) -> PayoutsRecord:
         """Forget files that cannot be trusted: what they held has to be read again."""
         gone = set(paths)
