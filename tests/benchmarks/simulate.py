@@ -104,11 +104,14 @@ class Server:
         created: of all rows, ascending.
         lies: what a lie is, `nothing` (no rows and no more) or `end` (no more), and the share of the answers that are.
         chance: decides which.
+        cut: the number of one answer, from 1, that shows only so many of its rows, and no more.
     """
 
     created: list[int]
     lies: tuple[str, float] | None = None
     chance: random.Random = field(default_factory=random.Random)
+    cut: tuple[int, int] = (0, 0)
+    answers: int = 0
     _next: dict[Walk, int] = field(default_factory=dict)
 
     def page(self, walk: Walk) -> tuple[range, bool]:
@@ -116,6 +119,9 @@ class Server:
         stop = self._next.setdefault(walk, bisect_left(self.created, walk.window.stop))
         low = bisect_left(self.created, walk.window.start)
         start = self._next[walk] = max(low, stop - 100)
+        self.answers += 1
+        if self.answers == self.cut[0]:
+            return range(max(start, stop - self.cut[1]), stop), False
         if self.lies and self.chance.random() < self.lies[1]:
             return (range(0) if self.lies[0] == "nothing" and not walk.pages else range(start, stop)), False
         return range(start, stop), start > low
@@ -165,12 +171,13 @@ def simulate(
     pace=None,
     wary=False,
     lies=None,
+    cut=(0, 0),
     usual=None,
     todo=None,
 ):
     """Return the outcome of a backfill; `wary` with second witnesses, of which the account was never read before."""
     rng = random.Random(seed)
-    server = Server(sorted(created), lies, random.Random(seed + 7))
+    server = Server(sorted(created), lies, random.Random(seed + 7), cut)
     pace = pace or Even(rate, latency)
     frontier = Frontier(
         todo or Intervals.span(0, END_OF_TIME),

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import inf
+from operator import sub
 from typing import TYPE_CHECKING
 
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from connector.core.planning.walk import Walk
 
@@ -27,6 +28,19 @@ BY_ITS_OWN_ROWS = 1.0
 
 BY_OTHERS = 3.0
 """The same by what came before, or elsewhere: less than a quarter of what was to be expected."""
+
+UNSEEN = 25.0
+"""Rows to be expected beyond an end, from which it is asked about again where that is more than in any gap seen: of
+rows that come by chance, none leaves such a gap in an account's lifetime."""
+
+ENOUGH = 5
+"""Rows of a walk that tell better how dense its window is than others do."""
+
+TIMES = 4.0
+"""Times the density of its own rows that such a walk's window may have beyond its end."""
+
+FEW = 300
+"""Rows of an account until which the gaps seen say little of those to come."""
 
 SMALL = 1_000
 """Rows of an account below which expectation is worth one witness and no more: a hundred rows are most of it."""
@@ -49,6 +63,7 @@ class Doubt:
         void: whether no row came at all. Else the last one's second is the newest of `seconds`: a witness that does not
             show it again is not to be believed either.
         tries: witnesses heard that denied what the first answer had shown.
+        unseen: whether nothing speaks against the end but the gaps seen, all of which were to hold fewer rows.
     """
 
     seconds: Interval
@@ -56,11 +71,13 @@ class Doubt:
     sure: bool
     void: bool
     tries: int = 0
+    unseen: bool = False
 
     def with_void_below(self, lower: Doubt) -> Doubt:
         """Return both as one."""
         seconds = Interval(lower.seconds.start, self.seconds.stop)
-        return Doubt(seconds, self.expected + lower.expected, self.sure or lower.sure, self.void)
+        unseen = self.unseen and lower.unseen
+        return Doubt(seconds, self.expected + lower.expected, self.sure or lower.sure, self.void, unseen=unseen)
 
     def asked_by(self) -> Interval:
         """Return the window to ask for: the same seconds within other bounds than those of the first answer.
@@ -80,6 +97,7 @@ class Absence:
         page_size: rows of a full page; fewer expected rows than that are not worth a request.
         usual: rows per second to expect where nothing has come yet; None in a lake that knows nothing.
         present: UTC seconds by Stripe's clock, after which no row is expected; 0 when it is not known.
+        widest: most rows that were to be expected in a gap between two rows that came.
         doubts: what waits for a second witness.
         confirmed: claims that a second witness has borne out.
         refuted: claims that a second witness has shown to be wrong.
@@ -89,6 +107,7 @@ class Absence:
     page_size: int
     usual: float | None = 0.0
     present: int = 0
+    widest: float = 0.0
     doubts: list[Doubt] = field(default_factory=list[Doubt])
     confirmed: int = 0
     refuted: int = 0
@@ -99,6 +118,22 @@ class Absence:
     def saw(self, density: float) -> None:
         """Remember how dense rows were lately, in rows per second: a void does not make that unknown."""
         self._around = density or self._around
+
+    def saw_gaps(self, walk: Walk, created: Sequence[int]) -> None:
+        """Remember how many rows were to be expected in the widest gap of a walk's last page.
+
+        The quieter of both sides tells: where rows are dense on one side only, the gap begins a quieter time.
+
+        Args:
+            walk: as it was before this page.
+            created: of the page's rows, newest first.
+        """
+        if not created:
+            return
+        known = created if walk.oldest is None else (walk.oldest, *created)
+        after = len(created) / max(1, known[0] - known[-1])
+        self.widest = max(self.widest, walk.gap * min(walk.before_gap or after, after))
+        walk.gap, walk.before_gap = max(map(sub, known, known[1:]), default=0), walk.density.value
 
     def add(self, doubt: Doubt) -> None:
         """Take in a doubt; voids that touch are asked about together."""
@@ -123,6 +158,7 @@ class Absence:
             rows: rows received so far.
             alone: whether nothing else is under way: what is not asked about now is believed.
         """
+        self.doubts = [one for one in self.doubts if not one.unseen or one.expected > self.widest]
         ready = [one for one in self.doubts if alone or not one.void or is_complete(_second_above(one))]
         ready = [one for one in ready if self._is_worth_it(one, pages, rows, alone=alone)]
         if not ready:
@@ -138,9 +174,11 @@ class Absence:
     def _is_worth_it(self, doubt: Doubt, pages: int, rows: int, *, alone: bool) -> bool:
         if self.refuted or doubt.expected == inf:
             return True
+        if doubt.unseen and rows < FEW:
+            return False
         if rows < SMALL:  # one, of whatever is in doubt in the end
             return alone and not self._asked
-        return doubt.sure or self._asked < 1 + pages * SHARE
+        return doubt.sure or doubt.unseen or self._asked < 1 + pages * SHARE
 
     def heard(self, witness: Doubt, below: int | None) -> None:
         """Note that a witness bore a claim out: what it passed over on the way to its next row is empty, too.
@@ -179,16 +217,22 @@ class Absence:
         top = min(claimed.stop, latest)
         unheard = Intervals.span(max(claimed.start, likely_start), top).minus(self._passed_over)
         seconds = unheard.seconds
-        by_itself = self._if_surprising(seconds * _shown_by(walk, rows, latest), BY_ITS_OWN_ROWS * rows)
-        by_others = self._if_surprising(
-            seconds * max(walk.planned, self._around or self.usual or 0.0), BY_OTHERS * rows
-        )
+        shown, others = _shown_by(walk, rows, latest), max(walk.planned, self._around or self.usual or 0.0)
+        if rows >= ENOUGH:
+            others = min(others, TIMES * rows / _seconds_shown(walk, latest))
+        by_itself = self._if_surprising(seconds * shown, BY_ITS_OWN_ROWS * rows)
+        by_others = self._if_surprising(seconds * others, BY_OTHERS * rows)
         expected, sure = max(by_itself, by_others), by_others > 0
+        unseen = 0.0 if expected else self._if_unseen(seconds * (shown if rows >= ENOUGH else max(shown, others)))
         full = is_full and walk.doubted is None
         if first_of_all or full:
-            expected = inf
+            expected, unseen = inf, 0.0
         void = walk.oldest is None or walk.oldest >= claimed.stop
-        return Doubt(claimed, expected, sure, void) if expected else None
+        doubt = Doubt(claimed, expected or unseen, sure, void, unseen=bool(unseen))
+        return doubt if doubt.expected else None
+
+    def _if_unseen(self, expected: float) -> float:
+        return expected if expected >= UNSEEN and expected > self.widest > 0 else 0.0
 
     def _if_surprising(self, expected: float, limit: float) -> float:
         return expected if expected >= self.page_size and expected > limit else 0.0
@@ -209,7 +253,12 @@ def _shown_by(walk: Walk, rows: int, latest: int) -> float:
     """
     if not rows or walk.oldest is None:
         return 0.0
-    return max(walk.density.value, rows / max(1, min(walk.window.stop, latest) - walk.oldest))
+    return max(walk.density.value, rows / _seconds_shown(walk, latest))
+
+
+def _seconds_shown(walk: Walk, latest: int) -> int:
+    """Return the seconds between the last row of a walk and its window's end, at least 1."""
+    return max(1, min(walk.window.stop, latest) - (walk.window.stop if walk.oldest is None else walk.oldest))
 
 
 def _second_above(doubt: Doubt) -> Interval:

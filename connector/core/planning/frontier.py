@@ -89,6 +89,11 @@ class Frontier:
         return max((part.stop for part in self._unopened), default=0)
 
     @property
+    def open_stop(self) -> int:
+        """End of the newest of them that can be opened at any time: what is in doubt may have to wait."""
+        return max((part.stop for part in (*self._soundings.depths, *self._pool)), default=0)
+
+    @property
     def _unopened(self) -> list[Interval]:
         apart = [*self._soundings.depths, *(doubt.seconds for doubt in self.absence.doubts)]
         return [*self._pool, *apart] if apart else self._pool
@@ -147,9 +152,9 @@ class Frontier:
             return None
         if not self._pool and not self._soundings.depths:
             return self._second(width) or self._split(width)
-        if len(self._walks) >= self._estimate.crowd(width):
-            return None
-        return self._second(width) or self._first(width)
+        if (second := self._second(width)) is not None:
+            return second
+        return self._first(width) if len(self._walks) < self._estimate.crowd(width) else None
 
     def advance(self, walk: Walk, *, rows: Sequence[int], has_more: bool, width: float, is_full: bool = False) -> None:
         """Take note of a page.
@@ -175,16 +180,17 @@ class Frontier:
         if self._asking is walk:
             self._asking = None
             before = rows[0] + 1 if rows else before  # the void above says nothing of how dense the rows are
+        self.absence.saw_gaps(walk, rows)
         walk.pages += 1
         walk.rows += len(rows)
         walk.oldest = rows[-1] if rows else walk.oldest
         self._estimate.note(walk, rows, before=before, lowest=lowest)
-        if rows:
-            self.absence.saw(self._estimate.density.value)
         if end:
             self._end(walk, end)
         else:
             self._go_on(walk, lowest)
+        if rows:  # an end is weighed by what came before its own page
+            self.absence.saw(self._estimate.density.value)
 
     def _go_on(self, walk: Walk, lowest: int) -> None:
         """Move a walk on, and give back what it has too much of."""
@@ -210,8 +216,7 @@ class Frontier:
         if doubt is not None:
             shows_nothing = end.below is None and walk.window.start < walk.floor  # where rows may have been seen
             shown = walk.oldest is not None and walk.oldest < doubt.seconds.start
-            denies = (end.is_full and not shown) or (shows_nothing and self._estimate.oldest < walk.floor)
-            if end.below is None and denies and self.ask_again(walk):
+            if shows_nothing and self._estimate.oldest < walk.floor and self.ask_again(walk):
                 return
             self._borne_out(doubt, walk.oldest if shown else end.below)
             walk.doubted = None if shown else doubt

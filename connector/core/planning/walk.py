@@ -94,6 +94,8 @@ class Walk:
         pages: pages received.
         rows: rows received that it answers for.
         oldest: `created` of the last of them; None before the first.
+        gap: seconds of the widest gap before a row of its last page.
+        before_gap: rows per second before that page; 0 where nothing was known.
         done: whether nothing is left to ask for.
         doubted: what it is the second witness of, until it has said so; None for the others.
         raised: what of its own end is asked about again; None where that is believed.
@@ -107,6 +109,8 @@ class Walk:
     pages: int = 0
     rows: int = 0
     oldest: int | None = None
+    gap: int = 0
+    before_gap: float = 0.0
     done: bool = False
     doubted: Doubt | None = None
     raised: Doubt | None = None

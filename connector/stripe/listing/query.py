@@ -240,7 +240,7 @@ def pages(  # noqa: PLR0913 - two hints and a switch, each with a default
             source = ListSource(client, query)
             if ordered:
                 queue = InOrder(frontier, send.send)
-                await Scan(source, frontier, queue.receive, beyond_crowd=queue.next_is_unopened).run()
+                await Scan(source, frontier, queue.receive, beyond_crowd=queue.next_can_be_opened).run()
                 await queue.pass_on()
             else:
                 await Scan(source, frontier, AsTheyCome(send.send).receive).run()
@@ -280,8 +280,12 @@ class InOrder:
     def __post_init__(self) -> None:
         self._turn = self._below(END_OF_TIME)
 
+    def next_can_be_opened(self) -> bool:
+        """Say whether the seconds whose turn it is wait to be opened: they must be, however many walks are open."""
+        return self._is_next(self.frontier.open_stop)
+
     def next_is_unopened(self) -> bool:
-        """Say whether nobody walks the seconds whose turn it is: they must be opened, however many walks are open."""
+        """Say whether nobody walks the seconds whose turn it is."""
         return self._is_next(self.frontier.pool_stop)
 
     async def receive(self, got: Received) -> None:

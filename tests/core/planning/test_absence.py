@@ -80,6 +80,57 @@ def test_what_a_walk_showed_is_not_made_thinner_by_the_void_that_its_end_claims(
     assert (weighed(Absence(wary=True, page_size=100), diluted) is not None) == doubted
 
 
+def after_gaps(seconds: int, page_size: int = 100) -> Absence:
+    """What has seen two pages of a row in ten seconds, each with one gap of so many seconds."""
+    absence, one = Absence(wary=True, page_size=page_size), walk(HOUR, density=0.1)
+    for top in (NOW, NOW - 1_000 - seconds):
+        rows = [top - 10 * place - seconds * (place > 50) for place in range(100)]
+        absence.saw_gaps(one, rows)
+        one.oldest = rows[-1]
+    return absence
+
+
+@pytest.mark.parametrize(("gap", "doubted"), [(100, True), (300, True), (900, False)])
+def test_an_end_before_more_expected_rows_than_any_gap_was_to_hold_is_doubted(gap, doubted):
+    ended = walk(HOUR, rows=280, oldest=NOW - 3_600 + 400, density=0.1)
+    doubt = weighed(after_gaps(gap), ended)
+    assert (doubt is not None) == doubted
+    if doubt:
+        assert (doubt.unseen, doubt.expected) == (True, pytest.approx(40, abs=2))
+
+
+def test_a_gap_where_rows_are_dense_on_one_side_only_is_the_beginning_of_a_quieter_time():
+    absence, one = Absence(wary=True, page_size=100), walk(HOUR, density=10.0)
+    for rows in (
+        [NOW - place for place in range(100)],
+        [NOW - 5_000 * place for place in range(1, 100)],
+        [NOW - 10**6],
+    ):
+        absence.saw_gaps(one, rows)
+        one.oldest, one.density = rows[-1], Density(memory=0.9, rows=len(rows), seconds=max(1, rows[0] - rows[-1]))
+    assert absence.widest < 10
+
+
+def test_what_only_the_gaps_speak_against_lapses_once_a_wider_gap_was_seen_and_costs_a_few_rows_nothing():
+    absence = after_gaps(100)
+    doubt = weighed(absence, walk(HOUR, rows=280, oldest=NOW - 3_200, density=0.1))
+    absence.add(doubt)
+    assert absence.next(lambda _: True, pages=2, rows=299, alone=False) is None
+    absence.widest = 50.0
+    assert absence.next(lambda _: True, pages=30, rows=3_000, alone=False) is None
+    assert absence.doubts == []
+    absence.widest = 20.0
+    absence.add(doubt)
+    assert absence.next(lambda _: True, pages=30, rows=3_000, alone=False) == doubt
+
+
+@pytest.mark.parametrize(("shown", "doubted"), [(4, True), (5, False)])
+def test_a_few_rows_of_its_own_tell_better_how_dense_a_window_is_than_what_it_was_planned_for(shown, doubted):
+    planned = walk(HOUR, rows=shown, oldest=NOW - 3_100)
+    planned.planned = 1.0
+    assert (weighed(Absence(wary=True, page_size=100), planned) is not None) == doubted
+
+
 @pytest.mark.parametrize("rows", [10, 50, 99])
 def test_a_first_answer_that_calls_a_busy_day_the_whole_account_is_asked_about_again(rows):
     frontier = Frontier(Intervals.span(0, END_OF_TIME), NOW - 100 * DAY, wary=True, usual=None, present=NOW)

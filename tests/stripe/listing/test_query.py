@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -129,9 +130,33 @@ async def test_a_false_end_keeps_nothing_back_from_ordered_reading(number, lie):
     frontier = Frontier(EVERYTHING, tuning=ORDERED, wary=True, usual=None)
     queue = InOrder(frontier, take, look_ahead=5)
     async with asyncio.timeout(20):
-        await Scan(FakeStripe(rows, spoil=lying), frontier, queue.receive, beyond_crowd=queue.next_is_unopened).run()
+        await Scan(FakeStripe(rows, spoil=lying), frontier, queue.receive, beyond_crowd=queue.next_can_be_opened).run()
         await queue.pass_on()
     assert got == [row["id"] for row in rows]
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+@pytest.mark.parametrize("shown", [0, 1, 99])
+@pytest.mark.parametrize("number", range(1, 34, 2))
+async def test_one_answer_that_is_cut_short_and_called_the_end_hides_few_rows_of_a_stream(number, shown, ordered):
+    chance = random.Random(7)
+    rows = rows_at(sorted(chance.randrange(NOW - 10**7, NOW) for _ in range(2_000)))
+    client, transport = client_of(rows)
+    honest, asked = transport.by, 0
+
+    async def lying(request):
+        nonlocal asked
+        asked += 1
+        if asked != number:
+            return await honest(request)
+        answer = orjson.loads((await honest(request)).body)
+        return ok({**answer, "data": answer["data"][:shown], "has_more": False})
+
+    transport.by = lying
+    got = await collected(client, ordered=ordered)
+    assert len(got) == len(set(got))
+    assert len(rows) - len(got) < 40
+    assert asked < 60
 
 
 def long_history(count: int = 20_000) -> list[Row]:

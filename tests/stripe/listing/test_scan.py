@@ -298,6 +298,13 @@ async def test_an_account_that_is_empty_for_good_costs_two_requests():
     assert (got, len(source.asked), scan.seconded.confirmed) == ([], 2, 1)
 
 
+async def test_a_hundred_rows_of_one_second_cost_two_requests_where_nothing_contradicts():
+    source = FakeStripe(rows_at([NOW] * 100))
+    got, scan = await wary(source, usual=None)
+    assert (len(got), len(source.asked)) == (100, 2)
+    assert (scan.seconded.confirmed, scan.seconded.contradicted) == (1, 0)
+
+
 async def test_where_a_lake_knows_that_nothing_is_usual_an_empty_answer_is_believed():
     source = FakeStripe([])
     await wary(source, usual=0.0)
