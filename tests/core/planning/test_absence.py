@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from statistics import mean
 
 import pytest
 
@@ -12,8 +13,8 @@ from connector.core.planning.walk import Density, Walk
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
-from tests.benchmarks.absence import cost_of, hidden_by
-from tests.benchmarks.simulate import NOW, SHAPES, simulate
+from tests.benchmarks.absence import FEW, cost_of, hidden_by, hidden_by_one
+from tests.benchmarks.simulate import NOW, SHAPES, business, launch, simulate
 
 SHAPES_AND_HINTS = [(shape, hint) for shape in SHAPES for hint in ("right", "none")]
 
@@ -43,6 +44,13 @@ def test_what_a_lying_server_hides_is_less_than_a_page_where_it_was_thousands(li
     before, after = (hidden_by(lie, shape, 50_000, start_of(shape, hint), wary=wary) for wary in (False, True))
     assert after <= 100
     assert before >= 20 * after
+
+
+@pytest.mark.parametrize("shape", [business, launch])
+def test_one_answer_cut_short_of_a_few_thousand_rows_hides_next_to_nothing_whichever_it_is(shape):
+    hidden = hidden_by_one(shape, FEW, start_of(shape, "none"), wary=True, seeds=1)
+    assert hidden[-1] <= 50
+    assert mean(hidden) < 2
 
 
 def walk(window: Interval, *, rows: int = 0, oldest: int | None = None, density: float = 0.0) -> Walk:
