@@ -136,6 +136,18 @@ def test_commands_and_options_exist(page, capsys):
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - others <= known
 
 
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("limits-and-guarantees.md", "Money in v2 financial accounts is in neither endpoint"),
+        ("limits-and-guarantees.md", "automatic_transfer_rules_by_currency"),
+        ("balance.md", "a financial account of Stripe's v2 API is not in the payments balance any more"),
+    ],
+)
+def test_it_is_said_which_money_no_endpoint_shows(page, said):
+    assert said in " ".join((ROOT / "docs" / page).read_text().split())
+
+
 def test_every_page_is_reached_from_the_readme():
     seen, waiting = set(), [ROOT / "README.md"]
     while waiting:

@@ -228,8 +228,12 @@ def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | No
 def _without_lost(store: Store, record: BalancesRecord, balances: Sheet) -> tuple[BalancesRecord, tuple[str, ...]]:
     """Return the record as files of earlier days are now, and the paths of those that lost something.
 
-    Stripe tells no past balance again: what is gone is said once. A file that can be read is kept as it is.
+    Stripe tells no past balance again: what is gone is said once, and stays in the record, until the file is back. A
+    file that can be read is kept as it is.
     """
+    for file in list(record.lost.values()):
+        if not changed_files(store, [file]):
+            record = record.with_found(file)
     lost = changed_files(store, record.files.values(), full=False)
     for file in lost:
         record = record.without_file(file.path)

@@ -359,3 +359,28 @@ def test_a_lost_file_of_earlier_balances_is_said_once_with_66(tmp_path, spoil, b
         assert len({*(tmp_path / "balances").rglob("part-0.*")} - {first, second}) == 1
         stripe_.advance(2 * DAY)
         take()
+        assert lost_by_status(tmp_path) == [first.relative_to(tmp_path).as_posix()]
+
+
+def lost_by_status(lake):
+    (found,) = [one for one in connector.run_status(lake)["tables"] if one["table"] == "balances"]
+    return list(found["lost"])
+
+
+def test_a_lost_file_of_earlier_balances_stays_named_until_it_is_back(tmp_path):
+    with sandbox(world(200)) as stripe_:
+        for _ in range(2):
+            record(tmp_path, stripe_)
+            stripe_.advance(2 * DAY)
+        first = min((tmp_path / "balances").rglob("part-0.*"))
+        backup = first.read_bytes()
+        first.unlink()
+        with pytest.raises(DamagedError):
+            record(tmp_path, stripe_)
+        assert lost_by_status(tmp_path)
+        before = rows(tmp_path).num_rows
+        first.write_bytes(backup)
+        stripe_.advance(2 * DAY)
+        record(tmp_path, stripe_)
+        assert lost_by_status(tmp_path) == []
+        assert rows(tmp_path).num_rows > before

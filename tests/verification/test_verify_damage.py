@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pyarrow.parquet as pq
 import pytest
 
+from connector.errors import DamagedError
 from tests.support.lakes import objects, run, world
 from tests.support.lakes import sandbox as serve
 from tests.verification.doctoring import (
@@ -208,6 +209,17 @@ def test_bytes_that_are_not_ours_are_named_whatever_reading_them_ends_in(tmp_pat
     child.start()
     child.join()
     assert child.exitcode == 0
+
+
+def test_rows_of_payouts_that_are_lost_for_good_end_a_verify_with_66(tmp_path):
+    with serve(world(300, days=20)) as server:
+        run(tmp_path, server)
+        check(tmp_path, server, layers=["payouts"])
+        max((tmp_path / "payout_transactions").rglob("part-0*"), key=lambda path: path.stat().st_size).unlink()
+        server.faults.add("gone-rows:p=0.5")
+        with pytest.raises(DamagedError, match="listed by Stripe no more") as caught:
+            check(tmp_path, server, layers=["payouts"])
+    assert caught.value.exit_code == 66
 
 
 def name_every_damage(lake):

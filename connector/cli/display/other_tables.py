@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.display.words import counted, sized
@@ -39,6 +39,7 @@ class Beside:
         bytes: their size.
         last_day: UTC day of the latest file, by the column that the table is divided by; None without files.
         differences: files that are not as the record says, by existence and size.
+        lost: files that an earlier run found lost, and that are not back.
     """
 
     table: str
@@ -49,6 +50,7 @@ class Beside:
     bytes: int
     last_day: str | None
     differences: tuple[Difference, ...]
+    lost: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON knows it."""
@@ -57,12 +59,13 @@ class Beside:
     def to_fact(self) -> tuple[str, str]:
         """Return a name and what there is, for people."""
         name, thing = _THINGS[self.table]
+        lost = f"; {counted(len(self.lost), 'file')} lost, look in a backup" if self.lost else ""
         if not self.files:
-            return name, "none"
+            return name, f"none{lost}"
         held = f"{counted(self.rows, thing)} in {counted(self.files, 'file')}, {sized(self.bytes)}"
         if self.table == balances_record.TABLE and self.last_day:
             held += f", the last snapshot on {self.last_day}"
-        return name, f"{held}; {checked(len(self.differences))}"
+        return name, f"{held}; {checked(len(self.differences))}{lost}"
 
 
 def beside_of(store: Store) -> Iterator[Beside]:
@@ -78,7 +81,8 @@ def beside_of(store: Store) -> Iterator[Beside]:
             yield _beside(store, payouts_record.PAYOUTS, account, payouts.format, payouts.files)
             yield _beside(store, payouts_record.TRANSACTIONS, account, payouts.format, payouts.transaction_files)
         if (balances := load_balances(store, account)) is not None:
-            yield _beside(store, balances_record.TABLE, account, balances.format, balances.files)
+            found = _beside(store, balances_record.TABLE, account, balances.format, balances.files)
+            yield replace(found, lost=tuple(sorted(balances.lost)))
 
 
 def remedies(destination: str, tables: Sequence[Beside]) -> list[str]:

@@ -31,6 +31,7 @@ class BalancesRecord:
         format: of the files, for example `jsonl.zst`.
         livemode: whether they are of live mode; None where the key's form does not say.
         files: data files by path.
+        lost: data files, as they were written, that were found gone or changed; they stay named until they are back.
         revision: number of writes.
     """
 
@@ -38,6 +39,7 @@ class BalancesRecord:
     format: str
     livemode: bool | None = None
     files: Mapping[str, StoredFile] = field(default_factory=lambda: MappingProxyType({}))
+    lost: Mapping[str, StoredFile] = field(default_factory=lambda: MappingProxyType({}))
     revision: int = 0
 
     def with_file(self, file: StoredFile) -> BalancesRecord:
@@ -46,9 +48,14 @@ class BalancesRecord:
         return replace(self, files=files, revision=self.revision + 1)
 
     def without_file(self, path: str) -> BalancesRecord:
-        """Return the record without a file that is not there any more as it was written."""
+        """Return the record without a file that is not there any more as it was written: it is named as lost."""
         files = MappingProxyType({name: file for name, file in self.files.items() if name != path})
-        return replace(self, files=files)
+        return replace(self, files=files, lost=MappingProxyType({path: self.files[path], **self.lost}))
+
+    def with_found(self, file: StoredFile) -> BalancesRecord:
+        """Return the record with a lost file that is there again as it was written."""
+        lost = MappingProxyType({name: one for name, one in self.lost.items() if name != file.path})
+        return replace(self.with_file(file), lost=lost)
 
 
 def snapshots_folder(account: AccountId, snapshot_at: int) -> str:
@@ -67,6 +74,7 @@ def to_document(record: BalancesRecord) -> dict[str, Any]:
         "format": record.format,
         "livemode": record.livemode,
         "files": [file.to_document() for _, file in sorted(record.files.items())],
+        "lost": [file.to_document() for _, file in sorted(record.lost.items())],
     }
 
 
@@ -83,12 +91,14 @@ def from_document(document: object, *, where: str) -> BalancesRecord:
     entries = opened(document, table=TABLE, version=RECORD_VERSION, where=where)
     try:
         account = checked_account(entries["account"])
-        files = [StoredFile.of(entry, f"{TABLE}/account={account}/") for entry in entries["files"]]
+        folder = f"{TABLE}/account={account}/"
+        files, lost = ([StoredFile.of(entry, folder) for entry in entries[name]] for name in ("files", "lost"))
         return BalancesRecord(
             account=account,
             format=str(entries["format"]),
             livemode=entries["livemode"],
             files=MappingProxyType({one.path: one for one in files}),
+            lost=MappingProxyType({one.path: one for one in lost}),
             revision=int(entries["revision"]),
         )
     except (LookupError, TypeError, ValueError, AttributeError, ProtocolError) as error:
