@@ -162,11 +162,12 @@ def test_a_stream_refuses_the_rows_of_one_account_under_anothers_name(served):
         anyio.run(go)
 
 
-@pytest.mark.parametrize("door", ["stream", "sync"])
+@pytest.mark.parametrize("door", ["stream", "sync", "payouts"])
 def test_rows_of_one_account_are_refused_under_anothers_name_however_they_got_there(tmp_path, served, door):
     """The gateway knows which accounts there are: one that does not exist is refused, as Stripe would."""
     account = served.world.accounts[1]
-    served.faults.add(f"drops-account:endpoint=balance_transactions,account={account}")
+    endpoint = "payouts" if door == "payouts" else "balance_transactions"
+    served.faults.add(f"drops-account:endpoint={endpoint},account={account}")
 
     async def stream() -> None:
         async with (
@@ -178,8 +179,11 @@ def test_rows_of_one_account_are_refused_under_anothers_name_however_they_got_th
     async def sync() -> None:
         await connector.sync(tmp_path, config=config_for(served), accounts=[None, account])
 
+    async def payouts() -> None:
+        await connector.sync_payouts(tmp_path, config=config_for(served), accounts=[None, account])
+
     with pytest.raises(AccountsError, match="one of them got the rows of the other"):
-        anyio.run({"stream": stream, "sync": sync}[door])
+        anyio.run({"stream": stream, "sync": sync, "payouts": payouts}[door])
 
 
 LONG_AGO = {"since": "2020-01-01", "until": "2020-02-01"}

@@ -1,0 +1,60 @@
+"""Rows of one second at a page's end: an order that differs is noticed, and what may have been parted counted again."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.core.planning.ties import COUNTS, Ties
+from tests.support.fakes import NOW, row
+
+
+def rows_of(*numbers: int):
+    return [row(number, NOW) for number in numbers]
+
+
+def ids(*numbers: int):
+    return {one["id"] for one in rows_of(*numbers)}
+
+
+@pytest.mark.parametrize(
+    ("shown", "shows_all", "unstable"),
+    [
+        ((1, 2, 3), True, set()),
+        ((2, 1, 3), True, set()),  # the end of the page lies behind both, whichever comes first
+        ((1, 3, 2), True, {NOW}),
+        ((3, 1, 2), True, {NOW}),
+        ((1, 3, 4), False, set()),  # a second longer than the page says nothing
+    ],
+)
+def test_a_second_asked_for_again_by_time_tells_whether_its_order_has_changed(shown, shows_all, unstable):
+    ties = Ties()
+    assert ties.repeated(NOW, ids(1, 2), rows_of(*shown)) == shows_all
+    assert ties.unstable == unstable
+
+
+def test_seconds_that_a_page_parted_are_counted_again_a_few_times():
+    ties = Ties()
+    counted = [ties.worth_counting(NOW - n, ids(n), parted=True) for n in range(20)]
+    assert counted == [True] * COUNTS + [False] * (20 - COUNTS)
+    assert not Ties().worth_counting(NOW, ids(1), parted=False)
+
+
+def test_once_an_order_was_seen_to_differ_every_end_is_counted_again_the_earlier_ones_as_well():
+    ties = Ties()
+    for number in range(5):
+        ties.worth_counting(NOW - number, ids(number), parted=False)
+    ties.unstable.add(NOW)
+    assert ties.worth_counting(NOW - 9, ids(9), parted=False)
+    assert [second for second, _ in ties.ends()] == [NOW - number for number in range(5)]
+    assert list(ties.ends()) == []
+
+
+def test_rows_that_only_the_second_count_brings_show_that_the_order_is_not_stable():
+    ties = Ties()
+    ties.count(NOW)
+    ties.counted(rows_of(1))
+    assert ties.unstable == {NOW}
+    other = Ties()
+    other.count(NOW - 1)
+    other.counted(rows_of(1))
+    assert other.unstable == set()
