@@ -13,6 +13,7 @@ import anyio.to_thread
 
 from connector.accounts.choice import Guest, at_home, remember_paths
 from connector.concurrency import tasks_with_one_error
+from connector.core.planning.mended import Healed
 from connector.core.state.account_record import Retired
 from connector.core.state.claims import Claims
 from connector.core.time.intervals import Interval
@@ -40,7 +41,7 @@ from connector.verification.past import Past, read_past
 from connector.verification.payouts import check_payouts
 from connector.verification.rows import take_inventory
 from connector.verification.sums import Ledger
-from connector.verification.verdict import LAYERS, AccountVerdict, Layer, LayerName, Verdict, not_checkable
+from connector.verification.verdict import LAYERS, AccountVerdict, Layer, LayerName, Verdict, not_checkable, with_healed
 from connector.verification.windows import WindowCheck
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from connector.core.run_report import Progress
     from connector.core.state.manifest import Manifest
     from connector.lake.stores.base import Store
+    from connector.payouts.report import PayoutsReport
     from connector.stripe.client import Client
     from connector.verification.opening import Opening
 
@@ -99,6 +101,7 @@ class Check:
     _own: str = field(init=False, default="")
     _claims: Claims = field(init=False, default_factory=Claims)
     _refused: dict[str, str] = field(init=False, default_factory=dict[str, str])
+    _healed: dict[str, Healed] = field(init=False, default_factory=dict[str, Healed])
 
     async def go(self) -> Verdict:
         """Check every account asked for.
@@ -186,13 +189,18 @@ class Check:
             run = PayoutsRun(self.store, self.destination, client, asked, progress=self.progress)
             named = None if connected else self._own
             try:
-                await run.go(names if connected else (None,), account_id=named)
+                self._take_note(await run.go(names if connected else (None,), account_id=named))
             except AccountsError as failure:
+                self._take_note(failure.report)
                 for account, error in failure.errors.items():
                     self._note(account, error)
             except ConnectorError as error:
                 for account in names:
                     self._note(account, error)
+
+    def _take_note(self, report: PayoutsReport) -> None:
+        """Remember what of the payouts had been lost and was read again: known loss is never passed over."""
+        self._healed.update({one.account: one.healed for one in report.accounts if one.healed.files})
 
     def _note(self, account: str, error: ConnectorError) -> None:
         """Remember why an account's payouts could not be read; raise what is no matter of permission."""
@@ -250,7 +258,9 @@ class Check:
                     reason = f"payouts could not be brought up to date: {self._refused[manifest.account]}"
                     layers.append(not_checkable(name, reason))
                 else:
-                    layers.append(await self._ask(name, asker, inventory, past))
+                    layer = await self._ask(name, asker, inventory, past)
+                    healed = self._healed.get(manifest.account) if name == "payouts" else None
+                    layers.append(layer if healed is None else with_healed(layer, healed))
         return AccountVerdict(manifest.account, tuple(layers), retired)
 
     def _openings(self, manifest: Manifest, asker: Asker | None) -> tuple[Opening, ...]:

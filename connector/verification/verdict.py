@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.time.times import to_text
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from connector.core.ledger.accounting import Unshown
+    from connector.core.planning.mended import Healed
     from connector.core.state.account_record import Retired
     from connector.core.time.intervals import Interval
 
@@ -23,6 +24,9 @@ MOST_EXAMPLES = 10
 """Findings of one kind that are kept as examples; all are counted."""
 
 LayerName = Literal["rows", "windows", "payouts", "balance"]
+FILES_HEALED, ROWS_HEALED = "files_healed", "rows_healed"
+"""Names, among what was checked, of lost files that the check had read again, and of the rows that came back."""
+
 Answer = Literal["proved", "residual", "not_checkable"]
 
 LAYERS: tuple[LayerName, ...] = ("rows", "windows", "payouts", "balance")
@@ -192,6 +196,11 @@ def weakest(answers: Iterable[Answer]) -> Answer:
 def not_checkable(layer: LayerName, reason: str) -> Layer:
     """Return a layer that could not be checked, and why."""
     return Layer(layer, "not_checkable", reason)
+
+
+def with_healed(layer: Layer, healed: Healed) -> Layer:
+    """Return a layer with what had been lost of what it checks, and was read again before."""
+    return replace(layer, checked={**layer.checked, FILES_HEALED: healed.files, ROWS_HEALED: healed.rows})
 
 
 def to_document(verdict: Verdict) -> dict[str, Any]:

@@ -147,3 +147,15 @@ def test_a_lake_is_left_as_it_was_but_for_its_payouts(run, lake):
     assert contents() == before
     payouts = sorted((lake / "payout_transactions").rglob("*.parquet"))
     assert payouts
+
+
+@pytest.mark.parametrize("words", [(), ("-q",)])
+def test_what_was_lost_of_payouts_and_mended_on_the_way_is_said_in_any_case(run, tmp_path, words):
+    run("sync", tmp_path / "lake", "--rate", 0)
+    run("payouts", tmp_path / "lake", "--rate", 0)
+    min((tmp_path / "lake" / "payout_transactions").rglob("part-0.*")).unlink()
+    asked = ("--layer", "payouts", "--rate", 0)
+    done = run("verify", tmp_path / "lake", *asked, *words)
+    assert "1 file of payouts gone or not as written: read again" in done.err
+    again = run("verify", tmp_path / "lake", *asked, *words)
+    assert "read again" not in again.err

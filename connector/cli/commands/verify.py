@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.cli.display.payouts import healed_line
+from connector.cli.display.summary import mended
 from connector.cli.display.words import counted, lasting, mode_of, moment
 from connector.cli.options.settings import config_of
 from connector.cli.process.run_command import work
+from connector.core.planning.mended import Healed
 from connector.outside_text import shown
 from connector.verification.calls import verify
-from connector.verification.verdict import to_document
+from connector.verification.verdict import FILES_HEALED, ROWS_HEALED, to_document
 
 if TYPE_CHECKING:
     import argparse
@@ -61,7 +64,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.document(to_document(verdict))
     else:
         console.report(*lines(verdict, console.paint_data), well=status == 0)
+    for line in losses(verdict):
+        console.tell(line)
     return status
+
+
+def losses(verdict: Verdict) -> list[str]:
+    """Say what had been lost of payouts and was mended on the way, account by account."""
+    return mended(
+        healed_line(account.account, Healed(layer.checked[FILES_HEALED], layer.checked[ROWS_HEALED]))
+        for account in verdict.accounts
+        for layer in account.layers
+        if FILES_HEALED in layer.checked
+    )
 
 
 def status_of(verdict: Verdict, *, strict: bool) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.cli.display.console import Console
+    from connector.core.planning.mended import Healed
     from connector.payouts.report import AccountPayoutsReport, PayoutsReport
 
 NAMED = 3
@@ -83,12 +84,13 @@ def _facts(account: AccountPayoutsReport, form: str) -> list[tuple[str, str]]:
 
 def losses(report: PayoutsReport) -> list[str]:
     """Say what had been lost and was mended, account by account: known loss is never passed over."""
-    return mended(
-        f"{one.account}: {counted(one.healed.files, 'file')} of payouts gone or not as written: read again,"
-        f" {counted(one.healed.rows, 'lost row')} found"
-        for one in report.accounts
-        if one.healed.files
-    )
+    return mended(healed_line(one.account, one.healed) for one in report.accounts if one.healed.files)
+
+
+def healed_line(account: str, healed: Healed) -> str:
+    """Say what had been lost of an account's payouts, and was mended."""
+    files, rows = counted(healed.files, "file"), counted(healed.rows, "lost row")
+    return f"{account}: {files} of payouts gone or not as written: read again, {rows} found"
 
 
 def _payouts(account: AccountPayoutsReport) -> str:
