@@ -1,6 +1,6 @@
-# `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else (`make readers`, which is
-# large: into .venv-readers; `make bench`: into .venv-before, too); uv does it where it is on PATH, else venv and pip,
-# from the same locks with the same hashes.
+# `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else (what is large has a folder
+# of its own: `make readers` .venv-readers, `make integrations` .venv-integrations, `make bench` .venv-before); uv does it
+# where it is on PATH, else venv and pip, from the same locks with the same hashes.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +9,7 @@ BUILD := hatchling>=1.27
 BEFORE := d1449a34ae1dc3d686e19ca2709bd1644c60c7f6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check readers bench lock clean
+.PHONY: help demo test check readers integrations bench lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -31,6 +31,9 @@ check: .venv/.dev  ## format, lint, types, layers, then the tests
 readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 2 GB of packages, and Java 17
 	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
 
+integrations: .venv-integrations/.done  ## run what needs real stores, started on loopback from packages (Azurite: Node 20)
+	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 .venv-integrations/bin/python -m pytest -q -p no:cacheprovider tests/integrations
+
 bench: .venv/.dev .venv-before/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)
 	@$(BIN)/python tests/benchmarks/bench.py $(SCENARIO) $(if $(FULL),--full) --before $(BEFORE)
 
@@ -38,9 +41,10 @@ lock:  ## resolve the dependencies anew (needs uv)
 	@echo '$(BUILD)' | $(LOCK) --upgrade --extra dev pyproject.toml - -o requirements.lock
 	@echo '$(BUILD)' | $(LOCK) --upgrade --constraint requirements.lock pyproject.toml - -o requirements-run.lock
 	@echo '$(BUILD)' | $(LOCK) --upgrade --extra readers pyproject.toml - -o requirements-readers.lock
+	@echo '$(BUILD)' | $(LOCK) --upgrade --constraint requirements-run.lock --extra integrations pyproject.toml - -o requirements-integrations.lock
 
 clean:  ## remove what these commands made
-	@rm -rf .venv .venv-readers .venv-before demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .venv-readers .venv-integrations .venv-before demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is as old as the last installation: a newer lock or pyproject.toml has it done again.
@@ -54,6 +58,14 @@ clean:  ## remove what these commands made
 
 .venv-readers/.done: requirements-readers.lock pyproject.toml
 	$(call set-up,$<,.venv-readers)
+	@touch $@
+
+.venv-integrations/.done: requirements-integrations.lock tests/integrations/azurite/package-lock.json pyproject.toml
+	$(call set-up,$<,.venv-integrations)
+	@if npm --version >/dev/null 2>&1; then \
+		cp tests/integrations/azurite/package*.json .venv-integrations/ && \
+		npm ci --prefix .venv-integrations --no-fund --no-audit --silent; \
+	else echo "Azurite is left out: it needs Node 20 and npm (apt-get install nodejs npm)" >&2; fi
 	@touch $@
 
 # An older state from the history, with its own lock, installed as users do.

@@ -15,7 +15,7 @@ import connector
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-LOCKS = ("requirements.lock", "requirements-run.lock", "requirements-readers.lock")
+LOCKS = ("requirements.lock", "requirements-run.lock", "requirements-readers.lock", "requirements-integrations.lock")
 TOP_LEVEL = (
     ".ci", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "connector", "docs", "pyproject.toml", *LOCKS, "schemas",
     "tests",
@@ -49,6 +49,7 @@ def lines_with(pattern):
         ("requirements.lock", PYPROJECT["project"]["optional-dependencies"]["dev"]),
         ("requirements-readers.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
         ("requirements-readers.lock", PYPROJECT["project"]["optional-dependencies"]["readers"]),
+        ("requirements-integrations.lock", PYPROJECT["project"]["optional-dependencies"]["integrations"]),
     ],
 )
 def test_a_lock_satisfies_what_pyproject_asks_for(lock, wanted):

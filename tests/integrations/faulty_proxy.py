@@ -1,0 +1,111 @@
+"""A proxy before a service that does what networks do: answers lost, refused before or after they were carried out."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from tests.integrations.services import Service
+
+LATE_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Faults:
+    """What goes wrong: a choice for each request, and what was chosen.
+
+    Attributes:
+        choose: gets method and path, returns `cut`, `error after`, `refuse before`, `late`, or None for nothing.
+        seen: how often each fault happened.
+    """
+
+    choose: Callable[[str, str], str | None] = lambda _method, _path: None
+    seen: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def behind_faults(service: Service) -> Generator[tuple[Service, Faults]]:  # noqa: C901 - one small server
+    """Put a proxy before a service for the length of the block."""
+    faults = Faults()
+    upstream = urlsplit(service.endpoint)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            fault = faults.choose(self.command, self.path)
+            faults.seen[fault or "none"] += 1
+            if fault == "refuse before":
+                self._answer(503, {"Retry-After": "1"}, b"")
+                return
+            if fault == "late":  # the client is told nothing; what it sent is carried out all the same, later
+                headers = dict(self.headers.items())
+                threading.Timer(LATE_SECONDS, _forward, (upstream, self.command, self.path, body, headers)).start()
+                self._hang_up()
+                return
+            status, headers, content = _forward(upstream, self.command, self.path, body, dict(self.headers.items()))
+            if fault == "cut":
+                self._hang_up()
+            elif fault == "error after":
+                self._answer(500, {}, b"")
+            else:
+                self._answer(status, headers, content)
+
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _any  # noqa: N815 - as the standard library calls them
+
+        def _hang_up(self) -> None:
+            self.close_connection = True
+            with suppress(OSError):
+                self.connection.shutdown(2)
+
+        def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+            with suppress(OSError):
+                self.send_response_only(status)
+                for name, value in headers.items():
+                    if name.lower() not in {"transfer-encoding", "connection", "content-length"}:
+                        self.send_header(name, value)
+                length = headers.get("Content-Length") if self.command == "HEAD" else None
+                self.send_header("Content-Length", length or str(len(content)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    address = f"127.0.0.1:{server.server_address[1]}"
+    endpoint = service.endpoint.replace(upstream.netloc, address)
+    environment = {name: value.replace(upstream.netloc, address) for name, value in service.environment.items()}
+    try:
+        yield replace(service, endpoint=endpoint, environment=environment), faults
+    finally:
+        server.shutdown()
+        server.server_close()
+        time.sleep(0)
+
+
+def _forward(upstream, method, path, body, headers):
+    connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=60)
+    try:
+        connection.request(method, path, body=body or None, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+    except OSError:
+        return 502, {}, b""
+    finally:
+        connection.close()

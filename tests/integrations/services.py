@@ -1,0 +1,205 @@
+"""Real services on loopback, started from packages and ended by their process id: SeaweedFS, moto, Azurite."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+ACCESS_KEY, SECRET_KEY = "lake-test-access", "lake-test-secret-0123456789"
+"""What the S3 services here accept; nothing else does."""
+
+AZURE_ACCOUNT = "devstoreaccount1"
+AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""The account that every Azurite has; the key is in its documentation."""
+
+START_SECONDS = 60.0
+
+
+class NotStartedError(RuntimeError):
+    """A service did not come up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that answers.
+
+    Attributes:
+        name: its name and version.
+        url: of the bucket or container that is there for the test.
+        environment: what a process has to have set to use it.
+        endpoint: its HTTP address.
+        process: its id, for tests that kill it.
+    """
+
+    name: str
+    url: str
+    environment: Mapping[str, str]
+    endpoint: str
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody uses at the moment."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@contextmanager
+def seaweedfs(folder: Path) -> Generator[Service]:
+    """Serve S3 by SeaweedFS for the length of the block; what it keeps is in the folder, and outlives it."""
+    weed = Path(sys.executable).with_name("weed")
+    folder.mkdir(parents=True, exist_ok=True)
+    identities = {
+        "identities": [
+            {
+                "name": "tests",
+                "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+                "actions": ["Admin", "Read", "List", "Tagging", "Write"],
+            }
+        ]
+    }
+    config = folder / "s3.json"
+    config.write_text(json.dumps(identities))
+    remembered = folder / "ports.json"  # brought back, it is where it was
+    ports = json.loads(remembered.read_text()) if remembered.exists() else free_ports(8)
+    remembered.write_text(json.dumps(ports))
+    master, master_grpc, volume, volume_grpc, filer, filer_grpc, s3, s3_grpc = ports
+    command = [
+        weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+        f"-master.port={master}", f"-master.port.grpc={master_grpc}", "-master.volumeSizeLimitMB=64",
+        f"-volume.port={volume}", f"-volume.port.grpc={volume_grpc}", "-volume.max=100",
+        f"-filer.port={filer}", f"-filer.port.grpc={filer_grpc}",
+        "-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.config={config}",
+        "-s3.port.iceberg=0", "-s3.port.lance=0",
+    ]  # fmt: skip
+    endpoint = f"http://127.0.0.1:{s3}"
+    environment = _s3(endpoint)
+    with _running(command, folder / "log") as process:
+        _await(endpoint, process, folder / "log")
+        _make_bucket(environment, "lake")
+        yield Service("SeaweedFS", "s3://lake", environment, endpoint, process)
+
+
+@contextmanager
+def moto(folder: Path) -> Generator[Service]:
+    """Serve S3 by moto for the length of the block; it keeps nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (port,) = free_ports(1)
+    endpoint = f"http://127.0.0.1:{port}"
+    environment = _s3(endpoint)
+    command = [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    with _running(command, folder / "log") as process:
+        _await(endpoint, process, folder / "log")
+        _make_bucket(environment, "lake")
+        yield Service("moto", "s3://lake", environment, endpoint, process)
+
+
+@contextmanager
+def azurite(folder: Path) -> Generator[Service]:
+    """Serve Azure blobs by Azurite for the length of the block; what it keeps is in the folder."""
+    program = shutil.which("azurite-blob") or shutil.which("azurite-blob", path=str(_node_modules() / ".bin"))
+    if program is None:
+        raise NotStartedError("azurite is not installed: npm install --prefix .venv-integrations azurite")
+    folder.mkdir(parents=True, exist_ok=True)
+    (port,) = free_ports(1)
+    endpoint = f"http://127.0.0.1:{port}/{AZURE_ACCOUNT}"
+    command = [
+        program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", folder, "--silent",
+        "--skipApiVersionCheck", "--disableTelemetry",
+    ]  # fmt: skip
+    environment = {
+        "AZURE_STORAGE_ACCOUNT_NAME": AZURE_ACCOUNT,
+        "AZURE_STORAGE_ACCOUNT_KEY": AZURE_KEY,
+        "AZURE_STORAGE_ENDPOINT": endpoint,
+        "AZURE_ALLOW_HTTP": "true",
+    }
+    with _running(command, folder / "log") as process:
+        _await(endpoint, process, folder / "log")
+        _make_container(endpoint, "lake")
+        yield Service("Azurite", "az://lake", environment, endpoint, process)
+
+
+def _node_modules() -> Path:
+    return Path(sys.prefix) / "node_modules"
+
+
+def _s3(endpoint: str) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ALLOW_HTTP": "true",
+    }
+
+
+def _make_bucket(environment: Mapping[str, str], bucket: str) -> None:
+    import boto3  # noqa: PLC0415 - of the integrations' environment alone
+    from botocore.config import Config  # noqa: PLC0415 - as boto3
+
+    client = boto3.client(
+        "s3",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 10}),
+    )
+    client.create_bucket(Bucket=bucket)
+
+
+def _make_container(endpoint: str, name: str) -> None:
+    from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - of the integrations' environment alone
+
+    with BlobServiceClient(endpoint, credential={"account_name": AZURE_ACCOUNT, "account_key": AZURE_KEY}) as service:
+        service.create_container(name)
+
+
+@contextmanager
+def _running(command: list[object], log: Path) -> Generator[subprocess.Popen[bytes]]:
+    with log.open("ab") as told:
+        process = subprocess.Popen([str(one) for one in command], stdout=told, stderr=told, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a service answers anything at all."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise NotStartedError(f"{process.args[0]} ended with {process.returncode}: {log.read_text()[-2_000:]}")
+        try:
+            with urllib.request.urlopen(endpoint, timeout=2):  # noqa: S310 - our own loopback
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise NotStartedError(f"{process.args[0]} did not answer within {START_SECONDS:.0f} s: {log.read_text()[-2_000:]}")
