@@ -194,7 +194,7 @@ class LockedError(StorageError):
 
 
 class ManifestError(StorageError):
-    """The manifest is damaged, foreign or newer than this version understands."""
+    """The state is damaged, foreign or newer than this version understands."""
 
     exit_code = 65
 
@@ -239,7 +239,7 @@ class DamagedError(ConnectorError):
 
 
 class CommitConflictError(StorageError):
-    """Another writer committed first; nothing of ours is in the manifest."""
+    """Another writer committed first; nothing of ours is in the state."""
 
     retryable = True
     exit_code = 75

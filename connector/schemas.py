@@ -1,7 +1,7 @@
 """Where the JSON Schemas are, and what they say.
 
 The folder `schemas/` is the one source of truth for shapes: `api/` for objects as received, `tables/` for rows as
-written, and the manifest, run report and verdict beside them. In a checkout or an editable install it stands next to
+written, and the state, run report and verdict beside them. In a checkout or an editable install it stands next to
 the package; a wheel carries it inside, as `connector/_schemas`.
 """
 

@@ -76,12 +76,12 @@ class Privacy:
         return tuple(name for name in (*self.omit, *self.hash) if name.startswith("source.") or name == "source_object")
 
     def of_lake(self) -> dict[str, Any]:
-        """Return the choice as manifests have it."""
+        """Return the choice as states have it."""
         return {name: list(chosen) for name, chosen in (("omit", self.omit), ("hash", self.hash)) if chosen}
 
     @classmethod
     def from_lake(cls, options: Mapping[str, Any]) -> Privacy:
-        """Build the choice from a manifest's options."""
+        """Build the choice from a state's options."""
         return cls(tuple(options.get("omit", ())), tuple(options.get("hash", ())))
 
 

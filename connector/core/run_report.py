@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from connector.core.api.meter import Meter
     from connector.core.planning.expected import Expected
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
 
 REPORT_VERSION = 1
 """Version of the report's own shape (`schemas/run_report.json`)."""
@@ -266,17 +266,17 @@ def damage_of(account: AccountReport) -> str | None:
     return "; ".join(found) or None
 
 
-def holdings_of(manifest: Manifest) -> dict[str, Any]:
+def holdings_of(state: TableState) -> dict[str, Any]:
     """Return what the lake has of an account, as fields of `AccountReport`."""
     return {
-        "covered": tuple((part.start, part.stop) for part in manifest.covered),
-        "lake_rows": manifest.rows,
-        "lake_files": len(manifest.files),
-        "lake_bytes": sum(file.bytes for file in manifest.files.values()),
-        "lake_pending": manifest.pending,
-        "api_versions": manifest.api_versions,
-        "net": manifest.net(),
-        "net_by_balance": manifest.net_by_balance(),
+        "covered": tuple((part.start, part.stop) for part in state.covered),
+        "lake_rows": state.rows,
+        "lake_files": len(state.files),
+        "lake_bytes": sum(file.bytes for file in state.files.values()),
+        "lake_pending": state.pending,
+        "api_versions": state.api_versions,
+        "net": state.net(),
+        "net_by_balance": state.net_by_balance(),
     }
 
 

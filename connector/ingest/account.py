@@ -29,7 +29,7 @@ from connector.ingest.account_plan import Work, lost_files, mending, work_for
 from connector.ingest.audit import PastAudit
 from connector.lake.reading.held import ids_within
 from connector.lake.reading.loss import Mended, mended
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.state.lake_identity import LakeFacts, save_account
 from connector.lake.writing.rewrite import StaleFileError
 from connector.stripe.listing.probing import expect
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
     from connector.core.planning.audit import Difference
     from connector.core.state.account_record import AccountRecord
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
     from connector.errors import ConnectorError
     from connector.ingest.account_pass import Shared
     from connector.stripe.identity import Identity
@@ -65,7 +66,7 @@ class AccountRun:
     _record: AccountRecord | None = field(init=False, default=None)
     _work: Work = field(init=False)
     _lap: Lap | None = field(init=False, default=None)
-    _manifest: Manifest | None = field(init=False, default=None)
+    _state: TableState | None = field(init=False, default=None)
     _found: Found = field(init=False, default_factory=Found)
     _mended: Mended = field(init=False, default_factory=Mended)
     _damaged: int = field(init=False, default=0)
@@ -108,16 +109,16 @@ class AccountRun:
 
         What is known to be damaged is not asked about either: it has to be mended first.
         """
-        began_with = self._work.manifest
-        if began_with is None or self._manifest is None or self._damaged or not began_with.covered:
+        began_with = self._work.state
+        if began_with is None or self._state is None or self._damaged or not began_with.covered:
             return None
-        return self._manifest.audits.turn
+        return self._state.audits.turn
 
     @property
     def recent_rows(self) -> int:
         """Rows of the account's files that hold nothing older than what Stripe's read allocation counts."""
         since = (self._identity.now if self._identity else 0) - MONTH
-        files = self._manifest.files.values() if self._manifest else ()
+        files = self._state.files.values() if self._state else ()
         return sum(file.rows for file in files if file.first_created >= since)
 
     async def audit(self, requests: int) -> None:
@@ -127,12 +128,12 @@ class AccountRun:
             requests: pages to ask for, at most.
 
         Raises:
-            ConnectorError: what ended it; what is known to be lacking is in the manifest, and the next run reads it.
+            ConnectorError: what ended it; what is known to be lacking is in the state, and the next run reads it.
         """
-        identity, manifest, shared = self._identity, self._manifest, self.shared
-        if identity is None or manifest is None:
+        identity, state, shared = self._identity, self._state, self.shared
+        if identity is None or state is None:
             return
-        past = PastAudit(shared.lake, shared.client, self.account, manifest, identity.now)
+        past = PastAudit(shared.lake, shared.client, self.account, state, identity.now)
         try:
             await past.go(requests)
         except StaleFileError as stale:
@@ -142,7 +143,7 @@ class AccountRun:
         finally:
             self._audit += Audit.of(past.requests, past.rows, past.differences)
         again = Intervals.of(part for one in past.differences for part in one.again)
-        await self._keep(doubted(past.manifest, again))
+        await self._keep(doubted(past.state, again))
         if past.differences:
             await self._settle(past.differences)
 
@@ -152,13 +153,13 @@ class AccountRun:
         Args:
             error: what ended it, if something did.
         """
-        written = (self._lap.manifest if self._lap else None) or self._manifest
+        written = (self._lap.state if self._lap else None) or self._state
         if written is None and error is None and not self.shared.options.dry_run:
             return None
         identity = self._identity
         now = identity.now if identity else END_OF_TIME
         asked = self.shared.options.asked
-        manifest = written or self._work.manifest
+        state = written or self._work.state
         return AccountReport(
             account=identity.account if identity else self.account or "",
             error=None if error is None else str(error),
@@ -168,9 +169,9 @@ class AccountRun:
             healed=Healed(self._mended.files, self._mended.rows),
             rows_lost=self._mended.gone,
             expected=self._expected,
-            lacking=_pairs(manifest.audits.lacking) if manifest else (),
+            lacking=_pairs(state.audits.lacking) if state else (),
             audit=self._audit,
-            **({} if manifest is None else holdings_of(manifest)),
+            **({} if state is None else holdings_of(state)),
             **({} if written is None else self._all_found.facts(now)),
         )
 
@@ -271,11 +272,11 @@ class AccountRun:
         """
         lap = self._lap = Lap(self.shared, self.account, work, self._record, most)
         await lap.go(self._identity)
-        self._manifest, self._found, self._lap = lap.manifest, self._all_found, None
+        self._state, self._found, self._lap = lap.state, self._all_found, None
         self._written |= lap.written
-        if work.lost and self._manifest is not None:
+        if work.lost and self._state is not None:
             lake = self.shared.lake
-            self._mended += await anyio.to_thread.run_sync(mended, lake.store, lake.form, work.lost, self._manifest)
+            self._mended += await anyio.to_thread.run_sync(mended, lake.store, lake.form, work.lost, self._state)
         return lap.pages
 
     async def _mend(self) -> None:
@@ -286,13 +287,13 @@ class AccountRun:
         left: tuple[DataFile, ...] = self._work.left
         for attempt in range(MENDINGS + 1):
             lost = await self._lost_meanwhile(left)
-            if not lost or attempt == MENDINGS or self._manifest is None:
+            if not lost or attempt == MENDINGS or self._state is None:
                 self._damaged = len(lost) + len(left)
                 return
             again, more = self.shared.allowance.share_out(lost)
             left = (*left, *more)
             if again:
-                await self._read(mending(self._manifest, again))
+                await self._read(mending(self._state, again))
 
     async def _settle(self, differences: Sequence[Difference]) -> None:
         """Read again what an answer and the lake do not agree on; a row that was seen has to be there in the end."""
@@ -300,41 +301,41 @@ class AccountRun:
         seen = {name: one.again for one in differences for name in one.missing}
         for _ in range(MENDINGS):
             await self._fill()
-            if self._manifest is None or self._manifest.audits.lacking:
+            if self._state is None or self._state.audits.lacking:
                 return
             seconds = Intervals.of(part for again in seen.values() for part in again)
-            there = await anyio.to_thread.run_sync(ids_within, lake.store, lake.form, self._manifest, seconds)
+            there = await anyio.to_thread.run_sync(ids_within, lake.store, lake.form, self._state, seconds)
             seen = {name: again for name, again in seen.items() if name not in there}
             if not seen:
                 return
-            await self._keep(doubted(self._manifest, Intervals.of(part for again in seen.values() for part in again)))
+            await self._keep(doubted(self._state, Intervals.of(part for again in seen.values() for part in again)))
         self._mended += Mended(gone=len(seen))
         await self._fill()
 
     async def _fill(self) -> None:
         """Read what is known to be lacking, as far as what a run may spend on that goes."""
-        manifest, allowance = self._manifest, self.shared.allowance
-        if manifest is None or not manifest.audits.lacking or allowance.requests < 1:
+        state, allowance = self._state, self.shared.allowance
+        if state is None or not state.audits.lacking or allowance.requests < 1:
             return
-        lacking = manifest.audits.lacking
-        work = Work(Plan(lacking, read_before=manifest.covered.union(lacking)), manifest)
+        lacking = state.audits.lacking
+        work = Work(Plan(lacking, read_before=state.covered.union(lacking)), state)
         before = self._found.tally.new
         pages = await self._read(work, most=allowance.requests)
         allowance.spend(pages)
         self._mended += Mended(rows=self._found.tally.new - before)
 
-    async def _keep(self, manifest: Manifest) -> None:
-        """Write the manifest if it says something new."""
-        if manifest != self._manifest:
-            self._manifest = await anyio.to_thread.run_sync(manifests.save, self.shared.lake.store, manifest)
+    async def _keep(self, state: TableState) -> None:
+        """Write the state if it says something new."""
+        if state != self._state:
+            self._state = await anyio.to_thread.run_sync(table_states.save, self.shared.lake.store, state)
 
     async def _lost_meanwhile(self, left: tuple[DataFile, ...]) -> list[DataFile]:
-        manifest = self._manifest
-        if manifest is None:
+        state = self._state
+        if state is None:
             return []
         since, known = self._work.since, {file.path for file in left}
-        found = await anyio.to_thread.run_sync(lost_files, self.shared.lake, manifest, since, self._written)
-        stale = [manifest.files[path] for path in self._stale if path in manifest.files]
+        found = await anyio.to_thread.run_sync(lost_files, self.shared.lake, state, since, self._written)
+        stale = [state.files[path] for path in self._stale if path in state.files]
         self._stale = ()
         return [file for file in {one.path: one for one in (*found, *stale)}.values() if file.path not in known]
 

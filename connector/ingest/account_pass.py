@@ -1,4 +1,4 @@
-"""One pass over an account's list: from what is to be read to files and manifest, and what it found."""
+"""One pass over an account's list: from what is to be read to files and state, and what it found."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from connector.core.planning.witness import Seconded
 from connector.core.run_report import Late
 from connector.core.state.claims import Claims
 from connector.core.state.drift import Drift
-from connector.core.state.manifest import Manifest
+from connector.core.state.table_state import TableState
 from connector.ingest.batcher import Intake
 from connector.ingest.publisher import Published
 from connector.ingest.writer import Harvest
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.state.intents import Replacements
 from connector.lake.writing.merge_counts import Tally
 from connector.lake.writing.row_buffer import Memory, Shelf
@@ -144,8 +144,8 @@ class Lap:
     Attributes:
         shared: what all accounts of the run have in common.
         account: connected account to read, or None for the key's own.
-        work: what is to be read, and the manifest to go on from.
-        record: what is known of the account besides; kept with its first manifest.
+        work: what is to be read, and the state to go on from.
+        record: what is known of the account besides; kept with its first state.
         most: requests to send, about: those of the first windows are sent in any case; what is left stays uncovered.
         ended_early: whether that was so.
     """
@@ -174,7 +174,7 @@ class Lap:
             self.work.plan.todo,
             likely_start=identity.created if identity else 0,
             wary=True,
-            usual=usual_density(self.work.manifest),
+            usual=usual_density(self.work.state),
             present=identity.now if identity else 0,
         )
         with Shelf(shared.lake.store.scratch, memory=shared.memory) as shelf:
@@ -214,10 +214,10 @@ class Lap:
         return self._pages
 
     @property
-    def manifest(self) -> Manifest | None:
+    def state(self) -> TableState | None:
         """The state of the account as it is now; None while nothing is published."""
         published = self._harvest.published if self._harvest else None
-        return published.manifest if published else None
+        return published.state if published else None
 
     @property
     def written(self) -> frozenset[str]:
@@ -242,25 +242,25 @@ class Lap:
         )
 
     async def _name(self, harvest: Harvest, identity: Identity) -> None:
-        """Give the harvest its manifest: from here on files are written."""
-        if self.work.manifest is None:
+        """Give the harvest its state: from here on files are written."""
+        if self.work.state is None:
             await harvest.answered.wait()  # no lake is begun for a key that may not list
-        with anyio.CancelScope(shield=True):  # once a manifest is there, what came before an error is said in it
+        with anyio.CancelScope(shield=True):  # once a state is there, what came before an error is said in it
             harvest.publish_to(await self._published(identity))
 
     async def _published(self, identity: Identity) -> Published:
-        """Return what the account has, from a manifest that is on the disk."""
-        shared, manifest = self.shared, self.work.manifest
-        if manifest is None:  # written before any file, so that the lake stays of one kind whatever happens
+        """Return what the account has, from a state that is on the disk."""
+        shared, state = self.shared, self.work.state
+        if state is None:  # written before any file, so that the lake stays of one kind whatever happens
             shared.lease.hold()
-            manifest = Manifest(
+            state = TableState(
                 account=identity.account,
                 format=shared.lake.form.name,
                 partition=shared.lake.partition,
                 livemode=shared.client.config.api_key.livemode,
                 options=shared.options.of_lake,
             )
-            manifest = await anyio.to_thread.run_sync(manifests.save, shared.lake.store, manifest)
+            state = await anyio.to_thread.run_sync(table_states.save, shared.lake.store, state)
             if self.record is not None:
                 await anyio.to_thread.run_sync(keep_account, shared.lake.store, shared.lease.facts, self.record)
         if shared.progress.accounts == 1:
@@ -268,7 +268,7 @@ class Lap:
         replacing = Replacements(shared.lake.store, identity.account)
         return Published(
             shared.lake,
-            manifest,
+            state,
             self.work,
             identity,
             replacing,

@@ -20,14 +20,15 @@ from connector.core.planning.plan import (
 )
 from connector.core.planning.refresh import Stretch, windows_of_pages
 from connector.lake.reading.refresh_rows import due_stretch
-from connector.lake.state import intents, manifests
+from connector.lake.state import intents, table_states
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.recovery import recovered
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
     from connector.core.units import AccountId
     from connector.ingest.options import Options
     from connector.lake.layout import Lake
@@ -39,14 +40,14 @@ class Work:
 
     Attributes:
         plan: what is to be read.
-        manifest: the state to go on from, without the files that are lost; None when the lake has none of the account.
+        state: the state to go on from, without the files that are lost; None when the lake has none of the account.
         lost: files that are gone, or not as they were written: what they held is read again.
         left: such files that it would take too much to read again unasked; their partitions are left alone.
-        since: when the manifest was written, as `FileInfo.changed`: files changed since are looked at by their bytes.
+        since: when the state was written, as `FileInfo.changed`: files changed since are looked at by their bytes.
     """
 
     plan: Plan
-    manifest: Manifest | None = None
+    state: TableState | None = None
     lost: tuple[DataFile, ...] = ()
     left: tuple[DataFile, ...] = ()
     since: int | None = None
@@ -77,7 +78,7 @@ class Allowance:
 
 
 def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowance: Allowance) -> Work:
-    """Find out what a lake lacks of an account, or has lost; when repairing, files no manifest names are removed.
+    """Find out what a lake lacks of an account, or has lost; when repairing, files no state names are removed.
 
     Blocks; belongs in a worker thread.
 
@@ -92,71 +93,71 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
         ManifestError: when the account's state is damaged.
         StorageError: when the destination cannot be read.
     """
-    since = manifests.saved(lake.store, account)
-    found = manifests.load(lake.store, account)
-    manifest = found and _recovered(lake, options, found)
-    planned = plan(manifest, options.asked, now=now, full_refresh=options.full_refresh)
-    if found is None or manifest is None:
+    since = table_states.saved(lake.store, account)
+    found = table_states.load(lake.store, account)
+    state = found and _recovered(lake, options, found)
+    planned = plan(state, options.asked, now=now, full_refresh=options.full_refresh)
+    if found is None or state is None:
         return Work(planned)
     asked_for = (options.repair or options.full_refresh) and not options.dry_run
-    lost = _distrusted(lake, options, manifest, planned, since)
+    lost = _distrusted(lake, options, state, planned, since)
     mended, left = (tuple(lost), ()) if asked_for else allowance.share_out(lost)
-    kept, again = reread(manifest, mended)
+    kept, again = reread(state, mended)
     again = again.union(found.covered.minus(kept.covered))
-    planned = leaving(planned, left, manifest.partition)
+    planned = leaving(planned, left, state.partition)
     if planned.refresh:
         planned = _narrowed(lake, planned, kept, now)
     planned = replace(planned, todo=planned.todo.union(again), read_before=planned.read_before.minus(again))
     return Work(planned, kept, mended, left, since)
 
 
-def lost_files(lake: Lake, manifest: Manifest, since: int | None, written: Collection[str]) -> list[DataFile]:
+def lost_files(lake: Lake, state: TableState, since: int | None, written: Collection[str]) -> list[DataFile]:
     """Return the files that are gone, or not as they were written, whoever changed them.
 
     Blocks; belongs in a worker thread.
 
     Args:
         lake: what is there.
-        manifest: what should be there.
+        state: what should be there.
         since: files changed since then are looked at by their bytes; see `Work`.
         written: paths of files that were just written, and are as they were.
 
     Raises:
         StorageError: when the destination cannot be read.
     """
-    found = manifests.compare(lake.store, manifest, since=since, trusted=written)
-    return [manifest.files[one.path] for one in found if one.kind != "extra"]
+    found = table_states.compare(lake.store, state, since=since, trusted=written)
+    return [state.files[one.path] for one in found if one.kind != "extra"]
 
 
-def mending(manifest: Manifest, lost: tuple[DataFile, ...]) -> Work:
+def mending(state: TableState, lost: tuple[DataFile, ...]) -> Work:
     """Return the work of reading lost files again."""
-    kept, again = reread(manifest, lost)
-    return Work(Plan(again, read_before=manifest.covered.minus(again)), kept, lost)
+    kept, again = reread(state, lost)
+    return Work(Plan(again, read_before=state.covered.minus(again)), kept, lost)
 
 
-def _recovered(lake: Lake, options: Options, manifest: Manifest) -> Manifest:
-    """Return the manifest with what a run that died had published; written at once, unless we only look."""
-    announced = intents.left_behind(lake.store, manifest.account)
+def _recovered(lake: Lake, options: Options, state: TableState) -> TableState:
+    """Return the state with what a run that died had published; written at once, unless we only look."""
+    announced = intents.left_behind(lake.store, state.account)
     if not announced:
-        return manifest
-    manifest = recovered(lake.store, lake.form, manifest, announced)
+        return state
+    state = recovered(lake.store, lake.form, state, announced)
     if not options.dry_run:
-        manifest = manifests.save(lake.store, manifest)
-        intents.settle(lake.store, manifest.account)
-    return manifest
+        state = table_states.save(lake.store, state)
+        intents.settle(lake.store, state.account)
+    return state
 
 
-def _distrusted(lake: Lake, options: Options, manifest: Manifest, planned: Plan, since: int) -> list[DataFile]:
+def _distrusted(lake: Lake, options: Options, state: TableState, planned: Plan, since: int) -> list[DataFile]:
     """Return the files that are lost: gone, or not as they were written.
 
     Those to be merged with, and all when repairing, are looked at by their bytes; the others by their bytes where they
-    were changed since the manifest was written, else by their size.
+    were changed since the state was written, else by their size.
     """
     store = lake.store
     repair = options.repair and not options.dry_run
-    differing = {one.path: one.kind for one in manifests.compare(store, manifest, full=repair, since=since)}
-    lost = [manifest.files[path] for path, kind in differing.items() if kind != "extra"]
-    whole = [file for file in touched_files(manifest, planned.todo) if file.path not in differing]
+    differing = {one.path: one.kind for one in table_states.compare(store, state, full=repair, since=since)}
+    lost = [state.files[path] for path, kind in differing.items() if kind != "extra"]
+    whole = [file for file in touched_files(state, planned.todo) if file.path not in differing]
     if repair:
         for path, kind in differing.items():
             if kind == "extra":
@@ -164,11 +165,9 @@ def _distrusted(lake: Lake, options: Options, manifest: Manifest, planned: Plan,
     return [*lost, *changed_files(store, whole)]
 
 
-def _narrowed(lake: Lake, planned: Plan, manifest: Manifest, now: int) -> Plan:
+def _narrowed(lake: Lake, planned: Plan, state: TableState, now: int) -> Plan:
     """Return a plan with the stretches to refresh cut down to the pages around the rows that are due."""
-    maybe = {
-        file.path for file in due_files(manifest, now) if planned.refresh.touching(bounds_of(file, manifest.partition))
-    }
+    maybe = {file.path for file in due_files(state, now) if planned.refresh.touching(bounds_of(file, state.partition))}
     due: set[str] = set()
 
     def stretch(file: DataFile) -> Stretch:
@@ -178,7 +177,7 @@ def _narrowed(lake: Lake, planned: Plan, manifest: Manifest, now: int) -> Plan:
         due.update({file.path} if found.due else ())
         return found
 
-    files = sorted(manifest.files.values(), key=lambda file: file.first_created)
+    files = sorted(state.files.values(), key=lambda file: file.first_created)
     refresh = planned.refresh.both(windows_of_pages(map(stretch, files)))
     narrowed = planned.todo.minus(planned.refresh).union(refresh)
     return replace(planned, todo=narrowed, refresh=refresh, refreshes=tuple(due.intersection(planned.refreshes)))

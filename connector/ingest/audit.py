@@ -24,7 +24,7 @@ from connector.stripe.listing.walk import Place
 if TYPE_CHECKING:
     from connector.core.planning.sampling import Draw
     from connector.core.state.audited import Suspect
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
     from connector.lake.layout import Lake
     from connector.stripe.client import Client
 
@@ -49,7 +49,7 @@ class PastAudit:
         lake: where its files are.
         client: whom to ask.
         account: connected account to ask as, or None for the key's own.
-        manifest: the state; in the end, with what was witnessed.
+        state: the state; in the end, with what was witnessed.
         now: UTC seconds.
         draw: chance.
         requests: pages asked for.
@@ -60,7 +60,7 @@ class PastAudit:
     lake: Lake
     client: Client
     account: str | None
-    manifest: Manifest
+    state: TableState
     now: int
     draw: Draw = randbelow
     requests: int = field(init=False, default=0)
@@ -85,25 +85,25 @@ class PastAudit:
         source = ListSource(self.client, Query(account=self.account), decode=decode_page)
         with suppress(RateLimitError, ServerError, TransportError):
             await in_turn(questions, lambda question: self._ask(source, question), at_once=AT_ONCE)
-        self.manifest = audit.witnessed(self.manifest, self._witnessed, now=self.now)
+        self.state = audit.witnessed(self.state, self._witnessed, now=self.now)
 
     def _prepared(self, requests: int) -> list[_Question]:
         """Look at what was newly covered, choose, and read what the lake holds. Blocks."""
-        for region in suspects.to_look_at(self.manifest):
+        for region in suspects.to_look_at(self.state):
             found = self._suspects_in(region)
-            self.manifest = replace(self.manifest, audits=suspects.looked_at(self.manifest.audits, region, found))
-        return [self._question(target) for target in audit.choose(self.manifest, requests, self.draw)]
+            self.state = replace(self.state, audits=suspects.looked_at(self.state.audits, region, found))
+        return [self._question(target) for target in audit.choose(self.state, requests, self.draw)]
 
     def _suspects_in(self, region: Interval, *, least: float = suspects.EXPECTED) -> list[Suspect]:
-        wider = suspects.around(self.manifest, region)
-        files = files_within(self.manifest, Intervals((wider,)))
+        wider = suspects.around(self.state, region)
+        files = files_within(self.state, Intervals((wider,)))
         profile = profile_of(self.lake.store, self.lake.form, files)
-        return suspects.suspects_in(self.manifest, profile, region, least=least)
+        return suspects.suspects_in(self.state, profile, region, least=least)
 
     def _question(self, target: Target) -> _Question:
         start, stop = self._aim(target)
-        window = audit.window_around(self.manifest.covered, start, stop, self.draw)
-        files = files_within(self.manifest, Intervals((window,)))
+        window = audit.window_around(self.state.covered, start, stop, self.draw)
+        files = files_within(self.state, Intervals((window,)))
         return _Question(target, window, rows_of(self.lake.store, self.lake.form, files))
 
     def _aim(self, target: Target) -> tuple[int, int]:
@@ -117,8 +117,8 @@ class PastAudit:
             found = self._suspects_in(stretch.bounds, least=1)
             if found:
                 waiting = [one for one in found[1:] if one.expected >= suspects.EXPECTED]
-                audits = suspects.looked_at(self.manifest.audits, stretch.bounds, waiting)
-                self.manifest = replace(self.manifest, audits=audits)
+                audits = suspects.looked_at(self.state.audits, stretch.bounds, waiting)
+                self.state = replace(self.state, audits=audits)
                 return found[0].start, found[0].stop
         held = rows_of(self.lake.store, self.lake.form, stretch.files)
         created = [second for second, _ in held if second in stretch.bounds]
@@ -134,6 +134,6 @@ class PastAudit:
         listed = list(zip(created_of(rows), ids_of(rows), strict=True))
         self.rows += len(listed)
         self._witnessed.append(question.target)
-        found = audit.compare(self.manifest, window, listed, question.held, has_more=page.has_more)
+        found = audit.compare(self.state, window, listed, question.held, has_more=page.has_more)
         if found is not None:
             self.differences.append(found)

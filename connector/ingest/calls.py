@@ -90,7 +90,7 @@ def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a cal
     *,
     since: Time | None = None,
     until: Time | None = None,
-    format: str | None = None,  # noqa: A002 - the word of the command line and the manifest
+    format: str | None = None,  # noqa: A002 - the word of the command line and the state
     partition: str | None = None,
     expand: Sequence[str] = (),
     settle: int = DEFAULT_SETTLE,

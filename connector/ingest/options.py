@@ -45,8 +45,8 @@ class Options:
         all_accounts: read the key's own account and every connected one, instead of naming them.
         account_id: name of the key's own account, where the key may not ask for it.
         full_refresh: read all that is asked for again.
-        repair: compare every file with the manifest by its bytes, read again what was changed or lost, and remove files
-            that no manifest names.
+        repair: compare every file with the state by its bytes, read again what was changed or lost, and remove files
+            that no state names.
         balance: add a snapshot of the balance to the lake, taken before the rows are read.
         dry_run: stop before reading.
         fail_fast: end the run with the first account that fails; else the others are read all the same.

@@ -1,6 +1,6 @@
 """One run over one destination: the story from plan to report.
 
-plan → windows → pages → rows → partitions → files → manifest. It runs one way; the next run begins with the manifest.
+plan → windows → pages → rows → partitions → files → state. It runs one way; the next run begins with the state.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from connector.ingest.audit_turns import Turn, Turns
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.paths import RUNS
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.state.audit_savings import load_savings, save_savings
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.lease import Lease
@@ -103,9 +103,11 @@ class Run:
         """
         self.progress.meter = self.client.meter
         self.progress.rate_limit = self.client.config.rate
-        begun = bool(manifests.accounts(self.store))  # then it stays of the kind it is, and is looked at once
+        begun = bool(table_states.accounts(self.store))  # then it stays of the kind it is, and is looked at once
         lake = self._lake()
-        accept = partial(manifests.check_destination, self.store, lake.form.name, lake.partition, self.options.of_lake)
+        accept = partial(
+            table_states.check_destination, self.store, lake.form.name, lake.partition, self.options.of_lake
+        )
         with Lease(self.store, None if begun else accept) as lease:
             refuse_retired(lease.facts, self.options.accounts)
             remember_paths(self.client, lease.facts)
@@ -151,14 +153,14 @@ class Run:
         Raises:
             ConfigError: when it was made otherwise than is asked for.
         """
-        existing = next(iter(manifests.manifests(self.store)), None)
+        existing = next(iter(table_states.states(self.store)), None)
         options = self.options
         there = existing.format if existing else facts_of(self.store).format
         form = format_named(options.format or there or "parquet", source_columns=options.source_columns)
         if there is not None:
-            manifests.refuse_another("format", there, form.name)
+            table_states.refuse_another("format", there, form.name)
         partition = options.partition or (existing.partition if existing else Granularity.DAY)
-        manifests.check_destination(self.store, form.name, partition, options.of_lake)
+        table_states.check_destination(self.store, form.name, partition, options.of_lake)
         redactor = Redactor(options.privacy, options.salt) if options.privacy else None
         return Lake(self.store, form, partition, redactor, options.strict_schema, options.source_columns)
 

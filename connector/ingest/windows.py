@@ -17,7 +17,7 @@ from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, Time
 from connector.errors import UsageError
 from connector.ingest.options import DEFAULT_AUDIT, DEFAULT_SETTLE, options_of
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.stores.base import open_store
 from connector.stripe.accounts import connected_accounts
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from os import PathLike
 
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
     from connector.ingest.options import Options
     from connector.stripe.identity import Identity
 
@@ -83,9 +83,9 @@ async def plan(
             account = accounts[position]
             identity = await identify(client, account=account, account_id=chosen.account_id)
             identity, _ = await at_home(client, store, facts, Guest(identity, account, chosen.account_id))
-            manifest = manifests.load(store, identity.account)
-            options = _as_arguments(chosen, manifest, account)
-            found[position] = [bounds | options for bounds in _bounds(chosen, manifest, identity, windows)]
+            state = table_states.load(store, identity.account)
+            options = _as_arguments(chosen, state, account)
+            found[position] = [bounds | options for bounds in _bounds(chosen, state, identity, windows)]
 
         await in_turn(range(len(accounts)), plan_account, at_once=AT_ONCE)
     finally:
@@ -94,11 +94,11 @@ async def plan(
 
 
 def _bounds(
-    chosen: Options, manifest: Manifest | None, identity: Identity, windows: int
+    chosen: Options, state: TableState | None, identity: Identity, windows: int
 ) -> Iterator[dict[str, int | None]]:
     """Yield the beginning and the end of each window of an account; None for what has none."""
-    work = plan_work(manifest, chosen.asked, now=identity.now, full_refresh=chosen.full_refresh)
-    partition = manifest.partition if manifest else chosen.partition or Granularity.DAY
+    work = plan_work(state, chosen.asked, now=identity.now, full_refresh=chosen.full_refresh)
+    partition = state.partition if state else chosen.partition or Granularity.DAY
     likely = work.todo.within(Interval(min(identity.created, identity.now - 1), identity.now))
     cut = pieces(likely, windows, partition)
     for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
@@ -107,9 +107,9 @@ def _bounds(
         yield {"since": start or None, "until": None if stop == END_OF_TIME else stop}
 
 
-def _as_arguments(chosen: Options, manifest: Manifest | None, account: str | None) -> dict[str, Any]:
+def _as_arguments(chosen: Options, state: TableState | None, account: str | None) -> dict[str, Any]:
     """Return what every window of an account must be told besides: what is fixed with the lake, and what was asked."""
-    fixed = {name: value for name, value in (manifest.options if manifest else {}).items() if name != "salt"}
+    fixed = {name: value for name, value in (state.options if state else {}).items() if name != "salt"}
     plain: dict[str, Any] = {
         "partition": chosen.partition and chosen.partition.value,
         "format": chosen.format,

@@ -1,7 +1,7 @@
 """Partitions of one account on their way into files: completed by a page, sealed in worker threads, committed.
 
 The event loop owns everything here; worker threads get a taken set of runs and give back a sealed file. Data files come
-first, the manifest last, and coverage is only ever what durable files hold.
+first, the state last, and coverage is only ever what durable files hold.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from connector.stripe.listing.scan import Received
 
 COMMIT_SECONDS = 2.0
-"""A manifest is written about this long after a file it should name: what a kill loses is read again."""
+"""A state is written about this long after a file it should name: what a kill loses is read again."""
 
 COMMIT_SHARE = 0.05
 """Share of the time that may be spent on writing it: that of a large lake is written less often."""
@@ -64,11 +64,11 @@ class _Part:
 
 @dataclass(slots=True, eq=False)
 class Harvest:
-    """One account's run from pages to manifest.
+    """One account's run from pages to state.
 
     Attributes:
         intake: what came, and what waits to be written.
-        published: files and manifest; None until the account is known, and nothing is written before.
+        published: files and state; None until the account is known, and nothing is written before.
         answered: set with the first page.
     """
 
@@ -185,7 +185,7 @@ class Harvest:
         published.durable = Intervals.of([*published.durable, *(one for part in whole for one in part.within)])
         self._sealing.difference_update(part.key for part in whole)
         if any(part.day.old for part in whole) and anyio.current_time() - published.committed > HASTE:
-            await self.commit()  # until then the manifest has the file that was replaced: it would be read again
+            await self.commit()  # until then the state has the file that was replaced: it would be read again
         for failure in failures.values():
             raise failure
 
@@ -211,7 +211,7 @@ class Harvest:
         return await anyio.to_thread.run_sync(write_each, lake.store, lake.form, days, announce, limiter=limiter)
 
     async def commit(self) -> None:
-        """Write the manifest if it has changed."""
+        """Write the state if it has changed."""
         async with self._committing:
             if self.published is not None:
                 intake = self.intake
@@ -248,10 +248,10 @@ class Harvest:
         return self.intake.shelf.rows(key) >= enough
 
     async def _settle_up(self, *, complete: bool = False) -> None:
-        """Write what is complete and not yet written, then the manifest; one partition's failure spares the others.
+        """Write what is complete and not yet written, then the state; one partition's failure spares the others.
 
         Args:
-            complete: whether everything was read; the manifest says so once everything is written as well.
+            complete: whether everything was read; the state says so once everything is written as well.
 
         Raises:
             ConnectorError: the first thing that failed.

@@ -17,13 +17,13 @@ from connector.concurrency import in_turn
 from connector.core.account_failures import OWN
 from connector.core.privacy import Privacy
 from connector.core.state.claims import Claims
+from connector.core.state.data_file import day_of
 from connector.core.state.payouts import SETTLE, Payout, days_due, likely_starts, plan_payouts
 from connector.core.state.payouts_record import (
     COLUMNS,
     PAYOUTS,
     TRANSACTIONS,
     PayoutsRecord,
-    TransactionsFile,
     payouts_folder,
     transactions_folder,
 )
@@ -32,7 +32,7 @@ from connector.core.time.times import END_OF_TIME
 from connector.errors import ProtocolError
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_payouts
-from connector.lake.state.manifests import options_of
+from connector.lake.state.table_states import options_of
 from connector.lake.writing.payout_files import Listed, write_payouts, write_transactions
 from connector.lake.writing.small_tables import sheet
 from connector.payouts.book import Book
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
     from connector.core.api.page import Row
     from connector.core.run_report import Progress
+    from connector.core.state.data_file import DataFile
     from connector.core.state.payouts import DayDue, PayoutsPlan
-    from connector.core.state.small_file import StoredFile
     from connector.core.units import AccountId
     from connector.errors import ConnectorError
     from connector.lake.state.lake_identity import LakeFacts
@@ -205,7 +205,7 @@ class AccountPayouts:
             if sheet_.shows_hidden(file) or record.columns < COLUMNS:
                 days.setdefault(path.rpartition("/")[0], [])
 
-        files: list[StoredFile] = []
+        files: list[DataFile] = []
 
         async def write(folder: str) -> None:
             old = record.files.get(f"{folder}/{sheet_.form.file_name}")
@@ -232,10 +232,11 @@ class AccountPayouts:
     async def _list_transactions(self, book: Book) -> None:
         """List and write what the lake lacks, day by day of arrival, newest first."""
         again, sheet_ = frozenset(self._again), self._sheet(TRANSACTIONS, book.record)
-        rewrite = frozenset(one.day for one in book.record.transaction_files.values() if sheet_.shows_hidden(one))
+        lists = book.record.transaction_files.values()
+        rewrite = frozenset(day_of(one.path) for one in lists if sheet_.shows_hidden(one))
         due = days_due(book.record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         days = {day.start for day in due}
-        files = [file for file in book.record.transaction_files.values() if file.day in days]
+        files = [file for file in book.record.transaction_files.values() if day_of(file.path) in days]
         lost = await book.on_disk(changed_files, book.store, files)
         if lost:
             record = book.forget(lost)
@@ -268,8 +269,7 @@ class AccountPayouts:
         book.counts.update(
             payouts_listed=len(listed), transactions_listed=written.new, transactions_disappeared=written.disappeared
         )
-        file = written.file if isinstance(written.file, TransactionsFile) else None
-        book.record = book.record.with_transactions(path, file)
+        book.record = book.record.with_transactions(path, written.file)
         await book.commit(now_and_then=True)
 
     async def _list(self, payout: str, likely_start: int) -> Listed:

@@ -16,8 +16,8 @@ from connector.payouts.report import AccountPayoutsReport, holdings_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from connector.core.state.data_file import DataFile
     from connector.core.state.payouts_record import PayoutsRecord
-    from connector.core.state.small_file import StoredFile
     from connector.core.time.intervals import Interval
     from connector.lake.stores.base import Store
     from connector.lake.writing.payout_files import Written
@@ -51,7 +51,7 @@ class Book:
     _committed: float = field(init=False, default=float("-inf"))
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
-    def forget(self, lost: Collection[StoredFile]) -> PayoutsRecord:
+    def forget(self, lost: Collection[DataFile]) -> PayoutsRecord:
         """Forget files that are not as they were written, and return the record."""
         self.lost = self.lost.with_files(lost, self.record)
         self.record = self.record.without(file.path for file in lost)

@@ -18,7 +18,7 @@ from connector import schemas
 from connector.core.state.partition import Granularity
 from connector.errors import ConfigError, UsageError
 from connector.lake.reading.table_files import NOTHING, Holding, file_schema, holdings
-from connector.lake.state.manifests import TABLE
+from connector.lake.state.table_states import TABLE
 from connector.lake.stores.base import open_store
 from connector.lake.writing.small_tables import SMALL_TABLES
 from connector.tables.arrow import INSTANT
@@ -69,7 +69,7 @@ class LakeTable:
     Attributes:
         name: of the table, and of its folder.
         place: the lake: a local path, or a URL with its scheme; without a slash at the end.
-        format: of the files, as in manifests, such as `jsonl.zst`.
+        format: of the files, as in states, such as `jsonl.zst`.
         columns: those that are had from the files, in the table's order.
         partitions: `account`, and the one of time: in the path.
         missing: columns of the table that cannot be had from files of this format.
@@ -144,7 +144,7 @@ def described(table: str, destination: str | PathLike[str] | None = None, *, pla
     Raises:
         UsageError: there is no such table.
         ConfigError: there is no lake, or nothing of the table in it; or its path cannot be written in a statement.
-        ManifestError: a manifest cannot be understood.
+        ManifestError: a state cannot be understood.
         StorageError: the destination cannot be read.
     """
     if table not in TABLES:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from connector.core.ledger.ledger import CONVERSION_TYPE, FEES, TAXES
 from connector.errors import ConfigError, UsageError
-from connector.lake.state.manifests import TABLE
+from connector.lake.state.table_states import TABLE
 from connector.readers.described import described
 from connector.readers.dialects import DIALECTS
 from connector.readers.engines import ENGINES, statement_for

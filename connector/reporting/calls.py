@@ -15,7 +15,7 @@ from connector.core.ledger.money import currency_code
 from connector.core.time.periods import Asked, Period, period_of
 from connector.errors import ConfigError, UsageError
 from connector.lake.state.lake_identity import account_records
-from connector.lake.state.manifests import manifests
+from connector.lake.state.table_states import states
 from connector.lake.stores.base import open_store
 from connector.reporting.document import to_document
 from connector.reporting.facts import Changes, Statement
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from connector.core.ledger.statement import AccountStatement
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
     from connector.core.time.times import Time
 
 
@@ -123,21 +123,21 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
     period = period_of(asked, timezone, clocks, now=now)
     earlier = None if compare is None else _earlier(compare, period, now)
     store = open_store(destination)
-    chosen = _chosen(list(manifests(store)), accounts, str(destination))
+    chosen = _chosen(list(states(store)), accounts, str(destination))
     if against is not None and len(chosen) > 1:
         raise ConfigError("a report of Stripe's is about one account: say which with --account")
     name = str(destination)
     retired = {record.account: record.retired for record in account_records(store)}
     stated: list[AccountStatement] = []
     changes: list[Changes] = []
-    for manifest in chosen:
-        on_account(manifest.account)
-        found = account_statement(store, name, manifest, period, currency=currency)
-        stated.append(replace(found, retired=retired.get(manifest.account)))
+    for state in chosen:
+        on_account(state.account)
+        found = account_statement(store, name, state, period, currency=currency)
+        stated.append(replace(found, retired=retired.get(state.account)))
         if earlier is not None:
-            before = account_statement(store, name, manifest, earlier, currency=currency)
+            before = account_statement(store, name, state, earlier, currency=currency)
             compared = purse_changes(before.purses, stated[-1].purses)
-            changes.append(Changes(manifest.account, before.final, compared))
+            changes.append(Changes(state.account, before.final, compared))
     comparison = None
     if against is not None:
         rows = AccountRows.of(name, chosen[0])
@@ -156,7 +156,7 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
     )
 
 
-def _chosen(found: list[Manifest], accounts: tuple[str, ...], destination: str) -> list[Manifest]:
+def _chosen(found: list[TableState], accounts: tuple[str, ...], destination: str) -> list[TableState]:
     if not found:
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     names = [one.account for one in found]

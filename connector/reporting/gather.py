@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from connector.core.ledger.balance import BalanceAmount
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
     from connector.core.time.periods import Period
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
@@ -52,7 +52,7 @@ _PAYOUT = (
 
 
 def account_statement(
-    store: Store, destination: str, manifest: Manifest, period: Period, *, currency: str | None = None
+    store: Store, destination: str, state: TableState, period: Period, *, currency: str | None = None
 ) -> AccountStatement:
     """Read one account's rows, payouts and recorded balances, and state the period. Blocks.
 
@@ -60,39 +60,39 @@ def account_statement(
         ManifestError: a record cannot be understood.
         StorageError: a file is gone or cannot be read.
     """
-    start, covered = period.bounds.start, manifest.covered
+    start, covered = period.bounds.start, state.covered
     recorded: list[Recorded] = []
-    if not covers(covered, first_second(manifest), start):
-        recorded = worth_asking(_recorded(store, destination, manifest), start, covered)
-    figures = Reading(AccountRows.of(destination, manifest), period.bounds, recorded).go()
-    payouts = payout_states(period, figures, _payouts(store, destination, manifest), currency=currency)
-    purses = purse_statements(period, covered, figures, recorded, first=first_second(manifest), currency=currency)
+    if not covers(covered, first_second(state), start):
+        recorded = worth_asking(_recorded(store, destination, state), start, covered)
+    figures = Reading(AccountRows.of(destination, state), period.bounds, recorded).go()
+    payouts = payout_states(period, figures, _payouts(store, destination, state), currency=currency)
+    purses = purse_statements(period, covered, figures, recorded, first=first_second(state), currency=currency)
     bank = bank_lines(payouts)
     return AccountStatement(
-        account=manifest.account,
-        livemode=manifest.livemode,
+        account=state.account,
+        livemode=state.livemode,
         complete_to=complete_to(covered, start),
         rows=figures.rows,
         pending_rows=figures.pending_rows,
         reasons=reasons_of(covered, period.bounds, figures.pending_rows),
         purses=purses,
         payouts=tuple(payouts),
-        payouts_as_of=_payouts_read_at(store, manifest),
+        payouts_as_of=_payouts_read_at(store, state),
         bank=bank,
         bridges=bridges_of(purses, bank),
     )
 
 
-def first_second(manifest: Manifest) -> int:
+def first_second(state: TableState) -> int:
     """Return a second before which the account has no rows, as far as the lake knows: 0 is the beginning of time."""
-    covered = manifest.covered.parts
-    return manifest.account_created if covered and 0 < covered[0].start <= manifest.account_created else 0
+    covered = state.covered.parts
+    return state.account_created if covered and 0 < covered[0].start <= state.account_created else 0
 
 
-def _payouts(store: Store, destination: str, manifest: Manifest) -> Iterator[Known]:
+def _payouts(store: Store, destination: str, state: TableState) -> Iterator[Known]:
     """Yield the payouts of the lake's table; none where there is none."""
-    if load_payouts(store, manifest.account) is not None:
-        yield from known_payouts(destination, manifest.account)
+    if load_payouts(store, state.account) is not None:
+        yield from known_payouts(destination, state.account)
 
 
 def known_payouts(destination: str, account: AccountId) -> Iterator[Known]:
@@ -121,8 +121,8 @@ def _known(row: dict[str, Any]) -> Known:
     )
 
 
-def _payouts_read_at(store: Store, manifest: Manifest) -> int | None:
-    record = load_payouts(store, manifest.account)
+def _payouts_read_at(store: Store, state: TableState) -> int | None:
+    record = load_payouts(store, state.account)
     return None if record is None else record.read_at
 
 
@@ -132,11 +132,11 @@ def _trace(text: str | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _recorded(store: Store, destination: str, manifest: Manifest) -> Iterator[Recorded]:
+def _recorded(store: Store, destination: str, state: TableState) -> Iterator[Recorded]:
     """Yield the balances recorded in the lake, each once."""
-    if load_balances(store, manifest.account) is None:
+    if load_balances(store, state.account) is None:
         return
-    rows = read(destination, manifest.account, table="balances")
+    rows = read(destination, state.account, table="balances")
     seen: set[int] = set()
     for batch in replace(rows, columns=("snapshot_at", "snapshot")).reader():
         for row in to_rows(pa.Table.from_batches([batch])):

@@ -98,7 +98,7 @@ class Reading:
             self._add(table)
         look_for_payouts(self.rows, self.bounds, self.figures)
         look_at_recorded(self.rows, self.bounds, self.recorded, self.figures)
-        if "source" in self.rows.manifest.options.get("expand", ()):
+        if "source" in self.rows.state.options.get("expand", ()):
             self._look_at_sources()
         return self.figures
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
 
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
 
 BATCH = 65_536
 """Rows read at once."""
@@ -34,22 +35,22 @@ class AccountRows:
     """The rows of one account.
 
     Attributes:
-        manifest: what the lake holds of it.
+        state: what the lake holds of it.
         rows: all of them.
     """
 
-    manifest: Manifest
+    state: TableState
     rows: Rows
 
     @classmethod
-    def of(cls, destination: str | PathLike[str], manifest: Manifest) -> AccountRows:
-        """Return the rows that a manifest names; raises what `connector.read` raises."""
-        return cls(manifest, read(destination, manifest.account))
+    def of(cls, destination: str | PathLike[str], state: TableState) -> AccountRows:
+        """Return the rows that a state names; raises what `connector.read` raises."""
+        return cls(state, read(destination, state.account))
 
     @property
     def names_sources(self) -> bool:
         """Whether `source` is the id of what caused a row, and neither left out nor hashed."""
-        options = self.manifest.options
+        options = self.state.options
         return "source" not in {*options.get("omit", ()), *options.get("hash", ())}
 
     def has(self, column: str) -> bool:
@@ -70,7 +71,7 @@ class AccountRows:
         Raises:
             StorageError: a file is gone or cannot be read.
         """
-        files = [one for one in self.manifest.files.values() if one.first_created < stop and one.last_created >= start]
+        files = [one for one in self.state.files.values() if one.first_created < stop and one.last_created >= start]
         inside = [one for one in files if start <= one.first_created and one.last_created < stop]
         within = {one.path for one in inside}
         yield from self._read(inside, columns, where)

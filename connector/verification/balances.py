@@ -81,7 +81,7 @@ def _others(held: Mapping[Bucket, int]) -> list[str]:
 
 def _unfit(inventory: Inventory) -> str:
     """Say why no sum of the lake's rows means anything; empty if one does."""
-    holes = len(inventory.manifest.covered.parts) - 1
+    holes = len(inventory.state.covered.parts) - 1
     if holes < 0:
         return "nothing is covered yet: sync"
     if holes:
@@ -91,7 +91,7 @@ def _unfit(inventory: Inventory) -> str:
 
 def _partial(asker: Asker, inventory: Inventory) -> str:
     """Say why the lake's rows are not all there ever were; empty if they are."""
-    start = inventory.manifest.covered.parts[0].start
+    start = inventory.state.covered.parts[0].start
     if start <= asker.created:
         return ""
     if any(one.at + NEAR >= inventory.settled for one in inventory.openings):

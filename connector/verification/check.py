@@ -29,7 +29,7 @@ from connector.errors import (
     StorageError,
 )
 from connector.lake.state.lake_identity import facts_of
-from connector.lake.state.manifests import manifests
+from connector.lake.state.table_states import states
 from connector.payouts.run import PayoutsRun
 from connector.stripe.identity import UNNAMED, identify
 from connector.verification.asking import Asker
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from connector.core.run_report import Progress
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
     from connector.lake.stores.base import Store
     from connector.payouts.report import PayoutsReport
     from connector.stripe.client import Client
@@ -135,18 +135,18 @@ class Check:
             livemode=next((one.livemode for one in chosen if one.livemode is not None), asked),
         )
 
-    def _chosen(self) -> list[Manifest]:
-        """Return the manifests of the accounts asked for."""
-        found = list(manifests(self.store))
+    def _chosen(self) -> list[TableState]:
+        """Return the states of the accounts asked for."""
+        found = list(states(self.store))
         if not found:
             raise ConfigError(
                 f"there is no lake in {self.destination}: `stripe-balance sync {self.destination}` makes one"
             )
-        names = [manifest.account for manifest in found]
+        names = [state.account for state in found]
         for account in self.wish.accounts:
             if account not in names:
                 raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(names)}")
-        return [manifest for manifest in found if not self.wish.accounts or manifest.account in self.wish.accounts]
+        return [state for state in found if not self.wish.accounts or state.account in self.wish.accounts]
 
     def _hold(self, lock: ExitStack) -> None:
         """Keep syncs out while files are compared; a lake that nobody may write to needs no keeping."""
@@ -171,7 +171,7 @@ class Check:
         identity, _ = await at_home(client, self.store, facts, Guest(identity, told=told, looks=True))
         return identity.account
 
-    async def _read_payouts(self, client: Client, chosen: list[Manifest]) -> None:
+    async def _read_payouts(self, client: Client, chosen: list[TableState]) -> None:
         """Bring the lake's payouts up to date; what Stripe refuses, or a lake nobody may write to, leaves them as is.
 
         Raises:
@@ -209,15 +209,15 @@ class Check:
             raise error
         self._refused[account] = str(error)
 
-    async def _check_all(self, chosen: list[Manifest]) -> list[AccountVerdict]:
+    async def _check_all(self, chosen: list[TableState]) -> list[AccountVerdict]:
         """Check the accounts, a few at once."""
         found: list[AccountVerdict] = []
-        waiting: Iterator[Manifest] = iter(chosen)
+        waiting: Iterator[TableState] = iter(chosen)
         self.progress.accounts, self.progress.accounts_done = len(chosen), 0
 
         async def work() -> None:
-            for manifest in waiting:
-                verdict = await self._check(manifest)
+            for state in waiting:
+                verdict = await self._check(state)
                 found.append(verdict)
                 self.progress.accounts_done += 1
 
@@ -226,23 +226,23 @@ class Check:
                 tasks.start_soon(work)
         return found
 
-    async def _check(self, manifest: Manifest) -> AccountVerdict:
+    async def _check(self, state: TableState) -> AccountVerdict:
         """Check one account."""
-        asker, refused, retired = None, "", self._retired.get(manifest.account)
+        asker, refused, retired = None, "", self._retired.get(state.account)
         if self.client is not None and retired is None:
             try:
-                asker = await self._asker(self.client, manifest)
+                asker = await self._asker(self.client, state)
             except PermissionError_ as error:
                 refused = str(error)
-        now = asker.now if asker else manifest.read_until
-        past = self._past.get(manifest.account, Past())
-        self.progress.account = manifest.account
+        now = asker.now if asker else state.read_until
+        past = self._past.get(state.account, Past())
+        self.progress.account = state.account
         self.progress.phase = "reading files"
         layers: list[Layer] = []
         with IdIndex() as ids:
-            openings = await anyio.to_thread.run_sync(self._openings, manifest, asker)
+            openings = await anyio.to_thread.run_sync(self._openings, state, asker)
             ledger = Ledger(due_by=now + DAY)
-            inventory = Inventory(manifest, ids, ledger, openings=openings, claims=self._claims)
+            inventory = Inventory(state, ids, ledger, openings=openings, claims=self._claims)
             await anyio.to_thread.run_sync(take_inventory, self.store, inventory, past, self.progress)
             self.progress.phase = "asking Stripe"
             for name in LAYERS:
@@ -254,35 +254,35 @@ class Check:
                     layers.append(not_checkable(name, "the account is retired: Stripe is not asked about it"))
                 elif refused:
                     layers.append(not_checkable(name, f"Stripe refused: {refused}"))
-                elif name == "payouts" and manifest.account in self._refused:
-                    reason = f"payouts could not be brought up to date: {self._refused[manifest.account]}"
+                elif name == "payouts" and state.account in self._refused:
+                    reason = f"payouts could not be brought up to date: {self._refused[state.account]}"
                     layers.append(not_checkable(name, reason))
                 else:
                     layer = await self._ask(name, asker, inventory, past)
-                    healed = self._healed.get(manifest.account) if name == "payouts" else None
+                    healed = self._healed.get(state.account) if name == "payouts" else None
                     layers.append(layer if healed is None else with_healed(layer, healed))
-        return AccountVerdict(manifest.account, tuple(layers), retired)
+        return AccountVerdict(state.account, tuple(layers), retired)
 
-    def _openings(self, manifest: Manifest, asker: Asker | None) -> tuple[Opening, ...]:
+    def _openings(self, state: TableState, asker: Asker | None) -> tuple[Opening, ...]:
         """Return balances recorded in the lake that bound a history without its beginning. Blocks."""
-        if asker is None or "balance" not in self.wish.layers or not manifest.covered:
+        if asker is None or "balance" not in self.wish.layers or not state.covered:
             return ()
-        start = manifest.covered.parts[0].start
-        return tuple(read_openings(self.store, manifest.account, start)) if start > asker.created else ()
+        start = state.covered.parts[0].start
+        return tuple(read_openings(self.store, state.account, start)) if start > asker.created else ()
 
-    async def _asker(self, client: Client, manifest: Manifest) -> Asker:
-        account = None if manifest.account == self._own else manifest.account
+    async def _asker(self, client: Client, state: TableState) -> Asker:
+        account = None if state.account == self._own else state.account
         identity = await identify(client, account=account, account_id=None if account else self.wish.account_id)
         return Asker(client, account, identity.created, identity.now)
 
     async def _ask(self, name: LayerName, asker: Asker | None, inventory: Inventory, past: Past) -> Layer:
         """Check a layer that takes Stripe; what the key may not read cannot be checked."""
-        manifest = inventory.manifest
-        draw = random.Random(f"{self.wish.seed}/{manifest.account}").randrange  # noqa: S311 - samples, guards nothing
+        state = inventory.state
+        draw = random.Random(f"{self.wish.seed}/{state.account}").randrange  # noqa: S311 - samples, guards nothing
         windows = WindowCheck(self.store, inventory, past, self.progress, self.wish.asked)
         checks: dict[LayerName, Callable[[], Awaitable[Layer]]] = {
             "windows": lambda: windows.check(asker, budget=self.wish.sample, draw=draw),
-            "payouts": lambda: anyio.to_thread.run_sync(check_payouts, self.store, manifest.account, inventory),
+            "payouts": lambda: anyio.to_thread.run_sync(check_payouts, self.store, state.account, inventory),
             "balance": lambda: check_balance(asker, inventory),
         }
         try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
     from connector.lake.formats.formats import Format
     from connector.verification.ids import IdIndex
     from connector.verification.opening import Opening
@@ -32,7 +32,7 @@ class Inventory:
     """What a pass over an account's files found, empty before it.
 
     Attributes:
-        manifest: the account's state.
+        state: the account's state.
         profile: where its rows lie in time.
         ids: of all its rows; a block that is open.
         ledger: sums of those whose time is covered.
@@ -45,7 +45,7 @@ class Inventory:
         claims: whose each id of the lake is.
     """
 
-    manifest: Manifest
+    state: TableState
     ids: IdIndex
     ledger: Ledger
     profile: Profile = field(default_factory=Profile)
@@ -60,11 +60,11 @@ class Inventory:
     @property
     def settled(self) -> int:
         """The second after the last that is covered; 0 when nothing is."""
-        return max((part.stop for part in self.manifest.covered), default=0)
+        return max((part.stop for part in self.state.covered), default=0)
 
     def layer(self) -> Layer:
         """Return the verdict of the layer `rows`."""
-        files, parts = len(self.manifest.files), self._without_parts()
+        files, parts = len(self.state.files), self._without_parts()
         return self.findings.layer(
             "rows",
             f"{self.rows:,} rows in {files:,} files: amounts add up, each id once, every file as it was written{parts}",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from connector.core.state.payouts import Payout
-    from connector.core.state.payouts_record import PayoutsRecord, TransactionsFile
+    from connector.core.state.payouts_record import DataFile, PayoutsRecord
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
     from connector.lake.writing.small_tables import Sheet
@@ -48,17 +48,17 @@ class _PayoutCheck:
             message = f"{path} is gone, or not as it was written: `stripe-balance payouts DEST --full-refresh` mends it"
             self.findings.add(Finding("changed_file", message, path=path))
         for path, file in sorted(self.record.transaction_files.items()):
-            self.seen.update(file.listings)
+            self.seen.update(file.listings or ())
             try:
                 self._check_file(store, table, file, damaged=path in damaged)
             except Exception:
                 if path not in damaged:
                     raise  # else that was found above: bytes that are not ours may be anything, and end in any error
 
-    def _check_file(self, store: Store, table: Sheet, file: TransactionsFile, *, damaged: bool) -> None:
+    def _check_file(self, store: Store, table: Sheet, file: DataFile, *, damaged: bool) -> None:
         rows = read_rows(store, table.form, file.path)
         objects = [] if rows is None else table.objects(rows)
-        by_payout: dict[str, list[dict[str, Any]]] = {name: [] for name in file.listings}
+        by_payout: dict[str, list[dict[str, Any]]] = {name: [] for name in file.listings or ()}
         for one in objects:
             by_payout.setdefault(one["payout_id"], []).append(one)
         for name, members in sorted(by_payout.items()):
@@ -68,7 +68,7 @@ class _PayoutCheck:
 
     def _check(self, payout: Payout, members: Sequence[Mapping[str, Any]]) -> None:
         """Check one payout whose transactions are complete."""
-        covered = self.inventory.manifest.covered
+        covered = self.inventory.state.covered
         if any(int(one["created"]) not in covered for one in members):
             self.checked["payouts_outside_covered_time"] += 1
             return

@@ -1,4 +1,4 @@
-"""The first layer: each row by itself, in its file, and once in the account; and each file against the manifest.
+"""The first layer: each row by itself, in its file, and once in the account; and each file against the state.
 
 One pass over the files, which also gathers what the other layers need: where rows lie in time, their sums, their ids.
 """
@@ -20,7 +20,7 @@ from connector.core.time.times import END_OF_TIME
 from connector.errors import SchemaError, StorageError
 from connector.lake.formats.formats import format_of
 from connector.lake.formats.row_columns import MICROSECONDS, bounds_of, inside
-from connector.lake.state.manifests import compare
+from connector.lake.state.table_states import compare
 from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary
 from connector.verification.inventory import batches
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.core.run_report import Progress
-    from connector.core.state.manifest import DataFile
+    from connector.core.state.data_file import DataFile
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
     from connector.verification.inventory import Inventory
@@ -52,15 +52,15 @@ def take_inventory(store: Store, found: Inventory, past: Past, progress: Progres
     Raises:
         StorageError: when the destination cannot be listed; a file that cannot be read is a finding.
     """
-    manifest = found.manifest
+    state = found.state
     _compare_with_past(found, past)
-    for one in compare(store, manifest):
+    for one in compare(store, state):
         if one.kind == "extra":
-            message = f"{one.path} is not in the manifest: readers that take all files count its rows too"
+            message = f"{one.path} is not in the state: readers that take all files count its rows too"
             found.findings.add(Finding("extra_file", message, path=one.path))
-    form = format_of(manifest)
-    progress.begin("reading files", len(manifest.files))
-    for path, file in sorted(manifest.files.items()):
+    form = format_of(state)
+    progress.begin("reading files", len(state.files))
+    for path, file in sorted(state.files.items()):
         progress.steps_done += 1
         with store.opened(path) as local:
             if local is None:
@@ -90,7 +90,7 @@ class _FilePass:
             with at_disk(f"reading {path}"):
                 sha256 = sha256_of(local)
             if sha256 != self.file.sha256:
-                message = f"{path} is not as it was written: its bytes have another SHA-256 than the manifest has"
+                message = f"{path} is not as it was written: its bytes have another SHA-256 than the state has"
                 findings.add(Finding("changed_file", message, path=path, expected=self.file.sha256, found=sha256))
             with batches(self.form, local) as read:
                 for batch in read:
@@ -112,7 +112,7 @@ class _FilePass:
         self._check_time(batch)
         ids = batch.column("id").to_pylist()
         found.ids.add(ids)
-        for one, other in found.claims.clashes(found.manifest.account, ids):
+        for one, other in found.claims.clashes(found.state.account, ids):
             message = f"{one} is a row of {other}, too: one of the two accounts has the other's rows"
             found.findings.add(Finding("in_two_accounts", message, path=path, id=one))
         settled = inside(batch.column("created"), Intervals.span(0, found.settled))
@@ -126,7 +126,7 @@ class _FilePass:
 
     def _check_time(self, batch: pa.RecordBatch) -> None:
         """Hold rows to their partition, and to the time that is covered or not yet settled."""
-        found, path, granularity = self.found, self.file.path, self.found.manifest.partition
+        found, path, granularity = self.found, self.file.path, self.found.state.partition
         label, (first, last) = path.split("/")[-2], bounds_of(batch)
         if {partition_of(first, granularity).label, partition_of(last, granularity).label} != {label}:
             strange = [second for second in (first, last) if partition_of(second, granularity).label != label]
@@ -136,20 +136,20 @@ class _FilePass:
             found.findings.add(
                 Finding("row_in_wrong_partition", message, path=path, id=name, expected=belongs, found=label)
             )
-        known = found.manifest.covered.union(Intervals.span(found.settled, END_OF_TIME))
+        known = found.state.covered.union(Intervals.span(found.settled, END_OF_TIME))
         outside = batch.filter(pc.invert(inside(batch.column("created"), known)))
         for name in outside.column("id").slice(0, 1).to_pylist():
-            message = f"{name} in {path} lies in time that the manifest does not count as read"
+            message = f"{name} in {path} lies in time that the state does not count as read"
             found.findings.add(Finding("row_outside_covered_time", message, path=path, id=name), outside.num_rows)
 
     def _compare(self, now: DataFile) -> None:
-        """Hold the manifest's figures of the file to what is in it."""
+        """Hold the state's figures of the file to what is in it."""
         for name in _FIGURES:
             expected, actual = getattr(self.file, name), getattr(now, name)
             if expected != actual:
-                message = f"{self.file.path}: the manifest has {name} {_shown(expected)}, the file {_shown(actual)}"
+                message = f"{self.file.path}: the state has {name} {_shown(expected)}, the file {_shown(actual)}"
                 finding = Finding(
-                    "wrong_manifest_figure",
+                    "wrong_recorded_figure",
                     message,
                     path=self.file.path,
                     expected=_plain(expected),
@@ -159,12 +159,12 @@ class _FilePass:
 
 
 def _compare_with_past(found: Inventory, past: Past) -> None:
-    """Hold the manifest to what the last run reported: rows are never taken away."""
+    """Hold the state to what the last run reported: rows are never taken away."""
     if past.rows is None:
         return
-    rows, net = found.manifest.rows, found.manifest.net()
+    rows, net = found.state.rows, found.state.net()
     if rows < past.rows:
-        message = f"the manifest names {rows:,} rows, and run {past.run_id} left {past.rows:,}"
+        message = f"the state names {rows:,} rows, and run {past.run_id} left {past.rows:,}"
         found.findings.add(Finding("fewer_rows_than_reported", message, expected=past.rows, found=rows))
     elif rows == past.rows:
         for currency in sorted(net.keys() | past.net.keys()):
@@ -180,7 +180,7 @@ def _name_twins(found: Inventory, store: Store, form: Format) -> None:
     if not found.ids.twins:
         return
     places: dict[str, list[str]] = {}
-    for path in sorted(found.manifest.files.keys() - found.unreadable):
+    for path in sorted(found.state.files.keys() - found.unreadable):
         with store.opened(path) as local:
             if local is None:
                 continue

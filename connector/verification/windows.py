@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from connector.core.api.page import Row
     from connector.core.planning.sampling import Choice, Draw
     from connector.core.run_report import Progress
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
     from connector.lake.stores.base import Store
     from connector.verification.asking import Asker
     from connector.verification.inventory import Inventory
@@ -101,8 +101,8 @@ class WindowCheck:
     # Coverage ---------------------------------------------------------------------------------------------------------
 
     def _check_coverage(self) -> None:
-        """Hold the manifest's covered time to what runs were asked for, and to what they left."""
-        covered, settled = self.inventory.manifest.covered, self.inventory.settled
+        """Hold the state's covered time to what runs were asked for, and to what they left."""
+        covered, settled = self.inventory.state.covered, self.inventory.settled
         asked = Intervals((self.asked,)) if self.asked else self.past.asked
         if not asked and covered:
             asked = Intervals.span(covered.parts[0].start, settled)
@@ -115,7 +115,7 @@ class WindowCheck:
             self.findings.add(Finding("time_no_longer_covered", message, window=part))
 
     def _chosen(self) -> Intervals:
-        covered = self.inventory.manifest.covered
+        covered = self.inventory.state.covered
         return covered.within(self.asked) if self.asked else covered
 
     def _coverage(self) -> str:
@@ -134,9 +134,9 @@ class WindowCheck:
 
     async def _ask_all(self, asker: Asker, windows: Sequence[Interval]) -> None:
         """Ask windows again, several at once, and compare them with the lake."""
-        manifest = self.inventory.manifest
+        state = self.inventory.state
         read = anyio.to_thread.run_sync
-        held = await read(rows_within, self.store, manifest, Intervals.of(windows), self.inventory.unreadable)
+        held = await read(rows_within, self.store, state, Intervals.of(windows), self.inventory.unreadable)
         held.sort(key=itemgetter("created"))
         room = anyio.Semaphore(AT_ONCE)
 
@@ -190,17 +190,17 @@ class WindowCheck:
 
     def _left_out(self) -> frozenset[str]:
         """Return the fields that are not in the lake as they were received."""
-        options = self.inventory.manifest.options
+        options = self.inventory.state.options
         named: list[str] = [*options.get("omit", ()), *options.get("hash", ())]
         inside = [name for name in named if name.startswith("source.")]  # an expanded source counts by its id alone
         return CHANGING | {name.split(".")[0] for name in named if name not in inside}
 
 
-def rows_within(store: Store, manifest: Manifest, seconds: Intervals, unreadable: Iterable[str]) -> list[Row]:
+def rows_within(store: Store, state: TableState, seconds: Intervals, unreadable: Iterable[str]) -> list[Row]:
     """Return the rows of a lake created in these seconds, as received. Blocks; belongs in a worker thread."""
-    form = format_of(manifest)
+    form = format_of(state)
     found: list[Row] = []
-    for path, file in sorted(manifest.files.items()):
+    for path, file in sorted(state.files.items()):
         if path in unreadable or not seconds.touching(Interval(file.first_created, file.last_created + 1)):
             continue
         with store.opened(path) as local:

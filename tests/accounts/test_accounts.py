@@ -50,7 +50,7 @@ def test_every_account_has_its_own_rows_and_its_own_state(tmp_path):
 
 
 def holders(lake):
-    return {path.stem for path in (lake / "_stripe_balance" / "manifest").glob("*.json")}
+    return {path.stem for path in (lake / "_stripe_balance" / "state").glob("*.json")}
 
 
 def test_two_requests_an_account_where_a_page_is_enough(tmp_path):

@@ -17,7 +17,7 @@ from connector.errors import AccountsError, ProtocolError
 from connector.stripe.acting import NOBODY
 from connector.stripe.client import BALANCE
 from tests.support.fakes import FakeTransport, client_over, ok, refused
-from tests.support.lakes import START, config_for, data_files, manifest, objects, run, sandbox, truth, world
+from tests.support.lakes import START, config_for, data_files, objects, run, sandbox, state, truth, world
 
 DROPS = "drops-account"
 """A gateway that drops the header, so that the platform answers whoever is asked for."""
@@ -274,7 +274,7 @@ def test_time_without_rows_is_not_covered_by_an_answer_of_nobody_knows_whom(tmp_
     served.faults.add(DROPS_LISTS)
     with pytest.raises(ProtocolError, match=NOT_HEEDED):
         run(tmp_path, served, accounts=[account], **LONG_AGO)
-    assert manifest(tmp_path).covered.parts[0].start >= START
+    assert state(tmp_path).covered.parts[0].start >= START
 
 
 def asked_and_sent(accounts, *answers):
@@ -351,9 +351,9 @@ def test_verify_finds_rows_that_are_in_two_accounts(tmp_path, served):
         tmp_path / "balance_transactions" / f"account={served.account}",
         tmp_path / "balance_transactions" / f"account={copy}",
     )
-    manifests = tmp_path / "_stripe_balance" / "manifest"
-    text = (manifests / f"{served.account}.json").read_text().replace(served.account, copy)
-    (manifests / f"{copy}.json").write_text(json.dumps(json.loads(text)))
+    states = tmp_path / "_stripe_balance" / "state"
+    text = (states / f"{served.account}.json").read_text().replace(served.account, copy)
+    (states / f"{copy}.json").write_text(json.dumps(json.loads(text)))
     verdict = anyio.run(lambda: connector.verify(tmp_path, offline=True, layers=["rows"]))
     assert verdict.verdict == "residual"
     rows = pa.table(connector.read(tmp_path, copy)).num_rows

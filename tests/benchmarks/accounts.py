@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.stores.local import LocalStore
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.peers import new_lake
@@ -99,7 +99,7 @@ def main(accounts: int) -> None:
         with served(**options) as server:
             for kill in range(KILLS):
                 killed(server, cut, seconds=random.uniform(0.1, 0.3) * cost.seconds)
-                print(f"killed: {len(manifests.accounts(LocalStore(cut))):,} accounts begun after {kill + 1}")
+                print(f"killed: {len(table_states.accounts(LocalStore(cut))):,} accounts begun after {kill + 1}")
             again = json.loads(synced(server, cut, *OPTIONS).said)
         differing = files(whole) != files(cut)
         print(f"after {KILLS} kills: {'NOT ' if differing else ''}the same files, {again['outcome']}")

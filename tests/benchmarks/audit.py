@@ -23,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from connector.core.planning import audit, suspects
 from connector.core.planning.sampling import SHARED, Profile
-from connector.core.state.manifest import DataFile, Manifest
+from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity, partition_of
+from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 
@@ -88,13 +89,13 @@ class World:
     held: bytearray = field(init=False)
     lies: list[Lie] = field(default_factory=list)
     files: dict[str, DataFile] = field(default_factory=dict)
-    manifest: Manifest = field(init=False)
+    state: TableState = field(init=False)
     requests: int = 0
     missing: int = 0
 
     def __post_init__(self) -> None:
         self.held = bytearray(len(self.created))
-        self.manifest = Manifest(AccountId("acct_1"), "parquet", Granularity.DAY)
+        self.state = TableState(AccountId("acct_1"), "parquet", Granularity.DAY)
 
     # The server -------------------------------------------------------------------------------------------------------
 
@@ -145,16 +146,16 @@ class World:
                 path = partition_of(day * DAY, Granularity.DAY).label
                 old = self.files.get(path)
                 file = DataFile(path, len(rows), 1, "", rows[0][0], rows[-1][0], {}, 0, None)
-                self.files[path] = replace(file, witnessed=old.witnessed if old else 0)
+                self.files[path] = with_changes(file, witnessed=old.witnessed if old else 0)
 
     def rows_of(self, start: int, stop: int) -> list[tuple[int, str]]:
         """Return the lake's rows of some seconds."""
         first, last = bisect_left(self.created, start), bisect_left(self.created, stop)
         return [(self.created[row], str(row)) for row in range(first, last) if self.held[row]]
 
-    def state(self, covered: Intervals) -> None:
-        """Write the manifest."""
-        self.manifest = replace(self.manifest, files=MappingProxyType(dict(self.files)), covered=covered)
+    def write_state(self, covered: Intervals) -> None:
+        """Write the state."""
+        self.state = replace(self.state, files=MappingProxyType(dict(self.files)), covered=covered)
 
     # Runs -------------------------------------------------------------------------------------------------------------
 
@@ -163,46 +164,46 @@ class World:
         end = bisect_left(self.created, now)
         for stop in range(end, 0, -WINDOW):
             self.walk(max(0, stop - WINDOW), stop, now)
-        self.state(Intervals.span(0, now - SETTLE))
+        self.write_state(Intervals.span(0, now - SETTLE))
 
     def increment(self, now: int) -> None:
         """Read what is new."""
-        since = self.manifest.covered.parts[-1].stop
+        since = self.state.covered.parts[-1].stop
         self.walk(bisect_left(self.created, since), bisect_left(self.created, now), now)
-        self.state(self.manifest.covered.union(Intervals.span(since, now - SETTLE)))
+        self.write_state(self.state.covered.union(Intervals.span(since, now - SETTLE)))
 
     def look_back(self, now: int, requests: int = 1) -> None:
         """Ask about the past, as a run does."""
-        for region in suspects.to_look_at(self.manifest):
+        for region in suspects.to_look_at(self.state):
             found = self.suspects_in(region)
-            self.manifest = replace(self.manifest, audits=suspects.looked_at(self.manifest.audits, region, found))
-        targets = audit.choose(self.manifest, requests, self.rng.randrange)
+            self.state = replace(self.state, audits=suspects.looked_at(self.state.audits, region, found))
+        targets = audit.choose(self.state, requests, self.rng.randrange)
         again = Intervals()
         for target in targets:
             start, stop = self.aim(target)
-            window = audit.window_around(self.manifest.covered, start, stop, self.rng.randrange)
+            window = audit.window_around(self.state.covered, start, stop, self.rng.randrange)
             begins, ends, more = self.page(
                 bisect_left(self.created, window.start), bisect_left(self.created, window.stop)
             )
             listed = [(self.created[row], str(row)) for row in range(ends - 1, begins - 1, -1)]
             days = (window.start // DAY * DAY, -(-window.stop // DAY) * DAY)
             held = self.rows_of(*days) if days[1] - days[0] < 9 * DAY else self.rows_of(window.start, window.stop)
-            difference = audit.compare(self.manifest, window, listed, held, has_more=more)
+            difference = audit.compare(self.state, window, listed, held, has_more=more)
             again = again.union(difference.again) if difference else again
-        self.manifest = audit.witnessed(self.manifest, targets, now=now)
-        self.files = dict(self.manifest.files)
-        for part in again.both(self.manifest.covered):
+        self.state = audit.witnessed(self.state, targets, now=now)
+        self.files = dict(self.state.files)
+        for part in again.both(self.state.covered):
             self.walk(bisect_left(self.created, part.start), bisect_left(self.created, part.stop), now)
-            looked = self.manifest.audits.looked.minus(Intervals((part,)))
-            self.manifest = replace(self.manifest, audits=replace(self.manifest.audits, looked=looked))
-        self.state(self.manifest.covered)
+            looked = self.state.audits.looked.minus(Intervals((part,)))
+            self.state = replace(self.state, audits=replace(self.state.audits, looked=looked))
+        self.write_state(self.state.covered)
 
     def suspects_in(self, region: Interval, least: float = suspects.EXPECTED) -> list:
         """Look at the gaps of a region."""
-        wider = suspects.around(self.manifest, region)
+        wider = suspects.around(self.state, region)
         profile = Profile()
         profile.add([second for second, _ in self.rows_of(wider.start // DAY * DAY, -(-wider.stop // DAY) * DAY)])
-        return suspects.suspects_in(self.manifest, profile, region, least=least)
+        return suspects.suspects_in(self.state, profile, region, least=least)
 
     def aim(self, target: audit.Target) -> tuple[int, int]:
         """Return the seconds to ask about."""
@@ -213,8 +214,8 @@ class World:
             found = self.suspects_in(stretch.bounds, 1)
             if found:
                 waiting = [one for one in found[1:] if one.expected >= suspects.EXPECTED]
-                audits = suspects.looked_at(self.manifest.audits, stretch.bounds, waiting)
-                self.manifest = replace(self.manifest, audits=audits)
+                audits = suspects.looked_at(self.state.audits, stretch.bounds, waiting)
+                self.state = replace(self.state, audits=audits)
                 return found[0].start, found[0].stop
         first, last = stretch.files[0].first_created, stretch.files[-1].last_created + 1
         created = [second for second, _ in self.rows_of(first, last) if second in stretch.bounds]
@@ -308,7 +309,7 @@ def main(days: int, svg: str | None) -> None:
         for least, most, name in ((100, 1e9, "100 rows or more"), (20, 100, "20 to 99"), (1, 20, "fewer than 20")):
             print(f"  lies that hid {name:16}: {found_of(lies, least, most, days)}")
         print(f"  requests: {requests[0]:,} without, {requests[1] - requests[0]:,} more with audits and re-reading")
-        print(f"  a round has {len(audit.stretches(world.manifest)):,} stretches", flush=True)
+        print(f"  a round has {len(audit.stretches(world.state)):,} stretches", flush=True)
     if svg:
         Path(svg).write_text(drawing(lines, days))
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.stores.base import open_store
 from connector.sandbox import Limits, Sandbox, World
 
@@ -56,9 +56,9 @@ def test_a_signal_ends_a_sync_in_order_and_keeps_what_is_complete(stuck_sandbox,
     assert err.splitlines()[1].startswith("stripe-balance: interrupted: what was complete is kept")
     assert err.count("\n") == 2  # the first says that a new lake was begun
     store = open_store(lake)
-    (manifest,) = manifests.manifests(store)
-    assert 0 < manifest.rows < 3_000
-    assert manifests.compare(store, manifest) == []
+    (state,) = table_states.states(store)
+    assert 0 < state.rows < 3_000
+    assert table_states.compare(store, state) == []
     (report,) = (json.loads(path.read_text()) for path in (lake / "_stripe_balance" / "runs").iterdir())
     assert report["outcome"] == "interrupted"
 

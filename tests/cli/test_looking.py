@@ -100,13 +100,13 @@ def test_the_status_needs_no_key_and_asks_nobody(run, environment, sandbox, lake
     assert "as they were written" in done.out
 
 
-def test_the_status_as_json_has_what_the_manifest_has(run, lake):
+def test_the_status_as_json_has_what_the_state_has(run, lake):
     done = run("status", lake, "--json")
     (account,) = done.json["accounts"]
-    (path,) = (lake / "_stripe_balance" / "manifest").iterdir()
-    manifest = json.loads(path.read_text())
-    assert account["rows"] == sum(file["rows"] for file in manifest["files"]) == 700
-    assert account["covered"] == manifest["covered"]
+    (path,) = (lake / "_stripe_balance" / "state").iterdir()
+    state = json.loads(path.read_text())
+    assert account["rows"] == sum(file["rows"] for file in state["files"]) == 700
+    assert account["covered"] == state["covered"]
     assert account["differences"] == []
     assert done.json["last_run"]["outcome"] == "complete"
 
@@ -154,7 +154,7 @@ def test_the_arrow_schema_is_that_of_the_files(run, table):
     assert table in run("schema", "--arrow").out
 
 
-@pytest.mark.parametrize("words", [["nothing"], ["nothing", "--arrow"], ["manifest", "--arrow"]])
+@pytest.mark.parametrize("words", [["nothing"], ["nothing", "--arrow"], ["state", "--arrow"]])
 def test_an_unknown_schema_is_a_usage_error_that_names_those_there_are(run, words):
     done = run("schema", *words)
     assert done.status == 2

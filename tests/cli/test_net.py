@@ -49,7 +49,7 @@ def test_status_and_sync_say_it_by_balance_as_the_balance_has_it(run, tmp_path):
 def test_files_of_before_balances_were_told_apart_are_said_to_be_all_together(run, tmp_path):
     with sandbox(world(600, days=10)) as served:
         sync(tmp_path, served)
-    (path,) = (tmp_path / "_stripe_balance/manifest").glob("*.json")
+    (path,) = (tmp_path / "_stripe_balance/state").glob("*.json")
     document = json.loads(path.read_text())
     for entry in document["files"]:
         del entry["apart"]

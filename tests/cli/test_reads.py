@@ -7,7 +7,7 @@ import time
 
 from connector.cli.display.read_allocation import reads_of
 from connector.core.api.allocation import MONTH
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.stores.base import open_store
 
 
@@ -33,7 +33,7 @@ def test_old_runs_and_reports_that_cannot_be_read_do_not_count(lake):
     store = open_store(lake)
     for name, text in (("20200101T000000Z-aaaaaaaa", b'{"requests": {"total": 7}}'), ("29990101T000000Z-b", b"{")):
         store.write(f"_stripe_balance/runs/{name}.json", text)
-    found = list(manifests.manifests(store))
+    found = list(table_states.states(store))
     now = reads_of(store, found, now=time.time())
     assert now.runs == 1
     later = reads_of(store, found, now=time.time() + 2 * MONTH)

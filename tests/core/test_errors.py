@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from connector import errors
-from connector.core.state.manifest import DataFile
+from connector.core.state.data_file import DataFile
 from connector.errors import AccountsError, ConnectorError, RateLimitError, ServerError, StorageError
 from connector.lake.writing.rewrite import StaleFileError
 

@@ -17,7 +17,7 @@ from connector.core.units import DAY
 from connector.errors import DamagedError, ProtocolError, UsageError
 from connector.ingest.account_plan import Allowance
 from connector.lake.stores.local import LocalStore
-from tests.support.lakes import START, data_files, honest, manifest, objects, run, sandbox, strays, truth, world
+from tests.support.lakes import START, data_files, honest, objects, run, sandbox, state, strays, truth, world
 
 HOUR = 3_600
 
@@ -42,11 +42,11 @@ def runs_until(lake, stripe_, done, *, most=60, every=HOUR, **options):
 
 
 def kept(lake):
-    """The newest run's report, held to its schema, and the manifest's document, held to its own."""
+    """The newest run's report, held to its schema, and the state's document, held to its own."""
     report = json.loads(max((lake / "_stripe_balance" / "runs").glob("*.json"), key=getmtime).read_bytes())
-    document = json.loads(next((lake / "_stripe_balance" / "manifest").glob("*.json")).read_bytes())
+    document = json.loads(next((lake / "_stripe_balance" / "state").glob("*.json")).read_bytes())
     jsonschema.validate(report, schemas.load("run_report"))
-    jsonschema.validate(document, schemas.load("manifest"))
+    jsonschema.validate(document, schemas.load("table_state"))
     return report, document
 
 
@@ -75,9 +75,9 @@ def test_a_round_witnesses_every_partition_and_every_row(tmp_path):
         for _ in range(60):
             stripe_.advance(HOUR)
             rows += run(tmp_path, stripe_).accounts[0].audit.rows
-            if all(file.witnessed for file in manifest(tmp_path).files.values()):
+            if all(file.witnessed for file in state(tmp_path).files.values()):
                 break
-        assert all(file.witnessed for file in manifest(tmp_path).files.values())
+        assert all(file.witnessed for file in state(tmp_path).files.values())
         assert rows >= 900
 
 
@@ -87,7 +87,7 @@ def test_a_hole_in_which_many_rows_were_to_be_expected_is_found_by_the_next_runs
         missed = lied_about(stripe_, START + 9 * DAY + 7 * HOUR, START + 10 * DAY + 19 * HOUR)
         assert len(missed) > 100
         run(tmp_path, stripe_, format=form)
-        assert manifest(tmp_path).rows == 3_000 - len(missed)
+        assert state(tmp_path).rows == 3_000 - len(missed)
         *_, account = runs_until(tmp_path, stripe_, lambda account: account.audit.differing, most=8)
         assert 0 < account.audit.missing <= 100
         assert (account.healed.rows, account.healed.files, account.rows_lost) == (len(missed), 0, 0)
@@ -117,7 +117,7 @@ def test_an_hour_that_a_later_run_was_told_nothing_of_is_found(tmp_path):
         missed = lied_about(stripe_, stripe_.now, stripe_.now + 2 * HOUR, until=2 * HOUR)
         stripe_.advance(2 * HOUR)
         run(tmp_path, stripe_, audit=0)  # told that there is nothing new
-        covered = [second for second in missed if second in manifest(tmp_path).covered]
+        covered = [second for second in missed if second in state(tmp_path).covered]
         reports = runs_until(tmp_path, stripe_, lambda account: account.healed.rows, most=12)
         assert reports[-1].healed.rows == len(covered) > 50
         assert objects(tmp_path) == truth(stripe_)
@@ -169,7 +169,7 @@ def test_what_takes_more_than_a_run_spends_unasked_is_read_bit_by_bit_and_ends_w
             run(tmp_path, stripe_, since=stripe_.now - HOUR)
         assert run(tmp_path, stripe_, repair=True).outcome == "complete"
         assert objects(tmp_path) == truth(stripe_)
-        assert manifest(tmp_path).audits.lacking.parts == ()
+        assert state(tmp_path).audits.lacking.parts == ()
 
 
 def test_after_a_kill_between_finding_and_reading_the_next_run_reads(tmp_path, monkeypatch):
@@ -177,7 +177,7 @@ def test_after_a_kill_between_finding_and_reading_the_next_run_reads(tmp_path, m
 
     def dying(self, path, data):
         write(self, path, data)
-        if "/manifest/" in path and json.loads(data)["audit"]["lacking"]:
+        if "/state/" in path and json.loads(data)["audit"]["lacking"]:
             raise KeyboardInterrupt
 
     with sandbox(world(3_000, days=20)) as stripe_:
@@ -188,7 +188,7 @@ def test_after_a_kill_between_finding_and_reading_the_next_run_reads(tmp_path, m
             with pytest.raises(BaseException):  # noqa: B017, PT011 - as a signal ends it
                 runs_until(tmp_path, stripe_, lambda _: False, most=8)
         honest(tmp_path, truth(stripe_))
-        assert manifest(tmp_path).audits.lacking
+        assert state(tmp_path).audits.lacking
         (account,) = run(tmp_path, stripe_, audit=0).accounts
         assert (account.healed.rows, account.audit.requests) == (len(missed), 0)
         assert objects(tmp_path) == truth(stripe_)
@@ -228,11 +228,11 @@ def test_an_outage_of_the_audit_alone_puts_it_off(tmp_path):
         stripe_.faults.add("500:k=2,times=99,endpoint=balance_transactions")
         report = run(tmp_path, stripe_)
         assert (report.outcome, report.accounts[0].audit.requests) == ("complete", 1)
-        put_off = manifest(tmp_path)
+        put_off = state(tmp_path)
         assert (put_off.audits.turn, any(file.witnessed for file in put_off.files.values())) == (0, False)
         stripe_.faults.clear()
         run(tmp_path, stripe_)
-        asked = manifest(tmp_path)
+        asked = state(tmp_path)
         fewer = len(asked.audits.suspects) < len(put_off.audits.suspects)
         assert fewer or any(file.witnessed for file in asked.files.values())
 
@@ -317,8 +317,8 @@ def test_what_a_disk_spoiled_in_silence_is_read_again_when_its_turn_has_come(tmp
         victim.write_bytes(bytes(content))
         run(tmp_path, stripe_, audit=0)
         victim.write_bytes(bytes(content))
-        manifests = tmp_path / "_stripe_balance" / "manifest"
-        for path in manifests.iterdir():  # written later than the file: nothing shows that somebody touched it
+        states = tmp_path / "_stripe_balance" / "state"
+        for path in states.iterdir():  # written later than the file: nothing shows that somebody touched it
             path.write_bytes(path.read_bytes())
         *_, account = runs_until(tmp_path, stripe_, lambda account: account.healed.files)
         assert (account.healed.files, account.audit.differing) == (1, 0)

@@ -47,7 +47,7 @@ def test_a_lake_of_two_versions_says_so(tmp_path, form):
         truth = lakes.truth(served)
     newest = report.api_version
     assert report.accounts[0].api_versions == (OLD, newest)
-    assert lakes.manifest(tmp_path).api_versions == (OLD, newest)
+    assert lakes.state(tmp_path).api_versions == (OLD, newest)
     for row, kept in zip(truth, lakes.objects(tmp_path), strict=True):
         assert ("balance_type" in kept) == (row["created"] >= middle)
         assert row == {"balance_type": row["balance_type"], **kept}
@@ -85,7 +85,7 @@ def test_what_differs_is_known_to_the_lake_over_several_runs(tmp_path):
         second = lakes.run(tmp_path, served)
     assert first.accounts[0].drift
     assert second.accounts[0].drift == ()
-    kept = lakes.manifest(tmp_path).drift.findings
+    kept = lakes.state(tmp_path).drift.findings
     assert [(one.kind, one.name, one.count, one.example) for one in kept] == [
         (one["kind"], one["name"], one["count"], one["example"]) for one in first.accounts[0].drift
     ]
@@ -104,7 +104,7 @@ def test_a_strict_run_publishes_nothing_of_a_window_with_rows_that_differ(tmp_pa
         documented = lakes.truth(served)[0].keys()
         assert all(row.keys() == documented for row in kept(tmp_path))
         lakes.honest(tmp_path / "lake", lakes.truth(served))
-        assert lakes.manifest(tmp_path / "lake").drift
+        assert lakes.state(tmp_path / "lake").drift
         served.faults.clear()
         sync(strict_schema=True)
         assert lakes.objects(tmp_path / "lake") == lakes.truth(served)

@@ -12,12 +12,12 @@ import jsonschema
 import pytest
 
 from connector.core.planning.plan import affordable
-from connector.core.state.manifest import DataFile
+from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, partition_of
 from connector.errors import AccountsError, DamagedError, StorageError
 from connector.ingest.account_plan import Allowance
 from connector.lake.stores.local import LocalStore
-from tests.support.lakes import data_files, honest, manifest, objects, run, sandbox, strays, truth, world
+from tests.support.lakes import data_files, honest, objects, run, sandbox, state, strays, truth, world
 
 FORMATS = ("parquet", "jsonl", "arrow")
 
@@ -37,7 +37,7 @@ def with_little_to_spend(monkeypatch, requests):
 def test_files_that_are_gone_or_not_as_written_are_read_again_by_the_next_run(tmp_path, form):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_, format=form)
-        whole, files = data_files(tmp_path), list(manifest(tmp_path).files.values())
+        whole, files = data_files(tmp_path), list(state(tmp_path).files.values())
         gone, cut, flipped = files[1], files[4], files[7]
         (tmp_path / gone.path).unlink()
         (tmp_path / cut.path).write_bytes((tmp_path / cut.path).read_bytes()[:-9])
@@ -66,7 +66,7 @@ def test_a_lake_over_which_an_older_backup_was_restored_is_whole_again_after_a_r
         shutil.copytree(lake / "balance_transactions", backup)
         stripe_.set_clock(stripe_.world.end + 86_400)
         run(lake, stripe_)
-        whole, rows = data_files(lake), manifest(lake).rows
+        whole, rows = data_files(lake), state(lake).rows
         shutil.copytree(backup, lake / "balance_transactions", dirs_exist_ok=True)
         assert data_files(lake) != whole
         (account,) = run(lake, stripe_).accounts
@@ -85,7 +85,7 @@ def test_a_lake_that_was_copied_elsewhere_has_lost_nothing(tmp_path):
 def test_what_would_take_too_much_is_left_to_a_repair_and_said_at_every_run(tmp_path, monkeypatch):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
-        whole, files = data_files(tmp_path), list(manifest(tmp_path).files.values())
+        whole, files = data_files(tmp_path), list(state(tmp_path).files.values())
         for file in files[:5]:
             (tmp_path / file.path).unlink()
         with_little_to_spend(monkeypatch, 3)
@@ -113,7 +113,7 @@ def test_a_partition_that_is_left_to_a_repair_holds_up_no_other(tmp_path, monkey
     with sandbox(world(900, days=70)) as stripe_:
         stripe_.set_clock(stripe_.world.start + 40 * 86_400)
         run(tmp_path, stripe_, partition="month")
-        older = next(iter(manifest(tmp_path).files.values()))
+        older = next(iter(state(tmp_path).files.values()))
         if harm == "gone":
             (tmp_path / older.path).unlink()
         else:
@@ -123,7 +123,7 @@ def test_a_partition_that_is_left_to_a_repair_holds_up_no_other(tmp_path, monkey
         with pytest.raises(DamagedError):
             run(tmp_path, stripe_)
         month = partition_of(older.first_created, Granularity.MONTH).bounds
-        others = [file for path, file in manifest(tmp_path).files.items() if path != older.path]
+        others = [file for path, file in state(tmp_path).files.items() if path != older.path]
         assert sum(file.rows for file in others) == sum(row["created"] not in month for row in truth(stripe_)) > 0
         assert run(tmp_path, stripe_, repair=True).outcome == "complete"
         assert objects(tmp_path) == truth(stripe_)
@@ -132,7 +132,7 @@ def test_a_partition_that_is_left_to_a_repair_holds_up_no_other(tmp_path, monkey
 def test_rows_of_a_lost_file_that_stripe_lists_no_more_end_the_run_that_finds_it_with_66(tmp_path):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
-        newest = max(manifest(tmp_path).files.values(), key=lambda file: file.last_created)
+        newest = max(state(tmp_path).files.values(), key=lambda file: file.last_created)
         stripe_.faults.add("gone-rows:p=0.3")
         (tmp_path / newest.path).unlink()
         stripe_.add_rows(count=30, created=newest.last_created + 1)  # as many more as make up for them in number
@@ -170,7 +170,7 @@ def test_what_is_removed_while_a_run_goes_on_is_read_again_before_it_ends(tmp_pa
     def then_somebody_removes_a_file(self, path, data):
         write(self, path, data)
         there = sorted((tmp_path / "balance_transactions").rglob("part-0.parquet"))
-        if "/manifest/" in path and there and not removed:
+        if "/state/" in path and there and not removed:
             there[0].unlink()
             removed.append(there[0])
 
@@ -188,7 +188,7 @@ def test_what_is_removed_again_and_again_ends_with_66(tmp_path, monkeypatch):
 
     def then_somebody_removes_a_file(self, path, data):
         write(self, path, data)
-        if "/manifest/" in path:
+        if "/state/" in path:
             for victim in (tmp_path / "balance_transactions").rglob("part-0.parquet"):
                 victim.unlink()
 
@@ -202,7 +202,7 @@ def test_what_is_removed_again_and_again_ends_with_66(tmp_path, monkeypatch):
 def test_a_dry_run_says_what_is_lost_and_mends_nothing(tmp_path):
     with sandbox(world(400)) as stripe_:
         run(tmp_path, stripe_)
-        victim = next(iter(manifest(tmp_path).files.values()))
+        victim = next(iter(state(tmp_path).files.values()))
         (tmp_path / victim.path).unlink()
         report = run(tmp_path, stripe_, dry_run=True)
         (account,) = report.accounts

@@ -1,4 +1,4 @@
-"""What is not to be kept touches no disk: neither a data file, nor the temporary file, nor a manifest, nor a report."""
+"""What is not to be kept touches no disk: neither a data file, nor the temporary file, nor a state, nor a report."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_the_choice_is_fixed_with_the_lake_and_so_is_the_salt(served, tmp_path):
     with pytest.raises(ConfigError, match="asked for without --expand"):
         sync()
     assert lakes.touched(tmp_path / "lake") == before
-    assert lakes.manifest(tmp_path / "lake").options["salt"] == SALT.fingerprint
+    assert lakes.state(tmp_path / "lake").options["salt"] == SALT.fingerprint
 
 
 def test_a_choice_that_makes_no_sense_is_refused_before_anything_is_asked(served, tmp_path, monkeypatch):
@@ -254,7 +254,7 @@ def test_payouts_that_were_there_before_are_written_again_without_what_a_lake_hi
     choice = {"omit": ["source", "description"], "format": form}
     lakes.run(lake, paid_out, format=form)
     bring(lake, paid_out)
-    for path in [*lake.rglob("balance_transactions"), lake / "_stripe_balance" / "manifest"]:
+    for path in [*lake.rglob("balance_transactions"), lake / "_stripe_balance" / "state"]:
         shutil.rmtree(path)
     lakes.run(lake, paid_out, **choice)
     lakes.run(straight, paid_out, **choice)

@@ -22,10 +22,10 @@ from tests.support.lakes import (
     config_for,
     data_files,
     interrupted_at,
-    manifest,
     objects,
     run,
     sandbox,
+    state,
     touched,
     truth,
     world,
@@ -96,8 +96,8 @@ def test_the_account_says_what_the_lake_holds(tmp_path):
         for currency in sorted({row["currency"] for row in rows})
     }
     assert account["lake_pending"] == sum(row["status"] == "pending" for row in rows)
-    assert account["lake_bytes"] == sum(file.bytes for file in manifest(tmp_path).files.values())
-    assert account["covered"] == [[part.start, part.stop] for part in manifest(tmp_path).covered]
+    assert account["lake_bytes"] == sum(file.bytes for file in state(tmp_path).files.values())
+    assert account["covered"] == [[part.start, part.stop] for part in state(tmp_path).covered]
     assert account["late"] == {"rows": 0, "first_created": None, "last_created": None, "longest_lag_seconds": 0}
 
 
@@ -137,7 +137,7 @@ def test_an_interrupted_run_keeps_a_report_of_what_it_published(tmp_path):
         interrupted_at(1_000, tmp_path, stripe_)
     (document,) = kept(tmp_path)
     assert document["outcome"] == "interrupted"
-    assert document["accounts"][0]["lake_rows"] == manifest(tmp_path).rows
+    assert document["accounts"][0]["lake_rows"] == state(tmp_path).rows
 
 
 def test_a_key_that_may_not_read_its_account_makes_a_lake_of_the_default_account(tmp_path):

@@ -16,10 +16,10 @@ from tests.support.lakes import (
     START,
     data_files,
     honest,
-    manifest,
     objects,
     run,
     sandbox,
+    state,
     strays,
     touched,
     truth,
@@ -74,7 +74,7 @@ def test_a_day_at_a_time_is_the_same_as_all_at_once_and_pending_rows_come_up_to_
 def test_pending_rows_are_not_asked_for_before_they_are_due(tmp_path):
     with sandbox() as stripe_:
         run(tmp_path, stripe_)
-        due = min(file.pending_from for file in manifest(tmp_path).files.values() if file.pending_from is not None)
+        due = min(file.pending_from for file in state(tmp_path).files.values() if file.pending_from is not None)
         assert due > stripe_.now
         stripe_.set_clock(due - 1)
         assert run(tmp_path, stripe_).accounts[0].rows_received == 0
@@ -167,22 +167,22 @@ def test_coverage_stops_before_the_newest_minutes(tmp_path):
         stripe_.add_rows(count=2, created=stripe_.now - 10)
         run(tmp_path, stripe_, settle=600)
         assert objects(tmp_path) == truth(stripe_)
-        found = manifest(tmp_path)
+        found = state(tmp_path)
         assert found.covered.parts[-1].stop == stripe_.now - 600
         assert found.read_until == stripe_.now
 
 
-def test_the_manifest_keeps_when_the_account_was_made_and_is_left_alone_after_that(tmp_path):
+def test_the_state_keeps_when_the_account_was_made_and_is_left_alone_after_that(tmp_path):
     with sandbox() as stripe_:
         run(tmp_path, stripe_, since=stripe_.world.start + DAY)
-        assert manifest(tmp_path).account_created == stripe_.world.start
+        assert state(tmp_path).account_created == stripe_.world.start
         before = touched(tmp_path)
         run(tmp_path, stripe_, since=stripe_.world.start + DAY, audit=0)
         assert touched(tmp_path) == before
     silent = world(account_created=None)
     with sandbox(silent) as stripe_:
         run(tmp_path / "silent", stripe_)
-        assert manifest(tmp_path / "silent").account_created == 0
+        assert state(tmp_path / "silent").account_created == 0
 
 
 def test_a_full_refresh_finds_rows_that_came_later_than_any_settling(tmp_path):
@@ -259,7 +259,7 @@ def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_not
         monkeypatch.setattr(Client, "server_began", None)
         monkeypatch.setattr(SystemClock, "utc", lambda _: ahead)
         run(tmp_path, stripe_)
-        assert manifest(tmp_path).covered.parts[-1].stop <= truth(stripe_)[-1]["created"]
+        assert state(tmp_path).covered.parts[-1].stop <= truth(stripe_)[-1]["created"]
         stripe_.advance(10 * DAY)
         stripe_.add_rows(count=7, created=stripe_.now - 5 * DAY)
         run(tmp_path, stripe_)
@@ -298,7 +298,7 @@ def test_a_file_that_is_due_but_not_asked_for_holds_up_nothing_when_it_is_damage
     with sandbox(world(600, days=12, now=START + 12 * DAY + 5)) as stripe_:
         run(tmp_path, stripe_)
         oldest, *_, newest = sorted(
-            (file for file in manifest(tmp_path).files.values() if file.pending_from), key=lambda file: file.path
+            (file for file in state(tmp_path).files.values() if file.pending_from), key=lambda file: file.path
         )
         stripe_.advance(20 * DAY)
         if harm == "gone":

@@ -71,7 +71,7 @@ def test_a_full_disk_ends_with_74_one_line_and_an_honest_lake_and_room_heals_it(
         assert done.returncode == 74
         assert len([line for line in done.stderr.splitlines() if ": new lake in " not in line]) == 1
         assert "no space left" in done.stderr
-        if (lake / "_stripe_balance" / "manifest").exists():
+        if (lake / "_stripe_balance" / "state").exists():
             honest(lake, truth(stripe_))
         assert not strays(lake), "what takes space on a full disk should not stay"
         remount("size=50m,nr_inodes=9999")
@@ -120,7 +120,7 @@ def test_a_temporary_folder_that_vanishes_again_and_again_leaves_an_honest_lake(
                     run(tmp_path, stripe_, full_refresh=attempt > 0, settings={"max_in_flight": 4})
                 except ConnectorError as error:
                     codes.add(error.exit_code)
-            if (tmp_path / "_stripe_balance" / "manifest").exists():
+            if (tmp_path / "_stripe_balance" / "state").exists():
                 honest(tmp_path, truth(stripe_))
         assert codes <= {74}
         run(tmp_path, stripe_)

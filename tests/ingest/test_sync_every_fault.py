@@ -83,7 +83,7 @@ def status_of(lake: Path, stripe_: Sandbox, **options: Any) -> int:
 
 def held_to_its_word(lake: Path, stripe_: Sandbox, there: list[Row]) -> None:
     """Whatever happened, the lake says nothing false about the rows that were there to be seen."""
-    if (lake / "_stripe_balance" / "manifest").exists():
+    if (lake / "_stripe_balance" / "state").exists():
         missing_then = {row["id"] for row in truth(stripe_)} - {row["id"] for row in there}
         honest(lake, truth(stripe_), but_for=missing_then)
     if lake.exists():

@@ -12,10 +12,10 @@ from tests.support.lakes import (
     START,
     data_files,
     honest,
-    manifest,
     objects,
     run,
     sandbox,
+    state,
     strays,
     touched,
     truth,
@@ -117,7 +117,7 @@ def test_an_outage_that_outlasts_every_retry_keeps_what_was_read_and_the_next_ru
             run(tmp_path / "lake", stripe_, settings={"max_in_flight": 3})
         stripe_.faults.clear()
         honest(tmp_path / "lake", truth(stripe_))
-        before = manifest(tmp_path / "lake").rows
+        before = state(tmp_path / "lake").rows
         assert before >= 500
         report = run(tmp_path / "lake", stripe_)
         assert report.accounts[0].rows_new == 3_000 - before

@@ -21,10 +21,10 @@ from tests.support.lakes import (
     data_files,
     honest,
     interrupted_at,
-    manifest,
     objects,
     run,
     sandbox,
+    state,
     strays,
     truth,
     world,
@@ -73,7 +73,7 @@ def test_cancelled_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_
 def test_what_was_complete_when_interrupted_is_not_read_again(tmp_path, eager):
     with sandbox(world(6_000), latency=0.02) as stripe_:
         interrupted_at(2_000, tmp_path, stripe_)
-        before = manifest(tmp_path)
+        before = state(tmp_path)
         assert 0 < before.rows < 6_000
         report = run(tmp_path, stripe_)
         assert report.accounts[0].rows_received < 6_000
@@ -93,7 +93,7 @@ def test_commits_that_overlap_with_sealing_lose_no_file(tmp_path, eager, monkeyp
         run(tmp_path, stripe_, settings={"max_in_flight": 5})
         honest(tmp_path, truth(stripe_))
         assert objects(tmp_path) == truth(stripe_)
-        assert manifest(tmp_path).files.keys() == data_files(tmp_path).keys()
+        assert state(tmp_path).files.keys() == data_files(tmp_path).keys()
 
 
 def test_a_disk_that_refuses_ends_the_run_with_a_storage_error_and_an_honest_lake(tmp_path, monkeypatch, eager):
@@ -150,7 +150,7 @@ def test_killed_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_byt
             child.send_signal(signal.SIGKILL)
             killed += child.wait() == -signal.SIGKILL
             child.stdout.close()
-            if (lake / "_stripe_balance" / "manifest").exists():
+            if (lake / "_stripe_balance" / "state").exists():
                 honest_but_for_what_was_just_written(lake, truth(stripe_))
         run(lake, stripe_, partition=partition)
         assert objects(lake) == truth(stripe_)
@@ -161,8 +161,8 @@ def test_killed_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_byt
 
 
 def honest_but_for_what_was_just_written(lake: Path, rows) -> None:
-    """After a kill a file may be newer than the manifest; then it holds more, never less."""
-    covered = manifest(lake).covered
+    """After a kill a file may be newer than the state; then it holds more, never less."""
+    covered = state(lake).covered
     held = {row["id"] for row in objects(lake)}
     assert not [row for row in rows if row["created"] in covered and row["id"] not in held]
 
@@ -171,11 +171,11 @@ class KilledError(BaseException):
     """The end of a process, as far as one process can play it."""
 
 
-def test_a_lake_killed_before_its_first_manifest_does_not_become_one_of_two_kinds(tmp_path, monkeypatch):
+def test_a_lake_killed_before_its_first_state_does_not_become_one_of_two_kinds(tmp_path, monkeypatch):
     with sandbox(world(600, days=40)) as stripe_:
 
         def killed(_store: LocalStore, path: str, _data: bytes) -> None:
-            if "manifest/" in path and '"files": []' not in _data.decode():
+            if "state/" in path and '"files": []' not in _data.decode():
                 raise KilledError
 
         write = LocalStore.write

@@ -1,4 +1,4 @@
-"""A run that dies between a file and the manifest leaves nothing that the next one would not look at."""
+"""A run that dies between a file and the state leaves nothing that the next one would not look at."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from connector.core.units import AccountId
 from connector.errors import DamagedError, ManifestError, PermissionError_
 from connector.ingest import calls
 from connector.lake.state import intents
-from connector.lake.state.manifests import compare, manifests
+from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
 from tests.support.dying_store import DiedError, DyingStore
-from tests.support.lakes import START, manifest, objects, run, sandbox, touched, truth, world
+from tests.support.lakes import START, objects, run, sandbox, state, touched, truth, world
 
 DAY = 86_400
 
 
 def differences(lake):
     store = LocalStore(lake)
-    return [one for each in manifests(store) for one in compare(store, each, full=True)]
+    return [one for each in states(store) for one in compare(store, each, full=True)]
 
 
 @pytest.mark.parametrize("step", range(1, 11))
-def test_files_newer_than_the_manifest_are_read_again_by_any_run(tmp_path, monkeypatch, step):
+def test_files_newer_than_the_state_are_read_again_by_any_run(tmp_path, monkeypatch, step):
     with sandbox(world(600)) as stripe_:
         stripe_.advance(20 * DAY)
         run(tmp_path, stripe_)
@@ -37,7 +37,7 @@ def test_files_newer_than_the_manifest_are_read_again_by_any_run(tmp_path, monke
                 run(tmp_path, stripe_, full_refresh=True)
         run(tmp_path, stripe_)
         assert differences(tmp_path) == []
-        assert manifest(tmp_path).rows == len(objects(tmp_path))
+        assert state(tmp_path).rows == len(objects(tmp_path))
         run(tmp_path, stripe_, full_refresh=True)
         assert objects(tmp_path) == truth(stripe_)
     assert not list((tmp_path / "_stripe_balance" / "replacing").glob("*"))
@@ -65,7 +65,7 @@ def test_a_damaged_announcement_is_refused_with_what_to_do(tmp_path, damage):
 
 
 def killed_refresh(lake, stripe_, monkeypatch, **options):
-    """A full refresh that dies once its first data file is published; the manifest does not say so."""
+    """A full refresh that dies once its first data file is published; the state does not say so."""
 
     class Dying(LocalStore):
         def publish(self, staged, path):
@@ -139,7 +139,7 @@ def test_a_file_damaged_after_a_kill_is_believed_in_nothing(tmp_path, monkeypatc
             stripe_.add_rows(count=3, created=START + day * DAY + 5)
         killed_refresh(tmp_path, stripe_, monkeypatch)
         newer = [one.path for one in differences(tmp_path) if one.kind == "changed"]
-        victims = newer if which == "newer" else [path for path in manifest(tmp_path).files if path not in newer][:8]
+        victims = newer if which == "newer" else [path for path in state(tmp_path).files if path not in newer][:8]
         assert victims
         for path in victims:
             content = (tmp_path / path).read_bytes()
@@ -156,12 +156,12 @@ def test_rows_of_a_damaged_file_that_stripe_lists_no_more_are_counted(tmp_path):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
         stripe_.faults.add("gone-rows:p=0.2")
-        files = manifest(tmp_path).files
+        files = state(tmp_path).files
         for path in list(files)[:5]:
             (tmp_path / path).write_bytes(b"damaged")
         with pytest.raises(DamagedError, match="listed by Stripe no more") as failed:
             run(tmp_path, stripe_, repair=True)
         (account,) = failed.value.report.accounts
-        after = manifest(tmp_path)
+        after = state(tmp_path)
     assert account.rows_lost == sum(file.rows for file in files.values()) - after.rows > 0
     assert account.healed.files == 5

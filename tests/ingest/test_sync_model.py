@@ -34,7 +34,7 @@ from connector.errors import (
 )
 from connector.ingest import writer
 from connector.ingest.calls import sync
-from connector.lake.state.manifests import compare, manifests
+from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
 from tests.support.lakes import data_files, objects, strays
 from tests.support.model import START, Model
@@ -197,7 +197,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         repair = self.shaken and not where
         try:
             report, damaged = self._sync(self.lake, width=width, full_refresh=full, repair=repair, **asked), False
-        except DamagedError as failure:  # rows of a file that a killed run left newer than the manifest
+        except DamagedError as failure:  # rows of a file that a killed run left newer than the state
             assert self.shaken, "nothing else is lost"
             assert self.model.gone, "what Stripe lists is read again"
             report, damaged = failure.report, True
@@ -273,21 +273,21 @@ class LakeAgainstModel(RuleBasedStateMachine):
     # What must be true ------------------------------------------------------------------------------------------------
 
     def _covered(self) -> Any:
-        found = next(manifests(LocalStore(self.lake)), None)
+        found = next(states(LocalStore(self.lake)), None)
         return found.covered if found else ()
 
     def _look(self, may_lose: Collection[str] = ()) -> None:
         """Hold the lake against the model, however the run ended.
 
         Args:
-            may_lose: rows no longer listed, whose file a killed run left newer than the manifest: it was read again.
+            may_lose: rows no longer listed, whose file a killed run left newer than the state: it was read again.
         """
         store, known = LocalStore(self.lake), {one.id: one for one in self.model.entries}
-        found = next(manifests(store), None)
+        found = next(states(store), None)
         if found is None:
             assert not self.held
             return
-        if not self.shaken:  # a killed run's files may be newer than the manifest, until they are read again
+        if not self.shaken:  # a killed run's files may be newer than the state, until they are read again
             assert not [one for one in compare(store, found, full=True) if one.kind != "extra"]
             assert strays(self.lake) == []
         before, self.held = self.held, {row["id"]: row for row in objects(self.lake)}

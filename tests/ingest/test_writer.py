@@ -1,4 +1,4 @@
-"""What is sealed while the manifest is being written must be in the next one."""
+"""What is sealed while the state is being written must be in the next one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from connector.core.api.page import in_file_order
 from connector.core.planning.frontier import Frontier
 from connector.core.planning.plan import Plan
 from connector.core.run_report import Progress
-from connector.core.state.manifest import Manifest
 from connector.core.state.partition import Granularity, shares
+from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import StorageError
@@ -26,7 +26,7 @@ from connector.ingest.publisher import Published
 from connector.ingest.writer import Harvest
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.state.intents import Replacements
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.row_buffer import Shelf
@@ -52,8 +52,8 @@ class StoreThatRefuses:
         self.store.publish(staged, path)
 
 
-class SlowManifestStore:
-    """A local store that holds the first write of the manifest until it is told to go on."""
+class SlowStateStore:
+    """A local store that holds the first write of the state until it is told to go on."""
 
     def __init__(self, root):
         self.store = LocalStore(root)
@@ -63,7 +63,7 @@ class SlowManifestStore:
         return getattr(self.store, name)
 
     def write(self, path, data):
-        if "/manifest/" in path and not self.begun.is_set():
+        if "/state/" in path and not self.begun.is_set():
             self.begun.set()
             assert self.go_on.wait(10)
         self.store.write(path, data)
@@ -97,7 +97,7 @@ def harvest_of_three_days(store):
         lake = Lake(store, format_named("parquet"), Granularity.DAY)
         intake = Intake(lake, shelf, frontier, Progress())
         harvest = Harvest(intake)
-        begun = Manifest(ACCOUNT, "parquet", Granularity.DAY)
+        begun = TableState(ACCOUNT, "parquet", Granularity.DAY)
         replacing = Replacements(store, ACCOUNT)
         now = START + 3 * DAY
         identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
@@ -119,11 +119,9 @@ async def test_of_partitions_written_together_one_that_fails_spares_the_others(t
         with pytest.raises(StorageError, match="no space left"):
             await harvest._seal(harvest.intake.shelf.partitions())
         await harvest.commit()
-        manifest = manifests.load(harvest.intake.lake.store, ACCOUNT)
-    assert [path.split("/")[2] for path in manifest.files] == ["created_date=2026-01-01", "created_date=2026-01-03"]
-    assert manifest.covered == Intervals.span(START, START + 3 * DAY).minus(
-        Intervals.span(START + DAY, START + 2 * DAY)
-    )
+        state = table_states.load(harvest.intake.lake.store, ACCOUNT)
+    assert [path.split("/")[2] for path in state.files] == ["created_date=2026-01-01", "created_date=2026-01-03"]
+    assert state.covered == Intervals.span(START, START + 3 * DAY).minus(Intervals.span(START + DAY, START + 2 * DAY))
     assert list(harvest.intake.lake.store.scratch.iterdir()) == []
 
 
@@ -133,14 +131,14 @@ async def test_only_a_run_whose_last_file_is_written_says_that_it_read_everythin
     with harvest_of_three_days(StoreThatRefuses(tmp_path, refused)) as harvest:
         with suppress(StorageError):
             await harvest._settle_up(complete=True)
-        assert manifests.load(harvest.intake.lake.store, ACCOUNT).read_until == (
+        assert table_states.load(harvest.intake.lake.store, ACCOUNT).read_until == (
             START + 3 * DAY if refused == "none" else 0
         )
 
 
 @pytest.mark.anyio
-async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tmp_path):
-    store = SlowManifestStore(tmp_path)
+async def test_a_file_sealed_while_the_state_is_written_is_in_the_next_one(tmp_path):
+    store = SlowStateStore(tmp_path)
     with harvest_of_three_days(store) as harvest:
         days = harvest.intake.shelf.partitions()
         await harvest._seal([days[0]])
@@ -151,8 +149,8 @@ async def test_a_file_sealed_while_the_manifest_is_written_is_in_the_next_one(tm
             store.go_on.set()
         await harvest._seal([days[2]])
         await harvest.commit()
-    manifest = manifests.load(store, ACCOUNT)
-    assert manifest.rows == 3
-    assert len(manifest.files) == 3
-    assert manifest.covered.parts == (Interval(START, START + 3 * DAY),)
-    assert manifest == harvest.published.manifest
+    state = table_states.load(store, ACCOUNT)
+    assert state.rows == 3
+    assert len(state.files) == 3
+    assert state.covered.parts == (Interval(START, START + 3 * DAY),)
+    assert state == harvest.published.state

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 
 import connector
-from connector.core.state.small_file import StoredFile
 from connector.lake.stores.disk import sha256_of
 from tests.support.payout_world import START, ScriptedStripe, data_files, held_payouts
 
@@ -25,7 +24,7 @@ def made_before(lake):
     for entry in record["files"]:
         file = lake / entry["path"]
         pq.write_table(pq.ParquetFile(file).read().drop_columns(PARTS), file)
-        entry.update(StoredFile(entry["path"], entry["rows"], file.stat().st_size, sha256_of(file)).to_document())
+        entry.update(bytes=file.stat().st_size, sha256=sha256_of(file))
     path.write_text(json.dumps(record))
 
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.core.state.manifest import Manifest
 from connector.core.state.partition import Granularity
+from connector.core.state.table_state import TableState
 from connector.core.units import DAY, AccountId
 from connector.errors import DamagedError, StorageError
-from connector.lake.state.manifests import save
+from connector.lake.state.table_states import save
 from connector.lake.stores.local import LocalStore
 from connector.payouts.run import PayoutsRun
 from connector.stripe.client import Client
@@ -100,7 +100,7 @@ def test_killed_at_any_write_and_run_again_the_files_are_those_of_an_undisturbed
 def hiding(lake: Path) -> None:
     """Say that the lake's balance transactions are without sources and descriptions."""
     options = MappingProxyType({"omit": ["description", "source"]})
-    save(LocalStore(lake), Manifest(AccountId("acct_1script"), "parquet", Granularity.DAY, options=options))
+    save(LocalStore(lake), TableState(AccountId("acct_1script"), "parquet", Granularity.DAY, options=options))
 
 
 def test_killed_while_it_hides_what_was_in_sight_the_next_run_hides_it_all(tmp_path):
@@ -122,7 +122,7 @@ def test_killed_while_it_hides_what_was_in_sight_the_next_run_hides_it_all(tmp_p
             made.bring(lake)
         assert {one["source"] for one in held_pairs(lake) if one["type"] != "payout"} == {None}, f"killed at {step}"
         assert {one["description"] for one in held_payouts(lake)} == {None}
-        assert strays(lake) == ["_stripe_balance/manifest/acct_1script.json"]
+        assert strays(lake) == ["_stripe_balance/state/acct_1script.json"]
         asked = len(made.asked)
         made.bring(lake)
         assert len(made.asked) - asked <= 3  # po_1 may not add up any more: then it is listed again

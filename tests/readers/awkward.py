@@ -16,14 +16,15 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
-from connector.core.state.manifest import Manifest
+from connector.core.state.data_file import with_changes
 from connector.core.state.partition import Granularity, partition_folder
-from connector.core.state.payouts_record import PayoutsRecord, payouts_folder, transactions_file, transactions_folder
+from connector.core.state.payouts_record import PayoutsRecord, payouts_folder, transactions_folder
+from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
 from connector.lake.formats.formats import format_named
 from connector.lake.state.lake_identity import save_balances, save_payouts
-from connector.lake.state.manifests import save
+from connector.lake.state.table_states import save
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, publish, seal
 from connector.lake.writing.row_buffer import Memory, Shelf
@@ -244,13 +245,13 @@ def write_transactions(
     expanded: bool = False,
     source_columns: bool = False,
 ) -> None:
-    """Write the balance transactions of all accounts, and their manifests."""
+    """Write the balance transactions of all accounts, and their states."""
     store = LocalStore(root)
     form = format_named(format_name, source_columns=source_columns)
     make_batch = to_lines if format_name.startswith("jsonl") else partial(to_batch, source_columns=source_columns)
     options = {**({"expand": ["source"]} if expanded else {}), **({"source_columns": True} if source_columns else {})}
     for account in map(AccountId, ACCOUNTS):
-        manifest = replace(Manifest(account, form.name, granularity), options=options)
+        state = replace(TableState(account, form.name, granularity), options=options)
         with Shelf(store.scratch, memory=Memory(1 << 26)) as shelf:
             for key, part in by_partition(make_batch(transactions(account, expanded=expanded)), granularity):
                 shelf.put(key, part)
@@ -260,8 +261,8 @@ def write_transactions(
                     folder = partition_folder("balance_transactions", account, key)
                     sealed = seal(store, form, Day(folder, None, whole), runs)
                     publish(store, sealed)
-                manifest = manifest.with_files([sealed.file], whole)
-        save(store, manifest)
+                state = state.with_files([sealed.file], whole)
+        save(store, state)
 
 
 def write_payouts(root: Path, format_name: str) -> None:
@@ -277,7 +278,7 @@ def write_payouts(root: Path, format_name: str) -> None:
             arrival = day + 2 * DAY
             folder = transactions_folder(account, arrival)
             stored = write_rows(store, paid.form, folder, paid.encode(list(group)))
-            record = record.with_transactions(stored.path, transactions_file(stored, arrival, {}))
+            record = record.with_transactions(stored.path, with_changes(stored, listings={}))
         save_payouts(store, record)
 
 

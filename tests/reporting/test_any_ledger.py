@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 import connector
 from connector import schemas
-from connector.core.state.manifest import Manifest
 from connector.core.state.partition import Granularity, partition_folder, partition_of
+from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.lake.formats.formats import format_named
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.file_statistics import Summary
 from connector.tables.balance_transactions import to_batch, to_lines
@@ -96,7 +96,7 @@ def written(root, rows, form_name):
         summary.add(batch)
         files[path] = summary.data_file(path, written=local, sha256="0" * 64)
     covered = Intervals.span(0, START + 60 * DAY)
-    manifests.save(store, Manifest("acct_1", form_name, Granularity.DAY, covered, files=MappingProxyType(files)))
+    table_states.save(store, TableState("acct_1", form_name, Granularity.DAY, covered, files=MappingProxyType(files)))
 
 
 def category(row):

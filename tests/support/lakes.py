@@ -16,7 +16,7 @@ from connector.core.api.retry import RetryPolicy, Timeouts
 from connector.core.run_report import Progress
 from connector.core.units import DAY
 from connector.ingest.calls import sync
-from connector.lake.state.manifests import compare, manifests
+from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
 from connector.sandbox import Limits, Sandbox, World
 from connector.tables.balance_transactions import to_objects
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from connector.core.api.page import Row
     from connector.core.run_report import Report
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
 
 START = 1_767_225_600
 """2026-01-01, where the worlds of these tests begin."""
@@ -109,18 +109,18 @@ def touched(lake: Path) -> dict[str, int]:
 
 def touched_but_for_audits(lake: Path) -> dict[str, int]:
     """The same without what a run writes that has nothing to do but to ask about the past."""
-    noted = ("_stripe_balance/manifest/", "_stripe_balance/audit.json")
+    noted = ("_stripe_balance/state/", "_stripe_balance/audit.json")
     return {path: at for path, at in touched(lake).items() if not path.startswith(noted)}
 
 
-def manifest(lake: Path) -> Manifest:
-    """The only account's manifest."""
-    (only,) = manifests(LocalStore(lake))
+def state(lake: Path) -> TableState:
+    """The only account's state."""
+    (only,) = states(LocalStore(lake))
     return only
 
 
 def honest(lake: Path, rows: list[Row], *, but_for: Collection[str] = ()) -> None:
-    """Hold a lake to its word: its files are as its manifest says, and what it calls covered is all there.
+    """Hold a lake to its word: its files are as its state says, and what it calls covered is all there.
 
     Args:
         lake: the destination.
@@ -129,9 +129,9 @@ def honest(lake: Path, rows: list[Row], *, but_for: Collection[str] = ()) -> Non
     """
     store = LocalStore(lake)
     by_id = {row["id"]: row for row in rows}
-    for found in manifests(store):
+    for found in states(store):
         wrong = [one for one in compare(store, found, full=True) if one.kind != "extra"]
-        assert not wrong, f"the manifest names what is not there: {wrong}"
+        assert not wrong, f"the state names what is not there: {wrong}"
         held = {row["id"] for row in objects(lake, found.account)}
         missing = [row for row in rows if row["created"] in found.covered and row["id"] not in held]
         missing = [row for row in missing if row["id"] not in but_for]
@@ -142,7 +142,7 @@ def honest(lake: Path, rows: list[Row], *, but_for: Collection[str] = ()) -> Non
 
 def strays(lake: Path) -> list[str]:
     """Files that should not have been left: neither data, nor a record of a run or of its intentions, nor the lock."""
-    records = (f"_stripe_balance/{name}" for name in ("manifest/", "runs/", "replacing/", "audit.json", "lock"))
+    records = (f"_stripe_balance/{name}" for name in ("state/", "runs/", "replacing/", "audit.json", "lock"))
     known = ("balance_transactions/", *records)
     names = [path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()]
     return [name for name in names if not name.startswith(known) or "/." in name]

@@ -1,4 +1,4 @@
-"""Lakes that were tampered with: files rewritten, with the manifest left as it was or made to match."""
+"""Lakes that were tampered with: files rewritten, with the state left as it was or made to match."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio
 
 from connector.core.time.intervals import Interval, Intervals
 from connector.lake.formats.formats import format_of
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.file_statistics import Summary
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.core.api.page import Row
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
     from connector.sandbox import Sandbox
     from connector.verification.verdict import AccountVerdict, Layer
 
@@ -53,18 +54,18 @@ def answers(verdict: AccountVerdict) -> dict[str, str]:
     return {one.layer: one.verdict for one in verdict.layers}
 
 
-def the_manifest(lake: Path, account: str | None = None) -> Manifest:
-    return next(one for one in manifests.manifests(LocalStore(lake)) if account in {None, one.account})
+def the_state(lake: Path, account: str | None = None) -> TableState:
+    return next(one for one in table_states.states(LocalStore(lake)) if account in {None, one.account})
 
 
-def busiest(manifest: Manifest) -> DataFile:
+def busiest(state: TableState) -> DataFile:
     """The file with most rows."""
-    return max(manifest.files.values(), key=lambda file: file.rows)
+    return max(state.files.values(), key=lambda file: file.rows)
 
 
 def path_of(lake: Path, row: Row) -> str:
     """The file a row is in."""
-    files = the_manifest(lake).files.values()
+    files = the_state(lake).files.values()
     return next(file.path for file in files if file.first_created <= row["created"] <= file.last_created)
 
 
@@ -75,13 +76,13 @@ def rewrite(lake: Path, path: str, change: Callable[[list[Row]], list[Row]], *, 
         lake: the lake.
         path: of the file.
         change: returns the rows as they are to be; none at all removes the file.
-        fix: make the manifest match.
+        fix: make the state match.
     """
-    manifest = next(one for one in manifests.manifests(LocalStore(lake)) if path in one.files)
-    form, local = format_of(manifest), lake / path
+    state = next(one for one in table_states.states(LocalStore(lake)) if path in one.files)
+    form, local = format_of(state), lake / path
     with batches(form, local) as read:
         rows = change([row for batch in read for row in to_objects(batch)])
-    files = dict(manifest.files)
+    files = dict(state.files)
     del files[path]
     local.unlink()
     if rows:
@@ -93,11 +94,11 @@ def rewrite(lake: Path, path: str, change: Callable[[list[Row]], list[Row]], *, 
         summary.add(to_batch(rows))
         files[path] = summary.data_file(path, written=local, sha256=sha256_of(local))
     if fix:
-        save(lake, replace(manifest, files=MappingProxyType(files)))
+        save(lake, replace(state, files=MappingProxyType(files)))
 
 
-def save(lake: Path, manifest: Manifest) -> None:
-    manifests.save(LocalStore(lake), manifest)
+def save(lake: Path, state: TableState) -> None:
+    table_states.save(LocalStore(lake), state)
 
 
 def forget_reports(lake: Path) -> None:
@@ -108,6 +109,6 @@ def forget_reports(lake: Path) -> None:
 
 def call_covered(lake: Path, *intervals: tuple[int, int]) -> None:
     """Mark time as covered that was never read."""
-    manifest = the_manifest(lake)
+    state = the_state(lake)
     more = Intervals.of(Interval(start, stop) for start, stop in intervals)
-    save(lake, replace(manifest, covered=manifest.covered.union(more)))
+    save(lake, replace(state, covered=state.covered.union(more)))

@@ -125,8 +125,8 @@ def test_what_is_no_lake_has_no_such_account_or_no_such_layer_is_refused(lake, t
         check(lake, sample=-1)
 
 
-def test_a_damaged_manifest_is_an_error_not_a_verdict(lake):
-    (path,) = (lake / "_stripe_balance" / "manifest").iterdir()
+def test_a_damaged_state_is_an_error_not_a_verdict(lake):
+    (path,) = (lake / "_stripe_balance" / "state").iterdir()
     path.write_text("{")
     with pytest.raises(ManifestError, match="damaged"):
         check(lake)

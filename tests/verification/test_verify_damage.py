@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pyarrow.parquet as pq
 import pytest
 
+from connector.core.state.data_file import with_changes
 from connector.errors import DamagedError
 from tests.support.lakes import objects, run, world
 from tests.support.lakes import sandbox as serve
@@ -22,7 +23,7 @@ from tests.verification.doctoring import (
     path_of,
     rewrite,
     save,
-    the_manifest,
+    the_state,
 )
 
 
@@ -49,14 +50,14 @@ def test_a_payout_whose_listing_does_not_add_up_is_residual(lake):
 
 
 def test_a_row_deleted_from_a_file_is_found_by_the_files_bytes_and_figures(any_lake, busy):
-    path = busiest(the_manifest(any_lake)).path
+    path = busiest(the_state(any_lake)).path
     gone = []
     rewrite(any_lake, path, lambda rows: [*rows[:5], *gone_from(rows, gone)], fix=False)
     verdict = check(any_lake, busy)
     counts = layer(verdict, "rows").counts
     assert counts["changed_file"] == 1
-    figures = {one.message for one in layer(verdict, "rows").findings if one.kind == "wrong_manifest_figure"}
-    rows = busiest(the_manifest(any_lake)).rows
+    figures = {one.message for one in layer(verdict, "rows").findings if one.kind == "wrong_recorded_figure"}
+    rows = busiest(the_state(any_lake)).rows
     assert any(f"rows {rows}, the file {rows - 1}" in one for one in figures)
     assert layer(verdict, "rows").findings[0].path == path
 
@@ -66,8 +67,8 @@ def gone_from(rows, gone):
     return rows[6:]
 
 
-def test_a_row_deleted_along_with_its_traces_in_the_manifest_is_found(any_lake, busy):
-    path = busiest(the_manifest(any_lake)).path
+def test_a_row_deleted_along_with_its_traces_in_the_state_is_found(any_lake, busy):
+    path = busiest(the_state(any_lake)).path
     gone = []
 
     def without_one(rows):
@@ -112,14 +113,14 @@ def other_words(_row):
 
 @pytest.mark.parametrize("change", [more, more_throughout, other_words])
 def test_an_altered_row_is_found_by_the_files_bytes(any_lake, busy, change):
-    path = busiest(the_manifest(any_lake)).path
+    path = busiest(the_state(any_lake)).path
     rewrite(any_lake, path, altered(change), fix=False)
     found = layer(check(any_lake, busy, layers=["rows"]), "rows")
     assert found.counts["changed_file"] == 1
 
 
-def test_an_altered_amount_is_found_by_arithmetic_though_the_manifest_matches(any_lake, busy):
-    rewrite(any_lake, busiest(the_manifest(any_lake)).path, altered(more), fix=True)
+def test_an_altered_amount_is_found_by_arithmetic_though_the_state_matches(any_lake, busy):
+    rewrite(any_lake, busiest(the_state(any_lake)).path, altered(more), fix=True)
     (finding,) = layer(check(any_lake), "rows").findings
     assert finding.kind == "wrong_net"
     assert finding.expected - finding.found == 100
@@ -127,7 +128,7 @@ def test_an_altered_amount_is_found_by_arithmetic_though_the_manifest_matches(an
 
 
 def test_an_amount_altered_throughout_is_found_by_the_last_report_and_by_the_balance(lake, busy):
-    rewrite(lake, busiest(the_manifest(lake)).path, altered(more_throughout), fix=True)
+    rewrite(lake, busiest(the_state(lake)).path, altered(more_throughout), fix=True)
     verdict = check(lake, busy)
     (finding,) = layer(verdict, "rows").findings
     assert finding.kind == "other_net_than_reported"
@@ -138,7 +139,7 @@ def test_an_amount_altered_throughout_is_found_by_the_last_report_and_by_the_bal
 
 
 def test_altered_words_are_found_by_asking_for_everything_again(any_lake, busy):
-    rewrite(any_lake, busiest(the_manifest(any_lake)).path, altered(other_words), fix=True)
+    rewrite(any_lake, busiest(the_state(any_lake)).path, altered(other_words), fix=True)
     verdict = check(any_lake, busy, sample=None)
     (finding,) = layer(verdict, "windows").findings
     assert finding.kind == "row_differs_from_stripe"
@@ -150,14 +151,14 @@ def test_a_fee_that_is_not_its_details_is_found(lake):
     def cheaper(row):
         return {"fee": row["fee"] - 1, "net": row["net"] + 1}
 
-    rewrite(lake, busiest(the_manifest(lake)).path, altered(cheaper), fix=True)
+    rewrite(lake, busiest(the_state(lake)).path, altered(cheaper), fix=True)
     kinds = layer(check(lake), "rows").counts
     assert kinds["wrong_fee"] == 1
     assert "wrong_net" not in kinds
 
 
 def test_files_that_are_gone_extra_or_unreadable_are_named(any_lake, busy):
-    first, second, third = sorted(the_manifest(any_lake).files)[3:6]
+    first, second, third = sorted(the_state(any_lake).files)[3:6]
     (any_lake / first).unlink()
     (any_lake / second).write_bytes((any_lake / second).read_bytes()[:200])
     stray = (any_lake / third).with_name("part-1.parquet")
@@ -171,7 +172,7 @@ def test_files_that_are_gone_extra_or_unreadable_are_named(any_lake, busy):
 
 
 def test_a_row_that_is_there_twice_is_named_with_its_files(any_lake):
-    first, second = sorted(the_manifest(any_lake).files)[:2]
+    first, second = sorted(the_state(any_lake).files)[:2]
     stolen = []
     rewrite(any_lake, first, lambda rows: (stolen.append(rows[-1]), rows)[1], fix=False)
     rewrite(any_lake, second, lambda rows: [stolen[0], *rows], fix=True)
@@ -184,18 +185,18 @@ def test_a_row_that_is_there_twice_is_named_with_its_files(any_lake):
 
 
 def test_rows_out_of_order_are_found(any_lake):
-    path = busiest(the_manifest(any_lake)).path
+    path = busiest(the_state(any_lake)).path
     rewrite(any_lake, path, lambda rows: [rows[1], rows[0], *rows[2:]], fix=True)
     assert layer(check(any_lake), "rows").counts["row_out_of_order"] == 1
 
 
-def test_a_manifest_whose_figures_are_wrong_is_found(lake):
-    manifest = the_manifest(lake)
-    file = busiest(manifest)
-    wrong = replace(file, pending=file.pending + 1)
-    save(lake, replace(manifest, files=MappingProxyType({**manifest.files, file.path: wrong})))
+def test_a_state_whose_figures_are_wrong_is_found(lake):
+    state = the_state(lake)
+    file = busiest(state)
+    wrong = with_changes(file, pending=file.pending + 1)
+    save(lake, replace(state, files=MappingProxyType({**state.files, file.path: wrong})))
     (finding,) = layer(check(lake), "rows").findings
-    assert (finding.kind, finding.path) == ("wrong_manifest_figure", file.path)
+    assert (finding.kind, finding.path) == ("wrong_recorded_figure", file.path)
     assert finding.expected - finding.found == 1
 
 

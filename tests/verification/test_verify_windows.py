@@ -19,14 +19,14 @@ from tests.verification.doctoring import (
     layer,
     rewrite,
     save,
-    the_manifest,
+    the_state,
 )
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_day_removed_with_its_manifest_entry_is_found_without_luck(lake, busy, seed):
-    files = sorted(the_manifest(lake).files)
-    day = the_manifest(lake).files[files[20 + 7 * seed]]
+def test_a_day_removed_with_its_state_entry_is_found_without_luck(lake, busy, seed):
+    files = sorted(the_state(lake).files)
+    day = the_state(lake).files[files[20 + 7 * seed]]
     rewrite(lake, day.path, lambda _: [], fix=True)
     forget_reports(lake)
     verdict = check(lake, busy, seed=seed)
@@ -40,7 +40,7 @@ def test_a_day_removed_with_its_manifest_entry_is_found_without_luck(lake, busy,
 
 
 def test_the_first_and_the_last_day_removed_are_found_too(lake, busy):
-    files = the_manifest(lake).files
+    files = the_state(lake).files
     ends = [files[min(files)], files[max(files)]]
     for file in ends:
         rewrite(lake, file.path, lambda _: [], fix=True)
@@ -82,18 +82,18 @@ def test_an_interval_never_read_is_found_in_a_quiet_account_too(tmp_path, form):
 
 
 def test_a_hole_in_what_was_asked_for_is_said_without_asking_anybody(lake):
-    manifest = the_manifest(lake)
+    state = the_state(lake)
     hole = Intervals.span(START + 10 * DAY, START + 12 * DAY)
-    save(lake, replace(manifest, covered=manifest.covered.minus(hole)))
+    save(lake, replace(state, covered=state.covered.minus(hole)))
     found = layer(check(lake), "windows")
     assert [(one.kind, one.window) for one in found.findings] == [("time_not_covered", hole.parts[0])]
     assert layer(check(lake), "rows").counts.keys() == {"row_outside_covered_time"}
 
 
 def test_coverage_that_was_there_and_is_gone_is_said(lake):
-    manifest = the_manifest(lake)
-    last = manifest.covered.parts[-1].stop
-    save(lake, replace(manifest, covered=Intervals.span(0, last - 20 * DAY)))
+    state = the_state(lake)
+    last = state.covered.parts[-1].stop
+    save(lake, replace(state, covered=Intervals.span(0, last - 20 * DAY)))
     (finding,) = layer(check(lake), "windows").findings
     assert (finding.kind, finding.window) == ("time_no_longer_covered", Interval(last - 20 * DAY, last))
 
@@ -107,14 +107,14 @@ def test_an_interrupted_lake_is_said_to_lack_what_it_lacks_and_nothing_else(tmp_
         assert layer(verdict, "windows").counts.keys() == {"time_not_covered"}
         assert answers(verdict)["balance"] == "not_checkable"
         missing = Intervals.of(one.window for one in layer(verdict, "windows").findings)
-        assert not missing.both(the_manifest(lake).covered)
+        assert not missing.both(the_state(lake).covered)
         run(lake, server)
         assert answers(check(lake, server)) == PROVED
 
 
 def test_since_and_until_bound_what_is_asked_again(lake, busy):
-    files = sorted(the_manifest(lake).files)
-    rewrite(lake, the_manifest(lake).files[files[20]].path, lambda _: [], fix=True)
+    files = sorted(the_state(lake).files)
+    rewrite(lake, the_state(lake).files[files[20]].path, lambda _: [], fix=True)
     verdict = check(lake, busy, since=START, until=START + 10 * DAY, layers=["windows"])
     assert verdict.verdict == "proved"
     verdict = check(lake, busy, since=START + 15 * DAY, until=START + 25 * DAY, layers=["windows"])

@@ -17,7 +17,7 @@ from connector.core.time.times import in_words
 from connector.errors import ConfigError
 from connector.lake.paths import RUNS
 from connector.lake.state.lake_identity import facts_of
-from connector.lake.state.manifests import compare, manifests
+from connector.lake.state.table_states import compare, states
 from connector.lake.stores.base import Store, open_store
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from connector.cli.display.console import Console
     from connector.core.state.account_record import AccountRecord
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
     from connector.lake.state.file_check import Difference
     from connector.lake.state.lake_identity import LakeFacts
 
@@ -41,13 +41,13 @@ class Holding:
     """What the lake holds of one account.
 
     Attributes:
-        manifest: its record.
+        state: its record.
         differences: data files that are not as the record says, by existence and size.
         record: what else is known of it.
         stale_since: up to when it was read, UTC seconds, where runs do not get to read it any more; else None.
     """
 
-    manifest: Manifest
+    state: TableState
     differences: tuple[Difference, ...]
     record: AccountRecord
     stale_since: int | None
@@ -92,7 +92,7 @@ def look(destination: str) -> Look:
     holdings, tables = list(_holdings(store, facts)), list(beside_of(store))
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
-    reads = reads_of(store, (one.manifest for one in holdings), now=time.time())
+    reads = reads_of(store, (one.state for one in holdings), now=time.time())
     return Look(destination, facts, holdings, tables, _last_run(store), reads)
 
 
@@ -121,7 +121,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     warnings = remedies(args.destination, tables)
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
-    lacking = [one.manifest.account for one in holdings if one.manifest.audits.lacking]
+    lacking = [one.state.account for one in holdings if one.state.audits.lacking]
     if lacking:
         warnings.insert(0, f"{', '.join(lacking[:3])}: Stripe lists rows that are not here; sync reads them again")
     if console.json:
@@ -137,7 +137,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _holdings(store: Store, facts: LakeFacts) -> Iterator[Holding]:
     """Yield what there is of each account."""
-    found = list(manifests(store))
+    found = list(states(store))
     newest = max((one.read_until for one in found if one.account not in facts.retired), default=0)
     for one in found:
         record = facts.record_of(one.account)
@@ -146,7 +146,7 @@ def _holdings(store: Store, facts: LakeFacts) -> Iterator[Holding]:
 
 def _gone(destination: str, holdings: Sequence[Holding]) -> list[str]:
     """Say which accounts are stale, and what to do about one that is gone."""
-    stale = [one.manifest.account for one in holdings if one.stale_since is not None]
+    stale = [one.state.account for one in holdings if one.stale_since is not None]
     if not stale:
         return []
     more = f" and {len(stale) - STALE_NAMED:,} more" if len(stale) > STALE_NAMED else ""
@@ -168,31 +168,31 @@ def document(
         "livemode": livemode,
         "accounts": [
             {
-                "account": manifest.account,
-                "livemode": manifest.livemode,
-                "format": manifest.format,
-                "partition": manifest.partition.value,
-                "covered": [[part.start, part.stop] for part in manifest.covered],
-                "read_until": manifest.read_until,
-                "rows": manifest.rows,
-                "files": len(manifest.files),
-                "bytes": sum(file.bytes for file in manifest.files.values()),
-                "pending": manifest.pending,
-                "net": manifest.net(),
-                "net_by_balance": manifest.net_by_balance(),
-                "first_created": min((file.first_created for file in manifest.files.values()), default=None),
-                "last_created": max((file.last_created for file in manifest.files.values()), default=None),
-                "api_versions": list(manifest.api_versions),
-                "mixed_versions": len(manifest.api_versions) > 1,
-                "options": dict(manifest.options),
-                "drift": [asdict(one) for one in manifest.drift.findings],
+                "account": state.account,
+                "livemode": state.livemode,
+                "format": state.format,
+                "partition": state.partition.value,
+                "covered": [[part.start, part.stop] for part in state.covered],
+                "read_until": state.read_until,
+                "rows": state.rows,
+                "files": len(state.files),
+                "bytes": sum(file.bytes for file in state.files.values()),
+                "pending": state.pending,
+                "net": state.net(),
+                "net_by_balance": state.net_by_balance(),
+                "first_created": min((file.first_created for file in state.files.values()), default=None),
+                "last_created": max((file.last_created for file in state.files.values()), default=None),
+                "api_versions": list(state.api_versions),
+                "mixed_versions": len(state.api_versions) > 1,
+                "options": dict(state.options),
+                "drift": [asdict(one) for one in state.drift.findings],
                 "differences": [asdict(one) for one in holding.differences],
-                "audit": past_of(manifest, reads).to_document(),
+                "audit": past_of(state, reads).to_document(),
                 "stale_since": holding.stale_since,
                 "refused": holding.record.refused and asdict(holding.record.refused),
                 "retired": holding.record.retired and asdict(holding.record.retired),
             }
-            for manifest, holding in ((one.manifest, one) for one in holdings)
+            for state, holding in ((one.state, one) for one in holdings)
         ],
         "last_run": last,
     }
@@ -207,7 +207,7 @@ def lines(
 ) -> list[str]:
     """Return what there is as text."""
     lake, reads = known
-    facts: dict[str, list[tuple[str, str]]] = {one.manifest.account: _account(one, reads) for one in holdings}
+    facts: dict[str, list[tuple[str, str]]] = {one.state.account: _account(one, reads) for one in holdings}
     for table in tables:
         facts.setdefault(table.account, [("rows", "no balance transactions yet")]).append(table.to_fact())
     mode = mode_of(lake.livemode)
@@ -223,24 +223,24 @@ def lines(
 
 def _kind(holdings: Sequence[Holding], tables: Sequence[Beside]) -> str:
     if holdings:
-        first = holdings[0].manifest
+        first = holdings[0].state
         return f"{first.format}, one file for each account and {first.partition.value}"
     return f"{tables[0].format}, without balance transactions"
 
 
 def _account(holding: Holding, reads: Reads) -> list[tuple[str, str]]:
-    manifest = holding.manifest
-    files = list(manifest.files.values())
+    state = holding.state
+    files = list(state.files.values())
     size = sized(sum(file.bytes for file in files))
     facts = [
-        ("covered", intervals([(part.start, part.stop) for part in manifest.covered])),
-        ("rows", f"{manifest.rows:,}" + (f", {manifest.pending:,} still pending" if manifest.pending else "")),
+        ("covered", intervals([(part.start, part.stop) for part in state.covered])),
+        ("rows", f"{state.rows:,}" + (f", {state.pending:,} still pending" if state.pending else "")),
         ("files", f"{counted(len(files), 'file')}, {size}; {checked(len(holding.differences))}, by name and size"),
-        *nets(manifest.net(), manifest.net_by_balance()),
-        ("audit", past_of(manifest, reads).to_text()),
-        ("versions", _versions(manifest.api_versions)),
-        *_choices(manifest.options),
-        *differs(manifest.drift.findings, most=DRIFT_NAMED, rest="--json"),
+        *nets(state.net(), state.net_by_balance()),
+        ("audit", past_of(state, reads).to_text()),
+        ("versions", _versions(state.api_versions)),
+        *_choices(state.options),
+        *differs(state.drift.findings, most=DRIFT_NAMED, rest="--json"),
     ]
     facts[:0] = _whether_read(holding)
     if files:

@@ -11,7 +11,7 @@ from connector.core.units import DAY
 
 if TYPE_CHECKING:
     from connector.cli.display.read_allocation import Reads
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ class Past:
         return f"{said}{never}{waiting}{lacking}"
 
 
-def past_of(manifest: Manifest, reads: Reads) -> Past:
+def past_of(state: TableState, reads: Reads) -> Past:
     """Return how far an account's past was asked about again.
 
     Args:
-        manifest: its record.
+        state: its record.
         reads: what the runs of the last 30 days asked for.
     """
-    audits = manifest.audits
+    audits = state.audits
     lacking = tuple((part.start, part.stop) for part in audits.lacking)
-    a_day = reads.audits.get(manifest.account, 0) * DAY / reads.seconds
-    return Past(round_of(manifest), len(audits.suspects), lacking, a_day)
+    a_day = reads.audits.get(state.account, 0) * DAY / reads.seconds
+    return Past(round_of(state), len(audits.suspects), lacking, a_day)

@@ -14,7 +14,7 @@ from connector.lake.state.records import recorded_accounts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from connector.core.state.small_file import StoredFile
+    from connector.core.state.data_file import DataFile
     from connector.lake.state.file_check import Difference
     from connector.lake.stores.base import Store
 
@@ -122,7 +122,7 @@ def named(differing: Sequence[Difference], *, most: int = 5) -> str:
     return f"not as they were written: {shown}" + (f" and {more:,} more" if more > 0 else "")
 
 
-def _beside(store: Store, table: str, account: str, form: str, files: Mapping[str, StoredFile]) -> Beside:
+def _beside(store: Store, table: str, account: str, form: str, files: Mapping[str, DataFile]) -> Beside:
     return Beside(
         table=table,
         account=account,

@@ -16,7 +16,7 @@ from connector.lake.paths import RUNS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
     from connector.lake.stores.base import Store
 
 _STARTED = "%Y%m%dT%H%M%SZ"
@@ -62,12 +62,12 @@ class Reads:
         return f"in 30 days {sent}: {self.requests / self.allowed:.1%} of the {self.allowed:,} reads that Stripe allows"
 
 
-def reads_of(store: Store, manifests: Iterable[Manifest], *, now: float) -> Reads:
+def reads_of(store: Store, states: Iterable[TableState], *, now: float) -> Reads:
     """Count what the runs of `sync` of the last 30 days asked for; no other requests are known here.
 
     Args:
         store: the lake.
-        manifests: of its accounts.
+        states: of its accounts.
         now: UTC seconds.
     """
     since = time.strftime(_STARTED, time.gmtime(max(0.0, now - MONTH)))
@@ -80,7 +80,7 @@ def reads_of(store: Store, manifests: Iterable[Manifest], *, now: float) -> Read
             counts.append(found[0])
             audits.update(found[1])
             began = min(began, _started(path))
-    files = [file for one in manifests for file in one.files.values() if file.first_created >= now - MONTH]
+    files = [file for one in states for file in one.files.values() if file.first_created >= now - MONTH]
     return Reads(len(counts), sum(counts), sum(file.rows for file in files), audits, max(3_600.0, now - began))
 
 

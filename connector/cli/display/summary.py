@@ -8,7 +8,7 @@ from connector.cli.display.words import counted, intervals, lasting, mode_of, mo
 from connector.core.planning.expected import Expected
 from connector.core.run_report import damage_of
 from connector.core.state.drift import Finding
-from connector.core.state.manifest import add_net
+from connector.core.state.table_state import add_net
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

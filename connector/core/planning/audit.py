@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from connector.core.planning.plan import bounds_of
 from connector.core.planning.sampling import SHARED
 from connector.core.planning.suspects import lies_in
+from connector.core.state.data_file import with_changes
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
     from connector.core.planning.sampling import Draw
     from connector.core.state.audited import Suspect
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
 
 MOST = 50
 """Requests that a run spends on the past at most, all its accounts together."""
@@ -76,28 +78,28 @@ class Stretch:
         return sum(file.rows for file in self.files)
 
 
-def stretches(manifest: Manifest) -> list[Stretch]:
+def stretches(state: TableState) -> list[Stretch]:
     """Cut covered time into stretches, oldest first: one round asks about each of them once."""
-    files = sorted(manifest.files.values(), key=lambda file: file.first_created)
-    starts = [bounds_of(file, manifest.partition).start for file in files]
+    files = sorted(state.files.values(), key=lambda file: file.first_created)
+    starts = [bounds_of(file, state.partition).start for file in files]
     found: list[Stretch] = []
-    for part in manifest.covered:
+    for part in state.covered:
         first = max(0, bisect_right(starts, part.start) - 1)
-        within = [file for file in files[first : bisect_left(starts, part.stop)] if lies_in(file, manifest, part)]
-        found += _cut(part, within, manifest)
+        within = [file for file in files[first : bisect_left(starts, part.stop)] if lies_in(file, state, part)]
+        found += _cut(part, within, state)
     return found
 
 
-def _cut(part: Interval, files: Sequence[DataFile], manifest: Manifest) -> list[Stretch]:
+def _cut(part: Interval, files: Sequence[DataFile], state: TableState) -> list[Stretch]:
     """Cut one covered part at the beginnings of partitions."""
     if not files:
-        return [Stretch(part, (), manifest.audits.turn)]
+        return [Stretch(part, (), state.audits.turn)]
     groups: list[list[DataFile]] = [[]]
     for file in files:
         if groups[-1] and sum(one.rows for one in groups[-1]) + file.rows > SHARED:
             groups.append([])
         groups[-1].append(file)
-    cuts = [part.start, *(bounds_of(group[0], manifest.partition).start for group in groups[1:]), part.stop]
+    cuts = [part.start, *(bounds_of(group[0], state.partition).start for group in groups[1:]), part.stop]
     return [
         Stretch(Interval(start, stop), tuple(group), min(file.witnessed for file in group))
         for group, start, stop in zip(groups, cuts, cuts[1:], strict=False)
@@ -119,9 +121,9 @@ class Round:
     oldest: int
 
 
-def round_of(manifest: Manifest) -> Round:
+def round_of(state: TableState) -> Round:
     """Say how far the round is."""
-    times = [stretch.witnessed for stretch in stretches(manifest)]
+    times = [stretch.witnessed for stretch in stretches(state)]
     return Round(len(times), times.count(0), min(times, default=0))
 
 
@@ -141,16 +143,16 @@ class Target:
     stretch: Stretch | None = None
 
 
-def choose(manifest: Manifest, requests: int, draw: Draw) -> list[Target]:
+def choose(state: TableState, requests: int, draw: Draw) -> list[Target]:
     """Choose what to ask about: gaps that wait, and one request in a few for the round; of the round, the longest ago.
 
     Args:
-        manifest: the state, its gaps looked at.
+        state: the state, its gaps looked at.
         requests: how many there are.
         draw: chance.
     """
-    gaps = [one for one in manifest.audits.suspects if manifest.covered.covers(Interval(one.start, one.stop))]
-    round_ = sorted(stretches(manifest), key=lambda one: (one.witnessed, -one.bounds.start))
+    gaps = [one for one in state.audits.suspects if state.covered.covers(Interval(one.start, one.stop))]
+    round_ = sorted(stretches(state), key=lambda one: (one.witnessed, -one.bounds.start))
     chosen: list[Target] = []
     while len(chosen) < requests and (gaps or round_):
         if gaps and (not round_ or draw(FOR_GAPS)):
@@ -203,7 +205,7 @@ class Difference:
 
 
 def compare(
-    manifest: Manifest,
+    state: TableState,
     window: Interval,
     listed: Sequence[tuple[int, str]],
     held: Sequence[tuple[int, str]],
@@ -213,7 +215,7 @@ def compare(
     """Compare a page with what the lake holds; None where they agree.
 
     Args:
-        manifest: the state.
+        state: the state.
         window: the seconds that were asked for.
         listed: `created` and id of the page's rows, newest first.
         held: the same of the lake's rows in all files that have rows in the window.
@@ -227,7 +229,7 @@ def compare(
     ]
     if not (missing or gone):
         return None
-    edges = (second for file in manifest.files.values() for second in (file.first_created, file.last_created))
+    edges = (second for file in state.files.values() for second in (file.first_created, file.last_created))
     seconds = sorted({*edges, *(second for second, _ in held)})
     again = [_gap_around(seconds, second) for second, _ in missing]
     if gone:
@@ -246,30 +248,28 @@ def _gap_around(seconds: Sequence[int], second: int) -> Interval:
 # Afterwards -----------------------------------------------------------------------------------------------------------
 
 
-def witnessed(manifest: Manifest, targets: Iterable[Target], *, now: int) -> Manifest:
-    """Return the manifest after these were asked about: gaps wait no longer, stretches have a new time."""
+def witnessed(state: TableState, targets: Iterable[Target], *, now: int) -> TableState:
+    """Return the state after these were asked about: gaps wait no longer, stretches have a new time."""
     asked = list(targets)
     if not asked:
-        return manifest
+        return state
     seen = {file.path for target in asked if target.stretch for file in target.stretch.files}
     gaps = {target.suspect for target in asked}
     waiting = tuple(
-        one
-        for one in manifest.audits.suspects
-        if one not in gaps and manifest.covered.covers(Interval(one.start, one.stop))
+        one for one in state.audits.suspects if one not in gaps and state.covered.covers(Interval(one.start, one.stop))
     )
-    turn = manifest.audits.turn if waiting and waiting[0].expected >= SHARED else now
-    files = {path: replace(file, witnessed=now) if path in seen else file for path, file in manifest.files.items()}
-    audits = replace(manifest.audits, suspects=waiting, turn=turn)
-    return replace(manifest, files=MappingProxyType(files), audits=audits)
+    turn = state.audits.turn if waiting and waiting[0].expected >= SHARED else now
+    files = {path: with_changes(file, witnessed=now) if path in seen else file for path, file in state.files.items()}
+    audits = replace(state.audits, suspects=waiting, turn=turn)
+    return replace(state, files=MappingProxyType(files), audits=audits)
 
 
-def doubted(manifest: Manifest, seconds: Intervals) -> Manifest:
-    """Return the manifest once it is known that rows of these seconds are lacking: they are covered no more.
+def doubted(state: TableState, seconds: Intervals) -> TableState:
+    """Return the state once it is known that rows of these seconds are lacking: they are covered no more.
 
     Once they are read, their gaps are looked at anew.
     """
-    seconds = seconds.both(manifest.covered)
-    audits = manifest.audits
+    seconds = seconds.both(state.covered)
+    audits = state.audits
     lacking = replace(audits, lacking=audits.lacking.union(seconds), looked=audits.looked.minus(seconds))
-    return replace(manifest, covered=manifest.covered.minus(seconds), audits=lacking)
+    return replace(state, covered=state.covered.minus(seconds), audits=lacking)

@@ -7,14 +7,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from connector.core.planning.mended import Healed
-from connector.core.state.payouts_record import TransactionsFile, day_of_file
+from connector.core.state.payouts_record import day_of_file
 from connector.core.time.intervals import Intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from connector.core.state.data_file import DataFile
     from connector.core.state.payouts_record import PayoutsRecord
-    from connector.core.state.small_file import StoredFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class LostPayouts:
         held: rows that each of them held, by the id of the payout they are of: 1 for the payout itself.
     """
 
-    files: Mapping[str, StoredFile] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
     held: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     _before: PayoutsRecord | None = None
 
-    def with_files(self, lost: Iterable[StoredFile], record: PayoutsRecord) -> LostPayouts:
+    def with_files(self, lost: Iterable[DataFile], record: PayoutsRecord) -> LostPayouts:
         """Return it with more files, which the record still names."""
         files = {one.path: one for one in lost}
         held = {path: _held(file, record) for path, file in files.items()}
@@ -53,15 +53,13 @@ class LostPayouts:
     @property
     def seconds(self) -> Intervals:
         """Seconds of `created` whose payouts are lost."""
-        return Intervals.of(
-            day_of_file(path) for path, file in self.files.items() if not isinstance(file, TransactionsFile)
-        )
+        return Intervals.of(day_of_file(path) for path, file in self.files.items() if file.listings is None)
 
     @property
     def payouts(self) -> frozenset[str]:
         """Ids of the payouts whose transactions are lost."""
-        lists = (file for file in self.files.values() if isinstance(file, TransactionsFile))
-        return frozenset(name for file in lists for name in file.listings)
+        lists = (file for file in self.files.values())
+        return frozenset(name for file in lists for name in file.listings or ())
 
     def recalled(self, record: PayoutsRecord) -> tuple[LostPayouts, PayoutsRecord]:
         """Return what is left of the lost files without those that were not written again, and the record with them."""
@@ -85,15 +83,15 @@ class LostPayouts:
         return MendedPayouts(Healed(files, rows), gone)
 
 
-def _held(file: StoredFile, record: PayoutsRecord) -> dict[str, int]:
-    if isinstance(file, TransactionsFile):
+def _held(file: DataFile, record: PayoutsRecord) -> dict[str, int]:
+    if file.listings is not None:
         return {name: listing.rows for name, listing in file.listings.items()}
     day = day_of_file(file.path)
     return {name: 1 for name, payout in record.payouts.items() if payout.created in day}
 
 
-def _has(file: StoredFile, payout: str, record: PayoutsRecord) -> int:
-    if isinstance(file, TransactionsFile):
+def _has(file: DataFile, payout: str, record: PayoutsRecord) -> int:
+    if file.listings is not None:
         listing = record.listings.get(payout)
         return 0 if listing is None else listing.rows
     return int(payout in record.payouts)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from connector.core.planning.walk import PAGE_SIZE
+from connector.core.state.data_file import with_changes
 from connector.core.state.partition import partition_of, partitions_in
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
@@ -15,8 +16,9 @@ from connector.core.units import DAY
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
     from connector.core.state.partition import Granularity, PartitionKey
+    from connector.core.state.table_state import TableState
 
 
 RECENTLY = 28 * DAY
@@ -46,65 +48,65 @@ class Plan:
     refreshes: tuple[str, ...] = ()
 
 
-def plan(manifest: Manifest | None, asked: Interval, *, now: int, full_refresh: bool = False) -> Plan:
+def plan(state: TableState | None, asked: Interval, *, now: int, full_refresh: bool = False) -> Plan:
     """Decide what to read: what is known to be lacking is left to `Work`, which has it read again within bounds.
 
     Args:
-        manifest: the lake's state, or None for a new lake.
+        state: the lake's state, or None for a new lake.
         asked: seconds asked for; up to `END_OF_TIME` for everything there is.
         now: UTC seconds by Stripe's clock.
         full_refresh: read all of what is asked, covered or not.
     """
     whole = Intervals((asked,))
-    if manifest is None:
+    if state is None:
         return Plan(whole)
-    unsettled = Intervals.span(max((part.stop for part in manifest.covered), default=END_OF_TIME), manifest.read_until)
-    read_before = manifest.covered.union(unsettled)
+    unsettled = Intervals.span(max((part.stop for part in state.covered), default=END_OF_TIME), state.read_until)
+    read_before = state.covered.union(unsettled)
     if full_refresh:
         return Plan(whole, read_before=read_before)
     due = {
-        file.path: Intervals.span(file.pending_created[0], file.pending_created[1] + 1).both(manifest.covered)
-        for file in due_files(manifest, now)
+        file.path: Intervals.span(file.pending_created[0], file.pending_created[1] + 1).both(state.covered)
+        for file in due_files(state, now)
         if file.pending_created is not None
     }
     refresh = Intervals.of(part for parts in due.values() for part in parts).within(asked)
     refreshes = tuple(path for path, parts in due.items() if parts and parts.within(asked) == parts)
-    todo = whole.minus(manifest.covered).minus(manifest.audits.lacking).union(refresh)
+    todo = whole.minus(state.covered).minus(state.audits.lacking).union(refresh)
     return Plan(todo, refresh, read_before, refreshes)
 
 
-def usual_density(manifest: Manifest | None) -> float | None:
+def usual_density(state: TableState | None) -> float | None:
     """Return how many rows per second the newest time of a lake has; None where there is no lake yet.
 
     Args:
-        manifest: the lake's state.
+        state: the lake's state.
     """
-    if manifest is None:
+    if state is None:
         return None
-    stop = max((part.stop for part in manifest.covered if part.stop < END_OF_TIME), default=0)
+    stop = max((part.stop for part in state.covered if part.stop < END_OF_TIME), default=0)
     recent = Interval(max(0, stop - RECENTLY), max(1, stop))
-    seconds = manifest.covered.within(recent).seconds
-    rows = sum(file.rows for file in manifest.files.values() if file.first_created in recent)
+    seconds = state.covered.within(recent).seconds
+    rows = sum(file.rows for file in state.files.values() if file.first_created in recent)
     return rows / seconds if seconds else 0.0
 
 
-def concluded(manifest: Manifest, work: Plan, *, read_until: int, now: int) -> Manifest:
-    """Return a manifest with what a run may say that read all it had planned.
+def concluded(state: TableState, work: Plan, *, read_until: int, now: int) -> TableState:
+    """Return a state with what a run may say that read all it had planned.
 
     Args:
-        manifest: with the run's files.
+        state: with the run's files.
         work: what was planned.
         read_until: newest second that was read up to, exclusive.
         now: UTC seconds, when the run began.
     """
     again = set(work.refreshes)
-    files = {path: replace(file, refreshed=now) if path in again else file for path, file in manifest.files.items()}
-    return replace(manifest, read_until=max(manifest.read_until, read_until), files=MappingProxyType(files))
+    files = {path: with_changes(file, refreshed=now) if path in again else file for path, file in state.files.items()}
+    return replace(state, read_until=max(state.read_until, read_until), files=MappingProxyType(files))
 
 
-def due_files(manifest: Manifest, now: int) -> Iterable[DataFile]:
+def due_files(state: TableState, now: int) -> Iterable[DataFile]:
     """Return the files with pending rows whose time has come: `available_on` has no filter and tells no event."""
-    return [file for file in manifest.files.values() if file.pending_from is not None and file.pending_from <= now]
+    return [file for file in state.files.values() if file.pending_from is not None and file.pending_from <= now]
 
 
 def asked_since(file: DataFile, now: int) -> int:
@@ -115,18 +117,18 @@ def asked_since(file: DataFile, now: int) -> int:
     return -1 if now - file.refreshed >= REFRESH_AGAIN else file.refreshed
 
 
-def touched_files(manifest: Manifest, todo: Intervals) -> list[DataFile]:
+def touched_files(state: TableState, todo: Intervals) -> list[DataFile]:
     """Return the files that new rows of `todo` would be merged with."""
-    return [file for file in manifest.files.values() if todo.touching(bounds_of(file, manifest.partition))]
+    return [file for file in state.files.values() if todo.touching(bounds_of(file, state.partition))]
 
 
-def without(manifest: Manifest, files: Iterable[DataFile]) -> Manifest:
+def without(state: TableState, files: Iterable[DataFile]) -> TableState:
     """Forget files that cannot be trusted, and that their partitions were covered."""
     distrusted = list(files)
-    bounds = Intervals.of(bounds_of(file, manifest.partition) for file in distrusted)
+    bounds = Intervals.of(bounds_of(file, state.partition) for file in distrusted)
     gone = {file.path for file in distrusted}
-    left = {path: file for path, file in manifest.files.items() if path not in gone}
-    return replace(manifest, files=MappingProxyType(left), covered=manifest.covered.minus(bounds))
+    left = {path: file for path, file in state.files.items() if path not in gone}
+    return replace(state, files=MappingProxyType(left), covered=state.covered.minus(bounds))
 
 
 def affordable(lost: Iterable[DataFile], requests: float) -> tuple[list[DataFile], float]:
@@ -149,15 +151,15 @@ def affordable(lost: Iterable[DataFile], requests: float) -> tuple[list[DataFile
     return chosen, spent
 
 
-def reread(manifest: Manifest, files: Iterable[DataFile]) -> tuple[Manifest, Intervals]:
-    """Return the manifest without lost files, and the seconds to read to have their rows again.
+def reread(state: TableState, files: Iterable[DataFile]) -> tuple[TableState, Intervals]:
+    """Return the state without lost files, and the seconds to read to have their rows again.
 
     A file may hold rows of time that was not covered yet.
     """
     lost = list(files)
-    kept = without(manifest, lost)
+    kept = without(state, lost)
     held = Intervals.of(Interval(file.first_created, file.last_created + 1) for file in lost)
-    return kept, manifest.covered.minus(kept.covered).union(held)
+    return kept, state.covered.minus(kept.covered).union(held)
 
 
 def leaving(work: Plan, files: Iterable[DataFile], partition: Granularity) -> Plan:

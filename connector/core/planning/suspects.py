@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from connector.core.planning.sampling import Profile
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
 
 EXPECTED = 20
 """Rows to be expected in a gap before it waits to be asked about: of rows that come by chance, few leave such a gap."""
@@ -31,70 +32,70 @@ LOOKED_AT = 100_000
 """Rows between which gaps are looked for in one run, about: the rest of a long past waits for the next runs."""
 
 
-def to_look_at(manifest: Manifest) -> list[Interval]:
+def to_look_at(state: TableState) -> list[Interval]:
     """Return seconds whose gaps were not looked at yet, the newest first, with about as many rows as a run looks at."""
-    files = sorted(manifest.files.values(), key=lambda file: -file.first_created)
+    files = sorted(state.files.values(), key=lambda file: -file.first_created)
     found: list[Interval] = []
     rows = 0
-    for part in reversed(manifest.covered.minus(manifest.audits.looked).parts):
+    for part in reversed(state.covered.minus(state.audits.looked).parts):
         start = part.start
         for file in files:
-            if rows <= LOOKED_AT and lies_in(file, manifest, part):
+            if rows <= LOOKED_AT and lies_in(file, state, part):
                 rows += file.rows
-                start = bounds_of(file, manifest.partition).start if rows > LOOKED_AT else start
+                start = bounds_of(file, state.partition).start if rows > LOOKED_AT else start
         found.append(Interval(min(max(part.start, start), part.stop - 1), part.stop))
         if rows > LOOKED_AT:
             break
     return found
 
 
-def around(manifest: Manifest, region: Interval) -> Interval:
+def around(state: TableState, region: Interval) -> Interval:
     """Return the seconds whose rows tell what was to be expected in a region: as much around it as is not too much."""
     for margin in (7 * DAY, DAY):
         wider = Interval(max(0, region.start - margin), region.stop + margin)
-        if sum(file.rows for file in manifest.files.values() if lies_in(file, manifest, wider)) <= 2 * LOOKED_AT:
+        if sum(file.rows for file in state.files.values() if lies_in(file, state, wider)) <= 2 * LOOKED_AT:
             return wider
     return region
 
 
-def suspects_in(manifest: Manifest, profile: Profile, region: Interval, *, least: float = EXPECTED) -> list[Suspect]:
+def suspects_in(state: TableState, profile: Profile, region: Interval, *, least: float = EXPECTED) -> list[Suspect]:
     """Return the gaps of a region in which rows were to be expected, the most expected first.
 
     Args:
-        manifest: the state.
+        state: the state.
         profile: of the rows around the region, see `around`.
         region: covered seconds.
         least: rows to be expected.
     """
-    gaps = gaps_within(profile, manifest.covered.within(region))
-    found = [Suspect(gap.start, gap.stop, int(_expected(manifest, profile, gap))) for gap in gaps]
+    gaps = gaps_within(profile, state.covered.within(region))
+    found = [Suspect(gap.start, gap.stop, int(_expected(state, profile, gap))) for gap in gaps]
     return sorted((one for one in found if one.expected >= least), key=lambda one: (-one.expected, one.start))
 
 
-def _expected(manifest: Manifest, profile: Profile, gap: Gap) -> float:
+def _expected(state: TableState, profile: Profile, gap: Gap) -> float:
     """Return the rows to be expected in a gap; of one longer than what is known by its hours, by its neighbours."""
     foreseen = profile.foreseen(gap)
     length = gap.stop - gap.start
     if foreseen is not None or length < DAY:
         return foreseen or 0.0
     sides = (Intervals.span(max(0, gap.start - length), gap.start), Intervals.span(gap.stop, gap.stop + length))
-    known = [_rows_between(manifest, part) for side in sides for part in side if manifest.covered.within(part)]
+    known = [_rows_between(state, part) for side in sides for part in side if state.covered.within(part)]
     return sum(known) / len(known) if known else 0.0
 
 
-def _rows_between(manifest: Manifest, seconds: Interval) -> float:
+def _rows_between(state: TableState, seconds: Interval) -> float:
     """Return about how many rows were created in some seconds, as if those of a file came evenly."""
     total = 0.0
-    for file in manifest.files.values():
+    for file in state.files.values():
         shared = min(seconds.stop, file.last_created + 1) - max(seconds.start, file.first_created)
         if shared > 0:
             total += file.rows * shared / (file.last_created + 1 - file.first_created)
     return total
 
 
-def lies_in(file: DataFile, manifest: Manifest, seconds: Interval) -> bool:
+def lies_in(file: DataFile, state: TableState, seconds: Interval) -> bool:
     """Say whether a file's partition shares a second with some seconds."""
-    bounds = bounds_of(file, manifest.partition)
+    bounds = bounds_of(file, state.partition)
     return bounds.start < seconds.stop and seconds.start < bounds.stop
 
 

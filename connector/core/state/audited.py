@@ -1,4 +1,4 @@
-"""What a manifest says about audits: what was looked at, what waits to be asked about, what is known to lack rows."""
+"""What a state says about audits: what was looked at, what waits to be asked about, what is known to lack rows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Audits:
     lacking: Intervals = field(default_factory=Intervals)
 
     def to_document(self) -> dict[str, Any]:
-        """Return the part `audit` of the manifest's document."""
+        """Return the part `audit` of the state's document."""
         return {
             "turn": self.turn,
             "looked": [[part.start, part.stop] for part in self.looked],
@@ -50,7 +50,7 @@ class Audits:
 
     @staticmethod
     def of(entry: dict[str, Any] | None) -> Audits:
-        """Read that part; a manifest written before there were audits has none.
+        """Read that part; a state written before there were audits has none.
 
         Raises:
             KeyError, TypeError, ValueError: it is no such part.

@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from connector.core.state.partition import Granularity, checked_account, partition_of
-from connector.core.state.small_file import RESTORE, StoredFile, damaged, opened
+from connector.core.state.small_file import RESTORE, damaged, of_entry, opened, to_entry
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connector.core.state.data_file import DataFile
     from connector.core.units import AccountId
 
 RECORD_VERSION = 1
@@ -38,11 +39,11 @@ class BalancesRecord:
     account: AccountId
     format: str
     livemode: bool | None = None
-    files: Mapping[str, StoredFile] = field(default_factory=lambda: MappingProxyType({}))
-    lost: Mapping[str, StoredFile] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
+    lost: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
     revision: int = 0
 
-    def with_file(self, file: StoredFile) -> BalancesRecord:
+    def with_file(self, file: DataFile) -> BalancesRecord:
         """Return the record after a file was durably written."""
         files = MappingProxyType({**self.files, file.path: file})
         return replace(self, files=files, revision=self.revision + 1)
@@ -52,7 +53,7 @@ class BalancesRecord:
         files = MappingProxyType({name: file for name, file in self.files.items() if name != path})
         return replace(self, files=files, lost=MappingProxyType({path: self.files[path], **self.lost}))
 
-    def with_found(self, file: StoredFile) -> BalancesRecord:
+    def with_found(self, file: DataFile) -> BalancesRecord:
         """Return the record with a lost file that is there again as it was written."""
         lost = MappingProxyType({name: one for name, one in self.lost.items() if name != file.path})
         return replace(self.with_file(file), lost=lost)
@@ -73,8 +74,8 @@ def to_document(record: BalancesRecord) -> dict[str, Any]:
         "account": record.account,
         "format": record.format,
         "livemode": record.livemode,
-        "files": [file.to_document() for _, file in sorted(record.files.items())],
-        "lost": [file.to_document() for _, file in sorted(record.lost.items())],
+        "files": [to_entry(file) for _, file in sorted(record.files.items())],
+        "lost": [to_entry(file) for _, file in sorted(record.lost.items())],
     }
 
 
@@ -92,7 +93,7 @@ def from_document(document: object, *, where: str) -> BalancesRecord:
     try:
         account = checked_account(entries["account"])
         folder = f"{TABLE}/account={account}/"
-        files, lost = ([StoredFile.of(entry, folder) for entry in entries[name]] for name in ("files", "lost"))
+        files, lost = ([of_entry(entry, folder) for entry in entries[name]] for name in ("files", "lost"))
         return BalancesRecord(
             account=account,
             format=str(entries["format"]),

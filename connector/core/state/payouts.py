@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from connector.core.state.data_file import day_of
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
 
@@ -220,7 +221,7 @@ def days_due(
     for payout in record.payouts.values():
         if payout.listable and (payout.created in asked or payout.id in lost):
             wanted.setdefault(payout.arrival_day, []).append(payout)
-    held = {file.day: file.listings for file in record.transaction_files.values()}
+    held = {day_of(file.path): file.listings or {} for file in record.transaction_files.values()}
     found: list[DayDue] = []
     for start in sorted(wanted.keys() | held.keys(), reverse=True):
         have = held.get(start, {})

@@ -7,13 +7,13 @@ Frozen values and pure steps; reading and writing the file is the lake's busines
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from connector.core.state.data_file import day_of
 from connector.core.state.partition import Granularity, checked_account, partition_folder, partition_of
 from connector.core.state.payouts import Payout
-from connector.core.state.small_file import READ_AGAIN, StoredFile, damaged, opened
+from connector.core.state.small_file import READ_AGAIN, damaged, of_entry, opened, to_entry
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
@@ -22,6 +22,7 @@ from connector.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from connector.core.state.data_file import DataFile, Listing
     from connector.core.units import AccountId
 
 COLUMNS = 2
@@ -32,37 +33,6 @@ RECORD_VERSION = 1
 
 PAYOUTS, TRANSACTIONS = "payouts", "payout_transactions"
 """Folders of the two tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The transactions of one payout, as they were listed.
-
-    Attributes:
-        rows: how many, the payout's own row included.
-        net: sum of `net` per currency, in minor units; 0 where the payout reconciles.
-    """
-
-    rows: int
-    net: Mapping[str, int]
-
-    @property
-    def reconciles(self) -> bool:
-        """Whether there are rows, and they, the payout's own included, add up to nothing."""
-        return self.rows > 0 and not any(self.net.values())
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionsFile(StoredFile):
-    """A file of `payout_transactions`.
-
-    Attributes:
-        day: first second of the UTC day its payouts arrive on.
-        listings: by payout id, what of it is in the file: its transactions are complete.
-    """
-
-    day: int = 0
-    listings: Mapping[str, Listing] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +59,8 @@ class PayoutsRecord:
     livemode: bool | None = None
     covered: Intervals = field(default_factory=Intervals)
     payouts: Mapping[str, Payout] = field(default_factory=lambda: MappingProxyType({}))
-    files: Mapping[str, StoredFile] = field(default_factory=lambda: MappingProxyType({}))
-    transaction_files: Mapping[str, TransactionsFile] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
+    transaction_files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
     api_versions: tuple[str, ...] = ()
     revision: int = 0
     read_at: int | None = None
@@ -99,14 +69,14 @@ class PayoutsRecord:
     @property
     def listings(self) -> dict[str, Listing]:
         """What of each payout is in the lake, by its id."""
-        return {name: one for file in self.transaction_files.values() for name, one in file.listings.items()}
+        return {name: one for file in self.transaction_files.values() for name, one in (file.listings or {}).items()}
 
     @property
-    def all_files(self) -> dict[str, StoredFile]:
+    def all_files(self) -> dict[str, DataFile]:
         """The files of both tables by path."""
         return {**self.files, **self.transaction_files}
 
-    def with_payouts(self, files: Iterable[StoredFile], payouts: Iterable[Payout]) -> PayoutsRecord:
+    def with_payouts(self, files: Iterable[DataFile], payouts: Iterable[Payout]) -> PayoutsRecord:
         """Return the record after files of payouts were durably written; `payouts` are those read this time."""
         return replace(
             self,
@@ -114,20 +84,20 @@ class PayoutsRecord:
             payouts=MappingProxyType({**self.payouts, **{one.id: one for one in payouts}}),
         )
 
-    def with_transactions(self, path: str, file: TransactionsFile | None) -> PayoutsRecord:
+    def with_transactions(self, path: str, file: DataFile | None) -> PayoutsRecord:
         """Return the record after a file of transactions was durably written; None when it has become empty."""
         others = {name: one for name, one in self.transaction_files.items() if name != path}
         kept = others if file is None else {**others, path: file}
         return replace(self, transaction_files=MappingProxyType(kept))
 
-    def with_lost(self, files: Iterable[StoredFile], before: PayoutsRecord) -> PayoutsRecord:
+    def with_lost(self, files: Iterable[DataFile], before: PayoutsRecord) -> PayoutsRecord:
         """Return the record naming lost files again, which were not written again: the next run finds them lost.
 
         Args:
             files: that were forgotten.
             before: the record that named them.
         """
-        lists = {one.path: one for one in files if isinstance(one, TransactionsFile)}
+        lists = {one.path: one for one in files if one.listings is not None}
         others = {one.path: one for one in files if one.path not in lists}
         days = Intervals.of(day_of_file(path) for path in others)
         payouts = {name: one for name, one in before.payouts.items() if one.created in days}
@@ -165,20 +135,13 @@ def transactions_folder(account: AccountId, day: int) -> str:
     return f"{TRANSACTIONS}/account={account}/arrival_date={label}"
 
 
-def transactions_file(file: StoredFile, day: int, listings: Mapping[str, Listing]) -> TransactionsFile:
-    """Return a file of transactions, from what every file has and what it has besides."""
-    sorted_ = MappingProxyType(dict(sorted(listings.items())))
-    return TransactionsFile(file.path, file.rows, file.bytes, file.sha256, file.hidden, day, sorted_)
-
-
 def day_of_file(path: str) -> Interval:
     """Return the seconds of `created` that a file of payouts answers for, from its path.
 
     Raises:
         ValueError: it is not the path of such a file.
     """
-    label = path.split("/")[-2].removeprefix(f"{Granularity.DAY.column}=")
-    start = _second_of(label)
+    start = day_of(path)
     return Interval(start, start + DAY)
 
 
@@ -196,14 +159,8 @@ def to_document(record: PayoutsRecord) -> dict[str, Any]:
         "read_at": record.read_at,
         "columns": record.columns,
         "payouts": [asdict(one) for one in sorted(record.payouts.values(), key=lambda one: (one.created, one.id))],
-        "files": [file.to_document() for _, file in sorted(record.files.items())],
-        "transaction_files": [
-            {
-                **file.to_document(),
-                "payouts": {name: {"rows": one.rows, "net": dict(one.net)} for name, one in file.listings.items()},
-            }
-            for _, file in sorted(record.transaction_files.items())
-        ],
+        "files": [to_entry(file) for _, file in sorted(record.files.items())],
+        "transaction_files": [to_entry(file) for _, file in sorted(record.transaction_files.items())],
     }
 
 
@@ -221,7 +178,7 @@ def from_document(document: object, *, where: str) -> PayoutsRecord:
     try:
         account = checked_account(entries["account"])
         payouts = [_payout(entry) for entry in entries["payouts"]]
-        files = [StoredFile.of(entry, f"{PAYOUTS}/account={account}/") for entry in entries["files"]]
+        files = [of_entry(entry, f"{PAYOUTS}/account={account}/") for entry in entries["files"]]
         lists = [_transactions_file(entry, account) for entry in entries["transaction_files"]]
         for file in files:
             day_of_file(file.path)
@@ -261,14 +218,9 @@ def _moment(value: object) -> int | None:
 _PAYOUT_FIELDS = tuple(one.name for one in fields(Payout))
 
 
-def _transactions_file(entry: dict[str, Any], account: AccountId) -> TransactionsFile:
-    folder = f"{TRANSACTIONS}/account={account}/"
-    file = StoredFile.of(entry, folder)
-    label = file.path.split("/")[-2].removeprefix("arrival_date=")
-    listings = {name: Listing(int(one["rows"]), dict(one["net"])) for name, one in entry["payouts"].items()}
-    return transactions_file(file, _second_of(label), listings)
-
-
-def _second_of(label: str) -> int:
-    """Return the first second of a day written as `2026-01-31`; raises ValueError for anything else."""
-    return (date.fromisoformat(label) - date(1970, 1, 1)).days * DAY
+def _transactions_file(entry: dict[str, Any], account: AccountId) -> DataFile:
+    file = of_entry(entry, f"{TRANSACTIONS}/account={account}/")
+    day_of(file.path)
+    if file.listings is None:
+        raise ValueError(f"{file.path} does not say whose transactions it holds")
+    return file

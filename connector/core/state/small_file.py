@@ -1,64 +1,19 @@
-"""Data files of the small tables, as their records name them, and what every record has in common."""
+"""What the records of the small tables have in common."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Any, cast
 
-from connector.errors import ManifestError
+import msgspec
 
-_FILE = re.compile(r"[a-z_]+/account=[A-Za-z0-9_]+/[a-z_]+=\d{4}-\d{2}-\d{2}/part-0\.[a-z.]+")
+from connector.core.state.data_file import DataFile, checked_file
+from connector.errors import ManifestError
 
 READ_AGAIN = "move it away to have the payouts read again"
 """What else can be done about a damaged record of payouts."""
 
 RESTORE = "record the balance in a new destination: what was, Stripe does not tell again"
 """What else can be done about a damaged record of balances."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """One data file, as it was when it was written.
-
-    Attributes:
-        path: relative to the destination, with forward slashes.
-        rows: number of rows, at least 1.
-        bytes: its size.
-        sha256: of its bytes, in hexadecimal.
-        hidden: columns of it that hold nothing, since the lake does without them.
-    """
-
-    path: str
-    rows: int
-    bytes: int
-    sha256: str
-    hidden: tuple[str, ...] = ()
-
-    def to_document(self) -> dict[str, Any]:
-        """Return the entry of a record."""
-        document = {"path": self.path, "rows": self.rows, "bytes": self.bytes, "sha256": self.sha256}
-        return {**document, "hidden": list(self.hidden)} if self.hidden else document
-
-    @staticmethod
-    def of(entry: dict[str, Any], folder: str) -> StoredFile:
-        """Read the entry of a record.
-
-        Args:
-            entry: the decoded JSON.
-            folder: where the file has to be, with a slash at the end.
-
-        Raises:
-            ValueError: the figures are impossible, or the file is elsewhere.
-            KeyError, TypeError: it is no such entry.
-        """
-        hidden = tuple(str(name) for name in entry.get("hidden", ()))
-        file = StoredFile(entry["path"], entry["rows"], entry["bytes"], entry["sha256"], hidden)
-        if not (file.path.startswith(folder) and _FILE.fullmatch(file.path)):
-            raise ValueError(f"{file.path!r} is not a data file of this account")
-        if not all(type(figure) is int and figure > 0 for figure in (file.rows, file.bytes)):
-            raise ValueError(f"impossible figures of {file.path}")
-        return file
 
 
 def opened(document: object, *, table: str, version: int, where: str) -> dict[str, Any]:
@@ -91,3 +46,21 @@ def opened(document: object, *, table: str, version: int, where: str) -> dict[st
 def damaged(where: str, error: Exception, remedy: str) -> ManifestError:
     """Return the error for a record that does not make sense."""
     return ManifestError(f"{where} is damaged ({error!r}); restore it from a backup, or {remedy}")
+
+
+def to_entry(file: DataFile) -> dict[str, Any]:
+    """Return a data file's entry in a record."""
+    return cast("dict[str, Any]", msgspec.to_builtins(file))
+
+
+def of_entry(entry: object, folder: str) -> DataFile:
+    """Read the entry of a record.
+
+    Args:
+        entry: the decoded JSON.
+        folder: where the file has to be, with a slash at the end.
+
+    Raises:
+        ValueError: it is no such entry, the figures are impossible, or the file is elsewhere.
+    """
+    return checked_file(msgspec.convert(entry, DataFile), folder)

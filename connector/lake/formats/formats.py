@@ -24,7 +24,7 @@ from connector.tables.source_columns import row_dictionaries, row_schema
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from connector.core.state.manifest import Manifest
+    from connector.core.state.table_state import TableState
 
 
 class Writer(Protocol):
@@ -48,7 +48,7 @@ class Format:
     """How rows become a file, and come back.
 
     Attributes:
-        name: as in manifests, for example `jsonl.zst`.
+        name: as in states, for example `jsonl.zst`.
         suffix: ending of the file's name, for example `.jsonl.zst`.
         schema: of the batches written and read.
         open_writer: starts a new file at a local path.
@@ -70,16 +70,16 @@ class Format:
 
 
 FORMAT_NAMES = ("parquet", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow")
-"""Names as they stand in manifests. `jsonl` is accepted for `jsonl.zst`."""
+"""Names as they stand in states. `jsonl` is accepted for `jsonl.zst`."""
 
 
 CODECS: dict[str, json_lines.Codec] = {"jsonl.zst": "zstd", "jsonl.gz": "gzip", "jsonl.plain": None}
 """Compression of each of the JSON line formats."""
 
 
-def format_of(manifest: Manifest) -> Format:
+def format_of(state: TableState) -> Format:
     """Return the format of an account's files, with the columns they have."""
-    return format_named(manifest.format, source_columns=bool(manifest.options.get("source_columns")))
+    return format_named(state.format, source_columns=bool(state.options.get("source_columns")))
 
 
 def format_named(text: str, *, source_columns: bool = False) -> Format:

@@ -1,4 +1,4 @@
-"""The lake read back: exactly the files that the manifests name, as one stream of Arrow batches whatever their format.
+"""The lake read back: exactly the files that the states name, as one stream of Arrow batches whatever their format.
 
 ```python
 rows = connector.read("lake")
@@ -23,7 +23,7 @@ from connector.core.counting import counted
 from connector.errors import ConfigError, StorageError
 from connector.lake.reading import frames
 from connector.lake.reading.table_files import NOTHING, holdings
-from connector.lake.state.manifests import TABLE
+from connector.lake.state.table_states import TABLE
 from connector.lake.stores.base import Store, open_store
 from connector.tables.balance_transactions import to_batch
 from connector.tables.decimals import decimal_schema, needed, with_decimals
@@ -195,7 +195,7 @@ def read(
     timezone: str | None = None,
     decimals: bool = False,
 ) -> Rows:
-    """Offer the rows of a table of a lake: those in the files that its manifests and records name, no others.
+    """Offer the rows of a table of a lake: those in the files that its states and records name, no others.
 
     Args:
         destination: the lake.
@@ -209,7 +209,7 @@ def read(
 
     Raises:
         ConfigError: when there is no lake, no such table, account, column or time zone; says which there are.
-        ManifestError: when a manifest cannot be understood.
+        ManifestError: when a state cannot be understood.
         StorageError: when the destination cannot be read.
     """
     zone = None if timezone is None else zone_named(timezone)
@@ -262,5 +262,5 @@ def _labels(path: str) -> dict[str, str]:
 
 def _present(local: Path | None, path: str) -> Path:
     if local is None:
-        raise StorageError(f"{path} is gone, though the manifest names it; `stripe-balance status` says what else is")
+        raise StorageError(f"{path} is gone, though the state names it; `stripe-balance status` says what else is")
     return local

@@ -21,17 +21,16 @@ from connector.lake.writing.rewrite import StaleFileError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
 
 
-def files_within(manifest: Manifest, seconds: Intervals) -> list[DataFile]:
+def files_within(state: TableState, seconds: Intervals) -> list[DataFile]:
     """Return the files with rows of some seconds, maybe, in order of time."""
     found = [
-        file
-        for file in manifest.files.values()
-        if seconds.touching(Interval(file.first_created, file.last_created + 1))
+        file for file in state.files.values() if seconds.touching(Interval(file.first_created, file.last_created + 1))
     ]
     return sorted(found, key=lambda file: file.first_created)
 
@@ -40,7 +39,7 @@ def profile_of(store: Store, form: Format, files: Iterable[DataFile]) -> Profile
     """Return where the rows of some files, which come in order of time, lie in it. Blocks.
 
     Raises:
-        StaleFileError: a file is gone, or not as the manifest has it.
+        StaleFileError: a file is gone, or not as the state has it.
         StorageError: it cannot be read.
     """
     profile = Profile()
@@ -55,7 +54,7 @@ def rows_of(store: Store, form: Format, files: Iterable[DataFile]) -> list[tuple
     """Return `created` and id of the rows of some files, ascending. Blocks.
 
     Raises:
-        StaleFileError: a file is gone, or not as the manifest has it.
+        StaleFileError: a file is gone, or not as the state has it.
         StorageError: it cannot be read.
     """
     found: list[tuple[int, str]] = []
@@ -66,10 +65,10 @@ def rows_of(store: Store, form: Format, files: Iterable[DataFile]) -> list[tuple
     return sorted(found)
 
 
-def ids_within(store: Store, form: Format, manifest: Manifest, seconds: Intervals) -> set[str]:
+def ids_within(store: Store, form: Format, state: TableState, seconds: Intervals) -> set[str]:
     """Return the ids of the rows of some seconds; raises what `rows_of` raises. Blocks."""
     found: set[str] = set()
-    for file in files_within(manifest, seconds):
+    for file in files_within(state, seconds):
         with _opened(store, form, file) as batches:
             for batch in batches:
                 found.update(batch.filter(inside(batch.column("created"), seconds)).column("id").to_pylist())

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from connector.errors import SchemaError, StorageError
 from connector.lake.formats.formats import format_of
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_payouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
 
@@ -31,29 +32,29 @@ def known_ids(store: Store, account: AccountId) -> tuple[str, ...]:
         ManifestError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
-    manifest = manifests.load(store, account)
-    if manifest is not None:
-        files = sorted(manifest.files.values(), key=lambda file: file.last_created)
-        found = (_first(store, manifest, tried) for tried in (files[::-1], files))
+    state = table_states.load(store, account)
+    if state is not None:
+        files = sorted(state.files.values(), key=lambda file: file.last_created)
+        found = (_first(store, state, tried) for tried in (files[::-1], files))
         if ids := tuple(dict.fromkeys(one for one in found if one is not None)):
             return ids
     payouts = load_payouts(store, account)
     return () if payouts is None else tuple(sorted(payouts.payouts)[-1:])
 
 
-def _first(store: Store, manifest: Manifest, files: Sequence[DataFile]) -> str | None:
+def _first(store: Store, state: TableState, files: Sequence[DataFile]) -> str | None:
     """Return an id from the first of some files that is as it was written."""
     for file in islice(files, FILES_TRIED):
-        if (found := _first_id(store, manifest, file)) is not None:
+        if (found := _first_id(store, state, file)) is not None:
             return found
     return None
 
 
-def _first_id(store: Store, manifest: Manifest, file: DataFile) -> str | None:
+def _first_id(store: Store, state: TableState, file: DataFile) -> str | None:
     """Return the id of a file's first row; None where the file is not as it was written."""
     if changed_files(store, [file]):
         return None
-    form = format_of(manifest)
+    form = format_of(state)
     try:
         with store.opened(file.path) as local:
             if local is None:

@@ -18,7 +18,8 @@ from connector.lake.stores.disk import at_disk
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from connector.core.state.manifest import DataFile, Manifest
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
 
@@ -41,7 +42,7 @@ class Mended:
         return Mended(self.files + other.files, self.rows + other.rows, self.gone + other.gone)
 
 
-def mended(store: Store, form: Format, lost: Iterable[DataFile], manifest: Manifest) -> Mended:
+def mended(store: Store, form: Format, lost: Iterable[DataFile], state: TableState) -> Mended:
     """Compare lost files with those that took their places; of a file that has grown, the rows of the old one's time.
 
     Blocks; belongs in a worker thread.
@@ -49,15 +50,15 @@ def mended(store: Store, form: Format, lost: Iterable[DataFile], manifest: Manif
     Args:
         store: the destination.
         form: format of its files.
-        lost: as the manifest had them.
-        manifest: as it is, once all that they held was read again.
+        lost: as the state had them.
+        state: as it is, once all that they held was read again.
 
     Raises:
         StorageError: when a file cannot be read.
     """
     total = Mended()
     for was in lost:
-        file = manifest.files.get(was.path)
+        file = state.files.get(was.path)
         there = 0 if file is None else _rows_until(store, form, file, was.last_created)
         total += Mended(int(file is not None), min(there, was.rows), max(0, was.rows - there))
     return total

@@ -17,7 +17,7 @@ from connector.lake.stores.disk import at_disk
 from connector.lake.writing.rewrite import StaleFileError
 
 if TYPE_CHECKING:
-    from connector.core.state.manifest import DataFile
+    from connector.core.state.data_file import DataFile
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
 
@@ -30,7 +30,7 @@ def due_stretch(store: Store, form: Format, file: DataFile, *, since: int, now: 
     Args:
         store: the destination.
         form: format of the file.
-        file: the manifest's entry.
+        file: the state's entry.
         since: seconds after which at least one row has to have become due; see `asked_since`.
         now: UTC seconds.
 

@@ -1,4 +1,4 @@
-"""What a lake holds of a table, account by account: exactly the files that its manifests and records name."""
+"""What a lake holds of a table, account by account: exactly the files that its states and records name."""
 
 # pyright: reportUnknownParameterType=false
 # (pyarrow ships no annotations)
@@ -14,8 +14,8 @@ from connector.core.state.partition import Granularity
 from connector.errors import UsageError
 from connector.lake.formats.formats import Format, format_of
 from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
-from connector.lake.state.manifests import TABLE, manifests
 from connector.lake.state.records import recorded_accounts
+from connector.lake.state.table_states import TABLE, states
 from connector.lake.writing.small_tables import SMALL_TABLES, sheet
 from connector.tables.arrow import arrow_schema
 from connector.tables.balance_transactions import to_batch
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from connector.core.state.balances_record import BalancesRecord
-    from connector.core.state.manifest import Manifest
     from connector.core.state.payouts_record import PayoutsRecord
+    from connector.core.state.table_state import TableState
     from connector.lake.stores.base import Store
 
 _LABEL_TYPES = {Granularity.DAY: pa.date32(), Granularity.MONTH: pa.string(), Granularity.YEAR: pa.int32()}
@@ -55,7 +55,7 @@ class Holding:
 
 
 NOTHING = {
-    TABLE: "no manifest of stripe-balance is there; sync to it first",
+    TABLE: "no state of stripe-balance is there; sync to it first",
     "payouts": "no payouts are there; bring them with `stripe-balance payouts`",
     "payout_transactions": "no payouts are there; bring them with `stripe-balance payouts`",
     "balances": "no balance was recorded; do it with `stripe-balance balance DEST`",
@@ -68,14 +68,14 @@ def holdings(store: Store, table: str) -> Iterator[Holding]:
 
     Raises:
         UsageError: there is no such table.
-        ManifestError: a manifest or a record cannot be understood.
+        ManifestError: a state or a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     if table == TABLE:
-        for manifest in manifests(store):
-            paths = tuple(sorted(manifest.files))
-            expanded = tuple(manifest.options.get("expand", ()))
-            yield Holding(manifest.account, paths, format_of(manifest), _schema(manifest), to_batch, expanded)
+        for state in states(store):
+            paths = tuple(sorted(state.files))
+            expanded = tuple(state.options.get("expand", ()))
+            yield Holding(state.account, paths, format_of(state), _schema(state), to_batch, expanded)
     elif table == "balances":
         for account in recorded_accounts(store, BALANCES):
             if (balances := load_balances(store, account)) is not None:
@@ -114,8 +114,8 @@ def _small(table: str, record: PayoutsRecord | BalancesRecord, files: Iterable[s
     return Holding(record.account, tuple(sorted(files)), found.form, schema, found.to_batch)
 
 
-def _schema(manifest: Manifest) -> pa.Schema:
-    return file_schema(TABLE, manifest.partition, source_columns=bool(manifest.options.get("source_columns")))
+def _schema(state: TableState) -> pa.Schema:
+    return file_schema(TABLE, state.partition, source_columns=bool(state.options.get("source_columns")))
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

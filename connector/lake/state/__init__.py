@@ -1,1 +1,1 @@
-"""What is recorded of a lake: manifests, intents, leases."""
+"""What is recorded of a lake: states, intents, leases."""

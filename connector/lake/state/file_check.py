@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Recorded(Protocol):
-    """A data file as a manifest or a record names it: see `DataFile`, `StoredFile`."""
+    """A data file as a state or a record names it: see `DataFile`, `DataFile`."""
 
     @property
     def path(self) -> str:

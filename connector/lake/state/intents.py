@@ -1,6 +1,6 @@
-"""Which files a run is about to publish that the manifest on the disk does not expect, told before it does.
+"""Which files a run is about to publish that the state on the disk does not expect, told before it does.
 
-Between a file and the manifest that names it, a process may die: the file is then newer than the manifest says. Such
+Between a file and the state that names it, a process may die: the file is then newer than the state says. Such
 files need not lie in what the next run reads, so it looks here first (`connector.lake.state.recovery`).
 """
 
@@ -18,7 +18,7 @@ from connector.lake.paths import STATE, checked_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from connector.core.state.manifest import DataFile
+    from connector.core.state.data_file import DataFile
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
 
@@ -27,7 +27,7 @@ Announced = dict[str, list[str]]
 
 
 class Replacements:
-    """What one run publishes in place of what the manifest says; taken back when the manifest says all.
+    """What one run publishes in place of what the state says; taken back when the state says all.
 
     Args:
         store: the destination.
@@ -53,7 +53,7 @@ class Replacements:
                 announce(self._store, self._account, self._announced)
 
     def settle(self) -> None:
-        """Take back what was announced: the manifest says what is there.
+        """Take back what was announced: the state says what is there.
 
         Raises:
             StorageError: when the destination refuses.
@@ -92,7 +92,7 @@ def left_behind(store: Store, account: AccountId) -> Announced:
 
 
 def settle(store: Store, account: AccountId) -> None:
-    """Take back what was announced: the manifest says what is there.
+    """Take back what was announced: the state says what is there.
 
     Raises:
         StorageError: when the destination refuses.

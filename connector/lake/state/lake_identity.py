@@ -11,7 +11,7 @@ from connector.core.state import account_record, balances_record, payouts_record
 from connector.core.state.account_record import AccountRecord
 from connector.core.state.small_file import READ_AGAIN, RESTORE
 from connector.errors import ConfigError
-from connector.lake.state import manifests
+from connector.lake.state import table_states
 from connector.lake.state.records import load_record, recorded_accounts, save_record
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class LakeFacts:
 
 def is_new(store: Store) -> bool:
     """Say whether a destination holds no lake yet, of whichever table; quicker than `facts_of`. Blocks."""
-    return not (manifests.accounts(store) or any(recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)))
+    return not (table_states.accounts(store) or any(recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)))
 
 
 def refuse_new(store: Store, destination: str) -> None:
@@ -81,10 +81,10 @@ def facts_of(store: Store) -> LakeFacts:
         StorageError: the destination cannot be read.
     """
     holders = {kind: recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)}
-    holders[manifests.TABLE] = manifests.accounts(store)
+    holders[table_states.TABLE] = table_states.accounts(store)
     records = (
         record
-        for kind, load in ((PAYOUTS, load_payouts), (BALANCES, load_balances), (manifests.TABLE, manifests.load))
+        for kind, load in ((PAYOUTS, load_payouts), (BALANCES, load_balances), (table_states.TABLE, table_states.load))
         for account in holders[kind]
         if (record := load(store, account)) is not None
     )

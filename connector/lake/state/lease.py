@@ -70,7 +70,7 @@ class Lease:
 
         Raises:
             LockedError: another run holds it, or has made another lake of it since we looked.
-            ManifestError: when a manifest cannot be understood.
+            ManifestError: when a state cannot be understood.
         """
         async with self._coming:
             if not self._known:

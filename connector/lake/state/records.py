@@ -1,4 +1,4 @@
-"""Records on disk, manifests among them: what is durably in the lake, one for each account, written last."""
+"""Records on disk, states among them: what is durably in the lake, one for each account, written last."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def record_path(kind: str, account: AccountId) -> str:
     """Return where a record is.
 
     Args:
-        kind: `manifest`, `payouts` or `balances`.
+        kind: `state`, `payouts` or `balances`.
         account: whose it is.
     """
     return f"{STATE}/{kind}/{account}.json"
@@ -71,7 +71,7 @@ def load_record(
     Args:
         from_document: makes it of its document.
         store: the destination.
-        kind: `manifest`, `payouts` or `balances`.
+        kind: `state`, `payouts` or `balances`.
         account: whose it is.
         remedy: what to do when it is damaged, besides restoring it.
 

@@ -1,4 +1,4 @@
-"""What the manifest says of a file, gathered while its rows go by."""
+"""What the state says of a file, gathered while its rows go by."""
 
 # pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
 # (pyarrow makes its compute functions when it is imported, and ships no annotations)
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.state.manifest import DataFile
+from connector.core.state.data_file import DataFile
 from connector.core.units import PAYMENTS
 from connector.lake.formats.row_columns import MICROSECONDS, bounds_of
 
@@ -75,7 +75,7 @@ class Summary:
             self._pending_from = due if self._pending_from is None else min(due, self._pending_from)
 
     def data_file(self, path: str, *, written: Path, sha256: str) -> DataFile:
-        """Return the manifest's entry, once there were rows.
+        """Return the state's entry, once there were rows.
 
         Args:
             path: final path of the file.

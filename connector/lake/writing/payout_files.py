@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.state.payouts_record import COLUMNS, Listing, transactions_file
+from connector.core.state.data_file import Listing, with_changes
+from connector.core.state.payouts_record import COLUMNS
 from connector.lake.writing.small_tables import read_rows, write_rows
 from connector.tables import payout_transactions
 from connector.tables.payouts import with_trace_parts
@@ -21,9 +21,8 @@ from connector.tables.payouts import with_trace_parts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from connector.core.state.data_file import DataFile
     from connector.core.state.payouts import DayDue
-    from connector.core.state.payouts_record import TransactionsFile
-    from connector.core.state.small_file import StoredFile
     from connector.lake.stores.base import Store
     from connector.lake.writing.small_tables import Sheet
 
@@ -41,7 +40,7 @@ class Written:
         disappeared: rows it had that were not among those read, though they should have been; they are kept.
     """
 
-    file: StoredFile | None
+    file: DataFile | None
     unchanged: bool
     new: int = 0
     changed: int = 0
@@ -75,7 +74,7 @@ class Listed:
     @property
     def listing(self) -> Listing:
         """What there is, in figures."""
-        return Listing(sum(batch.num_rows for batch in self.batches), MappingProxyType(dict(sorted(self._net.items()))))
+        return Listing(sum(batch.num_rows for batch in self.batches), dict(sorted(self._net.items())))
 
 
 def write_payouts(
@@ -83,7 +82,7 @@ def write_payouts(
     sheet: Sheet,
     folder: str,
     rows: Sequence[dict[str, Any]],
-    old: StoredFile | None,
+    old: DataFile | None,
     columns: int = COLUMNS,
 ) -> Written:
     """Write the payouts of one day: those read now, laid over those there. Blocks.
@@ -113,11 +112,11 @@ def write_payouts(
     merged = sheet.joined([*([] if kept is None else [kept]), sheet.encode(list(read.values()))])
     unchanged = there is not None and merged.equals(there) and not lacking
     stored = old if old is not None and unchanged else write_rows(store, sheet.form, folder, merged)
-    return Written(replace(stored, hidden=sheet.hidden), unchanged=unchanged, **counts)
+    return Written(with_changes(stored, hidden=sheet.hidden), unchanged=unchanged, **counts)
 
 
 def write_transactions(
-    store: Store, sheet: Sheet, folder: str, day: DayDue, listed: Sequence[Listed], old: TransactionsFile | None
+    store: Store, sheet: Sheet, folder: str, day: DayDue, listed: Sequence[Listed], old: DataFile | None
 ) -> Written:
     """Write the transactions of the payouts that arrive on one day. Blocks.
 
@@ -140,7 +139,7 @@ def write_transactions(
     if kept is not None and old is not None:
         gone = pa.array(sorted(day.gone), pa.string())
         parts = [kept.filter(pc.invert(pc.is_in(kept.column("payout_id"), gone)))]
-        stay = {name: one for name, one in old.listings.items() if name not in day.gone}
+        stay = {name: one for name, one in (old.listings or {}).items() if name not in day.gone}
         again = _not_listed_again(sheet, parts[0], listed)
         disappeared = len(again)
         listings = {**stay, **{name: _with(one, again, name) for name, one in listings.items()}}
@@ -153,11 +152,11 @@ def write_transactions(
         return Written(None, unchanged=False, **counts)
     unchanged = old is not None and there is not None and merged.equals(there)
     stored = old if old is not None and unchanged else write_rows(store, sheet.form, folder, merged)
-    file = transactions_file(replace(stored, hidden=sheet.hidden), day.start, listings)
+    file = with_changes(stored, hidden=sheet.hidden, listings=dict(sorted(listings.items())))
     return Written(file, unchanged=unchanged, **counts)
 
 
-def _hidden(sheet: Sheet, there: pa.RecordBatch | None, old: StoredFile | None) -> pa.RecordBatch | None:
+def _hidden(sheet: Sheet, there: pa.RecordBatch | None, old: DataFile | None) -> pa.RecordBatch | None:
     """Return the rows there without what is hidden: a file written before the lake did without it still shows it."""
     if there is None or old is None or not sheet.shows_hidden(old):
         return there
@@ -186,4 +185,4 @@ def _with(listing: Listing, more: Sequence[Mapping[str, Any]], payout: str) -> L
     net = Counter(dict(listing.net))
     for one in rows:
         net[one["currency"]] += one["net"]
-    return Listing(listing.rows + len(rows), MappingProxyType(dict(sorted(net.items()))))
+    return Listing(listing.rows + len(rows), dict(sorted(net.items())))

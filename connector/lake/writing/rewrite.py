@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from connector.core.state.manifest import DataFile
+    from connector.core.state.data_file import DataFile
     from connector.lake.formats.formats import Format, Writer
     from connector.lake.stores.base import Store
     from connector.lake.writing.row_buffer import Runs
 
 
 class StaleFileError(StorageError):
-    """The old file is not what the manifest says: it was changed, cut short or removed by someone else.
+    """The old file is not what the state says: it was changed, cut short or removed by someone else.
 
     Its rows cannot be trusted: forget the file and its coverage, and read the whole partition again.
 
     Attributes:
-        file: the manifest's entry.
+        file: the state's entry.
     """
 
     def __init__(self, file: DataFile, found: str) -> None:
@@ -48,7 +48,7 @@ class Day:
 
     Attributes:
         folder: relative to the destination, as `partition_folder` gives it.
-        old: the manifest's entry of the file that is there, or None.
+        old: the state's entry of the file that is there, or None.
         within: seconds that the new rows are the complete answer for.
         read_before: seconds that an earlier run had read; a new row there was late.
     """
@@ -60,7 +60,7 @@ class Day:
 
     @property
     def known(self) -> bool:
-        """Whether the manifest says something of it that a new file would make untrue."""
+        """Whether the state says something of it that a new file would make untrue."""
         return self.old is not None or bool(self.within.both(self.read_before))
 
 
@@ -69,7 +69,7 @@ class Sealed:
     """A partition's file, ready to become visible.
 
     Attributes:
-        file: its entry for the manifest, or None when the partition has no rows.
+        file: its entry for the state, or None when the partition has no rows.
         tally: what is new in it.
         staged: where it lies until published, or None when there is nothing to publish: because it would equal the file
             that is there, byte for byte, or because there are no rows.
@@ -92,7 +92,7 @@ def seal(store: Store, form: Format, day: Day, runs: Runs) -> Sealed:
     when it fails.
 
     Raises:
-        StaleFileError: when the old file is not as the manifest has it.
+        StaleFileError: when the old file is not as the state has it.
         ProtocolError: when an id comes with two values of `created`.
         StorageError: when the disk does not take the file, or rows cannot be read.
     """
@@ -146,7 +146,7 @@ def write_each(
         store: the destination.
         form: format of its files.
         days: the partitions, with their rows.
-        announce: told which files are going to be published that the manifest on the disk does not expect.
+        announce: told which files are going to be published that the state on the disk does not expect.
     """
     outcomes: list[Sealed | ConnectorError] = []
     unexpected: list[DataFile] = []
@@ -181,7 +181,7 @@ def _published(store: Store, sealed: Sealed, refused: StorageError | None) -> Se
 
 @contextmanager
 def _trusted(store: Store, file: DataFile) -> Generator[Path]:
-    """Offer the old file once its size and its bytes are found to be the manifest's."""
+    """Offer the old file once its size and its bytes are found to be the state's."""
     with store.opened(file.path) as path:
         if path is None:
             raise StaleFileError(file, "it is gone")

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.api.json_text import loads
-from connector.core.state.small_file import StoredFile
+from connector.core.state.data_file import DataFile
 from connector.errors import StorageError
 from connector.lake.formats.formats import CODECS, Format, arrow_format, format_named, jsonl_format, parquet_format
 from connector.lake.stores.disk import at_disk, sha256_of, sync_file
@@ -72,7 +72,7 @@ class Sheet:
         """Return objects without what is hidden."""
         return [hide(one, self.hidden) for one in objects] if self.hidden else objects
 
-    def shows_hidden(self, file: StoredFile) -> bool:
+    def shows_hidden(self, file: DataFile) -> bool:
         """Say whether a file may hold what is hidden now: it was written when the lake did not do without it."""
         return not set(self.hidden) <= set(file.hidden)
 
@@ -150,7 +150,7 @@ def read_rows(store: Store, form: Format, path: str) -> pa.RecordBatch | None:
             return pa.concat_batches([pa.RecordBatch.from_pylist([], schema=form.schema), *batches])
 
 
-def write_rows(store: Store, form: Format, folder: str, rows: pa.RecordBatch) -> StoredFile:
+def write_rows(store: Store, form: Format, folder: str, rows: pa.RecordBatch) -> DataFile:
     """Write rows, at least one, as the one file of a folder, durably and at once, in place of what is there. Blocks.
 
     Raises:
@@ -166,7 +166,7 @@ def write_rows(store: Store, form: Format, folder: str, rows: pa.RecordBatch) ->
             finally:
                 writer.close()
             sync_file(staged)
-            file = StoredFile(path, rows.num_rows, staged.stat().st_size, sha256_of(staged))
+            file = DataFile(path, rows.num_rows, staged.stat().st_size, sha256_of(staged))
         store.publish(staged, path)
     except BaseException:
         _remove(staged)
@@ -174,7 +174,7 @@ def write_rows(store: Store, form: Format, folder: str, rows: pa.RecordBatch) ->
     return file
 
 
-def stored_file(store: Store, path: str, rows: int) -> StoredFile:
+def stored_file(store: Store, path: str, rows: int) -> DataFile:
     """Return the entry of a file that is there. Blocks.
 
     Raises:
@@ -184,7 +184,7 @@ def stored_file(store: Store, path: str, rows: int) -> StoredFile:
         if local is None:
             raise StorageError(f"{path} is gone: something else is at work in this destination")
         with at_disk(f"reading {path}"):
-            return StoredFile(path, rows, local.stat().st_size, sha256_of(local))
+            return DataFile(path, rows, local.stat().st_size, sha256_of(local))
 
 
 def _remove(staged: Path) -> None:

@@ -14,8 +14,9 @@ from connector.core.api.allocation import AUDITS_IN_HAND, MONTH, Savings, alloca
 from connector.core.planning import audit, suspects
 from connector.core.planning.sampling import SHARED, Profile
 from connector.core.state.audited import Audits, Suspect
-from connector.core.state.manifest import DataFile, Manifest
+from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity, partition_of
+from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 
@@ -32,9 +33,9 @@ def file_of(start, rows, granularity=Granularity.DAY, **more):
     return DataFile(partition_of(start, granularity).label, rows, 1, "", start, start + 1_000, {}, 0, None, **more)
 
 
-def manifest_of(rows_by_day, covered, granularity=Granularity.DAY, audits=None):
+def state_of(rows_by_day, covered, granularity=Granularity.DAY, audits=None):
     files = [file_of(START + day * DAY, rows, granularity) for day, rows in sorted(rows_by_day.items())]
-    return Manifest(
+    return TableState(
         AccountId("acct_1"),
         "parquet",
         granularity,
@@ -46,25 +47,25 @@ def manifest_of(rows_by_day, covered, granularity=Granularity.DAY, audits=None):
 
 @given(days, parts, granularities)
 def test_stretches_are_all_that_is_covered_once_and_take_a_page_or_a_partition(rows, covered, granularity):
-    manifest = manifest_of(rows, covered, granularity)
-    found = audit.stretches(manifest)
+    state = state_of(rows, covered, granularity)
+    found = audit.stretches(state)
     assert Intervals.of(one.bounds for one in found) == covered
     assert sum(one.bounds.seconds for one in found) == covered.seconds
     assert [one.bounds for one in found] == sorted(one.bounds for one in found)
     for one in found:
         assert one.rows <= SHARED or len(one.files) == 1
         for file in one.files:
-            assert suspects.lies_in(file, manifest, one.bounds)
-    assert audit.round_of(manifest) == audit.Round(len(found), len(found), 0)
+            assert suspects.lies_in(file, state, one.bounds)
+    assert audit.round_of(state) == audit.Round(len(found), len(found), 0)
 
 
 @given(days, parts, st.integers(0, 60), st.integers(0, 99))
 def test_no_more_is_chosen_than_there_are_requests_and_nothing_twice(rows, covered, requests, seed):
     first = covered.parts[0]
     waiting = (Suspect(first.start, first.stop, 500), Suspect(START - 9 * DAY, START - 8 * DAY, 400))
-    manifest = manifest_of(rows, covered, audits=Audits(suspects=waiting))
-    chosen = audit.choose(manifest, requests, random.Random(seed).randrange)
-    everything = len(audit.stretches(manifest)) + 1
+    state = state_of(rows, covered, audits=Audits(suspects=waiting))
+    chosen = audit.choose(state, requests, random.Random(seed).randrange)
+    everything = len(audit.stretches(state)) + 1
     assert len(chosen) == min(requests, everything)
     aims = [one.suspect or one.stretch.bounds for one in chosen]
     assert len(set(aims)) == len(aims)
@@ -72,14 +73,14 @@ def test_no_more_is_chosen_than_there_are_requests_and_nothing_twice(rows, cover
 
 
 def test_a_round_asks_about_everything_before_it_asks_again():
-    manifest = manifest_of(dict.fromkeys(range(30), 200), Intervals.span(START, START + 30 * DAY))
+    state = state_of(dict.fromkeys(range(30), 200), Intervals.span(START, START + 30 * DAY))
     draw = random.Random(3).randrange
     for step in range(1, 31):
-        chosen = audit.choose(manifest, 1, draw)
-        manifest = audit.witnessed(manifest, chosen, now=START + 40 * DAY + step)
-        assert audit.round_of(manifest).never == 30 - step
-    oldest = min(manifest.files.values(), key=lambda file: file.witnessed)
-    (again,) = audit.choose(manifest, 1, draw)
+        chosen = audit.choose(state, 1, draw)
+        state = audit.witnessed(state, chosen, now=START + 40 * DAY + step)
+        assert audit.round_of(state).never == 30 - step
+    oldest = min(state.files.values(), key=lambda file: file.witnessed)
+    (again,) = audit.choose(state, 1, draw)
     assert again.stretch.files == (oldest,)
 
 
@@ -141,15 +142,15 @@ def lake_and_truth(data):
     return truth, held
 
 
-def manifest_of_rows(held):
+def state_of_rows(held):
     by_day = {}
     for second, _ in held:
         by_day.setdefault(second // DAY, []).append(second)
     files = [
-        replace(file_of(found[0], len(found)), first_created=found[0], last_created=found[-1])
+        with_changes(file_of(found[0], len(found)), first_created=found[0], last_created=found[-1])
         for found in by_day.values()
     ]
-    return Manifest(
+    return TableState(
         AccountId("acct_1"),
         "parquet",
         Granularity.DAY,
@@ -161,13 +162,13 @@ def manifest_of_rows(held):
 @given(st.data())
 def test_a_page_that_differs_names_what_is_missing_and_the_lakes_whole_gap_around_it(data):
     truth, held = lake_and_truth(data)
-    manifest = manifest_of_rows(held)
+    state = state_of_rows(held)
     start = data.draw(st.integers(START - DAY, START + 5 * DAY - 1))
     window = Interval(start, data.draw(st.integers(start + 1, START + 6 * DAY)))
     inside = [row for row in truth if row[0] in window][::-1]
     listed, more = inside[:100], len(inside) > 100
     days_of_it = [row for row in held if window.start // DAY <= row[0] // DAY <= (window.stop - 1) // DAY]
-    found = audit.compare(manifest, window, listed, days_of_it, has_more=more)
+    found = audit.compare(state, window, listed, days_of_it, has_more=more)
     missing = [row for row in listed if row not in held]
     assert (found is None) == (not missing)
     if found is None:
@@ -187,7 +188,7 @@ def test_rows_that_a_page_does_not_show_are_named_as_far_as_the_page_goes(data):
     shown = [row for row in truth if data.draw(st.booleans())][::-1]
     more = data.draw(st.booleans())
     listed = shown[:100]
-    found = audit.compare(manifest_of_rows(truth), window, listed, truth, has_more=more)
+    found = audit.compare(state_of_rows(truth), window, listed, truth, has_more=more)
     last = listed[-1][0] if listed and more else 0
     gone = [row for row in truth if row not in listed and row[0] > last]
     assert (found.gone if found else ()) == tuple(name for _, name in gone)
@@ -197,8 +198,8 @@ def test_rows_that_a_page_does_not_show_are_named_as_far_as_the_page_goes(data):
 
 @given(days, parts, parts)
 def test_what_is_doubted_is_covered_no_more_and_known_to_be_lacking(rows, covered, doubts):
-    manifest = manifest_of(rows, covered, audits=Audits(looked=covered))
-    after = audit.doubted(manifest, doubts)
+    state = state_of(rows, covered, audits=Audits(looked=covered))
+    after = audit.doubted(state, doubts)
     assert after.covered == covered.minus(doubts)
     assert after.audits.lacking == covered.both(doubts)
     assert not after.audits.looked.both(doubts)
@@ -207,18 +208,18 @@ def test_what_is_doubted_is_covered_no_more_and_known_to_be_lacking(rows, covere
 @settings(max_examples=30)
 @given(st.dictionaries(st.integers(0, 80), st.integers(1, 60_000), max_size=40), parts, granularities)
 def test_everything_covered_is_looked_at_once_in_bounded_bits(rows, covered, granularity):
-    manifest = manifest_of(rows, covered, granularity)
+    state = state_of(rows, covered, granularity)
     for _ in range(200):
-        regions = suspects.to_look_at(manifest)
+        regions = suspects.to_look_at(state)
         if not regions:
             break
         for region in regions:
             assert covered.covers(region)
-            assert not manifest.audits.looked.touching(region)
-            wider = suspects.around(manifest, region)
+            assert not state.audits.looked.touching(region)
+            wider = suspects.around(state, region)
             assert wider.start <= region.start < region.stop <= wider.stop
-            manifest = replace(manifest, audits=suspects.looked_at(manifest.audits, region, ()))
-    assert manifest.audits.looked == covered
+            state = replace(state, audits=suspects.looked_at(state.audits, region, ()))
+    assert state.audits.looked == covered
 
 
 def business(seed, hours=24 * 30, a_day=480):
@@ -237,10 +238,10 @@ def test_a_silent_hour_of_business_is_suspect_and_a_silent_night_is_not():
     rows = {}
     for one in left:
         rows.setdefault((one - START) // DAY, []).append(one)
-    manifest = manifest_of({one: len(some) for one, some in rows.items()}, Intervals.span(0, START + 30 * DAY))
+    state = state_of({one: len(some) for one, some in rows.items()}, Intervals.span(0, START + 30 * DAY))
     profile = Profile()
     profile.add(left)
-    found = suspects.suspects_in(manifest, profile, Interval(START + DAY, START + 29 * DAY))
+    found = suspects.suspects_in(state, profile, Interval(START + DAY, START + 29 * DAY))
     assert found[0].start - 1 in left
     assert found[0].start <= day + 60
     assert found[0].stop >= day + 3_540

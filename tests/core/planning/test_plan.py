@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.planning.plan import REFRESH_AGAIN, asked_since, concluded, pieces, plan, touched_files, without
-from connector.core.state.manifest import DataFile, Manifest
+from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, partition_of
+from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY, AccountId
@@ -34,9 +35,9 @@ def file_of(day: int, *, pending_from: int | None = None) -> DataFile:
     return DataFile(path, 3, 900, "0" * 64, first, first + 1, {"usd": 5}, count, pending_from, pending)
 
 
-def manifest_of(covered: Intervals, *files: DataFile, **facts) -> Manifest:
+def state_of(covered: Intervals, *files: DataFile, **facts) -> TableState:
     named = MappingProxyType({file.path: file for file in files})
-    return Manifest(AccountId("acct_1"), "parquet", Granularity.DAY, covered, files=named, **facts)
+    return TableState(AccountId("acct_1"), "parquet", Granularity.DAY, covered, files=named, **facts)
 
 
 def test_a_new_lake_reads_all_that_is_asked_for():
@@ -45,7 +46,7 @@ def test_a_new_lake_reads_all_that_is_asked_for():
 
 @given(coverage, stretches)
 def test_without_pending_rows_a_run_reads_exactly_what_is_not_covered(covered, asked):
-    work = plan(manifest_of(covered), asked, now=START)
+    work = plan(state_of(covered), asked, now=START)
     assert work.todo == Intervals((asked,)).minus(covered)
     assert not work.refresh
 
@@ -54,7 +55,7 @@ def test_without_pending_rows_a_run_reads_exactly_what_is_not_covered(covered, a
 def test_stretches_with_due_rows_are_read_again_where_they_were_covered_and_asked_for(covered, asked, pending, later):
     now = START + later * DAY
     files = [file_of(day, pending_from=available_on) for day, available_on in pending.items()]
-    work = plan(manifest_of(covered, *files), asked, now=now)
+    work = plan(state_of(covered, *files), asked, now=now)
     due = Intervals.of(
         Interval(START + day * DAY + 60, START + day * DAY + 62) for day, moment in pending.items() if moment <= now
     )
@@ -64,7 +65,7 @@ def test_stretches_with_due_rows_are_read_again_where_they_were_covered_and_aske
 
 def test_a_file_is_asked_about_when_a_row_became_due_since_it_was_last_read_and_else_now_and_then():
     covered = Intervals.span(START, START + 2 * DAY)
-    lake = manifest_of(covered, file_of(0, pending_from=START + DAY), file_of(1, pending_from=START + 2 * DAY))
+    lake = state_of(covered, file_of(0, pending_from=START + DAY), file_of(1, pending_from=START + 2 * DAY))
     first, second = lake.files.values()
     assert asked_since(first, START + DAY) == -1
     work = plan(lake, WHOLE, now=START + DAY)
@@ -78,36 +79,36 @@ def test_a_file_is_asked_about_when_a_row_became_due_since_it_was_last_read_and_
 
 @given(coverage, stretches)
 def test_a_full_refresh_reads_all_that_is_asked_for(covered, asked):
-    assert plan(manifest_of(covered), asked, now=START, full_refresh=True).todo == Intervals((asked,))
+    assert plan(state_of(covered), asked, now=START, full_refresh=True).todo == Intervals((asked,))
 
 
 @given(coverage.filter(bool), st.integers(0, 5 * DAY))
 def test_what_was_read_but_not_settled_counts_as_read_before(covered, further):
     end = covered.parts[-1].stop
-    work = plan(manifest_of(covered, read_until=end + further), WHOLE, now=START)
+    work = plan(state_of(covered, read_until=end + further), WHOLE, now=START)
     assert work.read_before == covered.union(Intervals.span(end, end + further))
 
 
 def test_a_lake_that_covers_nothing_has_read_nothing_before():
-    assert not plan(manifest_of(Intervals(), read_until=START), WHOLE, now=START).read_before
+    assert not plan(state_of(Intervals(), read_until=START), WHOLE, now=START).read_before
 
 
 @given(st.sets(days, min_size=1), stretches)
 def test_files_touched_are_those_whose_partition_shares_a_second(present, part):
     files = [file_of(day) for day in present]
-    touched = touched_files(manifest_of(Intervals(), *files), Intervals((part,)))
+    touched = touched_files(state_of(Intervals(), *files), Intervals((part,)))
     expected = {day for day in present if START + day * DAY < part.stop and part.start < START + (day + 1) * DAY}
     assert {file.path for file in touched} == {file_of(day).path for day in expected}
 
 
 @given(coverage, st.sets(days), st.sets(days))
 def test_a_distrusted_file_takes_its_whole_partitions_coverage_with_it(covered, present, distrusted):
-    manifest = manifest_of(covered, *(file_of(day) for day in present | distrusted))
-    left = without(manifest, [file_of(day) for day in distrusted])
+    state = state_of(covered, *(file_of(day) for day in present | distrusted))
+    left = without(state, [file_of(day) for day in distrusted])
     lost = Intervals.of(Interval(START + day * DAY, START + (day + 1) * DAY) for day in distrusted)
     assert left.covered == covered.minus(lost)
     assert set(left.files) == {file_of(day).path for day in present - distrusted}
-    assert replace(left, covered=covered, files=manifest.files) == manifest
+    assert replace(left, covered=covered, files=state.files) == state
 
 
 @given(coverage.filter(bool), st.integers(1, 12), st.sampled_from(Granularity))

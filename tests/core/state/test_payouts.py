@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.state import payouts_record
+from connector.core.state.data_file import DataFile, Listing
 from connector.core.state.payouts import FAILS_WITHIN, PAGE, Payout, days_due, plan_payouts
-from connector.core.state.payouts_record import Listing, PayoutsRecord, TransactionsFile
-from connector.core.state.small_file import StoredFile
+from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY, AccountId
@@ -130,8 +130,8 @@ def test_a_payout_may_change_until_it_is_final_reconciled_and_no_bank_returns_it
 
 def with_file(record: PayoutsRecord, day: int, *ids: str) -> PayoutsRecord:
     path = f"{payouts_record.transactions_folder(ACCOUNT, day)}/part-0.parquet"
-    listings = MappingProxyType({name: Listing(2, MappingProxyType({"usd": 0})) for name in sorted(ids)})
-    return record.with_transactions(path, TransactionsFile(path, 4, 10, "0" * 64, day=day, listings=listings))
+    listings = {name: Listing(2, {"usd": 0}) for name in sorted(ids)}
+    return record.with_transactions(path, DataFile(path, 4, 10, "0" * 64, listings=listings))
 
 
 def test_only_reconciled_automatic_payouts_without_transactions_are_listed_newest_day_first():
@@ -173,7 +173,7 @@ def test_a_file_is_written_again_with_nothing_listed_where_that_is_wanted():
 def test_a_record_survives_its_document(payouts):
     record = with_file(record_of(payouts), NOW, *[one.id for one in payouts[:5]])
     path = f"{payouts_record.payouts_folder(ACCOUNT, NOW)}/part-0.parquet"
-    file = StoredFile(path, 3, 9, "a" * 64, hidden=("description",))
+    file = DataFile(path, 3, 9, "a" * 64, hidden=("description",))
     record = replace(record, files=MappingProxyType({path: file}), api_versions=("2026",))
     document = payouts_record.to_document(record)
     assert payouts_record.from_document(document, where="here") == record
@@ -182,7 +182,7 @@ def test_a_record_survives_its_document(payouts):
 def test_forgetting_a_file_forgets_its_day_and_forgetting_a_list_forgets_the_list_alone():
     payouts = [payout(number, age=number * DAY) for number in (20, 21)]
     day = payouts_record.payouts_folder(ACCOUNT, payouts[0].created)
-    file = StoredFile(f"{day}/part-0.parquet", 1, 9, "a" * 64)
+    file = DataFile(f"{day}/part-0.parquet", 1, 9, "a" * 64)
     record = with_file(record_of(payouts).with_payouts([file], []), payouts[0].arrival_day, "po_20")
     without = record.without([file.path])
     assert set(without.payouts) == {"po_21"}
@@ -210,7 +210,7 @@ def test_forgetting_a_file_forgets_its_day_and_forgetting_a_list_forgets_the_lis
         lambda one: one | {"transaction_files": [one["transaction_files"][0] | {"hidden": 1}]},
         lambda one: {name: value for name, value in one.items() if name != "format"},
         lambda _: [],
-        lambda _: {"manifest_version": 1},
+        lambda _: {"state_version": 1},
     ],
 )
 def test_a_record_that_makes_no_sense_is_refused_with_what_to_do(harm):

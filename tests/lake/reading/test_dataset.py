@@ -9,14 +9,14 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from connector.core.state.manifest import Manifest
 from connector.core.state.partition import Granularity, partition_folder, partition_of
+from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.core.units import AccountId
 from connector.errors import ConfigError, StorageError
 from connector.lake.formats.formats import FORMAT_NAMES, format_named
 from connector.lake.reading.dataset import read
-from connector.lake.state.manifests import save
+from connector.lake.state.table_states import save
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, publish, seal
 from connector.lake.writing.row_buffer import Memory, Shelf
@@ -62,7 +62,7 @@ def make_lake(root, name: str, *, accounts=("acct_1",), granularity=Granularity.
     store, form = LocalStore(root), format_named(name)
     make = to_lines if name.startswith("jsonl") else to_batch
     for account in map(AccountId, accounts):
-        manifest = Manifest(account, name, granularity)
+        state = TableState(account, name, granularity)
         with Shelf(store.scratch, memory=Memory(budget)) as shelf:
             for start in (20, 10, 0):
                 for key, part in by_partition(make(ROWS[start : start + 10 + start // 20][::-1]), granularity):
@@ -73,8 +73,8 @@ def make_lake(root, name: str, *, accounts=("acct_1",), granularity=Granularity.
                     folder = partition_folder("balance_transactions", account, key)
                     sealed = seal(store, form, Day(folder, None, whole), runs)
                     publish(store, sealed)
-                manifest = manifest.with_files([sealed.file], whole)
-        save(store, manifest)
+                state = state.with_files([sealed.file], whole)
+        save(store, state)
     return store
 
 
@@ -158,7 +158,7 @@ def test_months_and_years_are_columns_too(tmp_path, name, granularity, type_, va
 
 
 @each_format
-def test_only_files_of_the_manifest_are_read_and_one_missing_is_said(tmp_path, name):
+def test_only_files_of_the_state_are_read_and_one_missing_is_said(tmp_path, name):
     store = make_lake(tmp_path, name)
     rows = read(tmp_path)
     folder = partition_folder("balance_transactions", AccountId("acct_1"), partition_of(0, Granularity.DAY))

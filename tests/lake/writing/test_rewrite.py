@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connector.core.state.data_file import with_changes
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, StorageError
 from connector.lake.stores.disk import sha256_of
@@ -82,7 +83,7 @@ def test_any_split_order_and_budget_and_any_number_of_partial_seals_gives_the_sa
 
 @law
 @given(rows=days.filter(bool))
-def test_the_manifest_entry_is_what_plain_python_counts(tmp_path_factory, rows):
+def test_the_state_entry_is_what_plain_python_counts(tmp_path_factory, rows):
     store = fresh(tmp_path_factory)
     file = write(store, PARQUET, [rows]).file
     net: Counter[str] = Counter()
@@ -228,7 +229,7 @@ def test_a_failure_at_any_step_leaves_the_old_file_or_the_new_one_and_nothing_a_
         assert sha256_of(store.root / old.path) in {old.sha256, new}
         with store.lock():
             assert strays(store) == []
-        write(store, form, [better], old=replace(old, **described(store, old.path)))
+        write(store, form, [better], old=with_changes(old, **described(store, old.path)))
         assert sha256_of(store.root / old.path) == new
     assert outcomes["done"] >= 1
     assert outcomes["failed"] >= 3

@@ -1,9 +1,8 @@
-"""The manifest as a document, and back."""
+"""The state as a document, and back."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -11,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.state.audited import Audits, Suspect
-from connector.core.state.manifest import MANIFEST_VERSION, DataFile, Manifest, add_net, from_document, to_document
+from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity
+from connector.core.state.table_state import STATE_VERSION, TableState, add_net, from_document, to_document
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import AccountId
 from connector.errors import ManifestError, ProtocolError
@@ -46,8 +46,8 @@ audits = st.builds(
     suspects=st.lists(suspects, max_size=3).map(tuple),
     lacking=st.lists(spans, max_size=3).map(Intervals.of),
 )
-manifests = st.builds(
-    Manifest,
+states = st.builds(
+    TableState,
     account=st.sampled_from(["acct_1", "default"]).map(AccountId),
     format=st.sampled_from(["parquet", "jsonl.zst", "arrow"]),
     partition=st.sampled_from(Granularity),
@@ -61,25 +61,25 @@ manifests = st.builds(
     revision=st.integers(0, 99),
 )
 
-GOOD = to_document(Manifest(AccountId("acct_1"), "parquet", Granularity.DAY, Intervals.span(5, 9)))
+GOOD = to_document(TableState(AccountId("acct_1"), "parquet", Granularity.DAY, Intervals.span(5, 9)))
 
 
-@given(manifests)
-def test_a_manifest_survives_its_document_and_json(manifest):
-    text = json.dumps(to_document(manifest))
+@given(states)
+def test_a_state_survives_its_document_and_json(state):
+    text = json.dumps(to_document(state))
     again = from_document(json.loads(text), where="here")
-    assert again == manifest
+    assert again == state
     assert json.dumps(to_document(again)) == text
 
 
-@given(manifests, st.lists(files, max_size=3), st.lists(spans, max_size=3).map(Intervals.of))
-def test_new_files_take_the_place_of_those_of_the_same_path(manifest, more, covered):
-    grown = manifest.with_files(more, covered)
-    times = {path: file.witnessed for path, file in manifest.files.items()}
+@given(states, st.lists(files, max_size=3), st.lists(spans, max_size=3).map(Intervals.of))
+def test_new_files_take_the_place_of_those_of_the_same_path(state, more, covered):
+    grown = state.with_files(more, covered)
+    times = {path: file.witnessed for path, file in state.files.items()}
     new = {file.path: file for file in more}
-    kept = {path: replace(file, witnessed=max(file.witnessed, times.get(path, 0))) for path, file in new.items()}
-    assert dict(grown.files) == {**manifest.files, **kept}
-    assert grown.covered == manifest.covered.union(covered)
+    kept = {path: with_changes(file, witnessed=max(file.witnessed, times.get(path, 0))) for path, file in new.items()}
+    assert dict(grown.files) == {**state.files, **kept}
+    assert grown.covered == state.covered.union(covered)
     assert grown.rows == sum(file.rows for file in grown.files.values())
 
 
@@ -93,24 +93,24 @@ def test_nets_add_up_exactly_and_by_currency(several):
 
 @pytest.mark.parametrize("document", [None, [], "text", 3, {}, {"version": 1}])
 def test_a_document_of_another_kind_is_refused(document):
-    with pytest.raises(ManifestError, match="is not a manifest of stripe-balance"):
+    with pytest.raises(ManifestError, match="is not a state of stripe-balance"):
         from_document(document, where="here")
 
 
-@pytest.mark.parametrize("version", [MANIFEST_VERSION + 1, "1", None, 1.5])
+@pytest.mark.parametrize("version", [STATE_VERSION + 1, "1", None, 1.5])
 def test_a_newer_version_asks_for_an_upgrade(version):
     with pytest.raises(ManifestError, match="upgrade"):
-        from_document(GOOD | {"manifest_version": version}, where="here")
+        from_document(GOOD | {"state_version": version}, where="here")
 
 
 @pytest.mark.parametrize("version", [0, -1, True])
 def test_a_version_that_never_was_is_refused(version):
     with pytest.raises(ManifestError):
-        from_document(GOOD | {"manifest_version": version}, where="here")
+        from_document(GOOD | {"state_version": version}, where="here")
 
 
 @pytest.mark.parametrize(
-    "missing", sorted(GOOD.keys() - {"manifest_version", "revision", "table", "account_created", "audit"})
+    "missing", sorted(GOOD.keys() - {"state_version", "revision", "table", "account_created", "audit"})
 )
 def test_a_document_that_lacks_a_field_is_damaged(missing):
     with pytest.raises(ManifestError, match="is damaged"):
@@ -142,22 +142,22 @@ def test_a_field_of_another_type_is_damage(name, value):
         from_document(GOOD | {name: value}, where="here")
 
 
-def test_a_manifest_written_before_there_were_audits_has_witnessed_nothing():
+def test_a_state_written_before_there_were_audits_has_witnessed_nothing():
     file = DataFile("a", 1, 1, "0" * 64, 1, 1, {}, 0, None, witnessed=5)
-    document = to_document(Manifest(AccountId("acct_1"), "parquet", Granularity.DAY, files={"a": file}))
+    document = to_document(TableState(AccountId("acct_1"), "parquet", Granularity.DAY, files={"a": file}))
     del document["audit"], document["files"][0]["witnessed"]
     older = from_document(document, where="here")
     assert (older.audits, older.files["a"].witnessed) == (Audits(), 0)
 
 
-def test_another_tables_manifest_is_refused():
+def test_another_tables_state_is_refused():
     with pytest.raises(ManifestError):
         from_document(GOOD | {"table": "payouts"}, where="here")
 
 
 def test_the_same_path_twice_is_damage():
     file = to_document(
-        Manifest(
+        TableState(
             AccountId("acct_1"),
             "parquet",
             Granularity.DAY,
@@ -183,14 +183,14 @@ def test_what_is_told_apart_adds_up_to_the_whole(entries):
     for place, (payments, apart) in enumerate(entries):
         net = add_net([payments, *apart.values()])
         files[f"{place}"] = DataFile(f"{place}", 1, 1, "0" * 64, 1, 2, net, 0, None, apart=apart)
-    manifest = Manifest("acct_1", "parquet", Granularity.DAY, files=files)
-    told = manifest.net_by_balance()
+    state = TableState("acct_1", "parquet", Granularity.DAY, files=files)
+    told = state.net_by_balance()
     assert next(iter(told)) == "payments"
     whole = add_net(told.values())
-    assert {code: amount for code, amount in whole.items() if amount} == {c: n for c, n in manifest.net().items() if n}
+    assert {code: amount for code, amount in whole.items() if amount} == {c: n for c, n in state.net().items() if n}
     truth = add_net(payments for payments, _ in entries)
     assert {c: n for c, n in told["payments"].items() if n} == {c: n for c, n in truth.items() if n}
-    document = json.loads(json.dumps(to_document(manifest)))
+    document = json.loads(json.dumps(to_document(state)))
     assert from_document(document, where="here").net_by_balance() == told
     if entries:
         del document["files"][0]["apart"]  # as entries of before

@@ -1,11 +1,11 @@
-"""The manifest on disk: the record of what is durably in the lake, written last."""
+"""The state on disk: the record of what is durably in the lake, written last."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from connector.core.state.manifest import Manifest, from_document, to_document
+from connector.core.state.table_state import TableState, from_document, to_document
 from connector.errors import ConfigError, ManifestError, ProtocolError
 from connector.lake.paths import checked_path
 from connector.lake.state.file_check import Difference, differences
@@ -20,43 +20,43 @@ if TYPE_CHECKING:
     from connector.lake.stores.base import Store
 
 TABLE = "balance_transactions"
-"""Folder of the data files that manifests name."""
+"""Folder of the data files that states name."""
 
-_KIND = "manifest"
+_KIND = "state"
 """Kind of the records, and the folder they are in."""
 
 
-def load(store: Store, account: AccountId) -> Manifest | None:
-    """Return an account's manifest, or None when the lake has none of it.
+def load(store: Store, account: AccountId) -> TableState | None:
+    """Return an account's state, or None when the lake has none of it.
 
     Raises:
         ManifestError: when it is damaged, foreign, of a newer version, of another account, or names files elsewhere.
         StorageError: when it cannot be read.
     """
-    manifest = load_record(_from_document, store, _KIND, account, remedy="sync to a new destination")
-    if manifest is None:
+    state = load_record(_from_document, store, _KIND, account, remedy="sync to a new destination")
+    if state is None:
         return None
     where = record_path(_KIND, account)
-    for path in manifest.files:
+    for path in state.files:
         _refuse_elsewhere(path, account, where)
-    return manifest
+    return state
 
 
-def save(store: Store, manifest: Manifest) -> Manifest:
-    """Write an account's manifest, durably and as a whole, and return it with the next revision.
+def save(store: Store, state: TableState) -> TableState:
+    """Write an account's state, durably and as a whole, and return it with the next revision.
 
     Every file it names must already be visible and durable.
 
     Raises:
-        StorageError: when the destination refuses; the old manifest is then still whole.
+        StorageError: when the destination refuses; the old state is then still whole.
     """
-    written = replace(manifest, revision=manifest.revision + 1)
+    written = replace(state, revision=state.revision + 1)
     save_record(store, _KIND, written.account, to_document(written))
     return written
 
 
 def accounts(store: Store) -> list[AccountId]:
-    """Return the accounts that have a manifest, sorted; raises what `recorded_accounts` raises."""
+    """Return the accounts that have a state, sorted; raises what `recorded_accounts` raises."""
     return recorded_accounts(store, _KIND)
 
 
@@ -67,30 +67,30 @@ def check_destination(
 
     Args:
         store: the destination; a new one accepts everything.
-        format_name: as in manifests, for example `jsonl.zst`.
+        format_name: as in states, for example `jsonl.zst`.
         partition: time one file is to hold.
         options: other choices that rows depend on; None to accept those of the lake.
 
     Raises:
         ConfigError: when the destination was made otherwise; says how.
-        ManifestError: when a manifest there cannot be read.
+        ManifestError: when a state there cannot be read.
     """
-    for manifest in manifests(store):
-        refuse_another("format", manifest.format, format_name)
-        refuse_another("partition", manifest.partition.value, partition.value)
+    for state in states(store):
+        refuse_another("format", state.format, format_name)
+        refuse_another("partition", state.partition.value, partition.value)
         if options is not None:
-            _same_options(manifest.options, options)
+            _same_options(state.options, options)
 
 
 def options_of(store: Store, account: AccountId) -> Mapping[str, Any]:
     """Return the choices that an account's rows depend on; where it has no rows yet, those of the lake's others.
 
     Raises:
-        ManifestError: a manifest cannot be read.
+        ManifestError: a state cannot be read.
         StorageError: the destination cannot be read.
     """
-    manifest = load(store, account) or next(manifests(store), None)
-    return {} if manifest is None else manifest.options
+    state = load(store, account) or next(states(store), None)
+    return {} if state is None else state.options
 
 
 def refuse_another(what: str, there: object, asked: object) -> None:
@@ -107,7 +107,7 @@ def refuse_another(what: str, there: object, asked: object) -> None:
 
 
 def saved(store: Store, account: AccountId) -> int:
-    """Return when an account's manifest was written, as `FileInfo.changed`; 0 when there is none.
+    """Return when an account's state was written, as `FileInfo.changed`; 0 when there is none.
 
     Raises:
         StorageError: when the destination cannot be read.
@@ -119,17 +119,17 @@ def saved(store: Store, account: AccountId) -> int:
 
 def compare(
     store: Store,
-    manifest: Manifest,
+    state: TableState,
     *,
     full: bool = False,
     since: int | None = None,
     trusted: Collection[str] = (),
 ) -> list[Difference]:
-    """Compare an account's data files with its manifest, by existence and size.
+    """Compare an account's data files with its state, by existence and size.
 
     Args:
         store: the destination.
-        manifest: what should be there.
+        state: what should be there.
         full: compare all files by their bytes, too.
         since: compare files changed since then by their bytes; see `differences`.
         trusted: but for these.
@@ -140,8 +140,8 @@ def compare(
     Raises:
         StorageError: when the destination cannot be read.
     """
-    folder = account_folder(manifest.account)
-    return differences(store, folder, manifest.files, full=full, since=since, trusted=trusted)
+    folder = account_folder(state.account)
+    return differences(store, folder, state.files, full=full, since=since, trusted=trusted)
 
 
 def account_folder(account: AccountId) -> str:
@@ -149,15 +149,15 @@ def account_folder(account: AccountId) -> str:
     return f"{TABLE}/account={account}"
 
 
-def manifests(store: Store) -> Iterator[Manifest]:
-    """Yield the manifest of every account, in order of account; raises what `load` raises."""
+def states(store: Store) -> Iterator[TableState]:
+    """Yield the state of every account, in order of account; raises what `load` raises."""
     for account in accounts(store):
-        manifest = load(store, account)
-        if manifest is not None:
-            yield manifest
+        state = load(store, account)
+        if state is not None:
+            yield state
 
 
-def _from_document(document: object, *, where: str) -> Manifest:
+def _from_document(document: object, *, where: str) -> TableState:
     try:
         return from_document(document, where=where)
     except ProtocolError as error:

@@ -1,7 +1,7 @@
 """What the lake holds for one account: the record that everything else is decided by.
 
 Frozen values and pure steps from one to the next; reading and writing the file is the lake's business. The shape on
-disk is `schemas/manifest.json`.
+disk is `schemas/table_state.json`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
+
 from connector.core.state.audited import Audits
+from connector.core.state.data_file import DataFile, ParkedFile, with_changes
 from connector.core.state.drift import Drift, Finding
 from connector.core.state.partition import Granularity, checked_account
 from connector.core.time.intervals import Interval, Intervals
@@ -23,48 +26,12 @@ if TYPE_CHECKING:
 
     from connector.core.units import AccountId
 
-MANIFEST_VERSION = 1
-"""Version of the manifest's own shape; a newer one is refused."""
+STATE_VERSION = 1
+"""Version of the state's own shape; a newer one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class DataFile:
-    """One file of rows, as it was when it was written.
-
-    Attributes:
-        path: relative to the destination, with forward slashes; the file's identity.
-        rows: number of rows, at least 1.
-        bytes: size of the file.
-        sha256: of the file's bytes, in hexadecimal.
-        first_created: the earliest `created` in it, UTC seconds.
-        last_created: the latest.
-        net: sum of `net` per currency, in minor units, currencies sorted.
-        pending: rows whose `status` is `pending`.
-        pending_from: the earliest `available_on` among them, UTC seconds, or None.
-        pending_created: the earliest and the latest `created` among them, or None.
-        refreshed: when those of them that were due were last read again, UTC seconds; 0 for not since it was written.
-        apart: of `net`, what is of other balances than that of payments, by balance type and currency; None in entries
-            of before balances were told apart.
-        witnessed: when a run last asked Stripe about its partition again, UTC seconds; 0 for never.
-    """
-
-    path: str
-    rows: int
-    bytes: int
-    sha256: str
-    first_created: int
-    last_created: int
-    net: Mapping[str, int]
-    pending: int
-    pending_from: int | None
-    pending_created: tuple[int, int] | None = None
-    refreshed: int = 0
-    apart: Mapping[str, Mapping[str, int]] | None = None
-    witnessed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class TableState:
     """State of one account in a lake.
 
     Attributes:
@@ -82,6 +49,8 @@ class Manifest:
         revision: number of writes, for people.
         account_created: when Stripe says the account was made, UTC seconds: it has no row before; 0 where no run was
             told.
+        asked: seconds of `created` that the lake was ever asked for.
+        parked: files of rows whose partitions are not whole yet, by path.
     """
 
     account: AccountId
@@ -97,6 +66,8 @@ class Manifest:
     audits: Audits = field(default_factory=Audits)
     revision: int = 0
     account_created: int = 0
+    asked: Intervals = field(default_factory=Intervals)
+    parked: Mapping[str, ParkedFile] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def rows(self) -> int:
@@ -128,9 +99,9 @@ class Manifest:
         told = {currency: net for currency, net in payments.items() if net or currency not in others}
         return {PAYMENTS: told, **dict(sorted(apart.items()))}
 
-    def with_files(self, files: Iterable[DataFile], covered: Intervals) -> Manifest:
-        """Return the manifest after these files were durably written and these seconds are in them."""
-        new = {file.path: replace(file, witnessed=self._witnessed(file)) for file in files}
+    def with_files(self, files: Iterable[DataFile], covered: Intervals) -> TableState:
+        """Return the state after these files were durably written and these seconds are in them."""
+        new = {file.path: with_changes(file, witnessed=self._witnessed(file)) for file in files}
         return replace(
             self,
             files=MappingProxyType({**self.files, **new}),
@@ -152,69 +123,52 @@ def add_net(sums: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def to_document(manifest: Manifest) -> dict[str, Any]:
-    """Return the JSON document of `schemas/manifest.json`; the same manifest gives the same document."""
+def to_document(state: TableState) -> dict[str, Any]:
+    """Return the JSON document of `schemas/table_state.json`; the same state gives the same document."""
     return {
-        "manifest_version": MANIFEST_VERSION,
-        "revision": manifest.revision,
+        "state_version": STATE_VERSION,
+        "revision": state.revision,
         "table": "balance_transactions",
-        "account": manifest.account,
-        "format": manifest.format,
-        "partition": manifest.partition.value,
-        "options": dict(sorted(manifest.options.items())),
-        "api_versions": list(manifest.api_versions),
-        "drift": [asdict(finding) for finding in manifest.drift.findings],
-        "covered": [[part.start, part.stop] for part in manifest.covered],
-        "livemode": manifest.livemode,
-        "read_until": manifest.read_until,
-        "account_created": manifest.account_created,
-        "audit": manifest.audits.to_document(),
-        "files": [
-            {
-                "path": file.path,
-                "rows": file.rows,
-                "bytes": file.bytes,
-                "sha256": file.sha256,
-                "first_created": file.first_created,
-                "last_created": file.last_created,
-                "net": dict(file.net),
-                "pending": file.pending,
-                "pending_from": file.pending_from,
-                "pending_created": list(file.pending_created) if file.pending_created else None,
-                "refreshed": file.refreshed,
-                **({} if file.apart is None else {"apart": {name: dict(sums) for name, sums in file.apart.items()}}),
-                "witnessed": file.witnessed,
-            }
-            for _, file in sorted(manifest.files.items())
-        ],
+        "account": state.account,
+        "format": state.format,
+        "partition": state.partition.value,
+        "options": dict(sorted(state.options.items())),
+        "api_versions": list(state.api_versions),
+        "drift": [asdict(finding) for finding in state.drift.findings],
+        "covered": [[part.start, part.stop] for part in state.covered],
+        "livemode": state.livemode,
+        "read_until": state.read_until,
+        "account_created": state.account_created,
+        "audit": state.audits.to_document(),
+        "asked": [[part.start, part.stop] for part in state.asked],
+        "parked": [msgspec.to_builtins(one) for _, one in sorted(state.parked.items())],
+        "files": [msgspec.to_builtins(file) for _, file in sorted(state.files.items())],
     }
 
 
-def from_document(document: object, *, where: str) -> Manifest:
-    """Build a manifest from its JSON document.
+def from_document(document: object, *, where: str) -> TableState:
+    """Build a state from its JSON document.
 
     Args:
         document: the decoded JSON.
-        where: the manifest's path, for messages.
+        where: the state's path, for messages.
 
     Raises:
         ManifestError: when the document is not one of ours, is damaged, or is of a newer version.
     """
-    if not isinstance(document, dict) or "manifest_version" not in document:
-        raise ManifestError(
-            f"{where} is not a manifest of stripe-balance; point at another destination, or move it away"
-        )
+    if not isinstance(document, dict) or "state_version" not in document:
+        raise ManifestError(f"{where} is not a state of stripe-balance; point at another destination, or move it away")
     fields = cast("dict[str, Any]", document)
-    version = fields["manifest_version"]
-    if type(version) is not int or not 1 <= version <= MANIFEST_VERSION:
+    version = fields["state_version"]
+    if type(version) is not int or not 1 <= version <= STATE_VERSION:
         raise ManifestError(
-            f"{where} has version {version}, and this program knows up to {MANIFEST_VERSION}:"
+            f"{where} has version {version}, and this program knows up to {STATE_VERSION}:"
             " upgrade stripe-balance-connector"
         )
     try:
         entries = fields["files"]
         files = {entry["path"]: _file(entry) for entry in entries}
-        return Manifest(
+        return TableState(
             account=checked_account(fields["account"]),
             format=str(fields["format"]),
             partition=Granularity(fields["partition"]),
@@ -228,6 +182,8 @@ def from_document(document: object, *, where: str) -> Manifest:
             audits=Audits.of(fields.get("audit")),
             revision=int(fields["revision"]),
             account_created=_second(fields.get("account_created", 0)),
+            asked=Intervals.of(Interval(int(start), int(stop)) for start, stop in fields["asked"]),
+            parked=MappingProxyType({one.path: one for one in msgspec.convert(fields["parked"], list[ParkedFile])}),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(
@@ -236,7 +192,7 @@ def from_document(document: object, *, where: str) -> Manifest:
 
 
 def _second(value: object) -> int:
-    """Return a time that manifests of before it was kept do not have."""
+    """Return a time that states of before it was kept do not have."""
     if type(value) is not int or not 0 <= value <= END_OF_TIME:
         raise ValueError(f"an impossible time: {value!r}")
     return value
@@ -247,17 +203,12 @@ def _drift(entries: list[dict[str, Any]]) -> Drift:
     return Drift(found)
 
 
-def _file(entry: dict[str, Any]) -> DataFile:
-    entry.setdefault("witnessed", 0)  # a manifest written before there were audits
-    names = ("rows", "bytes", "pending", "refreshed", "witnessed", "first_created", "last_created")
-    figures = [entry[name] for name in names]
-    if not all(type(figure) is int and figure >= 0 for figure in figures) or max(figures[-2:]) > END_OF_TIME:
-        raise ValueError(f"impossible figures of {entry['path']}")
-    apart = entry.get("apart")
-    if apart is not None and not all(type(one) is int for sums in apart.values() for one in sums.values()):
-        raise ValueError(f"impossible sums of {entry['path']}")
-    created = entry["pending_created"]
-    return replace(DataFile(**entry), pending_created=(int(created[0]), int(created[1])) if created else None)
+def _file(entry: object) -> DataFile:
+    file = msgspec.convert(entry, DataFile)
+    times = (file.first_created, file.last_created, file.refreshed, file.witnessed)
+    if min(file.rows, file.bytes, file.pending, *times) < 0 or max(times) > END_OF_TIME:
+        raise ValueError(f"impossible figures of {file.path}")
+    return file
 
 
 def _each_once(files: dict[str, DataFile], entries: list[object], table: str) -> dict[str, DataFile]:

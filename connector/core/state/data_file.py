@@ -1,0 +1,130 @@
+"""A data file of any table, as it was when it was written: how the state names it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
+from datetime import date
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from connector.core.time.times import END_OF_TIME
+from connector.core.units import DAY
+
+_PATH = re.compile(r"[a-z_]+/account=[A-Za-z0-9_]+/[a-z_]+=[0-9-]{4,10}/part-0\.[a-z.]+")
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Listing(Struct, frozen=True, forbid_unknown_fields=True):
+    """The transactions of one payout, as they were listed.
+
+    Attributes:
+        rows: how many, the payout's own row included.
+        net: sum of `net` per currency, in minor units; 0 where the payout reconciles.
+    """
+
+    rows: int
+    net: Mapping[str, int]
+
+    @property
+    def reconciles(self) -> bool:
+        """Whether there are rows, and they, the payout's own included, add up to nothing."""
+        return self.rows > 0 and not any(self.net.values())
+
+
+class DataFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One file of rows, as it was when it was written; what a table has no use for has its default.
+
+    Attributes:
+        path: relative to the destination, with forward slashes; the file's identity.
+        rows: number of rows, at least 1.
+        bytes: size of the file.
+        sha256: of the file's bytes, in hexadecimal.
+        first_created: the earliest `created` in it, UTC seconds.
+        last_created: the latest.
+        net: sum of `net` per currency, in minor units, currencies sorted.
+        pending: rows whose `status` is `pending`.
+        pending_from: the earliest `available_on` among them, UTC seconds, or None.
+        pending_created: the earliest and the latest `created` among them, or None.
+        refreshed: when those of them that were due were last read again, UTC seconds; 0 for not since it was written.
+        apart: of `net`, what is of other balances than that of payments, by balance type and currency; None where
+            balances are not told apart.
+        witnessed: when a run last asked Stripe about its partition again, UTC seconds; 0 for never.
+        hidden: columns of it that hold nothing, since the lake does without them.
+        listings: of a file of `payout_transactions`, by payout id, what of it is in the file: its transactions are
+            complete. None for files of other tables.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+    first_created: int = 0
+    last_created: int = 0
+    net: Mapping[str, int] = {}
+    pending: int = 0
+    pending_from: int | None = None
+    pending_created: tuple[int, int] | None = None
+    refreshed: int = 0
+    apart: Mapping[str, Mapping[str, int]] | None = None
+    witnessed: int = 0
+    hidden: tuple[str, ...] = ()
+    listings: Mapping[str, Listing] | None = None
+
+
+class ParkedFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of rows that wait for the rest of their partitions: no reader sees it.
+
+    Attributes:
+        path: relative to the destination, with forward slashes.
+        rows: number of rows, at least 1.
+        bytes: size of the file.
+        sha256: of the file's bytes, in hexadecimal.
+        within: seconds of `created` that the rows are the complete answer for, as pairs `[start, stop)`.
+        run: id of the run that parked it.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+    within: tuple[tuple[int, int], ...]
+    run: str
+
+
+def day_of(path: str) -> int:
+    """Return the first second of the UTC day that the partition of a file is named by.
+
+    Raises:
+        ValueError: it is not named by a day.
+    """
+    label = path.split("/")[-2].partition("=")[2]
+    return (date.fromisoformat(label) - date(1970, 1, 1)).days * DAY
+
+
+def with_changes(file: DataFile, **changes: Any) -> DataFile:  # noqa: ANN401 - of the fields
+    """Return the entry with other values of some fields."""
+    return msgspec.structs.replace(file, **changes)
+
+
+def checked_file(file: DataFile, *folders: str) -> DataFile:
+    """Return a file's entry once its figures are possible and it is where it has to be.
+
+    Args:
+        file: as it was read.
+        folders: where it may be, each with a slash at the end.
+
+    Raises:
+        ValueError: they are not, or it is elsewhere.
+    """
+    if not (file.path.startswith(folders) and _PATH.fullmatch(file.path)):
+        raise ValueError(f"{file.path!r} is not a data file of this account")
+    times = (file.first_created, file.last_created, file.refreshed, file.witnessed, file.pending_from or 0)
+    if min(file.rows, file.bytes) < 1 or file.pending < 0 or not 0 <= min(times) <= max(times) <= END_OF_TIME:
+        raise ValueError(f"impossible figures of {file.path}")
+    if not _SHA256.fullmatch(file.sha256):
+        raise ValueError(f"no SHA-256 of {file.path}")
+    return file
