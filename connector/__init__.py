@@ -22,12 +22,42 @@ if TYPE_CHECKING:
     from connector.cli.commands.status import run_status
     from connector.config.config import ApiKey, Config
     from connector.config.salt import Salt
+    from connector.core.api.meter import Meter
+    from connector.core.api.page import Row
+    from connector.core.api.retry import RetryPolicy, Timeouts
+    from connector.core.ledger.accounting import Unshown
+    from connector.core.ledger.against import Compared, Comparison
+    from connector.core.ledger.amounts import FeePart, FeeRow
     from connector.core.ledger.balance import Balance, BalanceAmount
-    from connector.core.ledger.fees import PaymentFees
+    from connector.core.ledger.bank_lines import Match
+    from connector.core.ledger.bridge import BankLine, Known, PayoutState, Stage
+    from connector.core.ledger.changes import CategoryChange, PurseChange, Reason
+    from connector.core.ledger.fees import Answer, Paid, PaymentFees
+    from connector.core.ledger.ledger import Conversion, DisputeSums, FeeKind, Purse, Segment, Sums
     from connector.core.ledger.money import decimals
-    from connector.core.ledger.payout_fees import PayoutFees
-    from connector.core.ledger.row_fees import RowFees
-    from connector.core.run_report import Progress, Report
+    from connector.core.ledger.openings import Opening
+    from connector.core.ledger.payout_fees import KindSum, Original, PayoutFees, TypeSum
+    from connector.core.ledger.row_fees import RowFees, RowSum
+    from connector.core.ledger.statement import (
+        AccountStatement,
+        Bridge,
+        CategoryLine,
+        ConversionLine,
+        DisputeLine,
+        FeeLine,
+        PurseStatement,
+        Split,
+    )
+    from connector.core.planning.audit import Difference
+    from connector.core.planning.expected import Expected
+    from connector.core.planning.mended import Audit, Healed
+    from connector.core.run_report import AccountReport, Late, Progress, Report, Requests
+    from connector.core.state.account_record import AccountRecord, KeyPrint, Refusal, Retired
+    from connector.core.state.payouts_record import Listing
+    from connector.core.time.intervals import Interval, Intervals
+    from connector.core.time.periods import Period
+    from connector.core.time.times import Time
+    from connector.core.units import AccountId
     from connector.errors import (
         AccountsError,
         ApiError,
@@ -40,7 +70,8 @@ if TYPE_CHECKING:
         InvalidRequestError,
         LockedError,
         ManifestError,
-        PermissionError_,
+        NotFoundError,
+        PermissionDeniedError,
         ProtocolError,
         RateLimitError,
         SchemaError,
@@ -53,133 +84,105 @@ if TYPE_CHECKING:
     )
     from connector.ingest.calls import run_sync, sync
     from connector.ingest.windows import plan, run_plan
-    from connector.lake.reading.dataset import read
+    from connector.lake.reading.dataset import Rows, read
     from connector.lookups import run_balance, run_fees, run_get
     from connector.payouts.calls import run_sync_payouts, sync_payouts
-    from connector.payouts.report import AccountPayoutsReport, PayoutsReport
+    from connector.payouts.report import AccountPayoutsReport, PayoutsReport, Unbalanced
     from connector.reporting.calls import run_statement, statement
-    from connector.reporting.facts import Statement
-    from connector.reporting.find import find_payouts
+    from connector.reporting.facts import Changes, Statement
+    from connector.reporting.find import Found, FoundPayout, find_payouts
     from connector.stripe.api import Stripe
     from connector.stripe.follow.following import Follower
-    from connector.stripe.follow.options import FollowOptions
+    from connector.stripe.follow.options import Batch, FollowOptions, Listener
+    from connector.stripe.identity import Identity
+    from connector.stripe.listing.many import AccountPage, AccountPages
+    from connector.stripe.listing.query import PageStream
+    from connector.stripe.listing.stream import Stream
     from connector.verification.calls import run_verify, verify
-    from connector.verification.verdict import Verdict
+    from connector.verification.verdict import AccountVerdict, Finding, Layer, Verdict
 
 _HOMES = {
-    "connector.config.config": ("ApiKey", "Config"),
-    "connector.core.ledger.fees": ("PaymentFees",),
-    "connector.core.ledger.money": ("decimals",),
-    "connector.core.ledger.payout_fees": ("PayoutFees",),
-    "connector.core.ledger.row_fees": ("RowFees",),
-    "connector.lookups": ("run_balance", "run_fees", "run_get"),
-    "connector.cli.commands.status": ("run_status",),
-    "connector.core.ledger.balance": ("Balance", "BalanceAmount"),
-    "connector.errors": (
-        "AccountsError",
-        "ApiError",
-        "AuthenticationError",
-        "CommitConflictError",
-        "CommitUnknownError",
-        "ConfigError",
-        "ConnectorError",
-        "DamagedError",
-        "InvalidRequestError",
-        "LockedError",
-        "ManifestError",
-        "PermissionError_",
-        "ProtocolError",
-        "RateLimitError",
-        "SchemaError",
-        "ServerError",
-        "StorageError",
-        "TooLargeError",
-        "TransportError",
-        "UsageError",
-        "WebhookError",
+    "connector.accounts.retirement": "retire",
+    "connector.balances.snapshots": "Snapshot record_balance run_record_balance",
+    "connector.cli.commands.status": "run_status",
+    "connector.config.config": "ApiKey Config",
+    "connector.config.salt": "Salt",
+    "connector.core.api.meter": "Meter",
+    "connector.core.api.page": "Row",
+    "connector.core.api.retry": "RetryPolicy Timeouts",
+    "connector.core.ledger.accounting": "Unshown",
+    "connector.core.ledger.against": "Compared Comparison",
+    "connector.core.ledger.amounts": "FeePart FeeRow",
+    "connector.core.ledger.balance": "Balance BalanceAmount",
+    "connector.core.ledger.bank_lines": "Match",
+    "connector.core.ledger.bridge": "BankLine Known PayoutState Stage",
+    "connector.core.ledger.changes": "CategoryChange PurseChange Reason",
+    "connector.core.ledger.fees": "Answer Paid PaymentFees",
+    "connector.core.ledger.ledger": "Conversion DisputeSums FeeKind Purse Segment Sums",
+    "connector.core.ledger.money": "decimals",
+    "connector.core.ledger.openings": "Opening",
+    "connector.core.ledger.payout_fees": "KindSum Original PayoutFees TypeSum",
+    "connector.core.ledger.row_fees": "RowFees RowSum",
+    "connector.core.ledger.statement": (
+        "AccountStatement Bridge CategoryLine ConversionLine DisputeLine FeeLine PurseStatement Split"
     ),
-    "connector.lake.reading.dataset": ("read",),
-    "connector.payouts.calls": ("run_sync_payouts", "sync_payouts"),
-    "connector.payouts.report": ("AccountPayoutsReport", "PayoutsReport"),
-    "connector.balances.snapshots": ("Snapshot", "record_balance", "run_record_balance"),
-    "connector.verification.calls": ("run_verify", "verify"),
-    "connector.verification.verdict": ("Verdict",),
-    "connector.core.run_report": ("Progress", "Report"),
-    "connector.reporting.calls": ("run_statement", "statement"),
-    "connector.reporting.facts": ("Statement",),
-    "connector.accounts.retirement": ("retire",),
-    "connector.reporting.find": ("find_payouts",),
-    "connector.config.salt": ("Salt",),
-    "connector.stripe.follow.options": ("FollowOptions",),
-    "connector.stripe.follow.following": ("Follower",),
-    "connector.stripe.api": ("Stripe",),
-    "connector.ingest.calls": ("run_sync", "sync"),
-    "connector.ingest.windows": ("plan", "run_plan"),
+    "connector.core.planning.audit": "Difference",
+    "connector.core.planning.expected": "Expected",
+    "connector.core.planning.mended": "Audit Healed",
+    "connector.core.run_report": "AccountReport Late Progress Report Requests",
+    "connector.core.state.account_record": "AccountRecord KeyPrint Refusal Retired",
+    "connector.core.state.payouts_record": "Listing",
+    "connector.core.time.intervals": "Interval Intervals",
+    "connector.core.time.periods": "Period",
+    "connector.core.time.times": "Time",
+    "connector.core.units": "AccountId",
+    "connector.errors": (
+        "AccountsError ApiError AuthenticationError CommitConflictError CommitUnknownError ConfigError "
+        "ConnectorError DamagedError InvalidRequestError LockedError ManifestError NotFoundError NotFoundError "
+        "PermissionDeniedError ProtocolError RateLimitError SchemaError ServerError StorageError TooLargeError "
+        "TransportError UsageError WebhookError"
+    ),
+    "connector.ingest.calls": "run_sync sync",
+    "connector.ingest.windows": "plan run_plan",
+    "connector.lake.reading.dataset": "Rows read",
+    "connector.lookups": "run_balance run_fees run_get",
+    "connector.payouts.calls": "run_sync_payouts sync_payouts",
+    "connector.payouts.report": "AccountPayoutsReport PayoutsReport Unbalanced",
+    "connector.reporting.calls": "run_statement statement",
+    "connector.reporting.facts": "Changes Statement",
+    "connector.reporting.find": "Found FoundPayout find_payouts",
+    "connector.stripe.api": "Stripe",
+    "connector.stripe.follow.following": "Follower",
+    "connector.stripe.follow.options": "Batch FollowOptions Listener",
+    "connector.stripe.identity": "Identity",
+    "connector.stripe.listing.many": "AccountPage AccountPages",
+    "connector.stripe.listing.query": "PageStream",
+    "connector.stripe.listing.stream": "Stream",
+    "connector.verification.calls": "run_verify verify",
+    "connector.verification.verdict": "AccountVerdict Finding Layer Verdict",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 _MODULES = ("webhooks",)  # public as a whole; not in __all__, which holds things to call
 
 __all__ = [
-    "AccountPayoutsReport",
-    "AccountsError",
-    "ApiError",
-    "ApiKey",
-    "AuthenticationError",
-    "Balance",
-    "BalanceAmount",
-    "CommitConflictError",
-    "CommitUnknownError",
-    "Config",
-    "ConfigError",
-    "ConnectorError",
-    "DamagedError",
-    "FollowOptions",
-    "Follower",
-    "InvalidRequestError",
-    "LockedError",
-    "ManifestError",
-    "PaymentFees",
-    "PayoutFees",
-    "PayoutsReport",
-    "PermissionError_",
-    "Progress",
-    "ProtocolError",
-    "RateLimitError",
-    "Report",
-    "RowFees",
-    "Salt",
-    "SchemaError",
-    "ServerError",
-    "Snapshot",
-    "Statement",
-    "StorageError",
-    "Stripe",
-    "TooLargeError",
-    "TransportError",
-    "UsageError",
-    "Verdict",
-    "WebhookError",
-    "decimals",
-    "find_payouts",
-    "plan",
-    "read",
-    "record_balance",
-    "retire",
-    "run_balance",
-    "run_fees",
-    "run_get",
-    "run_plan",
-    "run_record_balance",
-    "run_statement",
-    "run_status",
-    "run_sync",
-    "run_sync_payouts",
-    "run_verify",
-    "statement",
-    "sync",
-    "sync_payouts",
-    "verify",
-]
+    "AccountId", "AccountPage", "AccountPages", "AccountPayoutsReport", "AccountRecord", "AccountReport",
+    "AccountStatement", "AccountVerdict", "AccountsError", "Answer", "ApiError", "ApiKey", "Audit",
+    "AuthenticationError", "Balance", "BalanceAmount", "BankLine", "Batch", "Bridge", "CategoryChange",
+    "CategoryLine", "Changes", "CommitConflictError", "CommitUnknownError", "Compared", "Comparison", "Config",
+    "ConfigError", "ConnectorError", "Conversion", "ConversionLine", "DamagedError", "Difference", "DisputeLine",
+    "DisputeSums", "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow", "Finding", "FollowOptions", "Follower",
+    "Found", "FoundPayout", "Healed", "Identity", "Interval", "Intervals", "InvalidRequestError", "KeyPrint",
+    "KindSum", "Known", "Late", "Layer", "Listener", "Listing", "LockedError", "ManifestError", "Match", "Meter",
+    "NotFoundError", "Opening", "Original", "PageStream", "Paid", "PaymentFees", "PayoutFees", "PayoutState",
+    "PayoutsReport", "Period", "PermissionDeniedError", "Progress", "ProtocolError", "Purse", "PurseChange",
+    "PurseStatement", "RateLimitError", "Reason", "Refusal", "Report", "Requests", "Retired", "RetryPolicy", "Row",
+    "RowFees", "RowSum", "Rows", "Salt", "SchemaError", "Segment", "ServerError", "Snapshot", "Split", "Stage",
+    "Statement", "StorageError", "Stream", "Stripe", "Sums", "Time", "Timeouts", "TooLargeError", "TransportError",
+    "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "WebhookError", "decimals", "find_payouts", "plan",
+    "read", "record_balance", "retire", "run_balance", "run_fees", "run_get", "run_plan", "run_record_balance",
+    "run_statement", "run_status", "run_sync", "run_sync_payouts", "run_verify", "statement", "sync",
+    "sync_payouts", "verify",
+]  # fmt: skip
 
 __version__ = "0.1.0"
 

@@ -117,7 +117,7 @@ class AuthenticationError(ApiError):
     exit_code = 77
 
 
-class PermissionError_(ApiError):  # noqa: N801, N818 - the builtin keeps its name
+class PermissionDeniedError(ApiError):
     """The key may not do this, or not on this account (403).
 
     Attributes:
@@ -131,6 +131,10 @@ class PermissionError_(ApiError):  # noqa: N801, N818 - the builtin keeps its na
 
 class InvalidRequestError(ApiError):
     """Stripe refuses the request as stated (400, 402, 404)."""
+
+
+class NotFoundError(InvalidRequestError):
+    """There is nothing of this id in this account (404 or 400 with the code `resource_missing`)."""
 
 
 class RateLimitError(ApiError):
@@ -219,10 +223,11 @@ class AccountsError(ConnectorError):
         """
         account, first = next(iter(errors.items()))
         super().__init__(f"{len(errors):,} of {of:,} accounts failed; {account}: {first}")
-        self.errors = dict(errors)
+        self.errors: dict[str, ConnectorError] = dict(errors)
         self.report: Any = None
         worst = min(errors.values(), key=lambda error: not error.retryable)
-        self.retryable, self.exit_code = worst.retryable, worst.exit_code
+        self.retryable: bool = worst.retryable
+        self.exit_code: int = worst.exit_code
 
 
 class DamagedError(ConnectorError):

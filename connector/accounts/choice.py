@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from connector.core.account_ids import UNNAMED, given_accounts, given_name
-from connector.core.api.protocol import MISSING
 from connector.core.state.partition import checked_account
 from connector.core.units import AccountId
-from connector.errors import ConfigError, InvalidRequestError, PermissionError_, UsageError
+from connector.errors import ConfigError, InvalidRequestError, NotFoundError, PermissionDeniedError, UsageError
 from connector.lake.reading.known_id import known_ids
 from connector.lake.state.lake_identity import save_account
 from connector.stripe.client import GET_PAYOUT, GET_TRANSACTION
@@ -193,10 +192,12 @@ async def _knows(client: Client, known: str, account: str | None) -> bool | None
     """Ask for something that is known to be an account's; None where there is no telling."""
     try:
         await client.get(GET_PAYOUT if known.startswith("po_") else GET_TRANSACTION, known, account=account)
-    except PermissionError_:
+    except PermissionDeniedError:
         return None
-    except InvalidRequestError as error:
-        return False if error.code == MISSING else None
+    except NotFoundError:
+        return False
+    except InvalidRequestError:
+        return None
     return True
 
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from connector.concurrency import tasks_with_one_error
 from connector.core.account_failures import OWN, FailedAccounts
-from connector.core.api.protocol import MISSING
-from connector.errors import ApiError, InvalidRequestError, PermissionError_, ServerError, UsageError
+from connector.errors import ApiError, NotFoundError, PermissionDeniedError, ServerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -130,11 +129,9 @@ class Search(Generic[T]):
         """Ask one account; what is no matter of this account and id alone is raised."""
         try:
             found: T | ApiError = await self.fetch(one, account)
-        except InvalidRequestError as error:
-            if error.code != MISSING:
-                raise
+        except NotFoundError as error:
             error.account, found = error.account or account, error
-        except (PermissionError_, ServerError) as error:
+        except (PermissionDeniedError, ServerError) as error:
             if len(self.accounts) == 1 or not self._failed.spare(account or OWN, error):
                 raise
             return error
@@ -143,7 +140,7 @@ class Search(Generic[T]):
 
     def _why(self, refusals: Sequence[ApiError]) -> ApiError:
         """Return the error to report: first that of an account that did not say, for it may have the thing."""
-        for kind in (ServerError, PermissionError_):
+        for kind in (ServerError, PermissionDeniedError):
             if (refused := next((error for error in refusals if isinstance(error, kind)), None)) is not None:
                 return refused
         first = refusals[0]
@@ -153,7 +150,7 @@ class Search(Generic[T]):
             hint = "if it is a connected account's, name that with --account, or look in --all-accounts"
         else:
             hint = "it may be another account's"
-        return InvalidRequestError(
+        return NotFoundError(
             f"{first.message}; {hint}",
             status=first.status,
             code=first.code,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import orjson
 
 from connector.cli.display.lines import LineWriter, while_read
-from connector.cli.display.words import counted, lasting
+from connector.cli.display.words import lasting
 from connector.cli.options.accounts import accounts_of
 from connector.cli.options.settings import config_of
 from connector.cli.process.bookmark import BookmarkFile
 from connector.cli.process.run_command import work
 from connector.core.api.json_text import dumps
+from connector.core.counting import counted
 from connector.errors import AccountsError, ConfigError, UsageError
 from connector.stripe.api import Stripe
 from connector.stripe.follow.options import FollowOptions
@@ -99,7 +100,7 @@ class Following:
         )
         self._announce(options)
         async with Stripe(self.config) as stripe:
-            progress.meter, progress.rate_limit, progress.phase = stripe.client.meter, self.config.rate, "following"
+            progress.meter, progress.rate_limit, progress.phase = stripe.meter, self.config.rate, "following"
             self._follower = self._made(stripe, options)
             async with while_read():
                 await self._write_all(progress)

@@ -23,7 +23,7 @@ from connector.core.state.account_record import Refusal
 from connector.core.state.partition import checked_account
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
-from connector.errors import PermissionError_, StorageError
+from connector.errors import PermissionDeniedError, StorageError
 from connector.ingest.account_pass import Found, Lap
 from connector.ingest.account_plan import Work, lost_files, mending, work_for
 from connector.ingest.audit import PastAudit
@@ -191,7 +191,7 @@ class AccountRun:
             error: what ended its reading.
         """
         shared, name = self.shared, self._identity.account if self._identity else self.account
-        gone = isinstance(error, PermissionError_) and is_of_account(error)
+        gone = isinstance(error, PermissionDeniedError) and is_of_account(error)
         if not gone or name is None or shared.options.dry_run or name not in shared.lease.facts.accounts:
             return
         with suppress(StorageError):

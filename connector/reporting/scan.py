@@ -86,7 +86,7 @@ class AccountRows:
         paths = tuple(sorted(one.path for one in files))
         names = [name for name in columns if self.has(name)]
         chosen = replace(self.rows, paths=paths, columns=tuple(names))
-        if self.rows.form.read_objects is None:
+        if self.rows.columnar:
             scanner = chosen.dataset().scanner(
                 columns=names, filter=where, batch_size=BATCH, fragment_readahead=FRAGMENTS, batch_readahead=2
             )

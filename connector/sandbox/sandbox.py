@@ -97,7 +97,7 @@ class Sandbox:
         compress: bool = False,
     ) -> None:
         self.world = world
-        self.faults = Faults(tuple(faults), world.seed)
+        self.faults: Faults = Faults(tuple(faults), world.seed)
         self._keys = Keys.of(world.seed, live=live, missing=missing_scopes, members=members)
         self._server = Server(
             Api(world, self._keys, self.faults, clamp=clamp),

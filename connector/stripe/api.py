@@ -25,6 +25,7 @@ from connector.stripe.listing.query import PageStream, Query, chosen_filters, in
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
+    from connector.core.api.meter import Meter
     from connector.core.api.protocol import Parameters
     from connector.core.time.times import Time
 
@@ -58,19 +59,17 @@ class Stripe:
             self._client = None
 
     @property
-    def client(self) -> Client:
-        """The paced client underneath.
+    def meter(self) -> Meter:
+        """What has been asked so far, since the block began.
 
         Raises:
             UsageError: outside the block.
         """
-        if self._client is None:
-            raise UsageError("use `async with Stripe(…) as stripe`: there is no connection outside the block")
-        return self._client
+        return client_of(self).meter
 
     async def account(self, *, account: str | None = None) -> Identity:
         """Return whose key this is; `default` where it may not ask."""
-        return await identify(self.client, account=account)
+        return await identify(client_of(self), account=account)
 
     async def balance(self, *, account: str | None = None) -> Balance:
         """Return the balance as it is now.
@@ -83,8 +82,8 @@ class Stripe:
 
         Source: docs.stripe.com/api/balance.
         """
-        response = await as_account(self.client, account, lambda: self.client.get(BALANCE, account=account))
-        with self.client.judging(response):
+        response = await as_account(client_of(self), account, lambda: client_of(self).get(BALANCE, account=account))
+        with client_of(self).judging(response):
             return to_balance(decode_object(response.body, request_id=response.request_id))
 
     async def balance_transaction(
@@ -99,10 +98,10 @@ class Stripe:
 
         Raises:
             UsageError: the id cannot be one of a balance transaction.
-            InvalidRequestError: there is none of this id in this account (status 404).
+            NotFoundError: there is none of this id in this account.
             ProtocolError: the answer is something else.
         """
-        client, checked = self.client, checked_transaction_id(transaction_id)
+        client, checked = client_of(self), checked_transaction_id(transaction_id)
         parameters: Parameters = {"expand": paths_of(expand)}
         response = await as_account(
             client, account, lambda: client.get(GET_TRANSACTION, checked, parameters=parameters, account=account)
@@ -120,9 +119,9 @@ class Stripe:
 
         Raises:
             UsageError: the id cannot be one of these, or `wait` is no number of seconds.
-            InvalidRequestError: there is none of this id in this account (status 404).
+            NotFoundError: there is none of this id in this account.
         """
-        client = self.client
+        client = client_of(self)
         return await as_account(client, account, lambda: fees(client, object_id, wait=wait, account=account))
 
     @asynccontextmanager
@@ -158,7 +157,7 @@ class Stripe:
             _within(created_gte, created_lt),
             replace(_query(expand, filters), account=given_account(account)),
         )
-        async with pages(self.client, query, within=within, ordered=ordered) as stream:
+        async with pages(client_of(self), query, within=within, ordered=ordered) as stream:
             yield stream
 
     @asynccontextmanager
@@ -191,7 +190,7 @@ class Stripe:
         """
         ordered = bool(options.pop("ordered", False))
         many = ManyAccounts(
-            self.client,
+            client_of(self),
             _query(expand, options),
             given_accounts(accounts),
             _within(created_gte, created_lt),
@@ -219,7 +218,19 @@ class Stripe:
         Raises:
             ConfigError: the bookmark is about other rows, or none.
         """
-        return Follower(self.client, options or FollowOptions(), bookmark, listener or Unheard())
+        return Follower(client_of(self), options or FollowOptions(), bookmark, listener or Unheard())
+
+
+def client_of(stripe: Stripe) -> Client:
+    """Return the paced client underneath.
+
+    Raises:
+        UsageError: outside the block.
+    """
+    client = stripe._client  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - its own module
+    if client is None:
+        raise UsageError("use `async with Stripe(…) as stripe`: there is no connection outside the block")
+    return client
 
 
 def _within(created_gte: Time | None, created_lt: Time | None) -> Intervals:

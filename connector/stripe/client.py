@@ -18,7 +18,14 @@ from connector.core.api.pace import Pace
 from connector.core.api.permissions import explain
 from connector.core.api.protocol import decipher, encode_query, seconds_of
 from connector.core.api.retry import wait_before
-from connector.errors import ApiError, ConnectorError, PermissionError_, ProtocolError, RateLimitError, TransportError
+from connector.errors import (
+    ApiError,
+    ConnectorError,
+    PermissionDeniedError,
+    ProtocolError,
+    RateLimitError,
+    TransportError,
+)
 from connector.stripe.acting import Acting, target_of
 from connector.stripe.gate import Gate
 from connector.stripe.reach import Reach
@@ -251,7 +258,7 @@ class Client:
             if isinstance(failure, RateLimitError):
                 self.meter.refused(failure.reason)
                 self.gate.limited(failure.reason, endpoint.name, group=group)
-            if isinstance(failure, PermissionError_):
+            if isinstance(failure, PermissionDeniedError):
                 explain(failure, endpoint.name, restricted=self.config.api_key.restricted)
             if give_up(attempt, failure):
                 raise failure

@@ -40,7 +40,7 @@ class Connection(ResponseHandler):
     def __init__(self, number: int, stray: Callable[[int], None], *, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
         self.number = number
-        self.resting = False
+        self.resting: bool = False
         self._stray = stray
         self._asked = 0
         self._answered = 0

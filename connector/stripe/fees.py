@@ -16,7 +16,7 @@ from connector.core.ledger.row_fees import RowFees, fees_of_dispute, fees_of_ref
 from connector.core.ledger.waiting import overdue_days
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
-from connector.errors import InvalidRequestError, PermissionError_, UsageError
+from connector.errors import InvalidRequestError, PermissionDeniedError, UsageError
 from connector.stripe.client import (
     GET_CHARGE,
     GET_DISPUTE,
@@ -68,7 +68,7 @@ async def fees(client: Client, object_id: str, *, wait: float = 0.0, account: st
 
     Raises:
         UsageError: the id cannot be one of these, or `wait` is no number of seconds.
-        InvalidRequestError: there is none of this id in this account (status 404).
+        NotFoundError: there is none of this id in this account.
         ProtocolError: the answer is something else, or its figures do not add up.
         ApiError: as `Client.get`.
 
@@ -137,7 +137,7 @@ async def _with_more(
     """Retrieve an object with what it leads to, or by itself where the key may not read the rest."""
     try:
         return await _retrieved(client, endpoint, asked, kind, expand, account)
-    except PermissionError_ as error:
+    except PermissionDeniedError as error:
         if error.code == OF_ANOTHER_ACCOUNT:
             raise
         return await _retrieved(client, endpoint, asked, kind, (), account)
@@ -179,7 +179,7 @@ async def _payout(client: Client, payout_id: str, account: str | None) -> Row | 
     """Return the payout, or None where the key may read balance transactions only: their list then says enough."""
     try:
         return await _with_more(client, GET_PAYOUT, payout_id, "payout", _OWN_ROWS, account)
-    except PermissionError_ as error:
+    except PermissionDeniedError as error:
         if error.code == OF_ANOTHER_ACCOUNT:
             raise
         return None

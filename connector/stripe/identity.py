@@ -9,7 +9,7 @@ from connector.core.account_ids import UNNAMED
 from connector.core.api.page import decode_object
 from connector.core.api.permissions import account_named, is_of_account, is_of_address
 from connector.core.state.partition import checked_account
-from connector.errors import ConfigError, InvalidRequestError, PermissionError_, ProtocolError
+from connector.errors import ConfigError, InvalidRequestError, PermissionDeniedError, ProtocolError
 from connector.stripe.client import ACCOUNT
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
     acting, named = client.acting.as_whom(account), checked_account(account_id) if account_id else None
     try:
         response = await _ask(client, account)
-    except PermissionError_ as error:
+    except PermissionDeniedError as error:
         if is_of_account(error) or is_of_address(error):  # not a matter of what the key may read
             raise
         return _as_refused(client, error, acting, named)
@@ -142,7 +142,7 @@ async def _ask(client: Client, account: str | None) -> Response:
         client.acting.leads(whom, path)
         try:
             return await client.get(ACCOUNT, account=account)
-        except PermissionError_ as error:
+        except PermissionDeniedError as error:
             if not is_of_account(error):
                 raise
     client.acting.leads(whom, last)

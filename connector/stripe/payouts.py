@@ -9,7 +9,7 @@ from connector.concurrency import in_turn
 from connector.core.api.page import decode_asked
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
-from connector.errors import InvalidRequestError, ProtocolError
+from connector.errors import NotFoundError, ProtocolError
 from connector.stripe.client import GET_PAYOUT, LIST_PAYOUTS
 from connector.stripe.listing.query import PageStream, Query, pages
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 24
 """Payouts retrieved at once; the pace holds their requests back further."""
-
-NOT_FOUND = 404
 
 
 async def fetch_payouts(
@@ -57,9 +55,7 @@ async def fetch_payouts(
     async def retrieve(payout: str) -> None:
         try:
             response = await client.get(GET_PAYOUT, payout, account=account)
-        except InvalidRequestError as error:
-            if error.status != NOT_FOUND:
-                raise
+        except NotFoundError:
             absent.add(payout)
         else:
             with client.judging(response):

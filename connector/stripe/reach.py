@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING
 import anyio
 
 from connector.core.api.permissions import is_of_the_way
-from connector.core.api.protocol import MISSING
-from connector.errors import AuthenticationError, InvalidRequestError, PermissionError_, ProtocolError
+from connector.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProtocolError,
+)
 from connector.stripe.acting import as_nobody, target_of
 
 if TYPE_CHECKING:
@@ -59,8 +64,8 @@ class Reach:
         """
         try:
             response = await answer
-        except InvalidRequestError as error:
-            if error.code == MISSING and self.acting.is_in_doubt(request.headers):
+        except NotFoundError as error:
+            if self.acting.is_in_doubt(request.headers):
                 await self._make_sure(operation, request, ask, error.message)  # another account may well have it
             raise
         if self.acting.is_in_doubt(request.headers, response):
@@ -84,7 +89,7 @@ async def _ask_as_nobody(
     """See that an account that does not exist is refused, and not in the words that an existing one was."""
     try:
         request_id = (await ask(replace(request, headers=as_nobody(request.headers)))).request_id
-    except (AuthenticationError, InvalidRequestError, PermissionError_) as error:
+    except (AuthenticationError, InvalidRequestError, PermissionDeniedError) as error:
         if not is_of_the_way(error) and error.message != refusal:
             return
         request_id = error.request_id

@@ -25,7 +25,7 @@ from connector.errors import (
     ConnectorError,
     LockedError,
     ManifestError,
-    PermissionError_,
+    PermissionDeniedError,
     StorageError,
 )
 from connector.lake.state.lake_identity import facts_of
@@ -205,7 +205,7 @@ class Check:
     def _note(self, account: str, error: ConnectorError) -> None:
         """Remember why an account's payouts could not be read; raise what is no matter of permission."""
         unwritable = isinstance(error, StorageError) and not isinstance(error, LockedError | ManifestError)
-        if not (unwritable or isinstance(error, PermissionError_)):
+        if not (unwritable or isinstance(error, PermissionDeniedError)):
             raise error
         self._refused[account] = str(error)
 
@@ -232,7 +232,7 @@ class Check:
         if self.client is not None and retired is None:
             try:
                 asker = await self._asker(self.client, state)
-            except PermissionError_ as error:
+            except PermissionDeniedError as error:
                 refused = str(error)
         now = asker.now if asker else state.read_until
         past = self._past.get(state.account, Past())
@@ -287,5 +287,5 @@ class Check:
         }
         try:
             return await checks[name]()
-        except PermissionError_ as error:
+        except PermissionDeniedError as error:
             return not_checkable(name, f"Stripe refused: {error}")

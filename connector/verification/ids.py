@@ -50,8 +50,8 @@ class IdIndex:
     """
 
     def __init__(self, run: int = RUN) -> None:
-        self.count = 0
-        self.twins = 0
+        self.count: int = 0
+        self.twins: int = 0
         self.twin_hashes: set[int] = set()
         self._run = run
         self._open = array("q")

@@ -15,7 +15,7 @@ from connector.core.run_report import Progress
 from connector.errors import (
     AccountsError,
     AuthenticationError,
-    PermissionError_,
+    PermissionDeniedError,
     ProtocolError,
     ServerError,
     UsageError,
@@ -78,7 +78,7 @@ def test_an_account_that_is_refused_is_reported_and_the_others_go_on(tmp_path):
             run(tmp_path, stripe_, accounts=asked)
     failure = caught.value
     assert set(failure.errors) == {STRANGER}
-    assert isinstance(failure.errors[STRANGER], PermissionError_)
+    assert isinstance(failure.errors[STRANGER], PermissionDeniedError)
     assert (failure.retryable, failure.exit_code) == (False, 77)
     assert STRANGER in str(failure)
     assert holders(tmp_path) == set(stripe_.world.accounts[1:])
@@ -99,7 +99,7 @@ def test_the_first_account_may_be_the_one_that_is_refused(tmp_path):
 
 
 def test_fail_fast_ends_with_the_first_that_fails(tmp_path):
-    with sandbox(platform(400, 0)) as stripe_, pytest.raises(PermissionError_) as caught:
+    with sandbox(platform(400, 0)) as stripe_, pytest.raises(PermissionDeniedError) as caught:
         run(tmp_path, stripe_, accounts=[STRANGER, *stripe_.world.accounts[1:]], fail_fast=True)
     assert caught.value.account == STRANGER
     assert len(holders(tmp_path)) < 400
@@ -249,7 +249,7 @@ def test_all_accounts_are_found_while_the_first_are_read(tmp_path):
 def test_a_key_that_may_not_list_accounts_says_so_and_keeps_what_it_read(tmp_path):
     with sandbox(platform(3)) as stripe_:
         stripe_.faults.add("403:endpoint=accounts")
-        with pytest.raises(PermissionError_):
+        with pytest.raises(PermissionDeniedError):
             run(tmp_path, stripe_, all_accounts=True)
     assert not strays(tmp_path)
 

@@ -11,7 +11,7 @@ import pytest
 import connector
 from connector import schemas
 from connector.config.config import ApiKey, Config
-from connector.errors import AccountsError, ConfigError, PermissionError_
+from connector.errors import AccountsError, ConfigError, PermissionDeniedError
 from connector.stripe.client import BALANCE
 from tests.support.fakes import FakeTransport, client_over, ok
 from tests.support.lakes import config_for, objects, run, sandbox, touched_but_for_audits, truth, world
@@ -67,7 +67,7 @@ def test_accounts_go_out_as_contexts(context, account, sent):
 
 
 def test_an_account_is_reached_by_the_path_that_leads_to_it_and_no_other(served):
-    with pytest.raises(PermissionError_):
+    with pytest.raises(PermissionDeniedError):
         run_balance(served, served.world.accounts[2])  # connected to the platform, and not of the organisation
     assert run_balance(served, served.world.accounts[1]).livemode is False
     assert run_balance(served, f"{served.account}/{served.world.accounts[2]}").livemode is False

@@ -11,7 +11,7 @@ import pytest
 
 import connector
 from connector import schemas
-from connector.errors import AccountsError, ConfigError, LockedError, PermissionError_, UsageError
+from connector.errors import AccountsError, ConfigError, LockedError, PermissionDeniedError, UsageError
 from connector.lake.stores.local import LocalStore
 from connector.verification.verdict import to_document
 from tests.support.lakes import config_for, data_files, objects, run, sandbox, truth, world
@@ -55,7 +55,7 @@ def verify(lake, served, **options):
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_refusal_is_kept_with_when_it_began_and_forgotten_once_it_ends(lake, served, gone, alone):
     accounts = [gone] if alone else [None, gone]
-    kind = PermissionError_ if alone else AccountsError
+    kind = PermissionDeniedError if alone else AccountsError
     first = served.now
     for _ in range(2):
         with pytest.raises(kind):

@@ -26,7 +26,7 @@ from connector.errors import (
     DamagedError,
     LockedError,
     ManifestError,
-    PermissionError_,
+    PermissionDeniedError,
     ProtocolError,
     StorageError,
     UsageError,
@@ -224,12 +224,12 @@ def test_an_account_that_is_refused_leaves_the_others_recorded(tmp_path, served)
     with pytest.raises(AccountsError) as caught:
         record(tmp_path, served, accounts=("acct_nope", *served.world.accounts[1:]))
     assert [one.account for one in caught.value.report] == list(served.world.accounts[1:])
-    with pytest.raises(PermissionError_):
+    with pytest.raises(PermissionDeniedError):
         record(tmp_path, served, accounts=("acct_nope",))
 
 
 def test_the_first_account_that_is_refused_can_end_it(tmp_path, served):
-    with pytest.raises(PermissionError_, match="acct_nope"):
+    with pytest.raises(PermissionDeniedError, match="acct_nope"):
         record(tmp_path, served, accounts=("acct_nope", *served.world.accounts[1:]), fail_fast=True)
     assert not list(tmp_path.rglob("*.parquet"))
 
@@ -237,7 +237,7 @@ def test_the_first_account_that_is_refused_can_end_it(tmp_path, served):
 def test_a_key_without_the_permission_is_told_which(tmp_path):
     with sandbox(some_days(200, days=2), missing_scopes=["rak_balance_read"]) as stripe_:
         settings = {"api_key": connector.ApiKey(stripe_.restricted_key)}
-        with pytest.raises(PermissionError_, match="rak_balance_read"):
+        with pytest.raises(PermissionDeniedError, match="rak_balance_read"):
             record(tmp_path / "lake", stripe_, settings=settings)
     assert not (tmp_path / "lake").exists()
 
@@ -275,7 +275,7 @@ def test_a_sync_takes_a_balance_for_each_account_before_its_rows(tmp_path):
 def test_a_key_that_may_not_read_the_balance_ends_a_sync_with_balance_before_anything_is_written(tmp_path):
     with sandbox(world(200), missing_scopes={"rak_balance_read"}) as stripe_:
         restricted = {"api_key": ApiKey(stripe_.restricted_key)}
-        with pytest.raises(PermissionError_, match="rak_balance_read"):
+        with pytest.raises(PermissionDeniedError, match="rak_balance_read"):
             run(tmp_path / "lake", stripe_, balance=True, settings=restricted)
         assert not (tmp_path / "lake").exists()
         assert run(tmp_path / "lake", stripe_, settings=restricted).accounts[0].balance_at is None

@@ -6,7 +6,7 @@ import pytest
 
 from connector.cli.display.failures import line_of
 from connector.core.api.permissions import explain
-from connector.errors import PermissionError_
+from connector.errors import PermissionDeniedError
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from connector.errors import PermissionError_
     ],
 )
 def test_a_restricted_key_is_told_what_that_command_needs_and_nothing_else(endpoint, permission):
-    error = PermissionError_("no", status=403)
+    error = PermissionDeniedError("no", status=403)
     explain(error, endpoint, restricted=True)
     line = line_of(error)
     assert permission in line
@@ -28,13 +28,13 @@ def test_a_restricted_key_is_told_what_that_command_needs_and_nothing_else(endpo
 
 
 def test_an_account_out_of_reach_is_about_its_id_and_not_about_permissions():
-    error = PermissionError_("no access to acct_1", status=403, code="account_invalid")
+    error = PermissionDeniedError("no access to acct_1", status=403, code="account_invalid")
     explain(error, "payouts.list", restricted=True)
     assert "check the account's id" in line_of(error)
     assert "rak_" not in line_of(error)
 
 
 def test_any_other_refusal_is_about_the_key():
-    error = PermissionError_("not for you", status=403)
+    error = PermissionDeniedError("not for you", status=403)
     explain(error, "payouts.list", restricted=False)
     assert line_of(error).endswith("use a key that may do this")

@@ -14,17 +14,17 @@ from connector.errors import (
     AuthenticationError,
     LockedError,
     ManifestError,
-    PermissionError_,
+    PermissionDeniedError,
     ProtocolError,
     SchemaError,
     ServerError,
     StorageError,
 )
 
-OUTCOMES = st.sampled_from([None, ServerError("down"), PermissionError_("no")])
+OUTCOMES = st.sampled_from([None, ServerError("down"), PermissionDeniedError("no")])
 
 
-@pytest.mark.parametrize("kind", [PermissionError_, ProtocolError, ManifestError, SchemaError, ServerError])
+@pytest.mark.parametrize("kind", [PermissionDeniedError, ProtocolError, ManifestError, SchemaError, ServerError])
 def test_what_is_an_accounts_own_spares_the_others(kind):
     failed = FailedAccounts(3)
     assert failed.spare("acct_1", kind("so it is"))
@@ -40,7 +40,7 @@ def test_what_is_everybodys_ends_the_run_and_is_no_accounts_error(kind):
 
 
 def test_fail_fast_spares_nobody():
-    assert not FailedAccounts(3, fail_fast=True).spare("acct_1", PermissionError_("no"))
+    assert not FailedAccounts(3, fail_fast=True).spare("acct_1", PermissionDeniedError("no"))
 
 
 class Rows(list):
@@ -61,12 +61,12 @@ def raised_from(how, held):
         broken()
     except ValueError as error:
         if how == "a cause":
-            raise PermissionError_("no") from error
+            raise PermissionDeniedError("no") from error
         if how == "a context":
-            raise PermissionError_("no")  # noqa: B904 - what came before is the context
+            raise PermissionDeniedError("no")  # noqa: B904 - what came before is the context
         if how == "a context not shown":
-            raise PermissionError_("no") from None
-        raise PermissionError_("no") from ExceptionGroup("several", [error, ValueError()])
+            raise PermissionDeniedError("no") from None
+        raise PermissionDeniedError("no") from ExceptionGroup("several", [error, ValueError()])
 
 
 @pytest.mark.parametrize("how", ["a cause", "a context", "a context not shown", "a group"])
@@ -74,7 +74,7 @@ def test_an_error_that_is_noted_keeps_no_rows_of_what_was_being_read(how):
     failed, held = FailedAccounts(3), []
     try:
         raised_from(how, held)
-    except PermissionError_ as error:
+    except PermissionDeniedError as error:
         failed.spare("acct_1", error)
     gc.collect()
     assert [one() for one in held] == [None, None]
@@ -82,7 +82,7 @@ def test_an_error_that_is_noted_keeps_no_rows_of_what_was_being_read(how):
 
 
 def test_an_error_that_ends_the_run_says_where_it_came_from():
-    with pytest.raises(PermissionError_) as caught:
+    with pytest.raises(PermissionDeniedError) as caught:
         raised_from("a cause", [])
     assert not FailedAccounts(3, fail_fast=True).spare("acct_1", caught.value)
     assert caught.value.__traceback__ is not None
@@ -90,7 +90,7 @@ def test_an_error_that_ends_the_run_says_where_it_came_from():
 
 
 def test_errors_that_are_each_others_context_are_forgotten_too():
-    first, second = PermissionError_("no"), ValueError()
+    first, second = PermissionDeniedError("no"), ValueError()
     first.__context__, second.__context__ = second, first
     assert FailedAccounts(3).spare("acct_1", first)
 

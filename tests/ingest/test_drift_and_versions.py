@@ -12,7 +12,7 @@ import connector
 from connector import schemas
 from connector.config.config import ApiKey
 from connector.core.run_report import to_document
-from connector.errors import PermissionError_, SchemaError
+from connector.errors import PermissionDeniedError, SchemaError
 from connector.sandbox import Limits, Sandbox, World
 from connector.sandbox.core.kinds import ADDABLE
 from tests.support import lakes
@@ -126,10 +126,10 @@ def test_a_key_that_lost_its_permission_leaves_the_lake_as_it_was(tmp_path):
     with lakes.sandbox(lakes.world(300), missing_scopes=[scope]) as served:
         lakes.run(tmp_path, served)
         before = lakes.touched(tmp_path)
-        with pytest.raises(PermissionError_, match="enable read access to Balance transaction sources") as refused:
+        with pytest.raises(PermissionDeniedError, match="enable read access to Balance transaction sources") as refused:
             lakes.run(tmp_path, served, settings={"api_key": ApiKey(served.restricted_key)}, full_refresh=True)
         assert refused.value.permission == scope
         assert lakes.touched(tmp_path) == before
-        with pytest.raises(PermissionError_):
+        with pytest.raises(PermissionDeniedError):
             lakes.run(tmp_path / "new", served, settings={"api_key": ApiKey(served.restricted_key)})
         assert not (tmp_path / "new").exists()

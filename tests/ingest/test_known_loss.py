@@ -226,7 +226,7 @@ def test_of_several_accounts_each_is_mended_or_named(tmp_path, monkeypatch):
         stripe_.faults.add(f"403:account={accounts[2]}")
         with pytest.raises(AccountsError) as both:
             run(tmp_path, stripe_, accounts=accounts)
-        assert {type(one).__name__ for one in both.value.errors.values()} == {"DamagedError", "PermissionError_"}
+        assert {type(one).__name__ for one in both.value.errors.values()} == {"DamagedError", "PermissionDeniedError"}
         stripe_.faults.clear()
         monkeypatch.undo()
         assert run(tmp_path, stripe_, accounts=accounts).outcome == "complete"

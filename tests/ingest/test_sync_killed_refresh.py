@@ -7,7 +7,7 @@ import json
 import pytest
 
 from connector.core.units import AccountId
-from connector.errors import DamagedError, ManifestError, PermissionError_
+from connector.errors import DamagedError, ManifestError, PermissionDeniedError
 from connector.ingest import calls
 from connector.lake.state import intents
 from connector.lake.state.table_states import compare, states
@@ -86,7 +86,7 @@ def test_a_run_that_fails_at_once_after_a_killed_one_forgets_nothing(tmp_path, m
         stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
         killed_refresh(tmp_path, stripe_, monkeypatch)
         stripe_.faults.add("403:endpoint=balance_transactions")
-        with pytest.raises(PermissionError_):
+        with pytest.raises(PermissionDeniedError):
             run(tmp_path, stripe_)
         stripe_.faults.clear()
         (account,) = run(tmp_path, stripe_).accounts

@@ -20,7 +20,7 @@ from connector.errors import (
     AccountsError,
     ConfigError,
     LockedError,
-    PermissionError_,
+    PermissionDeniedError,
     ProtocolError,
     UsageError,
 )
@@ -196,7 +196,7 @@ def test_an_account_that_is_refused_leaves_the_others_complete(tmp_path, served)
     assert refused.account == "acct_nope"
     assert "acct_nope" in refused.error
     assert held_payouts(tmp_path, good)
-    with pytest.raises(PermissionError_):
+    with pytest.raises(PermissionDeniedError):
         bring(tmp_path, served, accounts=["acct_nope", good], fail_fast=True)
 
 
@@ -208,7 +208,7 @@ def test_an_account_named_twice_is_brought_once(tmp_path, served):
 def test_a_key_without_the_permission_is_told_which_and_makes_no_lake(tmp_path):
     with sandbox(some_days(300), missing_scopes=["rak_payout_read"]) as stripe_:
         key = connector.ApiKey(stripe_.restricted_key)
-        with pytest.raises(PermissionError_, match="rak_payout_read") as caught:
+        with pytest.raises(PermissionDeniedError, match="rak_payout_read") as caught:
             bring(tmp_path / "lake", stripe_, settings={"api_key": key})
     assert caught.value.exit_code == 77
     assert not (tmp_path / "lake").exists()

@@ -14,7 +14,7 @@ from connector.core.api.retry import RetryPolicy
 from connector.errors import (
     AuthenticationError,
     InvalidRequestError,
-    PermissionError_,
+    PermissionDeniedError,
     ProtocolError,
     RateLimitError,
     ServerError,
@@ -89,7 +89,7 @@ async def test_what_may_pass_is_tried_again_until_it_does(failure):
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, InvalidRequestError), (401, AuthenticationError), (403, PermissionError_), (404, InvalidRequestError)],
+    [(400, InvalidRequestError), (401, AuthenticationError), (403, PermissionDeniedError), (404, InvalidRequestError)],
 )
 async def test_what_will_not_pass_is_asked_once(status, kind):
     transport = FakeTransport([refused(status, "no such thing", param="x")])
@@ -320,7 +320,7 @@ async def test_a_key_that_may_not_read_its_account_is_no_error():
 
 
 async def test_a_connected_account_that_cannot_be_reached_is_an_error():
-    with pytest.raises(PermissionError_):
+    with pytest.raises(PermissionDeniedError):
         await identify(client_over(FakeTransport([refused(403, code="account_invalid")])), account="acct_1")
 
 

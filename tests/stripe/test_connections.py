@@ -12,7 +12,7 @@ from connector.core.planning.frontier import Frontier
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, TransportError
 from connector.stripe.accounts import connected_accounts
-from connector.stripe.api import Stripe
+from connector.stripe.api import Stripe, client_of
 from connector.stripe.client import BALANCE
 from connector.stripe.identity import identify
 from connector.stripe.listing.query import ListSource
@@ -215,7 +215,7 @@ class StripeOver(Stripe):
 
 
 async def connected(stripe: Stripe) -> list[list[str]]:
-    return [page async for page in connected_accounts(stripe.client)]
+    return [page async for page in connected_accounts(client_of(stripe))]
 
 
 ASKED = {
@@ -223,7 +223,7 @@ ASKED = {
     "a row": lambda stripe: stripe.balance_transaction("txn_1"),
     "what a payment cost": lambda stripe: stripe.fees("ch_1"),
     "what a payout cost": lambda stripe: stripe.fees("po_1"),
-    "whose key it is": lambda stripe: identify(stripe.client),
+    "whose key it is": lambda stripe: identify(client_of(stripe)),
     "the connected accounts": connected,
 }
 

@@ -10,7 +10,7 @@ import stripe
 
 import connector
 from connector.core.ledger.fees import Answer
-from connector.errors import InvalidRequestError, PermissionError_, ProtocolError, UsageError
+from connector.errors import InvalidRequestError, PermissionDeniedError, ProtocolError, UsageError
 from tests.support.lakes import config_for, sandbox, world
 
 OLD = "2022-08-01"
@@ -235,7 +235,7 @@ def test_an_id_of_another_account_is_not_found(served):
 
 
 def test_an_account_out_of_reach_is_not_taken_for_a_missing_permission(served):
-    with pytest.raises(PermissionError_) as raised:
+    with pytest.raises(PermissionDeniedError) as raised:
         ask(served, "po_1", account="acct_nope")
     assert raised.value.code == "account_invalid"
 

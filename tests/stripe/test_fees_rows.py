@@ -10,7 +10,7 @@ import stripe
 import connector
 from connector.core.ledger.fees import Answer
 from connector.core.units import DAY
-from connector.errors import InvalidRequestError, PermissionError_
+from connector.errors import InvalidRequestError, PermissionDeniedError
 from tests.support.lakes import config_for, sandbox, world
 
 NEW = "2026-10-28.endive"
@@ -120,7 +120,7 @@ def test_a_key_that_may_read_rows_only_gets_the_fee_of_an_instant_payout_all_the
 def test_a_permission_that_is_missing_is_named(permission, type_, category):
     with sandbox(world(1_500), missing_scopes=[permission]) as running:
         row = next(row for row in running.world.rows() if (row["type"], row["reporting_category"]) == (type_, category))
-        with pytest.raises(PermissionError_) as raised:
+        with pytest.raises(PermissionDeniedError) as raised:
             ask(running, row["source"], api_key=connector.ApiKey(running.restricted_key))
         assert permission in str(raised.value)
 

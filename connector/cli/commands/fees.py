@@ -80,7 +80,7 @@ async def _ask(
     accounts = await accounts_of(args, config) or (None,)
     until = monotonic() + args.wait
     async with Stripe(config) as stripe:
-        progress.meter, progress.rate_limit, progress.phase = stripe.client.meter, config.rate, "reading"
+        progress.meter, progress.rate_limit, progress.phase = stripe.meter, config.rate, "reading"
 
         async def fetch(object_id: str, account: str | None) -> Fees:
             return await stripe.fees(object_id, wait=max(0.0, until - monotonic()), account=account)

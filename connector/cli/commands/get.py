@@ -60,7 +60,7 @@ async def _get(
 ) -> None:
     accounts = await accounts_of(args, config) or (None,)
     async with Stripe(config) as stripe:
-        progress.meter, progress.rate_limit, progress.phase = stripe.client.meter, config.rate, "reading"
+        progress.meter, progress.rate_limit, progress.phase = stripe.meter, config.rate, "reading"
 
         async def fetch(transaction_id: str, account: str | None) -> Row:
             return await stripe.balance_transaction(transaction_id, expand=args.expand, account=account)

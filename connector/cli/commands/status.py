@@ -11,7 +11,8 @@ from connector.cli.display.audit_round import past_of
 from connector.cli.display.other_tables import Beside, beside_of, checked, named, remedies
 from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.summary import differs
-from connector.cli.display.words import counted, intervals, lasting, mode_of, moment, nets, sized
+from connector.cli.display.words import intervals, lasting, mode_of, moment, nets, sized
+from connector.core.counting import counted
 from connector.core.state.account_record import stale_since
 from connector.core.time.times import in_words
 from connector.errors import ConfigError

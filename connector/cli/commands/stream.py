@@ -71,7 +71,7 @@ async def _stream(args: argparse.Namespace, config: Config, rows: Rows, progress
     accounts = await accounts_of(args, config)
     filters = {name: getattr(args, name) for name in FILTERS}
     async with Stripe(config) as stripe:
-        progress.meter, progress.rate_limit, progress.phase = stripe.client.meter, config.rate, "reading"
+        progress.meter, progress.rate_limit, progress.phase = stripe.meter, config.rate, "reading"
         out = _Limited(rows, progress, args.limit_rows)
         if len(accounts) > 1:
             own = (await stripe.account()).account if None in accounts else ""

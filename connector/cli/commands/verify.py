@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from connector.cli.display.payouts import healed_line
 from connector.cli.display.summary import mended
-from connector.cli.display.words import counted, lasting, mode_of, moment
+from connector.cli.display.words import lasting, mode_of, moment
 from connector.cli.options.settings import config_of
 from connector.cli.process.run_command import work
+from connector.core.counting import counted
 from connector.core.planning.mended import Healed
 from connector.outside_text import shown
 from connector.verification.calls import verify

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.display.words import counted, intervals, moment
+from connector.cli.display.words import intervals, moment
+from connector.core.counting import counted
 from connector.core.planning.audit import Round, round_of
 from connector.core.units import DAY
 

@@ -11,7 +11,7 @@ from connector.errors import (
     ApiError,
     AuthenticationError,
     ConnectorError,
-    PermissionError_,
+    PermissionDeniedError,
     RateLimitError,
     TransportError,
 )
@@ -48,8 +48,8 @@ class StoppedError(Exception):
 
     def __init__(self, number: int, *, keeps: bool = False) -> None:
         super().__init__("interrupted" + (f": {_KEPT}" if keeps else ""))
-        self.number = number
-        self.exit_code = 128 + number
+        self.number: int = number
+        self.exit_code: int = 128 + number
 
 
 def exit_code_of(error: BaseException) -> int:
@@ -75,7 +75,7 @@ def document_of(error: BaseException) -> dict[str, Any]:
     """Return the error as a JSON document: its type, message and exit status, and what else is known."""
     facts: dict[str, Any] = {
         "type": {"KeyboardInterrupt": "Interrupted", "StoppedError": "Interrupted"}.get(
-            type(error).__name__, type(error).__name__.rstrip("_")
+            type(error).__name__, type(error).__name__
         ),
         "message": line_of(error),
         "exit_code": exit_code_of(error),
@@ -120,7 +120,7 @@ def _remedy(error: ConnectorError) -> str:
         return "; let the key be used from this machine's address (in the dashboard), or run where it may be used"
     if isinstance(error, AuthenticationError):
         return "; check the key in STRIPE_API_KEY or --api-key-file"
-    if isinstance(error, PermissionError_):
+    if isinstance(error, PermissionDeniedError):
         return _remedy_of_permission(error)
     if isinstance(error, RateLimitError):
         return "; run again later, or ask for less with --rate"
@@ -129,7 +129,7 @@ def _remedy(error: ConnectorError) -> str:
     return ""
 
 
-def _remedy_of_permission(error: PermissionError_) -> str:
+def _remedy_of_permission(error: PermissionDeniedError) -> str:
     """Say what to do about a 403; where a permission is missing, the message says which, and what it is needed for."""
     if error.permission is not None or is_of_the_way(error):
         return ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.display.words import counted, moment
+from connector.cli.display.words import moment
+from connector.core.counting import counted
 from connector.core.ledger import money
 from connector.core.ledger.fees import Answer, Paid, PaymentFees
 from connector.core.ledger.payout_fees import PayoutFees

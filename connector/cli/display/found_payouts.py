@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.display.words import counted, moment
+from connector.cli.display.words import moment
+from connector.core.counting import counted
 from connector.core.ledger import money
 from connector.errors import UsageError
 from connector.reporting.find import NEAR_DAYS, find_payouts, to_document

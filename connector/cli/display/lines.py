@@ -32,7 +32,7 @@ class LineWriter:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._descriptor = _waitable_stdout()
-        self.written = 0
+        self.written: int = 0
 
     async def write(self, lines: Sequence[bytes]) -> None:
         """Write lines, each with its line feed; can be cancelled between two of them.

@@ -8,7 +8,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from connector.cli.display.progress_rates import Gauge, Reading
-from connector.cli.display.words import counted, remaining
+from connector.cli.display.words import remaining
+from connector.core.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

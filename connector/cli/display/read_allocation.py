@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from connector.cli.display.words import counted
 from connector.core.api.allocation import MONTH, allocation
+from connector.core.counting import counted
 from connector.lake.paths import RUNS
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ class Rows:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self.count = 0
+        self.count: int = 0
         self.refused: Exception | None = None
 
     def write(self, rows: Sequence[Row], *, dump: Callable[[Row], bytes] = dumps) -> None:

@@ -6,14 +6,11 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
-from connector.core import counting
 from connector.core.ledger import money
 from connector.core.time.times import END_OF_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-counted = counting.counted
 
 _KILO, _MINUTE, _HOUR, _DAY = 1_000, 60, 3_600, 86_400
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from connector.stripe import accounts as stripe_accounts
-from connector.stripe.api import Stripe
+from connector.stripe.api import Stripe, client_of
 
 if TYPE_CHECKING:
     import argparse
@@ -45,7 +45,7 @@ async def connected_accounts(config: Config) -> list[str]:
         ApiError: see `connector.errors`.
         ProtocolError: it is no list of accounts, or does not end.
     """
-    async with Stripe(config) as stripe, aclosing(stripe_accounts.connected_accounts(stripe.client)) as pages:
+    async with Stripe(config) as stripe, aclosing(stripe_accounts.connected_accounts(client_of(stripe))) as pages:
         return [account async for page in pages for account in page]
 
 

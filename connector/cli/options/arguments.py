@@ -68,7 +68,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: object, **options: object) -> None:
         options = {"formatter_class": Help, "allow_abbrev": False, **options}
         super().__init__(*args, **options)  # pyright: ignore[reportArgumentType] - argparse's own, passed on
-        self.manual = self.prog
+        self.manual: str = self.prog
         self.chosen = self
 
     def parse_args(  # pyright: ignore[reportIncompatibleMethodOverride] - without the namespaces nobody gives

@@ -66,7 +66,8 @@ class LongNumber(float):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = float.__hash__
+    def __hash__(self) -> int:
+        return super().__hash__()
 
 
 class BrokenText(str):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from connector.errors import ApiError, PermissionError_
+    from connector.errors import ApiError, PermissionDeniedError
 
 ROWS = "rak_balance_transaction_source_read"
 
@@ -94,7 +94,7 @@ def account_named(error: ApiError) -> str | None:
     return None if found is None else found[1]
 
 
-def explain(error: PermissionError_, endpoint: str, *, restricted: bool) -> None:
+def explain(error: PermissionDeniedError, endpoint: str, *, restricted: bool) -> None:
     """Add to a refusal which permission is missing, and what to do about it, where that is the reason.
 
     What Stripe has said already is not said again.

@@ -15,7 +15,8 @@ from connector.errors import (
     ApiError,
     AuthenticationError,
     InvalidRequestError,
-    PermissionError_,
+    NotFoundError,
+    PermissionDeniedError,
     ProtocolError,
     RateLimitError,
     ServerError,
@@ -164,7 +165,9 @@ def _class_for(status: int, code: str | None) -> type[ApiError]:
         return RateLimitError
     if status in _RETRYABLE or status >= 500:  # noqa: PLR2004 - HTTP's own number
         return ServerError
-    exact: dict[int, type[ApiError]] = {401: AuthenticationError, 403: PermissionError_}
+    exact: dict[int, type[ApiError]] = {401: AuthenticationError, 403: PermissionDeniedError}
+    if status in {400, 404} and code == MISSING:
+        return NotFoundError
     if 400 <= status < 500:  # noqa: PLR2004 - HTTP's own numbers
         return exact.get(status, InvalidRequestError)
     return ProtocolError

@@ -50,10 +50,7 @@ class Rows:
         columns: names of the columns, in the order they were asked for.
         everything: schema of all columns: the table's, then `account` and the partition column (`created_date` as a
             date, `created_month` as text, `created_year` as a number).
-        form: format of the files.
-        store: the destination.
         table: name of the table.
-        to_batch: makes columns of the objects of a file of JSON lines.
         zone: whose clocks the days of `local_date` are by; None without that column.
         decimals: whether amounts are decimals in whole units of their currency, not minor units.
     """
@@ -61,17 +58,17 @@ class Rows:
     paths: tuple[str, ...]
     columns: tuple[str, ...]
     everything: pa.Schema
-    form: Format
-    store: Store
+    _form: Format
+    _store: Store
     table: str = TABLE
-    to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch] = to_batch
+    _to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch] = to_batch
     zone: ZoneInfo | None = None
     decimals: bool = False
 
     def __repr__(self) -> str:
         """Say in one short line what this is, and what to do with it."""
         accounts = len({_labels(path)["account"] for path in self.paths})
-        files = f"{counted(len(self.paths), f'{self.form.name} file')} of {counted(accounts, 'account')}"
+        files = f"{counted(len(self.paths), f'{self._form.name} file')} of {counted(accounts, 'account')}"
         columns = ", ".join(self.columns[:COLUMNS_NAMED]) + ", …" * (len(self.columns) > COLUMNS_NAMED)
         named = f"{counted(len(self.columns), 'column')} ({columns})"
         return f"<{self.table}: {files}, {named}; read with .to_pandas(), .to_polars() or .to_table()>"
@@ -101,6 +98,11 @@ class Rows:
         return frames.to_polars(self.to_table())
 
     @property
+    def columnar(self) -> bool:
+        """Whether the files hold columns: of lines of objects there is a stream, but no `dataset`."""
+        return self._form.read_objects is None
+
+    @property
     def schema(self) -> pa.Schema:
         """Schema of the columns asked for."""
         stored = pa.schema([self._field(name) for name in self.columns])
@@ -117,7 +119,7 @@ class Rows:
             return pa.RecordBatchReader.from_batches(
                 self.schema, (with_decimals(batch, self.table, self.schema) for batch in plain)
             )
-        if self.form.read_objects is not None:
+        if not self.columnar:
             return pa.RecordBatchReader.from_batches(self.schema, self._parsed())
         if self.zone is None:
             return self._dataset().scanner(columns=list(self.columns)).to_reader()
@@ -133,8 +135,8 @@ class Rows:
                 decimals are asked for, which are in no file.
             StorageError: when a file is gone.
         """
-        if self.form.read_objects is not None:
-            raise ConfigError(f"files of format {self.form.name} cannot be a dataset; use the rows as a stream")
+        if not self.columnar:
+            raise ConfigError(f"files of format {self._form.name} cannot be a dataset; use the rows as a stream")
         if self.zone is not None:
             raise ConfigError("local_date is in no file, so not in a dataset: use the rows as a stream, or no timezone")
         if self.decimals:
@@ -143,14 +145,14 @@ class Rows:
 
     def _dataset(self) -> ds.Dataset:
         for path in self.paths:
-            with self.store.opened(path) as local:
+            with self._store.opened(path) as local:
                 _present(local, path)
         return ds.dataset(
-            [self.store.address(path) for path in self.paths],
+            [self._store.address(path) for path in self.paths],
             schema=self.everything,
-            format=self.form.name,
+            format=self._form.name,
             partitioning=ds.partitioning(pa.schema(list(self.everything)[-2:]), flavor="hive"),
-            partition_base_dir=self.store.address(self.table),
+            partition_base_dir=self._store.address(self.table),
         )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -162,13 +164,13 @@ class Rows:
         return self.schema.__arrow_c_schema__()
 
     def _parsed(self) -> Iterator[pa.RecordBatch]:
-        read_objects = self.form.read_objects
+        read_objects = self._form.read_objects
         if read_objects is None:
             return
         for path in self.paths:
-            with self.store.opened(path) as local:
+            with self._store.opened(path) as local:
                 for objects in read_objects(_present(local, path)):
-                    yield self._chosen(self.to_batch(objects), _labels(path))
+                    yield self._chosen(self._to_batch(objects), _labels(path))
 
     def _chosen(self, batch: pa.RecordBatch, labels: Mapping[str, str]) -> pa.RecordBatch:
         """Pick columns from the batch, or from the path they came from."""
@@ -225,10 +227,10 @@ def read(
         paths=tuple(path for holding in chosen for path in holding.paths),
         columns=_asked_columns(everything, columns, table=table, local=zone is not None),
         everything=everything,
-        form=chosen[0].form,
-        store=store,
+        _form=chosen[0].form,
+        _store=store,
         table=table,
-        to_batch=chosen[0].to_batch,
+        _to_batch=chosen[0].to_batch,
         zone=zone,
         decimals=decimals,
     )

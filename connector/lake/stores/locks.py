@@ -14,11 +14,11 @@ from connector.lake.stores.disk import ABSENT
 
 try:
     import fcntl
-except ImportError as error:
+except ImportError as _error:
     raise ConfigError(
         "lakes are for Linux and macOS only: they are held by locks (fcntl) that Python does not have on"
         f" {platform.system() or 'this system'}; on Windows, run it in WSL or a container"
-    ) from error
+    ) from _error
 
 
 def try_to_lock(descriptor: int) -> bool:

@@ -38,7 +38,7 @@ class Extents:
 
     def __init__(self) -> None:
         self._free: list[Extent] = []
-        self.end = 0
+        self.end: int = 0
         """Bytes up to the end of the last stretch in use."""
 
     def claim(self, length: int) -> Extent:

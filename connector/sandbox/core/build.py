@@ -40,7 +40,7 @@ _FEE_BACK_EVERY = 5
 
 
 @dataclass(slots=True)
-class _Till:
+class Till:
     """What waits to be paid out in one currency."""
 
     waiting: dict[int, list[int]]
@@ -62,16 +62,16 @@ class Builder:
 
     def __init__(self, ledger: Ledger, rng: random.Random, *, connected: bool, reserves: bool = False) -> None:
         self.ledger = ledger
-        self.random = rng.random
-        self.tills = [_Till({}) for _ in ledger.currencies]
-        self.mix = mix(connected=connected, reserves=reserves)
+        self.random: Callable[[], float] = rng.random
+        self.tills: list[Till] = [Till({}) for _ in ledger.currencies]
+        self.mix: tuple[Kind, ...] = mix(connected=connected, reserves=reserves)
         shares = [1.0 / (1 + 2 * place) for place in range(len(ledger.currencies))]
-        self.purse = tuple(
+        self.purse: tuple[int, ...] = tuple(
             place for place, share in enumerate(shares) for _ in range(math.ceil(100 * share / math.fsum(shares)))
         )
-        self.prices = [prices(currency) for currency in ledger.currencies]
-        self.fixed = [3 * minor_units(currency) // 10 or 30 for currency in ledger.currencies]
-        self.decimals = [minor_units(currency) for currency in ledger.currencies]
+        self.prices: list[tuple[int, ...]] = [prices(currency) for currency in ledger.currencies]
+        self.fixed: list[int] = [3 * minor_units(currency) // 10 or 30 for currency in ledger.currencies]
+        self.decimals: list[int] = [minor_units(currency) for currency in ledger.currencies]
         self.open: dict[Kind, list[int]] = {}
         self.used: set[int] = set()
         self.agenda: deque[Callable[[int], int | None]] = deque()

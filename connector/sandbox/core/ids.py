@@ -49,9 +49,9 @@ class IdCodec:
     def __init__(self, seed: int, account: str) -> None:
         rng = random.Random(f"ids/{seed}/{account}")
         self.tag = "".join(ALPHABET[int(rng.random() * 62)] for _ in range(TAG_LENGTH))
-        self.scale = _coprime(rng)
-        self.shift = int(rng.random() * SPAN)
-        self.tail_scale = _coprime(rng)
+        self.scale: int = _coprime(rng)
+        self.shift: int = int(rng.random() * SPAN)
+        self.tail_scale: int = _coprime(rng)
         self._inverse = pow(self.scale, -1, SPAN)
         self._salts: dict[str, int] = {}
 

@@ -78,7 +78,7 @@ class Ledger:
 
     def __post_init__(self) -> None:
         """Prepare what rendering asks for again and again."""
-        self.texts = charge_texts()
+        self.texts: tuple[str, ...] = charge_texts()
         self._children: dict[int, list[int]] | None = None
         self._members: dict[int, array[int]] | None = None
         self._far: dict[tuple[str, int], int] | None = None

@@ -162,7 +162,10 @@ class Api:
     """
 
     def __init__(self, world: World, keys: Keys, faults: Faults, *, clamp: bool = True) -> None:
-        self.world, self.keys, self.faults, self.clamp = world, keys, faults, clamp
+        self.world: World = world
+        self.keys: Keys = keys
+        self.faults: Faults = faults
+        self.clamp: bool = clamp
         self._lists = Lists(faults)
 
     def identify(self, headers: Mapping[str, str], endpoint: Endpoint) -> Caller:

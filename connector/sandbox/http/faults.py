@@ -170,7 +170,8 @@ class Armed:
 
     def __init__(self, fault: Fault, seed: str) -> None:
         self.fault = fault
-        self.seen = self.fired = 0
+        self.seen: int = 0
+        self.fired: int = 0
         self._rng = random.Random(seed)
 
     def fires(self, endpoint: str, account: str) -> bool:

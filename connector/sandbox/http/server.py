@@ -70,9 +70,12 @@ class Server:
         *,
         compress: bool = False,
     ) -> None:
-        self.api, self.latency, self.control, self.compress = api, latency, control, compress
-        self.limiter = Limiter(limits, live=api.keys.live)
-        self.stats = Stats()
+        self.api: Api = api
+        self.latency: Latency = latency
+        self.control: Callable[[str, str, bytes], Answer] = control
+        self.compress: bool = compress
+        self.limiter: Limiter = Limiter(limits, live=api.keys.live)
+        self.stats: Stats = Stats()
         self._served = 0
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:

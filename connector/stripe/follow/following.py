@@ -22,7 +22,7 @@ from connector.core.state.claims import Claims
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ApiError, AuthenticationError, ConfigError, ConnectorError, ProtocolError
-from connector.stripe.follow.options import BATCH, Batch, FollowOptions, Listener, Unheard
+from connector.stripe.follow.options import BATCH, Batch, FollowOptions, Listener, Unheard, query_of
 from connector.stripe.identity import identify
 from connector.stripe.listing.query import ListSource
 from connector.stripe.listing.scan import Scan
@@ -62,14 +62,13 @@ class Follower:
     A batch counts as taken when the next one is asked for, or by `took`.
 
     Attributes:
-        client: whom to ask.
         options: what to follow.
         bookmark_before: the `bookmark` of an earlier follower, to go on from; then `since` does not count.
         listener: told of what does not end the following.
         refused: accounts that are left out, each with the reason.
     """
 
-    client: Client
+    _client: Client
     options: FollowOptions
     bookmark_before: Mapping[str, Any] | None = None
     listener: Listener = field(default_factory=Unheard)
@@ -89,7 +88,7 @@ class Follower:
 
     def __post_init__(self) -> None:
         self._kept = _accounts_kept(self.bookmark_before, self._about)
-        self._budget = Budget(self.options.reads_per_month, self.client.clock.now())
+        self._budget = Budget(self.options.reads_per_month, self._client.clock.now())
 
     # What its user calls ----------------------------------------------------------------------------------------------
 
@@ -135,11 +134,11 @@ class Follower:
             await self._introduce()
             return
         watch = min(self._watches, key=lambda one: one.due)
-        now = self.client.clock.now()
+        now = self._client.clock.now()
         wait = max(watch.due - now, 0.0 if watch.behind else self._budget.wait(now))
         if wait > 0:
             self.listener.waiting()
-            await self.client.clock.sleep(wait)
+            await self._client.clock.sleep(wait)
         before = self._reads
         try:
             await self._read(watch)
@@ -155,18 +154,18 @@ class Follower:
         accounts = self.options.accounts
         before = self._reads
         try:
-            identity = await identify(self.client, account=accounts[0] if len(accounts) == 1 else None)
+            identity = await identify(self._client, account=accounts[0] if len(accounts) == 1 else None)
         except ConnectorError as error:
             self._failures += 1
             if not (error.retryable or (isinstance(error, ProtocolError) and self._failures < BROKEN_ANSWERS)):
                 raise
             self._trouble("", error)
-            await self.client.clock.sleep(wait_after_failure(self._failures, jitter=self.client.clock.jitter()))
+            await self._client.clock.sleep(wait_after_failure(self._failures, jitter=self._client.clock.jitter()))
             return
         finally:
             self._spend(before)
         self._set_clock()
-        now = self.client.clock.now()
+        now = self._client.clock.now()
         since, today = self.options.first_second, self._now()
         present = min(today, self._machines())
         for account in accounts:
@@ -179,7 +178,7 @@ class Follower:
                 tail = Tail(max(0, present - self.options.look_back), begins=today)
             else:
                 tail = Tail(since)
-            source = ListSource(self.client, self.options.query(account))
+            source = ListSource(self._client, query_of(self.options, account))
             self._watches.append(_Watch(source, name, tail, due=now, eventful=now))
         self._succeeded("")
 
@@ -191,7 +190,7 @@ class Follower:
         most = watch.stride.most(window, settled)
         rows = await self._rows(watch, window, most)
         self._set_clock()
-        now = self.client.clock.now()
+        now = self._client.clock.now()
         watch.failures = watch.broken = 0
         if rows is None:
             watch.stride, watch.behind, watch.due = watch.stride.too_long(window), True, now
@@ -237,8 +236,8 @@ class Follower:
         watch.failures += 1
         watch.broken = watch.broken + 1 if isinstance(error, ProtocolError) else 0
         if error.retryable or 0 < watch.broken < BROKEN_ANSWERS:
-            wait = wait_after_failure(watch.failures, jitter=self.client.clock.jitter())
-            watch.due = self.client.clock.now() + wait
+            wait = wait_after_failure(watch.failures, jitter=self._client.clock.jitter())
+            watch.due = self._client.clock.now() + wait
             error.account = error.account or watch.name
             watch.behind = False  # a server that fails is not asked more often than the budget has it
             self._trouble(watch.name, error)
@@ -271,35 +270,35 @@ class Follower:
     @property
     def _reads(self) -> int:
         """Requests so far that Stripe has answered, and counted."""
-        statuses = self.client.meter.statuses
+        statuses = self._client.meter.statuses
         return sum(statuses.values()) - statuses.get(0, 0)
 
     def _spend(self, before: int) -> None:
         rows = len(self._waiting)
-        self._budget = self._budget.spend(self._reads - before, rows=rows, now=self.client.clock.now())
+        self._budget = self._budget.spend(self._reads - before, rows=rows, now=self._client.clock.now())
 
     def _set_clock(self) -> None:
         """Learn how far Stripe's clock is ahead of ours: too little rather than too much, by what its answer took."""
-        machine, elapsed = self.client.clock.utc(), self.client.clock.now()
-        self._ahead = (self.client.server_now or machine) - elapsed
+        machine, elapsed = self._client.clock.utc(), self._client.clock.now()
+        self._ahead = (self._client.server_now or machine) - elapsed
         self._machine_ahead = machine - elapsed
 
     def _now(self) -> int:
         """Return UTC seconds by Stripe's clock."""
-        return floor(self.client.clock.now() + self._ahead)
+        return floor(self._client.clock.now() + self._ahead)
 
     def _machines(self) -> int:
         """Return UTC seconds by the machine's clock.
 
         Where Stripe's is ahead of it, only a row shows that time has come: what was passed over is never read.
         """
-        return floor(self.client.clock.now() + self._machine_ahead)
+        return floor(self._client.clock.now() + self._machine_ahead)
 
     @property
     def _about(self) -> dict[str, Any]:
         """What rows are followed, whoever's they are: a bookmark is good for these only."""
         filters = {name: value for name, value in sorted(self.options.filters.items()) if value is not None}
-        return {"filters": filters, "livemode": self.client.config.api_key.livemode}
+        return {"filters": filters, "livemode": self._client.config.api_key.livemode}
 
 
 def _accounts_kept(bookmark: Mapping[str, Any] | None, about: Mapping[str, Any]) -> dict[str, Any]:

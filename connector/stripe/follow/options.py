@@ -63,10 +63,6 @@ class FollowOptions:
         if not self.accounts or len(given_accounts(self.accounts)) < len(self.accounts):
             raise UsageError("name at least one account, and each once")
 
-    def query(self, account: str | None) -> Query:
-        """Return what to list of an account."""
-        return Query(dict(self.filters), in_each_row(self.expand), account=account)
-
     @property
     def first_second(self) -> int | None:
         """`since` as UTC seconds."""
@@ -76,6 +72,11 @@ class FollowOptions:
     def longest_wait(self) -> float:
         """Seconds between two looks at an account when nothing has happened for long."""
         return max(self.interval, len(self.accounts) * Budget(self.reads_per_month, 0.0).seconds_per_read)
+
+
+def query_of(options: FollowOptions, account: str | None) -> Query:
+    """Return what to list of an account."""
+    return Query(dict(options.filters), in_each_row(options.expand), account=account)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from connector.core.api.page_size import LONGEST_PATIENCE, PATIENCE, PageSize, is_heavy
 from connector.errors import (
     InvalidRequestError,
-    PermissionError_,
+    PermissionDeniedError,
     ProtocolError,
     RateLimitError,
     ServerError,
@@ -81,7 +81,7 @@ def test_the_size_stays_within_its_bounds_whatever_happens(most, events):
         (ServerError("no", status=409), False),
         (ServerError("no", status=424), False),
         (InvalidRequestError("no", status=400), False),
-        (PermissionError_("no", status=403), False),
+        (PermissionDeniedError("no", status=403), False),
         (RateLimitError("no", status=429), False),
         (ProtocolError("not JSON"), False),
     ],

@@ -5,13 +5,13 @@ import pytest
 from connector.cli.display.failures import line_of
 from connector.core.api.permissions import account_named, explain
 from connector.core.api.protocol import Response, decipher
-from connector.errors import AuthenticationError, PermissionError_
+from connector.errors import AuthenticationError, PermissionDeniedError
 
 WORDS = "Having the '{}' permission would allow this request to continue."
 
 
 def explained(message, endpoint="balance_transactions.list", *, code=None, restricted=True):
-    error = PermissionError_(message, status=403, code=code)
+    error = PermissionDeniedError(message, status=403, code=code)
     explain(error, endpoint, restricted=restricted)
     return error
 
@@ -110,9 +110,9 @@ def test_a_refusal_of_an_address_says_so_whatever_its_status():
 
 def test_both_wordings_name_the_account_and_a_revoked_one_is_not_it():
     for said in (OLDER.format("rak_x_read"), NEWER.format('"X Read"', "x_read") + EDIT):
-        assert account_named(PermissionError_(said, status=403)) == "acct_1GxquwFqjXnd5PPh"
+        assert account_named(PermissionDeniedError(said, status=403)) == "acct_1GxquwFqjXnd5PPh"
     revoked = "The provided key 'sk_test_***' does not have access to account 'acct_1Gone'."
-    assert account_named(PermissionError_(revoked, status=403)) is None
+    assert account_named(PermissionDeniedError(revoked, status=403)) is None
 
 
 @pytest.mark.parametrize("restricted", [True, False])

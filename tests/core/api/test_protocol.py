@@ -13,7 +13,8 @@ from connector.core.api.protocol import Response, decipher, encode_query
 from connector.errors import (
     AuthenticationError,
     InvalidRequestError,
-    PermissionError_,
+    NotFoundError,
+    PermissionDeniedError,
     ProtocolError,
     RateLimitError,
     ServerError,
@@ -74,8 +75,12 @@ MORE = "The provided key 'rk_test_***' does not have the required permissions"
     [
         (401, {"type": "invalid_request_error", "message": NO_KEY}, AuthenticationError),
         (401, {"type": "invalid_request_error", "message": "Expired", "code": "api_key_expired"}, AuthenticationError),
-        (403, {"type": "invalid_request_error", "message": MORE}, PermissionError_),
-        (403, {"type": "invalid_request_error", "message": "No access", "code": "account_invalid"}, PermissionError_),
+        (403, {"type": "invalid_request_error", "message": MORE}, PermissionDeniedError),
+        (
+            403,
+            {"type": "invalid_request_error", "message": "No access", "code": "account_invalid"},
+            PermissionDeniedError,
+        ),
         (
             400,
             {"type": "invalid_request_error", "message": "Unknown", "code": "parameter_unknown"},
@@ -83,7 +88,7 @@ MORE = "The provided key 'rk_test_***' does not have the required permissions"
         ),
         (400, {"type": "invalid_request_error", "message": "Received both cursors"}, InvalidRequestError),
         (402, {"type": "card_error", "message": "Declined", "code": "card_declined"}, InvalidRequestError),
-        (404, {"type": "invalid_request_error", "message": "No such", "code": "resource_missing"}, InvalidRequestError),
+        (404, {"type": "invalid_request_error", "message": "No such", "code": "resource_missing"}, NotFoundError),
         (429, {"type": "invalid_request_error", "message": "Slow down", "code": "rate_limit"}, RateLimitError),
         (429, {"type": "invalid_request_error", "message": "Busy", "code": "lock_timeout"}, RateLimitError),
         (400, {"type": "invalid_request_error", "message": "Slow down", "code": "rate_limit"}, RateLimitError),
@@ -157,7 +162,7 @@ def test_a_key_that_is_cut_does_not_show_in_part(at):
     [
         (400, InvalidRequestError),
         (401, AuthenticationError),
-        (403, PermissionError_),
+        (403, PermissionDeniedError),
         (404, InvalidRequestError),
         (429, RateLimitError),
         (408, ServerError),

@@ -10,7 +10,7 @@ from connector.core.api.retry import RetryPolicy, wait_before
 from connector.errors import (
     AuthenticationError,
     InvalidRequestError,
-    PermissionError_,
+    PermissionDeniedError,
     ProtocolError,
     RateLimitError,
     ServerError,
@@ -18,7 +18,7 @@ from connector.errors import (
 )
 
 RETRYABLE = [RateLimitError, ServerError, TransportError]
-FINAL = [AuthenticationError, PermissionError_, InvalidRequestError, ProtocolError]
+FINAL = [AuthenticationError, PermissionDeniedError, InvalidRequestError, ProtocolError]
 POLICY = RetryPolicy()
 
 attempts = st.integers(1, 10**6)

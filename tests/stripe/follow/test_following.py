@@ -14,7 +14,7 @@ from connector.core.planning.follow import MOST_ROWS
 from connector.errors import (
     AuthenticationError,
     ConfigError,
-    PermissionError_,
+    PermissionDeniedError,
     ProtocolError,
     TransportError,
     UsageError,
@@ -253,7 +253,7 @@ async def test_an_account_that_is_refused_is_left_out_and_the_others_go_on():
     ],
 )
 async def test_where_nobody_is_left_or_the_first_is_to_end_it_the_refusal_is_the_error(options):
-    with pytest.raises(PermissionError_, match="no access"):
+    with pytest.raises(PermissionDeniedError, match="no access"):
         await collect(Live(Hours(BEGIN + DAY)).follower(**options))
 
 

@@ -87,7 +87,7 @@ async def test_failing_fast_ends_with_the_first():
     rows_of = {f"acct_{number}": 1 for number in range(300)}
     transport = served(rows_of, {"acct_5": 403})
     async with pages_of_accounts(many(transport, rows_of, fail_fast=True)) as stream:
-        with pytest.raises(connector.PermissionError_) as caught:
+        with pytest.raises(connector.PermissionDeniedError) as caught:
             await collect(stream, {})
     assert caught.value.account == "acct_5"
     assert len(transport.sent) < 100

@@ -344,7 +344,7 @@ async def test_outside_its_block_there_is_no_connection():
     with pytest.raises(UsageError, match="async with"):
         await stripe.balance()
     async with stripe:
-        assert stripe.client is not None
+        assert stripe.meter.requests == 0
     with pytest.raises(UsageError):
         await stripe.balance()
 
