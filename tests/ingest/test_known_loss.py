@@ -58,6 +58,20 @@ def test_files_that_are_gone_or_not_as_written_are_read_again_by_the_next_run(tm
         assert (account.healed.files, account.files_written) == (0, 0)
 
 
+def test_a_restored_file_of_the_same_size_is_found_although_nothing_asks_for_its_time(tmp_path):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.advance(30 * 86_400)
+        run(tmp_path, stripe_)  # nothing is pending any more
+        whole, oldest = data_files(tmp_path), next(iter(manifest(tmp_path).files.values()))
+        content = bytearray((tmp_path / oldest.path).read_bytes())
+        content[len(content) // 2] ^= 1
+        (tmp_path / oldest.path).write_bytes(bytes(content))
+        (account,) = run(tmp_path, stripe_, since=stripe_.world.end, audit=0).accounts
+        assert (account.healed.files, account.healed.rows) == (1, oldest.rows)
+        assert data_files(tmp_path) == whole
+
+
 def test_a_lake_over_which_an_older_backup_was_restored_is_whole_again_after_a_run(tmp_path):
     lake, backup = tmp_path / "lake", tmp_path / "backup"
     with sandbox(world(600)) as stripe_:
