@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.outside_text import document_without_keys, in_json, printable, sentence, shown, without_keys
+from tests.support.lakes import run, sandbox, world
 
 ANY = st.text(st.characters(exclude_categories=["Cs"]))
 HARD = st.text(
@@ -112,6 +113,14 @@ def test_a_document_keeps_its_shape():
     document = {"sk_live_abcdef": ["sk_live_abcdef", 1, None, {"a": "https://u:p@h"}], "n": 2.5, "t": ("whsec_abcdef",)}
     found = {"sk_live_(key)": ["sk_live_(key)", 1, None, {"a": "https://(key)@h"}], "n": 2.5, "t": ["whsec_(key)"]}
     assert document_without_keys(document) == found
+
+
+def test_a_kept_run_report_tells_no_key_that_the_name_of_the_lake_holds(tmp_path):
+    lake = tmp_path / "sk_test_51inTheNameOfAFolder"
+    with sandbox(world(50)) as served:
+        run(lake, served)
+    (kept,) = (lake / "_stripe_balance" / "runs").glob("*.json")
+    assert "inTheNameOfAFolder" not in kept.read_text()
 
 
 @pytest.mark.parametrize("part", ["://", "://a:", "Basic ", "authorization ", "sk_live_", " ", "\n ", "\x1b", "\\n"])
