@@ -63,7 +63,7 @@ def test_a_restored_file_of_the_same_size_is_found_although_nothing_asks_for_its
         run(tmp_path, stripe_)
         stripe_.advance(30 * 86_400)
         run(tmp_path, stripe_)  # nothing is pending any more
-        whole, oldest = data_files(tmp_path), next(iter(manifest(tmp_path).files.values()))
+        whole, oldest = data_files(tmp_path), next(iter(state(tmp_path).files.values()))
         content = bytearray((tmp_path / oldest.path).read_bytes())
         content[len(content) // 2] ^= 1
         (tmp_path / oldest.path).write_bytes(bytes(content))
