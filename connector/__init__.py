@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from connector.core.planning.mended import Audit, Healed
     from connector.core.run_report import AccountReport, Late, Progress, Report, Requests
     from connector.core.state.account_record import AccountRecord, KeyPrint, Refusal, Retired
-    from connector.core.state.payouts_record import Listing
+    from connector.core.state.data_file import Listing
     from connector.core.time.intervals import Interval, Intervals
     from connector.core.time.periods import Period
     from connector.core.time.times import Time
@@ -131,7 +131,7 @@ _HOMES = {
     "connector.core.planning.mended": "Audit Healed",
     "connector.core.run_report": "AccountReport Late Progress Report Requests",
     "connector.core.state.account_record": "AccountRecord KeyPrint Refusal Retired",
-    "connector.core.state.payouts_record": "Listing",
+    "connector.core.state.data_file": "Listing",
     "connector.core.time.intervals": "Interval Intervals",
     "connector.core.time.periods": "Period",
     "connector.core.time.times": "Time",
