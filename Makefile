@@ -6,27 +6,34 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 BUILD := hatchling>=1.27
+SPREAD := -n auto --dist loadfile
 BEFORE := d1449a34ae1dc3d686e19ca2709bd1644c60c7f6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check readers integrations bench lock clean
+.PHONY: help demo test test-all check mutants readers integrations bench drawing lock clean
 
 help:  ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 demo: .venv/.run  ## run the main job on the built-in Stripe: no account, no key
 	@$(BIN)/stripe-balance demo
 	@echo "(stripe-balance is in $(BIN); to have it at hand: source $(BIN)/activate)"
 
-test: .venv/.dev  ## run the tests, a file of them on each core
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+test: .venv/.dev  ## run the tests that are quick, some on each core
+	@TESTS=quick $(BIN)/python -m pytest -q $(SPREAD) -m 'not slow'
 
-check: .venv/.dev  ## format, lint, types, layers, then the tests
+test-all: .venv/.dev  ## run every test, as long as it takes
+	@TESTS=thorough $(BIN)/python -m pytest -q $(SPREAD)
+
+mutants: .venv/.dev  ## change the program in many places: do the tests notice? (SAMPLE=, SEED=, AREAS=)
+	@$(BIN)/python tests/mutation/measure.py $(AREAS) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
+
+check: .venv/.dev  ## format, lint, types, layers, then the quick tests
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+	@$(MAKE) --no-print-directory test
 
 readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 2 GB of packages, and Java 17
 	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
@@ -36,6 +43,9 @@ integrations: .venv-integrations/.done  ## run what needs real stores, started o
 
 bench: .venv/.dev .venv-before/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)
 	@$(BIN)/python tests/benchmarks/bench.py $(SCENARIO) $(if $(FULL),--full) --before $(BEFORE)
+
+drawing: .venv/.dev  ## draw the layers anew, into docs/architecture.svg
+	@$(BIN)/python -m tests.support.architecture
 
 lock:  ## resolve the dependencies anew (needs uv)
 	@echo '$(BUILD)' | $(LOCK) --upgrade --extra dev pyproject.toml - -o requirements.lock

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import examples
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+examples.register()
 
 
 @pytest.fixture

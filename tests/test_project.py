@@ -17,8 +17,8 @@ ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 LOCKS = ("requirements.lock", "requirements-run.lock", "requirements-readers.lock", "requirements-integrations.lock")
 TOP_LEVEL = (
-    ".ci", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "connector", "docs", "pyproject.toml", *LOCKS, "schemas",
-    "tests",
+    ".ci", ".github", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "connector", "docs", "pyproject.toml", *LOCKS,
+    "schemas", "tests",
 )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_the_sandbox_is_kept_from_every_other_module():
 
 def test_make_says_what_it_can_do():
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607 - from PATH
-    assert {"make demo", "make test", "make check", "make readers", "make bench"} <= {
+    assert {"make demo", "make test", "make test-all", "make mutants", "make check", "make readers", "make bench"} <= {
         line.split("\t")[0].strip() for line in said.splitlines()
     }
 

@@ -75,7 +75,7 @@ def test_an_interrupted_sync_with_json_is_one_object(slow_sandbox, tmp_path):
 def test_a_second_ctrl_c_ends_at_once():
     code = """
         import anyio, sys
-        from connector.cli import interrupts
+        from connector.cli.process import interrupts
 
         async def stubborn():
             with anyio.CancelScope(shield=True):

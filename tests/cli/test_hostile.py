@@ -22,6 +22,7 @@ from connector.errors import ConnectorError, SchemaError
 from connector.sandbox import Limits, Sandbox, World
 from connector.sandbox.core.texts import HOSTILE
 from tests.cli.conftest import DAY, PROGRAM
+from tests.support.examples import slow_but
 
 SECRETS = ("HostileHostile", "HostileSecret", "SG9zdGls")
 """Parts of what the hostile text holds of keys."""
@@ -145,14 +146,14 @@ def test_every_command_is_tried(place):
     assert all(place.words(command) or command == "demo" for command in COMMANDS)
 
 
-@pytest.mark.parametrize("status", [400, 403, 429])
+@pytest.mark.parametrize("status", slow_but([403], [400, 403, 429]))
 @pytest.mark.parametrize("command", sorted(ASKING))
 def test_what_a_server_refuses_with_gets_out_of_no_command(tried, hostile, command, status):
     hostile.faults.add(f"hostile-error:status={status}")
     assert tried(command) - {0}
 
 
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("field", slow_but(FIELDS[1:2], FIELDS))
 @pytest.mark.parametrize("command", sorted(ASKING))
 def test_what_objects_say_gets_out_of_no_command(tried, hostile, command, field):
     hostile.faults.add(f"hostile-text:fields={field}")

@@ -18,6 +18,7 @@ from connector.stripe.listing.query import ListSource, Query
 from connector.stripe.listing.scan import Scan
 from connector.stripe.listing.walk import Place
 from tests.support import lakes
+from tests.support.examples import examples
 from tests.support.fakes import FakeStripe, FakeTransport, client_over, ok, refused, rows_at
 
 EXPANDED = Query(expand=("data.source",))
@@ -56,7 +57,7 @@ def read(answer, query: Query = EXPANDED) -> tuple[list[str], FakeTransport]:
     return got, transport
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(st.integers(1, 400), max_size=400),
     st.lists(st.integers(1, 120), min_size=1, max_size=5),

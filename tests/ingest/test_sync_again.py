@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector.core.units import DAY
 from connector.errors import ConfigError
 from connector.stripe.client import Client, SystemClock
+from tests.support.examples import examples
 from tests.support.lakes import (
     START,
     data_files,
@@ -121,7 +122,7 @@ def test_larger_partitions_grow_by_increments_to_the_same_bytes(tmp_path, partit
         assert data_files(tmp_path) == fresh_bytes(stripe_, partition=partition)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     steps=st.lists(
         st.tuples(st.integers(0, 12 * DAY), st.integers(1, 8 * DAY), st.booleans(), st.sampled_from([0, 3_600, DAY])),

@@ -16,6 +16,7 @@ from connector.errors import ConnectorError, StorageError
 from connector.ingest import writer
 from connector.ingest.calls import sync
 from connector.lake.stores.local import LocalStore
+from tests.support.examples import slow_but
 from tests.support.lakes import (
     config_for,
     data_files,
@@ -46,7 +47,7 @@ def expected_of(tmp_path: Path, **options) -> dict[str, str]:
     return data_files(tmp_path / "expected")
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", slow_but([0, 1], range(8)))
 def test_cancelled_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_bytes(tmp_path, eager, seed):
     shape = ("steady", "burst", "second", "growth")[seed % 4]
     options = {"transactions": 2_000, "shape": shape, "hot": 700}
@@ -119,19 +120,17 @@ def test_a_disk_that_refuses_ends_the_run_with_a_storage_error_and_an_honest_lak
 
 CHILD = """
 import sys, anyio
-from connector import harvest
-from connector.config.config import ApiKey
 from connector.config.config import ApiKey, Config
+from connector.ingest import writer
 from connector.ingest.calls import sync
-harvest.COMMIT_SECONDS, harvest.CHECKPOINT_ROWS, harvest.CHECKPOINT_SECONDS = 0.03, 100, 0.03
+writer.COMMIT_SECONDS, writer.CHECKPOINT_ROWS, writer.CHECKPOINT_SECONDS = 0.03, 100, 0.03
 config = Config(ApiKey(sys.argv[2]), api_base=sys.argv[3], rate=float("inf"), max_in_flight=4)
 print("ready", flush=True)
 anyio.run(lambda: sync(sys.argv[1], config=config, partition=sys.argv[4]))
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("partition", ["day", "month"])
+@pytest.mark.parametrize("partition", slow_but(["day"], ["day", "month"]))
 def test_killed_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_bytes(tmp_path, partition):
     lake, chance = tmp_path / "lake", random.Random(4)
     with sandbox(world(6_000, days=40)) as stripe_:

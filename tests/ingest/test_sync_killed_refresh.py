@@ -13,6 +13,7 @@ from connector.lake.state import intents
 from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
 from tests.support.dying_store import DiedError, DyingStore
+from tests.support.examples import slow_but
 from tests.support.lakes import START, objects, run, sandbox, state, touched, truth, world
 
 DAY = 86_400
@@ -23,7 +24,7 @@ def differences(lake):
     return [one for each in states(store) for one in compare(store, each, full=True)]
 
 
-@pytest.mark.parametrize("step", range(1, 11))
+@pytest.mark.parametrize("step", slow_but([3, 6, 8], range(1, 11)))
 def test_files_newer_than_the_state_are_read_again_by_any_run(tmp_path, monkeypatch, step):
     with sandbox(world(600)) as stripe_:
         stripe_.advance(20 * DAY)

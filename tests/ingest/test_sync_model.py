@@ -1,6 +1,7 @@
 """A lake held against a plain model, step by step: rows come late, vanish, flip; runs end well, badly, or not at all.
 
-Each rule is a step, 2,000 of them; `MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000.
+Each rule is a step: 500 of them in `make test`, 2,000 in `make test-all`, and
+`MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ from connector.ingest import writer
 from connector.ingest.calls import sync
 from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
+from tests.support.examples import examples
 from tests.support.lakes import data_files, objects, strays
 from tests.support.model import START, Model
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", examples(20)))
 STEPS = 100
 SETTLE = 600
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - forcing files to a real disk takes the time

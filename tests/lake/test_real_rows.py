@@ -13,6 +13,7 @@ from connector.lake.writing.merge_counts import Tally
 from connector.lake.writing.rewrite import Day, publish, seal
 from connector.lake.writing.row_buffer import Memory, Shelf
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
+from tests.support.examples import examples
 from tests.support.samples import FOLDER, KEY, START, WHOLE, splits
 
 _names = st.text("xyz", min_size=1, max_size=3)
@@ -67,7 +68,9 @@ def sealed(store, form, groups, *, old=None, within=WHOLE):
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data(), rows=_days, edge=st.integers(START + 1, KEY.stop - 1))
 def test_the_bytes_are_the_same_whatever_the_pages_and_the_runs_and_the_rows_come_back(

@@ -22,6 +22,7 @@ from connector.lake.stores.local import LocalStore
 from connector.payouts.run import PayoutsRun
 from connector.stripe.client import Client
 from tests.support.dying_store import DiedError, DyingStore
+from tests.support.examples import examples
 from tests.support.fakes import FakeTransport, client_over
 from tests.support.lakes import START, config_for, run, sandbox
 from tests.support.payout_world import (
@@ -202,7 +203,7 @@ def act(made: ScriptedStripe, what: str, number: int) -> None:
             one |= {"status": "failed"} if what == "fail" else {"arrival_date": one["arrival_date"] + DAY}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_whatever_happens_between_runs_and_kills_the_last_run_makes_the_lake_what_stripe_says(steps):
     made = ScriptedStripe(now=START + 30 * DAY)

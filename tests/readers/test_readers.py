@@ -20,6 +20,7 @@ from connector.readers.described import described
 from connector.readers.engines import ENGINES, statement_for
 from tests.readers import awkward
 from tests.readers.running import HEAVY, LIGHT, TO_ARROW, made, need, plain, rows_of, spark
+from tests.support.examples import slow_but
 
 DAY, MONTH, YEAR = Granularity
 LAKES = [
@@ -27,6 +28,7 @@ LAKES = [
     ("jsonl.gz", MONTH),
     ("jsonl.plain", MONTH),
 ]
+SOME_LAKES = [("parquet", DAY), ("arrow", MONTH), ("jsonl.zst", DAY), ("jsonl.gz", MONTH)]
 WITHOUT_ARROW = {"duckdb", "spark", "daft"}
 WITHOUT_OBJECTS = {"polars", "pandas", "pyarrow", "datafusion", "daft"}
 OF_OBJECTS = {"payouts": ["metadata", "trace_id"], "balance_transactions": ["source", "source_object"]}
@@ -99,7 +101,9 @@ def test_the_truth_is_what_was_received(lakes):
 
 
 @each_engine
-@pytest.mark.parametrize(("form", "granularity"), LAKES, ids=lambda one: getattr(one, "value", one))
+@pytest.mark.parametrize(
+    ("form", "granularity"), slow_but(SOME_LAKES, LAKES), ids=lambda one: getattr(one, "value", one)
+)
 def test_balance_transactions_are_read_whole(lakes, engine, form, granularity):
     need(engine)
     table = described("balance_transactions", lakes.at(form, granularity))
@@ -188,15 +192,14 @@ def odd_lakes(lakes, tmp_path_factory):
     return root
 
 
-@pytest.mark.slow
+ODD_CASES = [
+    *[("parquet", name) for name in ODD],
+    *[("jsonl.zst", name) for name in ("it's", "50% off", "q?m", "br[a]cket", "~t")],
+]
+
+
 @each_engine
-@pytest.mark.parametrize(
-    ("form", "name"),
-    [
-        *[("parquet", name) for name in ODD],
-        *[("jsonl.zst", name) for name in ("it's", "50% off", "q?m", "br[a]cket", "~t")],
-    ],
-)
+@pytest.mark.parametrize(("form", "name"), slow_but([("parquet", "it's")], ODD_CASES))
 def test_odd_paths_are_quoted_or_refused(odd_lakes, engine, form, name, monkeypatch):
     need(engine)
     monkeypatch.chdir(odd_lakes)
@@ -239,7 +242,7 @@ def test_text_for_a_number_in_a_line_is_an_error_but_in_daft(engine, tmp_path):
 
 
 @each_engine
-@pytest.mark.parametrize("position", [0, -1])
+@pytest.mark.parametrize("position", slow_but([-1], [0, -1]))
 def test_a_column_that_older_files_lack_is_null_there_or_refused(engine, tmp_path, position):
     need(engine)
     awkward.write_payouts(tmp_path, "parquet")

@@ -96,10 +96,16 @@ def test_more_partitions_than_one_statement_takes_are_added_by_several(lake):
     assert text.count("  partition (") == 120
 
 
+@pytest.fixture(scope="module")
+def expanded(tmp_path_factory):
+    root = tmp_path_factory.mktemp("expanded")
+    awkward.write_transactions(root, "parquet", source_columns=True)
+    return root
+
+
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_columns_of_expanded_sources_are_read_where_the_lake_has_them(engine, tmp_path):
-    awkward.write_transactions(tmp_path, "parquet", source_columns=True)
-    table = described("balance_transactions", tmp_path)
+def test_the_columns_of_expanded_sources_are_read_where_the_lake_has_them(engine, expanded):
+    table = described("balance_transactions", expanded)
     assert "charge_card_brand" in [one.name for one in table.columns]
     assert statement_for(engine, table)
 

@@ -22,6 +22,7 @@ from connector.lake.state import table_states
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.file_statistics import Summary
 from connector.tables.balance_transactions import to_batch, to_lines
+from tests.support.examples import examples
 from tests.support.lakes import DAY, START
 
 CATEGORIES = (
@@ -105,7 +106,7 @@ def category(row):
 
 
 @given(ledgers(), st.integers(-5 * DAY, 30 * DAY), st.integers(1, 25 * DAY), st.sampled_from(["parquet", "jsonl.zst"]))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_rows_add_up_to_the_unit_in_every_balance(rows, since, seconds, form):
     start = START + since
     with TemporaryDirectory() as folder:

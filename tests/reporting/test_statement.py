@@ -17,6 +17,7 @@ import connector
 from connector import schemas
 from connector.sandbox.core.ledger import TIES
 from connector.sandbox.core.shapes import SHAPES
+from tests.support.examples import examples
 from tests.support.lakes import DAY, START, run, sandbox
 from tests.support.statements import CURRENCIES, asked_balance, fill, plainly, world
 
@@ -87,7 +88,7 @@ def validated(document):
     form=st.sampled_from(ALL_FORMATS),
     partition=st.sampled_from(["day", "month"]),
 )
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_period_of_any_ledger_adds_up_and_agrees_with_its_rows(  # noqa: PLR0917 - what is drawn
     seed, shape, ties, zone, since, days, form, partition
 ):

@@ -14,8 +14,9 @@ from connector.sandbox.core.movements import is_reconciled
 from connector.sandbox.core.shapes import SHAPES
 from connector.sandbox.core.view import View
 from connector.sandbox.http.lists import rows_json
+from tests.support.examples import examples
 
-SMALL = settings(max_examples=25, deadline=None)
+SMALL = settings(max_examples=examples(25), deadline=None)
 
 
 @st.composite

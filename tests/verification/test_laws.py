@@ -18,6 +18,7 @@ from connector.verification.ids import IdIndex
 from connector.verification.laws import Order, check_amounts
 from connector.verification.sums import Ledger, overdue_of, sums_of
 from connector.verification.verdict import Findings, weakest
+from tests.support.examples import examples
 from tests.support.rows import OFFICIAL_ROW as SOLD
 
 CURRENCIES = st.sampled_from(["usd", "eur"])
@@ -112,7 +113,7 @@ def test_order_is_judged_as_row_by_row_however_rows_are_cut(pairs, size):
     assert findings.layer("rows", "", checked={}).counts.get("row_out_of_order", 0) == wrong
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(st.integers(0, 60).map(str), max_size=120), st.lists(st.integers(0, 90).map(str)), st.integers(1, 50))
 def test_the_index_of_ids_is_a_set_whether_or_not_it_is_spilt(ids, others, run):
     with IdIndex(run) as index:

@@ -11,6 +11,7 @@ import pytest
 
 from connector.core.state.data_file import with_changes
 from connector.errors import DamagedError
+from tests.support.examples import slow_but
 from tests.support.lakes import objects, run, world
 from tests.support.lakes import sandbox as serve
 from tests.verification.doctoring import (
@@ -200,9 +201,9 @@ def test_a_state_whose_figures_are_wrong_is_found(lake):
     assert finding.expected - finding.found == 1
 
 
-@pytest.mark.parametrize("form", ["parquet", "jsonl.plain", "arrow"])
+@pytest.mark.parametrize("form", slow_but(["parquet"], ["parquet", "jsonl.plain", "arrow"]))
 def test_bytes_that_are_not_ours_are_named_whatever_reading_them_ends_in(tmp_path, form):
-    with serve(world(300, days=20)) as server:
+    with serve(world(100, days=6)) as server:
         run(tmp_path, server, format=form)
         check(tmp_path, server)
     # In a process of its own: what Arrow makes of damaged bytes may be its end.

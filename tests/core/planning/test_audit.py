@@ -19,6 +19,7 @@ from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
+from tests.support.examples import examples
 
 START = 1_767_225_600
 
@@ -205,7 +206,7 @@ def test_what_is_doubted_is_covered_no_more_and_known_to_be_lacking(rows, covere
     assert not after.audits.looked.both(doubts)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.dictionaries(st.integers(0, 80), st.integers(1, 60_000), max_size=40), parts, granularities)
 def test_everything_covered_is_looked_at_once_in_bounded_bits(rows, covered, granularity):
     state = state_of(rows, covered, granularity)

@@ -16,6 +16,7 @@ from connector.core.planning.frontier import Frontier
 from connector.core.planning.walk import Tuning, Walk
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
+from tests.support.examples import examples
 
 NOW = 1_790_000_000
 YEAR = 365 * 86_400
@@ -146,7 +147,7 @@ def rows_of(several) -> list[int]:
     return sorted((NOW - age - step * n for age, count, step in several for n in range(count)), reverse=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     several=clusters,
     tuning=tunings,
@@ -177,7 +178,7 @@ def test_every_row_comes_once_and_nothing_is_called_complete_too_early(several, 
     assert sorted(drive.delivered) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(several=clusters, tuning=tunings, stop_after=st.integers(0, 25), seed=st.integers(0, 2**32))
 def test_abandoned_at_any_step_it_calls_complete_only_what_was_delivered(several, tuning, stop_after, seed):
     created = rows_of(several)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector.errors import ConfigError, StorageError
 from connector.lake.formats.formats import FORMAT_NAMES, arrow_format, format_named, parquet_format
 from connector.lake.formats.row_columns import CHUNK_ROWS, CHUNK_TEXT, Rechunker, text_bytes
+from tests.support.examples import examples
 from tests.support.samples import FORMS, PARQUET, SMALL, START, Row, batch_of
 
 ROWS = [
@@ -45,7 +46,7 @@ def pieces(batch, cuts, copies):
 
 
 @each_form
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cuts=st.lists(st.integers(0, len(ROWS)), max_size=6),
     copies=st.lists(st.booleans(), min_size=7, max_size=7),
@@ -97,7 +98,7 @@ def test_parquet_says_how_it_is_sorted_and_keeps_row_groups_small(tmp_path):
 
 
 @pytest.mark.parametrize("make", [arrow_format, lambda schema: parquet_format(schema, ())], ids=["arrow", "parquet"])
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 4_500), max_size=6))
 def test_large_rows_make_smaller_batches_and_row_groups_whatever_the_cuts(tmp_path, make, cuts):
     rows = batch_of(PARQUET, ROWS[:4_500])

@@ -17,6 +17,7 @@ from connector.lake.stores.local import LocalStore
 from connector.lake.writing.merge_counts import Tally
 from connector.lake.writing.rewrite import Day, StaleFileError, discard, publish, seal
 from connector.lake.writing.row_buffer import Shelf
+from tests.support.examples import examples
 from tests.support.samples import (
     FOLDER,
     FORMS,
@@ -36,7 +37,7 @@ from tests.support.samples import (
 )
 
 each_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
-law = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+law = settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 ROWS = [
     Row(START + second, f"txn_{second}", net=second, status="pending" if second == 3 else "available")
     for second in range(9)

@@ -20,6 +20,7 @@ from connector.errors import (
     UsageError,
 )
 from connector.stripe.follow.options import FollowOptions
+from tests.support.examples import examples
 from tests.support.fakes import NOW, ok, refused
 from tests.support.live import OWN, Heard, Hours, Live, TimeUpError, collect, kept
 
@@ -41,7 +42,7 @@ def fault(kind):
     return refused(int(kind))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     rows=ROWS,
     faults=FAULTS,

@@ -23,6 +23,7 @@ from connector.stripe.api import Stripe, checked_transaction_id
 from connector.stripe.listing import query as pages_module
 from connector.stripe.listing.query import ORDERED, InOrder, Query, in_each_row, pages
 from connector.stripe.listing.scan import Scan
+from tests.support.examples import examples
 from tests.support.fakes import (
     NOW,
     FakeStripe,
@@ -70,7 +71,7 @@ async def collected(
         return [row["id"] async for page in stream for row in page]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @example(created=[NOW] * 800 + [NOW - 338] * 100, ties=0, ordered=False)  # a witness ends with a full page
 @given(created=histories, ties=st.integers(0, 2**32), ordered=st.booleans())
 def test_every_row_comes_once_and_newest_first_where_that_was_asked_for(created, ties, ordered):
@@ -81,7 +82,7 @@ def test_every_row_comes_once_and_newest_first_where_that_was_asked_for(created,
     assert found == expected if ordered else sorted(found) == sorted(expected)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     created=histories,
     ties=st.integers(0, 2**32),
@@ -99,7 +100,7 @@ def test_several_stretches_of_time_come_as_one_list(created, ties, parts, ordere
     assert found == expected if ordered else sorted(found) == sorted(expected)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @example(created=[NOW] * 218 + [NOW - 267, NOW - 4_803], seed=0, size=3, look_ahead=1, in_flight=1)  # a doubt lapses
 @given(
     created=histories,

@@ -19,6 +19,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ConnectorError, ProtocolError, ServerError
 from connector.stripe.listing.scan import Received, Scan
+from tests.support.examples import examples
 from tests.support.fakes import NOW, FakeStripe, rows_at, turns
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +47,7 @@ def ids(got: list[Received]) -> list[str]:
     return [row["id"] for page in got for row in page.rows]
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=examples(120))
 @given(
     created=histories,
     ties=st.integers(0, 2**32),
@@ -60,7 +61,7 @@ def test_every_id_comes_exactly_once_whatever_the_page_size_the_ties_and_the_wid
     assert sorted(ids(got)) == sorted(row["id"] for row in rows)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(created=histories, bounds=st.tuples(st.integers(0, 10**7), st.integers(1, 10**7)), size=st.integers(1, 7))
 def test_only_rows_of_the_seconds_asked_for_come(created, bounds, size):
     rows = rows_at(created)
@@ -69,7 +70,7 @@ def test_only_rows_of_the_seconds_asked_for_come(created, bounds, size):
     assert sorted(ids(got)) == sorted(row["id"] for row in rows if row["created"] in within)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(created=histories, ties=st.integers(0, 2**32), size=st.integers(1, 7))
 def test_a_walks_pages_join_end_to_end(created, ties, size):
     got = asyncio.run(scanned(FakeStripe(rows_at(created), size=size, seed=ties)))
@@ -93,7 +94,7 @@ def quirky(rows: list[Row]) -> Spoiler:
     return spoil
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     seconds=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 3)), max_size=15),
     ties=st.integers(0, 2**32),
@@ -128,7 +129,7 @@ def quirky_with_bounds(rows: list[Row]) -> Spoiler:
     return spoil
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     seconds=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 40)), max_size=8),
     ties=st.integers(0, 2**32),
@@ -364,7 +365,7 @@ class MovingTies(FakeStripe):
         return super().answer(window, starting_after, ending_before)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     seconds=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 4)), max_size=40),
     size=st.integers(5, 12),

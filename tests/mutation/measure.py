@@ -1,0 +1,155 @@
+"""Which defects do the tests notice? Change the program in one place, run the tests nearest to it, and see.
+
+`make mutants` takes a sample over what decides and what writes; `make mutants SAMPLE=0 AREAS=connector/webhooks.py`
+takes every mutant of one file. It prints how many were noticed, and names each that was not. Those that change nothing
+anybody could notice are listed in `unchanged.toml`, each with the reason; they are not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.nearest import Nearest
+from tests.mutation.survey import Survey
+from tests.mutation.trial import Child, begin, finished, fork
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+ROOT = Path(__file__).parents[2]
+_WANTED = ("core", "stripe/listing", "lake/writing", "lake/state", "lake/catalogs", "webhooks.py")
+AREAS = tuple(f"connector/{area}" for area in _WANTED if (ROOT / "connector" / area).exists())
+TESTS = ("tests/core", "tests/stripe", "tests/tables", "tests/lake", "tests/test_webhooks.py")
+TESTS = (*TESTS, "tests/test_least_objects.py", "tests/payouts", "tests/verification", "tests/reporting")
+UNCHANGED = Path(__file__).with_name("unchanged.toml")
+SURVEY_SECONDS = 1_200.0
+POLL_SECONDS = 0.02
+LIBRARIES = ("aiohttp", "anyio", "hypothesis", "msgspec", "orjson", "pyarrow.dataset", "pyarrow.parquet", "rich")
+
+
+def main() -> int:
+    """Take a sample, run it, and tell."""
+    options = _options()
+    os.environ |= {"TESTS": "mutants", "PYTHONDONTWRITEBYTECODE": "1"}
+    sys.dont_write_bytecode = True
+    for name in LIBRARIES:
+        __import__(name)
+    everything = [one for area in options.areas for one in mutants_in(area)]
+    known = {(one["path"], one["scope"], one["change"]): one["reason"] for one in unchanged()}
+    worth = [one for one in everything if key_of(one) not in known]
+    sample = random.Random(options.seed).sample(worth, min(options.sample or len(worth), len(worth)))
+    print(f"{len(everything)} mutants, {len(everything) - len(worth)} known to change nothing, {len(sample)} taken")
+    print(f"with --seed {options.seed}", flush=True)
+    nearest = Nearest(surveyed(options))
+    began = time.monotonic()
+    ends = dict(tried(sorted(sample, key=str), nearest, options.jobs))
+    return tell(ends, options, time.monotonic() - began)
+
+
+def _options() -> Any:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("areas", nargs="*", default=AREAS)
+    parser.add_argument("--sample", type=int, default=200, help="mutants to take; 0 for all")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--tests", nargs="*", default=TESTS, help="where the tests are that may notice")
+    parser.add_argument("--least", type=float, default=0.0, help="per cent below which it fails")
+    parser.add_argument("--survey", type=Path, help="keep what each test runs here, and take it from here")
+    return parser.parse_args()
+
+
+def mutants_in(area: str) -> Iterator[Mutant]:
+    """Every mutant of a file, or of a folder."""
+    start = ROOT / area
+    for file in sorted(start.rglob("*.py")) if start.is_dir() else [start]:
+        yield from mutants_of(file.read_text("utf-8"), file.relative_to(ROOT).as_posix())
+
+
+def unchanged() -> list[dict[str, str]]:
+    """Mutants that change nothing: `path`, `scope`, `change` and the reason."""
+    return tomllib.loads(UNCHANGED.read_text("utf-8"))["mutant"] if UNCHANGED.exists() else []
+
+
+def key_of(mutant: Mutant) -> tuple[str, str, str]:
+    """What a mutant is known by, whatever the line."""
+    return (mutant.path, mutant.scope, f"{mutant.before} → {mutant.after}")
+
+
+def surveyed(options: Any) -> dict[str, Any]:
+    """What each test runs, from a run of all of them with nothing changed."""
+    if options.survey and options.survey.exists():
+        return json.loads(options.survey.read_text("utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        out = options.survey or Path(folder) / "survey.json"
+        words = ["-m", "not slow", "--maxfail=1000000", *options.tests]
+        for _ in ended([fork(lambda: None, words, SURVEY_SECONDS, Survey(out))]):
+            seen = json.loads(out.read_text("utf-8"))
+    passed = {name: test for name, test in seen.items() if test["passed"] and test["calls"]}
+    print(f"{len(passed)} tests may notice", flush=True)
+    return passed
+
+
+def ended(children: Sequence[Child]) -> Iterator[str]:
+    """How each child ended, in order; waits for it."""
+    for child in children:
+        while (how := finished(child)) is None:
+            time.sleep(POLL_SECONDS)
+        yield how
+
+
+def tried(sample: Iterable[Mutant], nearest: Nearest, jobs: int) -> Iterator[tuple[Mutant, str]]:
+    """Run mutants, so many at once; those that the nearest tests do not notice meet the others, too."""
+    waiting = [(mutant, nearest.rounds(mutant)) for mutant in reversed(list(sample))]
+    running: list[tuple[Mutant, list[Any], Child]] = []
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            mutant, rounds = waiting.pop()
+            if not rounds:
+                yield mutant, "unseen"
+                continue
+            running.append((mutant, rounds[1:], begin(mutant, *rounds[0])))
+        time.sleep(POLL_SECONDS)
+        for entry in list(running):
+            mutant, rounds, child = entry
+            if (how := finished(child)) is None:
+                continue
+            running.remove(entry)
+            if how in {"survived", "none"} and rounds:
+                waiting.append((mutant, rounds))
+                continue
+            print({"killed": ".", "timeout": "t"}.get(how, "S"), end="", flush=True)
+            yield mutant, how
+
+
+def tell(ends: dict[Mutant, str], options: Any, seconds: float) -> int:
+    """Print the share noticed, area by area, and name the others."""
+    by_area: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for mutant, how in ends.items():
+        by_area[next(area for area in options.areas if mutant.path.startswith(area))][how] += 1
+    print(f"\n{'area':32}{'mutants':>8}{'noticed':>9}{'by time':>9}{'share':>8}")
+    for area, counts in [*by_area.items(), ("all", sum(by_area.values(), Counter[str]()))]:
+        noticed, total = counts["killed"] + counts["timeout"], counts.total()
+        print(f"{area:32}{total:8}{noticed:9}{counts['timeout']:9}{100 * noticed / total:7.1f} %")
+    for mutant, how in ends.items():
+        if how not in {"killed", "timeout"}:
+            print(f"{'not noticed' if how == 'survived' else 'no test runs'}  {mutant}")
+    share = 100 * sum(how in {"killed", "timeout"} for how in ends.values()) / len(ends)
+    print(f"{share:.1f} % of {len(ends)} noticed in {seconds:.0f} s")
+    return int(share < options.least)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

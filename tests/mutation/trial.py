@@ -1,0 +1,133 @@
+"""One mutant and the tests that may notice it, in a forked process that nothing on the disk knows about.
+
+The parent has imported the libraries, but nothing of ours: a child imports the package with one module's code changed,
+runs the tests and ends. No file is changed, nothing is copied, and a child starts in a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.mutation.mutants import Mutant, mutated
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).parents[2]
+MEMORY = 4 << 30
+"""Bytes of data a child may have: a loop that collects without end is stopped by it."""
+
+START_SECONDS = 20.0
+"""CPU seconds a child may take to import and to collect."""
+
+WALL_PER_CPU = 10
+"""Wall seconds allowed for each CPU second: a loaded machine kills no mutant, a wait without end does."""
+
+QUIET = ["-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+
+
+@dataclass
+class Child:
+    """A process under way.
+
+    Attributes:
+        pid: its id, and that of its group.
+        ends: when it is ended, by the monotonic clock.
+        log: where its output goes.
+    """
+
+    pid: int
+    ends: float
+    log: Path
+
+
+def begin(mutant: Mutant, tests: Sequence[str], seconds: float) -> Child:
+    """Begin to run tests against a mutant.
+
+    Args:
+        mutant: what is changed.
+        tests: ids of tests, the nearest first.
+        seconds: how long they take when nothing is changed.
+    """
+    path = ROOT / mutant.path
+    tree = mutated(path.read_text("utf-8"), mutant.number)
+    return fork(lambda: _serve(path, tree), tests, START_SECONDS + 5 * seconds)
+
+
+def fork(prepare: Callable[[], None], tests: Sequence[str], cpu: float, *plugins: object) -> Child:
+    """Run tests in a child after it prepared itself."""
+    handle, name = tempfile.mkstemp(prefix="mutant-", suffix=".log")
+    pid = os.fork()
+    if not pid:
+        _child(handle, prepare, [*QUIET, *tests], cpu, plugins)
+    os.close(handle)
+    return Child(pid, time.monotonic() + WALL_PER_CPU * cpu, Path(name))
+
+
+def finished(child: Child) -> str | None:
+    """How a child ended, or None while it runs.
+
+    Returns:
+        `survived`, `killed` (a test failed, or could not even be collected), `timeout`; `none` if no test was found.
+    """
+    pid, status = os.waitpid(child.pid, os.WNOHANG)
+    late = time.monotonic() > child.ends
+    if not pid and not late:
+        return None
+    _end(child, reap=not pid)
+    child.log.unlink()
+    if not pid or os.WIFSIGNALED(status):
+        return "timeout"
+    code = os.waitstatus_to_exitcode(status)
+    return {0: "survived", 5: "none", 4: "none"}.get(code, "killed")
+
+
+def _end(child: Child, *, reap: bool) -> None:
+    """End what is left of a child's group."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    if reap:
+        os.waitpid(child.pid, 0)
+
+
+def _child(log: int, prepare: Callable[[], None], words: list[str], cpu: float, plugins: Sequence[Any]) -> None:
+    """Be the child; never returns."""
+    code = 70
+    try:
+        os.setsid()
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(cpu), int(cpu) + 5))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        with tempfile.TemporaryDirectory(prefix="mutant-") as scratch:
+            prepare()
+            code = int(pytest.main([*words, f"--basetemp={scratch}/tests"], plugins=list(plugins)))
+    except BaseException:  # noqa: BLE001 - whatever it is, the log has to say so
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _serve(path: Path, tree: ast.Module) -> None:
+    """From now on the module in that file is the changed one."""
+    code, given = compile(tree, str(path), "exec"), SourceFileLoader.get_code
+
+    def get_code(loader: SourceFileLoader, fullname: str) -> Any:
+        return code if loader.path == str(path) else given(loader, fullname)
+
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]

@@ -1,0 +1,47 @@
+"""How much a test tries: little in `make test`, all of it in `make test-all`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+EXTENT = os.environ.get("TESTS", "quick")
+"""`quick`, `thorough`, or `mutants`: quick, and each time the same."""
+
+QUICK_SHARE = 5
+LEAST = 5
+
+
+def examples(thorough: int) -> int:
+    """How many examples Hypothesis tries of a law that `make test-all` tries so often."""
+    return thorough if EXTENT == "thorough" else max(min(thorough, LEAST), thorough // QUICK_SHARE)
+
+
+def register() -> None:
+    """Have tests that say nothing else try as many examples as the extent asks for, however slow the machine."""
+    settings.register_profile("quick", max_examples=examples(100), deadline=None)
+    settings.register_profile("thorough", max_examples=examples(100), deadline=None)
+    settings.register_profile("mutants", max_examples=examples(100), deadline=None, derandomize=True, database=None)
+    settings.load_profile(EXTENT)
+
+
+def slow_but(quick: Collection[Any], cases: Iterable[Any]) -> list[Any]:
+    """Cases of a parametrized test, of which `make test` tries these, and `make test-all` every one.
+
+    Args:
+        quick: those that are tried always; each has to be one of the cases.
+        cases: all of them.
+    """
+    listed = list(cases)
+    assert all(case in listed for case in quick), f"{quick} are not all among {listed}"
+    return [case if case in quick else _slow(case) for case in listed]
+
+
+def _slow(case: Any) -> Any:
+    return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow)
