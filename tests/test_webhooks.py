@@ -251,6 +251,36 @@ def test_a_huge_body_is_refused_before_it_is_hashed():
         webhooks.parse(payload, header(b""), SECRET, now=NOW)
 
 
+def test_a_body_and_a_header_may_be_as_long_as_is_said_and_no_longer():
+    payload = body()
+    longest = payload + b" " * (4 * 1024 * 1024 - len(payload))
+    assert webhooks.parse(longest, header(longest), SECRET, now=NOW).id == "evt_1"
+    with pytest.raises(WebhookError, match="4,194,305 bytes"):
+        webhooks.parse(longest + b" ", header(longest + b" "), SECRET, now=NOW)
+    words = header(payload)
+    assert webhooks.parse(payload, f"{words},x={'y' * (4_096 - len(words) - 3)}", SECRET, now=NOW).id == "evt_1"
+    with pytest.raises(WebhookError, match="not of the form"):
+        webhooks.parse(payload, f"{words},x={'y' * (4_096 - len(words) - 2)}", SECRET, now=NOW)
+
+
+@pytest.mark.parametrize(("others", "passes"), [(31, True), (32, False)])
+def test_thirty_two_signatures_are_looked_at_and_no_more(others, passes):
+    payload = body()
+    words = header(payload) + ",v1=x" * others
+    if passes:
+        assert webhooks.parse(payload, words, SECRET, now=NOW).id == "evt_1"
+        return
+    with pytest.raises(WebhookError, match="more signatures"):
+        webhooks.parse(payload, words, SECRET, now=NOW)
+
+
+@pytest.mark.parametrize(("digits", "words"), [(12, "ago|clock"), (13, "no timestamp")])
+def test_a_timestamp_has_twelve_digits_at_most(digits, words):
+    payload, at = body(), "9" * digits
+    with pytest.raises(WebhookError, match=words):
+        webhooks.parse(payload, f"t={at},v1={signature(payload, at=at)}", SECRET, now=NOW)
+
+
 @pytest.mark.parametrize(
     ("payload", "secret", "options"),
     [
