@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.lake.stores.base import Store
+    from connector.lake.stores.conditions import Content
 
 MOST_BYTES = 64 * 2**20
 """Run reports are read, the newest first, up to so many bytes."""
@@ -57,9 +58,9 @@ def read_past(store: Store) -> dict[str, Past]:
     return past
 
 
-def _accounts_of(text: bytes | None) -> list[dict[str, Any]]:
+def _accounts_of(text: Content | None) -> list[dict[str, Any]]:
     try:
-        report = json.loads(text or b"")
+        report = json.loads(text.data if text else b"")
         return [] if report["outcome"] == "planned" else list(report["accounts"])
     except (LookupError, TypeError, ValueError):
         return []

@@ -69,10 +69,11 @@ def killed_refresh(lake, stripe_, monkeypatch, **options):
     """A full refresh that dies once its first data file is published; the state does not say so."""
 
     class Dying(LocalStore):
-        def publish(self, staged, path):
-            super().publish(staged, path)
+        def publish(self, staged, path, **condition):
+            version = super().publish(staged, path, **condition)
             if path.startswith("balance_transactions/"):
                 raise DiedError
+            return version
 
     with monkeypatch.context() as patch:
         patch.setattr(calls, "open_store", lambda _: Dying(lake))

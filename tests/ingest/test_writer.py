@@ -46,10 +46,10 @@ class StoreThatRefuses:
     def __getattr__(self, name):
         return getattr(self.store, name)
 
-    def publish(self, staged, path):
+    def publish(self, staged, path, **condition):
         if self.folder in path:
             raise StorageError("no space left on the disk")
-        self.store.publish(staged, path)
+        return self.store.publish(staged, path, **condition)
 
 
 class SlowStateStore:
@@ -62,11 +62,11 @@ class SlowStateStore:
     def __getattr__(self, name):
         return getattr(self.store, name)
 
-    def write(self, path, data):
+    def write(self, path, data, **condition):
         if "/state/" in path and not self.begun.is_set():
             self.begun.set()
             assert self.go_on.wait(10)
-        self.store.write(path, data)
+        return self.store.write(path, data, **condition)
 
 
 def row(second):

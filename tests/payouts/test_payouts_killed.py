@@ -162,7 +162,7 @@ def test_a_disk_that_is_full_ends_the_run_with_the_lake_as_it_was(tmp_path):
     kept = record.read_bytes()
 
     class Full(DyingStore):
-        def publish(self, staged: Path, path: str) -> None:
+        def publish(self, staged: Path, path: str, **_: object) -> str:
             raise StorageError(f"publishing {path}: no space left on the disk")
 
     async def go() -> None:

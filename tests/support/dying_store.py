@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.lake.paths import FileInfo
+    from connector.lake.stores.conditions import Condition, Content
 
 
 class DiedError(BaseException):
@@ -42,19 +44,19 @@ class DyingStore:
     def scratch(self) -> Path:
         return self._store.scratch
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str) -> Content | None:
         return self._store.read(path)
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, *, condition: Condition = ANY) -> str:
         with self._step():
-            self._store.write(path, data)
+            return self._store.write(path, data, condition=condition)
 
     def staging(self, path: str) -> Path:
         return self._store.staging(path)
 
-    def publish(self, staged: Path, path: str) -> None:
+    def publish(self, staged: Path, path: str, *, condition: Condition = ANY) -> str:
         with self._step():
-            self._store.publish(staged, path)
+            return self._store.publish(staged, path, condition=condition)
 
     def delete(self, path: str) -> None:
         with self._step():
@@ -62,6 +64,9 @@ class DyingStore:
 
     def list(self, prefix: str) -> Iterator[FileInfo]:
         return self._store.list(prefix)
+
+    def folders(self, prefix: str) -> list[str]:
+        return self._store.folders(prefix)
 
     def opened(self, path: str) -> AbstractContextManager[Path | None]:
         return self._store.opened(path)

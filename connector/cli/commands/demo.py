@@ -95,7 +95,8 @@ def _world(store: Store, destination: str) -> tuple[World, bool]:
     Raises:
         ConfigError: when the destination holds something else.
     """
-    mark = store.read(MARK)
+    there = store.read(MARK)
+    mark = None if there is None else there.data
     if mark is not None:
         try:
             return World(**json.loads(mark)), True

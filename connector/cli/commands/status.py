@@ -286,7 +286,8 @@ def _last_run(store: Store) -> dict[str, Any] | None:
     if not paths:
         return None
     try:
-        report = json.loads(store.read(max(paths)) or b"")
+        there = store.read(max(paths))
+        report = json.loads(there.data if there else b"")
         return {name: report[name] for name in ("run_id", "outcome", "error", "started", "duration_seconds")}
     except (ValueError, LookupError, TypeError):
         return None

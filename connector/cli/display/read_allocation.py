@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from connector.core.state.table_state import TableState
     from connector.lake.stores.base import Store
+    from connector.lake.stores.conditions import Content
 
 _STARTED = "%Y%m%dT%H%M%SZ"
 """How the name of a run's report begins."""
@@ -84,10 +85,10 @@ def reads_of(store: Store, states: Iterable[TableState], *, now: float) -> Reads
     return Reads(len(counts), sum(counts), sum(file.rows for file in files), audits, max(3_600.0, now - began))
 
 
-def _counted(report: bytes | None) -> tuple[int, dict[str, int]] | None:
+def _counted(report: Content | None) -> tuple[int, dict[str, int]] | None:
     """Return the requests of a run's report, and the audits of each account; None where it cannot be read."""
     try:
-        found = cast("dict[str, Any]", json.loads(report or b""))
+        found = cast("dict[str, Any]", json.loads(report.data if report else b""))
         total, accounts = found["requests"]["total"], found.get("accounts", ())
         audits = {str(one["account"]): int(one.get("audit", {}).get("requests", 0)) for one in accounts}
     except (ValueError, LookupError, TypeError, AttributeError):

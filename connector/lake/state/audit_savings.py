@@ -27,11 +27,11 @@ def load_savings(store: Store, *, now: int) -> Savings:
     Raises:
         StorageError: the lake cannot be read.
     """
-    data = store.read(_PATH)
-    if data is None:
+    there = store.read(_PATH)
+    if there is None:
         return Savings(now)
     try:
-        found = cast("dict[str, Any]", json.loads(data))
+        found = cast("dict[str, Any]", json.loads(there.data))
         return Savings(int(found["at"]), float(found["in_hand"]))
     except (ValueError, LookupError, TypeError):
         return Savings(now, 0.0)

@@ -79,11 +79,11 @@ def left_behind(store: Store, account: AccountId) -> Announced:
         StorageError: when the destination cannot be read.
     """
     where = _path(account)
-    data = store.read(where)
-    if data is None:
+    there = store.read(where)
+    if there is None:
         return {}
     try:
-        found = json.loads(data)
+        found = json.loads(there.data)
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(starmap(_is_entry, cast("dict[str, object]", found).items())):

@@ -80,11 +80,11 @@ def load_record(
         StorageError: it cannot be read.
     """
     where = record_path(kind, account)
-    data = store.read(where)
-    if data is None:
+    there = store.read(where)
+    if there is None:
         return None
     try:
-        document = json.loads(data)
+        document = json.loads(there.data)
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{where} is damaged ({error}); restore it from a backup, or {remedy}") from error
     record = from_document(document, where=where)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from connector.errors import ConfigError, UsageError
+from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from connector.lake.paths import FileInfo
+    from connector.lake.stores.conditions import Condition, Content
 
 _URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
 
@@ -40,14 +42,27 @@ class Store(Protocol):
         """What the destination does not do so far and was gone on without, each in a sentence."""
         ...
 
-    def read(self, path: str) -> bytes | None:
-        """Return a file's content, or None when there is none."""
+    def read(self, path: str) -> Content | None:
+        """Return a file's content and its version, or None when there is none."""
         ...
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, *, condition: Condition = ANY) -> str:
         """Create or replace a file as a whole; durable and visible on return, and never visible in part.
 
         Everything published before is durable before this file is visible.
+
+        Args:
+            path: its path.
+            data: its content.
+            condition: what has to be there.
+
+        Returns:
+            The new version.
+
+        Raises:
+            CommitConflictError: something else is there; nothing was changed. A store whose answers get lost may say so
+                of its own success: content that has to be told apart names its writer.
+            CommitUnknownError: whether it was written is not known.
         """
         ...
 
@@ -55,12 +70,16 @@ class Store(Protocol):
         """Return a new local path to write what shall become `path`; every reader skips it, the next run removes it."""
         ...
 
-    def publish(self, staged: Path, path: str) -> None:
-        """Make a staged file visible as `path`, replacing what is there; durable with the next `write`.
+    def publish(self, staged: Path, path: str, *, condition: Condition = ANY) -> str:
+        """Make a staged file visible as `path`; durable with the next `write`.
 
         Args:
             staged: a path from `staging`, written, closed and forced to disk. It is gone on return.
             path: its final path.
+            condition: what has to be there; see `write`, also for what it raises. The staged file is then still there.
+
+        Returns:
+            The new version.
         """
         ...
 
@@ -70,6 +89,10 @@ class Store(Protocol):
 
     def list(self, prefix: str) -> Iterator[FileInfo]:
         """Yield the visible files below a folder, in order of path; none when the folder is missing."""
+        ...
+
+    def folders(self, prefix: str) -> list[str]:
+        """Return the names of the folders in a folder that hold a visible file, sorted."""
         ...
 
     def opened(self, path: str) -> AbstractContextManager[Path | None]:

@@ -27,8 +27,11 @@ _REMEDIES = {
 }
 
 
-ABSENT = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 """What a file system answers to a call it does not have."""
+
+WITHOUT_LINKS = UNSUPPORTED | {errno.EPERM, errno.EMLINK}
+"""What a file system answers that gives no file a second name."""
 
 UNFORCED = (
     "the destination's file system does not force the names of files onto the disk (fsync of a folder): after a power"
@@ -66,7 +69,7 @@ def sync_file(path: Path) -> None:
     try:
         _sync(path, os.O_RDONLY)
     except OSError as error:
-        if error.errno not in ABSENT:
+        if error.errno not in UNSUPPORTED:
             raise
         raise StorageError(
             f"writing {path}: this file system cannot force a file onto the disk (fsync: {error.strerror}), and what a"
@@ -84,7 +87,7 @@ def sync_folder(path: Path) -> bool:
     try:
         _sync(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        if error.errno not in ABSENT | {errno.EBADF}:
+        if error.errno not in UNSUPPORTED | {errno.EBADF}:
             raise
         return False
     return True

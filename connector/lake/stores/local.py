@@ -24,13 +24,16 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from connector.core.time.times import in_words
-from connector.errors import LockedError
+from connector.errors import CommitConflictError, LockedError
 from connector.lake.paths import STATE, FileInfo, checked_path
-from connector.lake.stores.disk import UNFORCED, at_disk, make_folder, sync_file, sync_folder
-from connector.lake.stores.locks import try_to_lock, unlock
+from connector.lake.stores.conditions import ABSENT, ANY, Content
+from connector.lake.stores.disk import UNFORCED, WITHOUT_LINKS, at_disk, make_folder, sync_file, sync_folder
+from connector.lake.stores.locks import lock, try_to_lock, unlock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
+
+    from connector.lake.stores.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,16 @@ class LocalStore:
         """See `Store.lacks`."""
         return self._lacks
 
-    def read(self, path: str) -> bytes | None:
-        """Return a file's content, or None when there is none."""
+    def read(self, path: str) -> Content | None:
+        """Return a file's content and its version, or None when there is none."""
         with at_disk(f"reading {path}"):
             try:
-                return self._at(path).read_bytes()
+                with self._at(path).open("rb", buffering=0) as file:
+                    return Content(file.read(), _version(os.fstat(file.fileno())))
             except FileNotFoundError:
                 return None
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, *, condition: Condition = ANY) -> str:
         """Create or replace a file as a whole, once everything published before is durable."""
         staged = self.staging(path)
         try:
@@ -72,13 +76,14 @@ class LocalStore:
                 staged.write_bytes(data)
                 sync_file(staged)
                 self._sync_folders()
-            self.publish(staged, path)
-            with at_disk(f"writing {path}"):
-                self._sync_folders()
+            version = self.publish(staged, path, condition=condition)
         except BaseException:
             with suppress(OSError):  # the next run clears the staging folder; the reason for leaving matters more
                 staged.unlink(missing_ok=True)
             raise
+        with at_disk(f"writing {path}"):
+            self._sync_folders()
+        return version
 
     def staging(self, path: str) -> Path:
         """Return a new path in the staging folder."""
@@ -87,13 +92,56 @@ class LocalStore:
             self._unsynced.update(make_folder(self.scratch))
         return self.scratch / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.staged"
 
-    def publish(self, staged: Path, path: str) -> None:
-        """Rename a staged file into place; its folder is forced to disk before the next `write` is visible."""
+    def publish(self, staged: Path, path: str, *, condition: Condition = ANY) -> str:
+        """Move a staged file into place; its folder is forced to disk before the next `write` is visible."""
         final = self._at(path)
         with at_disk(f"publishing {path}"):
             self._unsynced.update(make_folder(final.parent))
-            staged.replace(final)
+            if condition is ANY:
+                staged.replace(final)
+            elif condition is ABSENT:
+                self._create(staged, final, path)
+            else:
+                self._replace(staged, final, path, condition)
             self._unsynced.add(final.parent)
+            return _version(final.stat())
+
+    def _create(self, staged: Path, final: Path, path: str) -> None:
+        """Give a staged file its name, if nobody has it: the file system decides between writers at once."""
+        try:
+            os.link(staged, final)
+        except FileExistsError:
+            raise CommitConflictError(f"{path} is there already: another writer came first") from None
+        except OSError as error:
+            if error.errno not in WITHOUT_LINKS:
+                raise
+            self._replace(staged, final, path, ABSENT)
+        else:
+            with suppress(OSError):  # what matters is done; the next run clears the staging folder
+                staged.unlink()
+
+    def _replace(self, staged: Path, final: Path, path: str, condition: Condition) -> None:
+        """Move a staged file into place if what is there is as expected; all who expect something take turns."""
+        with self._turn():
+            try:
+                there = _version(final.stat())
+            except FileNotFoundError:
+                there = ABSENT
+            if there != condition:
+                raise CommitConflictError(f"{path} was changed by another writer meanwhile")
+            staged.replace(final)
+
+    @contextmanager
+    def _turn(self) -> Generator[None]:
+        """Hold the lock of conditional writes: of all processes, and of all threads of this one."""
+        path = self.root / STATE / "turn"
+        self._unsynced.update(make_folder(path.parent))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            lock(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
 
     def delete(self, path: str) -> None:
         """Remove a file, durably."""
@@ -113,6 +161,16 @@ class LocalStore:
                 if not name.startswith(".")
             ]
         yield from sorted(found)
+
+    def folders(self, prefix: str) -> list[str]:
+        """Return the names of the folders in a folder that hold a visible file, sorted."""
+        with at_disk(f"listing {prefix}"):
+            try:
+                with os.scandir(self._at(prefix)) as found:
+                    inner = [one for one in found if not one.name.startswith(".") and one.is_dir()]
+            except FileNotFoundError:
+                return []
+            return sorted(one.name for one in inner if _holds_a_file(one.path))
 
     @contextmanager
     def opened(self, path: str) -> Generator[Path | None]:
@@ -195,6 +253,15 @@ def _holder(descriptor: int) -> str:
         return f"process {card['pid']} on {card['host']}, started {in_words(card['started'])}"
     except (OSError, ValueError, LookupError, TypeError):
         return "its process did not leave a name"
+
+
+def _version(found: os.stat_result) -> str:
+    """Name what is at a path: each write makes a file of its own."""
+    return f"{found.st_ino:x}-{found.st_ctime_ns:x}-{found.st_size:x}"
+
+
+def _holds_a_file(folder: str) -> bool:
+    return any(not name.startswith(".") for _, _, names in os.walk(folder) for name in names)
 
 
 def _refuse_unless_missing(error: OSError) -> None:

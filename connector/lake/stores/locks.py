@@ -10,7 +10,7 @@ import errno
 import platform
 
 from connector.errors import ConfigError, StorageError
-from connector.lake.stores.disk import ABSENT
+from connector.lake.stores.disk import UNSUPPORTED
 
 try:
     import fcntl
@@ -29,19 +29,31 @@ def try_to_lock(descriptor: int) -> bool:
         OSError: anything else.
     """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError as error:
-        if error.errno not in ABSENT | {errno.ENOLCK}:
-            raise
-        raise StorageError(
-            f"this file system has no locks (flock: {error.strerror}), and two runs at once would spoil the lake:"
-            " use a local disk, or mount it with locks (NFS: with its lock service; Lustre: with -o flock)"
-        ) from error
     return True
+
+
+def lock(descriptor: int) -> None:
+    """Take the lock, once whoever has it gives it back; raises what `try_to_lock` raises."""
+    _flock(descriptor, fcntl.LOCK_EX)
 
 
 def unlock(descriptor: int) -> None:
     """Give the lock back; closing the file is not enough where the process was forked meanwhile."""
     fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _flock(descriptor: int, how: int) -> None:
+    try:
+        fcntl.flock(descriptor, how)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        if error.errno not in UNSUPPORTED | {errno.ENOLCK}:
+            raise
+        raise StorageError(
+            f"this file system has no locks (flock: {error.strerror}), and two runs at once would spoil the lake:"
+            " use a local disk, or mount it with locks (NFS: with its lock service; Lustre: with -o flock)"
+        ) from error

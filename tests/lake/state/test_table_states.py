@@ -36,7 +36,7 @@ def state(store) -> TableState:
 
 
 def tampered(store: LocalStore, **changes) -> None:
-    document = json.loads(store.read(WHERE))
+    document = json.loads(store.read(WHERE).data)
     store.write(WHERE, json.dumps({**document, **changes}).encode())
 
 
@@ -48,9 +48,9 @@ def test_what_is_saved_is_loaded_and_each_save_counts(store, state):
 
 
 def test_the_same_state_is_the_same_bytes_and_reads_well(store, state):
-    before = store.read(WHERE)
+    before = store.read(WHERE).data
     save(store, replace(state, revision=0))
-    assert store.read(WHERE) == before
+    assert store.read(WHERE).data == before
     assert b'\n  "covered": [\n' in before
     assert before.endswith(b"}\n")
 
@@ -108,7 +108,7 @@ def test_damaged_foreign_and_newer_states_are_refused(store, content, says):
 
 
 def test_a_state_under_another_name_is_refused(store, state):
-    store.write("_stripe_balance/state/acct_2.json", store.read(WHERE))
+    store.write("_stripe_balance/state/acct_2.json", store.read(WHERE).data)
     with pytest.raises(ManifestError, match="about acct_1"):
         load(store, AccountId("acct_2"))
 
@@ -118,7 +118,7 @@ def test_a_state_under_another_name_is_refused(store, state):
     ["../x", "/etc/passwd", "balance_transactions/account=acct_2/a", "balance_transactions/account=acct_1/../x", "x"],
 )
 def test_a_state_that_names_files_elsewhere_is_refused(store, state, path):
-    entry = json.loads(store.read(WHERE))["files"][0]
+    entry = json.loads(store.read(WHERE).data)["files"][0]
     tampered(store, files=[{**entry, "path": path}])
     with pytest.raises(ManifestError, match="not a data file of acct_1"):
         load(store, ACCOUNT)
@@ -138,7 +138,7 @@ def test_a_destination_keeps_the_format_partition_and_options_it_was_made_with(s
 def test_files_are_compared_by_existence_and_size_and_fully_by_their_bytes(store, state):
     path = next(iter(state.files))
     assert compare(store, state) == compare(store, state, full=True) == []
-    data = store.read(path)
+    data = store.read(path).data
     store.write(path, data[:-1] + b"x")
     assert compare(store, state) == []
     assert compare(store, state, full=True) == [Difference(path, "changed")]

@@ -83,7 +83,7 @@ def test_work_that_meets_another_run_after_all_is_done_again(tmp_path):
 def test_what_a_killed_run_left_in_the_lock_holds_nobody_up(tmp_path):
     store = LocalStore(tmp_path)
     with store.lock():
-        card = store.read("_stripe_balance/lock")
+        card = store.read("_stripe_balance/lock").data
     store.write("_stripe_balance/lock", card)
     hands = Hands()
     assert (hands.go(store, 60), hands.at) == ("done", 0.0)

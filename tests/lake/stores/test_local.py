@@ -51,7 +51,7 @@ def test_a_file_written_is_read_listed_opened_and_deleted(store):
     store.write("a/b/one", b"1")
     store.write("a/two", b"22")
     store.write("a/two", b"333")
-    assert store.read("a/two") == b"333"
+    assert store.read("a/two").data == b"333"
     assert [(info.path, info.bytes) for info in store.list("a")] == [("a/b/one", 1), ("a/two", 3)]
     with store.opened("a/b/one") as local:
         assert local.read_bytes() == b"1"
@@ -69,7 +69,7 @@ def test_a_staged_file_is_invisible_until_published(store):
     assert not list(store.root.rglob("*.parquet"))
     assert store.staging("a/part-0.parquet") != staged
     store.publish(staged, "a/part-0.parquet")
-    assert store.read("a/part-0.parquet") == b"rows"
+    assert store.read("a/part-0.parquet").data == b"rows"
     assert names(store) == ["a/part-0.parquet"]
 
 
@@ -107,7 +107,7 @@ def test_the_systems_errors_say_what_to_do_and_leave_the_old_file_whole(store, m
         store.write("a/b", b"new")
     assert isinstance(caught.value.__cause__, OSError)
     monkeypatch.undo()
-    assert store.read("a/b") == b"old"
+    assert store.read("a/b").data == b"old"
     assert names(store) == ["a/b"]
 
 
