@@ -13,8 +13,7 @@ import anyio.to_thread
 from connector.concurrency import in_turn
 from connector.core.api.page import StrictOrder, created_of, decode_page, ids_of
 from connector.core.planning import audit, suspects
-from connector.core.planning.audit import Difference, Target
-from connector.core.planning.sampling import SHARED
+from connector.core.planning.audit import Difference, Stretch, Target
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, RateLimitError, ServerError, TransportError
 from connector.lake.reading.held import files_within, profile_of, rows_of
@@ -92,37 +91,22 @@ class PastAudit:
         for region in suspects.to_look_at(self.state):
             found = self._suspects_in(region)
             self.state = replace(self.state, audits=suspects.looked_at(self.state.audits, region, found))
-        return [self._question(target) for target in audit.choose(self.state, requests, self.draw)]
+        targets = audit.choose(self.state, requests, self.draw, self._created)
+        return [self._question(target) for target in targets]
 
-    def _suspects_in(self, region: Interval, *, least: float = suspects.EXPECTED) -> list[Suspect]:
+    def _created(self, stretch: Stretch) -> list[int]:
+        return [second for second, _ in rows_of(self.lake.store, self.lake.form, stretch.files)]
+
+    def _suspects_in(self, region: Interval) -> list[Suspect]:
         wider = suspects.around(self.state, region)
         files = files_within(self.state, Intervals((wider,)))
         profile = profile_of(self.lake.store, self.lake.form, files)
-        return suspects.suspects_in(self.state, profile, region, least=least)
+        return suspects.suspects_in(self.state, profile, region)
 
     def _question(self, target: Target) -> _Question:
-        start, stop = self._aim(target)
-        window = audit.window_around(self.state.covered, start, stop, self.draw)
+        window = audit.window_around(self.state.covered, target.seconds.start, target.seconds.stop, self.draw)
         files = files_within(self.state, Intervals((window,)))
         return _Question(target, window, rows_of(self.lake.store, self.lake.form, files))
-
-    def _aim(self, target: Target) -> tuple[int, int]:
-        """Return the seconds to ask about: of a busy stretch its widest gap, or a page of it, as chance has it."""
-        if target.suspect is not None:
-            return target.suspect.start, target.suspect.stop
-        stretch = target.stretch
-        if stretch is None:
-            raise AssertionError("a target is a gap or a stretch")
-        if stretch.rows > SHARED and self.draw(2):
-            found = self._suspects_in(stretch.bounds, least=1)
-            if found:
-                waiting = [one for one in found[1:] if one.expected >= suspects.EXPECTED]
-                audits = suspects.looked_at(self.state.audits, stretch.bounds, waiting)
-                self.state = replace(self.state, audits=audits)
-                return found[0].start, found[0].stop
-        held = rows_of(self.lake.store, self.lake.form, stretch.files)
-        created = [second for second, _ in held if second in stretch.bounds]
-        return audit.page_of(stretch, created, self.draw)
 
     async def _ask(self, source: ListSource, question: _Question) -> None:
         window = question.window
@@ -133,7 +117,8 @@ class PastAudit:
             raise ProtocolError("an empty page that promises more rows; try again later", request_id=page.request_id)
         listed = list(zip(created_of(rows), ids_of(rows), strict=True))
         self.rows += len(listed)
-        self._witnessed.append(question.target)
+        seen = audit.seen_of(question.target.seconds, listed, has_more=page.has_more)
+        self._witnessed.append(replace(question.target, seconds=seen))
         found = audit.compare(self.state, window, listed, question.held, has_more=page.has_more)
         if found is not None:
             self.differences.append(found)

@@ -1,12 +1,19 @@
 """Simulate a server that lies now and then: rows missing from a lake over time, with audits and without.
 
-An account of 10^6 rows a year (busy by day, quiet at night and at weekends), a year of it loaded at the start, then a
-run every hour. One answer in 10^3, 10^4 or 10^5, of whatever kind, is a lie: it shows nothing, or ends too early, and
-what it hides counts as covered. Nothing is asked twice but by the audit (a second witness of surprising answers, which
-a run has besides, is left out), and its own answers, and those of what it reads again, lie as often. What is due is not
-read again either, which would bring back some. The decisions are those of `connector.core`; only the rows are made up.
+An account (busy by day, quiet at night and at weekends), a year of it loaded at the start, then a run every hour.
+Nothing is asked twice but by the audit (a second witness of surprising answers, which a run has besides, is left out).
+What is due is not read again either, which would bring back some. The decisions are those of `connector.core`; only the
+rows are made up.
 
-`python tests/benchmarks/audit.py [DAYS] [SVG]`, half an hour: what was found and when, and a drawing.
+First, 10^6 rows a year, and one answer in 10^3, 10^4 or 10^5, of whatever kind, is a lie: it shows nothing, ends too
+early, lacks some of its newest rows, or lacks some of its oldest and ends; what it hides counts as covered. The audit's
+own answers, and those of what it reads again, lie as often.
+
+Then, honest from the first run on, what the load's answers hid: many lies of each size, and after how long each was
+found, beside the round that `status` shows.
+
+`python tests/benchmarks/audit.py [DAYS] [SVG]`: what was found and when, and a drawing. `… planted ROWS DAYS`: the
+second part alone, of so many rows a year.
 """
 
 from __future__ import annotations
@@ -14,6 +21,7 @@ from __future__ import annotations
 import random
 import sys
 from bisect import bisect_left, bisect_right
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -22,7 +30,7 @@ from types import MappingProxyType
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from connector.core.planning import audit, suspects
-from connector.core.planning.sampling import SHARED, Profile
+from connector.core.planning.sampling import Profile
 from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.table_state import TableState
@@ -34,6 +42,12 @@ YEAR = 365 * DAY
 START = 1_735_689_600
 """2025-01-01: a Wednesday."""
 ROWS = 1_000_000
+CLASSES = ((100, 1e9, "100 rows or more"), (20, 100, "20 to 99"), (10, 20, "10 to 19"), (1, 10, "fewer than 10"))
+"""Lies by how many rows they hid: from, up to, and what they are called."""
+PLANTED = ((1, 1), (2, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 400))
+"""Sizes of the lies of a load, in rows, from and to."""
+EACH = 40
+"""Lies of each size."""
 WINDOW = 4_000
 """Rows of a window of a first load: forty pages."""
 SETTLE = 600
@@ -42,13 +56,13 @@ ACCOUNTS = 3
 """Of each rate: those first that were lied to while they were loaded, or little would be seen at the lowest rates."""
 
 
-def made(rng: random.Random, days: int) -> list[int]:
+def made(rng: random.Random, days: int, rows: int = ROWS) -> list[int]:
     """Return when the rows of an account were created, ascending: by chance, as business goes."""
     found: list[int] = []
     weight = sum(_weight(START + hour * HOUR) for hour in range(365 * 24))
     for hour in range((365 + days) * 24):
         start = START + hour * HOUR
-        count = ROWS * _weight(start) / weight
+        count = rows * _weight(start) / weight
         found += (start + rng.randrange(HOUR) for _ in range(_poisson(rng, count)))
     return sorted(found)
 
@@ -92,6 +106,7 @@ class World:
     state: TableState = field(init=False)
     requests: int = 0
     missing: int = 0
+    lying: int = 0
 
     def __post_init__(self) -> None:
         self.held = bytearray(len(self.created))
@@ -105,7 +120,15 @@ class World:
         start = max(first, stop - 100)
         if self.rng.random() >= self.rate:
             return start, stop, start > first
-        return (stop, stop, False) if self.requests % 2 else (start, stop, False)
+        self.lying += 1
+        lacks = min(stop - start, self.rng.randint(1, 99))
+        kinds = (
+            (stop, stop, False),
+            (start, stop, False),
+            (start, stop - lacks, start > first),
+            (start + lacks, stop, False),
+        )
+        return kinds[self.lying % 4]
 
     def walk(self, first: int, stop: int, now: int) -> None:
         """Read rows, page by page, believing every answer."""
@@ -116,10 +139,28 @@ class World:
             place = begins
             if not more:
                 break
-        hidden = {row for row in range(first, place) if not self.held[row]}
-        if hidden:
-            self.lies.append(Lie(now, hidden, len(hidden)))
-            self.missing += len(hidden)
+        known = {row for lie in self.lies for row in lie.rows}
+        self.hide({row for row in range(first, stop) if not self.held[row]} - known, now)
+
+    def hide(self, rows: set[int], now: int) -> None:
+        """Take note of rows that a lie hid."""
+        if rows:
+            self.lies.append(Lie(now, rows, len(rows)))
+            self.missing += len(rows)
+
+    def plant(self, now: int) -> None:
+        """Hide rows of the load: lies of each size, at places drawn by chance."""
+        end = bisect_left(self.created, self.state.covered.parts[-1].stop)
+        for least, most in PLANTED:
+            for _ in range(EACH):
+                size, first = self.rng.randint(least, most), self.rng.randrange(end - most)
+                rows = {row for row in range(first, first + size) if self.held[row]}
+                if len(rows) == size:
+                    for row in rows:
+                        self.held[row] = 0
+                    self.hide(rows, now)
+                    self.touch(self.created[first], self.created[first + size - 1])
+        self.write_state(self.state.covered)
 
     # The lake ---------------------------------------------------------------------------------------------------------
 
@@ -177,10 +218,11 @@ class World:
         for region in suspects.to_look_at(self.state):
             found = self.suspects_in(region)
             self.state = replace(self.state, audits=suspects.looked_at(self.state.audits, region, found))
-        targets = audit.choose(self.state, requests, self.rng.randrange)
+        targets = audit.choose(self.state, requests, self.rng.randrange, self.created_in)
         again = Intervals()
+        spoken: list[audit.Target] = []
         for target in targets:
-            start, stop = self.aim(target)
+            start, stop = target.seconds.start, target.seconds.stop
             window = audit.window_around(self.state.covered, start, stop, self.rng.randrange)
             begins, ends, more = self.page(
                 bisect_left(self.created, window.start), bisect_left(self.created, window.stop)
@@ -190,7 +232,8 @@ class World:
             held = self.rows_of(*days) if days[1] - days[0] < 9 * DAY else self.rows_of(window.start, window.stop)
             difference = audit.compare(self.state, window, listed, held, has_more=more)
             again = again.union(difference.again) if difference else again
-        self.state = audit.witnessed(self.state, targets, now=now)
+            spoken.append(replace(target, seconds=audit.seen_of(target.seconds, listed, has_more=more)))
+        self.state = audit.witnessed(self.state, spoken, now=now)
         self.files = dict(self.state.files)
         for part in again.both(self.state.covered):
             self.walk(bisect_left(self.created, part.start), bisect_left(self.created, part.stop), now)
@@ -198,28 +241,17 @@ class World:
             self.state = replace(self.state, audits=replace(self.state.audits, looked=looked))
         self.write_state(self.state.covered)
 
-    def suspects_in(self, region: Interval, least: float = suspects.EXPECTED) -> list:
+    def suspects_in(self, region: Interval) -> list:
         """Look at the gaps of a region."""
         wider = suspects.around(self.state, region)
         profile = Profile()
         profile.add([second for second, _ in self.rows_of(wider.start // DAY * DAY, -(-wider.stop // DAY) * DAY)])
-        return suspects.suspects_in(self.state, profile, region, least=least)
+        return suspects.suspects_in(self.state, profile, region)
 
-    def aim(self, target: audit.Target) -> tuple[int, int]:
-        """Return the seconds to ask about."""
-        if target.suspect is not None:
-            return target.suspect.start, target.suspect.stop
-        stretch = target.stretch
-        if stretch.rows > SHARED and self.rng.randrange(2):
-            found = self.suspects_in(stretch.bounds, 1)
-            if found:
-                waiting = [one for one in found[1:] if one.expected >= suspects.EXPECTED]
-                audits = suspects.looked_at(self.state.audits, stretch.bounds, waiting)
-                self.state = replace(self.state, audits=audits)
-                return found[0].start, found[0].stop
+    def created_in(self, stretch: audit.Stretch) -> list[int]:
+        """Return when the rows of a stretch's files were created."""
         first, last = stretch.files[0].first_created, stretch.files[-1].last_created + 1
-        created = [second for second, _ in self.rows_of(first, last) if second in stretch.bounds]
-        return audit.page_of(stretch, created, self.rng.randrange)
+        return [second for second, _ in self.rows_of(first, last)]
 
 
 def simulate(created: list[int], rate: float, days: int, *, audits: bool, seed: int) -> tuple[World, list[int]]:
@@ -234,6 +266,35 @@ def simulate(created: list[int], rate: float, days: int, *, audits: bool, seed: 
             world.look_back(now + hour * HOUR)
         missing.append(world.missing)
     return world, missing
+
+
+def planted(rows: int, days: int) -> None:
+    """Say when lies of a load were found, by their sizes, where nobody lies afterwards."""
+    created = made(random.Random(2), days, rows)
+    world = World(created, 0.0, random.Random(5))
+    now = START + YEAR
+    world.load(now)
+    world.plant(now)
+    world.look_back(now, 0)
+    pages, waiting = audit.round_of(world.state).pages, len(world.state.audits.suspects)
+    shown = (pages + waiting) / 24
+    print(
+        f"{rows:,} rows a year: {pages:,} pages and {waiting} gaps to ask for, one an hour: a round of {shown:.1f} days"
+    )
+    for hour in range(1, days * 24 + 1):
+        world.increment(now + hour * HOUR)
+        world.look_back(now + hour * HOUR)
+    for least, most in PLANTED:
+        told = [lie for lie in world.lies if least <= lie.hidden <= most and lie.at == now]
+        took = sorted((lie.found - lie.at) / DAY for lie in told if lie.found is not None)
+        within = sum(1 for one in took if one <= shown)
+        week = sum(1 for one in took if one <= 7)
+        half = f", half of them within {median(took):.1f} d, the last after {took[-1]:.1f} d" if took else ""
+        print(
+            f"  lies that hid {least:>3} to {most:>3} rows: {len(took)} of {len(told)} found in {days} d{half};"
+            f" {week} within 7 d, {within} within the round shown",
+            flush=True,
+        )
 
 
 def found_of(lies: list[Lie], least: int, most: float, days: int) -> str:
@@ -289,31 +350,55 @@ def drawing(lines: dict[float, tuple[list[int], list[int]]], days: int) -> str:
     return "\n".join([*found, "</svg>", ""])
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What became of an account: its lies, rows missing after each hour, requests, and pages of its round."""
+
+    lies: list[Lie]
+    missing: list[int]
+    requests: int
+    pages: int
+
+
+def run(job: tuple[float, int, int, bool]) -> Run:
+    """Simulate one account: rate, seed, days, and whether with audits."""
+    rate, seed, days, audits = job
+    world, missing = simulate(made(random.Random(1), days), rate, days, audits=audits, seed=seed)
+    return Run(world.lies, missing, world.requests, audit.round_of(world.state).pages)
+
+
 def main(days: int, svg: str | None) -> None:
     created = made(random.Random(1), days)
     first = bisect_right(created, START + YEAR)
     print(f"{ACCOUNTS} accounts of {first:,} rows loaded, {len(created) - first:,} more in {days} days of hourly runs")
     lines = {}
-    for rate in RATES:
-        curves: tuple[list[int], list[int]] = ([0] * (days * 24 + 1), [0] * (days * 24 + 1))
-        lies: list[Lie] = []
-        requests, left = [0, 0], [0, 0]
-        for seed in lied_to(created, rate):
-            for at, audits in enumerate((False, True)):
-                world, missing = simulate(created, rate, days, audits=audits, seed=seed)
-                curves[at][:] = map(sum, zip(curves[at], missing, strict=True))
-                requests[at], left[at] = requests[at] + world.requests, left[at] + world.missing
-                lies += world.lies if audits else ()
-        lines[rate] = curves
-        print(f"one lie in {round(1 / rate):,}: {left[0]:,} rows missing in the end without audits, {left[1]:,} with")
-        for least, most, name in ((100, 1e9, "100 rows or more"), (20, 100, "20 to 99"), (1, 20, "fewer than 20")):
-            print(f"  lies that hid {name:16}: {found_of(lies, least, most, days)}")
-        print(f"  requests: {requests[0]:,} without, {requests[1] - requests[0]:,} more with audits and re-reading")
-        print(f"  a round has {len(audit.stretches(world.state)):,} stretches", flush=True)
+    with ProcessPoolExecutor(max_workers=2 * ACCOUNTS) as pool:
+        for rate in RATES:
+            jobs = [(rate, seed, days, audits) for audits in (False, True) for seed in lied_to(created, rate)]
+            done = list(pool.map(run, jobs))
+            without, with_ = done[:ACCOUNTS], done[ACCOUNTS:]
+            lines[rate] = tuple(
+                [sum(some) for some in zip(*(one.missing for one in part), strict=True)] for part in (without, with_)
+            )
+            left, requests = (
+                [sum(get(one) for one in part) for part in (without, with_)]
+                for get in (lambda one: one.missing[-1], lambda one: one.requests)
+            )
+            lies = [lie for one in with_ for lie in one.lies]
+            print(
+                f"one lie in {round(1 / rate):,}: {left[0]:,} rows missing in the end without audits, {left[1]:,} with"
+            )
+            for least, most, name in CLASSES:
+                print(f"  lies that hid {name:16}: {found_of(lies, least, most, days)}")
+            print(f"  requests: {requests[0]:,} without, {requests[1] - requests[0]:,} more with audits and re-reading")
+            print(f"  a round has {max(one.pages for one in with_):,} pages", flush=True)
     if svg:
         Path(svg).write_text(drawing(lines, days))
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
+    if words[:1] == ["planted"]:
+        planted(int(words[1]), int(words[2]))
+        sys.exit()
     main(int(words[0]) if words else 30, words[1] if len(words) > 1 else None)

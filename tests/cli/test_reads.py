@@ -42,13 +42,13 @@ def test_old_runs_and_reports_that_cannot_be_read_do_not_count(lake):
 
 def test_the_status_says_how_long_a_round_over_the_past_takes(run, lake):
     first = run("status", lake, "--json").json["accounts"][0]["audit"]
-    assert (first["never"], first["round_days"], first["oldest"]) == (first["stretches"], None, None)
+    assert (first["never"], first["round_days"], first["oldest"]) == (first["pages"], None, None)
     assert "nothing asked about again of late" in run("status", lake).out
     for _ in range(3):
         assert run("sync", lake, "--rate", 0).status == 0
     after = run("status", lake, "--json").json["accounts"][0]["audit"]
     assert after["pages_a_day"] == 3 * 24  # the first run is less than an hour ago
-    assert after["round_days"] == round(after["stretches"] / 72, 1)
+    assert after["round_days"] == round(after["pages"] / 72, 1)
     assert after["never"] <= first["never"]
     said = run("status", lake).out
     assert "a round takes about 1 day, at 72 pages a day" in said

@@ -33,13 +33,13 @@ class Past:
 
     @property
     def days(self) -> float | None:
-        """Days that a whole round takes; None where nothing is asked for."""
-        return self.round.stretches / self.a_day if self.a_day else None
+        """Days until every second has had its turn, gaps that wait included; None where nothing is asked for."""
+        return (self.round.pages + self.waiting) / self.a_day if self.a_day else None
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON knows it; times are UTC seconds."""
         return {
-            "stretches": self.round.stretches,
+            "pages": self.round.pages,
             "never": self.round.never,
             "oldest": self.round.oldest or None,
             "waiting": self.waiting,
@@ -50,7 +50,7 @@ class Past:
 
     def to_text(self) -> str:
         """Return it as a line for people."""
-        if not self.round.stretches:
+        if not self.round.pages:
             return "nothing to ask about again yet"
         if self.days is None:
             said = "nothing asked about again of late"
@@ -58,7 +58,7 @@ class Past:
             pace = f"{self.a_day:.0f}" if self.a_day >= 1 else f"{self.a_day:.1f}"
             said = f"a round takes about {counted(max(1, round(self.days)), 'day')}, at {pace} pages a day"
         since = "" if self.round.never else f", all asked about again since {moment(self.round.oldest)} UTC"
-        never = f", {self.round.never:,} of {self.round.stretches:,} parts never yet" if self.round.never else since
+        never = f", {self.round.never:,} of {self.round.pages:,} pages never yet" if self.round.never else since
         waiting = f"; {counted(self.waiting, 'gap')} to ask about first" if self.waiting else ""
         lacking = f"; known to lack rows: {intervals(self.lacking)}" if self.lacking else ""
         return f"{said}{never}{waiting}{lacking}"

@@ -217,9 +217,10 @@ class Absence:
         top = min(claimed.stop, latest)
         unheard = Intervals.span(max(claimed.start, likely_start), top).minus(self._passed_over)
         seconds = unheard.seconds
-        shown, others = _shown_by(walk, rows, latest), max(walk.planned, self._around or self.usual or 0.0)
+        last = latest if self.usual is not None else newest + 1  # a new account may be silent since its last row
+        shown, others = _shown_by(walk, rows, last), max(walk.planned, self._around or self.usual or 0.0)
         if rows >= ENOUGH:
-            others = min(others, TIMES * rows / _seconds_shown(walk, latest))
+            others = min(others, TIMES * rows / _seconds_shown(walk, last))
         by_itself = self._if_surprising(seconds * shown, BY_ITS_OWN_ROWS * rows)
         by_others = self._if_surprising(seconds * others, BY_OTHERS * rows)
         expected, sure = max(by_itself, by_others), by_others > 0

@@ -3,11 +3,10 @@
 A list that shows nothing is only a claim, and a lie that was believed once is never looked at again. So every run
 spends a few requests on seconds that count as covered, by other bounds than the windows had that read them:
 
-* a row that is missing leaves a gap. The gaps of what was newly covered are looked at once
-  (`connector.core.planning.suspects`), and those in which rows were to be expected wait in a queue, the most expected
-  first;
-* beside them goes a round over everything, the stretch first that was witnessed longest ago: some quiet partitions
-  that share a page, or a page of a busy one.
+* rows that are missing leave a gap. The gaps of what was newly covered are looked at once (`suspects`), and those in
+  which rows were to be expected wait in a queue, the most expected first;
+* beside them goes a round over every covered second, page by page: what was witnessed longest ago comes first, and of
+  what never was, what was read longest ago. So whatever is covered now has its turn before anything newer.
 
 Pure: chance is an argument. `tests/benchmarks/audit.py` shows what it finds, and when.
 """
@@ -16,6 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from connector.core.planning.sampling import Draw
     from connector.core.state.audited import Suspect
@@ -39,6 +39,9 @@ MOST = 50
 
 FOR_GAPS = 4
 """One request in so many goes to the round, however many gaps wait."""
+
+LITTLE = 25
+"""A window's bounds lie no more than this part of its seconds beyond them: its few rows are to fit the same page."""
 
 JITTER = 60
 """Seconds that a window's bounds lie beyond what it asks about, at most, drawn by chance."""
@@ -60,26 +63,38 @@ def requests_for(requests: int, *, percent: float, in_hand: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Seconds that are witnessed together: partitions that share a page, or one that takes more than one.
+    """Seconds whose turn comes together: partitions that share a page, or one that takes more than one.
 
     Attributes:
         bounds: the seconds, quiet time up to the next stretch included.
         files: the files of its partitions.
         witnessed: when the one of them was that was witnessed longest ago, UTC seconds; 0 for never.
+        since: the same; of those that never were, when their last row came.
     """
 
     bounds: Interval
     files: tuple[DataFile, ...]
     witnessed: int
+    since: int
 
     @property
     def rows(self) -> int:
         """Rows of its files."""
         return sum(file.rows for file in self.files)
 
+    @property
+    def pages(self) -> int:
+        """Pages that show all of it, about: seconds of very many rows take more."""
+        return max(1, -(-self.rows // SHARED))
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Paths of its files; the empty one stands for all that is covered and has no file."""
+        return tuple(file.path for file in self.files) or ("",)
+
 
 def stretches(state: TableState) -> list[Stretch]:
-    """Cut covered time into stretches, oldest first: one round asks about each of them once."""
+    """Cut covered time into stretches, oldest first: one round asks about all of each once."""
     files = sorted(state.files.values(), key=lambda file: file.first_created)
     starts = [bounds_of(file, state.partition).start for file in files]
     found: list[Stretch] = []
@@ -93,7 +108,8 @@ def stretches(state: TableState) -> list[Stretch]:
 def _cut(part: Interval, files: Sequence[DataFile], state: TableState) -> list[Stretch]:
     """Cut one covered part at the beginnings of partitions."""
     if not files:
-        return [Stretch(part, (), state.audits.turn)]
+        silent = state.audits.silent
+        return [Stretch(part, (), silent, silent)]
     groups: list[list[DataFile]] = [[]]
     for file in files:
         if groups[-1] and sum(one.rows for one in groups[-1]) + file.rows > SHARED:
@@ -101,7 +117,12 @@ def _cut(part: Interval, files: Sequence[DataFile], state: TableState) -> list[S
         groups[-1].append(file)
     cuts = [part.start, *(bounds_of(group[0], state.partition).start for group in groups[1:]), part.stop]
     return [
-        Stretch(Interval(start, stop), tuple(group), min(file.witnessed for file in group))
+        Stretch(
+            Interval(start, stop),
+            tuple(group),
+            min(file.witnessed for file in group),
+            min(file.witnessed or file.last_created for file in group),
+        )
         for group, start, stop in zip(groups, cuts, cuts[1:], strict=False)
     ]
 
@@ -111,20 +132,22 @@ class Round:
     """How far the round is.
 
     Attributes:
-        stretches: how many there are.
-        never: how many of them were never asked about again.
-        oldest: when the one that was witnessed longest ago was, UTC seconds; 0 for never.
+        pages: how many there are to ask for, until every covered second has had its turn.
+        never: how many of them were never asked for again.
+        oldest: when what was witnessed longest ago was, UTC seconds; 0 for never.
     """
 
-    stretches: int
+    pages: int
     never: int
     oldest: int
 
 
 def round_of(state: TableState) -> Round:
-    """Say how far the round is."""
-    times = [stretch.witnessed for stretch in stretches(state)]
-    return Round(len(times), times.count(0), min(times, default=0))
+    """Say how far the round is. Seconds of a stretch that is under way count as asked about."""
+    found = stretches(state)
+    asked = state.audits.asked
+    never = sum(one.pages for one in found if not (one.witnessed or asked.touching(one.bounds)))
+    return Round(sum(one.pages for one in found), never, min((one.witnessed for one in found), default=0))
 
 
 # What to ask ----------------------------------------------------------------------------------------------------------
@@ -135,55 +158,88 @@ class Target:
     """One request's aim.
 
     Attributes:
-        suspect: the gap to ask about; None for a stretch of the round.
-        stretch: the stretch; None for a gap.
+        seconds: what to ask about; after the answer, what it spoke of.
+        suspect: the gap that it is; None for a page of the round.
     """
 
+    seconds: Interval
     suspect: Suspect | None = None
-    stretch: Stretch | None = None
 
 
-def choose(state: TableState, requests: int, draw: Draw) -> list[Target]:
-    """Choose what to ask about: gaps that wait, and one request in a few for the round; of the round, the longest ago.
+def choose(state: TableState, requests: int, draw: Draw, created: Callable[[Stretch], Sequence[int]]) -> list[Target]:
+    """Choose what to ask about: gaps that wait, and one request in a few for the next pages of the round.
 
     Args:
         state: the state, its gaps looked at.
         requests: how many there are.
         draw: chance.
+        created: gives those of a stretch's rows, ascending; called for stretches whose turn it is.
     """
     gaps = [one for one in state.audits.suspects if state.covered.covers(Interval(one.start, one.stop))]
-    round_ = sorted(stretches(state), key=lambda one: (one.witnessed, -one.bounds.start))
+    pages = _pages(state, created)
     chosen: list[Target] = []
-    while len(chosen) < requests and (gaps or round_):
-        if gaps and (not round_ or draw(FOR_GAPS)):
-            chosen.append(Target(suspect=gaps.pop(0)))
+    while len(chosen) < requests:
+        page = None if gaps and draw(FOR_GAPS) else next(pages, None)
+        if page is not None:
+            chosen.append(Target(page))
+        elif gaps:
+            gap = gaps.pop(0)
+            chosen.append(Target(Interval(gap.start, gap.stop), gap))
         else:
-            chosen.append(Target(stretch=round_.pop(0)))
+            break
     return chosen
 
 
-def window_around(covered: Intervals, start: int, stop: int, draw: Draw) -> Interval:
-    """Return seconds to ask for around others, all of them covered, with bounds drawn by chance."""
-    (part,) = covered.touching(Interval(start, start + 1))
-    return Interval(max(part.start, start - draw(JITTER)), min(part.stop, stop + draw(JITTER)))
+def _pages(state: TableState, created: Callable[[Stretch], Sequence[int]]) -> Iterator[Interval]:
+    """Give the pages of the round in turn, from where it stands."""
+    for stretch in sorted(stretches(state), key=lambda one: (one.since, one.bounds.start)):
+        left = Intervals((stretch.bounds,)).minus(state.audits.asked)
+        if left:
+            rows = created(stretch)
+            for part in left:
+                yield from pages_within(part, rows)
 
 
-def page_of(stretch: Stretch, created: Sequence[int], draw: Draw) -> tuple[int, int]:
-    """Return seconds of a stretch that hold about a page of rows: all of it, if that is as little.
+def pages_within(part: Interval, created: Sequence[int]) -> list[Interval]:
+    """Cut seconds into pages, oldest first, none within a second: each but the last has `SHARED` rows, or a few more.
 
     Args:
-        stretch: the stretch.
-        created: of its rows, ascending.
-        draw: chance: each row is as likely as any other to be asked about.
+        part: the seconds.
+        created: of rows, ascending, those of other seconds among them.
     """
-    bounds = stretch.bounds
-    if len(created) <= SHARED:
-        return bounds.start, bounds.stop
-    first = draw(len(created)) - SHARED // 2
-    last = first + SHARED
-    start = bounds.start if first <= 0 else max(bounds.start, created[first])
-    stop = bounds.stop if last >= len(created) else min(bounds.stop, created[last])
-    return start, max(stop, start + 1)
+    stop = bisect_left(created, part.stop)
+    place = bisect_left(created, part.start) + SHARED
+    cuts: list[int] = []
+    while place < stop:
+        cuts.append(created[place - 1] + 1)
+        place = bisect_left(created, cuts[-1]) + SHARED
+    if cuts and bisect_left(created, cuts[-1]) == stop:  # the last row's second was cut off: nothing is behind it
+        cuts.pop()
+    return [Interval(start, end) for start, end in pairwise((part.start, *cuts, part.stop))]
+
+
+def window_around(covered: Intervals, start: int, stop: int, draw: Draw) -> Interval:
+    """Return seconds to ask for around others, all of them covered, with bounds drawn by chance.
+
+    Dense seconds get little around them, so that a page still shows them whole.
+    """
+    (part,) = covered.touching(Interval(start, start + 1))
+    most = min(JITTER, 1 + (stop - start) // LITTLE)
+    return Interval(max(part.start, start - draw(most)), min(part.stop, stop + draw(most)))
+
+
+def seen_of(seconds: Interval, listed: Sequence[tuple[int, str]], *, has_more: bool) -> Interval:
+    """Return of which of the seconds a page spoke.
+
+    Of a second of more than a page, it is as much as one page can say: it counts as seen.
+
+    Args:
+        seconds: that it was asked for.
+        listed: `created` and id of its rows, newest first.
+        has_more: whether the page says that there are older rows.
+    """
+    oldest = listed[-1][0] + 1 if listed and has_more else seconds.start
+    return Interval(min(max(seconds.start, oldest), seconds.stop - 1), seconds.stop)
 
 
 # What the answers say -------------------------------------------------------------------------------------------------
@@ -249,25 +305,42 @@ def _gap_around(seconds: Sequence[int], second: int) -> Interval:
 
 
 def witnessed(state: TableState, targets: Iterable[Target], *, now: int) -> TableState:
-    """Return the state after these were asked about: gaps wait no longer, stretches have a new time."""
-    asked = list(targets)
-    if not asked:
+    """Return the state after these were asked about: gaps wait no longer, and the round is further.
+
+    Args:
+        state: the state.
+        targets: with the seconds that answers spoke of.
+        now: UTC seconds.
+    """
+    spoken = list(targets)
+    if not spoken:
         return state
-    seen = {file.path for target in asked if target.stretch for file in target.stretch.files}
-    gaps = {target.suspect for target in asked}
+    gaps = {target.suspect for target in spoken}
     waiting = tuple(
         one for one in state.audits.suspects if one not in gaps and state.covered.covers(Interval(one.start, one.stop))
     )
     turn = state.audits.turn if waiting and waiting[0].expected >= SHARED else now
-    files = {path: with_changes(file, witnessed=now) if path in seen else file for path, file in state.files.items()}
-    audits = replace(state.audits, suspects=waiting, turn=turn)
+    pages = Intervals.of(target.seconds for target in spoken if target.suspect is None)
+    audits = replace(state.audits, suspects=waiting, turn=turn, asked=state.audits.asked.union(pages))
+    return _through(replace(state, audits=audits), now)
+
+
+def _through(state: TableState, now: int) -> TableState:
+    """Give partitions all of whose seconds were asked about their new time, and forget those seconds."""
+    found, asked = stretches(state), state.audits.asked
+    open_ = {owner for one in found if not asked.covers(one.bounds) for owner in one.owners}
+    done = {owner for one in found for owner in one.owners if owner not in open_}
+    files = {path: with_changes(file, witnessed=now) if path in done else file for path, file in state.files.items()}
+    under_way = Intervals.of(one.bounds for one in found if not open_.isdisjoint(one.owners))
+    audits = replace(state.audits, asked=asked.both(under_way))
+    audits = replace(audits, silent=now) if "" in done else audits
     return replace(state, files=MappingProxyType(files), audits=audits)
 
 
 def doubted(state: TableState, seconds: Intervals) -> TableState:
     """Return the state once it is known that rows of these seconds are lacking: they are covered no more.
 
-    Once they are read, their gaps are looked at anew.
+    Once they are read, their gaps are looked at anew; what the round has asked about stays so, as reading asks again.
     """
     seconds = seconds.both(state.covered)
     audits = state.audits

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import DataFile
     from connector.core.state.table_state import TableState
 
-EXPECTED = 20
+EXPECTED = 10
 """Rows to be expected in a gap before it waits to be asked about: of rows that come by chance, few leave such a gap."""
 
-QUEUE = 128
+QUEUE = 256
 """Gaps that wait to be asked about, at most, in one account."""
 
 LOOKED_AT = 100_000
@@ -58,18 +58,17 @@ def around(state: TableState, region: Interval) -> Interval:
     return region
 
 
-def suspects_in(state: TableState, profile: Profile, region: Interval, *, least: float = EXPECTED) -> list[Suspect]:
+def suspects_in(state: TableState, profile: Profile, region: Interval) -> list[Suspect]:
     """Return the gaps of a region in which rows were to be expected, the most expected first.
 
     Args:
         state: the state.
         profile: of the rows around the region, see `around`.
         region: covered seconds.
-        least: rows to be expected.
     """
     gaps = gaps_within(profile, state.covered.within(region))
     found = [Suspect(gap.start, gap.stop, int(_expected(state, profile, gap))) for gap in gaps]
-    return sorted((one for one in found if one.expected >= least), key=lambda one: (-one.expected, one.start))
+    return sorted((one for one in found if one.expected >= EXPECTED), key=lambda one: (-one.expected, one.start))
 
 
 def _expected(state: TableState, profile: Profile, gap: Gap) -> float:

@@ -31,6 +31,8 @@ class Audits:
         turn: when the account last had its turn, UTC seconds; 0 for never.
         looked: covered seconds whose gaps were looked at.
         suspects: gaps that wait, the most expected first.
+        asked: covered seconds that the round has asked about, of partitions that it has not gone through yet.
+        silent: when covered seconds without any partition were last asked about, UTC seconds; 0 for never.
         lacking: seconds in which Stripe lists rows that the lake lacks, not read again yet; never covered.
     """
 
@@ -38,6 +40,8 @@ class Audits:
     looked: Intervals = field(default_factory=Intervals)
     suspects: tuple[Suspect, ...] = ()
     lacking: Intervals = field(default_factory=Intervals)
+    asked: Intervals = field(default_factory=Intervals)
+    silent: int = 0
 
     def to_document(self) -> dict[str, Any]:
         """Return the part `audit` of the state's document."""
@@ -46,6 +50,8 @@ class Audits:
             "looked": [[part.start, part.stop] for part in self.looked],
             "suspects": [[one.start, one.stop, one.expected] for one in self.suspects],
             "lacking": [[part.start, part.stop] for part in self.lacking],
+            "asked": [[part.start, part.stop] for part in self.asked],
+            "silent": self.silent,
         }
 
     @staticmethod
@@ -62,6 +68,8 @@ class Audits:
             looked=_intervals(entry["looked"]),
             suspects=tuple(Suspect(int(start), int(stop), int(rows)) for start, stop, rows in entry["suspects"]),
             lacking=_intervals(entry["lacking"]),
+            asked=_intervals(entry["asked"]),
+            silent=int(entry["silent"]),
         )
 
 

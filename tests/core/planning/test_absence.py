@@ -153,6 +153,14 @@ def test_a_first_answer_that_calls_a_busy_day_the_whole_account_is_asked_about_a
     assert frontier.open(1.0).doubted is not None
 
 
+@pytest.mark.parametrize("rows", [1, 7, 99])
+def test_a_first_answer_of_a_few_rows_from_years_ago_is_not_the_whole_account_by_its_silence_since(rows):
+    frontier = Frontier(Intervals.span(0, END_OF_TIME), NOW - 5 * 365 * DAY, wary=True, usual=None, present=NOW)
+    created = [NOW - 4 * 365 * DAY - second * DAY // rows for second in range(rows)]
+    frontier.advance(frontier.open(1.0), rows=created, has_more=False, width=1.0)
+    assert frontier.open(1.0).doubted is not None
+
+
 def test_a_first_answer_of_rows_all_over_an_accounts_life_is_believed():
     frontier = Frontier(Intervals.span(0, END_OF_TIME), NOW - 100 * DAY, wary=True, usual=None, present=NOW)
     frontier.advance(frontier.open(1.0), rows=[NOW - age * DAY for age in range(1, 100)], has_more=False, width=1.0)

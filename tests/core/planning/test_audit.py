@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_left
 from dataclasses import replace
+from math import ceil
 from types import MappingProxyType
 
 from hypothesis import given, settings
@@ -57,7 +58,24 @@ def test_stretches_are_all_that_is_covered_once_and_take_a_page_or_a_partition(r
         assert one.rows <= SHARED or len(one.files) == 1
         for file in one.files:
             assert suspects.lies_in(file, state, one.bounds)
-    assert audit.round_of(state) == audit.Round(len(found), len(found), 0)
+    pages = sum(max(1, ceil(one.rows / SHARED)) for one in found)
+    assert audit.round_of(state) == audit.Round(pages, pages, 0)
+
+
+def created_of(stretch):
+    """Seconds of a stretch's rows, spread evenly between the first and the last of each file."""
+    return [
+        file.first_created + place * (file.last_created - file.first_created) // max(1, file.rows - 1)
+        for file in stretch.files
+        for place in range(file.rows)
+    ]
+
+
+def answered(target, created):
+    """A target, once a page of these rows spoke of it."""
+    inside = [second for second in created if second in target.seconds][::-1]
+    listed = [(second, "txn") for second in inside[:100]]
+    return replace(target, seconds=audit.seen_of(target.seconds, listed, has_more=len(inside) > 100))
 
 
 @given(days, parts, st.integers(0, 60), st.integers(0, 99))
@@ -65,24 +83,79 @@ def test_no_more_is_chosen_than_there_are_requests_and_nothing_twice(rows, cover
     first = covered.parts[0]
     waiting = (Suspect(first.start, first.stop, 500), Suspect(START - 9 * DAY, START - 8 * DAY, 400))
     state = state_of(rows, covered, audits=Audits(suspects=waiting))
-    chosen = audit.choose(state, requests, random.Random(seed).randrange)
-    everything = len(audit.stretches(state)) + 1
-    assert len(chosen) == min(requests, everything)
-    aims = [one.suspect or one.stretch.bounds for one in chosen]
-    assert len(set(aims)) == len(aims)
-    assert not any(one.suspect == waiting[1] for one in chosen)  # it is not covered any more
+    chosen = audit.choose(state, requests, random.Random(seed).randrange, created_of)
+    assert len(chosen) <= requests
+    pages = [one.seconds for one in chosen if one.suspect is None]
+    assert Intervals.of(pages).seconds == sum(one.seconds for one in pages)
+    assert [one.suspect for one in chosen if one.suspect] in ([], [waiting[0]])  # the other is not covered any more
+    if len(chosen) < requests:
+        assert Intervals.of(pages) == covered
+        assert len(pages) == len(chosen) - 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(days, parts, granularities, st.integers(0, 20), st.lists(st.integers(1, 7), min_size=1), st.integers(0, 99))
+def test_every_second_of_covered_time_is_asked_about_once_within_the_round_that_status_shows(
+    rows, covered, granularity, gaps, a_run, seed
+):
+    part = covered.parts[0]
+    waiting = tuple(Suspect(part.start + at, part.start + at + 1, 99) for at in range(min(gaps, part.seconds)))
+    state = state_of(rows, covered, granularity, Audits(suspects=waiting))
+    shown = audit.round_of(state).pages + len(waiting)
+    draw, now, asked, spent = random.Random(seed).randrange, START + 400 * DAY, Intervals(), 0
+    while asked != covered:
+        now += DAY
+        newer = file_of(now, 150, granularity)  # time goes on, and is covered: it waits its turn
+        state = state.with_files([newer] if newer.path not in state.files else [], Intervals.span(now, now + 1))
+        requests = min(a_run[spent % len(a_run)], shown - spent)
+        targets = audit.choose(state, requests, draw, created_of)
+        for page in Intervals.of(one.seconds for one in targets if one.suspect is None):
+            assert asked == covered or not asked.both(Intervals((page,)))
+            asked = asked.union(covered.both(Intervals((page,))))
+        state = audit.witnessed(state, targets, now=now)
+        assert targets
+        spent += len(targets)
+    assert spent <= shown
+
+
+def test_a_page_that_does_not_reach_as_far_as_it_was_to_is_gone_on_with_from_there():
+    state = state_of({0: 300}, Intervals.span(START, START + DAY))
+    busy = [START + place for place in range(90)] + [START + 500] * 250
+    asked = []
+    while not any(file.witnessed for file in state.files.values()):
+        (target,) = audit.choose(state, 1, random.Random(1).randrange, lambda _: busy)
+        asked.append(answered(target, busy).seconds)
+        state = audit.witnessed(state, [answered(target, busy)], now=START + 2 * DAY)
+        assert len(asked) < 9
+    assert Intervals.of(asked) == state.covered
+    assert state.audits.asked == Intervals()
+
+
+def test_a_file_has_a_new_time_once_all_its_covered_seconds_were_asked_about():
+    covered = Intervals.of([Interval(START, START + 3_600), Interval(START + 7_200, START + DAY)])
+    state = state_of({0: 300}, covered)
+    (path,) = state.files
+    asked = Intervals()
+    while not state.files[path].witnessed:
+        assert asked != covered
+        (target,) = audit.choose(state, 1, random.Random(1).randrange, created_of)
+        asked = asked.union(Intervals((target.seconds,)))
+        state = audit.witnessed(state, [target], now=START + 2 * DAY)
+    assert asked == covered
+    assert state.audits.asked == Intervals()
 
 
 def test_a_round_asks_about_everything_before_it_asks_again():
     state = state_of(dict.fromkeys(range(30), 200), Intervals.span(START, START + 30 * DAY))
     draw = random.Random(3).randrange
-    for step in range(1, 31):
-        chosen = audit.choose(state, 1, draw)
+    for step in range(90):
+        assert audit.round_of(state).never == 90 - 3 * -(-step // 3)
+        chosen = audit.choose(state, 1, draw, created_of)
         state = audit.witnessed(state, chosen, now=START + 40 * DAY + step)
-        assert audit.round_of(state).never == 30 - step
+    assert audit.round_of(state) == audit.Round(90, 0, START + 40 * DAY + 2)
     oldest = min(state.files.values(), key=lambda file: file.witnessed)
-    (again,) = audit.choose(state, 1, draw)
-    assert again.stretch.files == (oldest,)
+    (again,) = audit.choose(state, 1, draw, created_of)
+    assert oldest.first_created in again.seconds
 
 
 @given(st.integers(0, 10**6), st.floats(0.01, 100), st.floats(0, 50))
@@ -120,17 +193,19 @@ def test_a_window_is_covered_and_holds_what_it_is_about(covered, seed, data):
     assert covered.covers(window)
     assert window.start <= start < stop <= window.stop
     assert start - window.start < audit.JITTER > window.stop - stop
+    assert window.seconds <= (stop - start) * (1 + 2 / audit.LITTLE)
 
 
-@given(st.lists(st.integers(0, 3 * DAY - 1), max_size=400).map(sorted), st.integers(0, 99))
-def test_a_page_of_a_stretch_lies_in_it_and_each_row_may_be_asked_about(seconds, seed):
-    created = [START + second for second in seconds]
-    stretch = audit.Stretch(Interval(START, START + 3 * DAY), (), 0)
-    start, stop = audit.page_of(stretch, created, random.Random(seed).randrange)
-    assert START <= start < stop <= START + 3 * DAY
-    within = bisect_left(created, stop) - bisect_left(created, start)
-    ties = max((created.count(second) for second in set(created)), default=0)
-    assert within <= SHARED + ties
+@given(st.lists(st.integers(0, 3 * DAY - 1), max_size=400).map(sorted), st.integers(0, 3 * DAY), st.data())
+def test_pages_are_all_of_some_seconds_once_and_part_no_second_in_two(seconds, start, data):
+    stop = data.draw(st.integers(start + 1, 3 * DAY + 1))
+    pages = audit.pages_within(Interval(start, stop), seconds)
+    rows = [bisect_left(seconds, one.stop) - bisect_left(seconds, one.start) for one in pages]
+    assert [pages[0].start, *(one.stop for one in pages)] == [*(one.start for one in pages), stop]
+    ties = max((seconds.count(second) for second in set(seconds)), default=0)
+    assert all(SHARED <= some < SHARED + ties for some in rows[:-1])
+    assert 0 <= rows[-1] < SHARED + ties
+    assert len(pages) <= max(1, ceil(sum(rows) / SHARED))
 
 
 def lake_and_truth(data):
@@ -199,11 +274,12 @@ def test_rows_that_a_page_does_not_show_are_named_as_far_as_the_page_goes(data):
 
 @given(days, parts, parts)
 def test_what_is_doubted_is_covered_no_more_and_known_to_be_lacking(rows, covered, doubts):
-    state = state_of(rows, covered, audits=Audits(looked=covered))
+    state = state_of(rows, covered, audits=Audits(looked=covered, asked=covered))
     after = audit.doubted(state, doubts)
     assert after.covered == covered.minus(doubts)
     assert after.audits.lacking == covered.both(doubts)
     assert not after.audits.looked.both(doubts)
+    assert after.audits.asked == covered
 
 
 @settings(max_examples=examples(30))

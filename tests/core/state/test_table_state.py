@@ -45,6 +45,8 @@ audits = st.builds(
     looked=st.lists(spans, max_size=3).map(Intervals.of),
     suspects=st.lists(suspects, max_size=3).map(tuple),
     lacking=st.lists(spans, max_size=3).map(Intervals.of),
+    asked=st.lists(spans, max_size=3).map(Intervals.of),
+    silent=st.integers(0, 2**33),
 )
 states = st.builds(
     TableState,
@@ -133,8 +135,8 @@ def test_a_document_that_lacks_a_field_is_damaged(missing):
         ("revision", None),
         ("options", 3),
         ("audit", {"turn": 1}),
-        ("audit", {"turn": 1, "looked": [[9, 5]], "suspects": [], "lacking": []}),
-        ("audit", {"turn": 1, "looked": [], "suspects": [[1, 2]], "lacking": []}),
+        ("audit", {"turn": 1, "looked": [[9, 5]], "suspects": [], "lacking": [], "asked": [], "silent": 0}),
+        ("audit", {"turn": 1, "looked": [], "suspects": [[1, 2]], "lacking": [], "asked": [], "silent": 0}),
     ],
 )
 def test_a_field_of_another_type_is_damage(name, value):
