@@ -52,7 +52,7 @@ WINDOW = 4_000
 """Rows of a window of a first load: forty pages."""
 SETTLE = 600
 RATES = (1e-3, 1e-4, 1e-5)
-ACCOUNTS = 3
+ACCOUNTS = 2
 """Of each rate: those first that were lied to while they were loaded, or little would be seen at the lowest rates."""
 
 
@@ -367,31 +367,34 @@ def run(job: tuple[float, int, int, bool]) -> Run:
     return Run(world.lies, missing, world.requests, audit.round_of(world.state).pages)
 
 
+def report(rate: float, without: list[Run], with_: list[Run], days: int) -> None:
+    """Say what became of the accounts of one rate."""
+    left, requests = (
+        [sum(get(one) for one in part) for part in (without, with_)]
+        for get in (lambda one: one.missing[-1], lambda one: one.requests)
+    )
+    lies = [lie for one in with_ for lie in one.lies]
+    print(f"one lie in {round(1 / rate):,}: {left[0]:,} rows missing in the end without audits, {left[1]:,} with")
+    for least, most, name in CLASSES:
+        print(f"  lies that hid {name:16}: {found_of(lies, least, most, days)}")
+    print(f"  requests: {requests[0]:,} without, {requests[1] - requests[0]:,} more with audits and re-reading")
+    print(f"  a round has {max(one.pages for one in with_):,} pages", flush=True)
+
+
 def main(days: int, svg: str | None) -> None:
     created = made(random.Random(1), days)
     first = bisect_right(created, START + YEAR)
     print(f"{ACCOUNTS} accounts of {first:,} rows loaded, {len(created) - first:,} more in {days} days of hourly runs")
+    jobs = [(rate, seed, days, on) for rate in RATES for on in (False, True) for seed in lied_to(created, rate)]
     lines = {}
-    with ProcessPoolExecutor(max_workers=2 * ACCOUNTS) as pool:
+    with ProcessPoolExecutor(max_workers=len(jobs)) as pool:
+        done = iter(pool.map(run, jobs))
         for rate in RATES:
-            jobs = [(rate, seed, days, audits) for audits in (False, True) for seed in lied_to(created, rate)]
-            done = list(pool.map(run, jobs))
-            without, with_ = done[:ACCOUNTS], done[ACCOUNTS:]
+            parts = [[next(done) for _ in range(ACCOUNTS)] for _ in range(2)]
+            report(rate, *parts, days)
             lines[rate] = tuple(
-                [sum(some) for some in zip(*(one.missing for one in part), strict=True)] for part in (without, with_)
+                [sum(some) for some in zip(*(one.missing for one in part), strict=True)] for part in parts
             )
-            left, requests = (
-                [sum(get(one) for one in part) for part in (without, with_)]
-                for get in (lambda one: one.missing[-1], lambda one: one.requests)
-            )
-            lies = [lie for one in with_ for lie in one.lies]
-            print(
-                f"one lie in {round(1 / rate):,}: {left[0]:,} rows missing in the end without audits, {left[1]:,} with"
-            )
-            for least, most, name in CLASSES:
-                print(f"  lies that hid {name:16}: {found_of(lies, least, most, days)}")
-            print(f"  requests: {requests[0]:,} without, {requests[1] - requests[0]:,} more with audits and re-reading")
-            print(f"  a round has {max(one.pages for one in with_):,} pages", flush=True)
     if svg:
         Path(svg).write_text(drawing(lines, days))
 
