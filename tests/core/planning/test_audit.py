@@ -109,9 +109,9 @@ def test_every_second_of_covered_time_is_asked_about_once_within_the_round_that_
         state = state.with_files([newer] if newer.path not in state.files else [], Intervals.span(now, now + 1))
         requests = min(a_run[spent % len(a_run)], shown - spent)
         targets = audit.choose(state, requests, draw, created_of)
-        for page in Intervals.of(one.seconds for one in targets if one.suspect is None):
-            assert asked == covered or not asked.both(Intervals((page,)))
-            asked = asked.union(covered.both(Intervals((page,))))
+        for page in (Intervals((one.seconds,)) for one in targets if one.suspect is None):  # in turn
+            assert asked == covered or not asked.both(page)
+            asked = asked.union(covered.both(page))
         state = audit.witnessed(state, targets, now=now)
         assert targets
         spent += len(targets)
