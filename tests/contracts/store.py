@@ -29,7 +29,16 @@ def staged(store, data: bytes):
 
 
 class StoreContract:
-    """The contract; `store` is an empty one."""
+    """The contract; `store` is an empty one.
+
+    Attributes:
+        tells_equal_writes_apart: whether the same bytes written again are another version. On S3 they are not: its
+            ETag is made of the bytes.
+        forgets_empty_folders: whether a folder is gone with its last file. SeaweedFS goes on naming it for a while.
+    """
+
+    tells_equal_writes_apart = True
+    forgets_empty_folders = True
 
     def test_what_is_not_there_is_none_and_nothing(self, store):
         assert store.read(PATH) is None
@@ -49,7 +58,7 @@ class StoreContract:
             assert local.read_bytes() == b"1"
         store.delete(PATH)
         assert store.read(PATH) is None
-        assert store.folders("a") == []
+        assert store.folders("a") == [] or not self.forgets_empty_folders
 
     def test_files_are_listed_in_order_of_path_and_those_with_a_dot_are_not(self, store):
         for name in ("b", "a/c", "a/b", ".hidden", "a/.hidden"):
@@ -59,7 +68,7 @@ class StoreContract:
 
     def test_every_write_has_another_version_even_of_the_same_bytes(self, store):
         versions = [store.write(PATH, b"same") for _ in range(3)]
-        assert len(set(versions)) == 3
+        assert len(set(versions)) == (3 if self.tells_equal_writes_apart else 1)
         assert store.read(PATH).version == versions[-1]
 
     def test_a_file_that_must_be_absent_is_created_once(self, store):

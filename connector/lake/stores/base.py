@@ -92,7 +92,7 @@ class Store(Protocol):
         ...
 
     def folders(self, prefix: str) -> list[str]:
-        """Return the names of the folders in a folder that hold a visible file, sorted."""
+        """Return the names of the folders in a folder that hold a visible file, sorted; perhaps some that once did."""
         ...
 
     def opened(self, path: str) -> AbstractContextManager[Path | None]:

@@ -24,7 +24,7 @@ from connector.errors import CommitConflictError, CommitUnknownError, ConfigErro
 from connector.outside_text import sentence, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from obstore import PutMode, PutResult
@@ -158,9 +158,13 @@ class Bucket:
         mode: PutMode = "create" if replaces is None else self._mode(replaces)
         return self._put(path, data, mode)
 
-    def overwrite(self, path: str, data: bytes) -> None:
-        """Put an object whatever is there: for names that are one writer's own."""
-        self._put(path, data, "overwrite")
+    def overwrite(self, path: str, data: bytes | Path) -> str:
+        """Put an object whatever is there, and return its version token: for names that are one writer's own.
+
+        Of two such puts the first may arrive last, where its answer was lost.
+        """
+        self._refuse_large(path, data)
+        return self._put(path, data, "overwrite")
 
     def delete(self, path: str) -> None:
         """Remove an object; nothing happens when there is none."""
@@ -189,6 +193,14 @@ class Bucket:
         if found is None:
             raise StorageError(f"{self.url}: there is no such bucket; make it first, or look at the name")
         yield from sorted(found, key=lambda one: one.path)
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """Return the paths of the folders right below a folder, in order."""
+
+        def attempt() -> Sequence[str]:
+            return sorted(obstore.list_with_delimiter(self._store, prefix)["common_prefixes"])
+
+        return self._read(attempt, f"listing {prefix}") or ()
 
     # Puts -------------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,116 @@
+"""A destination that is a bucket, or a folder of one: S3, Google Cloud Storage, Azure.
+
+A file is one object, put in one request: readers see the old one or the new one. What depends on what is there is put
+under that condition, which the store judges, so no lock is needed and none is there. Files are written and read on the
+local disk, in a folder of this process that goes with it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import weakref
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.lake.paths import FileInfo, checked_path
+from connector.lake.stores.conditions import ANY, Content
+from connector.lake.stores.disk import at_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator, Iterator
+
+    from connector.lake.stores.bucket import Bucket
+    from connector.lake.stores.conditions import Condition
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectStore:
+    """A bucket as a `Store`. Nothing is asked of it before the first use.
+
+    Attributes:
+        bucket: where the objects are.
+    """
+
+    bucket: Bucket
+    _local: list[Path] = field(init=False, repr=False, default_factory=list["Path"])
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this process on the local disk, removed when the store is no longer used."""
+        if not self._local:
+            with at_disk("making a folder for temporary files"):
+                folder = Path(tempfile.mkdtemp(prefix="stripe-balance-"))
+            self._local.append(folder)
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return self._local[0]
+
+    @property
+    def lacks(self) -> Collection[str]:
+        """Nothing: what a bucket does not do ends with an error."""
+        return ()
+
+    def read(self, path: str) -> Content | None:
+        """Return an object's content and its version token, or None when there is none."""
+        found = self.bucket.get(checked_path(path))
+        return None if found is None else Content(*found)
+
+    def write(self, path: str, data: bytes, *, condition: Condition = ANY) -> str:
+        """Put an object; see `Store.write`."""
+        return self._put(path, data, condition)
+
+    def staging(self, path: str) -> Path:
+        """Return a new path in the local folder."""
+        name = Path(checked_path(path)).name
+        return self.scratch / f".{name}.{secrets.token_hex(4)}.staged"
+
+    def publish(self, staged: Path, path: str, *, condition: Condition = ANY) -> str:
+        """Put a staged file; see `Store.publish`."""
+        version = self._put(path, staged, condition)
+        with suppress(OSError):  # it is in, and goes with the folder at the latest
+            staged.unlink(missing_ok=True)
+        return version
+
+    def delete(self, path: str) -> None:
+        """Remove an object; nothing happens when there is none."""
+        self.bucket.delete(checked_path(path))
+
+    def list(self, prefix: str) -> Iterator[FileInfo]:
+        """Yield the objects below a folder, in order of path, without those whose name begins with a dot."""
+        for one in self.bucket.list(prefix):
+            if not one.path.rpartition("/")[2].startswith("."):
+                yield FileInfo(one.path, one.bytes, one.modified)
+
+    def folders(self, prefix: str) -> list[str]:
+        """Return the names of the folders in a folder, sorted."""
+        return [path.rpartition("/")[2] for path in self.bucket.folders(prefix)]
+
+    @contextmanager
+    def opened(self, path: str) -> Generator[Path | None]:
+        """Offer a copy of the object on the local disk for the length of the block; None when there is none."""
+        checked = checked_path(path)
+        copy = self.scratch / f"{secrets.token_hex(8)}-{checked.rpartition('/')[2]}"
+        try:
+            yield copy if self.bucket.download(checked, copy) else None
+        finally:
+            with suppress(OSError):
+                os.unlink(copy)  # noqa: PTH108 - may not be there
+
+    def address(self, path: str) -> str:
+        """Return the object's URL."""
+        return f"{self.bucket.url}/{checked_path(path)}"
+
+    @contextmanager
+    def lock(self) -> Generator[None]:
+        """Hold nothing: the conditions of puts tell writers apart."""
+        yield
+
+    def _put(self, path: str, data: bytes | Path, condition: Condition) -> str:
+        checked = checked_path(path)
+        if condition is ANY:
+            return self.bucket.overwrite(checked, data)
+        return self.bucket.put(checked, data, replaces=condition if isinstance(condition, str) else None)
