@@ -17,9 +17,10 @@ from connector.core.api.permissions import is_of_account
 from connector.core.planning.audit import doubted
 from connector.core.planning.expected import PAGE, Expected
 from connector.core.planning.mended import Audit, Healed
-from connector.core.planning.plan import Plan
+from connector.core.planning.plan import Plan, completing
 from connector.core.run_report import AccountReport, holdings_of
 from connector.core.state.account_record import Refusal
+from connector.core.state.data_file import parked_seconds
 from connector.core.state.partition import checked_account
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
@@ -318,7 +319,8 @@ class AccountRun:
         if state is None or not state.audits.lacking or allowance.requests < 1:
             return
         lacking = state.audits.lacking
-        work = Work(Plan(lacking, read_before=state.covered.union(lacking)), state)
+        todo = completing(state, lacking.minus(parked_seconds(state.parked.values())))
+        work = Work(Plan(todo, read_before=state.covered.union(lacking)), state)
         before = self._found.tally.new
         pages = await self._read(work, most=allowance.requests)
         allowance.spend(pages)

@@ -18,6 +18,7 @@ from connector.core.run_report import Late
 from connector.core.state.claims import Claims
 from connector.core.state.drift import Drift
 from connector.core.state.table_state import TableState
+from connector.core.time.intervals import Intervals
 from connector.ingest.batcher import Intake
 from connector.ingest.publisher import Published
 from connector.ingest.writer import Harvest
@@ -53,6 +54,7 @@ class Shared:
         client: whom to ask.
         options: what is asked for.
         progress: filled in as the run goes on.
+        run_id: names the run.
         allowance: what may be spent on reading again what is lost.
         open: accounts being read at the moment; they share the requests in flight.
         taken: accounts somebody of this run reads or has read.
@@ -65,6 +67,7 @@ class Shared:
     client: Client
     options: Options
     progress: Progress
+    run_id: str
     allowance: Allowance
     open: int = 0
     taken: set[AccountId] = field(default_factory=set["AccountId"])
@@ -176,6 +179,7 @@ class Lap:
             wary=True,
             usual=usual_density(self.work.state),
             present=identity.now if identity else 0,
+            first=Intervals.of(self.work.plan.in_part),
         )
         with Shelf(shared.lake.store.scratch, memory=shared.memory) as shelf:
             intake = Intake(shared.lake, shelf, frontier, shared.progress)
@@ -259,6 +263,7 @@ class Lap:
                 partition=shared.lake.partition,
                 livemode=shared.client.config.api_key.livemode,
                 options=shared.options.of_lake,
+                asked=Intervals((shared.options.asked,)),
             )
             state = await anyio.to_thread.run_sync(table_states.save, shared.lake.store, state)
             if self.record is not None:
@@ -275,4 +280,5 @@ class Lap:
             asked=shared.options.asked,
             settle=shared.options.settle,
             api_version=shared.client.config.api_version,
+            run_id=shared.run_id,
         )

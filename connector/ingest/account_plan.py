@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from connector.core.planning.parking import distrusting, due_parked, parked_keys
 from connector.core.planning.plan import (
     MENDING,
     Plan,
     affordable,
     asked_since,
     bounds_of,
+    completing,
     due_files,
     leaving,
     plan,
@@ -19,9 +21,11 @@ from connector.core.planning.plan import (
     touched_files,
 )
 from connector.core.planning.refresh import Stretch, windows_of_pages
+from connector.core.time.intervals import Intervals
 from connector.lake.reading.refresh_rows import due_stretch
 from connector.lake.state import intents, table_states
 from connector.lake.state.file_check import changed_files
+from connector.lake.state.parked_files import damaged, sweep_parked
 from connector.lake.state.recovery import recovered
 
 if TYPE_CHECKING:
@@ -43,6 +47,7 @@ class Work:
         state: the state to go on from, without the files that are lost; None when the lake has none of the account.
         lost: files that are gone, or not as they were written: what they held is read again.
         left: such files that it would take too much to read again unasked; their partitions are left alone.
+        unnamed: paths of parked files that are lost: to be removed once the state on the disk does not name them.
         since: when the state was written, as `FileInfo.changed`: files changed since are looked at by their bytes.
     """
 
@@ -51,6 +56,7 @@ class Work:
     lost: tuple[DataFile, ...] = ()
     left: tuple[DataFile, ...] = ()
     since: int | None = None
+    unnamed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -95,8 +101,8 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
     """
     since = table_states.saved(lake.store, account)
     found = table_states.load(lake.store, account)
-    state = found and _recovered(lake, options, found)
-    planned = plan(state, options.asked, now=now, full_refresh=options.full_refresh)
+    state = found and _with_parked_that_are_there(lake, options, _recovered(lake, options, found))
+    planned = plan(state, options.asked, now=now, settle=options.settle, full_refresh=options.full_refresh)
     if found is None or state is None:
         return Work(planned)
     asked_for = (options.repair or options.full_refresh) and not options.dry_run
@@ -107,8 +113,9 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
     planned = leaving(planned, left, state.partition)
     if planned.refresh:
         planned = _narrowed(lake, planned, kept, now)
-    planned = replace(planned, todo=planned.todo.union(again), read_before=planned.read_before.minus(again))
-    return Work(planned, kept, mended, left, since)
+    todo = planned.todo.union(completing(kept, again))
+    planned = replace(planned, todo=todo, read_before=planned.read_before.minus(again))
+    return Work(planned, kept, mended, left, since, tuple(found.parked.keys() - kept.parked.keys()))
 
 
 def lost_files(lake: Lake, state: TableState, since: int | None, written: Collection[str]) -> list[DataFile]:
@@ -132,7 +139,7 @@ def lost_files(lake: Lake, state: TableState, since: int | None, written: Collec
 def mending(state: TableState, lost: tuple[DataFile, ...]) -> Work:
     """Return the work of reading lost files again."""
     kept, again = reread(state, lost)
-    return Work(Plan(again, read_before=state.covered.minus(again)), kept, lost)
+    return Work(Plan(completing(kept, again), read_before=state.covered.minus(again)), kept, lost)
 
 
 def _recovered(lake: Lake, options: Options, state: TableState) -> TableState:
@@ -147,6 +154,17 @@ def _recovered(lake: Lake, options: Options, state: TableState) -> TableState:
     return state
 
 
+def _with_parked_that_are_there(lake: Lake, options: Options, state: TableState) -> TableState:
+    """Return the state without parked files that are lost: their seconds are read again.
+
+    Parked files that no state names are removed, unless we only look.
+    """
+    if not options.dry_run:
+        sweep_parked(lake.store, table_states.TABLE, state.account, state.parked)
+    lost = damaged(lake.store, state.parked.values())
+    return distrusting(state, lost) if lost else state
+
+
 def _distrusted(lake: Lake, options: Options, state: TableState, planned: Plan, since: int) -> list[DataFile]:
     """Return the files that are lost: gone, or not as they were written.
 
@@ -157,7 +175,8 @@ def _distrusted(lake: Lake, options: Options, state: TableState, planned: Plan, 
     repair = options.repair and not options.dry_run
     differing = {one.path: one.kind for one in table_states.compare(store, state, full=repair, since=since)}
     lost = [state.files[path] for path, kind in differing.items() if kind != "extra"]
-    whole = [file for file in touched_files(state, planned.todo) if file.path not in differing]
+    merged = planned.todo.union(Intervals.of(key.bounds for key in parked_keys(state)))
+    whole = [file for file in touched_files(state, merged) if file.path not in differing]
     if repair:
         for path, kind in differing.items():
             if kind == "extra":
@@ -179,5 +198,5 @@ def _narrowed(lake: Lake, planned: Plan, state: TableState, now: int) -> Plan:
 
     files = sorted(state.files.values(), key=lambda file: file.first_created)
     refresh = planned.refresh.both(windows_of_pages(map(stretch, files)))
-    narrowed = planned.todo.minus(planned.refresh).union(refresh)
+    narrowed = Intervals.of([*planned.todo.minus(planned.refresh), *refresh, *due_parked(state, now)])
     return replace(planned, todo=narrowed, refresh=refresh, refreshes=tuple(due.intersection(planned.refreshes)))

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from connector.core.planning.plan import bounds_of, concluded
+from connector.core.planning.parking import parked_keys, parked_of, with_parked, without_parked
+from connector.core.planning.plan import concluded, reading_of
+from connector.core.state.data_file import ParkedFile, parked_seconds
 from connector.core.state.partition import partition_folder
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.lake.state import table_states
 from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.parking import next_number, parked_folder, parked_path
 from connector.lake.writing.rewrite import Day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.core.planning.whole import Reading
     from connector.core.state.data_file import DataFile
     from connector.core.state.drift import Drift
     from connector.core.state.partition import PartitionKey
@@ -29,6 +33,25 @@ if TYPE_CHECKING:
     from connector.lake.state.intents import Replacements
     from connector.lake.writing.rewrite import Sealed
     from connector.stripe.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A whole partition whose file is staged: durable, and not visible yet.
+
+    Attributes:
+        key: the partition.
+        day: what was written.
+        sealed: the file.
+        within: seconds that this run read of it.
+        rows: rows of this run in it.
+    """
+
+    key: PartitionKey
+    day: Day
+    sealed: Sealed
+    within: Intervals
+    rows: int
 
 
 @dataclass(slots=True, eq=False)
@@ -44,13 +67,13 @@ class Published:
         asked: seconds asked for.
         settle: seconds before the present up to which rows are written but not covered.
         api_version: `Stripe-Version` of the rows.
+        run_id: the run, for the files that it parks.
+        staged: whole partitions that wait for the next commit, or for an older one in part.
         tally: what was found, in counts.
         files_written: files created or replaced.
         written: their paths.
         files_unchanged: files found to be right already.
         durable: seconds whose rows are in files.
-        committed: when the state was last written, by the event loop's clock.
-        keep_whole: partitions of lost files, which may hold more than we have: replaced whole only.
     """
 
     lake: Lake
@@ -61,13 +84,15 @@ class Published:
     asked: Interval
     settle: int
     api_version: str
+    run_id: str
+    staged: dict[PartitionKey, Staged] = field(init=False, default_factory=dict["PartitionKey", "Staged"])
     tally: Tally = field(init=False, default_factory=Tally)
     files_written: int = field(init=False, default=0)
     files_unchanged: int = field(init=False, default=0)
     written: set[str] = field(init=False, default_factory=set[str])
     durable: Intervals = field(init=False, default_factory=Intervals)
-    committed: float = field(init=False, default=float("-inf"))
-    keep_whole: Intervals = field(init=False)
+    _taken_up: list[str] = field(init=False)
+    _number: int = field(init=False)
     _saved: TableState = field(init=False)
     _drift: Drift = field(init=False)
     _newest: int = field(init=False)
@@ -75,33 +100,73 @@ class Published:
     def __post_init__(self) -> None:
         self._saved = self.state
         self._drift = self.state.drift
-        self.keep_whole = Intervals.of(bounds_of(file, self.state.partition) for file in self.work.lost)
+        self._taken_up = list(self.work.unnamed)
+        self._number = next_number(self.state.parked)
         self._newest = max((file.last_created for file in self.state.files.values()), default=0)
 
-    def file(self, key: PartitionKey) -> DataFile | None:
-        """Return the state's entry of a partition's file."""
-        return self.state.files.get(f"{self._folder(key)}/{self.lake.form.file_name}")
+    @property
+    def parked_keys(self) -> set[PartitionKey]:
+        """The partitions that have parked rows."""
+        return parked_keys(self.state)
+
+    def reading(self, read: Intervals, *, newest: int) -> Reading:
+        """Return what is known of the account's time.
+
+        Args:
+            read: seconds that this run has read.
+            newest: the latest `created` received.
+        """
+        asked = self.work.plan.asked.union(Intervals((self.asked,)))
+        known = reading_of(self.state, asked, settled=self._settled(newest))
+        return replace(known, read=known.read.union(read))
 
     def day(self, key: PartitionKey, within: Intervals) -> Day:
-        """Return what to write of a partition, beside what is durable already, and what file it is merged with."""
-        return Day(self._folder(key), self.file(key), within.minus(self.durable), self.work.plan.read_before)
+        """Return what to write of a partition, beside what is durable already, and what files it is merged with."""
+        parked = parked_of(self.state, key)
+        return Day(
+            self._folder(key),
+            self.state.files.get(f"{self._folder(key)}/{self.lake.form.file_name}"),
+            within.union(parked_seconds(parked)).minus(self.durable),
+            self.work.plan.read_before,
+            tuple(one.file for one in parked),
+        )
 
-    def _folder(self, key: PartitionKey) -> str:
-        return partition_folder(table_states.TABLE, self.state.account, key)
+    def parked_path(self, key: PartitionKey) -> str:
+        """Return a path for rows of a partition that are going to be parked."""
+        number, self._number = self._number, self._number + 1
+        return parked_path(parked_folder(table_states.TABLE, self.state.account), number, key, self.run_id)
 
-    def record(self, sealed: Sequence[Sealed]) -> None:
-        """Let the next state name files that are visible and durable."""
+    def park(self, key: PartitionKey, file: DataFile | None, within: Intervals, *, newest: int) -> None:
+        """Let the next state name rows that are durable, and not visible yet.
+
+        Args:
+            key: their partition.
+            file: their file, or None where there were none: then what was parked before answers for these seconds too.
+            within: seconds that were read of the partition.
+            newest: the latest `created` received.
+        """
+        settled = within.minus(Intervals.span(max(0, self._settled(newest)), END_OF_TIME))
+        before = parked_of(self.state, key)
+        if file is not None:
+            parked = ParkedFile(file, self.run_id).answering(settled)
+            self.state = self._with_version(with_parked(self.state, [parked]))
+        elif before:
+            self.state = with_parked(self.state, [before[-1].answering(before[-1].seconds.union(settled))])
+
+    def record(self, staged: Sequence[Staged]) -> None:
+        """Let the next state name files that are visible."""
+        sealed = [one.sealed for one in staged]
         for one in sealed:
             self.tally += one.tally
             self.files_unchanged += one.unchanged
             self.files_written += not one.unchanged
         files = [one.file for one in sealed if one.file is not None]
         self.written.update(one.file.path for one in sealed if one.file is not None and not one.unchanged)
-        if files:
-            state = self.state.with_files(files, Intervals())
-            if self.api_version not in state.api_versions:
-                state = replace(state, api_versions=(*state.api_versions, self.api_version))
-            self.state = state
+        taken_up = [file.path for one in staged for file in one.day.parked]
+        self._taken_up += taken_up
+        self.durable = Intervals.of([*self.durable, *(part for one in staged for part in one.day.within)])
+        state = without_parked(self.state, taken_up) if taken_up else self.state
+        self.state = self._with_version(state.with_files(files, Intervals())) if files else state
 
     def conclude(self, *, newest: int) -> None:
         """Let the next state say what a run may say that read everything."""
@@ -110,7 +175,7 @@ class Published:
         self.state = concluded(self.state, self.work.plan, read_until=read_until, now=now)
 
     async def save(self, read: Intervals, again: Intervals, *, newest: int, drift: Drift) -> None:
-        """Write the state if it has changed; one call at a time.
+        """Write the state if it has changed, then remove parked files whose rows are visible; one call at a time.
 
         Args:
             read: seconds that were read, whose rows, if any, are in files.
@@ -121,19 +186,40 @@ class Published:
         Raises:
             StorageError: when the destination refuses; the old state is then still whole.
         """
-        unsettled = Intervals.span(max(0, self._present(newest) - self.settle), END_OF_TIME)
+        unsettled = Intervals.span(max(0, self._settled(newest)), END_OF_TIME)
         covered = self.state.covered.union(self.durable.union(read).minus(unsettled)).minus(again)
         created = self.identity.created or self.state.account_created
+        asked = self.state.asked.union(Intervals((self.asked,)))
         audits = replace(self.state.audits, lacking=self.state.audits.lacking.minus(covered))
-        drift = self._drift.merge(drift)
-        self.state = replace(self.state, covered=covered, audits=audits, drift=drift, account_created=created)
+        self.state = replace(
+            self.state,
+            covered=covered,
+            asked=asked,
+            audits=audits,
+            drift=self._drift.merge(drift),
+            account_created=created,
+        )
         if self.state == self._saved:
             return
-        store, threads = self.lake.store, self.lake.threads
+        store, threads, taken_up = self.lake.store, self.lake.threads, list(self._taken_up)
         self._saved = await anyio.to_thread.run_sync(table_states.save, store, self.state, limiter=threads)
-        self.committed = anyio.current_time()
-        # Meanwhile other files may have been sealed: they wait for the next state.
+        # Meanwhile other files may have been staged, or parked: they wait for the next state.
         self.state = replace(self.state, revision=self._saved.revision)
+        self.replacing.forget()
+        for path in taken_up:
+            await anyio.to_thread.run_sync(store.delete, path, limiter=threads)
+            self._taken_up.remove(path)
+
+    def _with_version(self, state: TableState) -> TableState:
+        if self.api_version in state.api_versions:
+            return state
+        return replace(state, api_versions=(*state.api_versions, self.api_version))
+
+    def _folder(self, key: PartitionKey) -> str:
+        return partition_folder(table_states.TABLE, self.state.account, key)
+
+    def _settled(self, newest: int) -> int:
+        return self._present(newest) - self.settle
 
     def _present(self, newest: int) -> int:
         return self.identity.present(max(self._newest, newest))

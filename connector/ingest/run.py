@@ -76,6 +76,7 @@ class Run:
         options: what is asked for.
         progress: filled in as the run goes on.
         began: when it did, by `time.monotonic`.
+        run_id: names the run; begins with its start.
     """
 
     store: Store
@@ -84,6 +85,7 @@ class Run:
     options: Options
     progress: Progress
     began: float
+    run_id: str = field(init=False)
     _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
     _failed: FailedAccounts = field(init=False)
     _past: Turns = field(init=False, default_factory=Turns)
@@ -91,6 +93,8 @@ class Run:
     _moved: anyio.Event = field(init=False, default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
+        started = time.time() - (time.monotonic() - self.began)
+        self.run_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(started))}-{secrets.token_hex(4)}"
         self._failed = FailedAccounts(0, fail_fast=self.options.fail_fast or not self.options.several)
 
     async def go(self) -> Report:
@@ -112,7 +116,7 @@ class Run:
             refuse_retired(lease.facts, self.options.accounts)
             remember_paths(self.client, lease.facts)
             allowance = Allowance(requests=inf) if self.options.repair else Allowance()
-            shared = Shared(lake, lease, self.client, self.options, self.progress, allowance)
+            shared = Shared(lake, lease, self.client, self.options, self.progress, self.run_id, allowance)
             try:
                 await self._sync_accounts(shared)
                 await self._audit_the_past()
@@ -275,7 +279,7 @@ class Run:
         started = time.time() - seconds
         config = self.client.config
         return Report(
-            run_id=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(started))}-{secrets.token_hex(4)}",
+            run_id=self.run_id,
             outcome=outcome,
             error=error,
             destination=self.destination,

@@ -97,7 +97,7 @@ def _bounds(
     chosen: Options, state: TableState | None, identity: Identity, windows: int
 ) -> Iterator[dict[str, int | None]]:
     """Yield the beginning and the end of each window of an account; None for what has none."""
-    work = plan_work(state, chosen.asked, now=identity.now, full_refresh=chosen.full_refresh)
+    work = plan_work(state, chosen.asked, now=identity.now, settle=chosen.settle, full_refresh=chosen.full_refresh)
     partition = state.partition if state else chosen.partition or Granularity.DAY
     likely = work.todo.within(Interval(min(identity.created, identity.now - 1), identity.now))
     cut = pieces(likely, windows, partition)

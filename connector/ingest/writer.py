@@ -1,26 +1,32 @@
-"""Partitions of one account on their way into files: completed by a page, sealed in worker threads, committed.
+"""Partitions of one account on their way into files: completed by a page, staged in worker threads, committed.
 
-The event loop owns everything here; worker threads get a taken set of runs and give back a sealed file. Data files come
-first, the state last, and coverage is only ever what durable files hold.
+The event loop owns everything here; worker threads get a taken set of runs and give back a staged file. A commit makes
+staged files visible and writes the state that names them. Only whole partitions become visible, and none before an
+older one that an earlier run left in part; rows of the others are parked when the run ends, or takes long. Coverage is
+only ever what durable files hold.
 """
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
 
 from connector.concurrency import tasks_with_one_error
+from connector.core.planning.whole import may_become_visible
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ConnectorError
+from connector.ingest.publisher import Staged
 from connector.lake.layout import LARGE_ROWS, SEALERS
-from connector.lake.writing.rewrite import Day, Sealed, write_each
+from connector.lake.writing.parking import Leftover, park_each
+from connector.lake.writing.rewrite import Day, Sealed, publish_each, stage_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
     from anyio.abc import TaskGroup
 
@@ -31,30 +37,24 @@ if TYPE_CHECKING:
     from connector.stripe.listing.scan import Received
 
 COMMIT_SECONDS = 2.0
-"""A state is written about this long after a file it should name: what a kill loses is read again."""
+"""Staged files become visible, and the state is written, about this often: what a kill loses is read again."""
 
 COMMIT_SHARE = 0.05
-"""Share of the time that may be spent on writing it: that of a large lake is written less often."""
+"""Share of the time that may be spent on it: the state of a large lake is written less often."""
 
-HASTE = 2.0
-"""The same after a file was replaced by a fuller one."""
-
-HANDFUL = 16
+PARTITIONS_PER_TASK = 16
 """Small partitions that are handed to a thread together."""
 
-CHECKPOINT_SECONDS = 30.0
-"""A partition too large to be complete soon is written in part this often."""
+PARK_SECONDS = 30.0
+"""Rows of a partition too large to be complete soon are parked this often."""
 
-CHECKPOINT_ROWS = 20_000
-"""Rows waiting for an incomplete partition before it is written in part."""
-
-CHECKPOINT_SHARE = 0.05
-"""The same, as a share of the rows its file has: rewriting a large file costs."""
+PARK_ROWS = 20_000
+"""Rows waiting for an incomplete partition before they are parked."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What is complete of a partition: the seconds, and the rows to be merged with the file that is there."""
+    """A partition that is whole: the seconds that this run read of it, and the rows to be merged with what is there."""
 
     key: PartitionKey
     within: Intervals
@@ -79,7 +79,7 @@ class Harvest:
     _tasks: TaskGroup | None = field(init=False, default=None)
     _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * SEALERS))
     _queued: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
-    _sealing: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
+    _busy: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
     def publish_to(self, published: Published) -> None:
@@ -88,9 +88,9 @@ class Harvest:
         self._named.set()
 
     async def run(self, *steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run the steps that bring rows, writing what becomes complete; publish all that is, however they end.
+        """Run the steps that bring rows, writing what becomes complete; keep all that is, however they end.
 
-        After an error that no other attempt would mend, nothing of the windows that were open is published; after an
+        After an error that no other attempt would mend, nothing of the windows that were open is kept; after an
         interruption, or an outage, what they had brought is.
 
         Raises:
@@ -100,18 +100,22 @@ class Harvest:
             async with tasks_with_one_error() as background:
                 background.start_soon(self._keep_committing)
                 async with tasks_with_one_error() as self._tasks:
+                    self._tasks.start_soon(self._take_up)
                     for step in steps:
                         self._tasks.start_soon(step)
                 background.cancel_scope.cancel()
         except BaseException as error:
             if isinstance(error, anyio.get_cancelled_exc_class()) or getattr(error, "retryable", False):
                 self.intake.frontier.abandon()  # stopped from outside: nothing speaks against what has been read so far
-            with anyio.CancelScope(shield=True), suppress(ConnectorError):  # the first error is on its way, and counts
-                await self._settle_up()
+            with anyio.CancelScope(shield=True):
+                await self._settle_up()  # the first error is on its way, and counts
             raise
         self.intake.show()
+        failure: ConnectorError | None = None
         with anyio.CancelScope(shield=True):
-            await self._settle_up(complete=True)
+            failure = await self._settle_up(complete=True)
+        if failure is not None:
+            raise failure
 
     # The way in -------------------------------------------------------------------------------------------------------
 
@@ -121,33 +125,43 @@ class Harvest:
         if got.walk.done:
             await self._seal_completed(got.walk.answers_for)
 
+    async def _take_up(self) -> None:
+        """Start sealing the partitions whose rows were parked and of which nothing is left to be read."""
+        await self._named.wait()
+        await self._seal_completed(Interval(0, max((key.stop for key in self._waiting()), default=1)))
+
     async def _seal_completed(self, seconds: Interval) -> None:
         """Start sealing the partitions that a finished window completed."""
         completed: list[PartitionKey] = []
-        for key in self.intake.shelf.partitions():
+        for key in self._waiting():
             touched = key.start < seconds.stop and seconds.start < key.stop
             if touched and key not in self._queued and self.intake.frontier.is_complete(key.bounds):
                 self._queued.add(key)
                 completed.append(key)
-        for keys in self._handfuls(completed):
+        for keys in self._together(completed):
             await self._room.acquire()
             if self._tasks is not None:
                 self._tasks.start_soon(self._seal_in_turn, keys)
 
-    # The way out ------------------------------------------------------------------------------------------------------
+    def _waiting(self) -> list[PartitionKey]:
+        """Return the partitions with rows that are not in data files, oldest first."""
+        on_shelf, parked = self.intake.shelf.partitions(), self.published.parked_keys if self.published else None
+        return sorted({*on_shelf, *parked}) if parked else on_shelf
 
-    def _handfuls(self, keys: Sequence[PartitionKey]) -> Iterator[list[PartitionKey]]:
+    # Staging ----------------------------------------------------------------------------------------------------------
+
+    def _together(self, keys: Sequence[PartitionKey]) -> Iterator[list[PartitionKey]]:
         """Put small partitions together: handing one to a thread costs as much as writing a few rows."""
-        handful: list[PartitionKey] = []
+        together: list[PartitionKey] = []
         rows = 0
         for key in keys:
-            handful.append(key)
+            together.append(key)
             rows += self.intake.shelf.rows(key)
-            if rows >= LARGE_ROWS or len(handful) == HANDFUL:
-                yield handful
-                handful, rows = [], 0
-        if handful:
-            yield handful
+            if rows >= LARGE_ROWS or len(together) == PARTITIONS_PER_TASK:
+                yield together
+                together, rows = [], 0
+        if together:
+            yield together
 
     async def _seal_in_turn(self, keys: Sequence[PartitionKey]) -> None:
         try:
@@ -158,117 +172,217 @@ class Harvest:
             self._room.release()
 
     async def _seal(self, keys: Sequence[PartitionKey]) -> None:
-        """Write what is complete of some partitions, merged with the files that are there.
+        """Stage those of some partitions that are whole, merged with the files that are there.
 
-        A key whose sealing fails stays in `_sealing`: its seconds never count as covered. One that is being sealed is
-        left alone: what else it has is written when the run ends.
-
-        Raises:
-            ConnectorError: the first thing that failed; the other partitions are written.
-        """
-        published = self.published
-        if published is None:
-            return
-        with ExitStack() as stack:
-            parts = self._taken(published, keys, stack)
-            written = [part for part in parts if len(part.runs)]
-            outcomes = await self._written(published, written) if written else []
-            safe = {part.key: part.runs.rows for part in written}
-        failures = {
-            part.key: told for part, told in zip(written, outcomes, strict=True) if not isinstance(told, Sealed)
-        }
-        sealed = [one for one in outcomes if isinstance(one, Sealed)]
-        published.record(sealed)
-        self.intake.progress.files_sealed += len(sealed)
-        self.intake.progress.rows_safe += sum(rows for key, rows in safe.items() if key not in failures)
-        whole = [part for part in parts if part.key not in failures]
-        published.durable = Intervals.of([*published.durable, *(one for part in whole for one in part.within)])
-        self._sealing.difference_update(part.key for part in whole)
-        if any(part.day.old for part in whole) and anyio.current_time() - published.committed > HASTE:
-            await self.commit()  # until then the state has the file that was replaced: it would be read again
-        for failure in failures.values():
-            raise failure
-
-    def _taken(self, published: Published, keys: Sequence[PartitionKey], stack: ExitStack) -> list[_Part]:
-        """Take what is complete of some partitions off the shelf; it keeps its space until the block ends."""
-        frontier, shelf = self.intake.frontier, self.intake.shelf
-        parts: list[_Part] = []
-        for key in keys:
-            kept_whole = published.keep_whole.touching(key.bounds) and not frontier.is_complete(key.bounds)
-            if key in self._sealing or kept_whole:
-                continue
-            self._sealing.add(key)
-            within = frontier.todo.within(key.bounds).minus(frontier.incomplete)
-            day = published.day(key, within)
-            parts.append(_Part(key, within, day, stack.enter_context(shelf.take(key, within))))
-        return parts
-
-    async def _written(self, published: Published, parts: list[_Part]) -> list[Sealed | ConnectorError]:
-        """Seal and publish in a worker thread."""
-        lake, days = self.intake.lake, [(part.day, part.runs) for part in parts]
-        limiter = lake.press if sum(runs.rows for _, runs in days) >= LARGE_ROWS else lake.threads
-        announce = published.replacing.announce
-        return await anyio.to_thread.run_sync(write_each, lake.store, lake.form, days, announce, limiter=limiter)
-
-    async def commit(self) -> None:
-        """Write the state if it has changed."""
-        async with self._committing:
-            if self.published is not None:
-                intake = self.intake
-                frontier = intake.frontier
-                again = frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
-                await self.published.save(self._read(), again, newest=intake.newest, drift=intake.drift)
-
-    def _read(self) -> Intervals:
-        """Return the seconds that were read and of which nothing waits to be written."""
-        frontier = self.intake.frontier
-        waiting = Intervals.of(key.bounds for key in {*self.intake.shelf.partitions(), *self._sealing})
-        return frontier.todo.minus(frontier.incomplete).minus(waiting)
-
-    async def _keep_committing(self) -> None:
-        pause, checkpoint = COMMIT_SECONDS, anyio.current_time() + CHECKPOINT_SECONDS
-        while True:
-            await anyio.sleep(pause)
-            if (began := anyio.current_time()) >= checkpoint:
-                checkpoint = began + CHECKPOINT_SECONDS
-                for key in self.intake.shelf.partitions():
-                    if self._worth_a_checkpoint(key):
-                        with anyio.CancelScope(shield=True):
-                            await self._seal([key])
-            began = anyio.current_time()
-            with anyio.CancelScope(shield=True):
-                await self.commit()
-            pause = max(COMMIT_SECONDS, (anyio.current_time() - began) / COMMIT_SHARE)
-
-    def _worth_a_checkpoint(self, key: PartitionKey) -> bool:
-        if self.published is None:
-            return False
-        old = self.published.file(key)
-        enough = max(CHECKPOINT_ROWS, CHECKPOINT_SHARE * old.rows if old else 0)
-        return self.intake.shelf.rows(key) >= enough
-
-    async def _settle_up(self, *, complete: bool = False) -> None:
-        """Write what is complete and not yet written, then the state; one partition's failure spares the others.
-
-        Args:
-            complete: whether everything was read; the state says so once everything is written as well.
+        A key whose sealing fails stays in `_busy`: its seconds never count as covered. One that is being sealed is left
+        alone: what else it has is written when the run ends.
 
         Raises:
-            ConnectorError: the first thing that failed.
+            ConnectorError: the first thing that failed; the other partitions are staged.
         """
         published = self.published
         if published is None:
             return
         failure: ConnectorError | None = None
-        for keys in self._handfuls(self.intake.shelf.partitions()):
-            try:
-                await self._seal(keys)
-            except ConnectorError as error:
-                failure = failure or error
-        if complete and failure is None:
-            published.conclude(newest=self.intake.newest)
-        await self.commit()
+        with ExitStack() as stack:
+            parts = self._taken(published, keys, stack)
+            for part, told in zip(parts, await self._staged(parts) if parts else (), strict=True):
+                if isinstance(told, Sealed):
+                    published.staged[part.key] = Staged(part.key, part.day, told, part.within, part.runs.rows)
+                else:
+                    failure = failure or told
         if failure is not None:
             raise failure
-        if not self._sealing:
-            await anyio.to_thread.run_sync(published.replacing.settle)
+
+    def _taken(self, published: Published, keys: Sequence[PartitionKey], stack: ExitStack) -> list[_Part]:
+        """Take partitions that are whole off the shelf; it keeps its space until the block ends."""
+        parts: list[_Part] = []
+        for key in self._whole(published, keys):
+            within = self._read_of(key)
+            part = _Part(key, within, published.day(key, within), self.intake.shelf.take(key, within))
+            if part.runs or part.day.parked:
+                stack.enter_context(part.runs)
+                self._busy.add(key)
+                parts.append(part)
+        return parts
+
+    def _whole(self, published: Published, keys: Sequence[PartitionKey]) -> list[PartitionKey]:
+        """Return those of some partitions that are whole, and that nobody is at work on."""
+        frontier = self.intake.frontier
+        reading = published.reading(frontier.todo.minus(frontier.incomplete), newest=self.intake.newest)
+        return [key for key in keys if key not in self._busy and reading.is_whole(key.bounds)]
+
+    def _read_of(self, key: PartitionKey) -> Intervals:
+        """Return the seconds of a partition that this run has read."""
+        frontier = self.intake.frontier
+        return frontier.todo.within(key.bounds).minus(frontier.incomplete)
+
+    async def _staged(self, parts: list[_Part]) -> list[Sealed | ConnectorError]:
+        """Write in a worker thread."""
+        lake, days = self.intake.lake, [(part.day, part.runs) for part in parts]
+        limiter = lake.press if sum(runs.rows for _, runs in days) >= LARGE_ROWS else lake.threads
+        return await anyio.to_thread.run_sync(stage_each, lake.store, lake.form, days, limiter=limiter)
+
+    # Committing -------------------------------------------------------------------------------------------------------
+
+    async def commit(self, *, complete: bool = False) -> None:
+        """Make staged files visible, and write the state if it has changed.
+
+        Args:
+            complete: whether everything was read; the state says so unless something could not be written.
+
+        Raises:
+            ConnectorError: the first thing that failed; the other files are visible, and the state names them.
+        """
+        async with self._committing:
+            published, intake = self.published, self.intake
+            if published is None:
+                return
+            failure = await self._make_visible(published)
+            if complete and failure is None and not (self._busy or intake.shelf.partitions()):
+                published.conclude(newest=intake.newest)
+            frontier = intake.frontier
+            again = frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
+            await published.save(self._read(), again, newest=intake.newest, drift=intake.drift)
+            if failure is not None:
+                raise failure
+
+    async def _make_visible(self, published: Published) -> ConnectorError | None:
+        """Publish the staged files that wait for nothing, oldest first, and return the first failure."""
+        staged = [published.staged.pop(key) for key in self._share_out(published)[0]]
+        if not staged:
+            return None
+        call = partial(
+            publish_each,
+            self.intake.lake.store,
+            [one.sealed for one in staged],
+            published.replacing.announce,
+            awaited=self._awaited(published, staged),
+        )
+        failures = await anyio.to_thread.run_sync(call, limiter=self.intake.lake.threads)
+        visible = [one for one, failure in zip(staged, failures, strict=True) if failure is None]
+        published.record(visible)
+        self._busy.difference_update(one.key for one in visible)
+        self.intake.progress.files_sealed += len(visible)
+        self.intake.progress.rows_safe += sum(one.rows for one in visible)
+        return next((failure for failure in failures if failure is not None), None)
+
+    def _awaited(self, published: Published, staged: Sequence[Staged]) -> set[str]:
+        """Return the paths of the files that what is newer waits for."""
+        in_part = {bounds.start for bounds in published.work.plan.in_part}
+        return {one.sealed.file.path for one in staged if one.sealed.file is not None and one.key.start in in_part}
+
+    def _share_out(self, published: Published) -> tuple[list[PartitionKey], list[PartitionKey]]:
+        """Return the staged partitions that may become visible, oldest first, and those that wait for an older one."""
+        frontier, staged = self.intake.frontier, published.staged
+        open_ones = {key.start for key in (*self._waiting(), *self._busy) if key not in staged}
+        in_part = (
+            bounds.start
+            for bounds in published.work.plan.in_part
+            if bounds.start in open_ones or not frontier.is_complete(bounds)
+        )
+        return may_become_visible(staged, min(in_part, default=None))
+
+    def _read(self) -> Intervals:
+        """Return the seconds that were read and of which nothing waits to be written."""
+        frontier = self.intake.frontier
+        waiting = Intervals.of(key.bounds for key in {*self._waiting(), *self._busy})
+        return frontier.todo.minus(frontier.incomplete).minus(waiting)
+
+    async def _keep_committing(self) -> None:
+        pause, park_at = COMMIT_SECONDS, anyio.current_time() + PARK_SECONDS
+        while True:
+            await anyio.sleep(pause)
+            if (began := anyio.current_time()) >= park_at:
+                park_at = began + PARK_SECONDS
+                with anyio.CancelScope(shield=True):
+                    await self._park([key for key in self.intake.shelf.partitions() if self._worth_parking(key)])
+            began = anyio.current_time()
+            with anyio.CancelScope(shield=True):
+                await self.commit()
+            pause = max(COMMIT_SECONDS, (anyio.current_time() - began) / COMMIT_SHARE)
+
+    # Parking ----------------------------------------------------------------------------------------------------------
+
+    def _worth_parking(self, key: PartitionKey) -> bool:
+        return key not in self._queued and self.intake.shelf.rows(key) >= PARK_ROWS
+
+    async def _park(self, keys: Sequence[PartitionKey]) -> None:
+        """Park what has been read of some partitions that are not whole; the next state names it.
+
+        Raises:
+            ConnectorError: the first thing that failed; its rows are read again.
+        """
+        published = self.published
+        if published is None:
+            return
+        with ExitStack() as stack:
+            leftovers: list[Leftover] = []
+            for key in keys:
+                if key not in self._busy:
+                    self._busy.add(key)
+                    within = self._read_of(key)
+                    runs = stack.enter_context(self.intake.shelf.take(key, within))
+                    leftovers.append(Leftover(key, published.parked_path(key), within, runs))
+            await self._park_each(published, leftovers)
+
+    async def _park_each(self, published: Published, leftovers: list[Leftover]) -> None:
+        if not leftovers:
+            return
+        lake, newest = self.intake.lake, self.intake.newest
+        outcomes = await anyio.to_thread.run_sync(park_each, lake.store, lake.form, leftovers, limiter=lake.press)
+        failure: ConnectorError | None = None
+        for one, told in zip(leftovers, outcomes, strict=True):
+            if isinstance(told, ConnectorError):
+                failure = failure or told
+                continue
+            published.park(one.key, told, one.within, newest=newest)
+            self.intake.progress.rows_safe += one.rows
+            self._busy.discard(one.key)
+        if failure is not None:
+            raise failure
+
+    async def _park_staged(self, published: Published) -> None:
+        """Park what this run read of staged partitions that wait for an older one, which it did not complete."""
+        waiting = [published.staged.pop(key) for key in self._share_out(published)[1]]
+        leftovers = [
+            Leftover(one.key, published.parked_path(one.key), one.within, one.sealed.staged, one.rows)
+            for one in waiting
+        ]
+        await self._park_each(published, leftovers)
+
+    # The end ----------------------------------------------------------------------------------------------------------
+
+    async def _settle_up(self, *, complete: bool = False) -> ConnectorError | None:
+        """Stage what is whole, park the rest, and commit; one partition's failure spares the others.
+
+        Args:
+            complete: whether everything was read; the state says so once everything is written as well.
+
+        Returns:
+            The first failure.
+        """
+        published = self.published
+        if published is None:
+            return None
+        failures: list[ConnectorError] = []
+        for _ in range(2):  # what was read again of a partition that was staged already is written after it
+            for keys in self._together(self._whole(published, self._waiting())):
+                await _attempt(self._seal(keys), failures)
+            await _attempt(self._park_staged(published), failures)
+            await _attempt(self._park(self.intake.shelf.partitions()), failures)
+            await _attempt(self.commit(complete=complete and not failures), failures)
+            if failures:
+                await _attempt(self.commit(), failures)  # what refused once may take it now
+            if failures or not self._whole(published, self.intake.shelf.partitions()):
+                break
+        if not (failures or self._busy):
+            await _attempt(anyio.to_thread.run_sync(published.replacing.settle), failures)
+        return failures[0] if failures else None
+
+
+async def _attempt(step: Awaitable[None], failures: list[ConnectorError]) -> None:
+    try:
+        await step
+    except ConnectorError as failure:
+        failures.append(failure)

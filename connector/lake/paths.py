@@ -7,6 +7,9 @@ from dataclasses import dataclass
 STATE = "_stripe_balance"
 """Folder of everything that is not data. Hive, Spark and pyarrow skip names with a leading underscore."""
 
+PARKED = f"{STATE}/parked"
+"""Folder of rows that were read and are not visible yet."""
+
 RUNS = f"{STATE}/runs"
 """Folder of the run reports."""
 

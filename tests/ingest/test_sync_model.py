@@ -24,6 +24,9 @@ import connector.stripe.client
 from connector.config.config import ApiKey, Config
 from connector.core.api.retry import RetryPolicy
 from connector.core.planning.plan import REFRESH_AGAIN
+from connector.core.state.data_file import parked_seconds
+from connector.core.time.intervals import Intervals
+from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
 from connector.errors import (
     ConnectorError,
@@ -40,6 +43,7 @@ from connector.lake.stores.local import LocalStore
 from tests.support.examples import examples
 from tests.support.lakes import data_files, objects, strays
 from tests.support.model import START, Model
+from tests.support.watching import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -65,6 +69,7 @@ class Fuse:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.left, self.error, self.after, self.blown = inf, StorageError("full"), False, False
+        self.watcher = Watcher()
         for name in ("write", "publish", "staging"):
             patch.setattr(LocalStore, name, self._guarded(getattr(LocalStore, name)))
 
@@ -77,16 +82,22 @@ class Fuse:
         self.light(inf, StorageError("full"))
 
     def _guarded(self, function: Any) -> Any:
-        def guarded(store: LocalStore, *arguments: Any) -> Any:
+        def guarded(store: LocalStore, *arguments: Any, **condition: Any) -> Any:
             self.left -= 1
             if self.blown and isinstance(self.error, Died):
                 raise self.error
             if self.left == 0:
                 self.blown = True
                 if self.after:
-                    function(store, *arguments)
+                    done(store, *arguments, **condition)
                 raise self.error
-            return function(store, *arguments)
+            return done(store, *arguments, **condition)
+
+        def done(store: LocalStore, *arguments: Any, **condition: Any) -> Any:
+            result = function(store, *arguments, **condition)
+            if function.__name__ == "publish":
+                self.watcher.saw(store, arguments[1])
+            return result
 
         return guarded
 
@@ -102,9 +113,8 @@ class LakeAgainstModel(RuleBasedStateMachine):
         self.model = Model(random.Random(0))
         self.patch.setattr(connector.stripe.client, "HttpTransport", lambda **_: self.model)
         self.patch.setattr(writer, "COMMIT_SECONDS", 0.003)
-        self.patch.setattr(writer, "HASTE", 0.0)
-        self.patch.setattr(writer, "CHECKPOINT_ROWS", 10)
-        self.patch.setattr(writer, "CHECKPOINT_SECONDS", 0.003)
+        self.patch.setattr(writer, "PARK_ROWS", 10)
+        self.patch.setattr(writer, "PARK_SECONDS", 0.003)
         self.patch.setattr(writer, "COMMIT_SHARE", 1.0)
         self.fuse = Fuse(self.patch)
         self.held: dict[str, dict[str, Any]] = {}
@@ -135,7 +145,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
                 now = self.model.now
                 assert sorted(self.held) == sorted(one.id for one in self.model.visible(now))
                 assert all(self.held[one.id] == one.at(now) for one in self.model.entries if one.id in self.held)
-                fresh = self.lake.with_name("fresh")
+                fresh, self.fuse.watcher = self.lake.with_name("fresh"), Watcher()
                 self._sync(fresh, width=3)
                 assert data_files(self.lake) == data_files(fresh)
         finally:
@@ -258,6 +268,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         self._look()
 
     def _sync(self, lake: Path, *, width: int, **options: Any) -> Any:
+        self._watch(options.get("since", 0), options.get("until", END_OF_TIME))
         config = Config(
             ApiKey("sk_test_model"),
             api_base="http://127.0.0.1:1",
@@ -272,11 +283,18 @@ class LakeAgainstModel(RuleBasedStateMachine):
 
         return anyio.run(go)
 
+    def _watch(self, since: int, until: int) -> None:
+        """Let the watcher know what a reader may expect of the files that the run makes visible."""
+        found = next(states(LocalStore(self.lake)), None)
+        asked = Intervals.span(since, until).union(found.asked if found else Intervals())
+        there = [one for one in self.model.visible(self.model.now) if one.id not in self.excused]
+        self.fuse.watcher.begin(asked, self.model.now - SETTLE, there)
+
     # What must be true ------------------------------------------------------------------------------------------------
 
     def _covered(self) -> Any:
         found = next(states(LocalStore(self.lake)), None)
-        return found.covered if found else ()
+        return found.covered.union(parked_seconds(found.parked.values())) if found else ()
 
     def _look(self, may_lose: Collection[str] = ()) -> None:
         """Hold the lake against the model, however the run ended.
@@ -284,6 +302,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         Args:
             may_lose: rows no longer listed, whose file a killed run left newer than the state: it was read again.
         """
+        assert not self.fuse.watcher.broken, "a reader met a partition in part, and not the newest"
         store, known = LocalStore(self.lake), {one.id: one for one in self.model.entries}
         found = next(states(store), None)
         if found is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import anyio
 import anyio.to_thread
@@ -103,7 +103,15 @@ def harvest_of_three_days(store):
         identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
         harvest.publish_to(
             Published(
-                lake, begun, work, identity, replacing, Interval(0, now), settle=0, api_version="2026-10-28.endive"
+                lake,
+                begun,
+                work,
+                identity,
+                replacing,
+                Interval(START, now),
+                settle=0,
+                api_version="2026-10-28.endive",
+                run_id="20260104T000000Z-0000",
             )
         )
         walk = frontier.open(4)
@@ -116,9 +124,9 @@ def harvest_of_three_days(store):
 @pytest.mark.anyio
 async def test_of_partitions_written_together_one_that_fails_spares_the_others(tmp_path):
     with harvest_of_three_days(StoreThatRefuses(tmp_path, "created_date=2026-01-02")) as harvest:
+        await harvest._seal(harvest.intake.shelf.partitions())
         with pytest.raises(StorageError, match="no space left"):
-            await harvest._seal(harvest.intake.shelf.partitions())
-        await harvest.commit()
+            await harvest.commit()
         state = table_states.load(harvest.intake.lake.store, ACCOUNT)
     assert [path.split("/")[2] for path in state.files] == ["created_date=2026-01-01", "created_date=2026-01-03"]
     assert state.covered == Intervals.span(START, START + 3 * DAY).minus(Intervals.span(START + DAY, START + 2 * DAY))
@@ -129,8 +137,8 @@ async def test_of_partitions_written_together_one_that_fails_spares_the_others(t
 @pytest.mark.parametrize("refused", ["created_date=2026-01-02", "none"])
 async def test_only_a_run_whose_last_file_is_written_says_that_it_read_everything(tmp_path, refused):
     with harvest_of_three_days(StoreThatRefuses(tmp_path, refused)) as harvest:
-        with suppress(StorageError):
-            await harvest._settle_up(complete=True)
+        failure = await harvest._settle_up(complete=True)
+        assert isinstance(failure, StorageError) == (refused != "none")
         assert table_states.load(harvest.intake.lake.store, ACCOUNT).read_until == (
             START + 3 * DAY if refused == "none" else 0
         )

@@ -47,6 +47,7 @@ class Frontier:
         wary: whether an end that contradicts the densities around it is asked about again; see `Absence`.
         usual: rows per second to expect before anything has come; None where nothing is known of the account.
         present: UTC seconds by Stripe's clock when reading begins, after which no row is expected; 0 for not known.
+        first: seconds that others wait for: once the list proves long, windows are opened there before the newest.
         absence: what weighs ends.
         reopened: seconds that were to be read once more after they had been received.
     """
@@ -57,6 +58,7 @@ class Frontier:
     wary: bool = False
     usual: float | None = 0.0
     present: int = 0
+    first: Intervals = field(default_factory=Intervals)
     absence: Absence = field(init=False)
     reopened: Intervals = field(init=False, default_factory=Intervals)
     _estimate: Estimate = field(init=False)
@@ -331,16 +333,27 @@ class Frontier:
             return soundings.walks[-1]
         if soundings.walks and len(self._walks) >= self.tuning.timid * width:
             return None
-        part = self._pool.pop()
+        part = self._awaited() or self._pool.pop()
         if not self._estimate.density.rows:  # nothing known, or the last window came back empty: ask about all of it
             self._asking = self._begin(part)
             return self._asking
         start = self._estimate.carve(part, self._estimate.target(width))
         if start > part.start:
-            self._pool.append(Interval(part.start, start))
+            self._pool = sorted([*self._pool, Interval(part.start, start)])
         walk = self._begin(Interval(start, part.stop))
         self._look_ahead()
         return walk
+
+    def _awaited(self) -> Interval | None:
+        """Take out of the pool the newest seconds that others wait for; None for none, or before rows have come."""
+        if not (self.first and self._estimate.density.rows):
+            return None
+        pool = Intervals(tuple(self._pool))
+        awaited = pool.both(self.first)
+        if not awaited:
+            return None
+        self._pool = list(pool.minus(Intervals((awaited.parts[-1],))))
+        return awaited.parts[-1]
 
     def _begin(self, window: Interval, *, sounding: bool = False) -> Walk:
         known, density = self._estimate.density, Density(memory=0.9)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from connector.core.planning.parking import due_parked, parked_keys
 from connector.core.planning.walk import PAGE_SIZE
-from connector.core.state.data_file import with_changes
+from connector.core.planning.whole import Reading
+from connector.core.state.data_file import parked_seconds, with_changes
 from connector.core.state.partition import partition_of, partitions_in
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
@@ -40,39 +42,101 @@ class Plan:
         refresh: those of them that are read again because pending rows there are due.
         read_before: seconds an earlier run had read; a new row there is late.
         refreshes: paths of the files whose rows that may be due are all asked for.
+        asked: seconds that the lake was ever asked for, by this run too.
+        in_part: visible partitions that an earlier run left in part: nothing newer becomes visible before they are
+            whole.
     """
 
     todo: Intervals
     refresh: Intervals = field(default_factory=Intervals)
     read_before: Intervals = field(default_factory=Intervals)
     refreshes: tuple[str, ...] = ()
+    asked: Intervals = field(default_factory=Intervals)
+    in_part: tuple[Interval, ...] = ()
 
 
-def plan(state: TableState | None, asked: Interval, *, now: int, full_refresh: bool = False) -> Plan:
+def plan(state: TableState | None, asked: Interval, *, now: int, settle: int = 0, full_refresh: bool = False) -> Plan:
     """Decide what to read: what is known to be lacking is left to `Work`, which has it read again within bounds.
+
+    What was left in part is completed, also where this run does not ask for it: partitions with parked rows, those that
+    this run touches, and visible ones that are older than what it reads.
 
     Args:
         state: the lake's state, or None for a new lake.
         asked: seconds asked for; up to `END_OF_TIME` for everything there is.
         now: UTC seconds by Stripe's clock.
+        settle: seconds before now from which on rows may still come.
         full_refresh: read all of what is asked, covered or not.
     """
     whole = Intervals((asked,))
     if state is None:
-        return Plan(whole)
+        return Plan(whole, asked=whole)
     unsettled = Intervals.span(max((part.stop for part in state.covered), default=END_OF_TIME), state.read_until)
     read_before = state.covered.union(unsettled)
-    if full_refresh:
-        return Plan(whole, read_before=read_before)
+    reading = reading_of(state, whole, settled=now - settle)
+    refresh, refreshes = (Intervals(), ()) if full_refresh else _due(state, asked, now)
+    todo = whole if full_refresh else whole.minus(reading.read).union(refresh)
+    left, in_part = _left_in_part(state, reading, todo)
+    todo = Intervals.of([*todo, *left, *due_parked(state, now)])
+    return Plan(todo, refresh, read_before, refreshes, reading.asked, in_part)
+
+
+def _due(state: TableState, asked: Interval, now: int) -> tuple[Intervals, tuple[str, ...]]:
+    """Return the seconds where pending rows are due, and the files whose due rows are then all asked for."""
     due = {
         file.path: Intervals.span(file.pending_created[0], file.pending_created[1] + 1).both(state.covered)
         for file in due_files(state, now)
         if file.pending_created is not None
     }
     refresh = Intervals.of(part for parts in due.values() for part in parts).within(asked)
-    refreshes = tuple(path for path, parts in due.items() if parts and parts.within(asked) == parts)
-    todo = whole.minus(state.covered).minus(state.audits.lacking).union(refresh)
-    return Plan(todo, refresh, read_before, refreshes)
+    return refresh, tuple(path for path, parts in due.items() if parts and parts.within(asked) == parts)
+
+
+def reading_of(state: TableState, asked: Intervals, *, settled: int) -> Reading:
+    """Return what a lake's state says of time; what is known to be lacking is no partition in part, but a loss.
+
+    Args:
+        state: the state.
+        asked: what this run asks for besides.
+        settled: the first second that may still get rows.
+    """
+    read = Intervals.of([*state.covered, *state.audits.lacking, *parked_seconds(state.parked.values())])
+    return Reading(state.asked.union(asked), read, settled)
+
+
+def _left_in_part(state: TableState, reading: Reading, todo: Intervals) -> tuple[Intervals, tuple[Interval, ...]]:
+    """Return the seconds that complete partitions, and the visible ones that what is newer has to wait for."""
+    partition = state.partition
+    parked = {key.bounds for key in parked_keys(state)}
+    newest = max([*(part.stop for part in todo.parts[-1:]), *(one.start + 1 for one in parked)], default=0)
+    visible = [bounds_of(file, partition) for file in _files_of(state, reading.unread)]
+    in_part = tuple(one for one in reading.in_part(sorted(visible)) if one.stop < newest)
+    left = Intervals.of(
+        part for one in {*in_part, *parked, *_ends_of(todo, partition)} for part in reading.rest_of(one)
+    )
+    return left, in_part
+
+
+def completing(state: TableState, todo: Intervals) -> Intervals:
+    """Return work with the rest of the partitions that it touches: only whole ones become visible.
+
+    Args:
+        state: the lake's state.
+        todo: what is to be read.
+    """
+    reading = reading_of(state, Intervals(), settled=END_OF_TIME)
+    rests = (part for one in _ends_of(todo, state.partition) for part in reading.rest_of(one))
+    return Intervals.of([*todo, *rests])
+
+
+def _ends_of(todo: Intervals, partition: Granularity) -> set[Interval]:
+    """Return the bounds of the partitions that intervals begin or end in; others are in them whole, or not at all."""
+    return {partition_of(second, partition).bounds for part in todo for second in (part.start, part.stop - 1)}
+
+
+def _files_of(state: TableState, seconds: Intervals) -> Iterable[DataFile]:
+    """Return the files whose partitions share a second with these."""
+    return touched_files(state, seconds) if seconds else ()
 
 
 def usual_density(state: TableState | None) -> float | None:
@@ -170,6 +234,7 @@ def leaving(work: Plan, files: Iterable[DataFile], partition: Granularity) -> Pl
         work,
         todo=work.todo.minus(bounds),
         refresh=work.refresh.minus(bounds),
+        in_part=tuple(one for one in work.in_part if not bounds.touching(one)),
         refreshes=tuple(path for path in work.refreshes if path not in paths),
     )
 

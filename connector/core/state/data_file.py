@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
+from collections.abc import Iterable, Mapping  # noqa: TC003 - msgspec reads the annotations
 from datetime import date
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from connector.core.state.partition import Granularity, PartitionKey, partition_of
+from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
 
 _PATH = re.compile(r"[a-z_]+/account=[A-Za-z0-9_]+/[a-z_]+=[0-9-]{4,10}/part-0\.[a-z.]+")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+_PARKED_NAME = r"[0-9]{8}\.[a-z_]+=[0-9-]{4,10}\.[0-9TZ]+-[0-9a-f]+\.arrow"
 
 
 class Listing(Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,23 +81,57 @@ class DataFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class ParkedFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of rows that wait for the rest of their partitions: no reader sees it.
+    """A file of rows of one partition that is not whole yet: no reader sees it.
 
     Attributes:
-        path: relative to the destination, with forward slashes.
-        rows: number of rows, at least 1.
-        bytes: size of the file.
-        sha256: of the file's bytes, in hexadecimal.
-        within: seconds of `created` that the rows are the complete answer for, as pairs `[start, stop)`.
+        file: the file, as it was when it was written.
         run: id of the run that parked it.
+        within: settled seconds of `created` that it is the whole answer for, as pairs `[start, stop)`: they are not
+            read again.
     """
 
-    path: str
-    rows: int
-    bytes: int
-    sha256: str
-    within: tuple[tuple[int, int], ...]
+    file: DataFile
     run: str
+    within: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Where the file is, relative to the destination; files parked later sort after those parked before."""
+        return self.file.path
+
+    @property
+    def seconds(self) -> Intervals:
+        """What it is the whole answer for."""
+        return Intervals.of(Interval(start, stop) for start, stop in self.within)
+
+    def answering(self, seconds: Intervals) -> ParkedFile:
+        """Return the entry as the whole answer for these seconds."""
+        return msgspec.structs.replace(self, within=tuple((part.start, part.stop) for part in seconds))
+
+    def key(self, partition: Granularity) -> PartitionKey:
+        """Return the partition that its rows are of."""
+        return partition_of(self.file.first_created, partition)
+
+
+def checked_parked(parked: ParkedFile, account: str) -> ParkedFile:
+    """Return a parked file's entry once it makes sense, and names a parked file of this account.
+
+    Raises:
+        ValueError: it does not.
+    """
+    file = parked.file
+    if not re.fullmatch(rf"_stripe_balance/parked/[a-z_]+/{re.escape(account)}/{_PARKED_NAME}", file.path):
+        raise ValueError(f"{file.path!r} is not a parked file of this account")
+    if min(file.rows, file.bytes) < 1 or not 0 <= file.first_created <= file.last_created < END_OF_TIME:
+        raise ValueError(f"impossible figures of {file.path}")
+    if any(not 0 <= start < stop <= END_OF_TIME for start, stop in parked.within):
+        raise ValueError(f"impossible seconds of {file.path}")
+    return parked
+
+
+def parked_seconds(parked: Iterable[ParkedFile]) -> Intervals:
+    """Return the seconds that parked files are the whole answer for."""
+    return Intervals.of(part for one in parked for part in one.seconds)
 
 
 def day_of(path: str) -> int:

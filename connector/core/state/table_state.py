@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from connector.core.state.audited import Audits
-from connector.core.state.data_file import DataFile, ParkedFile, with_changes
+from connector.core.state.data_file import DataFile, ParkedFile, checked_parked, with_changes
 from connector.core.state.drift import Drift, Finding
 from connector.core.state.partition import Granularity, checked_account
 from connector.core.time.intervals import Interval, Intervals
@@ -183,7 +183,7 @@ def from_document(document: object, *, where: str) -> TableState:
             revision=int(fields["revision"]),
             account_created=_second(fields.get("account_created", 0)),
             asked=Intervals.of(Interval(int(start), int(stop)) for start, stop in fields["asked"]),
-            parked=MappingProxyType({one.path: one for one in msgspec.convert(fields["parked"], list[ParkedFile])}),
+            parked=MappingProxyType(_parked(fields["parked"], fields["account"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(
@@ -209,6 +209,10 @@ def _file(entry: object) -> DataFile:
     if min(file.rows, file.bytes, file.pending, *times) < 0 or max(times) > END_OF_TIME:
         raise ValueError(f"impossible figures of {file.path}")
     return file
+
+
+def _parked(entries: object, account: str) -> dict[str, ParkedFile]:
+    return {one.path: checked_parked(one, account) for one in msgspec.convert(entries, list[ParkedFile])}
 
 
 def _each_once(files: dict[str, DataFile], entries: list[object], table: str) -> dict[str, DataFile]:

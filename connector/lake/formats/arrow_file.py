@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from connector.lake.formats.row_columns import Rechunker
+from connector.lake.formats.row_columns import CHUNK_ROWS, Rechunker
 from connector.lake.formats.schema_check import conformed, readable
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ class ArrowWriter:
     Args:
         path: local path of the new file.
         schema: of the batches.
+        chunk_rows: rows of a record batch.
     """
 
-    def __init__(self, path: Path, *, schema: pa.Schema) -> None:
-        self._rechunker = Rechunker()
+    def __init__(self, path: Path, *, schema: pa.Schema, chunk_rows: int = CHUNK_ROWS) -> None:
+        self._rechunker = Rechunker(chunk_rows)
         self._sink = pa.OSFile(str(path), "wb")
         self._file = pa.ipc.new_file(self._sink, schema, options=pa.ipc.IpcWriteOptions(compression="zstd"))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -73,6 +73,10 @@ FORMAT_NAMES = ("parquet", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow")
 """Names as they stand in states. `jsonl` is accepted for `jsonl.zst`."""
 
 
+PARKED_CHUNK_ROWS = 1_024
+"""Rows of a batch of a parked file: many such files are merged at once, and a batch of each is in memory."""
+
+
 CODECS: dict[str, json_lines.Codec] = {"jsonl.zst": "zstd", "jsonl.gz": "gzip", "jsonl.plain": None}
 """Compression of each of the JSON line formats."""
 
@@ -133,6 +137,12 @@ def arrow_format(schema: pa.Schema) -> Format:
         open_writer=partial(arrow_file.ArrowWriter, schema=schema),
         open_reader=partial(arrow_file.open_reader, schema=schema),
     )
+
+
+def parked_form(form: Format) -> Format:
+    """Return how rows of a format wait for their partition to be whole: as Arrow files of small batches."""
+    writer = partial(arrow_file.ArrowWriter, schema=form.schema, chunk_rows=PARKED_CHUNK_ROWS)
+    return replace(arrow_format(form.schema), open_writer=writer)
 
 
 def jsonl_format(codec: json_lines.Codec, schema: pa.Schema, to_lines: json_lines.ToLines) -> Format:

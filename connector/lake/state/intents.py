@@ -38,6 +38,7 @@ class Replacements:
         self._store = store
         self._account = account
         self._announced: Announced = {}
+        self._begun = False
         self._lock = Lock()
 
     def announce(self, files: Iterable[DataFile]) -> None:
@@ -50,7 +51,13 @@ class Replacements:
             for file in files:
                 self._announced.setdefault(file.path, []).append(file.sha256)
             if self._announced:
+                self._begun = True
                 announce(self._store, self._account, self._announced)
+
+    def forget(self) -> None:
+        """Take note that the state on the disk names what was announced: the next announcement goes without it."""
+        with self._lock:
+            self._announced = {}
 
     def settle(self) -> None:
         """Take back what was announced: the state says what is there.
@@ -58,7 +65,7 @@ class Replacements:
         Raises:
             StorageError: when the destination refuses.
         """
-        if self._announced:
+        if self._begun:
             settle(self._store, self._account)
 
 

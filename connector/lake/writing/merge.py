@@ -25,11 +25,13 @@ from connector.lake.writing.count_differing import differing
 from connector.lake.writing.merge_counts import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from connector.lake.writing.row_buffer import Run
 
-_OLD = -1
+_OLD = -(2**31)
+"""Order of the old file's rows: before those of every run."""
+
 _BY = [("created", "ascending"), ("id", "ascending")]
 
 
@@ -48,7 +50,12 @@ class Reread:
 
 
 def merged(
-    runs: Iterable[Run], old: Iterator[pa.RecordBatch], reread: Reread, *, chunk_rows: int = CHUNK_ROWS
+    runs: Iterable[Run],
+    old: Iterator[pa.RecordBatch],
+    reread: Reread,
+    *,
+    parked: Sequence[Iterator[pa.RecordBatch]] = (),
+    chunk_rows: int = CHUNK_ROWS,
 ) -> Iterator[tuple[pa.RecordBatch, Tally]]:
     """Yield all rows sorted by `(created, id)`, each id once, with the tally of each batch.
 
@@ -58,6 +65,7 @@ def merged(
         runs: in order of their first row.
         old: the old file's batches, sorted; empty when there is none.
         reread: what was asked for.
+        parked: batches of parked files, sorted; the files in the order they were parked, all of them before the runs.
         chunk_rows: rows to gather before looking for final ones, unless they are large.
 
     Raises:
@@ -67,7 +75,8 @@ def merged(
     """
     waiting = heapq.merge(
         ((run.first, partial(_of_run, run)) for run in runs),
-        ((bounds_of(batch)[0], partial(_of_batch, batch, _OLD)) for batch in old),
+        _opened(old, _OLD),
+        *(_opened(batches, order) for order, batches in enumerate(parked, start=-len(parked))),
         key=itemgetter(0),
     )
     held: list[_Piece] = []
@@ -84,6 +93,10 @@ def merged(
         rows, size = rows + held[-1].rows, size + held[-1].size
     if held:
         yield _settled(held, reread)
+
+
+def _opened(batches: Iterator[pa.RecordBatch], order: int) -> Iterator[tuple[int, Callable[[], _Piece]]]:
+    return ((bounds_of(batch)[0], partial(_of_batch, batch, order)) for batch in batches)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Self
 
 from connector.core.time.intervals import Intervals
 from connector.errors import ConnectorError, StorageError
+from connector.lake.formats.formats import parked_form
 from connector.lake.stores.disk import at_disk, sha256_of, sync_file
 from connector.lake.writing.file_statistics import Summary
 from connector.lake.writing.merge import Reread, merged
 from connector.lake.writing.merge_counts import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -49,7 +50,8 @@ class Day:
     Attributes:
         folder: relative to the destination, as `partition_folder` gives it.
         old: the state's entry of the file that is there, or None.
-        within: seconds that the new rows are the complete answer for.
+        within: seconds that the new rows, parked ones included, are the complete answer for.
+        parked: files of rows that were parked, in the order they were.
         read_before: seconds that an earlier run had read; a new row there was late.
     """
 
@@ -57,11 +59,7 @@ class Day:
     old: DataFile | None = None
     within: Intervals = field(default_factory=Intervals)
     read_before: Intervals = field(default_factory=Intervals)
-
-    @property
-    def known(self) -> bool:
-        """Whether the state says something of it that a new file would make untrue."""
-        return self.old is not None or bool(self.within.both(self.read_before))
+    parked: tuple[DataFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +98,12 @@ def seal(store: Store, form: Format, day: Day, runs: Runs) -> Sealed:
     with ExitStack() as stack:
         old = iter(())
         if day.old is not None:
-            old_path = stack.enter_context(_trusted(store, day.old))
+            old_path = stack.enter_context(trusted(store, day.old))
             old = stack.enter_context(form.open_reader(old_path))
-        draft = stack.enter_context(_Draft(store, form, path))
+        parked = [stack.enter_context(opened_parked(store, form, file)) for file in day.parked]
+        draft = stack.enter_context(Draft(store, form, path))
         summary, tally = Summary(), Tally()
-        for batch, counts in merged(runs, old, Reread(day.within, day.read_before)):
+        for batch, counts in merged(runs, old, Reread(day.within, day.read_before), parked=parked):
             draft.write(batch)
             summary.add(batch)
             tally += counts
@@ -135,10 +134,8 @@ def discard(sealed: Sealed) -> None:
             sealed.staged.unlink(missing_ok=True)
 
 
-def write_each(
-    store: Store, form: Format, days: Iterable[tuple[Day, Runs]], announce: Callable[[Iterable[DataFile]], None]
-) -> list[Sealed | ConnectorError]:
-    """Seal and publish some partitions, each by itself: what one fails with is told in its place, the others go on.
+def stage_each(store: Store, form: Format, days: Iterable[tuple[Day, Runs]]) -> list[Sealed | ConnectorError]:
+    """Seal some partitions, each by itself: what one fails with is told in its place, the others go on.
 
     Blocks; belongs in a worker thread.
 
@@ -146,28 +143,53 @@ def write_each(
         store: the destination.
         form: format of its files.
         days: the partitions, with their rows.
-        announce: told which files are going to be published that the state on the disk does not expect.
     """
     outcomes: list[Sealed | ConnectorError] = []
-    unexpected: list[DataFile] = []
     for day, runs in days:
         try:
-            outcomes.append(sealed := seal(store, form, day, runs))
+            outcomes.append(seal(store, form, day, runs))
         except ConnectorError as failure:
             outcomes.append(failure)
-            continue
-        if day.known and not sealed.unchanged and sealed.file is not None:
-            unexpected.append(sealed.file)
-    refused: StorageError | None = None
-    if unexpected:
-        try:
-            announce(unexpected)
-        except StorageError as failure:
+    return outcomes
+
+
+def publish_each(
+    store: Store,
+    sealed: Sequence[Sealed],
+    announce: Callable[[Iterable[DataFile]], None],
+    *,
+    awaited: Collection[str] = (),
+) -> list[StorageError | None]:
+    """Make staged files visible in this order, and say of each what it failed with, or None.
+
+    One that fails is discarded, and spares the others, but for those that have to wait for it. Blocks; belongs in a
+    worker thread.
+
+    Args:
+        store: the destination.
+        sealed: the files.
+        announce: told durably which files are going to be published.
+        awaited: paths of files that everything after them waits for.
+    """
+    refused = _announced(sealed, announce)
+    outcomes: list[StorageError | None] = []
+    for one in sealed:
+        outcomes.append(failure := _published(store, one, refused))
+        if failure is not None and one.file is not None and one.file.path in awaited:
             refused = failure
-    return [_published(store, one, refused) if isinstance(one, Sealed) else one for one in outcomes]
+    return outcomes
 
 
-def _published(store: Store, sealed: Sealed, refused: StorageError | None) -> Sealed | ConnectorError:
+def _announced(sealed: Sequence[Sealed], announce: Callable[[Iterable[DataFile]], None]) -> StorageError | None:
+    try:
+        if new := [one.file for one in sealed if one.file is not None and not one.unchanged]:
+            announce(new)
+    except StorageError as failure:
+        return failure
+    return None
+
+
+def _published(store: Store, sealed: Sealed, refused: StorageError | None) -> StorageError | None:
     try:
         if refused is not None:
             raise refused
@@ -176,11 +198,11 @@ def _published(store: Store, sealed: Sealed, refused: StorageError | None) -> Se
         with suppress(StorageError):
             discard(sealed)
         return failure
-    return sealed
+    return None
 
 
 @contextmanager
-def _trusted(store: Store, file: DataFile) -> Generator[Path]:
+def trusted(store: Store, file: DataFile) -> Generator[Path]:
     """Offer the old file once its size and its bytes are found to be the state's."""
     with store.opened(file.path) as path:
         if path is None:
@@ -194,7 +216,19 @@ def _trusted(store: Store, file: DataFile) -> Generator[Path]:
         yield path
 
 
-class _Draft:
+@contextmanager
+def opened_parked(store: Store, form: Format, file: DataFile) -> Generator[Iterator[pa.RecordBatch]]:
+    """Offer the rows of a parked file, sorted, as batches of the format's schema.
+
+    Raises:
+        StaleFileError: it is not as it was written.
+        StorageError: it cannot be read.
+    """
+    with trusted(store, file) as path, parked_form(form).open_reader(path) as batches:
+        yield batches
+
+
+class Draft:
     """A staged file, begun with the first row; gone at the end of the block unless kept."""
 
     def __init__(self, store: Store, form: Format, path: str) -> None:
@@ -205,6 +239,7 @@ class _Draft:
         self._writer: Writer | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows."""
         with at_disk(f"writing {self._path}"):
             if self._writer is None:
                 self._staged = self._store.staging(self._path)

@@ -8,9 +8,20 @@ from types import MappingProxyType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.planning.plan import REFRESH_AGAIN, asked_since, concluded, pieces, plan, touched_files, without
-from connector.core.state.data_file import DataFile
-from connector.core.state.partition import Granularity, partition_of
+from connector.core.planning.parking import distrusting
+from connector.core.planning.plan import (
+    REFRESH_AGAIN,
+    asked_since,
+    completing,
+    concluded,
+    pieces,
+    plan,
+    touched_files,
+    without,
+)
+from connector.core.planning.whole import Reading
+from connector.core.state.data_file import DataFile, ParkedFile, parked_seconds, with_changes
+from connector.core.state.partition import Granularity, partition_of, partitions_in
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
@@ -124,3 +135,65 @@ def test_pieces_are_all_of_the_work_once_and_no_two_share_a_file(todo, count, gr
     shared = {start: those for start, those in owners.items() if len(those) > 1}
     assert not shared, f"partitions written by two pieces: {shared}"
     assert len(found) <= count
+
+
+@given(coverage, coverage, stretches, st.sets(days, max_size=5), st.integers(0, 10))
+def test_a_run_completes_every_partition_that_it_touches_or_that_is_visible_in_part_before_it(
+    covered, ever, asked, present, later
+):
+    now, settle = START + later * DAY, 600
+    lake = replace(state_of(covered, *map(file_of, present)), asked=ever)
+    work = plan(lake, asked, now=now, settle=settle)
+    reading = Reading(ever.union(Intervals((asked,))), covered.union(work.todo), now - settle)
+    touched = {partition_of(one, Granularity.DAY).bounds for part in work.todo for one in (part.start, part.stop - 1)}
+    assert all(reading.is_whole(bounds) for bounds in (*work.in_part, *touched))
+    newest = max((part.stop for part in work.todo), default=0)
+    visible = {partition_of(START + day * DAY, Granularity.DAY).bounds for day in present}
+    assert not [one for one in visible - set(work.in_part) if one.stop < newest and not reading.is_whole(one)]
+    assert Intervals((asked,)).minus(covered).minus(work.todo) == Intervals()
+
+
+@given(coverage, st.sets(days, max_size=5))
+def test_seconds_of_parked_rows_are_not_read_again_and_their_partition_is_completed(covered, present):
+    parked = {}
+    for day in present:
+        file = file_of(day)
+        one = ParkedFile(file, "run").answering(Intervals.span(file.first_created, file.first_created + 100))
+        parked[one.path] = one
+    lake = replace(state_of(covered), asked=Intervals((WHOLE,)), parked=MappingProxyType(parked))
+    work = plan(lake, Interval(START - 9 * DAY, START - 8 * DAY), now=START + 20 * DAY)
+    seconds = parked_seconds(parked.values())
+    assert not work.todo.both(seconds.minus(covered))
+    for one in parked.values():
+        bounds = one.key(Granularity.DAY).bounds
+        assert covered.union(work.todo).union(seconds).covers(bounds)
+
+
+@given(coverage)
+def test_the_rest_of_what_is_touched_makes_it_whole(part):
+    lake = replace(state_of(Intervals()), asked=Intervals((WHOLE,)))
+    whole = completing(lake, part)
+    assert whole == Intervals.of(key.bounds for one in part for key in partitions_in(one, Granularity.DAY))
+
+
+def test_the_days_of_parked_rows_that_are_due_are_read_again():
+    file = file_of(1, pending_from=START + 3 * DAY)
+    one = ParkedFile(file, "run").answering(Intervals.span(START + DAY, START + 2 * DAY))
+    lake = replace(state_of(Intervals()), asked=Intervals((WHOLE,)), parked=MappingProxyType({one.path: one}))
+    asked = Interval(START + 5 * DAY, START + 6 * DAY)
+    assert plan(lake, asked, now=START + 3 * DAY - 1).todo == Intervals((asked,))
+    due = Intervals.span(file.first_created, file.first_created + 2)
+    assert plan(lake, asked, now=START + 3 * DAY).todo == due.union(Intervals((asked,)))
+
+
+def test_what_other_parked_files_hold_of_lost_seconds_is_read_again():
+    first, second = (ParkedFile(replace_path(file_of(1), name), "run") for name in ("a", "b"))
+    first = first.answering(Intervals.span(START, START + 100))
+    second = second.answering(Intervals.span(START + 50, START + 200))
+    lake = replace(state_of(Intervals()), parked=MappingProxyType({one.path: one for one in (first, second)}))
+    (left,) = distrusting(lake, [first]).parked.values()
+    assert left.seconds == Intervals.span(START + 100, START + 200)
+
+
+def replace_path(file: DataFile, path: str) -> DataFile:
+    return with_changes(file, path=path)

@@ -1,0 +1,61 @@
+"""What becomes of the state when rows are parked, taken up, or lost: pure steps from one state to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from connector.core.state.data_file import parked_seconds
+from connector.core.time.intervals import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from connector.core.state.data_file import ParkedFile
+    from connector.core.state.partition import PartitionKey
+    from connector.core.state.table_state import TableState
+
+
+def parked_of(state: TableState, key: PartitionKey) -> tuple[ParkedFile, ...]:
+    """Return a partition's parked files, those parked first before the others."""
+    return tuple(one for _, one in sorted(state.parked.items()) if one.file.first_created in key.bounds)
+
+
+def parked_keys(state: TableState) -> set[PartitionKey]:
+    """Return the partitions that have parked rows."""
+    return {one.key(state.partition) for one in state.parked.values()}
+
+
+def with_parked(state: TableState, parked: Iterable[ParkedFile]) -> TableState:
+    """Return the state after these files were parked durably."""
+    return replace(state, parked=MappingProxyType({**state.parked, **{one.path: one for one in parked}}))
+
+
+def without_parked(state: TableState, paths: Collection[str]) -> TableState:
+    """Return the state after the rows of these files became visible in data files."""
+    left = {path: one for path, one in state.parked.items() if path not in paths}
+    return replace(state, parked=MappingProxyType(left))
+
+
+def distrusting(state: TableState, damaged: Iterable[ParkedFile]) -> TableState:
+    """Return the state without parked files that are lost: their seconds are read again, whoever else has rows of them.
+
+    Rows of one second may lie in several files, as of a second that was read twice: none of the others is the whole
+    answer for it.
+    """
+    lost = list(damaged)
+    seconds = parked_seconds(lost)
+    left = without_parked(state, {one.path for one in lost}).parked
+    kept = {path: one.answering(one.seconds.minus(seconds)) for path, one in left.items()}
+    return replace(state, parked=MappingProxyType(kept))
+
+
+def due_parked(state: TableState, now: int) -> list[Interval]:
+    """Return the seconds of parked rows whose status may have changed: they become visible as they are now."""
+    files = (one.file for one in state.parked.values())
+    return [
+        Interval(file.pending_created[0], file.pending_created[1] + 1)
+        for file in files
+        if file.pending_created is not None and file.pending_from is not None and file.pending_from <= now
+    ]

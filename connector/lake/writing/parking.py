@@ -1,0 +1,138 @@
+"""Rows that were read and whose partition is not whole yet: parked in files that no reader sees, until it is."""
+
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no annotations)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.errors import ConnectorError
+from connector.lake.formats.formats import parked_form
+from connector.lake.formats.row_columns import inside
+from connector.lake.paths import PARKED
+from connector.lake.stores.disk import at_disk, sha256_of
+from connector.lake.writing.file_statistics import Summary
+from connector.lake.writing.merge import Reread, merged
+from connector.lake.writing.rewrite import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pyarrow as pa
+
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.partition import PartitionKey
+    from connector.core.time.intervals import Intervals
+    from connector.core.units import AccountId
+    from connector.lake.formats.formats import Format
+    from connector.lake.stores.base import Store
+    from connector.lake.writing.row_buffer import Runs
+
+
+def parked_folder(table: str, account: AccountId) -> str:
+    """Return the folder of an account's parked files, relative to the destination."""
+    return f"{PARKED}/{table}/{account}"
+
+
+def parked_path(folder: str, number: int, key: PartitionKey, run_id: str) -> str:
+    """Return the path of an account's parked file.
+
+    Args:
+        folder: as `parked_folder` gives it.
+        number: above that of every file parked before, so that paths sort by time.
+        key: the partition of the rows.
+        run_id: the run that parks them.
+    """
+    return f"{folder}/{number:08d}.{key.label}.{run_id}.arrow"
+
+
+def next_number(parked: Iterable[str]) -> int:
+    """Return the number of the next parked file, by the paths of those there are."""
+    return 1 + max((int(path.rpartition("/")[2].partition(".")[0]) for path in parked), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """What is to be parked of one partition.
+
+    Attributes:
+        key: the partition.
+        path: of the parked file.
+        within: the seconds that were read.
+        source: the rows, as runs or in a staged file of the whole partition; None where there are none.
+        staged_rows: how many of those of a staged file were read by this run.
+    """
+
+    key: PartitionKey
+    path: str
+    within: Intervals
+    source: Runs | Path | None
+    staged_rows: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows that this run read."""
+        return self.staged_rows if self.source is None or isinstance(self.source, Path) else self.source.rows
+
+
+def park_each(store: Store, form: Format, leftovers: Iterable[Leftover]) -> list[DataFile | ConnectorError | None]:
+    """Park what is left of some partitions, durable with the next record; None where there are no rows.
+
+    Each goes by itself: what one fails with is told in its place, the others go on. Blocks; belongs in a worker thread.
+
+    Args:
+        store: the destination.
+        form: format of its data files.
+        leftovers: what to park. Runs stay as they are; a staged file is removed.
+    """
+    outcomes: list[DataFile | ConnectorError | None] = []
+    for one in leftovers:
+        try:
+            outcomes.append(park(store, form, one))
+        except ConnectorError as failure:
+            outcomes.append(failure)
+    return outcomes
+
+
+def park(store: Store, form: Format, leftover: Leftover) -> DataFile | None:
+    """Park what is left of one partition.
+
+    Raises:
+        ProtocolError: when an id comes with two values of `created`.
+        StorageError: when the disk does not take the file.
+    """
+    source = leftover.source
+    if source is None:
+        return None
+    if isinstance(source, Path):
+        with form.open_reader(source) as batches:
+            file = _written(store, form, leftover.path, _inside(batches, leftover.within))
+        with at_disk(f"removing {source}"):
+            source.unlink(missing_ok=True)
+        return file
+    return _written(store, form, leftover.path, (batch for batch, _ in merged(source, iter(()), Reread())))
+
+
+def _inside(batches: Iterator[pa.RecordBatch], within: Intervals) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        chosen = batch.filter(inside(batch.column("created"), within))
+        if chosen.num_rows:
+            yield chosen
+
+
+def _written(store: Store, form: Format, path: str, batches: Iterator[pa.RecordBatch]) -> DataFile | None:
+    summary = Summary()
+    with Draft(store, parked_form(form), path) as draft:
+        for batch in batches:
+            draft.write(batch)
+            summary.add(batch)
+        staged = draft.finish()
+        if staged is None:
+            return None
+        with at_disk(f"reading {staged}"):
+            file = summary.data_file(path, written=staged, sha256=sha256_of(staged))
+        store.publish(staged, path)
+        return file

@@ -1,0 +1,213 @@
+"""Rows of partitions that are not whole are parked: no reader sees them, and the next run reads only the rest."""
+
+from __future__ import annotations
+
+import random
+from math import inf
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+import anyio
+import pyarrow.feather
+import pytest
+
+import connector.stripe.client
+from connector.config.config import ApiKey, Config
+from connector.config.salt import Salt
+from connector.core.api.retry import RetryPolicy
+from connector.core.units import DAY
+from connector.errors import ConnectorError, TransportError
+from connector.ingest import writer
+from connector.lake.stores.local import LocalStore
+from tests.support.lakes import (
+    START,
+    data_files,
+    honest,
+    interrupted_at,
+    objects,
+    run,
+    sandbox,
+    state,
+    strays,
+    truth,
+    world,
+)
+from tests.support.model import START as MODEL_START
+from tests.support.model import Model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from connector.core.api.protocol import Response
+    from connector.lake.stores.conditions import Condition
+    from connector.stripe.transport import Request
+
+ONCE = RetryPolicy(attempts=1, first=0.0005, longest=0.001, least=0.0)
+DAYS = 4
+ROWS = 6_000
+
+
+def parked_files(lake: Path) -> list[Path]:
+    return sorted((lake / "_stripe_balance" / "parked").rglob("*.arrow"))
+
+
+def parked_rows(lake: Path) -> int:
+    return sum(one.file.rows for one in state(lake).parked.values())
+
+
+@pytest.fixture
+def stripe_():
+    with sandbox(world(ROWS, days=DAYS), latency=0.02) as served:
+        yield served
+
+
+@pytest.fixture
+def expected(tmp_path):
+    with sandbox(world(ROWS, days=DAYS)) as served:
+        run(tmp_path / "expected", served)
+    return data_files(tmp_path / "expected")
+
+
+@pytest.fixture
+def lake(tmp_path, stripe_):
+    """A lake whose first run was interrupted: days of 1,500 rows, of which some were read in part."""
+    interrupted_at(2_000, tmp_path / "lake", stripe_)
+    assert parked_rows(tmp_path / "lake") > 0
+    return tmp_path / "lake"
+
+
+def test_what_was_parked_is_taken_up_and_only_the_rest_is_read(lake, stripe_, expected):
+    there, parked = state(lake).rows, parked_rows(lake)
+    assert len(parked_files(lake)) == len(state(lake).parked)
+    (account,) = run(lake, stripe_).accounts
+    assert account.rows_received <= ROWS - there - parked + 100
+    assert account.rows_new == ROWS - there
+    assert data_files(lake) == expected
+    assert not state(lake).parked
+    assert parked_files(lake) == []
+
+
+def test_no_reader_sees_parked_rows_and_no_day_is_there_in_part(lake, stripe_):
+    by_day = {}
+    for row in truth(stripe_):
+        by_day.setdefault(row["created"] // DAY, set()).add(row["id"])
+    seen = {row["id"] for row in objects(lake)}
+    assert all(ids <= seen or not ids & seen for ids in by_day.values())
+    honest(lake, truth(stripe_))
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "altered"])
+def test_seconds_of_a_parked_file_that_is_lost_are_read_again(lake, stripe_, expected, harm):
+    path = parked_files(lake)[0]
+    if harm == "gone":
+        path.unlink()
+    else:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(content[: None if harm == "altered" else -1])
+    run(lake, stripe_)
+    assert data_files(lake) == expected
+    assert parked_files(lake) == []
+
+
+def test_a_parked_file_that_no_state_names_is_removed(lake, stripe_, expected):
+    path = parked_files(lake)[0]
+    stray = path.with_name(f"99999999.{path.name.split('.', 1)[1]}")
+    stray.write_bytes(path.read_bytes())
+    run(lake, stripe_, dry_run=True)
+    assert stray.exists()
+    run(lake, stripe_)
+    assert data_files(lake) == expected
+    assert parked_files(lake) == []
+
+
+def test_a_full_refresh_takes_up_what_was_parked_and_reads_it_again(lake, stripe_, expected):
+    (account,) = run(lake, stripe_, full_refresh=True).accounts
+    assert account.rows_received == ROWS
+    assert data_files(lake) == expected
+
+
+def test_a_run_that_asks_for_other_time_completes_what_was_parked(lake, stripe_):
+    days = {one.key(state(lake).partition).label for one in state(lake).parked.values()}
+    run(lake, stripe_, since=START - 5 * DAY, until=START - 4 * DAY)
+    assert not state(lake).parked
+    assert days <= {path.split("/")[2] for path in data_files(lake)}
+    honest(lake, truth(stripe_))
+
+
+def test_rows_are_redacted_before_they_are_parked(tmp_path, stripe_, monkeypatch):
+    monkeypatch.setattr(writer, "COMMIT_SECONDS", 0.01)
+    salt = Salt("0123456789abcdef0123456789abcdef")
+    stripe_.faults.add("not-json:endpoint=balance_transactions,k=40,times=1")
+    with pytest.raises(ConnectorError):
+        run(tmp_path, stripe_, omit=["description"], hash=["source"], salt=salt)
+    tables = [pyarrow.feather.read_table(path) for path in parked_files(tmp_path)]
+    assert tables
+    for table in tables:
+        assert table.column("description").null_count == len(table)
+        assert not [one for one in table.column("source").to_pylist() if one and one.startswith("ch_")]
+
+
+def test_rows_of_a_long_day_are_parked_while_it_is_read(tmp_path, stripe_, monkeypatch, expected):
+    monkeypatch.setattr(writer, "COMMIT_SECONDS", 0.01)
+    monkeypatch.setattr(writer, "PARK_SECONDS", 0.01)
+    monkeypatch.setattr(writer, "PARK_ROWS", 100)
+    parked: list[str] = []
+    publish = LocalStore.publish
+
+    def noting(store: LocalStore, staged: Path, path: str, **condition: Condition) -> str:
+        parked.extend([path] if "/parked/" in path else [])
+        return publish(store, staged, path, **condition)
+
+    monkeypatch.setattr(LocalStore, "publish", noting)
+    lake = tmp_path / "lake"
+    run(lake, stripe_)
+    assert parked
+    assert data_files(lake) == expected
+    assert parked_files(lake) == []
+    assert strays(lake) == []
+
+
+class SlowAboutOneDay(Model):
+    """A Stripe that answers about time before `refuses` only after all else, and then refuses."""
+
+    refuses: int = 0
+
+    async def send(self, request: Request) -> Response:
+        where = urlsplit(request.url)
+        rows = self._page(dict(parse_qsl(where.query)))["data"] if where.path.endswith("transactions") else []
+        if any(row["created"] < self.refuses for row in rows):
+            self.requests += 1
+            before = -1
+            while before != self.requests:
+                before = self.requests
+                await anyio.sleep(0.05)
+            raise TransportError("no route")
+        return await super().send(request)
+
+
+def test_what_is_newer_than_a_day_in_part_waits_for_it(tmp_path, monkeypatch):
+    """The first run ended within a day; the second cannot read the rest of it, but has read the days after it."""
+    monkeypatch.setattr(writer, "COMMIT_SECONDS", 0.01)
+    model = SlowAboutOneDay(random.Random(1))
+    for second in range(MODEL_START, MODEL_START + 6 * DAY, DAY // 24):
+        model.add(second, wait=0)
+    monkeypatch.setattr(connector.stripe.client, "HttpTransport", lambda **_: model)
+    config = Config(ApiKey("sk_test_model"), api_base="http://127.0.0.1:1", rate=inf, max_in_flight=4, retry=ONCE)
+
+    def go(**options: int) -> None:
+        anyio.run(lambda: connector.sync(tmp_path, config=config, **options))
+
+    go(until=MODEL_START + DAY + DAY // 2)
+    before = data_files(tmp_path)
+    model.refuses = MODEL_START + 2 * DAY
+    with pytest.raises(TransportError):
+        go()
+    assert data_files(tmp_path) == before
+    assert parked_rows(tmp_path) >= 24
+    model.refuses, asked = 0, model.requests
+    go()
+    assert len(objects(tmp_path)) == 6 * 24
+    assert model.requests - asked < 6 * 24 / model.size
+    go(full_refresh=True)
+    assert {path.split("/")[2] for path in data_files(tmp_path)} > {path.split("/")[2] for path in before}
