@@ -74,7 +74,8 @@ def test_what_could_not_be_checked_is_not_proved(run, lake, environment):
 
 
 def test_rows_that_no_balance_shows_keep_strict_from_0(run, environment, tmp_path):
-    with Sandbox(World(transactions=300, connected=0), limits=Limits.none()) as sandbox:
+    world = World(transactions=300, connected=0, start=1_767_225_600, end=1_768_521_600)
+    with Sandbox(world, limits=Limits.none()) as sandbox:
         environment.setenv("STRIPE_API_BASE", sandbox.url)
         environment.setenv("STRIPE_API_KEY", sandbox.key)
         sandbox.add_rows(count=60, type="risk_reserve", amount=2_000, fee=0)
