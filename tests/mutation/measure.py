@@ -33,7 +33,14 @@ ROOT = Path(__file__).parents[2]
 _WANTED = ("core", "stripe/listing", "lake/writing", "lake/state", "lake/catalogs", "webhooks.py")
 AREAS = tuple(f"connector/{area}" for area in _WANTED if (ROOT / "connector" / area).exists())
 TESTS = ("tests/core", "tests/stripe", "tests/tables", "tests/lake", "tests/test_webhooks.py")
-TESTS = (*TESTS, "tests/test_least_objects.py", "tests/payouts", "tests/verification", "tests/reporting")
+TESTS = (
+    *TESTS,
+    "tests/test_least_objects.py",
+    "tests/payouts",
+    "tests/verification",
+    "tests/reporting",
+    "tests/ingest",
+)
 UNCHANGED = Path(__file__).with_name("unchanged.toml")
 SURVEY_SECONDS = 1_200.0
 POLL_SECONDS = 0.02

@@ -22,6 +22,8 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
 LEFT_ALONE = {"annotation", "returns", "decorator_list", "bases", "keywords_of_class", "type_params"}
+SHAPE = {"init", "repr", "compare", "hash", "kw_only"}
+"""What `field(…)` of a dataclass says of its shape, as a decorator does."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,11 @@ def _scope_of(node: ast.AST, scope: str, begins: int) -> tuple[str, int]:
 
 
 def _is_left_alone(node: ast.AST, *, within: str) -> bool:
-    """Say whether nothing in a node is worth a change: messages, and what only type checkers read."""
+    """Say whether nothing in a node is worth a change: messages, shapes, and what only type checkers read."""
     if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Assert):
         return True
+    if isinstance(node, ast.keyword):
+        return node.arg in SHAPE and isinstance(node.value, ast.Constant)
     if isinstance(node, ast.If):
         return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     alias = isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.BitOr)

@@ -18,7 +18,7 @@ SOURCE = '''
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Box:
     """A box."""
 
     size: int = 2
+    spare: int = field(init=False, default=7)
 
     @property
     def area(self) -> int:
@@ -58,6 +59,7 @@ def test_every_kind_of_change_is_made_once_for_each_place():
     assert changes(SOURCE) == [
         "3 → 4",
         "2 → 3",
+        "7 → 8",
         "return self.size * 2 → return None",
         "self.size * 2 → self.size // 2",
         "2 → 3",

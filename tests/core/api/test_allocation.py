@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.api.allocation import (
+    AUDITS_IN_HAND,
     FIRST,
     LEAST,
     MONTH,
     READS_FOR_A_ROW,
     Budget,
+    Savings,
     allocation,
     share_of_floor,
     wait_between_looks,
@@ -34,6 +36,17 @@ def test_who_waits_as_told_spends_no_more_than_time_and_rows_have_brought(looks,
         budget = budget.spend(reads, rows=found, now=now)
         spent, rows = spent + reads, rows + found
         assert spent <= FIRST + reads_per_month * now / MONTH + READS_FOR_A_ROW * rows + 1e-6
+
+
+def test_reads_for_audits_come_with_time_alone_up_to_those_in_hand():
+    spent = Savings(1_000).spend(10_000)
+    assert spent.in_hand == 0.0
+    assert spent.grown(1_000, rows=0) == spent
+    assert spent.grown(500, rows=0) == spent  # a clock that was put back
+    some = spent.grown(1_000 + 3_600, rows=0).in_hand
+    assert 0.0 < some < 2.0
+    assert spent.grown(1_000 + 7_200, rows=0).in_hand == pytest.approx(2 * some)
+    assert spent.grown(1_000 + 10 * int(MONTH), rows=0).in_hand == AUDITS_IN_HAND
 
 
 def test_time_alone_saves_up_no_more_than_the_first_reads():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
+import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.api.retry import RetryPolicy, wait_before
+from connector.core.api.retry import RetryPolicy, Timeouts, wait_before
 from connector.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -63,3 +66,18 @@ def test_what_the_server_asks_for_is_waited_at_least():
 
 def test_one_attempt_means_none_again():
     assert wait_before(1, ServerError("no"), RetryPolicy(attempts=1), jitter=0.5, should_retry=True) is None
+
+
+def test_an_attempt_may_take_as_long_as_with_stripes_own_library_and_its_parts_no_longer():
+    default = inspect.signature(stripe.RequestsClient.__init__).parameters["timeout"].default
+    assert Timeouts().total == default
+    assert 0 < Timeouts().connect < Timeouts().read < Timeouts().total
+
+
+def test_a_wait_doubles_from_half_a_second_to_twenty_and_attempts_are_eight():
+    waits = [
+        wait_before(attempt, ServerError("no", status=500), RetryPolicy(), jitter=0.9999) for attempt in range(1, 9)
+    ]
+    assert waits[:6] == pytest.approx([0.5, 1.0, 2.0, 4.0, 8.0, 16.0], rel=1e-3)
+    assert waits[6] == pytest.approx(20.0, rel=1e-3)
+    assert waits[7] is None

@@ -64,6 +64,7 @@ def test_every_row_of_a_dispute_counts_with_its_own_sign(parts):
     assert [one.balance_transaction for one in found.rows] == [one["id"] for one in rows]
     assert found.fee == sum(fee for _, fee in parts)
     assert found.sums[0].net == sum(one["net"] for one in rows)
+    assert (found.sums[0].gross, found.sums[0].fee) == (sum(one["amount"] for one in rows), found.fee)
     assert found.sums[0].rows == len(parts)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from connector.core.planning.parking import distrusting
 from connector.core.planning.plan import (
+    RECENTLY,
     REFRESH_AGAIN,
     asked_since,
     completing,
@@ -17,6 +18,7 @@ from connector.core.planning.plan import (
     pieces,
     plan,
     touched_files,
+    usual_density,
     without,
 )
 from connector.core.planning.whole import Reading
@@ -197,3 +199,16 @@ def test_what_other_parked_files_hold_of_lost_seconds_is_read_again():
 
 def replace_path(file: DataFile, path: str) -> DataFile:
     return with_changes(file, path=path)
+
+
+def test_the_usual_density_is_that_of_the_rows_of_the_newest_four_weeks():
+    assert usual_density(None) is None
+    assert usual_density(state_of(Intervals())) == 0.0
+    newest, days = START + 40 * DAY, [file_of(day) for day in range(40)]  # three rows a day
+    assert usual_density(state_of(Intervals.span(START, newest), *days)) == 3 * 28 / RECENTLY
+    half = Intervals.span(newest - RECENTLY // 2, newest)
+    assert usual_density(state_of(half, *days[26:])) == 3 * 14 / (RECENTLY // 2)
+
+
+def test_rows_that_stay_pending_are_asked_for_again_after_six_hours():
+    assert (REFRESH_AGAIN, RECENTLY) == (6 * 60 * 60, 28 * DAY)  # as docs/limits-and-guarantees.md has it

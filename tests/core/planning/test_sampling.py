@@ -171,3 +171,14 @@ def test_the_expected_rows_of_a_gap_are_those_of_the_same_hours_on_other_days():
     gaps = [Gap(start, start + 3 * 3600, 0) for start in (noon, night)]
     assert 25 < profile.expected(gaps[0]) < 50
     assert profile.expected(gaps[1]) < 15
+
+
+def test_hours_that_end_with_the_last_row_are_known_and_later_ones_are_not():
+    created = [START + 60 * number for number in range(3 * DAY // 60)]
+    profile = profile_of(created)
+    length = 2 * 3_600
+    to_the_last = Gap(profile.last - DAY - length, profile.last - DAY, 0)
+    later = Gap(profile.last - DAY - length + 1, profile.last - DAY + 1, 0)
+    after, before = (profile.rank(profile.last + by) - profile.rank(profile.last - length + by) for by in (0, -2 * DAY))
+    assert profile.foreseen(to_the_last) == (after + before) / 2
+    assert profile.foreseen(later) == profile.rank(later.stop - DAY) - profile.rank(later.start - DAY)
