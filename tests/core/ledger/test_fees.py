@@ -296,3 +296,15 @@ def test_the_document_is_plain_json():
     assert (document["object"], document["answer"], document["fee"]) == ("payment_fees", "known", 150)
     assert type(document["answer"]) is str
     assert document["parts"][0]["type"] == "stripe_fee"
+
+
+def test_a_payment_leads_to_its_intent_and_an_intent_to_the_charge_that_succeeded():
+    asked = fees_of_payment("ch_1", charge(payment_intent="pi_7"), now=NOW)
+    assert (asked.id, asked.charge, asked.payment_intent) == ("ch_1", "ch_1", "pi_7")
+    expanded = fees_of_payment("ch_1", charge(payment_intent={"id": "pi_8", "object": "payment_intent"}), now=NOW)
+    assert expanded.payment_intent == "pi_8"
+    assert fees_of_payment("ch_1", charge(payment_intent=None), now=NOW).payment_intent is None
+    intent = {"id": "pi_9", "object": "payment_intent", "status": "succeeded"}
+    failed = charge(id="ch_2", status="failed", balance_transaction=None)
+    found = fees_of_payment("pi_9", intent | {"charges": {"data": [failed, charge(payment_intent="pi_1")]}}, now=NOW)
+    assert (found.id, found.charge, found.payment_intent) == ("pi_9", "ch_1", "pi_9")

@@ -4,6 +4,7 @@ import errno
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,6 +36,9 @@ from tests.support.samples import (
     splits,
     write,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 each_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 law = settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -176,6 +180,34 @@ def test_a_row_that_breaks_the_contract_leaves_nothing_behind(store):
     late = replace(ROWS[0], created=START + 1)
     with pytest.raises(ProtocolError):
         write(store, PARQUET, [ROWS, [late]])
+    assert (visible(store), strays(store)) == ([], [])
+
+
+@dataclass
+class Refusing:
+    """A writer that takes no row."""
+
+    path: Path
+    closed: int = 0
+
+    def write(self, _batch):
+        self.path.write_bytes(b"begun")
+        raise StorageError("no space left")
+
+    def close(self):
+        self.closed += 1
+
+
+def test_sealing_that_fails_closes_its_file_and_removes_it(store):
+    writers = []
+
+    def refusing(path):
+        writers.append(Refusing(path))
+        return writers[-1]
+
+    with pytest.raises(StorageError, match="no space left"):
+        write(store, replace(PARQUET, open_writer=refusing), [ROWS])
+    assert [one.closed for one in writers] == [1]
     assert (visible(store), strays(store)) == ([], [])
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.core.state.partition import Granularity
+from connector.core.state.partition import Granularity, partition_of
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import StorageError
 from connector.lake.writing.row_buffer import Memory, Shelf
@@ -171,3 +171,35 @@ def test_runs_are_read_in_another_thread_while_the_owner_puts_and_spills(tmp_pat
                 shelf.take(KEY, span(start + 5_000, start + 5_500)).release()
                 assert reading.result(timeout=10) == sorted(f"txn_{start + index}" for index in range(2_000))
             assert shelf.rows(KEY) == 500 * (round_ + 1)
+
+
+def test_a_run_spans_its_rows_and_is_taken_whole_where_all_of_them_are_asked_for(tmp_path):
+    with Shelf(tmp_path) as shelf:
+        shelf.put(KEY, page(0))
+        shelf.put(KEY, page(50))
+        with shelf.take(KEY, span(0, 150)) as runs:
+            assert [run.span for run in runs] == [Interval(START, START + 100), Interval(START + 50, START + 150)]
+            assert [(run.order, run.rows) for run in runs] == [(0, 100), (1, 100)]
+        shelf.put(KEY, page(0))
+        with shelf.take(KEY, span(0, 99)) as runs:
+            assert [run.span for run in runs] == [Interval(START, START + 99)]
+        assert (shelf.rows(KEY), shelf.partitions()) == (1, [KEY])
+        with shelf.take(KEY, span(100, 200)) as runs:
+            assert len(runs) == 0
+        assert shelf.rows(KEY) == 1
+
+
+def test_what_does_not_fit_goes_to_the_file_until_half_of_the_budget_is_free(tmp_path):
+    keys = [partition_of(START + day * 86_400, Granularity.DAY) for day in range(4)]
+    rows = [batch_of(PARQUET, [Row(key.start + at, f"txn_{at}") for at in range(100)]) for key in keys]
+    one = rows[0].serialize().size
+    memory = Memory(3 * one + 2_000)
+    with Shelf(tmp_path, memory=memory) as shelf:
+        for key, batch in zip(keys[:3], rows, strict=False):
+            shelf.put(key, batch)
+        assert (shelf.spilled, memory.held == shelf.held > 3 * one) == (0, True)
+        shelf.put(keys[3], rows[3])
+        assert memory.held <= memory.budget // 2 < memory.held + one
+        assert shelf.spilled == 3 * one
+        assert [shelf.rows(key) for key in keys] == [100] * 4
+    assert memory.held == 0
