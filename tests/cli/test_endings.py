@@ -18,6 +18,7 @@ import pytest
 from connector.lake.state import table_states
 from connector.lake.stores.base import open_store
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.examples import slow_but
 
 PROGRAM = [sys.executable, "-m", "connector.cli"]
 ROOT = Path(__file__).parents[2]
@@ -104,26 +105,27 @@ def test_a_reader_that_goes_away_ends_a_stream_quietly(slow_sandbox, words):
     assert (process.returncode, err) == (141, "")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--help"],
-        ["--version"],
-        ["sync", "--help"],
-        ["schema"],
-        ["schema", "balance_transactions"],
-        ["balance"],
-        ["balance", "--json"],
-        ["sync", "lake", "-q", "--json"],
-        ["plan", "lake"],
-        ["stream", "--limit-rows", "1"],
-        ["stream", "--limit-rows", "1", "--json"],
-        ["get", "txn_nope", "--json"],
-        ["sandbox", "--list-faults"],
-        ["sandbox"],
-    ],
-    ids=" ".join,
-)
+WRITING = [
+    ["--help"],
+    ["--version"],
+    ["sync", "--help"],
+    ["schema"],
+    ["schema", "balance_transactions"],
+    ["balance"],
+    ["balance", "--json"],
+    ["sync", "lake", "-q", "--json"],
+    ["plan", "lake"],
+    ["stream", "--limit-rows", "1"],
+    ["stream", "--limit-rows", "1", "--json"],
+    ["get", "txn_nope", "--json"],
+    ["sandbox", "--list-faults"],
+    ["sandbox"],
+]
+QUICK = [WRITING[0], WRITING[6], WRITING[7], WRITING[9], WRITING[13]]
+"""Each way of writing: help, an object, a run's report, rows, lines of a server."""
+
+
+@pytest.mark.parametrize("words", slow_but(QUICK, WRITING), ids=" ".join)
 def test_a_full_disk_behind_stdout_is_an_error(sandbox, tmp_path, words):
     done = to_full_disk(sandbox, *words, cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (74, 1)

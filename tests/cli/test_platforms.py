@@ -7,25 +7,28 @@ import sys
 
 import pytest
 
+from tests.support.examples import slow_but
+
 HIDDEN = "import sys; sys.modules['fcntl'] = None; from connector.cli import main; sys.exit(main(sys.argv[1:]))"
 IN_PYTHON = "import sys; sys.modules['fcntl'] = None; import connector; connector.{}"
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["sync", "lake"],
-        ["payouts", "lake"],
-        ["balance", "lake"],
-        ["plan", "lake"],
-        ["status", "lake"],
-        ["verify", "lake"],
-        ["verify", "lake", "--offline", "--json"],
-        ["stream", "--follow"],
-        ["demo"],
-    ],
-    ids=" ".join,
-)
+NEEDING = [
+    ["sync", "lake"],
+    ["payouts", "lake"],
+    ["balance", "lake"],
+    ["plan", "lake"],
+    ["status", "lake"],
+    ["verify", "lake"],
+    ["verify", "lake", "--offline", "--json"],
+    ["stream", "--follow"],
+    ["demo"],
+]
+CALLS = ["read('lake')", "run_sync('lake')", "run_verify('lake')", "run_plan('lake')"]
+NEEDING_NONE = [["--help"], ["schema"], ["balance"], ["stream", "--limit-rows", "1"]]
+
+
+@pytest.mark.parametrize("words", slow_but([NEEDING[0], NEEDING[6]], NEEDING), ids=" ".join)
 def test_a_command_that_needs_locks_says_what_it_runs_on(environment, tmp_path, words):
     done = subprocess.run(
         [sys.executable, "-c", HIDDEN, *words], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
@@ -38,7 +41,7 @@ def test_a_command_that_needs_locks_says_what_it_runs_on(environment, tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("call", ["read('lake')", "run_sync('lake')", "run_verify('lake')", "run_plan('lake')"])
+@pytest.mark.parametrize("call", slow_but(CALLS[:1], CALLS))
 def test_so_does_the_library(environment, tmp_path, call):
     done = subprocess.run(
         [sys.executable, "-c", IN_PYTHON.format(call)],
@@ -51,7 +54,7 @@ def test_so_does_the_library(environment, tmp_path, call):
     assert done.stderr.splitlines()[-1].startswith("connector.errors.ConfigError: lakes are for Linux and macOS only")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["schema"], ["balance"], ["stream", "--limit-rows", "1"]], ids=" ".join)
+@pytest.mark.parametrize("words", slow_but([["balance"]], NEEDING_NONE), ids=" ".join)
 def test_what_needs_none_works(environment, words):
     done = subprocess.run(
         [sys.executable, "-c", HIDDEN, *words], capture_output=True, text=True, timeout=60, check=False
