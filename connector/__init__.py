@@ -16,14 +16,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from connector import events as events
     from connector import webhooks as webhooks
     from connector.accounts.retirement import retire
     from connector.balances.snapshots import Snapshot, record_balance, run_record_balance
     from connector.cli.commands.status import run_status
+    from connector.clock import Clock
     from connector.config.config import ApiKey, Config
     from connector.config.salt import Salt
     from connector.core.api.meter import Meter
     from connector.core.api.page import Row
+    from connector.core.api.protocol import Response
     from connector.core.api.retry import RetryPolicy, Timeouts
     from connector.core.ledger.accounting import Unshown
     from connector.core.ledger.against import Compared, Comparison
@@ -51,7 +54,7 @@ if TYPE_CHECKING:
     from connector.core.planning.audit import Difference
     from connector.core.planning.expected import Expected
     from connector.core.planning.mended import Audit, Healed
-    from connector.core.run_report import AccountReport, Late, Progress, Report, Requests
+    from connector.core.run_report import AccountReport, Late, Report, Requests
     from connector.core.state.account_record import AccountRecord, KeyPrint, Refusal, Retired
     from connector.core.state.data_file import Listing
     from connector.core.time.intervals import Interval, Intervals
@@ -82,6 +85,29 @@ if TYPE_CHECKING:
         UsageError,
         WebhookError,
     )
+    from connector.events import (
+        AccountEnded,
+        AccountFailed,
+        AccountIdentified,
+        AccountsFound,
+        AccountStarted,
+        Committed,
+        Event,
+        FileRead,
+        OnEvent,
+        PageReceived,
+        PartitionStaged,
+        PhaseStarted,
+        RequestAnswered,
+        Retried,
+        RunEnded,
+        RunStarted,
+        RunWaiting,
+        StepDone,
+        Throttled,
+        WindowClosed,
+        WindowOpened,
+    )
     from connector.ingest.calls import run_sync, sync
     from connector.ingest.windows import plan, run_plan
     from connector.lake.reading.dataset import Rows, read
@@ -98,6 +124,7 @@ if TYPE_CHECKING:
     from connector.stripe.listing.many import AccountPage, AccountPages
     from connector.stripe.listing.query import PageStream
     from connector.stripe.listing.stream import Stream
+    from connector.stripe.transport import Request, Transport
     from connector.verification.calls import run_verify, verify
     from connector.verification.verdict import AccountVerdict, Finding, Layer, Verdict
 
@@ -105,6 +132,14 @@ _HOMES = {
     "connector.accounts.retirement": "retire",
     "connector.balances.snapshots": "Snapshot record_balance run_record_balance",
     "connector.cli.commands.status": "run_status",
+    "connector.clock": "Clock",
+    "connector.core.api.protocol": "Response",
+    "connector.events": (
+        "AccountEnded AccountFailed AccountIdentified AccountStarted AccountsFound Committed Event "
+        "FileRead OnEvent PageReceived PartitionStaged PhaseStarted RequestAnswered Retried "
+        "RunEnded RunStarted RunWaiting StepDone Throttled WindowClosed WindowOpened"
+    ),
+    "connector.stripe.transport": "Request Transport",
     "connector.config.config": "ApiKey Config",
     "connector.config.salt": "Salt",
     "connector.core.api.meter": "Meter",
@@ -129,7 +164,7 @@ _HOMES = {
     "connector.core.planning.audit": "Difference",
     "connector.core.planning.expected": "Expected",
     "connector.core.planning.mended": "Audit Healed",
-    "connector.core.run_report": "AccountReport Late Progress Report Requests",
+    "connector.core.run_report": "AccountReport Late Report Requests",
     "connector.core.state.account_record": "AccountRecord KeyPrint Refusal Retired",
     "connector.core.state.data_file": "Listing",
     "connector.core.time.intervals": "Interval Intervals",
@@ -162,26 +197,29 @@ _HOMES = {
     "connector.verification.verdict": "AccountVerdict Finding Layer Verdict",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
-_MODULES = ("webhooks",)  # public as a whole; not in __all__, which holds things to call
+_MODULES = ("events", "webhooks")  # public as a whole; not in __all__, which holds things to call
 
 __all__ = [
-    "AccountId", "AccountPage", "AccountPages", "AccountPayoutsReport", "AccountRecord", "AccountReport",
-    "AccountStatement", "AccountVerdict", "AccountsError", "Answer", "ApiError", "ApiKey", "Audit",
-    "AuthenticationError", "Balance", "BalanceAmount", "BankLine", "Batch", "Bridge", "CategoryChange",
-    "CategoryLine", "Changes", "CommitConflictError", "CommitUnknownError", "Compared", "Comparison", "Config",
-    "ConfigError", "ConnectorError", "Conversion", "ConversionLine", "DamagedError", "Difference", "DisputeLine",
-    "DisputeSums", "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow", "Finding", "FollowOptions", "Follower",
-    "Found", "FoundPayout", "Healed", "Identity", "Interval", "Intervals", "InvalidRequestError", "KeyPrint",
-    "KindSum", "Known", "Late", "Layer", "Listener", "Listing", "LockedError", "ManifestError", "Match", "Meter",
-    "NotFoundError", "Opening", "Original", "PageStream", "Paid", "PaymentFees", "PayoutFees", "PayoutState",
-    "PayoutsReport", "Period", "PermissionDeniedError", "Progress", "ProtocolError", "Purse", "PurseChange",
-    "PurseStatement", "RateLimitError", "Reason", "Refusal", "Report", "Requests", "Retired", "RetryPolicy", "Row",
-    "RowFees", "RowSum", "Rows", "Salt", "SchemaError", "Segment", "ServerError", "Snapshot", "Split", "Stage",
-    "Statement", "StorageError", "Stream", "Stripe", "Sums", "Time", "Timeouts", "TooLargeError", "TransportError",
-    "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "WebhookError", "decimals", "find_payouts", "plan",
-    "read", "record_balance", "retire", "run_balance", "run_fees", "run_get", "run_plan", "run_record_balance",
-    "run_statement", "run_status", "run_sync", "run_sync_payouts", "run_verify", "statement", "sync",
-    "sync_payouts", "verify",
+    "AccountEnded", "AccountFailed", "AccountId", "AccountIdentified", "AccountPage", "AccountPages",
+    "AccountPayoutsReport", "AccountRecord", "AccountReport", "AccountStarted", "AccountStatement", "AccountVerdict",
+    "AccountsError", "AccountsFound", "Answer", "ApiError", "ApiKey", "Audit", "AuthenticationError", "Balance",
+    "BalanceAmount", "BankLine", "Batch", "Bridge", "CategoryChange", "CategoryLine", "Changes", "Clock",
+    "CommitConflictError", "CommitUnknownError", "Committed", "Compared", "Comparison", "Config", "ConfigError",
+    "ConnectorError", "Conversion", "ConversionLine", "DamagedError", "Difference", "DisputeLine", "DisputeSums",
+    "Event", "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow", "FileRead", "Finding", "FollowOptions",
+    "Follower", "Found", "FoundPayout", "Healed", "Identity", "Interval", "Intervals", "InvalidRequestError",
+    "KeyPrint", "KindSum", "Known", "Late", "Layer", "Listener", "Listing", "LockedError", "ManifestError", "Match",
+    "Meter", "NotFoundError", "OnEvent", "Opening", "Original", "PageReceived", "PageStream", "Paid",
+    "PartitionStaged", "PaymentFees", "PayoutFees", "PayoutState", "PayoutsReport", "Period",
+    "PermissionDeniedError", "PhaseStarted", "ProtocolError", "Purse", "PurseChange", "PurseStatement",
+    "RateLimitError", "Reason", "Refusal", "Report", "Request", "RequestAnswered", "Requests", "Response", "Retired",
+    "Retried", "RetryPolicy", "Row", "RowFees", "RowSum", "Rows", "RunEnded", "RunStarted", "RunWaiting", "Salt",
+    "SchemaError", "Segment", "ServerError", "Snapshot", "Split", "Stage", "Statement", "StepDone", "StorageError",
+    "Stream", "Stripe", "Sums", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport", "TransportError",
+    "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "WebhookError", "WindowClosed", "WindowOpened",
+    "decimals", "find_payouts", "plan", "read", "record_balance", "retire", "run_balance", "run_fees", "run_get",
+    "run_plan", "run_record_balance", "run_statement", "run_status", "run_sync", "run_sync_payouts", "run_verify",
+    "statement", "sync", "sync_payouts", "verify",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,11 +18,11 @@ from connector.core.api.protocol import seconds_of
 from connector.core.ledger.balance import Balance, to_balance
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
 from connector.errors import ConnectorError, DamagedError, SchemaError, StorageError
+from connector.events import AccountEnded, AccountFailed, AccountIdentified, AccountsFound, AccountStarted
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import facts_of, load_balances, refuse_new, save_balances
-from connector.lake.state.waiting import when_free
-from connector.lake.stores.base import open_store
 from connector.lake.writing.small_tables import read_rows, sheet, stored_file, write_rows
+from connector.services import Services, observed, opened
 from connector.stripe.client import BALANCE, Client
 from connector.stripe.identity import as_account
 
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
-    from connector.core.api.protocol import Response
     from connector.core.units import AccountId
+    from connector.events import OnEvent
     from connector.lake.formats.formats import Format
     from connector.lake.state.lake_identity import LakeFacts
     from connector.lake.stores.base import Store
@@ -72,6 +71,7 @@ async def record_balance(  # noqa: PLR0913 - each is an option of its own, given
     fail_fast: bool = False,
     existing: bool = False,
     wait: float = 0.0,
+    on_event: OnEvent | None = None,
 ) -> tuple[Snapshot, ...]:
     """Add a snapshot of the balance to a lake, for each account.
 
@@ -83,6 +83,7 @@ async def record_balance(  # noqa: PLR0913 - each is an option of its own, given
         fail_fast: end with the first account that fails, instead of asking for the others all the same.
         existing: refuse to make a new lake.
         wait: seconds to wait for another run that holds the lake.
+        on_event: is told what happens, as by `connector.sync`.
 
     Returns:
         The snapshots, in the order of the accounts.
@@ -93,18 +94,48 @@ async def record_balance(  # noqa: PLR0913 - each is an option of its own, given
         ConnectorError: what ended it.
     """
     chosen = chosen_accounts(accounts, account_id=account_id)
-    store, config = open_store(destination), config or Config.from_env()
+    options = BalanceOptions(chosen, account_id, fail_fast=fail_fast, existing=existing)
+    config = config or Config.from_env()
+    async with opened(destination, config, on_event) as services:
+        return await record_balance_with(services, config, options, wait=wait)
 
-    async def once() -> tuple[Snapshot, ...]:
-        if existing:
-            refuse_new(store, str(destination))
-        client = Client.over_http(config)
-        try:
-            return await _record(store, client, chosen, account_id, fail_fast=fail_fast)
-        finally:
-            await client.close()
 
-    return await when_free(store, once, wait=wait, waiting=lambda: None)
+@dataclass(frozen=True, slots=True)
+class BalanceOptions:
+    """Whose balances to record; the fields are those of `record_balance`.
+
+    Attributes:
+        accounts: connected accounts to read, None standing for the key's own.
+        account_id: name of the key's own account.
+        fail_fast: end with the first account that fails.
+        existing: refuse to make a new lake.
+    """
+
+    accounts: Sequence[str | None] = (None,)
+    account_id: str | None = None
+    fail_fast: bool = False
+    existing: bool = False
+
+
+async def record_balance_with(
+    services: Services, config: Config, options: BalanceOptions, *, wait: float = 0.0
+) -> tuple[Snapshot, ...]:
+    """Do what `record_balance` does, with services that are open already."""
+
+    async def work(services: Services) -> tuple[Snapshot, ...]:
+        return await services.when_free(lambda: _once(services, config, options), wait=wait)
+
+    return await observed("record_balance", services, work, rate_limit=config.rate)
+
+
+async def _once(services: Services, config: Config, options: BalanceOptions) -> tuple[Snapshot, ...]:
+    if options.existing:
+        refuse_new(services.store, services.destination)
+    client = services.client(config)
+    try:
+        return await _record(services, client, options)
+    finally:
+        await client.end()
 
 
 def run_record_balance(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword
@@ -180,7 +211,8 @@ async def ask_balance(client: Client, account: str | None, named_account: Accoun
     response = await as_account(client, account, lambda: client.get(BALANCE, account=account))
     with client.judging(response):
         balance = to_balance(decode_object(response.body, request_id=response.request_id))
-    return Snapshot(named_account, _time_of(response), balance, "", 0)
+    sent = seconds_of(response.headers.get("date", ""))  # by the server's clock; by ours where it does not say
+    return Snapshot(named_account, client.clock.utc() if sent is None else sent, balance, "", 0)
 
 
 async def keep_balance(store: Store, form: Format, snapshot: Snapshot, *, livemode: bool | None) -> Snapshot:
@@ -262,15 +294,15 @@ def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> B
     return record
 
 
-async def _record(
-    store: Store, client: Client, accounts: Sequence[str | None], account_id: str | None, *, fail_fast: bool
-) -> tuple[Snapshot, ...]:
+async def _record(services: Services, client: Client, options: BalanceOptions) -> tuple[Snapshot, ...]:
     """Ask for each account, a request each; the destination is held from the first answer on."""
+    store, tell, accounts, account_id = services.store, services.on_event, options.accounts, options.account_id
     taken: dict[int, Snapshot] = {}
     held: list[LakeFacts] = []
     names: set[AccountId] = set()
     livemode = client.config.api_key.livemode
-    failed = FailedAccounts(len(accounts), fail_fast=fail_fast or len(accounts) == 1)
+    failed = FailedAccounts(len(accounts), fail_fast=options.fail_fast or len(accounts) == 1)
+    tell(AccountsFound(len(accounts)))
     with ExitStack() as stack:
 
         async def record(position: int) -> None:
@@ -288,12 +320,16 @@ async def _record(
             form, snapshot = held[0].format or "parquet", replace(snapshot, account=identity.account)
             taken[position] = await anyio.to_thread.run_sync(_add, store, form, snapshot, livemode)
             await anyio.to_thread.run_sync(keep_account, store, held[0], known)
+            tell(AccountIdentified(account, identity.account))
 
         async def work(position: int) -> None:
+            tell(AccountStarted(accounts[position]))
             try:
                 await record(position)
                 failed.went_well()
+                tell(AccountEnded(accounts[position]))
             except ConnectorError as error:
+                tell(AccountFailed(accounts[position], error))
                 if not failed.spare(accounts[position] or OWN, error):
                     raise
 
@@ -314,9 +350,3 @@ def lost_snapshots(paths: Sequence[str]) -> str:
     named = ", ".join(paths[:3]) + (f" and {len(paths) - 3:,} more" if len(paths) > 3 else "")  # noqa: PLR2004 - a line
     files = "1 file of earlier balances is" if len(paths) == 1 else f"{len(paths):,} files of earlier balances are"
     return f"{files} gone or not as written ({named}): Stripe tells no past balance again, look in a backup"
-
-
-def _time_of(response: Response) -> int:
-    """Return when the response was sent, by the server's clock; by ours where it does not say."""
-    sent = seconds_of(response.headers.get("date", ""))
-    return int(time.time()) if sent is None else sent

@@ -18,6 +18,7 @@ from connector.cli.process.run_command import work
 from connector.core.api.json_text import dumps
 from connector.core.counting import counted
 from connector.errors import AccountsError, ConfigError, UsageError
+from connector.events import PageReceived
 from connector.stripe.api import Stripe
 from connector.stripe.follow.options import FollowOptions
 from connector.stripe.listing.query import FILTERS
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     import argparse
 
     from connector.cli.display.console import Console
+    from connector.cli.display.run_view import RunView
     from connector.config.config import Config
-    from connector.core.run_report import Progress
     from connector.errors import ConnectorError
+    from connector.events import Event
     from connector.stripe.follow.following import Follower
     from connector.stripe.follow.options import Batch
 
@@ -80,7 +82,7 @@ class Following:
     _rows: int = field(init=False, default=0)
     _changed: bool = field(init=False, default=True)
 
-    async def go(self, progress: Progress) -> None:
+    async def go(self, view: RunView) -> None:
         """Write new rows until there are enough."""
         args = self.args
         accounts = tuple(await accounts_of(args, self.config)) or (None,)
@@ -99,11 +101,16 @@ class Following:
             **given,
         )
         self._announce(options)
-        async with Stripe(self.config) as stripe:
-            progress.meter, progress.rate_limit, progress.phase = stripe.meter, self.config.rate, "following"
+
+        def hear(event: Event) -> None:
+            if not isinstance(event, PageReceived):  # a look reads rows again; what counts is what is passed on
+                view.hear(event)
+
+        async with Stripe(self.config, on_event=hear) as stripe:
+            view.rate_limit, view.phase = self.config.rate, "following"
             self._follower = self._made(stripe, options)
             async with while_read():
-                await self._write_all(progress)
+                await self._write_all(view)
         if self._follower.refused:
             raise AccountsError(self._follower.refused, of=len(accounts))
 
@@ -119,7 +126,7 @@ class Following:
         except ConfigError as error:
             raise ConfigError(f"--state {self.args.state}: {error}; name another file, or remove this one") from error
 
-    async def _write_all(self, progress: Progress) -> None:
+    async def _write_all(self, view: RunView) -> None:
         most = float("inf") if self.args.limit_rows is None else self.args.limit_rows
         writer = LineWriter(self.console)
         try:
@@ -132,7 +139,7 @@ class Following:
                     self._follower.took(writer.written)
                     self._rows += writer.written
                     self._changed = True
-                progress.rows, progress.pages = self._rows, progress.pages + 1
+                view.rows, view.pages = self._rows, view.pages + 1
                 if self._rows >= most:
                     return
                 if batch.last:

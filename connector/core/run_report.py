@@ -1,4 +1,4 @@
-"""What a run did, as values: watched while it goes on, kept when it is over."""
+"""What a run did, as values, kept when it is over."""
 
 from __future__ import annotations
 
@@ -21,61 +21,6 @@ REPORT_VERSION = 1
 """Version of the report's own shape (`schemas/run_report.json`)."""
 
 Outcome = Literal["complete", "interrupted", "failed", "damaged", "planned"]
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a run is: written by the run, read by whoever draws it. Nothing here is needed to be right.
-
-    Attributes:
-        accounts: how many there are to read; 0 before that is known.
-        accounts_done: how many have been read, or have failed.
-        phase: what goes on, in a word or two.
-        rate_limit: requests per second aimed at; infinite for none.
-        account: whose rows are being read, when it is one account and known.
-        rows: rows received.
-        pages: pages received.
-        windows_open: windows being walked.
-        pages_left: pages thought to be left in the accounts begun; infinite when not known.
-        files_sealed: files written or found to be right.
-        rows_safe: rows in them that were received: a run that is killed now does not read them again.
-        steps: parts of what goes on, where that is known beforehand; 0 where it is not.
-        steps_done: those of them that are done.
-        newest, oldest: `created` of what has been received, UTC seconds, or None.
-        meter: the requests so far, or None before the first.
-    """
-
-    phase: str = "starting"
-    accounts: int = 0
-    accounts_done: int = 0
-    account: str = ""
-    rate_limit: float = 0.0
-    rows: int = 0
-    pages: int = 0
-    windows_open: int = 0
-    pages_left: float = float("inf")
-    files_sealed: int = 0
-    rows_safe: int = 0
-    steps: int = 0
-    steps_done: int = 0
-    newest: int | None = None
-    oldest: int | None = None
-    meter: Meter | None = None
-    _open: dict[object, tuple[int, float]] = field(init=False, default_factory=dict[object, tuple[int, float]])
-
-    def begin(self, phase: str, steps: int) -> None:
-        """Say that something begins that has so many parts."""
-        self.phase, self.steps, self.steps_done = phase, steps, 0
-
-    def show(self, what: object, windows: int, pages_left: float) -> None:
-        """Say how far one account is: windows being walked, and pages thought to be left."""
-        self._open[what] = (windows, pages_left)
-        self.windows_open = sum(windows for windows, _ in self._open.values())
-        self.pages_left = sum(left for _, left in self._open.values())
-
-    def forget(self, what: object) -> None:
-        """Say that an account is done."""
-        self._open.pop(what, None)
 
 
 @dataclass(frozen=True, slots=True)

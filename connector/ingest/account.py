@@ -25,6 +25,7 @@ from connector.core.state.partition import checked_account
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import PermissionDeniedError, StorageError
+from connector.events import PhaseStarted
 from connector.ingest.account_pass import Found, Lap
 from connector.ingest.account_plan import Work, lost_files, mending, work_for
 from connector.ingest.audit import PastAudit
@@ -99,7 +100,7 @@ class AccountRun:
             return
         if not self._take():
             return
-        shared.progress.phase = "reading"
+        shared.services.on_event(PhaseStarted("reading"))
         await self._read(self._work)
         await self._mend()
         await self._fill()

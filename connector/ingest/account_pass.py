@@ -19,6 +19,7 @@ from connector.core.state.claims import Claims
 from connector.core.state.drift import Drift
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
+from connector.events import AccountIdentified
 from connector.ingest.batcher import Intake
 from connector.ingest.publisher import Published
 from connector.ingest.writer import Harvest
@@ -32,13 +33,13 @@ from connector.tables.transaction import decode_transactions
 
 if TYPE_CHECKING:
     from connector.core.api.page import AnyRow
-    from connector.core.run_report import Progress
     from connector.core.state.account_record import AccountRecord
     from connector.core.units import AccountId
     from connector.ingest.account_plan import Allowance, Work
     from connector.ingest.options import Options
     from connector.lake.layout import Lake
     from connector.lake.state.lease import Lease
+    from connector.services import Services
     from connector.stripe.client import Client
     from connector.stripe.identity import Identity
     from connector.stripe.listing.scan import Received
@@ -51,9 +52,9 @@ class Shared:
     Attributes:
         lake: where rows go.
         lease: the hold on the destination.
+        services: what the run touches.
         client: whom to ask.
         options: what is asked for.
-        progress: filled in as the run goes on.
         run_id: names the run.
         allowance: what may be spent on reading again what is lost.
         open: accounts being read at the moment; they share the requests in flight.
@@ -64,15 +65,18 @@ class Shared:
 
     lake: Lake
     lease: Lease
+    services: Services
     client: Client
     options: Options
-    progress: Progress
     run_id: str
     allowance: Allowance
     open: int = 0
     taken: set[AccountId] = field(default_factory=set["AccountId"])
-    memory: Memory = field(default_factory=Memory)
+    memory: Memory = field(init=False)
     claims: Claims = field(default_factory=Claims)
+
+    def __post_init__(self) -> None:
+        self.memory = Memory(self.services.tuning.memory_bytes)
 
     def sharers(self) -> int:
         """Return how many accounts share the rate at the moment."""
@@ -182,8 +186,8 @@ class Lap:
             first=Intervals.of(self.work.plan.in_part),
         )
         with Shelf(shared.lake.store.scratch, memory=shared.memory) as shelf:
-            intake = Intake(shared.lake, shelf, frontier, shared.progress)
-            harvest = self._harvest = Harvest(intake)
+            intake = Intake(shared.lake, shelf, frontier)
+            harvest = self._harvest = Harvest(intake, shared.services, self.account)
             query = shared.options.query(self.account)
             decode = decode_page if query.expand or shared.lake.redactor else decode_transactions
             source = ListSource(shared.client, query, shared.sharers, decode)
@@ -207,10 +211,7 @@ class Lap:
                     intake.take(rows)
 
                 scan = self._scan = Scan(source, frontier, receive, take, rereads=True)
-                try:
-                    await harvest.run(name, scan.run)
-                finally:
-                    shared.progress.forget(intake)
+                await harvest.run(name, scan.run)
 
     @property
     def pages(self) -> int:
@@ -268,8 +269,7 @@ class Lap:
             state = await anyio.to_thread.run_sync(table_states.save, shared.lake.store, state)
             if self.record is not None:
                 await anyio.to_thread.run_sync(keep_account, shared.lake.store, shared.lease.facts, self.record)
-        if shared.progress.accounts == 1:
-            shared.progress.account = identity.account
+        shared.services.on_event(AccountIdentified(self.account, identity.account))
         replacing = Replacements(shared.lake.store, identity.account)
         return Published(
             shared.lake,

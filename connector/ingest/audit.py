@@ -119,6 +119,7 @@ class PastAudit:
         self.rows += len(listed)
         seen = audit.seen_of(question.target.seconds, listed, has_more=page.has_more)
         self._witnessed.append(replace(question.target, seconds=seen))
+        source.events.received(page, created_of(rows), pages_left=0.0)
         found = audit.compare(self.state, window, listed, question.held, has_more=page.has_more)
         if found is not None:
             self.differences.append(found)

@@ -16,7 +16,6 @@ from connector.tables.transaction import are_documented
 if TYPE_CHECKING:
     from connector.core.api.page import AnyRow
     from connector.core.planning.frontier import Frontier
-    from connector.core.run_report import Progress
     from connector.lake.layout import Lake
     from connector.lake.writing.row_buffer import Shelf
 
@@ -29,7 +28,6 @@ class Intake:
         lake: where rows go.
         shelf: where they wait.
         frontier: says what is complete.
-        progress: told how far we are.
         drift: what the schema does not know.
         rows: rows received.
         newest: the latest `created` among them, UTC seconds; 0 before the first.
@@ -38,7 +36,6 @@ class Intake:
     lake: Lake
     shelf: Shelf
     frontier: Frontier
-    progress: Progress
     drift: Drift = field(init=False, default_factory=Drift)
     rows: int = field(init=False, default=0)
     newest: int = field(init=False, default=0)
@@ -64,12 +61,3 @@ class Intake:
             self.shelf.put(key, batch.slice(start, stop - start), Interval(created[start], created[stop - 1] + 1))
         self.rows += len(rows)
         self.newest = max(self.newest, created[-1])
-        progress = self.progress
-        progress.rows, progress.pages = progress.rows + len(rows), progress.pages + 1
-        progress.newest = max(created[-1], progress.newest or 0)
-        progress.oldest = min(created[0], progress.oldest or created[0])
-        self.show()
-
-    def show(self) -> None:
-        """Tell whoever watches how much there is to do."""
-        self.progress.show(self, len(self.frontier.walks), self.frontier.expected_pages)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -11,11 +10,10 @@ import anyio.to_thread
 from connector.blocking import run_plainly
 from connector.config.config import Config
 from connector.config.salt import Salt
-from connector.core.run_report import Progress, Report, to_document
+from connector.core.run_report import Report, to_document
 from connector.ingest.options import DEFAULT_AUDIT, DEFAULT_SETTLE, Options, options_of
 from connector.lake.state.lake_identity import facts_of, refuse_new
-from connector.lake.state.waiting import when_free
-from connector.lake.stores.base import Store, open_store
+from connector.services import Services, observed, opened
 from connector.stripe.client import ACCOUNT, Client
 from connector.stripe.listing.query import ListSource
 
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from connector.core.time.times import Time
+    from connector.events import OnEvent
 
 
 async def sync(
@@ -33,7 +32,7 @@ async def sync(
     since: Time | None = None,
     until: Time | None = None,
     wait: float = 0.0,
-    progress: Progress | None = None,
+    on_event: OnEvent | None = None,
     **options: Any,  # noqa: ANN401 - the fields of `Options`, checked there
 ) -> Report:
     """Bring every balance transaction of an interval into a lake, reading only what it does not hold.
@@ -46,7 +45,7 @@ async def sync(
         since: first moment of `created`; everything by default.
         until: moment after the last, exclusive; everything there is by default.
         wait: seconds to wait for another run that holds the lake.
-        progress: filled in as the run goes on.
+        on_event: is told what happens, see `connector.events`; what it raises ends the run in order, and is raised.
         options: fields of `connector.ingest.options.Options`.
 
     Returns:
@@ -57,32 +56,44 @@ async def sync(
     """
     chosen = options_of(since=since, until=until, **options)
     config = config or Config.from_env()
-    progress = progress or Progress()
-    store = open_store(destination)
-
-    def waiting() -> None:
-        progress.phase = "waiting for another run"
-
-    async def once() -> Report:
-        return await _sync(store, str(destination), config, chosen, progress)
-
-    return await when_free(store, once, wait=0.0 if chosen.dry_run else wait, waiting=waiting)
+    async with opened(destination, config, on_event) as services:
+        return await sync_with(services, config, chosen, wait=wait)
 
 
-async def _sync(store: Store, destination: str, config: Config, chosen: Options, progress: Progress) -> Report:
+async def sync_with(services: Services, config: Config, options: Options, *, wait: float = 0.0) -> Report:
+    """Do what `sync` does, with services that are open already.
+
+    Args:
+        services: what it touches.
+        config: whom to ask.
+        options: what to sync.
+        wait: seconds to wait for another run that holds the lake.
+
+    Raises:
+        ConnectorError: as `sync`.
+    """
+
+    async def work(services: Services) -> Report:
+        longest = 0.0 if options.dry_run else wait
+        return await services.when_free(lambda: _sync(services, config, options), wait=longest)
+
+    return await observed("sync", services, work, rate_limit=config.rate)
+
+
+async def _sync(services: Services, config: Config, options: Options) -> Report:
     """Do it once."""
-    began = monotonic()
-    if chosen.existing:
-        refuse_new(store, destination)
-    new = not facts_of(store).accounts
-    client = Client.over_http(config)
+    began = services.clock.now()
+    if options.existing:
+        refuse_new(services.store, services.destination)
+    new = not facts_of(services.store).accounts
+    client = services.client(config)
     try:
-        if not chosen.dry_run:
-            _ask_ahead(client, chosen, new=new)
+        if not options.dry_run:
+            _ask_ahead(client, options, new=new)
         run = await anyio.to_thread.run_sync(import_module, "connector.ingest.run")  # Arrow takes a while to import
-        return await run.Run(store, destination, client, chosen, progress, began).go()
+        return await run.Run(services, client, options, began).go()
     finally:
-        await client.close()
+        await client.end()
 
 
 def run_sync(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import anyio
 import anyio.to_thread
 
 from connector.core.planning.parking import parked_keys, parked_of, with_parked, without_parked
@@ -174,7 +173,7 @@ class Published:
         read_until = min(now, self.asked.stop)
         self.state = concluded(self.state, self.work.plan, read_until=read_until, now=now)
 
-    async def save(self, read: Intervals, again: Intervals, *, newest: int, drift: Drift) -> None:
+    async def save(self, read: Intervals, again: Intervals, *, newest: int, drift: Drift) -> bool:
         """Write the state if it has changed, then remove parked files whose rows are visible; one call at a time.
 
         Args:
@@ -182,6 +181,9 @@ class Published:
             again: seconds that were received, and have to be read again before they count.
             newest: the latest `created` received.
             drift: what the schema did not know, in this run.
+
+        Returns:
+            Whether it had.
 
         Raises:
             StorageError: when the destination refuses; the old state is then still whole.
@@ -200,7 +202,7 @@ class Published:
             account_created=created,
         )
         if self.state == self._saved:
-            return
+            return False
         store, threads, taken_up = self.lake.store, self.lake.threads, list(self._taken_up)
         self._saved = await anyio.to_thread.run_sync(table_states.save, store, self.state, limiter=threads)
         # Meanwhile other files may have been staged, or parked: they wait for the next state.
@@ -209,6 +211,7 @@ class Published:
         for path in taken_up:
             await anyio.to_thread.run_sync(store.delete, path, limiter=threads)
             self._taken_up.remove(path)
+        return True
 
     def _with_version(self, state: TableState) -> TableState:
         if self.api_version in state.api_versions:

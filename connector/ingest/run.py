@@ -29,6 +29,7 @@ from connector.core.run_report import AccountReport, Report, damage_of, requests
 from connector.core.state.partition import Granularity, checked_account
 from connector.core.time.times import to_text
 from connector.errors import ConnectorError, DamagedError, StorageError
+from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted, PhaseStarted
 from connector.ingest.account import AccountRun
 from connector.ingest.account_pass import Shared
 from connector.ingest.account_plan import Allowance
@@ -49,10 +50,12 @@ from connector.tables.redact import Redactor
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from connector.core.run_report import Outcome, Progress
+    from connector.core.run_report import Outcome
     from connector.errors import AccountsError
+    from connector.events import OnEvent
     from connector.ingest.options import Options
     from connector.lake.stores.base import Store
+    from connector.services import Services
     from connector.stripe.client import Client
 
 SPARE_ACCOUNTS = 16
@@ -70,30 +73,30 @@ class Run:
     """One run over one destination.
 
     Attributes:
-        store: the destination.
-        destination: its name as given.
+        services: what it touches.
         client: whom to ask.
         options: what is asked for.
-        progress: filled in as the run goes on.
-        began: when it did, by `time.monotonic`.
+        began: when it did, by the services' clock.
         run_id: names the run; begins with its start.
     """
 
-    store: Store
-    destination: str
+    services: Services
     client: Client
     options: Options
-    progress: Progress
     began: float
     run_id: str = field(init=False)
+    _store: Store = field(init=False)
+    _tell: OnEvent = field(init=False)
     _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
     _failed: FailedAccounts = field(init=False)
     _past: Turns = field(init=False, default_factory=Turns)
     _coming: bool = field(init=False, default=False)
+    _done: int = field(init=False, default=0)
     _moved: anyio.Event = field(init=False, default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
-        started = time.time() - (time.monotonic() - self.began)
+        self._store, self._tell = self.services.store, self.services.on_event
+        started = self.services.clock.utc() - (self.services.clock.now() - self.began)
         self.run_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(started))}-{secrets.token_hex(4)}"
         self._failed = FailedAccounts(0, fail_fast=self.options.fail_fast or not self.options.several)
 
@@ -105,18 +108,15 @@ class Run:
             DamagedError: the lake has lost what could not be mended; all else is complete.
             ConnectorError: what ended the run.
         """
-        self.progress.meter = self.client.meter
-        self.progress.rate_limit = self.client.config.rate
-        begun = bool(table_states.accounts(self.store))  # then it stays of the kind it is, and is looked at once
+        begun = bool(table_states.accounts(self._store))  # then it stays of the kind it is, and is looked at once
         lake = self._lake()
-        accept = partial(
-            table_states.check_destination, self.store, lake.form.name, lake.partition, self.options.of_lake
-        )
-        with Lease(self.store, None if begun else accept) as lease:
+        form, of_lake = lake.form.name, self.options.of_lake
+        accept = partial(table_states.check_destination, self._store, form, lake.partition, of_lake)
+        with Lease(self._store, None if begun else accept) as lease:
             refuse_retired(lease.facts, self.options.accounts)
             remember_paths(self.client, lease.facts)
-            allowance = Allowance(requests=inf) if self.options.repair else Allowance()
-            shared = Shared(lake, lease, self.client, self.options, self.progress, self.run_id, allowance)
+            allowance = Allowance(requests=inf if self.options.repair else self.services.tuning.reread_requests)
+            shared = Shared(lake, lease, self.services, self.client, self.options, self.run_id, allowance)
             try:
                 await self._sync_accounts(shared)
                 await self._audit_the_past()
@@ -157,16 +157,16 @@ class Run:
         Raises:
             ConfigError: when it was made otherwise than is asked for.
         """
-        existing = next(iter(table_states.states(self.store)), None)
+        existing = next(iter(table_states.states(self._store)), None)
         options = self.options
-        there = existing.format if existing else facts_of(self.store).format
+        there = existing.format if existing else facts_of(self._store).format
         form = format_named(options.format or there or "parquet", source_columns=options.source_columns)
         if there is not None:
             table_states.refuse_another("format", there, form.name)
         partition = options.partition or (existing.partition if existing else Granularity.DAY)
-        table_states.check_destination(self.store, form.name, partition, options.of_lake)
+        table_states.check_destination(self._store, form.name, partition, options.of_lake)
         redactor = Redactor(options.privacy, options.salt) if options.privacy else None
-        return Lake(self.store, form, partition, redactor, options.strict_schema, options.source_columns)
+        return Lake(self._store, form, partition, redactor, options.strict_schema, options.source_columns)
 
     # Accounts ---------------------------------------------------------------------------------------------------------
 
@@ -184,7 +184,7 @@ class Run:
                 while shared.open >= self._most_open() or (self._coming and not waiting):
                     self._moved = anyio.Event()
                     await self._moved.wait()
-                self.progress.accounts = self._failed.of = position + len(waiting)
+                self._count_accounts(position + len(waiting))
                 if not waiting:
                     return
                 account = waiting.popleft()
@@ -193,6 +193,12 @@ class Run:
                 tasks.start_soon(self._sync_account, part, position)
                 if self.client.server_now is None:
                     await part.introduced.wait()
+
+    def _count_accounts(self, accounts: int) -> None:
+        """Take note of how many accounts there are, as far as is known."""
+        if accounts != self._failed.of:
+            self._failed.of = accounts
+            self._tell(AccountsFound(accounts, self._done))
 
     async def _list_accounts(self, waiting: deque[str | None], retired: Collection[str]) -> None:
         """Find the connected accounts while the first of them are being read; those that are retired are left out."""
@@ -213,6 +219,7 @@ class Run:
         """Sync one account, and keep what there is to report of it; an error of its own leaves the others alone."""
         failure: ConnectorError | None = None
         balance: Snapshot | None = None
+        self._tell(AccountStarted(part.account))
         try:
             if self.options.balance and not self.options.dry_run:  # asked first: a key that may not ends here
                 balance = await ask_balance(self.client, part.account, UNNAMED)
@@ -233,16 +240,17 @@ class Run:
                 self._reports[position] = replace(report, balance_at=taken, snapshots_lost=lost)
             part.introduced.set()  # also where it did not come to that: whoever waits goes on with the next
             part.shared.open -= 1
-            self.progress.accounts_done += 1
+            self._done += 1
+            self._tell(AccountEnded(part.account) if failure is None else AccountFailed(part.account, failure))
             self._moved.set()
 
     async def _audit_the_past(self) -> None:
         """Spend a few requests on asking about what earlier runs read, of the accounts whose turn it is."""
         if not self._past.waiting or self.options.audit == 0:
             return
-        self.progress.phase = "asking about the past"
-        now = self.client.server_now or int(time.time())
-        savings = await anyio.to_thread.run_sync(partial(load_savings, self.store, now=now))
+        self._tell(PhaseStarted("asking about the past"))
+        now = self.client.server_now or self.services.clock.utc()
+        savings = await anyio.to_thread.run_sync(partial(load_savings, self._store, now=now))
         savings = savings.grown(now, rows=self._past.recent_rows)
         requests = requests_for(self.client.meter.requests, percent=self.options.audit, in_hand=savings.in_hand)
 
@@ -262,7 +270,7 @@ class Run:
 
         await in_turn(self._past.share_out(requests), audit, at_once=AUDITS_AT_ONCE)
         if spent := sum(one.audit.requests for one in self._reports.values()):
-            await anyio.to_thread.run_sync(save_savings, self.store, savings.spend(spent))
+            await anyio.to_thread.run_sync(save_savings, self._store, savings.spend(spent))
 
     async def _keep_balance(self, part: AccountRun, balance: Snapshot | None) -> Snapshot | None:
         """Add the balance to the lake, once the account's rows are there."""
@@ -270,19 +278,19 @@ class Run:
             return None
         snapshot = replace(balance, account=checked_account(part.name))
         livemode = self.client.config.api_key.livemode
-        return await keep_balance(self.store, part.shared.lake.form, snapshot, livemode=livemode)
+        return await keep_balance(self._store, part.shared.lake.form, snapshot, livemode=livemode)
 
     # The report -------------------------------------------------------------------------------------------------------
 
     def _report(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
-        seconds = time.monotonic() - self.began
-        started = time.time() - seconds
+        seconds = self.services.clock.now() - self.began
+        started = self.services.clock.utc() - seconds
         config = self.client.config
         return Report(
             run_id=self.run_id,
             outcome=outcome,
             error=error,
-            destination=self.destination,
+            destination=self.services.destination,
             format=lake.form.name,
             partition=lake.partition.value,
             livemode=config.api_key.livemode,
@@ -293,7 +301,7 @@ class Run:
             requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
             accounts=tuple(report for _, report in sorted(self._reports.items())),
             not_found=lake.redactor.not_found if lake.redactor else (),
-            warnings=(*sorted(self.store.lacks), *_of_connections(len(self.client.transport.distrusted))),
+            warnings=(*sorted(self._store.lacks), *_of_connections(len(self.client.transport.distrusted))),
         )
 
     async def _keep(self, lease: Lease, report: Report) -> None:
@@ -303,7 +311,7 @@ class Run:
         document = document_without_keys(to_document(report), (self.client.config.api_key.reveal(),))
         text = in_json(to_json(document).decode()).encode()
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self.store.write, f"{RUNS}/{report.run_id}.json", text)
+            await anyio.to_thread.run_sync(self._store.write, f"{RUNS}/{report.run_id}.json", text)
 
 
 def _of_connections(distrusted: int) -> tuple[str, ...]:

@@ -16,12 +16,12 @@ from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, Time
 from connector.errors import UsageError
+from connector.events import AccountEnded, AccountIdentified, AccountsFound, AccountStarted
 from connector.ingest.options import DEFAULT_AUDIT, DEFAULT_SETTLE, options_of
 from connector.lake.state import table_states
 from connector.lake.state.lake_identity import facts_of
-from connector.lake.stores.base import open_store
+from connector.services import Services, observed, opened
 from connector.stripe.accounts import connected_accounts
-from connector.stripe.client import Client
 from connector.stripe.identity import identify
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from connector.core.state.table_state import TableState
+    from connector.events import OnEvent
     from connector.ingest.options import Options
+    from connector.stripe.client import Client
     from connector.stripe.identity import Identity
 
 AT_ONCE = 24
@@ -46,6 +48,7 @@ async def plan(
     since: Time | None = None,
     until: Time | None = None,
     windows: int = 8,
+    on_event: OnEvent | None = None,
     **options: Any,  # noqa: ANN401 - the fields of `Options`
 ) -> list[dict[str, Any]]:
     """Cut what is to be read into windows that can be given to tasks of their own.
@@ -58,6 +61,7 @@ async def plan(
         since: as for `sync`.
         until: as for `sync`.
         windows: about how many, at least 1.
+        on_event: is told what happens, as by `sync`.
         options: fields of `connector.ingest.options.Options` but those of a whole run; a salt is not in the windows:
             each task finds it for itself.
 
@@ -70,26 +74,45 @@ async def plan(
         raise UsageError(f"--windows {windows} must be at least 1")
     if unfit := [name for name in OF_A_WHOLE_RUN if getattr(chosen, name)]:
         raise UsageError(f"a plan has no {unfit[0]}: that is of a whole run, so give it to one")
-    store = open_store(destination)
+    config = config or Config.from_env()
+    async with opened(destination, config, on_event) as services:
+        return await plan_with(services, config, chosen, windows=windows)
+
+
+async def plan_with(services: Services, config: Config, options: Options, *, windows: int) -> list[dict[str, Any]]:
+    """Do what `plan` does, with services that are open already."""
+
+    async def work(services: Services) -> list[dict[str, Any]]:
+        return await _plan(services, config, options, windows)
+
+    return await observed("plan", services, work, rate_limit=config.rate)
+
+
+async def _plan(services: Services, config: Config, options: Options, windows: int) -> list[dict[str, Any]]:
+    store, tell = services.store, services.on_event
     facts = facts_of(store)
-    refuse_retired(facts, chosen.accounts)
-    client = Client.over_http(config or Config.from_env())
+    refuse_retired(facts, options.accounts)
+    client = services.client(config)
     remember_paths(client, facts)
     found: dict[int, list[dict[str, Any]]] = {}
     try:
-        accounts = await _accounts(chosen, client, facts.retired)
+        accounts = await _accounts(options, client, facts.retired)
+        tell(AccountsFound(len(accounts)))
 
         async def plan_account(position: int) -> None:
             account = accounts[position]
-            identity = await identify(client, account=account, account_id=chosen.account_id)
-            identity, _ = await at_home(client, store, facts, Guest(identity, account, chosen.account_id))
+            tell(AccountStarted(account))
+            identity = await identify(client, account=account, account_id=options.account_id)
+            identity, _ = await at_home(client, store, facts, Guest(identity, account, options.account_id))
+            tell(AccountIdentified(account, identity.account))
             state = table_states.load(store, identity.account)
-            options = _as_arguments(chosen, state, account)
-            found[position] = [bounds | options for bounds in _bounds(chosen, state, identity, windows)]
+            given = _as_arguments(options, state, account)
+            found[position] = [bounds | given for bounds in _bounds(options, state, identity, windows)]
+            tell(AccountEnded(account))
 
         await in_turn(range(len(accounts)), plan_account, at_once=AT_ONCE)
     finally:
-        await client.close()
+        await client.end()
     return [window for _, cut in sorted(found.items()) for window in cut]
 
 

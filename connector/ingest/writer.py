@@ -20,6 +20,7 @@ from connector.concurrency import tasks_with_one_error
 from connector.core.planning.whole import may_become_visible
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ConnectorError
+from connector.events import Committed, PartitionStaged
 from connector.ingest.publisher import Staged
 from connector.lake.layout import LARGE_ROWS, SEALERS
 from connector.lake.writing.parking import Leftover, park_each
@@ -34,22 +35,11 @@ if TYPE_CHECKING:
     from connector.ingest.batcher import Intake
     from connector.ingest.publisher import Published
     from connector.lake.writing.row_buffer import Runs
+    from connector.services import Services
     from connector.stripe.listing.scan import Received
-
-COMMIT_SECONDS = 2.0
-"""Staged files become visible, and the state is written, about this often: what a kill loses is read again."""
-
-COMMIT_SHARE = 0.05
-"""Share of the time that may be spent on it: the state of a large lake is written less often."""
 
 PARTITIONS_PER_TASK = 16
 """Small partitions that are handed to a thread together."""
-
-PARK_SECONDS = 30.0
-"""Rows of a partition too large to be complete soon are parked this often."""
-
-PARK_ROWS = 20_000
-"""Rows waiting for an incomplete partition before they are parked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +58,15 @@ class Harvest:
 
     Attributes:
         intake: what came, and what waits to be written.
+        services: what the run touches.
+        account: as it was asked for, for events.
         published: files and state; None until the account is known, and nothing is written before.
         answered: set with the first page.
     """
 
     intake: Intake
+    services: Services
+    account: str | None = None
     published: Published | None = field(init=False, default=None)
     answered: anyio.Event = field(init=False, default_factory=anyio.Event)
     _named: anyio.Event = field(init=False, default_factory=anyio.Event)
@@ -80,6 +74,7 @@ class Harvest:
     _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * SEALERS))
     _queued: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _busy: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
+    _safe: int = field(init=False, default=0)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
     def publish_to(self, published: Published) -> None:
@@ -110,7 +105,6 @@ class Harvest:
             with anyio.CancelScope(shield=True):
                 await self._settle_up()  # the first error is on its way, and counts
             raise
-        self.intake.show()
         failure: ConnectorError | None = None
         with anyio.CancelScope(shield=True):
             failure = await self._settle_up(complete=True)
@@ -189,10 +183,15 @@ class Harvest:
             for part, told in zip(parts, await self._staged(parts) if parts else (), strict=True):
                 if isinstance(told, Sealed):
                     published.staged[part.key] = Staged(part.key, part.day, told, part.within, part.runs.rows)
+                    self._tell_staged(told, part.runs.rows)
                 else:
                     failure = failure or told
         if failure is not None:
             raise failure
+
+    def _tell_staged(self, sealed: Sealed, rows: int) -> None:
+        path = sealed.file.path if sealed.file is not None else None
+        self.services.on_event(PartitionStaged(self.account, path, rows, sealed.unchanged))
 
     def _taken(self, published: Published, keys: Sequence[PartitionKey], stack: ExitStack) -> list[_Part]:
         """Take partitions that are whole off the shelf; it keeps its space until the block ends."""
@@ -243,9 +242,15 @@ class Harvest:
                 published.conclude(newest=intake.newest)
             frontier = intake.frontier
             again = frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
-            await published.save(self._read(), again, newest=intake.newest, drift=intake.drift)
+            if await published.save(self._read(), again, newest=intake.newest, drift=intake.drift):
+                self._tell_committed(published)
             if failure is not None:
                 raise failure
+
+    def _tell_committed(self, published: Published) -> None:
+        state, safe = published.state, self._safe
+        self._safe = 0
+        self.services.on_event(Committed(self.account, state.revision, len(state.files), state.rows, safe))
 
     async def _make_visible(self, published: Published) -> ConnectorError | None:
         """Publish the staged files that wait for nothing, oldest first, and return the first failure."""
@@ -263,8 +268,7 @@ class Harvest:
         visible = [one for one, failure in zip(staged, failures, strict=True) if failure is None]
         published.record(visible)
         self._busy.difference_update(one.key for one in visible)
-        self.intake.progress.files_sealed += len(visible)
-        self.intake.progress.rows_safe += sum(one.rows for one in visible)
+        self._safe += sum(one.rows for one in visible)
         return next((failure for failure in failures if failure is not None), None)
 
     def _awaited(self, published: Published, staged: Sequence[Staged]) -> set[str]:
@@ -290,22 +294,23 @@ class Harvest:
         return frontier.todo.minus(frontier.incomplete).minus(waiting)
 
     async def _keep_committing(self) -> None:
-        pause, park_at = COMMIT_SECONDS, anyio.current_time() + PARK_SECONDS
+        clock, tuning = self.services.clock, self.services.tuning
+        pause, park_at = tuning.commit_seconds, clock.now() + tuning.park_seconds
         while True:
-            await anyio.sleep(pause)
-            if (began := anyio.current_time()) >= park_at:
-                park_at = began + PARK_SECONDS
+            await clock.sleep(pause)
+            if (began := clock.now()) >= park_at:
+                park_at = began + tuning.park_seconds
                 with anyio.CancelScope(shield=True):
                     await self._park([key for key in self.intake.shelf.partitions() if self._worth_parking(key)])
-            began = anyio.current_time()
+            began = clock.now()
             with anyio.CancelScope(shield=True):
                 await self.commit()
-            pause = max(COMMIT_SECONDS, (anyio.current_time() - began) / COMMIT_SHARE)
+            pause = max(tuning.commit_seconds, (clock.now() - began) / tuning.commit_share)
 
     # Parking ----------------------------------------------------------------------------------------------------------
 
     def _worth_parking(self, key: PartitionKey) -> bool:
-        return key not in self._queued and self.intake.shelf.rows(key) >= PARK_ROWS
+        return key not in self._queued and self.intake.shelf.rows(key) >= self.services.tuning.park_rows
 
     async def _park(self, keys: Sequence[PartitionKey]) -> None:
         """Park what has been read of some partitions that are not whole; the next state names it.
@@ -337,7 +342,7 @@ class Harvest:
                 failure = failure or told
                 continue
             published.park(one.key, told, one.within, newest=newest)
-            self.intake.progress.rows_safe += one.rows
+            self._safe += one.rows
             self._busy.discard(one.key)
         if failure is not None:
             raise failure

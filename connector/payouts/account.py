@@ -30,6 +30,7 @@ from connector.core.state.payouts_record import (
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ProtocolError
+from connector.events import AccountIdentified, PartitionStaged, PhaseStarted, StepDone
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.state.table_states import options_of
@@ -44,15 +45,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
     from connector.core.api.page import Row
-    from connector.core.run_report import Progress
     from connector.core.state.data_file import DataFile
     from connector.core.state.payouts import DayDue, PayoutsPlan
     from connector.core.units import AccountId
     from connector.errors import ConnectorError
     from connector.lake.state.lake_identity import LakeFacts
-    from connector.lake.stores.base import Store
     from connector.lake.writing.payout_files import Written
     from connector.lake.writing.small_tables import Sheet
+    from connector.services import Services
     from connector.stripe.client import Client
     from connector.stripe.identity import Identity
 
@@ -68,11 +68,10 @@ class Shared:
     """What the accounts of a run have in common.
 
     Attributes:
-        store: the destination.
+        services: what the run touches.
         client: whom to ask.
         asked: seconds of `created` of the payouts asked for.
         full_refresh: list again what the lake has.
-        progress: filled in as the run goes on.
         hold: takes the destination, if that is not done yet, and says what it holds.
         met: accounts that have said who they are in an earlier run; none where only one is asked.
         new: whether there was nothing in the destination when the run began.
@@ -80,21 +79,16 @@ class Shared:
         claims: whose each payout is.
     """
 
-    store: Store
+    services: Services
     client: Client
     asked: Interval
     full_refresh: bool
-    progress: Progress
     hold: Callable[[], Awaitable[LakeFacts]]
     met: Collection[str]
     new: bool
     taken: set[AccountId] = field(default_factory=set["AccountId"])
     claims: Claims = field(default_factory=Claims)
     threads: anyio.CapacityLimiter = field(init=False, default_factory=lambda: anyio.CapacityLimiter(WRITERS))
-
-    def came(self, rows: int) -> None:
-        """Show that an answer came, with so many rows."""
-        self.progress.rows, self.progress.pages = self.progress.rows + rows, self.progress.pages + 1
 
 
 @dataclass(slots=True)
@@ -139,13 +133,16 @@ class AccountPayouts:
             rows, _ = await self._read(plan, identity)
         facts = await shared.hold()
         guest = Guest(identity, self.account, self.account_id)
-        identity, known = await at_home(shared.client, shared.store, facts, guest)
+        identity, known = await at_home(shared.client, shared.services.store, facts, guest)
         self._identity = identity
-        await anyio.to_thread.run_sync(keep_account, shared.store, facts, known)
-        there = await anyio.to_thread.run_sync(load_payouts, shared.store, identity.account)
-        self._privacy = Privacy.from_lake(await anyio.to_thread.run_sync(options_of, shared.store, identity.account))
+        shared.services.on_event(AccountIdentified(self.account, identity.account))
+        await anyio.to_thread.run_sync(keep_account, shared.services.store, facts, known)
+        there = await anyio.to_thread.run_sync(load_payouts, shared.services.store, identity.account)
+        self._privacy = Privacy.from_lake(
+            await anyio.to_thread.run_sync(options_of, shared.services.store, identity.account)
+        )
         new = PayoutsRecord(identity.account, facts.format or "parquet", livemode=shared.client.config.api_key.livemode)
-        book = self._book = Book(shared.store, shared.threads, there or new, there)
+        book = self._book = Book(shared.services, shared.threads, there or new, there, self.account)
         absent: frozenset[str] = frozenset()
         try:
             if rows is None:
@@ -170,7 +167,7 @@ class AccountPayouts:
         payouts are small: their bytes are compared. Those of transactions are looked at by their size, and by their
         bytes where they are going to be written again.
         """
-        store, record = self.shared.store, book.record
+        store, record = self.shared.services.store, book.record
         lost = changed_files(store, record.files.values())
         lost_lists = changed_files(store, record.transaction_files.values(), full=False)
         record = book.forget([*lost, *lost_lists])
@@ -181,7 +178,7 @@ class AccountPayouts:
     async def _read(self, plan: PayoutsPlan, identity: Identity) -> tuple[list[Row], frozenset[str]]:
         """Return the payouts planned for, and the ids of those that are not there any more."""
         rows, absent = await fetch_payouts(
-            self.shared.client, plan, account=self.account, likely_start=identity.created, came=self.shared.came
+            self.shared.client, plan, account=self.account, likely_start=identity.created
         )
         self.shared.claims.take(identity.account, (row["id"] for row in rows))
         return rows, absent
@@ -209,7 +206,9 @@ class AccountPayouts:
 
         async def write(folder: str) -> None:
             old = record.files.get(f"{folder}/{sheet_.form.file_name}")
-            written = await book.on_disk(write_payouts, book.store, sheet_, folder, days[folder], old, record.columns)
+            written = await book.on_disk(
+                write_payouts, book.services.store, sheet_, folder, days[folder], old, record.columns
+            )
             self._count(book, written)
             book.counts.update(payouts_new=written.new, payouts_changed=written.changed, payouts_unchanged=written.same)
             if written.file is not None:
@@ -237,18 +236,18 @@ class AccountPayouts:
         due = days_due(book.record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         days = {day.start for day in due}
         files = [file for file in book.record.transaction_files.values() if day_of(file.path) in days]
-        lost = await book.on_disk(changed_files, book.store, files)
+        lost = await book.on_disk(changed_files, book.services.store, files)
         if lost:
             record = book.forget(lost)
             due = days_due(record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         starts = likely_starts(book.record.payouts.values())
 
-        progress = self.shared.progress
-        progress.begin("reading what payouts paid out", sum(len(day.to_list) for day in due))
+        tell = self.shared.services.on_event
+        tell(PhaseStarted("reading what payouts paid out", sum(len(day.to_list) for day in due)))
 
         async def list_one(payout: str) -> Listed:
             listed = await self._list(payout, starts[payout])
-            progress.steps_done += 1
+            tell(StepDone())
             return listed
 
         async def list_day(day: DayDue) -> None:
@@ -264,7 +263,7 @@ class AccountPayouts:
         path = f"{folder}/{sheet_.form.file_name}"
         old = record.transaction_files.get(path)
         book.empty |= {one.payout for one in listed if not one.batches}
-        written = await book.on_disk(write_transactions, book.store, sheet_, folder, day, listed, old)
+        written = await book.on_disk(write_transactions, book.services.store, sheet_, folder, day, listed, old)
         self._count(book, written)
         book.counts.update(
             payouts_listed=len(listed), transactions_listed=written.new, transactions_disappeared=written.disappeared
@@ -279,7 +278,6 @@ class AccountPayouts:
         async with stream as pages:
             async for page in pages:
                 listed.add(page)
-                self.shared.came(len(page))
         return listed
 
     def _sheet(self, table: str, record: PayoutsRecord) -> Sheet:
@@ -304,4 +302,6 @@ class AccountPayouts:
 
     def _count(self, book: Book, written: Written) -> None:
         book.count(written)
-        self.shared.progress.files_sealed += 1
+        path = written.file.path if written.file is not None else None
+        told = PartitionStaged(self.account, path, written.file.rows if written.file else 0, written.unchanged)
+        self.shared.services.on_event(told)

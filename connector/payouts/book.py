@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 
 from connector.core.planning.lost_payouts import LostPayouts
+from connector.events import Committed
 from connector.lake.state.lake_identity import save_payouts
 from connector.payouts.report import AccountPayoutsReport, holdings_of
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import DataFile
     from connector.core.state.payouts_record import PayoutsRecord
     from connector.core.time.intervals import Interval
-    from connector.lake.stores.base import Store
     from connector.lake.writing.payout_files import Written
+    from connector.services import Services
 
 T = TypeVar("T")
 
@@ -33,18 +34,20 @@ class Book:
     """A record in work. The event loop owns it; what blocks is done in a worker thread.
 
     Attributes:
-        store: the destination, held.
+        services: what the run touches; the destination is held.
         threads: where files are read and written, for all accounts together.
         record: what durable files hold.
         saved: the record as it is on the disk; None for a new one.
+        account: as it was asked for, for events.
         counts: what was found and done, by fields of `AccountPayoutsReport`.
         empty: ids of payouts whose list turned out to have nothing in it.
     """
 
-    store: Store
+    services: Services
     threads: anyio.CapacityLimiter
     record: PayoutsRecord
     saved: PayoutsRecord | None
+    account: str | None = None
     counts: Counter[str] = field(init=False, default_factory=Counter[str])
     lost: LostPayouts = field(init=False, default_factory=LostPayouts)
     empty: set[str] = field(init=False, default_factory=set[str])
@@ -67,15 +70,19 @@ class Book:
 
     async def commit(self, *, now_and_then: bool = False) -> None:
         """Write the record if it has changed; when only now and then, not again for `SAVE_SECONDS`."""
-        if now_and_then and anyio.current_time() - self._committed <= SAVE_SECONDS:
+        clock = self.services.clock
+        if now_and_then and clock.now() - self._committed <= SAVE_SECONDS:
             return
         async with self._committing:
             if self.record == self.saved:
                 return
             saving = self.record = replace(self.record, revision=self.record.revision + 1)
-            await self.on_disk(save_payouts, self.store, saving)
+            await self.on_disk(save_payouts, self.services.store, saving)
             self.saved = saving
-            self._committed = anyio.current_time()
+            self._committed = clock.now()
+            files = (*saving.files.values(), *saving.transaction_files.values())
+            rows = sum(file.rows for file in files)
+            self.services.on_event(Committed(self.account, saving.revision, len(files), rows))
 
     async def on_disk(self, call: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 - those of the call
         """Do what blocks."""

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.accounts.choice import chosen_accounts
 from connector.blocking import run_plainly
 from connector.config.config import Config
 from connector.config.moments import interval_given
-from connector.core.run_report import Progress
 from connector.lake.state.lake_identity import refuse_new
-from connector.lake.state.waiting import when_free
-from connector.lake.stores.base import open_store
 from connector.payouts.report import PayoutsReport, to_document
 from connector.payouts.run import PayoutsRun
-from connector.stripe.client import Client
+from connector.services import Services, observed, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
+    from connector.core.time.intervals import Interval
     from connector.core.time.times import Time
+    from connector.events import OnEvent
 
 
 async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given by name
@@ -36,7 +35,7 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
     fail_fast: bool = False,
     existing: bool = False,
     wait: float = 0.0,
-    progress: Progress | None = None,
+    on_event: OnEvent | None = None,
 ) -> PayoutsReport:
     """Bring payouts into a lake, and for every reconciled automatic one the balance transactions it paid out.
 
@@ -54,7 +53,7 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
         fail_fast: end with the first account that fails; else the others are read all the same.
         existing: refuse to make a new lake.
         wait: seconds to wait for another run that holds the lake.
-        progress: filled in as the run goes on.
+        on_event: is told what happens, as by `connector.sync`.
 
     Returns:
         What was done.
@@ -64,25 +63,61 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
         DamagedError: something is lost that could not be mended, all else is complete; it has the report.
         ConnectorError: what ended the run; what was complete by then is kept, and the next run goes on from there.
     """
-    asked = interval_given(since, until)
-    chosen = chosen_accounts(accounts, account_id=account_id)
-    store, config, progress = open_store(destination), config or Config.from_env(), progress or Progress()
+    options = PayoutsOptions(
+        interval_given(since, until),
+        chosen_accounts(accounts, account_id=account_id),
+        account_id,
+        full_refresh=full_refresh,
+        fail_fast=fail_fast,
+        existing=existing,
+    )
+    config = config or Config.from_env()
+    async with opened(destination, config, on_event) as services:
+        return await sync_payouts_with(services, config, options, wait=wait)
 
-    def waiting() -> None:
-        progress.phase = "waiting for another run"
 
-    async def once() -> PayoutsReport:
-        if existing:
-            refuse_new(store, str(destination))
-        client = Client.over_http(config)
-        run = PayoutsRun(store, str(destination), client, asked, began=time.monotonic(), progress=progress)
-        run.full_refresh, run.fail_fast = full_refresh, fail_fast
-        try:
-            return await run.go(chosen, account_id=account_id)
-        finally:
-            await client.close()
+@dataclass(frozen=True, slots=True)
+class PayoutsOptions:
+    """What to bring, apart from where to and as whom; the fields are those of `sync_payouts`.
 
-    return await when_free(store, once, wait=wait, waiting=waiting)
+    Attributes:
+        asked: seconds of the payouts' `created`.
+        accounts: connected accounts to read, None standing for the key's own.
+        account_id: name of the key's own account.
+        full_refresh: list again all that is asked for.
+        fail_fast: end with the first account that fails.
+        existing: refuse to make a new lake.
+    """
+
+    asked: Interval
+    accounts: Sequence[str | None] = (None,)
+    account_id: str | None = None
+    full_refresh: bool = False
+    fail_fast: bool = False
+    existing: bool = False
+
+
+async def sync_payouts_with(
+    services: Services, config: Config, options: PayoutsOptions, *, wait: float = 0.0
+) -> PayoutsReport:
+    """Do what `sync_payouts` does, with services that are open already."""
+
+    async def work(services: Services) -> PayoutsReport:
+        return await services.when_free(lambda: _sync(services, config, options), wait=wait)
+
+    return await observed("sync_payouts", services, work, rate_limit=config.rate)
+
+
+async def _sync(services: Services, config: Config, options: PayoutsOptions) -> PayoutsReport:
+    """Do it once."""
+    if options.existing:
+        refuse_new(services.store, services.destination)
+    client = services.client(config)
+    run = PayoutsRun(services, client, options.asked, options.full_refresh, options.fail_fast)
+    try:
+        return await run.go(options.accounts, account_id=options.account_id)
+    finally:
+        await client.end()
 
 
 def run_sync_payouts(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword

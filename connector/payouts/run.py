@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,10 +12,11 @@ import connector
 from connector.accounts.choice import refuse_retired, remember_paths
 from connector.concurrency import in_turn
 from connector.core.account_failures import FailedAccounts
-from connector.core.run_report import Progress, requests_of
+from connector.core.run_report import requests_of
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, to_text
 from connector.errors import ConnectorError, DamagedError, LockedError
+from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted, PhaseStarted
 from connector.lake.state.lake_identity import LakeFacts, facts_of
 from connector.payouts.account import AccountPayouts, Shared
 from connector.payouts.report import AccountPayoutsReport, PayoutsOutcome, PayoutsReport, damage_of
@@ -25,7 +25,7 @@ from connector.stripe.client import LIST_TRANSACTIONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.lake.stores.base import Store
+    from connector.services import Services
     from connector.stripe.client import Client
 
 ACCOUNTS_AT_ONCE = 16
@@ -37,29 +37,27 @@ class PayoutsRun:
     """One run over one destination, with a client that stays open.
 
     Attributes:
-        store: the destination.
-        destination: its name as given.
+        services: what it touches.
         client: whom to ask.
         asked: seconds of `created` of the payouts asked for.
         full_refresh: list again what the lake has.
         fail_fast: end with the first account that fails.
-        progress: filled in as the run goes on.
-        began: when it did, by `time.monotonic`.
     """
 
-    store: Store
-    destination: str
+    services: Services
     client: Client
     asked: Interval = field(default_factory=lambda: Interval(0, END_OF_TIME))
     full_refresh: bool = False
     fail_fast: bool = False
-    progress: Progress = field(default_factory=Progress)
-    began: float = field(default_factory=time.monotonic)
+    _began: float = field(init=False)
     _facts: LakeFacts | None = field(init=False, default=None)
     _lock: ExitStack = field(init=False, default_factory=ExitStack)
     _reports: dict[int, AccountPayoutsReport] = field(init=False, default_factory=dict[int, AccountPayoutsReport])
     _failed: FailedAccounts = field(init=False)
     _format: str = field(init=False, default="parquet")
+
+    def __post_init__(self) -> None:
+        self._began = self.services.clock.now()
 
     async def go(self, accounts: Sequence[str | None] = (None,), *, account_id: str | None = None) -> PayoutsReport:
         """Work on the accounts, several at once, holding the destination.
@@ -73,19 +71,18 @@ class PayoutsRun:
             DamagedError: something is lost that could not be mended, all else is complete; it has the report.
             ConnectorError: what ended the run.
         """
-        progress = self.progress
-        progress.meter, progress.rate_limit = self.client.meter, self.client.config.rate
-        progress.phase, progress.accounts, progress.accounts_done = "reading payouts", len(accounts), 0
-        before = await anyio.to_thread.run_sync(facts_of, self.store)
+        tell = self.services.on_event
+        tell(PhaseStarted("reading payouts"))
+        tell(AccountsFound(len(accounts)))
+        before = await anyio.to_thread.run_sync(facts_of, self.services.store)
         self._format = before.format or self._format
         refuse_retired(before, accounts)
         remember_paths(self.client, before)
         shared = Shared(
-            self.store,
+            self.services,
             self.client,
             self.asked,
             full_refresh=self.full_refresh,
-            progress=progress,
             hold=self._hold_unless_begun if not before.accounts else self._hold,
             met=before.accounts if len(accounts) > 1 else (),
             new=not before.accounts,
@@ -108,6 +105,7 @@ class PayoutsRun:
     async def _work(self, part: AccountPayouts, position: int) -> None:
         """Work on one account; an error of its own leaves the others alone."""
         failure: ConnectorError | None = None
+        self.services.on_event(AccountStarted(part.account))
         try:
             await part.go()
             self._failed.went_well()
@@ -118,7 +116,8 @@ class PayoutsRun:
         finally:
             if (report := part.report(failure)) is not None:
                 self._reports[position] = report
-            self.progress.accounts_done += 1
+            told = AccountEnded(part.account) if failure is None else AccountFailed(part.account, failure)
+            self.services.on_event(told)
 
     async def _hold(self) -> LakeFacts:
         """Hold the destination to the end of the run, and say what it holds.
@@ -127,8 +126,8 @@ class PayoutsRun:
             LockedError: another run holds it.
         """
         if self._facts is None:
-            self._lock.enter_context(self.store.lock())
-            self._facts = facts_of(self.store)
+            self._lock.enter_context(self.services.store.lock())
+            self._facts = facts_of(self.services.store)
         return self._facts
 
     async def _hold_unless_begun(self) -> LakeFacts:
@@ -140,16 +139,16 @@ class PayoutsRun:
         return facts
 
     def _report(self, outcome: PayoutsOutcome) -> PayoutsReport:
-        seconds = time.monotonic() - self.began
+        seconds = self.services.clock.now() - self._began
         config = self.client.config
         return PayoutsReport(
             outcome=outcome,
-            destination=self.destination,
+            destination=self.services.destination,
             format=self._format,
             livemode=config.api_key.livemode,
             api_version=config.api_version,
             connector_version=connector.__version__,
-            started=to_text(time.time() - seconds),
+            started=to_text(self.services.clock.utc() - seconds),
             duration_seconds=round(seconds, 3),
             requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
             accounts=tuple(report for _, report in sorted(self._reports.items())),

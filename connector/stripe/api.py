@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from anyio import CancelScope
+
+from connector.clock import SystemClock
 from connector.config.config import Config
 from connector.config.moments import interval_given
 from connector.core.account_ids import given_account, given_accounts
@@ -14,20 +17,26 @@ from connector.core.ledger.balance import Balance, to_balance
 from connector.core.state.claims import Claims
 from connector.core.time.intervals import Intervals
 from connector.errors import UsageError
+from connector.events import unheard
 from connector.stripe.client import BALANCE, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
 from connector.stripe.follow.following import Follower
 from connector.stripe.follow.options import FollowOptions, Listener, Unheard
 from connector.stripe.identity import Identity, as_account, identify
+from connector.stripe.listing.events import ListEvents
 from connector.stripe.listing.many import AccountPages, ManyAccounts, pages_of_accounts
 from connector.stripe.listing.query import PageStream, Query, chosen_filters, in_each_row, pages, paths_of
+from connector.stripe.transport import HttpTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
+    from connector.clock import Clock
     from connector.core.api.meter import Meter
     from connector.core.api.protocol import Parameters
     from connector.core.time.times import Time
+    from connector.events import OnEvent
+    from connector.stripe.transport import Transport
 
 
 class Stripe:
@@ -40,8 +49,24 @@ class Stripe:
     ```
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            config: whom to ask, as whom, how fast.
+            transport: how bytes get there; over HTTP by default. The block closes it.
+            clock: time and chance; the machine's by default.
+            on_event: is told of requests, pages and windows; what it raises ends the call that is under way.
+        """
         self.config = config
+        self._transport, self._clock, self._on_event = transport, clock or SystemClock(), on_event or unheard
         self._client: Client | None = None
 
     @classmethod
@@ -50,12 +75,15 @@ class Stripe:
         return cls(Config.from_env(**settings))
 
     async def __aenter__(self) -> Self:
-        self._client = Client.over_http(self.config)
+        transport = self._transport or HttpTransport.configured(self.config)
+        self._client = Client.over(transport, self.config, clock=self._clock, on_event=self._on_event)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._client is not None:
-            await self._client.close()
+            await self._client.end()
+            with CancelScope(shield=True):
+                await self._client.transport.close()
             self._client = None
 
     @property
@@ -107,7 +135,9 @@ class Stripe:
             client, account, lambda: client.get(GET_TRANSACTION, checked, parameters=parameters, account=account)
         )
         with client.judging(response):
-            return decode_asked(response.body, checked, kind="balance_transaction", request_id=response.request_id)
+            row = decode_asked(response.body, checked, kind="balance_transaction", request_id=response.request_id)
+        ListEvents(client.on_event, GET_TRANSACTION.name, account).one_received(row, response)
+        return row
 
     async def fees(self, object_id: str, *, wait: float = 0.0, account: str | None = None) -> Fees:
         """Return what a payment or payout cost, or the rows of a refund or dispute: known, not yet, or why not.

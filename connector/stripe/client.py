@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from time import monotonic, time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import anyio
 
+from connector.clock import Clock, SystemClock
 from connector.core.api.content import ENCODINGS
 from connector.core.api.meter import Meter
 from connector.core.api.pace import Pace
@@ -26,10 +25,11 @@ from connector.errors import (
     RateLimitError,
     TransportError,
 )
+from connector.events import OnEvent, RequestAnswered, Retried, Throttled, unheard
 from connector.stripe.acting import Acting, target_of
 from connector.stripe.gate import Gate
 from connector.stripe.reach import Reach
-from connector.stripe.transport import HttpTransport, Request
+from connector.stripe.transport import Request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -65,46 +65,6 @@ GET_REFUND = Endpoint("refunds.retrieve", "/v1/refunds/{}")
 GET_DISPUTE = Endpoint("disputes.retrieve", "/v1/disputes/{}")
 
 
-class Clock(Protocol):
-    """Time and chance, as the client sees them."""
-
-    def now(self) -> float:
-        """Seconds of a monotonic clock."""
-        ...
-
-    def utc(self) -> int:
-        """UTC seconds, as far as the machine knows."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-    def jitter(self) -> float:
-        """Draw a fraction in [0, 1)."""
-        ...
-
-
-class SystemClock:
-    """The machine's clock and generator."""
-
-    def now(self) -> float:
-        """See `Clock.now`."""
-        return monotonic()
-
-    def utc(self) -> int:
-        """See `Clock.utc`."""
-        return int(time())
-
-    async def sleep(self, seconds: float) -> None:
-        """See `Clock.sleep`."""
-        await anyio.sleep(seconds)
-
-    def jitter(self) -> float:
-        """See `Clock.jitter`."""
-        return random.random()  # noqa: S311 - spreads waits, guards nothing
-
-
 def _no_hurry() -> float:
     return 0.0
 
@@ -123,6 +83,7 @@ class Client:
         gate: where requests wait.
         meter: what has been asked so far.
         clock: time and chance.
+        on_event: is told of every answer, refusal and retry.
         acting: the accounts it asks as.
     """
 
@@ -131,6 +92,7 @@ class Client:
     gate: Gate
     meter: Meter = field(default_factory=Meter)
     clock: Clock = field(default_factory=SystemClock)
+    on_event: OnEvent = unheard
     acting: Acting = field(init=False)
     _reach: Reach = field(init=False)
     _headers: dict[str, str] = field(init=False, repr=False)
@@ -151,12 +113,17 @@ class Client:
         }
 
     @classmethod
-    def over_http(cls, config: Config) -> Client:
-        """Build a client over aiohttp; needs a running event loop."""
-        transport = HttpTransport(
-            timeouts=config.timeouts, connections=config.max_in_flight, proxy=config.proxy, hint=config.hint
-        )
-        return cls(config, transport, Gate(Pace(config.rate, config.account_rate, config.max_in_flight)))
+    def over(cls, transport: Transport, config: Config, *, clock: Clock, on_event: OnEvent = unheard) -> Client:
+        """Build a client with the pace of a configuration.
+
+        Args:
+            transport: how bytes get there; whoever opened it closes it.
+            config: whom to ask, as whom, how fast.
+            clock: time and chance.
+            on_event: is told of every answer, refusal and retry.
+        """
+        gate = Gate(Pace(config.rate, config.account_rate, config.max_in_flight), clock=clock.now)
+        return cls(config, transport, gate, clock=clock, on_event=on_event)
 
     def begin(
         self,
@@ -231,7 +198,8 @@ class Client:
         urgency: Callable[[], float],
         give_up: Callable[[int, ApiError], bool],
     ) -> Response:
-        attempt, group = 0, self._group(target_of(request.headers))
+        attempt, account = 0, target_of(request.headers)
+        group = self._group(account)
         while True:
             attempt += 1
             response: Response | None = None
@@ -249,20 +217,23 @@ class Client:
                 seconds = self.clock.now() - started
                 if error is None:
                     slot.seconds = seconds
-            self.meter.answered(response.status if response else 0, len(response.body) if response else 0, seconds)
+            status, size = (response.status, len(response.body)) if response else (0, 0)
+            self.meter.answered(status, size, seconds)
+            self.on_event(RequestAnswered(endpoint.name, account, status, size, seconds))
             if error is None and response is not None:
                 with self.judging(response):
                     self.acting.heard(request.headers, response)
-                return response
+                return replace(response, seconds=seconds)
             failure = error or TransportError("no answer")
-            if isinstance(failure, RateLimitError):
-                self.meter.refused(failure.reason)
-                self.gate.limited(failure.reason, endpoint.name, group=group)
-            if isinstance(failure, PermissionDeniedError):
-                explain(failure, endpoint.name, restricted=self.config.api_key.restricted)
-            if give_up(attempt, failure):
+            self._heed(failure, endpoint, group)
+            given_up = give_up(attempt, failure)
+            delay = None if given_up else self._delay(attempt, failure, response)
+            self._tell(endpoint, failure, attempt, delay)
+            if delay is None:
+                if not given_up:
+                    self.distrust(failure)
                 raise failure
-            await self._wait_or_give_up(attempt, failure, response)
+            await self.clock.sleep(delay)
 
     def width(self, endpoint: Endpoint, account: str | None = None) -> float:
         """Return the requests in flight that fill the rate of an endpoint, at least 1; see `Pace.width`."""
@@ -282,21 +253,33 @@ class Client:
         """The same at its last answer."""
         return seconds_of(self._dates[-1]) if self._dates else None
 
-    async def close(self) -> None:
-        """Close every connection, and drop what was begun and not taken; also where everything is being cancelled."""
+    async def end(self) -> None:
+        """Drop what was begun and not taken; also where everything is being cancelled. The transport stays open."""
         begun = list(self._begun.values())
         self._begun.clear()
         for task in begun:
             task.cancel()
         with anyio.CancelScope(shield=True):
-            try:
-                await asyncio.gather(*begun, return_exceptions=True)
-            finally:
-                await self.transport.close()
+            await asyncio.gather(*begun, return_exceptions=True)
 
-    async def _wait_or_give_up(self, attempt: int, error: ApiError, response: Response | None) -> None:
-        """Wait as the schedule says, or raise the error."""
-        delay = wait_before(
+    def _heed(self, error: ApiError, endpoint: Endpoint, group: str) -> None:
+        """Slow down where Stripe says so, and explain what the key may not."""
+        if isinstance(error, RateLimitError):
+            self.meter.refused(error.reason)
+            self.gate.limited(error.reason, endpoint.name, group=group)
+        if isinstance(error, PermissionDeniedError):
+            explain(error, endpoint.name, restricted=self.config.api_key.restricted)
+
+    def _tell(self, endpoint: Endpoint, error: ApiError, attempt: int, wait: float | None) -> None:
+        """Tell that an attempt failed, and what comes of it."""
+        if isinstance(error, RateLimitError):
+            self.on_event(Throttled(endpoint.name, error.reason, wait))
+        if wait is not None:
+            self.on_event(Retried(endpoint.name, type(error).__name__, error.status, attempt, wait))
+
+    def _delay(self, attempt: int, error: ApiError, response: Response | None) -> float | None:
+        """Return how many seconds to wait, as the schedule says; None to give up."""
+        return wait_before(
             attempt,
             error,
             self.config.retry,
@@ -304,10 +287,6 @@ class Client:
             should_retry=response.should_retry if response else None,
             retry_after=response.retry_after if response else None,
         )
-        if delay is None:
-            self.distrust(error)
-            raise error
-        await self.clock.sleep(delay)
 
     def _request(self, endpoint: Endpoint, resource_id: str, parameters: Parameters, account: str | None) -> Request:
         path = endpoint.path.format(quote(resource_id, safe=""))

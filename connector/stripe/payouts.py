@@ -11,10 +11,11 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import NotFoundError, ProtocolError
 from connector.stripe.client import GET_PAYOUT, LIST_PAYOUTS
+from connector.stripe.listing.events import ListEvents
 from connector.stripe.listing.query import PageStream, Query, pages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
 
     from connector.core.api.page import Row
     from connector.core.state.payouts import PayoutsPlan
@@ -25,7 +26,7 @@ AT_ONCE = 24
 
 
 async def fetch_payouts(
-    client: Client, plan: PayoutsPlan, *, account: str | None, likely_start: int, came: Callable[[int], None]
+    client: Client, plan: PayoutsPlan, *, account: str | None, likely_start: int
 ) -> tuple[list[Row], frozenset[str]]:
     """Return the payouts planned for, in no order, and the ids of those that are not there any more.
 
@@ -34,7 +35,6 @@ async def fetch_payouts(
         plan: what to list, and what to retrieve.
         account: connected account to ask as; None for the key's own.
         likely_start: second before which no payout is expected, a hint; 0 for none.
-        came: told how many there are in each answer.
 
     Raises:
         ApiError: see `connector.errors`.
@@ -50,7 +50,6 @@ async def fetch_payouts(
         async with pages(client, query, within=plan.todo, likely_start=likely_start, usual=usual) as stream:
             async for page in stream:
                 rows += page
-                came(len(page))
 
     async def retrieve(payout: str) -> None:
         try:
@@ -63,7 +62,7 @@ async def fetch_payouts(
                 if type(row.get("created")) is not int:
                     raise ProtocolError(f"{payout} came without `created`, in seconds", request_id=response.request_id)
             rows.append(row)
-            came(1)
+            ListEvents(client.on_event, GET_PAYOUT.name, account).one_received(row, response)
 
     await in_turn(plan.retrieve, retrieve, at_once=AT_ONCE)
     return rows, frozenset(absent)

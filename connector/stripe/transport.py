@@ -21,12 +21,13 @@ from connector.core.api.content import undo
 from connector.core.api.hosts import PROXY_AUTHENTICATION_REQUIRED, refused_by_proxy
 from connector.core.api.json_text import loads
 from connector.core.api.protocol import SUCCESS, Response, is_another_refusal
-from connector.errors import ApiError, ConfigError, TooLargeError, TransportError
+from connector.errors import ApiError, ConfigError, TooLargeError, TransportError, UsageError
 from connector.stripe.connections import Answer, Asking, Connections
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping, Sequence
 
+    from connector.config.config import Config
     from connector.core.api.retry import Timeouts
 
 MAX_BODY = 128 * 1024 * 1024
@@ -84,7 +85,15 @@ class Transport(Protocol):
 class HttpTransport:
     """Transport over aiohttp: connections kept alive, gzip, redirects refused, certificates checked."""
 
-    def __init__(self, *, timeouts: Timeouts, connections: int, proxy: str | None = None, hint: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        timeouts: Timeouts,
+        connections: int,
+        proxy: str | None = None,
+        hint: str = "",
+        most: int = MAX_BODY,
+    ) -> None:
         """Open nothing yet.
 
         Args:
@@ -92,15 +101,21 @@ class HttpTransport:
             connections: the most to have open at once.
             proxy: URL of an HTTP proxy.
             hint: what to say where no connection can be made, such as which setting is not used.
+            most: bytes a decoded body may have.
         """
         self._hint = f"; {hint}" if hint else ""
-        self._timeouts = timeouts
+        self._timeouts, self._most = timeouts, most
         self._limit = connections
         self._connections = Connections()
         self._session = self._opened(kept=True)
         self._fresh: aiohttp.ClientSession | None = None
         self._refused: ConfigError | None = None
         self._proxy, self._known_to_proxy = (None, {}) if proxy is None else _without_password(URL(proxy))
+
+    @classmethod
+    def configured(cls, config: Config) -> HttpTransport:
+        """Return a transport for a configuration; needs a running event loop."""
+        return cls(timeouts=config.timeouts, connections=config.max_in_flight, proxy=config.proxy, hint=config.hint)
 
     def _opened(self, *, kept: bool) -> aiohttp.ClientSession:
         """Return a session whose connections are kept, or serve one request each."""
@@ -148,7 +163,7 @@ class HttpTransport:
             url, headers=headers, allow_redirects=False, proxy=self._proxy, proxy_headers=self._known_to_proxy
         ) as answer:
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            body = _content(answer, await _bounded_body(answer))
+            body = _content(answer, await _bounded_body(answer, self._most), self._most)
         if answer.status in SUCCESS and not _LENGTHS & headers.keys():
             _check_complete(body)
         connection = answer.number if isinstance(answer, Answer) else None
@@ -213,6 +228,29 @@ class HttpTransport:
                 await self._fresh.close()
 
 
+class NoTransport:
+    """Stands where nobody is to be asked."""
+
+    async def send(self, request: Request) -> Response:
+        """Refuse.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{request.url} is not to be asked: this is offline")
+
+    def distrust(self, connection: int) -> None:
+        """See `Transport.distrust`: nothing ever comes."""
+
+    @property
+    def distrusted(self) -> Collection[int]:
+        """See `Transport.distrusted`."""
+        return ()
+
+    async def close(self) -> None:
+        """See `Transport.close`."""
+
+
 def _without_password(proxy: URL) -> tuple[URL, dict[str, str]]:
     """Take user and password out of a proxy's URL, which aiohttp quotes in its errors, into a header."""
     if proxy.raw_user is None and proxy.raw_password is None:
@@ -221,24 +259,24 @@ def _without_password(proxy: URL) -> tuple[URL, dict[str, str]]:
     return proxy.with_user(None), {"Proxy-Authorization": f"Basic {b64encode(known).decode()}"}
 
 
-async def _bounded_body(answer: aiohttp.ClientResponse) -> bytes:
+async def _bounded_body(answer: aiohttp.ClientResponse, most: int) -> bytes:
     declared = answer.content_length
-    if declared is not None and declared > MAX_BODY:
+    if declared is not None and declared > most:
         raise TooLargeError(f"the server announced a body of {declared} bytes")
     pieces: list[bytes] = []
     size = 0
     while piece := await answer.content.readany():
         size += len(piece)
-        if size > MAX_BODY:
-            raise TooLargeError(f"the server sent a body of more than {MAX_BODY} bytes")
+        if size > most:
+            raise TooLargeError(f"the server sent a body of more than {most} bytes")
         pieces.append(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _content(answer: aiohttp.ClientResponse, body: bytes) -> bytes:
+def _content(answer: aiohttp.ClientResponse, body: bytes, most: int) -> bytes:
     """Undo the content coding; of a refusal it need not be sound, whose status says enough."""
     try:
-        return undo(body, ",".join(answer.headers.getall("Content-Encoding", ())), most=MAX_BODY)
+        return undo(body, ",".join(answer.headers.getall("Content-Encoding", ())), most=most)
     except ApiError:
         if answer.status in SUCCESS:
             raise

@@ -34,16 +34,15 @@ REREAD = "sync under a current version to a new lake to have it checked"
 CLOSE = 6 * 3600
 """Pending rows less than this many seconds apart are read with one listing."""
 
-MOST_NEWER = 20_000
-"""Rows newer than the lake that are read for the sum: beyond that, a sync is the better use of requests."""
 
-
-async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
+async def check_balance(asker: Asker | None, inventory: Inventory, *, newer_rows: int) -> Layer:
     """Return the verdict of the layer `balance`.
 
     Args:
         asker: whom to ask, or None.
         inventory: of the account's files.
+        newer_rows: rows newer than the lake that are read for the sum, at most: beyond that, a sync is the better use
+            of requests.
     """
     if asker is None:
         return not_checkable("balance", "Stripe was not asked (offline)")
@@ -52,11 +51,11 @@ async def check_balance(asker: Asker | None, inventory: Inventory) -> Layer:
         return not_checkable("balance", reason)
     before = held_by(await asker.balance())
     for _ in range(READINGS - 1):
-        newer = await _newer(asker, inventory.settled)
+        newer = await _newer(asker, inventory.settled, newer_rows)
         if newer is None:
             ends = to_words(inventory.settled)
             return not_checkable(
-                "balance", f"the lake ends at {ends}, and more than {MOST_NEWER:,} rows came since: sync"
+                "balance", f"the lake ends at {ends}, and more than {newer_rows:,} rows came since: sync"
             )
         statuses = await _statuses(asker, inventory.ledger)
         after = held_by(await asker.balance())
@@ -111,8 +110,8 @@ class _Newer(NamedTuple):
     overdue: Mapping[Bucket, Total]
 
 
-async def _newer(asker: Asker, settled: int) -> _Newer | None:
-    """Add up the rows created since the lake ends; None when there are too many."""
+async def _newer(asker: Asker, settled: int, most: int) -> _Newer | None:
+    """Add up the rows created since the lake ends; None when there are more than so many."""
     sums: list[dict[Bucket, Total]] = []
     overdue: list[dict[Bucket, Total]] = []
     rows = 0
@@ -121,7 +120,7 @@ async def _newer(asker: Asker, settled: int) -> _Newer | None:
             sums.append(sums_of(page))
             overdue.append(overdue_of(page, asker.now))
             rows += len(page)
-            if rows > MOST_NEWER:
+            if rows > most:
                 return None
     return _Newer(add_totals(sums), add_totals(overdue))
 

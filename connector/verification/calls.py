@@ -9,10 +9,8 @@ from connector.blocking import run_plainly
 from connector.config.config import Config
 from connector.config.moments import interval_given
 from connector.core.account_ids import given_name
-from connector.core.run_report import Progress
 from connector.errors import UsageError
-from connector.lake.stores.base import open_store
-from connector.stripe.client import Client
+from connector.services import Services, observed, opened
 from connector.verification.check import Check, Wish
 from connector.verification.verdict import LAYERS, LayerName, Verdict, to_document
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from connector.core.time.times import Time
+    from connector.events import OnEvent
 
 SAMPLE = 20
 """Requests for windows drawn at random, unless another number is asked for."""
@@ -40,7 +39,7 @@ async def verify(  # noqa: PLR0913 - one keyword for each thing a check can be t
     since: Time | None = None,
     until: Time | None = None,
     offline: bool = False,
-    progress: Progress | None = None,
+    on_event: OnEvent | None = None,
 ) -> Verdict:
     """Check a lake against itself and against Stripe, layer by layer, and say what is proved.
 
@@ -55,7 +54,7 @@ async def verify(  # noqa: PLR0913 - one keyword for each thing a check can be t
         since: first moment of `created` whose windows to check; by default all that runs were asked for.
         until: moment after the last.
         offline: ask Stripe nothing; what takes Stripe is then not checkable.
-        progress: filled in as the check goes on.
+        on_event: is told what happens, as by `connector.sync`.
 
     Returns:
         The verdict; findings are not errors.
@@ -73,13 +72,32 @@ async def verify(  # noqa: PLR0913 - one keyword for each thing a check can be t
         seed=secrets.randbelow(_SEEDS) if seed is None else _checked_number("seed", seed) or 0,
         asked=None if since is None and until is None else interval_given(since, until),
     )
-    store = open_store(destination)
-    client = None if offline else Client.over_http(config or Config.from_env())
-    try:
-        return await Check(store, str(destination), client, wish, progress or Progress()).go()
-    finally:
-        if client is not None:
-            await client.close()
+    config = None if offline else config or Config.from_env()
+    async with opened(destination, config, on_event) as services:
+        return await verify_with(services, config, wish)
+
+
+async def verify_with(services: Services, config: Config | None, wish: Wish) -> Verdict:
+    """Do what `verify` does, with services that are open already.
+
+    Args:
+        services: what it touches.
+        config: whom to ask; None to ask nobody.
+        wish: what to check.
+
+    Raises:
+        ConnectorError: as `verify`.
+    """
+
+    async def work(services: Services) -> Verdict:
+        client = None if config is None else services.client(config)
+        try:
+            return await Check(services, client, wish).go()
+        finally:
+            if client is not None:
+                await client.end()
+
+    return await observed("verify", services, work, rate_limit=config.rate if config else 0.0)
 
 
 def run_verify(destination: str | PathLike[str], **options: Any) -> dict[str, Any]:  # noqa: ANN401 - as `verify`

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.from_thread
 import anyio.to_thread
 
 from connector.accounts.choice import Guest, at_home, remember_paths
@@ -28,6 +29,7 @@ from connector.errors import (
     PermissionDeniedError,
     StorageError,
 )
+from connector.events import AccountEnded, AccountIdentified, AccountsFound, AccountStarted, FileRead, PhaseStarted
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.table_states import states
 from connector.payouts.run import PayoutsRun
@@ -47,10 +49,11 @@ from connector.verification.windows import WindowCheck
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from connector.core.run_report import Progress
+    from connector.core.state.data_file import DataFile
     from connector.core.state.table_state import TableState
     from connector.lake.stores.base import Store
     from connector.payouts.report import PayoutsReport
+    from connector.services import Services
     from connector.stripe.client import Client
     from connector.verification.opening import Opening
 
@@ -84,24 +87,24 @@ class Check:
     """One check of a lake.
 
     Attributes:
-        store: the lake.
-        destination: its name as given.
+        services: what it touches.
         client: whom to ask; None to ask nobody.
         wish: what to check.
-        progress: told how far we are.
     """
 
-    store: Store
-    destination: str
+    services: Services
     client: Client | None
     wish: Wish
-    progress: Progress
+    _store: Store = field(init=False)
     _past: Mapping[str, Past] = field(init=False, default_factory=dict[str, Past])
     _retired: Mapping[str, Retired] = field(init=False, default_factory=dict[str, Retired])
     _own: str = field(init=False, default="")
     _claims: Claims = field(init=False, default_factory=Claims)
     _refused: dict[str, str] = field(init=False, default_factory=dict[str, str])
     _healed: dict[str, Healed] = field(init=False, default_factory=dict[str, Healed])
+
+    def __post_init__(self) -> None:
+        self._store = self.services.store
 
     async def go(self) -> Verdict:
         """Check every account asked for.
@@ -110,25 +113,25 @@ class Check:
             ConfigError: there is no lake, or no such account in it; or the key is of another account.
             ConnectorError: the lake or Stripe cannot be read.
         """
-        began, checked = time.monotonic(), int(time.time())
+        clock = self.services.clock
+        began, checked = clock.now(), clock.utc()
         chosen = await anyio.to_thread.run_sync(self._chosen)
-        records = (await anyio.to_thread.run_sync(facts_of, self.store)).records
+        records = (await anyio.to_thread.run_sync(facts_of, self._store)).records
         self._retired = {name: record.retired for name, record in records.items() if record.retired is not None}
         if self.client is not None:
-            self.progress.meter, self.progress.rate_limit = self.client.meter, self.client.config.rate
             self._own = await self._key_of(self.client)
             if "payouts" in self.wish.layers:
                 await self._read_payouts(self.client, chosen)
         with ExitStack() as lock:
             await anyio.to_thread.run_sync(self._hold, lock)
             chosen = await anyio.to_thread.run_sync(self._chosen)
-            self._past = await anyio.to_thread.run_sync(read_past, self.store)
+            self._past = await anyio.to_thread.run_sync(read_past, self._store)
             found = await self._check_all(chosen)
         asked = self.client.config.api_key.livemode if self.client else None
         return Verdict(
-            destination=self.destination,
+            destination=self.services.destination,
             checked=checked,
-            duration_seconds=time.monotonic() - began,
+            duration_seconds=clock.now() - began,
             seed=self.wish.seed,
             requests=self.client.meter.requests if self.client else 0,
             accounts=tuple(sorted(found, key=lambda one: one.account)),
@@ -137,11 +140,10 @@ class Check:
 
     def _chosen(self) -> list[TableState]:
         """Return the states of the accounts asked for."""
-        found = list(states(self.store))
+        found = list(states(self._store))
         if not found:
-            raise ConfigError(
-                f"there is no lake in {self.destination}: `stripe-balance sync {self.destination}` makes one"
-            )
+            lake = self.services.destination
+            raise ConfigError(f"there is no lake in {lake}: `stripe-balance sync {lake}` makes one")
         names = [state.account for state in found]
         for account in self.wish.accounts:
             if account not in names:
@@ -151,7 +153,7 @@ class Check:
     def _hold(self, lock: ExitStack) -> None:
         """Keep syncs out while files are compared; a lake that nobody may write to needs no keeping."""
         try:
-            lock.enter_context(self.store.lock())
+            lock.enter_context(self._store.lock())
         except LockedError:
             raise
         except StorageError:
@@ -163,12 +165,12 @@ class Check:
         Raises:
             ConfigError: the key may not say, or is of another mode.
         """
-        facts = await anyio.to_thread.run_sync(facts_of, self.store)
+        facts = await anyio.to_thread.run_sync(facts_of, self._store)
         remember_paths(client, facts)
         identity, told = await identify(client, account_id=self.wish.account_id), self.wish.account_id
         if UNNAMED in facts.accounts and identity.account not in facts.accounts:  # nobody else's name would do
             identity, told = replace(identity, account=UNNAMED), UNNAMED
-        identity, _ = await at_home(client, self.store, facts, Guest(identity, told=told, looks=True))
+        identity, _ = await at_home(client, self._store, facts, Guest(identity, told=told, looks=True))
         return identity.account
 
     async def _read_payouts(self, client: Client, chosen: list[TableState]) -> None:
@@ -178,7 +180,6 @@ class Check:
             LockedError: a run holds the lake.
             ConnectorError: Stripe cannot be read.
         """
-        self.progress.phase = "reading payouts"
         for connected in (False, True):
             alive = [one.account for one in chosen if one.account not in self._retired]
             names = [name for name in alive if (name != self._own) == connected]
@@ -186,7 +187,7 @@ class Check:
                 continue
             begins = min((one.covered.parts[0].start for one in chosen if one.covered), default=0)
             asked = Interval(begins, END_OF_TIME)  # the rows of earlier payouts are not in the lake
-            run = PayoutsRun(self.store, self.destination, client, asked, progress=self.progress)
+            run = PayoutsRun(self.services, client, asked)
             named = None if connected else self._own
             try:
                 self._take_note(await run.go(names if connected else (None,), account_id=named))
@@ -213,18 +214,24 @@ class Check:
         """Check the accounts, a few at once."""
         found: list[AccountVerdict] = []
         waiting: Iterator[TableState] = iter(chosen)
-        self.progress.accounts, self.progress.accounts_done = len(chosen), 0
+        tell = self.services.on_event
+        tell(AccountsFound(len(chosen)))
 
         async def work() -> None:
             for state in waiting:
+                tell(AccountStarted(self._asked_as(state.account)))
                 verdict = await self._check(state)
                 found.append(verdict)
-                self.progress.accounts_done += 1
+                tell(AccountEnded(self._asked_as(state.account)))
 
         async with tasks_with_one_error() as tasks:
             for _ in range(min(ACCOUNTS_AT_ONCE, len(chosen))):
                 tasks.start_soon(work)
         return found
+
+    def _asked_as(self, account: str) -> str | None:
+        """Return the connected account to ask as; None for the key's own."""
+        return None if account == self._own else account
 
     async def _check(self, state: TableState) -> AccountVerdict:
         """Check one account."""
@@ -236,15 +243,16 @@ class Check:
                 refused = str(error)
         now = asker.now if asker else state.read_until
         past = self._past.get(state.account, Past())
-        self.progress.account = state.account
-        self.progress.phase = "reading files"
+        tell, account = self.services.on_event, self._asked_as(state.account)
+        tell(AccountIdentified(account, state.account))
+        tell(PhaseStarted("reading files", len(state.files)))
         layers: list[Layer] = []
         with IdIndex() as ids:
             openings = await anyio.to_thread.run_sync(self._openings, state, asker)
             ledger = Ledger(due_by=now + DAY)
             inventory = Inventory(state, ids, ledger, openings=openings, claims=self._claims)
-            await anyio.to_thread.run_sync(take_inventory, self.store, inventory, past, self.progress)
-            self.progress.phase = "asking Stripe"
+            await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, partial(self._read, account))
+            tell(PhaseStarted("asking Stripe"))
             for name in LAYERS:
                 if name not in self.wish.layers:
                     continue
@@ -263,15 +271,19 @@ class Check:
                     layers.append(layer if healed is None else with_healed(layer, healed))
         return AccountVerdict(state.account, tuple(layers), retired)
 
+    def _read(self, account: str | None, file: DataFile) -> None:
+        """Tell that a file was read; called in a worker thread."""
+        anyio.from_thread.run_sync(self.services.on_event, FileRead(account, file.path, file.rows))
+
     def _openings(self, state: TableState, asker: Asker | None) -> tuple[Opening, ...]:
         """Return balances recorded in the lake that bound a history without its beginning. Blocks."""
         if asker is None or "balance" not in self.wish.layers or not state.covered:
             return ()
         start = state.covered.parts[0].start
-        return tuple(read_openings(self.store, state.account, start)) if start > asker.created else ()
+        return tuple(read_openings(self._store, state.account, start)) if start > asker.created else ()
 
     async def _asker(self, client: Client, state: TableState) -> Asker:
-        account = None if state.account == self._own else state.account
+        account = self._asked_as(state.account)
         identity = await identify(client, account=account, account_id=None if account else self.wish.account_id)
         return Asker(client, account, identity.created, identity.now)
 
@@ -279,11 +291,11 @@ class Check:
         """Check a layer that takes Stripe; what the key may not read cannot be checked."""
         state = inventory.state
         draw = random.Random(f"{self.wish.seed}/{state.account}").randrange  # noqa: S311 - samples, guards nothing
-        windows = WindowCheck(self.store, inventory, past, self.progress, self.wish.asked)
+        windows = WindowCheck(self._store, inventory, past, self.services.on_event, self.wish.asked)
         checks: dict[LayerName, Callable[[], Awaitable[Layer]]] = {
             "windows": lambda: windows.check(asker, budget=self.wish.sample, draw=draw),
-            "payouts": lambda: anyio.to_thread.run_sync(check_payouts, self.store, state.account, inventory),
-            "balance": lambda: check_balance(asker, inventory),
+            "payouts": lambda: anyio.to_thread.run_sync(check_payouts, self._store, state.account, inventory),
+            "balance": lambda: check_balance(asker, inventory, newer_rows=self.services.tuning.newer_rows),
         }
         try:
             return await checks[name]()

@@ -28,10 +28,10 @@ from connector.verification.laws import Order, check_amounts
 from connector.verification.verdict import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from connector.core.run_report import Progress
-    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import DataFile
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
     from connector.verification.inventory import Inventory
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 _FIGURES = ("rows", "first_created", "last_created", "net", "pending", "pending_from", "pending_created")
 
 
-def take_inventory(store: Store, found: Inventory, past: Past, progress: Progress) -> None:
+def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callable[[DataFile], None]) -> None:
     """Read every file of an account. Blocks; belongs in a worker thread.
 
     Args:
         store: the lake.
         found: filled in.
         past: what earlier runs said of the account.
-        progress: told how many rows were read.
+        was_read: told of every file once it was read.
 
     Raises:
         StorageError: when the destination cannot be listed; a file that cannot be read is a finding.
@@ -59,17 +59,14 @@ def take_inventory(store: Store, found: Inventory, past: Past, progress: Progres
             message = f"{one.path} is not in the state: readers that take all files count its rows too"
             found.findings.add(Finding("extra_file", message, path=one.path))
     form = format_of(state)
-    progress.begin("reading files", len(state.files))
     for path, file in sorted(state.files.items()):
-        progress.steps_done += 1
         with store.opened(path) as local:
             if local is None:
                 message = f"{path} is gone, and with it {file.rows:,} rows"
                 found.findings.add(Finding("missing_file", message, path=path, expected=file.rows, found=0))
             else:
                 _FilePass(found, form, file).read(local)
-                progress.rows += file.rows
-                progress.files_sealed += 1
+        was_read(file)
     found.ids.close()
     _name_twins(found, store, form)
 

@@ -20,6 +20,7 @@ from connector.core.planning.sampling import choose
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME, to_words
 from connector.errors import SchemaError, StorageError
+from connector.events import PhaseStarted, StepDone
 from connector.lake.formats.formats import format_of
 from connector.lake.formats.row_columns import inside
 from connector.tables.balance_transactions import to_objects
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
     from connector.core.api.page import Row
     from connector.core.planning.sampling import Choice, Draw
-    from connector.core.run_report import Progress
     from connector.core.state.table_state import TableState
+    from connector.events import OnEvent
     from connector.lake.stores.base import Store
     from connector.verification.asking import Asker
     from connector.verification.inventory import Inventory
@@ -61,7 +62,7 @@ class WindowCheck:
         store: the lake.
         inventory: of the account's files.
         past: what earlier runs were asked for and left.
-        progress: told how many rows were read.
+        on_event: is told of phase and steps.
         asked: seconds to look at instead of all that runs were asked for, or None.
         findings: what does not agree.
         windows: windows asked.
@@ -71,7 +72,7 @@ class WindowCheck:
     store: Store
     inventory: Inventory
     past: Past
-    progress: Progress
+    on_event: OnEvent
     asked: Interval | None = None
     findings: Findings = field(default_factory=Findings)
     windows: int = 0
@@ -88,7 +89,7 @@ class WindowCheck:
         self._check_coverage()
         choice = choose(self.inventory.profile, self._chosen(), budget=budget, draw=draw)
         if asker is not None:
-            self.progress.begin("asking about windows again", len(choice.windows))
+            self.on_event(PhaseStarted("asking about windows again", len(choice.windows)))
             at_once = HELD if choice.everything else HELD_OF_A_PAGE
             for start in range(0, len(choice.windows), at_once):
                 await self._ask_all(asker, choice.windows[start : start + at_once])
@@ -160,8 +161,7 @@ class WindowCheck:
                     break
         self.windows += 1
         self.rows += len(listed)
-        self.progress.rows += len(listed)
-        self.progress.steps_done += 1
+        self.on_event(StepDone())
         self._compare(window, held, listed, whole=whole)
 
     def _compare(self, window: Interval, held: list[Row], listed: list[Row], *, whole: bool) -> None:

@@ -11,7 +11,6 @@ import pytest
 import connector
 from connector.cli.options.accounts import connected_accounts
 from connector.config.config import ApiKey
-from connector.core.run_report import Progress
 from connector.errors import (
     AccountsError,
     AuthenticationError,
@@ -20,6 +19,7 @@ from connector.errors import (
     ServerError,
     UsageError,
 )
+from connector.events import AccountEnded
 from connector.ingest.calls import sync
 from connector.stripe import accounts as stripe_accounts
 from tests.support.fakes import FakeTransport, client_over, ok
@@ -148,18 +148,18 @@ def test_a_run_cut_off_among_many_accounts_goes_on_from_what_it_wrote(tmp_path):
         run(tmp_path / "whole", stripe_, accounts=everyone(stripe_))
 
         async def cut(after: int) -> None:
-            progress = Progress()
-            async with anyio.create_task_group() as tasks:
+            ended = []
 
-                async def go() -> None:
-                    await sync(
-                        tmp_path / "cut", config=config_for(stripe_), progress=progress, accounts=everyone(stripe_)
-                    )
+            def count(event) -> None:
+                if isinstance(event, AccountEnded):
+                    ended.append(event)
+                    if len(ended) >= after:
+                        scope.cancel()
 
-                tasks.start_soon(go)
-                while progress.accounts_done < after:  # noqa: ASYNC110 - progress is there to be looked at now and then
-                    await anyio.sleep(0.001)
-                tasks.cancel_scope.cancel()
+            with anyio.CancelScope() as scope:
+                config = config_for(stripe_)
+                await sync(tmp_path / "cut", config=config, on_event=count, accounts=everyone(stripe_))
+            assert scope.cancelled_caught
 
         for after in (3, 7, 12):
             anyio.run(cut, after)

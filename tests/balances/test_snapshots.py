@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from email.utils import formatdate
 from typing import Any
 
@@ -31,7 +30,6 @@ from connector.errors import (
     StorageError,
     UsageError,
 )
-from connector.ingest import calls
 from connector.lake.formats.formats import format_named
 from connector.lake.stores.local import LocalStore
 from connector.tables.balances import to_batch, to_objects
@@ -89,9 +87,8 @@ async def test_a_snapshot_is_of_the_servers_second_wherever_we_are(far_west, zon
 @pytest.mark.anyio
 @pytest.mark.parametrize("headers", [{}, {"date": "soon"}, {"date": f"Sun, 22 Nov {'9' * 20} 00:00:00 GMT"}])
 async def test_a_snapshot_without_a_date_is_of_our_second(headers):
-    before = int(time.time())
     client = client_over(FakeTransport([ok(FULL, **headers)]))
-    assert before <= (await ask_balance(client, None, "acct_1")).snapshot_at <= time.time()
+    assert (await ask_balance(client, None, "acct_1")).snapshot_at == client.clock.utc()
 
 
 def rows(lake, account: str | None = None) -> pa.Table:
@@ -291,21 +288,19 @@ def test_an_account_whose_balance_is_refused_leaves_the_others_to_be_read(tmp_pa
     assert [one.account for one in caught.value.report.accounts if one.balance_at is not None] == [second]
 
 
-def test_of_two_runs_that_begin_one_lake_otherwise_the_later_is_refused(tmp_path, served, monkeypatch):
+def test_of_two_runs_that_begin_one_lake_otherwise_the_later_is_refused(tmp_path, served):
     """The lake is there already, with balances alone, so that neither run is the one that makes it."""
     record(tmp_path, served)
 
     class Overtaken(LocalStore):
         def lock(self):
             other = threading.Thread(target=run, args=(tmp_path, served), kwargs={"partition": "month"})
-            monkeypatch.undo()
             other.start()
             other.join()
             return super().lock()
 
-    monkeypatch.setattr(calls, "open_store", lambda _: Overtaken(tmp_path))
     with pytest.raises(LockedError, match="made with partition month"):
-        run(tmp_path, served)
+        run(tmp_path, served, services={"store": Overtaken(tmp_path)})
     before = data_files(tmp_path)
     run(tmp_path, served)
     assert data_files(tmp_path) == before

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import shlex
 from decimal import Decimal
-from functools import partial
 
 import duckdb
 import pytest
@@ -11,15 +10,13 @@ import connector
 from connector.cli.commands import demo
 from connector.cli.process.sandbox_process import World, stand_in
 from connector.errors import ConfigError
-
-ROWS = 400
+from tests.support.demos import ROWS, few_rows
 
 
 @pytest.fixture
 def small(monkeypatch, tmp_path):
     """A demo of few rows, in a folder of its own."""
-    monkeypatch.setattr(demo, "World", partial(World, transactions=ROWS))
-    monkeypatch.setattr(demo, "YEAR", 20 * 86_400)
+    few_rows(monkeypatch)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -8,7 +8,6 @@ import pytest
 
 import connector
 from connector.errors import ConfigError
-from connector.lake.state import waiting
 from connector.lake.stores.local import LocalStore
 
 MAKERS = (["sync"], ["payouts"], ["balance"])
@@ -42,8 +41,7 @@ def test_a_call_refuses_a_new_lake_too(environment, tmp_path):
 
 
 @pytest.mark.parametrize("command", MAKERS)
-def test_a_run_that_overlaps_waits_for_the_other_and_says_so_with_its_status_alone(run, lake, command, monkeypatch):
-    monkeypatch.setattr(waiting, "SECONDS_BETWEEN", 0.01)
+def test_a_run_that_overlaps_waits_for_the_other_and_says_so_with_its_status_alone(run, lake, command):
     held = LocalStore(lake).lock()
     held.__enter__()
     at_once = run(*command, lake)
@@ -52,8 +50,7 @@ def test_a_run_that_overlaps_waits_for_the_other_and_says_so_with_its_status_alo
     assert run(*command, lake, "--wait", 20, "-q").err == ""
 
 
-def test_a_wait_that_is_over_is_the_same_error(run, lake, monkeypatch):
-    monkeypatch.setattr(waiting, "SECONDS_BETWEEN", 0.01)
+def test_a_wait_that_is_over_is_the_same_error(run, lake):
     with LocalStore(lake).lock():
         done = run("sync", lake, "--wait", 1)
     assert (done.status, "in use by another run" in done.err) == (75, True)

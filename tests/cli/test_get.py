@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import sys
 
+import anyio
 import pytest
 
+from connector.errors import ProtocolError
 from connector.sandbox import Limits, Sandbox, World
-from connector.stripe.client import Client
-from tests.support.fakes import ok
+from connector.stripe.api import Stripe
+from tests.support.fakes import FakeTransport, config, ok
 
 
 @pytest.fixture
@@ -131,13 +133,15 @@ def test_an_account_that_cannot_answer_does_not_hide_what_another_has(run, envir
 
 
 @pytest.mark.parametrize("answer", [{"error": {"message": "no"}}, {}, "another row", []])
-def test_an_answer_that_is_not_the_row_asked_for_is_refused_and_not_printed(run, own, sandbox, monkeypatch, answer):
+def test_an_answer_that_is_not_the_row_asked_for_is_refused(own, sandbox, answer):
     other = list(sandbox.world.rows())[1]
+    transport = FakeTransport([ok(other if answer == "another row" else answer)])
 
-    async def get(*_: object, **__: object):
-        return ok(other if answer == "another row" else answer)
+    async def get():
+        async with Stripe(config(), transport=transport) as stripe:
+            return await stripe.balance_transaction(own["id"])
 
-    monkeypatch.setattr(Client, "get", get)
-    done = run("get", own["id"])
-    assert (done.status, done.out) == (65, "")
-    assert done.err.count("\n") == 1
+    with pytest.raises(ProtocolError) as refused:
+        anyio.run(get)
+    assert refused.value.exit_code == 65
+    assert transport.closed

@@ -10,10 +10,9 @@ from functools import partial
 
 import pytest
 
-from connector.cli.commands import demo
-from connector.cli.process.sandbox_process import World
 from connector.sandbox import World as SandboxWorld
 from tests.cli.conftest import PROGRAM
+from tests.support.demos import few_rows
 
 DAY = 86_400
 
@@ -78,8 +77,7 @@ def test_accounts_of_one_seed_are_told_apart_by_what_is_in_their_ledgers():
 
 
 def test_a_demo_goes_on_with_the_account_it_began_with(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(demo, "World", partial(World, transactions=400))
-    monkeypatch.setattr(demo, "YEAR", 20 * DAY)
+    few_rows(monkeypatch)
     monkeypatch.chdir(tmp_path)
     first, second = (run("demo", "--json").json["accounts"][0]["account"] for _ in range(2))
     assert first == second

@@ -8,7 +8,8 @@ import pytest
 
 import connector
 from connector import schemas
-from connector.ingest.account_plan import Allowance
+from connector.core.tuning import RunTuning
+from tests.support.seams import opened_with
 
 
 def test_a_sync_brings_every_row_and_says_so_on_stderr(run, sandbox, tmp_path):
@@ -145,7 +146,8 @@ def test_what_was_lost_and_mended_is_told_whoever_asked_for_quiet(run, lake):
 
 def test_what_is_lost_and_could_not_be_mended_ends_with_66(run, lake, monkeypatch):
     lost = without_files(lake, 4)
-    monkeypatch.setattr("connector.ingest.run.Allowance", partial(Allowance, requests=0))
+    # The command line has no option for what a run does unasked: the services that its call opens are changed.
+    monkeypatch.setattr("connector.ingest.calls.opened", partial(opened_with, tuning=RunTuning(reread_requests=0)))
     done = run("sync", lake, "-q")
     assert (done.status, done.out, done.err.count("\n")) == (66, "", 1)
     assert f"{lost} data files are gone" in done.err

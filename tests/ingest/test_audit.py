@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from os.path import getmtime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,9 +12,9 @@ import pytest
 
 import connector
 from connector import schemas
+from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import DamagedError, ProtocolError, UsageError
-from connector.ingest.account_plan import Allowance
 from connector.lake.stores.local import LocalStore
 from tests.support.examples import slow_but
 from tests.support.lakes import START, data_files, honest, objects, run, sandbox, state, strays, truth, world
@@ -148,16 +147,14 @@ def test_a_page_that_wrongly_shows_nothing_costs_reading_again_and_loses_nothing
         honest(tmp_path, truth(stripe_))
 
 
-def test_what_takes_more_than_a_run_spends_unasked_is_read_bit_by_bit_and_ends_with_66_until_then(
-    tmp_path, monkeypatch
-):
+def test_what_takes_more_than_a_run_spends_unasked_is_read_bit_by_bit_and_ends_with_66_until_then(tmp_path):
+    little = {"tuning": RunTuning(reread_requests=3)}
     with sandbox(world(3_000, days=12)) as stripe_:
         missed = lied_about(stripe_, START + 3 * DAY, START + 9 * DAY)
         assert len(missed) > 1_000
         run(tmp_path, stripe_)
-        monkeypatch.setattr("connector.ingest.run.Allowance", partial(Allowance, requests=3))
         with pytest.raises(DamagedError, match="--repair") as failed:
-            runs_until(tmp_path, stripe_, lambda _: False, most=8)
+            runs_until(tmp_path, stripe_, lambda _: False, most=8, services=little)
         (account,) = failed.value.report.accounts
         assert 0 < account.healed.rows < len(missed)
         assert account.lacking
@@ -167,27 +164,25 @@ def test_what_takes_more_than_a_run_spends_unasked_is_read_bit_by_bit_and_ends_w
             report["accounts"][0]["lacking"] == document["audit"]["lacking"] == [list(one) for one in account.lacking]
         )
         with pytest.raises(DamagedError):  # the next run goes on, and asks for no more than that
-            run(tmp_path, stripe_, since=stripe_.now - HOUR)
+            run(tmp_path, stripe_, services=little, since=stripe_.now - HOUR)
         assert run(tmp_path, stripe_, repair=True).outcome == "complete"
         assert objects(tmp_path) == truth(stripe_)
         assert state(tmp_path).audits.lacking.parts == ()
 
 
-def test_after_a_kill_between_finding_and_reading_the_next_run_reads(tmp_path, monkeypatch):
-    write = LocalStore.write
-
-    def dying(self, path, data):
-        write(self, path, data)
-        if "/state/" in path and json.loads(data)["audit"]["lacking"]:
-            raise KeyboardInterrupt
+def test_after_a_kill_between_finding_and_reading_the_next_run_reads(tmp_path):
+    class Dying(LocalStore):
+        def write(self, path, data, **condition):
+            version = super().write(path, data, **condition)
+            if "/state/" in path and json.loads(data)["audit"]["lacking"]:
+                raise KeyboardInterrupt
+            return version
 
     with sandbox(world(3_000, days=20)) as stripe_:
         missed = lied_about(stripe_, START + 9 * DAY, START + 11 * DAY)
         run(tmp_path, stripe_)
-        with monkeypatch.context() as patched:
-            patched.setattr(LocalStore, "write", dying)
-            with pytest.raises(BaseException):  # noqa: B017, PT011 - as a signal ends it
-                runs_until(tmp_path, stripe_, lambda _: False, most=8)
+        with pytest.raises(BaseException):  # noqa: B017, PT011 - as a signal ends it
+            runs_until(tmp_path, stripe_, lambda _: False, most=8, services={"store": Dying(tmp_path)})
         honest(tmp_path, truth(stripe_))
         assert state(tmp_path).audits.lacking
         (account,) = run(tmp_path, stripe_, audit=0).accounts

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from functools import partial
 from pathlib import Path
 
 import jsonschema
@@ -14,8 +13,8 @@ import pytest
 from connector.core.planning.plan import affordable
 from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, partition_of
+from connector.core.tuning import RunTuning
 from connector.errors import AccountsError, DamagedError, StorageError
-from connector.ingest.account_plan import Allowance
 from connector.lake.stores.local import LocalStore
 from tests.support.lakes import data_files, honest, objects, run, sandbox, state, strays, truth, world
 
@@ -29,8 +28,9 @@ def newest_report(lake: Path):
     return found
 
 
-def with_little_to_spend(monkeypatch, requests):
-    monkeypatch.setattr("connector.ingest.run.Allowance", partial(Allowance, requests=requests))
+def with_little_to_spend(requests):
+    """A run that may read little again unasked."""
+    return {"tuning": RunTuning(reread_requests=requests)}
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -96,24 +96,24 @@ def test_a_lake_that_was_copied_elsewhere_has_lost_nothing(tmp_path):
         assert account.healed.files == account.rows_received == 0
 
 
-def test_what_would_take_too_much_is_left_to_a_repair_and_said_at_every_run(tmp_path, monkeypatch):
+def test_what_would_take_too_much_is_left_to_a_repair_and_said_at_every_run(tmp_path):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
         whole, files = data_files(tmp_path), list(state(tmp_path).files.values())
         for file in files[:5]:
             (tmp_path / file.path).unlink()
-        with_little_to_spend(monkeypatch, 3)
+        little = with_little_to_spend(3)
         for left in (2, 0):
             stripe_.advance(60)
             if left:
                 with pytest.raises(DamagedError, match="--repair") as failed:
-                    run(tmp_path, stripe_)
+                    run(tmp_path, stripe_, services=little)
                 assert (failed.value.exit_code, failed.value.retryable) == (66, False)
                 report, kept = failed.value.report, newest_report(tmp_path)
                 assert (report.outcome, kept["outcome"], kept["error"]) == ("damaged", "damaged", str(failed.value))
                 assert (report.accounts[0].files_damaged, report.accounts[0].healed.files) == (left, 3)
             else:
-                assert run(tmp_path, stripe_).accounts[0].healed.files == 2
+                assert run(tmp_path, stripe_, services=little).accounts[0].healed.files == 2
         assert data_files(tmp_path) == whole
         for file in files:
             (tmp_path / file.path).unlink()
@@ -123,7 +123,7 @@ def test_what_would_take_too_much_is_left_to_a_repair_and_said_at_every_run(tmp_
 
 
 @pytest.mark.parametrize("harm", ["gone", "changed"])
-def test_a_partition_that_is_left_to_a_repair_holds_up_no_other(tmp_path, monkeypatch, harm):
+def test_a_partition_that_is_left_to_a_repair_holds_up_no_other(tmp_path, harm):
     with sandbox(world(900, days=70)) as stripe_:
         stripe_.set_clock(stripe_.world.start + 40 * 86_400)
         run(tmp_path, stripe_, partition="month")
@@ -133,9 +133,8 @@ def test_a_partition_that_is_left_to_a_repair_holds_up_no_other(tmp_path, monkey
         else:
             (tmp_path / older.path).write_bytes(b"PAR1 somebody else's")
         stripe_.set_clock(stripe_.world.end + 86_400)
-        with_little_to_spend(monkeypatch, 1)
         with pytest.raises(DamagedError):
-            run(tmp_path, stripe_)
+            run(tmp_path, stripe_, services=with_little_to_spend(1))
         month = partition_of(older.first_created, Granularity.MONTH).bounds
         others = [file for path, file in state(tmp_path).files.items() if path != older.path]
         assert sum(file.rows for file in others) == sum(row["created"] not in month for row in truth(stripe_)) > 0
@@ -158,58 +157,58 @@ def test_rows_of_a_lost_file_that_stripe_lists_no_more_end_the_run_that_finds_it
         assert run(tmp_path, stripe_).outcome == "complete"
 
 
-def test_after_a_run_whose_folder_was_moved_away_the_next_one_leaves_no_hole(tmp_path, monkeypatch):
-    lake, publish, published = tmp_path / "lake", LocalStore.publish, []
+def test_after_a_run_whose_folder_was_moved_away_the_next_one_leaves_no_hole(tmp_path):
+    lake, published = tmp_path / "lake", []
 
-    def moved_away_later(self, staged, path):
-        publish(self, staged, path)
-        published.append(path)
-        if len(published) == 9:
-            (lake / "balance_transactions").rename(tmp_path / "elsewhere")
+    class MovedAwayLater(LocalStore):
+        def publish(self, staged, path, **condition):
+            version = super().publish(staged, path, **condition)
+            published.append(path)
+            if len(published) == 9:
+                (lake / "balance_transactions").rename(tmp_path / "elsewhere")
+            return version
 
     with sandbox(world(600)) as stripe_:
-        with monkeypatch.context() as patched:
-            patched.setattr(LocalStore, "publish", moved_away_later)
-            with pytest.raises(StorageError) as failed:
-                run(lake, stripe_)
+        with pytest.raises(StorageError) as failed:
+            run(lake, stripe_, services={"store": MovedAwayLater(lake)})
         assert failed.value.exit_code == 74
         assert run(lake, stripe_).outcome == "complete"
         honest(lake, truth(stripe_))
         assert objects(lake) == truth(stripe_)
 
 
-def test_what_is_removed_while_a_run_goes_on_is_read_again_before_it_ends(tmp_path, monkeypatch):
-    write, removed = LocalStore.write, []
+def test_what_is_removed_while_a_run_goes_on_is_read_again_before_it_ends(tmp_path):
+    removed = []
 
-    def then_somebody_removes_a_file(self, path, data):
-        write(self, path, data)
-        there = sorted((tmp_path / "balance_transactions").rglob("part-0.parquet"))
-        if "/state/" in path and there and not removed:
-            there[0].unlink()
-            removed.append(there[0])
+    class SomebodyRemovesAFile(LocalStore):
+        def write(self, path, data, **condition):
+            version = super().write(path, data, **condition)
+            there = sorted((tmp_path / "balance_transactions").rglob("part-0.parquet"))
+            if "/state/" in path and there and not removed:
+                there[0].unlink()
+                removed.append(there[0])
+            return version
 
     with sandbox(world(600)) as stripe_:
-        monkeypatch.setattr(LocalStore, "write", then_somebody_removes_a_file)
-        report = run(tmp_path, stripe_)
+        report = run(tmp_path, stripe_, services={"store": SomebodyRemovesAFile(tmp_path)})
         assert removed
         assert (report.outcome, report.accounts[0].healed.files) == ("complete", 1)
         honest(tmp_path, truth(stripe_))
         assert objects(tmp_path) == truth(stripe_)
 
 
-def test_what_is_removed_again_and_again_ends_with_66(tmp_path, monkeypatch):
-    write = LocalStore.write
-
-    def then_somebody_removes_a_file(self, path, data):
-        write(self, path, data)
-        if "/state/" in path:
-            for victim in (tmp_path / "balance_transactions").rglob("part-0.parquet"):
-                victim.unlink()
+def test_what_is_removed_again_and_again_ends_with_66(tmp_path):
+    class SomebodyRemovesFiles(LocalStore):
+        def write(self, path, data, **condition):
+            version = super().write(path, data, **condition)
+            if "/state/" in path:
+                for victim in (tmp_path / "balance_transactions").rglob("part-0.parquet"):
+                    victim.unlink()
+            return version
 
     with sandbox(world(200)) as stripe_:
-        monkeypatch.setattr(LocalStore, "write", then_somebody_removes_a_file)
         with pytest.raises(DamagedError) as failed:
-            run(tmp_path, stripe_)
+            run(tmp_path, stripe_, services={"store": SomebodyRemovesFiles(tmp_path)})
         assert failed.value.report.accounts[0].files_damaged > 0
 
 
@@ -225,24 +224,23 @@ def test_a_dry_run_says_what_is_lost_and_mends_nothing(tmp_path):
         assert not (tmp_path / victim.path).exists()
 
 
-def test_of_several_accounts_each_is_mended_or_named(tmp_path, monkeypatch):
+def test_of_several_accounts_each_is_mended_or_named(tmp_path):
     with sandbox(world(400, connected=3)) as stripe_:
         accounts = list(stripe_.world.accounts[1:])
         run(tmp_path, stripe_, accounts=accounts)
         for account in accounts[:2]:
             for victim in (tmp_path / "balance_transactions" / f"account={account}").rglob("part-0.parquet"):
                 victim.unlink()
-        with_little_to_spend(monkeypatch, 0)
+        nothing = with_little_to_spend(0)
         with pytest.raises(DamagedError, match="1 more") as failed:
-            run(tmp_path, stripe_, accounts=accounts)
+            run(tmp_path, stripe_, services=nothing, accounts=accounts)
         assert failed.value.account == accounts[0]
         assert [bool(one.files_damaged) for one in failed.value.report.accounts] == [True, True, False]
         stripe_.faults.add(f"403:account={accounts[2]}")
         with pytest.raises(AccountsError) as both:
-            run(tmp_path, stripe_, accounts=accounts)
+            run(tmp_path, stripe_, services=nothing, accounts=accounts)
         assert {type(one).__name__ for one in both.value.errors.values()} == {"DamagedError", "PermissionDeniedError"}
         stripe_.faults.clear()
-        monkeypatch.undo()
         assert run(tmp_path, stripe_, accounts=accounts).outcome == "complete"
         for account in accounts:
             assert objects(tmp_path, account) == truth(stripe_, account)

@@ -17,7 +17,6 @@ from connector import schemas
 from connector.config.salt import Salt
 from connector.core.planning.frontier import Frontier
 from connector.core.privacy import Privacy
-from connector.core.run_report import Progress
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Intervals
 from connector.errors import ConfigError, UsageError
@@ -125,7 +124,7 @@ def test_rows_set_aside_on_the_disk_are_redacted_already(tmp_path, form):
     charge = {"id": "ch_1", "object": "charge", "receipt_email": SECRET, "kept": "in plain sight"}
     row = {**OFFICIAL_ROW, "description": f"for {SECRET}", "news": SECRET, "source": charge}
     with Shelf(lake.store.scratch, memory=Memory(budget=1)) as shelf:
-        Intake(lake, shelf, frontier, Progress()).take([row])
+        Intake(lake, shelf, frontier).take([row])
         assert shelf.held < 1_000
         spilled = os.pread(shelf._spill._descriptor(), shelf.spilled, 0)
     assert b"in plain sight" in spilled

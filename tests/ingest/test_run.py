@@ -12,8 +12,9 @@ import jsonschema
 import pytest
 
 import connector
+from connector.cli.display.run_view import RunView
 from connector.config.config import ApiKey
-from connector.core.run_report import Progress, to_document
+from connector.core.run_report import to_document
 from connector.core.units import DAY
 from connector.errors import AuthenticationError, ConnectorError, LockedError, ProtocolError
 from connector.lake.stores.local import LocalStore
@@ -191,16 +192,15 @@ def test_two_runs_at_once_on_a_new_lake_leave_one_whole_lake(tmp_path):
 
 
 def test_progress_ends_where_the_run_did(tmp_path):
-    progress = Progress()
+    view = RunView()
     with sandbox() as stripe_:
-        run(tmp_path, stripe_, progress=progress)
+        report = run(tmp_path, stripe_, on_event=view.hear)
         rows = truth(stripe_)
-        assert progress.account == stripe_.account
-    assert progress.rows == len(rows)
-    assert (progress.oldest, progress.newest) == (rows[0]["created"], rows[-1]["created"])
-    assert progress.files_sealed == len(data_files(tmp_path))
-    assert progress.meter is not None
-    assert progress.pages_left == 0
+        assert view.account == stripe_.account
+    assert view.rows == view.rows_safe == len(rows)
+    assert view.files == len(data_files(tmp_path))
+    assert dict(view.requests) == dict(report.requests.by_endpoint)
+    assert (view.pages_left, view.windows) == (0, 0)
 
 
 def test_the_key_shows_nowhere_in_the_lake(tmp_path):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from connector.core.units import DAY
 from connector.errors import ConfigError
-from connector.stripe.client import Client, SystemClock
 from tests.support.examples import examples
 from tests.support.lakes import (
     START,
@@ -26,6 +25,7 @@ from tests.support.lakes import (
     truth,
     world,
 )
+from tests.support.seams import ClockAt, Dateless
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -251,43 +251,39 @@ def test_a_lake_of_another_kind_is_refused_and_left_alone(tmp_path, other):
         run(tmp_path, stripe_)
 
 
-def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_nothing_that_has_not_come(
-    tmp_path, monkeypatch
-):
+def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_nothing_that_has_not_come(tmp_path):
     with sandbox() as stripe_:
         ahead = stripe_.now + 300 * DAY
-        monkeypatch.setattr(Client, "server_now", None)
-        monkeypatch.setattr(Client, "server_began", None)
-        monkeypatch.setattr(SystemClock, "utc", lambda _: ahead)
-        run(tmp_path, stripe_)
+        given = {"transport": Dateless, "clock": ClockAt(lambda: ahead)}
+        run(tmp_path, stripe_, services=given)
         assert state(tmp_path).covered.parts[-1].stop <= truth(stripe_)[-1]["created"]
         stripe_.advance(10 * DAY)
         stripe_.add_rows(count=7, created=stripe_.now - 5 * DAY)
-        run(tmp_path, stripe_)
+        run(tmp_path, stripe_, services=given)
         assert objects(tmp_path) == truth(stripe_)
 
 
-def test_time_that_has_not_come_by_the_machines_clock_is_covered_by_no_date(tmp_path, monkeypatch):
+def test_time_that_has_not_come_by_the_machines_clock_is_covered_by_no_date(tmp_path):
     with sandbox(world(300)) as stripe_:
         truly = stripe_.now
-        monkeypatch.setattr(SystemClock, "utc", lambda _: truly)
+        right = {"clock": ClockAt(lambda: truly)}
         stripe_.set_clock(truly + 9 * 3_600)  # as a server that gives its local time for UTC
-        (account,) = run(tmp_path, stripe_).accounts
+        (account,) = run(tmp_path, stripe_, services=right).accounts
         assert account.covered[-1][1] == truly - 600
         stripe_.add_rows(count=5, created=truly + 60)
-        (account,) = run(tmp_path, stripe_).accounts
+        (account,) = run(tmp_path, stripe_, services=right).accounts
         assert (account.rows_new, account.late.rows) == (5, 0)
         assert objects(tmp_path) == truth(stripe_)
         assert account.covered[-1][1] == truly + 60 - 600  # a row shows that so much has come
 
 
-def test_a_machine_whose_clock_is_far_behind_costs_a_request_and_nothing_else(tmp_path, monkeypatch):
-    monkeypatch.setattr(SystemClock, "utc", lambda _: START - 1_000 * DAY)
+def test_a_machine_whose_clock_is_far_behind_costs_a_request_and_nothing_else(tmp_path):
+    behind = {"clock": ClockAt(lambda: START - 1_000 * DAY)}
     with sandbox(world(300)) as stripe_:
-        run(tmp_path, stripe_)
+        run(tmp_path, stripe_, services=behind)
         before = touched(tmp_path)
         stripe_.reset_stats()
-        (account,) = run(tmp_path, stripe_, audit=0).accounts
+        (account,) = run(tmp_path, stripe_, services=behind, audit=0).accounts
         assert stripe_.stats()["requests"] <= 2
         assert account.rows_new == account.rows_changed == 0
     assert touched(tmp_path) == before

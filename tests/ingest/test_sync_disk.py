@@ -18,11 +18,12 @@ import pytest
 
 from connector.config.config import ApiKey, Config
 from connector.core.api.retry import RetryPolicy, Timeouts
+from connector.core.tuning import RunTuning
 from connector.errors import ConnectorError, StorageError, TransportError
 from connector.ingest.calls import sync
-from connector.lake.writing.row_buffer import Memory
-from connector.lake.writing.spill import SpillFile
+from connector.lake.stores.local import LocalStore
 from tests.support.lakes import START, data_files, honest, objects, run, sandbox, strays, truth
+from tests.support.seams import ClockAt
 
 PROGRAM = [sys.executable, "-m", "connector.cli"]
 ROOT = Path(__file__).parents[2]
@@ -129,16 +130,19 @@ def test_a_temporary_folder_that_vanishes_again_and_again_leaves_an_honest_lake(
     assert strays(tmp_path) == []
 
 
-def test_a_disk_that_takes_no_rows_set_aside_ends_with_74(tmp_path, expected, monkeypatch):
-    def refuse(_file: SpillFile, _parts: object) -> None:
-        raise StorageError("setting rows aside: no space left on the disk")
+class NothingAside(LocalStore):
+    """A destination beside which nothing can be set aside: a file stands where its temporary folder would be."""
 
-    monkeypatch.setattr(Memory.__init__, "__defaults__", (20_000, 0))
+    @property
+    def scratch(self) -> Path:
+        return Path(__file__) / "scratch"
+
+
+def test_a_disk_that_takes_no_rows_set_aside_ends_with_74(tmp_path, expected):
+    given = {"store": NothingAside(tmp_path), "tuning": RunTuning(memory_bytes=20_000)}
     with sandbox() as stripe_:
-        with monkeypatch.context() as patch:
-            patch.setattr(SpillFile, "write", refuse)
-            with pytest.raises(StorageError, match="no space left"):
-                run(tmp_path, stripe_)
+        with pytest.raises(StorageError, match="setting rows aside in "):
+            run(tmp_path, stripe_, services=given)
         if (tmp_path / "_stripe_balance").exists():
             honest(tmp_path, truth(stripe_))
         run(tmp_path, stripe_)
@@ -155,13 +159,12 @@ def test_the_time_zone_of_the_machine_does_not_matter(tmp_path, expected, zone):
 
 
 @pytest.mark.parametrize("hours", [-9, 14])
-def test_the_clock_of_the_machine_does_not_matter(tmp_path, expected, monkeypatch, hours):
-    now = time.time
+def test_the_clock_of_the_machine_does_not_matter(tmp_path, expected, hours):
+    given = {"clock": ClockAt(lambda: int(time.time()) + hours * 3_600)}
     with sandbox() as stripe_:
-        monkeypatch.setattr(time, "time", lambda: now() + hours * 3_600)
-        run(tmp_path, stripe_)
+        run(tmp_path, stripe_, services=given)
         stripe_.advance(20 * 86_400)
-        report = run(tmp_path, stripe_)
+        report = run(tmp_path, stripe_, services=given)
         assert report.accounts[0].rows_changed > 0
         assert report.accounts[0].late.rows == 0
         assert objects(tmp_path) == truth(stripe_)

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
+from connector.core.tuning import RunTuning
 from connector.errors import ConnectorError, StorageError
-from connector.ingest import writer
-from connector.ingest.calls import sync
 from connector.lake.stores.local import LocalStore
 from tests.support.examples import slow_but
 from tests.support.lakes import (
@@ -28,6 +27,7 @@ from tests.support.lakes import (
     sandbox,
     state,
     strays,
+    sync_given,
     truth,
     world,
 )
@@ -36,12 +36,8 @@ if TYPE_CHECKING:
     from connector.lake.stores.conditions import Condition
 
 
-@pytest.fixture
-def eager(monkeypatch):
-    """Commit and write in part all the time, as a long run does now and then."""
-    monkeypatch.setattr(writer, "COMMIT_SECONDS", 0.002)
-    monkeypatch.setattr(writer, "PARK_ROWS", 50)
-    monkeypatch.setattr(writer, "PARK_SECONDS", 0.002)
+EAGER = {"tuning": RunTuning(commit_seconds=0.002, park_rows=50, park_seconds=0.002)}
+"""Commits and parks all the time, as a long run does now and then."""
 
 
 def expected_of(tmp_path: Path, **options) -> dict[str, str]:
@@ -52,7 +48,7 @@ def expected_of(tmp_path: Path, **options) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("seed", slow_but([0, 1], range(8)))
-def test_cancelled_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_bytes(tmp_path, eager, seed):
+def test_cancelled_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_bytes(tmp_path, seed):
     shape = ("steady", "burst", "second", "growth")[seed % 4]
     options = {"transactions": 2_000, "shape": shape, "hot": 700}
     expected, lake = expected_of(tmp_path, **options), tmp_path / "lake"
@@ -61,23 +57,23 @@ def test_cancelled_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_
 
         async def interrupted() -> None:
             with anyio.move_on_after(chance.uniform(0.005, 0.15)):
-                await sync(lake, config=config_for(stripe_, max_in_flight=6))
+                await sync_given(lake, config_for(stripe_, max_in_flight=6), EAGER)
 
         for _ in range(3):
             anyio.run(interrupted)
             if lake.exists():
                 honest(lake, truth(stripe_))
                 assert strays(lake) == []
-        report = run(lake, stripe_)
+        report = run(lake, stripe_, services=EAGER)
         assert report.outcome == "complete"
         assert report.accounts[0].late.rows == report.accounts[0].rows_disappeared == 0
         assert objects(lake) == truth(stripe_)
     assert data_files(lake) == expected
 
 
-def test_what_was_complete_when_interrupted_is_not_read_again(tmp_path, eager):
+def test_what_was_complete_when_interrupted_is_not_read_again(tmp_path):
     with sandbox(world(6_000), latency=0.02) as stripe_:
-        interrupted_at(2_000, tmp_path, stripe_)
+        interrupted_at(2_000, tmp_path, stripe_, services=EAGER)
         before = state(tmp_path)
         parked = sum(one.file.rows for one in before.parked.values())
         assert 0 < before.rows + parked < 6_000
@@ -87,37 +83,36 @@ def test_what_was_complete_when_interrupted_is_not_read_again(tmp_path, eager):
         assert objects(tmp_path) == truth(stripe_)
 
 
-def test_commits_that_overlap_with_sealing_lose_no_file(tmp_path, eager, monkeypatch):
-    write = LocalStore.write
+class SlowStore(LocalStore):
+    """A disk that takes its time over records."""
 
-    def slow(store: LocalStore, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, **condition: Condition) -> str:
         time.sleep(0.02)
-        write(store, path, data)
+        return super().write(path, data, **condition)
 
-    monkeypatch.setattr(LocalStore, "write", slow)
+
+def test_commits_that_overlap_with_sealing_lose_no_file(tmp_path):
     with sandbox(world(3_000, days=40), latency=0.003) as stripe_:
-        run(tmp_path, stripe_, settings={"max_in_flight": 5})
+        run(tmp_path, stripe_, services={**EAGER, "store": SlowStore(tmp_path)}, settings={"max_in_flight": 5})
         honest(tmp_path, truth(stripe_))
         assert objects(tmp_path) == truth(stripe_)
         assert state(tmp_path).files.keys() == data_files(tmp_path).keys()
 
 
-def test_a_disk_that_refuses_ends_the_run_with_a_storage_error_and_an_honest_lake(tmp_path, monkeypatch, eager):
-    publish, count = LocalStore.publish, 0
+def test_a_disk_that_refuses_ends_the_run_with_a_storage_error_and_an_honest_lake(tmp_path):
+    published = []
 
-    def failing(store: LocalStore, staged: Path, path: str, **condition: Condition) -> str:
-        nonlocal count
-        count += 1
-        if count > 4:
-            raise StorageError("no space left on the disk")
-        return publish(store, staged, path, **condition)
+    class FillsUp(LocalStore):
+        def publish(self, staged: Path, path: str, **condition: Condition) -> str:
+            published.append(path)
+            if len(published) > 4:
+                raise StorageError("no space left on the disk")
+            return super().publish(staged, path, **condition)
 
     with sandbox(latency=0.002) as stripe_:
-        monkeypatch.setattr(LocalStore, "publish", failing)
         with pytest.raises(StorageError, match="no space left"):
-            run(tmp_path, stripe_, settings={"max_in_flight": 3})
+            run(tmp_path, stripe_, services={**EAGER, "store": FillsUp(tmp_path)}, settings={"max_in_flight": 3})
         honest(tmp_path, truth(stripe_))
-        monkeypatch.setattr(LocalStore, "publish", publish)
         run(tmp_path, stripe_)
         assert objects(tmp_path) == truth(stripe_)
         assert strays(tmp_path) == []
@@ -126,12 +121,12 @@ def test_a_disk_that_refuses_ends_the_run_with_a_storage_error_and_an_honest_lak
 CHILD = """
 import sys, anyio
 from connector.config.config import ApiKey, Config
-from connector.ingest import writer
-from connector.ingest.calls import sync
-writer.COMMIT_SECONDS, writer.PARK_ROWS, writer.PARK_SECONDS = 0.03, 100, 0.03
+from connector.core.tuning import RunTuning
+from tests.support.lakes import sync_given
+tuning = RunTuning(commit_seconds=0.03, park_rows=100, park_seconds=0.03)
 config = Config(ApiKey(sys.argv[2]), api_base=sys.argv[3], rate=float("inf"), max_in_flight=4)
 print("ready", flush=True)
-anyio.run(lambda: sync(sys.argv[1], config=config, partition=sys.argv[4]))
+anyio.run(lambda: sync_given(sys.argv[1], config, {"tuning": tuning}, partition=sys.argv[4]))
 """
 
 
@@ -175,23 +170,16 @@ class KilledError(BaseException):
     """The end of a process, as far as one process can play it."""
 
 
-def test_a_lake_killed_before_its_first_state_does_not_become_one_of_two_kinds(tmp_path, monkeypatch):
-    with sandbox(world(600, days=40)) as stripe_:
-
-        def killed(_store: LocalStore, path: str, _data: bytes) -> None:
-            if "state/" in path and '"files": []' not in _data.decode():
+def test_a_lake_killed_before_its_first_state_does_not_become_one_of_two_kinds(tmp_path):
+    class Killed(LocalStore):
+        def write(self, path: str, data: bytes, **condition: Condition) -> str:
+            if "state/" in path and '"files": []' not in data.decode():
                 raise KilledError
+            return super().write(path, data, **condition)
 
-        write = LocalStore.write
-
-        def until_killed(store: LocalStore, path: str, data: bytes) -> None:
-            killed(store, path, data)
-            write(store, path, data)
-
-        monkeypatch.setattr(LocalStore, "write", until_killed)
+    with sandbox(world(600, days=40)) as stripe_:
         with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
-            run(tmp_path, stripe_, partition="day")
-        monkeypatch.setattr(LocalStore, "write", write)
+            run(tmp_path, stripe_, services={"store": Killed(tmp_path)}, partition="day")
         assert data_files(tmp_path)
         try:
             run(tmp_path, stripe_, partition="month")

@@ -8,7 +8,6 @@ import pytest
 
 from connector.core.units import AccountId
 from connector.errors import DamagedError, ManifestError, PermissionDeniedError
-from connector.ingest import calls
 from connector.lake.state import intents
 from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
@@ -25,17 +24,15 @@ def differences(lake):
 
 
 @pytest.mark.parametrize("step", slow_but([3, 6, 8], range(1, 11)))
-def test_files_newer_than_the_state_are_read_again_by_any_run(tmp_path, monkeypatch, step):
+def test_files_newer_than_the_state_are_read_again_by_any_run(tmp_path, step):
     with sandbox(world(600)) as stripe_:
         stripe_.advance(20 * DAY)
         run(tmp_path, stripe_)
         for day in (3, 6, 9):
             stripe_.add_rows(count=20, created=START + day * DAY)
         store = DyingStore(tmp_path, dies_at=step)
-        with monkeypatch.context() as patch:
-            patch.setattr(calls, "open_store", lambda _: store)
-            with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
-                run(tmp_path, stripe_, full_refresh=True)
+        with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
+            run(tmp_path, stripe_, services={"store": store}, full_refresh=True)
         run(tmp_path, stripe_)
         assert differences(tmp_path) == []
         assert state(tmp_path).rows == len(objects(tmp_path))
@@ -67,7 +64,7 @@ def test_a_damaged_announcement_is_refused_with_what_to_do(tmp_path, damage):
     assert intents.left_behind(store, account) == {}
 
 
-def killed_refresh(lake, stripe_, monkeypatch, **options):
+def killed_refresh(lake, stripe_, **options):
     """A full refresh that dies once its first data file is published; the state does not say so."""
 
     class Dying(LocalStore):
@@ -77,18 +74,16 @@ def killed_refresh(lake, stripe_, monkeypatch, **options):
                 raise DiedError
             return version
 
-    with monkeypatch.context() as patch:
-        patch.setattr(calls, "open_store", lambda _: Dying(lake))
-        with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
-            run(lake, stripe_, full_refresh=True, **options)
+    with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
+        run(lake, stripe_, services={"store": Dying(lake)}, full_refresh=True, **options)
     assert differences(lake)
 
 
-def test_a_run_that_fails_at_once_after_a_killed_one_forgets_nothing(tmp_path, monkeypatch):
+def test_a_run_that_fails_at_once_after_a_killed_one_forgets_nothing(tmp_path):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
         stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
-        killed_refresh(tmp_path, stripe_, monkeypatch)
+        killed_refresh(tmp_path, stripe_)
         stripe_.faults.add("403:endpoint=balance_transactions")
         with pytest.raises(PermissionDeniedError):
             run(tmp_path, stripe_)
@@ -99,35 +94,35 @@ def test_a_run_that_fails_at_once_after_a_killed_one_forgets_nothing(tmp_path, m
         assert objects(tmp_path) == truth(stripe_)
 
 
-def test_rows_that_stripe_lists_no_more_outlive_a_kill(tmp_path, monkeypatch):
+def test_rows_that_stripe_lists_no_more_outlive_a_kill(tmp_path):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
         before = {row["id"] for row in objects(tmp_path)}
         stripe_.faults.add("gone-rows:p=0.05")
         stripe_.add_rows(count=1, created=START + 3 * DAY + 5)
-        killed_refresh(tmp_path, stripe_, monkeypatch)
+        killed_refresh(tmp_path, stripe_)
         run(tmp_path, stripe_)
         assert before < {row["id"] for row in objects(tmp_path)}
         assert differences(tmp_path) == []
 
 
-def test_a_new_file_of_a_killed_run_in_covered_time_is_named_by_the_next(tmp_path, monkeypatch):
+def test_a_new_file_of_a_killed_run_in_covered_time_is_named_by_the_next(tmp_path):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
         empty = START - 20 * DAY
         stripe_.add_rows(count=1, created=empty)
-        killed_refresh(tmp_path, stripe_, monkeypatch, since=empty - DAY, until=empty + DAY)
+        killed_refresh(tmp_path, stripe_, since=empty - DAY, until=empty + DAY)
         assert [one.kind for one in differences(tmp_path)] == ["extra"]
         run(tmp_path, stripe_)
         assert differences(tmp_path) == []
         assert objects(tmp_path) == truth(stripe_)
 
 
-def test_a_dry_run_after_a_killed_one_changes_nothing(tmp_path, monkeypatch):
+def test_a_dry_run_after_a_killed_one_changes_nothing(tmp_path):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
         stripe_.add_rows(count=3, created=START + 3 * DAY + 5)
-        killed_refresh(tmp_path, stripe_, monkeypatch)
+        killed_refresh(tmp_path, stripe_)
         before = touched(tmp_path)
         run(tmp_path, stripe_, dry_run=True)
         assert touched(tmp_path) == before
@@ -135,13 +130,13 @@ def test_a_dry_run_after_a_killed_one_changes_nothing(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("which", ["newer", "older"])
 @pytest.mark.parametrize("form", ["parquet", "jsonl.plain", "arrow"])
-def test_a_file_damaged_after_a_kill_is_believed_in_nothing(tmp_path, monkeypatch, which, form):
+def test_a_file_damaged_after_a_kill_is_believed_in_nothing(tmp_path, which, form):
     """The file that the killed run replaced, or one it did not come to; a letter of an id is another."""
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_, format=form)
         for day in (3, 6):
             stripe_.add_rows(count=3, created=START + day * DAY + 5)
-        killed_refresh(tmp_path, stripe_, monkeypatch)
+        killed_refresh(tmp_path, stripe_)
         newer = [one.path for one in differences(tmp_path) if one.kind == "changed"]
         victims = newer if which == "newer" else [path for path in state(tmp_path).files if path not in newer][:8]
         assert victims

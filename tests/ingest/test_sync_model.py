@@ -15,18 +15,17 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-import connector.stripe.client
 from connector.config.config import ApiKey, Config
 from connector.core.api.retry import RetryPolicy
 from connector.core.planning.plan import REFRESH_AGAIN
 from connector.core.state.data_file import parked_seconds
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
+from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import (
     ConnectorError,
@@ -36,10 +35,11 @@ from connector.errors import (
     StorageError,
     TransportError,
 )
-from connector.ingest import writer
-from connector.ingest.calls import sync
+from connector.ingest.calls import sync_with
+from connector.ingest.options import options_of
 from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
+from connector.services import Services
 from tests.support.examples import examples
 from tests.support.lakes import data_files, objects, strays
 from tests.support.model import START, Model
@@ -52,6 +52,9 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", examples(20)))
 STEPS = 100
 SETTLE = 600
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - forcing files to a real disk takes the time
+
+EAGER = RunTuning(commit_seconds=0.003, commit_share=1.0, park_seconds=0.003, park_rows=10)
+"""Commits and parks all the time."""
 
 ABORTS = {
     "outage": TransportError("no route"),
@@ -67,11 +70,32 @@ class Died(BaseException):
 class Fuse:
     """Stands between the program and its disk: at the nth write the disk is full, or the process is no more."""
 
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.left, self.error, self.after, self.blown = inf, StorageError("full"), False, False
         self.watcher = Watcher()
-        for name in ("write", "publish", "staging"):
-            patch.setattr(LocalStore, name, self._guarded(getattr(LocalStore, name)))
+
+    def store(self, lake: Path) -> LocalStore:
+        """A folder behind this fuse."""
+        fuse = self
+
+        class Fused(LocalStore):
+            def write(self, *arguments: Any, **condition: Any) -> Any:
+                return fuse.through(super().write, *arguments, **condition)
+
+            def publish(self, *arguments: Any, **condition: Any) -> Any:
+                published = super().publish
+
+                def watched() -> Any:
+                    version = published(*arguments, **condition)
+                    fuse.watcher.saw(self, arguments[1])
+                    return version
+
+                return fuse.through(watched)
+
+            def staging(self, *arguments: Any) -> Any:
+                return fuse.through(super().staging, *arguments)
+
+        return Fused(lake)
 
     def light(self, left: float, error: BaseException, *, after: bool = False) -> None:
         """Blow at the write number `left` from now, before it or after; a full disk refuses once, death is for good."""
@@ -81,25 +105,17 @@ class Fuse:
         """No fuse burns."""
         self.light(inf, StorageError("full"))
 
-    def _guarded(self, function: Any) -> Any:
-        def guarded(store: LocalStore, *arguments: Any, **condition: Any) -> Any:
-            self.left -= 1
-            if self.blown and isinstance(self.error, Died):
-                raise self.error
-            if self.left == 0:
-                self.blown = True
-                if self.after:
-                    done(store, *arguments, **condition)
-                raise self.error
-            return done(store, *arguments, **condition)
-
-        def done(store: LocalStore, *arguments: Any, **condition: Any) -> Any:
-            result = function(store, *arguments, **condition)
-            if function.__name__ == "publish":
-                self.watcher.saw(store, arguments[1])
-            return result
-
-        return guarded
+    def through(self, function: Any, *arguments: Any, **more: Any) -> Any:
+        """Call what writes, unless the fuse blows."""
+        self.left -= 1
+        if self.blown and isinstance(self.error, Died):
+            raise self.error
+        if self.left == 0:
+            self.blown = True
+            if self.after:
+                function(*arguments, **more)
+            raise self.error
+        return function(*arguments, **more)
 
 
 class LakeAgainstModel(RuleBasedStateMachine):
@@ -109,14 +125,8 @@ class LakeAgainstModel(RuleBasedStateMachine):
         super().__init__()
         self.folder = TemporaryDirectory(dir=MEMORY)
         self.lake = Path(self.folder.name) / "lake"
-        self.patch = pytest.MonkeyPatch()
         self.model = Model(random.Random(0))
-        self.patch.setattr(connector.stripe.client, "HttpTransport", lambda **_: self.model)
-        self.patch.setattr(writer, "COMMIT_SECONDS", 0.003)
-        self.patch.setattr(writer, "PARK_ROWS", 10)
-        self.patch.setattr(writer, "PARK_SECONDS", 0.003)
-        self.patch.setattr(writer, "COMMIT_SHARE", 1.0)
-        self.fuse = Fuse(self.patch)
+        self.fuse = Fuse()
         self.held: dict[str, dict[str, Any]] = {}
         self.excused: set[str] = set()
         self.shaken = False
@@ -149,7 +159,6 @@ class LakeAgainstModel(RuleBasedStateMachine):
                 self._sync(fresh, width=3)
                 assert data_files(self.lake) == data_files(fresh)
         finally:
-            self.patch.undo()
             self.folder.cleanup()
 
     # What happens at Stripe -------------------------------------------------------------------------------------------
@@ -277,9 +286,12 @@ class LakeAgainstModel(RuleBasedStateMachine):
             retry=RetryPolicy(attempts=2, first=0.0005, longest=0.001, least=0.0),
         )
 
+        asked = {"since": None, "until": None, "settle": SETTLE} | self.options | options
+
         async def go() -> Any:
             with anyio.fail_after(20), anyio.CancelScope() as self.scope:
-                return await sync(lake, config=config, settle=SETTLE, **self.options, **options)
+                services = Services(self.fuse.store(lake), self.model, tuning=EAGER)
+                return await sync_with(services, config, options_of(**asked))
 
         return anyio.run(go)
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from connector.core.api.page import in_file_order
 from connector.core.planning.frontier import Frontier
 from connector.core.planning.plan import Plan
-from connector.core.run_report import Progress
 from connector.core.state.partition import Granularity, shares
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
@@ -30,7 +29,9 @@ from connector.lake.state import table_states
 from connector.lake.state.intents import Replacements
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.row_buffer import Shelf
+from connector.services import Services
 from connector.stripe.identity import Identity
+from connector.stripe.transport import NoTransport
 from tests.support.rows import OFFICIAL_ROW
 
 ACCOUNT = AccountId("acct_1Harvest")
@@ -95,8 +96,8 @@ def harvest_of_three_days(store):
     frontier = Frontier(Intervals.span(START, START + 3 * DAY))
     with Shelf(store.scratch) as shelf:
         lake = Lake(store, format_named("parquet"), Granularity.DAY)
-        intake = Intake(lake, shelf, frontier, Progress())
-        harvest = Harvest(intake)
+        intake = Intake(lake, shelf, frontier)
+        harvest = Harvest(intake, Services(store, NoTransport()))
         begun = TableState(ACCOUNT, "parquet", Granularity.DAY)
         replacing = Replacements(store, ACCOUNT)
         now = START + 3 * DAY

@@ -14,7 +14,6 @@ import stripe
 
 import connector
 from connector import schemas
-from connector.core.run_report import Progress
 from connector.core.units import DAY
 from connector.errors import (
     AccountsError,
@@ -24,6 +23,7 @@ from connector.errors import (
     ProtocolError,
     UsageError,
 )
+from connector.events import PartitionStaged
 from connector.lake.stores.local import LocalStore
 from connector.payouts.calls import sync_payouts
 from connector.payouts.report import to_document
@@ -270,14 +270,17 @@ def interrupt_and_go_on(tmp_path, served) -> None:
     expected = fresh_bytes(served)
 
     async def go() -> None:
-        progress = Progress()
-        with anyio.fail_after(20):
-            async with anyio.create_task_group() as tasks:
-                config = config_for(served, max_in_flight=1)
-                tasks.start_soon(lambda: sync_payouts(tmp_path, config=config, progress=progress))
-                while progress.files_sealed < len(expected) // 2 + 4:  # noqa: ASYNC110 - progress is there to be looked at
-                    await anyio.sleep(0.002)
-                tasks.cancel_scope.cancel()
+        staged = []
+
+        def count(event) -> None:
+            if isinstance(event, PartitionStaged):
+                staged.append(event)
+                if len(staged) >= len(expected) // 2 + 4:
+                    scope.cancel()
+
+        with anyio.fail_after(20), anyio.CancelScope() as scope:
+            await sync_payouts(tmp_path, config=config_for(served, max_in_flight=1), on_event=count)
+        assert scope.cancelled_caught
 
     anyio.run(go)
     assert strays(tmp_path) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -20,7 +21,7 @@ from connector.errors import DamagedError, StorageError
 from connector.lake.state.table_states import save
 from connector.lake.stores.local import LocalStore
 from connector.payouts.run import PayoutsRun
-from connector.stripe.client import Client
+from connector.services import Services, opened
 from tests.support.dying_store import DiedError, DyingStore
 from tests.support.examples import examples
 from tests.support.fakes import FakeTransport, client_over
@@ -42,8 +43,8 @@ def killed(lake: Path, stripe_: ScriptedStripe, step: int) -> bool:
     store = DyingStore(lake, dies_at=step)
 
     async def go() -> None:
-        run = PayoutsRun(store, str(lake), client_over(FakeTransport(by=stripe_.answer)))
-        await run.go()
+        client = client_over(FakeTransport(by=stripe_.answer))
+        await PayoutsRun(Services(store, client.transport), client).go()
 
     try:
         anyio.run(go)
@@ -166,7 +167,8 @@ def test_a_disk_that_is_full_ends_the_run_with_the_lake_as_it_was(tmp_path):
             raise StorageError(f"publishing {path}: no space left on the disk")
 
     async def go() -> None:
-        await PayoutsRun(Full(tmp_path), "lake", client_over(FakeTransport(by=made.answer))).go()
+        client = client_over(FakeTransport(by=made.answer))
+        await PayoutsRun(Services(Full(tmp_path), client.transport), client).go()
 
     with pytest.raises(StorageError, match="no space") as caught:
         anyio.run(go)
@@ -238,11 +240,9 @@ def test_other_formats_survive_a_kill_the_same(tmp_path, form):
         store = DyingStore(tmp_path / "lake", dies_at=6)
 
         async def go() -> None:
-            client = Client.over_http(config_for(served))
-            try:
-                await PayoutsRun(store, "lake", client).go()
-            finally:
-                await client.close()
+            config = config_for(served)
+            async with opened(tmp_path / "lake", config) as services:
+                await PayoutsRun(replace(services, store=store), services.client(config)).go()
 
         with pytest.raises((DiedError, BaseExceptionGroup)):
             anyio.run(go)

@@ -26,7 +26,6 @@ from connector.errors import (
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.stores.local import LocalStore
 from connector.payouts.report import to_document as report_document
-from connector.stripe.client import Client, SystemClock
 from tests.support.fakes import refused
 from tests.support.lakes import START, touched
 from tests.support.payout_world import (
@@ -36,6 +35,7 @@ from tests.support.payout_world import (
     held_payouts,
     scripted_row,
 )
+from tests.support.seams import ClockAt
 
 
 def some_payouts(count: int = 6) -> ScriptedStripe:
@@ -114,20 +114,18 @@ def test_an_answer_that_is_not_the_payout_asked_for_is_refused_and_nothing_chang
     assert made.bring(tmp_path).payouts_unchanged == 1
 
 
-def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_no_time_that_has_not_come(
-    tmp_path, monkeypatch
-):
+def test_without_a_date_in_the_answers_a_machine_whose_clock_is_ahead_covers_no_time_that_has_not_come(tmp_path):
     made = some_payouts(3)
     made.now = START + 4 * DAY
-    monkeypatch.setattr(Client, "server_now", None)
-    monkeypatch.setattr(SystemClock, "utc", lambda _: made.now + 300 * DAY)
-    assert made.bring(tmp_path).covered == ((0, made.payouts[-1]["created"] - SETTLE),)
+    made.dated = False
+    ahead = ClockAt(lambda: made.now + 300 * DAY)
+    assert made.bring(tmp_path, clock=ahead).covered == ((0, made.payouts[-1]["created"] - SETTLE),)
     made.now += 50 * DAY
     made.add(4, made.now - 10 * DAY)
-    report = made.bring(tmp_path)
+    report = made.bring(tmp_path, clock=ahead)
     assert (report.payouts_new, report.covered) == (1, ((0, made.payouts[-1]["created"] - SETTLE),))
     assert held_payouts(tmp_path) == made.payouts
-    assert ScriptedStripe().bring(tmp_path / "nothing").covered == ()
+    assert ScriptedStripe(dated=False).bring(tmp_path / "nothing", clock=ahead).covered == ()
 
 
 def test_a_payout_that_arrives_later_than_thought_takes_its_rows_along(tmp_path):

@@ -222,11 +222,11 @@ async def test_an_error_begun_is_raised_where_it_is_taken_and_lost_where_it_is_n
     with pytest.raises(AuthenticationError):
         await client.get(ACCOUNT)
     before = asyncio.all_tasks()
-    await client.close()
+    await client.end()
     assert asyncio.all_tasks() <= before
 
 
-async def test_closing_ends_what_was_begun():
+async def test_the_end_of_a_client_ends_what_was_begun():
     async def never(_request: object) -> Response:
         await asyncio.Event().wait()
         raise AssertionError
@@ -236,13 +236,13 @@ async def test_closing_ends_what_was_begun():
     before = asyncio.all_tasks()
     client.begin(BALANCE)
     await asyncio.sleep(0)
-    await client.close()
-    assert transport.closed
+    await client.end()
+    assert not transport.closed, "whoever opened it closes it"
     assert asyncio.all_tasks() <= before
     assert client.gate.pace.cap.flying == 0
 
 
-async def test_a_client_closes_while_everything_around_it_is_cancelled():
+async def test_a_client_ends_while_everything_around_it_is_cancelled():
     async def stubborn(_request: object) -> Response:
         try:
             await asyncio.Event().wait()
@@ -259,8 +259,7 @@ async def test_a_client_closes_while_everything_around_it_is_cancelled():
         try:
             await anyio.sleep(1)
         finally:
-            await client.close()
-    assert transport.closed
+            await client.end()
     assert client.gate.pace.cap.flying == 0
 
 

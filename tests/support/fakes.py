@@ -19,6 +19,7 @@ from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.stripe.client import Client
 from connector.stripe.gate import Gate
+from connector.stripe.listing.events import ListEvents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,6 +66,7 @@ class FakeStripe:
     asked: list[tuple[Interval, str | None]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     distrusted: set[int] = field(default_factory=set)
+    events: ListEvents = field(default_factory=ListEvents)
     flying: int = 0
     most_flying: int = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,14 @@ import pyarrow as pa
 import connector
 from connector.config.config import ApiKey, Config
 from connector.core.api.retry import RetryPolicy, Timeouts
-from connector.core.run_report import Progress
 from connector.core.units import DAY
-from connector.ingest.calls import sync
+from connector.events import PageReceived
+from connector.ingest.calls import sync, sync_with
+from connector.ingest.options import options_of
 from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
 from connector.sandbox import Limits, Sandbox, World
+from connector.services import opened
 from connector.tables.balance_transactions import to_objects
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from connector.core.api.page import Row
     from connector.core.run_report import Report
     from connector.core.state.table_state import TableState
+    from connector.events import Event
 
 START = 1_767_225_600
 """2026-01-01, where the worlds of these tests begin."""
@@ -54,23 +57,55 @@ def config_for(served: Sandbox, **settings: Any) -> Config:
     return Config(api_base=served.url, **(chosen | settings))
 
 
-def run(lake: Path, served: Sandbox, *, settings: dict[str, Any] | None = None, **options: Any) -> Report:
-    """Sync, in an event loop of its own."""
-    return anyio.run(lambda: sync(lake, config=config_for(served, **(settings or {})), **options))
+def run(
+    lake: Path,
+    served: Sandbox,
+    *,
+    settings: dict[str, Any] | None = None,
+    services: dict[str, Any] | None = None,
+    **options: Any,
+) -> Report:
+    """Sync, in an event loop of its own.
+
+    Args:
+        lake: the destination.
+        served: whom to ask.
+        settings: of the configuration.
+        services: fields of `Services` that are the test's own, such as its clock; `transport` makes one of the usual.
+        options: of the sync.
+    """
+    config = config_for(served, **(settings or {}))
+    if services is None:
+        return anyio.run(lambda: sync(lake, config=config, **options))
+    return anyio.run(lambda: sync_given(lake, config, services, **options))
 
 
-def interrupted_at(rows: int, lake: Path, served: Sandbox) -> None:
+async def sync_given(lake: Path, config: Config, services: dict[str, Any], **options: Any) -> Report:
+    """Sync with some services of the test's own."""
+    wait = options.pop("wait", 0.0)
+    chosen = options_of(**({"since": None, "until": None} | options))
+    async with opened(lake, config) as usual:
+        if (wrap := services.get("transport")) is not None:
+            services = {**services, "transport": wrap(usual.transport)}
+        return await sync_with(replace(usual, **services), config, chosen, wait=wait)
+
+
+def interrupted_at(rows: int, lake: Path, served: Sandbox, *, services: dict[str, Any] | None = None) -> None:
     """Sync with four requests in flight, and cancel it once so many rows have come; the list must be much longer."""
 
     async def go() -> None:
-        progress = Progress()
-        call = partial(sync, lake, config=config_for(served, max_in_flight=4), progress=progress)
-        with anyio.fail_after(30):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(call)
-                while progress.rows < rows:  # noqa: ASYNC110 - progress is there to be looked at now and then
-                    await anyio.sleep(0.005)
-                tasks.cancel_scope.cancel()
+        came = 0
+
+        def count(event: Event) -> None:
+            nonlocal came
+            if isinstance(event, PageReceived):
+                came += event.rows
+                if came >= rows:
+                    scope.cancel()
+
+        with anyio.fail_after(30), anyio.CancelScope() as scope:
+            await sync_given(lake, config_for(served, max_in_flight=4), {**(services or {}), "on_event": count})
+        assert scope.cancelled_caught
 
     anyio.run(go)
 

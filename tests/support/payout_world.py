@@ -19,6 +19,7 @@ from connector.core.units import DAY
 from connector.lake.stores.local import LocalStore
 from connector.payouts.calls import sync_payouts
 from connector.payouts.run import PayoutsRun
+from connector.services import Services
 from connector.tables import payout_transactions, payouts
 from tests.support.fakes import FakeTransport, client_over, ok, refused
 from tests.support.lakes import START, config_for, world
@@ -82,6 +83,7 @@ class ScriptedStripe:
         now: its clock.
         asked: paths and queries, in order.
         answers_for: what is answered when a payout is retrieved, instead of it.
+        dated: whether its answers say when they were sent.
     """
 
     payouts: list[Row] = field(default_factory=list)
@@ -89,6 +91,7 @@ class ScriptedStripe:
     now: int = START + 100 * DAY
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     answers_for: dict[str, Row] = field(default_factory=dict)
+    dated: bool = True
 
     def add(self, number: int, created: int, **fields: Any) -> Row:
         """Add a paid and reconciled payout of one charge."""
@@ -105,7 +108,7 @@ class ScriptedStripe:
         parts = urlsplit(request.url)
         query = dict(parse_qsl(parts.query))
         self.asked.append((parts.path, query))
-        date = {"date": formatdate(self.now, usegmt=True)}
+        date = {"date": formatdate(self.now, usegmt=True)} if self.dated else {}
         if parts.path == "/v1/account":
             return ok({"id": "acct_1script", "object": "account"}, **date)
         if parts.path.startswith("/v1/payouts/"):
@@ -127,13 +130,13 @@ class ScriptedStripe:
     def named(self, name: str) -> list[Row]:
         return [one for one in self.payouts if one["id"] == name]
 
-    def bring(self, lake: Path, **options: Any) -> AccountPayoutsReport:
+    def bring(self, lake: Path, *, clock: Any = None, **options: Any) -> AccountPayoutsReport:
         """Sync its payouts into a lake."""
 
         async def go() -> PayoutsReport:
-            client = client_over(FakeTransport(by=self.answer))
-            run = PayoutsRun(LocalStore(lake), str(lake), client, **options)
-            return await run.go()
+            client = client_over(FakeTransport(by=self.answer), clock=clock)
+            services = Services(LocalStore(lake), client.transport, destination=str(lake))
+            return await PayoutsRun(services, client, **options).go()
 
         (report,) = anyio.run(go).accounts
         return report

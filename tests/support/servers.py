@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from connector.core.api.retry import Timeouts
-from connector.stripe.transport import HttpTransport, Request
+from connector.stripe.transport import MAX_BODY, HttpTransport, Request
 from tests.support.fakes import KEY
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ class Server:
 
 @asynccontextmanager
 async def misbehaving(
-    behave: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    behave: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], *, most: int = MAX_BODY
 ) -> AsyncGenerator[tuple[Server, HttpTransport]]:
     server = Server(behave)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1/balance"
-    transport = HttpTransport(timeouts=QUICK, connections=4)
+    transport = HttpTransport(timeouts=QUICK, connections=4, most=most)
     try:
         yield server, transport
     finally:

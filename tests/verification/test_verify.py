@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import pytest
 
-from connector.core.run_report import Progress
+from connector.cli.display.run_view import RunView
 from connector.core.units import DAY
 from connector.errors import ConfigError, LockedError, ManifestError, UsageError
 from connector.lake.stores.local import LocalStore
@@ -78,9 +78,9 @@ def test_a_lake_stays_proved_after_late_rows_a_refresh_and_time_gone_by(tmp_path
 def test_every_account_of_a_lake_is_proved_by_its_own_rows_and_balance(tmp_path):
     with serve(world(900, days=40, connected=3)) as server:
         run(tmp_path / "lake", server, accounts=(None, *server.world.accounts[1:]))
-        progress = Progress()
-        verdict = anyio.run(partial(verify, tmp_path / "lake", config=config_for(server), progress=progress))
-        assert progress.accounts_done == progress.accounts == len(server.world.accounts)
+        view = RunView()
+        verdict = anyio.run(partial(verify, tmp_path / "lake", config=config_for(server), on_event=view.hear))
+        assert view.accounts_done == view.accounts == len(server.world.accounts)
         assert {one.account for one in verdict.accounts} == set(server.world.accounts)
         assert verdict.verdict == "proved"
         one = server.world.accounts[2]

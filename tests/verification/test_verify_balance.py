@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -9,9 +10,12 @@ import pytest
 
 from connector.balances.snapshots import record_balance
 from connector.config.config import ApiKey
+from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import ConfigError
-from connector.verification import balances
+from connector.services import opened
+from connector.verification.calls import verify_with
+from connector.verification.check import Wish
 from tests.support.lakes import START, config_for, objects, run, world
 from tests.support.lakes import sandbox as serve
 from tests.verification.doctoring import (
@@ -180,13 +184,19 @@ def test_a_balance_that_never_stands_still_is_not_compared(tmp_path):
         assert "moved" in found.reason
 
 
-def test_more_rows_than_are_worth_reading_for_a_sum_are_left_to_a_sync(tmp_path, monkeypatch):
-    monkeypatch.setattr(balances, "MOST_NEWER", 150)
+def test_more_rows_than_are_worth_reading_for_a_sum_are_left_to_a_sync(tmp_path):
+    async def checked(config):
+        async with opened(tmp_path / "lake", config) as services:
+            few = replace(services, tuning=RunTuning(newer_rows=150))
+            return await verify_with(few, config, Wish(layers=frozenset({"balance"})))
+
     with serve(world(300)) as server:
         run(tmp_path / "lake", server, until=START + 3 * DAY)
-        found = layer(check(tmp_path / "lake", server, layers=["balance"]), "balance")
-        assert found.verdict == "not_checkable"
-        assert "sync" in found.reason
+        (verdict,) = anyio.run(checked, config_for(server)).accounts
+    found = layer(verdict, "balance")
+    assert found.verdict == "not_checkable"
+    assert "more than 150 rows" in found.reason
+    assert "sync" in found.reason
 
 
 @pytest.mark.parametrize(("permission", "unchecked"), [("rak_balance_read", "balance"), ("rak_payout_read", "payouts")])

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from connector.balances.snapshots import Snapshot
     from connector.cli.display.console import Console
+    from connector.cli.display.run_view import RunView
     from connector.config.config import Config
     from connector.core.ledger.balance import Balance, BalanceAmount
-    from connector.core.run_report import Progress
 
 HEADINGS = ("bucket", "amount", "", "of which")
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     several = args.all_accounts or len(set(args.account)) > 1
     if args.destination is None:
 
-        async def go(_progress: Progress) -> dict[str, Balance]:
+        async def go(_view: RunView) -> dict[str, Balance]:
             return await _ask(args, config, several=several)
 
         try:
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if not args.existing:
         announce(args.destination, console)
 
-    async def record(_progress: Progress) -> tuple[Snapshot, ...]:
+    async def record(view: RunView) -> tuple[Snapshot, ...]:
         from connector.balances.snapshots import record_balance  # noqa: PLC0415 - files need Arrow, and asking does not
 
         accounts = await accounts_of(args, config)
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             fail_fast=args.fail_fast,
             existing=args.existing,
             wait=args.wait,
+            on_event=view.hear,
         )
 
     try:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import argparse
 
     from connector.cli.display.console import Console
-    from connector.core.run_report import Progress, Report
+    from connector.cli.display.run_view import RunView
+    from connector.core.run_report import Report
     from connector.verification.verdict import Verdict
 
 MARK = f"{STATE}/demo.json"
@@ -52,11 +53,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.say(f"Syncing them into {destination}" + (", which a demo made before:" if again else ":"), "")
         config = Config(api_key=ApiKey(key), api_base=url)
 
-        async def go(progress: Progress) -> Report:
-            return await sync(destination, config=config, progress=progress)
+        async def go(view: RunView) -> Report:
+            return await sync(destination, config=config, on_event=view.hear)
 
-        async def check(progress: Progress) -> Verdict:
-            return await verify(destination, config=config, layers=CHECKED, progress=progress)
+        async def check(view: RunView) -> Verdict:
+            return await verify(destination, config=config, layers=CHECKED, on_event=view.hear)
 
         show(work(go, console, keeps=True), console)
         if console.json:
@@ -79,7 +80,7 @@ def _serve(url: str, key: str, console: Console) -> int:
     if not console.json:
         console.data(f"export STRIPE_API_BASE={url}\nexport STRIPE_API_KEY={key}\n".encode())
 
-    async def until_ended(_progress: Progress) -> None:
+    async def until_ended(_view: RunView) -> None:
         await anyio.sleep_forever()
 
     try:
@@ -110,10 +111,14 @@ def _world(store: Store, destination: str) -> tuple[World, bool]:
             f"{destination} holds something else than a demo, which is not to be mixed with one: "
             "name another folder, as in `stripe-balance demo other-folder`"
         )
-    end = int(time.time())
-    world = World(start=end - YEAR, end=end)
+    world = _fresh(int(time.time()))
     store.write(MARK, json.dumps(world.document(), indent=1).encode())
     return world, False
+
+
+def _fresh(end: int) -> World:
+    """Return a world of a year that ends at a second."""
+    return World(start=end - YEAR, end=end)
 
 
 def _next_steps(destination: str, console: Console, *, month: str) -> list[str]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.cli.display.console import Console
+    from connector.cli.display.run_view import RunView
     from connector.config.config import Config
-    from connector.core.run_report import Progress
     from connector.stripe.fees import Fees
 
 NOT_AVAILABLE, NOT_YET = 1, 75
@@ -37,8 +37,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     with rows_to_stdout(console) as rows:
         report = Report(rows, console)
 
-        async def go(progress: Progress) -> None:
-            await _ask(args, ids, config, progress, report)
+        async def go(view: RunView) -> None:
+            await _ask(args, ids, config, view, report)
 
         work(go, console, show=args.progress != "auto")
     return report.status
@@ -51,9 +51,9 @@ class Report:
         self._rows, self._console = rows, console
         self._answers: set[Answer] = set()
 
-    def take(self, got: Fees | ApiError, progress: Progress) -> None:
+    def take(self, got: Fees | ApiError, view: RunView) -> None:
         """Write them down, or say why there are none."""
-        progress.rows += 1
+        view.steps_done += 1
         if isinstance(got, ApiError):
             self._console.complain(got)
             self._rows.refused = self._rows.refused or got
@@ -74,15 +74,13 @@ class Report:
         return NOT_AVAILABLE if Answer.NOT_AVAILABLE in self._answers else 0
 
 
-async def _ask(
-    args: argparse.Namespace, ids: Sequence[str], config: Config, progress: Progress, report: Report
-) -> None:
+async def _ask(args: argparse.Namespace, ids: Sequence[str], config: Config, view: RunView, report: Report) -> None:
     accounts = await accounts_of(args, config) or (None,)
     until = monotonic() + args.wait
-    async with Stripe(config) as stripe:
-        progress.meter, progress.rate_limit, progress.phase = stripe.meter, config.rate, "reading"
+    async with Stripe(config, on_event=view.hear) as stripe:
+        view.rate_limit, view.phase, view.steps = config.rate, "reading", len(ids)
 
         async def fetch(object_id: str, account: str | None) -> Fees:
             return await stripe.fees(object_id, wait=max(0.0, until - monotonic()), account=account)
 
-        await Search(fetch, accounts, lambda got: report.take(got, progress)).run(ids)
+        await Search(fetch, accounts, lambda got: report.take(got, view)).run(ids)

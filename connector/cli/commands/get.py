@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.cli.display.console import Console
+    from connector.cli.display.run_view import RunView
     from connector.config.config import Config
     from connector.core.api.page import Row
-    from connector.core.run_report import Progress
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -32,8 +32,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     ids = ids_of(args.ids, checked_transaction_id, prefixes="txn_")
     with rows_to_stdout(console) as rows:
 
-        async def go(progress: Progress) -> None:
-            await _get(args, ids, config, progress, Report(rows, console, progress))
+        async def go(view: RunView) -> None:
+            await _get(args, ids, config, view, Report(rows, console, view))
 
         work(go, console, show=args.progress != "auto")
     return exit_code_of(rows.refused) if rows.refused else 0
@@ -42,12 +42,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
 class Report:
     """Takes what became of each id, in order."""
 
-    def __init__(self, rows: Rows, console: Console, progress: Progress) -> None:
-        self._rows, self._console, self._progress = rows, console, progress
+    def __init__(self, rows: Rows, console: Console, view: RunView) -> None:
+        self._rows, self._console, self._view = rows, console, view
 
     def take(self, got: Row | ApiError) -> None:
         """Write a row, or say why there is none."""
-        self._progress.rows += 1
+        self._view.steps_done += 1
         if isinstance(got, ApiError):
             self._console.complain(got)
             self._rows.refused = self._rows.refused or got
@@ -55,12 +55,10 @@ class Report:
             self._rows.write([got])
 
 
-async def _get(
-    args: argparse.Namespace, ids: Sequence[str], config: Config, progress: Progress, report: Report
-) -> None:
+async def _get(args: argparse.Namespace, ids: Sequence[str], config: Config, view: RunView, report: Report) -> None:
     accounts = await accounts_of(args, config) or (None,)
-    async with Stripe(config) as stripe:
-        progress.meter, progress.rate_limit, progress.phase = stripe.meter, config.rate, "reading"
+    async with Stripe(config, on_event=view.hear) as stripe:
+        view.rate_limit, view.phase, view.steps = config.rate, "reading", len(ids)
 
         async def fetch(transaction_id: str, account: str | None) -> Row:
             return await stripe.balance_transaction(transaction_id, expand=args.expand, account=account)

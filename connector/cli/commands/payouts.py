@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from connector.cli.display.console import Console
-    from connector.core.run_report import Progress
+    from connector.cli.display.run_view import RunView
     from connector.payouts.report import PayoutsReport
 
 
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if not args.existing:
         announce(args.destination, console)
 
-    async def go(progress: Progress) -> PayoutsReport:
+    async def go(view: RunView) -> PayoutsReport:
         return await sync_payouts(
             args.destination,
             config=config,
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             fail_fast=args.fail_fast,
             existing=args.existing,
             wait=args.wait,
-            progress=progress,
+            on_event=view.hear,
         )
 
     try:

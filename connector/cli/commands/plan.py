@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     import argparse
 
     from connector.cli.display.console import Console
-    from connector.core.run_report import Progress
+    from connector.cli.display.run_view import RunView
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the windows, and return the exit status."""
     config = config_of(args, console)
 
-    async def go(_progress: Progress) -> list[dict[str, Any]]:
+    async def go(_view: RunView) -> list[dict[str, Any]]:
         accounts = await accounts_of(args, config)
         return await plan(
             args.destination, config=config, windows=args.windows, accounts=accounts, **lake_options(args)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from connector.cli.display.console import Console
-    from connector.core.run_report import Progress
+    from connector.cli.display.run_view import RunView
     from connector.reporting.facts import Statement
 
 DATA_REFUSED = 65
@@ -26,9 +26,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if console.json and form != "json":
         raise UsageError(f"--json is --format json: it cannot be {form} as well")
 
-    async def go(progress: Progress) -> Statement:
+    async def go(view: RunView) -> Statement:
         def on_account(name: str) -> None:
-            progress.account, progress.phase = name, "adding up"
+            view.account, view.phase = name, "adding up"
 
         return await statement(
             args.destination,

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.cli.display.console import Console
+    from connector.cli.display.run_view import RunView
     from connector.config.config import Config
     from connector.core.api.page import Row
-    from connector.core.run_report import Progress
 
 ONLY_FOLLOWING = {"interval": "--interval", "look_back": "--look-back", "reads_per_month": "--reads-per-month"}
 
@@ -41,8 +41,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     try:
         with rows_to_stdout(console) as rows:
 
-            async def go(progress: Progress) -> None:
-                await _stream(args, config, rows, progress)
+            async def go(view: RunView) -> None:
+                await _stream(args, config, rows, view)
 
             # Not by itself: stdout is often read by something that writes to the same terminal.
             work(go, console, show=args.progress != "auto")
@@ -67,12 +67,12 @@ def _meant(name: str, value: str) -> str:
     return did_you_mean(value.lower(), known) or " (which Stripe's documents do not know)"
 
 
-async def _stream(args: argparse.Namespace, config: Config, rows: Rows, progress: Progress) -> None:
+async def _stream(args: argparse.Namespace, config: Config, rows: Rows, view: RunView) -> None:
     accounts = await accounts_of(args, config)
     filters = {name: getattr(args, name) for name in FILTERS}
-    async with Stripe(config) as stripe:
-        progress.meter, progress.rate_limit, progress.phase = stripe.meter, config.rate, "reading"
-        out = _Limited(rows, progress, args.limit_rows)
+    async with Stripe(config, on_event=view.hear) as stripe:
+        view.rate_limit, view.phase = config.rate, "reading"
+        out = _Limited(rows, args.limit_rows)
         if len(accounts) > 1:
             own = (await stripe.account()).account if None in accounts else ""
             several = stripe.balance_transactions_of(
@@ -106,8 +106,8 @@ async def _stream(args: argparse.Namespace, config: Config, rows: Rows, progress
 class _Limited:
     """Writes pages until there are rows enough."""
 
-    def __init__(self, rows: Rows, progress: Progress, most: int | None) -> None:
-        self._rows, self._progress = rows, progress
+    def __init__(self, rows: Rows, most: int | None) -> None:
+        self._rows = rows
         self._most = float("inf") if most is None else most
 
     async def enough(self, page: Sequence[Row]) -> bool:
@@ -115,5 +115,4 @@ class _Limited:
         left = self._most - self._rows.count
         wanted = page if len(page) <= left else page[: int(left)]
         await anyio.to_thread.run_sync(self._rows.write, wanted, abandon_on_cancel=True)
-        self._progress.rows, self._progress.pages = self._rows.count, self._progress.pages + 1
         return self._rows.count >= self._most

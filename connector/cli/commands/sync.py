@@ -10,7 +10,7 @@ from connector.cli.options.settings import announce, config_of, lake_options
 from connector.cli.process.run_command import work
 from connector.config.salt import Salt
 from connector.core.privacy import Privacy
-from connector.core.run_report import Progress, Report, to_document
+from connector.core.run_report import Report, to_document
 from connector.errors import AccountsError, DamagedError
 from connector.ingest.calls import sync
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
     from connector.cli.display.console import Console
+    from connector.cli.display.run_view import RunView
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -31,11 +32,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if not args.existing:
         announce(args.destination, console)
 
-    async def go(progress: Progress) -> Report:
+    async def go(view: RunView) -> Report:
         return await sync(
             args.destination,
             config=config,
-            progress=progress,
+            on_event=view.hear,
             accounts=tuple(dict.fromkeys(args.account)),
             all_accounts=args.all_accounts,
             expand=args.expand,

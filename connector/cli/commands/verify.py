@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.cli.display.console import Console
-    from connector.core.run_report import Progress
+    from connector.cli.display.run_view import RunView
     from connector.verification.verdict import AccountVerdict, Answer, Layer, Verdict
 
 DATA_REFUSED = 65
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Check a lake, print the verdict, and return the exit status."""
     config = None if args.offline else config_of(args, console)
 
-    async def go(progress: Progress) -> Verdict:
+    async def go(view: RunView) -> Verdict:
         return await verify(
             args.destination,
             config=config,
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             since=args.since,
             until=args.until,
             offline=args.offline,
-            progress=progress,
+            on_event=view.hear,
         )
 
     verdict = work(go, console)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from connector.cli.display.console import Console
-    from connector.core.run_report import Progress
+    from connector.cli.display.run_view import RunView
 
 SECONDS_BETWEEN = {"rich": 0.2, "plain": 5.0}
 """Seconds between two looks."""
@@ -38,13 +38,13 @@ class Display(Protocol):
 
 
 @asynccontextmanager
-async def showing(progress: Progress, console: Console | None) -> AsyncGenerator[None, None]:
-    """Show progress for the length of the block, as the console has it; not at all without one."""
+async def showing(view: RunView, console: Console | None) -> AsyncGenerator[None, None]:
+    """Show a run for the length of the block, as the console has it; not at all without one."""
     if console is None or console.progress == "none":
         yield
         return
     display = _display(console)
-    watcher = asyncio.create_task(_watch(Gauge(progress), display, SECONDS_BETWEEN[console.progress]))
+    watcher = asyncio.create_task(_watch(Gauge(view), display, SECONDS_BETWEEN[console.progress]))
     try:
         yield
     finally:
@@ -91,11 +91,10 @@ class Lines:
 def facts(reading: Reading) -> list[str]:
     """Return what there is to say, the most important first."""
     limited = f" of {reading.rate_limit:g}" if 0 < reading.rate_limit < float("inf") else ""
-    found = [
-        counted(reading.rows, "row"),
-        f"{reading.rows_rate:,.0f} rows/s",
-        f"{reading.requests_rate:.1f}{limited} requests/s",
-    ]
+    rows = [counted(reading.rows, "row"), f"{reading.rows_rate:,.0f} rows/s"]
+    if not reading.rows and reading.share is not None:
+        rows = []  # where things are asked for by their ids, the share says more
+    found = [*rows, f"{reading.requests_rate:.1f}{limited} requests/s"]
     if reading.refused:
         found.append(f"{reading.refused:,} refused (429)")
     if reading.windows:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from connector.core.api.meter import Meter
-    from connector.core.run_report import Progress
+    from connector.cli.display.run_view import RunView
 
 SPAN = 5.0
 """Seconds over which rates are taken."""
@@ -64,13 +63,13 @@ class _Sample:
 
 @dataclass(slots=True)
 class Gauge:
-    """Reads a `Progress` now and then.
+    """Looks at a run now and then.
 
     Attributes:
-        progress: what the run fills in.
+        view: the run, as its events told.
     """
 
-    progress: Progress
+    view: RunView
     _samples: deque[_Sample] = field(init=False, default_factory=deque[_Sample])
 
     def read(self, now: float) -> Reading:
@@ -79,32 +78,29 @@ class Gauge:
         Args:
             now: seconds of a clock that does not go back.
         """
-        progress = self.progress
-        meter = progress.meter
-        sample = _Sample(
-            now, progress.rows, progress.pages, progress.steps_done, _busiest(meter), progress.accounts_done
-        )
+        view = self.view
+        sample = _Sample(now, view.rows, view.pages, view.steps_done, _busiest(view), view.accounts_done)
         first = self._first(sample)
         seconds = sample.at - first.at
         return Reading(
-            rows=progress.rows,
-            rows_rate=_rate(progress.rows - first.rows, seconds),
-            requests=meter.requests if meter else 0,
+            rows=view.rows,
+            rows_rate=_rate(view.rows - first.rows, seconds),
+            requests=view.requests.total(),
             requests_rate=_rate(sample.requests - first.requests, seconds),
-            rate_limit=progress.rate_limit,
-            refused=sum(meter.limited.values()) if meter else 0,
-            windows=progress.windows_open,
-            files=progress.files_sealed,
-            safe=progress.rows_safe,
+            rate_limit=view.rate_limit,
+            refused=view.refused,
+            windows=view.windows,
+            files=view.files,
+            safe=view.rows_safe,
             share=self._share(),
             left=self._left(sample, first),
-            phase="writing" if progress.phase == "reading" and self._all_read else progress.phase,
+            phase=view.stopping or ("writing" if view.phase == "reading" and self._all_read else view.phase),
             account=self._account(),
         )
 
     @property
     def _all_read(self) -> bool:
-        return self.progress.pages > 0 and self.progress.pages_left <= 0 and self.progress.accounts <= 1
+        return self.view.pages > 0 and self.view.pages_left <= 0 and self.view.accounts <= 1
 
     def _first(self, sample: _Sample) -> _Sample:
         """Keep the sample, and return the oldest one that still counts."""
@@ -115,37 +111,37 @@ class Gauge:
 
     def _share(self) -> float | None:
         """Return the share of the pages, or of the accounts where there are several: each is unknown until begun."""
-        progress = self.progress
-        if progress.accounts > 1:
-            return progress.accounts_done / progress.accounts
-        if progress.steps:
-            return min(1.0, progress.steps_done / progress.steps)
-        pages, left = progress.pages, progress.pages_left
+        view = self.view
+        if view.accounts > 1:
+            return view.accounts_done / view.accounts
+        if view.steps:
+            return min(1.0, view.steps_done / view.steps)
+        pages, left = view.pages, view.pages_left
         return pages / (pages + left) if pages > 0 and left < float("inf") else None
 
     def _left(self, now: _Sample, first: _Sample) -> float | None:
-        progress, seconds = self.progress, now.at - first.at
-        if progress.accounts > 1:
+        view, seconds = self.view, now.at - first.at
+        if view.accounts > 1:
             left, rate = (
-                float(progress.accounts - progress.accounts_done),
+                float(view.accounts - view.accounts_done),
                 _rate(now.accounts - first.accounts, seconds),
             )
-        elif progress.steps:
-            left, rate = float(progress.steps - progress.steps_done), _rate(now.steps - first.steps, seconds)
+        elif view.steps:
+            left, rate = float(view.steps - view.steps_done), _rate(now.steps - first.steps, seconds)
         else:
-            left, rate = progress.pages_left, _rate(now.pages - first.pages, seconds)
+            left, rate = view.pages_left, _rate(now.pages - first.pages, seconds)
         return left / rate if left < float("inf") and seconds >= SETTLED and rate > 0 else None
 
     def _account(self) -> str:
-        progress = self.progress
-        if progress.accounts > 1:
-            return f"{progress.accounts_done:,} of {progress.accounts:,} accounts"
-        return progress.account
+        view = self.view
+        if view.accounts > 1:
+            return f"{view.accounts_done:,} of {view.accounts:,} accounts"
+        return view.account
 
 
-def _busiest(meter: Meter | None) -> int:
+def _busiest(view: RunView) -> int:
     """Return the requests of the operation asked most: each has the rate to itself."""
-    return max(meter.by_endpoint.values(), default=0) if meter else 0
+    return max(view.requests.values(), default=0)
 
 
 def _rate(amount: int, seconds: float) -> float:

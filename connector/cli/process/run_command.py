@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector.cli.display.failures import StoppedError
 from connector.cli.display.progress_display import showing
+from connector.cli.display.run_view import RunView
 from connector.cli.process import interrupts
 from connector.cli.process.logs import logs_to
-from connector.core.run_report import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -19,12 +19,12 @@ T = TypeVar("T")
 
 
 def work(
-    main: Callable[[Progress], Coroutine[Any, Any, T]], console: Console, *, show: bool = True, keeps: bool = False
+    main: Callable[[RunView], Coroutine[Any, Any, T]], console: Console, *, show: bool = True, keeps: bool = False
 ) -> T:
-    """Run a coroutine that fills in a `Progress`, and show it.
+    """Run a coroutine that tells a view what happens, and show it.
 
     Args:
-        main: makes the coroutine.
+        main: makes the coroutine; `hear` of the view is its `on_event`.
         console: where to show it.
         show: whether there is something to see.
         keeps: whether what is complete is kept when a signal comes.
@@ -33,15 +33,15 @@ def work(
         StoppedError: after a signal, when the coroutine has put everything in order.
         ConnectorError: what the coroutine raised.
     """
-    progress = Progress()
+    view = RunView()
 
     def stopping() -> None:
         what = "keeping what is complete" if keeps else "stopping"
-        progress.phase = f"{what}; Ctrl-C again to end at once"
+        view.stopping = f"{what}; Ctrl-C again to end at once"
 
     async def shown() -> T:
-        async with showing(progress, console if show else None):
-            return await main(progress)
+        async with showing(view, console if show else None):
+            return await main(view)
 
     try:
         with logs_to(console):

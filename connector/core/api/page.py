@@ -39,6 +39,8 @@ class Page:
         request_id: `req_…` of the response, where sent.
         connection: number of the connection the response came on, where known.
         is_full: whether it has as many rows as were asked for.
+        bytes: size of the body, decoded.
+        seconds: from the request's being sent to the last byte of the answer.
     """
 
     rows: list[AnyRow]
@@ -46,6 +48,8 @@ class Page:
     request_id: str | None = None
     connection: int | None = None
     is_full: bool = False
+    bytes: int = 0
+    seconds: float = 0.0
 
 
 def decode_object(body: bytes, *, request_id: str | None = None) -> Row:

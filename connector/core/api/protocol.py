@@ -54,12 +54,14 @@ class Response:
         headers: by lower-case name.
         body: decoded of its content encoding.
         connection: number of the connection it came on; None where that is not known.
+        seconds: from the request's being sent to the last byte.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     connection: int | None = None
+    seconds: float = 0.0
 
     @property
     def request_id(self) -> str | None:

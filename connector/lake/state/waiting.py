@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio
 import anyio.to_thread
 
 from connector.errors import LockedError, UsageError
+from connector.events import OnEvent, RunWaiting, unheard
 from connector.lake.paths import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from connector.clock import Clock
     from connector.lake.stores.base import Store
 
 T = TypeVar("T")
-
-SECONDS_BETWEEN = 1.0
-"""Seconds between two looks at who holds the lake."""
 
 
 async def when_free(
@@ -27,9 +24,9 @@ async def when_free(
     act: Callable[[], Awaitable[T]],
     *,
     wait: float,
-    waiting: Callable[[], None],
-    now: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    clock: Clock,
+    look_again: float = 1.0,
+    on_event: OnEvent = unheard,
 ) -> T:
     """Do what needs the lake, once no other run holds it.
 
@@ -37,9 +34,9 @@ async def when_free(
         store: the lake.
         act: what to do; done again where another run came first.
         wait: seconds to wait for other runs, all together; 0 for not at all.
-        waiting: called when it comes to that.
-        now: seconds of a clock that does not go back.
-        sleep: waits.
+        clock: time.
+        look_again: seconds between two looks at who holds the lake.
+        on_event: told when it comes to waiting.
 
     Raises:
         LockedError: another run still held the lake after so long.
@@ -47,18 +44,18 @@ async def when_free(
     """
     if not 0 <= wait < float("inf"):
         raise UsageError(f"--wait {wait} must be a number of seconds, at least 0")
-    end = now() + wait
+    end = clock.now() + wait
     while True:
         try:
             if wait:
                 await anyio.to_thread.run_sync(_refuse_held, store)
             return await act()
         except LockedError:
-            left = end - now()
+            left = end - clock.now()
             if left <= 0:
                 raise
-            waiting()
-        await sleep(min(SECONDS_BETWEEN, left))
+            on_event(RunWaiting(left))
+        await clock.sleep(min(look_again, left))
 
 
 def _refuse_held(store: Store) -> None:

@@ -10,6 +10,7 @@ from connector.concurrency import in_turn
 from connector.core.account_failures import OWN, FailedAccounts
 from connector.core.api.page import ids_of
 from connector.errors import ApiError
+from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted
 from connector.stripe.listing.query import pages
 from connector.stripe.listing.stream import Stream, produced
 
@@ -76,13 +77,15 @@ class ManyAccounts:
             AccountsError: some accounts failed; the others were read to their end.
             ApiError: what ended everything.
         """
+        self.client.on_event(AccountsFound(len(self.accounts)))
         async with send:
             await in_turn(self.accounts, partial(self._account, send), at_once=WORKERS)
         if self._failed.errors:
             raise self._failed.summed_up()
 
     async def _account(self, send: MemoryObjectSendStream[AccountPage], account: str | None) -> None:
-        query = replace(self.query, account=account, known=self.claims is None)
+        query, tell = replace(self.query, account=account, known=self.claims is None), self.client.on_event
+        tell(AccountStarted(account))
         try:
             async with pages(self.client, query, within=self.within, ordered=self.ordered) as stream:
                 async for rows in stream:
@@ -90,9 +93,11 @@ class ManyAccounts:
                         self.claims.take(account or OWN, ids_of(rows))
                     await send.send(AccountPage(account, rows))
         except ApiError as error:
+            tell(AccountFailed(account, error))
             if not self._failed.spare(account or OWN, error):
                 raise
         else:
+            tell(AccountEnded(account))
             self._failed.went_well()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from connector.core.planning.expected import OVERHEAD, PAGE, PROBES, Expected, Sounding
@@ -55,5 +55,7 @@ async def _sound(client: Client, query: Query, sounding: Sounding) -> Expected:
     source = ListSource(client, query)
     while (stop := sounding.next_stop) is not None:
         page = await source.page(Interval(sounding.interval.start, stop), Place(), urgency=lambda: 0.0)
-        sounding.take(stop, [row["created"] for row in page.rows], more=page.has_more)
+        created = [row["created"] for row in page.rows]
+        source.events.received(page, created, pages_left=inf)
+        sounding.take(stop, created, more=page.has_more)
     return sounding.expected

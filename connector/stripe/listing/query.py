@@ -19,6 +19,7 @@ from connector.core.time.times import END_OF_TIME
 from connector.errors import ApiError, UsageError
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import as_account
+from connector.stripe.listing.events import ListEvents
 from connector.stripe.listing.scan import Received, Scan
 from connector.stripe.listing.stream import Stream, produced
 from connector.stripe.listing.walk import Place
@@ -157,7 +158,18 @@ class ListSource:
                 self.size.came(asked)
                 with self.client.judging(response):
                     page = self.decode(response.body, request_id=response.request_id)
-                return replace(page, connection=response.connection, is_full=len(page.rows) >= asked)
+                return replace(
+                    page,
+                    connection=response.connection,
+                    is_full=len(page.rows) >= asked,
+                    bytes=len(response.body),
+                    seconds=response.seconds,
+                )
+
+    @property
+    def events(self) -> ListEvents:
+        """See `PageSource.events`."""
+        return ListEvents(self.client.on_event, self.query.endpoint.name, self.query.account)
 
     def distrust(self, error: ConnectorError) -> None:
         """See `PageSource.distrust`."""
@@ -218,6 +230,7 @@ def pages(  # noqa: PLR0913 - two hints and a switch, each with a default
     likely_start: int = 0,
     usual: float | None = None,
     wary: bool = True,
+    look_ahead: int = LOOK_AHEAD,
 ) -> AbstractAsyncContextManager[PageStream]:
     """Read a list, several windows of time at once: a block with a stream of pages.
 
@@ -230,6 +243,7 @@ def pages(  # noqa: PLR0913 - two hints and a switch, each with a default
         likely_start: second before which no row is expected, a hint; 0 for none.
         usual: rows per second to expect before anything has come; None where nothing is known: a list that is empty at
             its first page is asked about again.
+        look_ahead: pages that may wait for their turn in ordered reading, at least 1.
         wary: whether ends that contradict what is around them are asked about again.
     """
 
@@ -239,7 +253,7 @@ def pages(  # noqa: PLR0913 - two hints and a switch, each with a default
             frontier = Frontier(within, likely_start=likely_start, tuning=tuning, wary=wary, usual=usual)
             source = ListSource(client, query)
             if ordered:
-                queue = InOrder(frontier, send.send)
+                queue = InOrder(frontier, send.send, look_ahead)
                 await Scan(source, frontier, queue.receive, beyond_crowd=queue.next_can_be_opened).run()
                 await queue.pass_on()
             else:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connector.core.api.page import AnyRow, Page
     from connector.core.planning.frontier import Frontier
     from connector.core.planning.walk import Walk
+    from connector.stripe.listing.events import ListEvents
     from connector.stripe.listing.walk import PageSource
 
 
@@ -70,8 +71,10 @@ class Scan:
     witnesses: Witnesses = field(init=False)
     _delivered: Delivered = field(init=False, default_factory=Delivered)
     _trust: Trust = field(init=False)
+    _events: ListEvents = field(init=False)
 
     def __post_init__(self) -> None:
+        self._events = self.source.events
         self.witnesses = Witnesses(self.frontier, self._delivered)
         self._trust = Trust(self.frontier, rereads=self.rereads)
 
@@ -100,6 +103,8 @@ class Scan:
 
     async def _walk(self, walk: Walk, tasks: TaskGroup) -> None:
         way = Way(self.source, walk, self.ties, partial(self.frontier.urgency, walk))
+        window = walk.window
+        self._events.opened(window)
         while not walk.done:
             try:
                 page, rows = await way.next()
@@ -112,6 +117,7 @@ class Scan:
                 failure.window = failure.window or (walk.window.start, walk.window.stop)
                 raise
             self.open_more(tasks)
+        self._events.closed(window)
         self.open_more(tasks)
 
     async def _pass_on(self, way: Way, page: Page, rows: list[AnyRow]) -> None:
@@ -135,6 +141,8 @@ class Scan:
             self._trust.finished(walk, self.source.distrusted)
         else:
             self._trust.look(self.source.distrusted)
+        told = created if len(ours) == len(created) else created_of(ours)
+        self._events.received(page, told, pages_left=self.frontier.expected_pages)
         await self.receive(Received(ours, walk, walk.floor if walk.done else walk.unread, before))
 
     def _count_again(self, way: Way) -> None:

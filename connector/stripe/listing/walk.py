@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connector.core.planning.ties import Ties
     from connector.core.planning.walk import Walk
     from connector.errors import ConnectorError
+    from connector.stripe.listing.events import ListEvents
 
 ALL_TIME = Interval(0, END_OF_TIME)
 """The window that is asked for without bounds."""
@@ -46,6 +47,11 @@ class PageSource(Protocol):
 
     def width(self) -> float:
         """Requests in flight that fill the rate, at least 1."""
+        ...
+
+    @property
+    def events(self) -> ListEvents:
+        """Tells of what is read."""
         ...
 
     def distrust(self, error: ConnectorError) -> None:

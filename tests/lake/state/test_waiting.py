@@ -6,8 +6,12 @@ import anyio
 import pytest
 
 from connector.errors import LockedError, UsageError
-from connector.lake.state.waiting import SECONDS_BETWEEN, when_free
+from connector.events import RunWaiting
+from connector.lake.state.waiting import when_free
 from connector.lake.stores.local import LocalStore
+
+EVERY = 1.5
+"""Seconds between two looks."""
 
 
 class Hands:
@@ -19,8 +23,8 @@ class Hands:
     def now(self):
         return self.at
 
-    def waiting(self):
-        self.told += 1
+    def hear(self, event):
+        self.told += isinstance(event, RunWaiting)
 
     async def sleep(self, seconds):
         self.at += seconds
@@ -34,9 +38,7 @@ class Hands:
 
     def go(self, store, wait, act=None):
         async def main():
-            return await when_free(
-                store, act or self.act, wait=wait, waiting=self.waiting, now=self.now, sleep=self.sleep
-            )
+            return await when_free(store, act or self.act, wait=wait, clock=self, look_again=EVERY, on_event=self.hear)
 
         return anyio.run(main)
 
@@ -53,7 +55,7 @@ def test_a_run_waits_until_the_other_ends_and_then_does_its_work_once(tmp_path):
     hands = Hands(frees_after=30, free=lambda: other.__exit__(None, None, None))
     assert hands.go(store, 60) == "done"
     assert hands.done == 1
-    assert 30 <= hands.at <= 30 + SECONDS_BETWEEN
+    assert 30 <= hands.at <= 30 + EVERY
 
 
 def test_a_run_waits_no_longer_than_it_may_and_does_nothing_then(tmp_path):

@@ -6,9 +6,7 @@ import asyncio
 import random
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
-from unittest.mock import patch
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -20,7 +18,6 @@ from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import AuthenticationError, ProtocolError, UsageError
 from connector.stripe.api import Stripe, checked_transaction_id
-from connector.stripe.listing import query as pages_module
 from connector.stripe.listing.query import ORDERED, InOrder, Query, in_each_row, pages
 from connector.stripe.listing.scan import Scan
 from tests.support.examples import examples
@@ -64,10 +61,8 @@ def client_of(rows: list[Row], *, seed: int = 0, size: int = 100, **settings) ->
     return client_over(transport, **settings), transport
 
 
-async def collected(
-    client: Client, *, within: Intervals = EVERYTHING, ordered: bool = False, size: int = 100
-) -> list[str]:
-    async with pages(client, Query(limit=size), within=within, ordered=ordered) as stream:
+async def collected(client: Client, *, within: Intervals = EVERYTHING, size: int = 100, **how: Any) -> list[str]:
+    async with pages(client, Query(limit=size), within=within, **how) as stream:
         return [row["id"] async for page in stream for row in page]
 
 
@@ -112,8 +107,7 @@ def test_several_stretches_of_time_come_as_one_list(created, ties, parts, ordere
 def test_ordered_reading_never_waits_for_itself_however_little_is_kept(created, seed, size, look_ahead, in_flight):
     rows = rows_at(created, shuffle=seed)
     client, _ = client_of(rows, seed=seed, size=size, max_in_flight=in_flight)
-    with patch.object(pages_module, "InOrder", partial(InOrder, look_ahead=look_ahead)):
-        assert asyncio.run(collected(client, ordered=True)) == [row["id"] for row in rows]
+    assert asyncio.run(collected(client, ordered=True, look_ahead=look_ahead)) == [row["id"] for row in rows]
 
 
 @pytest.mark.parametrize("number", range(1, 13))
@@ -166,13 +160,13 @@ def long_history(count: int = 20_000) -> list[Row]:
 
 
 @pytest.mark.parametrize("look_ahead", [2, 100])
-async def test_ordered_reading_keeps_a_bounded_number_of_pages_however_slow_the_reader(monkeypatch, look_ahead):
-    monkeypatch.setattr(pages_module, "InOrder", partial(InOrder, look_ahead=look_ahead))
+async def test_ordered_reading_keeps_a_bounded_number_of_pages_however_slow_the_reader(look_ahead):
     rows = long_history()
     client, transport = client_of(rows, max_in_flight=10)
     seen: list[str] = []
     ahead = 0
-    async with asyncio.timeout(20), pages(client, Query(), within=EVERYTHING, ordered=True) as stream:
+    ordered = pages(client, Query(), within=EVERYTHING, ordered=True, look_ahead=look_ahead)
+    async with asyncio.timeout(20), ordered as stream:
         async for page in stream:
             seen += [row["id"] for row in page]
             for _ in range(20):

@@ -1,0 +1,137 @@
+"""What a run touches, handed to it as one value: built at the edge, passed down, replaced by tests.
+
+`opened` builds it for a destination and a configuration; `observed` does a call's work between its first and its last
+event, and ends it in order when whoever listens fails.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+from connector.clock import Clock, SystemClock
+from connector.core.tuning import RunTuning
+from connector.event_log import log_event
+from connector.events import Event, OnEvent, RunEnded, RunStarted, unheard
+from connector.lake.state.waiting import when_free
+from connector.lake.stores.base import Store, open_store
+from connector.stripe.client import Client
+from connector.stripe.transport import HttpTransport, NoTransport, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from os import PathLike
+
+    from connector.config.config import Config
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a run touches.
+
+    Attributes:
+        store: the destination.
+        transport: how requests get to Stripe.
+        clock: time and chance.
+        on_event: is told what happens.
+        tuning: how often, how much at once.
+        destination: the destination's name as it was given, for reports.
+    """
+
+    store: Store
+    transport: Transport
+    clock: Clock = field(default_factory=SystemClock)
+    on_event: OnEvent = unheard
+    tuning: RunTuning = field(default_factory=RunTuning)
+    destination: str = ""
+
+    def client(self, config: Config) -> Client:
+        """Return a client with a pace and counts of its own; to be ended, while the transport stays open."""
+        return Client.over(self.transport, config, clock=self.clock, on_event=self.on_event)
+
+    async def when_free(self, act: Callable[[], Awaitable[T]], *, wait: float) -> T:
+        """Do what needs the lake, once no other run holds it; see `connector.lake.state.waiting`."""
+        again = self.tuning.look_again_seconds
+        return await when_free(self.store, act, wait=wait, clock=self.clock, look_again=again, on_event=self.on_event)
+
+
+@asynccontextmanager
+async def opened(
+    destination: str | PathLike[str], config: Config | None, on_event: OnEvent | None = None
+) -> AsyncGenerator[Services]:
+    """Open what a run on a destination touches, and close it at the end of the block.
+
+    Args:
+        destination: the lake.
+        config: whom to ask; None for nobody.
+        on_event: is told what happens.
+
+    Raises:
+        ConfigError: the destination cannot be one.
+    """
+    store = open_store(destination)
+    transport = NoTransport() if config is None else HttpTransport.configured(config)
+    try:
+        yield Services(store, transport, on_event=on_event or unheard, destination=str(destination))
+    finally:
+        with anyio.CancelScope(shield=True):
+            await transport.close()
+
+
+async def observed(call: str, services: Services, work: Callable[[Services], Awaitable[T]], *, rate_limit: float) -> T:
+    """Do a call's work between `RunStarted` and `RunEnded`, and return its result.
+
+    Args:
+        call: its name.
+        services: what it touches.
+        work: given the services whose `on_event` it is to tell.
+        rate_limit: requests per second aimed at; infinite for none.
+
+    Raises:
+        BaseException: what the work raised; or, before that, what `on_event` did: the run is then stopped as by Ctrl-C,
+            so that what is complete is committed, and `on_event` is told nothing more.
+    """
+    clock, scope = services.clock, anyio.CancelScope()
+    heard, began = _Heard(services.on_event, scope), clock.now()
+    heard.tell(RunStarted(call, services.destination, clock.utc(), rate_limit))
+    found: list[T] = []
+    try:
+        with scope:
+            found.append(await work(replace(services, on_event=heard.tell)))
+    except BaseException as error:
+        heard.tell(RunEnded(call, getattr(error, "report", None), error, clock.now() - began))
+        if heard.failure is None or isinstance(error, anyio.get_cancelled_exc_class()):
+            raise
+        raise heard.failure from error
+    result = found[0] if found else None
+    heard.tell(RunEnded(call, result, heard.failure, clock.now() - began))
+    if heard.failure is not None:
+        raise heard.failure
+    return found[0]
+
+
+@dataclass(slots=True)
+class _Heard:
+    """Passes events on until whoever listens fails; then the run is stopped, and nothing more is passed on.
+
+    Nothing is raised where an event happens: rows may be half way to the disk there.
+    """
+
+    on_event: OnEvent
+    scope: anyio.CancelScope
+    failure: BaseException | None = None
+
+    def tell(self, event: Event) -> None:
+        """Log an event, and pass it on."""
+        log_event(event)
+        if self.failure is None:
+            try:
+                self.on_event(event)
+            except BaseException as error:  # noqa: BLE001 - raised again at the run's end, whatever it is
+                self.failure = error
+                self.scope.cancel()
