@@ -68,6 +68,7 @@ def test_a_local_month_touches_other_utc_days():
         ("Pacific/Apia", date(2011, 12, 30), "2011-12-31T00:00:00+14:00"),
         ("America/Toronto", date(1919, 3, 31), "1919-03-31T00:30:00-04:00"),
         ("America/Havana", date(2026, 11, 1), "2026-11-01T00:00:00-04:00"),
+        ("Africa/Monrovia", date(1972, 1, 7), "1972-01-07T00:44:30+00:00"),
     ],
 )
 def test_a_midnight_that_is_skipped_or_comes_twice_is_the_first_second_of_the_day(zone, day, shown):
