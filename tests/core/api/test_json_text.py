@@ -145,3 +145,15 @@ def test_a_member_that_comes_twice_is_never_missed(value):
 
 def test_earlier_members_stand_beside_the_last():
     assert read(b'{"a":1,"b":2,"a":3,"a":4}').value == {"a": 4, "b": 2, "$repeated": {"a": [1, 3]}}
+
+
+@pytest.mark.parametrize(("levels", "writes"), [(250, True), (251, False)])
+def test_what_orjson_cannot_write_is_written_250_deep_and_no_deeper(levels, writes):
+    value: object = BrokenText("\ud800")
+    for _ in range(levels):
+        value = [value]
+    if writes:
+        assert dumps(value) == b"[" * levels + rb'"\ud800"' + b"]" * levels
+        return
+    with pytest.raises(TypeError, match="deeply"):
+        dumps(value)

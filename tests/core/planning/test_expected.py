@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from math import ceil
 
 import pytest
 from hypothesis import given
@@ -70,3 +71,24 @@ def test_an_account_whose_beginning_is_not_known_is_found_by_halving(count):
 def test_expectations_add_up():
     both = Expected(10, 1, 1) + Expected(1_000, 11, 6, exact=False)
     assert both == Expected(1_010, 12, 7, exact=False)
+
+
+def test_between_two_pages_as_many_rows_a_second_are_expected_as_on_both_on_average():
+    sounding = Sounding(Interval(0, 1_000), PROBES)
+    sounding.take(1_000, range(999, 899, -1), more=True)  # a row a second, down to 900
+    sounding.take(400, range(398, 298, -2), more=True)  # one in two seconds, down to 300
+    sounding.take(100, [99, 75, 50], more=False)
+    found = sounding.expected
+    ends = [100 / (1_000 - 900), 50 / (400 - 300), 3 / (100 - 50)]
+    between = (900 - 400) * (ends[0] + ends[1]) / 2 + (300 - 100) * (ends[1] + ends[2]) / 2
+    assert (found.rows, found.probes, found.exact) == (153 + round(between), 3, False)
+    assert found.requests == ceil(found.rows / PAGE * OVERHEAD)
+    assert Sounding(Interval(0, 1_000), PROBES).expected == Expected(0, 1, 0)
+
+
+def test_down_to_a_beginning_that_is_not_known_the_last_density_is_expected():
+    sounding = Sounding(Interval(0, 1_000), PROBES)
+    sounding.take(1_000, range(999, 899, -1), more=True)
+    assert sounding.expected.rows == 100 + 900
+    sounding.take(500, [], more=False)
+    assert sounding.expected.rows == 100 + (900 - 500) // 2
