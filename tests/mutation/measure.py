@@ -1,8 +1,9 @@
 """Which defects do the tests notice? Change the program in one place, run the tests nearest to it, and see.
 
 `make mutants` takes a sample over what decides and what writes; `make mutants SAMPLE=0 AREAS=connector/webhooks.py`
-takes every mutant of one file. It prints how many were noticed, and names each that was not. Those that change nothing
-anybody could notice are listed in `unchanged.toml`, each with the reason; they are not counted.
+takes every mutant of one file. It prints how many were noticed, and names each that was not; Ctrl-C ends it with what
+is known by then. Those that change nothing anybody could notice are listed in `unchanged.toml`, each with the reason;
+they are not counted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.nearest import Nearest
 from tests.mutation.survey import Survey
-from tests.mutation.trial import Child, begin, finished, fork
+from tests.mutation.trial import Child, begin, end, finished, fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,7 +63,11 @@ def main() -> int:
     print(f"with --seed {options.seed}", flush=True)
     nearest = Nearest(surveyed(options))
     began = time.monotonic()
-    ends = dict(tried(sorted(sample, key=str), nearest, options.jobs))
+    ends: dict[Mutant, str] = {}
+    try:
+        ends.update(tried(sample, nearest, options.jobs))
+    except KeyboardInterrupt:
+        print("\ninterrupted: this is what is known by now")
     return tell(ends, options, time.monotonic() - began)
 
 
@@ -121,24 +126,28 @@ def tried(sample: Iterable[Mutant], nearest: Nearest, jobs: int) -> Iterator[tup
     """Run mutants, so many at once; those that the nearest tests do not notice meet the others, too."""
     waiting = [(mutant, nearest.rounds(mutant)) for mutant in reversed(list(sample))]
     running: list[tuple[Mutant, list[Any], Child]] = []
-    while waiting or running:
-        while waiting and len(running) < jobs:
-            mutant, rounds = waiting.pop()
-            if not rounds:
-                yield mutant, "unseen"
-                continue
-            running.append((mutant, rounds[1:], begin(mutant, *rounds[0])))
-        time.sleep(POLL_SECONDS)
-        for entry in list(running):
-            mutant, rounds, child = entry
-            if (how := finished(child)) is None:
-                continue
-            running.remove(entry)
-            if how in {"survived", "none"} and rounds:
-                waiting.append((mutant, rounds))
-                continue
-            print({"killed": ".", "timeout": "t"}.get(how, "S"), end="", flush=True)
-            yield mutant, how
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                mutant, rounds = waiting.pop()
+                if not rounds:
+                    yield mutant, "unseen"
+                    continue
+                running.append((mutant, rounds[1:], begin(mutant, *rounds[0])))
+            time.sleep(POLL_SECONDS)
+            for entry in list(running):
+                mutant, rounds, child = entry
+                if (how := finished(child)) is None:
+                    continue
+                running.remove(entry)
+                if how in {"survived", "none"} and rounds:
+                    waiting.append((mutant, rounds))
+                    continue
+                print({"killed": ".", "timeout": "t"}.get(how, "S"), end="", flush=True)
+                yield mutant, how
+    finally:
+        for *_, child in running:
+            end(child)
 
 
 def tell(ends: dict[Mutant, str], options: Any, seconds: float) -> int:
@@ -149,11 +158,11 @@ def tell(ends: dict[Mutant, str], options: Any, seconds: float) -> int:
     print(f"\n{'area':32}{'mutants':>8}{'noticed':>9}{'by time':>9}{'share':>8}")
     for area, counts in [*by_area.items(), ("all", sum(by_area.values(), Counter[str]()))]:
         noticed, total = counts["killed"] + counts["timeout"], counts.total()
-        print(f"{area:32}{total:8}{noticed:9}{counts['timeout']:9}{100 * noticed / total:7.1f} %")
-    for mutant, how in ends.items():
+        print(f"{area:32}{total:8}{noticed:9}{counts['timeout']:9}{100 * noticed / max(1, total):7.1f} %")
+    for mutant, how in sorted(ends.items(), key=lambda one: str(one[0])):
         if how not in {"killed", "timeout"}:
             print(f"{'not noticed' if how == 'survived' else 'no test runs'}  {mutant}")
-    share = 100 * sum(how in {"killed", "timeout"} for how in ends.values()) / len(ends)
+    share = 100 * sum(how in {"killed", "timeout"} for how in ends.values()) / max(1, len(ends))
     print(f"{share:.1f} % of {len(ends)} noticed in {seconds:.0f} s")
     return int(share < options.least)
 

@@ -88,20 +88,25 @@ def finished(child: Child) -> str | None:
     late = time.monotonic() > child.ends
     if not pid and not late:
         return None
-    _end(child, reap=not pid)
-    child.log.unlink()
+    _kill(child, reap=not pid)
     if not pid or os.WIFSIGNALED(status):
         return "timeout"
     code = os.waitstatus_to_exitcode(status)
     return {0: "survived", 5: "none", 4: "none"}.get(code, "killed")
 
 
-def _end(child: Child, *, reap: bool) -> None:
+def end(child: Child) -> None:
+    """End a child that runs."""
+    _kill(child, reap=True)
+
+
+def _kill(child: Child, *, reap: bool) -> None:
     """End what is left of a child's group."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     if reap:
         os.waitpid(child.pid, 0)
+    child.log.unlink()
 
 
 def _child(log: int, prepare: Callable[[], None], words: list[str], cpu: float, plugins: Sequence[Any]) -> None:
