@@ -70,6 +70,7 @@ class AccountReport:
         lake_files: data files of the account.
         lake_bytes: their size.
         lake_pending: rows of it that were pending when last read.
+        lake_parked: rows besides that were read and are not visible yet, since their partitions are not whole.
         net: sum of `net` of the account in the lake, per currency, in minor units, all balances together.
         net_by_balance: the same by balance type, which alone can be compared with a balance; None where files of the
             lake do not tell balances apart.
@@ -105,6 +106,7 @@ class AccountReport:
     lake_files: int = 0
     lake_bytes: int = 0
     lake_pending: int = 0
+    lake_parked: int = 0
     net: Mapping[str, int] = field(default_factory=dict[str, int])
     net_by_balance: Mapping[str, Mapping[str, int]] | None = None
     api_versions: tuple[str, ...] = ()
@@ -219,6 +221,7 @@ def holdings_of(state: TableState) -> dict[str, Any]:
         "lake_files": len(state.files),
         "lake_bytes": sum(file.bytes for file in state.files.values()),
         "lake_pending": state.pending,
+        "lake_parked": state.parked_rows,
         "api_versions": state.api_versions,
         "net": state.net(),
         "net_by_balance": state.net_by_balance(),

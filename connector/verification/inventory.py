@@ -67,14 +67,22 @@ class Inventory:
         files, parts = len(self.state.files), self._without_parts()
         return self.findings.layer(
             "rows",
-            f"{self.rows:,} rows in {files:,} files: amounts add up, each id once, every file as it was written{parts}",
+            f"{self.rows:,} rows in {files:,} files: amounts add up, each id once, every file as it was written"
+            f"{parts}{self._besides()}",
             checked={
                 "rows": self.rows,
                 "files": files,
                 "fees_compared": self.compared,
                 "unsettled_rows": self.unsettled,
+                "parked_rows": self.state.parked_rows,
             },
         )
+
+    def _besides(self) -> str:
+        """Say how many rows are parked; empty where none are."""
+        parked = self.state.parked_rows
+        verb = "is" if parked == 1 else "are"
+        return f"; {parked:,} more {verb} parked until the rest of their files is read" if parked else ""
 
     def _without_parts(self) -> str:
         """Say of how many rows the fee could not be compared with its parts; empty where of none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from math import inf
 from typing import TYPE_CHECKING
@@ -11,13 +12,13 @@ import anyio
 import pyarrow.feather
 import pytest
 
-import connector.stripe.client
+import connector
 from connector.config.config import ApiKey, Config
 from connector.config.salt import Salt
 from connector.core.api.retry import RetryPolicy
+from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import ConnectorError, TransportError
-from connector.ingest import writer
 from connector.lake.stores.local import LocalStore
 from tests.support.lakes import (
     START,
@@ -29,6 +30,7 @@ from tests.support.lakes import (
     sandbox,
     state,
     strays,
+    sync_given,
     truth,
     world,
 )
@@ -135,8 +137,7 @@ def test_a_run_that_asks_for_other_time_completes_what_was_parked(lake, stripe_)
     honest(lake, truth(stripe_))
 
 
-def test_rows_are_redacted_before_they_are_parked(tmp_path, stripe_, monkeypatch):
-    monkeypatch.setattr(writer, "COMMIT_SECONDS", 0.01)
+def test_rows_are_redacted_before_they_are_parked(tmp_path, stripe_):
     salt = Salt("0123456789abcdef0123456789abcdef")
     stripe_.faults.add("not-json:endpoint=balance_transactions,k=40,times=1")
     with pytest.raises(ConnectorError):
@@ -148,22 +149,24 @@ def test_rows_are_redacted_before_they_are_parked(tmp_path, stripe_, monkeypatch
         assert not [one for one in table.column("source").to_pylist() if one and one.startswith("ch_")]
 
 
-def test_rows_of_a_long_day_are_parked_while_it_is_read(tmp_path, stripe_, monkeypatch, expected):
-    monkeypatch.setattr(writer, "COMMIT_SECONDS", 0.01)
-    monkeypatch.setattr(writer, "PARK_SECONDS", 0.01)
-    monkeypatch.setattr(writer, "PARK_ROWS", 100)
-    parked: list[str] = []
-    publish = LocalStore.publish
+class NotesParking(LocalStore):
+    """A disk that counts the files that are parked."""
 
-    def noting(store: LocalStore, staged: Path, path: str, **condition: Condition) -> str:
-        parked.extend([path] if "/parked/" in path else [])
-        return publish(store, staged, path, **condition)
+    parked = 0
 
-    monkeypatch.setattr(LocalStore, "publish", noting)
-    lake = tmp_path / "lake"
-    run(lake, stripe_)
-    assert parked
-    assert data_files(lake) == expected
+    def publish(self, staged: Path, path: str, **condition: Condition) -> str:
+        NotesParking.parked += "/parked/" in path
+        return super().publish(staged, path, **condition)
+
+
+def test_rows_of_a_long_day_are_parked_while_it_is_read(tmp_path):
+    lake, plain, before = tmp_path / "lake", tmp_path / "plain", NotesParking.parked
+    tuning = RunTuning(commit_seconds=0.01, park_seconds=0.01, park_rows=100)
+    with sandbox(world(ROWS, days=1), latency=0.02) as stripe_:
+        run(lake, stripe_, settings={"max_in_flight": 3}, services={"tuning": tuning, "store": NotesParking(lake)})
+        run(plain, stripe_)
+    assert NotesParking.parked > before
+    assert data_files(lake) == data_files(plain)
     assert parked_files(lake) == []
     assert strays(lake) == []
 
@@ -186,17 +189,16 @@ class SlowAboutOneDay(Model):
         return await super().send(request)
 
 
-def test_what_is_newer_than_a_day_in_part_waits_for_it(tmp_path, monkeypatch):
+def test_what_is_newer_than_a_day_in_part_waits_for_it(tmp_path):
     """The first run ended within a day; the second cannot read the rest of it, but has read the days after it."""
-    monkeypatch.setattr(writer, "COMMIT_SECONDS", 0.01)
     model = SlowAboutOneDay(random.Random(1))
     for second in range(MODEL_START, MODEL_START + 6 * DAY, DAY // 24):
         model.add(second, wait=0)
-    monkeypatch.setattr(connector.stripe.client, "HttpTransport", lambda **_: model)
+    services = {"tuning": RunTuning(commit_seconds=0.01), "transport": lambda _: model}
     config = Config(ApiKey("sk_test_model"), api_base="http://127.0.0.1:1", rate=inf, max_in_flight=4, retry=ONCE)
 
     def go(**options: int) -> None:
-        anyio.run(lambda: connector.sync(tmp_path, config=config, **options))
+        anyio.run(lambda: sync_given(tmp_path, config, services, **options))
 
     go(until=MODEL_START + DAY + DAY // 2)
     before = data_files(tmp_path)
@@ -211,3 +213,16 @@ def test_what_is_newer_than_a_day_in_part_waits_for_it(tmp_path, monkeypatch):
     assert model.requests - asked < 6 * 24 / model.size
     go(full_refresh=True)
     assert {path.split("/")[2] for path in data_files(tmp_path)} > {path.split("/")[2] for path in before}
+
+
+def test_status_verify_and_the_run_report_say_how_many_rows_are_parked(lake, stripe_):
+    parked = parked_rows(lake)
+    (report,) = (lake / "_stripe_balance" / "runs").iterdir()
+    assert json.loads(report.read_bytes())["accounts"][0]["lake_parked"] == parked
+    (account,) = connector.run_status(lake)["accounts"]
+    assert account["parked"] == parked
+    assert account["rows"] == len(objects(lake))
+    verdict = anyio.run(lambda: connector.verify(lake, offline=True))
+    layer = verdict.accounts[0].layers[0]
+    assert layer.checked["parked_rows"] == parked
+    assert f"{parked:,} more are parked" in layer.reason

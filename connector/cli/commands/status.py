@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connector.cli.display.audit_round import past_of
 from connector.cli.display.other_tables import Beside, beside_of, checked, named, remedies
 from connector.cli.display.read_allocation import Reads, reads_of
-from connector.cli.display.summary import differs
+from connector.cli.display.summary import differs, parked
 from connector.cli.display.words import intervals, lasting, mode_of, moment, nets, sized
 from connector.core.counting import counted
 from connector.core.state.account_record import stale_since
@@ -179,6 +179,7 @@ def document(
                 "files": len(state.files),
                 "bytes": sum(file.bytes for file in state.files.values()),
                 "pending": state.pending,
+                "parked": state.parked_rows,
                 "net": state.net(),
                 "net_by_balance": state.net_by_balance(),
                 "first_created": min((file.first_created for file in state.files.values()), default=None),
@@ -237,6 +238,7 @@ def _account(holding: Holding, reads: Reads) -> list[tuple[str, str]]:
         ("covered", intervals([(part.start, part.stop) for part in state.covered])),
         ("rows", f"{state.rows:,}" + (f", {state.pending:,} still pending" if state.pending else "")),
         ("files", f"{counted(len(files), 'file')}, {size}; {checked(len(holding.differences))}, by name and size"),
+        *([("parked", parked(state.parked_rows))] if state.parked else []),
         *nets(state.net(), state.net_by_balance()),
         ("audit", past_of(state, reads).to_text()),
         ("versions", _versions(state.api_versions)),

@@ -107,6 +107,7 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
     return [
         *facts,
         ("lake", f"{counted(account.lake_rows, 'row')} in {files}, {sized(account.lake_bytes)}{pending}"),
+        *([("parked", parked(account.lake_parked))] if account.lake_parked else []),
         *([("audit", _audit(account))] if account.audit.requests else []),
         *([("lost", damage)] if (damage := damage_of(account)) else []),
         *nets(account.net, account.net_by_balance),
@@ -114,6 +115,13 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
         *differs([Finding(**one) for one in account.drift], most=DRIFT_NAMED, rest="the run report"),
         *([("versions", f"{', '.join(account.api_versions)}: rows of the lake come from more than one")] * mixed),
     ]
+
+
+def parked(rows: int) -> str:
+    """Say how many rows wait for the rest of their partitions."""
+    return (
+        f"{counted(rows, 'row')} read besides, and not visible until the rest of their files is: the next run reads it"
+    )
 
 
 def _audit(account: AccountReport) -> str:
@@ -168,6 +176,7 @@ def _planned(account: AccountReport, report: Report) -> list[tuple[str, str]]:
         *([("expected", _expected(account.expected, report))] if account.expected is not None else []),
         ("covered", intervals(account.covered)),
         *([("lake", f"{counted(account.lake_rows, 'row')} so far")] if account.lake_rows else []),
+        *([("parked", parked(account.lake_parked))] if account.lake_parked else []),
         *([("lost", lost)] if account.files_damaged else []),
     ]
 

@@ -79,6 +79,11 @@ class TableState:
         """Rows that were pending when last read."""
         return sum(file.pending for file in self.files.values())
 
+    @property
+    def parked_rows(self) -> int:
+        """Rows that were read and are not visible yet; one that was read twice counts twice."""
+        return sum(one.file.rows for one in self.parked.values())
+
     def net(self) -> dict[str, int]:
         """Sum of `net` per currency over all files, in minor units, currencies sorted."""
         return add_net(file.net for file in self.files.values())
