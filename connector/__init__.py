@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from connector import webhooks as webhooks
     from connector.accounts.retirement import retire
     from connector.balances.snapshots import Snapshot, record_balance, run_record_balance
+    from connector.canceller import Canceller
     from connector.cli.commands.status import run_status
     from connector.clock import Clock
-    from connector.config.config import ApiKey, Config
+    from connector.config.config import ApiKey, Config, FromEnvironment, Settings
     from connector.config.salt import Salt
     from connector.core.api.meter import Meter
     from connector.core.api.page import Row
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
         RateLimitError,
         SchemaError,
         ServerError,
+        StoppedError,
         StorageError,
         TooLargeError,
         TransportError,
@@ -112,12 +114,28 @@ if TYPE_CHECKING:
     from connector.ingest.windows import plan, run_plan
     from connector.lake.reading.dataset import Rows, read
     from connector.lookups import run_balance, run_fees, run_get
+    from connector.options.table import (
+        AskOptions,
+        BalanceOptions,
+        FeesOptions,
+        GetOptions,
+        PayoutsOptions,
+        PlanOptions,
+        RunBalanceOptions,
+        RunPayoutsOptions,
+        RunPlanOptions,
+        RunSyncOptions,
+        RunVerifyOptions,
+        StatementOptions,
+        SyncOptions,
+        VerifyOptions,
+    )
     from connector.payouts.calls import run_sync_payouts, sync_payouts
     from connector.payouts.report import AccountPayoutsReport, PayoutsReport, Unbalanced
     from connector.reporting.calls import run_statement, statement
     from connector.reporting.facts import Changes, Statement
     from connector.reporting.find import Found, FoundPayout, find_payouts
-    from connector.stripe.api import Stripe
+    from connector.stripe.api import Filters, Stripe
     from connector.stripe.follow.following import Follower
     from connector.stripe.follow.options import Batch, FollowOptions, Listener
     from connector.stripe.identity import Identity
@@ -131,19 +149,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "connector.accounts.retirement": "retire",
     "connector.balances.snapshots": "Snapshot record_balance run_record_balance",
+    "connector.canceller": "Canceller",
     "connector.cli.commands.status": "run_status",
     "connector.clock": "Clock",
-    "connector.core.api.protocol": "Response",
-    "connector.events": (
-        "AccountEnded AccountFailed AccountIdentified AccountStarted AccountsFound Committed Event "
-        "FileRead OnEvent PageReceived PartitionStaged PhaseStarted RequestAnswered Retried "
-        "RunEnded RunStarted RunWaiting StepDone Throttled WindowClosed WindowOpened"
-    ),
-    "connector.stripe.transport": "Request Transport",
-    "connector.config.config": "ApiKey Config",
+    "connector.config.config": "ApiKey Config FromEnvironment Settings",
     "connector.config.salt": "Salt",
     "connector.core.api.meter": "Meter",
     "connector.core.api.page": "Row",
+    "connector.core.api.protocol": "Response",
     "connector.core.api.retry": "RetryPolicy Timeouts",
     "connector.core.ledger.accounting": "Unshown",
     "connector.core.ledger.against": "Compared Comparison",
@@ -173,26 +186,37 @@ _HOMES = {
     "connector.core.units": "AccountId",
     "connector.errors": (
         "AccountsError ApiError AuthenticationError CommitConflictError CommitUnknownError ConfigError "
-        "ConnectorError DamagedError InvalidRequestError LockedError ManifestError NotFoundError NotFoundError "
-        "PermissionDeniedError ProtocolError RateLimitError SchemaError ServerError StorageError TooLargeError "
-        "TransportError UsageError WebhookError"
+        "ConnectorError DamagedError InvalidRequestError LockedError ManifestError NotFoundError "
+        "PermissionDeniedError ProtocolError RateLimitError SchemaError ServerError StoppedError StorageError "
+        "TooLargeError TransportError UsageError WebhookError"
+    ),
+    "connector.events": (
+        "AccountEnded AccountFailed AccountIdentified AccountStarted AccountsFound Committed Event FileRead "
+        "OnEvent PageReceived PartitionStaged PhaseStarted RequestAnswered Retried RunEnded RunStarted RunWaiting "
+        "StepDone Throttled WindowClosed WindowOpened"
     ),
     "connector.ingest.calls": "run_sync sync",
     "connector.ingest.windows": "plan run_plan",
     "connector.lake.reading.dataset": "Rows read",
     "connector.lookups": "run_balance run_fees run_get",
+    "connector.options.table": (
+        "AskOptions BalanceOptions FeesOptions GetOptions PayoutsOptions PlanOptions RunBalanceOptions "
+        "RunPayoutsOptions RunPlanOptions RunSyncOptions RunVerifyOptions StatementOptions SyncOptions "
+        "VerifyOptions"
+    ),
     "connector.payouts.calls": "run_sync_payouts sync_payouts",
     "connector.payouts.report": "AccountPayoutsReport PayoutsReport Unbalanced",
     "connector.reporting.calls": "run_statement statement",
     "connector.reporting.facts": "Changes Statement",
     "connector.reporting.find": "Found FoundPayout find_payouts",
-    "connector.stripe.api": "Stripe",
+    "connector.stripe.api": "Filters Stripe",
     "connector.stripe.follow.following": "Follower",
     "connector.stripe.follow.options": "Batch FollowOptions Listener",
     "connector.stripe.identity": "Identity",
     "connector.stripe.listing.many": "AccountPage AccountPages",
     "connector.stripe.listing.query": "PageStream",
     "connector.stripe.listing.stream": "Stream",
+    "connector.stripe.transport": "Request Transport",
     "connector.verification.calls": "run_verify verify",
     "connector.verification.verdict": "AccountVerdict Finding Layer Verdict",
 }
@@ -201,25 +225,28 @@ _MODULES = ("events", "webhooks")  # public as a whole; not in __all__, which ho
 
 __all__ = [
     "AccountEnded", "AccountFailed", "AccountId", "AccountIdentified", "AccountPage", "AccountPages",
-    "AccountPayoutsReport", "AccountRecord", "AccountReport", "AccountStarted", "AccountStatement", "AccountVerdict",
-    "AccountsError", "AccountsFound", "Answer", "ApiError", "ApiKey", "Audit", "AuthenticationError", "Balance",
-    "BalanceAmount", "BankLine", "Batch", "Bridge", "CategoryChange", "CategoryLine", "Changes", "Clock",
-    "CommitConflictError", "CommitUnknownError", "Committed", "Compared", "Comparison", "Config", "ConfigError",
-    "ConnectorError", "Conversion", "ConversionLine", "DamagedError", "Difference", "DisputeLine", "DisputeSums",
-    "Event", "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow", "FileRead", "Finding", "FollowOptions",
-    "Follower", "Found", "FoundPayout", "Healed", "Identity", "Interval", "Intervals", "InvalidRequestError",
-    "KeyPrint", "KindSum", "Known", "Late", "Layer", "Listener", "Listing", "LockedError", "ManifestError", "Match",
-    "Meter", "NotFoundError", "OnEvent", "Opening", "Original", "PageReceived", "PageStream", "Paid",
-    "PartitionStaged", "PaymentFees", "PayoutFees", "PayoutState", "PayoutsReport", "Period",
-    "PermissionDeniedError", "PhaseStarted", "ProtocolError", "Purse", "PurseChange", "PurseStatement",
-    "RateLimitError", "Reason", "Refusal", "Report", "Request", "RequestAnswered", "Requests", "Response", "Retired",
-    "Retried", "RetryPolicy", "Row", "RowFees", "RowSum", "Rows", "RunEnded", "RunStarted", "RunWaiting", "Salt",
-    "SchemaError", "Segment", "ServerError", "Snapshot", "Split", "Stage", "Statement", "StepDone", "StorageError",
-    "Stream", "Stripe", "Sums", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport", "TransportError",
-    "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "WebhookError", "WindowClosed", "WindowOpened",
-    "decimals", "find_payouts", "plan", "read", "record_balance", "retire", "run_balance", "run_fees", "run_get",
-    "run_plan", "run_record_balance", "run_statement", "run_status", "run_sync", "run_sync_payouts", "run_verify",
-    "statement", "sync", "sync_payouts", "verify",
+    "AccountPayoutsReport", "AccountRecord", "AccountReport", "AccountStarted", "AccountStatement",
+    "AccountVerdict", "AccountsError", "AccountsFound", "Answer", "ApiError", "ApiKey", "AskOptions", "Audit",
+    "AuthenticationError", "Balance", "BalanceAmount", "BalanceOptions", "BankLine", "Batch", "Bridge", "Canceller",
+    "CategoryChange", "CategoryLine", "Changes", "Clock", "CommitConflictError", "CommitUnknownError", "Committed",
+    "Compared", "Comparison", "Config", "ConfigError", "ConnectorError", "Conversion", "ConversionLine",
+    "DamagedError", "Difference", "DisputeLine", "DisputeSums", "Event", "Expected", "FeeKind", "FeeLine",
+    "FeePart", "FeeRow", "FeesOptions", "FileRead", "Filters", "Finding", "FollowOptions", "Follower", "Found",
+    "FoundPayout", "FromEnvironment", "GetOptions", "Healed", "Identity", "Interval", "Intervals",
+    "InvalidRequestError", "KeyPrint", "KindSum", "Known", "Late", "Layer", "Listener", "Listing", "LockedError",
+    "ManifestError", "Match", "Meter", "NotFoundError", "OnEvent", "Opening", "Original", "PageReceived",
+    "PageStream", "Paid", "PartitionStaged", "PaymentFees", "PayoutFees", "PayoutState", "PayoutsOptions",
+    "PayoutsReport", "Period", "PermissionDeniedError", "PhaseStarted", "PlanOptions", "ProtocolError", "Purse",
+    "PurseChange", "PurseStatement", "RateLimitError", "Reason", "Refusal", "Report", "Request", "RequestAnswered",
+    "Requests", "Response", "Retired", "Retried", "RetryPolicy", "Row", "RowFees", "RowSum", "Rows",
+    "RunBalanceOptions", "RunEnded", "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions",
+    "RunVerifyOptions", "RunWaiting", "Salt", "SchemaError", "Segment", "ServerError", "Settings", "Snapshot",
+    "Split", "Stage", "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream",
+    "Stripe", "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport",
+    "TransportError", "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "VerifyOptions", "WebhookError",
+    "WindowClosed", "WindowOpened", "decimals", "find_payouts", "plan", "read", "record_balance", "retire",
+    "run_balance", "run_fees", "run_get", "run_plan", "run_record_balance", "run_statement", "run_status",
+    "run_sync", "run_sync_payouts", "run_verify", "statement", "sync", "sync_payouts", "verify",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -1,21 +1,147 @@
-"""Calling a coroutine from ordinary code."""
+"""Calls from ordinary code: an event loop of their own, signals heeded, plain values in and out.
+
+In the main thread, SIGINT, SIGTERM and SIGHUP end a call in order where nobody has set anything else for them: what is
+complete is kept, the handlers are put back, and then the signal does what it would have done. A handler of the caller's
+own is called as ever; what it raises ends the call, too, instead of passing by in the event loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+import signal
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import anyio
-
-from connector.errors import UsageError
+from connector.canceller import Canceller
+from connector.errors import StoppedError, UsageError
+from connector.stopping import stoppable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Generator
+    from types import FrameType
 
 T = TypeVar("T")
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a call in order."""
 
-def run_plainly(main: Callable[[], Coroutine[Any, Any, T]], *, instead: str) -> T:
+_DEFAULT = (signal.SIG_DFL, signal.default_int_handler)
+
+
+@dataclass(slots=True)
+class Heeding:
+    """How signals are heeded while a call runs.
+
+    Attributes:
+        first: called when the first signal has come.
+        again: called with the number of the second; it ends the process, or raises.
+        ours: handlers that count as none.
+    """
+
+    first: Callable[[], None] = lambda: None
+    again: Callable[[int], None] | None = None
+    ours: tuple[object, ...] = ()
+    number: int | None = field(init=False, default=None)
+    error: BaseException | None = field(init=False, default=None)
+    _stop: Canceller = field(init=False, default_factory=Canceller)
+    _before: dict[int, Any] = field(init=False, default_factory=dict[int, Any])
+
+    @contextmanager
+    def heeded(self) -> Generator[Canceller]:
+        """Heed signals in the block; what it yields is called when one comes. Only the main thread hears any."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self._stop
+            return
+        installed = {number: self._handler(number) for number in signal.valid_signals() if self._is_heard(number)}
+        for number, handler in installed.items():
+            self._before[number] = signal.signal(number, handler)
+        try:
+            yield self._stop
+        finally:
+            for number, handler in installed.items():
+                if signal.getsignal(number) is handler:  # else somebody has set another meanwhile
+                    signal.signal(number, self._before[number])
+
+    def _is_heard(self, number: int) -> bool:
+        there = signal.getsignal(number)
+        return (number in SIGNALS) if self._is_none(there) else callable(there)
+
+    def _is_none(self, handler: object) -> bool:
+        return handler in {*_DEFAULT, *self.ours}
+
+    def _handler(self, number: int) -> Callable[[int, FrameType | None], None]:
+        there = signal.getsignal(number)
+        if callable(there) and not self._is_none(there):
+            return lambda number, frame: self._guard(there, number, frame)
+        return lambda number, _: self._heed(number)
+
+    def _heed(self, number: int) -> None:
+        if self.number is None:
+            self.number = number
+            self.first()
+            self._stop()
+        elif self.again is not None:
+            self.again(number)
+        else:
+            signal.signal(number, self._before[number])
+            signal.raise_signal(number)
+
+    def _guard(self, handler: Callable[[int, FrameType | None], object], number: int, frame: FrameType | None) -> None:
+        """Call the caller's own handler; an error it raises is kept, for the event loop would swallow it."""
+        try:
+            handler(number, frame)
+        except BaseException as error:
+            if self.error is not None:
+                raise
+            self.error = error
+            self._stop()
+
+
+def run_heeding(main: Callable[[], Coroutine[Any, Any, T]], heeding: Heeding) -> T:
+    """Run a coroutine in an event loop of its own; a signal stops it.
+
+    Raises:
+        StoppedError: after a signal, when the coroutine has ended, published and put away what it had to.
+        BaseException: what a handler of the caller's own raised.
+    """
+    with heeding.heeded() as stop:
+        try:
+            return _run(lambda: stoppable(main, canceller=stop))
+        except StoppedError as error:
+            if heeding.number is not None:
+                error.stopped_by(heeding.number)
+            raise
+        finally:
+            if heeding.error is not None:
+                raise heeding.error
+
+
+def _run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    runner = asyncio.Runner()
+    left = True
+    try:
+        found = runner.run(main())
+        left = False
+    except (KeyboardInterrupt, SystemExit):  # a second signal: nothing is waited for
+        raise
+    except StoppedError as error:
+        left = error.let_go
+        raise
+    except BaseException:
+        left = False
+        raise
+    else:
+        return found
+    finally:
+        if left:  # it goes on beside us, so that locks are released where the disk answers in the end
+            threading.Thread(target=runner.get_loop().run_forever, daemon=True).start()
+        else:
+            runner.close()
+
+
+def run_blocking(main: Callable[[], Coroutine[Any, Any, T]], *, instead: str) -> T:
     """Run a coroutine in an event loop of its own, and return its result.
 
     Args:
@@ -24,9 +150,33 @@ def run_plainly(main: Callable[[], Coroutine[Any, Any, T]], *, instead: str) -> 
 
     Raises:
         UsageError: one is.
+        KeyboardInterrupt: after Ctrl-C, in order; SystemExit, with the shell's status, after SIGTERM and SIGHUP.
     """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return anyio.run(main)
-    raise UsageError(f"there is an event loop running already (a notebook, an async task): use {instead}")
+        pass
+    else:
+        raise UsageError(f"there is an event loop running already (a notebook, an async task): use {instead}")
+    heeding = Heeding()
+    try:
+        found = run_heeding(main, heeding)
+    except Exception as error:
+        if heeding.number is None:
+            raise
+        _end(heeding.number, error)
+    if heeding.number is not None:
+        _end(heeding.number, None)
+    return found
+
+
+def _end(number: int, error: Exception | None) -> NoReturn:
+    """Do in order what the signal would have done at once: nothing that catches errors goes on after it.
+
+    Raises:
+        KeyboardInterrupt: for SIGINT.
+        SystemExit: for any other.
+    """
+    if isinstance(error, StoppedError) and error.let_go and number != signal.SIGINT:
+        signal.raise_signal(number)  # a thread that does not end would hold the process up
+    raise (KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)) from error

@@ -64,6 +64,25 @@ class UsageError(ConfigError):
     exit_code = 2
 
 
+class StoppedError(ConnectorError):
+    """The call was stopped from outside: by its canceller, its deadline or a signal. What was complete is kept.
+
+    Attributes:
+        signal: number of the signal that stopped it; None where it was none.
+        let_go: whether something did not end within three seconds and was left to itself.
+    """
+
+    retryable = True
+    exit_code = 75
+    signal: int | None = None
+    let_go: bool = False
+
+    def stopped_by(self, number: int) -> None:
+        """Take note of the signal: the exit status is then 128 and its number, as shells have it."""
+        self.signal = number
+        self.exit_code: int = 128 + number
+
+
 class WebhookError(ConnectorError):
     """A webhook's body is not an event from Stripe, or was signed too long ago: do nothing with it."""
 

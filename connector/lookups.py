@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from connector.blocking import run_plainly
+from connector.blocking import run_blocking
+from connector.options.given import config_of
+from connector.options.signatures import takes
+from connector.options.table import AskOptions, FeesOptions, GetOptions
 from connector.stripe.api import Stripe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
 
-def run_balance(
-    *,
-    account: str | None = None,
-    api_key_file: str | None = None,
-    **settings: Any,  # noqa: ANN401 - the fields of `Config`, checked there
-) -> dict[str, Any]:
+@takes(AskOptions)
+def run_balance(**options: Unpack[AskOptions]) -> dict[str, Any]:
     """Call `Stripe.balance` from ordinary code.
 
     Args:
-        account: connected account whose balance it is; the key's own by default.
-        api_key_file: a file whose first line is the key; else it comes from the environment.
-        settings: fields of `connector.Config`, such as `api_version`.
+        options: see below.
 
     Returns:
         The balance as received; amounts are in minor units.
@@ -30,30 +27,21 @@ def run_balance(
     Raises:
         ConnectorError: as `Stripe.balance`.
     """
+    account = options.get("account")
 
-    async def ask() -> dict[str, Any]:
-        async with Stripe.from_env(api_key_file=api_key_file, **settings) as stripe:
-            return dict((await stripe.balance(account=account)).received)
+    async def ask(stripe: Stripe) -> dict[str, Any]:
+        return dict((await stripe.balance(account=account)).received)
 
-    return run_plainly(ask, instead="await stripe.balance(…) of connector.Stripe")
+    return _answer(ask, options, instead="await stripe.balance(…) of connector.Stripe")
 
 
-def run_get(
-    transaction_id: str,
-    *,
-    expand: Sequence[str] = (),
-    account: str | None = None,
-    api_key_file: str | None = None,
-    **settings: Any,  # noqa: ANN401 - the fields of `Config`, checked there
-) -> dict[str, Any]:
+@takes(GetOptions)
+def run_get(transaction_id: str, **options: Unpack[GetOptions]) -> dict[str, Any]:
     """Call `Stripe.balance_transaction` from ordinary code.
 
     Args:
         transaction_id: `txn_…`.
-        expand: paths to expand, such as `source`.
-        account: connected account it belongs to.
-        api_key_file: a file whose first line is the key; else it comes from the environment.
-        settings: fields of `connector.Config`, such as `api_version`.
+        options: see below.
 
     Returns:
         The balance transaction as received; amounts are in minor units.
@@ -61,30 +49,21 @@ def run_get(
     Raises:
         ConnectorError: as `Stripe.balance_transaction`.
     """
+    expand, account = options.get("expand", ()), options.get("account")
 
-    async def ask() -> dict[str, Any]:
-        async with Stripe.from_env(api_key_file=api_key_file, **settings) as stripe:
-            return dict(await stripe.balance_transaction(transaction_id, expand=expand, account=account))
+    async def ask(stripe: Stripe) -> dict[str, Any]:
+        return dict(await stripe.balance_transaction(transaction_id, expand=expand, account=account))
 
-    return run_plainly(ask, instead="await stripe.balance_transaction(…) of connector.Stripe")
+    return _answer(ask, options, instead="await stripe.balance_transaction(…) of connector.Stripe")
 
 
-def run_fees(
-    object_id: str,
-    *,
-    wait: float = 0.0,
-    account: str | None = None,
-    api_key_file: str | None = None,
-    **settings: Any,  # noqa: ANN401 - the fields of `Config`, checked there
-) -> dict[str, Any]:
+@takes(FeesOptions)
+def run_fees(object_id: str, **options: Unpack[FeesOptions]) -> dict[str, Any]:
     """Call `Stripe.fees` from ordinary code.
 
     Args:
         object_id: `pi_…`, `ch_…`, `py_…`, `po_…`, `re_…` (`pyr_…`), `dp_…` (`du_…`) or `txn_…`.
-        wait: seconds to ask again for, ever more seldom, while the answer is *not yet*.
-        account: connected account it belongs to.
-        api_key_file: a file whose first line is the key; else it comes from the environment.
-        settings: fields of `connector.Config`, such as `api_version`.
+        options: see below.
 
     Returns:
         The fields of `PaymentFees`, `PayoutFees` or `RowFees`: `answer` is `known`, `not_yet` or `not_available`, with
@@ -93,9 +72,19 @@ def run_fees(
     Raises:
         ConnectorError: as `Stripe.fees`.
     """
+    wait, account = options.get("wait", 0.0), options.get("account")
 
-    async def ask() -> dict[str, Any]:
-        async with Stripe.from_env(api_key_file=api_key_file, **settings) as stripe:
-            return (await stripe.fees(object_id, wait=wait, account=account)).document()
+    async def ask(stripe: Stripe) -> dict[str, Any]:
+        return (await stripe.fees(object_id, wait=wait, account=account)).document()
 
-    return run_plainly(ask, instead="await stripe.fees(…) of connector.Stripe")
+    return _answer(ask, options, instead="await stripe.fees(…) of connector.Stripe")
+
+
+def _answer(
+    ask: Callable[[Stripe], Awaitable[dict[str, Any]]], options: Mapping[str, Any], *, instead: str
+) -> dict[str, Any]:
+    async def main() -> dict[str, Any]:
+        async with Stripe(config_of(options)) as stripe:
+            return await ask(stripe)
+
+    return run_blocking(main, instead=instead)

@@ -30,4 +30,4 @@ def test_the_package_says_that_it_is_typed():
 
 
 def test_the_walk_sees_imports_that_only_type_checkers_make():
-    assert names_of("connector.verification.calls")["Time"] == connector.Time
+    assert names_of("connector.config.moments")["Time"] == connector.Time

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import anyio.to_thread
 
 from connector.accounts.choice import Guest, at_home, chosen_accounts, introduced, keep_account
-from connector.blocking import run_plainly
+from connector.blocking import run_blocking
 from connector.concurrency import in_turn
 from connector.config.config import Config
 from connector.core.account_failures import OWN, FailedAccounts
@@ -22,7 +22,11 @@ from connector.events import AccountEnded, AccountFailed, AccountIdentified, Acc
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import facts_of, load_balances, refuse_new, save_balances
 from connector.lake.writing.small_tables import read_rows, sheet, stored_file, write_rows
+from connector.options import table
+from connector.options.given import arguments_of
+from connector.options.signatures import takes
 from connector.services import Services, observed, opened
+from connector.stopping import stoppable
 from connector.stripe.client import BALANCE, Client
 from connector.stripe.identity import as_account
 
@@ -62,28 +66,21 @@ class Snapshot:
     lost: tuple[str, ...] = ()
 
 
-async def record_balance(  # noqa: PLR0913 - each is an option of its own, given by name
+@takes(table.BalanceOptions)
+async def record_balance(
     destination: str | PathLike[str],
     *,
     config: Config | None = None,
-    accounts: Sequence[str | None] = (),
-    account_id: str | None = None,
-    fail_fast: bool = False,
-    existing: bool = False,
-    wait: float = 0.0,
     on_event: OnEvent | None = None,
+    **options: Unpack[table.BalanceOptions],
 ) -> tuple[Snapshot, ...]:
     """Add a snapshot of the balance to a lake, for each account.
 
     Args:
         destination: a folder; that of `connector.sync`, or one of its own.
         config: whom to ask; from the environment by default.
-        accounts: connected accounts to read, None standing for the key's own.
-        account_id: name of the key's own account, where it may not ask for it.
-        fail_fast: end with the first account that fails, instead of asking for the others all the same.
-        existing: refuse to make a new lake.
-        wait: seconds to wait for another run that holds the lake.
         on_event: is told what happens, as by `connector.sync`.
+        options: see below.
 
     Returns:
         The snapshots, in the order of the accounts.
@@ -91,13 +88,27 @@ async def record_balance(  # noqa: PLR0913 - each is an option of its own, given
     Raises:
         AccountsError: some of several accounts failed; the others' snapshots are in the lake, and are its `report`.
         DamagedError: earlier snapshots are lost; the new ones are in the lake, and are its `report`. Said once.
+        StoppedError: it was stopped, by its canceller or deadline.
         ConnectorError: what ended it.
     """
-    chosen = chosen_accounts(accounts, account_id=account_id)
-    options = BalanceOptions(chosen, account_id, fail_fast=fail_fast, existing=existing)
-    config = config or Config.from_env()
-    async with opened(destination, config, on_event) as services:
-        return await record_balance_with(services, config, options, wait=wait)
+    account_id = options.get("account_id")
+    chosen = BalanceOptions(
+        chosen_accounts(options.get("accounts", ()), account_id=account_id),
+        account_id,
+        fail_fast=options.get("fail_fast", False),
+        existing=options.get("existing", False),
+    )
+    settings = config or Config.from_env()
+
+    async def work() -> tuple[Snapshot, ...]:
+        async with opened(destination, settings, on_event) as services:
+            return await record_balance_with(services, settings, chosen, wait=options.get("wait", 0.0))
+
+    return await stoppable(
+        work,
+        canceller=options.get("canceller"),
+        deadline=options.get("deadline"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,32 +149,15 @@ async def _once(services: Services, config: Config, options: BalanceOptions) -> 
         await client.end()
 
 
-def run_record_balance(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword
-    destination: str | PathLike[str],
-    *,
-    accounts: Sequence[str | None] = (),
-    account_id: str | None = None,
-    fail_fast: bool = False,
-    existing: bool = False,
-    wait: float = 0.0,
-    api_base: str | None = None,
-    api_version: str | None = None,
-    context: str | None = None,
-    api_key_file: str | None = None,
+@takes(table.RunBalanceOptions)
+def run_record_balance(
+    destination: str | PathLike[str], **options: Unpack[table.RunBalanceOptions]
 ) -> list[dict[str, Any]]:
     """Call `record_balance` from ordinary code.
 
     Args:
-        destination: as for `record_balance`, as the following.
-        accounts: ids, None for the key's own.
-        account_id: where the key may not ask for it.
-        fail_fast: end with the first account that fails.
-        existing: refuse to make a new lake.
-        wait: seconds to wait for another run that holds the lake.
-        api_base: see `connector.Config`, as the following.
-        api_version: `Stripe-Version`.
-        context: `Stripe-Context`.
-        api_key_file: a file whose first line is the key; else it comes from the environment.
+        destination: as for `record_balance`.
+        options: see below.
 
     Returns:
         For each account `account`, `snapshot_at` in UTC seconds, `balance` as received, `path` and `rows`.
@@ -173,18 +167,9 @@ def run_record_balance(  # noqa: PLR0913 - task runners hand everything they kno
     """
 
     async def main() -> tuple[Snapshot, ...]:
-        config = Config.from_env(api_key_file=api_key_file, api_base=api_base, api_version=api_version, context=context)
-        return await record_balance(
-            destination,
-            config=config,
-            accounts=accounts,
-            account_id=account_id,
-            fail_fast=fail_fast,
-            existing=existing,
-            wait=wait,
-        )
+        return await record_balance(destination, **arguments_of(options))
 
-    snapshots = run_plainly(main, instead="await connector.record_balance(…)")
+    snapshots = run_blocking(main, instead="await connector.record_balance(…)")
     return [
         {
             "account": one.account,

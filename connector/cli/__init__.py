@@ -14,8 +14,8 @@ import connector
 from connector.cli.display.console import PIPE_CLOSED, Console, forget_stdout
 from connector.cli.options.arguments import Parser, refuse_keys
 from connector.cli.options.commands import COMMANDS
-from connector.cli.process.process_setup import own_the_process
-from connector.errors import UsageError
+from connector.cli.process.process_setup import leave, own_the_process
+from connector.errors import StoppedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ exit status:
   0 done     1 failed     2 wrong arguments     65 data refused, or `verify` disagrees
   66 the lake has lost what the run could not mend          74 disk
   75 try again later      77 key refused        78 wrong settings
-  130, 143 interrupted, after publishing what was complete
+  130, 143, 129 interrupted, after publishing what was complete
   141 the reader of stdout went away
 """
 
@@ -57,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame: one line and a status
             status = console.fail(error)
+            if argv is None and isinstance(error, StoppedError) and error.let_go:
+                leave(status)
     except BrokenPipeError:
         forget_stdout()
         return PIPE_CLOSED

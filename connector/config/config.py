@@ -10,7 +10,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import connector
@@ -19,6 +19,7 @@ from connector.core.account_ids import given_account
 from connector.core.api.hosts import can_be_host, checked_proxy, goes_without_proxy, unused_proxy
 from connector.core.api.protocol import API_VERSION
 from connector.core.api.retry import RetryPolicy, Timeouts
+from connector.core.suggestions import refuse_unknown
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,6 +38,30 @@ _LOG = logging.getLogger("connector")
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z0-9_]+)?")
 
 __all__ = ["ApiKey", "Config", "checked_api_base"]
+
+
+class Settings(TypedDict, total=False):
+    """Fields of `Config` but the key, by name; None stands for the default."""
+
+    api_base: str | None
+    api_version: str | None
+    account: str | None
+    context: str | None
+    rate: float | None
+    rate_per_account: bool | None
+    max_in_flight: int | None
+    timeouts: Timeouts | None
+    retry: RetryPolicy | None
+    proxy: str | None
+    hint: str | None
+
+
+class FromEnvironment(Settings, total=False):
+    """Arguments of `Config.from_env`."""
+
+    environ: Mapping[str, str] | None
+    api_key_file: str | os.PathLike[str] | None
+    tell: Callable[[str], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +134,7 @@ class Config:
         *,
         api_key_file: str | os.PathLike[str] | None = None,
         tell: Callable[[str], None] | None = None,
-        **settings: Any,  # noqa: ANN401 - the fields of `Config`, checked there
+        **settings: Unpack[Settings],
     ) -> Config:
         """Build the settings from the environment and what is given.
 
@@ -124,10 +149,12 @@ class Config:
             settings: fields of `Config`; None stands for the default.
 
         Raises:
+            UsageError: there is no such setting.
             ConfigError: no key, or a value out of bounds.
         """
+        refuse_unknown(settings, Settings.__annotations__)
         environ = os.environ if environ is None else environ
-        given = {name: value for name, value in settings.items() if value is not None}
+        given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
         given.setdefault("api_base", environ.get("STRIPE_API_BASE") or DEFAULT_API_BASE)
         given["api_base"] = checked_api_base(given["api_base"])
         direct = _is_direct(given["api_base"], environ)

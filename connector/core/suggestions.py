@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.errors import UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -21,3 +23,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     begins = sorted((name for name in names if len(word.lstrip("-")) > 1 and name.startswith(word)), key=len)
     found = begins or get_close_matches(word, names, 1)
     return f" (did you mean {found[0]}?)" if found else ""
+
+
+def refuse_unknown(given: Mapping[str, object], known: Collection[str]) -> None:
+    """Refuse keywords that a call does not have.
+
+    Raises:
+        UsageError: names all of them, and what there is.
+    """
+    unknown = sorted(given.keys() - known)
+    if not unknown:
+        return
+    there, options = ", ".join(sorted(known)), "option" if len(unknown) == 1 else "options"
+    named = ", ".join(f"{name!r}{did_you_mean(name, known)}" for name in unknown)
+    raise UsageError(f"there {'is' if len(unknown) == 1 else 'are'} no {options} {named}; there are {there}")

@@ -10,19 +10,15 @@ from connector.config.salt import Salt
 from connector.core.account_ids import given_accounts, given_name
 from connector.core.privacy import Privacy
 from connector.core.state.partition import Granularity
-from connector.core.time.times import Time, interval_of
+from connector.core.time.times import interval_of
 from connector.errors import UsageError
+from connector.options.table import DEFAULT_AUDIT, DEFAULT_SETTLE
 from connector.stripe.listing.query import Query, checked_expansion, in_each_row
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from connector.core.time.intervals import Interval
-
-DEFAULT_SETTLE = 600
-"""Seconds after which a row counts as visible: rows have been seen to become listable minutes after `created`."""
-
-
-DEFAULT_AUDIT = 1.0
-"""Percent of a run's requests that are spent on asking about the past again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,31 +138,31 @@ class Options:
             raise UsageError("--hash needs a salt")
 
 
-def options_of(*, since: Time | None, until: Time | None, **options: Any) -> Options:  # noqa: ANN401 - checked here
+def options_of(given: Mapping[str, Any]) -> Options:
     """Return the options of a call, its words read: times, a partition's name, one name where there may be several.
 
+    Args:
+        given: options of `sync` or `plan`; what only the call itself heeds does not matter.
+
     Raises:
-        UsageError: there is no such option, or its value makes no sense.
+        UsageError: a value makes no sense.
     """
-    known = {one.name for one in fields(Options)}
-    if unknown := sorted(options.keys() - known):
-        raise UsageError(f"there is no option {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    options = {one.name: given[one.name] for one in fields(Options) if one.name in given}
     if options.get("partition") is not None:
         try:
             options["partition"] = Granularity(options["partition"])
         except ValueError as error:
             raise UsageError(f"partition {options['partition']!r} is none of day, month, year") from error
     for name in ("expand", "accounts", "omit", "hash"):
-        given = options.get(name)
-        alone = isinstance(given, str) and (given or name == "accounts")  # no account has an empty id
-        options[name] = (given,) if alone else tuple(given or ())
+        value = options.get(name)
+        alone = isinstance(value, str) and (value or name == "accounts")  # no account has an empty id
+        options[name] = (value,) if alone else tuple(value or ())
     Privacy(options["omit"], options["hash"])  # what cannot be hashed is refused before its salt is missed
     if options["hash"] and options.get("salt") is None:
         options["salt"] = Salt.find()
     if type(options.get("settle", 0)) is not int:
         raise UsageError(f"settle must be a whole number of seconds, not {options['settle']!r}")
-    return Options(
-        since=None if since is None else seconds_given(since, name="--since"),
-        until=None if until is None else seconds_given(until, name="--until"),
-        **options,
-    )
+    for name in ("since", "until"):
+        if options.get(name) is not None:
+            options[name] = seconds_given(options[name], name=f"--{name}")
+    return Options(**options)

@@ -135,11 +135,9 @@ class Run:
         failure = self._failure()
         if failure is None:
             report = self._report(lake, "planned" if self.options.dry_run else "complete")
-            await self._keep(lease, report)
-            return report
+            return await self._kept(lease, report)
         outcome = "damaged" if isinstance(failure, DamagedError) else "failed"
-        failure.report = self._report(lake, outcome, error=str(failure))
-        await self._keep(lease, failure.report)
+        failure.report = await self._kept(lease, self._report(lake, outcome, error=str(failure)))
         raise failure
 
     def _failure(self) -> AccountsError | DamagedError | None:
@@ -303,6 +301,14 @@ class Run:
             not_found=lake.redactor.not_found if lake.redactor else (),
             warnings=(*sorted(self._store.lacks), *_of_connections(len(self.client.transport.distrusted))),
         )
+
+    async def _kept(self, lease: Lease, report: Report) -> Report:
+        """Keep the report of a run whose rows are all kept; where that fails, it says so: nothing is lost."""
+        try:
+            await self._keep(lease, report)
+        except StorageError as error:
+            return replace(report, warnings=(*report.warnings, f"the run's report could not be kept: {error}"))
+        return report
 
     async def _keep(self, lease: Lease, report: Report) -> None:
         """Write the report into the lake, if the run came to hold one."""

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.accounts.choice import Guest, at_home, refuse_retired, remember_paths
-from connector.blocking import run_plainly
+from connector.blocking import run_blocking
 from connector.concurrency import in_turn
 from connector.config.config import Config
-from connector.config.salt import Salt
 from connector.core.planning.plan import pieces
 from connector.core.planning.plan import plan as plan_work
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval
-from connector.core.time.times import END_OF_TIME, Time
+from connector.core.time.times import END_OF_TIME
 from connector.errors import UsageError
 from connector.events import AccountEnded, AccountIdentified, AccountsFound, AccountStarted
-from connector.ingest.options import DEFAULT_AUDIT, DEFAULT_SETTLE, options_of
+from connector.ingest.options import options_of
 from connector.lake.state import table_states
 from connector.lake.state.lake_identity import facts_of
+from connector.options import table
+from connector.options.given import arguments_of
+from connector.options.signatures import takes
 from connector.services import Services, observed, opened
+from connector.stopping import stoppable
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.identity import identify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from os import PathLike
 
     from connector.core.state.table_state import TableState
@@ -37,46 +40,45 @@ if TYPE_CHECKING:
 AT_ONCE = 24
 """Accounts asked who they are at once; the pace holds their requests back further."""
 
-OF_A_WHOLE_RUN = ("balance", "dry_run", "fail_fast", "repair")
-"""Options that mean nothing to a part of one."""
 
-
+@takes(table.PlanOptions)
 async def plan(
     destination: str | PathLike[str],
     *,
     config: Config | None = None,
-    since: Time | None = None,
-    until: Time | None = None,
-    windows: int = 8,
     on_event: OnEvent | None = None,
-    **options: Any,  # noqa: ANN401 - the fields of `Options`
+    **options: Unpack[table.PlanOptions],
 ) -> list[dict[str, Any]]:
     """Cut what is to be read into windows that can be given to tasks of their own.
 
-    No two windows share a file. Each is a dict of plain arguments for `run_sync`.
+    No two windows share a file. Each is a dict of plain arguments for `run_sync`; a salt is not in it: each task finds
+    it for itself.
 
     Args:
         destination: as for `sync`.
         config: as for `sync`.
-        since: as for `sync`.
-        until: as for `sync`.
-        windows: about how many, at least 1.
         on_event: is told what happens, as by `sync`.
-        options: fields of `connector.ingest.options.Options` but those of a whole run; a salt is not in the windows:
-            each task finds it for itself.
+        options: see below.
 
     Raises:
-        UsageError: an option makes no sense, or is of a whole run (`balance`, `dry_run`, `fail_fast`, `repair`).
+        UsageError: an option makes no sense.
+        StoppedError: it was stopped, by its canceller or deadline.
         ConnectorError: what the lake, or asking whose the accounts are, ended with.
     """
-    chosen = options_of(since=since, until=until, **options)
+    chosen, windows = options_of(options), options.get("windows", table.DEFAULT_WINDOWS)
     if windows < 1:
         raise UsageError(f"--windows {windows} must be at least 1")
-    if unfit := [name for name in OF_A_WHOLE_RUN if getattr(chosen, name)]:
-        raise UsageError(f"a plan has no {unfit[0]}: that is of a whole run, so give it to one")
-    config = config or Config.from_env()
-    async with opened(destination, config, on_event) as services:
-        return await plan_with(services, config, chosen, windows=windows)
+    settings = config or Config.from_env()
+
+    async def work() -> list[dict[str, Any]]:
+        async with opened(destination, settings, on_event) as services:
+            return await plan_with(services, settings, chosen, windows=windows)
+
+    return await stoppable(
+        work,
+        canceller=options.get("canceller"),
+        deadline=options.get("deadline"),
+    )
 
 
 async def plan_with(services: Services, config: Config, options: Options, *, windows: int) -> list[dict[str, Any]]:
@@ -145,63 +147,27 @@ def _as_arguments(chosen: Options, state: TableState | None, account: str | None
         "strict_schema": chosen.strict_schema,
         "accounts": [account] if account else [],
     }
-    usual = {"settle": DEFAULT_SETTLE, "audit": DEFAULT_AUDIT}  # of these, 0 is a choice
+    usual = {"settle": table.DEFAULT_SETTLE, "audit": table.DEFAULT_AUDIT}  # of these, 0 is a choice
     chosen_otherwise = {name: value for name in usual if (value := getattr(chosen, name)) != usual[name]}
     return {**fixed, **{name: value for name, value in plain.items() if value}, **chosen_otherwise}
 
 
-def run_plan(  # noqa: PLR0913 - as run_sync
-    destination: str | PathLike[str],
-    *,
-    since: Time | None = None,
-    until: Time | None = None,
-    windows: int = 8,
-    partition: str | None = None,
-    accounts: Sequence[str | None] = (),
-    all_accounts: bool = False,
-    account_id: str | None = None,
-    full_refresh: bool = False,
-    format: str | None = None,  # noqa: A002 - as run_sync
-    expand: Sequence[str] = (),
-    source_columns: bool = False,
-    omit: Sequence[str] = (),
-    hash: Sequence[str] = (),  # noqa: A002 - as run_sync
-    hash_salt_file: str | None = None,
-    settle: int = DEFAULT_SETTLE,
-    strict_schema: bool = False,
-    audit: float = DEFAULT_AUDIT,
-    api_base: str | None = None,
-    api_version: str | None = None,
-    context: str | None = None,
-    api_key_file: str | None = None,
-) -> list[dict[str, Any]]:
-    """Call `plan` from ordinary code; arguments as for `run_sync`, and `windows` as for `plan`."""
-    settings: dict[str, Any] = {"api_base": api_base, "api_version": api_version, "context": context}
+@takes(table.RunPlanOptions)
+def run_plan(destination: str | PathLike[str], **options: Unpack[table.RunPlanOptions]) -> list[dict[str, Any]]:
+    """Call `plan` from ordinary code.
+
+    Args:
+        destination: as for `sync`.
+        options: see below.
+
+    Raises:
+        ConnectorError: as `plan`.
+    """
 
     async def main() -> list[dict[str, Any]]:
-        return await plan(
-            destination,
-            config=Config.from_env(api_key_file=api_key_file, **settings),
-            since=since,
-            until=until,
-            windows=windows,
-            partition=partition,
-            accounts=accounts,
-            all_accounts=all_accounts,
-            account_id=account_id,
-            full_refresh=full_refresh,
-            format=format,
-            expand=expand,
-            source_columns=source_columns,
-            omit=omit,
-            hash=hash,
-            salt=Salt.find(file=hash_salt_file) if hash_salt_file else None,
-            settle=settle,
-            strict_schema=strict_schema,
-            audit=audit,
-        )
+        return await plan(destination, **arguments_of(options))
 
-    return run_plainly(main, instead="await connector.plan(…)")
+    return run_blocking(main, instead="await connector.plan(…)")
 
 
 async def _accounts(chosen: Options, client: Client, retired: Collection[str]) -> tuple[str | None, ...]:

@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.accounts.choice import chosen_accounts
-from connector.blocking import run_plainly
+from connector.blocking import run_blocking
 from connector.config.config import Config
 from connector.config.moments import interval_given
 from connector.lake.state.lake_identity import refuse_new
+from connector.options import table
+from connector.options.given import arguments_of
+from connector.options.signatures import takes
 from connector.payouts.report import PayoutsReport, to_document
 from connector.payouts.run import PayoutsRun
 from connector.services import Services, observed, opened
+from connector.stopping import stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
     from connector.core.time.intervals import Interval
-    from connector.core.time.times import Time
     from connector.events import OnEvent
 
 
-async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given by name
+@takes(table.PayoutsOptions)
+async def sync_payouts(
     destination: str | PathLike[str],
     *,
     config: Config | None = None,
-    since: Time | None = None,
-    until: Time | None = None,
-    accounts: Sequence[str | None] = (),
-    account_id: str | None = None,
-    full_refresh: bool = False,
-    fail_fast: bool = False,
-    existing: bool = False,
-    wait: float = 0.0,
     on_event: OnEvent | None = None,
+    **options: Unpack[table.PayoutsOptions],
 ) -> PayoutsReport:
     """Bring payouts into a lake, and for every reconciled automatic one the balance transactions it paid out.
 
@@ -45,15 +42,8 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
     Args:
         destination: a folder; that of `connector.sync`, or one of its own.
         config: whom to ask; from the environment by default.
-        since: first moment of the payouts' `created`; everything by default.
-        until: moment after the last, exclusive; everything there is by default.
-        accounts: connected accounts to read, None standing for the key's own.
-        account_id: name of the key's own account, where it may not ask for it.
-        full_refresh: list again all that is asked for, transactions included.
-        fail_fast: end with the first account that fails; else the others are read all the same.
-        existing: refuse to make a new lake.
-        wait: seconds to wait for another run that holds the lake.
         on_event: is told what happens, as by `connector.sync`.
+        options: see below; `full_refresh` lists transactions again, too.
 
     Returns:
         What was done.
@@ -61,19 +51,29 @@ async def sync_payouts(  # noqa: PLR0913 - each is an option of its own, given b
     Raises:
         AccountsError: some of several accounts failed, the others are complete; it has the report.
         DamagedError: something is lost that could not be mended, all else is complete; it has the report.
+        StoppedError: it was stopped, by its canceller or deadline.
         ConnectorError: what ended the run; what was complete by then is kept, and the next run goes on from there.
     """
-    options = PayoutsOptions(
-        interval_given(since, until),
-        chosen_accounts(accounts, account_id=account_id),
+    account_id = options.get("account_id")
+    chosen = PayoutsOptions(
+        interval_given(options.get("since"), options.get("until")),
+        chosen_accounts(options.get("accounts", ()), account_id=account_id),
         account_id,
-        full_refresh=full_refresh,
-        fail_fast=fail_fast,
-        existing=existing,
+        full_refresh=options.get("full_refresh", False),
+        fail_fast=options.get("fail_fast", False),
+        existing=options.get("existing", False),
     )
-    config = config or Config.from_env()
-    async with opened(destination, config, on_event) as services:
-        return await sync_payouts_with(services, config, options, wait=wait)
+    settings = config or Config.from_env()
+
+    async def work() -> PayoutsReport:
+        async with opened(destination, settings, on_event) as services:
+            return await sync_payouts_with(services, settings, chosen, wait=options.get("wait", 0.0))
+
+    return await stoppable(
+        work,
+        canceller=options.get("canceller"),
+        deadline=options.get("deadline"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,42 +120,13 @@ async def _sync(services: Services, config: Config, options: PayoutsOptions) -> 
         await client.end()
 
 
-def run_sync_payouts(  # noqa: PLR0913 - task runners hand everything they know to a callable that takes any keyword
-    destination: str | PathLike[str],
-    *,
-    since: Time | None = None,
-    until: Time | None = None,
-    accounts: Sequence[str | None] = (),
-    account_id: str | None = None,
-    full_refresh: bool = False,
-    fail_fast: bool = False,
-    existing: bool = False,
-    wait: float = 0.0,
-    api_base: str | None = None,
-    api_version: str | None = None,
-    context: str | None = None,
-    rate: float | None = None,
-    max_in_flight: int | None = None,
-    api_key_file: str | None = None,
-) -> dict[str, Any]:
+@takes(table.RunPayoutsOptions)
+def run_sync_payouts(destination: str | PathLike[str], **options: Unpack[table.RunPayoutsOptions]) -> dict[str, Any]:
     """Call `sync_payouts` from ordinary code: plain, JSON-able arguments in, the report as a JSON-able dict out.
 
     Args:
-        destination: as for `sync_payouts`, as the following.
-        since: as UTC seconds or ISO 8601.
-        until: the same.
-        accounts: ids, None for the key's own.
-        account_id: where the key may not ask for it.
-        full_refresh: list everything again.
-        fail_fast: end with the first account that fails.
-        existing: refuse to make a new lake.
-        wait: seconds to wait for another run that holds the lake.
-        api_base: see `connector.Config`, as the following.
-        api_version: `Stripe-Version`.
-        context: `Stripe-Context`.
-        rate: requests per second of one endpoint, above 0; infinite for no limit.
-        max_in_flight: requests in flight.
-        api_key_file: a file whose first line is the key; else it comes from the environment.
+        destination: as for `sync_payouts`.
+        options: see below.
 
     Returns:
         The document of `schemas/payouts_report.json`.
@@ -163,26 +134,8 @@ def run_sync_payouts(  # noqa: PLR0913 - task runners hand everything they know 
     Raises:
         ConnectorError: as `sync_payouts`.
     """
-    settings: dict[str, Any] = {
-        "api_base": api_base,
-        "api_version": api_version,
-        "context": context,
-        "rate": rate,
-        "max_in_flight": max_in_flight,
-    }
 
     async def main() -> PayoutsReport:
-        return await sync_payouts(
-            destination,
-            config=Config.from_env(api_key_file=api_key_file, **settings),
-            since=since,
-            until=until,
-            accounts=accounts,
-            account_id=account_id,
-            full_refresh=full_refresh,
-            fail_fast=fail_fast,
-            existing=existing,
-            wait=wait,
-        )
+        return await sync_payouts(destination, **arguments_of(options))
 
-    return to_document(run_plainly(main, instead="await connector.sync_payouts(…)"))
+    return to_document(run_blocking(main, instead="await connector.sync_payouts(…)"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import anyio.to_thread
 
 import connector
-from connector.blocking import run_plainly
+from connector.blocking import run_blocking
 from connector.core.ledger.changes import purse_changes
 from connector.core.ledger.money import currency_code
 from connector.core.time.periods import Asked, Period, period_of
@@ -17,6 +17,8 @@ from connector.errors import ConfigError, UsageError
 from connector.lake.state.lake_identity import account_records
 from connector.lake.state.table_states import states
 from connector.lake.stores.base import open_store
+from connector.options.signatures import takes
+from connector.options.table import StatementOptions
 from connector.reporting.document import to_document
 from connector.reporting.facts import Changes, Statement
 from connector.reporting.gather import account_statement
@@ -25,44 +27,26 @@ from connector.reporting.scan import AccountRows
 from connector.reporting.zones import clocks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from os import PathLike
 
     from connector.core.ledger.statement import AccountStatement
     from connector.core.state.table_state import TableState
-    from connector.core.time.times import Time
 
 
-async def statement(  # noqa: PLR0913 - one keyword for each thing a statement can be told
+@takes(StatementOptions)
+async def statement(
     destination: str | PathLike[str],
     *,
-    month: str | None = None,
-    quarter: str | None = None,
-    year: str | int | None = None,
-    since: Time | None = None,
-    until: Time | None = None,
-    timezone: str = "UTC",
-    accounts: Sequence[str] = (),
-    currency: str | None = None,
-    compare: str | None = None,
-    against: str | PathLike[str] | None = None,
     on_account: Callable[[str], None] | None = None,
+    **options: Unpack[StatementOptions],
 ) -> Statement:
     """State what an account's balance did in a period, from the lake alone; Stripe is asked nothing.
 
     Args:
         destination: the lake.
-        month: `2026-10`.
-        quarter: `2026-Q4`.
-        year: `2026`.
-        since: first moment; without an offset, it is the zone's time.
-        until: moment after the last; now by default.
-        timezone: IANA name of the zone whose calendar it is.
-        accounts: only these; all accounts of the lake by default.
-        currency: only this one, lower-case ISO code.
-        compare: an earlier month, quarter or year, to say what changed since and why.
-        against: CSV file of a report of Stripe's, compared line by line; for one account.
         on_account: called with each account before it is read.
+        options: see below.
 
     Raises:
         UsageError: an argument is out of bounds.
@@ -70,18 +54,27 @@ async def statement(  # noqa: PLR0913 - one keyword for each thing a statement c
         ManifestError: a record cannot be understood.
         StorageError: the lake cannot be read.
     """
-    asked = Asked(month, quarter, year, since, until)
-    names = (accounts,) if isinstance(accounts, str) else tuple(accounts)
-    wish = (asked, timezone, names, None if currency is None else currency_code(currency), compare, against)
-    return await anyio.to_thread.run_sync(_state, destination, *wish, on_account or _nobody)
+    accounts, currency = options.get("accounts", ()), options.get("currency")
+    return await anyio.to_thread.run_sync(
+        _state,
+        destination,
+        Asked(*(options.get(name) for name in ("month", "quarter", "year", "since", "until"))),
+        options.get("timezone", "UTC"),
+        (accounts,) if isinstance(accounts, str) else tuple(accounts),
+        None if currency is None else currency_code(currency),
+        options.get("compare"),
+        options.get("against"),
+        on_account or _nobody,
+    )
 
 
-def run_statement(destination: str | PathLike[str], **options: Any) -> dict[str, Any]:  # noqa: ANN401 - as `statement`
+@takes(StatementOptions)
+def run_statement(destination: str | PathLike[str], **options: Unpack[StatementOptions]) -> dict[str, Any]:
     """Call `statement` from ordinary code.
 
     Args:
         destination: the lake.
-        options: those of `statement`.
+        options: see below.
 
     Returns:
         The document of `schemas/statement.json`.
@@ -89,18 +82,11 @@ def run_statement(destination: str | PathLike[str], **options: Any) -> dict[str,
     Raises:
         ConnectorError: as `statement`.
     """
-    if unknown := sorted(options.keys() - _OPTIONS):
-        raise UsageError(f"there is no option {unknown[0]!r}; there are {', '.join(sorted(_OPTIONS))}")
 
     async def main() -> Statement:
         return await statement(destination, **options)
 
-    return to_document(run_plainly(main, instead="await connector.statement(…)"))
-
-
-_OPTIONS = frozenset(
-    {"month", "quarter", "year", "since", "until", "timezone", "accounts", "currency", "compare", "against"}
-)
+    return to_document(run_blocking(main, instead="await connector.statement(…)"))
 
 
 def _nobody(account: str) -> None:

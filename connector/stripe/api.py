@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from anyio import CancelScope
 
@@ -39,6 +39,15 @@ if TYPE_CHECKING:
     from connector.stripe.transport import Transport
 
 
+class Filters(TypedDict, total=False):
+    """Filters of the list of balance transactions: `payout` is about automatic ones only."""
+
+    currency: str | None
+    payout: str | None
+    source: str | None
+    type: str | None
+
+
 class Stripe:
     """A connection to Stripe's balance API; use it as a block.
 
@@ -70,7 +79,7 @@ class Stripe:
         self._client: Client | None = None
 
     @classmethod
-    def from_env(cls, **settings: Any) -> Self:  # noqa: ANN401 - those of `Config.from_env`
+    def from_env(cls, **settings: Unpack[FromEnvironment]) -> Self:
         """Take the key and the base from the environment; see `Config.from_env`."""
         return cls(Config.from_env(**settings))
 
@@ -163,7 +172,7 @@ class Stripe:
         expand: Sequence[str] = (),
         account: str | None = None,
         ordered: bool = False,
-        **filters: str | None,
+        **filters: Unpack[Filters],
     ) -> AsyncGenerator[PageStream, None]:
         """Read the list, several windows of time at once.
 
@@ -199,7 +208,8 @@ class Stripe:
         created_lt: Time | None = None,
         expand: Sequence[str] = (),
         fail_fast: bool = False,
-        **options: Any,  # noqa: ANN401 - `ordered` and the filters of `balance_transactions`
+        ordered: bool = False,
+        **filters: Unpack[Filters],
     ) -> AsyncGenerator[AccountPages, None]:
         """Read the lists of many accounts, several at once, all within one pace.
 
@@ -209,7 +219,8 @@ class Stripe:
             created_lt: as for `balance_transactions`.
             expand: as for `balance_transactions`.
             fail_fast: end with the first account that fails, instead of reading the others all the same.
-            options: `ordered`, newest first within each account; and the filters of `balance_transactions`.
+            ordered: newest first within each account.
+            filters: as for `balance_transactions`.
 
         Yields:
             A stream of pages, each with its `account` and its `rows`.
@@ -218,10 +229,9 @@ class Stripe:
             UsageError: an unknown filter, an empty interval, or what cannot be an account.
             AccountsError: from the stream, after the last page: some accounts failed, the others are complete.
         """
-        ordered = bool(options.pop("ordered", False))
         many = ManyAccounts(
             client_of(self),
-            _query(expand, options),
+            _query(expand, filters),
             given_accounts(accounts),
             _within(created_gte, created_lt),
             ordered=ordered,
@@ -268,9 +278,9 @@ def _within(created_gte: Time | None, created_lt: Time | None) -> Intervals:
     return Intervals((interval_given(created_gte, created_lt, names=("created_gte", "created_lt")),))
 
 
-def _query(expand: Sequence[str], filters: Mapping[str, str | None]) -> Query:
+def _query(expand: Sequence[str], filters: Filters) -> Query:
     """Return what is asked for."""
-    return Query(chosen_filters(filters), in_each_row(expand))
+    return Query(chosen_filters(cast("dict[str, str | None]", filters)), in_each_row(expand))
 
 
 def checked_transaction_id(text: str) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 import aiohttp
 from yarl import URL
 
+from connector.config.open_files import refuse_too_few
 from connector.core.api.content import undo
 from connector.core.api.hosts import PROXY_AUTHENTICATION_REQUIRED, refused_by_proxy
 from connector.core.api.json_text import loads
@@ -114,7 +115,12 @@ class HttpTransport:
 
     @classmethod
     def configured(cls, config: Config) -> HttpTransport:
-        """Return a transport for a configuration; needs a running event loop."""
+        """Return a transport for a configuration; needs a running event loop.
+
+        Raises:
+            ConfigError: this process may not have so many connections open at once.
+        """
+        refuse_too_few(config.max_in_flight)
         return cls(timeouts=config.timeouts, connections=config.max_in_flight, proxy=config.proxy, hint=config.hint)
 
     def _opened(self, *, kept: bool) -> aiohttp.ClientSession:

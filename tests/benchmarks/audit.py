@@ -52,7 +52,7 @@ WINDOW = 4_000
 """Rows of a window of a first load: forty pages."""
 SETTLE = 600
 RATES = (1e-3, 1e-4, 1e-5)
-ACCOUNTS = 1
+ACCOUNTS = 2
 """Of each rate: those first that were lied to while they were loaded, or little would be seen at the lowest rates."""
 
 

@@ -75,16 +75,20 @@ def test_an_interrupted_sync_with_json_is_one_object(slow_sandbox, tmp_path):
 
 def test_a_second_ctrl_c_ends_at_once():
     code = """
-        import anyio, sys
-        from connector.cli.process import interrupts
+        import anyio
+        from connector.blocking import Heeding, run_heeding
+        from connector.cli.process.process_setup import end_at_once
 
         async def stubborn():
             with anyio.CancelScope(shield=True):
                 print("ready", flush=True)
                 await anyio.sleep(60)
 
-        say = lambda text: lambda: print(text, flush=True)
-        interrupts.run(stubborn, on_stop=say("stopping"), at_once=say("at once"))
+        def again(number):
+            print("at once", flush=True)
+            end_at_once(number)
+
+        run_heeding(stubborn, Heeding(first=lambda: print("stopping", flush=True), again=again))
     """
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=-1, text=True) as process:
         lines = [process.stdout.readline()]

@@ -12,7 +12,7 @@ from connector.cli.display.console import Console
 from connector.cli.display.failures import document_of, exit_code_of, line_of, traceback_of
 from connector.cli.display.summary import summary
 from connector.cli.display.words import intervals, lasting, moment, money_list, remaining, sized
-from connector.cli.options.arguments import rate
+from connector.cli.options.words import rate
 from connector.cli.process.logs import logs_to
 from connector.core.counting import counted
 from connector.core.run_report import AccountReport, Late, Report, Requests

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from connector.cli.display.failures import document_of
 from connector.cli.display.words import moment
 from connector.cli.options.accounts import accounts_of, complain_of
+from connector.cli.options.from_table import given
 from connector.cli.options.settings import announce, config_of
 from connector.cli.process.run_command import work
 from connector.concurrency import in_turn
@@ -14,6 +15,7 @@ from connector.core.account_failures import OWN, FailedAccounts
 from connector.core.api.fields import object_of
 from connector.core.ledger import money
 from connector.errors import AccountsError, ApiError, DamagedError
+from connector.options.table import BalanceOptions
 from connector.stripe.api import Stripe
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ ACCOUNTS_AT_ONCE = 20
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the balance of each account, and return the exit status."""
     config = config_of(args, console)
-    several = args.all_accounts or len(set(args.account)) > 1
+    several = args.all_accounts or len(set(args.accounts)) > 1
     if args.destination is None:
 
         async def go(_view: RunView) -> dict[str, Balance]:
@@ -54,17 +56,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     async def record(view: RunView) -> tuple[Snapshot, ...]:
         from connector.balances.snapshots import record_balance  # noqa: PLC0415 - files need Arrow, and asking does not
 
-        accounts = await accounts_of(args, config)
-        return await record_balance(
-            args.destination,
-            config=config,
-            accounts=accounts,
-            account_id=args.account_id,
-            fail_fast=args.fail_fast,
-            existing=args.existing,
-            wait=args.wait,
-            on_event=view.hear,
-        )
+        options: dict[str, Any] = given(args, BalanceOptions) | {"accounts": await accounts_of(args, config)}
+        return await record_balance(args.destination, config=config, on_event=view.hear, **options)
 
     try:
         _show_recorded(work(record, console, show=False), console, several=several)

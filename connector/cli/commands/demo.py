@@ -13,11 +13,10 @@ import anyio
 
 from connector.cli.commands.sync import show
 from connector.cli.commands.verify import DATA_REFUSED, lines
-from connector.cli.display.failures import StoppedError
 from connector.cli.process.run_command import work
 from connector.cli.process.sandbox_process import World, stand_in
 from connector.config.config import ApiKey, Config
-from connector.errors import ConfigError
+from connector.errors import ConfigError, StoppedError
 from connector.ingest.calls import sync
 from connector.lake.paths import STATE
 from connector.lake.stores.base import Store, open_store

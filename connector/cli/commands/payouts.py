@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.cli.display import found_payouts
 from connector.cli.display.payouts import losses, summary
 from connector.cli.options.accounts import accounts_of, complain_of
+from connector.cli.options.from_table import given
 from connector.cli.options.settings import announce, config_of
 from connector.cli.process.run_command import work
 from connector.errors import AccountsError, DamagedError
+from connector.options.table import PayoutsOptions
 from connector.payouts.calls import sync_payouts
 from connector.payouts.report import to_document
 
@@ -32,19 +34,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         announce(args.destination, console)
 
     async def go(view: RunView) -> PayoutsReport:
-        return await sync_payouts(
-            args.destination,
-            config=config,
-            since=args.since,
-            until=args.until,
-            accounts=await accounts_of(args, config),
-            account_id=args.account_id,
-            full_refresh=args.full_refresh,
-            fail_fast=args.fail_fast,
-            existing=args.existing,
-            wait=args.wait,
-            on_event=view.hear,
-        )
+        options: dict[str, Any] = given(args, PayoutsOptions) | {"accounts": await accounts_of(args, config)}
+        return await sync_payouts(args.destination, config=config, on_event=view.hear, **options)
 
     try:
         _show(work(go, console, keeps=True), console)

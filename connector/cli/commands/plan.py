@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.options.accounts import accounts_of
-from connector.cli.options.settings import config_of, lake_options
+from connector.cli.options.from_table import given
+from connector.cli.options.settings import config_of, salt_of
 from connector.cli.process.run_command import work
 from connector.ingest.windows import plan
+from connector.options.table import PlanOptions
 
 if TYPE_CHECKING:
     import argparse
@@ -19,13 +20,10 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the windows, and return the exit status."""
-    config = config_of(args, console)
+    config, salt = config_of(args, console), salt_of(args, console)
 
     async def go(_view: RunView) -> list[dict[str, Any]]:
-        accounts = await accounts_of(args, config)
-        return await plan(
-            args.destination, config=config, windows=args.windows, accounts=accounts, **lake_options(args)
-        )
+        return await plan(args.destination, config=config, salt=salt, **given(args, PlanOptions))
 
     windows = work(go, console, show=False)
     if console.json:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.cli.options.from_table import given
 from connector.cli.process.run_command import work
 from connector.errors import UsageError
+from connector.options.table import StatementOptions
 from connector.reporting import comma, page, text
 from connector.reporting.calls import statement
 from connector.reporting.document import to_document
@@ -30,20 +32,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         def on_account(name: str) -> None:
             view.account, view.phase = name, "adding up"
 
-        return await statement(
-            args.destination,
-            month=args.month,
-            quarter=args.quarter,
-            year=args.year,
-            since=args.since,
-            until=args.until,
-            timezone=args.timezone,
-            accounts=args.account,
-            currency=args.currency,
-            compare=args.compare,
-            against=args.against,
-            on_account=on_account,
-        )
+        return await statement(args.destination, on_account=on_account, **given(args, StatementOptions))
 
     stated = work(go, console)
     if form == "json":

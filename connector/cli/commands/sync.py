@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from connector.cli.display.summary import losses, small_files, summary
 from connector.cli.options.accounts import complain_of
-from connector.cli.options.settings import announce, config_of, lake_options
+from connector.cli.options.from_table import given
+from connector.cli.options.settings import announce, config_of, salt_of
 from connector.cli.process.run_command import work
-from connector.config.salt import Salt
-from connector.core.privacy import Privacy
 from connector.core.run_report import Report, to_document
 from connector.errors import AccountsError, DamagedError
 from connector.ingest.calls import sync
+from connector.options.table import SyncOptions
 
 if TYPE_CHECKING:
     import argparse
@@ -23,36 +23,12 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Sync, say what was done, and return the exit status."""
-    config = config_of(args, console)
-    Privacy(tuple(args.omit), tuple(args.hash))  # what cannot be hashed is told before it is missed what to hash with
-    salt = Salt.find(file=args.hash_salt_file) if args.hash else None
-    if salt is not None:
-        console.secrets.add(salt.reveal())
-
+    config, salt = config_of(args, console), salt_of(args, console)
     if not args.existing:
         announce(args.destination, console)
 
     async def go(view: RunView) -> Report:
-        return await sync(
-            args.destination,
-            config=config,
-            on_event=view.hear,
-            accounts=tuple(dict.fromkeys(args.account)),
-            all_accounts=args.all_accounts,
-            expand=args.expand,
-            source_columns=args.source_columns,
-            omit=args.omit,
-            hash=args.hash,
-            salt=salt,
-            strict_schema=args.strict_schema,
-            dry_run=args.dry_run,
-            balance=args.balance,
-            fail_fast=args.fail_fast,
-            existing=args.existing,
-            wait=args.wait,
-            repair=args.repair,
-            **lake_options(args, "format", "settle"),
-        )
+        return await sync(args.destination, config=config, on_event=view.hear, salt=salt, **given(args, SyncOptions))
 
     try:
         show(work(go, console, keeps=True), console)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from connector.cli.display.payouts import healed_line
 from connector.cli.display.summary import mended
 from connector.cli.display.words import lasting, mode_of, moment
+from connector.cli.options.from_table import given
 from connector.cli.options.settings import config_of
 from connector.cli.process.run_command import work
 from connector.core.counting import counted
 from connector.core.planning.mended import Healed
+from connector.options.table import VerifyOptions
 from connector.outside_text import shown
 from connector.verification.calls import verify
 from connector.verification.verdict import FILES_HEALED, ROWS_HEALED, to_document
@@ -45,19 +47,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     config = None if args.offline else config_of(args, console)
 
     async def go(view: RunView) -> Verdict:
-        return await verify(
-            args.destination,
-            config=config,
-            accounts=args.account,
-            account_id=args.account_id,
-            layers=args.layer,
-            sample=args.sample,
-            seed=args.seed,
-            since=args.since,
-            until=args.until,
-            offline=args.offline,
-            on_event=view.hear,
-        )
+        return await verify(args.destination, config=config, on_event=view.hear, **given(args, VerifyOptions))
 
     verdict = work(go, console)
     status = status_of(verdict, strict=args.strict)

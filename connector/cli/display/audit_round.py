@@ -33,8 +33,8 @@ class Past:
 
     @property
     def days(self) -> float | None:
-        """Days until every second has had its turn, gaps included; None where nothing is asked for."""
-        return self.round.requests(self.waiting) / self.a_day if self.a_day else None
+        """Days until every second has had its turn, gaps that wait included; None where nothing is asked for."""
+        return (self.round.pages + self.waiting) / self.a_day if self.a_day else None
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON knows it; times are UTC seconds."""

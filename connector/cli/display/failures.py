@@ -31,30 +31,12 @@ _FACTS = (
 _MOST_ERRORS = 50
 """Errors of a chain that a traceback tells: the last ones."""
 
-_KEPT = "what was complete is kept; run it again to go on"
-
-
-class StoppedError(Exception):
-    """A signal ended the work, in order.
-
-    Attributes:
-        number: the signal.
-        exit_code: 128 and the signal's number, as shells have it.
-
-    Args:
-        number: the signal.
-        keeps: whether the work leaves something that the next run goes on from.
-    """
-
-    def __init__(self, number: int, *, keeps: bool = False) -> None:
-        super().__init__("interrupted" + (f": {_KEPT}" if keeps else ""))
-        self.number: int = number
-        self.exit_code: int = 128 + number
+KEPT = "what was complete is kept; run it again to go on"
 
 
 def exit_code_of(error: BaseException) -> int:
     """Return the exit status an error ends the process with."""
-    if isinstance(error, ConnectorError | StoppedError):
+    if isinstance(error, ConnectorError):
         return error.exit_code
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
@@ -63,8 +45,6 @@ def line_of(error: BaseException) -> str:
     """Return what happened and what to do, in one printable line."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    if isinstance(error, StoppedError):
-        return str(error)
     if isinstance(error, ConnectorError):
         where = f"{error.account}: " if error.account and error.account not in str(error) else ""
         return sentence(f"{where}{error}{_remedy(error)}")

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         arrives=args.arrives,
         trace=args.trace,
         currency=args.currency,
-        accounts=args.account,
+        accounts=args.accounts,
     )
     if console.json:
         console.document(to_document(found))

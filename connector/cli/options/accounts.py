@@ -23,7 +23,7 @@ async def accounts_of(args: argparse.Namespace, config: Config) -> tuple[str | N
     out, where a lake is named.
     """
     if not args.all_accounts:
-        return tuple(dict.fromkeys(args.account))
+        return tuple(dict.fromkeys(args.accounts))
     listed = await connected_accounts(config)
     retired = _retired(getattr(args, "destination", None))
     return (None, *(account for account in listed if account not in retired))

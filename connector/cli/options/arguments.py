@@ -9,10 +9,10 @@ import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
 from connector.cli.display.console import at_stdout
-from connector.config.moments import seconds_given
-from connector.core.account_ids import UNNAMED, is_account_id
+from connector.cli.options.from_table import add
 from connector.core.suggestions import did_you_mean
 from connector.errors import UsageError
+from connector.options.table import Accounts, AllAccounts, Connection, Search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 _WIDEST, _IN = 118, " " * 6
 """Columns of help at most, and the indentation of what an example is for, where that has a line of its own."""
-
-FROM = (
-    "first moment of `created`: 2026-01-31, 2026-10, yesterday, last-month (UTC), "
-    "2026-01-31T12:00:00+01:00 (with an offset)"
-)
-TO = "moment after the last, exclusive: --since 2026-10 --until 2026-11 is October (now)"
 
 PROGRESS = ("auto", "rich", "plain", "none")
 
@@ -141,130 +135,17 @@ def add_talking(parser: argparse.ArgumentParser) -> None:
 
 def add_asking(parser: argparse.ArgumentParser) -> None:
     """Add what every command that reads Stripe has: whom to ask, as whom, how fast."""
-    group = parser.add_argument_group("how it asks Stripe")
-    group.add_argument("--api-key-file", metavar="FILE", help="file whose first line is the key (else STRIPE_API_KEY)")
-    group.add_argument("--api-base", metavar="URL", help="https, or http to this machine (else STRIPE_API_BASE)")
-    group.add_argument("--api-version", metavar="VERSION", help="Stripe-Version to read under (pinned by default)")
-    group.add_argument("--context", metavar="CONTEXT", help="Stripe-Context to act in, for organisation keys")
-    group.add_argument(
-        "--rate", type=rate, metavar="N", help="requests per second of one endpoint, 0 for no limit (20)"
-    )
-    group.add_argument("--max-in-flight", type=positive, metavar="N", help="requests under way at once, at most (40)")
-    group.add_argument(
-        "--retries", type=count, metavar="N", help="attempts after the first, for what may pass by itself (7)"
-    )
-
-
-def add_interval(parser: argparse.ArgumentParser) -> None:
-    """Add `--since` and `--until`."""
-    parser.add_argument("--since", type=since, metavar="TIME", help=FROM)
-    parser.add_argument("--until", type=until, metavar="TIME", help=TO)
+    add(parser.add_argument_group("how it asks Stripe"), Connection)
 
 
 def add_accounts(parser: argparse.ArgumentParser) -> None:
     """Add `--account` and its kin, where several are read."""
     whose = parser.add_mutually_exclusive_group()
-    whose.add_argument(
-        "--account",
-        type=account,
-        action="append",
-        default=[],
-        metavar="acct_…",
-        help="connected account, repeatable (the key's own)",
-    )
-    whose.add_argument("--all-accounts", action="store_true", help="the key's own account and every connected one")
-    whose.add_argument(
-        "--account-id", type=account_name, metavar="acct_…", help="name of the key's own account, where it may not ask"
-    )
+    add(whose, Accounts, "accounts")
+    add(whose, AllAccounts)
+    add(whose, Accounts, "account_id")
 
 
 def add_accounts_to_search(parser: argparse.ArgumentParser) -> None:
     """Add `--account` and `--all-accounts`, where ids are looked for."""
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--account",
-        type=account,
-        action="append",
-        default=[],
-        metavar="acct_…",
-        help="connected account to look in, repeatable (the key's own)",
-    )
-    where.add_argument(
-        "--all-accounts", action="store_true", help="look in the key's own account and every connected one"
-    )
-
-
-def add_fail_fast(parser: argparse.ArgumentParser) -> None:
-    """Add what is to become of the other accounts when one fails."""
-    parser.add_argument(
-        "--fail-fast", action="store_true", help="end with the first account that fails (the others are read)"
-    )
-
-
-def add_rate_per_account(parser: argparse.ArgumentParser) -> None:
-    """Add whether accounts share the rate."""
-    parser.add_argument("--rate-per-account", action="store_true", help="--rate is each account's own (all share it)")
-
-
-def since(text: str) -> int:
-    """Read `--since` as UTC seconds."""
-    return seconds_given(text, name="--since")
-
-
-def until(text: str) -> int:
-    """Read `--until` as UTC seconds."""
-    return seconds_given(text, name="--until")
-
-
-def account(text: str) -> str:
-    """Read the id of an account."""
-    if not is_account_id(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the id of an account, which begins with acct_")
-    return text
-
-
-def account_name(text: str) -> str:
-    """Read what the key's own account is called: its id, or `default` in a lake that has no name for it."""
-    return text if text == UNNAMED else account(text)
-
-
-def rate(text: str) -> float:
-    """Read requests per second: infinite for 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests per second, 0 or more")
-    return value or float("inf")
-
-
-def count(text: str) -> int:
-    """Read a number, at least 0."""
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
-    return int(text)
-
-
-def percent(text: str) -> float:
-    """Read a percentage, 0 to 100."""
-    try:
-        value = float(text.removesuffix("%"))
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 100:  # noqa: PLR2004 - percent
-        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage, 0 to 100")
-    return value
-
-
-def sample(text: str) -> int | None:
-    """Read a number, at least 0, or `all` as None."""
-    return None if text == "all" else count(text)
-
-
-def positive(text: str) -> int:
-    """Read a number, at least 1."""
-    value = count(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
-    return value
+    add(parser.add_mutually_exclusive_group(), Search)

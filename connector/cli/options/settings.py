@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from connector.config.config import Config
-from connector.core.api.retry import RetryPolicy
+from connector.config.salt import Salt
+from connector.core.privacy import Privacy
+from connector.options import given
 
 if TYPE_CHECKING:
     import argparse
 
     from connector.cli.display.console import Console
+    from connector.config.config import Config
 
 
 def config_of(args: argparse.Namespace, console: Console) -> Config:
@@ -23,17 +25,7 @@ def config_of(args: argparse.Namespace, console: Console) -> Config:
     Raises:
         ConfigError: no key, or a value out of bounds.
     """
-    config = Config.from_env(
-        api_key_file=args.api_key_file,
-        tell=lambda line: console.warn(line, always=True),
-        api_base=args.api_base,
-        api_version=args.api_version,
-        context=args.context,
-        rate=args.rate,
-        rate_per_account=getattr(args, "rate_per_account", None),
-        max_in_flight=args.max_in_flight,
-        retry=None if args.retries is None else RetryPolicy(attempts=args.retries + 1),
-    )
+    config = given.config_of(vars(args), tell=lambda line: console.warn(line, always=True))
     console.secrets.add(config.api_key.reveal())
     limit = f"at most {config.rate:g} requests/s" if config.rate < float("inf") else "without limit"
     console.note(f"asking {config.api_base} as {config.api_key!r}, Stripe-Version {config.api_version}, {limit}")
@@ -53,7 +45,19 @@ def announce(destination: str, console: Console) -> None:
         console.say(f"stripe-balance: new lake in {destination}: there is none yet (--existing refuses that)")
 
 
-def lake_options(args: argparse.Namespace, *more: str) -> dict[str, Any]:
-    """Return the options of a lake that were given: those `connector.sync` and `connector.plan` share, and `more`."""
-    names = ("since", "until", "partition", "account_id", "full_refresh", "audit", *more)
-    return {name: value for name in names if (value := getattr(args, name)) is not None}
+def salt_of(args: argparse.Namespace, console: Console) -> Salt | None:
+    """Return the salt of the hashes, None where nothing is hashed.
+
+    Args:
+        args: the parsed options.
+        console: told to keep it to itself.
+
+    Raises:
+        UsageError: what is to be hashed cannot be; told before a salt is missed.
+        ConfigError: there is no salt.
+    """
+    Privacy(tuple(args.omit), tuple(args.hash))
+    salt = Salt.find(file=args.hash_salt_file) if args.hash else None
+    if salt is not None:
+        console.secrets.add(salt.reveal())
+    return salt

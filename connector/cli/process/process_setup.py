@@ -10,8 +10,9 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +38,25 @@ class _WithoutPandas:
 
 def own_the_process() -> None:
     """Set up a process that runs this program and nothing else."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end_at_once)  # until there is something to end in order
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # which `nohup` sets
+            signal.signal(number, end_at_once)  # until there is something to end in order
     if sys.stderr is None:  # closed by whoever started us; what is said to people is no reason to fail
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
     make_lean()
 
 
-def _end_at_once(number: int, _: object) -> None:
+def end_at_once(number: int, _: object = None) -> NoReturn:
+    """End the process, by a signal's number, without waiting for anything."""
     os._exit(128 + number)
+
+
+def leave(status: int) -> NoReturn:
+    """End the process with a status, and threads with it that a disk or a bucket does not let go."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(status)
 
 
 def make_lean() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from connector.cli.display.failures import StoppedError
+from connector.blocking import Heeding, run_heeding
+from connector.cli.display.failures import KEPT
 from connector.cli.display.progress_display import showing
 from connector.cli.display.run_view import RunView
-from connector.cli.process import interrupts
 from connector.cli.process.logs import logs_to
+from connector.cli.process.process_setup import end_at_once
+from connector.errors import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -43,8 +45,14 @@ def work(
         async with showing(view, console if show else None):
             return await main(view)
 
+    def at_once(number: int) -> None:
+        console.restore()
+        end_at_once(number)  # threads may be in the middle of something that a second Ctrl-C does not wait for
+
     try:
         with logs_to(console):
-            return interrupts.run(shown, on_stop=stopping, at_once=console.restore)
+            return run_heeding(shown, Heeding(first=stopping, again=at_once, ours=(end_at_once,)))
     except StoppedError as stopped:
-        raise StoppedError(stopped.number, keeps=keeps) from None
+        what = stopped.message if stopped.signal is None or stopped.let_go else "interrupted"
+        stopped.message = what + (f": {KEPT}" if keeps else "")
+        raise

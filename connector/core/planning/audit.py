@@ -40,9 +40,6 @@ MOST = 50
 FOR_GAPS = 4
 """One request in so many goes to the round, however many gaps wait."""
 
-GAPS_TO_COME = 0.1
-"""Requests for gaps that begin to wait while a round goes on, for each of its pages (simulated: 0.08)."""
-
 LITTLE = 25
 """A window's bounds lie no more than this part of its seconds beyond them: its few rows are to fit the same page."""
 
@@ -143,14 +140,6 @@ class Round:
     pages: int
     never: int
     oldest: int
-
-    def requests(self, waiting: int) -> float:
-        """Return how many requests it takes until every covered second has had its turn.
-
-        Args:
-            waiting: gaps that wait; others begin to wait meanwhile, and each takes a request that the round would have.
-        """
-        return (self.pages + waiting) * (1 + GAPS_TO_COME)
 
 
 def round_of(state: TableState) -> Round:

@@ -1,0 +1,61 @@
+"""Calls that take the options of a table: their keywords are named one by one, and others are refused."""
+
+from __future__ import annotations
+
+from functools import wraps
+from inspect import Parameter, Signature, iscoroutinefunction, signature
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from connector.core.suggestions import refuse_unknown
+from connector.options.option import Option, table_of, types_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def takes(options: type) -> Callable[[F], F]:
+    """Give a call that ends with `**options` the names, defaults and meanings of a table's options.
+
+    Whoever looks at its signature sees each of them, `help` and task runners included: those pass on only what a
+    callable names. A keyword that is none of them is a `UsageError` that names it.
+    """
+    table = table_of(options)
+
+    def dressed(call: F) -> F:
+        named = _signature(call, options, table)
+        known = frozenset(named.parameters)
+
+        @wraps(call)
+        def plain(*args: object, **given: object) -> object:
+            refuse_unknown(given, known)
+            return call(*args, **given)
+
+        @wraps(call)
+        async def awaited(*args: object, **given: object) -> object:
+            refuse_unknown(given, known)
+            return await call(*args, **given)
+
+        found = awaited if iscoroutinefunction(call) else plain
+        vars(found)["__signature__"] = named  # what `inspect` looks at
+        found.__doc__ = _documented(call.__doc__ or "", table)
+        return cast("F", found)
+
+    return dressed
+
+
+def _signature(call: Callable[..., Any], options: type, table: Mapping[str, Option]) -> Signature:
+    written = signature(call)
+    own = [one for one in written.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+    types = types_of(options)
+    listed = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=option.default, annotation=types[name])
+        for name, option in table.items()
+    ]
+    return written.replace(parameters=[*own, *listed])
+
+
+def _documented(text: str, table: Mapping[str, Option]) -> str:
+    lines = "\n".join(f"        {name}: {option.says}." for name, option in table.items())
+    return f"{text.rstrip()}\n\n    Options:\n{lines}\n"

@@ -1,0 +1,117 @@
+"""Calls that are stopped from outside: by a canceller, a deadline, or by cancelling them.
+
+A stop gives the work three seconds to keep what is complete. What has not ended by then, since a disk or a bucket does
+not answer, is left to itself: everything that is recorded is whole, and the next run reads the rest again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+
+from connector.errors import StoppedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from connector.canceller import Canceller
+
+T = TypeVar("T")
+
+GRACE_SECONDS = 3.0
+"""What a stop leaves the work to keep what is complete."""
+
+
+async def stoppable(
+    main: Callable[[], Awaitable[T]], *, canceller: Canceller | None = None, deadline: float | None = None
+) -> T:
+    """Do something that can be stopped.
+
+    Args:
+        main: what to do; where it is stopped it is cancelled, and its shielded parts may take `GRACE_SECONDS`.
+        canceller: stops it.
+        deadline: seconds after which it is stopped, above 0; None for never.
+
+    Returns:
+        What `main` returns, also where it was done before it could be stopped.
+
+    Raises:
+        StoppedError: it was stopped.
+        UsageError: the deadline is none.
+    """
+    if deadline is not None and not (_is_number(deadline) and 0 < deadline < float("inf")):
+        raise UsageError(f"`deadline` {deadline!r} must be a number of seconds, above 0")
+    if canceller is not None and canceller.called:
+        raise StoppedError("stopped before it began")
+    return await _Work(main).go(canceller, deadline)
+
+
+class _Work:
+    """Some work in a task of its own, which can be left behind."""
+
+    def __init__(self, main: Callable[[], Awaitable[Any]]) -> None:
+        self._main = main
+        self._scope = anyio.CancelScope()  # unlike a task's own `cancel`, it leaves shielded blocks alone
+        self._task: asyncio.Task[tuple[Any] | None] = asyncio.create_task(self._inside())
+
+    async def _inside(self) -> tuple[Any] | None:
+        with self._scope:
+            return (await self._main(),)
+
+    async def go(self, canceller: Canceller | None, deadline: float | None) -> Any:  # noqa: ANN401 - what it returns
+        stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+        take_back = canceller.tell(partial(loop.call_soon_threadsafe, stopped.set)) if canceller else None
+        try:
+            return await self._ended(stopped, deadline)
+        except asyncio.CancelledError:
+            with anyio.CancelScope(shield=True), suppress(StoppedError):
+                await self._stop("cancelled")
+            raise
+        finally:
+            if take_back is not None:
+                take_back()
+
+    async def _ended(self, stopped: asyncio.Event, deadline: float | None) -> Any:  # noqa: ANN401 - what it returns
+        signal = asyncio.create_task(stopped.wait())
+        try:
+            await asyncio.wait({self._task, signal}, timeout=deadline, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            signal.cancel()
+        if self._task.done():
+            return self._result("stopped")
+        return await self._stop("stopped" if stopped.is_set() else f"stopped after {deadline:g} seconds, its deadline")
+
+    async def _stop(self, why: str) -> Any:  # noqa: ANN401 - what it returns
+        self._scope.cancel()
+        await asyncio.wait({self._task}, timeout=GRACE_SECONDS)
+        if self._task.done():
+            return self._result(why)
+        self._task.add_done_callback(_forget)
+        _LEFT.add(self._task)
+        error = StoppedError(f"{why}; what did not end within {GRACE_SECONDS:g} seconds is left to itself")
+        error.let_go = True
+        raise error
+
+    def _result(self, why: str) -> Any:  # noqa: ANN401 - what it returns
+        found = self._task.result()
+        if found is None:
+            raise StoppedError(why)
+        return found[0]
+
+
+_LEFT: set[asyncio.Task[Any]] = set()
+"""Work that did not end in time, until it does: nothing else may be holding it."""
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _LEFT.discard(task)
+    if not task.cancelled():
+        task.exception()  # whoever might have heard of it has gone
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

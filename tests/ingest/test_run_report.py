@@ -1,0 +1,36 @@
+"""The report of a run is there to be read; the run does not depend on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.errors import StorageError
+from connector.lake.paths import RUNS
+from connector.lake.stores.local import LocalStore
+from tests.support.lakes import objects, run, sandbox, truth, world
+
+
+@pytest.fixture
+def stripe_():
+    with sandbox(world(600)) as served:
+        yield served
+
+
+@pytest.fixture
+def no_reports(monkeypatch):
+    """A disk that takes everything but reports of runs."""
+    write = LocalStore.write
+
+    def refusing(store, path, *args, **options):
+        if path.startswith(RUNS):
+            raise StorageError(f"cannot write {path}: No space left on device")
+        return write(store, path, *args, **options)
+
+    monkeypatch.setattr(LocalStore, "write", refusing)
+
+
+def test_a_complete_run_whose_report_cannot_be_kept_is_complete_and_warns(stripe_, tmp_path, no_reports):
+    report = run(tmp_path / "lake", stripe_)
+    assert report.outcome == "complete"
+    assert any("report could not be kept" in warning and "No space" in warning for warning in report.warnings)
+    assert objects(tmp_path / "lake") == truth(stripe_)

@@ -1,0 +1,162 @@
+"""One table of options: signatures, the command line, its help and the documentation follow from it."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import anyio
+import pytest
+
+import connector
+from connector.cli.options.commands import COMMANDS
+from connector.errors import UsageError
+from connector.ingest.options import Options
+from connector.options import table
+from connector.options.option import flag_of, table_of, types_of
+
+CALLS = {
+    "sync": table.SyncOptions,
+    "run_sync": table.RunSyncOptions,
+    "plan": table.PlanOptions,
+    "run_plan": table.RunPlanOptions,
+    "sync_payouts": table.PayoutsOptions,
+    "run_sync_payouts": table.RunPayoutsOptions,
+    "record_balance": table.BalanceOptions,
+    "run_record_balance": table.RunBalanceOptions,
+    "verify": table.VerifyOptions,
+    "run_verify": table.RunVerifyOptions,
+    "statement": table.StatementOptions,
+    "run_statement": table.StatementOptions,
+    "run_balance": table.AskOptions,
+    "run_get": table.GetOptions,
+    "run_fees": table.FeesOptions,
+}
+COMMAND_OF = {
+    "run_sync": "sync",
+    "run_plan": "plan",
+    "run_sync_payouts": "payouts",
+    "run_record_balance": "balance",
+    "run_verify": "verify",
+    "run_statement": "statement",
+}
+PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
+
+
+def parser_of(command: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    COMMANDS[command].add_arguments(parser)
+    return parser
+
+
+def actions_of(command: str) -> dict[str, argparse.Action]:
+    return {flag: action for action in parser_of(command)._actions for flag in action.option_strings}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_calls_signature_names_the_options_of_its_table_with_their_defaults_and_types(call):
+    parameters = inspect.signature(getattr(connector, call)).parameters
+    options = table_of(CALLS[call])
+    assert {name: parameters[name].default for name in options} == {
+        name: option.default for name, option in options.items()
+    }
+    assert {name: parameters[name].annotation for name in options} == types_of(CALLS[call])
+    kinds = {parameter.kind for parameter in parameters.values()}
+    assert inspect.Parameter.VAR_KEYWORD not in kinds  # task runners pass on what is named, and nothing else
+    assert {name for name in parameters if name not in options} <= {
+        "destination", "config", "progress", "on_account", "transaction_id", "object_id",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_help_of_a_call_says_what_each_option_does(call):
+    text = inspect.getdoc(getattr(connector, call))
+    for name, option in table_of(CALLS[call]).items():
+        assert f"{name}: {option.says}." in text
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_asynchronous_call_stays_one(call):
+    assert inspect.iscoroutinefunction(getattr(connector, call)) is not call.startswith("run_")
+
+
+@pytest.mark.parametrize("call", COMMAND_OF)
+def test_a_command_has_every_option_of_the_call_it_stands_for_with_the_same_default(call):
+    command, actions = COMMAND_OF[call], actions_of(COMMAND_OF[call])
+    for name, option in table_of(CALLS[call]).items():
+        if (flag := flag_of(name, option)) is None:
+            continue
+        assert actions[flag].dest == name, f"{command} {flag}"
+        assert actions[flag].help == option.help
+        default = actions[flag].default
+        assert (tuple(default) if isinstance(default, list) else default) == option.default
+
+
+@pytest.mark.parametrize("call", COMMAND_OF)
+def test_the_default_that_help_names_is_the_one_that_counts(call):
+    named = {"wait": "(0)", "settle": "(600)", "audit": "(1)", "windows": "(8)", "sample": "(20)", "timezone": "(UTC)"}
+    for name, option in table_of(CALLS[call]).items():
+        if option.default not in {None, False, ()}:
+            shown = f"{option.default:g}" if isinstance(option.default, float | int) else option.default
+            assert option.help.endswith(f"({shown})"), name
+            assert named[name] == f"({shown})"
+
+
+def test_what_a_sync_is_told_are_the_options_of_its_table():
+    told = {one.name: () if one.default is MISSING else one.default for one in fields(Options)}
+    options = {name: option.default for name, option in table_of(table.SyncOptions).items()}
+    of_the_call = set(table_of(table.Stopping)) | {"wait"}
+    assert told == {name: default for name, default in options.items() if name not in of_the_call}
+
+
+def documented() -> list[str]:
+    """The table of the page: each option with a word on the command line, and the calls that take it."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for call in COMMAND_OF:
+        for name, option in table_of(CALLS[call]).items():
+            if (flag := flag_of(name, option)) is not None:
+                rows.setdefault((flag, name), []).append(call.removeprefix("run_"))
+    every = [call.removeprefix("run_") for call in COMMAND_OF]
+    return [
+        f"| `{flag}` | `{name}` | {'all' if calls == every else ', '.join(f'`{call}`' for call in calls)} |"
+        for (flag, name), calls in rows.items()
+    ]
+
+
+def test_the_page_on_the_command_line_lists_every_option_and_the_calls_that_take_it():
+    lines = [line for line in PAGE.read_text().splitlines() if re.match(r"\| `--[a-z-]+` \| `\w+` \|", line)]
+    assert lines == documented()
+
+
+@pytest.mark.parametrize("call", [name for name in CALLS if name.startswith("run_")])
+def test_keywords_that_a_call_does_not_have_are_named_with_those_it_has(call, tmp_path):
+    arguments = [] if call == "run_balance" else [str(tmp_path / "lake")]
+    context = {"ti": 1, "ds": "2026-01-01", "dag_run": 2}  # a task runner's whole context
+    with pytest.raises(UsageError) as raised:
+        getattr(connector, call)(*arguments, **context)
+    message = str(raised.value)
+    assert all(repr(name) in message for name in context)
+    assert all(name in message for name in table_of(CALLS[call]))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.anyio
+async def test_an_asynchronous_call_refuses_them_too(tmp_path):
+    with pytest.raises(UsageError, match=r"no option 'parttion' \(did you mean partition\?\)"):
+        await connector.sync(tmp_path / "lake", parttion="day")
+    with pytest.raises(UsageError, match="colour"):
+        connector.Config.from_env({}, colour="red")
+
+
+@pytest.mark.parametrize("call", [name for name in CALLS if name.startswith("run_")])
+def test_inside_an_event_loop_a_call_from_ordinary_code_says_what_to_await(call, tmp_path):
+    arguments = [] if call == "run_balance" else [str(tmp_path)]
+
+    async def main() -> None:
+        getattr(connector, call)(*arguments)
+
+    with pytest.raises(UsageError, match=r"event loop running already .* use await "):
+        anyio.run(main)

@@ -1,0 +1,339 @@
+"""Calls that are stopped from outside: what is complete is kept, and three seconds later they have let go."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from contextlib import contextmanager
+
+import anyio
+import anyio.to_thread
+import pytest
+
+import connector
+from connector import stopping
+from connector.blocking import Heeding, run_blocking, run_heeding
+from connector.canceller import Canceller
+from connector.errors import StoppedError, UsageError
+from tests.support.lakes import data_files, objects, sandbox, truth, world
+
+BOUND = 20.0
+"""Seconds that nothing here may take: what is stopped lets go after three."""
+
+
+@pytest.fixture
+def stripe_(monkeypatch):
+    with sandbox(world(600)) as served:
+        monkeypatch.setenv("STRIPE_API_KEY", served.key)
+        monkeypatch.setenv("STRIPE_API_BASE", served.url)
+        yield served
+
+
+async def forever() -> None:
+    await anyio.sleep_forever()
+
+
+@contextmanager
+def within(seconds: float):
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds
+
+
+# stoppable ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.anyio
+async def test_what_is_done_before_it_can_be_stopped_returns_what_it_returns():
+    async def main() -> int:
+        return 5
+
+    assert await stopping.stoppable(main, deadline=60) == 5
+
+
+@pytest.mark.anyio
+async def test_a_deadline_stops_what_goes_on_and_says_so():
+    with pytest.raises(StoppedError, match=r"stopped after 0\.05 seconds"):
+        await stopping.stoppable(forever, deadline=0.05)
+
+
+@pytest.mark.parametrize("deadline", [0, -1, float("inf"), float("nan"), "1", True])
+@pytest.mark.anyio
+async def test_a_deadline_that_is_none_is_refused(deadline):
+    with pytest.raises(UsageError, match="deadline"):
+        await stopping.stoppable(forever, deadline=deadline)
+
+
+@pytest.mark.anyio
+async def test_a_canceller_that_was_called_before_stops_it_before_it_begins():
+    stop = Canceller()
+    stop()
+    with pytest.raises(StoppedError, match="before it began"):
+        await stopping.stoppable(forever, canceller=stop)
+
+
+@pytest.mark.anyio
+async def test_a_stop_waits_for_what_is_being_kept_and_heeds_a_result_that_comes_of_it():
+    kept: list[str] = []
+    stop = Canceller()
+
+    async def main() -> str:
+        try:
+            stop()
+            await forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(kept.append, "kept")
+        return "never"
+
+    with pytest.raises(StoppedError):
+        await stopping.stoppable(main, canceller=stop)
+    assert kept == ["kept"]
+
+
+@pytest.mark.anyio
+async def test_what_does_not_end_within_the_grace_is_left_to_itself(monkeypatch):
+    monkeypatch.setattr(stopping, "GRACE_SECONDS", 0.1)
+    answers = threading.Event()
+
+    async def main() -> None:
+        await anyio.to_thread.run_sync(answers.wait, BOUND)
+
+    try:
+        with within(5), pytest.raises(StoppedError, match="left to itself") as raised:
+            await stopping.stoppable(main, deadline=0.05)
+        assert raised.value.let_go
+    finally:
+        answers.set()
+
+
+@pytest.mark.anyio
+async def test_cancelling_the_caller_is_a_stop_too_and_stays_a_cancellation():
+    kept: list[bool] = []
+
+    async def main() -> None:
+        try:
+            await forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.lowlevel.checkpoint()
+                kept.append(True)
+
+    with anyio.move_on_after(0.05) as scope:
+        await stopping.stoppable(main)
+    assert (scope.cancelled_caught, kept) == (True, [True])
+
+
+# Calls ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sync_that_is_stopped_is_retryable_and_the_next_one_goes_on(stripe_, tmp_path):
+    stripe_.faults.add("hang:endpoint=balance_transactions,k=3")
+    stop = Canceller()
+    timer = threading.Timer(0.5, stop)
+    timer.start()
+    with within(BOUND), pytest.raises(StoppedError) as raised:
+        connector.run_sync(tmp_path / "lake", rate=500.0, canceller=stop)
+    assert (raised.value.retryable, raised.value.exit_code) == (True, 75)
+    stripe_.faults.clear()
+    assert connector.run_sync(tmp_path / "lake", rate=500.0)["outcome"] == "complete"
+    assert objects(tmp_path / "lake") == truth(stripe_)
+
+
+@pytest.mark.parametrize("call", ["run_sync", "run_sync_payouts", "run_record_balance", "run_verify", "run_plan"])
+def test_every_call_that_asks_stripe_has_a_deadline(stripe_, tmp_path, call):
+    connector.run_sync(tmp_path / "lake", rate=500.0)
+    stripe_.faults.add("hang")
+    with within(BOUND), pytest.raises(StoppedError, match="its deadline"):
+        getattr(connector, call)(tmp_path / "lake", deadline=0.3)
+
+
+def test_too_few_open_files_are_told_before_anything_starts(stripe_, tmp_path):
+    code = """
+        import connector, resource, sys
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        try:
+            connector.run_sync(sys.argv[1])
+        except connector.ConfigError as error:
+            print(error)
+    """
+    stripe_.reset_stats()
+    with script(code, tmp_path / "lake") as process:
+        out, _ = process.communicate(timeout=BOUND)
+    assert "may have 64 files open" in out
+    assert "ulimit -n" in out
+    assert stripe_.stats()["requests"] == 0
+    assert not (tmp_path / "lake").exists()
+
+
+def test_what_is_asked_for_of_open_files_is_enough(stripe_, tmp_path):
+    code = """
+        import connector, os, resource, sys
+        most = len(os.listdir("/dev/fd")) + 40 + 32 + 4
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        print(connector.run_sync(sys.argv[1], rate=500.0)["outcome"])
+    """
+    with script(code, tmp_path / "lake") as process:
+        out, err = process.communicate(timeout=BOUND)
+    assert (out, process.returncode) == ("complete\n", 0), err
+
+
+# Signals --------------------------------------------------------------------------------------------------------------
+
+
+def script(code: str, *words: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, words)], stdout=-1, stderr=-1, text=True
+    )
+
+
+STUCK = """
+import connector, signal, sys, time
+
+handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+try:
+    print("ready", flush=True)
+    connector.run_sync(sys.argv[1], rate=500.0)
+except Exception as error:
+    print("went on after", error)
+finally:
+    print([signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == handlers)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "statuses"),
+    [(signal.SIGINT, {130, -signal.SIGINT}), (signal.SIGTERM, {143}), (signal.SIGHUP, {129})],
+)
+def test_a_call_from_ordinary_code_heeds_signals_and_puts_their_handlers_back(stripe_, tmp_path, number, statuses):
+    stripe_.faults.add("hang:endpoint=balance_transactions,k=3")
+    with script(STUCK, tmp_path / "lake") as process:
+        assert process.stdout.readline() == "ready\n"
+        wait_until((tmp_path / "lake" / "_stripe_balance").exists)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=BOUND)
+    assert out == "True\n"
+    assert process.returncode in statuses
+    stripe_.faults.clear()
+    connector.run_sync(tmp_path / "lake", rate=500.0)
+    assert objects(tmp_path / "lake") == truth(stripe_)
+
+
+def test_what_a_handler_of_the_callers_own_raises_ends_the_call_and_is_raised(stripe_, tmp_path):
+    class TaskTimeoutError(BaseException):
+        pass
+
+    def handler(_number: int, _frame: object) -> None:
+        raise TaskTimeoutError
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        stripe_.faults.add("hang:endpoint=balance_transactions,k=3")
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        with within(BOUND), pytest.raises(TaskTimeoutError):
+            connector.run_sync(tmp_path / "lake", rate=500.0)
+        assert signal.getsignal(signal.SIGALRM) is handler
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_what_a_handler_raises_inside_a_callback_of_the_loop_is_not_swallowed():
+    def handler(_number: int, _frame: object) -> None:
+        raise LookupError("mine")
+
+    async def main() -> str:
+        anyio.get_current_task()
+        import asyncio  # noqa: PLC0415 - its callbacks are what this is about
+
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGUSR1)
+        for _ in range(20):
+            await anyio.lowlevel.checkpoint()
+        return "complete"
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with pytest.raises(LookupError, match="mine"):
+            run_blocking(main, instead="nothing")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_handler_that_raises_nothing_lets_the_call_go_on():
+    heard: list[int] = []
+
+    async def main() -> str:
+        signal.raise_signal(signal.SIGUSR1)
+        await anyio.lowlevel.checkpoint()
+        return "complete"
+
+    before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+    try:
+        assert run_blocking(main, instead="nothing") == "complete"
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert heard == [signal.SIGUSR1]
+
+
+def test_outside_the_main_thread_signals_are_left_alone():
+    found: list[object] = []
+
+    async def main() -> object:
+        return signal.getsignal(signal.SIGTERM)
+
+    def work() -> None:
+        found.append(run_heeding(main, Heeding()))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(BOUND)
+    assert found == [signal.getsignal(signal.SIGTERM)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_command_line_ends_with_128_and_the_signals_number(stripe_, tmp_path, number):
+    stripe_.faults.add("hang:endpoint=balance_transactions,k=3")
+    words = [sys.executable, "-m", "connector", "sync", tmp_path / "lake", "--json", "--rate", "0"]
+    with subprocess.Popen(words, stdout=-1, stderr=-1, text=True) as process:
+        wait_until((tmp_path / "lake" / "_stripe_balance").exists)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=BOUND)
+    error = json.loads(out)["error"]
+    assert (process.returncode, error["exit_code"], error["type"]) == (128 + number, 128 + number, "Interrupted")
+
+
+def test_a_disk_that_does_not_answer_holds_a_stopped_command_up_for_three_seconds_only(stripe_, tmp_path):
+    code = """
+        import sys, threading
+        from connector.lake.stores import local
+
+        def publish(*_, **__):
+            print("writing", flush=True)
+            threading.Event().wait()
+
+        local.LocalStore.publish = publish
+        from connector.cli import main
+        sys.argv[1:] = ["sync", sys.argv[1], "--rate", "0", "--progress", "none"]
+        sys.exit(main())
+    """
+    with script(code, tmp_path / "lake") as process:
+        assert process.stdout.readline() == "writing\n"
+        process.send_signal(signal.SIGTERM)
+        with within(BOUND):
+            process.communicate(timeout=BOUND)
+    assert process.returncode == 143
+    assert connector.run_sync(tmp_path / "lake", rate=500.0)["outcome"] == "complete"
+    assert objects(tmp_path / "lake") == truth(stripe_)
+    assert data_files(tmp_path / "lake")
+
+
+def wait_until(true, seconds=BOUND):
+    limit = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < limit, "it did not come true"
+        time.sleep(0.01)
