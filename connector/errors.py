@@ -252,7 +252,7 @@ class AccountsError(ConnectorError):
 class DamagedError(ConnectorError):
     """The lake has lost what the run could not mend; everything else is as it should be, and published.
 
-    Running it again does not help: it takes `sync --repair`, or a backup.
+    Running it again does not help: it takes `sync` with `repair`, or a backup.
 
     Attributes:
         report: what was done, a `connector.Report`; its accounts say what is lost.

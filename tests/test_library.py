@@ -109,7 +109,7 @@ def test_what_cannot_be_an_account_is_refused_before_anything_is_asked(environme
     for account in NO_IDS:
         if (call, account) == ("sync of one", 5):
             continue  # neither an id nor a list of them
-        with pytest.raises(UsageError, match=r"--account .*acct_"):
+        with pytest.raises(UsageError, match=r"`account` .*acct_"):
             calls_with(tmp_path / "lake", account)[call]()
     assert environment.stats()["requests"] == 0
     assert not (tmp_path / "lake").exists()
@@ -120,7 +120,7 @@ def test_what_cannot_name_the_keys_own_account_is_refused_before_anything_is_ask
     environment.reset_stats()
     for account_id in NO_IDS:
         if account_id != "default":
-            with pytest.raises(UsageError, match=r"--account-id .*acct_"):
+            with pytest.raises(UsageError, match=r"`account_id` .*acct_"):
                 calls_naming(tmp_path / "lake", account_id)[call]()
     assert environment.stats()["requests"] == 0
     assert not (tmp_path / "lake").exists()
@@ -141,9 +141,9 @@ async def test_the_client_asks_for_no_account_that_cannot_be_one(environment, ac
             lambda: stripe_.balance_transactions_of([None, "acct_1", account]).__aenter__(),
         ]
         for ask in asked:
-            with pytest.raises(UsageError, match=r"--account .*acct_"):
+            with pytest.raises(UsageError, match=r"`account` .*acct_"):
                 await ask()
-        with pytest.raises(UsageError, match=r"--account .*acct_"):
+        with pytest.raises(UsageError, match=r"`account` .*acct_"):
             FollowOptions(accounts=(None, account))
     assert environment.stats()["requests"] == 0
 

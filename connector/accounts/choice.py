@@ -37,7 +37,7 @@ def chosen_accounts(accounts: str | Sequence[str | None], *, account_id: str | N
     """
     chosen, account_id = given_accounts(accounts), given_name(account_id)
     if account_id and chosen:
-        raise UsageError("--account-id names the key's own account: it does not go with --account")
+        raise UsageError("`account_id` names the key's own account: it does not go with `account`")
     return chosen or (None,)
 
 
@@ -182,7 +182,7 @@ async def _is_of(client: Client, store: Store, record: AccountRecord, guest: Gue
     if found is None and owner is None and guest.told is None and not same_key and (record.key or record.owner):
         raise ConfigError(
             f"this key is another than the one that this lake's {record.account} was read with, and neither it nor"
-            f" Stripe says whose it is: if it is of the same account, say --account-id {record.account}; else use"
+            f" Stripe says whose it is: if it is of the same account, say `account_id={record.account}`; else use"
             " another destination"
         )
     return found is not False
@@ -221,21 +221,21 @@ def _refuse_second_name(facts: LakeFacts, identity: Identity, *, own: bool) -> N
     if not identity.known and names and identity.account not in names:
         raise ConfigError(
             f"this key may not read its account, and the lake holds {held}:"
-            " say with --account-id which of them it is, or use another destination"
+            " say with `account_id` which of them it is, or use another destination"
             if identity.account == UNNAMED
             else f"{identity.account} is not in this lake, which holds {held}, and the key may not read its account:"
-            f" if it is the same, say --account-id {min(names)}; else use another destination"
+            f" if it is the same, say `account_id={min(names)}`; else use another destination"
         )
     if identity.account == UNNAMED and UNNAMED not in names and identity.owner in names:
-        raise ConfigError(f"this lake holds {identity.owner} by its name: leave --account-id out")
+        raise ConfigError(f"this lake holds {identity.owner} by its name: leave `account_id` out")
     if own and identity.known and UNNAMED in names and identity.account not in names:
         raise ConfigError(
             f"this lake was made with a key that could not name its account, and holds its rows as {UNNAMED!r}:"
-            f" go on with --account-id {UNNAMED}, or use another destination for {identity.account}"
+            f" go on with `account_id={UNNAMED}`, or use another destination for {identity.account}"
         )
     stands_for = facts.record_of(UNNAMED).owner if UNNAMED in names else None
     if identity.account != UNNAMED and identity.owner is not None and stands_for == identity.owner:
         raise ConfigError(
-            f"this lake holds the rows of {identity.owner} as {UNNAMED!r}: go on with --account-id {UNNAMED}, and"
-            " without --account"
+            f"this lake holds the rows of {identity.owner} as {UNNAMED!r}: go on with `account_id={UNNAMED}`, and"
+            " without `account`"
         )

@@ -45,9 +45,9 @@ def retire(
     """
     name, why = AccountId(given_name(account) or ""), " ".join((reason or "").split())
     if undo and why:
-        raise UsageError("--undo takes no --reason")
+        raise UsageError("`undo` takes no `reason`")
     if not undo and not 0 < len(why) <= LONGEST_REASON:
-        raise UsageError(f"--reason: say why, in at most {LONGEST_REASON} characters; every verdict shows it")
+        raise UsageError(f"`reason`: say why, in at most {LONGEST_REASON} characters; every verdict shows it")
     store = open_store(destination)
     _present(facts_of(store).accounts, name, destination)
     with store.lock():

@@ -46,7 +46,7 @@ class ApiKey:
         """
         secret = _mended(secret)
         if not secret:
-            raise ConfigError(f"the API key is empty: set {VARIABLE}, or name a file with --api-key-file")
+            raise ConfigError(f"the API key is empty: set {VARIABLE}, or name a file with `api_key_file`")
         if secret.startswith("pk_"):
             raise ConfigError(
                 "this is a publishable key (pk_…), which reads no balances: use a secret or restricted one"
@@ -131,7 +131,7 @@ def find_key(
         tell(f"no key was given: using the test key {key!r} that the Stripe CLI keeps in {profile}{hint}")
         return key
     raise ConfigError(
-        f"no API key: set {VARIABLE}, or name a file with --api-key-file{hint}"
+        f"no API key: set {VARIABLE}, or name a file with `api_key_file`{hint}"
         " (no account yet? try `stripe-balance demo`)"
     )
 

@@ -103,19 +103,19 @@ class Config:
         object.__setattr__(self, "api_base", checked_api_base(self.api_base))
         object.__setattr__(self, "proxy", checked_proxy(self.proxy) if self.proxy else None)
         if not _VERSION.fullmatch(self.api_version):
-            raise ConfigError(f"--api-version {self.api_version!r} is not of the form 2026-10-28.endive or 2022-11-15")
+            raise ConfigError(f"`api_version` {self.api_version!r} is not of the form 2026-10-28.endive or 2022-11-15")
         given_account(self.account)
         if self.api_key.of_organisation and not self.context:
             raise ConfigError(
                 "this is the key of an organisation (sk_org…), which names an account with each request: say with"
-                " --context which one, acct_… or, for one connected to it, acct_…/acct_…"
+                " `context` which one, acct_… or, for one connected to it, acct_…/acct_…"
             )
         if self.context is not None and not (self.context.isascii() and self.context.isprintable()):
-            raise ConfigError("--context holds characters no context has")
+            raise ConfigError("`context` holds characters no context has")
         if not (_is_number(self.rate) and self.rate > 0):
-            raise ConfigError(f"--rate {self.rate!r} must be a number above 0, of requests per second")
+            raise ConfigError(f"`rate` {self.rate!r} must be a number above 0, of requests per second")
         if type(self.max_in_flight) is not int or self.max_in_flight < 1:
-            raise ConfigError(f"--max-in-flight {self.max_in_flight!r} must be a whole number, at least 1")
+            raise ConfigError(f"`max_in_flight` {self.max_in_flight!r} must be a whole number, at least 1")
 
     @property
     def account_rate(self) -> float:
@@ -182,14 +182,14 @@ def checked_api_base(base: str) -> str:
         plain, parts, host, port = False, urlsplit(""), None, None
     shown = "(not shown: it may hold a password)" if any(one in base for one in "@?#") else repr(base)
     if not plain or not host or port == 0 or parts.username or parts.password or parts.query or parts.fragment:
-        raise ConfigError(f"--api-base {shown} is not the base of an API: write https://host, nothing more")
+        raise ConfigError(f"`api_base` {shown} is not the base of an API: write https://host, nothing more")
     if not can_be_host(host):
-        raise ConfigError(f"--api-base {shown} names no host: what stands between dots has 1 to 63 characters")
+        raise ConfigError(f"`api_base` {shown} names no host: what stands between dots has 1 to 63 characters")
     if parts.path.rstrip("/").endswith("/v1"):
-        raise ConfigError(f"--api-base {shown}: leave /v1 out, which every request adds")
+        raise ConfigError(f"`api_base` {shown}: leave /v1 out, which every request adds")
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return base.rstrip("/")
-    raise ConfigError(f"--api-base {shown} would send the key in the clear: use https, or http to this machine only")
+    raise ConfigError(f"`api_base` {shown} would send the key in the clear: use https, or http to this machine only")
 
 
 def _is_loopback(host: str) -> bool:

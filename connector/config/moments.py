@@ -17,8 +17,6 @@ def seconds_given(value: Time, *, name: str) -> int:
     return to_seconds(value, name=name, today=datetime.now(UTC).date())
 
 
-def interval_given(
-    since: Time | None, until: Time | None, *, names: tuple[str, str] = ("--since", "--until")
-) -> Interval:
+def interval_given(since: Time | None, until: Time | None, *, names: tuple[str, str] = ("since", "until")) -> Interval:
     """Return the seconds between two times: `interval_of`, by today's UTC date."""
     return interval_of(since, until, names=names, today=datetime.now(UTC).date())

@@ -34,7 +34,7 @@ class Salt:
         secret = secret.strip()
         if len(secret) < SHORTEST:
             raise ConfigError(
-                f"the salt of --hash must have at least {SHORTEST} characters, such as `openssl rand -hex 32` prints"
+                f"the salt of `hash` must have at least {SHORTEST} characters, such as `openssl rand -hex 32` prints"
             )
         self._secret = secret.encode()
 
@@ -60,7 +60,7 @@ class Salt:
         if secret := (os.environ if environ is None else environ).get(VARIABLE):
             return cls(secret)
         raise ConfigError(
-            f"--hash needs a salt: set {VARIABLE}, or name a file with --hash-salt-file; keep it, since the same data"
+            f"`hash` needs a salt: set {VARIABLE}, or name a file with `hash_salt_file`; keep it, since the same data"
             " gives the same hash only under the same salt"
         )
 

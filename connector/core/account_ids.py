@@ -31,7 +31,7 @@ def given_account(account: str | None) -> str | None:
     if account is None or is_account_id(account):
         return account
     raise UsageError(
-        f"--account {str(account)[:60]!r} is not an account id: it begins with acct_; leave it out for the key's own"
+        f"`account` {str(account)[:60]!r} is not an account id: it begins with acct_; leave it out for the key's own"
     )
 
 
@@ -53,4 +53,4 @@ def given_name(account_id: str | None) -> str | None:
     """
     if account_id in {None, UNNAMED} or is_account_id(account_id):
         return account_id
-    raise UsageError(f"--account-id {str(account_id)[:60]!r} is not an account id: it begins with acct_")
+    raise UsageError(f"`account_id` {str(account_id)[:60]!r} is not an account id: it begins with acct_")

@@ -54,10 +54,10 @@ class Privacy:
         object.__setattr__(self, "omit", tuple(sorted(set(self.omit))))
         object.__setattr__(self, "hash", tuple(sorted(set(self.hash))))
         for name in self.omit:
-            _check(name, f"--omit {name}", _SPARE)
+            _check(name, f"`omit` {name}", _SPARE)
         for name in self.hash:
-            _check(name, f"--hash {name}", _TEXTS)
-        names = [*((name, "--omit") for name in self.omit), *((name, "--hash") for name in self.hash)]
+            _check(name, f"`hash` {name}", _TEXTS)
+        names = [*((name, "`omit`") for name in self.omit), *((name, "`hash`") for name in self.hash)]
         for (name, option), (other, others) in product(names, names):
             if (name, option) != (other, others) and (name == other or _within(name, other)):
                 raise UsageError(f"{option} {name} and {others} {other} are about the same data: keep one of them")

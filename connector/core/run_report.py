@@ -195,7 +195,7 @@ def damage_of(account: AccountReport) -> str | None:
         files = "data file is" if account.files_damaged == 1 else "data files are"
         found.append(
             f"{account.files_damaged:,} {files} gone or not as written, and not read again:"
-            " sync with --repair, or restore from a backup"
+            " sync with `repair`, or restore from a backup"
         )
     if account.rows_lost:
         rows = "row that was lost is" if account.rows_lost == 1 else "rows that were lost are"
@@ -204,7 +204,7 @@ def damage_of(account: AccountReport) -> str | None:
         when = ", ".join(f"{to_words(start)} to {to_words(stop)}" for start, stop in account.lacking[:3])
         found.append(
             f"Stripe lists rows created in {when} that the lake lacks, more than a run reads again unasked:"
-            " sync with --repair"
+            " sync with `repair`"
         )
     if account.snapshots_lost:
         files = "file of earlier balances is" if account.snapshots_lost == 1 else "files of earlier balances are"

@@ -76,14 +76,14 @@ class Options:
     def __post_init__(self) -> None:
         interval_of(self.since, self.until)
         if self.settle < 0:
-            raise UsageError(f"--settle {self.settle} must be at least 0 seconds")
+            raise UsageError(f"`settle` {self.settle} must be at least 0 seconds")
         if type(self.audit) not in {int, float} or not 0 <= self.audit <= 100:  # noqa: PLR2004 - percent
-            raise UsageError(f"--audit {self.audit!r} must be a percentage, 0 to 100; 0 turns it off")
+            raise UsageError(f"`audit` {self.audit!r} must be a percentage, 0 to 100; 0 turns it off")
         given_accounts(self.accounts)
         if given_name(self.account_id) and (self.accounts or self.all_accounts):
-            raise UsageError("--account-id names the key's own account: it does not go with --account")
+            raise UsageError("`account_id` names the key's own account: it does not go with `account`")
         if self.accounts and self.all_accounts:
-            raise UsageError("--all-accounts are all there are: it does not go with --account")
+            raise UsageError("`all_accounts` are all there are: it does not go with `account`")
         self._check_sources()
 
     @property
@@ -129,13 +129,13 @@ class Options:
             checked_expansion(path)
         privacy, expanded = self.privacy, any(path.split(".")[0] == "source" for path in self.expand)
         if self.source_columns and not expanded:
-            raise UsageError("--source-columns are columns of the expanded source: add --expand source")
+            raise UsageError("`source_columns` are columns of the expanded source: add `expand=source`")
         if privacy.inside_source and not expanded:
-            raise UsageError(f"{privacy.inside_source[0]} is inside the expanded source: add --expand source")
+            raise UsageError(f"{privacy.inside_source[0]} is inside the expanded source: add `expand=source`")
         if expanded and privacy.hides_source and "source_object" not in self.omit:
-            raise UsageError("the expanded source holds the id of source, too: add --omit source_object")
+            raise UsageError("the expanded source holds the id of source, too: add `omit=source_object`")
         if self.hash and self.salt is None:
-            raise UsageError("--hash needs a salt")
+            raise UsageError("`hash` needs a salt")
 
 
 def options_of(given: Mapping[str, Any]) -> Options:
@@ -152,7 +152,7 @@ def options_of(given: Mapping[str, Any]) -> Options:
         try:
             options["partition"] = Granularity(options["partition"])
         except ValueError as error:
-            raise UsageError(f"partition {options['partition']!r} is none of day, month, year") from error
+            raise UsageError(f"`partition` {options['partition']!r} is none of day, month, year") from error
     for name in ("expand", "accounts", "omit", "hash"):
         value = options.get(name)
         alone = isinstance(value, str) and (value or name == "accounts")  # no account has an empty id
@@ -161,8 +161,8 @@ def options_of(given: Mapping[str, Any]) -> Options:
     if options["hash"] and options.get("salt") is None:
         options["salt"] = Salt.find()
     if type(options.get("settle", 0)) is not int:
-        raise UsageError(f"settle must be a whole number of seconds, not {options['settle']!r}")
+        raise UsageError(f"`settle` must be a whole number of seconds, not {options['settle']!r}")
     for name in ("since", "until"):
         if options.get(name) is not None:
-            options[name] = seconds_given(options[name], name=f"--{name}")
+            options[name] = seconds_given(options[name], name=name)
     return Options(**options)

@@ -67,7 +67,7 @@ async def plan(
     """
     chosen, windows = options_of(options), options.get("windows", table.DEFAULT_WINDOWS)
     if windows < 1:
-        raise UsageError(f"--windows {windows} must be at least 1")
+        raise UsageError(f"`windows` {windows} must be at least 1")
     settings = config or Config.from_env()
 
     async def work() -> list[dict[str, Any]]:

@@ -82,5 +82,5 @@ class Lake:
             raise SchemaError(
                 f"rows differ from the schema: {first.described}, such as in {first.example}"
                 f"{f', and {more:,} more kinds of difference' if more else ''}; nothing of their window is published:"
-                " upgrade stripe-balance-connector, or sync without --strict-schema, which keeps and counts them"
+                " upgrade stripe-balance-connector, or sync without `strict_schema`, which keeps and counts them"
             )

@@ -24,8 +24,8 @@ def in_bucket(table: LakeTable, *schemes: str, engine: str = "this engine") -> t
     """
     if table.is_local:
         place = f"{schemes[0]}://YOUR-BUCKET/lake"
-        return replace(table, place=place), (f"Copy the lake to a bucket, as a whole, and name it with --at {place}.",)
+        return replace(table, place=place), (f"Copy the lake to a bucket, as a whole, and name it with `at={place}`.",)
     scheme = table.place.split("://")[0]
     if scheme not in schemes:
-        raise ConfigError(f"{engine} does not read {scheme}://; name a copy in {' or '.join(schemes)}:// with --at")
+        raise ConfigError(f"{engine} does not read {scheme}://; name a copy in {' or '.join(schemes)}:// with `at`")
     return table, ()

@@ -77,7 +77,7 @@ def refuse_patterns(table: LakeTable, special: str, engine: str) -> None:
     if found is not None:
         raise ConfigError(
             f"{engine} takes {found!r} in {table.place!r} for part of a pattern, and has no way to say otherwise:"
-            " name the lake by another path, as a link, or give --at"
+            " name the lake by another path, as a link, or give `at`"
         )
 
 
@@ -92,7 +92,7 @@ def refuse_hive_names(table: LakeTable, engine: str) -> None:
     if found is not None:
         raise ConfigError(
             f"{engine} would take the folder {found!r} above the lake for one of its partitions:"
-            " name the lake by another path, as a link, or give --at"
+            " name the lake by another path, as a link, or give `at`"
         )
 
 

@@ -111,7 +111,7 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
     store = open_store(destination)
     chosen = _chosen(list(states(store)), accounts, str(destination))
     if against is not None and len(chosen) > 1:
-        raise ConfigError("a report of Stripe's is about one account: say which with --account")
+        raise ConfigError("a report of Stripe's is about one account: say which with `account`")
     name = str(destination)
     retired = {record.account: record.retired for record in account_records(store)}
     stated: list[AccountStatement] = []

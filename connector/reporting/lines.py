@@ -156,7 +156,7 @@ def _conversions(account: str, purse: PurseStatement) -> Iterator[Line]:
             "count": one.sums.count,
             "paid": paid,
             "gross": _money(one.sums.gross, purse),
-            "note": None if one.paid_currency else "what was paid is known in lakes made with --expand source",
+            "note": None if one.paid_currency else "what was paid is known in lakes made with `expand=source`",
         }
         yield Line(account, purse.purse, "conversion", "converted", cells)
     fee = sum(one.amount for one in purse.fees if one.converts)

@@ -56,7 +56,7 @@ def _table(section: Section) -> Iterator[str]:
             yield "  " + "-" * min(100, sum(widths) + 2 * (len(widths) - 1))
         yield _row(row, widths, numeric)
     if len(section.lines) > MOST_ROWS:
-        yield f"  and {len(section.lines) - MOST_ROWS:,} more: --format csv has all"
+        yield f"  and {len(section.lines) - MOST_ROWS:,} more: `format=csv` has all"
     if section.note:
         yield f"  ({section.note})"
 

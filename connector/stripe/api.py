@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 from anyio import CancelScope
 
 from connector.clock import SystemClock
-from connector.config.config import Config
+from connector.config.config import Config, FromEnvironment
 from connector.config.moments import interval_given
 from connector.core.account_ids import given_account, given_accounts
 from connector.core.api.page import Row, decode_asked, decode_object
@@ -294,8 +294,8 @@ def checked_transaction_id(text: str) -> str:
         return text
     prefix = text.split("_", maxsplit=1)[0]
     what = _PREFIXES.get(prefix)
-    how = "fees" if prefix == "pi" else "stream --source"
-    hint = f" ({prefix}_… is {what}; for its rows: stripe-balance {how} {prefix}_…)" if what else ""
+    how = "`stripe-balance fees" if prefix == "pi" else "`stripe-balance stream --source"
+    hint = f" ({prefix}_… is {what}; for its rows: {how} {prefix}_…`)" if what else ""
     raise UsageError(f"{text[:60]!r} is not the id of a balance transaction, which begins with txn_{hint}")
 
 

@@ -49,7 +49,7 @@ _REFUNDS, _DISPUTES = ("re_", "pyr_"), ("dp_", "du_")
 _PREFIXES = ("pi_", "ch_", "py_", "po_", "txn_", *_REFUNDS, *_DISPUTES)
 PREFIXES_IN_WORDS = "pi_, ch_, py_, po_, re_, dp_ or txn_"
 _INSTEAD = {
-    "acct": "an account: name it with --account",
+    "acct": "an account: name it with `account`",
     "cs": "a checkout session: it names its payment_intent",
     "in": "an invoice: it names its payment",
 }
@@ -97,7 +97,7 @@ def checked_fees_id(text: str) -> str:
     prefix = text.split("_", maxsplit=1)[0] if "_" in text else ""
     instead = f" (this is {_INSTEAD[prefix]})" if prefix in _INSTEAD else ""
     if prefix in _BY_ITS_ROWS:
-        instead = f" (for the rows of this one, and their fees: stripe-balance stream --source {prefix}_…)"
+        instead = f" (for the rows of this one, and their fees: `stripe-balance stream --source {prefix}_…`)"
     raise UsageError(
         f"{text[:60]!r} is not the id of a payment, payout, refund, dispute or balance transaction, which begins with"
         f" {PREFIXES_IN_WORDS}{instead}"

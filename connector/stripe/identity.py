@@ -86,7 +86,7 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
         if named is None and acting is None:
             raise ConfigError(
                 f"GET /v1/account is not to be found here ({error}), so that nobody says whose key this is:"
-                " say it with --account-id acct_…"
+                " say it with `account_id=acct_…`"
             ) from error
         return _as_refused(client, error, acting, named)
     with client.judging(response):
@@ -168,11 +168,11 @@ def _fitting(found: str, acting: str | None, named: str | None, request_id: str 
         ProtocolError: another was asked, or the id cannot become the name of a folder.
     """
     if named not in {None, UNNAMED, found}:
-        raise ConfigError(f"this key is of {found[:60]}, not of {named}: leave --account-id out, or use the right key")
+        raise ConfigError(f"this key is of {found[:60]}, not of {named}: leave `account_id` out, or use the right key")
     if acting not in {None, found}:
         raise ProtocolError(
             f"asked as {acting}, the server answered for {found[:60]}: its rows would be taken for another's."
-            " Something on the way drops the header that names the account: look at what --api-base leads through",
+            " Something on the way drops the header that names the account: look at what `api_base` leads through",
             request_id=request_id,
         )
     return checked_account(found)

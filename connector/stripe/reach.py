@@ -96,6 +96,6 @@ async def _ask_as_nobody(
     raise ProtocolError(
         f"{operation} does not heed the account: asked as {target_of(request.headers)} and as an account that does not"
         " exist, it answers alike, where Stripe refuses the second. Something on the way drops the header that names"
-        " the account: look at what --api-base leads through",
+        " the account: look at what `api_base` leads through",
         request_id=request_id,
     )

@@ -188,7 +188,7 @@ class HttpTransport:
         except aiohttp.ClientConnectorCertificateError as error:
             trusted = ssl.get_default_verify_paths()
             raise ConfigError(
-                f"the certificate of {error.host} was refused ({error.certificate_error}): check --api-base and the"
+                f"the certificate of {error.host} was refused ({error.certificate_error}): check `api_base` and the"
                 " machine's clock; where a proxy on the way signs with a certificate of its own, name a PEM file with"
                 f" that in SSL_CERT_FILE (now trusted: those of {trusted.cafile or 'no file'} and of"
                 f" {trusted.capath or 'no folder'})"

@@ -84,7 +84,7 @@ def _unfit(inventory: Inventory) -> str:
     if holes < 0:
         return "nothing is covered yet: sync"
     if holes:
-        return f"covered time has {holes:,} holes: sync without --since and --until to fill them"
+        return f"covered time has {holes:,} holes: sync without `since` and `until` to fill them"
     return "too many pending rows are due: sync, to have their statuses" if inventory.ledger.crowded else ""
 
 
@@ -98,7 +98,7 @@ def _partial(asker: Asker, inventory: Inventory) -> str:
     if inventory.openings:
         return "rows were made in the very seconds of the recorded balances, and may be in them or not: record another"
     return (
-        f"the lake begins at {to_words(start)}, and rows before it are part of the balance; sync without --since to "
+        f"the lake begins at {to_words(start)}, and rows before it are part of the balance; sync without `since` to "
         "have them all, or record the balance (`stripe-balance balance DEST`) to have what comes after checked"
     )
 

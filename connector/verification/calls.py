@@ -137,5 +137,5 @@ def _checked_layers(layers: Sequence[str]) -> frozenset[LayerName]:
 
 def _checked_number(name: str, value: int | None) -> int | None:
     if value is not None and (type(value) is not int or not 0 <= value < _SEEDS):
-        raise UsageError(f"{name} {value!r} is not a whole number, 0 or more")
+        raise UsageError(f"`{name}` {value!r} is not a whole number, 0 or more")
     return value

@@ -170,7 +170,7 @@ class WindowCheck:
             least = "" if whole else "at least "
             message = (
                 f"Stripe lists {least}{len(missing):,} rows created in {_text(window)} that the lake does not have, "
-                f"though it counts that time as covered: {_named(missing)}; read them with `sync --full-refresh`"
+                f"though it counts that time as covered: {_named(missing)}; read them with `full_refresh`"
             )
             self._found("missing_rows", message, window, missing, (len(there), len(there) - len(missing)))
         if whole and (surplus := [one for one in here if one not in there]):

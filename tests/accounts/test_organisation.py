@@ -40,7 +40,7 @@ def verify(lake, served, context, **options):
 @pytest.mark.parametrize("form", ["sk_org_live_51abc", "sk_org_test_51abc", "sk_org51abc"])
 @pytest.mark.parametrize("context", [None, ""])
 def test_without_a_context_it_is_refused_at_once(form, context):
-    with pytest.raises(ConfigError, match="--context") as caught:
+    with pytest.raises(ConfigError, match="`context`") as caught:
         Config(ApiKey(form), context=context)
     assert caught.value.exit_code == 78
     Config(ApiKey(form), context="acct_1")

@@ -191,24 +191,24 @@ def test_where_even_that_does_not_tell_another_key_is_refused_until_told(tmp_pat
         before = touched_but_for_audits(tmp_path)
         run(tmp_path, mine)
         assert touched_but_for_audits(tmp_path) == before
-        with pytest.raises(ConfigError, match="say --account-id default"):
+        with pytest.raises(ConfigError, match="say `account_id=default`"):
             run(tmp_path, other)
         assert touched_but_for_audits(tmp_path) == before
         run(tmp_path, other, account_id="default")
         run(tmp_path, other)  # told once is enough
-        with pytest.raises(ConfigError, match="say --account-id default"):
+        with pytest.raises(ConfigError, match="say `account_id=default`"):
             run(tmp_path, mine)
 
 
 def test_a_lake_with_a_name_takes_no_second_copy_as_default(tmp_path, mine):
     run(tmp_path, mine)
-    with pytest.raises(ConfigError, match="leave --account-id out"):
+    with pytest.raises(ConfigError, match="leave `account_id` out"):
         run(tmp_path, mine, account_id="default")
 
 
 def test_an_account_address_that_is_not_there_is_like_a_refusal_once_we_are_told(tmp_path):
     with sandbox(world(200), faults=["404:endpoint=account"]) as stripe_:
-        with pytest.raises(ConfigError, match="--account-id"):
+        with pytest.raises(ConfigError, match="`account_id`"):
             run(tmp_path / "lake", stripe_)
         assert not (tmp_path / "lake").exists()
         run(tmp_path / "lake", stripe_, account_id="acct_1Told")

@@ -78,7 +78,7 @@ def test_the_mode_is_read_from_the_keys_beginning(secret, live):
     ],
 )
 def test_a_base_that_would_leak_the_key_or_is_none_is_refused(base):
-    with pytest.raises(ConfigError, match="--api-base"):
+    with pytest.raises(ConfigError, match="`api_base`"):
         config(api_base=base)
 
 
@@ -239,7 +239,7 @@ def test_no_proxy_with_a_port_is_about_that_port(base, no_proxy, without):
 
 @pytest.mark.parametrize("base", ["http://[::1", "https://host:99999", "https://", ""])
 def test_a_base_that_is_none_is_refused_before_a_proxy_is_looked_for(base):
-    with pytest.raises(ConfigError, match="--api-base"):
+    with pytest.raises(ConfigError, match="`api_base`"):
         Config.from_env({"STRIPE_API_KEY": KEY, "HTTPS_PROXY": "http://p:1"}, api_base=base)
 
 
@@ -276,7 +276,7 @@ def test_a_proxy_that_is_named_and_not_used_gets_a_hint(environ, hint):
 )
 def test_a_password_in_the_base_is_not_quoted_back(base):
     for make in (lambda: config(api_base=base), lambda: Config.from_env({"STRIPE_API_KEY": KEY}, api_base=base)):
-        with pytest.raises(ConfigError, match="--api-base") as caught:
+        with pytest.raises(ConfigError, match="`api_base`") as caught:
             make()
         assert "sEcReT" not in f"{caught.value!r} {caught.value}"
 

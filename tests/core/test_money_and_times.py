@@ -110,7 +110,7 @@ def test_times_people_write_become_utc_seconds(given_, seconds):
     ],
 )
 def test_what_is_no_time_in_whole_seconds_is_refused_by_the_name_the_reader_knows(given_):
-    with pytest.raises(UsageError, match="--since"):
+    with pytest.raises(UsageError, match="`since`"):
         to_seconds(given_, name="--since")
 
 

@@ -153,7 +153,7 @@ def test_what_takes_more_than_a_run_spends_unasked_is_read_bit_by_bit_and_ends_w
         missed = lied_about(stripe_, START + 3 * DAY, START + 9 * DAY)
         assert len(missed) > 1_000
         run(tmp_path, stripe_)
-        with pytest.raises(DamagedError, match="--repair") as failed:
+        with pytest.raises(DamagedError, match="`repair`") as failed:
             runs_until(tmp_path, stripe_, lambda _: False, most=8, services=little)
         (account,) = failed.value.report.accounts
         assert 0 < account.healed.rows < len(missed)
@@ -244,7 +244,7 @@ def test_a_page_of_the_past_that_breaks_the_contract_is_an_error(tmp_path):
 
 @pytest.mark.parametrize("audit", [-1, 101, float("nan"), True, "1"])
 def test_a_share_that_is_none_is_refused(tmp_path, audit):
-    with sandbox(world(10)) as stripe_, pytest.raises(UsageError, match="--audit"):
+    with sandbox(world(10)) as stripe_, pytest.raises(UsageError, match="`audit`"):
         run(tmp_path, stripe_, audit=audit)
 
 

@@ -99,7 +99,7 @@ def test_what_differs_is_known_to_the_lake_over_several_runs(tmp_path):
 def test_a_strict_run_publishes_nothing_of_a_window_with_rows_that_differ(tmp_path, form):
     with lakes.sandbox(lakes.world(1_500), faults=["unknown-field:k=4,times=1"]) as served:
         sync = partial(lakes.run, tmp_path / "lake", served, format=form)
-        with pytest.raises(SchemaError, match=r"unknown field .*, such as in txn_.*sync without --strict-schema"):
+        with pytest.raises(SchemaError, match=r"unknown field .*, such as in txn_.*sync without `strict_schema`"):
             sync(strict_schema=True)
         documented = lakes.truth(served)[0].keys()
         assert all(row.keys() == documented for row in kept(tmp_path))

@@ -106,7 +106,7 @@ def test_what_would_take_too_much_is_left_to_a_repair_and_said_at_every_run(tmp_
         for left in (2, 0):
             stripe_.advance(60)
             if left:
-                with pytest.raises(DamagedError, match="--repair") as failed:
+                with pytest.raises(DamagedError, match="`repair`") as failed:
                     run(tmp_path, stripe_, services=little)
                 assert (failed.value.exit_code, failed.value.retryable) == (66, False)
                 report, kept = failed.value.report, newest_report(tmp_path)

@@ -138,13 +138,13 @@ def test_the_choice_is_fixed_with_the_lake_and_so_is_the_salt(served, tmp_path):
     before = lakes.touched(tmp_path / "lake")
     with pytest.raises(ConfigError, match="made with another salt"):
         sync(**{**CHOICE, "salt": Salt("another salt, as long as the first")})
-    with pytest.raises(ConfigError, match=r"was made with --omit description .* is now asked for with --omit desc"):
+    with pytest.raises(ConfigError, match=r"was made with `omit=description` .* is now asked for with `omit=desc"):
         sync(**{**CHOICE, "omit": ("description",)})
-    with pytest.raises(ConfigError, match=r"was made with --hash source.customer .* asked for without --hash"):
+    with pytest.raises(ConfigError, match=r"was made with `hash=source.customer` .* asked for without `hash`"):
         sync(**{**CHOICE, "hash": ()})
-    with pytest.raises(ConfigError, match="asked for with --source-columns"):
+    with pytest.raises(ConfigError, match="asked for with `source_columns`"):
         sync(**CHOICE, source_columns=True)
-    with pytest.raises(ConfigError, match="asked for without --expand"):
+    with pytest.raises(ConfigError, match="asked for without `expand`"):
         sync()
     assert lakes.touched(tmp_path / "lake") == before
     assert lakes.state(tmp_path / "lake").options["salt"] == SALT.fingerprint

@@ -62,7 +62,7 @@ def test_a_key_that_cannot_name_its_account_adds_no_second_copy_of_it(tmp_path, 
     lake = tmp_path / "lake"
     run(lake, sandbox)
     before = contents(lake)
-    with pytest.raises(ConfigError, match="--account-id"):
+    with pytest.raises(ConfigError, match="`account_id`"):
         run(lake, shy)
     run(lake, shy, account_id=sandbox.account)
     assert contents(lake) == before
@@ -72,7 +72,7 @@ def test_a_lake_without_a_name_takes_no_named_rows(tmp_path, sandbox, shy):
     lake = tmp_path / "lake"
     run(lake, shy)
     before = contents(lake)
-    with pytest.raises(ConfigError, match="--account-id default"):
+    with pytest.raises(ConfigError, match="`account_id=default`"):
         run(lake, sandbox)
     run(lake, sandbox, account_id="default")
     assert contents(lake) == before

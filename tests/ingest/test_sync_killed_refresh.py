@@ -58,7 +58,7 @@ def test_a_damaged_announcement_is_refused_with_what_to_do(tmp_path, damage):
     (where,) = (tmp_path / "_stripe_balance" / "replacing").glob("*")
     assert list(json.loads(where.read_bytes())) == ["a", "b"]
     where.write_bytes(damage)
-    with pytest.raises(ManifestError, match="--repair"):
+    with pytest.raises(ManifestError, match="`repair`"):
         intents.left_behind(store, account)
     intents.settle(store, account)
     assert intents.left_behind(store, account) == {}

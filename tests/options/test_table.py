@@ -67,7 +67,7 @@ def test_a_calls_signature_names_the_options_of_its_table_with_their_defaults_an
     kinds = {parameter.kind for parameter in parameters.values()}
     assert inspect.Parameter.VAR_KEYWORD not in kinds  # task runners pass on what is named, and nothing else
     assert {name for name in parameters if name not in options} <= {
-        "destination", "config", "progress", "on_account", "transaction_id", "object_id",
+        "destination", "config", "on_event", "on_account", "transaction_id", "object_id",
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.cli.display.failures import document_of, exit_code_of, line_of, traceback_of
 from connector.cli.display.fitting import fitted, width_of
+from connector.cli.display.flags import in_flags
 from connector.errors import StorageError, UsageError
 from connector.outside_text import document_without_keys, in_json, shown
 
@@ -201,7 +202,9 @@ class Console:
     def _styled(self, line: str) -> str:
         """Return a line for people with the styles that `paint` gave it."""
         parts = re.split(rf"\x1b\[{self._seal};([0-9]+)m", line)
-        return "".join(f"\x1b[{part}m" if number % 2 else self.clean(part) for number, part in enumerate(parts))
+        return "".join(
+            f"\x1b[{part}m" if number % 2 else self.clean(in_flags(part)) for number, part in enumerate(parts)
+        )
 
     def _progress(self, asked: str) -> str:
         """Choose how to show progress: `auto` goes by the terminal, and `rich` needs one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any, cast
 
+from connector.cli.display.flags import in_flags
 from connector.core.api.permissions import is_of_account, is_of_address, is_of_application, is_of_the_way
 from connector.errors import (
     AccountsError,
@@ -47,7 +48,7 @@ def line_of(error: BaseException) -> str:
         return "interrupted"
     if isinstance(error, ConnectorError):
         where = f"{error.account}: " if error.account and error.account not in str(error) else ""
-        return sentence(f"{where}{error}{_remedy(error)}")
+        return in_flags(sentence(f"{where}{error}{_remedy(error)}"))
     return sentence(f"unexpected {type(error).__name__}: {error}; add -v for the traceback, and please report it")
 
 

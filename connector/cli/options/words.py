@@ -11,12 +11,12 @@ from connector.core.ledger.money import currency_code
 
 def since(text: str) -> int:
     """Read `--since` as UTC seconds."""
-    return seconds_given(text, name="--since")
+    return seconds_given(text, name="since")
 
 
 def until(text: str) -> int:
     """Read `--until` as UTC seconds."""
-    return seconds_given(text, name="--until")
+    return seconds_given(text, name="until")
 
 
 def account(text: str) -> str:

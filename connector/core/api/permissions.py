@@ -38,8 +38,8 @@ class Permission:
 
 _ACCOUNT = "rak_accounts_kyc_basic_read"
 _BY_RESOURCE = {
-    "account": Permission(_ACCOUNT, "Basic Business Contact Information", "naming the account (or use --account-id)"),
-    "accounts": Permission(_ACCOUNT, "Basic Business Contact Information", "--all-accounts"),
+    "account": Permission(_ACCOUNT, "Basic Business Contact Information", "naming the account (or use `account_id`)"),
+    "accounts": Permission(_ACCOUNT, "Basic Business Contact Information", "`all_accounts`"),
     "balance": Permission("rak_balance_read", "Balance", "`balance`, and whatever compares rows with it"),
     "balance_transactions": Permission(ROWS, "Balance transaction sources", "`sync`, `stream`, `get` and `verify`"),
     "charges": Permission("rak_charge_read", "Charges", "`fees ch_…` and `fees re_…`"),

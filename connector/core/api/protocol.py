@@ -140,7 +140,7 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     if is_another_refusal(response):
         message = f"{message}: {NOT_STRIPES}"
     if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
-        message = f"HTTP status {status}, a redirect, is not followed: check --api-base, or a proxy on the way"
+        message = f"HTTP status {status}, a redirect, is not followed: check `api_base`, or a proxy on the way"
     kind = _class_for(status, code)
     error = kind(
         message,

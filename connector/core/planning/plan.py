@@ -30,7 +30,7 @@ REFRESH_AGAIN = 6 * 3600
 """Seconds until rows are read again that stay pending beyond their `available_on`."""
 
 MENDING = 1_000
-"""Requests that a run spends unasked on reading again what the lake has lost; more of them take `--repair`."""
+"""Requests that a run spends unasked on reading again what the lake has lost; more of them take `repair`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,6 @@ class Claims:
         for one, other in self.clashes(account, ids):
             raise ProtocolError(
                 f"{one} came for {account} as well as for {other}: one of them got the rows of the other. Something on"
-                " the way answers for the wrong account: look at what --api-base leads through. Rows of the first may"
+                " the way answers for the wrong account: look at what `api_base` leads through. Rows of the first may"
                 " have been kept: `stripe-balance verify` tells"
             )

@@ -38,7 +38,7 @@ def to_seconds(value: Time, *, name: str, today: date | None = None) -> int:
     else:
         seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     if not 0 <= seconds <= END_OF_TIME:
-        raise UsageError(f"{name} {value} lies outside 1970 to 9999")
+        raise UsageError(f"`{name}` {value} lies outside 1970 to 9999")
     return seconds
 
 
@@ -46,7 +46,7 @@ def interval_of(
     since: Time | None,
     until: Time | None,
     *,
-    names: tuple[str, str] = ("--since", "--until"),
+    names: tuple[str, str] = ("since", "until"),
     today: date | None = None,
 ) -> Interval:
     """Return the seconds from the one, everything by default, to the other, exclusive.
@@ -64,8 +64,8 @@ def interval_of(
     stop = END_OF_TIME if until is None else to_seconds(until, name=names[1], today=today)
     if start >= stop:
         raise UsageError(
-            f"{names[1]} must be later than {names[0]}: {names[0]} is included, {names[1]} is not, and a day, month or "
-            "year stands for its first moment"
+            f"`{names[1]}` must be later than `{names[0]}`: `{names[0]}` is included, `{names[1]}` is not, and a day,"
+            " month or year stands for its first moment"
         )
     return Interval(start, stop)
 
@@ -95,14 +95,14 @@ def to_moment(value: object, *, name: str, today: date | None) -> int | datetime
         UsageError: when it is no such time.
     """
     if isinstance(value, bool) or not isinstance(value, int | str | date):
-        raise UsageError(f"{name} must be a time, not {value!r}: {EXAMPLES}, a date or a datetime")
+        raise UsageError(f"`{name}` must be a time, not {value!r}: {EXAMPLES}, a date or a datetime")
     moment = _read(value, name, today) if isinstance(value, str) else value
     if isinstance(moment, int):
         return moment
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time.min)
     if moment.microsecond:
-        raise UsageError(f"{name} {value!r} has a fraction of a second: `created` is in whole seconds")
+        raise UsageError(f"`{name}` {value!r} has a fraction of a second: `created` is in whole seconds")
     return moment
 
 
@@ -113,13 +113,13 @@ def _read(value: str, name: str, today: date | None) -> int | date:
     word = re.sub(r"[\s_-]+", "-", text.lower())
     if word in WORDS:
         if today is None:
-            raise UsageError(f"{name} {value!r} goes by the day it is, which is not known here: write a date")
+            raise UsageError(f"`{name}` {value!r} goes by the day it is, which is not known here: write a date")
         return _day_of(word, today)
     month = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2}))?", text)
     try:
         return date(int(month[1]), int(month[2] or 1), 1) if month else datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"{name} {value!r} is not a time: write {EXAMPLES}") from error
+        raise UsageError(f"`{name}` {value!r} is not a time: write {EXAMPLES}") from error
 
 
 def _day_of(word: str, today: date) -> date:

@@ -103,7 +103,7 @@ def format_named(text: str, *, source_columns: bool = False) -> Format:
     if name == "arrow":
         return arrow_format(row_schema(source_columns=source_columns))
     if name in FORMAT_NAMES and source_columns:
-        raise ConfigError(f"lines of {name} are objects as received: --source-columns is for parquet and arrow")
+        raise ConfigError(f"lines of {name} are objects as received: `source_columns` is for parquet and arrow")
     if name in FORMAT_NAMES:
         return jsonl_format(CODECS[name], balance_transactions.LINES_SCHEMA, balance_transactions.to_lines)
     raise ConfigError(f"there is no format {text!r}; choose one of {', '.join(FORMAT_NAMES)}")

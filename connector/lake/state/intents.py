@@ -94,7 +94,7 @@ def left_behind(store: Store, account: AccountId) -> Announced:
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(starmap(_is_entry, cast("dict[str, object]", found).items())):
-        raise ManifestError(f"{where} is damaged: remove it, and sync with --repair, which looks at every file")
+        raise ManifestError(f"{where} is damaged: remove it, and sync with `repair`, which looks at every file")
     return cast("Announced", found)
 
 

@@ -65,8 +65,8 @@ def refuse_new(store: Store, destination: str) -> None:
     """
     if is_new(store):
         raise ConfigError(
-            f"there is no lake in {destination}, and with --existing none is made: check the name, and that what it is "
-            "on is mounted; without --existing a new lake is made there"
+            f"there is no lake in {destination}, and with `existing` none is made: check the name, and that what it is "
+            "on is mounted; without `existing` a new lake is made there"
         )
 
 

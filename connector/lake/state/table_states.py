@@ -191,7 +191,6 @@ def _same_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
 
 
 def _as_options(name: str, chosen: Any) -> str:  # noqa: ANN401 - a value of JSON
-    option = f"--{name.replace('_', '-')}"
     if not chosen:
-        return f"without {option}"
-    return f"with {option}" if chosen is True else "with " + " ".join(f"{option} {one}" for one in chosen)
+        return f"without `{name}`"
+    return f"with `{name}`" if chosen is True else "with " + " ".join(f"`{name}={one}`" for one in chosen)

@@ -43,7 +43,7 @@ async def when_free(
         UsageError: that is no time to wait.
     """
     if not 0 <= wait < float("inf"):
-        raise UsageError(f"--wait {wait} must be a number of seconds, at least 0")
+        raise UsageError(f"`wait` {wait} must be a number of seconds, at least 0")
     end = clock.now() + wait
     while True:
         try:

@@ -260,7 +260,7 @@ class Bucket:
         if size > LARGEST:
             raise StorageError(
                 f"{path} has {size / 2**20:,.0f} MiB, and at most {LARGEST // 2**20} MiB can be put in one request:"
-                " make the lake anew with --partition day, or as a table (--format delta or iceberg)"
+                " make the lake anew with `partition` day, or as a table (`format` delta or iceberg)"
             )
 
     # Attempts ---------------------------------------------------------------------------------------------------------
@@ -304,7 +304,7 @@ class Bucket:
 _REFUSED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
 
 ONE_WRITER = (
-    "with --single-writer it can be used, if nothing else ever writes to this lake at the same time:"
+    "with `single_writer` it can be used, if nothing else ever writes to this lake at the same time:"
     " two runs at once would overwrite each other's rows without a word"
 )
 """What is said of a store on which no put can be conditioned."""
@@ -327,7 +327,7 @@ def open_bucket(
 
     Args:
         url: `s3://bucket/folder`, `gs://…` or `az://container/…`.
-        options: settings by obstore's names (`--storage-option NAME=VALUE`), over those of the environment.
+        options: settings by obstore's names (`storage_options`), over those of the environment.
         environ: where obstore finds the others.
         patience: how long to try.
 

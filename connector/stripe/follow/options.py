@@ -52,21 +52,21 @@ class FollowOptions:
 
     def __post_init__(self) -> None:
         if self.look_back < 0:
-            raise UsageError(f"look-back {self.look_back} must be at least 0 seconds")
+            raise UsageError(f"`look_back` {self.look_back} must be at least 0 seconds")
         if not self.interval >= 1:
-            raise UsageError(f"interval {self.interval} must be at least 1 second")
+            raise UsageError(f"`interval` {self.interval} must be at least 1 second")
         if self.reads_per_month < 1:
-            raise UsageError(f"reads-per-month {self.reads_per_month} must be at least 1")
+            raise UsageError(f"`reads_per_month` {self.reads_per_month} must be at least 1")
         object.__setattr__(self, "filters", chosen_filters(self.filters))
         if self.since is not None:
-            object.__setattr__(self, "since", seconds_given(self.since, name="--since"))  # as of now, for good
+            object.__setattr__(self, "since", seconds_given(self.since, name="since"))  # as of now, for good
         if not self.accounts or len(given_accounts(self.accounts)) < len(self.accounts):
             raise UsageError("name at least one account, and each once")
 
     @property
     def first_second(self) -> int | None:
         """`since` as UTC seconds."""
-        return None if self.since is None else to_seconds(self.since, name="--since")
+        return None if self.since is None else to_seconds(self.since, name="since")
 
     @property
     def longest_wait(self) -> float:

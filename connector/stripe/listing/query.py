@@ -67,7 +67,7 @@ def checked_expansion(path: str) -> str:
     """
     first, _, rest = path.partition(".")
     if first == "data":
-        raise UsageError(f"--expand {path}: begin with the row's own field, without data.: {rest or 'source'}")
+        raise UsageError(f"`expand` {path}: begin with the row's own field, without data.: {rest or 'source'}")
     return path
 
 

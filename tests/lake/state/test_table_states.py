@@ -131,7 +131,7 @@ def test_a_destination_keeps_the_format_partition_and_options_it_was_made_with(s
         check_destination(store, "arrow", Granularity.DAY)
     with pytest.raises(ConfigError, match="made with partition day"):
         check_destination(store, "parquet", Granularity.MONTH)
-    with pytest.raises(ConfigError, match="was made with --expand source, and is now asked for without --expand"):
+    with pytest.raises(ConfigError, match="was made with `expand=source`, and is now asked for without `expand`"):
         check_destination(store, "parquet", Granularity.DAY, {})
 
 

@@ -93,5 +93,5 @@ def test_what_a_killed_run_left_in_the_lock_holds_nobody_up(tmp_path):
 
 @pytest.mark.parametrize("wait", [-1, float("inf"), float("nan")])
 def test_a_wait_is_a_number_of_seconds(tmp_path, wait):
-    with pytest.raises(UsageError, match="--wait"):
+    with pytest.raises(UsageError, match="`wait`"):
         Hands().go(LocalStore(tmp_path), wait)

@@ -1,0 +1,38 @@
+"""Arguments as the command line calls them: the library's messages name them in backquotes, `api_base`."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from connector.options import table
+from connector.options.option import flag_of, table_of
+
+OTHERS = (
+    *("account", "amount", "arrives", "at", "currency", "interval", "look_back", "reads_per_month", "reason", "trace"),
+    "undo",
+)
+"""Arguments of what is no call of a table's, whose options have their names."""
+
+_ARGUMENT = re.compile(r"`([a-z][a-z_]*)(?:=([^`\s]+))?`")
+
+
+def in_flags(text: str) -> str:
+    """Return a message with its arguments as options: `api_base` as --api-base, `expand=source` as --expand source."""
+    return _ARGUMENT.sub(_as_flag, text) if "`" in text else text
+
+
+def _as_flag(found: re.Match[str]) -> str:
+    flag = flags().get(found[1])
+    return found[0] if flag is None else f"{flag} {found[2]}" if found[2] else flag
+
+
+@cache
+def flags() -> dict[str, str]:
+    """Return the word on the command line of every argument that has one."""
+    named = {name: f"--{name.replace('_', '-')}" for name in OTHERS}
+    for options in (table.RunSyncOptions, table.RunPlanOptions, table.RunVerifyOptions, table.StatementOptions):
+        for name, option in table_of(options).items():
+            if (flag := flag_of(name, option)) is not None:
+                named[name] = flag
+    return named
