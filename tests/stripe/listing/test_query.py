@@ -20,7 +20,7 @@ from connector.errors import AuthenticationError, ProtocolError, UsageError
 from connector.stripe.api import Stripe, checked_transaction_id
 from connector.stripe.listing.query import ORDERED, InOrder, Query, in_each_row, pages
 from connector.stripe.listing.scan import Scan
-from tests.support.examples import examples
+from tests.support.examples import examples, slow_but
 from tests.support.fakes import (
     NOW,
     FakeStripe,
@@ -159,7 +159,7 @@ def long_history(count: int = 20_000) -> list[Row]:
     return rows_at(chance.randrange(NOW - 10**8, NOW) for _ in range(count))
 
 
-@pytest.mark.parametrize("look_ahead", [2, 100])
+@pytest.mark.parametrize("look_ahead", slow_but([2], [2, 100]))
 async def test_ordered_reading_keeps_a_bounded_number_of_pages_however_slow_the_reader(look_ahead):
     rows = long_history()
     client, transport = client_of(rows, max_in_flight=10)
