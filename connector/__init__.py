@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from connector import events as events
+    from connector import telemetry as telemetry
     from connector import webhooks as webhooks
     from connector.accounts.retirement import retire
     from connector.balances.snapshots import Snapshot, record_balance, run_record_balance
@@ -221,7 +222,7 @@ _HOMES = {
     "connector.verification.verdict": "AccountVerdict Finding Layer Verdict",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
-_MODULES = ("events", "webhooks")  # public as a whole; not in __all__, which holds things to call
+_MODULES = ("events", "telemetry", "webhooks")  # public as a whole; not in __all__, which holds things to call
 
 __all__ = [
     "AccountEnded", "AccountFailed", "AccountId", "AccountIdentified", "AccountPage", "AccountPages",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from connector.core.api.allocation import share_of_floor
 from connector.core.documents import to_plain
 from connector.core.planning.mended import Audit, Healed
+from connector.core.report_view import in_html, in_one_line
 from connector.core.time.times import to_words
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Requests:
         return sum(self.limited.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """What one run did.
 
@@ -186,6 +187,13 @@ class Report:
     not_found: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     livemode: bool | None = None
+
+    def __repr__(self) -> str:
+        return in_one_line(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return in_html(self)
 
 
 def damage_of(account: AccountReport) -> str | None:
