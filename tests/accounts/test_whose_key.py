@@ -208,7 +208,7 @@ def test_a_lake_with_a_name_takes_no_second_copy_as_default(tmp_path, mine):
 
 def test_an_account_address_that_is_not_there_is_like_a_refusal_once_we_are_told(tmp_path):
     with sandbox(world(200), faults=["404:endpoint=account"]) as stripe_:
-        with pytest.raises(ConfigError, match="`account_id`"):
+        with pytest.raises(ConfigError, match="`account_id"):
             run(tmp_path / "lake", stripe_)
         assert not (tmp_path / "lake").exists()
         run(tmp_path / "lake", stripe_, account_id="acct_1Told")

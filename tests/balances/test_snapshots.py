@@ -245,7 +245,7 @@ def test_test_balances_do_not_come_beside_live_ones_and_two_runs_do_not_mix(tmp_
         record(tmp_path, served)
     with sandbox(some_days(200, days=2), live=True) as live, pytest.raises(ConfigError, match="test mode"):
         record(tmp_path, live)
-    with pytest.raises(UsageError, match="`account_id`"):
+    with pytest.raises(UsageError, match="`account_id"):
         record(tmp_path, served, accounts=("acct_1",), account_id="acct_2")
 
 

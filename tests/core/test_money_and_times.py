@@ -111,7 +111,7 @@ def test_times_people_write_become_utc_seconds(given_, seconds):
 )
 def test_what_is_no_time_in_whole_seconds_is_refused_by_the_name_the_reader_knows(given_):
     with pytest.raises(UsageError, match="`since`"):
-        to_seconds(given_, name="--since")
+        to_seconds(given_, name="since")
 
 
 @given(st.integers(0, END_OF_TIME - 1))
@@ -122,7 +122,7 @@ def test_a_second_survives_its_text(second):
 
 def test_a_fraction_of_a_second_is_refused_rather_than_cut_off():
     with pytest.raises(UsageError, match="fraction of a second"):
-        to_seconds("2026-01-01T00:00:00.900Z", name="--since")
+        to_seconds("2026-01-01T00:00:00.900Z", name="since")
 
 
 days = st.dates(date(1971, 1, 1), date(9999, 12, 31))
@@ -167,6 +167,6 @@ def test_words_are_understood_however_they_are_written(today, word, gap, case):
 @given(st.text(max_size=12), days)
 def test_any_text_is_a_time_or_refused_by_name(text, today):
     try:
-        assert 0 <= to_seconds(text, name="--since", today=today) <= END_OF_TIME
+        assert 0 <= to_seconds(text, name="since", today=today) <= END_OF_TIME
     except UsageError as error:
-        assert str(error).startswith("--since")  # noqa: PT017 - either is right
+        assert str(error).startswith("`since`")  # noqa: PT017 - either is right

@@ -154,9 +154,9 @@ def test_a_choice_that_makes_no_sense_is_refused_before_anything_is_asked(served
     monkeypatch.delenv("STRIPE_BALANCE_SALT", raising=False)
     sync = partial(lakes.run, tmp_path / "lake", served)
     for options, says in (
-        ({"omit": ["source.billing_details"]}, "add --expand source"),
-        ({"source_columns": True}, "add --expand source"),
-        ({"expand": ["source"], "omit": ["source"]}, "add --omit source_object"),
+        ({"omit": ["source.billing_details"]}, "add `expand=source`"),
+        ({"source_columns": True}, "add `expand=source`"),
+        ({"expand": ["source"], "omit": ["source"]}, "add `omit=source_object`"),
         ({"omit": "amount"}, "cannot do without amount"),
     ):
         with pytest.raises(UsageError, match=says):

@@ -62,7 +62,7 @@ def test_a_key_that_cannot_name_its_account_adds_no_second_copy_of_it(tmp_path, 
     lake = tmp_path / "lake"
     run(lake, sandbox)
     before = contents(lake)
-    with pytest.raises(ConfigError, match="`account_id`"):
+    with pytest.raises(ConfigError, match="`account_id"):
         run(lake, shy)
     run(lake, shy, account_id=sandbox.account)
     assert contents(lake) == before

@@ -291,7 +291,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         async def go() -> Any:
             with anyio.fail_after(20), anyio.CancelScope() as self.scope:
                 services = Services(self.fuse.store(lake), self.model, tuning=EAGER)
-                return await sync_with(services, config, options_of(**asked))
+                return await sync_with(services, config, options_of(asked))
 
         return anyio.run(go)
 

@@ -218,7 +218,7 @@ def test_a_key_that_may_not_name_its_account_adds_no_second_copy(tmp_path):
     with sandbox(some_days(300)) as stripe_:
         bring(tmp_path / "named", stripe_)
         stripe_.faults.add("403:endpoint=account")
-        with pytest.raises(ConfigError, match="`account_id`"):
+        with pytest.raises(ConfigError, match="`account_id"):
             bring(tmp_path / "named", stripe_)
         before = data_files(tmp_path / "named")
         bring(tmp_path / "named", stripe_, account_id=stripe_.account)
@@ -241,7 +241,7 @@ def test_rows_of_another_mode_or_under_another_name_do_not_come_beside_payouts(t
     with sandbox(some_days(200)) as stripe_:
         bring(tmp_path, stripe_)
         stripe_.faults.add("403:endpoint=account")
-        with pytest.raises(ConfigError, match="`account_id`"):
+        with pytest.raises(ConfigError, match="`account_id"):
             run(tmp_path, stripe_)
     with sandbox(some_days(200), live=True) as stripe_, pytest.raises(ConfigError, match="live mode"):
         run(tmp_path, stripe_)
@@ -315,7 +315,7 @@ def test_ordinary_code_gives_and_gets_plain_json(tmp_path, served, monkeypatch):
     assert min(one["created"] for one in held_payouts(tmp_path)) >= START + 2 * DAY
     with pytest.raises(UsageError, match="`until`"):
         connector.run_sync_payouts(str(tmp_path), since=5, until=5)
-    with pytest.raises(UsageError, match="`account_id`"):
+    with pytest.raises(UsageError, match="`account_id"):
         connector.run_sync_payouts(str(tmp_path), accounts=["acct_1"], account_id="acct_2")
 
     async def inside() -> None:

@@ -156,7 +156,7 @@ def test_ids_of_payments_and_payouts_pass(text):
         ("tr_1", "stream --source tr_"),
         ("fee_1", "stream --source fee_"),
         ("in_1", "names its payment"),
-        ("acct_1", "--account"),
+        ("acct_1", "`account`"),
         ("pi_1/../x", "begins with"),
         ("ch_1?x=1", "begins with"),
         ("chat_1", "begins with"),

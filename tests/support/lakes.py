@@ -83,7 +83,7 @@ def run(
 async def sync_given(lake: Path, config: Config, services: dict[str, Any], **options: Any) -> Report:
     """Sync with some services of the test's own."""
     wait = options.pop("wait", 0.0)
-    chosen = options_of(**({"since": None, "until": None} | options))
+    chosen = options_of(options)
     async with opened(lake, config) as usual:
         if (wrap := services.get("transport")) is not None:
             services = {**services, "transport": wrap(usual.transport)}
