@@ -1,0 +1,117 @@
+"""Rows that wait in parked files, and files that wait for others."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connector.errors import StorageError
+from connector.lake.stores.local import LocalStore
+from connector.lake.writing.parking import Leftover, next_number, park, park_each, parked_path
+from connector.lake.writing.rewrite import Day, StaleFileError, publish_each, seal
+from tests.support.examples import examples
+from tests.support.samples import (
+    FOLDER,
+    FORMS,
+    KEY,
+    PARQUET,
+    START,
+    WHOLE,
+    Row,
+    days,
+    ids_in,
+    shelved,
+    span,
+    splits,
+    write,
+)
+
+law = settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+RUN = "20260104T000000Z-00ff"
+PARKED = "_stripe_balance/parked/balance_transactions/acct_1"
+
+
+def parked(store, form, rows, number=1):
+    with shelved(store, form, [rows]) as runs:
+        return park(store, form, Leftover(KEY, parked_path(PARKED, number, KEY, RUN), WHOLE, runs))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+@law
+@given(data=st.data(), rows=days.filter(bool))
+def test_rows_parked_and_taken_up_make_the_bytes_of_rows_written_at_once(tmp_path_factory, form, data, rows):
+    at_once = write(LocalStore(tmp_path_factory.mktemp("lake")), form, [sorted(rows)]).file
+    store, files, live = LocalStore(tmp_path_factory.mktemp("lake")), [], []
+    for number, group in enumerate(data.draw(splits(rows)), 1):
+        if group and data.draw(st.booleans()):
+            files.append(parked(store, form, group, number))
+        else:
+            live.append(group)
+    assert sum(file.rows for file in files) + sum(map(len, live)) == len(rows)
+    assert write(store, form, live, parked=tuple(files)).file == at_once
+
+
+def test_of_rows_parked_twice_the_later_counts_and_of_all_the_one_read_last(tmp_path):
+    store = LocalStore(tmp_path)
+    looks = [Row(START + 5, "txn_a", net=net) for net in (1, 2, 3, 4)]
+    write(store, PARQUET, [[looks[0]]])
+    files = tuple(parked(store, PARQUET, [look], number) for number, look in enumerate(looks[1:3], 1))
+    old = write(store, PARQUET, [], parked=files).file
+    assert dict(old.net) == {"usd": 3}
+    again = write(store, PARQUET, [[looks[3]]], parked=files, old=old)
+    assert dict(again.file.net) == {"usd": 4}
+    assert again.tally.replaced == 1
+
+
+def test_of_a_staged_file_only_the_rows_of_some_seconds_are_parked_and_the_file_is_gone(tmp_path):
+    store, rows = LocalStore(tmp_path), [Row(START + second, f"txn_{second}") for second in range(9)]
+    with shelved(store, PARQUET, [rows]) as runs:
+        sealed = seal(store, PARQUET, Day(FOLDER, within=WHOLE), runs)
+    path = parked_path(PARKED, 7, KEY, RUN)
+    (file,) = park_each(store, PARQUET, [Leftover(KEY, path, span(2, 5), sealed.staged, 3)])
+    assert (file.rows, file.first_created, file.last_created) == (3, START + 2, START + 4)
+    assert not sealed.staged.exists()
+    assert next_number([path, parked_path(PARKED, 2, KEY, RUN)]) == 8
+
+
+def test_a_parked_file_that_was_altered_is_not_merged(tmp_path):
+    store = LocalStore(tmp_path)
+    file = parked(store, PARQUET, [Row(START + 5, "txn_a")])
+    local = tmp_path / file.path
+    content = bytearray(local.read_bytes())
+    content[len(content) // 2] ^= 1
+    local.write_bytes(content)
+    with pytest.raises(StaleFileError, match="read again"):
+        write(store, PARQUET, [], parked=(file,))
+
+
+class Refusing(LocalStore):
+    """A disk that refuses what has one name."""
+
+    refused = ""
+
+    def publish(self, staged, path, **condition):
+        if path == self.refused:
+            raise StorageError("no")
+        return super().publish(staged, path, **condition)
+
+
+@pytest.mark.parametrize("awaited", [True, False])
+def test_what_follows_a_file_that_is_awaited_waits_where_that_one_is_refused(tmp_path, awaited):
+    store = Refusing(tmp_path)
+    sealed = []
+    for day in (1, 2, 3):
+        with shelved(store, PARQUET, [[Row(START + 5, f"txn_{day}")]]) as runs:
+            sealed.append(seal(store, PARQUET, Day(f"{FOLDER}{day}", within=WHOLE), runs))
+    Refusing.refused = sealed[1].file.path
+    announced: list[str] = []
+    waited_for = [sealed[1].file.path] if awaited else []
+    failures = publish_each(
+        store, sealed, lambda files: announced.extend(one.path for one in files), awaited=waited_for
+    )
+    assert [failure is None for failure in failures] == [True, False, not awaited]
+    assert announced == [one.file.path for one in sealed]
+    assert ids_in(store, PARQUET, sealed[0].file.path) == ["txn_1"]
+    assert (tmp_path / sealed[2].file.path).exists() is not awaited
+    assert not [one for one in sealed if one.staged.exists()]
