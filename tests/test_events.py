@@ -77,7 +77,7 @@ def test_a_run_tells_what_it_does_in_the_order_in_which_it_does_it(tmp_path):
     assert sum(one.rows for one in of(PartitionStaged, heard)) == len(rows)
     assert sum(one.received for one in of(Committed, heard)) == len(rows)
     last = of(Committed, heard)[-1]
-    assert (last.files, last.rows, last.record) == (account.lake_files, account.lake_rows, state(tmp_path).revision)
+    assert (last.files, last.rows, last.record) == (account.lake_files, account.lake_rows, state(tmp_path).number)
     assert heard.index(of(PartitionStaged, heard)[-1]) < heard.index(last) < heard.index(of(AccountEnded, heard)[0])
 
 

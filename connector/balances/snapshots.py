@@ -20,7 +20,7 @@ from connector.core.state.balances_record import BalancesRecord, snapshots_folde
 from connector.errors import ConnectorError, DamagedError, SchemaError, StorageError
 from connector.events import AccountEnded, AccountFailed, AccountIdentified, AccountsFound, AccountStarted
 from connector.lake.state.file_check import changed_files
-from connector.lake.state.lake_identity import facts_of, load_balances, refuse_new, save_balances
+from connector.lake.state.lake_identity import commit_balances, facts_of, load_balances, refuse_new
 from connector.lake.writing.small_tables import read_rows, sheet, stored_file, write_rows
 from connector.options import table
 from connector.options.given import arguments_of
@@ -232,13 +232,13 @@ def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | No
     rows = balances.to_batch([new]).num_rows
     if new in before or rows == 0:
         if adopted != record:
-            save_balances(store, adopted)
+            commit_balances(store, adopted)
         return snapshot
     if any(one["snapshot_at"] == snapshot.snapshot_at for one in before):  # `Date` has no fractions: the next second
         return _add(store, format_name, replace(snapshot, snapshot_at=snapshot.snapshot_at + 1), livemode)
     every = sorted([*before, new], key=lambda one: one["snapshot_at"])
     file = write_rows(store, balances.form, folder, balances.encode(every))
-    save_balances(store, adopted.with_file(file))
+    commit_balances(store, adopted.with_file(file))
     return replace(snapshot, path=file.path, rows=rows)
 
 

@@ -330,7 +330,7 @@ class AccountRun:
     async def _keep(self, state: TableState) -> None:
         """Write the state if it says something new."""
         if state != self._state:
-            self._state = await anyio.to_thread.run_sync(table_states.save, self.shared.lake.store, state)
+            self._state = await anyio.to_thread.run_sync(table_states.commit, self.shared.lake.store, state)
 
     async def _lost_meanwhile(self, left: tuple[DataFile, ...]) -> list[DataFile]:
         state = self._state

@@ -266,7 +266,7 @@ class Lap:
                 options=shared.options.of_lake,
                 asked=Intervals((shared.options.asked,)),
             )
-            state = await anyio.to_thread.run_sync(table_states.save, shared.lake.store, state)
+            state = await anyio.to_thread.run_sync(table_states.commit, shared.lake.store, state)
             if self.record is not None:
                 await anyio.to_thread.run_sync(keep_account, shared.lake.store, shared.lease.facts, self.record)
         shared.services.on_event(AccountIdentified(self.account, identity.account))

@@ -21,6 +21,7 @@ from connector.core.planning.plan import (
     touched_files,
 )
 from connector.core.planning.refresh import Stretch, windows_of_pages
+from connector.core.state.table_state import believed
 from connector.core.time.intervals import Intervals
 from connector.lake.reading.refresh_rows import due_stretch
 from connector.lake.state import intents, table_states
@@ -99,8 +100,9 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
         ManifestError: when the account's state is damaged.
         StorageError: when the destination cannot be read.
     """
-    since = table_states.saved(lake.store, account)
     found = table_states.load(lake.store, account)
+    found = found and believed(found, now=now)
+    since = 0 if found is None else table_states.saved(lake.store, found)
     state = found and _with_parked_that_are_there(lake, options, _recovered(lake, options, found))
     planned = plan(state, options.asked, now=now, settle=options.settle, full_refresh=options.full_refresh)
     if found is None or state is None:
@@ -149,7 +151,7 @@ def _recovered(lake: Lake, options: Options, state: TableState) -> TableState:
         return state
     state = recovered(lake.store, lake.form, state, announced)
     if not options.dry_run:
-        state = table_states.save(lake.store, state)
+        state = table_states.commit(lake.store, state, run=lake.run)
         intents.settle(lake.store, state.account)
     return state
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -204,9 +205,15 @@ class Published:
         if self.state == self._saved:
             return False
         store, threads, taken_up = self.lake.store, self.lake.threads, list(self._taken_up)
-        self._saved = await anyio.to_thread.run_sync(table_states.save, store, self.state, limiter=threads)
+        save = partial(table_states.commit, store, self.state, run=self.lake.run)
+        self._saved = await anyio.to_thread.run_sync(save, limiter=threads)
         # Meanwhile other files may have been staged, or parked: they wait for the next state.
-        self.state = replace(self.state, revision=self._saved.revision)
+        self.state = replace(
+            self.state,
+            number=self._saved.number,
+            written=self._saved.written,
+            recorded=self._saved.recorded,
+        )
         self.replacing.forget()
         for path in taken_up:
             await anyio.to_thread.run_sync(store.delete, path, limiter=threads)

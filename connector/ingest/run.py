@@ -77,7 +77,7 @@ class Run:
         client: whom to ask.
         options: what is asked for.
         began: when it did, by the services' clock.
-        run_id: names the run; begins with its start.
+        run_id: names the run in its report and in what it commits and parks; begins with its start.
     """
 
     services: Services
@@ -164,7 +164,8 @@ class Run:
         partition = options.partition or (existing.partition if existing else Granularity.DAY)
         table_states.check_destination(self._store, form.name, partition, options.of_lake)
         redactor = Redactor(options.privacy, options.salt) if options.privacy else None
-        return Lake(self._store, form, partition, redactor, options.strict_schema, options.source_columns)
+        strict, columns = options.strict_schema, options.source_columns
+        return Lake(self._store, form, partition, redactor, strict, columns, self.run_id)
 
     # Accounts ---------------------------------------------------------------------------------------------------------
 

@@ -250,7 +250,7 @@ class Harvest:
     def _tell_committed(self, published: Published) -> None:
         state, safe = published.state, self._safe
         self._safe = 0
-        self.services.on_event(Committed(self.account, state.revision, len(state.files), state.rows, safe))
+        self.services.on_event(Committed(self.account, state.number, len(state.files), state.rows, safe))
 
     async def _make_visible(self, published: Published) -> ConnectorError | None:
         """Publish the staged files that wait for nothing, oldest first, and return the first failure."""

@@ -41,6 +41,7 @@ class Lake:
         redactor: leaves out and hashes personal data, or None to keep all.
         strict: whether rows that differ from the schema are refused.
         source_columns: whether expanded sources have columns.
+        run: id of the run that writes.
         threads: where small files and records are written, for all accounts together.
         press: where large files are written, one at a time.
     """
@@ -51,6 +52,7 @@ class Lake:
     redactor: Redactor | None = None
     strict: bool = False
     source_columns: bool = False
+    run: str = ""
     threads: anyio.CapacityLimiter = field(
         init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -11,7 +12,7 @@ import anyio.to_thread
 
 from connector.core.planning.lost_payouts import LostPayouts
 from connector.events import Committed
-from connector.lake.state.lake_identity import save_payouts
+from connector.lake.state.lake_identity import commit_payouts
 from connector.payouts.report import AccountPayoutsReport, holdings_of
 
 if TYPE_CHECKING:
@@ -76,13 +77,12 @@ class Book:
         async with self._committing:
             if self.record == self.saved:
                 return
-            saving = self.record = replace(self.record, revision=self.record.revision + 1)
-            await self.on_disk(save_payouts, self.services.store, saving)
-            self.saved = saving
+            saved = self.saved = await self.on_disk(partial(commit_payouts, self.services.store, self.record))
+            self.record = replace(self.record, number=saved.number, written=saved.written, recorded=saved.recorded)
             self._committed = clock.now()
-            files = (*saving.files.values(), *saving.transaction_files.values())
+            files = (*saved.files.values(), *saved.transaction_files.values())
             rows = sum(file.rows for file in files)
-            self.services.on_event(Committed(self.account, saving.revision, len(files), rows))
+            self.services.on_event(Committed(self.account, saved.number, len(files), rows))
 
     async def on_disk(self, call: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 - those of the call
         """Do what blocks."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connector.core.ledger.bank_lines import NEAR_DAYS, BankLine, Match, bank_line, matches
 from connector.errors import ConfigError
 from connector.lake.state.lake_identity import PAYOUTS, load_payouts
-from connector.lake.state.records import recorded_accounts
+from connector.lake.state.state_log import recorded_accounts
 from connector.lake.stores.base import open_store
 from connector.reporting.gather import known_payouts
 

@@ -24,6 +24,7 @@ from connector.ingest.calls import sync
 from connector.stripe import accounts as stripe_accounts
 from tests.support.fakes import FakeTransport, client_over, ok
 from tests.support.lakes import config_for, data_files, objects, run, sandbox, strays, truth, world
+from tests.support.records import accounts
 
 STRANGER = "acct_1StrangerToAll"
 
@@ -50,7 +51,7 @@ def test_every_account_has_its_own_rows_and_its_own_state(tmp_path):
 
 
 def holders(lake):
-    return {path.stem for path in (lake / "_stripe_balance" / "state").glob("*.json")}
+    return accounts(lake)
 
 
 def test_two_requests_an_account_where_a_page_is_enough(tmp_path):

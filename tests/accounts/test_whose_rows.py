@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from types import SimpleNamespace
 
@@ -18,6 +17,7 @@ from connector.stripe.acting import NOBODY
 from connector.stripe.client import BALANCE
 from tests.support.fakes import FakeTransport, client_over, ok, refused
 from tests.support.lakes import START, config_for, data_files, objects, run, sandbox, state, truth, world
+from tests.support.records import records
 
 DROPS = "drops-account"
 """A gateway that drops the header, so that the platform answers whoever is asked for."""
@@ -351,9 +351,10 @@ def test_verify_finds_rows_that_are_in_two_accounts(tmp_path, served):
         tmp_path / "balance_transactions" / f"account={served.account}",
         tmp_path / "balance_transactions" / f"account={copy}",
     )
-    states = tmp_path / "_stripe_balance" / "state"
-    text = (states / f"{served.account}.json").read_text().replace(served.account, copy)
-    (states / f"{copy}.json").write_text(json.dumps(json.loads(text)))
+    for path in records(tmp_path):
+        twin = path.parents[1] / copy / path.name
+        twin.parent.mkdir(exist_ok=True)
+        twin.write_text(path.read_text().replace(served.account, copy))
     verdict = anyio.run(lambda: connector.verify(tmp_path, offline=True, layers=["rows"]))
     assert verdict.verdict == "residual"
     rows = pa.table(connector.read(tmp_path, copy)).num_rows

@@ -66,7 +66,8 @@ def hashes(lake: Path) -> dict[str, str]:
 
 def left_over(lake: Path) -> int:
     """Count the files that are neither data, nor state, nor report, nor lock."""
-    known = ("balance_transactions/", "_stripe_balance/state/", "_stripe_balance/runs/", "_stripe_balance/lock")
+    state = (f"_stripe_balance/{name}" for name in ("state/", "lake.json", "runs/", "lock"))
+    known = ("balance_transactions/", *state)
     names = [path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()]
     return sum(not name.startswith(known) or "/." in name for name in names)
 

@@ -90,7 +90,7 @@ def test_a_sync_onto_payouts_keeps_their_format(run, tmp_path):
     for words in (("sync", tmp_path / "lines", "--format", "jsonl"), ("payouts", tmp_path / "lines")):
         assert run(*words, "--rate", 0).status == 0
     shutil.rmtree(tmp_path / "lines" / "balance_transactions")
-    shutil.rmtree(tmp_path / "lines" / "_stripe_balance" / "state")
+    shutil.rmtree(tmp_path / "lines" / "_stripe_balance" / "state" / "balance_transactions")
     assert run("sync", tmp_path / "lines", "--rate", 0, "--json").json["format"] == "jsonl.zst"
     assert not list((tmp_path / "lines").rglob("*.parquet"))
 

@@ -187,7 +187,9 @@ def test_what_is_found_in_the_lakes_own_folder_steers_nothing(run, lake):
     assert r"failed after" in done.out
     assert all(line.isprintable() for line in done.out.split("\n"))
     assert not any(secret in done.out for secret in SECRETS)
-    (lake / "_stripe_balance" / "state" / f"{NAME}.json").write_text("{}")
+    folder = lake / "_stripe_balance" / "state" / "balance_transactions" / NAME
+    folder.mkdir()
+    (folder / "1.json").write_text("{}")
     done = run("status", lake)
     assert (done.status, done.err.count("\n"), done.err[:-1].isprintable()) == (65, 1, True)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 import connector
@@ -11,6 +9,8 @@ from connector import schemas
 from connector.cli.commands.balance import table
 from connector.core.ledger import money
 from connector.core.ledger.balance import to_balance
+from connector.lake.state.table_states import states
+from connector.lake.stores.local import LocalStore
 from connector.sandbox import Limits, Sandbox
 
 
@@ -103,10 +103,9 @@ def test_the_status_needs_no_key_and_asks_nobody(run, environment, sandbox, lake
 def test_the_status_as_json_has_what_the_state_has(run, lake):
     done = run("status", lake, "--json")
     (account,) = done.json["accounts"]
-    (path,) = (lake / "_stripe_balance" / "state").iterdir()
-    state = json.loads(path.read_text())
-    assert account["rows"] == sum(file["rows"] for file in state["files"]) == 700
-    assert account["covered"] == state["covered"]
+    (state,) = states(LocalStore(lake))
+    assert account["rows"] == sum(file.rows for file in state.files.values()) == 700
+    assert account["covered"] == [[part.start, part.stop] for part in state.covered]
     assert account["differences"] == []
     assert done.json["last_run"]["outcome"] == "complete"
 

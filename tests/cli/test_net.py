@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from connector.core.ledger import money
 from tests.support.lakes import run as sync
 from tests.support.lakes import sandbox, world
+from tests.support.records import change_every
 from tests.support.statements import asked_balance
 
 
@@ -49,10 +48,8 @@ def test_status_and_sync_say_it_by_balance_as_the_balance_has_it(run, tmp_path):
 def test_files_of_before_balances_were_told_apart_are_said_to_be_all_together(run, tmp_path):
     with sandbox(world(600, days=10)) as served:
         sync(tmp_path, served)
-    (path,) = (tmp_path / "_stripe_balance/state").glob("*.json")
-    document = json.loads(path.read_text())
-    for entry in document["files"]:
-        del entry["apart"]
-    path.write_text(json.dumps(document))
+    change_every(
+        tmp_path, "balance_transactions", lambda one: [file.pop("apart") for file in one.get("files", [])] and one
+    )
     assert run("status", tmp_path, "--json").json["accounts"][0]["net_by_balance"] is None
     assert "all balances together" in run("status", tmp_path).out

@@ -9,6 +9,7 @@ import pytest
 
 from connector import schemas
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.records import newest
 
 
 def held_to_the_schema(document):
@@ -128,8 +129,7 @@ def test_a_folder_without_a_lake_and_a_damaged_one_are_errors_not_verdicts(run, 
     done = run("verify", tmp_path / "nothing")
     assert (done.status, done.out) == (78, "")
     assert "stripe-balance sync" in done.err
-    (path,) = (lake / "_stripe_balance" / "state").iterdir()
-    path.write_text(json.dumps({"state_version": 99}))
+    newest(lake).write_text(json.dumps({"record_version": 99}))
     done = run("verify", lake, "--rate", 0, "--json")
     assert done.status == 65
     assert done.json["error"]["type"] == "ManifestError"

@@ -18,6 +18,7 @@ from connector.errors import DamagedError, ProtocolError, UsageError
 from connector.lake.stores.local import LocalStore
 from tests.support.examples import slow_but
 from tests.support.lakes import START, data_files, honest, objects, run, sandbox, state, strays, truth, world
+from tests.support.records import newest, records
 
 HOUR = 3_600
 
@@ -42,11 +43,11 @@ def runs_until(lake, stripe_, done, *, most=60, every=HOUR, **options):
 
 
 def kept(lake):
-    """The newest run's report, held to its schema, and the state's document, held to its own."""
+    """The newest run's report, held to its schema, and the newest record of the state, held to its own."""
     report = json.loads(max((lake / "_stripe_balance" / "runs").glob("*.json"), key=getmtime).read_bytes())
-    document = json.loads(next((lake / "_stripe_balance" / "state").glob("*.json")).read_bytes())
+    document = json.loads(newest(lake).read_bytes())
     jsonschema.validate(report, schemas.load("run_report"))
-    jsonschema.validate(document, schemas.load("table_state"))
+    jsonschema.validate(document, schemas.load("state_record"))
     return report, document
 
 
@@ -65,7 +66,7 @@ def test_a_run_with_nothing_new_asks_about_the_past_once_and_touches_no_data_fil
         assert strays(tmp_path) == []
         report, document = kept(tmp_path)
         assert report["accounts"][0]["audit"]["requests"] == 1
-        assert document["audit"]["turn"] == stripe_.now
+        assert document["fields"]["turn"] == stripe_.now
 
 
 def test_a_round_witnesses_every_partition_and_every_row(tmp_path):
@@ -314,8 +315,7 @@ def test_what_a_disk_spoiled_in_silence_is_read_again_when_its_turn_has_come(tmp
         victim.write_bytes(bytes(content))
         run(tmp_path, stripe_, audit=0)
         victim.write_bytes(bytes(content))
-        states = tmp_path / "_stripe_balance" / "state"
-        for path in states.iterdir():  # written later than the file: nothing shows that somebody touched it
+        for path in records(tmp_path):  # written later than the file: nothing shows that somebody touched it
             path.write_bytes(path.read_bytes())
         *_, account = runs_until(tmp_path, stripe_, lambda account: account.healed.files)
         assert (account.healed.files, account.audit.differing) == (1, 0)

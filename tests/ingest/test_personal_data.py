@@ -28,6 +28,7 @@ from connector.lake.writing.row_buffer import Memory, Shelf
 from connector.tables.redact import Redactor
 from tests.support import lakes
 from tests.support.payout_world import bring, data_files, held_pairs, held_payouts, some_days
+from tests.support.records import records
 from tests.support.rows import OFFICIAL_ROW
 from tests.verification.doctoring import PROVED, answers, check
 
@@ -253,7 +254,7 @@ def test_payouts_that_were_there_before_are_written_again_without_what_a_lake_hi
     choice = {"omit": ["source", "description"], "format": form}
     lakes.run(lake, paid_out, format=form)
     bring(lake, paid_out)
-    for path in [*lake.rglob("balance_transactions"), lake / "_stripe_balance" / "state"]:
+    for path in [*lake.rglob("balance_transactions"), lake / "_stripe_balance" / "state" / "balance_transactions"]:
         shutil.rmtree(path)
     lakes.run(lake, paid_out, **choice)
     lakes.run(straight, paid_out, **choice)
@@ -263,8 +264,8 @@ def test_payouts_that_were_there_before_are_written_again_without_what_a_lake_hi
     assert (account.payouts_listed, account.payouts_new, account.payouts_changed) == (0, 0, 0)
     assert data_files(lake) == data_files(straight)
     assert sources_in_sight(lake) == {None}
-    for path in (lake / "_stripe_balance" / "payouts").iterdir():
-        jsonschema.validate(json.loads(path.read_text()), schemas.load("payouts_record"))
+    for path in records(lake, "payouts"):
+        jsonschema.validate(json.loads(path.read_text()), schemas.load("state_record"))
     before = lakes.touched(lake)
     assert bring(lake, paid_out).requests.total == 2
     assert lakes.touched(lake) == before

@@ -40,7 +40,7 @@ def fresh_bytes(stripe_, **options) -> dict[str, str]:
 def test_new_rows_are_added_and_old_files_left_alone(tmp_path):
     with sandbox() as stripe_:
         run(tmp_path, stripe_)
-        before = touched(tmp_path)
+        before = data_files(tmp_path)
         stripe_.advance(3 * DAY)
         stripe_.add_rows(count=7)
         stripe_.add_rows(count=250, created=stripe_.now - DAY)
@@ -52,8 +52,9 @@ def test_new_rows_are_added_and_old_files_left_alone(tmp_path):
         (account,) = report.accounts
         assert account.rows_new == 257
         assert account.late.rows == 0
-    after = touched(tmp_path)
+    after = data_files(tmp_path)
     assert len(after) == len(before) + 2
+    assert before.items() <= after.items()
 
 
 def test_a_day_at_a_time_is_the_same_as_all_at_once_and_pending_rows_come_up_to_date(tmp_path):

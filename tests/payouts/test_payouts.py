@@ -36,6 +36,7 @@ from tests.support.payout_world import (
     some_days,
     strays,
 )
+from tests.support.records import records
 
 FORMATS = ["parquet", "jsonl", "arrow"]
 
@@ -297,8 +298,8 @@ def test_the_report_and_the_record_are_as_their_schemas_say(tmp_path, served):
     document = to_document(report)
     jsonschema.validate(document, schemas.load("payouts_report"))
     assert json.loads(json.dumps(document)) == document
-    for path in (tmp_path / "_stripe_balance" / "payouts").iterdir():
-        jsonschema.validate(json.loads(path.read_text()), schemas.load("payouts_record"))
+    for path in records(tmp_path, "payouts"):
+        jsonschema.validate(json.loads(path.read_text()), schemas.load("state_record"))
 
 
 def test_two_runs_at_once_do_not_mix(tmp_path, served):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import connector
+from connector.core.state.data_file import with_changes
+from connector.core.units import AccountId
+from connector.lake.state.lake_identity import commit_payouts, load_payouts
 from connector.lake.stores.disk import sha256_of
+from connector.lake.stores.local import LocalStore
 from tests.support.payout_world import START, ScriptedStripe, data_files, held_payouts
 
 DAY = 86_400
@@ -18,14 +23,14 @@ PARTS = ["trace_id_status", "trace_id_value"]
 
 def made_before(lake):
     """Take the parts of trace ids out of a lake's files and its record, as a run of before would have left them."""
-    path = lake / "_stripe_balance/payouts/acct_1script.json"
-    record = json.loads(path.read_text())
-    del record["columns"]
-    for entry in record["files"]:
-        file = lake / entry["path"]
+    store = LocalStore(lake)
+    state = load_payouts(store, AccountId("acct_1script"))
+    files = {}
+    for path, entry in state.files.items():
+        file = lake / path
         pq.write_table(pq.ParquetFile(file).read().drop_columns(PARTS), file)
-        entry.update(bytes=file.stat().st_size, sha256=sha256_of(file))
-    path.write_text(json.dumps(record))
+        files[path] = with_changes(entry, bytes=file.stat().st_size, sha256=sha256_of(file))
+    commit_payouts(store, replace(state, columns=1, files=MappingProxyType(files)))
 
 
 @pytest.fixture

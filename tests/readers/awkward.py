@@ -23,8 +23,8 @@ from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
 from connector.lake.formats.formats import format_named
-from connector.lake.state.lake_identity import save_balances, save_payouts
-from connector.lake.state.table_states import save
+from connector.lake.state.lake_identity import commit_balances, commit_payouts
+from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, publish, seal
 from connector.lake.writing.row_buffer import Memory, Shelf
@@ -262,7 +262,7 @@ def write_transactions(
                     sealed = seal(store, form, Day(folder, None, whole), runs)
                     publish(store, sealed)
                 state = state.with_files([sealed.file], whole)
-        save(store, state)
+        commit(store, state)
 
 
 def write_payouts(root: Path, format_name: str) -> None:
@@ -279,7 +279,7 @@ def write_payouts(root: Path, format_name: str) -> None:
             folder = transactions_folder(account, arrival)
             stored = write_rows(store, paid.form, folder, paid.encode(list(group)))
             record = record.with_transactions(stored.path, with_changes(stored, listings={}))
-        save_payouts(store, record)
+        commit_payouts(store, record)
 
 
 def write_balances(root: Path, format_name: str) -> None:
@@ -291,7 +291,7 @@ def write_balances(root: Path, format_name: str) -> None:
         for one in snapshots(account):
             folder = snapshots_folder(account, one["snapshot_at"])
             record = record.with_file(write_rows(store, made.form, folder, made.encode([one])))
-        save_balances(store, record)
+        commit_balances(store, record)
 
 
 def truth(parquet_lake: Path, table: str) -> pa.Table:

@@ -174,6 +174,7 @@ REFUSED = {
     "datafusion": "*?[]",
     "daft": "*?[]{}\\",
 }
+STATE = "_stripe_balance/state/payouts"
 LOOKS_ABOVE = {"duckdb", "clickhouse", "daft"}
 """Engines that take a folder above the lake for a partition."""
 
@@ -183,7 +184,7 @@ def odd_lakes(lakes, tmp_path_factory):
     """A lake of six files in folders of odd names, and once more in those beside them."""
     root, small = tmp_path_factory.mktemp("odd"), tmp_path_factory.mktemp("small")
     for form in ("parquet", "jsonl.zst"):
-        shutil.copytree(lakes.at(form) / "_stripe_balance/payouts", small / form / "_stripe_balance/payouts")
+        shutil.copytree(lakes.at(form) / STATE, small / form / STATE)
         for day in ("2025-12-22", "2026-01-29"):
             for folder in lakes.at(form).glob(f"payout_transactions/*/arrival_date={day}"):
                 shutil.copytree(folder, small / form / folder.relative_to(lakes.at(form)))

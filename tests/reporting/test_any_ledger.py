@@ -97,7 +97,7 @@ def written(root, rows, form_name):
         summary.add(batch)
         files[path] = summary.data_file(path, written=local, sha256="0" * 64)
     covered = Intervals.span(0, START + 60 * DAY)
-    table_states.save(store, TableState("acct_1", form_name, Granularity.DAY, covered, files=MappingProxyType(files)))
+    table_states.commit(store, TableState("acct_1", form_name, Granularity.DAY, covered, files=MappingProxyType(files)))
 
 
 def category(row):

@@ -98,7 +98,7 @@ def rewrite(lake: Path, path: str, change: Callable[[list[Row]], list[Row]], *, 
 
 
 def save(lake: Path, state: TableState) -> None:
-    table_states.save(LocalStore(lake), state)
+    table_states.commit(LocalStore(lake), state)
 
 
 def forget_reports(lake: Path) -> None:

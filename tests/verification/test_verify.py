@@ -14,6 +14,7 @@ from connector.lake.stores.local import LocalStore
 from connector.verification.calls import verify
 from tests.support.lakes import config_for, objects, run, world
 from tests.support.lakes import sandbox as serve
+from tests.support.records import newest
 from tests.verification.doctoring import (
     BUSY,
     PROVED,
@@ -126,8 +127,7 @@ def test_what_is_no_lake_has_no_such_account_or_no_such_layer_is_refused(lake, t
 
 
 def test_a_damaged_state_is_an_error_not_a_verdict(lake):
-    (path,) = (lake / "_stripe_balance" / "state").iterdir()
-    path.write_text("{")
+    newest(lake).write_text("{")
     with pytest.raises(ManifestError, match="damaged"):
         check(lake)
 

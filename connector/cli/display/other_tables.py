@@ -10,7 +10,7 @@ from connector.core.counting import counted
 from connector.core.state import balances_record, payouts_record
 from connector.lake.state.file_check import differences
 from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
-from connector.lake.state.records import recorded_accounts
+from connector.lake.state.state_log import recorded_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,12 +6,11 @@ Most accounts have no such record: their folder has the id that Stripe names the
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.state.partition import checked_account
-from connector.core.state.small_file import damaged, opened
 from connector.core.units import DAY
-from connector.errors import ProtocolError
+from connector.errors import ManifestError, ProtocolError
 
 if TYPE_CHECKING:
     from connector.core.units import AccountId
@@ -124,7 +123,7 @@ def from_document(document: object, *, where: str) -> AccountRecord:
     Raises:
         ManifestError: when the document is not one of ours, is damaged, or is of a newer version.
     """
-    entries = opened(document, table=TABLE, version=RECORD_VERSION, where=where)
+    entries = _opened(document, table=TABLE, version=RECORD_VERSION, where=where)
     try:
         owner, key, context = entries["owner"], entries["key"], entries["context"]
         retired, refused = entries["retired"], entries["refused"]
@@ -137,4 +136,36 @@ def from_document(document: object, *, where: str) -> AccountRecord:
             refused=None if refused is None else Refusal(int(refused["since"]), str(refused["message"])),
         )
     except (LookupError, TypeError, ValueError, AttributeError, ProtocolError) as error:
-        raise damaged(where, error, REMEDY) from error
+        raise _damaged(where, error, REMEDY) from error
+
+
+def _opened(document: object, *, table: str, version: int, where: str) -> dict[str, Any]:
+    """Return a record's entries, once it is found to be one of ours and no newer than we know.
+
+    Args:
+        document: the decoded JSON.
+        table: what it has to be about.
+        version: the newest version known.
+        where: its path, for messages.
+
+    Raises:
+        ManifestError: it is not; says what to do.
+    """
+    if not isinstance(document, dict) or "record_version" not in document:
+        raise ManifestError(f"{where} is not a record of stripe-balance; point at another destination, or move it away")
+    entries = cast("dict[str, Any]", document)
+    found = entries["record_version"]
+    if type(found) is not int or not 1 <= found <= version:
+        raise ManifestError(
+            f"{where} has version {found}, and this program knows up to {version}: upgrade stripe-balance-connector"
+        )
+    if entries.get("table") != table:
+        raise ManifestError(
+            f"{where} is about {entries.get('table')!r}, not {table}: it was renamed or copied; move it away"
+        )
+    return entries
+
+
+def _damaged(where: str, error: Exception, remedy: str) -> ManifestError:
+    """Return the error for a record that does not make sense."""
+    return ManifestError(f"{where} is damaged ({error!r}); restore it from a backup, or {remedy}")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.intervals import Intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +41,3 @@ class Audits:
     lacking: Intervals = field(default_factory=Intervals)
     asked: Intervals = field(default_factory=Intervals)
     silent: int = 0
-
-    def to_document(self) -> dict[str, Any]:
-        """Return the part `audit` of the state's document."""
-        return {
-            "turn": self.turn,
-            "looked": [[part.start, part.stop] for part in self.looked],
-            "suspects": [[one.start, one.stop, one.expected] for one in self.suspects],
-            "lacking": [[part.start, part.stop] for part in self.lacking],
-            "asked": [[part.start, part.stop] for part in self.asked],
-            "silent": self.silent,
-        }
-
-    @staticmethod
-    def of(entry: dict[str, Any] | None) -> Audits:
-        """Read that part; a state written before there were audits has none.
-
-        Raises:
-            KeyError, TypeError, ValueError: it is no such part.
-        """
-        if entry is None:
-            return Audits()
-        return Audits(
-            turn=int(entry["turn"]),
-            looked=_intervals(entry["looked"]),
-            suspects=tuple(Suspect(int(start), int(stop), int(rows)) for start, stop, rows in entry["suspects"]),
-            lacking=_intervals(entry["lacking"]),
-            asked=_intervals(entry["asked"]),
-            silent=int(entry["silent"]),
-        )
-
-
-def _intervals(pairs: list[list[int]]) -> Intervals:
-    return Intervals.of(Interval(int(start), int(stop)) for start, stop in pairs)

@@ -1,35 +1,29 @@
 """What the lake holds of one account's payouts: the record that the next run is decided by.
 
-Frozen values and pure steps; reading and writing the file is the lake's business. The shape on disk is
-`schemas/payouts_record.json`.
+Frozen values and pure steps; how it is kept is told in `connector.core.state.record`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connector.core.state.data_file import day_of
-from connector.core.state.partition import Granularity, checked_account, partition_folder, partition_of
-from connector.core.state.payouts import Payout
-from connector.core.state.small_file import READ_AGAIN, damaged, of_entry, opened, to_entry
+from connector.core.state.partition import Granularity, partition_folder, partition_of
+from connector.core.state.record import NOTHING, Parts
 from connector.core.time.intervals import Interval, Intervals
-from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
-from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from connector.core.state.data_file import DataFile, Listing
+    from connector.core.state.payouts import Payout
     from connector.core.units import AccountId
 
 COLUMNS = 2
 """Number of the columns that files of payouts have: 2 has the parts of `trace_id`."""
-
-RECORD_VERSION = 1
-"""Version of the record's own shape; a newer one is refused."""
 
 PAYOUTS, TRANSACTIONS = "payouts", "payout_transactions"
 """Folders of the two tables."""
@@ -49,9 +43,11 @@ class PayoutsRecord:
         transaction_files: files of `payout_transactions` by path; a payout's transactions are in the lake when one of
             them names it.
         api_versions: every `Stripe-Version` that payouts were read under, in order of first use.
-        revision: number of writes.
         read_at: when payouts were last read, UTC seconds by Stripe's clock; None where no run has said so yet.
         columns: of the files of payouts; fewer than `COLUMNS` where they are to be written again.
+        number: of the record that the state goes up to; 0 before the first.
+        written: when that record was written, UTC seconds.
+        recorded: the state as it is recorded up to there, taken apart: what a commit says the difference to.
     """
 
     account: AccountId
@@ -62,9 +58,11 @@ class PayoutsRecord:
     files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
     transaction_files: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
     api_versions: tuple[str, ...] = ()
-    revision: int = 0
     read_at: int | None = None
     columns: int = COLUMNS
+    number: int = 0
+    written: int = field(default=0, compare=False)
+    recorded: Parts = field(default=NOTHING, compare=False, repr=False)
 
     @property
     def listings(self) -> dict[str, Listing]:
@@ -143,84 +141,3 @@ def day_of_file(path: str) -> Interval:
     """
     start = day_of(path)
     return Interval(start, start + DAY)
-
-
-def to_document(record: PayoutsRecord) -> dict[str, Any]:
-    """Return the JSON document of `schemas/payouts_record.json`; the same record gives the same document."""
-    return {
-        "record_version": RECORD_VERSION,
-        "revision": record.revision,
-        "table": PAYOUTS,
-        "account": record.account,
-        "format": record.format,
-        "livemode": record.livemode,
-        "api_versions": list(record.api_versions),
-        "covered": [[part.start, part.stop] for part in record.covered],
-        "read_at": record.read_at,
-        "columns": record.columns,
-        "payouts": [asdict(one) for one in sorted(record.payouts.values(), key=lambda one: (one.created, one.id))],
-        "files": [to_entry(file) for _, file in sorted(record.files.items())],
-        "transaction_files": [to_entry(file) for _, file in sorted(record.transaction_files.items())],
-    }
-
-
-def from_document(document: object, *, where: str) -> PayoutsRecord:
-    """Build a record from its JSON document.
-
-    Args:
-        document: the decoded JSON.
-        where: the record's path, for messages.
-
-    Raises:
-        ManifestError: when the document is not one of ours, is damaged, or is of a newer version.
-    """
-    entries = opened(document, table=PAYOUTS, version=RECORD_VERSION, where=where)
-    try:
-        account = checked_account(entries["account"])
-        payouts = [_payout(entry) for entry in entries["payouts"]]
-        files = [of_entry(entry, f"{PAYOUTS}/account={account}/") for entry in entries["files"]]
-        lists = [_transactions_file(entry, account) for entry in entries["transaction_files"]]
-        for file in files:
-            day_of_file(file.path)
-        return PayoutsRecord(
-            account=account,
-            format=str(entries["format"]),
-            livemode=entries["livemode"],
-            covered=Intervals.of(Interval(int(start), int(stop)) for start, stop in entries["covered"]),
-            payouts=MappingProxyType({one.id: one for one in payouts}),
-            files=MappingProxyType({one.path: one for one in files}),
-            transaction_files=MappingProxyType({one.path: one for one in lists}),
-            api_versions=tuple(entries["api_versions"]),
-            revision=int(entries["revision"]),
-            read_at=_moment(entries.get("read_at")),
-            columns=int(entries.get("columns", 1)),
-        )
-    except (LookupError, TypeError, ValueError, AttributeError, ProtocolError) as error:
-        raise damaged(where, error, READ_AGAIN) from error
-
-
-def _payout(entry: dict[str, Any]) -> Payout:
-    payout = Payout(**{name: entry[name] for name in _PAYOUT_FIELDS})
-    if type(payout.id) is not str or type(payout.created) is not int or type(payout.arrival_date) is not int:
-        raise TypeError(f"a payout without an id or its times: {payout.id}")
-    if not 0 <= payout.created < END_OF_TIME:
-        raise ValueError(f"an impossible time of {payout.id}")
-    return payout
-
-
-def _moment(value: object) -> int | None:
-    """Return when payouts were last read; records of before that was kept do not say."""
-    if value is not None and (type(value) is not int or not 0 <= value <= END_OF_TIME):
-        raise ValueError(f"an impossible time: {value!r}")
-    return value
-
-
-_PAYOUT_FIELDS = tuple(one.name for one in fields(Payout))
-
-
-def _transactions_file(entry: dict[str, Any], account: AccountId) -> DataFile:
-    file = of_entry(entry, f"{TRANSACTIONS}/account={account}/")
-    day_of(file.path)
-    if file.listings is None:
-        raise ValueError(f"{file.path} does not say whose transactions it holds")
-    return file

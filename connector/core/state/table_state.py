@@ -1,33 +1,28 @@
 """What the lake holds for one account: the record that everything else is decided by.
 
-Frozen values and pure steps from one to the next; reading and writing the file is the lake's business. The shape on
-disk is `schemas/table_state.json`.
+Frozen values and pure steps from one to the next. How it is kept, as a list of records of what each commit changed, is
+told in `connector.core.state.record`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from connector.core.state.audited import Audits
-from connector.core.state.data_file import DataFile, ParkedFile, checked_parked, with_changes
-from connector.core.state.drift import Drift, Finding
-from connector.core.state.partition import Granularity, checked_account
+from connector.core.state.data_file import with_changes
+from connector.core.state.drift import Drift
+from connector.core.state.record import NOTHING, Parts
 from connector.core.time.intervals import Interval, Intervals
-from connector.core.time.times import END_OF_TIME
 from connector.core.units import PAYMENTS
-from connector.errors import ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from connector.core.state.data_file import DataFile, ParkedFile
+    from connector.core.state.partition import Granularity
     from connector.core.units import AccountId
-
-STATE_VERSION = 1
-"""Version of the state's own shape; a newer one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +41,13 @@ class TableState:
         drift: how rows have differed from the schema, all runs together; a row read again counts again.
         options: other choices that rows depend on (expansions, columns left out), fixed with the lake.
         audits: how far the past was asked about again.
-        revision: number of writes, for people.
         account_created: when Stripe says the account was made, UTC seconds: it has no row before; 0 where no run was
             told.
         asked: seconds of `created` that the lake was ever asked for.
         parked: files of rows whose partitions are not whole yet, by path.
+        number: of the record that the state goes up to; 0 before the first.
+        written: when that record was written, UTC seconds.
+        recorded: the state as it is recorded up to there, taken apart: what a commit says the difference to.
     """
 
     account: AccountId
@@ -64,10 +61,12 @@ class TableState:
     drift: Drift = field(default_factory=Drift)
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     audits: Audits = field(default_factory=Audits)
-    revision: int = 0
     account_created: int = 0
     asked: Intervals = field(default_factory=Intervals)
     parked: Mapping[str, ParkedFile] = field(default_factory=lambda: MappingProxyType({}))
+    number: int = 0
+    written: int = field(default=0, compare=False)
+    recorded: Parts = field(default=NOTHING, compare=False, repr=False)
 
     @property
     def rows(self) -> int:
@@ -128,99 +127,14 @@ def add_net(sums: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def to_document(state: TableState) -> dict[str, Any]:
-    """Return the JSON document of `schemas/table_state.json`; the same state gives the same document."""
-    return {
-        "state_version": STATE_VERSION,
-        "revision": state.revision,
-        "table": "balance_transactions",
-        "account": state.account,
-        "format": state.format,
-        "partition": state.partition.value,
-        "options": dict(sorted(state.options.items())),
-        "api_versions": list(state.api_versions),
-        "drift": [asdict(finding) for finding in state.drift.findings],
-        "covered": [[part.start, part.stop] for part in state.covered],
-        "livemode": state.livemode,
-        "read_until": state.read_until,
-        "account_created": state.account_created,
-        "audit": state.audits.to_document(),
-        "asked": [[part.start, part.stop] for part in state.asked],
-        "parked": [msgspec.to_builtins(one) for _, one in sorted(state.parked.items())],
-        "files": [msgspec.to_builtins(file) for _, file in sorted(state.files.items())],
-    }
-
-
-def from_document(document: object, *, where: str) -> TableState:
-    """Build a state from its JSON document.
+def believed(state: TableState, *, now: int) -> TableState:
+    """Return the state without what it cannot know: seconds that are still to come are not covered.
 
     Args:
-        document: the decoded JSON.
-        where: the state's path, for messages.
-
-    Raises:
-        ManifestError: when the document is not one of ours, is damaged, or is of a newer version.
+        state: as it was recorded.
+        now: UTC seconds.
     """
-    if not isinstance(document, dict) or "state_version" not in document:
-        raise ManifestError(f"{where} is not a state of stripe-balance; point at another destination, or move it away")
-    fields = cast("dict[str, Any]", document)
-    version = fields["state_version"]
-    if type(version) is not int or not 1 <= version <= STATE_VERSION:
-        raise ManifestError(
-            f"{where} has version {version}, and this program knows up to {STATE_VERSION}:"
-            " upgrade stripe-balance-connector"
-        )
-    try:
-        entries = fields["files"]
-        files = {entry["path"]: _file(entry) for entry in entries}
-        return TableState(
-            account=checked_account(fields["account"]),
-            format=str(fields["format"]),
-            partition=Granularity(fields["partition"]),
-            covered=Intervals.of(Interval(int(start), int(stop)) for start, stop in fields["covered"]),
-            livemode=fields["livemode"],
-            read_until=int(fields["read_until"]),
-            files=MappingProxyType(_each_once(files, entries, fields["table"])),
-            api_versions=tuple(fields["api_versions"]),
-            drift=_drift(fields["drift"]),
-            options=MappingProxyType(dict(fields["options"])),
-            audits=Audits.of(fields.get("audit")),
-            revision=int(fields["revision"]),
-            account_created=_second(fields.get("account_created", 0)),
-            asked=Intervals.of(Interval(int(start), int(stop)) for start, stop in fields["asked"]),
-            parked=MappingProxyType(_parked(fields["parked"], fields["account"])),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ManifestError(
-            f"{where} is damaged ({error!r}); restore it from a backup, or sync to a new destination"
-        ) from error
-
-
-def _second(value: object) -> int:
-    """Return a time that states of before it was kept do not have."""
-    if type(value) is not int or not 0 <= value <= END_OF_TIME:
-        raise ValueError(f"an impossible time: {value!r}")
-    return value
-
-
-def _drift(entries: list[dict[str, Any]]) -> Drift:
-    found = tuple(Finding(one["kind"], str(one["name"]), int(one["count"]), str(one["example"])) for one in entries)
-    return Drift(found)
-
-
-def _file(entry: object) -> DataFile:
-    file = msgspec.convert(entry, DataFile)
-    times = (file.first_created, file.last_created, file.refreshed, file.witnessed)
-    if min(file.rows, file.bytes, file.pending, *times) < 0 or max(times) > END_OF_TIME:
-        raise ValueError(f"impossible figures of {file.path}")
-    return file
-
-
-def _parked(entries: object, account: str) -> dict[str, ParkedFile]:
-    return {one.path: checked_parked(one, account) for one in msgspec.convert(entries, list[ParkedFile])}
-
-
-def _each_once(files: dict[str, DataFile], entries: list[object], table: str) -> dict[str, DataFile]:
-    if table != "balance_transactions" or len(files) < len(entries):
-        raise ValueError("it is of another table, or names a file twice")
-    return files
+    past = Interval(0, max(1, now))
+    if all(part.stop <= past.stop for part in state.covered):
+        return state
+    return replace(state, covered=state.covered.within(past), read_until=min(state.read_until, past.stop))

@@ -14,7 +14,7 @@ from connector.core.state.partition import Granularity
 from connector.errors import UsageError
 from connector.lake.formats.formats import Format, format_of
 from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
-from connector.lake.state.records import recorded_accounts
+from connector.lake.state.state_log import recorded_accounts
 from connector.lake.state.table_states import TABLE, states
 from connector.lake.writing.small_tables import SMALL_TABLES, sheet
 from connector.tables.arrow import arrow_schema

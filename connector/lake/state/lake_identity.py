@@ -7,12 +7,13 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from connector.core.state import account_record, balances_record, payouts_record
+from connector.core.state import account_record
 from connector.core.state.account_record import AccountRecord
-from connector.core.state.small_file import READ_AGAIN, RESTORE
+from connector.core.state.tables import BALANCES, PAYOUTS
 from connector.errors import ConfigError
-from connector.lake.state import table_states
-from connector.lake.state.records import load_record, recorded_accounts, save_record
+from connector.lake.state import state_log, table_states
+from connector.lake.state.records import load_record, record_names, save_record
+from connector.lake.state.state_log import recorded_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from connector.core.state.payouts_record import PayoutsRecord
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
-
-PAYOUTS, BALANCES = "payouts", "balances"
-"""Kinds of records, and the folders they are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class LakeFacts:
 
 def is_new(store: Store) -> bool:
     """Say whether a destination holds no lake yet, of whichever table; quicker than `facts_of`. Blocks."""
-    return not (table_states.accounts(store) or any(recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)))
+    return not (table_states.accounts(store) or any(recorded_accounts(store, one) for one in (PAYOUTS, BALANCES)))
 
 
 def refuse_new(store: Store, destination: str) -> None:
@@ -80,11 +78,15 @@ def facts_of(store: Store) -> LakeFacts:
         ManifestError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
-    holders = {kind: recorded_accounts(store, kind) for kind in (PAYOUTS, BALANCES)}
+    holders = {one.name: recorded_accounts(store, one) for one in (PAYOUTS, BALANCES)}
     holders[table_states.TABLE] = table_states.accounts(store)
     records = (
         record
-        for kind, load in ((PAYOUTS, load_payouts), (BALANCES, load_balances), (table_states.TABLE, table_states.load))
+        for kind, load in (
+            (PAYOUTS.name, load_payouts),
+            (BALANCES.name, load_balances),
+            (table_states.TABLE, table_states.load),
+        )
         for account in holders[kind]
         if (record := load(store, account)) is not None
     )
@@ -107,7 +109,7 @@ def account_records(store: Store) -> Iterator[AccountRecord]:
         StorageError: the destination cannot be read.
     """
     kind, remedy = account_record.TABLE, account_record.REMEDY
-    for account in recorded_accounts(store, kind):
+    for account in record_names(store, kind):
         record = load_record(account_record.from_document, store, kind, account, remedy=remedy)
         if record is not None:
             yield record
@@ -119,25 +121,20 @@ def save_account(store: Store, record: AccountRecord) -> None:
 
 
 def load_payouts(store: Store, account: AccountId) -> PayoutsRecord | None:
-    """Return an account's record of payouts, or None when there is none.
-
-    Raises:
-        ManifestError: it is damaged, foreign, newer than this version knows, or another account's.
-        StorageError: it cannot be read.
-    """
-    return load_record(payouts_record.from_document, store, PAYOUTS, account, remedy=READ_AGAIN)
+    """Return the state of an account's payouts, or None when there is none; raises what `state_log.load` raises."""
+    return state_log.load(store, PAYOUTS, account)
 
 
-def save_payouts(store: Store, record: PayoutsRecord) -> None:
-    """Write an account's record of payouts; raises what `save_record` raises."""
-    save_record(store, PAYOUTS, record.account, payouts_record.to_document(record))
+def commit_payouts(store: Store, new: PayoutsRecord, *, run: str = "") -> PayoutsRecord:
+    """Record the state of an account's payouts; see `state_log.commit`."""
+    return state_log.commit(store, PAYOUTS, new, run=run)
 
 
 def load_balances(store: Store, account: AccountId) -> BalancesRecord | None:
-    """Return an account's record of snapshots, or None when there is none; raises what `load_payouts` raises."""
-    return load_record(balances_record.from_document, store, BALANCES, account, remedy=RESTORE)
+    """Return the state of an account's snapshots, or None when there is none; raises what `state_log.load` raises."""
+    return state_log.load(store, BALANCES, account)
 
 
-def save_balances(store: Store, record: BalancesRecord) -> None:
-    """Write an account's record of snapshots; raises what `save_record` raises."""
-    save_record(store, BALANCES, record.account, balances_record.to_document(record))
+def commit_balances(store: Store, new: BalancesRecord, *, run: str = "") -> BalancesRecord:
+    """Record the state of an account's snapshots; see `state_log.commit`."""
+    return state_log.commit(store, BALANCES, new, run=run)

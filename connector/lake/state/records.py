@@ -25,7 +25,7 @@ def record_path(kind: str, account: AccountId) -> str:
     return f"{STATE}/{kind}/{account}.json"
 
 
-def recorded_accounts(store: Store, kind: str) -> list[AccountId]:
+def record_names(store: Store, kind: str) -> list[AccountId]:
     """Return the accounts that have a record of a kind, sorted.
 
     Raises:

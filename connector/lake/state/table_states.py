@@ -1,63 +1,47 @@
-"""The state on disk: the record of what is durably in the lake, written last."""
+"""The state of the balance transactions: what is durably in the lake, recorded last."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from connector.core.state.table_state import TableState, from_document, to_document
-from connector.errors import ConfigError, ManifestError, ProtocolError
-from connector.lake.paths import checked_path
+from connector.core.state.tables import TRANSACTIONS
+from connector.errors import ConfigError
+from connector.lake.state import state_log
 from connector.lake.state.file_check import Difference, differences
-from connector.lake.state.records import load_record, record_path, recorded_accounts, save_record
+from connector.lake.state.state_log import record_path, recorded_accounts
 from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from connector.core.state.partition import Granularity
+    from connector.core.state.table_state import TableState
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
 
 TABLE = "balance_transactions"
 """Folder of the data files that states name."""
 
-_KIND = "state"
-"""Kind of the records, and the folder they are in."""
-
 
 def load(store: Store, account: AccountId) -> TableState | None:
-    """Return an account's state, or None when the lake has none of it.
+    """Return an account's state, or None when the lake has none of it; raises what `state_log.load` raises."""
+    return state_log.load(store, TRANSACTIONS, account)
 
-    Raises:
-        ManifestError: when it is damaged, foreign, of a newer version, of another account, or names files elsewhere.
-        StorageError: when it cannot be read.
+
+def commit(store: Store, new: TableState, *, run: str = "") -> TableState:
+    """Record an account's state, and return it as it is recorded; see `state_log.commit`, also for what it raises.
+
+    Args:
+        store: the destination.
+        new: what is to be; every file it names must be visible already.
+        run: id of the run.
     """
-    state = load_record(_from_document, store, _KIND, account, remedy="sync to a new destination")
-    if state is None:
-        return None
-    where = record_path(_KIND, account)
-    for path in state.files:
-        _refuse_elsewhere(path, account, where)
-    return state
-
-
-def save(store: Store, state: TableState) -> TableState:
-    """Write an account's state, durably and as a whole, and return it with the next revision.
-
-    Every file it names must already be visible and durable.
-
-    Raises:
-        StorageError: when the destination refuses; the old state is then still whole.
-    """
-    written = replace(state, revision=state.revision + 1)
-    save_record(store, _KIND, written.account, to_document(written))
-    return written
+    return state_log.commit(store, TRANSACTIONS, new, run=run)
 
 
 def accounts(store: Store) -> list[AccountId]:
     """Return the accounts that have a state, sorted; raises what `recorded_accounts` raises."""
-    return recorded_accounts(store, _KIND)
+    return recorded_accounts(store, TRANSACTIONS)
 
 
 def check_destination(
@@ -106,13 +90,13 @@ def refuse_another(what: str, there: object, asked: object) -> None:
         )
 
 
-def saved(store: Store, account: AccountId) -> int:
-    """Return when an account's state was written, as `FileInfo.changed`; 0 when there is none.
+def saved(store: Store, state: TableState) -> int:
+    """Return when the latest record of a state was written, as `FileInfo.changed`; 0 where it is not there any more.
 
     Raises:
         StorageError: when the destination cannot be read.
     """
-    where = record_path(_KIND, account)
+    where = record_path(TABLE, state.account, state.number)
     with store.opened(where) as path, at_disk(f"reading {where}"):
         return 0 if path is None else path.stat().st_ctime_ns
 
@@ -155,22 +139,6 @@ def states(store: Store) -> Iterator[TableState]:
         state = load(store, account)
         if state is not None:
             yield state
-
-
-def _from_document(document: object, *, where: str) -> TableState:
-    try:
-        return from_document(document, where=where)
-    except ProtocolError as error:
-        raise ManifestError(f"{where} is damaged ({error}); restore it from a backup") from error
-
-
-def _refuse_elsewhere(path: str, account: AccountId, where: str) -> None:
-    try:
-        ours = checked_path(path).startswith(f"{account_folder(account)}/")
-    except ValueError:
-        ours = False
-    if not ours:
-        raise ManifestError(f"{where} names {path!r}, which is not a data file of {account}; restore it from a backup")
 
 
 def _same_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

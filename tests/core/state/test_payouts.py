@@ -17,7 +17,6 @@ from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY, AccountId
-from connector.errors import ManifestError
 
 NOW = 20_000 * DAY
 ACCOUNT = AccountId("acct_1")
@@ -169,16 +168,6 @@ def test_a_file_is_written_again_with_nothing_listed_where_that_is_wanted():
     assert (day.start, day.to_list, day.gone) == (one.arrival_day, (), frozenset())
 
 
-@given(many_payouts)
-def test_a_record_survives_its_document(payouts):
-    record = with_file(record_of(payouts), NOW, *[one.id for one in payouts[:5]])
-    path = f"{payouts_record.payouts_folder(ACCOUNT, NOW)}/part-0.parquet"
-    file = DataFile(path, 3, 9, "a" * 64, hidden=("description",))
-    record = replace(record, files=MappingProxyType({path: file}), api_versions=("2026",))
-    document = payouts_record.to_document(record)
-    assert payouts_record.from_document(document, where="here") == record
-
-
 def test_forgetting_a_file_forgets_its_day_and_forgetting_a_list_forgets_the_list_alone():
     payouts = [payout(number, age=number * DAY) for number in (20, 21)]
     day = payouts_record.payouts_folder(ACCOUNT, payouts[0].created)
@@ -192,29 +181,3 @@ def test_forgetting_a_file_forgets_its_day_and_forgetting_a_list_forgets_the_lis
     (listed,) = record.transaction_files
     assert not record.without([listed]).listings
     assert record.without([listed]).payouts == record.payouts
-
-
-@pytest.mark.parametrize(
-    "harm",
-    [
-        lambda one: one | {"record_version": 2},
-        lambda one: one | {"record_version": "1"},
-        lambda one: one | {"table": "balances"},
-        lambda one: one | {"account": "../elsewhere"},
-        lambda one: one | {"covered": [[5, 5]]},
-        lambda one: one | {"payouts": [{"id": "po_1"}]},
-        lambda one: one | {"payouts": [one["payouts"][0] | {"created": -1}]},
-        lambda one: one | {"files": [{"path": "payouts/account=acct_2/created_date=2026-01-01/part-0.parquet"}]},
-        lambda one: one | {"transaction_files": [one["transaction_files"][0] | {"path": "/etc/passwd"}]},
-        lambda one: one | {"transaction_files": [one["transaction_files"][0] | {"rows": 0}]},
-        lambda one: one | {"transaction_files": [one["transaction_files"][0] | {"hidden": 1}]},
-        lambda one: {name: value for name, value in one.items() if name != "format"},
-        lambda _: [],
-        lambda _: {"state_version": 1},
-    ],
-)
-def test_a_record_that_makes_no_sense_is_refused_with_what_to_do(harm):
-    record = with_file(record_of([payout(1, age=DAY)]), NOW, "po_1")
-    with pytest.raises(ManifestError, match=r"move it away|upgrade") as caught:
-        payouts_record.from_document(harm(payouts_record.to_document(record)), where="_stripe_balance/payouts/x.json")
-    assert "_stripe_balance/payouts/x.json" in str(caught.value)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from types import MappingProxyType
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.state.audited import Audits, Suspect
 from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity
-from connector.core.state.table_state import STATE_VERSION, TableState, add_net, from_document, to_document
+from connector.core.state.table_state import TableState, add_net, believed
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import AccountId
-from connector.errors import ManifestError, ProtocolError
 
 texts = st.text("abc_-=/.0", min_size=1, max_size=12)
 amounts = st.integers(-(2**63), 2**63 - 1)
@@ -60,18 +58,8 @@ states = st.builds(
     api_versions=st.lists(st.sampled_from(["2026-10-28.endive", "2022-11-15"]), unique=True, max_size=2).map(tuple),
     options=st.just({}) | st.just({"expand": ["source"]}),
     audits=audits,
-    revision=st.integers(0, 99),
+    number=st.integers(0, 99),
 )
-
-GOOD = to_document(TableState(AccountId("acct_1"), "parquet", Granularity.DAY, Intervals.span(5, 9)))
-
-
-@given(states)
-def test_a_state_survives_its_document_and_json(state):
-    text = json.dumps(to_document(state))
-    again = from_document(json.loads(text), where="here")
-    assert again == state
-    assert json.dumps(to_document(again)) == text
 
 
 @given(states, st.lists(files, max_size=3), st.lists(spans, max_size=3).map(Intervals.of))
@@ -93,89 +81,6 @@ def test_nets_add_up_exactly_and_by_currency(several):
         assert total[currency] == sum(net.get(currency, 0) for net in several)
 
 
-@pytest.mark.parametrize("document", [None, [], "text", 3, {}, {"version": 1}])
-def test_a_document_of_another_kind_is_refused(document):
-    with pytest.raises(ManifestError, match="is not a state of stripe-balance"):
-        from_document(document, where="here")
-
-
-@pytest.mark.parametrize("version", [STATE_VERSION + 1, "1", None, 1.5])
-def test_a_newer_version_asks_for_an_upgrade(version):
-    with pytest.raises(ManifestError, match="upgrade"):
-        from_document(GOOD | {"state_version": version}, where="here")
-
-
-@pytest.mark.parametrize("version", [0, -1, True])
-def test_a_version_that_never_was_is_refused(version):
-    with pytest.raises(ManifestError):
-        from_document(GOOD | {"state_version": version}, where="here")
-
-
-@pytest.mark.parametrize(
-    "missing", sorted(GOOD.keys() - {"state_version", "revision", "table", "account_created", "audit"})
-)
-def test_a_document_that_lacks_a_field_is_damaged(missing):
-    with pytest.raises(ManifestError, match="is damaged"):
-        from_document({name: value for name, value in GOOD.items() if name != missing}, where="here")
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("covered", [[9, 5]]),
-        ("covered", [[5]]),
-        ("covered", 7),
-        ("covered", [["a", "b"]]),
-        ("partition", "week"),
-        ("files", [{"path": "x"}]),
-        ("files", {"path": "x"}),
-        ("read_until", "soon"),
-        ("account_created", "soon"),
-        ("account_created", -1),
-        ("revision", None),
-        ("options", 3),
-        ("audit", {"turn": 1}),
-        ("audit", {"turn": 1, "looked": [[9, 5]], "suspects": [], "lacking": [], "asked": [], "silent": 0}),
-        ("audit", {"turn": 1, "looked": [], "suspects": [[1, 2]], "lacking": [], "asked": [], "silent": 0}),
-    ],
-)
-def test_a_field_of_another_type_is_damage(name, value):
-    with pytest.raises(ManifestError, match="is damaged"):
-        from_document(GOOD | {name: value}, where="here")
-
-
-def test_a_state_written_before_there_were_audits_has_witnessed_nothing():
-    file = DataFile("a", 1, 1, "0" * 64, 1, 1, {}, 0, None, witnessed=5)
-    document = to_document(TableState(AccountId("acct_1"), "parquet", Granularity.DAY, files={"a": file}))
-    del document["audit"], document["files"][0]["witnessed"]
-    older = from_document(document, where="here")
-    assert (older.audits, older.files["a"].witnessed) == (Audits(), 0)
-
-
-def test_another_tables_state_is_refused():
-    with pytest.raises(ManifestError):
-        from_document(GOOD | {"table": "payouts"}, where="here")
-
-
-def test_the_same_path_twice_is_damage():
-    file = to_document(
-        TableState(
-            AccountId("acct_1"),
-            "parquet",
-            Granularity.DAY,
-            files={"a": DataFile("a", 1, 1, "0" * 64, 1, 1, {}, 0, None)},
-        )
-    )["files"][0]
-    with pytest.raises(ManifestError):
-        from_document(GOOD | {"files": [file, file | {"rows": 2}]}, where="here")
-
-
-@pytest.mark.parametrize("account", ["../../etc", "", 7])
-def test_an_account_that_could_leave_its_folder_is_refused(account):
-    with pytest.raises((ManifestError, ProtocolError)):
-        from_document(GOOD | {"account": account}, where="here")
-
-
 sums = st.dictionaries(st.sampled_from(["usd", "eur", "jpy"]), st.integers(-(2**70), 2**70))
 
 
@@ -192,8 +97,13 @@ def test_what_is_told_apart_adds_up_to_the_whole(entries):
     assert {code: amount for code, amount in whole.items() if amount} == {c: n for c, n in state.net().items() if n}
     truth = add_net(payments for payments, _ in entries)
     assert {c: n for c, n in told["payments"].items() if n} == {c: n for c, n in truth.items() if n}
-    document = json.loads(json.dumps(to_document(state)))
-    assert from_document(document, where="here").net_by_balance() == told
     if entries:
-        del document["files"][0]["apart"]  # as entries of before
-        assert from_document(document, where="here").net_by_balance() is None
+        before = {path: with_changes(one, apart=None) for path, one in files.items()}
+        assert replace(state, files=before).net_by_balance() is None
+
+
+def test_seconds_still_to_come_are_not_believed_to_be_covered():
+    state = TableState("acct_1", "parquet", Granularity.DAY, Intervals.span(5, 90), read_until=100)
+    assert believed(state, now=100) is state
+    assert believed(state, now=60).covered == Intervals.span(5, 60)
+    assert believed(state, now=60).read_until == 60

@@ -16,7 +16,7 @@ from connector.core.units import AccountId
 from connector.errors import ConfigError, StorageError
 from connector.lake.formats.formats import FORMAT_NAMES, format_named
 from connector.lake.reading.dataset import read
-from connector.lake.state.table_states import save
+from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, publish, seal
 from connector.lake.writing.row_buffer import Memory, Shelf
@@ -74,7 +74,7 @@ def make_lake(root, name: str, *, accounts=("acct_1",), granularity=Granularity.
                     sealed = seal(store, form, Day(folder, None, whole), runs)
                     publish(store, sealed)
                 state = state.with_files([sealed.file], whole)
-        save(store, state)
+        commit(store, state)
     return store
 
 

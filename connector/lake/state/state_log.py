@@ -1,0 +1,288 @@
+"""The state of a table as a numbered list of records, each written once: loading it, and committing to it.
+
+A commit is the record after the newest one, created only if there is none. Whoever finds it taken reads it: its own
+commit id means that it is in; another's, that what changed has to be changed again, of what is there now. Where it is
+not known whether a record was written, the same bytes are written under the same number again, until that decides.
+
+Every so often a record holds everything, so loading reads that one and what follows. Records before it stay for a week:
+a writer that comes late finds its number taken. Should it come later still, it finds that its number does not count any
+more, whatever the store told it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from connector.core.state.partition import checked_account
+from connector.core.state.rebase import rebased
+from connector.core.state.record import (
+    NOTHING,
+    RECORD_VERSION,
+    Expected,
+    Parts,
+    Record,
+    applied,
+    changes,
+    checkpoint_before,
+    commit_in,
+    from_json,
+    is_checkpoint,
+    to_json,
+    with_lowest,
+)
+from connector.core.state.tables import Origin, State
+from connector.core.units import DAY
+from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, ManifestError, ProtocolError
+from connector.lake.paths import STATE
+from connector.lake.state.lake_id import begin_lake
+from connector.lake.stores.conditions import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.core.state.tables import TableSpec
+    from connector.core.units import AccountId
+    from connector.lake.stores.base import Store
+
+FOLDER = f"{STATE}/state"
+"""Folder of the records: in it one for each table, in that one for each account."""
+
+KEPT_SECONDS = 7 * DAY
+"""How long a record stays once another one holds all that it says."""
+
+SURE_SECONDS = DAY
+"""How old what a commit goes on from may be, before it is asked whether its number still counts."""
+
+ROUNDS = 8
+"""Times that a commit is tried on what others have committed meanwhile."""
+
+ATTEMPTS = 5
+"""Times that a record is written of which it is not known whether it is there, and times that a list is read that
+changes meanwhile."""
+
+OLDER = ("manifest", "payouts", "balances")
+"""Folders in which versions before this one kept what is now in the records."""
+
+S = TypeVar("S", bound=State)
+
+_NAME = re.compile(r"(\d{14})\.json")
+
+
+def record_path(table: str, account: AccountId, number: int) -> str:
+    """Return where the record of a number is."""
+    return f"{FOLDER}/{table}/{account}/{number:014d}.json"
+
+
+def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
+    """Return the accounts that a table has a state of, sorted.
+
+    Raises:
+        ManifestError: something else is in the folder of the records.
+        ConfigError: the lake was made by a version before this one.
+        StorageError: the destination cannot be read.
+    """
+    if older := sorted({*OLDER} & {*store.folders(STATE)}):
+        raise ConfigError(
+            f"this lake was made by an earlier version of stripe-balance ({STATE}/{older[0]}), which this one does not"
+            " go on from: sync to a new destination, which reads everything again"
+        )
+    found: list[AccountId] = []
+    for name in store.folders(f"{FOLDER}/{spec.name}"):
+        try:
+            found.append(checked_account(name))
+        except ProtocolError as error:
+            raise ManifestError(f"{FOLDER}/{spec.name}/{name} is no account's folder; move it away") from error
+    return found
+
+
+def load(store: Store, spec: TableSpec[S], account: AccountId) -> S | None:
+    """Return an account's state, or None when a table has none of it. Blocks.
+
+    A listing may not show the newest records yet, so what follows it is asked for.
+
+    Raises:
+        ManifestError: a record is gone, damaged, foreign, of a newer version, or of another account.
+        StorageError: it cannot be read.
+    """
+    for attempt in range(ATTEMPTS):
+        listed = max(_numbers(store, spec.name, account), default=0)
+        found = _read_from(store, spec, account, checkpoint_before(listed))
+        if found is not None and found.number >= listed:
+            return found
+        if found is None and not listed:
+            return None
+        missing = checkpoint_before(listed) if found is None else found.number + 1
+        if attempt == ATTEMPTS - 1:  # else it was cleared away between the two, and the list has a later beginning
+            where = record_path(spec.name, account, missing)
+            raise ManifestError(
+                f"{where} is gone, and later records need it: restore it from a backup, or {spec.remedy}"
+            )
+    return None
+
+
+def commit(
+    store: Store,
+    spec: TableSpec[S],
+    new: S,
+    *,
+    run: str = "",
+    now: Callable[[], float] = time.time,
+) -> S:
+    """Record a state, and return it as it is recorded. Every file it names must be visible already. Blocks.
+
+    Args:
+        store: the destination.
+        spec: of its table.
+        new: what is to be, made of a state that was loaded or committed, or of nothing.
+        run: id of the run.
+        now: UTC seconds.
+
+    Returns:
+        The state, with what others have committed meanwhile.
+
+    Raises:
+        CommitConflictError: another run has written the same partitions; nothing of `new` is recorded.
+        CommitUnknownError: whether it is recorded is not known; the files are there, and the next run finds out.
+        StorageError: the destination refuses; what was recorded before is whole.
+    """
+    account = new.account
+    before, wanted = new.recorded, spec.to_parts(new)
+    number, since = new.number + 1, new.written
+    if number == 1:
+        begin_lake(store, now=int(now()))
+    for _ in range(ROUNDS):
+        record = _record(spec.name, account, number, before, wanted, run, int(now()))
+        record = _with_lowest(store, record, int(now()))
+        if _create(store, record) and not _too_late(store, spec, record, since, now()):
+            _clear(store, record)
+            return spec.of_parts(wanted, Origin(account, number, record.written, _where(record)))
+        newest = load(store, spec, account)
+        if newest is None:
+            raise ManifestError(f"{FOLDER}/{spec.name}/{account}: the records are gone; {spec.remedy}")
+        there = spec.to_parts(newest)
+        before, wanted = there, rebased(before, wanted, there)
+        number, since = newest.number + 1, newest.written
+    raise CommitConflictError(f"others have committed to {account} {ROUNDS} times in a row: run again")
+
+
+def _record(  # noqa: PLR0913, PLR0917 - what a record consists of
+    table: str, account: AccountId, number: int, before: Parts, wanted: Parts, run: str, written: int
+) -> Record:
+    whole = is_checkpoint(number)
+    return Record(
+        record_version=RECORD_VERSION,
+        table=table,
+        account=account,
+        number=number,
+        base=None if whole else number - 1,
+        commit=secrets.token_hex(16),
+        run=run,
+        written=written,
+        **changes(NOTHING if whole else before, wanted),
+    )
+
+
+def _create(store: Store, record: Record) -> bool:
+    """Write a record under its number, and say whether it is ours that is there.
+
+    Raises:
+        CommitUnknownError: after several attempts that is not known.
+    """
+    path, data = record_path(record.table, checked_account(record.account), record.number), to_json(record)
+    failure = CommitUnknownError(f"writing {path}: the store refuses it, and shows nothing there; run again")
+    for _ in range(ATTEMPTS):
+        try:
+            store.write(path, data, condition=ABSENT)
+        except CommitConflictError:
+            there = store.read(path)
+            if there is not None:
+                return commit_in(there.data) == record.commit
+        except CommitUnknownError as error:
+            failure = error
+        else:
+            return True
+    raise failure
+
+
+def _too_late(store: Store, spec: TableSpec[S], record: Record, since: int, now: float) -> bool:
+    """Say whether a record that was just created has a number that does not count any more.
+
+    That takes a writer that slept for days: its number was used, and cleared away, meanwhile. Of what was written
+    today that need not be asked.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        record: the record.
+        since: when what it goes on from was written, UTC seconds.
+        now: UTC seconds.
+    """
+    if record.base is None or 0 <= now - since < SURE_SECONDS:
+        return False
+    account = checked_account(record.account)
+    latest = checkpoint_before(max(_numbers(store, spec.name, account), default=record.number))
+    if latest <= record.number:
+        return False
+    there = _record_at(store, spec, account, latest)
+    return there is not None and there.lowest is not None and record.number < there.lowest
+
+
+def _with_lowest(store: Store, record: Record, now: int) -> Record:
+    """Return a checkpoint with the lowest number that is to count from now on; another record as it is."""
+    if record.base is not None:
+        return record
+    folder = _folder(record.table, record.account)
+    young = [_number(info.path) for info in store.list(folder) if info.changed / 1e9 >= now - KEPT_SECONDS]
+    return with_lowest(record, min([record.number, *(one for one in young if one)]))
+
+
+def _clear(store: Store, record: Record) -> None:
+    """Remove the records that do not count any more, the oldest first."""
+    if record.lowest is not None and record.lowest > 1:
+        folder = _folder(record.table, record.account)
+        for number in sorted(_numbers(store, record.table, record.account)):
+            if number < record.lowest:
+                store.delete(f"{folder}/{number:014d}.json")
+
+
+def _numbers(store: Store, table: str, account: str) -> list[int]:
+    """Return the numbers of the records that are listed."""
+    return [number for info in store.list(_folder(table, account)) if (number := _number(info.path))]
+
+
+def _number(path: str) -> int:
+    """Return the number that a record's name has; 0 for a file of another name."""
+    found = _NAME.fullmatch(path.rpartition("/")[2])
+    return int(found[1]) if found else 0
+
+
+def _folder(table: str, account: str) -> str:
+    return f"{FOLDER}/{table}/{account}"
+
+
+def _read_from(store: Store, spec: TableSpec[S], account: AccountId, start: int) -> S | None:
+    """Return the state by the records from a checkpoint on, as far as they go; None where there is no checkpoint."""
+    parts, latest = NOTHING, None
+    number = start
+    while (record := _record_at(store, spec, account, number)) is not None:
+        parts, latest = applied(parts, record), record
+        number += 1
+    return (
+        None if latest is None else spec.of_parts(parts, Origin(account, latest.number, latest.written, _where(latest)))
+    )
+
+
+def _record_at(store: Store, spec: TableSpec[Any], account: AccountId, number: int) -> Record | None:
+    where = record_path(spec.name, account, number)
+    there = store.read(where)
+    if there is None:
+        return None
+    folders = tuple(f"{table}/account={account}/" for table in spec.tables)
+    return from_json(there.data, Expected(where, spec.name, account, number, folders, spec.remedy))
+
+
+def _where(record: Record) -> str:
+    return record_path(record.table, checked_account(record.account), record.number)
