@@ -13,6 +13,7 @@ import platform
 import runpy
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -40,11 +41,13 @@ from tests.benchmarks.peers import Bench
 from tests.benchmarks.served import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from tests.benchmarks.figures import Figure, Line, Missing
 
-SCENARIOS: dict[str, Callable[[Bench], Sequence[Figure | Missing]]] = {
+Scenarios = dict[str, Callable[["Bench"], "Sequence[Figure | Missing]"]]
+
+SCENARIOS: Scenarios = {
     "cpu-parquet": partial(cpu.scenario, "parquet"),
     "cpu-jsonl": partial(cpu.scenario, "jsonl"),
     "small-files": small_files.scenario,
@@ -78,21 +81,27 @@ TIMED = {"startup", "limit-real", "accounts"}
 LIBRARIES = ("aiohttp", "anyio", "msgspec", "orjson", "pyarrow")
 
 
-def main() -> int:
-    """Measure as the command line says."""
+def main(arguments: Sequence[str] | None = None, scenarios: Scenarios = SCENARIOS, pages: Path = ROOT / "docs") -> int:
+    """Measure as the command line says.
+
+    Args:
+        arguments: words after the command's name; those of the process by default.
+        scenarios: what there is to measure.
+        pages: where the page goes.
+    """
     alone = set(scripts())
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scenario", nargs="?", choices=[*SCENARIOS, *(alone - SCENARIOS.keys())])
+    parser.add_argument("scenario", nargs="?", choices=[*scenarios, *(alone - scenarios.keys())])
     parser.add_argument("--full", action="store_true", help="at the goals' own sizes")
     parser.add_argument("--rounds", type=int, default=5, help="pairs that are run in turn (5)")
     parser.add_argument("--before", default="", help="the commit of the environment compared with, to be named")
-    args = parser.parse_args()
-    if args.scenario in alone - SCENARIOS.keys():
+    args = parser.parse_args(arguments)
+    if args.scenario in alone - scenarios.keys():
         sys.argv = [args.scenario]
         runpy.run_path(str(Path(__file__).with_name(f"{args.scenario}.py")), run_name="__main__")
         return 0
     bench = Bench(rounds=args.rounds, full=args.full)
-    lines = measured(bench, [args.scenario] if args.scenario else list(SCENARIOS))
+    lines = measured(bench, {args.scenario: scenarios[args.scenario]} if args.scenario else scenarios)
     failed = [line for line in lines if line.why_not.startswith(FAILED)]
     if failed and not args.scenario:
         print("docs/benchmarks.md stays as it was: not everything could be measured", file=sys.stderr)
@@ -100,21 +109,28 @@ def main() -> int:
         sizes = "the goals' own sizes" if args.full else "the smaller sizes"
         ran = Ran(f"{args.rounds} rounds, {sizes}", args.before[:7], machine())
         for name, text in page_of(lines, bench.seen, ran).items():
-            (ROOT / "docs" / name).write_text(text, "utf-8")
+            (pages / name).write_text(text, "utf-8")
     held = sum(line.verdict == "holds" for line in lines)
     told = sum(line.figure is not None for line in lines)
     print(f"{held} of {len(lines)} hold at the goals' own sizes; {told} were measured")
     return 1 if failed else 0
 
 
-def measured(bench: Bench, names: list[str]) -> list[Line]:
-    """Run scenarios one after the other, printing the lines of each; one that fails leaves the others alone."""
+def measured(bench: Bench, scenarios: Scenarios, *, is_busy: Callable[[], bool] | None = None) -> list[Line]:
+    """Run scenarios one after the other, printing the lines of each; one that fails leaves the others alone.
+
+    Args:
+        bench: how often, how large.
+        scenarios: what to measure, by name.
+        is_busy: says whether others want the cores; by the machine's load by default.
+    """
+    is_busy = is_busy or (lambda: is_crowded(os.getloadavg()[0], cores()))
     lines: list[Line] = []
-    for name in names:
+    for name, scenario in scenarios.items():
         goals = [goal for goal in GOALS if goal.scenario == name]
         busy = name in TIMED and is_busy()
         try:
-            told = lines_of(goals, SCENARIOS[name](bench))
+            told = lines_of(goals, scenario(bench))
         except (RuntimeError, OSError, ValueError, AssertionError) as error:
             told = lines_of(goals, [], f"{FAILED}{error}")
         busy = busy or (name in TIMED and is_busy())
@@ -130,9 +146,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def is_busy() -> bool:
+def is_crowded(load: float, cores: int) -> bool:
     """Say whether more wanted a core in the last minute than there are, the bench and its server counted in."""
-    return os.getloadavg()[0] > cores() + 1
+    return load > cores + 1
 
 
 def machine() -> str:
