@@ -34,8 +34,8 @@ try:
     import obstore
     from obstore import exceptions
     from obstore.store import from_url
-except ImportError as error:
-    raise ConfigError("lakes in buckets need obstore: pip install 'stripe-balance-connector[cloud]'") from error
+except ImportError as _error:
+    raise ConfigError("lakes in buckets need obstore: pip install 'stripe-balance-connector[cloud]'") from _error
 
 SCHEMES = ("s3", "gs", "az")
 """What a bucket's address begins with."""
