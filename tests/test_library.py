@@ -168,6 +168,16 @@ def test_windows_of_a_plan_carry_what_every_task_must_be_told(environment, tmp_p
     assert window["expand"] == ["source"]  # as the lake was made
 
 
+def test_a_task_that_does_not_see_the_lake_of_the_plan_ends_before_it_asks_for_anything(environment, tmp_path):
+    window, *_ = connector.run_plan(tmp_path / "lake", windows=2)
+    environment.reset_stats()
+    with pytest.raises(ConfigError, match="does not see the lake that the plan was made for") as caught:
+        connector.run_sync(tmp_path / "another machine's disk", rate=900.0, **window)
+    assert caught.value.exit_code == 78
+    assert environment.stats()["requests"] == 0
+    assert not (tmp_path / "another machine's disk").exists()
+
+
 @pytest.mark.parametrize("option", ["balance", "dry_run", "fail_fast", "repair"])
 def test_a_plan_refuses_what_is_of_a_whole_run(environment, tmp_path, option):
     with pytest.raises(UsageError, match=option):

@@ -11,6 +11,7 @@ from connector.blocking import run_blocking
 from connector.config.config import Config
 from connector.core.run_report import Report, to_document
 from connector.ingest.options import Options, options_of
+from connector.lake.state.lake_id import refuse_another
 from connector.lake.state.lake_identity import facts_of, refuse_new
 from connector.options import table
 from connector.options.given import arguments_of
@@ -90,6 +91,8 @@ async def _sync(services: Services, config: Config, options: Options) -> Report:
     began = services.clock.now()
     if options.existing:
         refuse_new(services.store, services.destination)
+    if options.lake is not None:
+        refuse_another(services.store, options.lake)
     new = not facts_of(services.store).accounts
     client = services.client(config)
     try:

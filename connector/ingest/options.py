@@ -49,6 +49,7 @@ class Options:
         existing: refuse to make a new lake.
         audit: percent of the requests, 0 to 100, that are spent on asking about the past again: at least one, at most
             fifty, all accounts together; 0 for none. See `connector.core.planning.audit`.
+        lake: id of the lake that this was planned for, as windows of a plan have it: another one is refused.
     """
 
     since: int | None = None
@@ -72,6 +73,7 @@ class Options:
     salt: Salt | None = None
     strict_schema: bool = False
     audit: float = DEFAULT_AUDIT
+    lake: str | None = None
 
     def __post_init__(self) -> None:
         interval_of(self.since, self.until)

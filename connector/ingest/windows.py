@@ -18,6 +18,7 @@ from connector.errors import UsageError
 from connector.events import AccountEnded, AccountIdentified, AccountsFound, AccountStarted
 from connector.ingest.options import options_of
 from connector.lake.state import table_states
+from connector.lake.state.lake_id import begin_lake
 from connector.lake.state.lake_identity import facts_of
 from connector.options import table
 from connector.options.given import arguments_of
@@ -52,7 +53,8 @@ async def plan(
     """Cut what is to be read into windows that can be given to tasks of their own.
 
     No two windows share a file. Each is a dict of plain arguments for `run_sync`; a salt is not in it: each task finds
-    it for itself.
+    it for itself. A lake that does not exist yet gets its id here, which the windows carry: a task that does not see
+    this lake ends with a ConfigError.
 
     Args:
         destination: as for `sync`.
@@ -115,7 +117,8 @@ async def _plan(services: Services, config: Config, options: Options, windows: i
         await in_turn(range(len(accounts)), plan_account, at_once=AT_ONCE)
     finally:
         await client.end()
-    return [window for _, cut in sorted(found.items()) for window in cut]
+    lake = begin_lake(store, now=client.server_now or services.clock.utc())
+    return [window | {"lake": lake} for _, cut in sorted(found.items()) for window in cut]
 
 
 def _bounds(

@@ -332,6 +332,15 @@ class Whole(TypedDict, total=False):
     ]
 
 
+class Planned(TypedDict, total=False):
+    """What a plan tells its tasks."""
+
+    lake: Annotated[
+        "str | None",
+        Option(says="id of the lake that this was planned for, as windows of a plan have it: another one is refused"),
+    ]
+
+
 class Windows(TypedDict, total=False):
     """How many windows a plan has."""
 
@@ -583,7 +592,7 @@ class Rows(Within, Accounts, AllAccounts, Refreshing, Shape, Privacy, total=Fals
     """What `sync` and `plan` share."""
 
 
-class Sync(Rows, Whole, Failing, Destination, Stopping, total=False):
+class Sync(Rows, Whole, Failing, Destination, Planned, Stopping, total=False):
     """What `sync` and `run_sync` share."""
 
 
