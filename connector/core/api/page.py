@@ -166,13 +166,20 @@ class StrictOrder:
             ids, created = ids_of(rows), created_of(rows)
         if not rows:
             return []
+        end = ids_of(page.rows[-1:])[0]
         self._check(page, ids, created)
         self._ids.update(ids)
         last = created[-1]
         tied = ids[-created.count(last) :]
         self.ties = self.ties.union(tied) if last == self.oldest else set(tied)
-        self.oldest, self.last_id = last, ids[-1]
+        self.oldest, self.last_id = last, end
         return rows
+
+    def also(self, second: int, ids: Sequence[str]) -> None:
+        """Note rows of a second that was left that only another reading of it has shown."""
+        self._ids.update(ids)
+        if second == self.oldest:
+            self.ties = self.ties.union(ids)
 
     def _check(self, page: Page, ids: list[str], created: list[int]) -> None:
         if created != sorted(created, reverse=True) or (self.oldest is not None and created[0] > self.oldest):

@@ -13,6 +13,7 @@ No I/O. One owner, the scan; touched only between awaits.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,9 @@ EVERY = 3
 COUNTS, SHARE = 3, 0.0025
 """Seconds counted once more while the order was never seen to differ: so many, and a share of the pages."""
 
+MOST_COUNTS = 8
+"""Times that one second is counted once more."""
+
 
 @dataclass(slots=True)
 class Ties:
@@ -45,7 +49,7 @@ class Ties:
     unstable: set[int] = field(default_factory=set[int])
     _pages: int = 0
     _counted: int = 0
-    _counting: set[int] = field(default_factory=set[int])
+    _counting: Counter[int] = field(default_factory=Counter[int])
     _ends: array[int] = field(default_factory=lambda: array("q"))
 
     def go_by_time(self, walk: Walk, order: StrictOrder) -> bool:
@@ -59,10 +63,13 @@ class Ties:
         """Compare a page by time with what was known of its first second.
 
         Returns:
-            Whether it shows all that was known; else it says nothing, as where the second is longer than the page.
+            Whether it shows all that was known; else it says nothing, unless the second is longer than the page: its
+            first rows are those that came first, as long as its order has not changed.
         """
         ids = leading_ties(rows, second)
         if not known <= set(ids):
+            if len(known) <= len(ids) == len(rows):
+                self.unstable.add(second)
             return False
         if set(ids[: len(known)]) != known:
             self.unstable.add(second)
@@ -88,14 +95,19 @@ class Ties:
             return True
         return False
 
-    def count(self, second: int) -> None:
-        """Note that a second is asked for once more, all its rows that came being passed on."""
-        self._counting.add(second)
+    def count(self, second: int) -> bool:
+        """Note that a second is asked for once more, all its rows that came being passed on.
+
+        Returns:
+            Whether that may help: it was not asked for so often that its order must be changing with each answer.
+        """
+        self._counting[second] += 1
+        return self._counting[second] <= MOST_COUNTS
 
     def counted(self, rows: list[AnyRow]) -> None:
         """Note rows that only a second count brought."""
         if self._counting and rows:
-            self.unstable |= self._counting & set(created_of(rows))
+            self.unstable |= self._counting.keys() & set(created_of(rows))
 
     def ends(self) -> Iterator[tuple[int, set[int]]]:
         """Yield once every end that was followed by cursor: its second, and the hashes of the ids that came of it."""

@@ -17,7 +17,7 @@ from connector.core.planning.trust import Trust
 from connector.core.planning.witness import Seconded, Witnesses
 from connector.core.time.intervals import Interval
 from connector.errors import ConnectorError
-from connector.stripe.listing.walk import Way
+from connector.stripe.listing.walk import Way, moving
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -146,11 +146,16 @@ class Scan:
         await self.receive(Received(ours, walk, walk.floor if walk.done else walk.unread, before))
 
     def _count_again(self, way: Way) -> None:
-        """Have seconds read once more whose rows the end of a page parted, as far as that is worth it."""
+        """Have seconds read once more whose rows the end of a page parted, as far as that is worth it.
+
+        Raises:
+            ProtocolError: one was read so often that its order must be changing with each answer.
+        """
         again = [(second, set(map(hash, known))) for second, known in way.left()]
         if self.ties.unstable:
             again.extend(self.ties.ends())
         for second, hashes in again:
             self._delivered.add(second, hashes)
-            self.ties.count(second)
+            if not self.ties.count(second):
+                raise moving(second)
             self.frontier.reopen(Interval(second, second + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from connector.core.api.page import StrictOrder, ids_of, leading_ties
+from connector.core.api.page import Page, StrictOrder, ids_of, leading_ties
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ProtocolError
@@ -13,7 +13,7 @@ from connector.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from connector.core.api.page import AnyRow, Page
+    from connector.core.api.page import AnyRow
     from connector.core.planning.ties import Ties
     from connector.core.planning.walk import Walk
     from connector.errors import ConnectorError
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 ALL_TIME = Interval(0, END_OF_TIME)
 """The window that is asked for without bounds."""
+
+
+READINGS = 4
+"""Times that a second of more than a page is read once more, until two readings agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +125,28 @@ class Way:
         page = await self._ask(window, Place(starting_after=order.last_id))
         if self.ties.is_repeat(order, page.rows):
             self.ties.unstable.add(order.oldest)
-            if (found := await self._by_time(order.oldest)) is not None:
-                return found
+            return await self._by_time(order.oldest) or await self._apart(order.oldest)
         return (page, order.admit(page), False) if page.rows else await self._promised(page, order.oldest)
 
     async def _by_time(self, second: int) -> tuple[Page, list[AnyRow], bool] | None:
         """Ask for what comes next by time; None where that brings nothing that a cursor has to go past."""
         known = self.order.ties
+        if len(known) >= self._size:  # a page by time would show no more than these
+            return None
         page = await self._ask(Interval(self.walk.window.start, second + 1), Place())
         if not self.ties.repeated(second, known, page.rows):
-            return None
+            return await self._apart(second) if second in self.ties.unstable else None
         rows = self.order.admit(page, again=True)
         return (page, rows, True) if rows else None
+
+    async def _apart(self, second: int) -> tuple[Page, list[AnyRow], bool]:
+        """Read a second of more than a page by itself, whose order changed on the way; then go on below it by time."""
+        order, start = self.order, self.walk.window.start
+        missed = order.admit(Page(await self._missed(second, order.ties, None), has_more=False))
+        page = await self._ask(Interval(start, second), Place()) if start < second else Page([], has_more=False)
+        if not page.rows and page.has_more:
+            raise self._unkept(page)
+        return page, [*missed, *order.admit(page)], True
 
     async def _promised(self, page: Page, second: int) -> tuple[Page, list[AnyRow], bool]:
         """Look for the rows that a page promised and the next one did not bring.
@@ -159,32 +173,60 @@ class Way:
         if len(tied) == len(rows) and page.has_more:
             return []
         whole = edge.known.union(tied)
-        if len(whole) > self._size:  # of the page before, which had more behind it
-            return await self._from_the_other_end(edge.second, whole, tied[-1] if tied else edge.last_id)
+        if len(whole) > self._size - bool(self.ties.unstable):  # of the page before, which had more behind it
+            missed = await self._missed(edge.second, whole, tied[-1] if tied else edge.last_id)
+            self.order.also(edge.second, ids_of(missed))
+            return missed
         if self.ties.worth_counting(edge.second, whole, parted=bool(tied)):
             self._left.append((edge.second, whole))
         return []
 
-    async def _from_the_other_end(self, second: int, known: set[str], last_id: str) -> list[AnyRow]:
-        """Read a second of more than a page from its oldest row up, and return the rows that nobody had shown."""
-        window = Interval(second, second + 1)
-        order, cursor = StrictOrder(window), last_id
+    async def _missed(self, second: int, known: Collection[str], last_id: str | None) -> list[AnyRow]:
+        """Read a second of more than a page from its ends in turn, until one reading shows all that ever came of it.
+
+        Args:
+            second: all of its rows.
+            known: ids that came of it.
+            last_id: its oldest row, to begin above; None to begin at the newest.
+
+        Returns:
+            The rows that are not among those known.
+
+        Raises:
+            ProtocolError: no reading shows all: the order of the rows changes with each.
+        """
+        every = set(known)
         missed: list[AnyRow] = []
-        seen = {last_id}
-        while True:
-            page = await self._ask(window, Place(ending_before=cursor))
-            if last_id in leading_ties(page.rows, second):  # a server that knows no such cursor: nothing to learn
-                return []
-            rows = order.admit(page)
-            ids = ids_of(rows)
-            missed += [row for row, one in zip(rows, ids, strict=True) if one not in known]
-            seen.update(ids)
-            if not rows or not page.has_more:
-                break
-            cursor = ids[0]
-        if seen != known:
+        for _ in range(READINGS):
+            rows = await self._reading(Interval(second, second + 1), last_id)
+            if rows is None:  # a server that knows no such cursor: nothing to learn
+                return missed
+            seen = set(ids_of(rows)).union([last_id] if last_id else [])
+            missed += [row for row, one in zip(rows, ids_of(rows), strict=True) if one not in every]
+            every |= seen
+            if seen == every and every:
+                self.ties.unstable.update([second] if missed else [])
+                return missed
             self.ties.unstable.add(second)
-        return missed
+            last_id = None if last_id else ids_of(rows[-1:])[0] if rows else None
+        raise moving(second)
+
+    async def _reading(self, second: Interval, last_id: str | None) -> list[AnyRow] | None:
+        """Return the rows of a second: those above its oldest, from there up, or all of them from the newest down.
+
+        None where the page above a row holds that row.
+        """
+        order, cursor = StrictOrder(second), last_id
+        found: list[AnyRow] = []
+        while True:
+            page = await self._ask(second, _next_place(cursor, up=last_id is not None))
+            if last_id is not None and last_id in leading_ties(page.rows, second.start):
+                return None
+            rows = order.admit(page)
+            found += rows
+            if not rows or not page.has_more:
+                return found
+            cursor = ids_of(rows)[0 if last_id is not None else -1]
 
     def _unkept(self, page: Page) -> ProtocolError:
         window = self.walk.window
@@ -197,6 +239,15 @@ class Way:
         return error
 
 
+def moving(second: int) -> ProtocolError:
+    """Return what to raise where no two readings of a second agree."""
+    return ProtocolError(
+        f"the rows of the second {second} come in another order at each answer, and a page does not hold them: nobody"
+        " can say which there are; nothing of its window is published; try again later",
+        window=(second, second + 1),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Edge:
     """Where a page ended: its last row's second and id, and all ids of that second that came."""
@@ -204,6 +255,10 @@ class _Edge:
     second: int
     last_id: str
     known: set[str]
+
+
+def _next_place(cursor: str | None, *, up: bool) -> Place:
+    return Place(ending_before=cursor) if up else Place(starting_after=cursor)
 
 
 def _cut(page: Page, window: Interval) -> Page:

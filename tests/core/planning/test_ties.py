@@ -23,7 +23,8 @@ def ids(*numbers: int):
         ((2, 1, 3), True, set()),  # the end of the page lies behind both, whichever comes first
         ((1, 3, 2), True, {NOW}),
         ((3, 1, 2), True, {NOW}),
-        ((1, 3, 4), False, set()),  # a second longer than the page says nothing
+        ((1, 3, 4), False, {NOW}),  # a second longer than the page begins with what came first
+        ((1,), False, set()),  # a page shorter than what is known says nothing
     ],
 )
 def test_a_second_asked_for_again_by_time_tells_whether_its_order_has_changed(shown, shows_all, unstable):

@@ -6,7 +6,7 @@ import itertools
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.core.api.allocation import FIRST, MONTH
@@ -51,6 +51,7 @@ def fault(kind):
     look_back=st.sampled_from([900, 2_000]),
     since=st.sampled_from([None, BEGIN - 2_000, BEGIN + 5_000]),
 )
+@example(rows=[(5_616, 0)] * 4, faults={}, stops=[], size=1, look_back=2_000, since=None)
 async def test_each_row_comes_exactly_once_whenever_it_is_listed_and_however_often_we_begin_again(
     rows, faults, stops, size, look_back, since
 ):

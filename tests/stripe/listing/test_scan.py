@@ -19,6 +19,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ConnectorError, ProtocolError, ServerError
 from connector.stripe.listing.scan import Received, Scan
+from connector.stripe.listing.walk import Place
 from tests.support.examples import examples, slow_but
 from tests.support.fakes import NOW, FakeStripe, rows_at, turns
 
@@ -404,6 +405,54 @@ async def test_a_second_of_several_pages_is_read_from_its_other_end_as_well():
     assert sorted(got) == sorted(row["id"] for row in rows)
     assert scan.seconded.unstable_ties == 1
     assert any(place.ending_before for place in source.places)
+
+
+@dataclass
+class NewOrderEachList(FakeStripe):
+    """A server that orders the rows of each list anew, and keeps to that as a cursor goes on."""
+
+    def answer(self, window: Interval, starting_after: str | None, ending_before: str | None = None) -> Page:
+        if starting_after is None and ending_before is None:
+            inside = [row for row in self.rows if row["created"] in window]
+            self._chance.shuffle(inside)
+            others = [row for row in self.rows if row["created"] not in window]
+            self.rows = sorted([*others, *inside], key=lambda row: -row["created"])
+        return super().answer(window, starting_after, ending_before)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("count", [4, 9, 20])
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_second_longer_than_a_page_is_read_whole_where_its_order_moves_between_two_lists(size, count, seed):
+    rows = rows_at([NOW] * count + [NOW - 40] * 2)
+    got, _ = await wary(NewOrderEachList(rows, size=size, wide=1.0, seed=seed), Intervals.span(NOW - 70, NOW + 1))
+    assert sorted(got) == sorted(row["id"] for row in rows)
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_a_second_longer_than_a_page_whose_order_moves_at_each_answer_is_an_error_not_a_hole(seed):
+    source = MovingTies(rows_at([NOW] * 30 + [NOW - 9]), size=5, seed=seed)
+    with pytest.raises(ProtocolError, match=r"another order at each answer|came twice"):
+        await wary(source, Intervals.span(NOW - 9, NOW + 1))
+    assert len(source.asked) < 80
+
+
+async def test_a_row_of_a_long_second_that_no_second_reading_shows_is_an_error():
+    def spoil(page: Page, _number: int, window: Interval, _cursor: str | None) -> Page:
+        return replace(page, rows=page.rows[1:]) if window.stop - window.start == 1 else page
+
+    source = FakeStripe(rows_at([NOW] * 60 + [NOW - 9]), size=25, spoil=spoil)
+    with pytest.raises(ProtocolError, match="another order at each answer"):
+        await wary(source, Intervals.span(NOW - 9, NOW + 1))
+    assert len(source.asked) < 25
+
+
+async def test_a_second_of_many_pages_is_read_down_and_up_once_and_not_asked_for_by_time_in_between():
+    source = FakeStripe(rows_at([NOW] * 950), wide=1.0)
+    got, _ = await wary(source, Intervals.span(NOW, NOW + 1))
+    assert len(got) == 950
+    assert [place for place in source.places if place == Place()] == [Place()]
+    assert len(source.asked) == 20
 
 
 @pytest.mark.parametrize(("each", "share"), slow_but([(7, 1.04)], [(1, 1.01), (2, 1.02), (7, 1.04)]))
