@@ -60,6 +60,7 @@ def test_what_was_lost_and_mended_is_said_in_any_case(run, tmp_path, words):
 def test_what_was_lost_and_could_not_be_mended_ends_with_66(run, sandbox, tmp_path, monkeypatch):
     run("payouts", tmp_path / "lake", "--rate", 0)
     min((tmp_path / "lake" / "payouts").rglob("part-0.*")).unlink()
+    # No fault of the sandbox takes payouts from its list, so that what is asked again seems to be gone for good.
     monkeypatch.setattr("connector.payouts.account.fetch_payouts", nothing_listed)
     done = run("payouts", tmp_path / "lake", "--rate", 0)
     assert done.status == 66
