@@ -96,7 +96,7 @@ class AccountRows:
             return
         conditions = {"created", "reporting_category", "exchange_rate", "type"} - set(names)
         needed = names if where is None else [*names, *sorted(conditions)]
-        lines = replace(chosen, columns=tuple(needed), to_batch=partial(to_some_columns, names=needed))
+        lines = replace(chosen, columns=tuple(needed), _to_batch=partial(to_some_columns, names=needed))
         for batch in lines.reader():
             table = pa.Table.from_batches([batch])
             found = table if where is None else table.filter(where)
