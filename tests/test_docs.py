@@ -98,10 +98,10 @@ def python():
 def user(tmp_path_factory, python):
     """The environment of someone who has the package installed and a key in it."""
     programs = tmp_path_factory.mktemp("bin")
-    program = programs / "stripe-balance"
-    program.write_text(f'#!/bin/sh\nexec "{python}" -m connector.cli "$@"\n')
-    program.chmod(0o755)
-    (programs / "python").symlink_to(python)
+    for name, words in (("stripe-balance", " -m connector.cli"), ("python", "")):  # a link would lose its packages
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec "{python}"{words} "$@"\n')
+        program.chmod(0o755)
     now = int(time.time())
     world = World(transactions=ROWS, start=now - DAYS * 86_400, end=now, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none()) as sandbox:
