@@ -39,7 +39,7 @@ def test_without_a_lake_it_is_parquet_by_day_in_the_folder_lake(engine, table):
     if engine in WAREHOUSES:
         assert "YOUR-BUCKET" in statement.text
         assert "not run here" in statement.notes[0]
-        assert any("--at" in note for note in statement.notes)
+        assert any("`at=" in note for note in statement.notes)
 
 
 @pytest.mark.parametrize("engine", WAREHOUSES)
