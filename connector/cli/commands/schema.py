@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector import schemas
+from connector.cli.display.flags import in_flags
 from connector.core.suggestions import did_you_mean
 from connector.errors import UsageError
 
@@ -73,7 +75,8 @@ def _statement(args: argparse.Namespace, console: Console) -> None:
             f"no engine is called {engine!r}{did_you_mean(engine, ENGINES)}; engines: {', '.join(ENGINES)}"
         )
     table = described(words[0].removeprefix(TABLES), *words[1:], place=args.at)
-    statement = statement_for(engine, table)
+    found = statement_for(engine, table)
+    statement = replace(found, notes=tuple(map(in_flags, found.notes)))
     if not console.json:
         console.data(f"{statement.commented}\n".encode("utf-8", "backslashreplace"))  # as it is: to be run elsewhere
         return
