@@ -60,6 +60,7 @@ def config_for(served: Sandbox, **settings: Any) -> Config:
 def run(
     lake: Path,
     served: Sandbox,
+    /,
     *,
     settings: dict[str, Any] | None = None,
     services: dict[str, Any] | None = None,
