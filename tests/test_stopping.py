@@ -21,6 +21,7 @@ from connector.blocking import Heeding, run_blocking, run_heeding
 from connector.canceller import Canceller
 from connector.errors import StoppedError, UsageError
 from tests.support.lakes import data_files, objects, sandbox, truth, world
+from tests.support.terminal import AT_A_TERMINAL, COMMAND
 
 BOUND = 20.0
 """Seconds that nothing here may take: what is stopped lets go after three."""
@@ -187,9 +188,8 @@ def test_what_is_asked_for_of_open_files_is_enough(stripe_, tmp_path):
 
 
 def script(code: str, *words: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, words)], stdout=-1, stderr=-1, text=True
-    )
+    whole = f"{AT_A_TERMINAL}\n{textwrap.dedent(code)}"
+    return subprocess.Popen([sys.executable, "-c", whole, *map(str, words)], stdout=-1, stderr=-1, text=True)
 
 
 STUCK = """
@@ -298,7 +298,7 @@ def test_outside_the_main_thread_signals_are_left_alone():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_command_line_ends_with_128_and_the_signals_number(stripe_, tmp_path, number):
     stripe_.faults.add("hang:endpoint=balance_transactions,k=3")
-    words = [sys.executable, "-m", "connector", "sync", tmp_path / "lake", "--json", "--rate", "0"]
+    words = [sys.executable, "-c", COMMAND, "sync", tmp_path / "lake", "--json", "--rate", "0"]
     with subprocess.Popen(words, stdout=-1, stderr=-1, text=True) as process:
         wait_until((tmp_path / "lake" / "_stripe_balance").exists)
         process.send_signal(number)

@@ -19,6 +19,7 @@ from connector.lake.state import table_states
 from connector.lake.stores.base import open_store
 from connector.sandbox import Limits, Sandbox, World
 from tests.support.examples import slow_but
+from tests.support.terminal import AT_A_TERMINAL
 
 PROGRAM = [sys.executable, "-m", "connector.cli"]
 ROOT = Path(__file__).parents[2]
@@ -90,7 +91,8 @@ def test_a_second_ctrl_c_ends_at_once():
 
         run_heeding(stubborn, Heeding(first=lambda: print("stopping", flush=True), again=again))
     """
-    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=-1, text=True) as process:
+    code = f"{AT_A_TERMINAL}\n{textwrap.dedent(code)}"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=-1, text=True) as process:
         lines = [process.stdout.readline()]
         for _ in range(2):
             process.send_signal(signal.SIGINT)

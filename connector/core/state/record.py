@@ -15,8 +15,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 from connector.core.state.data_file import DataFile, ParkedFile, checked_file, checked_parked
 from connector.core.state.drift import Finding  # noqa: TC001 - msgspec reads the annotations
-from connector.core.state.partition import Granularity  # noqa: TC001
-from connector.core.state.payouts import Payout  # noqa: TC001
+from connector.core.state.partition import Granularity  # noqa: TC001 - as above
+from connector.core.state.payouts import Payout  # noqa: TC001 - as above
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ManifestError
