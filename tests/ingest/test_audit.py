@@ -74,6 +74,32 @@ def test_a_run_with_nothing_new_asks_about_the_past_once_and_touches_no_data_fil
         assert state(tmp_path).audits.turn == stripe_.now
 
 
+class Listening:
+    """A transport that remembers which lists were asked for on a connection of their own."""
+
+    def __init__(self, usual):
+        self.usual, self.fresh = usual, []
+
+    async def send(self, request):
+        if "/v1/balance_transactions?" in request.url:
+            self.fresh.append(request.fresh)
+        return await self.usual.send(request)
+
+    def __getattr__(self, name):
+        return getattr(self.usual, name)
+
+
+def test_the_past_is_asked_about_on_a_connection_of_its_own(tmp_path):
+    with sandbox() as stripe_:
+        run(tmp_path, stripe_)
+        heard = []
+        for _ in range(3):
+            services = {"transport": lambda usual: heard.append(Listening(usual)) or heard[-1]}
+            (account,) = run(tmp_path, stripe_, services=services).accounts
+            assert account.audit.requests == 1
+            assert heard[-1].fresh.count(True) == 1  # that one, by itself: whoever lied may sit on the other
+
+
 def test_a_round_witnesses_every_partition_and_every_row(tmp_path):
     with sandbox(world(900, days=40)) as stripe_:
         run(tmp_path, stripe_)
