@@ -92,7 +92,7 @@ async def record_balance(
         ConnectorError: what ended it.
     """
     account_id = options.get("account_id")
-    chosen = BalanceOptions(
+    chosen = BalanceChoice(
         chosen_accounts(options.get("accounts", ()), account_id=account_id),
         account_id,
         fail_fast=options.get("fail_fast", False),
@@ -112,7 +112,7 @@ async def record_balance(
 
 
 @dataclass(frozen=True, slots=True)
-class BalanceOptions:
+class BalanceChoice:
     """Whose balances to record; the fields are those of `record_balance`.
 
     Attributes:
@@ -129,7 +129,7 @@ class BalanceOptions:
 
 
 async def record_balance_with(
-    services: Services, config: Config, options: BalanceOptions, *, wait: float = 0.0
+    services: Services, config: Config, options: BalanceChoice, *, wait: float = 0.0
 ) -> tuple[Snapshot, ...]:
     """Do what `record_balance` does, with services that are open already."""
 
@@ -139,7 +139,7 @@ async def record_balance_with(
     return await observed("record_balance", services, work, rate_limit=config.rate)
 
 
-async def _once(services: Services, config: Config, options: BalanceOptions) -> tuple[Snapshot, ...]:
+async def _once(services: Services, config: Config, options: BalanceChoice) -> tuple[Snapshot, ...]:
     if options.existing:
         refuse_new(services.store, services.destination)
     client = services.client(config)
@@ -279,7 +279,7 @@ def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> B
     return record
 
 
-async def _record(services: Services, client: Client, options: BalanceOptions) -> tuple[Snapshot, ...]:
+async def _record(services: Services, client: Client, options: BalanceChoice) -> tuple[Snapshot, ...]:
     """Ask for each account, a request each; the destination is held from the first answer on."""
     store, tell, accounts, account_id = services.store, services.on_event, options.accounts, options.account_id
     taken: dict[int, Snapshot] = {}

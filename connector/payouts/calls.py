@@ -55,7 +55,7 @@ async def sync_payouts(
         ConnectorError: what ended the run; what was complete by then is kept, and the next run goes on from there.
     """
     account_id = options.get("account_id")
-    chosen = PayoutsOptions(
+    chosen = PayoutsChoice(
         interval_given(options.get("since"), options.get("until")),
         chosen_accounts(options.get("accounts", ()), account_id=account_id),
         account_id,
@@ -77,7 +77,7 @@ async def sync_payouts(
 
 
 @dataclass(frozen=True, slots=True)
-class PayoutsOptions:
+class PayoutsChoice:
     """What to bring, apart from where to and as whom; the fields are those of `sync_payouts`.
 
     Attributes:
@@ -98,7 +98,7 @@ class PayoutsOptions:
 
 
 async def sync_payouts_with(
-    services: Services, config: Config, options: PayoutsOptions, *, wait: float = 0.0
+    services: Services, config: Config, options: PayoutsChoice, *, wait: float = 0.0
 ) -> PayoutsReport:
     """Do what `sync_payouts` does, with services that are open already."""
 
@@ -108,7 +108,7 @@ async def sync_payouts_with(
     return await observed("sync_payouts", services, work, rate_limit=config.rate)
 
 
-async def _sync(services: Services, config: Config, options: PayoutsOptions) -> PayoutsReport:
+async def _sync(services: Services, config: Config, options: PayoutsChoice) -> PayoutsReport:
     """Do it once."""
     if options.existing:
         refuse_new(services.store, services.destination)

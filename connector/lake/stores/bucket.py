@@ -260,7 +260,7 @@ class Bucket:
         if size > LARGEST:
             raise StorageError(
                 f"{path} has {size / 2**20:,.0f} MiB, and at most {LARGEST // 2**20} MiB can be put in one request:"
-                " make the lake anew with `partition` day, or as a table (`format` delta or iceberg)"
+                " make the lake anew with `partition=day`"
             )
 
     # Attempts ---------------------------------------------------------------------------------------------------------
@@ -298,16 +298,13 @@ class Bucket:
         return StorageError(f"{what}: {self.url} refuses these credentials ({_told(error)}); {_SET[kind]}")
 
     def _without_conditions(self, error: Exception) -> ConfigError:
-        return ConfigError(f"{self.url} does not know conditional puts ({_told(error)}); {ONE_WRITER}")
+        return ConfigError(
+            f"{self.url} does not know conditional puts ({_told(error)}), without which two runs at once would"
+            " overwrite each other's rows without a word: use a store that has them"
+        )
 
 
 _REFUSED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
-
-ONE_WRITER = (
-    "with `single_writer` it can be used, if nothing else ever writes to this lake at the same time:"
-    " two runs at once would overwrite each other's rows without a word"
-)
-"""What is said of a store on which no put can be conditioned."""
 
 _SET = {
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile (AWS_PROFILE; needs boto3)",
