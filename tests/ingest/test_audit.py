@@ -12,6 +12,7 @@ import pytest
 
 import connector
 from connector import schemas
+from connector.core.planning.sampling import SHARED
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import DamagedError, ProtocolError, UsageError
@@ -71,7 +72,19 @@ def test_a_run_with_nothing_new_asks_about_the_past_once_and_touches_no_data_fil
         assert strays(tmp_path) == []
         report, _ = kept(tmp_path)
         assert report["accounts"][0]["audit"]["requests"] == 1
-        assert state(tmp_path).audits.turn == stripe_.now
+
+
+def test_an_account_has_had_its_turn_once_no_gap_waits_in_which_many_rows_were_to_be_expected(tmp_path):
+    with sandbox() as stripe_:
+        run(tmp_path, stripe_)
+        for _ in range(60):  # one request in four, by chance, goes to the round instead
+            run(tmp_path, stripe_)
+            audits = state(tmp_path).audits
+            many_wait = bool(audits.suspects) and audits.suspects[0].expected >= SHARED
+            assert audits.turn == (0 if many_wait else stripe_.now)
+            if not many_wait:
+                return
+        raise AssertionError("the gaps are never through")
 
 
 class Listening:
