@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from connector import webhooks as webhooks
     from connector.accounts.retirement import retire
     from connector.balances.snapshots import Snapshot, record_balance, run_record_balance
-    from connector.canceller import Canceller
     from connector.cli.commands.status import run_status
-    from connector.clock import Clock
     from connector.config.config import ApiKey, Config, FromEnvironment, Settings
     from connector.config.salt import Salt
     from connector.core.api.meter import Meter
@@ -114,8 +112,7 @@ if TYPE_CHECKING:
     from connector.ingest.calls import run_sync, sync
     from connector.ingest.windows import plan, run_plan
     from connector.lake.reading.dataset import Rows, read
-    from connector.lookups import run_balance, run_fees, run_get
-    from connector.options.table import (
+    from connector.options.calls import (
         AskOptions,
         BalanceOptions,
         FeesOptions,
@@ -136,7 +133,10 @@ if TYPE_CHECKING:
     from connector.reporting.calls import run_statement, statement
     from connector.reporting.facts import Changes, Statement
     from connector.reporting.find import Found, FoundPayout, find_payouts
+    from connector.running.canceller import Canceller
+    from connector.running.clock import Clock
     from connector.stripe.api import Filters, Stripe
+    from connector.stripe.calls import run_balance, run_fees, run_get
     from connector.stripe.follow.following import Follower
     from connector.stripe.follow.options import Batch, FollowOptions, Listener
     from connector.stripe.identity import Identity
@@ -150,9 +150,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "connector.accounts.retirement": "retire",
     "connector.balances.snapshots": "Snapshot record_balance run_record_balance",
-    "connector.canceller": "Canceller",
+    "connector.running.canceller": "Canceller",
     "connector.cli.commands.status": "run_status",
-    "connector.clock": "Clock",
+    "connector.running.clock": "Clock",
     "connector.config.config": "ApiKey Config FromEnvironment Settings",
     "connector.config.salt": "Salt",
     "connector.core.api.meter": "Meter",
@@ -199,8 +199,8 @@ _HOMES = {
     "connector.ingest.calls": "run_sync sync",
     "connector.ingest.windows": "plan run_plan",
     "connector.lake.reading.dataset": "Rows read",
-    "connector.lookups": "run_balance run_fees run_get",
-    "connector.options.table": (
+    "connector.stripe.calls": "run_balance run_fees run_get",
+    "connector.options.calls": (
         "AskOptions BalanceOptions FeesOptions GetOptions PayoutsOptions PlanOptions RunBalanceOptions "
         "RunPayoutsOptions RunPlanOptions RunSyncOptions RunVerifyOptions StatementOptions SyncOptions "
         "VerifyOptions"

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from connector.clock import Clock, SystemClock
 from connector.core.tuning import RunTuning
 from connector.event_log import log_event
 from connector.events import Event, OnEvent, RunEnded, RunStarted, unheard
 from connector.lake.state.waiting import when_free
 from connector.lake.stores.base import Store, open_store
+from connector.running.clock import Clock, SystemClock
 from connector.stripe.client import Client
 from connector.stripe.transport import HttpTransport, NoTransport, Transport
 

@@ -29,6 +29,10 @@ def test_every_room_of_the_drawing_says_what_it_is():
         assert f">{room}</text>" in drawing()
 
 
+def test_at_most_ten_modules_stand_beside_the_packages():
+    assert len(list((ROOT / "connector").glob("*.py"))) <= 10, "put it into the package of its subject"
+
+
 def test_the_workflow_runs_what_has_to_hold_and_nothing_else():
     workflow = (ROOT / ".github" / "workflows" / "check.yml").read_text("utf-8")
     assert re.findall(r"- run: (.+)", workflow) == [".ci/run"]

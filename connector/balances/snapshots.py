@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 import anyio.to_thread
 
 from connector.accounts.choice import Guest, at_home, chosen_accounts, introduced, keep_account
-from connector.blocking import run_blocking
-from connector.concurrency import in_turn
 from connector.config.config import Config
 from connector.core.account_failures import OWN, FailedAccounts
 from connector.core.api.page import decode_object
@@ -22,11 +20,13 @@ from connector.events import AccountEnded, AccountFailed, AccountIdentified, Acc
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import commit_balances, facts_of, load_balances, refuse_new
 from connector.lake.writing.small_tables import read_rows, sheet, stored_file, write_rows
-from connector.options import table
+from connector.options.calls import BalanceOptions, RunBalanceOptions
 from connector.options.given import arguments_of
 from connector.options.signatures import takes
+from connector.running.blocking import run_blocking
+from connector.running.concurrency import in_turn
+from connector.running.stopping import stoppable
 from connector.services import Services, observed, opened
-from connector.stopping import stoppable
 from connector.stripe.client import BALANCE, Client
 from connector.stripe.identity import as_account
 
@@ -66,13 +66,13 @@ class Snapshot:
     lost: tuple[str, ...] = ()
 
 
-@takes(table.BalanceOptions)
+@takes(BalanceOptions)
 async def record_balance(
     destination: str | PathLike[str],
     *,
     config: Config | None = None,
     on_event: OnEvent | None = None,
-    **options: Unpack[table.BalanceOptions],
+    **options: Unpack[BalanceOptions],
 ) -> tuple[Snapshot, ...]:
     """Add a snapshot of the balance to a lake, for each account.
 
@@ -149,10 +149,8 @@ async def _once(services: Services, config: Config, options: BalanceChoice) -> t
         await client.end()
 
 
-@takes(table.RunBalanceOptions)
-def run_record_balance(
-    destination: str | PathLike[str], **options: Unpack[table.RunBalanceOptions]
-) -> list[dict[str, Any]]:
+@takes(RunBalanceOptions)
+def run_record_balance(destination: str | PathLike[str], **options: Unpack[RunBalanceOptions]) -> list[dict[str, Any]]:
     """Call `record_balance` from ordinary code.
 
     Args:

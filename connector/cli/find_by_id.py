@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from connector.concurrency import tasks_with_one_error
 from connector.core.account_failures import OWN, FailedAccounts
 from connector.errors import ApiError, NotFoundError, PermissionDeniedError, ServerError, UsageError
+from connector.running.concurrency import tasks_with_one_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence

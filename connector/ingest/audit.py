@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from connector.concurrency import in_turn
 from connector.core.api.page import StrictOrder, created_of, decode_page, ids_of
 from connector.core.planning import audit, suspects
 from connector.core.planning.audit import Difference, Stretch, Target
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, RateLimitError, ServerError, TransportError
 from connector.lake.reading.held import files_within, profile_of, rows_of
+from connector.running.concurrency import in_turn
 from connector.stripe.listing.query import ListSource, Query
 from connector.stripe.listing.walk import Place
 

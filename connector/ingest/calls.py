@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import anyio.to_thread
 
-from connector.blocking import run_blocking
 from connector.config.config import Config
 from connector.core.run_report import Report, to_document
 from connector.ingest.options import Options, options_of
 from connector.lake.state.lake_id import refuse_another
 from connector.lake.state.lake_identity import facts_of, refuse_new
-from connector.options import table
+from connector.options.calls import RunSyncOptions, SyncOptions
 from connector.options.given import arguments_of
 from connector.options.signatures import takes
+from connector.running.blocking import run_blocking
+from connector.running.stopping import stoppable
 from connector.services import Services, observed, opened
-from connector.stopping import stoppable
 from connector.stripe.client import ACCOUNT, Client
 from connector.stripe.listing.query import ListSource
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from connector.events import OnEvent
 
 
-@takes(table.SyncOptions)
+@takes(SyncOptions)
 async def sync(
     destination: str | PathLike[str],
     *,
     config: Config | None = None,
     on_event: OnEvent | None = None,
-    **options: Unpack[table.SyncOptions],
+    **options: Unpack[SyncOptions],
 ) -> Report:
     """Bring every balance transaction of an interval into a lake, reading only what it does not hold.
 
@@ -104,8 +104,8 @@ async def _sync(services: Services, config: Config, options: Options) -> Report:
         await client.end()
 
 
-@takes(table.RunSyncOptions)
-def run_sync(destination: str | PathLike[str], **options: Unpack[table.RunSyncOptions]) -> dict[str, Any]:
+@takes(RunSyncOptions)
+def run_sync(destination: str | PathLike[str], **options: Unpack[RunSyncOptions]) -> dict[str, Any]:
     """Call `sync` from ordinary code: plain, JSON-able arguments in, the report as a JSON-able dict out.
 
     Made for task runners (an Airflow PythonOperator, cron): safe to call again for the same interval. The key comes

@@ -12,7 +12,7 @@ from connector.core.privacy import Privacy
 from connector.core.state.partition import Granularity
 from connector.core.time.times import interval_of
 from connector.errors import UsageError
-from connector.options.table import DEFAULT_AUDIT, DEFAULT_SETTLE
+from connector.options.lake import DEFAULT_AUDIT, DEFAULT_SETTLE
 from connector.stripe.listing.query import Query, checked_expansion, in_each_row
 
 if TYPE_CHECKING:

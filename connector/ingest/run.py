@@ -21,7 +21,6 @@ import anyio.to_thread
 import connector
 from connector.accounts.choice import refuse_retired, remember_paths
 from connector.balances.snapshots import Snapshot, ask_balance, keep_balance
-from connector.concurrency import in_turn, tasks_with_one_error
 from connector.core.account_failures import FailedAccounts
 from connector.core.documents import to_json
 from connector.core.planning.audit import requests_for
@@ -42,6 +41,7 @@ from connector.lake.state.audit_savings import load_savings, save_savings
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.lease import Lease
 from connector.outside_text import document_without_keys, in_json
+from connector.running.concurrency import in_turn, tasks_with_one_error
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import UNNAMED

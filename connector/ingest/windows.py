@@ -6,8 +6,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.accounts.choice import Guest, at_home, refuse_retired, remember_paths
-from connector.blocking import run_blocking
-from connector.concurrency import in_turn
 from connector.config.config import Config
 from connector.core.planning.plan import pieces
 from connector.core.planning.plan import plan as plan_work
@@ -20,11 +18,15 @@ from connector.ingest.options import options_of
 from connector.lake.state import table_states
 from connector.lake.state.lake_id import begin_lake
 from connector.lake.state.lake_identity import facts_of
-from connector.options import table
+from connector.options.calls import PlanOptions, RunPlanOptions
 from connector.options.given import arguments_of
+from connector.options.lake import DEFAULT_AUDIT, DEFAULT_SETTLE
+from connector.options.run import DEFAULT_WINDOWS
 from connector.options.signatures import takes
+from connector.running.blocking import run_blocking
+from connector.running.concurrency import in_turn
+from connector.running.stopping import stoppable
 from connector.services import Services, observed, opened
-from connector.stopping import stoppable
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.identity import identify
 
@@ -42,13 +44,13 @@ AT_ONCE = 24
 """Accounts asked who they are at once; the pace holds their requests back further."""
 
 
-@takes(table.PlanOptions)
+@takes(PlanOptions)
 async def plan(
     destination: str | PathLike[str],
     *,
     config: Config | None = None,
     on_event: OnEvent | None = None,
-    **options: Unpack[table.PlanOptions],
+    **options: Unpack[PlanOptions],
 ) -> list[dict[str, Any]]:
     """Cut what is to be read into windows that can be given to tasks of their own.
 
@@ -67,7 +69,7 @@ async def plan(
         StoppedError: it was stopped, by its canceller or deadline.
         ConnectorError: what the lake, or asking whose the accounts are, ended with.
     """
-    chosen, windows = options_of(options), options.get("windows", table.DEFAULT_WINDOWS)
+    chosen, windows = options_of(options), options.get("windows", DEFAULT_WINDOWS)
     if windows < 1:
         raise UsageError(f"`windows` {windows} must be at least 1")
     settings = config or Config.from_env()
@@ -150,13 +152,13 @@ def _as_arguments(chosen: Options, state: TableState | None, account: str | None
         "strict_schema": chosen.strict_schema,
         "accounts": [account] if account else [],
     }
-    usual = {"settle": table.DEFAULT_SETTLE, "audit": table.DEFAULT_AUDIT}  # of these, 0 is a choice
+    usual = {"settle": DEFAULT_SETTLE, "audit": DEFAULT_AUDIT}  # of these, 0 is a choice
     chosen_otherwise = {name: value for name in usual if (value := getattr(chosen, name)) != usual[name]}
     return {**fixed, **{name: value for name, value in plain.items() if value}, **chosen_otherwise}
 
 
-@takes(table.RunPlanOptions)
-def run_plan(destination: str | PathLike[str], **options: Unpack[table.RunPlanOptions]) -> list[dict[str, Any]]:
+@takes(RunPlanOptions)
+def run_plan(destination: str | PathLike[str], **options: Unpack[RunPlanOptions]) -> list[dict[str, Any]]:
     """Call `plan` from ordinary code.
 
     Args:

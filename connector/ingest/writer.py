@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from connector.concurrency import tasks_with_one_error
 from connector.core.planning.whole import may_become_visible
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ConnectorError
@@ -25,6 +24,7 @@ from connector.ingest.publisher import Staged
 from connector.lake.layout import LARGE_ROWS, SEALERS
 from connector.lake.writing.parking import Leftover, park_each
 from connector.lake.writing.rewrite import Day, Sealed, publish_each, stage_each
+from connector.running.concurrency import tasks_with_one_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence

@@ -8,8 +8,9 @@ from connector.config.config import Config
 from connector.config.salt import Salt
 from connector.core.api.retry import RetryPolicy
 from connector.errors import ConfigError
+from connector.options.connection import Connection, Shared
+from connector.options.lake import SaltFile
 from connector.options.option import table_of
-from connector.options.table import Connection, SaltFile, Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""One option, as the tables of `connector.options.table` have it."""
+"""One option, as an entry of a table in this package has it."""
 
 from __future__ import annotations
 

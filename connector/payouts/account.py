@@ -13,7 +13,6 @@ import anyio
 import anyio.to_thread
 
 from connector.accounts.choice import Guest, at_home, introduced, keep_account
-from connector.concurrency import in_turn
 from connector.core.account_failures import OWN
 from connector.core.privacy import Privacy
 from connector.core.state.claims import Claims
@@ -38,6 +37,7 @@ from connector.lake.writing.payout_files import Listed, write_payouts, write_tra
 from connector.lake.writing.small_tables import sheet
 from connector.payouts.book import Book
 from connector.payouts.report import AccountPayoutsReport
+from connector.running.concurrency import in_turn
 from connector.stripe.payouts import fetch_payouts, transactions_of
 from connector.tables.hidden import hidden_columns
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.accounts.choice import chosen_accounts
-from connector.blocking import run_blocking
 from connector.config.config import Config
 from connector.config.moments import interval_given
 from connector.lake.state.lake_identity import refuse_new
-from connector.options import table
+from connector.options.calls import PayoutsOptions, RunPayoutsOptions
 from connector.options.given import arguments_of
 from connector.options.signatures import takes
 from connector.payouts.report import PayoutsReport, to_document
 from connector.payouts.run import PayoutsRun
+from connector.running.blocking import run_blocking
+from connector.running.stopping import stoppable
 from connector.services import Services, observed, opened
-from connector.stopping import stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from connector.events import OnEvent
 
 
-@takes(table.PayoutsOptions)
+@takes(PayoutsOptions)
 async def sync_payouts(
     destination: str | PathLike[str],
     *,
     config: Config | None = None,
     on_event: OnEvent | None = None,
-    **options: Unpack[table.PayoutsOptions],
+    **options: Unpack[PayoutsOptions],
 ) -> PayoutsReport:
     """Bring payouts into a lake, and for every reconciled automatic one the balance transactions it paid out.
 
@@ -120,8 +120,8 @@ async def _sync(services: Services, config: Config, options: PayoutsChoice) -> P
         await client.end()
 
 
-@takes(table.RunPayoutsOptions)
-def run_sync_payouts(destination: str | PathLike[str], **options: Unpack[table.RunPayoutsOptions]) -> dict[str, Any]:
+@takes(RunPayoutsOptions)
+def run_sync_payouts(destination: str | PathLike[str], **options: Unpack[RunPayoutsOptions]) -> dict[str, Any]:
     """Call `sync_payouts` from ordinary code: plain, JSON-able arguments in, the report as a JSON-able dict out.
 
     Args:

@@ -10,7 +10,6 @@ import anyio.to_thread
 
 import connector
 from connector.accounts.choice import refuse_retired, remember_paths
-from connector.concurrency import in_turn
 from connector.core.account_failures import FailedAccounts
 from connector.core.run_report import requests_of
 from connector.core.time.intervals import Interval
@@ -20,6 +19,7 @@ from connector.events import AccountEnded, AccountFailed, AccountsFound, Account
 from connector.lake.state.lake_identity import LakeFacts, facts_of
 from connector.payouts.account import AccountPayouts, Shared
 from connector.payouts.report import AccountPayoutsReport, PayoutsOutcome, PayoutsReport, damage_of
+from connector.running.concurrency import in_turn
 from connector.stripe.client import LIST_TRANSACTIONS
 
 if TYPE_CHECKING:

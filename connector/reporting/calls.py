@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 import anyio.to_thread
 
 import connector
-from connector.blocking import run_blocking
 from connector.core.ledger.changes import purse_changes
 from connector.core.ledger.money import currency_code
 from connector.core.time.periods import Asked, Period, period_of
@@ -17,14 +16,15 @@ from connector.errors import ConfigError, UsageError
 from connector.lake.state.lake_identity import account_records
 from connector.lake.state.table_states import states
 from connector.lake.stores.base import open_store
+from connector.options.calls import StatementOptions
 from connector.options.signatures import takes
-from connector.options.table import StatementOptions
 from connector.reporting.document import to_document
 from connector.reporting.facts import Changes, Statement
 from connector.reporting.gather import account_statement
 from connector.reporting.reports import compare_report
 from connector.reporting.scan import AccountRows
 from connector.reporting.zones import clocks_of
+from connector.running.blocking import run_blocking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from anyio import CancelScope
 
-from connector.clock import SystemClock
 from connector.config.config import Config, FromEnvironment
 from connector.config.moments import interval_given
 from connector.core.account_ids import given_account, given_accounts
@@ -18,6 +17,7 @@ from connector.core.state.claims import Claims
 from connector.core.time.intervals import Intervals
 from connector.errors import UsageError
 from connector.events import unheard
+from connector.running.clock import SystemClock
 from connector.stripe.client import BALANCE, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
 from connector.stripe.follow.following import Follower
@@ -31,11 +31,11 @@ from connector.stripe.transport import HttpTransport
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
-    from connector.clock import Clock
     from connector.core.api.meter import Meter
     from connector.core.api.protocol import Parameters
     from connector.core.time.times import Time
     from connector.events import OnEvent
+    from connector.running.clock import Clock
     from connector.stripe.transport import Transport
 
 

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import anyio
 
-from connector.clock import Clock, SystemClock
 from connector.core.api.content import ENCODINGS
 from connector.core.api.meter import Meter
 from connector.core.api.pace import Pace
@@ -26,6 +25,7 @@ from connector.errors import (
     TransportError,
 )
 from connector.events import OnEvent, RequestAnswered, Retried, Throttled, unheard
+from connector.running.clock import Clock, SystemClock
 from connector.stripe.acting import Acting, target_of
 from connector.stripe.gate import Gate
 from connector.stripe.reach import Reach

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from connector.concurrency import in_turn
 from connector.core.api.page import decode_asked
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import NotFoundError, ProtocolError
+from connector.running.concurrency import in_turn
 from connector.stripe.client import GET_PAYOUT, LIST_PAYOUTS
 from connector.stripe.listing.events import ListEvents
 from connector.stripe.listing.query import PageStream, Query, pages

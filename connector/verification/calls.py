@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from connector.blocking import run_blocking
 from connector.config.config import Config
 from connector.config.moments import interval_given
 from connector.core.account_ids import given_name
 from connector.errors import UsageError
-from connector.options import table
+from connector.options.calls import RunVerifyOptions, VerifyOptions
 from connector.options.given import arguments_of
 from connector.options.signatures import takes
+from connector.options.verification import DEFAULT_SAMPLE
+from connector.running.blocking import run_blocking
+from connector.running.stopping import stoppable
 from connector.services import Services, observed, opened
-from connector.stopping import stoppable
 from connector.verification.check import Check, Wish
 from connector.verification.verdict import LAYERS, LayerName, Verdict, to_document
 
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
 _SEEDS = 2**31
 
 
-@takes(table.VerifyOptions)
+@takes(VerifyOptions)
 async def verify(
     destination: str | PathLike[str],
     *,
     config: Config | None = None,
     on_event: OnEvent | None = None,
-    **options: Unpack[table.VerifyOptions],
+    **options: Unpack[VerifyOptions],
 ) -> Verdict:
     """Check a lake against itself and against Stripe, layer by layer, and say what is proved.
 
@@ -66,7 +67,7 @@ async def verify(
     )
 
 
-def _wish(options: table.VerifyOptions) -> Wish:
+def _wish(options: VerifyOptions) -> Wish:
     """Return what to check.
 
     Raises:
@@ -78,7 +79,7 @@ def _wish(options: table.VerifyOptions) -> Wish:
         layers=_checked_layers(options.get("layers", ())),
         accounts=(accounts,) if isinstance(accounts, str) else tuple(accounts),
         account_id=given_name(options.get("account_id")),
-        sample=_checked_number("sample", options.get("sample", table.DEFAULT_SAMPLE)),
+        sample=_checked_number("sample", options.get("sample", DEFAULT_SAMPLE)),
         seed=secrets.randbelow(_SEEDS) if seed is None else _checked_number("seed", seed) or 0,
         asked=None if since is None and until is None else interval_given(since, until),
     )
@@ -107,8 +108,8 @@ async def verify_with(services: Services, config: Config | None, wish: Wish) -> 
     return await observed("verify", services, work, rate_limit=config.rate if config else 0.0)
 
 
-@takes(table.RunVerifyOptions)
-def run_verify(destination: str | PathLike[str], **options: Unpack[table.RunVerifyOptions]) -> dict[str, Any]:
+@takes(RunVerifyOptions)
+def run_verify(destination: str | PathLike[str], **options: Unpack[RunVerifyOptions]) -> dict[str, Any]:
     """Call `verify` from ordinary code.
 
     Args:

@@ -13,7 +13,6 @@ import anyio.from_thread
 import anyio.to_thread
 
 from connector.accounts.choice import Guest, at_home, remember_paths
-from connector.concurrency import tasks_with_one_error
 from connector.core.planning.mended import Healed
 from connector.core.state.account_record import Retired
 from connector.core.state.claims import Claims
@@ -33,6 +32,7 @@ from connector.events import AccountEnded, AccountIdentified, AccountsFound, Acc
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.table_states import states
 from connector.payouts.run import PayoutsRun
+from connector.running.concurrency import tasks_with_one_error
 from connector.stripe.identity import UNNAMED, identify
 from connector.verification.asking import Asker
 from connector.verification.balances import check_balance

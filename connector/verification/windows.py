@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from connector.concurrency import tasks_with_one_error
 from connector.core.api.json_text import REPEATED
 from connector.core.planning.sampling import choose
 from connector.core.time.intervals import Interval, Intervals
@@ -23,6 +22,7 @@ from connector.errors import SchemaError, StorageError
 from connector.events import PhaseStarted, StepDone
 from connector.lake.formats.formats import format_of
 from connector.lake.formats.row_columns import inside
+from connector.running.concurrency import tasks_with_one_error
 from connector.tables.balance_transactions import to_objects
 from connector.verification.inventory import batches
 from connector.verification.verdict import Finding, Findings, Layer, not_checkable

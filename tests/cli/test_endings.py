@@ -77,7 +77,7 @@ def test_an_interrupted_sync_with_json_is_one_object(slow_sandbox, tmp_path):
 def test_a_second_ctrl_c_ends_at_once():
     code = """
         import anyio
-        from connector.blocking import Heeding, run_heeding
+        from connector.running.blocking import Heeding, run_heeding
         from connector.cli.process.process_setup import end_at_once
 
         async def stubborn():

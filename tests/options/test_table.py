@@ -15,25 +15,41 @@ import connector
 from connector.cli.options.commands import COMMANDS
 from connector.errors import UsageError
 from connector.ingest.options import Options
-from connector.options import table
+from connector.options.calls import (
+    AskOptions,
+    BalanceOptions,
+    FeesOptions,
+    GetOptions,
+    PayoutsOptions,
+    PlanOptions,
+    RunBalanceOptions,
+    RunPayoutsOptions,
+    RunPlanOptions,
+    RunSyncOptions,
+    RunVerifyOptions,
+    StatementOptions,
+    SyncOptions,
+    VerifyOptions,
+)
 from connector.options.option import flag_of, table_of, types_of
+from connector.options.run import Stopping
 
 CALLS = {
-    "sync": table.SyncOptions,
-    "run_sync": table.RunSyncOptions,
-    "plan": table.PlanOptions,
-    "run_plan": table.RunPlanOptions,
-    "sync_payouts": table.PayoutsOptions,
-    "run_sync_payouts": table.RunPayoutsOptions,
-    "record_balance": table.BalanceOptions,
-    "run_record_balance": table.RunBalanceOptions,
-    "verify": table.VerifyOptions,
-    "run_verify": table.RunVerifyOptions,
-    "statement": table.StatementOptions,
-    "run_statement": table.StatementOptions,
-    "run_balance": table.AskOptions,
-    "run_get": table.GetOptions,
-    "run_fees": table.FeesOptions,
+    "sync": SyncOptions,
+    "run_sync": RunSyncOptions,
+    "plan": PlanOptions,
+    "run_plan": RunPlanOptions,
+    "sync_payouts": PayoutsOptions,
+    "run_sync_payouts": RunPayoutsOptions,
+    "record_balance": BalanceOptions,
+    "run_record_balance": RunBalanceOptions,
+    "verify": VerifyOptions,
+    "run_verify": RunVerifyOptions,
+    "statement": StatementOptions,
+    "run_statement": StatementOptions,
+    "run_balance": AskOptions,
+    "run_get": GetOptions,
+    "run_fees": FeesOptions,
 }
 COMMAND_OF = {
     "run_sync": "sync",
@@ -107,8 +123,8 @@ def test_the_default_that_help_names_is_the_one_that_counts(call):
 
 def test_what_a_sync_is_told_are_the_options_of_its_table():
     told = {one.name: () if one.default is MISSING else one.default for one in fields(Options)}
-    options = {name: option.default for name, option in table_of(table.SyncOptions).items()}
-    of_the_call = set(table_of(table.Stopping)) | {"wait"}
+    options = {name: option.default for name, option in table_of(SyncOptions).items()}
+    of_the_call = set(table_of(Stopping)) | {"wait"}
     assert told == {name: default for name, default in options.items() if name not in of_the_call}
 
 

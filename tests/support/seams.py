@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from connector.clock import SystemClock
+from connector.running.clock import SystemClock
 from connector.services import opened
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from connector.cli.options.accounts import accounts_of, complain_of
 from connector.cli.options.from_table import given
 from connector.cli.options.settings import announce, config_of
 from connector.cli.process.run_command import work
-from connector.concurrency import in_turn
 from connector.core.account_failures import OWN, FailedAccounts
 from connector.core.api.fields import object_of
 from connector.core.ledger import money
 from connector.errors import AccountsError, ApiError, DamagedError
-from connector.options.table import BalanceOptions
+from connector.options.calls import BalanceOptions
+from connector.running.concurrency import in_turn
 from connector.stripe.api import Stripe
 
 if TYPE_CHECKING:

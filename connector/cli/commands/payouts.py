@@ -11,7 +11,7 @@ from connector.cli.options.from_table import given
 from connector.cli.options.settings import announce, config_of
 from connector.cli.process.run_command import work
 from connector.errors import AccountsError, DamagedError
-from connector.options.table import PayoutsOptions
+from connector.options.calls import PayoutsOptions
 from connector.payouts.calls import sync_payouts
 from connector.payouts.report import to_document
 

@@ -9,7 +9,7 @@ from connector.cli.options.from_table import given
 from connector.cli.options.settings import config_of, salt_of
 from connector.cli.process.run_command import work
 from connector.ingest.windows import plan
-from connector.options.table import PlanOptions
+from connector.options.calls import PlanOptions
 
 if TYPE_CHECKING:
     import argparse

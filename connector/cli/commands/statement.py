@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector.cli.options.from_table import given
 from connector.cli.process.run_command import work
 from connector.errors import UsageError
-from connector.options.table import StatementOptions
+from connector.options.calls import StatementOptions
 from connector.reporting import comma, page, text
 from connector.reporting.calls import statement
 from connector.reporting.document import to_document

@@ -12,7 +12,7 @@ from connector.cli.process.run_command import work
 from connector.core.run_report import Report, to_document
 from connector.errors import AccountsError, DamagedError
 from connector.ingest.calls import sync
-from connector.options.table import SyncOptions
+from connector.options.calls import SyncOptions
 
 if TYPE_CHECKING:
     import argparse

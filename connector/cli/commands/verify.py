@@ -12,7 +12,7 @@ from connector.cli.options.settings import config_of
 from connector.cli.process.run_command import work
 from connector.core.counting import counted
 from connector.core.planning.mended import Healed
-from connector.options.table import VerifyOptions
+from connector.options.calls import VerifyOptions
 from connector.outside_text import shown
 from connector.verification.calls import verify
 from connector.verification.verdict import FILES_HEALED, ROWS_HEALED, to_document

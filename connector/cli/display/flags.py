@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from connector.options import table
+from connector.options.calls import RunPlanOptions, RunSyncOptions, RunVerifyOptions, StatementOptions
 from connector.options.option import flag_of, table_of
 
 OTHERS = (
@@ -31,7 +31,7 @@ def _as_flag(found: re.Match[str]) -> str:
 def flags() -> dict[str, str]:
     """Return the word on the command line of every argument that has one."""
     named = {name: f"--{name.replace('_', '-')}" for name in OTHERS}
-    for options in (table.RunSyncOptions, table.RunPlanOptions, table.RunVerifyOptions, table.StatementOptions):
+    for options in (RunSyncOptions, RunPlanOptions, RunVerifyOptions, StatementOptions):
         for name, option in table_of(options).items():
             if (flag := flag_of(name, option)) is not None:
                 named[name] = flag

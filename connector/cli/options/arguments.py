@@ -12,7 +12,8 @@ from connector.cli.display.console import at_stdout
 from connector.cli.options.from_table import add
 from connector.core.suggestions import did_you_mean
 from connector.errors import UsageError
-from connector.options.table import Accounts, AllAccounts, Connection, Search
+from connector.options.connection import Connection
+from connector.options.selection import Accounts, AllAccounts, Search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from connector.cli.options import arguments, words
 from connector.cli.options.from_table import add
 from connector.core.ledger.money import currency_code
-from connector.options import table
+from connector.options.calls import VerifyOptions
+from connector.options.connection import Awaited, Shared
+from connector.options.lake import Destination, Privacy, SaltFile, Shape
+from connector.options.run import Failing, Refreshing, Stopping, Whole, Windows
+from connector.options.selection import LakeAccounts, Within
+from connector.options.statement import Calendar, Figures
 
 if TYPE_CHECKING:
     import argparse
@@ -33,29 +38,29 @@ def demo(parser: argparse.ArgumentParser) -> None:
 def sync(parser: argparse.ArgumentParser) -> None:
     """Add the options of `sync`."""
     parser.add_argument("destination", metavar="DEST", help="folder of the lake, which need not exist yet")
-    add(parser, table.Destination)
-    add(parser, table.Within)
+    add(parser, Destination)
+    add(parser, Within)
     arguments.add_accounts(parser)
-    add(parser, table.Failing)
-    add(parser, table.Shared)
+    add(parser, Failing)
+    add(parser, Shared)
     _add_shape(parser)
-    add(parser, table.Refreshing)
-    add(parser, table.Whole)
-    add(parser, table.Stopping)
+    add(parser, Refreshing)
+    add(parser, Whole)
+    add(parser, Stopping)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
 
 def stream(parser: argparse.ArgumentParser) -> None:
     """Add the options of `stream`."""
-    add(parser, table.Within)
+    add(parser, Within)
     for name, example in (("currency", "eur"), ("payout", "po_…"), ("source", "ch_…"), ("type", "charge")):
         read = currency_code if name == "currency" else str
         parser.add_argument(f"--{name}", type=read, metavar=example, help=f"only rows of this {name}")
-    add(parser, table.Shape, "expand")
+    add(parser, Shape, "expand")
     arguments.add_accounts_to_search(parser)
-    add(parser, table.Failing)
-    add(parser, table.Shared)
+    add(parser, Failing)
+    add(parser, Shared)
     order = parser.add_mutually_exclusive_group()
     order.add_argument(
         "--ordered", action="store_true", default=True, help="newest first over everything (the default)"
@@ -95,7 +100,7 @@ def _add_follow(parser: argparse.ArgumentParser) -> None:
 def get(parser: argparse.ArgumentParser) -> None:
     """Add the options of `get`."""
     parser.add_argument("ids", metavar="txn_…", nargs="+", help="ids, or - to read them from stdin, one a line")
-    add(parser, table.Shape, "expand")
+    add(parser, Shape, "expand")
     arguments.add_accounts_to_search(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
@@ -109,7 +114,7 @@ def fees(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         help="pi_…, ch_…, py_…, po_…, re_…, dp_… or txn_…, or - to read them from stdin, one a line",
     )
-    add(parser, table.Awaited)
+    add(parser, Awaited)
     arguments.add_accounts_to_search(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
@@ -118,10 +123,10 @@ def fees(parser: argparse.ArgumentParser) -> None:
 def balance(parser: argparse.ArgumentParser) -> None:
     """Add the options of `balance`."""
     parser.add_argument("destination", metavar="DEST", nargs="?", help="folder of a lake to add a snapshot to")
-    add(parser, table.Destination)
+    add(parser, Destination)
     arguments.add_accounts(parser)
-    add(parser, table.Failing)
-    add(parser, table.Stopping)
+    add(parser, Failing)
+    add(parser, Stopping)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
@@ -129,8 +134,8 @@ def balance(parser: argparse.ArgumentParser) -> None:
 def payouts(parser: argparse.ArgumentParser) -> None:
     """Add the options of `payouts`."""
     parser.add_argument("destination", metavar="DEST", help="folder of the lake, which need not exist yet")
-    add(parser, table.Destination)
-    add(parser, table.Within)
+    add(parser, Destination)
+    add(parser, Within)
     arguments.add_accounts(parser)
     group = parser.add_argument_group("finding a payout in the lake, from a line of the bank's statement")
     group.add_argument("--find", action="store_true", help="find payouts of --amount or --trace; asks Stripe nothing")
@@ -138,9 +143,9 @@ def payouts(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--arrives", metavar="DAY", help="day of the line, 2026-10-01; found within five days of it")
     group.add_argument("--trace", metavar="TEXT", help="trace id, or the whole text of the line with it inside")
     group.add_argument("--currency", type=currency_code, metavar="CODE", help="only this currency, such as eur (any)")
-    add(parser, table.Refreshing)
-    add(parser, table.Failing)
-    add(parser, table.Stopping)
+    add(parser, Refreshing)
+    add(parser, Failing)
+    add(parser, Stopping)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
@@ -148,12 +153,12 @@ def payouts(parser: argparse.ArgumentParser) -> None:
 def plan(parser: argparse.ArgumentParser) -> None:
     """Add the options of `plan`."""
     parser.add_argument("destination", metavar="DEST", help="folder of the lake")
-    add(parser, table.Within)
+    add(parser, Within)
     arguments.add_accounts(parser)
     _add_shape(parser)
-    add(parser, table.Refreshing)
-    add(parser, table.Windows)
-    add(parser, table.Stopping)
+    add(parser, Refreshing)
+    add(parser, Windows)
+    add(parser, Stopping)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
@@ -164,7 +169,7 @@ def verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="end with status 65 also where something could not be checked"
     )
-    add(parser, table.VerifyOptions)
+    add(parser, VerifyOptions)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
@@ -172,11 +177,11 @@ def verify(parser: argparse.ArgumentParser) -> None:
 def statement(parser: argparse.ArgumentParser) -> None:
     """Add the options of `statement`."""
     parser.add_argument("destination", metavar="DEST", help="folder of the lake")
-    add(parser.add_argument_group("of which time (one of these)"), table.Calendar)
-    add(parser, table.LakeAccounts)
-    add(parser, table.Figures, "currency")
+    add(parser.add_argument_group("of which time (one of these)"), Calendar)
+    add(parser, LakeAccounts)
+    add(parser, Figures, "currency")
     parser.add_argument("--format", choices=STATEMENTS, help="text, csv, json or html on stdout (text)")
-    add(parser, table.Figures, "compare", "against")
+    add(parser, Figures, "compare", "against")
     parser.add_argument("--strict", action="store_true", help="end with status 65 when it is not final")
     arguments.add_talking(parser)
 
@@ -239,8 +244,8 @@ def schema(parser: argparse.ArgumentParser) -> None:
 
 def _add_shape(parser: argparse.ArgumentParser) -> None:
     """Add what a lake keeps, and how: options of `sync`, and of `plan` for its windows."""
-    add(parser, table.Shape, "format", "partition", "expand", "source_columns", "settle", "audit")
+    add(parser, Shape, "format", "partition", "expand", "source_columns", "settle", "audit")
     group = parser.add_argument_group("what it keeps, fixed when the lake is made")
-    add(group, table.Privacy, "omit", "hash")
-    add(group, table.SaltFile)
-    add(parser, table.Privacy, "strict_schema")
+    add(group, Privacy, "omit", "hash")
+    add(group, SaltFile)
+    add(parser, Privacy, "strict_schema")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from connector.blocking import Heeding, run_heeding
 from connector.cli.display.failures import KEPT
 from connector.cli.display.progress_display import showing
 from connector.cli.display.run_view import RunView
 from connector.cli.process.logs import logs_to
 from connector.cli.process.process_setup import end_at_once
 from connector.errors import StoppedError
+from connector.running.blocking import Heeding, run_heeding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -13,8 +13,8 @@ from connector.lake.paths import STATE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from connector.clock import Clock
     from connector.lake.stores.base import Store
+    from connector.running.clock import Clock
 
 T = TypeVar("T")
 

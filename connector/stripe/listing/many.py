@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.concurrency import in_turn
 from connector.core.account_failures import OWN, FailedAccounts
 from connector.core.api.page import ids_of
 from connector.errors import ApiError
 from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted
+from connector.running.concurrency import in_turn
 from connector.stripe.listing.query import pages
 from connector.stripe.listing.stream import Stream, produced
 

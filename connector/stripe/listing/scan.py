@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.concurrency import tasks_with_one_error
 from connector.core.api.page import created_of
 from connector.core.planning.delivered import Delivered
 from connector.core.planning.ties import Ties
@@ -17,6 +16,7 @@ from connector.core.planning.trust import Trust
 from connector.core.planning.witness import Seconded, Witnesses
 from connector.core.time.intervals import Interval
 from connector.errors import ConnectorError
+from connector.running.concurrency import tasks_with_one_error
 from connector.stripe.listing.walk import Way, moving
 
 if TYPE_CHECKING:

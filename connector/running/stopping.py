@@ -18,7 +18,7 @@ from connector.errors import StoppedError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from connector.canceller import Canceller
+    from connector.running.canceller import Canceller
 
 T = TypeVar("T")
 

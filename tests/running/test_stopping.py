@@ -16,10 +16,10 @@ import anyio.to_thread
 import pytest
 
 import connector
-from connector import stopping
-from connector.blocking import Heeding, run_blocking, run_heeding
-from connector.canceller import Canceller
 from connector.errors import StoppedError, UsageError
+from connector.running import stopping
+from connector.running.blocking import Heeding, run_blocking, run_heeding
+from connector.running.canceller import Canceller
 from tests.support.lakes import data_files, objects, sandbox, truth, world
 from tests.support.terminal import AT_A_TERMINAL, COMMAND
 

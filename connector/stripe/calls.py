@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
-from connector.blocking import run_blocking
+from connector.options.calls import AskOptions, FeesOptions, GetOptions
 from connector.options.given import config_of
 from connector.options.signatures import takes
-from connector.options.table import AskOptions, FeesOptions, GetOptions
+from connector.running.blocking import run_blocking
 from connector.stripe.api import Stripe
 
 if TYPE_CHECKING:

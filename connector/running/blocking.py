@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from connector.canceller import Canceller
 from connector.errors import StoppedError, UsageError
-from connector.stopping import stoppable
+from connector.running.canceller import Canceller
+from connector.running.stopping import stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator

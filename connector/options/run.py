@@ -1,0 +1,109 @@
+"""How a run goes, and when it ends."""
+
+from typing import TYPE_CHECKING, Annotated, TypedDict
+
+from connector.options.option import Option
+
+if TYPE_CHECKING:
+    from connector.running.canceller import Canceller
+
+DEFAULT_WINDOWS = 8
+
+
+class Refreshing(TypedDict, total=False):
+    """Reading again."""
+
+    full_refresh: Annotated[
+        "bool",
+        Option(
+            says="read all that is asked for again",
+            default=False,
+            reads="flag",
+            help="read again what the lake already covers",
+        ),
+    ]
+
+
+class Whole(TypedDict, total=False):
+    """What only a whole run does."""
+
+    repair: Annotated[
+        "bool",
+        Option(
+            says="compare every file with its record by its bytes, read again what was changed or lost, and remove"
+            " files that no record names",
+            default=False,
+            reads="flag",
+            help="check every file by its bytes, read changed and lost ones again,"
+            " remove files no run wrote to the end",
+        ),
+    ]
+    balance: Annotated[
+        "bool",
+        Option(
+            says="add a snapshot of the balance to the lake, taken before the rows are read",
+            default=False,
+            reads="flag",
+            help="add a snapshot of the balance, too",
+        ),
+    ]
+    dry_run: Annotated[
+        "bool",
+        Option(says="stop before reading", default=False, reads="flag", help="say what would be read, and stop"),
+    ]
+
+
+class Failing(TypedDict, total=False):
+    """What is to become of the other accounts when one fails."""
+
+    fail_fast: Annotated[
+        "bool",
+        Option(
+            says="end with the first account that fails; else the others are read all the same",
+            default=False,
+            reads="flag",
+            help="end with the first account that fails (the others are read)",
+        ),
+    ]
+
+
+class Stopping(TypedDict, total=False):
+    """Ending it from outside."""
+
+    deadline: Annotated[
+        "float | None",
+        Option(
+            says="seconds after which the call is stopped, above 0: it has three more to keep what is complete",
+            reads="positive",
+            metavar="S",
+            help="stop after so many seconds, keeping what is complete; status 75 (never)",
+        ),
+    ]
+    canceller: Annotated[
+        "Canceller | None",
+        Option(says="stops the call when called: from a signal handler, or another thread"),
+    ]
+
+
+class Planned(TypedDict, total=False):
+    """What a plan tells its tasks."""
+
+    lake: Annotated[
+        "str | None",
+        Option(says="id of the lake that this was planned for, as windows of a plan have it: another one is refused"),
+    ]
+
+
+class Windows(TypedDict, total=False):
+    """How many windows a plan has."""
+
+    windows: Annotated[
+        "int",
+        Option(
+            says="about how many, at least 1",
+            default=DEFAULT_WINDOWS,
+            reads="positive",
+            metavar="N",
+            help="about how many (8)",
+        ),
+    ]

@@ -1,0 +1,71 @@
+"""Of which time a statement is, and what it says."""
+
+from typing import TYPE_CHECKING, Annotated, TypedDict
+
+from connector.options.option import Option
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from connector.core.time.times import Time
+
+
+class Calendar(TypedDict, total=False):
+    """Of which time a statement is: one of these."""
+
+    month: Annotated["str | None", Option(says="`2026-10`", metavar="YYYY-MM", help="a month: 2026-10")]
+    quarter: Annotated["str | None", Option(says="`2026-Q4`", metavar="YYYY-QN", help="a quarter: 2026-Q4")]
+    year: Annotated["str | int | None", Option(says="`2026`", metavar="YYYY", help="a year: 2026")]
+    since: Annotated[
+        "Time | None",
+        Option(
+            says="first moment; without an offset, it is the zone's time",
+            metavar="TIME",
+            help="first moment: 2026-10-01, 2026-10-01T12:00:00+02:00, yesterday, last-week",
+        ),
+    ]
+    until: Annotated[
+        "Time | None",
+        Option(
+            says="moment after the last; now by default", metavar="TIME", help="moment after the last, exclusive (now)"
+        ),
+    ]
+    timezone: Annotated[
+        "str",
+        Option(
+            says="IANA name of the zone whose calendar it is",
+            default="UTC",
+            metavar="ZONE",
+            help="whose calendar it is: Europe/Paris, America/New_York (UTC)",
+        ),
+    ]
+
+
+class Figures(TypedDict, total=False):
+    """What a statement says."""
+
+    currency: Annotated[
+        "str | None",
+        Option(
+            says="only this one, an ISO code; all by default",
+            reads="code",
+            metavar="CODE",
+            help="only this currency, such as eur (all)",
+        ),
+    ]
+    compare: Annotated[
+        "str | None",
+        Option(
+            says="an earlier month, quarter or year, to say what changed since and why",
+            metavar="PERIOD",
+            help="say what changed since an earlier month, quarter or year",
+        ),
+    ]
+    against: Annotated[
+        "str | PathLike[str] | None",
+        Option(
+            says="CSV file of a report of Stripe's, compared line by line; for one account",
+            metavar="FILE",
+            help="compare with a CSV report of Stripe's, line by line; 65 if they differ",
+        ),
+    ]
