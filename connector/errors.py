@@ -98,9 +98,12 @@ class ApiError(ConnectorError):
         param: the parameter Stripe objects to.
         request_id: `req_…`, to quote to Stripe's support.
         request_log_url: the request in Stripe's dashboard.
+        retry_after: seconds that the last answer asked to be left alone for (`Retry-After`), where it did.
 
     Source: docs.stripe.com/api/errors.
     """
+
+    retry_after: float | None = None
 
     def __init__(  # noqa: PLR0913 - one keyword for each field of Stripe's error object
         self,

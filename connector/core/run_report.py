@@ -71,6 +71,7 @@ class AccountReport:
         lake_files: data files of the account.
         lake_bytes: their size.
         lake_pending: rows of it that were pending when last read.
+        lake_record: number of the record that the lake's state of the account goes up to afterwards; 0 for none.
         lake_parked: rows besides that were read and are not visible yet, since their partitions are not whole.
         net: sum of `net` of the account in the lake, per currency, in minor units, all balances together.
         net_by_balance: the same by balance type, which alone can be compared with a balance; None where files of the
@@ -107,6 +108,7 @@ class AccountReport:
     lake_files: int = 0
     lake_bytes: int = 0
     lake_pending: int = 0
+    lake_record: int = 0
     lake_parked: int = 0
     net: Mapping[str, int] = field(default_factory=dict[str, int])
     net_by_balance: Mapping[str, Mapping[str, int]] | None = None
@@ -229,6 +231,7 @@ def holdings_of(state: TableState) -> dict[str, Any]:
         "lake_files": len(state.files),
         "lake_bytes": sum(file.bytes for file in state.files.values()),
         "lake_pending": state.pending,
+        "lake_record": state.number,
         "lake_parked": state.parked_rows,
         "api_versions": state.api_versions,
         "net": state.net(),

@@ -104,7 +104,14 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
     found = found and believed(found, now=now)
     since = 0 if found is None else table_states.saved(lake.store, found)
     state = found and _with_parked_that_are_there(lake, options, _recovered(lake, options, found))
-    planned = plan(state, options.asked, now=now, settle=options.settle, full_refresh=options.full_refresh)
+    planned = plan(
+        state,
+        options.asked,
+        now=now,
+        settle=options.settle,
+        full_refresh=options.full_refresh,
+        all_due=options.all_due,
+    )
     if found is None or state is None:
         return Work(planned)
     asked_for = (options.repair or options.full_refresh) and not options.dry_run

@@ -41,6 +41,7 @@ class Options:
         all_accounts: read the key's own account and every connected one, instead of naming them.
         account_id: name of the key's own account, where the key may not ask for it.
         full_refresh: read all that is asked for again.
+        all_due: read rows again whose status is due to change also where they are not asked for.
         repair: compare every file with the state by its bytes, read again what was changed or lost, and remove files
             that no state names.
         balance: add a snapshot of the balance to the lake, taken before the rows are read.
@@ -62,6 +63,7 @@ class Options:
     all_accounts: bool = False
     account_id: str | None = None
     full_refresh: bool = False
+    all_due: bool = False
     repair: bool = False
     balance: bool = False
     dry_run: bool = False

@@ -27,6 +27,14 @@ class Refreshing(TypedDict, total=False):
 class Whole(TypedDict, total=False):
     """What only a whole run does."""
 
+    all_due: Annotated[
+        "bool",
+        Option(
+            says="read rows again whose status is due to change also where they are not asked for, as a task of each"
+            " day should",
+            default=False,
+        ),
+    ]
     repair: Annotated[
         "bool",
         Option(

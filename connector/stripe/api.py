@@ -18,7 +18,7 @@ from connector.core.time.intervals import Intervals
 from connector.errors import UsageError
 from connector.events import unheard
 from connector.running.clock import SystemClock
-from connector.stripe.client import BALANCE, GET_TRANSACTION, Client
+from connector.stripe.client import BALANCE, GET_PAYOUT, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
 from connector.stripe.follow.following import Follower
 from connector.stripe.follow.options import FollowOptions, Listener, Unheard
@@ -146,6 +146,27 @@ class Stripe:
         with client.judging(response):
             row = decode_asked(response.body, checked, kind="balance_transaction", request_id=response.request_id)
         ListEvents(client.on_event, GET_TRANSACTION.name, account).one_received(row, response)
+        return row
+
+    async def payout(self, payout_id: str, *, account: str | None = None) -> Row:
+        """Return one payout as received: its amount in minor units, times in UTC seconds.
+
+        Args:
+            payout_id: `po_…`.
+            account: connected account it belongs to.
+
+        Raises:
+            UsageError: the id cannot be one of a payout.
+            NotFoundError: there is none of this id in this account.
+            ProtocolError: the answer is something else.
+
+        Source: docs.stripe.com/api/payouts/retrieve.
+        """
+        client, checked = client_of(self), checked_payout_id(payout_id)
+        response = await as_account(client, account, lambda: client.get(GET_PAYOUT, checked, account=account))
+        with client.judging(response):
+            row = decode_asked(response.body, checked, kind="payout", request_id=response.request_id)
+        ListEvents(client.on_event, GET_PAYOUT.name, account).one_received(row, response)
         return row
 
     async def fees(self, object_id: str, *, wait: float = 0.0, account: str | None = None) -> Fees:
@@ -297,6 +318,18 @@ def checked_transaction_id(text: str) -> str:
     how = "`stripe-balance fees" if prefix == "pi" else "`stripe-balance stream --source"
     hint = f" ({prefix}_… is {what}; for its rows: {how} {prefix}_…`)" if what else ""
     raise UsageError(f"{text[:60]!r} is not the id of a balance transaction, which begins with txn_{hint}")
+
+
+def checked_payout_id(text: str) -> str:
+    """Return the id if it can be one of a payout.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    text = str(text).strip()
+    if text.startswith("po_") and text.isascii() and text.isprintable() and " " not in text and "/" not in text:
+        return text
+    raise UsageError(f"{text[:60]!r} is not the id of a payout, which begins with po_")
 
 
 _PREFIXES = {

@@ -34,3 +34,9 @@ def test_a_complete_run_whose_report_cannot_be_kept_is_complete_and_warns(stripe
     assert report.outcome == "complete"
     assert any("report could not be kept" in warning and "No space" in warning for warning in report.warnings)
     assert objects(tmp_path / "lake") == truth(stripe_)
+
+
+def test_a_report_names_the_record_that_the_lake_goes_up_to(stripe_, tmp_path):
+    first = run(tmp_path / "lake", stripe_).accounts[0]
+    records = sorted((tmp_path / "lake" / "_stripe_balance" / "state").rglob("*.json"))
+    assert int(records[-1].stem.split(".")[0]) == first.lake_record > 0

@@ -221,6 +221,7 @@ async def connected(stripe: Stripe) -> list[list[str]]:
 ASKED = {
     "the balance": lambda stripe: stripe.balance(),
     "a row": lambda stripe: stripe.balance_transaction("txn_1"),
+    "a payout": lambda stripe: stripe.payout("po_1"),
     "what a payment cost": lambda stripe: stripe.fees("ch_1"),
     "what a payout cost": lambda stripe: stripe.fees("po_1"),
     "whose key it is": lambda stripe: identify(client_of(stripe)),

@@ -150,6 +150,7 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
         request_id=_kept(response.request_id, key),
         request_log_url=log,
     )
+    error.retry_after = response.retry_after
     if isinstance(error, ProtocolError):
         error.connection = response.connection
     if isinstance(error, RateLimitError):

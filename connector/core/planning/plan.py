@@ -55,7 +55,15 @@ class Plan:
     in_part: tuple[Interval, ...] = ()
 
 
-def plan(state: TableState | None, asked: Interval, *, now: int, settle: int = 0, full_refresh: bool = False) -> Plan:
+def plan(
+    state: TableState | None,
+    asked: Interval,
+    *,
+    now: int,
+    settle: int = 0,
+    full_refresh: bool = False,
+    all_due: bool = False,
+) -> Plan:
     """Decide what to read: what is known to be lacking is left to `Work`, which has it read again within bounds.
 
     What was left in part is completed, also where this run does not ask for it: partitions with parked rows, those that
@@ -67,6 +75,7 @@ def plan(state: TableState | None, asked: Interval, *, now: int, settle: int = 0
         now: UTC seconds by Stripe's clock.
         settle: seconds before now from which on rows may still come.
         full_refresh: read all of what is asked, covered or not.
+        all_due: read again what is due also where it is not asked for.
     """
     whole = Intervals((asked,))
     if state is None:
@@ -74,7 +83,8 @@ def plan(state: TableState | None, asked: Interval, *, now: int, settle: int = 0
     unsettled = Intervals.span(max((part.stop for part in state.covered), default=END_OF_TIME), state.read_until)
     read_before = state.covered.union(unsettled)
     reading = reading_of(state, whole, settled=now - settle)
-    refresh, refreshes = (Intervals(), ()) if full_refresh else _due(state, asked, now)
+    everywhere = Interval(0, END_OF_TIME)
+    refresh, refreshes = (Intervals(), ()) if full_refresh else _due(state, everywhere if all_due else asked, now)
     todo = whole if full_refresh else whole.minus(reading.read).union(refresh)
     left, in_part = _left_in_part(state, reading, todo)
     todo = Intervals.of([*todo, *left, *due_parked(state, now)])

@@ -222,6 +222,15 @@ def test_retry_after_is_believed_only_as_plain_seconds(text, seconds):
     assert Response(429, {"retry-after": text}, b"").retry_after == seconds
 
 
+def test_an_error_says_how_long_the_answer_asked_to_be_left_alone():
+    asked = decipher(Response(429, {"retry-after": "7"}, b""))
+    assert isinstance(asked, RateLimitError)
+    assert asked.retry_after == 7.0
+    silent = decipher(Response(503, {}, b""))
+    assert silent is not None
+    assert silent.retry_after is None
+
+
 @pytest.mark.parametrize(("text", "hint"), [("true", True), ("FALSE", False), ("", None), ("maybe", None)])
 def test_stripes_hint_to_retry_is_read(text, hint):
     assert Response(500, {"stripe-should-retry": text}, b"").should_retry is hint

@@ -76,6 +76,18 @@ def test_stretches_with_due_rows_are_read_again_where_they_were_covered_and_aske
     assert work.todo == Intervals((asked,)).minus(covered).union(work.refresh)
 
 
+@given(coverage, stretches, st.dictionaries(days, st.integers(START, START + 20 * DAY), max_size=5), st.integers(0, 20))
+def test_with_all_due_they_are_read_again_wherever_they_are_and_nothing_else_besides(covered, asked, pending, later):
+    now = START + later * DAY
+    files = [file_of(day, pending_from=available_on) for day, available_on in pending.items()]
+    work = plan(state_of(covered, *files), asked, now=now, all_due=True)
+    due = Intervals.of(
+        Interval(START + day * DAY + 60, START + day * DAY + 62) for day, moment in pending.items() if moment <= now
+    )
+    assert work.refresh == due.both(covered)
+    assert work.todo == Intervals((asked,)).minus(covered).union(work.refresh)
+
+
 def test_a_file_is_asked_about_when_a_row_became_due_since_it_was_last_read_and_else_now_and_then():
     covered = Intervals.span(START, START + 2 * DAY)
     lake = state_of(covered, file_of(0, pending_from=START + DAY), file_of(1, pending_from=START + 2 * DAY))
