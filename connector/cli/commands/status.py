@@ -175,6 +175,7 @@ def document(
                 "partition": state.partition.value,
                 "covered": [[part.start, part.stop] for part in state.covered],
                 "read_until": state.read_until,
+                "lake_record": state.number,
                 "rows": state.rows,
                 "files": len(state.files),
                 "bytes": sum(file.bytes for file in state.files.values()),

@@ -1,0 +1,86 @@
+"""Which time a task asks for: what it was told, else the data interval of its run. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from connector.core.time.times import to_seconds
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.core.time.times import Time
+
+OnEmptyInterval = Literal["lacking", "fail"]
+"""What a run without a data interval stands for: all that the lake lacks, or an error."""
+
+_NOTHING = frozenset({"", "none", "null"})
+"""What a template makes of a value that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The time a task asks for.
+
+    Attributes:
+        since: first moment; None for the beginning.
+        until: moment after the last; None for now.
+        by_interval: whether it is the data interval of the run.
+    """
+
+    since: Time | None = None
+    until: Time | None = None
+    by_interval: bool = False
+
+
+def asked_of(since: Any, until: Any, context: Mapping[str, Any], on_empty: OnEmptyInterval) -> Asked:  # noqa: ANN401 - what a template came to
+    """Return the time that a task asks for.
+
+    Args:
+        since: as the task was told, its templates rendered; None, and what templates make of nothing, for not told.
+        until: the same.
+        context: of the run. In Airflow 3 a run that an asset triggered, or one without a logical date, has no data
+            interval, and one of `schedule="@daily"` an empty one.
+        on_empty: what a run stands for that has no data interval, or an empty one.
+
+    Returns:
+        What was told, where either was; else the data interval in whole seconds; else everything.
+
+    Raises:
+        UsageError: there is no interval, and that is to fail.
+    """
+    first, last = told(since), told(until)
+    if first is not None or last is not None:
+        return Asked(first, last)
+    start, stop = (_seconds(context.get(f"data_interval_{name}")) for name in ("start", "end"))
+    if start is not None and stop is not None and start < stop:
+        return Asked(start, stop, by_interval=True)
+    if on_empty == "lacking":
+        return Asked()
+    said = "none" if start is None or stop is None else "an empty one"
+    raise UsageError(
+        f"this run has {said} for a data interval, and `on_empty_interval` is 'fail': schedule it by"
+        " CronDataIntervalTimetable, say what to read with `since` and `until`, or leave `on_empty_interval` out to"
+        " have all that the lake lacks"
+    )
+
+
+def told(value: Any) -> Time | None:  # noqa: ANN401 - what a template came to
+    """Return a time as it was given, in whole seconds, as `created` is; None for what templates make of nothing."""
+    if isinstance(value, str):
+        text = value.strip()
+        if text.lower() in _NOTHING:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return text
+        return moment.replace(microsecond=0) if moment.microsecond else text
+    return value.replace(microsecond=0) if isinstance(value, datetime) else value
+
+
+def _seconds(moment: object) -> int | None:
+    return to_seconds(told(moment) or 0, name="data_interval") if isinstance(moment, date) else None

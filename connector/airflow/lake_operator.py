@@ -1,0 +1,139 @@
+"""What the operators over a lake share: whom to ask, how a task is stopped, what it hands on, what an error means.
+
+A plain `execute` with an event loop of its own: Airflow's asynchronous base is told neither of timeouts nor of kills.
+Airflow 3 stops a task by calling `on_kill` in a signal handler and killing it five seconds later; a run that is stopped
+keeps what is complete within three.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from connector import Canceller
+from connector.airflow.arguments import options_of
+from connector.airflow.connection import DEFAULT_CONNECTION
+from connector.airflow.endings import deadline_of
+from connector.airflow.hook import StripeHook
+from connector.airflow.lineage import facets_of
+from connector.airflow.task_result import event_of
+from connector.airflow.versions import AirflowFailException, BaseOperator
+from connector.errors import ConnectorError
+from connector.running.blocking import run_blocking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+
+    from connector.airflow.task_result import TaskResult
+
+
+class LakeOperator(BaseOperator):
+    """An operator over a lake.
+
+    Args:
+        destination: the lake, a folder that the workers share.
+        stripe_conn_id: connection of type `stripe`; its password is the key.
+        options: of the call that the operator stands for, by name, and those of every operator.
+    """
+
+    template_fields: Sequence[str] = ("destination", "since", "until", "accounts", "options")
+    template_fields_renderers: ClassVar = {"options": "json"}
+    ui_color = "#e3e8ff"
+    table: ClassVar[type]
+    """The options of the call that the operator stands for."""
+
+    def __init__(
+        self,
+        *,
+        destination: str,
+        stripe_conn_id: str = DEFAULT_CONNECTION,
+        **options: Any,  # noqa: ANN401 - of the call, and Airflow's own
+    ) -> None:
+        mine = {name: options.pop(name) for name in options_of(self.table) if name in options}
+        super().__init__(**options)
+        self.destination = destination
+        self.stripe_conn_id = stripe_conn_id
+        self.since = mine.pop("since", None)
+        self.until = mine.pop("until", None)
+        self.accounts = mine.pop("accounts", ())
+        self.options = mine
+
+    def execute(self, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what XCom takes
+        """Do it, and return what XCom is to have.
+
+        Raises:
+            AirflowFailException: another try cannot help.
+            ConnectorError: it may.
+        """
+        try:
+            return self.carry_out(context)
+        except ConnectorError as error:
+            self._keep_report(context, error)
+            if error.retryable:
+                raise
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+
+    def carry_out(self, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what XCom takes
+        """Do what the operator is for, and return what XCom is to have."""
+        raise NotImplementedError
+
+    def on_kill(self) -> None:
+        """Stop the run, which keeps what is complete. Called in a signal handler, at any moment."""
+        self._canceller()
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ANN401 - Airflow's own
+        """Return what OpenLineage is to know: from Stripe's API, into the tables of the lake."""
+        del task_instance
+        return facets_of(self.destination, self.tables)
+
+    tables: ClassVar[tuple[str, ...]] = ()
+    """Tables of the lake that it writes."""
+
+    @property
+    def _canceller(self) -> Canceller:
+        """What stops the run of this process: a task is copied before it is carried out."""
+        return vars(self).setdefault("_stop", Canceller())
+
+    def asking(self) -> StripeHook:
+        """Return the hook of the operator's connection."""
+        return StripeHook(self.stripe_conn_id)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of an asynchronous call that asks Stripe: options, whom to ask, what stops it."""
+        given = {name: value for name, value in self.options.items() if value is not None}
+        settings = self.asking().settings(
+            rate=given.pop("rate", None), rate_per_account=given.pop("rate_per_account", None)
+        )
+        accounts = self.accounts or (() if given.get("all_accounts") else _named(settings.account))
+        return {**given, **self.stopped_by(), "config": settings.config, "accounts": accounts}
+
+    def stopped_by(self) -> dict[str, Any]:
+        """Return what stops a call: `on_kill`, and a deadline a little before Airflow's own timeout."""
+        deadline = deadline_of(self.execution_timeout, self.options.get("deadline"))
+        return {"canceller": self._canceller, "deadline": deadline}
+
+    def call(self, main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401 - what it returns
+        """Run a coroutine in an event loop of its own, heeding Airflow's signal handlers."""
+        return run_blocking(main, instead="await the call of `connector` itself")
+
+    def handed_on(self, context: Mapping[str, Any], result: TaskResult) -> dict[str, Any]:
+        """Return a result as XCom has it, the same said in the event of every asset that is the task's outlet."""
+        events = context.get("outlet_events")
+        for outlet in self.outlets:
+            if events is not None and hasattr(outlet, "uri"):
+                events[outlet].extra = event_of(result)
+        return result.to_document()
+
+    def result_of(self, report: Any) -> TaskResult:  # noqa: ANN401 - a report of the call
+        """Return the result that a report of the call comes to."""
+        raise NotImplementedError
+
+    def _keep_report(self, context: Mapping[str, Any], error: ConnectorError) -> None:
+        """Keep what a failed run did by XCom, as `report`: Airflow keeps no return value of a task that fails."""
+        report = getattr(error, "report", None)
+        instance = context.get("ti")
+        if report is not None and instance is not None:
+            instance.xcom_push(key="report", value=self.result_of(report).to_document())
+
+
+def _named(account: str | None) -> tuple[str, ...]:
+    return () if account is None else (account,)

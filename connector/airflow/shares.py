@@ -1,0 +1,108 @@
+"""How mapped tasks share out a plan: how many windows, how fast each, which accounts together. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import to_words
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MOST_TASKS = 1_000
+"""Mapped tasks of one plan: Airflow's `max_map_length` is 1,024, and a longer list fails the task that pushes it."""
+
+WINDOWS_A_SLOT = 4
+"""Windows for each slot of a pool: enough that slots end together, few enough that starting tasks costs little."""
+
+AHEAD = 60
+"""Seconds by which a worker's clock may be ahead of Stripe's."""
+
+
+def tasks_for(slots: int, *, most: int = MOST_TASKS) -> int:
+    """Return how many tasks to cut work into, 1 to `most`.
+
+    Args:
+        slots: tasks at work at once, at least 1.
+        most: bound that Airflow's `max_map_length` sets.
+
+    Raises:
+        UsageError: there are no slots.
+    """
+    if type(slots) is not int or slots < 1:
+        raise UsageError(f"`slots` {slots!r} must be a whole number, at least 1: those of the pool the tasks run in")
+    return max(1, min(most, WINDOWS_A_SLOT * slots))
+
+
+def rate_of(budget: float, slots: int) -> float:
+    """Return the requests per second of each task, of a budget that `slots` of them share.
+
+    Raises:
+        UsageError: the budget is none.
+    """
+    if not 0 < budget < float("inf"):
+        raise UsageError(f"`budget` {budget!r} must be a number above 0, of requests per second")
+    return budget / slots
+
+
+def mapped(windows: Sequence[Mapping[str, Any]], *, rate: float, wait: float) -> list[dict[str, Any]]:
+    """Return windows of a plan as arguments of mapped tasks.
+
+    Args:
+        windows: from `plan`.
+        rate: requests per second of each.
+        wait: seconds that each waits for the others to let go of the lake.
+
+    Raises:
+        UsageError: there are more than Airflow can map.
+    """
+    if len(windows) > MOST_TASKS:
+        raise UsageError(
+            f"{len(windows):,} windows are more than the {MOST_TASKS:,} tasks of one plan: plan fewer accounts"
+        )
+    return [{**window, "rate": rate, "wait": wait} for window in windows]
+
+
+def groups_of(accounts: Sequence[str | None], count: int) -> list[list[str | None]]:
+    """Return accounts in at most `count` groups of about equal size; each account is in one."""
+    found = [list(accounts[number::count]) for number in range(count)]
+    return [group for group in found if group]
+
+
+def settled(asked: Interval, *, now: int, settle: int) -> Interval | None:
+    """Return the part of what is asked for whose rows are all visible; None where there is none.
+
+    Args:
+        asked: seconds asked for.
+        now: UTC seconds by the worker's clock, which may be `AHEAD` of Stripe's.
+        settle: seconds before now from which on rows may still come.
+    """
+    stop = min(asked.stop, now - settle - AHEAD)
+    return Interval(asked.start, stop) if asked.start < stop else None
+
+
+def wanting(accounts: Sequence[Mapping[str, Any]], windows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Say what a lake lacks of what was planned; None for nothing.
+
+    Args:
+        accounts: those of `connector.run_status`.
+        windows: what was planned. One without `accounts` is of the key's own account, which is one of those that no
+            other window names.
+    """
+    for one in accounts:
+        if one["differences"] and one["retired"] is None:
+            return f"{one['account']}: {len(one['differences']):,} data files are not as their record says"
+    named = {account for window in windows for account in window.get("accounts", ()) if account is not None}
+    for window in windows:
+        asked = Interval(window["since"] or 0, window["until"])
+        for account in window.get("accounts") or [None]:
+            held = [one for one in accounts if (one["account"] == account if account else one["account"] not in named)]
+            if not any(_covered(one).covers(asked) for one in held):
+                return f"{account or 'the own account'} lacks some of {to_words(asked.start)} to {to_words(asked.stop)}"
+    return None
+
+
+def _covered(account: Mapping[str, Any]) -> Intervals:
+    return Intervals.of(Interval(start, stop) for start, stop in account["covered"])

@@ -1,0 +1,92 @@
+"""How mapped tasks share out a plan, and whether the lake has what was planned."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.airflow.shares import AHEAD, MOST_TASKS, groups_of, mapped, rate_of, settled, tasks_for, wanting
+from connector.core.time.intervals import Interval
+from connector.errors import UsageError
+
+NOW = 1_790_000_000
+
+
+@given(st.integers(1, 10_000))
+def test_there_are_four_windows_a_slot_as_far_as_airflow_maps_them(slots):
+    assert tasks_for(slots) == min(4 * slots, MOST_TASKS) <= 1_024
+
+
+@pytest.mark.parametrize("slots", [0, -1, 1.5, True, None])
+def test_slots_are_a_whole_number(slots):
+    with pytest.raises(UsageError, match="`slots`"):
+        tasks_for(slots)
+
+
+@given(st.integers(1, 100), st.floats(0.1, 100))
+def test_slots_at_work_at_once_keep_to_the_budget(slots, budget):
+    assert rate_of(budget, slots) * slots == pytest.approx(budget)
+
+
+@pytest.mark.parametrize("budget", [0, -1.0, float("inf"), float("nan")])
+def test_a_budget_is_a_number_above_zero(budget):
+    with pytest.raises(UsageError, match="`budget`"):
+        rate_of(budget, 1)
+
+
+def test_windows_become_arguments_of_tasks_and_more_than_airflow_maps_are_refused():
+    assert mapped([{"since": 1, "until": 2}], rate=5.0, wait=60.0) == [
+        {"since": 1, "until": 2, "rate": 5.0, "wait": 60.0}
+    ]
+    with pytest.raises(UsageError, match="1,001 windows"):
+        mapped([{}] * 1_001, rate=1.0, wait=0.0)
+
+
+@given(st.lists(st.integers(0, 99), unique=True), st.integers(1, 20))
+def test_every_account_is_in_one_group_and_groups_are_of_about_one_size(accounts, count):
+    groups = groups_of(accounts, count)
+    assert sorted(one for group in groups for one in group) == sorted(accounts)
+    assert len(groups) <= count
+    assert not groups or max(map(len, groups)) - min(map(len, groups)) <= 1
+
+
+@given(st.integers(0, NOW - 1), st.integers(1, NOW), st.integers(0, 3_600))
+def test_a_plan_ends_where_rows_may_still_come(start, length, settle):
+    found = settled(Interval(start, start + length), now=NOW, settle=settle)
+    if found is None:
+        assert start >= NOW - settle - AHEAD
+    else:
+        assert found.start == start
+        assert found.stop == min(start + length, NOW - settle - AHEAD)
+
+
+def account(name, *covered, **facts):
+    return {"account": name, "covered": [list(one) for one in covered], "differences": [], "retired": None, **facts}
+
+
+WINDOWS = [{"since": None, "until": 100}, {"since": 100, "until": 200}]
+
+
+def test_a_lake_that_has_every_window_wants_nothing():
+    assert wanting([account("acct_1", (0, 150), (150, 250))], WINDOWS) is None
+
+
+@pytest.mark.parametrize("covered", [[], [(0, 99)], [(0, 150), (151, 300)], [(1, 200)]])
+def test_a_hole_in_a_window_is_named(covered):
+    assert "lacks some of" in wanting([account("acct_1", *covered)], WINDOWS)
+
+
+def test_each_account_is_held_to_its_own_windows():
+    windows = [*WINDOWS, {"since": 0, "until": 500, "accounts": ["acct_2"]}]
+    own, other = account("acct_1", (0, 200)), account("acct_2", (0, 500))
+    assert wanting([own, other], windows) is None
+    assert "the own account" in wanting([account("acct_1"), other], windows)
+    assert "acct_2" in wanting([own, account("acct_2", (0, 499))], windows)
+    assert "acct_3" in wanting([own, other], [{"since": 0, "until": 1, "accounts": ["acct_3"]}])
+
+
+def test_a_file_that_is_not_as_its_record_says_is_named_unless_its_account_is_retired():
+    broken = account("acct_1", (0, 200), differences=[{"path": "a"}])
+    assert "1 data files are not as" in wanting([broken], WINDOWS)
+    assert wanting([{**broken, "retired": {"at": 1}}], WINDOWS) is None

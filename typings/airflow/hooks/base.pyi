@@ -1,0 +1,1 @@
+from airflow.sdk import BaseHook as BaseHook
