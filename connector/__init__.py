@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         ConnectorError,
         DamagedError,
         InvalidRequestError,
+        LakeChangedError,
         LockedError,
         ManifestError,
         NotFoundError,
@@ -187,9 +188,9 @@ _HOMES = {
     "connector.core.units": "AccountId",
     "connector.errors": (
         "AccountsError ApiError AuthenticationError CommitConflictError CommitUnknownError ConfigError "
-        "ConnectorError DamagedError InvalidRequestError LockedError ManifestError NotFoundError "
-        "PermissionDeniedError ProtocolError RateLimitError SchemaError ServerError StoppedError StorageError "
-        "TooLargeError TransportError UsageError WebhookError"
+        "ConnectorError DamagedError InvalidRequestError LakeChangedError LockedError ManifestError "
+        "NotFoundError PermissionDeniedError ProtocolError RateLimitError SchemaError ServerError StoppedError "
+        "StorageError TooLargeError TransportError UsageError WebhookError"
     ),
     "connector.events": (
         "AccountEnded AccountFailed AccountIdentified AccountStarted AccountsFound Committed Event FileRead "
@@ -228,26 +229,27 @@ __all__ = [
     "AccountEnded", "AccountFailed", "AccountId", "AccountIdentified", "AccountPage", "AccountPages",
     "AccountPayoutsReport", "AccountRecord", "AccountReport", "AccountStarted", "AccountStatement",
     "AccountVerdict", "AccountsError", "AccountsFound", "Answer", "ApiError", "ApiKey", "AskOptions", "Audit",
-    "AuthenticationError", "Balance", "BalanceAmount", "BalanceOptions", "BankLine", "Batch", "Bridge", "Canceller",
-    "CategoryChange", "CategoryLine", "Changes", "Clock", "CommitConflictError", "CommitUnknownError", "Committed",
-    "Compared", "Comparison", "Config", "ConfigError", "ConnectorError", "Conversion", "ConversionLine",
-    "DamagedError", "Difference", "DisputeLine", "DisputeSums", "Event", "Expected", "FeeKind", "FeeLine",
-    "FeePart", "FeeRow", "FeesOptions", "FileRead", "Filters", "Finding", "FollowOptions", "Follower", "Found",
-    "FoundPayout", "FromEnvironment", "GetOptions", "Healed", "Identity", "Interval", "Intervals",
-    "InvalidRequestError", "KeyPrint", "KindSum", "Known", "Late", "Layer", "Listener", "Listing", "LockedError",
-    "ManifestError", "Match", "Meter", "NotFoundError", "OnEvent", "Opening", "Original", "PageReceived",
-    "PageStream", "Paid", "PartitionStaged", "PaymentFees", "PayoutFees", "PayoutState", "PayoutsOptions",
-    "PayoutsReport", "Period", "PermissionDeniedError", "PhaseStarted", "PlanOptions", "ProtocolError", "Purse",
-    "PurseChange", "PurseStatement", "RateLimitError", "Reason", "Refusal", "Report", "Request", "RequestAnswered",
-    "Requests", "Response", "Retired", "Retried", "RetryPolicy", "Row", "RowFees", "RowSum", "Rows",
-    "RunBalanceOptions", "RunEnded", "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions",
-    "RunVerifyOptions", "RunWaiting", "Salt", "SchemaError", "Segment", "ServerError", "Settings", "Snapshot",
-    "Split", "Stage", "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream",
-    "Stripe", "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport",
-    "TransportError", "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "VerifyOptions", "WebhookError",
-    "WindowClosed", "WindowOpened", "decimals", "find_payouts", "plan", "read", "record_balance", "retire",
-    "run_balance", "run_fees", "run_get", "run_plan", "run_record_balance", "run_statement", "run_status",
-    "run_sync", "run_sync_payouts", "run_verify", "statement", "sync", "sync_payouts", "verify",
+    "AuthenticationError", "Balance", "BalanceAmount", "BalanceOptions", "BankLine", "Batch", "Bridge",
+    "Canceller", "CategoryChange", "CategoryLine", "Changes", "Clock", "CommitConflictError",
+    "CommitUnknownError", "Committed", "Compared", "Comparison", "Config", "ConfigError", "ConnectorError",
+    "Conversion", "ConversionLine", "DamagedError", "Difference", "DisputeLine", "DisputeSums", "Event",
+    "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow", "FeesOptions", "FileRead", "Filters", "Finding",
+    "FollowOptions", "Follower", "Found", "FoundPayout", "FromEnvironment", "GetOptions", "Healed", "Identity",
+    "Interval", "Intervals", "InvalidRequestError", "KeyPrint", "KindSum", "Known", "LakeChangedError", "Late",
+    "Layer", "Listener", "Listing", "LockedError", "ManifestError", "Match", "Meter", "NotFoundError",
+    "OnEvent", "Opening", "Original", "PageReceived", "PageStream", "Paid", "PartitionStaged", "PaymentFees",
+    "PayoutFees", "PayoutState", "PayoutsOptions", "PayoutsReport", "Period", "PermissionDeniedError",
+    "PhaseStarted", "PlanOptions", "ProtocolError", "Purse", "PurseChange", "PurseStatement", "RateLimitError",
+    "Reason", "Refusal", "Report", "Request", "RequestAnswered", "Requests", "Response", "Retired", "Retried",
+    "RetryPolicy", "Row", "RowFees", "RowSum", "Rows", "RunBalanceOptions", "RunEnded", "RunPayoutsOptions",
+    "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting", "Salt", "SchemaError",
+    "Segment", "ServerError", "Settings", "Snapshot", "Split", "Stage", "Statement", "StatementOptions",
+    "StepDone", "StoppedError", "StorageError", "Stream", "Stripe", "Sums", "SyncOptions", "Throttled", "Time",
+    "Timeouts", "TooLargeError", "Transport", "TransportError", "TypeSum", "Unbalanced", "Unshown",
+    "UsageError", "Verdict", "VerifyOptions", "WebhookError", "WindowClosed", "WindowOpened", "decimals",
+    "find_payouts", "plan", "read", "record_balance", "retire", "run_balance", "run_fees", "run_get",
+    "run_plan", "run_record_balance", "run_statement", "run_status", "run_sync", "run_sync_payouts",
+    "run_verify", "statement", "sync", "sync_payouts", "verify",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -219,6 +219,13 @@ class LockedError(StorageError):
     exit_code = 75
 
 
+class LakeChangedError(StorageError):
+    """A run replaced files of the lake while they were read: read again, which gives what is there now."""
+
+    retryable = True
+    exit_code = 75
+
+
 class ManifestError(StorageError):
     """The state is damaged, foreign or newer than this version understands."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 
 from connector.errors import ConfigError
@@ -33,6 +34,14 @@ def refuse_too_few(connections: int) -> None:
             f"this process may have {most:,} files open at once, and a run with `max_in_flight` {connections:,} takes"
             f" up to {needed:,}: raise the limit (`ulimit -n {needed}`), or lower `max_in_flight`"
         )
+
+
+def room_for_files() -> float:
+    """Return how many more files this process may open, some spared for what else it does; infinite for no limit."""
+    if resource is None:
+        return inf
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return inf if most == resource.RLIM_INFINITY else max(0, most - _open_now() - SPARE_FILES)
 
 
 def _open_now() -> int:

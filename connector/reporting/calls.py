@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import anyio.to_thread
@@ -13,6 +14,7 @@ from connector.core.ledger.changes import purse_changes
 from connector.core.ledger.money import currency_code
 from connector.core.time.periods import Asked, Period, period_of
 from connector.errors import ConfigError, UsageError
+from connector.lake.reading.table_snapshot import read_again
 from connector.lake.state.lake_identity import account_records
 from connector.lake.state.table_states import states
 from connector.lake.stores.base import open_store
@@ -51,11 +53,12 @@ async def statement(
     Raises:
         UsageError: an argument is out of bounds.
         ConfigError: there is no lake, no such account in it, no zone data, or the report cannot be compared.
+        LakeChangedError: runs replaced files of the lake each time that it was read.
         ManifestError: a record cannot be understood.
         StorageError: the lake cannot be read.
     """
     accounts, currency = options.get("accounts", ()), options.get("currency")
-    return await anyio.to_thread.run_sync(
+    state = partial(
         _state,
         destination,
         Asked(*(options.get(name) for name in ("month", "quarter", "year", "since", "until"))),
@@ -66,6 +69,7 @@ async def statement(
         options.get("against"),
         on_account or _nobody,
     )
+    return await anyio.to_thread.run_sync(read_again, state)
 
 
 @takes(StatementOptions)

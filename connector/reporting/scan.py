@@ -5,22 +5,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from connector.errors import LakeChangedError
 from connector.lake.formats.row_columns import MICROSECONDS
-from connector.lake.reading.dataset import Rows, read
+from connector.lake.reading.moment import Comparer
+from connector.lake.reading.table_snapshot import TableSnapshot
+from connector.lake.state.table_states import TABLE
+from connector.lake.stores.base import open_store
 from connector.tables.some_columns import to_some_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
 
-    from connector.core.state.data_file import DataFile
     from connector.core.state.table_state import TableState
 
 BATCH = 65_536
@@ -32,20 +34,28 @@ FRAGMENTS = 2
 
 @dataclass(frozen=True, slots=True)
 class AccountRows:
-    """The rows of one account.
+    """The rows of one account, as a state has them.
 
     Attributes:
         state: what the lake holds of it.
-        rows: all of them.
+        files: the files that the state names.
     """
 
     state: TableState
-    rows: Rows
+    files: TableSnapshot
 
     @classmethod
     def of(cls, destination: str | PathLike[str], state: TableState) -> AccountRows:
-        """Return the rows that a state names; raises what `connector.read` raises."""
-        return cls(state, read(destination, state.account))
+        """Return the rows that a state names.
+
+        Raises:
+            LakeChangedError: it is the newest one no more.
+            StorageError: the destination cannot be read.
+        """
+        files = TableSnapshot.of(TABLE, state.account, Comparer(open_store(destination)))
+        if not files.holdings or files.holdings[0].moment.number != state.number:
+            raise LakeChangedError(f"a run has committed to {state.account} while its rows were read: read again")
+        return cls(state, files)
 
     @property
     def names_sources(self) -> bool:
@@ -55,7 +65,7 @@ class AccountRows:
 
     def has(self, column: str) -> bool:
         """Say whether rows have a column."""
-        return column in self.rows.everything.names
+        return column in self.files.schema.names
 
     def between(
         self, start: int, stop: int, columns: Sequence[str], where: ds.Expression | None = None
@@ -69,36 +79,29 @@ class AccountRows:
             where: which rows; all of them by default.
 
         Raises:
+            LakeChangedError: a file has been replaced.
             StorageError: a file is gone or cannot be read.
         """
         files = [one for one in self.state.files.values() if one.first_created < stop and one.last_created >= start]
-        inside = [one for one in files if start <= one.first_created and one.last_created < stop]
-        within = {one.path for one in inside}
+        inside = {one.path for one in files if start <= one.first_created and one.last_created < stop}
         yield from self._read(inside, columns, where)
-        edges = [one for one in files if one.path not in within]
+        edges = {one.path for one in files} - inside
         created = ds.field("created")
         some = (created >= _instant(start)) & (created < _instant(stop))
         yield from self._read(edges, columns, some if where is None else some & where)
 
-    def _read(self, files: list[DataFile], columns: Sequence[str], where: ds.Expression | None) -> Iterator[pa.Table]:
-        if not files:
-            return
-        paths = tuple(sorted(one.path for one in files))
+    def _read(self, paths: set[str], columns: Sequence[str], where: ds.Expression | None) -> Iterator[pa.Table]:
         names = [name for name in columns if self.has(name)]
-        chosen = replace(self.rows, paths=paths, columns=tuple(names))
-        if self.rows.columnar:
-            scanner = chosen.dataset().scanner(
-                columns=names, filter=where, batch_size=BATCH, fragment_readahead=FRAGMENTS, batch_readahead=2
-            )
-            for batch in scanner.to_batches():
+        if self.files.columnar:
+            pace = {"batch_size": BATCH, "fragment_readahead": FRAGMENTS, "batch_readahead": 2}
+            for batch in self.files.batches(names, where, among=paths, **pace):
                 if batch.num_rows:
                     yield pa.Table.from_batches([batch])
             return
         conditions = {"created", "reporting_category", "exchange_rate", "type"} - set(names)
         needed = names if where is None else [*names, *sorted(conditions)]
-        lines = replace(chosen, columns=tuple(needed), _to_batch=partial(to_some_columns, names=needed))
-        for batch in lines.reader():
-            table = pa.Table.from_batches([batch])
+        for _, _, objects in self.files.objects(among=paths):
+            table = pa.Table.from_batches([to_some_columns(objects, names=needed)])
             found = table if where is None else table.filter(where)
             if found.num_rows:
                 yield found.select(names)

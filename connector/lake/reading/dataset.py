@@ -17,65 +17,71 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from connector.core.counting import counted
-from connector.errors import ConfigError, StorageError
+from connector.core.time.times import to_words
+from connector.errors import ConfigError
 from connector.lake.reading import frames
-from connector.lake.reading.table_files import NOTHING, holdings
+from connector.lake.reading.moment import Comparer
+from connector.lake.reading.table_files import NOTHING
+from connector.lake.reading.table_snapshot import TableSnapshot, labels_of, read_again
 from connector.lake.state.table_states import TABLE
-from connector.lake.stores.base import Store, open_store
-from connector.tables.balance_transactions import to_batch
+from connector.lake.stores.base import open_store
+from connector.outside_text import shown
 from connector.tables.decimals import decimal_schema, needed, with_decimals
 from connector.tables.local_date import LOCAL_DATE, local_dates, zone_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
-    from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from connector.lake.formats.formats import Format
+    import pyarrow.dataset as ds
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Rows:
-    """Rows of a table in a lake, read anew each time they are asked for.
+    """Rows of a table in a lake, as they are each time they are asked for.
 
     `to_pandas`, `to_polars` and `to_table` read them into memory. Anything that takes Arrow's stream protocol takes
     them as they are: DuckDB by the variable's name, `polars.DataFrame`, `pyarrow.table`, `pandas.DataFrame.from_arrow`.
 
+    Each reading is of one state of each account, the newest when it begins, whatever runs do meanwhile: a file that was
+    replaced before its turn came ends it with a `LakeChangedError`, after which it can be done again. What reads into
+    memory does that by itself.
+
     Attributes:
-        paths: the files, relative to the destination, by account and time.
         columns: names of the columns, in the order they were asked for.
         everything: schema of all columns: the table's, then `account` and the partition column (`created_date` as a
             date, `created_month` as text, `created_year` as a number).
         table: name of the table.
+        account: whose rows; None for all accounts.
+        destination: the lake, by the name it was given.
         zone: whose clocks the days of `local_date` are by; None without that column.
         decimals: whether amounts are decimals in whole units of their currency, not minor units.
     """
 
-    paths: tuple[str, ...]
     columns: tuple[str, ...]
     everything: pa.Schema
-    _form: Format
-    _store: Store
+    _found: TableSnapshot
     table: str = TABLE
-    _to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch] = to_batch
+    account: str | None = None
+    destination: str = ""
     zone: ZoneInfo | None = None
     decimals: bool = False
 
     def __repr__(self) -> str:
-        """Say in one short line what this is, and what to do with it."""
-        accounts = len({_labels(path)["account"] for path in self.paths})
-        files = f"{counted(len(self.paths), f'{self._form.name} file')} of {counted(accounts, 'account')}"
-        columns = ", ".join(self.columns[:COLUMNS_NAMED]) + ", …" * (len(self.columns) > COLUMNS_NAMED)
-        named = f"{counted(len(self.columns), 'column')} ({columns})"
-        return f"<{self.table}: {files}, {named}; read with .to_pandas(), .to_polars() or .to_table()>"
+        """Say in one short line what this was when it was made, and what to do with it."""
+        held = self._found.holdings
+        rows = counted(sum(file.rows for one in held for file in one.files), "row")
+        whose = held[0].account if len(held) == 1 else f"{len(held):,} accounts"
+        written = to_words(max(one.moment.written for one in held))
+        calls = ".to_pandas(), .to_polars() or .to_table()"
+        return f"<{self.table} of {shown(self.destination)}: {rows} of {whose} as of {written}; read with {calls}>"
 
     def to_table(self) -> pa.Table:
-        """Return all rows as a `pyarrow.Table`, in memory; raises what `reader` raises."""
-        return self.reader().read_all()
+        """Return all rows as a `pyarrow.Table`, in memory; raises what `reader` raises, of a file while it is read."""
+        return read_again(self._read_all)
 
     def to_pandas(self) -> Any:  # noqa: ANN401 - of a library that need not be installed
         """Return all rows as a `pandas.DataFrame`, in memory: see `connector.lake.reading.frames`.
@@ -84,7 +90,8 @@ class Rows:
 
         Raises:
             ConfigError: pandas is not installed.
-            StorageError: a file is gone.
+            LakeChangedError: a run replaced files each time that they were read.
+            StorageError: a file is gone or damaged.
         """
         return frames.to_pandas(self.to_table())
 
@@ -93,14 +100,15 @@ class Rows:
 
         Raises:
             ConfigError: polars is not installed.
-            StorageError: a file is gone.
+            LakeChangedError: a run replaced files each time that they were read.
+            StorageError: a file is gone or damaged.
         """
         return frames.to_polars(self.to_table())
 
     @property
     def columnar(self) -> bool:
         """Whether the files hold columns: of lines of objects there is a stream, but no `dataset`."""
-        return self._form.read_objects is None
+        return self._found.columnar
 
     @property
     def schema(self) -> pa.Schema:
@@ -109,51 +117,35 @@ class Rows:
         return decimal_schema(stored, self.table) if self.decimals else stored
 
     def reader(self) -> pa.RecordBatchReader:
-        """Return a stream of batches of bounded size, that can be read once.
+        """Return a stream of batches of bounded size, that can be read once: the rows as they are now.
 
         Raises:
-            StorageError: when a file is gone; a stream of lines raises it, as `OSError`, while it is read.
+            ManifestError: a record cannot be understood.
+            StorageError: the destination cannot be read. While the stream is read, a `LakeChangedError` where a run has
+                replaced a file whose turn had not come, and a `StorageError` where a file is gone or damaged; other
+                libraries tell them as errors of their own.
         """
-        if self.decimals:
-            plain = replace(self, columns=needed(self.columns, self.table), decimals=False).reader()
-            return pa.RecordBatchReader.from_batches(
-                self.schema, (with_decimals(batch, self.table, self.schema) for batch in plain)
-            )
-        if not self.columnar:
-            return pa.RecordBatchReader.from_batches(self.schema, self._parsed())
-        if self.zone is None:
-            return self._dataset().scanner(columns=list(self.columns)).to_reader()
-        stored = [one.name for one in self.schema if one != LOCAL_DATE]
-        batches = self._dataset().scanner(columns=list(dict.fromkeys([*stored, _CREATED]))).to_reader()
-        return pa.RecordBatchReader.from_batches(self.schema, (self._chosen(batch, {}) for batch in batches))
+        return pa.RecordBatchReader.from_batches(self.schema, self._batches(self._now()))
 
     def dataset(self) -> ds.Dataset:
         """Return a dataset of all columns, to push filters and columns down into (`polars.scan_pyarrow_dataset`).
 
+        It is of the state when it was made, and stays so: its files are open as long as it is there, and what a run
+        puts in their places is not in it. Make another one for what is there later.
+
         Raises:
             ConfigError: when the files are JSON lines, which Arrow cannot read lazily without loss, or `local_date` or
-                decimals are asked for, which are in no file.
-            StorageError: when a file is gone.
+                decimals are asked for, which are in no file; or there are more files than this process may open.
+            LakeChangedError: a run replaced files each time that they were opened.
+            StorageError: when a file is gone or damaged.
         """
         if not self.columnar:
-            raise ConfigError(f"files of format {self._form.name} cannot be a dataset; use the rows as a stream")
+            raise ConfigError(f"files of format {self._found.form.name} cannot be a dataset; use the rows as a stream")
         if self.zone is not None:
             raise ConfigError("local_date is in no file, so not in a dataset: use the rows as a stream, or no timezone")
         if self.decimals:
             raise ConfigError("decimals are in no file, so not in a dataset: use the rows as a stream, or minor units")
-        return self._dataset()
-
-    def _dataset(self) -> ds.Dataset:
-        for path in self.paths:
-            with self._store.opened(path) as local:
-                _present(local, path)
-        return ds.dataset(
-            [self._store.address(path) for path in self.paths],
-            schema=self.everything,
-            format=self._form.name,
-            partitioning=ds.partitioning(pa.schema(list(self.everything)[-2:]), flavor="hive"),
-            partition_base_dir=self._store.address(self.table),
-        )
+        return read_again(self._dataset_now)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Export a new stream (Arrow's PyCapsule interface)."""
@@ -163,19 +155,36 @@ class Rows:
         """Export the schema (Arrow's PyCapsule interface)."""
         return self.schema.__arrow_c_schema__()
 
-    def _parsed(self) -> Iterator[pa.RecordBatch]:
-        read_objects = self._form.read_objects
-        if read_objects is None:
-            return
-        for path in self.paths:
-            with self._store.opened(path) as local:
-                for objects in read_objects(_present(local, path)):
-                    yield self._chosen(self._to_batch(objects), _labels(path))
+    def _read_all(self) -> pa.Table:
+        return self.reader().read_all()
 
-    def _chosen(self, batch: pa.RecordBatch, labels: Mapping[str, str]) -> pa.RecordBatch:
+    def _dataset_now(self) -> ds.Dataset:
+        return self._now().dataset()
+
+    def _now(self) -> TableSnapshot:
+        return TableSnapshot.of(self.table, self.account, self._found.comparer)
+
+    def _batches(self, now: TableSnapshot) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a snapshot, with the columns asked for."""
+        if self.decimals:
+            stored = self._stored(now, needed(self.columns, self.table))
+            return (with_decimals(batch, self.table, self.schema) for batch in stored)
+        return self._stored(now, self.columns)
+
+    def _stored(self, now: TableSnapshot, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        schema = pa.schema([self._field(name) for name in columns])
+        if not now.columnar:
+            lists = now.objects()
+            return (self._chosen(holding.to_batch(rows), labels_of(path), schema) for holding, path, rows in lists)
+        if self.zone is None:
+            return now.batches(columns)
+        there = [one.name for one in schema if one != LOCAL_DATE]
+        return (self._chosen(batch, {}, schema) for batch in now.batches(list(dict.fromkeys([*there, _CREATED]))))
+
+    def _chosen(self, batch: pa.RecordBatch, labels: Mapping[str, str], schema: pa.Schema) -> pa.RecordBatch:
         """Pick columns from the batch, or from the path they came from."""
-        columns = [self._column(field, batch, labels) for field in self.schema]
-        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+        columns = [self._column(field, batch, labels) for field in schema]
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
 
     def _column(self, field: pa.Field, batch: pa.RecordBatch, labels: Mapping[str, str]) -> pa.Array:
         if self.zone is not None and field == LOCAL_DATE:
@@ -215,25 +224,31 @@ def read(
         StorageError: when the destination cannot be read.
     """
     zone = None if timezone is None else zone_named(timezone)
-    store = open_store(destination)
-    found = list(holdings(store, table))
-    if not found:
+    comparer = Comparer(open_store(destination))
+    found = TableSnapshot.of(table, None, comparer)
+    if not found.holdings:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
-    chosen = [one for one in found if account in {None, one.account}]
-    if not chosen:
-        raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(one.account for one in found)}")
-    everything = chosen[0].schema
+    chosen = found if account is None else _of_account(found, account)
+    everything = chosen.schema
     return Rows(
-        paths=tuple(path for holding in chosen for path in holding.paths),
         columns=_asked_columns(everything, columns, table=table, local=zone is not None),
         everything=everything,
-        _form=chosen[0].form,
-        _store=store,
+        _found=chosen,
         table=table,
-        _to_batch=chosen[0].to_batch,
+        account=account,
+        destination=str(destination),
         zone=zone,
         decimals=decimals,
     )
+
+
+def _of_account(found: TableSnapshot, account: str) -> TableSnapshot:
+    """Return one account's part; raises a ConfigError where there is none."""
+    chosen = tuple(one for one in found.holdings if one.account == account)
+    if not chosen:
+        accounts = ", ".join(one.account for one in found.holdings)
+        raise ConfigError(f"there are no rows of {account}; accounts here: {accounts}")
+    return replace(found, holdings=chosen)
 
 
 def _asked_columns(everything: pa.Schema, columns: Sequence[str] | None, *, table: str, local: bool) -> tuple[str, ...]:
@@ -253,16 +268,3 @@ def _asked_columns(everything: pa.Schema, columns: Sequence[str] | None, *, tabl
 
 
 _CREATED = "created"
-
-COLUMNS_NAMED = 6
-"""Columns that the rows in one line name; the others are counted."""
-
-
-def _labels(path: str) -> dict[str, str]:
-    return dict(part.split("=", 1) for part in path.split("/") if "=" in part)
-
-
-def _present(local: Path | None, path: str) -> Path:
-    if local is None:
-        raise StorageError(f"{path} is gone, though the state names it; `stripe-balance status` says what else is")
-    return local

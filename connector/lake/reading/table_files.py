@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connector.core.state.partition import Granularity
+from connector.core.state.tables import TRANSACTIONS
 from connector.errors import UsageError
 from connector.lake.formats.formats import Format, format_of
+from connector.lake.reading.moment import Moment, state_at_a_moment
 from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
 from connector.lake.state.state_log import recorded_accounts
-from connector.lake.state.table_states import TABLE, states
+from connector.lake.state.table_states import TABLE
 from connector.lake.writing.small_tables import SMALL_TABLES, sheet
 from connector.tables.arrow import arrow_schema
 from connector.tables.balance_transactions import to_batch
 from connector.tables.source_columns import row_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from connector.core.state.balances_record import BalancesRecord
+    from connector.core.state.data_file import DataFile
     from connector.core.state.payouts_record import PayoutsRecord
     from connector.core.state.table_state import TableState
     from connector.lake.stores.base import Store
@@ -39,7 +42,8 @@ class Holding:
 
     Attributes:
         account: whose they are.
-        paths: relative to the destination, by time.
+        files: as the record names them, in order of path, which is that of time.
+        moment: of the record that names them.
         form: their format.
         schema: of all columns, `account` and the partition column last.
         to_batch: makes columns of the objects of a file of JSON lines.
@@ -47,11 +51,17 @@ class Holding:
     """
 
     account: str
-    paths: tuple[str, ...]
+    files: tuple[DataFile, ...]
+    moment: Moment
     form: Format
     schema: pa.Schema
     to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch]
     expanded: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the files, relative to the destination, by time."""
+        return tuple(file.path for file in self.files)
 
 
 NOTHING = {
@@ -72,10 +82,9 @@ def holdings(store: Store, table: str) -> Iterator[Holding]:
         StorageError: the destination cannot be read.
     """
     if table == TABLE:
-        for state in states(store):
-            paths = tuple(sorted(state.files))
-            expanded = tuple(state.options.get("expand", ()))
-            yield Holding(state.account, paths, format_of(state), _schema(state), to_batch, expanded)
+        for account in recorded_accounts(store, TRANSACTIONS):
+            if (found := state_at_a_moment(store, account)) is not None:
+                yield _large(*found)
     elif table == "balances":
         for account in recorded_accounts(store, BALANCES):
             if (balances := load_balances(store, account)) is not None:
@@ -108,10 +117,22 @@ def file_schema(table: str, partition: Granularity, *, source_columns: bool = Fa
     return _plain(stored).append(pa.field("account", pa.string())).append(time)
 
 
-def _small(table: str, record: PayoutsRecord | BalancesRecord, files: Iterable[str]) -> Holding:
-    found = sheet(table, record.format)
-    schema = file_schema(table, Granularity.DAY)
-    return Holding(record.account, tuple(sorted(files)), found.form, schema, found.to_batch)
+def _large(state: TableState, moment: Moment) -> Holding:
+    expanded = tuple(state.options.get("expand", ()))
+    return Holding(state.account, _in_order(state.files), moment, format_of(state), _schema(state), to_batch, expanded)
+
+
+def _small(table: str, record: PayoutsRecord | BalancesRecord, files: Mapping[str, DataFile]) -> Holding:
+    """Return what there is of a small table: its files are always compared by their bytes."""
+    found, spec = sheet(table, record.format), BALANCES if table == "balances" else PAYOUTS
+    moment = Moment(spec.name, record.account, record.number, record.written)
+    return Holding(
+        record.account, _in_order(files), moment, found.form, file_schema(table, Granularity.DAY), found.to_batch
+    )
+
+
+def _in_order(files: Mapping[str, DataFile]) -> tuple[DataFile, ...]:
+    return tuple(file for _, file in sorted(files.items()))
 
 
 def _schema(state: TableState) -> pa.Schema:

@@ -9,7 +9,6 @@ from connector.errors import ConfigError
 from connector.lake.state import state_log
 from connector.lake.state.file_check import Difference, differences
 from connector.lake.state.state_log import record_path, recorded_accounts
-from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -93,12 +92,14 @@ def refuse_another(what: str, there: object, asked: object) -> None:
 def saved(store: Store, state: TableState) -> int:
     """Return when the latest record of a state was written, as `FileInfo.changed`; 0 where it is not there any more.
 
+    It is by the store's own clock, as are those of the files that it is compared with.
+
     Raises:
         StorageError: when the destination cannot be read.
     """
     where = record_path(TABLE, state.account, state.number)
-    with store.opened(where) as path, at_disk(f"reading {where}"):
-        return 0 if path is None else path.stat().st_ctime_ns
+    folder = where.rpartition("/")[0]
+    return next((info.changed for info in store.list(folder) if info.path == where), 0)
 
 
 def compare(

@@ -29,14 +29,16 @@ def test_rows_in_a_repl_are_one_short_line_that_says_what_to_do_with_them(tmp_pa
     shown = repr(read(tmp_path))
     assert len(shown) < 250
     assert "\n" not in shown
-    assert shown.startswith(f"<balance_transactions: 6 {name} files of 2 accounts, 20 columns (id, object, amount")
+    assert shown.startswith(f"<balance_transactions of {tmp_path}: {2 * len(ROWS)} rows of 2 accounts as of 20")
     assert ".to_pandas()" in shown
 
 
-def test_one_of_each_is_said_as_one(tmp_path):
-    make_lake(tmp_path, "parquet", granularity=Granularity.YEAR)
-    shown = repr(read(tmp_path, columns=["net"]))
-    assert "1 parquet file of 1 account, 1 column (net);" in shown
+def test_one_account_is_said_by_its_name_and_a_path_that_steers_a_terminal_is_escaped(tmp_path):
+    lake = tmp_path / "a\x1b[2Jlake"
+    make_lake(lake, "parquet", granularity=Granularity.YEAR)
+    shown = repr(read(lake, columns=["net"]))
+    assert f"a\\x1b[2Jlake: {len(ROWS)} rows of acct_1 as of 20" in shown
+    assert shown.isprintable()
 
 
 @each_format
@@ -68,7 +70,7 @@ def test_other_tables_are_frames_too(tmp_path, form):
     write_payouts(tmp_path, form)
     rows = read(tmp_path, table="payouts")
     assert rows.to_pandas()["amount"].sum() == rows.to_polars()["amount"].sum()
-    assert repr(rows).startswith("<payouts: ")
+    assert repr(rows).startswith(f"<payouts of {tmp_path}: 120 rows of 3 accounts as of 20")
 
 
 @pytest.mark.parametrize(("library", "call"), [("pandas", "to_pandas"), ("polars", "to_polars")])

@@ -1,0 +1,157 @@
+"""A record as it was when it was loaded, and whether a file is still the one that it names.
+
+A file of another size is another file. Of one of the same size the bytes are compared, unless it was changed before the
+record was written, by the store's own clock, and no run has announced another content for it: whoever publishes says so
+before, and records it after. A lake that was copied has files newer than their records; each is compared once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
+from connector.errors import LakeChangedError, StorageError
+from connector.lake.state import intents, state_log, table_states
+from connector.lake.stores.disk import at_disk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.table_state import TableState
+    from connector.core.state.tables import TableSpec
+    from connector.core.units import AccountId
+    from connector.lake.stores.base import Store
+
+ROUNDS = 3
+"""Times that a state is loaded while others commit; after that, all files are compared by their bytes."""
+
+_BLOCK = 2**20
+
+_SPECS: dict[str, TableSpec[Any]] = {one.name: one for one in (TRANSACTIONS, PAYOUTS, BALANCES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a state was loaded.
+
+    Attributes:
+        records: name of the table whose records they are.
+        account: whose they are.
+        number: of the newest one.
+        written: when that was written, UTC seconds.
+        trusted_before: files that were changed before that, by the store's clock (`FileInfo.changed`), are as the
+            record has them if their sizes are; 0 for none.
+        announced: paths of which that is not so, since a run has announced another content.
+    """
+
+    records: str
+    account: AccountId
+    number: int
+    written: int
+    trusted_before: int = 0
+    announced: frozenset[str] = frozenset()
+
+
+def state_at_a_moment(store: Store, account: AccountId) -> tuple[TableState, Moment] | None:
+    """Load an account's state of the balance transactions, and when that was; None where there is none. Blocks.
+
+    What is announced is read after the state, and before it is seen that the state is still the newest: a file that was
+    replaced before the state's record was written, by a run that commits later, is then announced or committed.
+
+    Raises:
+        ManifestError: a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    state = table_states.load(store, account)
+    for _ in range(ROUNDS):
+        if state is None:
+            return None
+        announced = _announced(store, account)
+        before = table_states.saved(store, state)
+        if not _goes_on(store, table_states.TABLE, account, state.number):
+            return state, Moment(table_states.TABLE, account, state.number, state.written, before, announced)
+        state = table_states.load(store, account)
+    return None if state is None else (state, Moment(table_states.TABLE, account, state.number, state.written))
+
+
+def _announced(store: Store, account: AccountId) -> frozenset[str]:
+    """Return the paths of which a run has announced another content than is recorded."""
+    return frozenset(intents.left_behind(store, account))
+
+
+def _goes_on(store: Store, table: str, account: AccountId, number: int) -> bool:
+    return store.read(state_log.record_path(table, account, number + 1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparer:
+    """Compares files with what records say of them, and remembers their hashes.
+
+    Attributes:
+        store: the destination.
+    """
+
+    store: Store
+    _hashes: dict[tuple[int, int, int, int], str] = field(
+        init=False, repr=False, compare=False, default_factory=dict[tuple[int, int, int, int], str]
+    )
+
+    def check(self, descriptor: int, local: Path, file: DataFile, moment: Moment) -> None:
+        """Hold an open file to its record.
+
+        Args:
+            descriptor: of the file, open.
+            local: where it was opened.
+            file: as the record has it.
+            moment: of the record.
+
+        Raises:
+            LakeChangedError: it is another one, and a run is at work, or has been since.
+            StorageError: it is another one, and no run made it so; or it cannot be read.
+        """
+        found = os.fstat(descriptor)
+        if found.st_size != file.bytes or not (
+            self._is_trusted(found, local, file, moment) or self._sha256(descriptor, found, file) == file.sha256
+        ):
+            raise self.difference(file.path, moment)
+
+    def difference(self, path: str, moment: Moment) -> StorageError:
+        """Return the error for a file that is gone, or not as its record has it."""
+        if self._has_moved(path, moment):
+            return LakeChangedError(f"the lake changed while it was read: {path} was replaced; read again")
+        return StorageError(
+            f"{path} is gone or not as it was written, though the state names it, and no run is replacing it:"
+            " `stripe-balance status` says what else is, and `sync` with `repair` reads it again"
+        )
+
+    def _is_trusted(self, found: os.stat_result, local: Path, file: DataFile, moment: Moment) -> bool:
+        in_place = str(local) == self.store.address(file.path)  # else it is a copy, with a time of its own
+        return in_place and found.st_ctime_ns < moment.trusted_before and file.path not in moment.announced
+
+    def _sha256(self, descriptor: int, found: os.stat_result, file: DataFile) -> str:
+        key = (found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size)
+        if (known := self._hashes.get(key)) is None:
+            with at_disk(f"reading {file.path}"):
+                known = self._hashes[key] = _sha256_of(descriptor)
+        return known
+
+    def _has_moved(self, path: str, moment: Moment) -> bool:
+        """Say whether a run has replaced a file since its record was loaded, or is about to name what it has."""
+        if moment.records == table_states.TABLE and path in _announced(self.store, moment.account):
+            return True
+        newest = state_log.load(self.store, _SPECS[moment.records], moment.account)
+        return newest is None or newest.number != moment.number
+
+
+def _sha256_of(descriptor: int) -> str:
+    """Return the SHA-256 of an open file's bytes; where it is read next is left alone."""
+    digest, at = hashlib.sha256(), 0
+    while block := os.pread(descriptor, _BLOCK, at):
+        digest.update(block)
+        at += len(block)
+    return digest.hexdigest()

@@ -1,0 +1,237 @@
+"""A table as it was at one moment: the files that its records named, each held to its record when it is opened.
+
+A file that is open stays what it was, whatever takes its place: it is compared, and read, by its descriptor. Files are
+opened some at a time; a dataset, which others read when they please, has all of its files open.
+"""
+
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no annotations)
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from connector.config.open_files import room_for_files
+from connector.errors import ConfigError, LakeChangedError, StorageError
+from connector.lake.reading.table_files import Holding, holdings
+from connector.lake.stores.disk import at_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from connector.core.state.data_file import DataFile
+    from connector.lake.formats.formats import Format
+    from connector.lake.reading.moment import Comparer
+
+FILES_AT_ONCE = 64
+"""Files of a stream that are open at once."""
+
+TRIES = 3
+"""Times that something is read which the lake's changing spoils."""
+
+T = TypeVar("T")
+
+
+def read_again(act: Callable[[], T]) -> T:
+    """Do what reads a lake, and do it anew where the lake changed meanwhile, a few times.
+
+    Raises:
+        LakeChangedError: it changed each time.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return act()
+        except LakeChangedError:
+            continue
+    return act()
+
+
+@dataclass(frozen=True, slots=True)
+class TableSnapshot:
+    """A table, or one account's part of it, at one moment.
+
+    Attributes:
+        table: its name.
+        holdings: what there is, account by account.
+        comparer: holds files to their records.
+    """
+
+    table: str
+    holdings: tuple[Holding, ...]
+    comparer: Comparer
+
+    @classmethod
+    def of(cls, table: str, account: str | None, comparer: Comparer) -> TableSnapshot:
+        """Load what there is now, of one account or of all; raises what `holdings` raises. Blocks."""
+        found = (one for one in holdings(comparer.store, table) if account in {None, one.account})
+        return cls(table, tuple(found), comparer)
+
+    @property
+    def form(self) -> Format:
+        """Format of the files; there is at least one account."""
+        return self.holdings[0].form
+
+    @property
+    def columnar(self) -> bool:
+        """Whether the files hold columns, not lines of objects."""
+        return self.form.read_objects is None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Schema of all columns."""
+        return self.holdings[0].schema
+
+    def batches(
+        self,
+        columns: Sequence[str],
+        where: ds.Expression | None = None,
+        *,
+        among: Collection[str] | None = None,
+        **pace: int,
+    ) -> Generator[pa.RecordBatch]:
+        """Yield the rows of files that hold columns, files in order, in batches of bounded size.
+
+        Args:
+            columns: which.
+            where: which rows; all of them by default.
+            among: paths of the files to read; all of them by default.
+            pace: `batch_size`, `fragment_readahead` and `batch_readahead` of Arrow's scanner.
+
+        Raises:
+            LakeChangedError: a file has been replaced.
+            StorageError: a file is gone, damaged, or cannot be read.
+        """
+        files = [one for one in self._files() if among is None or one[1].path in among]
+        for start in range(0, len(files), FILES_AT_ONCE):
+            part = files[start : start + FILES_AT_ONCE]
+            with ExitStack() as stack:
+                dataset = self._dataset_of(part, stack)
+                scanner = dataset.scanner(columns=list(columns), filter=where, **pace)
+                with self._naming(part):
+                    yield from scanner.to_batches()
+
+    def objects(self, *, among: Collection[str] | None = None) -> Iterator[tuple[Holding, str, list[dict[str, Any]]]]:
+        """Yield the objects of files of lines, some at a time, each time with whose they are and their file's path.
+
+        Raises:
+            LakeChangedError: a file has been replaced, maybe while it was read: what came of it does not count.
+            StorageError: a file is gone, damaged, or cannot be read.
+        """
+        for holding, file in self._files():
+            read_objects = holding.form.read_objects
+            if read_objects is None or (among is not None and file.path not in among):
+                continue
+            with self._kept(holding, file) as local:
+                for objects in read_objects(local):
+                    yield holding, file.path, objects
+
+    def dataset(self) -> ds.Dataset:
+        """Return a dataset of all columns, all of whose files are open until it is no more.
+
+        Raises:
+            ConfigError: there are more files than this process may open.
+            LakeChangedError: a file has been replaced.
+            StorageError: a file is gone or damaged.
+        """
+        files = list(self._files())
+        if len(files) > (room := room_for_files()):
+            raise ConfigError(
+                f"a dataset has all its {len(files):,} files open, and this process may open {room:,.0f} more: read one"
+                " account, read the rows as a stream, or raise the limit (`ulimit -n`)"
+            )
+        return self._dataset_of(files, None)
+
+    def _files(self) -> Iterator[tuple[Holding, DataFile]]:
+        return ((holding, file) for holding in self.holdings for file in holding.files)
+
+    def _dataset_of(self, files: Iterable[tuple[Holding, DataFile]], stack: ExitStack | None) -> ds.Dataset:
+        """Open files as a dataset; they are closed with the stack, or with the dataset."""
+        form = ds.ParquetFileFormat() if self.form.name == "parquet" else ds.IpcFileFormat()
+        fragments: list[ds.Fragment] = []
+        for holding, file in files:
+            opened = self._opened(holding, file)
+            if stack is not None:
+                stack.enter_context(opened)
+            fragments.append(form.make_fragment(opened, partition_expression=_of_folders(file.path, self.schema)))
+        return ds.FileSystemDataset(fragments, self.schema, form)
+
+    def _opened(self, holding: Holding, file: DataFile) -> pa.NativeFile:
+        """Open a file that is as its record has it; where it is a copy that goes, it stays readable."""
+        with self.comparer.store.opened(file.path) as local:
+            opened = None if local is None else _open(local, file.path)
+            if local is None or opened is None:
+                raise self.comparer.difference(file.path, holding.moment)
+            try:
+                self.comparer.check(opened.fileno(), local, file, holding.moment)
+            except BaseException:
+                opened.close()
+                raise
+        return opened
+
+    @contextmanager
+    def _kept(self, holding: Holding, file: DataFile) -> Generator[Path]:
+        """Offer a file that is as its record has it as a path, and see at the end that it still is that file."""
+        with self.comparer.store.opened(file.path) as local:
+            opened = None if local is None else _open(local, file.path)
+            if local is None or opened is None:
+                raise self.comparer.difference(file.path, holding.moment)
+            with opened:
+                self.comparer.check(opened.fileno(), local, file, holding.moment)
+                try:
+                    yield local
+                except StorageError:  # another file may have come in between, and have ended while it was read
+                    if not _is_still(local, opened):
+                        raise self.comparer.difference(file.path, holding.moment) from None
+                    raise
+                if not _is_still(local, opened):
+                    raise self.comparer.difference(file.path, holding.moment)
+
+    @contextmanager
+    def _naming(self, files: Iterable[tuple[Holding, DataFile]]) -> Generator[None]:
+        """Turn a complaint of Arrow's about some files into a `StorageError` that names the one it is about."""
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            for holding, file in files:
+                with self._kept(holding, file) as local, holding.form.open_reader(local) as batches:
+                    for _ in batches:
+                        pass
+            raise StorageError(f"{self.table} cannot be read ({error}): `stripe-balance verify` says more") from error
+
+
+def _open(local: Path, path: str) -> pa.NativeFile | None:
+    with at_disk(f"reading {path}"):
+        try:
+            return pa.OSFile(str(local), "rb")
+        except FileNotFoundError:
+            return None
+
+
+def _is_still(local: Path, opened: pa.NativeFile) -> bool:
+    """Say whether what is at a path is the file that is open."""
+    try:
+        return os.path.samestat(local.stat(), os.fstat(opened.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def labels_of(path: str) -> Mapping[str, str]:
+    """Return the columns that a file's folders name."""
+    return dict(part.split("=", 1) for part in path.split("/") if "=" in part)
+
+
+def _of_folders(path: str, schema: pa.Schema) -> ds.Expression:
+    """Return what holds of all rows of a file, by the names of its folders."""
+    return reduce(
+        and_,
+        (ds.field(name) == pa.scalar(text).cast(schema.field(name).type) for name, text in labels_of(path).items()),
+    )
