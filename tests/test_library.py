@@ -185,8 +185,8 @@ def test_a_plan_refuses_what_is_of_a_whole_run(environment, tmp_path, option):
 
 
 def test_a_plan_for_a_destination_there_is_no_store_of_leaves_no_connection(environment):
-    with pytest.raises(ConfigError, match="s3"):
-        connector.run_plan("s3://bucket/lake")
+    with pytest.raises(ConfigError, match="s3a"):
+        connector.run_plan("s3a://bucket/lake")
     gc.collect()  # a session left open would warn here
 
 

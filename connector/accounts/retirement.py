@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from connector.config.destination import placed
 from connector.core.account_ids import given_name
 from connector.core.state.account_record import AccountRecord, Retired
 from connector.core.units import AccountId
@@ -14,6 +15,7 @@ from connector.lake.state.lake_identity import facts_of, save_account
 from connector.lake.stores.base import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
 
 LONGEST_REASON = 500
@@ -21,7 +23,12 @@ LONGEST_REASON = 500
 
 
 def retire(
-    destination: str | PathLike[str], account: str, *, reason: str | None = None, undo: bool = False
+    destination: str | PathLike[str],
+    account: str,
+    *,
+    reason: str | None = None,
+    undo: bool = False,
+    storage_options: Mapping[str, str] | None = None,
 ) -> AccountRecord:
     """Retire an account of a lake, or take that back. Asks nothing of Stripe. Blocks.
 
@@ -33,6 +40,7 @@ def retire(
         account: its name in the lake.
         reason: why, for whoever reads a verdict; retiring it again gives it another.
         undo: take it back.
+        storage_options: settings of a bucket's store.
 
     Returns:
         What the lake knows of the account now.
@@ -48,7 +56,7 @@ def retire(
         raise UsageError("`undo` takes no `reason`")
     if not undo and not 0 < len(why) <= LONGEST_REASON:
         raise UsageError(f"`reason`: say why, in at most {LONGEST_REASON} characters; every verdict shows it")
-    store = open_store(destination)
+    store = open_store(placed(destination, storage_options))
     _present(facts_of(store).accounts, name, destination)
     with store.lock():
         facts = facts_of(store)

@@ -77,6 +77,10 @@ def _run(words: list[str], console: Console) -> int:
         parser.print_help(sys.stderr)
         raise UsageError("no command given; begin with `stripe-balance demo`")
     console.configure(args)
+    if hasattr(args, "storage_options"):
+        from connector.cli.options.places import place  # noqa: PLC0415 - help and most commands need it not
+
+        place(args, console)
     return import_module(f"connector.cli.commands.{args.command}").run(args, console)
 
 

@@ -9,10 +9,11 @@ from connector.options.lake import Destination, Privacy, Salted, SaltFile, Shape
 from connector.options.run import Failing, Planned, Refreshing, Stopping, Whole, Windows
 from connector.options.selection import Account, Accounts, AllAccounts, LakeAccounts, Within
 from connector.options.statement import Calendar, Figures
+from connector.options.storage import Storage
 from connector.options.verification import Checks
 
 
-class Rows(Within, Accounts, AllAccounts, Refreshing, Shape, Privacy, total=False):
+class Rows(Within, Accounts, AllAccounts, Refreshing, Shape, Privacy, Storage, total=False):
     """What `sync` and `plan` share."""
 
 
@@ -36,7 +37,7 @@ class RunPlanOptions(Rows, Windows, Stopping, SaltFile, Connection, total=False)
     """Options of `connector.run_plan`."""
 
 
-class PayoutsOptions(Within, Accounts, Refreshing, Failing, Destination, Stopping, total=False):
+class PayoutsOptions(Within, Accounts, Refreshing, Failing, Destination, Storage, Stopping, total=False):
     """Options of `connector.sync_payouts`."""
 
 
@@ -44,7 +45,7 @@ class RunPayoutsOptions(PayoutsOptions, Connection, total=False):
     """Options of `connector.run_sync_payouts`."""
 
 
-class BalanceOptions(Accounts, Failing, Destination, Stopping, total=False):
+class BalanceOptions(Accounts, Failing, Destination, Storage, Stopping, total=False):
     """Options of `connector.record_balance`."""
 
 
@@ -52,7 +53,7 @@ class RunBalanceOptions(BalanceOptions, Connection, total=False):
     """Options of `connector.run_record_balance`."""
 
 
-class VerifyOptions(Checks, Within, Stopping, total=False):
+class VerifyOptions(Checks, Within, Storage, Stopping, total=False):
     """Options of `connector.verify`."""
 
 
@@ -60,7 +61,7 @@ class RunVerifyOptions(VerifyOptions, Connection, total=False):
     """Options of `connector.run_verify`."""
 
 
-class StatementOptions(Calendar, LakeAccounts, Figures, total=False):
+class StatementOptions(Calendar, LakeAccounts, Figures, Storage, total=False):
     """Options of `connector.statement` and `run_statement`."""
 
 

@@ -6,11 +6,13 @@ from functools import wraps
 from inspect import Parameter, Signature, iscoroutinefunction, signature
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from connector.config.destination import placed
 from connector.core.suggestions import refuse_unknown
 from connector.options.option import Option, table_of, types_of
+from connector.options.storage import Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -19,9 +21,11 @@ def takes(options: type) -> Callable[[F], F]:
     """Give a call that ends with `**options` the names, defaults and meanings of a table's options.
 
     Whoever looks at its signature sees each of them, `help` and task runners included: those pass on only what a
-    callable names. A keyword that is none of them is a `UsageError` that names it.
+    callable names. A keyword that is none of them is a `UsageError` that names it. Storage options go with the
+    destination from here on: the call gets them as one value.
     """
     table = table_of(options)
+    settings = table.keys() & table_of(Storage)
 
     def dressed(call: F) -> F:
         named = _signature(call, options, table)
@@ -30,11 +34,13 @@ def takes(options: type) -> Callable[[F], F]:
         @wraps(call)
         def plain(*args: object, **given: object) -> object:
             refuse_unknown(given, known)
+            args, given = _placed(args, given, settings)
             return call(*args, **given)
 
         @wraps(call)
         async def awaited(*args: object, **given: object) -> object:
             refuse_unknown(given, known)
+            args, given = _placed(args, given, settings)
             return await call(*args, **given)
 
         found = awaited if iscoroutinefunction(call) else plain
@@ -43,6 +49,21 @@ def takes(options: type) -> Callable[[F], F]:
         return cast("F", found)
 
     return dressed
+
+
+def _placed(
+    args: tuple[Any, ...], given: dict[str, Any], settings: Collection[str]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments whose destination, the first of them, has the storage options among them."""
+    if not settings:
+        return args, given
+    chosen = {name: value for name, value in given.items() if name in settings}
+    others = {name: value for name, value in given.items() if name not in settings}
+    if args:
+        return (placed(args[0], **chosen), *args[1:]), others
+    if "destination" in others:
+        others["destination"] = placed(others["destination"], **chosen)
+    return args, others
 
 
 def _signature(call: Callable[..., Any], options: type, table: Mapping[str, Option]) -> Signature:

@@ -116,24 +116,23 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
     chosen = _chosen(list(states(store)), accounts, str(destination))
     if against is not None and len(chosen) > 1:
         raise ConfigError("a report of Stripe's is about one account: say which with `account`")
-    name = str(destination)
     retired = {record.account: record.retired for record in account_records(store)}
     stated: list[AccountStatement] = []
     changes: list[Changes] = []
     for state in chosen:
         on_account(state.account)
-        found = account_statement(store, name, state, period, currency=currency)
+        found = account_statement(store, destination, state, period, currency=currency)
         stated.append(replace(found, retired=retired.get(state.account)))
         if earlier is not None:
-            before = account_statement(store, name, state, earlier, currency=currency)
+            before = account_statement(store, destination, state, earlier, currency=currency)
             compared = purse_changes(before.purses, stated[-1].purses)
             changes.append(Changes(state.account, before.final, compared))
     comparison = None
     if against is not None:
-        rows = AccountRows.of(name, chosen[0])
+        rows = AccountRows.of(destination, chosen[0])
         comparison = compare_report(against, stated[0], rows, period.bounds)
     return Statement(
-        destination=name,
+        destination=str(destination),
         period=period,
         made_at=now,
         version=connector.__version__,

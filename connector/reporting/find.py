@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from connector.config.destination import placed
 from connector.core.ledger.bank_lines import NEAR_DAYS, BankLine, Match, bank_line, matches
 from connector.errors import ConfigError
 from connector.lake.state.lake_identity import PAYOUTS, load_payouts
@@ -14,7 +15,7 @@ from connector.lake.stores.base import open_store
 from connector.reporting.gather import known_payouts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
 
     from connector.core.ledger.bridge import Known
@@ -54,7 +55,7 @@ class Found:
     looked_at: int
 
 
-def find_payouts(
+def find_payouts(  # noqa: PLR0913 - what a line of the bank has
     destination: str | PathLike[str],
     *,
     amount: str | None = None,
@@ -62,6 +63,7 @@ def find_payouts(
     trace: str | None = None,
     currency: str | None = None,
     accounts: Sequence[str] = (),
+    storage_options: Mapping[str, str] | None = None,
 ) -> Found:
     """Find the payouts that a line of the bank's statement may be; Stripe is asked nothing. Blocks.
 
@@ -72,6 +74,7 @@ def find_payouts(
         trace: the line's reference, or its whole text.
         currency: only of this one.
         accounts: only of these; all of the lake by default.
+        storage_options: settings of a bucket's store.
 
     Raises:
         UsageError: there is nothing to look for, or it is no amount or no day.
@@ -81,7 +84,9 @@ def find_payouts(
     """
     line = bank_line(amount=amount, arrives=arrives, trace=trace, currency=currency)
     names = (accounts,) if isinstance(accounts, str) else tuple(accounts)
-    there = recorded_accounts(open_store(destination), PAYOUTS)
+    destination = placed(destination, storage_options)
+    store = open_store(destination)
+    there = recorded_accounts(store, PAYOUTS)
     if not there:
         raise ConfigError(
             f"there are no payouts in {destination}: bring them with `stripe-balance payouts {destination}`"
@@ -92,7 +97,7 @@ def find_payouts(
     others: list[FoundPayout] = []
     looked_at = 0
     for account in (one for one in there if not names or one in names):
-        record = load_payouts(open_store(destination), account)
+        record = load_payouts(store, account)
         if record is None:
             continue
         looked_at += len(record.payouts)

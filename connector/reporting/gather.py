@@ -27,6 +27,7 @@ from connector.reporting.scan import AccountRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from os import PathLike
 
     from connector.core.ledger.balance import BalanceAmount
     from connector.core.state.table_state import TableState
@@ -52,7 +53,7 @@ _PAYOUT = (
 
 
 def account_statement(
-    store: Store, destination: str, state: TableState, period: Period, *, currency: str | None = None
+    store: Store, destination: str | PathLike[str], state: TableState, period: Period, *, currency: str | None = None
 ) -> AccountStatement:
     """Read one account's rows, payouts and recorded balances, and state the period. Blocks.
 
@@ -89,13 +90,13 @@ def first_second(state: TableState) -> int:
     return state.account_created if covered and 0 < covered[0].start <= state.account_created else 0
 
 
-def _payouts(store: Store, destination: str, state: TableState) -> Iterator[Known]:
+def _payouts(store: Store, destination: str | PathLike[str], state: TableState) -> Iterator[Known]:
     """Yield the payouts of the lake's table; none where there is none."""
     if load_payouts(store, state.account) is not None:
         yield from known_payouts(destination, state.account)
 
 
-def known_payouts(destination: str, account: AccountId) -> Iterator[Known]:
+def known_payouts(destination: str | PathLike[str], account: AccountId) -> Iterator[Known]:
     """Yield an account's payouts, by time; raises what `connector.read` raises."""
     rows = read(destination, account, table="payouts")
     for batch in replace(rows, columns=_PAYOUT).reader():
@@ -132,7 +133,7 @@ def _trace(text: str | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _recorded(store: Store, destination: str, state: TableState) -> Iterator[Recorded]:
+def _recorded(store: Store, destination: str | PathLike[str], state: TableState) -> Iterator[Recorded]:
     """Yield the balances recorded in the lake, each once."""
     if load_balances(store, state.account) is None:
         return

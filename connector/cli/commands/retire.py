@@ -20,7 +20,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     retired = record.retired
     if console.json:
         told = None if retired is None else {"at": retired.at, "reason": retired.reason}
-        console.document({"destination": args.destination, "account": record.account, "retired": told})
+        console.document({"destination": str(args.destination), "account": record.account, "retired": told})
     elif retired is None:
         console.say(f"{record.account} is not retired any more: runs read it again, and verify asks Stripe about it.")
     else:

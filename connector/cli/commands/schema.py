@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from connector import schemas
@@ -74,7 +75,8 @@ def _statement(args: argparse.Namespace, console: Console) -> None:
         raise UsageError(
             f"no engine is called {engine!r}{did_you_mean(engine, ENGINES)}; engines: {', '.join(ENGINES)}"
         )
-    table = described(words[0].removeprefix(TABLES), *words[1:], place=args.at)
+    lake = args.place(words[1]) if words[1:] and not isinstance(words[1], PathLike) else next(iter(words[1:]), None)
+    table = described(words[0].removeprefix(TABLES), lake, place=args.at)
     found = statement_for(engine, table)
     statement = replace(found, notes=tuple(map(in_flags, found.notes)))
     if not console.json:

@@ -12,6 +12,7 @@ from connector.cli.display.other_tables import Beside, beside_of, checked, named
 from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.summary import differs, parked
 from connector.cli.display.words import intervals, lasting, mode_of, moment, nets, sized
+from connector.config.destination import placed
 from connector.core.counting import counted
 from connector.core.state.account_record import stale_since
 from connector.core.time.times import in_words
@@ -80,7 +81,7 @@ class Look:
         return {**there, "tables": [one.to_document() for one in self.tables], "reads": self.reads.to_document()}
 
 
-def look(destination: str) -> Look:
+def look(destination: str | PathLike[str]) -> Look:
     """Look at a lake: its records, and the names and sizes of its files.
 
     Raises:
@@ -94,14 +95,15 @@ def look(destination: str) -> Look:
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     reads = reads_of(store, (one.state for one in holdings), now=time.time())
-    return Look(destination, facts, holdings, tables, _last_run(store), reads)
+    return Look(str(destination), facts, holdings, tables, _last_run(store), reads)
 
 
-def run_status(destination: str | PathLike[str]) -> dict[str, Any]:
-    """Say what a lake holds, from its own records and the sizes of its files: no request, no key.
+def run_status(destination: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Say what a lake holds, from its own records and the sizes of its files: no request to Stripe, no key.
 
     Args:
         destination: the lake.
+        storage_options: settings of a bucket's store.
 
     Returns:
         What `stripe-balance status --json` prints; times are UTC seconds, amounts minor units.
@@ -111,7 +113,7 @@ def run_status(destination: str | PathLike[str]) -> dict[str, Any]:
         ManifestError: a record cannot be understood.
         StorageError: it cannot be read.
     """
-    return look(str(destination)).to_document()
+    return look(placed(destination, storage_options)).to_document()
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -119,7 +121,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     found = look(args.destination)
     facts, holdings, tables, last, reads = found.facts, found.holdings, found.tables, found.last, found.reads
     differing = [one for holding in holdings for one in holding.differences]
-    warnings = remedies(args.destination, tables)
+    warnings = remedies(str(args.destination), tables)
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
     lacking = [one.state.account for one in holdings if one.state.audits.lacking]
@@ -128,7 +130,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if console.json:
         console.document(found.to_document())
     else:
-        said = lines(args.destination, holdings, tables, last, (facts, reads))
+        said = lines(str(args.destination), holdings, tables, last, (facts, reads))
         well = not (warnings or any(one.stale_since is not None for one in holdings))
         console.report(*said, *([reads.to_text()] if holdings else []), well=well)
     for warning in [*warnings, *_gone(args.destination, holdings)]:
@@ -145,7 +147,7 @@ def _holdings(store: Store, facts: LakeFacts) -> Iterator[Holding]:
         yield Holding(one, tuple(compare(store, one)), record, stale_since(record, one.read_until, newest))
 
 
-def _gone(destination: str, holdings: Sequence[Holding]) -> list[str]:
+def _gone(destination: str | PathLike[str], holdings: Sequence[Holding]) -> list[str]:
     """Say which accounts are stale, and what to do about one that is gone."""
     stale = [one.state.account for one in holdings if one.stale_since is not None]
     if not stale:

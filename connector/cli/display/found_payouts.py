@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if console.json:
         console.document(to_document(found))
     else:
-        console.text(*_lines(found, args.destination))
+        console.text(*_lines(found, str(args.destination)))
     return 0 if found.payouts else NOT_FOUND
 
 

@@ -10,6 +10,7 @@ from connector.stripe.api import Stripe, client_of
 
 if TYPE_CHECKING:
     import argparse
+    from os import PathLike
 
     from connector.cli.display.console import Console
     from connector.config.config import Config
@@ -29,7 +30,7 @@ async def accounts_of(args: argparse.Namespace, config: Config) -> tuple[str | N
     return (None, *(account for account in listed if account not in retired))
 
 
-def _retired(destination: str | None) -> frozenset[str]:
+def _retired(destination: str | PathLike[str] | None) -> frozenset[str]:
     if destination is None:
         return frozenset()
     from connector.lake.state.lake_identity import facts_of  # noqa: PLC0415 - files need Arrow, and most who ask do not

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from connector.cli.display.console import at_stdout
 from connector.cli.options.from_table import add
+from connector.cli.options.storage_words import refuse_secrets
 from connector.core.suggestions import did_you_mean
 from connector.errors import UsageError
 from connector.options.connection import Connection
@@ -121,6 +122,7 @@ def refuse_keys(words: list[str]) -> None:
             "the key is not taken from the command line, which other users of this machine and the shell's history can "
             "read: set STRIPE_API_KEY, or name a file with --api-key-file; if it was a live key, consider rolling it"
         )
+    refuse_secrets(words)
 
 
 def add_talking(parser: argparse.ArgumentParser) -> None:

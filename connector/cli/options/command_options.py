@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from connector.cli.options import arguments, words
 from connector.cli.options.from_table import add
 from connector.core.ledger.money import currency_code
-from connector.options.calls import VerifyOptions
 from connector.options.connection import Awaited, Shared
 from connector.options.lake import Destination, Privacy, SaltFile, Shape
 from connector.options.run import Failing, Refreshing, Stopping, Whole, Windows
 from connector.options.selection import LakeAccounts, Within
 from connector.options.statement import Calendar, Figures
+from connector.options.storage import Storage
+from connector.options.verification import Checks
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +38,9 @@ def demo(parser: argparse.ArgumentParser) -> None:
 
 def sync(parser: argparse.ArgumentParser) -> None:
     """Add the options of `sync`."""
-    parser.add_argument("destination", metavar="DEST", help="folder of the lake, which need not exist yet")
+    parser.add_argument(
+        "destination", metavar="DEST", help="lake: a folder, or s3://, gs://, az://…; need not exist yet"
+    )
     add(parser, Destination)
     add(parser, Within)
     arguments.add_accounts(parser)
@@ -47,6 +50,7 @@ def sync(parser: argparse.ArgumentParser) -> None:
     add(parser, Refreshing)
     add(parser, Whole)
     add(parser, Stopping)
+    _add_storage(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
@@ -122,18 +126,23 @@ def fees(parser: argparse.ArgumentParser) -> None:
 
 def balance(parser: argparse.ArgumentParser) -> None:
     """Add the options of `balance`."""
-    parser.add_argument("destination", metavar="DEST", nargs="?", help="folder of a lake to add a snapshot to")
+    parser.add_argument(
+        "destination", metavar="DEST", nargs="?", help="lake to add a snapshot to: a folder, or s3://, gs://, az://…"
+    )
     add(parser, Destination)
     arguments.add_accounts(parser)
     add(parser, Failing)
     add(parser, Stopping)
+    _add_storage(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
 
 def payouts(parser: argparse.ArgumentParser) -> None:
     """Add the options of `payouts`."""
-    parser.add_argument("destination", metavar="DEST", help="folder of the lake, which need not exist yet")
+    parser.add_argument(
+        "destination", metavar="DEST", help="lake: a folder, or s3://, gs://, az://…; need not exist yet"
+    )
     add(parser, Destination)
     add(parser, Within)
     arguments.add_accounts(parser)
@@ -146,49 +155,55 @@ def payouts(parser: argparse.ArgumentParser) -> None:
     add(parser, Refreshing)
     add(parser, Failing)
     add(parser, Stopping)
+    _add_storage(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
 
 def plan(parser: argparse.ArgumentParser) -> None:
     """Add the options of `plan`."""
-    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
     add(parser, Within)
     arguments.add_accounts(parser)
     _add_shape(parser)
     add(parser, Refreshing)
     add(parser, Windows)
     add(parser, Stopping)
+    _add_storage(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
 
 def verify(parser: argparse.ArgumentParser) -> None:
     """Add the options of `verify`."""
-    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
     parser.add_argument(
         "--strict", action="store_true", help="end with status 65 also where something could not be checked"
     )
-    add(parser, VerifyOptions)
+    add(parser, Checks)
+    add(parser, Within)
+    add(parser, Stopping)
+    _add_storage(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
 
 
 def statement(parser: argparse.ArgumentParser) -> None:
     """Add the options of `statement`."""
-    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
     add(parser.add_argument_group("of which time (one of these)"), Calendar)
     add(parser, LakeAccounts)
     add(parser, Figures, "currency")
     parser.add_argument("--format", choices=STATEMENTS, help="text, csv, json or html on stdout (text)")
     add(parser, Figures, "compare", "against")
     parser.add_argument("--strict", action="store_true", help="end with status 65 when it is not final")
+    _add_storage(parser)
     arguments.add_talking(parser)
 
 
 def views(parser: argparse.ArgumentParser) -> None:
     """Add the options of `views`."""
-    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
     parser.add_argument(
         "--for",
         dest="engine",
@@ -200,25 +215,28 @@ def views(parser: argparse.ArgumentParser) -> None:
         "--timezone", metavar="ZONE", default="UTC", help="whose clocks local times and days are by (UTC)"
     )
     parser.add_argument("--at", metavar="PLACE", help="where that engine finds the lake, such as s3://…/lake")
+    _add_storage(parser)
     arguments.add_talking(parser)
 
 
 def status(parser: argparse.ArgumentParser) -> None:
     """Add the options of `status`."""
-    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
     parser.add_argument("--strict", action="store_true", help="end with status 65 when a file is not as it was written")
+    _add_storage(parser)
     arguments.add_talking(parser)
 
 
 def retire(parser: argparse.ArgumentParser) -> None:
     """Add the options of `retire`."""
-    parser.add_argument("destination", metavar="DEST", help="folder of the lake")
+    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
     parser.add_argument(
         "--account", type=words.account_name, required=True, metavar="acct_…", help="account of the lake"
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--reason", metavar="TEXT", help="why, for whoever reads a verdict")
     what.add_argument("--undo", action="store_true", help="take it back: runs read the account again")
+    _add_storage(parser)
     arguments.add_talking(parser)
 
 
@@ -239,6 +257,7 @@ def schema(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at", metavar="PLACE", help="with --for: where that engine finds the lake, such as s3://…/lake"
     )
+    _add_storage(parser)
     arguments.add_talking(parser)
 
 
@@ -249,3 +268,8 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
     add(group, Privacy, "omit", "hash")
     add(group, SaltFile)
     add(parser, Privacy, "strict_schema")
+
+
+def _add_storage(parser: argparse.ArgumentParser) -> None:
+    """Add how a lake in a bucket is got at."""
+    add(parser.add_argument_group("a lake in a bucket"), Storage)

@@ -46,7 +46,7 @@ def _form(option: Option) -> dict[str, Any]:
     else:
         form["metavar"] = option.metavar
     if option.many:
-        form |= {"action": "append", "default": list(option.default)}
+        form |= {"action": "append", "default": list(option.default or ())}
     return form
 
 

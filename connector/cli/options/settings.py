@@ -10,6 +10,7 @@ from connector.options import given
 
 if TYPE_CHECKING:
     import argparse
+    from os import PathLike
 
     from connector.cli.display.console import Console
     from connector.config.config import Config
@@ -32,7 +33,7 @@ def config_of(args: argparse.Namespace, console: Console) -> Config:
     return config
 
 
-def announce(destination: str, console: Console) -> None:
+def announce(destination: str | PathLike[str], console: Console) -> None:
     """Say first where a new lake is about to be made: a mistyped name, or a mount that is not there, looks like one.
 
     Raises:

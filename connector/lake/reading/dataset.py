@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from connector.config.destination import placed
 from connector.core.counting import counted
 from connector.core.time.times import to_words
 from connector.errors import ConfigError
@@ -197,7 +198,7 @@ class Rows:
         return LOCAL_DATE if self.zone is not None and name == LOCAL_DATE.name else self.everything.field(name)
 
 
-def read(
+def read(  # noqa: PLR0913 - which rows, in which form, from where
     destination: str | PathLike[str],
     account: str | None = None,
     *,
@@ -205,6 +206,7 @@ def read(
     columns: Sequence[str] | None = None,
     timezone: str | None = None,
     decimals: bool = False,
+    storage_options: Mapping[str, str] | None = None,
 ) -> Rows:
     """Offer the rows of a table of a lake: those in the files that its states and records name, no others.
 
@@ -217,6 +219,7 @@ def read(
             falls on there, as a date; the last one, unless `columns` has it elsewhere. For tables with `created`.
         decimals: give amounts as decimals in whole units of their currency (`decimal128(22, 3)`), those of the parts of
             fees among them; by default they are whole minor units.
+        storage_options: settings of a bucket's store.
 
     Raises:
         ConfigError: when there is no lake, no such table, account, column or time zone; says which there are.
@@ -224,7 +227,7 @@ def read(
         StorageError: when the destination cannot be read.
     """
     zone = None if timezone is None else zone_named(timezone)
-    comparer = Comparer(open_store(destination))
+    comparer = Comparer(open_store(placed(destination, storage_options)))
     found = TableSnapshot.of(table, None, comparer)
     if not found.holdings:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")

@@ -7,10 +7,10 @@ becomes visible all at once or not at all. The functions block: they belong in w
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from connector.config.destination import Destination, placed
 from connector.errors import ConfigError, UsageError
 from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from connector.lake.paths import FileInfo
     from connector.lake.stores.conditions import Condition, Content
-
-_URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
 class Store(Protocol):
@@ -116,11 +114,10 @@ def open_store(destination: str | os.PathLike[str]) -> Store:
     """Return the store a destination names. Nothing is created or read yet.
 
     Args:
-        destination: a local folder, existing or not.
+        destination: a local folder, existing or not, or a bucket's address; with storage options, as `placed` makes it.
 
     Raises:
-        ConfigError: for a URL, since object stores are not supported by this version, for a file, or for what cannot be
-            a folder here.
+        ConfigError: for a file, what cannot be a folder here, or a bucket that cannot be opened; says what to do.
         UsageError: for an empty name, or what is no name.
     """
     try:
@@ -130,12 +127,9 @@ def open_store(destination: str | os.PathLike[str]) -> Store:
     text = str(destination)
     if not text.strip():
         raise UsageError("the destination is empty: name a folder")
-    url = _URL.match(text)
-    if url:
-        raise ConfigError(
-            f"{text!r}: destinations of the kind {url[1]}:// need a later version of stripe-balance; this one writes "
-            "to a local folder, given as a plain path"
-        )
+    place = placed(destination)
+    if isinstance(place, Destination):
+        return place.once(lambda: _in_bucket(place))
     if "\0" in text:
         raise ConfigError(f"{text!r} cannot be a folder here: name another")
     try:
@@ -148,3 +142,10 @@ def open_store(destination: str | os.PathLike[str]) -> Store:
     if is_file:
         raise ConfigError(f"{root} is a file; the destination has to be a folder, which need not exist yet")
     return LocalStore(root)
+
+
+def _in_bucket(place: Destination) -> Store:
+    from connector.lake.stores.bucket_opening import open_bucket  # noqa: PLC0415 - an extra, and buckets alone need it
+    from connector.lake.stores.objects import ObjectStore  # noqa: PLC0415 - as above
+
+    return ObjectStore(open_bucket(place.name, place.settings), single_writer=place.single_writer)

@@ -1,61 +1,43 @@
-"""Objects in a bucket: the only file that knows obstore, and what it says of puts is not believed without reading back.
+"""Objects in a bucket: this and `bucket_opening` alone know obstore; what it says of puts is not believed unread.
 
 What was seen of obstore 0.12.1 on SeaweedFS, moto, Azurite and a stand-in for GCS, and decided for it:
 
 * With its retries on, a conditional put that was carried out and whose answer was lost is sent again, and then its own
   success is reported as somebody else's. It also gives up on 503 after eleven tries in two to four seconds. So it is
-  told not to retry; the retries are here, bounded by time.
+  told not to retry; the retries are here, bounded by time. Its errors do not carry `Retry-After`: pauses grow instead.
 * A put that timed out may still be carried out later. So each put that replaces something says what it replaces.
-* A put may be refused with "conflict" (409) though there is nothing: then it is sent again.
+* A put may be refused with "conflict" (409) though nothing stands against it: then it is sent again.
+* A file given by its path is read into memory as a whole; one that is mapped into memory is sent from where it is.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import time
+import mmap
 from dataclasses import dataclass, field
-from datetime import timedelta
-from random import random
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StorageError
-from connector.outside_text import sentence, shown
+from connector.lake.stores.answers import UNKNOWN_OPERATION, is_for_good, is_no_bucket, is_refused, status_of, told
+from connector.lake.stores.credentials import SET
+from connector.lake.stores.patience import LARGE, Patience
+from connector.lake.stores.tokens import condition_of, listed_token, nobodys_token, token_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from obstore import PutMode, PutResult
-    from obstore.store import AzureStore, GCSStore, S3Store
+    from obstore import ObjectMeta, PutMode, PutResult, UpdateVersion
+
+    Body = bytes | mmap.mmap
 
 try:
     import obstore
     from obstore import exceptions
-    from obstore.store import from_url
 except ImportError as _error:
     raise ConfigError("lakes in buckets need obstore: pip install 'stripe-balance-connector[cloud]'") from _error
 
-SCHEMES = ("s3", "gs", "az")
-"""What a bucket's address begins with."""
-
 LARGEST = 256 * 2**20
 """Bytes that are put in one request; a conditional put cannot be sent in parts."""
-
-PATIENCE_SECONDS = 180.0
-"""How long one operation is tried: a store that throttles for a minute and a half does no harm."""
-
-ATTEMPT_SECONDS = 30.0
-"""How long one attempt may take."""
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 8.0
-"""Seconds between attempts: doubled from the one to the other, half of it at random."""
-
-_LOOPBACK = re.compile(r"^(localhost|127(?:\.\d{1,3}){3}|::1)$")
-_NO_BUCKET = re.compile(r"<Code>(NoSuchBucket|ContainerNotFound)</Code>|The specified bucket does not exist")
-_DETAILS = re.compile(r"\s*Debug source:.*", re.DOTALL)
-_QUERY = re.compile(r"\?[^\s\"')]*")
 
 T = TypeVar("T")
 
@@ -68,7 +50,7 @@ class Found:
         path: below the bucket's prefix.
         bytes: its size.
         modified: when it was put, UTC nanoseconds.
-        version: its version token.
+        version: what the listing tells of its version; see `connector.lake.stores.tokens`.
     """
 
     path: str
@@ -78,65 +60,52 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to try, and by which clock.
-
-    Attributes:
-        seconds: for one operation, all attempts together.
-        now: seconds of a clock that does not go back.
-        sleep: waits.
-        jitter: a fraction in [0, 1), drawn anew at each call.
-    """
-
-    seconds: float = PATIENCE_SECONDS
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random
-
-
-@dataclass(frozen=True, slots=True)
 class Bucket:
     """A bucket, or a folder of one. Every method blocks, and raises a `StorageError` that says what to do.
 
     A version token is opaque; it changes with the content, or with each put.
 
     Attributes:
-        url: as given, without a slash at the end.
+        url: in its plainest form, without a slash at the end.
         patience: how long to try.
     """
 
     url: str
     patience: Patience
-    _store: S3Store | GCSStore | AzureStore = field(repr=False)
+    _store_for: Callable[[int], Any] = field(repr=False)
+
+    def named(self, path: str) -> str:
+        """Return an object's whole address, for messages and readers."""
+        return f"{self.url}/{path}"
 
     def get(self, path: str) -> tuple[bytes, str] | None:
         """Return an object's content and its version token, or None when there is none."""
 
         def attempt() -> tuple[bytes, str]:
-            got = obstore.get(self._store, path)
-            return bytes(got.bytes()), self._token(got.meta["e_tag"], got.meta["version"])
+            parts, token = self._parts(path)
+            return b"".join(parts), token
 
-        return self._read(attempt, f"reading {path}")
+        return self._read(attempt, f"reading {self.named(path)}")
 
     def version(self, path: str) -> str | None:
         """Return an object's version token, or None when there is none."""
 
         def attempt() -> str:
-            meta = obstore.head(self._store, path)
-            return self._token(meta["e_tag"], meta["version"])
+            return self._token(obstore.head(self._store_for(0), path))
 
-        return self._read(attempt, f"looking at {path}")
+        return self._read(attempt, f"looking at {self.named(path)}")
 
-    def download(self, path: str, target: Path) -> bool:
-        """Write an object's content to a local file, in bounded memory; False when there is none."""
+    def download(self, path: str, target: Path) -> str | None:
+        """Write an object's content to a local file, in bounded memory; return its token, or None without one."""
 
-        def attempt() -> bool:
+        def attempt() -> str:
             with target.open("wb") as file:
-                for part in obstore.get(self._store, path):
+                parts, token = self._parts(path)
+                for part in parts:
                     file.write(part)
-            return True
+            return token
 
-        return self._read(attempt, f"reading {path}") or False
+        return self._read(attempt, f"reading {self.named(path)}")
 
     def put(self, path: str, data: bytes | Path, *, replaces: str | None) -> str:
         """Create an object, or replace exactly the version named.
@@ -154,25 +123,56 @@ class Bucket:
             CommitUnknownError: it was sent, and whether it was carried out could not be learnt in time.
             StorageError: it is too large, or the store refuses.
         """
-        self._refuse_large(path, data)
-        mode: PutMode = "create" if replaces is None else self._mode(replaces)
-        return self._put(path, data, mode)
+        return self._put(path, self._body(path, data), replaces, _mode(replaces))
 
     def overwrite(self, path: str, data: bytes | Path) -> str:
         """Put an object whatever is there, and return its version token: for names that are one writer's own.
 
         Of two such puts the first may arrive last, where its answer was lost.
         """
-        self._refuse_large(path, data)
-        return self._put(path, data, "overwrite")
+        return self._put(path, self._body(path, data), None, "overwrite")
+
+    def is_refused(self, path: str, data: bytes, *, replaces: str | None) -> bool:
+        """Say whether the store refuses a put for its condition; else it may be carried out: for bytes that do no harm.
+
+        Args:
+            path: where.
+            data: what is there already, if anything is.
+            replaces: a version token; None for a put where nothing is to be there.
+
+        Raises:
+            StorageError: it refuses for another reason.
+        """
+        mode = _mode(replaces)
+
+        def attempt() -> bool:
+            try:
+                obstore.put(self._store_for(0), path, data, mode=mode, use_multipart=False)
+            except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
+                return True
+            except FileNotFoundError as error:
+                raise self._no_bucket() from error
+            except (exceptions.NotSupportedError, NotImplementedError):
+                return False
+            except exceptions.GenericError as error:
+                if status_of(error) != UNKNOWN_OPERATION:
+                    raise
+            return False
+
+        return bool(self._read(attempt, f"writing {self.named(path)}"))
+
+    @property
+    def nobodys(self) -> str:
+        """A version token that no object has."""
+        return nobodys_token(self.url)
 
     def delete(self, path: str) -> None:
         """Remove an object; nothing happens when there is none."""
 
         def attempt() -> None:
-            obstore.delete(self._store, path)
+            obstore.delete(self._store_for(0), path)
 
-        self._read(attempt, f"deleting {path}")
+        self._read(attempt, f"deleting {self.named(path)}")
 
     def list(self, prefix: str) -> Iterator[Found]:
         """Yield the objects below a folder, in order of path."""
@@ -183,91 +183,116 @@ class Bucket:
                     one["path"],
                     one["size"],
                     int(one["last_modified"].timestamp() * 1e9),
-                    self._token(one["e_tag"], one["version"]),
+                    listed_token(self.url, one["e_tag"]),
                 )
-                for chunk in obstore.list(self._store, prefix)
+                for chunk in obstore.list(self._store_for(0), prefix)
                 for one in chunk
             ]
 
-        found = self._read(attempt, f"listing {prefix}")
+        found = self._read(attempt, f"listing {self.named(prefix)}")
         if found is None:
-            raise StorageError(f"{self.url}: there is no such bucket; make it first, or look at the name")
+            raise self._no_bucket()
         yield from sorted(found, key=lambda one: one.path)
 
     def folders(self, prefix: str) -> Sequence[str]:
         """Return the paths of the folders right below a folder, in order."""
 
         def attempt() -> Sequence[str]:
-            return sorted(obstore.list_with_delimiter(self._store, prefix)["common_prefixes"])
+            return sorted(obstore.list_with_delimiter(self._store_for(0), prefix)["common_prefixes"])
 
-        return self._read(attempt, f"listing {prefix}") or ()
+        found = self._read(attempt, f"listing {self.named(prefix)}")
+        if found is None:
+            raise self._no_bucket()
+        return found
+
+    # Gets -------------------------------------------------------------------------------------------------------------
+
+    def _parts(self, path: str) -> tuple[Iterable[bytes], str]:
+        """Return an object's content part by part, and its version token: a large one in requests of bounded time."""
+        got = obstore.get(self._store_for(0), path)
+        token = self._token(got.meta)
+        if got.meta["size"] <= LARGE:
+            return (bytes(part) for part in got), token
+        return self._pieces(path, got.meta["size"], token), token
+
+    def _pieces(self, path: str, size: int, token: str) -> Iterator[bytes]:
+        for start in range(0, size, LARGE):
+            got = obstore.get(self._store_for(0), path, options={"range": (start, min(start + LARGE, size))})
+            if self._token(got.meta) != token:
+                raise OSError("the object was replaced while it was being read")
+            yield bytes(got.bytes())
 
     # Puts -------------------------------------------------------------------------------------------------------------
 
-    def _put(self, path: str, data: bytes | Path, mode: PutMode) -> str:
+    def _put(self, path: str, body: Body, replaces: str | None, mode: PutMode) -> str:
         """Put until it is known to be in, or to be refused.
 
         The same bytes go under the same condition again: whichever arrives second is refused, and reading back tells
         ours from another's.
         """
-        unsure = False
-        for last in self._attempts():
+        store, unsure = self._store_for(len(body)), False
+        for last in self.patience.attempts(len(body)):
             try:
-                return self._told(obstore.put(self._store, path, data, mode=mode, use_multipart=False))
+                return self._token(obstore.put(store, path, body, mode=mode, use_multipart=False))
             except (exceptions.AlreadyExistsError, exceptions.PreconditionError) as error:
-                there = self.get(path)
-                if there is not None and unsure and there[0] == _content(data):
-                    return there[1]
-                if there is not None or mode != "create":
-                    raise CommitConflictError(f"{path} was changed by another writer meanwhile") from error
+                if unsure and (ours := self._ours(path, body)) is not None:
+                    return ours
+                if last or (mode != "overwrite" and self.version(path) != replaces):
+                    raise CommitConflictError(f"{self.named(path)} was changed by another writer meanwhile") from error
             except (exceptions.NotSupportedError, NotImplementedError) as error:
                 raise self._without_conditions(error) from error
             except FileNotFoundError as error:
-                raise StorageError(
-                    f"{self.url}: there is no such bucket; make it first, or look at the name"
-                ) from error
+                raise self._no_bucket() from error
             except _REFUSED as error:
-                raise self._refusal(error, f"writing {path}") from error
+                raise self._refusal(error, f"writing {self.named(path)}") from error
             except (exceptions.GenericError, OSError) as error:
                 unsure = True
+                self._refuse_for_good(error, f"writing {self.named(path)}")
                 if last:
                     raise CommitUnknownError(
-                        f"writing {path}: {self.url} did not answer for {self.patience.seconds:.0f} s, and whether it"
-                        f" was written is not known ({_told(error)}); run again, which finds out"
+                        f"writing {self.named(path)}: the store did not answer for {self.patience.seconds:.0f} s, and"
+                        f" whether it was written is not known ({told(error)}); run again, which finds out"
                     ) from error
-        raise CommitConflictError(f"{path}: {self.url} refused it again and again, though nothing is there")
+        raise CommitUnknownError(f"writing {self.named(path)} was not tried")
 
-    def _told(self, result: PutResult) -> str:
-        return self._token(result["e_tag"], result["version"])
+    def _ours(self, path: str, body: Body) -> str | None:
+        """Return an object's version token if it is, byte for byte, what was put."""
 
-    def _mode(self, token: str) -> PutMode:
-        kind, value = token.split(":", 1)
-        return {"version": value} if kind == "version" else {"e_tag": f'"{value}"'}
+        def attempt() -> str | None:
+            (parts, token), at = self._parts(path), 0
+            for part in parts:
+                if body[at : at + len(part)] != part:
+                    return None
+                at += len(part)
+            return token if at == len(body) else None
 
-    def _token(self, e_tag: str | None, version: str | None) -> str:
-        """Return what a later put is conditioned on: GCS goes by its generation, S3 and Azure by the ETag."""
-        if self.url.startswith("gs://"):
-            if version is None:
-                raise StorageError(f"{self.url} names no generation of an object: no put could be conditioned on it")
-            return f"version:{version}"
-        if e_tag is None:
-            raise StorageError(f"{self.url} gives its objects no ETag: no put could be conditioned on one")
-        bare = e_tag.strip('"')  # Azure's listings have it without quotes, its objects with them
-        return f"e_tag:{bare}"
+        return self._read(attempt, f"reading {self.named(path)}")
 
-    def _refuse_large(self, path: str, data: bytes | Path) -> None:
+    def _body(self, path: str, data: bytes | Path) -> Body:
+        """Return what is to be put: a large file as it lies on the disk, so that memory does not grow with it.
+
+        A mapping is gone when nobody has it any more; obstore lets go of it later than its call ends.
+        """
         size = len(data) if isinstance(data, bytes) else data.stat().st_size
         if size > LARGEST:
             raise StorageError(
-                f"{path} has {size / 2**20:,.0f} MiB, and at most {LARGEST // 2**20} MiB can be put in one request:"
-                " make the lake anew with `partition=day`"
+                f"{self.named(path)} has {size / 2**20:,.0f} MiB, and at most {LARGEST // 2**20} MiB can be put in one"
+                " request: make the lake anew with `partition=day`, or where days are that large, as a table (`format`"
+                " delta or iceberg)"
             )
+        if isinstance(data, bytes):
+            return data
+        with data.open("rb") as file:
+            return file.read() if size <= LARGE else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def _token(self, known: PutResult | ObjectMeta) -> str:
+        return token_of(self.url, known["e_tag"], known["version"])
 
     # Attempts ---------------------------------------------------------------------------------------------------------
 
     def _read(self, act: Callable[[], T], what: str) -> T | None:
         """Do what may be done again without harm, until it succeeds; None when there is no such object."""
-        for last in self._attempts():
+        for last in self.patience.attempts():
             try:
                 return act()
             except FileNotFoundError:
@@ -275,109 +300,48 @@ class Bucket:
             except _REFUSED as error:
                 raise self._refusal(error, what) from error
             except (exceptions.GenericError, OSError) as error:
-                if _NO_BUCKET.search(str(error)):
+                if is_no_bucket(error):
                     return None
+                self._refuse_for_good(error, what)
                 if last:
                     raise StorageError(
-                        f"{what}: {self.url} did not answer as it should for {self.patience.seconds:.0f} s"
-                        f" ({_told(error)}); look at the network and at the endpoint, then run again"
+                        f"{what}: the store did not answer as it should for {self.patience.seconds:.0f} s"
+                        f" ({told(error)}); look at the network and at the endpoint, then run again"
                     ) from error
         return None
 
-    def _attempts(self) -> Generator[bool]:
-        """Yield once for each attempt, waiting between; True for the last."""
-        patience = self.patience
-        end, pause = patience.now() + patience.seconds, FIRST_PAUSE
-        while (now := patience.now()) < end:
-            yield now + pause >= end
-            patience.sleep(pause * (0.5 + patience.jitter() / 2))
-            pause = min(2 * pause, LONGEST_PAUSE)
+    def _refuse_for_good(self, error: Exception, what: str) -> None:
+        """Raise what no other attempt would mend: no entrance, another region, a request that is none.
+
+        Raises:
+            StorageError: it is such an answer.
+        """
+        if is_refused(error):
+            raise self._refusal(error, what) from error
+        if is_for_good(error):
+            raise StorageError(
+                f"{what}: the store refuses it ({told(error)}); look at the storage options: endpoint, region"
+            ) from error
 
     def _refusal(self, error: Exception, what: str) -> StorageError:
-        kind = self.url.partition(":")[0]
-        return StorageError(f"{what}: {self.url} refuses these credentials ({_told(error)}); {_SET[kind]}")
+        return StorageError(f"{what}: the store refuses these credentials ({told(error)}); {SET[self._kind]}")
+
+    def _no_bucket(self) -> StorageError:
+        return StorageError(f"{self.url}: there is no such bucket; make it first, or look at the name")
 
     def _without_conditions(self, error: Exception) -> ConfigError:
         return ConfigError(
-            f"{self.url} does not know conditional puts ({_told(error)}), without which two runs at once would"
+            f"{self.url} does not know conditional puts ({told(error)}), without which two runs at once would"
             " overwrite each other's rows without a word: use a store that has them"
         )
+
+    @property
+    def _kind(self) -> str:
+        return self.url.partition(":")[0]
 
 
 _REFUSED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
 
-_SET = {
-    "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile (AWS_PROFILE; needs boto3)",
-    "gs": "set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account",
-    "az": "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or a SAS token or a client's id and secret",
-}
 
-
-def open_bucket(
-    url: str,
-    options: Mapping[str, str] | None = None,
-    *,
-    environ: Mapping[str, str] = os.environ,
-    patience: Patience | None = None,
-) -> Bucket:
-    """Return the bucket an address names. Nothing is asked of it yet.
-
-    Args:
-        url: `s3://bucket/folder`, `gs://…` or `az://container/…`.
-        options: settings by obstore's names (`storage_options`), over those of the environment.
-        environ: where obstore finds the others.
-        patience: how long to try.
-
-    Raises:
-        ConfigError: the address or a setting makes no sense; says which. No setting's value is quoted.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in SCHEMES or not parts.netloc or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ConfigError(f"{shown(url)!r} names no bucket: write s3://bucket/folder, gs://… or az://container/…")
-    settings = {name.lower(): value for name, value in (options or {}).items()}
-    loopback = _goes_to_loopback(parts.scheme, settings, environ)
-    attempt = timedelta(seconds=ATTEMPT_SECONDS)
-    try:
-        store = from_url(
-            url.rstrip("/"),
-            config=cast("Any", settings),
-            client_options={"timeout": attempt, "connect_timeout": timedelta(seconds=5), "allow_http": loopback},
-            retry_config={"max_retries": 0, "retry_timeout": attempt},
-        )
-    except (exceptions.BaseError, ValueError, TypeError) as error:
-        raise ConfigError(f"{shown(url)}: {_told(error, settings.values())}") from None
-    return Bucket(url.rstrip("/"), patience or Patience(), cast("S3Store | GCSStore | AzureStore", store))
-
-
-_ENDPOINTS = {
-    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
-    "gs": ("GOOGLE_BASE_URL",),
-    "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
-}
-
-
-def _goes_to_loopback(scheme: str, settings: Mapping[str, str], environ: Mapping[str, str]) -> bool:
-    """Say whether the endpoint is plain http on this machine.
-
-    Raises:
-        ConfigError: it is plain http elsewhere: whoever listens would have the credentials' signatures and the rows.
-    """
-    known = {name: environ[name] for name in _ENDPOINTS[scheme] if environ.get(name)}
-    chosen = [value for name, value in settings.items() if "endpoint" in name or "base_url" in name]
-    for endpoint in (*chosen, *known.values()):
-        address = urlsplit(endpoint)
-        if address.scheme != "http":
-            continue
-        if not _LOOPBACK.match(address.hostname or ""):
-            raise ConfigError(f"{shown(endpoint)}: plain http is for this machine alone; use https")
-        return True
-    return False
-
-
-def _content(data: bytes | Path) -> bytes:
-    return data if isinstance(data, bytes) else data.read_bytes()
-
-
-def _told(error: Exception, secrets: Iterable[str] = ()) -> str:
-    """Return what obstore says of an error, in one line, without what addresses carry behind a question mark."""
-    return sentence(_QUERY.sub("", _DETAILS.sub("", str(error))), tuple(secrets))[:500]
+def _mode(replaces: str | None) -> PutMode:
+    return "create" if replaces is None else cast("UpdateVersion", condition_of(replaces))

@@ -1,8 +1,9 @@
 """A destination that is a bucket, or a folder of one: S3, Google Cloud Storage, Azure.
 
 A file is one object, put in one request: readers see the old one or the new one. What depends on what is there is put
-under that condition, which the store judges, so no lock is needed and none is there. Files are written and read on the
-local disk, in a folder of this process that goes with it.
+under that condition, which the store judges, so no lock is needed and none is there. That the store does judge it is
+found out before the first such put. Files are written and read on the local disk, in a folder of this process that goes
+with it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import weakref
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from connector.lake.paths import FileInfo, checked_path
+from connector.errors import CommitConflictError, ConfigError
+from connector.lake.paths import STATE, FileInfo, checked_path
 from connector.lake.stores.conditions import ANY, Content
 from connector.lake.stores.disk import at_disk
 
@@ -28,16 +31,32 @@ if TYPE_CHECKING:
     from connector.lake.stores.conditions import Condition
 
 
+PROBE = f"{STATE}/conditions.json"
+"""What is put to find out whether the store heeds conditions: always the same bytes, so that no put of it does harm."""
+
+PROBE_TEXT = b'{"what": "put again and again under conditions that do not hold: a store that takes it is not used"}\n'
+
+UNHEEDED = (
+    "the bucket's store does not heed conditions of puts, and this run was told that it alone writes: should another"
+    " one write at the same time, rows of either may be lost, and a put that arrives late may bring older rows back"
+)
+"""What is to be said where a store is used all the same."""
+
+
 @dataclass(frozen=True, eq=False)
 class ObjectStore:
     """A bucket as a `Store`. Nothing is asked of it before the first use.
 
     Attributes:
         bucket: where the objects are.
+        single_writer: whether a store that heeds no conditions is used all the same.
     """
 
     bucket: Bucket
+    single_writer: bool = False
     _local: list[Path] = field(init=False, repr=False, default_factory=list["Path"])
+    _heeds: list[bool] = field(init=False, repr=False, default_factory=list[bool])
+    _asking: Lock = field(init=False, repr=False, default_factory=Lock)
 
     @property
     def scratch(self) -> Path:
@@ -51,8 +70,8 @@ class ObjectStore:
 
     @property
     def lacks(self) -> Collection[str]:
-        """Nothing: what a bucket does not do ends with an error."""
-        return ()
+        """See `Store.lacks`."""
+        return () if all(self._heeds) else (UNHEEDED,)
 
     def read(self, path: str) -> Content | None:
         """Return an object's content and its version token, or None when there is none."""
@@ -113,4 +132,35 @@ class ObjectStore:
         checked = checked_path(path)
         if condition is ANY:
             return self.bucket.overwrite(checked, data)
-        return self.bucket.put(checked, data, replaces=condition if isinstance(condition, str) else None)
+        replaces = condition if isinstance(condition, str) else None
+        if self._heeds_conditions():
+            return self.bucket.put(checked, data, replaces=replaces)
+        if self.bucket.version(checked) != replaces:
+            raise CommitConflictError(f"{self.bucket.named(checked)} was changed by another writer meanwhile")
+        return self.bucket.overwrite(checked, data)
+
+    def _heeds_conditions(self) -> bool:
+        """Say whether the store heeds the conditions of puts; asks it once.
+
+        Raises:
+            ConfigError: it does not, and nobody has said that this run alone writes.
+        """
+        with self._asking:
+            if not self._heeds:
+                missing = _unheeded(self.bucket)
+                if missing and not self.single_writer:
+                    raise ConfigError(
+                        f"{self.bucket.url}: this store does not heed the condition of a put ({missing}), so two runs"
+                        " at once would overwrite each other's rows without a word: use a store that does, or"
+                        " `single_writer`, if you see to it that only one run writes at any time"
+                    )
+                self._heeds.append(not missing)
+            return self._heeds[0]
+
+
+def _unheeded(bucket: Bucket) -> str:
+    """Return the condition of puts that a store does not heed; nothing where it heeds them."""
+    absent = any(bucket.is_refused(PROBE, PROBE_TEXT, replaces=None) for _ in range(2))  # the first may create it
+    if not absent:
+        return "If-None-Match"
+    return "" if bucket.is_refused(PROBE, PROBE_TEXT, replaces=bucket.nobodys) else "If-Match"
