@@ -75,6 +75,7 @@ class AccountRun:
     _expected: Expected | None = field(init=False, default=None)
     _written: frozenset[str] = field(init=False, default=frozenset())
     _stale: tuple[str, ...] = field(init=False, default=())
+    _counted: Intervals = field(init=False, default_factory=Intervals)
     _audit: Audit = field(init=False, default_factory=Audit)
 
     def __post_init__(self) -> None:
@@ -272,8 +273,10 @@ class AccountRun:
         Returns:
             The pages read.
         """
+        work = replace(work, counted=self._counted)
         lap = self._lap = Lap(self.shared, self.account, work, self._record, most)
         await lap.go(self._identity)
+        self._counted = self._counted.union(lap.durable)
         self._state, self._found, self._lap = lap.state, self._all_found, None
         self._written |= lap.written
         if work.lost and self._state is not None:

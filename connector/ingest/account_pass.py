@@ -231,6 +231,12 @@ class Lap:
         return frozenset(published.written) if published else frozenset()
 
     @property
+    def durable(self) -> Intervals:
+        """Seconds that were read and whose rows are in files."""
+        published = self._harvest.published if self._harvest else None
+        return published.durable if published else Intervals()
+
+    @property
     def found(self) -> Found:
         """What it brought, so far."""
         harvest, scan = self._harvest, self._scan

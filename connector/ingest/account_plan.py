@@ -50,6 +50,7 @@ class Work:
         left: such files that it would take too much to read again unasked; their partitions are left alone.
         unnamed: paths of parked files that are lost: to be removed once the state on the disk does not name them.
         since: when the state was written, as `FileInfo.changed`: files changed since are looked at by their bytes.
+        counted: seconds whose rows that are no longer listed were counted before, by this run.
     """
 
     plan: Plan
@@ -58,6 +59,7 @@ class Work:
     left: tuple[DataFile, ...] = ()
     since: int | None = None
     unnamed: tuple[str, ...] = ()
+    counted: Intervals = field(default_factory=Intervals)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import anyio.to_thread
 from connector.core.planning.parking import parked_keys, parked_of, with_parked, without_parked
 from connector.core.planning.plan import concluded, reading_of
 from connector.core.state.data_file import ParkedFile, parked_seconds
-from connector.core.state.partition import partition_folder
+from connector.core.state.partition import partition_folder, partition_of
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.lake.state import table_states
@@ -129,7 +129,21 @@ class Published:
             within.union(parked_seconds(parked)).minus(self.durable),
             self.work.plan.read_before,
             tuple(one.file for one in parked),
+            self.work.counted,
         )
+
+    def unheard(self, read: Intervals) -> list[PartitionKey]:
+        """Return the partitions with files in whose time something was read, and of which nothing was written yet.
+
+        Args:
+            read: seconds that this run has read.
+        """
+        heard = self.durable.union(self.work.counted)
+        return [
+            partition_of(file.first_created, self.state.partition)
+            for file in self.state.files.values()
+            if read.minus(heard).within(file.span)
+        ]
 
     def parked_path(self, key: PartitionKey) -> str:
         """Return a path for rows of a partition that are going to be parked."""

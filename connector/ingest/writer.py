@@ -199,7 +199,7 @@ class Harvest:
         for key in self._whole(published, keys):
             within = self._read_of(key)
             part = _Part(key, within, published.day(key, within), self.intake.shelf.take(key, within))
-            if part.runs or part.day.parked:
+            if part.runs or part.day.parked or part.day.expects_old_rows:
                 stack.enter_context(part.runs)
                 self._busy.add(key)
                 parts.append(part)
@@ -372,7 +372,8 @@ class Harvest:
             return None
         failures: list[ConnectorError] = []
         for _ in range(2):  # what was read again of a partition that was staged already is written after it
-            for keys in self._together(self._whole(published, self._waiting())):
+            waiting = sorted({*self._waiting(), *published.unheard(self._read())})
+            for keys in self._together(self._whole(published, waiting)):
                 await _attempt(self._seal(keys), failures)
             await _attempt(self._park_staged(published), failures)
             await _attempt(self._park(self.intake.shelf.partitions()), failures)

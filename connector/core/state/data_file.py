@@ -79,6 +79,11 @@ class DataFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     hidden: tuple[str, ...] = ()
     listings: Mapping[str, Listing] | None = None
 
+    @property
+    def span(self) -> Interval:
+        """The seconds from its earliest row to its latest."""
+        return Interval(self.first_created, self.last_created + 1)
+
 
 class ParkedFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A file of rows of one partition that is not whole yet: no reader sees it.

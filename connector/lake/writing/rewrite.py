@@ -53,6 +53,7 @@ class Day:
         within: seconds that the new rows, parked ones included, are the complete answer for.
         parked: files of rows that were parked, in the order they were.
         read_before: seconds that an earlier run had read; a new row there was late.
+        counted: seconds whose rows that are no longer listed were counted before, by this run.
     """
 
     folder: str
@@ -60,6 +61,12 @@ class Day:
     within: Intervals = field(default_factory=Intervals)
     read_before: Intervals = field(default_factory=Intervals)
     parked: tuple[DataFile, ...] = ()
+    counted: Intervals = field(default_factory=Intervals)
+
+    @property
+    def expects_old_rows(self) -> bool:
+        """Whether rows of the old file should have come again: where none did, they have disappeared."""
+        return self.old is not None and bool(self.within.minus(self.counted).within(self.old.span))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ def seal(store: Store, form: Format, day: Day, runs: Runs) -> Sealed:
         parked = [stack.enter_context(opened_parked(store, form, file)) for file in day.parked]
         draft = stack.enter_context(Draft(store, form, path))
         summary, tally = Summary(), Tally()
-        for batch, counts in merged(runs, old, Reread(day.within, day.read_before), parked=parked):
+        for batch, counts in merged(runs, old, Reread(day.within.minus(day.counted), day.read_before), parked=parked):
             draft.write(batch)
             summary.add(batch)
             tally += counts
