@@ -289,7 +289,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         asked = {"since": None, "until": None, "settle": SETTLE} | self.options | options
 
         async def go() -> Any:
-            with anyio.fail_after(20), anyio.CancelScope() as self.scope:
+            with anyio.fail_after(120), anyio.CancelScope() as self.scope:
                 services = Services(self.fuse.store(lake), self.model, tuning=EAGER)
                 return await sync_with(services, config, options_of(asked))
 
