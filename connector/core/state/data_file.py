@@ -15,7 +15,9 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
 
-_PATH = re.compile(r"[a-z_]+/account=[A-Za-z0-9_]+/[a-z_]+=[0-9-]{4,10}/part-0\.[a-z.]+")
+_PATH = re.compile(
+    r"[a-z_]+/account=[A-Za-z0-9_]+/[a-z_]+=[0-9-]{4,10}/part-(?:0|[0-9a-f]{12}-[0-9TZ]+-[0-9a-f]+)\.[a-z.]+"
+)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -61,6 +63,7 @@ class DataFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         hidden: columns of it that hold nothing, since the lake does without them.
         listings: of a file of `payout_transactions`, by payout id, what of it is in the file: its transactions are
             complete. None for files of other tables.
+        ids: the least and the greatest id in it, by their bytes; None where nobody asked for them.
     """
 
     path: str
@@ -78,6 +81,7 @@ class DataFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     witnessed: int = 0
     hidden: tuple[str, ...] = ()
     listings: Mapping[str, Listing] | None = None
+    ids: tuple[str, str] | None = None
 
     @property
     def span(self) -> Interval:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from connector.errors import ConfigError
 from connector.lake.formats import arrow_file, json_lines, parquet
 from connector.tables import balance_transactions
+from connector.tables.field_ids import numbered
 from connector.tables.source_columns import row_dictionaries, row_schema
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def format_named(text: str, *, source_columns: bool = False) -> Format:
     name = "jsonl.zst" if text == "jsonl" else text
     if name == "parquet":
         dictionary = row_dictionaries(source_columns=source_columns)
-        return parquet_format(row_schema(source_columns=source_columns), dictionary)
+        return parquet_format(row_schema(source_columns=source_columns), dictionary, table="balance_transactions")
     if name == "arrow":
         return arrow_format(row_schema(source_columns=source_columns))
     if name in FORMAT_NAMES and source_columns:
@@ -110,7 +111,11 @@ def format_named(text: str, *, source_columns: bool = False) -> Format:
 
 
 def parquet_format(
-    schema: pa.Schema, dictionary: tuple[str, ...], *, order: tuple[str, ...] = ("created", "id")
+    schema: pa.Schema,
+    dictionary: tuple[str, ...],
+    *,
+    order: tuple[str, ...] = ("created", "id"),
+    table: str | None = None,
 ) -> Format:
     """Return Parquet for any table.
 
@@ -118,12 +123,14 @@ def parquet_format(
         schema: of the batches.
         dictionary: columns of few distinct values.
         order: columns by which rows come sorted.
+        table: whose columns these are, so that files have their numbers; None for files without.
     """
+    stored = schema if table is None else numbered(schema, table)
     return Format(
         name="parquet",
         suffix=".parquet",
         schema=schema,
-        open_writer=partial(parquet.ParquetWriter, schema=schema, dictionary=dictionary, order=order),
+        open_writer=partial(parquet.ParquetWriter, schema=stored, dictionary=dictionary, order=order),
         open_reader=partial(parquet.open_reader, schema=schema),
     )
 

@@ -113,7 +113,7 @@ def sheet(table: str, format_name: str, hidden: tuple[str, ...] = ()) -> Sheet:
     keys, unique, to_batch, to_objects = _TABLES[table]
     name = format_named(format_name).name
     if name == "parquet":
-        form = parquet_format(arrow_schema(table), dictionary_columns(table), order=keys)
+        form = parquet_format(arrow_schema(table), dictionary_columns(table), order=keys, table=table)
     elif name == "arrow":
         form = arrow_format(arrow_schema(table))
     else:

@@ -1,0 +1,175 @@
+"""What a table's own list of files has to become so that it names what the state names, and who else changed it.
+
+A Delta or an Iceberg table keeps a list of its files. It follows the state: what is committed is the difference between
+the two, so doing it again commits nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from connector.core.state.data_file import DataFile
+
+_OURS = re.compile(r"[a-z_]+/account=([A-Za-z0-9_]+)/[a-z_]+=[0-9-]{4,10}/part-[0-9a-f]{12}-[0-9A-Za-z_-]+\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file, as a table's own list has it.
+
+    Attributes:
+        rows: how many; None where the list does not say.
+        bytes: its size.
+        whole: whether all its rows are in the table: other tools can mark some of them as deleted.
+    """
+
+    rows: int | None
+    bytes: int
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a table's own list holds.
+
+    Attributes:
+        files: by path, relative to the lake.
+        revisions: number of the state's record that each account's files were published by.
+        version: of the table, by its own count; for people.
+    """
+
+    files: Mapping[str, Listed]
+    revisions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    version: int = 0
+
+
+EMPTY = Contents(MappingProxyType({}))
+"""A table that does not exist yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the state says that a table is to hold.
+
+    Attributes:
+        files: by path, relative to the lake.
+        revisions: number of the newest record of each account's state.
+    """
+
+    files: Mapping[str, DataFile]
+    revisions: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be committed, at once.
+
+    Attributes:
+        added: files that come in.
+        removed: paths of those that go.
+        revisions: by account, of every account whose files are among them.
+    """
+
+    added: tuple[DataFile, ...] = ()
+    removed: tuple[str, ...] = ()
+    revisions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Alteration:
+    """What somebody else did to a table.
+
+    Attributes:
+        path: of the file.
+        kind: `foreign`, a file that no run wrote or that no state names; `missing`, one that is not in the table any
+            more; `changed`, one with other figures, or of which rows are marked as deleted.
+    """
+
+    path: str
+    kind: Literal["foreign", "missing", "changed"]
+
+
+def account_of(path: str) -> str | None:
+    """Return whose file it is, if a run may have written it; None for a file of another name."""
+    found = _OURS.fullmatch(path)
+    return found[1] if found else None
+
+
+def accounts_of(files: Iterable[str], accounts: Iterable[str]) -> list[str]:
+    """Return some accounts and those of whom files are, sorted."""
+    return sorted({*accounts, *(name for path in files if (name := account_of(path)) is not None)})
+
+
+def change_to(wanted: Wanted, there: Contents) -> Change:
+    """Return what makes a table hold what is wanted."""
+    again = {
+        path for path in wanted.files.keys() & there.files.keys() if _differs(wanted.files[path], there.files[path])
+    }
+    added = tuple(file for path, file in sorted(wanted.files.items()) if path not in there.files or path in again)
+    removed = tuple(sorted((there.files.keys() - wanted.files.keys()) | again))
+    touched = {_folder_account(path) for path in (*removed, *(file.path for file in added))}
+    revisions = {name: number for name, number in sorted(wanted.revisions.items()) if name in touched}
+    return Change(added, removed, MappingProxyType(revisions))
+
+
+def alterations(wanted: Wanted, there: Contents) -> list[Alteration]:
+    """Return what somebody else did to a table, as far as it shows, in order of path.
+
+    A table that was published by the newest record of an account's state has to name just its files. One that was
+    published by an earlier record may lack some and have others; but no file that runs do not write, and none whose
+    figures are not the state's.
+    """
+    return sorted({*_strange(wanted, there), *_lacking(wanted, there)})
+
+
+def lag_of(wanted: Wanted, there: Contents) -> int:
+    """Return how many files a table has to take in or let go of until it is as the state says."""
+    change = change_to(wanted, there)
+    return len({*change.removed, *(file.path for file in change.added)})
+
+
+def newer(wanted: Wanted, there: Contents) -> list[str]:
+    """Return the accounts of which a table was published by a record that the state does not have, sorted.
+
+    The state was put back to an earlier one, or it is another lake's.
+    """
+    return sorted(name for name, number in there.revisions.items() if number > wanted.revisions.get(name, 0))
+
+
+def _strange(wanted: Wanted, there: Contents) -> Iterator[Alteration]:
+    for path, listed in there.files.items():
+        account, file = account_of(path), wanted.files.get(path)
+        if account is None or (file is None and _is_published(wanted, there, account)):
+            yield Alteration(path, "foreign")
+        elif file is not None and _differs(file, listed):
+            yield Alteration(path, "changed")
+
+
+def _lacking(wanted: Wanted, there: Contents) -> Iterable[Alteration]:
+    return (
+        Alteration(path, "missing")
+        for path in wanted.files.keys() - there.files.keys()
+        if _is_published(wanted, there, _folder_account(path))
+    )
+
+
+def _is_published(wanted: Wanted, there: Contents, account: str) -> bool:
+    """Say whether a table was published by the newest record of an account's state."""
+    return account in there.revisions and there.revisions[account] == wanted.revisions.get(account)
+
+
+def _differs(file: DataFile, listed: Listed) -> bool:
+    return not listed.whole or listed.rows not in {None, file.rows} or listed.bytes != file.bytes
+
+
+def _folder_account(path: str) -> str:
+    return account_of(path) or path.partition("account=")[2].partition("/")[0]

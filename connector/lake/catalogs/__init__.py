@@ -1,0 +1,1 @@
+"""The same files as a Delta table, or as Iceberg tables: lists of them, which follow the state."""

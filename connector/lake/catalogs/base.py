@@ -1,0 +1,211 @@
+"""A table that follows the state: what every catalog does, and the loop that brings one up to date.
+
+Runs and tasks commit to the state. Publishing compares a table's own list of files with what the state names, and
+commits the difference in one transaction of the table's. It needs no memory of its own: a process that dies in between
+leaves the table as it was, and the next one finds the same difference, or a smaller one.
+"""
+
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no annotations)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from connector.core.counting import counted
+from connector.core.state.publishing import EMPTY, Change, alterations, change_to, newer
+from connector.errors import CommitConflictError, ManifestError, StorageError
+from connector.tables.field_ids import numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import pyarrow as pa
+
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.publishing import Alteration, Contents, Wanted
+
+ROUNDS = 16
+"""Times that a difference is taken anew after another publisher was first."""
+
+NAMED = 3
+"""Files that an error names; the others are counted."""
+
+
+class TableAlteredError(StorageError):
+    """Something else has altered a table: what it did would be undone, or its rows doubled, by publishing.
+
+    Attributes:
+        alterations: what it did.
+    """
+
+    exit_code = 65
+
+    def __init__(self, table: str, found: Sequence[Alteration]) -> None:
+        named = ", ".join(f"{one.path} ({one.kind})" for one in found[:NAMED])
+        more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
+        super().__init__(
+            f"the table {table} was altered by something else: {counted(len(found), 'file')} not as the state says,"
+            f" {named}{more}; nothing is published to it: `repair` makes it what the state says, which undoes that"
+        )
+        self.alterations = tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """What a table is made of.
+
+    Attributes:
+        name: of the table, and its folder.
+        schema: all columns with their numbers; the last two, `account` and a time, are those of its partitions.
+    """
+
+    name: str
+    schema: pa.Schema
+
+    @property
+    def partition_columns(self) -> tuple[str, str]:
+        """Names of the columns that are in the path."""
+        account, time = self.schema.names[-2:]
+        return account, time
+
+
+def shape_of(table: str, schema: pa.Schema) -> TableShape:
+    """Return the shape of a table.
+
+    Args:
+        table: its name.
+        schema: of all columns, `account` and the partition's time last, as `file_schema` gives it. These two are not
+            in the files, so they are nullable: pyiceberg reads no file without a column that is required.
+    """
+    return TableShape(table, numbered(schema, table))
+
+
+_BOUNDED = {
+    "balance_transactions": ("created", "id"),
+    "payouts": ("created", "id"),
+    "payout_transactions": ("created", "balance_transaction_id"),
+    "balances": ("snapshot_at", None),
+}
+"""Columns that the state knows the least and the greatest value of: moments, and ids."""
+
+
+def bounds_of(shape: TableShape, file: DataFile) -> dict[str, tuple[int, int] | tuple[str, str]]:
+    """Return the least and the greatest value of columns that are never null: moments in UTC seconds, ids as text."""
+    time, name = _BOUNDED[shape.name]
+    found: dict[str, tuple[int, int] | tuple[str, str]] = {}
+    if file.last_created:
+        found[time] = (file.first_created, file.last_created)
+    if name is not None and file.ids is not None:
+        found[name] = file.ids
+    return found
+
+
+class CatalogTable(Protocol):
+    """A table in a catalog. The functions block: they belong in worker threads."""
+
+    @property
+    def shape(self) -> TableShape:
+        """What it is made of."""
+        ...
+
+    def read(self) -> None:
+        """Look at the table as it is now: what the other methods tell and go on from.
+
+        Raises:
+            StorageError: it cannot be read.
+            ConfigError: there is something else under its name.
+        """
+        ...
+
+    def contents(self, accounts: Iterable[str]) -> Contents | None:
+        """Return what its own list held when it was read; None where there was no such table.
+
+        Args:
+            accounts: whose revisions to return, beside those of the accounts that it has files of.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        ...
+
+    def commit(self, change: Change) -> None:
+        """Commit a difference to what was read last, all of it or nothing; make the table if there was none.
+
+        Raises:
+            CommitConflictError: another publisher was first.
+            StorageError: it failed; whether it is in has to be looked up.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of a table.
+
+    Attributes:
+        table: its name.
+        added: files it took in.
+        removed: files it let go of.
+        mended: what something else had done to it, now undone.
+    """
+
+    table: str
+    added: int = 0
+    removed: int = 0
+    mended: int = 0
+
+
+def publish(table: CatalogTable, wanted_now: Callable[[], Wanted], *, repair: bool = False) -> Published:
+    """Bring a table up to date with the state. Blocks.
+
+    The table is read before the state, so what is wanted is never older than what is there. After any error both are
+    read again: a commit whose answer was lost shows as no difference.
+
+    Args:
+        table: the table.
+        wanted_now: reads what the state says.
+        repair: undo what something else did to the table, instead of refusing.
+
+    Raises:
+        TableAlteredError: something else altered it.
+        CommitConflictError: other publishers were first, again and again.
+        StorageError: it cannot be read or written; what it held before, it holds.
+    """
+    failure: StorageError | None = None
+    tried: Change | None = None
+    for _ in range(ROUNDS):
+        there, wanted = _compared(table, wanted_now)
+        found = alterations(wanted, there)
+        if found and not repair:
+            raise TableAlteredError(table.shape.name, found)
+        change = change_to(wanted, there)
+        if not change:
+            return Published(table.shape.name)
+        if failure is not None and change == tried and not isinstance(failure, CommitConflictError):
+            raise failure
+        try:
+            table.commit(change)
+        except StorageError as error:
+            failure, tried = error, change
+        else:
+            return Published(table.shape.name, len(change.added), len(change.removed), len(found))
+    raise failure or CommitConflictError(f"the table {table.shape.name} changes again and again: run again")
+
+
+def _compared(table: CatalogTable, wanted_now: Callable[[], Wanted]) -> tuple[Contents, Wanted]:
+    """Return what a table holds, and what it is to hold.
+
+    Raises:
+        ManifestError: it is ahead of the state.
+    """
+    table.read()
+    wanted = wanted_now()
+    there = table.contents(wanted.revisions) or EMPTY
+    if ahead := newer(wanted, there):
+        raise ManifestError(
+            f"the table {table.shape.name} holds what a later state of {ahead[0]} named: the state was put back to an"
+            " earlier one; restore the table from the same backup, or remove it and publish it anew"
+        )
+    return there, wanted

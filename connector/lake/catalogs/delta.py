@@ -1,0 +1,252 @@
+"""A Delta table of the lake's own Parquet files: the only file that knows deltalake.
+
+The log names our files as they are, with figures that were counted when they were written. What was seen of deltalake
+1.6, and decided for it:
+
+* Commits that only add files are not checked against each other: two publishers could both add a day. So every commit
+  names, for each account it touches, the number of the state's record as that of an application's transaction; then the
+  second is refused. Such a number does not stop a commit from being made again: it is asked for before.
+* It retries by itself and reports what it finds then. So it is told not to, and after any error the table is read anew.
+* Statistics without the number of rows make counts too low, and none at all make a table that cannot be read.
+"""
+
+# pyright: reportMissingImports=false, reportUnknownParameterType=false
+# (deltalake is an extra; pyarrow ships no annotations)
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from connector.core.state.publishing import Contents, Listed, accounts_of
+from connector.errors import CommitConflictError, ConfigError, StorageError
+from connector.lake.catalogs.base import bounds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Mapping
+
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.publishing import Change
+    from connector.lake.catalogs.base import TableShape
+
+try:
+    from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
+    from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+    from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+except ImportError as _error:
+    raise ConfigError("lakes of Delta tables need deltalake: pip install 'stripe-balance-connector[delta]'") from _error
+
+APPLICATION = "stripe-balance"
+"""Application that the transactions in the log are of, before a slash and the account."""
+
+_UNFIT = frozenset("[]%")
+"""What deltalake cannot have in a path: it panics, or looks elsewhere."""
+
+_TABLE_EXISTS = re.compile(r"already exists", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class DeltaCatalogTable:
+    """A table in its own folder; see `CatalogTable`.
+
+    Attributes:
+        shape: what it is made of.
+        folder: of the table, as deltalake opens it: an absolute path, or the address of a bucket's folder.
+        options: of its store, by obstore's names; nothing for a disk.
+        now: UTC seconds.
+    """
+
+    shape: TableShape
+    folder: str
+    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    now: Callable[[], float] = time.time
+    _table: DeltaTable | None = field(init=False, default=None)
+
+    def read(self) -> None:
+        """Look at the table as it is now; see `CatalogTable.read`."""
+        if unfit := sorted(_UNFIT & set(self.folder)):
+            raise ConfigError(f"{self.folder}: the path of a Delta table may have no {unfit[0]!r}; use another folder")
+        with _told(f"reading the table {self.shape.name}"):
+            try:
+                self._table = DeltaTable(self.folder, storage_options=dict(self.options) or None)
+            except TableNotFoundError:
+                self._table = None
+                return
+        self._refuse_foreign(self._table)
+
+    def contents(self, accounts: Iterable[str]) -> Contents | None:
+        """Return what the log held; see `CatalogTable.contents`."""
+        table = self._table
+        if table is None:
+            return None
+        with _told(f"reading the table {self.shape.name}"):
+            files = self._files(table)
+            asked = {one: table.transaction_version(_application(one)) for one in accounts_of(files, accounts)}
+            revisions = {one: number for one, number in asked.items() if number is not None}
+            return Contents(MappingProxyType(files), MappingProxyType(revisions), table.version())
+
+    def commit(self, change: Change) -> None:
+        """Commit a difference, as one version of the table; see `CatalogTable.commit`."""
+        added = [self._added(one) for one in change.added]
+        with _told(f"publishing to the table {self.shape.name}"):
+            if self._table is None:
+                self._create(added, change)
+                return
+            self._add_columns(self._table)
+            self._table.create_write_transaction(
+                [*added, *(self._removed(path) for path in change.removed)],
+                "append",
+                self._table.schema(),
+                list(self.shape.partition_columns),
+                commit_properties=_properties(change),
+            )
+
+    def _create(self, added: list[AddAction], change: Change) -> None:
+        create_table_with_add_actions(
+            self.folder,
+            Schema.from_arrow(self._arrow_schema),
+            added,
+            "error",
+            list(self.shape.partition_columns),
+            name=self.shape.name,
+            storage_options=dict(self.options) or None,
+            commit_properties=_properties(change),
+        )
+
+    def _files(self, table: DeltaTable) -> dict[str, Listed]:
+        listed = pa.table(table.get_add_actions(flatten=True))
+        names = listed.column_names
+        rows = listed.column("num_records").to_pylist() if "num_records" in names else [None] * listed.num_rows
+        partly = self._partly_deleted(table)
+        return {
+            f"{self.shape.name}/{unquote(path)}": Listed(count, size, path not in partly)
+            for path, count, size in zip(
+                listed.column("path").to_pylist(), rows, listed.column("size_bytes").to_pylist(), strict=True
+            )
+        }
+
+    @staticmethod
+    def _partly_deleted(table: DeltaTable) -> set[str]:
+        """Return the paths of files of which rows are marked as deleted; only tables with that feature have such."""
+        if "deletionVectors" not in (table.protocol().reader_features or ()):
+            return set()
+        root = table.table_uri.rstrip("/")
+        vectors = pa.table(table.deletion_vectors()).column("filepath").to_pylist()
+        return {path.removeprefix(root).removeprefix("/") for path in vectors}
+
+    def _added(self, file: DataFile) -> AddAction:
+        path = file.path.removeprefix(f"{self.shape.name}/")
+        return AddAction(
+            path=path,
+            size=file.bytes,
+            partition_values=_values(path),
+            modification_time=int(self.now() * 1_000),
+            data_change=True,
+            stats=json.dumps(self._statistics(file)),
+        )
+
+    def _statistics(self, file: DataFile) -> dict[str, Any]:
+        """Return what is known of a file's rows; whole seconds are exact in Delta's milliseconds."""
+        bounds = {
+            name: tuple(_moment(one) if isinstance(one, int) else one for one in bound)
+            for name, bound in bounds_of(self.shape, file).items()
+        }
+        if not bounds:
+            return {"numRecords": file.rows}
+        return {
+            "numRecords": file.rows,
+            "minValues": {name: low for name, (low, _) in bounds.items()},
+            "maxValues": {name: high for name, (_, high) in bounds.items()},
+            "nullCount": dict.fromkeys(bounds, 0),
+        }
+
+    def _removed(self, path: str) -> RemoveAction:
+        own = path.removeprefix(f"{self.shape.name}/")
+        at = int(self.now() * 1_000)
+        return RemoveAction(own, data_change=True, deletion_timestamp=at, partition_values=_values(own) or None)
+
+    def _add_columns(self, table: DeltaTable) -> None:
+        """Add the columns that the table lacks; nothing is in them yet, so it does no harm alone."""
+        there = {one.name for one in table.schema().fields}
+        wanted = Schema.from_arrow(self._arrow_schema).fields
+        if new := [Field(one.name, one.type, nullable=True) for one in wanted if one.name not in there]:
+            table.alter.add_columns(new)
+
+    def _refuse_foreign(self, table: DeltaTable) -> None:
+        """Refuse a table that is partitioned otherwise, or has a column of another type.
+
+        Raises:
+            ConfigError: says which.
+        """
+        partitions = table.metadata().partition_columns
+        if list(partitions) != list(self.shape.partition_columns):
+            raise ConfigError(f"{self.folder} is a Delta table partitioned by {', '.join(partitions)}: not one of ours")
+        wanted = {one.name: one.type for one in Schema.from_arrow(self._arrow_schema).fields}
+        for one in table.schema().fields:
+            if one.name in wanted and wanted[one.name] != one.type:
+                raise ConfigError(
+                    f"the column {one.name} of the table {self.shape.name} is {one.type}: not one of ours"
+                )
+
+    @property
+    def _arrow_schema(self) -> pa.Schema:
+        return without_metadata(self.shape.schema)
+
+
+def without_metadata(schema: pa.Schema) -> pa.Schema:
+    """Return a schema without what its fields say besides name, type and nullability, nested ones too."""
+    return pa.schema([_plain(one) for one in schema])
+
+
+def _plain(field_: pa.Field) -> pa.Field:
+    kind = field_.type
+    if pa.types.is_list(kind):
+        kind = pa.list_(pa.field("element", _plain(kind.value_field).type))
+    elif pa.types.is_struct(kind):
+        kind = pa.struct([_plain(one) for one in kind])
+    return pa.field(field_.name, kind, field_.nullable)
+
+
+def _application(account: str) -> str:
+    return f"{APPLICATION}/{account}"
+
+
+def _properties(change: Change) -> CommitProperties:
+    transactions = [Transaction(_application(account), number) for account, number in change.revisions.items()]
+    return CommitProperties(max_commit_retries=0, app_transactions=transactions)
+
+
+def _values(path: str) -> dict[str, str | None]:
+    """Return the values of a partition, from the path of a file of it, below the table's folder."""
+    return {name: value for name, _, value in (part.partition("=") for part in path.split("/")[:-1])}
+
+
+def _moment(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+
+
+@contextmanager
+def _told(what: str) -> Generator[None]:
+    """Have errors of deltalake be ours; those that come of another publisher's commit are conflicts.
+
+    What deltalake says is not passed on where it may quote rows.
+    """
+    try:
+        yield
+    except CommitFailedError as error:
+        raise CommitConflictError(
+            f"{what}: another publisher committed first ({type(error).__name__}); run again"
+        ) from error
+    except (DeltaError, OSError, ValueError) as error:
+        if _TABLE_EXISTS.search(str(error)):
+            raise CommitConflictError(f"{what}: another publisher made it first; run again") from error
+        raise StorageError(f"{what}: {error}") from error

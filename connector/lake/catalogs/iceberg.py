@@ -1,0 +1,342 @@
+"""Iceberg tables of the lake's own Parquet files: the only file that knows pyiceberg.
+
+A table is in a catalog: a SQLite file in the lake, where that is on a disk, or one that pyiceberg is configured for.
+What was seen of pyiceberg 0.12, and decided for it:
+
+* `append` and `add_files` of two writers double every row. The overwrite producer is refused whatever the other did, so
+  every commit is one of those, tried once: it is not repeated behind our back.
+* It makes one snapshot of files that come and files that go; `Table.overwrite` makes two, with a hole between.
+* Files are found by the numbers of their columns, and by a name mapping where readers ask for that.
+* Each commit leaves one more manifest; the producer here puts them together once there are many.
+"""
+
+# pyright: reportMissingImports=false, reportUnknownParameterType=false, reportUntypedBaseClass=false
+# pyright: reportPrivateUsage=false
+# (pyiceberg is an extra; pyarrow ships no annotations; the producers have names of pyiceberg's own)
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import count, takewhile
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from connector.core.state.publishing import Contents, Listed, accounts_of
+from connector.errors import CommitConflictError, ConfigError, StorageError
+from connector.lake.catalogs.base import bounds_of
+from connector.lake.formats.row_columns import MICROSECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.schema import Schema
+    from pyiceberg.table import Table, Transaction
+
+    from connector.core.state.data_file import DataFile as OurFile
+    from connector.core.state.publishing import Change
+    from connector.lake.catalogs.base import TableShape
+
+try:
+    from pyiceberg.catalog import load_catalog
+    from pyiceberg.catalog.sql import SqlCatalog
+    from pyiceberg.conversions import to_bytes
+    from pyiceberg.exceptions import (
+        CommitFailedException,
+        CommitStateUnknownException,
+        NamespaceAlreadyExistsError,
+        NoSuchTableError,
+        TableAlreadyExistsError,
+        ValidationException,
+    )
+    from pyiceberg.io.pyarrow import pyarrow_to_schema
+    from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+    from pyiceberg.partitioning import PartitionField, PartitionSpec
+    from pyiceberg.table.snapshots import Operation
+    from pyiceberg.table.update import AddSchemaUpdate, SetCurrentSchemaUpdate
+    from pyiceberg.table.update.snapshot import _MergeAppendFiles, _OverwriteFiles
+    from pyiceberg.transforms import IdentityTransform
+    from pyiceberg.typedef import Record
+    from pyiceberg.types import DateType, IntegerType, StringType, TimestamptzType
+    from sqlalchemy.exc import OperationalError
+except ImportError as _error:
+    raise ConfigError(
+        "lakes of Iceberg tables need pyiceberg: pip install 'stripe-balance-connector[iceberg]'"
+    ) from _error
+
+NAMESPACE = "stripe"
+"""Namespace of the tables."""
+
+LOCAL_CATALOG = "stripe_balance"
+"""Name of the catalog in a lake on a disk; readers have to give it, too."""
+
+LOCAL_FILE = "iceberg.db"
+"""Where that catalog is, in the lake."""
+
+REVISION = "stripe-balance.revision."
+"""Beginning of the table's properties that say up to which record an account's files were published."""
+
+FOLDED_MANIFESTS = 100
+"""Manifests from which a commit puts them together."""
+
+_FIRST_PARTITION_ID = 1_000
+_UNFIT = frozenset("#?;%")
+_EPOCH = date(1970, 1, 1)
+
+
+def open_catalog(root: str, name: str | None = None) -> Catalog:
+    """Return the catalog that a lake's tables are in.
+
+    Args:
+        root: the lake: an absolute path, or the address of a bucket's folder.
+        name: of a catalog that pyiceberg is configured for (`.pyiceberg.yaml`, `PYICEBERG_CATALOG__…`); None for that
+            in the lake.
+
+    Raises:
+        ConfigError: the lake is in a bucket and no catalog is named, or there is none of that name.
+    """
+    if name is not None:
+        with _told(f"opening the catalog {name}", ConfigError):
+            return load_catalog(name)
+    if "://" in root:
+        raise ConfigError(
+            "Iceberg tables in a bucket need a catalog, since there are no conditional renames in one: name one that"
+            " pyiceberg is configured for, with `catalog`"
+        )
+    if unfit := sorted(_UNFIT & set(root)):
+        raise ConfigError(f"{root}: the path of an Iceberg table may have no {unfit[0]!r}; use another folder")
+    with _told(f"opening {root}/{LOCAL_FILE}"):
+        Path(root).mkdir(parents=True, exist_ok=True)
+        return SqlCatalog(LOCAL_CATALOG, uri=f"sqlite:///{root}/{LOCAL_FILE}", warehouse=f"file://{root}")
+
+
+@dataclass(slots=True)
+class IcebergCatalogTable:
+    """A table in a catalog; see `CatalogTable`.
+
+    Attributes:
+        shape: what it is made of.
+        catalog: where it is.
+        root: the lake: an absolute path, or the address of a bucket's folder.
+        renew: whether a table of a lake that was moved is made anew, without its history, instead of refused.
+    """
+
+    shape: TableShape
+    catalog: Catalog
+    root: str
+    renew: bool = False
+    _table: Table | None = field(init=False, default=None)
+    _listed: dict[str, DataFile] = field(init=False, default_factory=dict["str", "DataFile"])
+
+    def read(self) -> None:
+        """Look at the table as it is now; see `CatalogTable.read`."""
+        self._listed, self._table = {}, None
+        with _told(f"reading the table {self.identifier}"):
+            try:
+                self._table = self.catalog.load_table(self.identifier)
+            except NoSuchTableError:
+                return
+            except FileNotFoundError:
+                self._moved()
+                return
+        if self._table.location().rstrip("/") != self.location:
+            self._moved()
+            return
+        self._refuse_foreign(self._table)
+
+    def contents(self, accounts: Iterable[str]) -> Contents | None:
+        """Return what the table's manifests held; see `CatalogTable.contents`."""
+        table = self._table
+        if table is None:
+            return None
+        with _told(f"reading the table {self.identifier}"):
+            files: dict[str, Listed] = {}
+            for task in table.scan().plan_files():
+                path = self._own_path(task.file.file_path)
+                self._listed[path] = task.file
+                files[path] = Listed(task.file.record_count, task.file.file_size_in_bytes, not task.delete_files)
+            version = len(table.metadata.snapshots)
+        known, asked = table.properties, accounts_of(files, accounts)
+        revisions = {one: int(known[f"{REVISION}{one}"]) for one in asked if f"{REVISION}{one}" in known}
+        return Contents(MappingProxyType(files), MappingProxyType(revisions), version)
+
+    def commit(self, change: Change) -> None:
+        """Commit a difference, as one snapshot; see `CatalogTable.commit`."""
+        with _told(f"publishing to the table {self.identifier}"):
+            table = self._table or self._create()
+            with table.transaction() as transaction:
+                self._add_columns(transaction)
+                transaction.set_properties(
+                    {f"{REVISION}{one}": str(number) for one, number in change.revisions.items()}
+                )
+                with _Publishing(Operation.OVERWRITE, transaction, table.io) as producer:
+                    for path in change.removed:
+                        producer.delete_data_file(self._listed[path])
+                    for file in change.added:
+                        producer.append_data_file(self._added(file, table))
+
+    @property
+    def identifier(self) -> str:
+        """Name of the table in its catalog."""
+        return f"{NAMESPACE}.{self.shape.name}"
+
+    @property
+    def location(self) -> str:
+        """Address of the table's folder, without a slash at the end."""
+        folder = f"{self.root}/{self.shape.name}"
+        return folder if "://" in folder else f"file://{folder}"
+
+    def _create(self) -> Table:
+        """Make the table, empty; its columns come to have the numbers that are in the files."""
+        with suppress(NamespaceAlreadyExistsError):
+            self.catalog.create_namespace(NAMESPACE)
+        schema = self._schema()
+        base = _base(schema)
+        table = self.catalog.create_table(
+            self.identifier,
+            base,
+            location=self.location,
+            partition_spec=self._partitions(),
+            properties={
+                "commit.retry.num-retries": "0",
+                "format-version": "2",
+                "schema.name-mapping.default": base.name_mapping.model_dump_json(),
+                "write.metadata.delete-after-commit.enabled": "true",
+                "write.metadata.previous-versions-max": "50",
+            },
+        )
+        self._refuse_foreign(table)
+        return table
+
+    def _add_columns(self, transaction: Transaction) -> None:
+        """Add the columns that the table lacks, by their own numbers."""
+        there = transaction.table_metadata.schema()
+        known = {one.field_id for one in there.fields}
+        new = [one.model_copy(update={"required": False}) for one in self._schema().fields if one.field_id not in known]
+        if not new:
+            return
+        schema = type(there)(
+            *there.fields, *new, schema_id=1 + max(one.schema_id for one in transaction.table_metadata.schemas)
+        )
+        transaction.set_properties({"schema.name-mapping.default": schema.name_mapping.model_dump_json()})
+        transaction._apply((AddSchemaUpdate(schema=schema), SetCurrentSchemaUpdate()))  # noqa: SLF001 - `update_schema` would number them itself
+
+    def _schema(self) -> Schema:
+        return pyarrow_to_schema(self.shape.schema)
+
+    def _partitions(self) -> PartitionSpec:
+        schema = self._schema()
+        return PartitionSpec(
+            *(
+                PartitionField(schema.find_field(name).field_id, _FIRST_PARTITION_ID + place, IdentityTransform(), name)
+                for place, name in enumerate(self.shape.partition_columns)
+            )
+        )
+
+    def _added(self, file: OurFile, table: Table) -> DataFile:
+        ids = {one.name: one.field_id for one in self._schema().fields}
+        bounds = bounds_of(self.shape, file)
+        return DataFile.from_args(
+            content=DataFileContent.DATA,
+            file_path=f"{self.location.removesuffix(self.shape.name)}{file.path}",
+            file_format=FileFormat.PARQUET,
+            partition=self._partition(file.path),
+            record_count=file.rows,
+            file_size_in_bytes=file.bytes,
+            null_value_counts={ids[name]: 0 for name in bounds},
+            value_counts={ids[name]: file.rows for name in bounds},
+            lower_bounds={ids[name]: _bound(low) for name, (low, _) in bounds.items()},
+            upper_bounds={ids[name]: _bound(high) for name, (_, high) in bounds.items()},
+            spec_id=table.spec().spec_id,
+        )
+
+    def _partition(self, path: str) -> Record:
+        account, time = (part.partition("=")[2] for part in path.split("/")[-3:-1])
+        kind = self._schema().fields[-1].field_type
+        if isinstance(kind, DateType):
+            return Record(account, (date.fromisoformat(time) - _EPOCH).days)
+        return Record(account, int(time) if isinstance(kind, IntegerType) else time)
+
+    def _own_path(self, address: str) -> str:
+        """Return a file's path relative to the lake; one outside the table keeps its address."""
+        own = address.removeprefix(f"{self.location}/")
+        return f"{self.shape.name}/{own}" if own != address else address
+
+    def _moved(self) -> None:
+        """Take note that the catalog's table is of another place.
+
+        Raises:
+            ConfigError: unless such a table is to be made anew.
+        """
+        if not self.renew:
+            raise ConfigError(
+                f"the table {self.identifier} names files of another place than {self.location}: if the lake was moved,"
+                " publish with `repair`, which makes the table anew here, without its history; if another lake has its"
+                " tables in this catalog, use a catalog of its own"
+            )
+        self.catalog.drop_table(self.identifier)
+        self._table = None
+
+    def _refuse_foreign(self, table: Table) -> None:
+        """Refuse a table whose columns have other numbers or types than those in our files, or other partitions.
+
+        Raises:
+            ConfigError: says which.
+        """
+        wanted = {one.name: (one.field_id, str(one.field_type)) for one in self._schema().fields}
+        for one in table.schema().fields:
+            if one.name in wanted and wanted[one.name] != (one.field_id, str(one.field_type)):
+                raise ConfigError(
+                    f"the column {one.name} of the table {self.identifier} is number {one.field_id}, {one.field_type},"
+                    f" and in the files {wanted[one.name]}: the table is not one of ours"
+                )
+        if table.spec().fields != self._partitions().fields:
+            raise ConfigError(f"the table {self.identifier} is partitioned otherwise: it is not one of ours")
+
+
+def _base(schema: Schema) -> Schema:
+    """Return the columns that pyiceberg numbers as we do when it makes a table; later ones are added to it.
+
+    It numbers columns from 1 in their order, then what they are made of.
+    """
+    by_id = {one.field_id: one for one in schema.fields}
+    return type(schema)(*(by_id[number] for number in takewhile(by_id.__contains__, count(1))))
+
+
+def _bound(value: int | str) -> bytes:
+    if isinstance(value, int):
+        return to_bytes(TimestamptzType(), value * MICROSECONDS)
+    return to_bytes(StringType(), value)
+
+
+class _Publishing(_OverwriteFiles):
+    """The overwrite producer, which puts manifests together once there are many; pyiceberg's own never does."""
+
+    _merge_enabled = True
+    _min_count_to_merge = FOLDED_MANIFESTS
+    _target_size_bytes = 8 * 2**20
+    _process_manifests: Any = _MergeAppendFiles._process_manifests  # noqa: SLF001 - see above
+
+
+@contextmanager
+def _told(what: str, kind: type[StorageError | ConfigError] = StorageError) -> Generator[None]:
+    """Have errors of pyiceberg be ours; those that come of another publisher's commit are conflicts."""
+    try:
+        yield
+    except (StorageError, ConfigError):
+        raise
+    except (
+        CommitFailedException,
+        CommitStateUnknownException,
+        TableAlreadyExistsError,
+        ValidationException,
+        OperationalError,
+    ) as error:
+        raise CommitConflictError(
+            f"{what}: another publisher committed first ({type(error).__name__}); run again"
+        ) from error
+    except Exception as error:
+        raise kind(f"{what}: {error}") from error

@@ -1,0 +1,5 @@
+"""Leaves out what needs a package that is not installed; `make integrations` sets up all of them."""
+
+from tests.support.extras import lacking
+
+collect_ignore = lacking({"test_delta.py": "deltalake", "test_iceberg.py": "pyiceberg"})
