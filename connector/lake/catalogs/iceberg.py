@@ -136,16 +136,16 @@ class IcebergCatalogTable:
         self._listed, self._table = {}, None
         with _told(f"reading the table {self.identifier}"):
             try:
-                self._table = self.catalog.load_table(self.identifier)
+                table = self._table = self.catalog.load_table(self.identifier)
             except NoSuchTableError:
                 return
             except FileNotFoundError:
                 self._moved()
                 return
-        if self._table.location().rstrip("/") != self.location:
+        if table.location().rstrip("/") != self.location:
             self._moved()
             return
-        self._refuse_foreign(self._table)
+        self._refuse_foreign(table)
 
     def contents(self, accounts: Iterable[str]) -> Contents | None:
         """Return what the table's manifests held; see `CatalogTable.contents`."""
