@@ -35,7 +35,12 @@ def checked_path(path: str) -> str:
     Raises:
         ValueError: for an absolute path, `..`, an empty part, a backslash or a control character.
     """
-    parts = path.split("/")
-    if any(part in {"", ".", ".."} for part in parts) or "\\" in path or not path.isprintable():
+    if not is_clean(path):
         raise ValueError(f"{path!r} is not a clean relative path")
     return path
+
+
+def is_clean(path: str) -> bool:
+    """Say whether a path is relative, clean and stays inside the destination; see `checked_path`."""
+    unfit = any(part in {"", ".", ".."} for part in path.split("/"))
+    return not unfit and "\\" not in path and path.isprintable()

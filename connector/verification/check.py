@@ -29,8 +29,9 @@ from connector.errors import (
     StorageError,
 )
 from connector.events import AccountEnded, AccountIdentified, AccountsFound, AccountStarted, FileRead, PhaseStarted
+from connector.lake.reading.unnamed_files import UnnamedFiles, look_for_unnamed
 from connector.lake.state.lake_identity import facts_of
-from connector.lake.state.table_states import states
+from connector.lake.state.table_states import TABLE, states
 from connector.payouts.run import PayoutsRun
 from connector.running.concurrency import tasks_with_one_error
 from connector.stripe.identity import UNNAMED, identify
@@ -41,9 +42,18 @@ from connector.verification.inventory import Inventory
 from connector.verification.opening import read_openings
 from connector.verification.past import Past, read_past
 from connector.verification.payouts import check_payouts
-from connector.verification.rows import take_inventory
+from connector.verification.rows import extra_file, take_inventory
 from connector.verification.sums import Ledger
-from connector.verification.verdict import LAYERS, AccountVerdict, Layer, LayerName, Verdict, not_checkable, with_healed
+from connector.verification.verdict import (
+    LAYERS,
+    AccountVerdict,
+    Findings,
+    Layer,
+    LayerName,
+    Verdict,
+    not_checkable,
+    with_healed,
+)
 from connector.verification.windows import WindowCheck
 
 if TYPE_CHECKING:
@@ -102,6 +112,7 @@ class Check:
     _claims: Claims = field(init=False, default_factory=Claims)
     _refused: dict[str, str] = field(init=False, default_factory=dict[str, str])
     _healed: dict[str, Healed] = field(init=False, default_factory=dict[str, Healed])
+    _unnamed: UnnamedFiles = field(init=False, default_factory=UnnamedFiles)
 
     def __post_init__(self) -> None:
         self._store = self.services.store
@@ -126,8 +137,10 @@ class Check:
             await anyio.to_thread.run_sync(self._hold, lock)
             chosen = await anyio.to_thread.run_sync(self._chosen)
             self._past = await anyio.to_thread.run_sync(read_past, self._store)
+            self._unnamed = await anyio.to_thread.run_sync(look_for_unnamed, self._store)
             found = await self._check_all(chosen)
         asked = self.client.config.api_key.livemode if self.client else None
+        found_of_all = self._of_the_lake()
         return Verdict(
             destination=self.services.destination,
             checked=checked,
@@ -136,7 +149,17 @@ class Check:
             requests=self.client.meter.requests if self.client else 0,
             accounts=tuple(sorted(found, key=lambda one: one.account)),
             livemode=next((one.livemode for one in chosen if one.livemode is not None), asked),
+            findings=found_of_all.kept,
+            counts=found_of_all.counts,
         )
+
+    def _of_the_lake(self) -> Findings:
+        """Return what is found of the lake as a whole: what lies where readers look, and is in no account's folder."""
+        found = Findings()
+        if "rows" in self.wish.layers:
+            for one in self._unnamed.elsewhere:
+                found.add(extra_file(one))
+        return found
 
     def _chosen(self) -> list[TableState]:
         """Return the states of the accounts asked for."""
@@ -251,6 +274,7 @@ class Check:
             openings = await anyio.to_thread.run_sync(self._openings, state, asker)
             ledger = Ledger(due_by=now + DAY)
             inventory = Inventory(state, ids, ledger, openings=openings, claims=self._claims)
+            inventory.unnamed = self._unnamed.of(TABLE, state.account)
             await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, partial(self._read, account))
             tell(PhaseStarted("asking Stripe"))
             for name in LAYERS:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from connector.core.state.table_state import TableState
+    from connector.core.state.unnamed import Unnamed
     from connector.lake.formats.formats import Format
     from connector.verification.ids import IdIndex
     from connector.verification.opening import Opening
@@ -43,6 +44,7 @@ class Inventory:
         unsettled: rows newer than what is covered, which the next sync reads again.
         unreadable: files that cannot be read.
         claims: whose each id of the lake is.
+        unnamed: what lies in its folder and no record names.
     """
 
     state: TableState
@@ -56,6 +58,7 @@ class Inventory:
     unsettled: int = 0
     unreadable: set[str] = field(default_factory=set[str])
     claims: Claims = field(default_factory=Claims)
+    unnamed: tuple[Unnamed, ...] = ()
 
     @property
     def settled(self) -> int:

@@ -20,7 +20,6 @@ from connector.core.time.times import END_OF_TIME
 from connector.errors import SchemaError, StorageError
 from connector.lake.formats.formats import format_of
 from connector.lake.formats.row_columns import MICROSECONDS, bounds_of, inside
-from connector.lake.state.table_states import compare
 from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary
 from connector.verification.inventory import batches
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.core.state.table_state import DataFile
+    from connector.core.state.unnamed import Unnamed
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
     from connector.verification.inventory import Inventory
@@ -54,10 +54,8 @@ def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callabl
     """
     state = found.state
     _compare_with_past(found, past)
-    for one in compare(store, state):
-        if one.kind == "extra":
-            message = f"{one.path} is not in the state: readers that take all files count its rows too"
-            found.findings.add(Finding("extra_file", message, path=one.path))
+    for one in found.unnamed:
+        found.findings.add(extra_file(one))
     form = format_of(state)
     for path, file in sorted(state.files.items()):
         with store.opened(path) as local:
@@ -69,6 +67,11 @@ def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callabl
         was_read(file)
     found.ids.close()
     _name_twins(found, store, form)
+
+
+def extra_file(one: Unnamed) -> Finding:
+    """Return the finding of what no record names."""
+    return Finding("extra_file", f"{one.shown} is in no record: {one.remedy}", path=one.shown)
 
 
 @dataclass(slots=True)

@@ -127,6 +127,8 @@ class Verdict:
         requests: requests sent to Stripe, retries included.
         accounts: by account id.
         livemode: whether the lake holds live data; None where nothing says.
+        findings: what does not agree of the lake as a whole, at most `MOST_EXAMPLES` of a kind.
+        counts: how many of each kind.
     """
 
     destination: str
@@ -136,13 +138,18 @@ class Verdict:
     requests: int
     accounts: tuple[AccountVerdict, ...]
     livemode: bool | None = None
+    findings: tuple[Finding, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def verdict(self) -> Answer:
         """`proved` when every layer of every account is; `residual` when any is; else `not_checkable`.
 
-        A retired account of which nothing could be checked is left out, unless there is no other.
+        What is found of the lake as a whole makes it `residual`. A retired account of which nothing could be checked is
+        left out, unless there is no other.
         """
+        if self.counts:
+            return "residual"
         return weakest(one.verdict for one in self.accounts if one.retired is None or one.verdict != "not_checkable")
 
     @property
@@ -176,6 +183,16 @@ class Findings:
 
     def __bool__(self) -> bool:
         return bool(self._counts)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each kind."""
+        return dict(self._counts)
+
+    @property
+    def kept(self) -> tuple[Finding, ...]:
+        """Examples of them."""
+        return tuple(self._kept)
 
     def layer(self, name: LayerName, proved: str, *, checked: Mapping[str, int]) -> Layer:
         """Return the layer: proved, with this reason, when nothing was found."""
@@ -215,6 +232,8 @@ def to_document(verdict: Verdict) -> dict[str, Any]:
         "requests": verdict.requests,
         "verdict": verdict.verdict,
         "layers": dict(verdict.layers),
+        "counts": dict(verdict.counts),
+        "findings": [_finding(finding) for finding in verdict.findings],
         "accounts": [
             {
                 "account": account.account,

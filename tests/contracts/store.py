@@ -66,6 +66,15 @@ class StoreContract:
         assert [info.path for info in store.list("x")] == ["x/a/b", "x/a/c", "x/b"]
         assert store.folders("x") == ["a"]
 
+    def test_what_is_besides_some_files_is_told_with_hidden_ones(self, store):
+        for name in ("a/one", "a/b/.two", "a/b/three", "c/four"):
+            store.write(name, b"1")
+        assert {(one.path, one.bytes, one.link) for one in store.besides("a", {"a/one"})} == {
+            ("a/b/.two", 1, False),
+            ("a/b/three", 1, False),
+        }
+        assert list(store.besides("nothing", ())) == []
+
     def test_every_write_has_another_version_even_of_the_same_bytes(self, store):
         versions = [store.write(PATH, b"same") for _ in range(3)]
         assert len(set(versions)) == (3 if self.tells_equal_writes_apart else 1)

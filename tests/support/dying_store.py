@@ -10,10 +10,11 @@ from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Collection, Generator, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from connector.core.state.unnamed import Unnamed
     from connector.lake.paths import FileInfo
     from connector.lake.stores.conditions import Condition, Content
 
@@ -64,6 +65,9 @@ class DyingStore:
 
     def list(self, prefix: str) -> Iterator[FileInfo]:
         return self._store.list(prefix)
+
+    def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
+        return self._store.besides(prefix, known)
 
     def folders(self, prefix: str) -> list[str]:
         return self._store.folders(prefix)

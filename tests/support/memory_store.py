@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from connector.core.state.unnamed import Unnamed
 from connector.errors import CommitConflictError
 from connector.lake.paths import FileInfo, checked_path
 from connector.lake.stores.conditions import ABSENT, ANY, Content
@@ -72,6 +73,11 @@ class MemoryStore:
         for path, there in sorted(self.files.items()):
             if path.startswith(f"{prefix}/") and not path.rpartition("/")[2].startswith("."):
                 yield FileInfo(path, len(there.data), self._changed[path])
+
+    def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
+        for path, there in sorted(self.files.items()):
+            if path.startswith(f"{prefix}/") and path not in known:
+                yield Unnamed(path, len(there.data))
 
     def folders(self, prefix: str) -> list[str]:
         below = [info.path.removeprefix(f"{prefix}/") for info in self.list(prefix)]

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.display.audit_round import past_of
-from connector.cli.display.other_tables import Beside, beside_of, checked, named, remedies
+from connector.cli.display.other_tables import Beside, beside_of, checked, named, remedies, said_of
 from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.summary import differs, parked
 from connector.cli.display.words import intervals, lasting, mode_of, moment, nets, sized
@@ -18,8 +18,10 @@ from connector.core.state.account_record import stale_since
 from connector.core.time.times import in_words
 from connector.errors import ConfigError
 from connector.lake.paths import RUNS
+from connector.lake.reading.unnamed_files import look_for_unnamed
+from connector.lake.state.file_check import beside_unnamed
 from connector.lake.state.lake_identity import facts_of
-from connector.lake.state.table_states import compare, states
+from connector.lake.state.table_states import TABLE, compare, states
 from connector.lake.stores.base import Store, open_store
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from connector.cli.display.console import Console
     from connector.core.state.account_record import AccountRecord
     from connector.core.state.table_state import TableState
+    from connector.core.state.unnamed import Unnamed
+    from connector.lake.reading.unnamed_files import UnnamedFiles
     from connector.lake.state.file_check import Difference
     from connector.lake.state.lake_identity import LakeFacts
 
@@ -45,12 +49,14 @@ class Holding:
     Attributes:
         state: its record.
         differences: data files that are not as the record says, by existence and size.
+        unnamed: files in its folder that no record names and no run removes.
         record: what else is known of it.
         stale_since: up to when it was read, UTC seconds, where runs do not get to read it any more; else None.
     """
 
     state: TableState
     differences: tuple[Difference, ...]
+    unnamed: tuple[Unnamed, ...]
     record: AccountRecord
     stale_since: int | None
 
@@ -64,6 +70,7 @@ class Look:
         facts: what it is.
         holdings: its balance transactions, account by account.
         tables: what it holds beside them.
+        unnamed: files where readers look, outside the folders of these, that no record names.
         last: the latest run, or None.
         reads: what runs took of the read allocation.
     """
@@ -72,13 +79,19 @@ class Look:
     facts: LakeFacts
     holdings: list[Holding]
     tables: list[Beside]
+    unnamed: tuple[Unnamed, ...]
     last: dict[str, Any] | None
     reads: Reads
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON knows it."""
         there = document(self.destination, self.holdings, self.last, self.reads, self.facts.livemode)
-        return {**there, "tables": [one.to_document() for one in self.tables], "reads": self.reads.to_document()}
+        return {
+            **there,
+            "tables": [one.to_document() for one in self.tables],
+            "extra_files": [one.shown for one in self.unnamed],
+            "reads": self.reads.to_document(),
+        }
 
 
 def look(destination: str | PathLike[str]) -> Look:
@@ -91,11 +104,13 @@ def look(destination: str | PathLike[str]) -> Look:
     """
     store = open_store(destination)
     facts = facts_of(store)
-    holdings, tables = list(_holdings(store, facts)), list(beside_of(store))
+    found = list(states(store))
+    unnamed = look_for_unnamed(store)
+    holdings, tables = list(_holdings(store, facts, found, unnamed)), list(beside_of(store, unnamed))
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     reads = reads_of(store, (one.state for one in holdings), now=time.time())
-    return Look(str(destination), facts, holdings, tables, _last_run(store), reads)
+    return Look(str(destination), facts, holdings, tables, unnamed.elsewhere, _last_run(store), reads)
 
 
 def run_status(destination: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -120,8 +135,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Print what there is, and return the exit status."""
     found = look(args.destination)
     facts, holdings, tables, last, reads = found.facts, found.holdings, found.tables, found.last, found.reads
-    differing = [one for holding in holdings for one in holding.differences]
-    warnings = remedies(str(args.destination), tables)
+    stray = [*(one for holding in holdings for one in holding.unnamed), *found.unnamed]
+    apart = {one.shown for one in stray}
+    differing = [one for holding in holdings for one in holding.differences if one.path not in apart]
+    warnings = [*remedies(str(args.destination), tables), *said_of(stray)]
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
     lacking = [one.state.account for one in holdings if one.state.audits.lacking]
@@ -138,13 +155,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return DATA_REFUSED if warnings and args.strict else 0
 
 
-def _holdings(store: Store, facts: LakeFacts) -> Iterator[Holding]:
+def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnamed: UnnamedFiles) -> Iterator[Holding]:
     """Yield what there is of each account."""
-    found = list(states(store))
     newest = max((one.read_until for one in found if one.account not in facts.retired), default=0)
     for one in found:
         record = facts.record_of(one.account)
-        yield Holding(one, tuple(compare(store, one)), record, stale_since(record, one.read_until, newest))
+        there = unnamed.of(TABLE, one.account)
+        yield Holding(
+            one,
+            beside_unnamed(compare(store, one), there),
+            tuple(each for each in there if not each.is_swept),
+            record,
+            stale_since(record, one.read_until, newest),
+        )
 
 
 def _gone(destination: str | PathLike[str], holdings: Sequence[Holding]) -> list[str]:

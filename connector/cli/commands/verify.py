@@ -88,6 +88,7 @@ def lines(verdict: Verdict, paint: Callable[[str, str], str]) -> list[str]:
     facts = [mode_of(verdict.livemode), took, asked, f"seed {verdict.seed}"]
     headline = paint(HEADLINES[verdict.verdict], COLOURS[verdict.verdict])
     found = [f"{verdict.destination}: {headline} ({', '.join(filter(None, facts))})"]
+    found += [f"  - {line}" for line in _findings(verdict)]
     many = len(verdict.accounts) > ACCOUNTS_IN_FULL
     named = [one for one in verdict.accounts if not many or one.verdict != "proved" or one.retired is not None]
     for account in named:
@@ -109,7 +110,7 @@ def _account(account: AccountVerdict, paint: Callable[[str, str], str]) -> list[
     return found
 
 
-def _findings(layer: Layer) -> list[str]:
+def _findings(layer: Layer | Verdict) -> list[str]:
     """Return what does not agree, and how much more there is than is shown."""
     found = [finding.message for finding in layer.findings]
     named = sum(max(1, len(finding.ids)) for finding in layer.findings)

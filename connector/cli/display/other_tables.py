@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connector.cli.display.words import sized
 from connector.core.counting import counted
 from connector.core.state import balances_record, payouts_record
-from connector.lake.state.file_check import differences
+from connector.lake.state.file_check import beside_unnamed, differences
 from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
 from connector.lake.state.state_log import recorded_accounts
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from connector.core.state.data_file import DataFile
+    from connector.core.state.unnamed import Unnamed
+    from connector.lake.reading.unnamed_files import UnnamedFiles
     from connector.lake.state.file_check import Difference
     from connector.lake.stores.base import Store
 
@@ -69,8 +71,12 @@ class Beside:
         return name, f"{held}; {checked(len(self.differences))}{lost}"
 
 
-def beside_of(store: Store) -> Iterator[Beside]:
+def beside_of(store: Store, unnamed: UnnamedFiles) -> Iterator[Beside]:
     """Yield what there is, account by account, the tables in the order above. Blocks.
+
+    Args:
+        store: the lake.
+        unnamed: what no record of it names.
 
     Raises:
         ManifestError: a record cannot be understood.
@@ -79,11 +85,14 @@ def beside_of(store: Store) -> Iterator[Beside]:
     with_payouts, with_balances = recorded_accounts(store, PAYOUTS), recorded_accounts(store, BALANCES)
     for account in sorted({*with_payouts, *with_balances}):
         if (payouts := load_payouts(store, account)) is not None:
-            yield _beside(store, payouts_record.PAYOUTS, account, payouts.format, payouts.files)
-            yield _beside(store, payouts_record.TRANSACTIONS, account, payouts.format, payouts.transaction_files)
+            for table, files in (
+                (payouts_record.PAYOUTS, payouts.files),
+                (payouts_record.TRANSACTIONS, payouts.transaction_files),
+            ):
+                yield _with(_beside(store, table, account, payouts.format, files), unnamed)
         if (balances := load_balances(store, account)) is not None:
             found = _beside(store, balances_record.TABLE, account, balances.format, balances.files)
-            yield replace(found, lost=tuple(sorted(balances.lost)))
+            yield _with(replace(found, lost=tuple(sorted(balances.lost))), unnamed)
 
 
 def remedies(destination: str, tables: Sequence[Beside]) -> list[str]:
@@ -121,6 +130,19 @@ def named(differing: Sequence[Difference], *, most: int = 5) -> str:
     shown = ", ".join(f"{one.path} ({one.kind})" for one in differing[:most])
     more = len(differing) - most
     return f"not as they were written: {shown}" + (f" and {more:,} more" if more > 0 else "")
+
+
+def said_of(unnamed: Sequence[Unnamed], *, most: int = 5) -> list[str]:
+    """Say of files that no record names, and that no run removes, what each does and what to do; nothing of none."""
+    if not unnamed:
+        return []
+    told = [f"no record names {one.shown}: {one.remedy}" for one in unnamed[:most]]
+    more = len(unnamed) - most
+    return [*told, *([f"and no record names {more:,} more files"] if more > 0 else [])]
+
+
+def _with(found: Beside, unnamed: UnnamedFiles) -> Beside:
+    return replace(found, differences=beside_unnamed(found.differences, unnamed.of(found.table, found.account)))
 
 
 def _beside(store: Store, table: str, account: str, form: str, files: Mapping[str, DataFile]) -> Beside:

@@ -71,7 +71,7 @@ def state_at_a_moment(store: Store, account: AccountId) -> tuple[TableState, Mom
     for _ in range(ROUNDS):
         if state is None:
             return None
-        announced = _announced(store, account)
+        announced = announced_paths(store, account)
         before = table_states.saved(store, state)
         if not _goes_on(store, table_states.TABLE, account, state.number):
             return state, Moment(table_states.TABLE, account, state.number, state.written, before, announced)
@@ -79,7 +79,7 @@ def state_at_a_moment(store: Store, account: AccountId) -> tuple[TableState, Mom
     return None if state is None else (state, Moment(table_states.TABLE, account, state.number, state.written))
 
 
-def _announced(store: Store, account: AccountId) -> frozenset[str]:
+def announced_paths(store: Store, account: AccountId) -> frozenset[str]:
     """Return the paths of which a run has announced another content than is recorded."""
     return frozenset(intents.left_behind(store, account))
 
@@ -142,7 +142,7 @@ class Comparer:
 
     def _has_moved(self, path: str, moment: Moment) -> bool:
         """Say whether a run has replaced a file since its record was loaded, or is about to name what it has."""
-        if moment.records == table_states.TABLE and path in _announced(self.store, moment.account):
+        if moment.records == table_states.TABLE and path in announced_paths(self.store, moment.account):
             return True
         newest = state_log.load(self.store, _SPECS[moment.records], moment.account)
         return newest is None or newest.number != moment.number

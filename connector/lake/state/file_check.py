@@ -10,6 +10,7 @@ from connector.lake.stores.disk import at_disk, sha256_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from connector.core.state.unnamed import Unnamed
     from connector.lake.stores.base import Store
 
 
@@ -46,6 +47,12 @@ class Difference:
 
     path: str
     kind: Literal["changed", "missing", "extra"]
+
+
+def beside_unnamed(differences: Iterable[Difference], unnamed: Iterable[Unnamed]) -> tuple[Difference, ...]:
+    """Return the differences of files that a record names, and those it does not name under whatever name they have."""
+    changed = [one for one in differences if one.kind != "extra"]
+    return tuple(sorted([*changed, *(Difference(one.shown, "extra") for one in unnamed)]))
 
 
 def changed_files(store: Store, files: Iterable[F], *, full: bool = True) -> list[F]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from contextlib import AbstractContextManager
 
+    from connector.core.state.unnamed import Unnamed
     from connector.lake.paths import FileInfo
     from connector.lake.stores.conditions import Condition, Content
 
@@ -86,7 +87,14 @@ class Store(Protocol):
         ...
 
     def list(self, prefix: str) -> Iterator[FileInfo]:
-        """Yield the visible files below a folder, in order of path; none when the folder is missing."""
+        """Yield the visible files below a folder, in order of path; none when the folder is missing.
+
+        Files of names that no path here can have (with a backslash, a control character, or what is no text) are none.
+        """
+        ...
+
+    def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
+        """Yield all that is below a folder besides some files, under whatever name, in no order; see `Unnamed`."""
         ...
 
     def folders(self, prefix: str) -> list[str]:

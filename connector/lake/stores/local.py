@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,9 +24,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from connector.core.state.unnamed import Unnamed
 from connector.core.time.times import in_words
 from connector.errors import CommitConflictError, LockedError
-from connector.lake.paths import STATE, FileInfo, checked_path
+from connector.lake.paths import STATE, FileInfo, checked_path, is_clean
 from connector.lake.stores.conditions import ABSENT, ANY, Content
 from connector.lake.stores.disk import UNFORCED, WITHOUT_LINKS, at_disk, make_folder, sync_file, sync_folder
 from connector.lake.stores.locks import lock, try_to_lock, unlock
@@ -160,7 +162,17 @@ class LocalStore:
                 for name in names
                 if not name.startswith(".")
             ]
-        yield from sorted(found)
+        yield from sorted(info for info in found if info is not None and is_clean(info.path))
+
+    def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
+        """Yield what else is below a folder: hidden files, links, and names that are no paths of ours, too."""
+        with at_disk(f"listing {prefix}"):
+            for folder, inner, names in os.walk(self._at(prefix), onerror=_refuse_unless_missing):
+                links = [name for name in inner if Path(folder, name).is_symlink()]
+                for name in (*names, *links):
+                    one = self._unnamed(os.path.join(folder, name), known)  # noqa: PTH118 - quicker for many
+                    if one is not None:
+                        yield one
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the folders in a folder that hold a visible file, sorted."""
@@ -238,8 +250,22 @@ class LocalStore:
         if not sync_folder(folder):
             self._lacks.add(UNFORCED)
 
-    def _info(self, file: Path) -> FileInfo:
-        found = file.stat()
+    def _unnamed(self, file: str, known: Collection[str]) -> Unnamed | None:
+        """Return a file, or a link, that is not known; None for one that is, or is gone meanwhile."""
+        path = file[len(str(self.root)) :].lstrip("/")
+        try:
+            there = os.lstat(file)
+        except FileNotFoundError:
+            return None
+        link = stat.S_ISLNK(there.st_mode)
+        return None if path in known and not link else Unnamed(path, 0 if link else there.st_size, link)
+
+    def _info(self, file: Path) -> FileInfo | None:
+        """Return what there is to say of a file; None for one that was removed meanwhile, or a link to nothing."""
+        try:
+            found = file.stat()
+        except FileNotFoundError:
+            return None
         return FileInfo(file.relative_to(self.root).as_posix(), found.st_size, found.st_ctime_ns)
 
     def _at(self, path: str) -> Path:

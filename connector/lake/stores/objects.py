@@ -19,8 +19,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from connector.core.state.unnamed import Unnamed
 from connector.errors import CommitConflictError, ConfigError
-from connector.lake.paths import STATE, FileInfo, checked_path
+from connector.lake.paths import STATE, FileInfo, checked_path, is_clean
 from connector.lake.stores.conditions import ANY, Content
 from connector.lake.stores.disk import at_disk
 
@@ -101,8 +102,12 @@ class ObjectStore:
     def list(self, prefix: str) -> Iterator[FileInfo]:
         """Yield the objects below a folder, in order of path, without those whose name begins with a dot."""
         for one in self.bucket.list(prefix):
-            if not one.path.rpartition("/")[2].startswith("."):
+            if not one.path.rpartition("/")[2].startswith(".") and is_clean(one.path):
                 yield FileInfo(one.path, one.bytes, one.modified)
+
+    def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
+        """Yield what else is below a folder: hidden objects, and names that are no paths of ours, too."""
+        return (Unnamed(one.path, one.bytes) for one in self.bucket.list(prefix) if one.path not in known)
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the folders in a folder, sorted."""

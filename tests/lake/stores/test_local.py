@@ -268,3 +268,16 @@ def lock_descriptors(lake):
     return [
         int(one.name) for one in mine.iterdir() if one.exists() and one.resolve() == lake / "_stripe_balance" / "lock"
     ]
+
+
+def test_names_that_no_path_can_have_and_links_to_nothing_are_not_listed_but_told_besides(tmp_path):
+    store = LocalStore(tmp_path)
+    store.write("a/one", b"1")
+    odd = {os.fsdecode(b"a/\xff"), "a/back\\slash", "a/line\nfeed"}
+    for name in odd:
+        (tmp_path / name).write_bytes(b"1")
+    (tmp_path / "a/link").symlink_to("nowhere")
+    (tmp_path / "a/folder").symlink_to(tmp_path, target_is_directory=True)
+    assert [info.path for info in store.list("a")] == ["a/one"]
+    besides = {one.path: one.link for one in store.besides("a", {"a/one"})}
+    assert besides == {**dict.fromkeys(odd, False), "a/link": True, "a/folder": True}

@@ -1,0 +1,104 @@
+"""Looking for what no record names, under whatever name, in the folders that readers are told to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
+from connector.core.units import AccountId
+from connector.lake.reading.moment import announced_paths
+from connector.lake.state import table_states
+from connector.lake.state.lake_identity import load_balances, load_payouts
+from connector.lake.state.state_log import recorded_accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from connector.core.state.table_state import TableState
+    from connector.core.state.unnamed import Unnamed
+    from connector.lake.stores.base import Store
+
+TABLES = tuple(table for spec in (TRANSACTIONS, PAYOUTS, BALANCES) for table in spec.tables)
+"""Folders that readers read."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnnamedFiles:
+    """What no record names.
+
+    Attributes:
+        by_account: in the folders of accounts that have records, by table and account.
+        elsewhere: outside of these.
+    """
+
+    by_account: Mapping[tuple[str, str], tuple[Unnamed, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    elsewhere: tuple[Unnamed, ...] = ()
+
+    def of(self, table: str, account: str) -> tuple[Unnamed, ...]:
+        """Return those in an account's folder of a table."""
+        return self.by_account.get((table, account), ())
+
+
+def look_for_unnamed(store: Store) -> UnnamedFiles:
+    """Look for what no record of a lake names; what a run records meanwhile, or has announced, is left out. Blocks.
+
+    Raises:
+        ManifestError: a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    found = unnamed_files(store, named_files(store, table_states.states(store)))
+    if not (found.by_account or found.elsewhere):
+        return found
+    named = named_files(store, table_states.states(store))
+    for (table, account), paths in named.items():
+        if table == table_states.TABLE:
+            named[table, account] = {*paths, *announced_paths(store, AccountId(account))}
+    return unnamed_files(store, named)
+
+
+def named_files(store: Store, states: Iterable[TableState]) -> dict[tuple[str, str], Collection[str]]:
+    """Return the paths of the data files that the records of a lake name, by table and account. Blocks.
+
+    Args:
+        store: the lake.
+        states: of the balance transactions, of all accounts.
+
+    Raises:
+        ManifestError: a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    found: dict[tuple[str, str], Collection[str]] = {
+        (TRANSACTIONS.name, state.account): state.files.keys() for state in states
+    }
+    for account in recorded_accounts(store, PAYOUTS):
+        if (payouts := load_payouts(store, account)) is not None:
+            found["payouts", account] = payouts.files.keys()
+            found["payout_transactions", account] = payouts.transaction_files.keys()
+    for account in recorded_accounts(store, BALANCES):
+        if (balances := load_balances(store, account)) is not None:
+            found["balances", account] = balances.files.keys()
+    return found
+
+
+def unnamed_files(store: Store, named: Mapping[tuple[str, str], Collection[str]]) -> UnnamedFiles:
+    """Look through the folders of all tables. Blocks; one look at each name, and at the size of what is not known.
+
+    Args:
+        store: the lake.
+        named: paths of the data files that records name, by table and account.
+
+    Raises:
+        StorageError: the destination cannot be read.
+    """
+    homes = {f"{table}/account={account}/": (table, account) for table, account in named}
+    known = {path for paths in named.values() for path in paths}
+    found: dict[tuple[str, str] | None, list[Unnamed]] = {}
+    for table in TABLES:
+        for one in store.besides(table, known):
+            if one.matters:
+                home = "/".join(one.path.split("/", 2)[:2]) + "/"
+                found.setdefault(homes.get(home), []).append(one)
+    elsewhere = tuple(sorted(found.pop(None, ())))
+    return UnnamedFiles({home: tuple(sorted(ones)) for home, ones in found.items() if home is not None}, elsewhere)
