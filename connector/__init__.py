@@ -100,9 +100,11 @@ if TYPE_CHECKING:
         PageReceived,
         PartitionStaged,
         PhaseStarted,
+        RateShared,
         RequestAnswered,
         Retried,
         RunEnded,
+        RunLapsed,
         RunStarted,
         RunWaiting,
         StepDone,
@@ -194,8 +196,8 @@ _HOMES = {
     ),
     "connector.events": (
         "AccountEnded AccountFailed AccountIdentified AccountStarted AccountsFound Committed Event FileRead "
-        "OnEvent PageReceived PartitionStaged PhaseStarted RequestAnswered Retried RunEnded RunStarted RunWaiting "
-        "StepDone Throttled WindowClosed WindowOpened"
+        "OnEvent PageReceived PartitionStaged PhaseStarted RateShared RequestAnswered Retried RunEnded RunLapsed "
+        "RunStarted RunWaiting StepDone Throttled WindowClosed WindowOpened"
     ),
     "connector.ingest.calls": "run_sync sync",
     "connector.ingest.windows": "plan run_plan",
@@ -240,16 +242,16 @@ __all__ = [
     "OnEvent", "Opening", "Original", "PageReceived", "PageStream", "Paid", "PartitionStaged", "PaymentFees",
     "PayoutFees", "PayoutState", "PayoutsOptions", "PayoutsReport", "Period", "PermissionDeniedError",
     "PhaseStarted", "PlanOptions", "ProtocolError", "Purse", "PurseChange", "PurseStatement", "RateLimitError",
-    "Reason", "Refusal", "Report", "Request", "RequestAnswered", "Requests", "Response", "Retired", "Retried",
-    "RetryPolicy", "Row", "RowFees", "RowSum", "Rows", "RunBalanceOptions", "RunEnded", "RunPayoutsOptions",
-    "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting", "Salt", "SchemaError",
-    "Segment", "ServerError", "Settings", "Snapshot", "Split", "Stage", "Statement", "StatementOptions",
-    "StepDone", "StoppedError", "StorageError", "Stream", "Stripe", "Sums", "SyncOptions", "Throttled", "Time",
-    "Timeouts", "TooLargeError", "Transport", "TransportError", "TypeSum", "Unbalanced", "Unshown",
-    "UsageError", "Verdict", "VerifyOptions", "WebhookError", "WindowClosed", "WindowOpened", "decimals",
-    "find_payouts", "plan", "read", "record_balance", "retire", "run_balance", "run_fees", "run_get",
-    "run_plan", "run_record_balance", "run_statement", "run_status", "run_sync", "run_sync_payouts",
-    "run_verify", "statement", "sync", "sync_payouts", "verify",
+    "RateShared", "Reason", "Refusal", "Report", "Request", "RequestAnswered", "Requests", "Response",
+    "Retired", "Retried", "RetryPolicy", "Row", "RowFees", "RowSum", "Rows", "RunBalanceOptions", "RunEnded",
+    "RunLapsed", "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions",
+    "RunWaiting", "Salt", "SchemaError", "Segment", "ServerError", "Settings", "Snapshot", "Split", "Stage",
+    "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream", "Stripe", "Sums",
+    "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport", "TransportError", "TypeSum",
+    "Unbalanced", "Unshown", "UsageError", "Verdict", "VerifyOptions", "WebhookError", "WindowClosed",
+    "WindowOpened", "decimals", "find_payouts", "plan", "read", "record_balance", "retire", "run_balance",
+    "run_fees", "run_get", "run_plan", "run_record_balance", "run_statement", "run_status", "run_sync",
+    "run_sync_payouts", "run_verify", "statement", "sync", "sync_payouts", "verify",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

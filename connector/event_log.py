@@ -21,9 +21,11 @@ from connector.events import (
     PageReceived,
     PartitionStaged,
     PhaseStarted,
+    RateShared,
     RequestAnswered,
     Retried,
     RunEnded,
+    RunLapsed,
     RunStarted,
     RunWaiting,
     StepDone,
@@ -50,7 +52,9 @@ def line_of(event: Event) -> str | None:  # noqa: PLR0911 - a line for each kind
         case RunStarted():
             return f"{event.call} {event.destination} began"
         case RunWaiting():
-            return f"waiting for another run, {event.seconds_left:.0f} s at most"
+            return f"waiting for other runs, {event.seconds_left:.0f} s at most"
+        case RateShared() | RunLapsed():
+            return _of_others(event)
         case PhaseStarted():
             return f"{event.phase}{f', {event.steps:,} steps' if event.steps else ''}"
         case RunEnded():
@@ -62,6 +66,13 @@ def line_of(event: Event) -> str | None:  # noqa: PLR0911 - a line for each kind
             return None
         case _:
             return f"{OWN if event.account is None else event.account}: {_of_account(event)}"
+
+
+def _of_others(event: RateShared | RunLapsed) -> str:
+    if isinstance(event, RunLapsed):
+        return f"gave no sign of life for {event.seconds:,.0f} s, so that others may have taken this run for dead"
+    alone = "alone again within" if event.runs == 1 else f"{event.runs:,} runs share"
+    return f"{alone} the rate: {event.rate:g} requests/s for this one"
 
 
 def _of_request(event: Throttled | Retried) -> str:
@@ -100,7 +111,17 @@ def _span(start: int, stop: int) -> str:
     return f"{to_text(start)} to {'the end' if stop >= END_OF_TIME else to_text(stop)}"
 
 
-_FOR_ALL = (RunStarted, RunWaiting, RunEnded, AccountStarted, AccountEnded, AccountFailed, Committed)
+_FOR_ALL = (
+    RunStarted,
+    RunWaiting,
+    RateShared,
+    RunLapsed,
+    RunEnded,
+    AccountStarted,
+    AccountEnded,
+    AccountFailed,
+    Committed,
+)
 """What is worth a line to everybody; the rest is for whoever looks closely."""
 
 _OfAccount = (

@@ -33,13 +33,40 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class RunWaiting:
-    """The call waits for another run that holds the lake.
+    """The call waits for other runs that are at work on the lake.
 
     Attributes:
-        seconds_left: after which it gives up.
+        seconds_left: after which it waits no longer.
     """
 
     seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class RateShared:
+    """The number of runs at work on the lake that ask Stripe within the same limit has changed.
+
+    Attributes:
+        runs: how many there are, this one included.
+        rate: requests per second that this one aims at now for one endpoint.
+    """
+
+    runs: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunLapsed:
+    """The run gave no sign of life for so long that others may have taken it for dead; it goes on.
+
+    It was suspended, or the lake could not be written. Rows that it had not committed may be gone: then it ends with a
+    `CommitConflictError`, and the next run reads them again.
+
+    Attributes:
+        seconds: how long it was silent.
+    """
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +321,8 @@ class RunEnded:
 Event = (
     RunStarted
     | RunWaiting
+    | RateShared
+    | RunLapsed
     | PhaseStarted
     | StepDone
     | AccountsFound

@@ -6,19 +6,23 @@ event, and ends it in order when whoever listens fails.
 
 from __future__ import annotations
 
+import secrets
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from connector.core.state.leases import new_run_id
 from connector.core.tuning import RunTuning
 from connector.event_log import log_event
 from connector.events import Event, OnEvent, RunEnded, RunStarted, unheard
+from connector.lake.state.lease import RunLease, lease_of
 from connector.lake.state.waiting import when_free
 from connector.lake.stores.base import Store, open_store
 from connector.running.clock import Clock, SystemClock
 from connector.stripe.client import Client
+from connector.stripe.sharing import RateSharing
 from connector.stripe.transport import HttpTransport, NoTransport, Transport
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from connector.config.config import Config
+    from connector.core.time.intervals import Interval
 
 T = TypeVar("T")
 
@@ -53,6 +58,30 @@ class Services:
     def client(self, config: Config) -> Client:
         """Return a client with a pace and counts of its own; to be ended, while the transport stays open."""
         return Client.over(self.transport, config, clock=self.clock, on_event=self.on_event)
+
+    def new_run(self, began: float) -> str:
+        """Draw the id of a run.
+
+        Args:
+            began: when it did, by the services' clock.
+        """
+        return new_run_id(self.clock.utc() - (self.clock.now() - began), secrets.token_hex(4))
+
+    def lease(self, run: str, command: str, client: Client | None = None, *, asked: Interval | None = None) -> RunLease:
+        """Return the lease of a run; while it lasts, the client goes at its share of the rate.
+
+        Args:
+            run: the run's id.
+            command: what it does.
+            client: whom it asks; None for nobody.
+            asked: seconds of `created` it was asked for.
+        """
+        key = None if client is None else client.config.api_key.print_of()
+        card = lease_of(run, command, utc=self.clock.utc(), asked=asked, key=key)
+        lease = RunLease(self.store.of_run(run), self.clock, card, on_event=self.on_event)
+        if client is not None:
+            lease.on_others = RateSharing(client, lambda: lease.lease).heed
+        return lease
 
     async def when_free(self, act: Callable[[], Awaitable[T]], *, wait: float) -> T:
         """Do what needs the lake, once no other run holds it; see `connector.lake.state.waiting`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
+import anyio
 import anyio.to_thread
 
 from connector.accounts.choice import Guest, at_home, chosen_accounts, introduced, keep_account
@@ -17,8 +18,10 @@ from connector.core.ledger.balance import Balance, to_balance
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
 from connector.errors import ConnectorError, DamagedError, SchemaError, StorageError
 from connector.events import AccountEnded, AccountFailed, AccountIdentified, AccountsFound, AccountStarted
+from connector.lake.state.destination import Destination
 from connector.lake.state.file_check import changed_files
-from connector.lake.state.lake_identity import commit_balances, facts_of, load_balances, refuse_new
+from connector.lake.state.lake_identity import commit_balances, load_balances, refuse_new
+from connector.lake.state.lease import at_work
 from connector.lake.writing.small_tables import read_rows, sheet, stored_file, write_rows
 from connector.options.calls import BalanceOptions, RunBalanceOptions
 from connector.options.given import arguments_of
@@ -279,14 +282,17 @@ def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> B
 
 async def _record(services: Services, client: Client, options: BalanceChoice) -> tuple[Snapshot, ...]:
     """Ask for each account, a request each; the destination is held from the first answer on."""
-    store, tell, accounts, account_id = services.store, services.on_event, options.accounts, options.account_id
+    tell, accounts, account_id = services.on_event, options.accounts, options.account_id
+    run = services.new_run(services.clock.now())
+    store, lease = services.store.of_run(run), services.lease(run, "balance", client)
     taken: dict[int, Snapshot] = {}
     held: list[LakeFacts] = []
+    holding = anyio.Lock()
     names: set[AccountId] = set()
     livemode = client.config.api_key.livemode
     failed = FailedAccounts(len(accounts), fail_fast=options.fail_fast or len(accounts) == 1)
     tell(AccountsFound(len(accounts)))
-    with ExitStack() as stack:
+    async with at_work(lease), AsyncExitStack() as stack:
 
         async def record(position: int) -> None:
             account = accounts[position]
@@ -296,9 +302,11 @@ async def _record(services: Services, client: Client, options: BalanceChoice) ->
                 return
             names.add(identity.account)
             snapshot = await ask_balance(client, account, identity.account)
-            if not held:
-                stack.enter_context(store.lock())
-                held.append(facts_of(store))
+            lease.about(identity.account)
+            async with holding:
+                if not held:
+                    destination = await stack.enter_async_context(Destination(store, lease))
+                    held.append(await destination.come_to())
             identity, known = await at_home(client, store, held[0], Guest(identity, account, account_id))
             form, snapshot = held[0].format or "parquet", replace(snapshot, account=identity.account)
             taken[position] = await anyio.to_thread.run_sync(_add, store, form, snapshot, livemode)

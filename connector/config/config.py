@@ -49,6 +49,7 @@ class Settings(TypedDict, total=False):
     context: str | None
     rate: float | None
     rate_per_account: bool | None
+    shares_rate: bool | None
     max_in_flight: int | None
     timeouts: Timeouts | None
     retry: RetryPolicy | None
@@ -76,6 +77,8 @@ class Config:
         context: `Stripe-Context`, or None; needed with the key of an organisation, whose accounts go out in it.
         rate: requests per second of one endpoint, > 0; infinite for none.
         rate_per_account: whether each connected account has the rate to itself; else all share it.
+        shares_rate: whether the rate is shared with other runs that read the same account into the same lake; None for
+            yes where it is the default rate: one that was chosen is what its user has divided already.
         max_in_flight: requests in flight of all accounts together, at least 1.
         timeouts: bounds of one request.
         retry: schedule of retries.
@@ -93,6 +96,7 @@ class Config:
     context: str | None = None
     rate: float = DEFAULT_RATE
     rate_per_account: bool = False
+    shares_rate: bool | None = None
     max_in_flight: int = DEFAULT_IN_FLIGHT
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -116,6 +120,11 @@ class Config:
             raise ConfigError(f"`rate` {self.rate!r} must be a number above 0, of requests per second")
         if type(self.max_in_flight) is not int or self.max_in_flight < 1:
             raise ConfigError(f"`max_in_flight` {self.max_in_flight!r} must be a whole number, at least 1")
+
+    @property
+    def goes_shares(self) -> bool:
+        """Whether the rate is shared with other runs."""
+        return self.rate == DEFAULT_RATE if self.shares_rate is None else self.shares_rate
 
     @property
     def account_rate(self) -> float:
@@ -155,6 +164,7 @@ class Config:
         refuse_unknown(settings, Settings.__annotations__)
         environ = os.environ if environ is None else environ
         given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
+        given.setdefault("shares_rate", "rate" not in given)
         given.setdefault("api_base", environ.get("STRIPE_API_BASE") or DEFAULT_API_BASE)
         given["api_base"] = checked_api_base(given["api_base"])
         direct = _is_direct(given["api_base"], environ)

@@ -89,7 +89,7 @@ class AccountRun:
         """
         shared = self.shared
         try:
-            if shared.options.dry_run or not shared.lease.new:
+            if shared.options.dry_run or not shared.destination.new:
                 await self._prepare()
             else:
                 await self._introduce()
@@ -195,10 +195,10 @@ class AccountRun:
         """
         shared, name = self.shared, self._identity.account if self._identity else self.account
         gone = isinstance(error, PermissionDeniedError) and is_of_account(error)
-        if not gone or name is None or shared.options.dry_run or name not in shared.lease.facts.accounts:
+        if not gone or name is None or shared.options.dry_run or name not in shared.destination.facts.accounts:
             return
         with suppress(StorageError):
-            facts = await shared.lease.come_to()
+            facts = await shared.destination.come_to()
             record = self._record or facts.record_of(checked_account(name))
             if record.refused is None:
                 since = shared.client.server_now or shared.client.clock.utc()
@@ -216,7 +216,8 @@ class AccountRun:
         """Learn whose lake it is and what it lacks."""
         options, lake = self.shared.options, self.shared.lake
         self._identity = await self._identify()
-        facts = await self.shared.lease.come_to(hold=not options.dry_run)
+        self.shared.destination.lease.about(self._identity.account)
+        facts = await self.shared.destination.come_to(writes=not options.dry_run)
         identity = self._identity = await self._settle_in(facts, self._identity)
         if self._record is not None and not options.dry_run:
             await anyio.to_thread.run_sync(keep_account, lake.store, facts, self._record)
@@ -240,6 +241,7 @@ class AccountRun:
     async def _settle_in(self, facts: LakeFacts, identity: Identity) -> Identity:
         """Return the account under its name in the lake."""
         guest = Guest(identity, self.account, self.shared.options.account_id)
+        self.shared.destination.lease.about(identity.account)
         identity, self._record = await at_home(self.shared.client, self.shared.lake.store, facts, guest)
         return identity
 
@@ -352,7 +354,7 @@ class AccountRun:
     async def _identify(self) -> Identity:
         """Learn whose rows these are."""
         options = self.shared.options
-        met = self.shared.lease.facts.accounts if options.several else ()
+        met = self.shared.destination.facts.accounts if options.several else ()
         return await introduced(self.shared.client, self.account, account_id=options.account_id, met=met)
 
 

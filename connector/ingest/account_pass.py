@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from connector.ingest.account_plan import Allowance, Work
     from connector.ingest.options import Options
     from connector.lake.layout import Lake
-    from connector.lake.state.lease import Lease
+    from connector.lake.state.destination import Destination
     from connector.services import Services
     from connector.stripe.client import Client
     from connector.stripe.identity import Identity
@@ -51,7 +51,7 @@ class Shared:
 
     Attributes:
         lake: where rows go.
-        lease: the hold on the destination.
+        destination: where the run writes, and what was there when it began.
         services: what the run touches.
         client: whom to ask.
         options: what is asked for.
@@ -64,7 +64,7 @@ class Shared:
     """
 
     lake: Lake
-    lease: Lease
+    destination: Destination
     services: Services
     client: Client
     options: Options
@@ -263,7 +263,7 @@ class Lap:
         """Return what the account has, from a state that is on the disk."""
         shared, state = self.shared, self.work.state
         if state is None:  # written before any file, so that the lake stays of one kind whatever happens
-            shared.lease.hold()
+            await shared.destination.begin()
             state = TableState(
                 account=identity.account,
                 format=shared.lake.form.name,
@@ -274,7 +274,7 @@ class Lap:
             )
             state = await anyio.to_thread.run_sync(table_states.commit, shared.lake.store, state)
             if self.record is not None:
-                await anyio.to_thread.run_sync(keep_account, shared.lake.store, shared.lease.facts, self.record)
+                await anyio.to_thread.run_sync(keep_account, shared.lake.store, shared.destination.facts, self.record)
         shared.services.on_event(AccountIdentified(self.account, identity.account))
         replacing = Replacements(shared.lake.store, identity.account)
         return Published(

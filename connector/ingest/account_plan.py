@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from connector.core.planning.parking import distrusting, due_parked, parked_keys
+from connector.core.planning.parking import distrusting, due_parked, parked_keys, setting_aside
 from connector.core.planning.plan import (
     MENDING,
     Plan,
@@ -26,7 +26,8 @@ from connector.core.time.intervals import Intervals
 from connector.lake.reading.refresh_rows import due_stretch
 from connector.lake.state import intents, table_states
 from connector.lake.state.file_check import changed_files
-from connector.lake.state.parked_files import damaged, sweep_parked
+from connector.lake.state.leases import others_at_work
+from connector.lake.state.parked_files import damaged
 from connector.lake.state.recovery import recovered
 
 if TYPE_CHECKING:
@@ -103,9 +104,9 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
         StorageError: when the destination cannot be read.
     """
     found = table_states.load(lake.store, account)
-    found = found and believed(found, now=now)
+    found = found and _without_those_of_others(lake, believed(found, now=now))
     since = 0 if found is None else table_states.saved(lake.store, found)
-    state = found and _with_parked_that_are_there(lake, options, _recovered(lake, options, found))
+    state = found and _with_parked_that_are_there(lake, _recovered(lake, options, found))
     planned = plan(
         state,
         options.asked,
@@ -153,6 +154,14 @@ def mending(state: TableState, lost: tuple[DataFile, ...]) -> Work:
     return Work(Plan(completing(kept, again), read_before=state.covered.minus(again)), kept, lost)
 
 
+def _without_those_of_others(lake: Lake, state: TableState) -> TableState:
+    """Return the state without rows that other runs at work have parked: they are going to complete them themselves."""
+    if all(one.run == lake.run for one in state.parked.values()):
+        return state
+    others = others_at_work(lake.store, lake.run)
+    return setting_aside(state, lambda one: others.at_work(one.run))
+
+
 def _recovered(lake: Lake, options: Options, state: TableState) -> TableState:
     """Return the state with what a run that died had published; written at once, unless we only look."""
     announced = intents.left_behind(lake.store, state.account)
@@ -165,13 +174,8 @@ def _recovered(lake: Lake, options: Options, state: TableState) -> TableState:
     return state
 
 
-def _with_parked_that_are_there(lake: Lake, options: Options, state: TableState) -> TableState:
-    """Return the state without parked files that are lost: their seconds are read again.
-
-    Parked files that no state names are removed, unless we only look.
-    """
-    if not options.dry_run:
-        sweep_parked(lake.store, table_states.TABLE, state.account, state.parked)
+def _with_parked_that_are_there(lake: Lake, state: TableState) -> TableState:
+    """Return the state without parked files that are lost: their seconds are read again."""
     lost = damaged(lake.store, state.parked.values())
     return distrusting(state, lost) if lost else state
 

@@ -5,8 +5,6 @@ plan → windows → pages → rows → partitions → files → state. It runs 
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections import deque
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
@@ -38,8 +36,9 @@ from connector.lake.layout import Lake
 from connector.lake.paths import RUNS
 from connector.lake.state import table_states
 from connector.lake.state.audit_savings import load_savings, save_savings
+from connector.lake.state.destination import Destination
 from connector.lake.state.lake_identity import facts_of
-from connector.lake.state.lease import Lease
+from connector.lake.state.lease import at_work
 from connector.outside_text import document_without_keys, in_json
 from connector.running.concurrency import in_turn, tasks_with_one_error
 from connector.stripe.accounts import connected_accounts
@@ -95,9 +94,9 @@ class Run:
     _moved: anyio.Event = field(init=False, default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
-        self._store, self._tell = self.services.store, self.services.on_event
-        started = self.services.clock.utc() - (self.services.clock.now() - self.began)
-        self.run_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(started))}-{secrets.token_hex(4)}"
+        self._tell = self.services.on_event
+        self.run_id = self.services.new_run(self.began)
+        self._store = self.services.store.of_run(self.run_id)
         self._failed = FailedAccounts(0, fail_fast=self.options.fail_fast or not self.options.several)
 
     async def go(self) -> Report:
@@ -112,32 +111,33 @@ class Run:
         lake = self._lake()
         form, of_lake = lake.form.name, self.options.of_lake
         accept = partial(table_states.check_destination, self._store, form, lake.partition, of_lake)
-        with Lease(self._store, None if begun else accept) as lease:
-            refuse_retired(lease.facts, self.options.accounts)
-            remember_paths(self.client, lease.facts)
+        lease = self.services.lease(self.run_id, "sync", self.client, asked=self.options.asked)
+        async with at_work(lease), Destination(self._store, lease, None if begun else accept) as destination:
+            refuse_retired(destination.facts, self.options.accounts)
+            remember_paths(self.client, destination.facts)
             allowance = Allowance(requests=inf if self.options.repair else self.services.tuning.reread_requests)
-            shared = Shared(lake, lease, self.services, self.client, self.options, self.run_id, allowance)
+            shared = Shared(lake, destination, self.services, self.client, self.options, self.run_id, allowance)
             try:
                 await self._sync_accounts(shared)
                 await self._audit_the_past()
             except ConnectorError as error:
                 with suppress(StorageError):  # the error itself is what there is to say
-                    await self._keep(lease, self._report(lake, "failed", error=str(error)))
+                    await self._keep(destination, self._report(lake, "failed", error=str(error)))
                 raise
             except anyio.get_cancelled_exc_class():
                 with suppress(StorageError):
-                    await self._keep(lease, self._report(lake, "interrupted", error="interrupted"))
+                    await self._keep(destination, self._report(lake, "interrupted", error="interrupted"))
                 raise
-            return await self._ended(lake, lease)
+            return await self._ended(lake, destination)
 
-    async def _ended(self, lake: Lake, lease: Lease) -> Report:
+    async def _ended(self, lake: Lake, destination: Destination) -> Report:
         """Keep the report of a run that came to its end, and return it, or raise what some accounts ended with."""
         failure = self._failure()
         if failure is None:
             report = self._report(lake, "planned" if self.options.dry_run else "complete")
-            return await self._kept(lease, report)
+            return await self._kept(destination, report)
         outcome = "damaged" if isinstance(failure, DamagedError) else "failed"
-        failure.report = await self._kept(lease, self._report(lake, outcome, error=str(failure)))
+        failure.report = await self._kept(destination, self._report(lake, outcome, error=str(failure)))
         raise failure
 
     def _failure(self) -> AccountsError | DamagedError | None:
@@ -178,7 +178,7 @@ class Run:
             waiting = deque(self.options.accounts or (None,))
             self._coming = self.options.all_accounts
             if self._coming:
-                tasks.start_soon(self._list_accounts, waiting, shared.lease.facts.retired)
+                tasks.start_soon(self._list_accounts, waiting, shared.destination.facts.retired)
             for position in count():
                 while shared.open >= self._most_open() or (self._coming and not waiting):
                     self._moved = anyio.Event()
@@ -303,17 +303,17 @@ class Run:
             warnings=(*sorted(self._store.lacks), *_of_connections(len(self.client.transport.distrusted))),
         )
 
-    async def _kept(self, lease: Lease, report: Report) -> Report:
+    async def _kept(self, destination: Destination, report: Report) -> Report:
         """Keep the report of a run whose rows are all kept; where that fails, it says so: nothing is lost."""
         try:
-            await self._keep(lease, report)
+            await self._keep(destination, report)
         except StorageError as error:
             return replace(report, warnings=(*report.warnings, f"the run's report could not be kept: {error}"))
         return report
 
-    async def _keep(self, lease: Lease, report: Report) -> None:
-        """Write the report into the lake, if the run came to hold one."""
-        if not lease.held:
+    async def _keep(self, destination: Destination, report: Report) -> None:
+        """Write the report into the lake, if the run came to write to one."""
+        if not destination.written:
             return
         document = document_without_keys(to_document(report), (self.client.config.api_key.reveal(),))
         text = in_json(to_json(document).decode()).encode()

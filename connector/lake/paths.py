@@ -14,6 +14,10 @@ RUNS = f"{STATE}/runs"
 """Folder of the run reports."""
 
 
+LEASES = f"{STATE}/leases"
+"""Folder of the leases: one file for each run at work."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class FileInfo:
     """A visible file.

@@ -134,7 +134,7 @@ class Salted(TypedDict, total=False):
 
 
 class Destination(TypedDict, total=False):
-    """What is to become of a lake that is not there, or that another run holds."""
+    """What is to become of a lake that is not there, or that other runs are at work on."""
 
     existing: Annotated[
         "bool",
@@ -148,10 +148,10 @@ class Destination(TypedDict, total=False):
     wait: Annotated[
         "float",
         Option(
-            says="seconds to wait for another run that holds the lake, at least 0",
+            says="seconds to wait for other runs at work on the lake to end, at least 0",
             default=0.0,
             reads="count",
             metavar="S",
-            help="seconds to wait for another run to end (0)",
+            help="seconds to wait for other runs to end (0)",
         ),
     ]

@@ -42,14 +42,14 @@ from connector.stripe.payouts import fetch_payouts, transactions_of
 from connector.tables.hidden import hidden_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Collection
 
     from connector.core.api.page import Row
     from connector.core.state.data_file import DataFile
     from connector.core.state.payouts import DayDue, PayoutsPlan
     from connector.core.units import AccountId
     from connector.errors import ConnectorError
-    from connector.lake.state.lake_identity import LakeFacts
+    from connector.lake.state.destination import Destination
     from connector.lake.writing.payout_files import Written
     from connector.lake.writing.small_tables import Sheet
     from connector.services import Services
@@ -71,10 +71,9 @@ class Shared:
         services: what the run touches.
         client: whom to ask.
         asked: seconds of `created` of the payouts asked for.
+        destination: where the run writes, and what was there when it began.
         full_refresh: list again what the lake has.
-        hold: takes the destination, if that is not done yet, and says what it holds.
         met: accounts that have said who they are in an earlier run; none where only one is asked.
-        new: whether there was nothing in the destination when the run began.
         taken: accounts that somebody of this run works on or has worked on.
         claims: whose each payout is.
     """
@@ -82,10 +81,9 @@ class Shared:
     services: Services
     client: Client
     asked: Interval
+    destination: Destination
     full_refresh: bool
-    hold: Callable[[], Awaitable[LakeFacts]]
     met: Collection[str]
-    new: bool
     taken: set[AccountId] = field(default_factory=set["AccountId"])
     claims: Claims = field(default_factory=Claims)
     threads: anyio.CapacityLimiter = field(init=False, default_factory=lambda: anyio.CapacityLimiter(WRITERS))
@@ -129,9 +127,10 @@ class AccountPayouts:
         shared.taken.add(identity.account)
         rows: list[Row] | None = None
         plan = plan_payouts(None, shared.asked, now=identity.now)
-        if shared.new:  # a key that may not list payouts makes no lake
+        if shared.destination.new:  # a key that may not list payouts makes no lake
             rows, _ = await self._read(plan, identity)
-        facts = await shared.hold()
+        shared.destination.lease.about(identity.account)
+        facts = await shared.destination.come_to()
         guest = Guest(identity, self.account, self.account_id)
         identity, known = await at_home(shared.client, shared.services.store, facts, guest)
         self._identity = identity

@@ -1,9 +1,8 @@
-"""One run over the payouts of a destination: several accounts at once, one lock, one report."""
+"""One run over the payouts of a destination: several accounts at once, one lease, one report."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -14,9 +13,10 @@ from connector.core.account_failures import FailedAccounts
 from connector.core.run_report import requests_of
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, to_text
-from connector.errors import ConnectorError, DamagedError, LockedError
+from connector.errors import ConnectorError, DamagedError
 from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted, PhaseStarted
-from connector.lake.state.lake_identity import LakeFacts, facts_of
+from connector.lake.state.destination import Destination
+from connector.lake.state.lease import RunLease, at_work
 from connector.payouts.account import AccountPayouts, Shared
 from connector.payouts.report import AccountPayoutsReport, PayoutsOutcome, PayoutsReport, damage_of
 from connector.running.concurrency import in_turn
@@ -42,6 +42,7 @@ class PayoutsRun:
         asked: seconds of `created` of the payouts asked for.
         full_refresh: list again what the lake has.
         fail_fast: end with the first account that fails.
+        run: names it.
     """
 
     services: Services
@@ -49,15 +50,18 @@ class PayoutsRun:
     asked: Interval = field(default_factory=lambda: Interval(0, END_OF_TIME))
     full_refresh: bool = False
     fail_fast: bool = False
+    run: str = field(init=False)
     _began: float = field(init=False)
-    _facts: LakeFacts | None = field(init=False, default=None)
-    _lock: ExitStack = field(init=False, default_factory=ExitStack)
+    _lease: RunLease = field(init=False)
     _reports: dict[int, AccountPayoutsReport] = field(init=False, default_factory=dict[int, AccountPayoutsReport])
     _failed: FailedAccounts = field(init=False)
     _format: str = field(init=False, default="parquet")
 
     def __post_init__(self) -> None:
         self._began = self.services.clock.now()
+        self.run = self.services.new_run(self._began)
+        self._lease = self.services.lease(self.run, "payouts", self.client, asked=self.asked)
+        self.services = replace(self.services, store=self.services.store.of_run(self.run))
 
     async def go(self, accounts: Sequence[str | None] = (None,), *, account_id: str | None = None) -> PayoutsReport:
         """Work on the accounts, several at once, holding the destination.
@@ -74,7 +78,8 @@ class PayoutsRun:
         tell = self.services.on_event
         tell(PhaseStarted("reading payouts"))
         tell(AccountsFound(len(accounts)))
-        before = await anyio.to_thread.run_sync(facts_of, self.services.store)
+        destination = await anyio.to_thread.run_sync(Destination, self.services.store, self._lease)
+        before = destination.facts
         self._format = before.format or self._format
         refuse_retired(before, accounts)
         remember_paths(self.client, before)
@@ -82,17 +87,16 @@ class PayoutsRun:
             self.services,
             self.client,
             self.asked,
+            destination,
             full_refresh=self.full_refresh,
-            hold=self._hold_unless_begun if not before.accounts else self._hold,
             met=before.accounts if len(accounts) > 1 else (),
-            new=not before.accounts,
         )
         self._failed = FailedAccounts(len(accounts), fail_fast=self.fail_fast or len(accounts) == 1)
 
         async def work(position: int) -> None:
             await self._work(AccountPayouts(shared, accounts[position], account_id), position)
 
-        with self._lock:
+        async with at_work(self._lease), destination:
             await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
             await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
         reports = [report for _, report in sorted(self._reports.items())]
@@ -118,25 +122,6 @@ class PayoutsRun:
                 self._reports[position] = report
             told = AccountEnded(part.account) if failure is None else AccountFailed(part.account, failure)
             self.services.on_event(told)
-
-    async def _hold(self) -> LakeFacts:
-        """Hold the destination to the end of the run, and say what it holds.
-
-        Raises:
-            LockedError: another run holds it.
-        """
-        if self._facts is None:
-            self._lock.enter_context(self.services.store.lock())
-            self._facts = facts_of(self.services.store)
-        return self._facts
-
-    async def _hold_unless_begun(self) -> LakeFacts:
-        """Do the same for a destination that was empty when we looked."""
-        first = self._facts is None
-        facts = await self._hold()
-        if first and facts.accounts:
-            raise LockedError("another run began this lake a moment ago: run again, to go on from what it wrote")
-        return facts
 
     def _report(self, outcome: PayoutsOutcome) -> PayoutsReport:
         seconds = self.services.clock.now() - self._began

@@ -16,9 +16,12 @@ import connector
 from connector.config.config import ApiKey, Config
 from connector.config.salt import Salt
 from connector.core.api.retry import RetryPolicy
+from connector.core.state.leases import Holder, with_changes
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import ConnectorError, TransportError
+from connector.lake.state.lease import lease_of
+from connector.lake.state.leases import lease_path, write_lease
 from connector.lake.stores.local import LocalStore
 from tests.support.lakes import (
     START,
@@ -116,6 +119,7 @@ def test_a_parked_file_that_no_state_names_is_removed(lake, stripe_, expected):
     path = parked_files(lake)[0]
     stray = path.with_name(f"99999999.{path.name.split('.', 1)[1]}")
     stray.write_bytes(path.read_bytes())
+    write_lease(LocalStore(lake), lease_of(path.name.split(".")[2], "sync", utc=0))  # its process died with it
     run(lake, stripe_, dry_run=True)
     assert stray.exists()
     run(lake, stripe_)
@@ -226,3 +230,42 @@ def test_status_verify_and_the_run_report_say_how_many_rows_are_parked(lake, str
     layer = verdict.accounts[0].layers[0]
     assert layer.checked["parked_rows"] == parked
     assert f"{parked:,} more are parked" in layer.reason
+
+
+# Rows that another run has parked -------------------------------------------------------------------------------------
+
+
+def at_work_elsewhere(lake: Path, runs: set[str]) -> None:
+    """Have runs be at work on another machine, by their leases."""
+    store = LocalStore(lake)
+    for one in runs:
+        there = lease_of(one, "sync", utc=0)
+        write_lease(store, with_changes(there, holder=Holder(host="far", boot="away", pid=1)))
+
+
+def test_rows_that_a_run_at_work_has_parked_are_left_to_it(lake, stripe_, expected):
+    parked = state(lake).parked
+    at_work_elsewhere(lake, {one.run for one in parked.values()})
+    report = run(lake, stripe_)
+    assert report.accounts[0].rows_received >= parked_rows(lake), "they are read by this run, too"
+    assert state(lake).parked == parked
+    assert [path.relative_to(lake).as_posix() for path in parked_files(lake)] == sorted(parked)
+    assert data_files(lake) == expected
+    for one in parked.values():
+        LocalStore(lake).delete(lease_path(one.run))
+    run(lake, stripe_)
+    assert (parked_rows(lake), parked_files(lake), strays(lake)) == (0, [], [])
+    assert data_files(lake) == expected
+    honest(lake, truth(stripe_))
+
+
+def test_parked_files_that_no_state_names_stay_while_their_run_is_at_work_and_go_with_it(lake, stripe_):
+    known = parked_files(lake)
+    stray = known[0].with_name("99999999.created_date=2026-01-01.another-run.arrow")
+    stray.write_bytes(b"being written")
+    at_work_elsewhere(lake, {"another-run"})
+    run(lake, stripe_)
+    assert parked_files(lake) == [stray]
+    write_lease(LocalStore(lake), lease_of("another-run", "sync", utc=0))  # of this machine, and gone
+    run(lake, stripe_)
+    assert parked_files(lake) == []

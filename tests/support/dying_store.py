@@ -10,7 +10,7 @@ from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -44,6 +44,14 @@ class DyingStore:
     @property
     def scratch(self) -> Path:
         return self._store.scratch
+
+    def of_run(self, run: str) -> DyingStore:
+        self._store = self._store.of_run(run)
+        return self
+
+    def clear(self, may_take: Callable[[str, int], bool]) -> None:
+        with self._step():
+            self._store.clear(may_take)
 
     def read(self, path: str) -> Content | None:
         return self._store.read(path)

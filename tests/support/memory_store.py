@@ -16,7 +16,7 @@ from connector.lake.paths import FileInfo, checked_path
 from connector.lake.stores.conditions import ABSENT, ANY, Content
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterator
 
     from connector.lake.stores.conditions import Condition
 
@@ -42,6 +42,12 @@ class MemoryStore:
     @property
     def lacks(self) -> Collection[str]:
         return ()
+
+    def of_run(self, run: str) -> MemoryStore:
+        return self
+
+    def clear(self, may_take: Callable[[str, int], bool]) -> None:
+        pass
 
     def read(self, path: str) -> Content | None:
         return self.files.get(checked_path(path))

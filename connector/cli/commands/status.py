@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connector.cli.display.audit_round import past_of
 from connector.cli.display.other_tables import Beside, beside_of, checked, named, remedies, said_of
 from connector.cli.display.read_allocation import Reads, reads_of
+from connector.cli.display.runs_at_work import RunAtWork, runs_at_work
 from connector.cli.display.summary import differs, parked
 from connector.cli.display.words import intervals, lasting, mode_of, moment, nets, sized
 from connector.config.destination import placed
@@ -21,6 +22,7 @@ from connector.lake.paths import RUNS
 from connector.lake.reading.unnamed_files import look_for_unnamed
 from connector.lake.state.file_check import beside_unnamed
 from connector.lake.state.lake_identity import facts_of
+from connector.lake.state.leases import others_at_work
 from connector.lake.state.table_states import TABLE, compare, states
 from connector.lake.stores.base import Store, open_store
 
@@ -73,6 +75,7 @@ class Look:
         unnamed: files where readers look, outside the folders of these, that no record names.
         last: the latest run, or None.
         reads: what runs took of the read allocation.
+        runs: those at work.
     """
 
     destination: str
@@ -82,6 +85,7 @@ class Look:
     unnamed: tuple[Unnamed, ...]
     last: dict[str, Any] | None
     reads: Reads
+    runs: list[RunAtWork]
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON knows it."""
@@ -91,6 +95,7 @@ class Look:
             "tables": [one.to_document() for one in self.tables],
             "extra_files": [one.shown for one in self.unnamed],
             "reads": self.reads.to_document(),
+            "at_work": [one.to_document() for one in self.runs],
         }
 
 
@@ -107,10 +112,11 @@ def look(destination: str | PathLike[str]) -> Look:
     found = list(states(store))
     unnamed = look_for_unnamed(store)
     holdings, tables = list(_holdings(store, facts, found, unnamed)), list(beside_of(store, unnamed))
+    runs = runs_at_work(others_at_work(store))
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     reads = reads_of(store, (one.state for one in holdings), now=time.time())
-    return Look(str(destination), facts, holdings, tables, unnamed.elsewhere, _last_run(store), reads)
+    return Look(str(destination), facts, holdings, tables, unnamed.elsewhere, _last_run(store), reads, runs)
 
 
 def run_status(destination: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -149,7 +155,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     else:
         said = lines(str(args.destination), holdings, tables, last, (facts, reads))
         well = not (warnings or any(one.stale_since is not None for one in holdings))
-        console.report(*said, *([reads.to_text()] if holdings else []), well=well)
+        at_work = [one.to_text() for one in found.runs]
+        console.report(*said, *([reads.to_text()] if holdings else []), *at_work, well=well)
     for warning in [*warnings, *_gone(args.destination, holdings)]:
         console.warn(warning, always=True)
     return DATA_REFUSED if warnings and args.strict else 0

@@ -41,6 +41,10 @@ class Bar:
         """See `Display.show`."""
         self._live.update(self.drawn(reading), refresh=True)
 
+    def tell(self, remark: str) -> None:
+        """See `Display.tell`: above the bar."""
+        self._console.print(Text(shown(f"stripe-balance: warning: {remark}")))
+
     def close(self) -> None:
         """See `Display.close`."""
         self._live.stop()

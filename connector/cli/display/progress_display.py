@@ -12,7 +12,7 @@ from connector.cli.display.words import remaining
 from connector.core.counting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from connector.cli.display.console import Console
     from connector.cli.display.run_view import RunView
@@ -32,6 +32,10 @@ class Display(Protocol):
         """Show one."""
         ...
 
+    def tell(self, remark: str) -> None:
+        """Tell something once, which stays."""
+        ...
+
     def close(self) -> None:
         """Leave the terminal as it was."""
         ...
@@ -40,11 +44,17 @@ class Display(Protocol):
 @asynccontextmanager
 async def showing(view: RunView, console: Console | None) -> AsyncGenerator[None, None]:
     """Show a run for the length of the block, as the console has it; not at all without one."""
-    if console is None or console.progress == "none":
+    if console is None:
         yield
         return
+    if console.progress == "none":
+        try:
+            yield
+        finally:
+            _tell(view, console.warn)
+        return
     display = _display(console)
-    watcher = asyncio.create_task(_watch(Gauge(view), display, SECONDS_BETWEEN[console.progress]))
+    watcher = asyncio.create_task(_watch(view, display, SECONDS_BETWEEN[console.progress]))
     try:
         yield
     finally:
@@ -52,12 +62,22 @@ async def showing(view: RunView, console: Console | None) -> AsyncGenerator[None
         with suppress(asyncio.CancelledError):
             await watcher
         display.close()
+        _tell(view, console.warn)
 
 
-async def _watch(gauge: Gauge, display: Display, seconds: float) -> None:
+def _tell(view: RunView, tell: Callable[[str], None]) -> None:
+    """Tell what is to be told once."""
+    remarks, view.remarks = view.remarks, []
+    for remark in remarks:
+        tell(remark)
+
+
+async def _watch(view: RunView, display: Display, seconds: float) -> None:
+    gauge = Gauge(view)
     gauge.read(monotonic())
     while True:
         await asyncio.sleep(seconds)
+        _tell(view, display.tell)
         display.show(gauge.read(monotonic()))
 
 
@@ -83,6 +103,10 @@ class Lines:
         if reading.left is not None:
             parts.append(f"about {remaining(reading.left)} left")
         self._console.log(f"stripe-balance: {', '.join(parts)}")
+
+    def tell(self, remark: str) -> None:
+        """See `Display.tell`."""
+        self._console.warn(remark)
 
     def close(self) -> None:
         """See `Display.close`."""

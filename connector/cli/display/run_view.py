@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from connector.cli.display.words import lasting
 from connector.events import (
     AccountEnded,
     AccountFailed,
@@ -16,7 +17,9 @@ from connector.events import (
     PageReceived,
     PartitionStaged,
     PhaseStarted,
+    RateShared,
     RequestAnswered,
+    RunLapsed,
     RunStarted,
     RunWaiting,
     StepDone,
@@ -45,6 +48,7 @@ class RunView:
         steps_done: those of them that are done.
         requests: attempts by operation.
         refused: 429s.
+        remarks: what is to be told once, in order, and was not told yet.
     """
 
     phase: str = "starting"
@@ -61,6 +65,8 @@ class RunView:
     steps_done: int = 0
     requests: Counter[str] = field(default_factory=Counter[str])
     refused: int = 0
+    remarks: list[str] = field(default_factory=list[str])
+    _shared: bool = field(init=False, default=False)
     _windows: Counter[str | None] = field(init=False, default_factory=Counter["str | None"])
     _pages_left: dict[str | None, float] = field(init=False, default_factory=dict["str | None", float])
 
@@ -100,13 +106,25 @@ class RunView:
             case RunStarted():
                 self.rate_limit = event.rate_limit
             case RunWaiting():
-                self.phase = "waiting for another run"
+                self.phase = "waiting for other runs"
+            case RateShared():
+                self._hear_sharing(event)
+            case RunLapsed():
+                self.remarks.append(
+                    f"gave no sign of life for {lasting(event.seconds)} (was this machine asleep?): other runs may have"
+                    " taken this one for dead; if they did, it ends with status 75, and the next run reads the rest"
+                )
             case PhaseStarted():
                 self.phase, self.steps, self.steps_done = event.phase, event.steps, 0
             case StepDone():
                 self.steps_done += 1
             case FileRead():
                 self.rows, self.files, self.steps_done = self.rows + event.rows, self.files + 1, self.steps_done + 1
+            case _:
+                self._hear_accounts(event)
+
+    def _hear_accounts(self, event: Event) -> None:
+        match event:
             case AccountsFound():
                 self.accounts, self.accounts_done = event.accounts, event.done
             case AccountIdentified():
@@ -117,3 +135,13 @@ class RunView:
                 self._pages_left.pop(event.account, None)
             case _:
                 pass
+
+    def _hear_sharing(self, event: RateShared) -> None:
+        """Tell the first time that the rate is shared; later on the rate that is shown says so."""
+        if event.rate != self.rate_limit and event.runs > 1 and not self._shared:
+            self._shared = True
+            self.remarks.append(
+                f"{event.runs:,} runs at work on this lake read the same account: this one goes at {event.rate:g}"
+                " requests/s, its share of the rate (--rate: another one, of its own)"
+            )
+        self.rate_limit = event.rate

@@ -77,6 +77,16 @@ class Rate:
         self._step = max(self.RECOVERY * min(self.limit, used), 0.1)
         self.current = max(min(self.LEAST, self.limit), used * kept)
 
+    def resize(self, limit: float) -> None:
+        """Go by another limit from here on: down at once; up at once, too, unless a 429 has slowed it down.
+
+        Args:
+            limit: requests per second, > 0.
+        """
+        slowed = self.current < self.limit
+        self.current = min(self.current, limit) if slowed else limit
+        self.limit = limit
+
     def _recover(self, now: float) -> None:
         if self.current < self.limit and now - self._raised >= 1.0:
             self._raised = now
@@ -160,6 +170,7 @@ class Pace:
     latency: Latency = field(init=False, default_factory=Latency)
     _wholes: dict[str, Rate] = field(init=False, default_factory=dict[str, Rate])
     _endpoints: dict[tuple[str, str], Rate] = field(init=False, default_factory=dict[tuple[str, str], Rate])
+    _sharers: float = field(init=False, default=1.0)
 
     def __post_init__(self) -> None:
         self.cap = Cap(self.in_flight)
@@ -196,14 +207,26 @@ class Pace:
         rate = min(self.endpoint(endpoint, group).current, self.whole(group).current)
         return max(1.0, min(float(self.cap.current), rate * self.latency.mean))
 
+    def share(self, among: float) -> None:
+        """Take a share of the rates from here on, of all groups alike.
+
+        Args:
+            among: how many share them, at least 1.
+        """
+        self._sharers = among
+        for rate in self._wholes.values():
+            rate.resize(self.account_rate / among)
+        for rate in self._endpoints.values():
+            rate.resize(self.rate / among)
+
     def whole(self, group: str = "") -> Rate:
         """Return the rate controller of all endpoints together."""
         if group not in self._wholes:
-            self._wholes[group] = Rate(self.account_rate)
+            self._wholes[group] = Rate(self.account_rate / self._sharers)
         return self._wholes[group]
 
     def endpoint(self, name: str, group: str = "") -> Rate:
         """Return the rate controller of one endpoint."""
         if (name, group) not in self._endpoints:
-            self._endpoints[name, group] = Rate(self.rate)
+            self._endpoints[name, group] = Rate(self.rate / self._sharers)
         return self._endpoints[name, group]

@@ -10,7 +10,7 @@ from connector.core.state.data_file import parked_seconds
 from connector.core.time.intervals import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from connector.core.state.data_file import ParkedFile
     from connector.core.state.partition import PartitionKey
@@ -36,6 +36,18 @@ def without_parked(state: TableState, paths: Collection[str]) -> TableState:
     """Return the state after the rows of these files became visible in data files."""
     left = {path: one for path, one in state.parked.items() if path not in paths}
     return replace(state, parked=MappingProxyType(left))
+
+
+def setting_aside(state: TableState, is_theirs: Callable[[ParkedFile], bool]) -> TableState:
+    """Return the state without parked files that other runs at work will take up themselves; they stay recorded.
+
+    Args:
+        state: as it is recorded, or as it was set aside before.
+        is_theirs: says whether a file is one of those.
+    """
+    theirs = {path: one for path, one in state.parked.items() if is_theirs(one)}
+    aside = MappingProxyType({**state.aside, **theirs})
+    return replace(without_parked(state, theirs), aside=aside) if theirs else state
 
 
 def distrusting(state: TableState, damaged: Iterable[ParkedFile]) -> TableState:

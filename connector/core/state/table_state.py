@@ -45,6 +45,7 @@ class TableState:
             told.
         asked: seconds of `created` that the lake was ever asked for.
         parked: files of rows whose partitions are not whole yet, by path.
+        aside: such files of other runs that are at work: theirs to take up, left alone.
         number: of the record that the state goes up to; 0 before the first.
         written: when that record was written, UTC seconds.
         recorded: the state as it is recorded up to there, taken apart: what a commit says the difference to.
@@ -64,6 +65,7 @@ class TableState:
     account_created: int = 0
     asked: Intervals = field(default_factory=Intervals)
     parked: Mapping[str, ParkedFile] = field(default_factory=lambda: MappingProxyType({}))
+    aside: Mapping[str, ParkedFile] = field(default_factory=lambda: MappingProxyType({}))
     number: int = 0
     written: int = field(default=0, compare=False)
     recorded: Parts = field(default=NOTHING, compare=False, repr=False)

@@ -111,7 +111,7 @@ def _transactions_to_parts(state: TableState) -> Parts:
             }
         ),
         files=state.files,
-        parked=state.parked,
+        parked=MappingProxyType({**state.parked, **state.aside}),
     )
 
 

@@ -1,97 +1,172 @@
-"""A destination held for the length of a run, and what it holds."""
+"""A run's lease: written when the run begins to write, renewed while it is at work, removed when it ends.
+
+Where a lease cannot be written, or the machine slept so long that others took the run for dead, the run goes on:
+commits depend on no lease. What others cleared away meanwhile, the run finds when it wants to publish it.
+"""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
-from connector.errors import ConfigError, LockedError
-from connector.lake.state.lake_identity import LakeFacts, facts_of
+from connector.core.state.leases import LEASE_VERSION, STALE_SECONDS, Lease, Others, with_changes
+from connector.errors import StorageError
+from connector.events import OnEvent, RunLapsed, unheard
+from connector.lake.state.leases import AT_WORK, clear_leases, clear_leavings, lease_path, others_at_work, write_lease
+from connector.lake.state.process import this_process
+from connector.running.concurrency import tasks_with_one_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
 
+    from connector.core.state.account_record import KeyPrint
+    from connector.core.time.intervals import Interval
     from connector.lake.stores.base import Store
+    from connector.running.clock import Clock
+
+RENEW_SECONDS = 20.0
+"""How old a lease may become before it is renewed."""
+
+LOOK_SECONDS = 5.0
+"""How often a run looks who else is at work, and whether its own lease is due."""
+
+ACCOUNTS_NAMED = 100
+"""Accounts that a lease names at most; runs of more know each other by their key."""
 
 
-@dataclass(slots=True)
-class Lease:
-    """Takes a destination when it is time to write, and gives it back at the end of the block.
+@dataclass(slots=True, eq=False)
+class RunLease:
+    """The lease of one run.
 
     Attributes:
-        store: the destination.
-        accept: refuses what has become of the lake meanwhile, once nobody else can change it; None to take it as it is.
-        facts: what it held when the run began, of whichever table; when it was held to be gone on with, at that time.
+        store: the lake.
+        clock: time.
+        lease: what it says.
+        on_others: told who else is at work, whenever that was looked at.
+        on_event: told where the run may have been taken for dead.
     """
 
     store: Store
-    accept: Callable[[], None] | None = None
-    facts: LakeFacts = field(init=False)
-    _new: bool = field(init=False)
-    _held: bool = field(init=False, default=False)
-    _known: bool = field(init=False, default=False)
-    _coming: anyio.Lock = field(init=False, default_factory=anyio.Lock)
-    _stack: ExitStack = field(init=False, default_factory=ExitStack)
-
-    def __post_init__(self) -> None:
-        self.facts = facts_of(self.store)
-        self._new = not self.facts.accounts
+    clock: Clock
+    lease: Lease
+    on_others: Callable[[Others], None] = lambda _: None
+    on_event: OnEvent = unheard
+    _begun: anyio.Event = field(init=False, default_factory=anyio.Event)
+    _beginning: anyio.Lock = field(init=False, default_factory=anyio.Lock)
+    _renewed: tuple[float, float] = field(init=False, default=(0.0, 0.0))
 
     @property
-    def new(self) -> bool:
-        """Whether there was no lake when the run began."""
-        return self._new
+    def begun(self) -> bool:
+        """Whether the run has begun to write."""
+        return self._begun.is_set()
 
-    @property
-    def held(self) -> bool:
-        """Whether the destination is ours."""
-        return self._held
+    def about(self, account: str) -> None:
+        """Say that the run asks about an account; the lease says so when it is written next."""
+        named = self.lease.accounts
+        if account not in named and len(named) < ACCOUNTS_NAMED:
+            self.lease = with_changes(self.lease, accounts=(*named, account))
 
-    def hold(self) -> None:
-        """Hold the destination from here on; it comes into being if it was not there. Doing it again does nothing.
+    async def begin(self) -> None:
+        """Say that the run is at work from here on; what runs that have ended left staged is removed.
 
-        Raises:
-            LockedError: another run holds it, or has begun the lake since we looked.
-            StorageError: it cannot be written.
+        Doing it again does nothing.
         """
-        if self._held:
-            return
-        self._stack.enter_context(self.store.lock())
-        self._held = True
-        if self.new and facts_of(self.store).accounts:
-            raise LockedError("another run began this lake a moment ago: run again, to go on from what it wrote")
+        async with self._beginning:
+            if not self.begun:
+                AT_WORK.add(self.lease.id)
+                self.lease = with_changes(self.lease, begun=self.clock.utc())
+                self._renewed = (self.clock.now(), float(self.clock.utc()))
+                self.on_others(await anyio.to_thread.run_sync(self._begin))
+                self._begun.set()
 
-    async def come_to(self, *, hold: bool = True) -> LakeFacts:
-        """Hold a lake that is there already, unless it is only to be looked at, and return what it holds.
+    async def keep(self) -> None:
+        """Renew the lease while the run is at work, and look who else is."""
+        await self._begun.wait()
+        while True:
+            await self.clock.sleep(LOOK_SECONDS)
+            if (silent := self._silent()) > STALE_SECONDS:
+                self.on_event(RunLapsed(silent))
+            self.on_others(await anyio.to_thread.run_sync(self._look))
 
-        Raises:
-            LockedError: another run holds it, or has made another lake of it since we looked.
-            ManifestError: when a state cannot be understood.
+    async def end(self) -> None:
+        """Say that the run is over."""
+        AT_WORK.discard(self.lease.id)
+        if self.begun:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._end)
+
+    def _silent(self) -> float:
+        """Return for how long the lease was not renewed, in seconds, by the clock that has gone on furthest.
+
+        The one stands still while a machine sleeps, the other may be set.
         """
-        async with self._coming:
-            if not self._known:
-                if hold:
-                    self.hold()
-                self.facts = await anyio.to_thread.run_sync(facts_of, self.store)
-                await self._look_again()
-                self._known = True
-        return self.facts
+        now, utc = self._renewed
+        return max(self.clock.now() - now, self.clock.utc() - utc)
 
-    async def _look_again(self) -> None:
-        if self.accept is None:
-            return
+    def _begin(self) -> Others:
+        self._write()
+        others = self._others()
+        clear_leavings(self.store, others.may_take)
+        clear_leases(self.store, others)
+        return others
+
+    def _look(self) -> Others:
+        if self._silent() >= RENEW_SECONDS:
+            self._write()
+        return self._others()
+
+    def _write(self) -> None:
+        """Write the lease; where that fails it is tried again at the next look."""
+        now, utc = self.clock.now(), self.clock.utc()
+        with suppress(StorageError):
+            write_lease(self.store, with_changes(self.lease, renewed=utc))
+            self._renewed = (now, float(utc))
+
+    def _others(self) -> Others:
         try:
-            await anyio.to_thread.run_sync(self.accept)
-        except ConfigError as error:
-            raise LockedError(f"another run began this lake a moment ago, otherwise: run again ({error})") from error
+            return others_at_work(self.store, self.lease.id, utc=self.clock.utc)
+        except StorageError:
+            return Others(self.clock.utc(), {})
 
-    def __enter__(self) -> Self:
-        return self
+    def _end(self) -> None:
+        clear_leavings(self.store, lambda run, _: run == self.lease.id)
+        with suppress(StorageError):
+            self.store.delete(lease_path(self.lease.id))
 
-    def __exit__(self, *_: object) -> None:
-        self._held = False
-        self._stack.close()
+
+@asynccontextmanager
+async def at_work(lease: RunLease) -> AsyncGenerator[RunLease]:
+    """Keep a lease from `RunLease.begin` to the end of the block."""
+    try:
+        async with tasks_with_one_error() as tasks:
+            tasks.start_soon(lease.keep)
+            yield lease
+            tasks.cancel_scope.cancel()
+    finally:
+        await lease.end()
+
+
+def lease_of(run: str, command: str, *, utc: int, asked: Interval | None = None, key: KeyPrint | None = None) -> Lease:
+    """Return the lease of a run of this process.
+
+    Args:
+        run: its id.
+        command: what it does.
+        utc: UTC seconds by the machine's clock.
+        asked: seconds of `created` it was asked for.
+        key: what tells its key from others.
+    """
+    return Lease(
+        lease_version=LEASE_VERSION,
+        id=run,
+        command=command,
+        holder=this_process(),
+        begun=utc,
+        renewed=utc,
+        asked=None if asked is None else (asked.start, asked.stop),
+        key=key,
+    )

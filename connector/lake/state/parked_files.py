@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from connector.core.units import AccountId
+from connector.lake.paths import PARKED
+from connector.lake.state import table_states
 from connector.lake.state.file_check import changed_files
-from connector.lake.writing.parking import parked_folder
+from connector.lake.writing.parking import run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from connector.core.state.data_file import ParkedFile
-    from connector.core.units import AccountId
     from connector.lake.stores.base import Store
 
 
@@ -26,12 +29,24 @@ def damaged(store: Store, parked: Iterable[ParkedFile]) -> list[ParkedFile]:
     return [one for one in files if one.file.path in wrong]
 
 
-def sweep_parked(store: Store, table: str, account: AccountId, named: Collection[str]) -> None:
-    """Remove an account's parked files that are not among those its state names: a run that died left them. Blocks.
+def sweep_parked(store: Store, may_take: Callable[[str, int], bool]) -> None:
+    """Remove parked files that their run left and no state names. Blocks.
+
+    Args:
+        store: the destination.
+        may_take: says of a run's files, by its id and when they were last changed, whether they may go.
 
     Raises:
-        StorageError: when the destination cannot be read or written.
+        ManifestError: a state cannot be understood.
+        StorageError: the destination cannot be read or written.
     """
-    for info in list(store.list(parked_folder(table, account))):
-        if info.path not in named:
-            store.delete(info.path)
+    left: defaultdict[AccountId, list[str]] = defaultdict(list)
+    for info in store.list(f"{PARKED}/{table_states.TABLE}"):
+        account, _, name = info.path.removeprefix(f"{PARKED}/{table_states.TABLE}/").partition("/")
+        if may_take(run_of(name), info.changed):
+            left[AccountId(account)].append(info.path)
+    for account, paths in left.items():
+        state = table_states.load(store, account)
+        for path in paths:
+            if state is None or path not in state.parked:
+                store.delete(path)

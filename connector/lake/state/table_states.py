@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.core.planning.parking import setting_aside
 from connector.core.state.tables import TRANSACTIONS
 from connector.errors import ConfigError
 from connector.lake.state import state_log
@@ -30,12 +31,15 @@ def load(store: Store, account: AccountId) -> TableState | None:
 def commit(store: Store, new: TableState, *, run: str = "") -> TableState:
     """Record an account's state, and return it as it is recorded; see `state_log.commit`, also for what it raises.
 
+    Rows that others have parked meanwhile are set aside, as are those that were before.
+
     Args:
         store: the destination.
         new: what is to be; every file it names must be visible already.
         run: id of the run.
     """
-    return state_log.commit(store, TRANSACTIONS, new, run=run)
+    done = state_log.commit(store, TRANSACTIONS, new, run=run)
+    return setting_aside(done, lambda one: one.path not in new.parked)
 
 
 def accounts(store: Store) -> list[AccountId]:

@@ -1,4 +1,4 @@
-"""Waiting for another run to give a lake back, without asking Stripe anything meanwhile."""
+"""Waiting for other runs on a lake to end, without asking Stripe anything meanwhile: a courtesy, no condition."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import anyio.to_thread
 
 from connector.errors import LockedError, UsageError
 from connector.events import OnEvent, RunWaiting, unheard
-from connector.lake.paths import STATE
+from connector.lake.state.leases import others_at_work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,38 +28,35 @@ async def when_free(
     look_again: float = 1.0,
     on_event: OnEvent = unheard,
 ) -> T:
-    """Do what needs the lake, once no other run holds it.
+    """Do something on a lake, once no other run is at work on it, or that was waited for long enough.
 
     Args:
         store: the lake.
         act: what to do; done again where another run came first.
         wait: seconds to wait for other runs, all together; 0 for not at all.
         clock: time.
-        look_again: seconds between two looks at who holds the lake.
+        look_again: seconds between two looks at who is at work.
         on_event: told when it comes to waiting.
 
     Raises:
-        LockedError: another run still held the lake after so long.
+        LockedError: another run still came first after so long.
         UsageError: that is no time to wait.
     """
     if not 0 <= wait < float("inf"):
         raise UsageError(f"`wait` {wait} must be a number of seconds, at least 0")
     end = clock.now() + wait
     while True:
-        try:
-            if wait:
-                await anyio.to_thread.run_sync(_refuse_held, store)
-            return await act()
-        except LockedError:
-            left = end - clock.now()
-            if left <= 0:
-                raise
-            on_event(RunWaiting(left))
+        left = end - clock.now()
+        if left <= 0 or not await anyio.to_thread.run_sync(_busy, store):
+            try:
+                return await act()
+            except LockedError:
+                left = end - clock.now()
+                if left <= 0:
+                    raise
+        on_event(RunWaiting(left))
         await clock.sleep(min(look_again, left))
 
 
-def _refuse_held(store: Store) -> None:
-    """Raise what holding the lake would, where its lock names a holder: the lock of a free one is left alone."""
-    if store.read(f"{STATE}/lock"):
-        with store.lock():
-            pass
+def _busy(store: Store) -> bool:
+    return bool(others_at_work(store).live)

@@ -16,7 +16,7 @@ from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from contextlib import AbstractContextManager
 
     from connector.core.state.unnamed import Unnamed
@@ -39,6 +39,19 @@ class Store(Protocol):
     @property
     def lacks(self) -> Collection[str]:
         """What the destination does not do so far and was gone on without, each in a sentence."""
+        ...
+
+    def of_run(self, run: str) -> Store:
+        """Return the same destination, in which what is staged belongs to a run."""
+        ...
+
+    def clear(self, may_take: Callable[[str, int], bool]) -> None:
+        """Remove files that runs staged and did not publish.
+
+        Args:
+            may_take: says of a run's, by its id and when they were last changed (see `FileInfo.changed`), whether they
+                may go; the id is empty for those of no run.
+        """
         ...
 
     def read(self, path: str) -> Content | None:
@@ -66,7 +79,7 @@ class Store(Protocol):
         ...
 
     def staging(self, path: str) -> Path:
-        """Return a new local path to write what shall become `path`; every reader skips it, the next run removes it."""
+        """Return a new local path to write what shall become `path`; every reader skips it, `clear` removes it."""
         ...
 
     def publish(self, staged: Path, path: str, *, condition: Condition = ANY) -> str:
@@ -79,6 +92,9 @@ class Store(Protocol):
 
         Returns:
             The new version.
+
+        Raises:
+            CommitConflictError: what has to be there is not; or the staged file is gone, cleared away by another run.
         """
         ...
 
@@ -110,7 +126,7 @@ class Store(Protocol):
         ...
 
     def lock(self) -> AbstractContextManager[None]:
-        """Hold the destination against other runs for the length of the block, and clear away what a dead run left.
+        """Hold the destination against other runs for the length of the block.
 
         Raises:
             LockedError: when another run holds it; says who.

@@ -2,10 +2,10 @@
 
 A file is written under a staging name, forced to disk, and renamed into place. Folders are forced to disk before the
 next record is written: what a record says is durable, and a thousand small files cost the disk one moment, not many.
-Staging names lie in `_stripe_balance/staging`, not beside the final place: one folder holds everything a crash can
-leave, so the next run clears it without walking the lake, and no glob over the data can meet half a file. The names
-begin with a dot (Spark opens everything else) and end otherwise than data does (DuckDB's `**/*.parquet` takes dotted
-names).
+Staging names lie in `_stripe_balance/staging`, in a folder for each run, not beside the final place: one folder holds
+everything a crash can leave, so the next run clears it without walking the lake, and no glob over the data can meet
+half a file. The names begin with a dot (Spark opens everything else) and end otherwise than data does (DuckDB's
+`**/*.parquet` takes dotted names).
 The destination must be one file system, or a rename would not be atomic.
 """
 
@@ -18,11 +18,12 @@ import shutil
 import socket
 import stat
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from connector.core.state.unnamed import Unnamed
 from connector.core.time.times import in_words
@@ -33,33 +34,45 @@ from connector.lake.stores.disk import UNFORCED, WITHOUT_LINKS, at_disk, make_fo
 from connector.lake.stores.locks import lock, try_to_lock, unlock
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterator
 
     from connector.lake.stores.conditions import Condition
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LocalStore:
     """A folder as a `Store`. Nothing is created before the first write or lock.
 
     Attributes:
         root: absolute path of the destination.
+        run: id of the run that stages files; empty for writers that are none.
     """
 
     root: Path
+    run: str = ""
     _unsynced: set[Path] = field(init=False, repr=False, compare=False, default_factory=set["Path"])
     _lacks: set[str] = field(init=False, repr=False, compare=False, default_factory=set[str])
     _syncing: Lock = field(init=False, repr=False, compare=False, default_factory=Lock)
 
     @property
     def scratch(self) -> Path:
-        """The staging folder."""
+        """The run's staging folder."""
+        return self._staged_folder / self.run
+
+    @property
+    def _staged_folder(self) -> Path:
         return self.root / STATE / "staging"
 
     @property
     def lacks(self) -> Collection[str]:
         """See `Store.lacks`."""
         return self._lacks
+
+    def of_run(self, run: str) -> Self:
+        """See `Store.of_run`; both force what either has written onto the disk."""
+        mine = copy(self)
+        object.__setattr__(mine, "run", run)
+        return mine
 
     def read(self, path: str) -> Content | None:
         """Return a file's content and its version, or None when there is none."""
@@ -98,6 +111,11 @@ class LocalStore:
         """Move a staged file into place; its folder is forced to disk before the next `write` is visible."""
         final = self._at(path)
         with at_disk(f"publishing {path}"):
+            if not staged.exists():
+                raise CommitConflictError(
+                    f"what was written to become {path} is gone: this run stood still for so long that another one"
+                    " took it for dead and cleared its files away; run again, which reads what is not in the lake"
+                )
             self._unsynced.update(make_folder(final.parent))
             if condition is ANY:
                 staged.replace(final)
@@ -149,9 +167,11 @@ class LocalStore:
         """Remove a file, durably."""
         final = self._at(path)
         with at_disk(f"deleting {path}"):
-            if final.exists():
+            try:
                 final.unlink()
-                self._force(final.parent)
+            except FileNotFoundError:
+                return
+            self._force(final.parent)
 
     def list(self, prefix: str) -> Iterator[FileInfo]:
         """Yield the files below a folder, in order of path, without those whose name begins with a dot."""
@@ -194,9 +214,21 @@ class LocalStore:
         """Return the file's absolute path."""
         return str(self._at(path))
 
+    def clear(self, may_take: Callable[[str, int], bool]) -> None:
+        """Remove what runs left in the staging folder; see `Store.clear`."""
+        with at_disk(f"clearing {self._staged_folder}"):
+            try:
+                with os.scandir(self._staged_folder) as found:
+                    there = [(Path(one.path), one.name if one.is_dir() else "") for one in found]
+            except FileNotFoundError:
+                return
+            for path, run in there:
+                if may_take(run, _last_changed(path)):
+                    shutil.rmtree(path) if run else path.unlink(missing_ok=True)
+
     @contextmanager
     def lock(self) -> Generator[None]:
-        """Hold the destination for the length of the block, and first remove what dead runs left in the staging folder.
+        """Hold the destination for the length of the block.
 
         The lock is the operating system's, on `_stripe_balance/lock`: it ends with the process that holds it, however
         that ends. The file's content only tells people who it is; the file stays behind empty.
@@ -208,7 +240,6 @@ class LocalStore:
         try:
             self._take(descriptor)
             try:
-                self._sweep()
                 yield
             finally:
                 os.ftruncate(descriptor, 0)
@@ -229,11 +260,6 @@ class LocalStore:
             }
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(card).encode(), 0)
-
-    def _sweep(self) -> None:
-        with at_disk(f"clearing {self.scratch}"):
-            if self.scratch.is_dir():
-                shutil.rmtree(self.scratch)
 
     def _sync_folders(self) -> None:
         """Force to disk every folder that has new names; whoever comes meanwhile waits until it is done."""
@@ -279,6 +305,12 @@ def _holder(descriptor: int) -> str:
         return f"process {card['pid']} on {card['host']}, started {in_words(card['started'])}"
     except (OSError, ValueError, LookupError, TypeError):
         return "its process did not leave a name"
+
+
+def _last_changed(path: Path) -> int:
+    """Return when a file, or anything in a folder, was last changed; nanoseconds of the disk's clock."""
+    inside = path.rglob("*") if path.is_dir() else ()
+    return max((one.lstat().st_ctime_ns for one in [path, *inside] if one.exists()), default=0)
 
 
 def _version(found: os.stat_result) -> str:

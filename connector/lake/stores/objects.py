@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from connector.core.state.unnamed import Unnamed
 from connector.errors import CommitConflictError, ConfigError
@@ -26,7 +26,7 @@ from connector.lake.stores.conditions import ANY, Content
 from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterator
 
     from connector.lake.stores.bucket import Bucket
     from connector.lake.stores.conditions import Condition
@@ -73,6 +73,13 @@ class ObjectStore:
     def lacks(self) -> Collection[str]:
         """See `Store.lacks`."""
         return () if all(self._heeds) else (UNHEEDED,)
+
+    def of_run(self, run: str) -> Self:  # noqa: ARG002 - see `Store.of_run`
+        """Return this store: what is staged belongs to this process, whichever run it is of."""
+        return self
+
+    def clear(self, may_take: Callable[[str, int], bool]) -> None:
+        """Remove nothing: what is staged goes with its process."""
 
     def read(self, path: str) -> Content | None:
         """Return an object's content and its version token, or None when there is none."""

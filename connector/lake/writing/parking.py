@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from connector.lake.writing.row_buffer import Runs
 
 
+NAME_PARTS = 4
+"""Parts of a parked file's name: a number, the partition, the run, and `arrow`."""
+
+
 def parked_folder(table: str, account: AccountId) -> str:
     """Return the folder of an account's parked files, relative to the destination."""
     return f"{PARKED}/{table}/{account}"
@@ -47,6 +51,12 @@ def parked_path(folder: str, number: int, key: PartitionKey, run_id: str) -> str
         run_id: the run that parks them.
     """
     return f"{folder}/{number:08d}.{key.label}.{run_id}.arrow"
+
+
+def run_of(name: str) -> str:
+    """Return the run that parked a file, by the file's name; empty where it is not such a name."""
+    parts = name.split(".")
+    return parts[2] if len(parts) == NAME_PARTS else ""
 
 
 def next_number(parked: Iterable[str]) -> int:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import anyio
 import pytest
 
+from connector.core.state.leases import Holder, with_changes
 from connector.errors import LockedError, UsageError
 from connector.events import RunWaiting
+from connector.lake.state.lease import lease_of
+from connector.lake.state.leases import lease_path, write_lease
 from connector.lake.state.waiting import when_free
 from connector.lake.stores.local import LocalStore
+from tests.support.fakes import NOW
 
 EVERY = 1.5
 """Seconds between two looks."""
@@ -49,25 +53,33 @@ def test_a_lake_that_is_free_is_waited_for_by_nobody(tmp_path):
     assert not (tmp_path / "lake").exists()
 
 
-def test_a_run_waits_until_the_other_ends_and_then_does_its_work_once(tmp_path):
-    store, other = LocalStore(tmp_path), LocalStore(tmp_path).lock()
-    other.__enter__()
-    hands = Hands(frees_after=30, free=lambda: other.__exit__(None, None, None))
+def at_work(store, run="other"):
+    """A run on another machine that has just given a sign of life."""
+    there = lease_of(run, "sync", utc=NOW)
+    write_lease(store, with_changes(there, holder=Holder(host="far", boot="away", pid=1)))
+
+
+def test_a_run_waits_until_the_others_end_and_then_does_its_work_once(tmp_path):
+    store = LocalStore(tmp_path)
+    at_work(store)
+    hands = Hands(frees_after=30, free=lambda: store.delete(lease_path("other")))
     assert hands.go(store, 60) == "done"
     assert hands.done == 1
     assert 30 <= hands.at <= 30 + EVERY
 
 
-def test_a_run_waits_no_longer_than_it_may_and_does_nothing_then(tmp_path):
-    hands = Hands()
-    with LocalStore(tmp_path).lock(), pytest.raises(LockedError, match="in use by another run"):
-        hands.go(LocalStore(tmp_path), 20.5)
-    assert (hands.at, hands.done) == (20.5, 0)
+def test_a_run_waits_no_longer_than_it_may_and_goes_on_beside_the_others_then(tmp_path):
+    hands, store = Hands(), LocalStore(tmp_path)
+    at_work(store)
+    assert hands.go(store, 20.5) == "done"
+    assert (hands.at, hands.done) == (20.5, 1)
 
 
-def test_without_a_wait_the_lock_is_the_works_own_matter(tmp_path):
-    with LocalStore(tmp_path).lock():
-        assert Hands().go(LocalStore(tmp_path), 0) == "done"
+def test_without_a_wait_nobody_is_waited_for(tmp_path):
+    hands, store = Hands(), LocalStore(tmp_path)
+    at_work(store)
+    assert hands.go(store, 0) == "done"
+    assert (hands.at, hands.told) == (0, 0)
 
 
 def test_work_that_meets_another_run_after_all_is_done_again(tmp_path):
@@ -82,11 +94,19 @@ def test_work_that_meets_another_run_after_all_is_done_again(tmp_path):
     assert (hands.go(LocalStore(tmp_path), 60, act), hands.told) == ("done", 1)
 
 
-def test_what_a_killed_run_left_in_the_lock_holds_nobody_up(tmp_path):
+def test_work_that_meets_others_for_as_long_as_it_may_wait_ends_with_what_it_met(tmp_path):
+    async def act():
+        raise LockedError("in use by another run")
+
+    hands = Hands()
+    with pytest.raises(LockedError, match="in use by another run"):
+        hands.go(LocalStore(tmp_path), 20.5, act)
+    assert hands.at == 20.5
+
+
+def test_a_run_that_was_killed_holds_nobody_up(tmp_path):
     store = LocalStore(tmp_path)
-    with store.lock():
-        card = store.read("_stripe_balance/lock").data
-    store.write("_stripe_balance/lock", card)
+    write_lease(store, lease_of("died", "sync", utc=NOW))
     hands = Hands()
     assert (hands.go(store, 60), hands.at) == ("done", 0.0)
 

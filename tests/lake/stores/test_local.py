@@ -23,7 +23,6 @@ from pathlib import Path
 from connector.lake.stores.local import LocalStore
 store = LocalStore(Path(sys.argv[1]))
 with store.lock():
-    store.staging("a/b.parquet").write_bytes(b"half")
     print("locked", flush=True)
     sys.stdin.read()
 """
@@ -130,7 +129,7 @@ def test_a_second_run_is_told_who_holds_the_destination(store):
         pass
 
 
-def test_the_lock_ends_with_the_process_that_held_it_and_the_next_run_clears_what_it_left(store):
+def test_the_lock_ends_with_the_process_that_held_it(store):
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(store.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -138,13 +137,36 @@ def test_the_lock_ends_with_the_process_that_held_it_and_the_next_run_clears_wha
         assert child.stdout.readline() == "locked\n"
         with pytest.raises(LockedError, match=f"process {child.pid} "), store.lock():
             pass
-        assert len(names(store)) == 2
         child.send_signal(signal.SIGKILL)
     finally:
         child.kill()
         child.communicate(timeout=10)
     with store.lock():
-        assert names(store) == ["_stripe_balance/lock"]
+        pass
+
+
+def test_runs_stage_apart_and_what_may_go_is_cleared(store):
+    first, second = store.of_run("first"), store.of_run("second")
+    staged = [one.staging("a/b") for one in (first, second, store)]
+    for one in staged:
+        one.write_bytes(b"half")
+    assert [one.parent.name for one in staged] == ["first", "second", "staging"]
+    asked = []
+    store.clear(lambda run, changed: asked.append((run, changed > 0)) or run == "first")
+    assert sorted(asked) == [("", True), ("first", True), ("second", True)]
+    assert [one.exists() for one in staged] == [False, True, True]
+    store.clear(lambda *_: True)
+    assert names(store) == []
+
+
+def test_what_is_written_through_a_runs_store_is_forced_to_disk_by_either(store, monkeypatch):
+    mine, forced = store.of_run("mine"), []
+    staged = mine.staging("a/b")
+    staged.write_bytes(b"x")
+    mine.publish(staged, "a/b")
+    monkeypatch.setattr(LocalStore, "_force", lambda _, folder: forced.append(folder.name))
+    store.write("c/d", b"y")
+    assert "a" in forced
 
 
 def test_a_plain_path_is_a_local_folder(tmp_path):
