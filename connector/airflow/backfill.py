@@ -9,7 +9,6 @@ windows >> StripeCheckOperator(task_id="check", destination=LAKE, windows=plan.o
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import connector
@@ -17,14 +16,12 @@ from connector.airflow.arguments import takes_options
 from connector.airflow.connection import DEFAULT_CONNECTION
 from connector.airflow.interval import told
 from connector.airflow.lake_operator import LakeOperator
-from connector.airflow.shares import groups_of, mapped, rate_of, settled, tasks_for, wanting
+from connector.airflow.shares import groups_of, mapped, rate_of, tasks_for, wanting
 from connector.airflow.task_result import of_status
 from connector.config.config import DEFAULT_RATE
-from connector.config.moments import interval_given
 from connector.config.salt import Salt
 from connector.errors import StorageError
 from connector.options.calls import RunPlanOptions
-from connector.options.lake import DEFAULT_SETTLE
 from connector.options.run import Stopping
 
 if TYPE_CHECKING:
@@ -43,7 +40,7 @@ class StripePlanOperator(LakeOperator):
     for the task of each day. Its XCom is a list of arguments for `StripeSyncOperator.partial(…).expand_kwargs(…)`.
     """
 
-    table: ClassVar = RunPlanOptions
+    table: ClassVar[type] = RunPlanOptions
 
     @takes_options(RunPlanOptions)
     def __init__(
@@ -66,7 +63,8 @@ class StripePlanOperator(LakeOperator):
             task_wait: seconds that each waits for others that hold the lake.
             options: see below, and those of every operator; `windows` counts instead of four for each slot.
         """
-        self.tasks, self.task_rate = tasks_for(slots), rate_of(budget, slots)
+        self.tasks: int = tasks_for(slots)
+        self.task_rate: float = rate_of(budget, slots)
         super().__init__(destination=destination, stripe_conn_id=stripe_conn_id, **options)
         self.task_wait = task_wait
 
@@ -79,11 +77,6 @@ class StripePlanOperator(LakeOperator):
             "since": told(self.since),
             "until": told(self.until),
         }
-        asked = interval_given(given["since"], given["until"])
-        whole = settled(asked, now=int(time.time()), settle=given.get("settle", DEFAULT_SETTLE))
-        if whole is None:
-            return []
-        given["until"] = whole.stop
         if (file := given.pop("hash_salt_file", None)) is not None:
             given["salt"] = Salt.find(file=file)
         windows = self.call(lambda: connector.plan(self.destination, **given))
@@ -102,7 +95,7 @@ class StripeAccountGroupsOperator(LakeOperator):
     """
 
     template_fields: Sequence[str] = ("destination",)
-    table: ClassVar = AccountGroupsOptions
+    table: ClassVar[type] = AccountGroupsOptions
 
     @takes_options(AccountGroupsOptions)
     def __init__(
@@ -116,7 +109,8 @@ class StripeAccountGroupsOperator(LakeOperator):
         **options: Any,  # noqa: ANN401 - Airflow's own
     ) -> None:
         """Make the task; see `StripePlanOperator`. Accounts that were retired from the lake are left out."""
-        self.groups, self.task_rate = tasks_for(slots), rate_of(budget, slots)
+        self.groups: int = tasks_for(slots)
+        self.task_rate: float = rate_of(budget, slots)
         super().__init__(destination=destination, stripe_conn_id=stripe_conn_id, **options)
         self.task_wait = task_wait
 
@@ -143,7 +137,7 @@ class StripeCheckOperator(LakeOperator):
     """
 
     template_fields: Sequence[str] = ("destination", "windows")
-    table: ClassVar = CheckOptions
+    table: ClassVar[type] = CheckOptions
 
     @takes_options(CheckOptions)
     def __init__(self, *, destination: str, windows: Any, **options: Any) -> None:  # noqa: ANN401 - a list, or what gives it
@@ -156,7 +150,7 @@ class StripeCheckOperator(LakeOperator):
         """
         options.setdefault("trigger_rule", "none_failed")
         super().__init__(destination=destination, **options)
-        self.windows = windows
+        self.windows: Any = windows
 
     def carry_out(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Check, and return what the lake has.

@@ -32,7 +32,7 @@ class StripeHook(BaseHook):
     default_conn_name = DEFAULT_CONNECTION
     conn_type = CONNECTION_TYPE
     hook_name = "Stripe"
-    placeholders: ClassVar = {"password": "rk_live_…, a restricted key that reads balance transactions"}
+    placeholders: ClassVar[dict[str, str]] = {"password": "rk_live_…, a restricted key that reads balance transactions"}
 
     def __init__(self, stripe_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:  # noqa: ANN401 - Airflow's own
         super().__init__(**kwargs)

@@ -36,7 +36,7 @@ class LakeOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("destination", "since", "until", "accounts", "options")
-    template_fields_renderers: ClassVar = {"options": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"options": "json"}
     ui_color = "#e3e8ff"
     table: ClassVar[type]
     """The options of the call that the operator stands for."""
@@ -52,9 +52,9 @@ class LakeOperator(BaseOperator):
         super().__init__(**options)
         self.destination = destination
         self.stripe_conn_id = stripe_conn_id
-        self.since = mine.pop("since", None)
-        self.until = mine.pop("until", None)
-        self.accounts = mine.pop("accounts", ())
+        self.since: Any = mine.pop("since", None)
+        self.until: Any = mine.pop("until", None)
+        self.accounts: Any = mine.pop("accounts", ())
         self.options = mine
 
     def execute(self, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what XCom takes

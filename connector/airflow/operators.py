@@ -40,8 +40,8 @@ class StripeSyncOperator(LakeOperator):
     lacks.
     """
 
-    table: ClassVar = RunSyncOptions
-    tables: ClassVar = ("balance_transactions",)
+    table: ClassVar[type] = RunSyncOptions
+    tables: ClassVar[tuple[str, ...]] = ("balance_transactions",)
 
     @takes_options(RunSyncOptions)
     def __init__(
@@ -91,8 +91,8 @@ class StripePayoutsOperator(LakeOperator):
     Without `since` and `until` it reads all that the lake lacks, and what may have changed.
     """
 
-    table: ClassVar = RunPayoutsOptions
-    tables: ClassVar = ("payouts", "payout_transactions")
+    table: ClassVar[type] = RunPayoutsOptions
+    tables: ClassVar[tuple[str, ...]] = ("payouts", "payout_transactions")
 
     @takes_options(RunPayoutsOptions)
     def __init__(self, *, destination: str, stripe_conn_id: str = DEFAULT_CONNECTION, **options: Any) -> None:  # noqa: ANN401 - of the call, and Airflow's own
@@ -114,8 +114,8 @@ class StripeBalanceOperator(LakeOperator):
     """Adds a snapshot of the balance to a lake: `connector.run_record_balance` as a task."""
 
     template_fields: Sequence[str] = ("destination", "accounts", "options")
-    table: ClassVar = RunBalanceOptions
-    tables: ClassVar = ("balances",)
+    table: ClassVar[type] = RunBalanceOptions
+    tables: ClassVar[tuple[str, ...]] = ("balances",)
 
     @takes_options(RunBalanceOptions)
     def __init__(self, *, destination: str, stripe_conn_id: str = DEFAULT_CONNECTION, **options: Any) -> None:  # noqa: ANN401 - of the call, and Airflow's own
@@ -142,7 +142,7 @@ class StripeVerifyOperator(LakeOperator):
     checked is no failure, unless `strict`.
     """
 
-    table: ClassVar = RunVerifyOptions
+    table: ClassVar[type] = RunVerifyOptions
 
     @takes_options(RunVerifyOptions)
     def __init__(
@@ -194,7 +194,7 @@ class StripeStatementOperator(LakeOperator):
     Its XCom has the statement in `details`, where it is short enough.
     """
 
-    table: ClassVar = StatementOptions
+    table: ClassVar[type] = StatementOptions
 
     @takes_options(StatementOptions)
     def __init__(self, *, destination: str, **options: Any) -> None:  # noqa: ANN401 - of `run_statement`, and Airflow's own

@@ -17,8 +17,8 @@ MOST_TASKS = 1_000
 WINDOWS_A_SLOT = 4
 """Windows for each slot of a pool: enough that slots end together, few enough that starting tasks costs little."""
 
-AHEAD = 60
-"""Seconds by which a worker's clock may be ahead of Stripe's."""
+LEAST_ROWS = 1_000
+"""Rows that a window should have: ten pages take less time than a task takes to start."""
 
 
 def tasks_for(slots: int, *, most: int = MOST_TASKS) -> int:
@@ -71,36 +71,27 @@ def groups_of(accounts: Sequence[str | None], count: int) -> list[list[str | Non
     return [group for group in found if group]
 
 
-def settled(asked: Interval, *, now: int, settle: int) -> Interval | None:
-    """Return the part of what is asked for whose rows are all visible; None where there is none.
-
-    Args:
-        asked: seconds asked for.
-        now: UTC seconds by the worker's clock, which may be `AHEAD` of Stripe's.
-        settle: seconds before now from which on rows may still come.
-    """
-    stop = min(asked.stop, now - settle - AHEAD)
-    return Interval(asked.start, stop) if asked.start < stop else None
-
-
 def wanting(accounts: Sequence[Mapping[str, Any]], windows: Sequence[Mapping[str, Any]]) -> str | None:
     """Say what a lake lacks of what was planned; None for nothing.
 
     Args:
         accounts: those of `connector.run_status`.
-        windows: what was planned. One without `accounts` is of the key's own account, which is one of those that no
-            other window names.
+        windows: what was planned; where no time is said, it is enough that there is something. One without `accounts`
+            is of the key's own account, which is one of those that no other window names.
     """
     for one in accounts:
         if one["differences"] and one["retired"] is None:
             return f"{one['account']}: {len(one['differences']):,} data files are not as their record says"
     named = {account for window in windows for account in window.get("accounts", ()) if account is not None}
     for window in windows:
-        asked = Interval(window["since"] or 0, window["until"])
+        asked = Interval(window["since"] or 0, window["until"]) if "until" in window else None
         for account in window.get("accounts") or [None]:
             held = [one for one in accounts if (one["account"] == account if account else one["account"] not in named)]
-            if not any(_covered(one).covers(asked) for one in held):
-                return f"{account or 'the own account'} lacks some of {to_words(asked.start)} to {to_words(asked.stop)}"
+            name = account or "the key's own account"
+            if not any(_covered(one) for one in held):
+                return f"it has nothing of {name}"
+            if asked and not any(_covered(one).covers(asked) for one in held):
+                return f"{name} lacks some of {to_words(asked.start)} to {to_words(asked.stop)}"
     return None
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.accounts.choice import Guest, at_home, refuse_retired, remember_paths
 from connector.config.config import Config
+from connector.core.planning.expected import Sounding
 from connector.core.planning.plan import pieces
 from connector.core.planning.plan import plan as plan_work
+from connector.core.planning.profile import Profile, points_of_files, points_of_pages
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
@@ -29,12 +32,14 @@ from connector.running.stopping import stoppable
 from connector.services import Services, observed, opened
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.identity import identify
+from connector.stripe.listing.probing import sound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from os import PathLike
 
     from connector.core.state.table_state import TableState
+    from connector.core.time.intervals import Intervals
     from connector.events import OnEvent
     from connector.ingest.options import Options
     from connector.stripe.client import Client
@@ -69,14 +74,12 @@ async def plan(
         StoppedError: it was stopped, by its canceller or deadline.
         ConnectorError: what the lake, or asking whose the accounts are, ended with.
     """
-    chosen, windows = options_of(options), options.get("windows", DEFAULT_WINDOWS)
-    if windows < 1:
-        raise UsageError(f"`windows` {windows} must be at least 1")
+    chosen, cut = options_of(options), _cut_of(options)
     settings = config or Config.from_env()
 
     async def work() -> list[dict[str, Any]]:
         async with opened(destination, settings, on_event) as services:
-            return await plan_with(services, settings, chosen, windows=windows)
+            return await plan_with(services, settings, chosen, cut)
 
     return await stoppable(
         work,
@@ -85,16 +88,45 @@ async def plan(
     )
 
 
-async def plan_with(services: Services, config: Config, options: Options, *, windows: int) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How work is cut into windows.
+
+    Attributes:
+        windows: of each account at most, at least 1.
+        least_rows: that a window should have.
+        settled: whether they end where rows may still come.
+    """
+
+    windows: int
+    least_rows: int = 0
+    settled: bool = False
+
+
+def _cut_of(options: PlanOptions) -> Cut:
+    """Return how work is to be cut.
+
+    Raises:
+        UsageError: an option makes no sense.
+    """
+    windows, least_rows = options.get("windows", DEFAULT_WINDOWS), options.get("least_rows", 0)
+    if windows < 1:
+        raise UsageError(f"`windows` {windows} must be at least 1")
+    if type(least_rows) is not int or least_rows < 0:
+        raise UsageError(f"`least_rows` {least_rows!r} must be a whole number, at least 0")
+    return Cut(windows, least_rows, options.get("settled", False))
+
+
+async def plan_with(services: Services, config: Config, options: Options, cut: Cut) -> list[dict[str, Any]]:
     """Do what `plan` does, with services that are open already."""
 
     async def work(services: Services) -> list[dict[str, Any]]:
-        return await _plan(services, config, options, windows)
+        return await _plan(services, config, options, cut)
 
     return await observed("plan", services, work, rate_limit=config.rate)
 
 
-async def _plan(services: Services, config: Config, options: Options, windows: int) -> list[dict[str, Any]]:
+async def _plan(services: Services, config: Config, options: Options, cut: Cut) -> list[dict[str, Any]]:
     store, tell = services.store, services.on_event
     facts = facts_of(store)
     refuse_retired(facts, options.accounts)
@@ -113,28 +145,70 @@ async def _plan(services: Services, config: Config, options: Options, windows: i
             tell(AccountIdentified(account, identity.account))
             state = table_states.load(store, identity.account)
             given = _as_arguments(options, state, account)
-            found[position] = [bounds | given for bounds in _bounds(options, state, identity, windows)]
+            work = _Work(options, state, identity, cut)
+            profile = await _profile(client, options, work, account, alone=len(accounts) == 1)
+            found[position] = [bounds | given for bounds in work.bounds(profile)]
             tell(AccountEnded(account))
 
         await in_turn(range(len(accounts)), plan_account, at_once=AT_ONCE)
     finally:
         await client.end()
     lake = begin_lake(store, now=client.server_now or services.clock.utc())
-    return [window | {"lake": lake} for _, cut in sorted(found.items()) for window in cut]
+    return [window | {"lake": lake} for _, windows in sorted(found.items()) for window in windows]
 
 
-def _bounds(
-    chosen: Options, state: TableState | None, identity: Identity, windows: int
-) -> Iterator[dict[str, int | None]]:
-    """Yield the beginning and the end of each window of an account; None for what has none."""
-    work = plan_work(state, chosen.asked, now=identity.now, settle=chosen.settle, full_refresh=chosen.full_refresh)
-    partition = state.partition if state else chosen.partition or Granularity.DAY
-    likely = work.todo.within(Interval(min(identity.created, identity.now - 1), identity.now))
-    cut = pieces(likely, windows, partition)
-    for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
-        start = work.todo.parts[0].start if position == 0 else part.start
-        stop = work.todo.parts[-1].stop if position == len(cut) - 1 else part.stop
-        yield {"since": start or None, "until": None if stop == END_OF_TIME else stop}
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be read of an account, to be cut into windows."""
+
+    chosen: Options
+    state: TableState | None
+    identity: Identity
+    cut: Cut
+
+    @property
+    def todo(self) -> Intervals:
+        """What is to be read; settled, up to where rows may still come."""
+        now, asked = self.identity.now, self.chosen.asked
+        work = plan_work(self.state, asked, now=now, settle=self.chosen.settle, full_refresh=self.chosen.full_refresh)
+        whole = max(0, self.identity.present(0) - self.chosen.settle)
+        return work.todo.within(Interval(0, whole)) if self.cut.settled and whole else work.todo
+
+    @property
+    def likely(self) -> Intervals:
+        """The part of it in which there may be rows."""
+        now = self.identity.now
+        return self.todo.within(Interval(min(self.identity.created, now - 1), now))
+
+    def bounds(self, profile: Profile) -> Iterator[dict[str, int | None]]:
+        """Yield the beginning and the end of each window; None for what has none."""
+        todo, likely = self.todo, self.likely
+        partition = self.state.partition if self.state else self.chosen.partition or Granularity.DAY
+        cut = pieces(likely, self._count(likely, profile), partition, weigh=profile.rows if profile.known else None)
+        for position, part in enumerate(cut):  # what lies before and after belongs to the first and the last
+            start = todo.parts[0].start if position == 0 else part.start
+            stop = todo.parts[-1].stop if position == len(cut) - 1 else part.stop
+            yield {"since": start or None, "until": None if stop == END_OF_TIME else stop}
+
+    def _count(self, likely: Intervals, profile: Profile) -> int:
+        if not self.cut.least_rows:
+            return self.cut.windows
+        rows = sum(map(profile.rows, likely))
+        return max(1, min(self.cut.windows, int(rows) // self.cut.least_rows))
+
+
+async def _profile(client: Client, options: Options, work: _Work, account: str | None, *, alone: bool) -> Profile:
+    """Say where an account's rows lie: by its lake, and by a few pages of the longest time that is to be read.
+
+    Among several accounts no pages are asked for.
+    """
+    points = points_of_files(work.state) if work.state else []
+    longest = max(work.likely, key=lambda part: part.seconds, default=None)
+    if alone and longest is not None and work.cut.windows > 1:
+        sounding = Sounding(longest)
+        await sound(client, options.query(account), sounding)
+        points += points_of_pages(sounding)
+    return Profile.of(points)
 
 
 def _as_arguments(chosen: Options, state: TableState | None, account: str | None) -> dict[str, Any]:

@@ -115,3 +115,17 @@ class Windows(TypedDict, total=False):
             help="about how many (8)",
         ),
     ]
+    least_rows: Annotated[
+        "int",
+        Option(
+            says="rows that a window should have, so that little work is cut into fewer; 0 to cut it all the same",
+            default=0,
+        ),
+    ]
+    settled: Annotated[
+        "bool",
+        Option(
+            says="end the windows where rows may still come: when all are done, all that was planned is covered",
+            default=False,
+        ),
+    ]

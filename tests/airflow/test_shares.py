@@ -6,11 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.airflow.shares import AHEAD, MOST_TASKS, groups_of, mapped, rate_of, settled, tasks_for, wanting
-from connector.core.time.intervals import Interval
+from connector.airflow.shares import MOST_TASKS, groups_of, mapped, rate_of, tasks_for, wanting
 from connector.errors import UsageError
-
-NOW = 1_790_000_000
 
 
 @given(st.integers(1, 10_000))
@@ -51,16 +48,6 @@ def test_every_account_is_in_one_group_and_groups_are_of_about_one_size(accounts
     assert not groups or max(map(len, groups)) - min(map(len, groups)) <= 1
 
 
-@given(st.integers(0, NOW - 1), st.integers(1, NOW), st.integers(0, 3_600))
-def test_a_plan_ends_where_rows_may_still_come(start, length, settle):
-    found = settled(Interval(start, start + length), now=NOW, settle=settle)
-    if found is None:
-        assert start >= NOW - settle - AHEAD
-    else:
-        assert found.start == start
-        assert found.stop == min(start + length, NOW - settle - AHEAD)
-
-
 def account(name, *covered, **facts):
     return {"account": name, "covered": [list(one) for one in covered], "differences": [], "retired": None, **facts}
 
@@ -72,7 +59,7 @@ def test_a_lake_that_has_every_window_wants_nothing():
     assert wanting([account("acct_1", (0, 150), (150, 250))], WINDOWS) is None
 
 
-@pytest.mark.parametrize("covered", [[], [(0, 99)], [(0, 150), (151, 300)], [(1, 200)]])
+@pytest.mark.parametrize("covered", [[(0, 99)], [(0, 150), (151, 300)], [(1, 200)]])
 def test_a_hole_in_a_window_is_named(covered):
     assert "lacks some of" in wanting([account("acct_1", *covered)], WINDOWS)
 
@@ -81,9 +68,16 @@ def test_each_account_is_held_to_its_own_windows():
     windows = [*WINDOWS, {"since": 0, "until": 500, "accounts": ["acct_2"]}]
     own, other = account("acct_1", (0, 200)), account("acct_2", (0, 500))
     assert wanting([own, other], windows) is None
-    assert "the own account" in wanting([account("acct_1"), other], windows)
+    assert "the key's own account" in wanting([account("acct_1"), other], windows)
     assert "acct_2" in wanting([own, account("acct_2", (0, 499))], windows)
     assert "acct_3" in wanting([own, other], [{"since": 0, "until": 1, "accounts": ["acct_3"]}])
+
+
+def test_of_an_account_without_a_window_something_has_to_be_there():
+    groups = [{"accounts": ["acct_2", None]}]
+    assert wanting([account("acct_1", (0, 1)), account("acct_2", (5, 6))], groups) is None
+    assert wanting([account("acct_1", (0, 1)), account("acct_2")], groups) == "it has nothing of acct_2"
+    assert wanting([account("acct_2", (5, 6))], groups) == "it has nothing of the key's own account"
 
 
 def test_a_file_that_is_not_as_its_record_says_is_named_unless_its_account_is_retired():

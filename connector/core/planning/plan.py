@@ -16,7 +16,7 @@ from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.partition import Granularity, PartitionKey
@@ -254,11 +254,19 @@ def bounds_of(file: DataFile, partition: Granularity) -> Interval:
     return partition_of(file.first_created, partition).bounds
 
 
-def pieces(todo: Intervals, count: int, partition: Granularity) -> list[Interval]:
-    """Cut work into at most `count` pieces of about equal time that share no partition.
+def pieces(
+    todo: Intervals, count: int, partition: Granularity, *, weigh: Callable[[Interval], float] | None = None
+) -> list[Interval]:
+    """Cut work into at most `count` pieces of about equal weight that share no partition.
 
     Each can be given to a writer of its own: no two write the same file. A piece may span seconds that are covered;
     they are subtracted when it is carried out.
+
+    Args:
+        todo: seconds to read.
+        count: pieces at most, at least 1.
+        partition: time that one file holds.
+        weigh: says how many rows to expect in an interval; its seconds count by default.
     """
     if not todo:
         return []
@@ -267,15 +275,16 @@ def pieces(todo: Intervals, count: int, partition: Granularity) -> list[Interval
         for key in partitions_in(part, partition):
             start, stop = max(part.start, key.start), min(part.stop, key.stop)
             shares[key] = Interval(shares[key].start if key in shares else start, stop)
-    length = -(-sum(share.seconds for share in shares.values()) // count)
+    weights = [weigh(share) if weigh else share.seconds for share in shares.values()]
+    left, done = sum(weights), 0.0
     found: list[Interval] = []
-    begun, seconds = None, 0
-    for share in shares.values():
+    begun = None
+    for share, weight in zip(shares.values(), weights, strict=True):
         begun = share.start if begun is None else begun
-        seconds += share.seconds
-        if seconds >= length:
+        done += weight
+        if len(found) < count - 1 and done * (count - len(found)) >= left > 0:
             found.append(Interval(begun, share.stop))
-            begun, seconds = None, 0
+            begun, left, done = None, left - done, 0.0
     if begun is not None:
         found.append(Interval(begun, todo.parts[-1].stop))
     return found

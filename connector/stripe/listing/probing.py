@@ -42,7 +42,9 @@ async def expect(client: Client, query: Query, todo: Intervals, *, begun: int, n
     parts = sorted(todo.within(Interval(max(0, begun), now)), key=lambda part: -part.seconds)
     found, sounded = Expected(), 1 if few else SOUNDED
     for part in parts[:sounded]:
-        found += await _sound(client, query, Sounding(part, FEW if few else PROBES))
+        sounding = Sounding(part, FEW if few else PROBES)
+        await sound(client, query, sounding)
+        found += sounding.expected
     rest, known = (sum(part.seconds for part in some) for some in (parts[sounded:], parts[:sounded]))
     if rest:
         rows = round(found.rows * rest / known)
@@ -51,11 +53,15 @@ async def expect(client: Client, query: Query, todo: Intervals, *, begun: int, n
     return found
 
 
-async def _sound(client: Client, query: Query, sounding: Sounding) -> Expected:
+async def sound(client: Client, query: Query, sounding: Sounding) -> None:
+    """Ask for the pages that an interval's sounding wants.
+
+    Raises:
+        ApiError: see `connector.errors`.
+    """
     source = ListSource(client, query)
     while (stop := sounding.next_stop) is not None:
         page = await source.page(Interval(sounding.interval.start, stop), Place(), urgency=lambda: 0.0)
         created = [row["created"] for row in page.rows]
         source.events.received(page, created, pages_left=inf)
         sounding.take(stop, created, more=page.has_more)
-    return sounding.expected

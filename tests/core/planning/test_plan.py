@@ -151,6 +151,24 @@ def test_pieces_are_all_of_the_work_once_and_no_two_share_a_file(todo, count, gr
     assert len(found) <= count
 
 
+@given(coverage.filter(bool), st.integers(1, 12), st.dictionaries(days, st.integers(0, 1_000), max_size=10))
+def test_pieces_by_rows_are_none_of_them_heavier_than_its_share_and_a_day_more(todo, count, rows):
+    def weigh(interval):
+        return rows.get((interval.start - START) // DAY, 0)
+
+    found = pieces(todo, count, Granularity.DAY, weigh=weigh)
+    assert not todo.minus(Intervals.of(found))
+    assert len(found) <= count
+    days_of = {key.start for part in todo for key in partitions_in(part, Granularity.DAY)}
+    heavy = {start: rows.get((start - START) // DAY, 0) for start in days_of}
+    weights = [
+        sum(weight for start, weight in heavy.items() if piece.start < start + DAY and start < piece.stop)
+        for piece in found
+    ]
+    total, heaviest = sum(weights), max(heavy.values())
+    assert max(weights) <= total / count + heaviest
+
+
 @given(coverage, coverage, stretches, st.sets(days, max_size=5), st.integers(0, 10))
 def test_a_run_completes_every_partition_that_it_touches_or_that_is_visible_in_part_before_it(
     covered, ever, asked, present, later

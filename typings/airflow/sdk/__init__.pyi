@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from logging import Logger
 from types import TracebackType
@@ -65,4 +65,6 @@ class DAG:
     ) -> None: ...
 
 class Asset:
-    def __init__(self, name: str, uri: str | None = None) -> None: ...
+    def __init__(self, uri: str) -> None: ...
+
+def task(*, trigger_rule: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...

@@ -1,0 +1,125 @@
+"""The examples run as they stand, in a real Airflow, with both of its versions: `airflow dags test`."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+
+import connector
+from connector import schemas
+from connector.sandbox import Limits, Sandbox, World
+from tests.airflow.live.airflow_here import EXAMPLES, THREE, airflow
+
+START = 1_767_225_600
+ROWS = 3_000
+SCHEMA = jsonschema.Draft202012Validator(schemas.load("task_result"))
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def stripe_():
+    end = START + 40 * 86_400
+    world = World(transactions=ROWS, start=START, end=end, now=end + 3 * 86_400, connected=3, seed=5)
+    with Sandbox(world, limits=Limits.none()) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    return tmp_path_factory.mktemp("examples") / "lake"
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory, stripe_, lake):
+    home = tmp_path_factory.mktemp("airflow")
+    with airflow(home, EXAMPLES, STRIPE_LAKE=str(lake)) as one:
+        one.begin(key=stripe_.key, api_base=stripe_.url)
+        if not THREE:
+            one.cli("dags", "reserialize")
+        yield one
+
+
+def of_own(stripe_):
+    return {row["id"] for row in stripe_.rows()}
+
+
+def test_airflow_knows_the_provider_its_connection_type_and_every_example(here):
+    assert "stripe-balance-connector" in here.cli("providers", "list")
+    hooks = json.loads(
+        here.cli("providers", "hooks", "-o", "json").partition("[")[1]
+        + here.cli("providers", "hooks", "-o", "json").partition("[")[2]
+    )
+    assert "stripe" in {one["connection_type"] for one in hooks}
+    errors = here.cli("dags", "list-import-errors")
+    assert "No data found" in errors, errors
+
+
+def test_every_day_brings_rows_payouts_and_the_balance(here, lake, stripe_):
+    here.cli("dags", "test", "stripe_daily", "2026-02-03")
+    assert {state for states in here.states("stripe_daily").values() for state in states} == {"success"}
+    (synced,) = here.xcoms("stripe_daily", "balance_transactions")
+    SCHEMA.validate(synced)
+    assert synced["outcome"] == "complete"
+    assert synced["rows_new"] > 0
+    (payouts,) = here.xcoms("stripe_daily", "payouts")
+    SCHEMA.validate(payouts)
+    assert payouts["rows_new"] > 0
+    (balance,) = here.xcoms("stripe_daily", "balance")
+    SCHEMA.validate(balance)
+    status = connector.run_status(lake)
+    assert status["accounts"][0]["rows"] == synced["lake_rows"]
+    if THREE:  # its @daily has an empty interval: a run reads all that the lake lacks
+        assert synced["lake_rows"] == ROWS
+
+
+def test_a_backfill_is_planned_mapped_and_checked(here, lake, stripe_):
+    here.cli("dags", "test", "stripe_backfill")
+    states = here.states("stripe_backfill")
+    assert set(states) == {"plan", "window", "check"}
+    assert {state for found in states.values() for state in found} == {"success"}
+    (windows,) = here.xcoms("stripe_backfill", "plan")
+    assert len(states["window"]) == len(windows) > 1
+    (checked,) = here.xcoms("stripe_backfill", "check")
+    SCHEMA.validate(checked)
+    assert checked["lake_rows"] == ROWS
+
+
+def test_a_backfill_with_nothing_left_to_do_is_checked_all_the_same(here, lake):
+    before = connector.run_status(lake)
+    here.cli("dags", "test", "stripe_backfill", "-c", json.dumps({"until": "2026-01-20"}))
+    assert here.states("stripe_backfill")["check"][-1] == "success"
+    assert connector.run_status(lake)["accounts"][0]["rows"] == before["accounts"][0]["rows"]
+
+
+def test_connected_accounts_are_read_in_groups(here, lake, stripe_):
+    here.cli("dags", "test", "stripe_connect", "2026-02-03")
+    states = here.states("stripe_connect")
+    assert {state for found in states.values() for state in found} == {"success"}
+    assert len(connector.run_status(lake)["accounts"]) == 4
+    (groups,) = here.xcoms("stripe_connect", "groups")
+    assert sorted(len(group["accounts"]) for group in groups) == [1, 1, 1, 1]
+
+
+def test_a_check_that_agrees_alerts_nobody_and_one_that_does_not_does(here, lake, stripe_):
+    here.cli("dags", "test", "stripe_verify", "2026-02-08")
+    assert here.states("stripe_verify") == {"verify": ["success"], "alert": ["skipped"]}
+    file = max((lake / "balance_transactions").rglob("part-0.parquet"), key=lambda one: one.stat().st_size)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-9])
+    try:
+        here.cli("dags", "test", "stripe_verify", "2026-02-15", check=False)
+    finally:
+        file.write_bytes(whole)
+    states = here.states("stripe_verify")
+    assert sorted(states["verify"]) == ["failed", "success"]
+    assert sorted(states["alert"]) == ["skipped", "success"]
+    (report,) = here.xcoms("stripe_verify", "verify", key="report")
+    SCHEMA.validate(report)
+    assert report["outcome"] == "residual"
+
+
+def test_the_key_is_in_nothing_that_airflow_keeps(here, stripe_, secret):
+    assert secret(here, stripe_.key) == []

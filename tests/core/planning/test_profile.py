@@ -1,0 +1,70 @@
+"""Where an account's rows lie: by the files of its lake, or by a few pages of the list."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core.planning.expected import Sounding
+from connector.core.planning.profile import Profile, points_of_files, points_of_pages
+from connector.core.state.data_file import DataFile
+from connector.core.state.partition import Granularity, partition_of
+from connector.core.state.table_state import TableState
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import DAY, AccountId
+
+START = 1_767_225_600
+points = st.lists(st.tuples(st.integers(0, 10_000), st.floats(0, 100)), max_size=8)
+cuts = st.lists(st.integers(-5_000, 15_000), min_size=2, max_size=6, unique=True).map(sorted)
+
+
+@given(points, cuts)
+def test_rows_of_an_interval_are_those_of_its_parts(given_points, edges):
+    profile = Profile.of(given_points)
+    edges = [edge + 5_000 for edge in edges]
+    parts = [profile.rows(Interval(start, stop)) for start, stop in pairwise(edges)]
+    assert profile.rows(Interval(edges[0], edges[-1])) == pytest.approx(sum(parts))
+
+
+@given(points, st.integers(0, 20_000))
+def test_nothing_is_denser_than_the_densest_point_nor_less_dense_than_the_least(given_points, moment):
+    densities = [density for _, density in given_points] or [0.0]
+    found = Profile.of(given_points).density(moment)
+    assert min(densities) - 1e-9 <= found <= max(densities) + 1e-9
+
+
+def test_where_nothing_is_known_nothing_is_expected():
+    assert not Profile().known
+    assert not Profile.of([(5, 0.0)]).known
+    assert Profile().rows(Interval(0, 10)) == 0.0
+    assert Profile.of([(5, 0.1)]).known
+
+
+def test_a_lakes_files_say_how_dense_their_partitions_are_where_they_were_read():
+    key = partition_of(START, Granularity.DAY)
+    path = f"balance_transactions/account=acct_1/{key.label}/part-0.parquet"
+    file = DataFile(path, 43_200, 900, "0" * 64, key.start, key.start + 1, {"usd": 5}, 0, None, None)
+    half = Intervals.span(START, START + DAY // 2)
+    state = TableState(AccountId("acct_1"), "parquet", Granularity.DAY, half, files=MappingProxyType({path: file}))
+    assert points_of_files(state) == [(START + DAY // 2, 1.0)]
+
+
+def sounded(interval, *pages):
+    sounding = Sounding(interval)
+    for stop, rows, more in pages:
+        sounding.take(stop, rows, more=more)
+    return points_of_pages(sounding)
+
+
+def test_a_page_says_how_dense_it_is_at_both_its_ends():
+    assert sounded(Interval(0, 1_000), (1_000, [990, 980, 900], True)) == [(1_000, 0.03), (900, 0.03)]
+
+
+def test_before_an_empty_page_there_is_nothing():
+    found = sounded(Interval(0, 1_000), (1_000, [950, 900], True), (450, [], False))
+    assert (450, 0.0) in found
+    assert Profile.of(found).rows(Interval(0, 450)) == 0.0
