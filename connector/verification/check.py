@@ -30,6 +30,7 @@ from connector.errors import (
 )
 from connector.events import AccountEnded, AccountIdentified, AccountsFound, AccountStarted, FileRead, PhaseStarted
 from connector.lake.reading.unnamed_files import UnnamedFiles, look_for_unnamed
+from connector.lake.state.kept_verdicts import keep_verdicts
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.table_states import TABLE, states
 from connector.payouts.run import PayoutsRun
@@ -39,6 +40,7 @@ from connector.verification.asking import Asker
 from connector.verification.balances import check_balance
 from connector.verification.ids import IdIndex
 from connector.verification.inventory import Inventory
+from connector.verification.keeping import kept_of
 from connector.verification.opening import read_openings
 from connector.verification.past import Past, read_past
 from connector.verification.payouts import check_payouts
@@ -139,6 +141,7 @@ class Check:
             self._past = await anyio.to_thread.run_sync(read_past, self._store)
             self._unnamed = await anyio.to_thread.run_sync(look_for_unnamed, self._store)
             found = await self._check_all(chosen)
+            await anyio.to_thread.run_sync(keep_verdicts, self._store, list(kept_of(found, chosen, checked=checked)))
         asked = self.client.config.api_key.livemode if self.client else None
         found_of_all = self._of_the_lake()
         return Verdict(

@@ -140,7 +140,8 @@ examples:
 
 Four layers, each proved, residual (something does not agree) or not checkable: rows (each by itself, and the files),
 windows (covered time asked again), payouts (each adds up to zero) and balance (all rows add up to the balance).
---since and --until bound which windows are asked again. Nothing in the lake changes but its payouts.
+--since and --until bound which windows are asked again. Nothing in the lake changes but its
+payouts, and the verdict that it keeps.
 The status is 65 where something does not agree, and with --strict also where something could not be checked.
 """,
     ),
