@@ -7,7 +7,6 @@ report = await connector.sync("lake", on_event=connector.telemetry.on_event())
 ```
 """
 
-# pyright: basic, reportMissingImports=false
 # (OpenTelemetry is an extra, and this is checked without it, too)
 
 from __future__ import annotations

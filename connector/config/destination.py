@@ -111,13 +111,13 @@ def placed(
         raise UsageError("`storage_options` are names and values, as in {'region': 'eu-central-1'}")
     if isinstance(destination, Destination) or not isinstance(destination, str | os.PathLike):
         return destination
-    name = str(destination)
+    name = str(destination)  # pyright: ignore[reportUnknownArgumentType] - a path of text or of bytes
     address = bucket_address(name)
     read = settings_in(storage_options_file) if storage_options_file is not None else {}
     if address is None:
         if storage_options or read or single_writer:
             raise ConfigError("storage options are for buckets, and the destination is a local folder: leave them out")
-        return destination
+        return destination  # pyright: ignore[reportUnknownVariableType] - as above
     settings = {**checked_settings(address.scheme, read), **checked_settings(address.scheme, storage_options or {})}
     return Destination(name, MappingProxyType(settings), single_writer)
 

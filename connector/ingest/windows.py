@@ -213,7 +213,7 @@ async def _profile(client: Client, options: Options, work: _Work, account: str |
 
 def _as_arguments(chosen: Options, state: TableState | None, account: str | None) -> dict[str, Any]:
     """Return what every window of an account must be told besides: what is fixed with the lake, and what was asked."""
-    fixed = {name: value for name, value in (state.options if state else {}).items() if name != "salt"}
+    fixed = {name: value for name, value in state.options.items() if name != "salt"} if state else {}
     plain: dict[str, Any] = {
         "partition": chosen.partition and chosen.partition.value,
         "format": chosen.format,

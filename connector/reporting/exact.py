@@ -1,8 +1,5 @@
 """Exact sums of Arrow's 64-bit columns, grouped, which Arrow's own would wrap around without a word."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

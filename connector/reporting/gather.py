@@ -1,8 +1,5 @@
 """From a lake to the facts of one account."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 import json
@@ -11,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from connector.core.api.fields import object_of
 from connector.core.ledger.balance import to_balance
 from connector.core.ledger.bridge import Known, bank_lines, payout_states
 from connector.core.ledger.ledger import Purse
@@ -128,8 +126,8 @@ def _payouts_read_at(store: Store, state: TableState) -> int | None:
 
 
 def _trace(text: str | None) -> str | None:
-    found: Any = json.loads(text) if text else None
-    value = found.get("value") if isinstance(found, dict) else None
+    found = object_of(json.loads(text)) if text else None
+    value = found.get("value") if found else None
     return value if isinstance(value, str) else None
 
 

@@ -1,8 +1,5 @@
 """One pass over an account's rows: everything a statement is made of, added up batch by batch."""
 
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# (pyarrow ships no annotations, and makes its compute functions when it is imported)
-
 from __future__ import annotations
 
 from collections import Counter
@@ -14,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from connector.core.api.fields import id_of, object_of
 from connector.core.ledger.accounting import PENDING
 from connector.core.ledger.ledger import (
     DISPUTES,
@@ -255,8 +253,8 @@ class Reading:
         names = [*_PURSE, "reporting_category", "exchange_rate", "amount", "source", "source_object"]
         for table in self.rows.between(self.bounds.start, self.bounds.stop, names, where):
             for row in table.to_pylist():
-                source = orjson.loads(row["source_object"]) if row["source_object"] else None
-                if isinstance(source, dict):
+                source = object_of(orjson.loads(row["source_object"])) if row["source_object"] else None
+                if source is not None:
                     self._explain(row, source, columns=columns)
 
     def _explain(self, row: dict[str, Any], source: dict[str, Any], *, columns: bool) -> None:
@@ -265,7 +263,7 @@ class Reading:
             one = self.figures.disputes.get(purse, {}).get(row["source"] or "")
             if one is not None and source.get("object") == "dispute":
                 one.reason, one.status, one.charge = (
-                    _text(source.get(name)) for name in ("reason", "status", "charge")
+                    id_of(source.get(name)) for name in ("reason", "status", "charge")
                 )
         if columns or row["exchange_rate"] is None:
             return
@@ -282,9 +280,3 @@ def _or_nulls(table: pa.Table, name: str, kind: pa.DataType | None = None) -> pa
         column = table.column(name)
         return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
     return pa.chunked_array([pa.nulls(table.num_rows, kind or pa.string())])
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, dict):
-        value = value.get("id")
-    return value if isinstance(value, str) else None

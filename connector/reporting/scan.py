@@ -1,8 +1,5 @@
 """An account's rows read back in batches of the columns needed, whatever the format, in bounded memory."""
 
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# (pyarrow ships no annotations, and makes its compute functions when it is imported)
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -122,7 +122,7 @@ class Connections:
             self._open[made.number] = made
             return made
 
-        connector._factory = make  # type: ignore[assignment]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue] - aiohttp offers no other way to see an idle connection
+        connector._factory = make  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue] - aiohttp offers no other way to see an idle connection
 
     def distrust(self, number: int) -> None:
         """Believe nothing more of a connection, and close it; a request under way on it fails."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 
 from connector import schemas
+from connector.core.api.fields import object_of
 from connector.core.api.json_text import loads
 from connector.errors import SchemaError
 from connector.tables.arrow import SECOND, arrow_schema, to_values
@@ -114,9 +115,9 @@ def _rows(kind: str, entries: list[Any]) -> Iterator[Json]:
         if not is_object(entry) or not is_text(entry.get("currency")):
             raise SchemaError(f"the balance has an entry of {kind} without a currency: {excerpt(entry)}")
         yield from _shares(kind, entry["currency"], None, entry)
-        nets = entry.get("net_available")
-        for net in nets if type(nets) is list else ():
-            destination = net.get("destination") if is_object(net) else None
+        nets: Any = entry.get("net_available")
+        for net in cast("list[Any]", nets) if type(nets) is list else ():
+            destination = (object_of(net) or {}).get("destination")
             yield from _shares(f"{kind}.net_available", entry["currency"], destination, net)
 
 

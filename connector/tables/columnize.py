@@ -33,7 +33,9 @@ from connector.tables.fields import (
 from connector.tables.transaction import Transaction, are_documented, to_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    Values: TypeAlias = Callable[[Json], tuple[Any, ...]]
 
 FEE_PART = Fields(
     {
@@ -48,7 +50,7 @@ FEE_PART = Fields(
 
 
 def _is_fee_details(value: object) -> bool:
-    return type(value) is list and all(map(is_object, value))
+    return type(value) is list and all(map(is_object, cast("list[object]", value)))
 
 
 BALANCE_TRANSACTION = Fields(
@@ -84,9 +86,9 @@ _SINCE_BASIL = "balance_type"
 _NAMES = tuple(BALANCE_TRANSACTION.tests)
 _OLD_NAMES = tuple(name for name in _NAMES if name != _SINCE_BASIL)
 _PART_NAMES = tuple(FEE_PART.tests)
-_values = itemgetter(*_NAMES)
-_old_values = itemgetter(*_OLD_NAMES)
-_part_values = itemgetter(*_PART_NAMES)
+_values = cast("Values", itemgetter(*_NAMES))
+_old_values = cast("Values", itemgetter(*_OLD_NAMES))
+_part_values = cast("Values", itemgetter(*_PART_NAMES))
 
 pa.array([0])  # has pyarrow look for pandas now, while modules are imported, rather than in the middle of a page
 

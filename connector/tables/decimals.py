@@ -1,8 +1,5 @@
 """Amounts as decimals in whole units of their currency, exact, beside the minor units that are kept."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from decimal import Decimal

@@ -5,9 +5,6 @@ elements, then of a struct's members. A new column takes the number after the hi
 readers of Iceberg find a column by its number.
 """
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from collections import deque

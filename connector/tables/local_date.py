@@ -4,9 +4,6 @@ The zone's data are Python's (`zoneinfo`: the system's, else the package `tzdata
 system's alone; so the same zone gives the same days wherever this runs.
 """
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

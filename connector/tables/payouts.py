@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 
 from connector import schemas
+from connector.core.api.fields import object_of
 from connector.core.api.json_text import loads
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema, to_values
 from connector.tables.fields import (
@@ -97,8 +98,8 @@ def _test(field: Json) -> Callable[[object], bool]:
 def _to_columns(known: Json, extra: Json) -> Json:
     row: dict[str, Any] = {name: _to_column(value) for name, value in known.items()}
     for name in _references():
-        expanded = extra.get(name)
-        if isinstance(expanded, dict) and is_text(expanded.get("id")):
+        expanded = object_of(extra.get(name)) or {}
+        if is_text(expanded.get("id")):
             row[name] = expanded["id"]
     row["extra"] = extra_text(extra)
     row |= _trace_parts(known["trace_id"])

@@ -141,7 +141,7 @@ def _changed(value: Json, tree: Tree) -> Json:
     result = dict(value)
     for name in tree.keys() & value.keys():
         change = tree[name]
-        found = _inside(value[name], change) if isinstance(change, dict) else change(value[name])
+        found = change(value[name]) if callable(change) else _inside(value[name], change)
         if found is _GONE:
             del result[name]
         else:

@@ -1,8 +1,5 @@
 """A few columns of objects as received, for readers of JSON lines that need no more, in less time than all take."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connector import schemas
+from connector.core.api.fields import object_of
 from connector.core.api.json_text import plain
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema, dictionary_columns
 from connector.tables.fields import Json, is_flag, is_instant, is_text, is_whole
@@ -70,9 +71,9 @@ class _Column:
             return None
         found: object = source
         for name in self.path:
-            found = found.get(name) if isinstance(found, dict) else None
-        if isinstance(found, dict) and self.type == pa.string():
-            found = found.get("id")  # expanded in turn
+            found = (object_of(found) or {}).get(name)
+        if self.type == pa.string() and (expanded := object_of(found)) is not None:
+            found = expanded.get("id")  # expanded in turn
         found = plain(found)
         return found if self.fits(found) else None
 

@@ -5,9 +5,6 @@ An id is remembered as 64 bits of Python's own hash, in sorted runs of a million
 again; that an id is missing is certain, that it is there is so but for one chance in 2^64 for each row.
 """
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 import mmap
@@ -129,7 +126,7 @@ class IdIndex:
         """Count what stands twice among sorted hashes; equal ones never lie in different slices."""
         column = _column(hashes)
         if len(column) > 1:
-            twice = column[1:].filter(pc.equal(column[1:], column[:-1]))  # pyright: ignore[reportAttributeAccessIssue] - made when pyarrow is imported
+            twice = column[1:].filter(pc.equal(column[1:], column[:-1]))
             self.twins += len(twice)
             room = MOST_TWINS - len(self.twin_hashes)
             self.twin_hashes.update(twice.slice(0, max(0, room)).to_pylist())

@@ -1,8 +1,5 @@
 """What one pass over an account's files finds, and how a file's rows are read, whatever its format."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from contextlib import contextmanager

@@ -1,8 +1,5 @@
 """Laws of a single row, and of rows in a file's order, on whole Arrow batches."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field

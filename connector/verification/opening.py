@@ -1,8 +1,5 @@
 """Balances recorded in the lake: where rows before its beginning are missing, they bound what is there."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field

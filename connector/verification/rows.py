@@ -3,9 +3,6 @@
 One pass over the files, which also gathers what the other layers need: where rows lie in time, their sums, their ids.
 """
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -1,8 +1,5 @@
 """Sums of an account's rows by balance, currency and status; exact, however large."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -158,7 +155,7 @@ def sums_of_batch(batch: pa.RecordBatch) -> dict[Bucket, Total]:
         }
     )
     keys = ["balance_type", "currency", "status"]
-    wanted = [("high", "sum"), ("low", "sum"), ([], "count_all")]
+    wanted: list[tuple[str | list[str], str]] = [("high", "sum"), ("low", "sum"), ([], "count_all")]
     return add_totals(
         {_bucket(row): Total((row["high_sum"] << _LOW_BITS) + row["low_sum"], row["count_all"])}
         for row in halves.group_by(keys, use_threads=False).aggregate(wanted).to_pylist()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
+from connector.core.api.fields import object_of
 from connector.core.api.json_text import REPEATED
 from connector.core.planning.sampling import choose
 from connector.core.time.intervals import Interval, Intervals
@@ -229,7 +230,8 @@ def differing(here: Mapping[str, Any], there: Mapping[str, Any], left_out: froze
 
 def _value(row: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - any JSON
     value = row[name]
-    return value.get("id") if name == "source" and isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType]
+    expanded = object_of(value) if name == "source" else None
+    return value if expanded is None else expanded.get("id")
 
 
 def _named(ids: Sequence[str]) -> str:

@@ -90,7 +90,7 @@ def _traceback(error: BaseException, seen: frozenset[int]) -> Iterator[str]:
     yield f"{kind.__module__}.{kind.__qualname__}: {sentence(str(error))}".removeprefix("builtins.")
     yield from (f"  {sentence(str(note))}" for note in getattr(error, "__notes__", ()))
     if isinstance(error, BaseExceptionGroup):
-        for number, one in enumerate(cast("tuple[BaseException, ...]", error.exceptions), 1):
+        for number, one in enumerate(cast("BaseExceptionGroup[BaseException]", error).exceptions, 1):
             yield f"  {number} of them:"
             yield from (f"    {line}" for block in _traceback(one, seen) for line in block.split("\n"))
 

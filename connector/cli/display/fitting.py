@@ -47,7 +47,8 @@ def fitted(line: str, width: int | None) -> str:
         return line
     hang = _hang(_STYLE.sub("", line), width)
     indent = len(line) - len(line.lstrip(" "))
-    lines, current = [], " " * indent
+    lines: list[str] = []
+    current = " " * indent
     for word in re.findall(r" *[^ ]+", line[indent:]):
         if current.strip() and columns(current + word) > width:
             lines.append(current)

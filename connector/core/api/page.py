@@ -13,6 +13,7 @@ from itertools import compress, takewhile
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from connector.core.api.fields import object_of
 from connector.core.api.json_text import LongNumber, read
 from connector.core.api.oddities import WHOLE, RepeatedError, gather_repeats, settle_numbers
 from connector.errors import ProtocolError
@@ -110,9 +111,9 @@ def decode_page(body: bytes, *, request_id: str | None = None) -> Page:
 def _read(body: bytes, request_id: str | None) -> Row:
     try:
         found = read(body)
-        if not isinstance(found.value, dict):
+        document = object_of(found.value)
+        if document is None:
             raise ProtocolError("the body is not a JSON object", request_id=request_id)
-        document = cast("Row", found.value)
         if found.odd:
             gather_repeats(document)
     except ValueError as error:
@@ -213,8 +214,14 @@ def leading_ties(rows: Sequence[AnyRow], second: int) -> list[str]:
         return []
 
 
+def moment_of(row: AnyRow) -> object:
+    """Return what a row says of when it was created, None where it says nothing."""
+    received = object_of(row)
+    return row.created if received is None else received.get("created")
+
+
 def _is_of(second: int, row: AnyRow) -> bool:
-    return (row.get("created") if isinstance(row, dict) else row.created) == second
+    return moment_of(row) == second
 
 
 def created_of(rows: Sequence[AnyRow]) -> list[int]:

@@ -100,8 +100,8 @@ def parts_of(row: Row) -> tuple[FeePart, ...]:
     Raises:
         ProtocolError: an entry is not of the documented form.
     """
-    details = row.get("fee_details") or []
-    if not isinstance(details, list) or not all(isinstance(one, dict) for one in cast("list[Any]", details)):
+    details: list[Any] = row.get("fee_details") or []
+    if not isinstance(details, list) or not all(isinstance(one, dict) for one in details):  # pyright: ignore[reportUnnecessaryIsInstance] - as received
         raise ProtocolError(f"{row.get('id')}: fee_details is not a list of objects")
     return tuple(
         FeePart(

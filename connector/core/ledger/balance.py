@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
+from connector.core.api.fields import object_of
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -70,10 +71,14 @@ class Balance:
     def others(self) -> list[tuple[str, tuple[BalanceAmount, ...]]]:
         """Return the buckets this version does not know, by their dotted names, as received; only those of money."""
         unknown = {name: value for name, value in self.received.items() if name not in {*_FLAT, *_NESTED}}
-        found = [(name, value) for name, value in unknown.items() if isinstance(value, list)]
-        for name, value in unknown.items():
-            if isinstance(value, dict):
-                found += [(f"{name}.{part}", entries) for part, entries in value.items() if isinstance(entries, list)]
+        parts = [
+            (f"{name}.{part}", entries)
+            for name, value in unknown.items()
+            for part, entries in (object_of(value) or {}).items()
+        ]
+        found = [
+            (name, cast("list[Any]", value)) for name, value in [*unknown.items(), *parts] if isinstance(value, list)
+        ]
         return [(name, amounts) for name, entries in found if (amounts := _amounts_if_money(entries))]
 
 
@@ -106,7 +111,8 @@ def to_balance(received: Row) -> Balance:
 
 
 def _parts(bucket: dict[str, Any]) -> Mapping[str, tuple[BalanceAmount, ...]]:
-    return MappingProxyType({name: _amounts(value) for name, value in bucket.items() if isinstance(value, list)})
+    lists = {name: cast("list[Any]", value) for name, value in bucket.items() if isinstance(value, list)}
+    return MappingProxyType({name: _amounts(entries) for name, entries in lists.items()})
 
 
 def _amounts(entries: list[dict[str, Any]]) -> tuple[BalanceAmount, ...]:

@@ -74,7 +74,7 @@ def bank_line(*, amount: str | None, arrives: str | date | None, trace: str | No
     """
     if amount is None and not (trace or "").strip():
         raise UsageError("what to find? give an amount, a trace id, or both, and the day it arrived if that is known")
-    readings, sign = (frozenset(), 0) if amount is None else _read(amount)
+    readings, sign = (frozenset[tuple[str, str]](), 0) if amount is None else _read(amount)
     reference = _plain(trace or "")
     if trace is not None and len(reference) < _LEAST_TRACE:
         raise UsageError(f"{trace!r} is too short for a trace id: give at least {_LEAST_TRACE} letters or digits")

@@ -74,7 +74,7 @@ def _change(purse: Purse, before: PurseStatement | None, after: PurseStatement |
         CategoryChange(name, then.get(name, Sums()), now.get(name, Sums())) for name in sorted(then.keys() | now.keys())
     )
     fees = [0 if one is None else sum(line.amount for line in one.fees) for one in (before, after)]
-    segments = [{} if one is None else one.segments for one in (before, after)]
+    segments: list[Mapping[Segment, Sums]] = [{} if one is None else one.segments for one in (before, after)]
     apart = [
         0 if one is None else sum(line.amount for line in one.fees if line.kind and line.kind.apart)
         for one in (before, after)

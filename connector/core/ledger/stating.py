@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,7 @@ def _purse(purse: Purse, period: Period, figures: Figures, opening: Opening, *, 
         )
     )
     closing = None if opening.amount is None else opening.amount + sum(line.sums.net for line in lines)
-    after = figures.waiting_after.get(purse, {})
+    after = figures.waiting_after.get(purse, Counter())
     return PurseStatement(
         purse=purse,
         opening=opening,

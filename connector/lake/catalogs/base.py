@@ -5,9 +5,6 @@ commits the difference in one transaction of the table's. It needs no memory of 
 leaves the table as it was, and the next one finds the same difference, or a smaller one.
 """
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -10,8 +10,9 @@ The log names our files as they are, with figures that were counted when they we
 * Statistics without the number of rows make counts too low, and none at all make a table that cannot be read.
 """
 
-# pyright: reportMissingImports=false, reportUnknownParameterType=false
-# (deltalake is an extra; pyarrow ships no annotations)
+# pyright: reportMissingImports=false, reportUnknownParameterType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# (deltalake is an extra, and this is checked without it, too)
 
 from __future__ import annotations
 

@@ -10,9 +10,10 @@ What was seen of pyiceberg 0.12, and decided for it:
 * Each commit leaves one more manifest; the producer here puts them together once there are many.
 """
 
-# pyright: reportMissingImports=false, reportUnknownParameterType=false, reportUntypedBaseClass=false
+# pyright: reportMissingImports=false, reportUnknownParameterType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUntypedBaseClass=false
 # pyright: reportPrivateUsage=false
-# (pyiceberg is an extra; pyarrow ships no annotations; the producers have names of pyiceberg's own)
+# (pyiceberg is an extra, and this is checked without it, too; the producers have names of pyiceberg's own)
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Arrow files (IPC file format, also known as Feather version 2), with zstd-compressed buffers."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from contextlib import contextmanager

@@ -3,9 +3,6 @@
 Every writer gives the same bytes for the same rows in the same order, however they are cut into batches.
 """
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

@@ -3,9 +3,6 @@
 Writing copies nothing: the lines of a batch lie one after the other in memory, and go to the compressor as they are.
 """
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 import zlib

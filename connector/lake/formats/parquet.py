@@ -1,8 +1,5 @@
 """Parquet files: zstd, statistics, dictionaries where few values occur, and row groups that bound memory."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from contextlib import contextmanager
@@ -64,7 +61,7 @@ class ParquetWriter:
             compression="zstd",
             compression_level=1,
             store_schema=False,
-            use_dictionary=list(dictionary),  # pyright: ignore[reportArgumentType] - documented: bool or list
+            use_dictionary=list(dictionary),
             write_statistics=True,
             sorting_columns=_ascending(schema, order),
         )

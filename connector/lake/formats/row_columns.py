@@ -1,8 +1,5 @@
 """What the lake needs to know of rows, whatever table they are of: `id`, `created`, and seconds as Arrow holds them."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from functools import lru_cache
@@ -32,7 +29,7 @@ def bounds_of(batch: pa.RecordBatch) -> tuple[int, int]:
     return extremes["min"].value // MICROSECONDS, extremes["max"].value // MICROSECONDS
 
 
-def inside(created: pa.Array, seconds: Intervals) -> pa.BooleanArray:
+def inside(created: pa.Array, seconds: Intervals) -> pa.Array:
     """Say for each value of a `created` column whether its second is in the set."""
     ticks = created.view(pa.int64())
     mask = pa.repeat(pa.scalar(value=False), len(ticks))

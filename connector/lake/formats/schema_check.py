@@ -1,8 +1,5 @@
 """Rows read from a file take the shape that is written today, or are refused."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from contextlib import contextmanager
@@ -51,6 +48,6 @@ def _column(batch: pa.RecordBatch, field: pa.Field, path: Path) -> pa.Array:
             raise StorageError(f"{path} lacks the column {field.name!r}: sync to a new destination")
         return pa.nulls(batch.num_rows, field.type)
     column = batch.column(field.name)
-    if not column.type.equals(field.type):
+    if column.type != field.type:
         raise StorageError(f"{path} holds {field.name!r} as {column.type}, not {field.type}: sync to a new destination")
     return column

@@ -8,9 +8,6 @@ rows.to_pandas()
 ```
 """
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass, replace

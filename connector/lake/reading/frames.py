@@ -1,8 +1,5 @@
 """Rows handed to the libraries of data frames, which are not installed with this package."""
 
-# pyright: reportUnknownParameterType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from importlib import import_module

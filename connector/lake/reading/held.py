@@ -1,8 +1,5 @@
 """What an account's files hold of some seconds: when rows were created, and which they are."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from contextlib import contextmanager

@@ -1,8 +1,5 @@
 """What became of lost files: how many of their rows are there again, and how many are gone for good."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,8 +1,5 @@
 """The rows of data files whose time has come: pending when they were read, and available by now."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from array import array

@@ -1,8 +1,5 @@
 """What a lake holds of a table, account by account: exactly the files that its states and records name."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass

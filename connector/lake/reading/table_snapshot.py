@@ -4,16 +4,12 @@ A file that is open stays what it was, whatever takes its place: it is compared,
 opened some at a time; a dataset, which others read when they please, has all of its files open.
 """
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -232,6 +228,6 @@ def labels_of(path: str) -> Mapping[str, str]:
 def _of_folders(path: str, schema: pa.Schema) -> ds.Expression:
     """Return what holds of all rows of a file, by the names of its folders."""
     return reduce(
-        and_,
+        lambda one, other: one & other,
         (ds.field(name) == pa.scalar(text).cast(schema.field(name).type) for name, text in labels_of(path).items()),
     )

@@ -1,8 +1,5 @@
 """Whether rows differ, whatever their columns are."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 import pyarrow as pa

@@ -1,8 +1,5 @@
 """What the state says of a file, gathered while its rows go by."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -4,9 +4,6 @@ Runs are opened in order of their first row, the old file is read alongside. Row
 are final, and leave at once; so memory holds a few pages, however long the day.
 """
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 import heapq

@@ -1,8 +1,5 @@
 """Rows that were read and whose partition is not whole yet: parked in files that no reader sees, until it is."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,8 +1,5 @@
 """Files of payouts and of their transactions: what was read is laid over what is there, and nothing there is lost."""
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from collections import Counter

@@ -1,8 +1,5 @@
 """One partition becomes one file: runs and old file merged, staged, forced to disk; publishing is a step of its own."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, suppress

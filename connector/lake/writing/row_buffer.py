@@ -4,9 +4,6 @@ A batch waits as one Arrow message: a single piece of memory of exactly its size
 page of 100 rows take nearly twice that), which can go to the temporary file and come back as it is.
 """
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from collections import defaultdict

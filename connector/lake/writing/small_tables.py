@@ -4,9 +4,6 @@ A partition of theirs fits in memory, so it is read whole, changed there, and re
 come in batches of that format's schema; JSON lines hold the objects, Parquet and Arrow their columns.
 """
 
-# pyright: reportAttributeAccessIssue=false, reportUnknownParameterType=false
-# (pyarrow makes its compute functions when it is imported, and ships no annotations)
-
 from __future__ import annotations
 
 from dataclasses import dataclass

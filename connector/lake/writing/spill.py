@@ -1,8 +1,5 @@
 """A temporary file for bytes that do not fit in memory, whose space is used again."""
 
-# pyright: reportUnknownParameterType=false
-# (pyarrow ships no annotations)
-
 from __future__ import annotations
 
 import os

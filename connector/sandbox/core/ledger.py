@@ -83,7 +83,7 @@ class Ledger:
         self._members: dict[int, array[int]] | None = None
         self._far: dict[tuple[str, int], int] | None = None
         self._by_kind: dict[tuple[Kind, ...], tuple[int, array[int]]] = {}
-        self._settled = (0, dict[tuple[int, int], int]())
+        self._settled: tuple[int, dict[tuple[int, int], int]] = (0, {})
 
     def __len__(self) -> int:
         return len(self.created)

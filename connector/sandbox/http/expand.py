@@ -6,7 +6,7 @@ know is accepted and left alone where it does not apply. Rules: docs.stripe.com/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from connector.sandbox.http import problems
 
@@ -161,11 +161,11 @@ def _check(segments: list[str], path: str, root: str, *, listed: bool, old_inten
 def apply(value: dict[str, Any], tree: Tree, resolve: Callable[[str], dict[str, Any] | None]) -> dict[str, Any]:
     """Replace ids by objects along `tree`, in place; null stays null, and what does not resolve stays an id."""
     for field, branch in tree.items():
-        found = value.get(field)
+        found: Any = value.get(field)
         if isinstance(found, str):
             found = resolve(found) or found
             value[field] = found
-        for member in found if isinstance(found, list) else (found,):
+        for member in cast("list[Any]", found) if isinstance(found, list) else [found]:
             if isinstance(member, dict):
-                apply(member, branch, resolve)
+                apply(cast("dict[str, Any]", member), branch, resolve)
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
@@ -63,11 +63,11 @@ def _hostile_text(body: bytes, fault: Fault) -> bytes:
     waiting: list[Any] = [document]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, dict):
-            for name in one.keys() & fields:
-                if isinstance(one[name], str | None):
-                    one[name] = f"{one[name] or ''}{HOSTILE}"
-        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        members = cast("dict[str, Any]", one) if isinstance(one, dict) else {}
+        for name in members.keys() & fields:
+            if isinstance(members[name], str | None):
+                members[name] = f"{members[name] or ''}{HOSTILE}"
+        waiting += members.values() if members else one if isinstance(one, list) else ()
     return orjson.dumps(document)
 
 

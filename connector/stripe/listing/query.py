@@ -11,6 +11,7 @@ import anyio
 
 from connector.core.api.page import Page, Row, decode_page
 from connector.core.api.page_size import TRIES, PageSize, is_heavy
+from connector.core.api.protocol import Parameters
 from connector.core.ledger.money import currency_code
 from connector.core.planning.frontier import Frontier
 from connector.core.planning.walk import Tuning
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from anyio.streams.memory import MemoryObjectSendStream
 
-    from connector.core.api.protocol import Parameters
     from connector.core.time.intervals import Intervals
     from connector.errors import ConnectorError
     from connector.stripe.client import Client, Endpoint
@@ -96,7 +96,7 @@ class Query:
         known: whether the account is known already; else it has to say who it is.
     """
 
-    filters: Parameters = field(default_factory=dict)
+    filters: Parameters = field(default_factory=Parameters)
     expand: tuple[str, ...] = ()
     limit: int = 100
     account: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from connector.core.api.page import Page, StrictOrder, ids_of, leading_ties
+from connector.core.api.page import Page, StrictOrder, ids_of, leading_ties, moment_of
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ProtocolError
@@ -268,5 +268,5 @@ def _cut(page: Page, window: Interval) -> Page:
 
 
 def _is_older(row: AnyRow, window: Interval) -> bool:
-    created = row.get("created") if isinstance(row, dict) else row.created
+    created = moment_of(row)
     return type(created) is int and created < window.start
