@@ -9,7 +9,7 @@ import pytest
 
 from tests.integrations import services
 
-NEEDS = {"seaweedfs": "boto3", "moto": "moto", "azurite": "azure.storage.blob"}
+NEEDS = {"seaweedfs": "boto3", "moto": "moto", "azurite": "azure.storage.blob", "gcs": "obstore"}
 
 
 def _is_there(module: str) -> bool:

@@ -1,4 +1,7 @@
-"""Real services on loopback, started from packages and ended by their process id: SeaweedFS, moto, Azurite."""
+"""Real services on loopback, started from packages and ended by their process id: SeaweedFS, moto, Azurite.
+
+One is not real: Google Cloud Storage has a stand-in of ours.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.support.bucket_server import bucket_server
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -41,14 +46,14 @@ class Service:
         url: of the bucket or container that is there for the test.
         environment: what a process has to have set to use it.
         endpoint: its HTTP address.
-        process: its id, for tests that kill it.
+        process: for tests that kill it; None for one in this process.
     """
 
     name: str
     url: str
     environment: Mapping[str, str]
     endpoint: str
-    process: subprocess.Popen[bytes] = field(repr=False)
+    process: subprocess.Popen[bytes] | None = field(repr=False)
 
 
 def free_ports(count: int) -> list[int]:
@@ -61,6 +66,14 @@ def free_ports(count: int) -> list[int]:
     finally:
         for one in sockets:
             one.close()
+
+
+def _same_ports(folder: Path, count: int) -> list[int]:
+    """Return free ports, those of last time for a service that is brought back: it is where it was."""
+    remembered = folder / "ports.json"
+    ports = json.loads(remembered.read_text()) if remembered.exists() else free_ports(count)
+    remembered.write_text(json.dumps(ports))
+    return ports
 
 
 @contextmanager
@@ -79,9 +92,7 @@ def seaweedfs(folder: Path) -> Generator[Service]:
     }
     config = folder / "s3.json"
     config.write_text(json.dumps(identities))
-    remembered = folder / "ports.json"  # brought back, it is where it was
-    ports = json.loads(remembered.read_text()) if remembered.exists() else free_ports(8)
-    remembered.write_text(json.dumps(ports))
+    ports = _same_ports(folder, 8)
     master, master_grpc, volume, volume_grpc, filer, filer_grpc, s3, s3_grpc = ports
     command = [
         weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
@@ -120,7 +131,7 @@ def azurite(folder: Path) -> Generator[Service]:
     if program is None:
         raise NotStartedError("azurite is not installed: npm install --prefix .venv-integrations azurite")
     folder.mkdir(parents=True, exist_ok=True)
-    (port,) = free_ports(1)
+    (port,) = _same_ports(folder, 1)
     endpoint = f"http://127.0.0.1:{port}/{AZURE_ACCOUNT}"
     command = [
         program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", folder, "--silent",
@@ -136,6 +147,15 @@ def azurite(folder: Path) -> Generator[Service]:
         _await(endpoint, process, folder / "log")
         _make_container(endpoint, "lake")
         yield Service("Azurite", "az://lake", environment, endpoint, process)
+
+
+@contextmanager
+def gcs(folder: Path) -> Generator[Service]:
+    """Serve Google Cloud Storage by a stand-in of ours, in this process: no emulator speaks what obstore does."""
+    del folder
+    with bucket_server() as server:
+        environment = {"GOOGLE_BASE_URL": server.url, "GOOGLE_BEARER_TOKEN": "not-a-real-token-0001"}
+        yield Service("GCS stand-in", "gs://lake", environment, server.url, None)
 
 
 def _node_modules() -> Path:
@@ -164,13 +184,18 @@ def _make_bucket(environment: Mapping[str, str], bucket: str) -> None:
         region_name=environment["AWS_REGION"],
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 10}),
     )
-    client.create_bucket(Bucket=bucket)
+    with suppress(client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):  # brought back
+        client.create_bucket(Bucket=bucket)
 
 
 def _make_container(endpoint: str, name: str) -> None:
-    from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - of the integrations' environment alone
+    from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415 - of the integrations' environment alone
+    from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - as above
 
-    with BlobServiceClient(endpoint, credential={"account_name": AZURE_ACCOUNT, "account_key": AZURE_KEY}) as service:
+    with (
+        BlobServiceClient(endpoint, credential={"account_name": AZURE_ACCOUNT, "account_key": AZURE_KEY}) as service,
+        suppress(ResourceExistsError),  # brought back
+    ):
         service.create_container(name)
 
 

@@ -51,6 +51,7 @@ class BucketServer:
             carried out), `hang` (no answer at all), or None for nothing.
         requests: how many there were, by method and what they were about.
         said: headers of the last request.
+        listed_after: seconds after which an object that is new is listed.
     """
 
     objects: dict[str, Stored] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class BucketServer:
     choose: Callable[[str, str], int | str | None] = lambda _method, _key: None
     requests: Counter[str] = field(default_factory=Counter)
     said: dict[str, str] = field(default_factory=dict)
+    listed_after: float = 0.0
     port: int = 0
     _generations: count[int] = field(default_factory=lambda: count(1_700_000_000_000_000))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -174,9 +176,10 @@ class _Handler(BaseHTTPRequestHandler):
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         after = query.get("continuation-token") or query.get("start-after", "")
         entries: dict[str, str] = {}
+        now = datetime.now(UTC)
         for key, one in sorted(self.state.objects.items()):
             rest = key.removeprefix(prefix)
-            if not key.startswith(prefix):
+            if not key.startswith(prefix) or (now - one.at).total_seconds() < self.state.listed_after:
                 continue
             if delimiter and delimiter in rest:
                 folder = prefix + rest.partition(delimiter)[0] + delimiter

@@ -77,6 +77,8 @@ def differences(
 ) -> list[Difference]:
     """Compare a folder with the files it should hold, by existence and size. Blocks.
 
+    A listing may not show a new file yet, so a file that it lacks is looked for by its name.
+
     Args:
         store: the destination.
         folder: where to look.
@@ -96,7 +98,8 @@ def differences(
     found = [Difference(path, "extra") for path in there.keys() - files.keys()]
     for path, file in files.items():
         if path not in there:
-            found.append(Difference(path, "missing"))
+            if changed_files(store, [file]):
+                found.append(Difference(path, "missing"))
             continue
         touched = full or (since is not None and there[path].changed >= since and path not in trusted)
         if there[path].bytes != file.bytes or (touched and changed_files(store, [file])):

@@ -24,6 +24,7 @@ from connector.errors import CommitConflictError, ConfigError
 from connector.lake.paths import STATE, FileInfo, checked_path, is_clean
 from connector.lake.stores.conditions import ANY, Content
 from connector.lake.stores.disk import at_disk
+from connector.lake.stores.looks import FILES, FOLDERS, Looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
@@ -56,8 +57,12 @@ class ObjectStore:
     bucket: Bucket
     single_writer: bool = False
     _local: list[Path] = field(init=False, repr=False, default_factory=list["Path"])
-    _heeds: list[bool] = field(init=False, repr=False, default_factory=list[bool])
+    _heeds: dict[bool, bool] = field(init=False, repr=False, default_factory=dict[bool, bool])
     _asking: Lock = field(init=False, repr=False, default_factory=Lock)
+    _looks: Looks = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_looks", Looks(self.bucket.patience.now))
 
     @property
     def scratch(self) -> Path:
@@ -72,7 +77,7 @@ class ObjectStore:
     @property
     def lacks(self) -> Collection[str]:
         """See `Store.lacks`."""
-        return () if all(self._heeds) else (UNHEEDED,)
+        return () if all(self._heeds.values()) else (UNHEEDED,)
 
     def of_run(self, run: str) -> Self:  # noqa: ARG002 - see `Store.of_run`
         """Return this store: what is staged belongs to this process, whichever run it is of."""
@@ -83,7 +88,10 @@ class ObjectStore:
 
     def read(self, path: str) -> Content | None:
         """Return an object's content and its version token, or None when there is none."""
-        found = self.bucket.get(checked_path(path))
+        return self._looks.content(checked_path(path), lambda: self._content(path))
+
+    def _content(self, path: str) -> Content | None:
+        found = self.bucket.get(path)
         return None if found is None else Content(*found)
 
     def write(self, path: str, data: bytes, *, condition: Condition = ANY) -> str:
@@ -104,11 +112,14 @@ class ObjectStore:
 
     def delete(self, path: str) -> None:
         """Remove an object; nothing happens when there is none."""
-        self.bucket.delete(checked_path(path))
+        try:
+            self.bucket.delete(checked_path(path))
+        finally:
+            self._looks.changed(path)
 
     def list(self, prefix: str) -> Iterator[FileInfo]:
         """Yield the objects below a folder, in order of path, without those whose name begins with a dot."""
-        for one in self.bucket.list(prefix):
+        for one in self._looks.listing(FILES, prefix, lambda: list(self.bucket.list(prefix))):
             if not one.path.rpartition("/")[2].startswith(".") and is_clean(one.path):
                 yield FileInfo(one.path, one.bytes, one.modified)
 
@@ -118,7 +129,8 @@ class ObjectStore:
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the folders in a folder, sorted."""
-        return [path.rpartition("/")[2] for path in self.bucket.folders(prefix)]
+        found = self._looks.listing(FOLDERS, prefix, lambda: self.bucket.folders(prefix))
+        return [path.rpartition("/")[2] for path in found]
 
     @contextmanager
     def opened(self, path: str) -> Generator[Path | None]:
@@ -141,38 +153,47 @@ class ObjectStore:
         yield
 
     def _put(self, path: str, data: bytes | Path, condition: Condition) -> str:
-        checked = checked_path(path)
+        try:
+            return self._put_if(checked_path(path), data, condition)
+        finally:
+            self._looks.changed(path)
+
+    def _put_if(self, checked: str, data: bytes | Path, condition: Condition) -> str:
         if condition is ANY:
             return self.bucket.overwrite(checked, data)
         replaces = condition if isinstance(condition, str) else None
-        if self._heeds_conditions():
+        if self._heeds_conditions(replacing=replaces is not None):
             return self.bucket.put(checked, data, replaces=replaces)
         if self.bucket.version(checked) != replaces:
             raise CommitConflictError(f"{self.bucket.named(checked)} was changed by another writer meanwhile")
         return self.bucket.overwrite(checked, data)
 
-    def _heeds_conditions(self) -> bool:
-        """Say whether the store heeds the conditions of puts; asks it once.
+    def _heeds_conditions(self, *, replacing: bool) -> bool:
+        """Say whether the store heeds the conditions of puts; asks it once for each of the two.
+
+        Args:
+            replacing: whether something is to be replaced; else there is to be nothing.
 
         Raises:
             ConfigError: it does not, and nobody has said that this run alone writes.
         """
         with self._asking:
-            if not self._heeds:
-                missing = _unheeded(self.bucket)
-                if missing and not self.single_writer:
+            if replacing not in self._heeds:
+                heeded = _heeds_versions(self.bucket) if replacing else _heeds_absence(self.bucket)
+                if not heeded and not self.single_writer:
+                    missing = "If-Match" if replacing else "If-None-Match"
                     raise ConfigError(
                         f"{self.bucket.url}: this store does not heed the condition of a put ({missing}), so two runs"
                         " at once would overwrite each other's rows without a word: use a store that does, or"
                         " `single_writer`, if you see to it that only one run writes at any time"
                     )
-                self._heeds.append(not missing)
-            return self._heeds[0]
+                self._heeds[replacing] = heeded
+            return self._heeds[replacing]
 
 
-def _unheeded(bucket: Bucket) -> str:
-    """Return the condition of puts that a store does not heed; nothing where it heeds them."""
-    absent = any(bucket.is_refused(PROBE, PROBE_TEXT, replaces=None) for _ in range(2))  # the first may create it
-    if not absent:
-        return "If-None-Match"
-    return "" if bucket.is_refused(PROBE, PROBE_TEXT, replaces=bucket.nobodys) else "If-Match"
+def _heeds_absence(bucket: Bucket) -> bool:
+    return any(bucket.is_refused(PROBE, PROBE_TEXT, replaces=None) for _ in range(2))  # the first may create it
+
+
+def _heeds_versions(bucket: Bucket) -> bool:
+    return bucket.is_refused(PROBE, PROBE_TEXT, replaces=bucket.nobodys)

@@ -1,0 +1,101 @@
+"""A lake in a real store is the lake in a folder, byte for byte, whatever becomes of the network, the store or us."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+
+import pytest
+
+from connector.config.destination import placed
+from tests.integrations import services
+from tests.integrations.conftest import available
+from tests.integrations.faulty_proxy import behind_faults
+from tests.integrations.test_bucket import settings_of
+from tests.support.bucket_lakes import command, killed_again_and_again, life_of_a_lake, same
+from tests.support.lakes import run, sandbox, world
+
+pytest.importorskip("obstore", reason="`make integrations` sets up what runs this")
+
+SERVICES = ("seaweedfs", "moto", "azurite", "gcs")
+KEPT = ("seaweedfs", "azurite")
+"""Services that keep what they have on a disk."""
+
+WORLD = 800
+
+
+@pytest.fixture(params=SERVICES)
+def service(request, started):
+    return started(request.param)
+
+
+def lake_in(service):
+    """A new lake: its name, and the destination with its storage options."""
+    name = f"{service.url}/{secrets.token_hex(4)}/lake"
+    return name, placed(name, settings_of(service))
+
+
+def environment(service, served):
+    return {**service.environment, "STRIPE_API_BASE": served.url, "STRIPE_API_KEY": served.key}
+
+
+def test_first_load_increments_late_rows_and_refreshed_statuses_are_the_bytes_of_a_folder(service, tmp_path):
+    with sandbox(world(WORLD)) as stripe_:
+        life_of_a_lake(lake_in(service)[1], tmp_path, stripe_)
+
+
+def test_answers_lost_late_or_refused_change_nothing(service, tmp_path):
+    with behind_faults(service) as (behind, faults), sandbox(world(WORLD // 2)) as stripe_:
+        dice = random.Random(3)
+        kinds = ["cut", "error after", "refuse before"]
+        faults.choose = lambda _method, _path: dice.choice(kinds) if dice.random() < 0.05 else None
+        life_of_a_lake(lake_in(behind)[1], tmp_path, stripe_)
+        assert sum(faults.seen[kind] for kind in kinds) > 10
+
+
+def test_killed_at_any_moment_the_next_run_ends_in_the_same_bytes(service, tmp_path):
+    dice = random.Random(11)
+    with sandbox(world(3_000, days=40), latency=0.01) as stripe_:
+        name, bucket = lake_in(service)
+        words = ("sync", name, "-q", "--rate", "200")
+        moments = [0.5 + 1.2 * dice.random() for _ in range(6)]
+        statuses = killed_again_and_again(words, environment(service, stripe_), moments, between=lambda _number: None)
+        assert statuses.count(-9) >= 2
+        last = command(*words, environ=environment(service, stripe_))
+        _, said = last.communicate(timeout=90)
+        assert last.returncode == 0, said
+        run(tmp_path, stripe_)
+        same(bucket, tmp_path, stripe_)
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_a_store_killed_in_the_middle_and_brought_back_has_everything(kind, tmp_path):
+    available(kind)
+    start = getattr(services, kind)
+    with sandbox(world(3_000, days=60), latency=0.01) as stripe_, start(tmp_path / "kept") as first:
+        name, bucket = lake_in(first)
+        syncing = command("sync", name, "-q", "--rate", "200", environ=environment(first, stripe_))
+        time.sleep(1.2)
+        first.process.kill()
+        first.process.wait()
+        time.sleep(0.5)
+        with start(tmp_path / "kept") as back:
+            assert back.endpoint == first.endpoint
+            _, said = syncing.communicate(timeout=90)
+            assert syncing.returncode == 0, said
+            run(tmp_path / "local", stripe_)
+            same(bucket, tmp_path / "local", stripe_)
+
+
+def test_ten_seconds_of_503_are_waited_out(service, tmp_path):
+    with behind_faults(service) as (behind, faults), sandbox(world(WORLD)) as stripe_:
+        name, bucket = lake_in(behind)
+        began = time.monotonic() + 0.9
+        faults.choose = lambda _method, _path: "refuse before" if began < time.monotonic() < began + 10 else None
+        syncing = command("sync", name, "-q", "--rate", "0", environ=environment(behind, stripe_))
+        _, said = syncing.communicate(timeout=90)
+        assert syncing.returncode == 0, said
+        faults.choose = lambda _method, _path: None
+        run(tmp_path, stripe_)
+        same(bucket, tmp_path, stripe_)

@@ -1,0 +1,118 @@
+"""What was just seen of a lake's own folder is used again for a moment, and never beyond a change of ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.lake.stores.conditions import Content
+from connector.lake.stores.looks import FILES, FOLDERS, LOOK_SECONDS, MOST_RECORDS, Looks
+
+STATE = "_stripe_balance"
+RECORD = f"{STATE}/state/t/acct_1/00000000000001.json"
+
+
+class Seen:
+    """Counts how often it is asked."""
+
+    def __init__(self, answer):
+        self.answer, self.times = answer, 0
+
+    def __call__(self):
+        self.times += 1
+        return self.answer
+
+
+@pytest.fixture
+def clock():
+    return [0.0]
+
+
+@pytest.fixture
+def looks(clock):
+    return Looks(lambda: clock[0])
+
+
+def test_a_listing_of_the_lakes_own_folder_is_used_again_for_a_moment(looks, clock):
+    seen = Seen(["a"])
+    for _ in range(3):
+        assert looks.listing(FILES, f"{STATE}/runs", seen) == ["a"]
+    assert seen.times == 1
+    clock[0] = LOOK_SECONDS + 0.1
+    looks.listing(FILES, f"{STATE}/runs", seen)
+    assert seen.times == 2
+
+
+def test_data_is_listed_anew_each_time(looks):
+    seen = Seen([])
+    for _ in range(2):
+        looks.listing(FILES, "balance_transactions", seen)
+        looks.listing(FILES, f"{STATE}-not", seen)
+    assert seen.times == 4
+
+
+def test_a_change_of_ours_is_seen_at_once_and_leaves_other_listings_alone(looks):
+    runs, states = Seen(["a"]), Seen(["b"])
+    looks.listing(FILES, f"{STATE}/runs", runs)
+    looks.listing(FILES, f"{STATE}/state", states)
+    looks.changed(f"{STATE}/runs/1.json")
+    looks.listing(FILES, f"{STATE}/runs", runs)
+    looks.listing(FILES, f"{STATE}/state", states)
+    assert (runs.times, states.times) == (2, 1)
+
+
+def test_folders_are_listed_anew_when_one_is_new(looks):
+    seen = Seen([f"{STATE}/runs"])
+    looks.listing(FOLDERS, STATE, seen)
+    looks.changed(f"{STATE}/runs/1.json")
+    looks.changed(f"{STATE}/lake.json")
+    looks.listing(FOLDERS, STATE, seen)
+    assert seen.times == 1
+    looks.changed(f"{STATE}/leases/1.json")
+    looks.listing(FOLDERS, STATE, seen)
+    assert seen.times == 2
+
+
+def test_a_folder_that_was_just_seen_not_to_be_there_is_not_asked_for(looks, clock):
+    seen = Seen(["x"])
+    looks.listing(FOLDERS, STATE, Seen([f"{STATE}/runs"]))
+    assert not looks.listing(FILES, f"{STATE}/parked/t", seen)
+    assert not looks.listing(FOLDERS, f"{STATE}/accounts", seen)
+    assert seen.times == 0
+    assert looks.listing(FILES, f"{STATE}/runs", seen) == ["x"]
+    looks.changed(f"{STATE}/parked/t/1")
+    assert looks.listing(FILES, f"{STATE}/parked/t", seen) == ["x"]
+
+
+def test_a_listing_that_was_under_way_while_we_changed_something_is_not_kept(looks):
+    def overtaken():
+        looks.changed(f"{STATE}/runs/1.json")
+        return []
+
+    seen = Seen(["1.json"])
+    looks.listing(FILES, f"{STATE}/runs", overtaken)
+    assert looks.listing(FILES, f"{STATE}/runs", seen) == ["1.json"]
+
+
+def test_a_record_is_read_once_and_one_that_is_not_there_is_asked_for_each_time(looks):
+    there, gone = Seen(Content(b"1", "v")), Seen(None)
+    for _ in range(3):
+        assert looks.content(RECORD, there).data == b"1"
+        assert looks.content(RECORD.replace("1.json", "2.json"), gone) is None
+    assert (there.times, gone.times) == (1, 3)
+    looks.changed(RECORD)
+    looks.content(RECORD, there)
+    assert there.times == 2
+
+
+def test_what_is_written_again_and_again_is_read_each_time(looks):
+    seen = Seen(Content(b"1", "v"))
+    for _ in range(2):
+        looks.content(f"{STATE}/audit.json", seen)
+        looks.content(f"{STATE}/state/t/acct_1/.turn", seen)
+    assert seen.times == 4
+
+
+def test_not_more_records_are_kept_than_have_room(looks):
+    for number in range(MOST_RECORDS + 10):
+        looks.content(f"{STATE}/state/t/acct_1/{number:014d}.json", Seen(Content(b"", "v")))
+    assert len(looks._records) == MOST_RECORDS

@@ -1,0 +1,105 @@
+"""Lakes in buckets in tests: the same story is told to a bucket and to a local folder, and both hold the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.core.units import DAY
+from connector.lake.stores.base import open_store
+from tests.support.lakes import data_files, objects, run, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from connector.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+
+
+def bucket_files(destination: Any) -> dict[str, str]:
+    """SHA-256 of every object that readers see, by its path in the lake."""
+    store = open_store(destination)
+    return {
+        info.path: hashlib.sha256(store.read(info.path).data).hexdigest() for info in store.list("balance_transactions")
+    }
+
+
+def same(bucket: Any, local: Path, served: Sandbox) -> None:
+    """Hold the lake in the bucket to the local one: rows, bytes, and nothing besides."""
+    assert objects(bucket) == truth(served)
+    assert bucket_files(bucket) == data_files(local)
+
+
+def life_of_a_lake(bucket: Any, local: Path, served: Sandbox) -> None:
+    """First load, increments, late rows, statuses that change: after each, the bucket holds what the folder does.
+
+    Args:
+        bucket: an empty destination.
+        local: another.
+        served: whom to ask.
+    """
+
+    def both() -> None:
+        for destination in (bucket, local):
+            run(destination, served)
+        assert objects(bucket) == objects(local)
+        assert bucket_files(bucket) == data_files(local)
+
+    both()
+    served.advance(3 * DAY)
+    served.add_rows(count=7)
+    served.add_rows(count=120, created=served.now - DAY)
+    both()
+    served.add_rows(count=5, created=served.now - 300, visible_at=served.now + 60)
+    both()
+    served.advance(900)
+    both()
+    served.advance(20 * DAY)
+    both()
+    same(bucket, local, served)
+
+
+def command(*words: object, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start the command line in a process of its own, in a group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "connector", *map(str, words)],
+        env={**os.environ, **environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def killed_after(seconds: float, process: subprocess.Popen[bytes]) -> int:
+    """Kill a process with -9 unless it has ended by then, and return its status."""
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=seconds)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return process.returncode
+
+
+def killed_again_and_again(
+    words: tuple[object, ...], environ: Mapping[str, str], moments: list[float], *, between: Callable[[int], None]
+) -> list[int]:
+    """Run a command and kill it at each of some moments; return the statuses it ended with.
+
+    Args:
+        words: of the command line.
+        environ: of the process.
+        moments: seconds after its start.
+        between: called after each kill with its number.
+    """
+    found: list[int] = []
+    for number, moment in enumerate(moments):
+        found.append(killed_after(moment, command(*words, environ=environ)))
+        between(number)
+    return found
