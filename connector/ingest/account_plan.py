@@ -29,6 +29,7 @@ from connector.lake.state.file_check import changed_files
 from connector.lake.state.leases import others_at_work
 from connector.lake.state.parked_files import damaged
 from connector.lake.state.recovery import recovered
+from connector.lake.state.run_reports import refuse_turned_back
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -100,10 +101,12 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
         allowance: what may be spent on what is lost; a repair takes what it needs.
 
     Raises:
-        ManifestError: when the account's state is damaged.
+        ManifestError: when the account's state is damaged, or its newest records are gone.
         StorageError: when the destination cannot be read.
     """
     found = table_states.load(lake.store, account)
+    if not options.repair:
+        refuse_turned_back(account, 0 if found is None else found.number, lake.witnessed)
     found = found and _without_those_of_others(lake, believed(found, now=now))
     since = 0 if found is None else table_states.saved(lake.store, found)
     state = found and _with_parked_that_are_there(lake, _recovered(lake, options, found))

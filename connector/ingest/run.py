@@ -39,6 +39,7 @@ from connector.lake.state.audit_savings import load_savings, save_savings
 from connector.lake.state.destination import Destination
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.lease import at_work
+from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
 from connector.outside_text import document_without_keys, in_json
 from connector.running.concurrency import in_turn, tasks_with_one_error
 from connector.stripe.accounts import connected_accounts
@@ -165,7 +166,12 @@ class Run:
         table_states.check_destination(self._store, form.name, partition, options.of_lake)
         redactor = Redactor(options.privacy, options.salt) if options.privacy else None
         strict, columns = options.strict_schema, options.source_columns
-        return Lake(self._store, form, partition, redactor, strict, columns, self.run_id)
+        begun = table_states.accounts(self._store)
+        witnessed = witnessed_records(self._store, begun)
+        if not (begun or options.repair):  # else each account is looked at when its turn comes
+            for account in witnessed:
+                refuse_turned_back(account, 0, witnessed)
+        return Lake(self._store, form, partition, redactor, strict, columns, self.run_id, witnessed)
 
     # Accounts ---------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from connector.tables.balance_transactions import to_batch, to_lines
 from connector.tables.columnize import Sifted, sift
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
@@ -42,6 +42,7 @@ class Lake:
         strict: whether rows that differ from the schema are refused.
         source_columns: whether expanded sources have columns.
         run: id of the run that writes.
+        witnessed: by account, up to which record earlier runs say that they left its state.
         threads: where small files and records are written, for all accounts together.
         press: where large files are written, one at a time.
     """
@@ -53,6 +54,7 @@ class Lake:
     strict: bool = False
     source_columns: bool = False
     run: str = ""
+    witnessed: Mapping[str, int] = field(default_factory=dict[str, int])
     threads: anyio.CapacityLimiter = field(
         init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS)
     )

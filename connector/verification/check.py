@@ -23,13 +23,16 @@ from connector.errors import (
     AccountsError,
     ConfigError,
     ConnectorError,
+    LakeChangedError,
     LockedError,
     ManifestError,
     PermissionDeniedError,
     StorageError,
 )
 from connector.events import AccountEnded, AccountIdentified, AccountsFound, AccountStarted, FileRead, PhaseStarted
+from connector.lake.reading.table_snapshot import TRIES
 from connector.lake.reading.unnamed_files import UnnamedFiles, look_for_unnamed
+from connector.lake.state import table_states
 from connector.lake.state.kept_verdicts import keep_verdicts
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.table_states import TABLE, states
@@ -45,6 +48,7 @@ from connector.verification.opening import read_openings
 from connector.verification.past import Past, read_past
 from connector.verification.payouts import check_payouts
 from connector.verification.rows import extra_file, take_inventory
+from connector.verification.steady import refuse_replaced
 from connector.verification.sums import Ledger
 from connector.verification.verdict import (
     LAYERS,
@@ -137,8 +141,8 @@ class Check:
                 await self._read_payouts(self.client, chosen)
         with ExitStack() as lock:
             await anyio.to_thread.run_sync(self._hold, lock)
-            chosen = await anyio.to_thread.run_sync(self._chosen)
             self._past = await anyio.to_thread.run_sync(read_past, self._store)
+            chosen = await anyio.to_thread.run_sync(self._chosen)  # later than what runs before say of them
             self._unnamed = await anyio.to_thread.run_sync(look_for_unnamed, self._store)
             found = await self._check_all(chosen)
             await anyio.to_thread.run_sync(keep_verdicts, self._store, list(kept_of(found, chosen, checked=checked)))
@@ -260,7 +264,25 @@ class Check:
         return None if account == self._own else account
 
     async def _check(self, state: TableState) -> AccountVerdict:
-        """Check one account."""
+        """Check one account; where a run replaces files meanwhile, anew by the newest record, a few times.
+
+        Raises:
+            LakeChangedError: files were replaced each time.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                return await self._check_state(state, partial(refuse_replaced, self._store, announced=True))
+            except LakeChangedError:
+                state = await anyio.to_thread.run_sync(table_states.load, self._store, state.account) or state
+        return await self._check_state(state, partial(refuse_replaced, self._store, announced=False))
+
+    async def _check_state(self, state: TableState, refuse: Callable[[TableState], None]) -> AccountVerdict:
+        """Check one account by a record.
+
+        Args:
+            state: the record.
+            refuse: refuses what was read of files that were replaced since; blocks.
+        """
         asker, refused, retired = None, "", self._retired.get(state.account)
         if self.client is not None and retired is None:
             try:
@@ -279,6 +301,7 @@ class Check:
             inventory = Inventory(state, ids, ledger, openings=openings, claims=self._claims)
             inventory.unnamed = self._unnamed.of(TABLE, state.account)
             await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, partial(self._read, account))
+            await anyio.to_thread.run_sync(refuse, state)
             tell(PhaseStarted("asking Stripe"))
             for name in LAYERS:
                 if name not in self.wish.layers:
@@ -294,6 +317,7 @@ class Check:
                     layers.append(not_checkable(name, reason))
                 else:
                     layer = await self._ask(name, asker, inventory, past)
+                    await anyio.to_thread.run_sync(refuse, state)
                     healed = self._healed.get(state.account) if name == "payouts" else None
                     layers.append(layer if healed is None else with_healed(layer, healed))
         return AccountVerdict(state.account, tuple(layers), retired)

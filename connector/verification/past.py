@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from connector.core.time.intervals import Interval, Intervals
@@ -29,6 +29,7 @@ class Past:
         rows: how many rows it left, or None without a report.
         net: sum of `net` per currency it left, in minor units.
         run_id: the latest run.
+        record: number of the record that the state went up to after it; 0 where it does not say.
     """
 
     asked: Intervals = field(default_factory=Intervals)
@@ -36,6 +37,7 @@ class Past:
     rows: int | None = None
     net: Mapping[str, int] = field(default_factory=dict[str, int])
     run_id: str = ""
+    record: int = 0
 
 
 def read_past(store: Store) -> dict[str, Past]:
@@ -72,7 +74,8 @@ def _remember(past: dict[str, Past], account: dict[str, Any], run_id: str) -> No
     asked = Intervals.span(int(start), int(stop))
     newer = past.get(name)
     if newer is not None:
-        past[name] = Past(newer.asked.union(asked), newer.covered, newer.rows, newer.net, newer.run_id)
+        past[name] = replace(newer, asked=newer.asked.union(asked))
     elif account["covered"] or account["lake_rows"]:
         covered = Intervals.of(Interval(int(first), int(last)) for first, last in account["covered"])
-        past[name] = Past(asked, covered, int(account["lake_rows"]), dict(account["net"]), run_id)
+        record = int(account.get("lake_record", 0))
+        past[name] = Past(asked, covered, int(account["lake_rows"]), dict(account["net"]), run_id, record)

@@ -17,6 +17,10 @@ from connector.core.time.times import END_OF_TIME
 from connector.errors import SchemaError, StorageError
 from connector.lake.formats.formats import format_of
 from connector.lake.formats.row_columns import MICROSECONDS, bounds_of, inside
+from connector.lake.state.record_gaps import missing_records
+from connector.lake.state.run_reports import turned_back
+from connector.lake.state.state_log import record_path
+from connector.lake.state.table_states import TABLE
 from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary
 from connector.verification.inventory import batches
@@ -51,6 +55,10 @@ def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callabl
     """
     state = found.state
     _compare_with_past(found, past)
+    for number in missing_records(store, TABLE, state.account):
+        path = record_path(TABLE, state.account, number)
+        message = f"{path} is gone, though others before and after it are there: restore it from a backup"
+        found.findings.add(Finding("records_missing", message, path=path))
     for one in found.unnamed:
         found.findings.add(extra_file(one))
     form = format_of(state)
@@ -59,6 +67,7 @@ def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callabl
             if local is None:
                 message = f"{path} is gone, and with it {file.rows:,} rows"
                 found.findings.add(Finding("missing_file", message, path=path, expected=file.rows, found=0))
+                found.unreadable.add(path)
             else:
                 _FilePass(found, form, file).read(local)
         was_read(file)
@@ -159,6 +168,9 @@ def _compare_with_past(found: Inventory, past: Past) -> None:
     """Hold the state to what the last run reported: rows are never taken away."""
     if past.rows is None:
         return
+    if found.state.number < past.record:
+        message = f"run {past.run_id} left {turned_back(found.state.number, past.record)}"
+        found.findings.add(Finding("records_missing", message, expected=past.record, found=found.state.number))
     rows, net = found.state.rows, found.state.net()
     if rows < past.rows:
         message = f"the state names {rows:,} rows, and run {past.run_id} left {past.rows:,}"

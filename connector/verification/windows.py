@@ -19,7 +19,7 @@ from connector.core.api.json_text import REPEATED
 from connector.core.planning.sampling import choose
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME, to_words
-from connector.errors import SchemaError, StorageError
+from connector.errors import LakeChangedError, SchemaError, StorageError
 from connector.events import PhaseStarted, StepDone
 from connector.lake.formats.formats import format_of
 from connector.lake.formats.row_columns import inside
@@ -205,8 +205,8 @@ def rows_within(store: Store, state: TableState, seconds: Intervals, unreadable:
         if path in unreadable or not seconds.touching(Interval(file.first_created, file.last_created + 1)):
             continue
         with store.opened(path) as local:
-            if local is None:
-                continue
+            if local is None:  # it was there a moment ago, or it would be among the unreadable
+                raise LakeChangedError(f"{path} went while it was checked: verify again")
             try:
                 with batches(form, local) as read:
                     for batch in read:
@@ -214,7 +214,7 @@ def rows_within(store: Store, state: TableState, seconds: Intervals, unreadable:
                         if chosen.num_rows:
                             found += to_objects(chosen)
             except (StorageError, SchemaError) as error:
-                raise StorageError(f"{path} changed while it was checked: {error}; run verify again") from error
+                raise LakeChangedError(f"{path} changed while it was checked: {error}; verify again") from error
     return found
 
 

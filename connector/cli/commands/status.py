@@ -17,12 +17,14 @@ from connector.config.destination import placed
 from connector.core.counting import counted
 from connector.core.state.account_record import stale_since
 from connector.core.time.times import in_words
-from connector.errors import ConfigError
+from connector.core.units import AccountId
+from connector.errors import ConfigError, ManifestError
 from connector.lake.paths import RUNS
 from connector.lake.reading.unnamed_files import look_for_unnamed
 from connector.lake.state.file_check import beside_unnamed
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.leases import others_at_work
+from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
 from connector.lake.state.table_states import TABLE, compare, states
 from connector.lake.stores.base import Store, open_store
 
@@ -72,6 +74,7 @@ class Look:
         facts: what it is.
         holdings: its balance transactions, account by account.
         tables: what it holds beside them.
+        turned_back: of which accounts the newest records are gone, a sentence each.
         unnamed: files where readers look, outside the folders of these, that no record names.
         last: the latest run, or None.
         reads: what runs took of the read allocation.
@@ -82,6 +85,7 @@ class Look:
     facts: LakeFacts
     holdings: list[Holding]
     tables: list[Beside]
+    turned_back: tuple[str, ...]
     unnamed: tuple[Unnamed, ...]
     last: dict[str, Any] | None
     reads: Reads
@@ -93,6 +97,7 @@ class Look:
         return {
             **there,
             "tables": [one.to_document() for one in self.tables],
+            "turned_back": list(self.turned_back),
             "extra_files": [one.shown for one in self.unnamed],
             "reads": self.reads.to_document(),
             "at_work": [one.to_document() for one in self.runs],
@@ -116,7 +121,8 @@ def look(destination: str | PathLike[str]) -> Look:
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     reads = reads_of(store, (one.state for one in holdings), now=time.time())
-    return Look(str(destination), facts, holdings, tables, unnamed.elsewhere, _last_run(store), reads, runs)
+    back = tuple(_turned_back(store, found))
+    return Look(str(destination), facts, holdings, tables, back, unnamed.elsewhere, _last_run(store), reads, runs)
 
 
 def run_status(destination: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -144,7 +150,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     stray = [*(one for holding in holdings for one in holding.unnamed), *found.unnamed]
     apart = {one.shown for one in stray}
     differing = [one for holding in holdings for one in holding.differences if one.path not in apart]
-    warnings = [*remedies(str(args.destination), tables), *said_of(stray)]
+    warnings = [*found.turned_back, *remedies(str(args.destination), tables), *said_of(stray)]
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
     lacking = [one.state.account for one in holdings if one.state.audits.lacking]
@@ -175,6 +181,16 @@ def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnam
             record,
             stale_since(record, one.read_until, newest),
         )
+
+
+def _turned_back(store: Store, found: Sequence[TableState]) -> Iterator[str]:
+    """Say of which accounts the newest records are gone."""
+    there = {state.account: state.number for state in found}
+    for account, number in sorted(witnessed_records(store, there.keys()).items()):
+        try:
+            refuse_turned_back(account, there.get(AccountId(account), 0), {account: number})
+        except ManifestError as error:
+            yield str(error)
 
 
 def _gone(destination: str | PathLike[str], holdings: Sequence[Holding]) -> list[str]:

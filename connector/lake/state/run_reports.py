@@ -1,0 +1,92 @@
+"""The reports of runs in a lake: what the newest say of the records, and which are not kept any longer.
+
+Who removes the newest record of a state turns time back, and no record is left that could tell. A report says up to
+which record a run left the state, so it is a witness: of balance transactions, as far as runs lived to write one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from connector.errors import ManifestError
+from connector.lake.paths import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from connector.core.units import AccountId
+    from connector.lake.stores.base import Store
+
+MOST_WITNESSES = 50
+"""Reports that are read, at most, to learn of all accounts: each has those of its run."""
+
+_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+\.json")
+
+
+def report_paths(store: Store) -> list[str]:
+    """Return the paths of the run reports, those of runs that began last first; nothing else that lies there. Blocks.
+
+    Raises:
+        StorageError: the destination cannot be read.
+    """
+    names = (info.path for info in store.list(RUNS))
+    return sorted((path for path in names if _NAME.fullmatch(path.removeprefix(f"{RUNS}/"))), reverse=True)
+
+
+def witnessed_records(store: Store, accounts: Collection[AccountId]) -> dict[str, int]:
+    """Return up to which record the newest report of each account says that a run left its state. Blocks.
+
+    Args:
+        store: the lake.
+        accounts: those whose states are there; once of all of them something was read, no more is.
+
+    Raises:
+        StorageError: the lake cannot be read.
+    """
+    found: dict[str, int] = {}
+    for path in report_paths(store)[:MOST_WITNESSES]:
+        for account, number in _records_in(store, path):
+            found.setdefault(account, number)
+        if found.keys() >= set(accounts):
+            break
+    return found
+
+
+def _records_in(store: Store, path: str) -> Iterator[tuple[str, int]]:
+    """Yield the accounts of a report with their records; nothing of one that cannot be understood."""
+    there = store.read(path)
+    try:
+        report = cast("dict[str, Any]", json.loads(there.data if there else b""))
+        if report["outcome"] != "planned":
+            yield from [(str(one["account"]), int(one.get("lake_record", 0))) for one in report["accounts"]]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return
+
+
+def turned_back(number: int, witnessed: int) -> str:
+    """Say what is wrong with a state that goes up to an earlier record than a report says, as the end of a sentence."""
+    one = number + 1 == witnessed
+    gone = f"record {witnessed} is" if one else f"records {number + 1} to {witnessed} are"
+    return f"the state at record {witnessed}, and it is at {number}: {gone} gone"
+
+
+def refuse_turned_back(account: str, number: int, witnessed: Mapping[str, int]) -> None:
+    """Refuse to go on from a state whose newest records were removed: what they named would be written over.
+
+    Args:
+        account: whose state.
+        number: of its newest record; 0 for none.
+        witnessed: up to which record reports say that it went.
+
+    Raises:
+        ManifestError: records are gone; says what to do.
+    """
+    if number < (there := witnessed.get(account, 0)):
+        raise ManifestError(
+            f"{account}: a run left {turned_back(number, there)}. Restore what was removed of"
+            f" _stripe_balance/state/balance_transactions/{account} from a backup; or sync with `repair`, which goes on"
+            " from what is there and reads the rest again",
+            account=account,
+        )
