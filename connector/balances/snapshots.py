@@ -18,7 +18,7 @@ from connector.core.ledger.balance import Balance, to_balance
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
 from connector.errors import ConnectorError, DamagedError, SchemaError, StorageError
 from connector.events import AccountEnded, AccountFailed, AccountIdentified, AccountsFound, AccountStarted
-from connector.lake.state.destination import Destination
+from connector.lake.state.destination import Destination, destination_as_it_is
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import commit_balances, load_balances, refuse_new
 from connector.lake.state.lease import at_work
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from connector.core.units import AccountId
     from connector.events import OnEvent
     from connector.lake.formats.formats import Format
-    from connector.lake.state.lake_identity import LakeFacts
     from connector.lake.stores.base import Store
     from connector.lake.writing.small_tables import Sheet
 
@@ -286,7 +285,7 @@ async def _record(services: Services, client: Client, options: BalanceChoice) ->
     run = services.new_run(services.clock.now())
     store, lease = services.store.of_run(run), services.lease(run, "balance", client)
     taken: dict[int, Snapshot] = {}
-    held: list[LakeFacts] = []
+    held: list[Destination] = []
     holding = anyio.Lock()
     names: set[AccountId] = set()
     livemode = client.config.api_key.livemode
@@ -296,7 +295,7 @@ async def _record(services: Services, client: Client, options: BalanceChoice) ->
 
         async def record(position: int) -> None:
             account = accounts[position]
-            met = held[0].accounts if held else ()
+            met = held[0].facts.accounts if held else ()
             identity = await introduced(client, account, account_id=account_id, met=met)
             if identity.account in names:  # under another name
                 return
@@ -305,12 +304,13 @@ async def _record(services: Services, client: Client, options: BalanceChoice) ->
             lease.about(identity.account)
             async with holding:
                 if not held:
-                    destination = await stack.enter_async_context(Destination(store, lease))
-                    held.append(await destination.come_to())
-            identity, known = await at_home(client, store, held[0], Guest(identity, account, account_id))
-            form, snapshot = held[0].format or "parquet", replace(snapshot, account=identity.account)
+                    there = await anyio.to_thread.run_sync(destination_as_it_is, store, lease, livemode)
+                    await (await stack.enter_async_context(there)).come_to()
+                    held.append(there)
+            identity, known = await at_home(client, store, held[0].facts, Guest(identity, account, account_id))
+            form, snapshot = held[0].format, replace(snapshot, account=identity.account)
             taken[position] = await anyio.to_thread.run_sync(_add, store, form, snapshot, livemode)
-            await anyio.to_thread.run_sync(keep_account, store, held[0], known)
+            await anyio.to_thread.run_sync(keep_account, store, held[0].facts, known)
             tell(AccountIdentified(account, identity.account))
 
         async def work(position: int) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from math import ceil, inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -36,8 +36,9 @@ from connector.lake.layout import Lake
 from connector.lake.paths import RUNS
 from connector.lake.state import table_states
 from connector.lake.state.audit_savings import load_savings, save_savings
-from connector.lake.state.destination import Destination
+from connector.lake.state.destination import Destination, LakeBegunError
 from connector.lake.state.lake_identity import facts_of
+from connector.lake.state.lake_kind import kind_of
 from connector.lake.state.lease import at_work
 from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
 from connector.outside_text import document_without_keys, in_json
@@ -48,7 +49,7 @@ from connector.stripe.identity import UNNAMED
 from connector.tables.redact import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from connector.core.run_report import Outcome
     from connector.errors import AccountsError
@@ -113,7 +114,8 @@ class Run:
         form, of_lake = lake.form.name, self.options.of_lake
         accept = partial(table_states.check_destination, self._store, form, lake.partition, of_lake)
         lease = self.services.lease(self.run_id, "sync", self.client, asked=self.options.asked)
-        async with at_work(lease), Destination(self._store, lease, None if begun else accept) as destination:
+        there = Destination(self._store, lease) if begun else Destination(self._store, lease, self._kind(lake), accept)
+        async with at_work(lease), there as destination:
             refuse_retired(destination.facts, self.options.accounts)
             remember_paths(self.client, destination.facts)
             allowance = Allowance(requests=inf if self.options.repair else self.services.tuning.reread_requests)
@@ -121,6 +123,8 @@ class Run:
             try:
                 await self._sync_accounts(shared)
                 await self._audit_the_past()
+            except LakeBegunError:
+                raise
             except ConnectorError as error:
                 with suppress(StorageError):  # the error itself is what there is to say
                     await self._keep(destination, self._report(lake, "failed", error=str(error)))
@@ -159,10 +163,14 @@ class Run:
         existing = next(iter(table_states.states(self._store)), None)
         options = self.options
         there = existing.format if existing else facts_of(self._store).format
-        form = format_named(options.format or there or "parquet", source_columns=options.source_columns)
+        kind: Mapping[str, Any] = {} if existing else kind_of(self._store)
+        form = format_named(
+            options.format or there or kind.get("format", "parquet"), source_columns=options.source_columns
+        )
         if there is not None:
             table_states.refuse_another("format", there, form.name)
-        partition = options.partition or (existing.partition if existing else Granularity.DAY)
+        made = existing.partition if existing else Granularity(kind.get("partition", Granularity.DAY))
+        partition = options.partition or made
         table_states.check_destination(self._store, form.name, partition, options.of_lake)
         redactor = Redactor(options.privacy, options.salt) if options.privacy else None
         strict, columns = options.strict_schema, options.source_columns
@@ -172,6 +180,17 @@ class Run:
             for account in witnessed:
                 refuse_turned_back(account, 0, witnessed)
         return Lake(self._store, form, partition, redactor, strict, columns, self.run_id, witnessed)
+
+    def _kind(self, lake: Lake) -> dict[str, Any]:
+        """Return how a new lake is to be made."""
+        livemode = self.client.config.api_key.livemode
+        mode = {} if livemode is None else {"livemode": livemode}
+        return {
+            "format": lake.form.name,
+            "partition": lake.partition.value,
+            "options": self.options.of_lake,
+            **mode,
+        }
 
     # Accounts ---------------------------------------------------------------------------------------------------------
 

@@ -140,7 +140,7 @@ class AccountPayouts:
         self._privacy = Privacy.from_lake(
             await anyio.to_thread.run_sync(options_of, shared.services.store, identity.account)
         )
-        new = PayoutsRecord(identity.account, facts.format or "parquet", livemode=shared.client.config.api_key.livemode)
+        new = PayoutsRecord(identity.account, shared.destination.format, livemode=shared.client.config.api_key.livemode)
         book = self._book = Book(shared.services, shared.threads, there or new, there, self.account)
         absent: frozenset[str] = frozenset()
         try:

@@ -15,7 +15,7 @@ from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, to_text
 from connector.errors import ConnectorError, DamagedError
 from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted, PhaseStarted
-from connector.lake.state.destination import Destination
+from connector.lake.state.destination import DEFAULT_FORMAT, destination_as_it_is
 from connector.lake.state.lease import RunLease, at_work
 from connector.payouts.account import AccountPayouts, Shared
 from connector.payouts.report import AccountPayoutsReport, PayoutsOutcome, PayoutsReport, damage_of
@@ -55,7 +55,7 @@ class PayoutsRun:
     _lease: RunLease = field(init=False)
     _reports: dict[int, AccountPayoutsReport] = field(init=False, default_factory=dict[int, AccountPayoutsReport])
     _failed: FailedAccounts = field(init=False)
-    _format: str = field(init=False, default="parquet")
+    _format: str = field(init=False, default=DEFAULT_FORMAT)
 
     def __post_init__(self) -> None:
         self._began = self.services.clock.now()
@@ -78,9 +78,10 @@ class PayoutsRun:
         tell = self.services.on_event
         tell(PhaseStarted("reading payouts"))
         tell(AccountsFound(len(accounts)))
-        destination = await anyio.to_thread.run_sync(Destination, self.services.store, self._lease)
-        before = destination.facts
-        self._format = before.format or self._format
+        livemode = self.client.config.api_key.livemode
+        store = self.services.store
+        destination = await anyio.to_thread.run_sync(destination_as_it_is, store, self._lease, livemode)
+        before, self._format = destination.facts, destination.format
         refuse_retired(before, accounts)
         remember_paths(self.client, before)
         shared = Shared(

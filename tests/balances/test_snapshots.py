@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from email.utils import formatdate
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import anyio
 import duckdb
@@ -289,20 +290,38 @@ def test_an_account_whose_balance_is_refused_leaves_the_others_to_be_read(tmp_pa
     assert [one.account for one in caught.value.report.accounts if one.balance_at is not None] == [second]
 
 
-def test_of_two_runs_that_begin_one_lake_otherwise_the_later_is_refused(tmp_path, served):
-    """The lake is there already, with balances alone, so that neither run is the one that makes it."""
-    record(tmp_path, served)
+class Overtaken(LocalStore):
+    """A lake that another run begins by months, in the moment in which we begin."""
 
-    class Overtaken(LocalStore):
-        def lock(self):
-            other = threading.Thread(target=run, args=(tmp_path, served), kwargs={"partition": "month"})
+    overtaken: ClassVar[set[Path]] = set()
+    other: ClassVar[Any] = None
+
+    def lock(self):
+        if self.root not in self.overtaken:
+            self.overtaken.add(self.root)
+            other = threading.Thread(target=run, args=(self.root, self.other), kwargs={"partition": "month"})
             other.start()
             other.join()
-            return super().lock()
+        return super().lock()
 
-    with pytest.raises(LockedError, match="made with partition month"):
-        run(tmp_path, served, services={"store": Overtaken(tmp_path)})
+
+@pytest.mark.parametrize("balances", [True, False])
+@pytest.mark.parametrize("asked", [{}, {"partition": "month"}, {"partition": "day"}])
+def test_of_two_runs_that_begin_one_lake_the_later_goes_by_its_kind_or_is_refused(
+    tmp_path, served, monkeypatch, balances, asked
+):
+    """The lake may be there already, with balances alone, so that neither run is the one that makes it."""
+    monkeypatch.setattr(Overtaken, "other", served)
+    if balances:
+        record(tmp_path, served)
+    overtaken = {"store": Overtaken(tmp_path)}
+    if asked.get("partition") == "day":
+        with pytest.raises(ConfigError, match="made with partition month, and day was asked for"):
+            run(tmp_path, served, services=overtaken, **asked)
+    else:
+        assert run(tmp_path, served, services=overtaken, **asked).partition == "month"
     before = data_files(tmp_path)
+    assert {Path(one).parent.name.partition("=")[0] for one in before} == {"created_month"}
     run(tmp_path, served)
     assert data_files(tmp_path) == before
 

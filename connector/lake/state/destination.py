@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 import anyio.to_thread
 
-from connector.errors import ConfigError, LockedError
+from connector.errors import ConfigError
 from connector.lake.state.lake_identity import LakeFacts, facts_of
+from connector.lake.state.lake_kind import LakeBegunError, fix_kind, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from connector.lake.state.lease import RunLease
     from connector.lake.stores.base import Store
+
+
+DEFAULT_FORMAT = "parquet"
+"""Of a lake that nobody asked for another of."""
 
 
 @dataclass(slots=True)
@@ -26,15 +31,18 @@ class Destination:
     Attributes:
         store: the lake.
         lease: of the run.
+        kind: how it is to be made, where it is not made yet; see `fix_kind`.
         accept: refuses what has become of the lake meanwhile; None to take it as it is.
         facts: what it held when the run began, of whichever table; when it was come to, at that time.
     """
 
     store: Store
     lease: RunLease
+    kind: Mapping[str, Any] = field(default_factory=dict[str, Any])
     accept: Callable[[], None] | None = None
     facts: LakeFacts = field(init=False)
     _new: bool = field(init=False)
+    _written: bool = field(init=False, default=False)
     _known: bool = field(init=False, default=False)
     _coming: anyio.Lock = field(init=False, default_factory=anyio.Lock)
     _beginning: anyio.Lock = field(init=False, default_factory=anyio.Lock)
@@ -50,30 +58,53 @@ class Destination:
         return self._new
 
     @property
+    def format(self) -> str:
+        """Name of the format that its files have, or are to have."""
+        return self.facts.format or self.kind.get("format", DEFAULT_FORMAT)
+
+    @property
     def written(self) -> bool:
         """Whether the run has begun to write."""
-        return self.lease.begun
+        return self._written
 
     async def begin(self) -> None:
         """Be at work from here on; the destination comes into being if it was not there. Again, it does nothing.
 
         Raises:
-            LockedError: another run holds it, or has begun the lake since we looked.
+            LakeBegunError: another run has begun the lake since we looked, or is about to make it otherwise.
+            LockedError: another run holds it.
             StorageError: it cannot be written.
         """
         async with self._beginning:
-            if self.lease.begun:
+            if self._written:
                 return
-            self._stack.enter_context(self.store.lock())
-            await self.lease.begin()
+            if not self.lease.begun:
+                self._stack.enter_context(self.store.lock())
+                await self.lease.begin()
+            await anyio.to_thread.run_sync(self._settle)
+            self._written = True
+
+    def _settle(self) -> None:
+        """Have a lake that has not begun be of one kind."""
         if self.new and facts_of(self.store).accounts:
-            raise LockedError("another run began this lake a moment ago: run again, to go on from what it wrote")
+            raise LakeBegunError("another run began this lake a moment ago: run again, to go on from what it wrote")
+        wanted = {
+            name: one for name, one in self.kind.items() if self.new or name != "livemode"
+        }  # known by its records
+        if not wanted:
+            return
+        try:
+            alone = self.new and not self.lease.others.live
+            fix_kind(self.store, wanted, now=self.lease.clock.utc(), alone=alone)
+        except ConfigError as error:
+            raise _begun_otherwise(error) from error
 
     async def come_to(self, *, writes: bool = True) -> LakeFacts:
         """Begin to work on a lake that is there already, unless it is only to be looked at, and return what it holds.
 
         Raises:
-            LockedError: another run holds it, or has made another lake of it since we looked.
+            LakeBegunError: another run has made another lake of it since we looked.
+            LockedError: another run holds it.
             ManifestError: when a state cannot be understood.
         """
         async with self._coming:
@@ -91,10 +122,29 @@ class Destination:
         try:
             await anyio.to_thread.run_sync(self.accept)
         except ConfigError as error:
-            raise LockedError(f"another run began this lake a moment ago, otherwise: run again ({error})") from error
+            raise _begun_otherwise(error) from error
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._stack.close()
+
+
+def destination_as_it_is(store: Store, lease: RunLease, livemode: bool | None) -> Destination:  # noqa: FBT001 - Stripe's own flag
+    """Return the destination of a run that takes any format; a new lake gets the usual one. Blocks.
+
+    Args:
+        store: the lake.
+        lease: of the run.
+        livemode: of which mode its rows are; None where the key's form does not say.
+    """
+    there = Destination(store, lease)
+    if there.new:
+        mode = {} if livemode is None else {"livemode": livemode}
+        there.kind = {"format": kind_of(store).get("format", DEFAULT_FORMAT), **mode}
+    return there
+
+
+def _begun_otherwise(error: ConfigError) -> LakeBegunError:
+    return LakeBegunError(f"another run began this lake a moment ago, otherwise: run again ({error})")

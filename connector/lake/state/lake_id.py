@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.core.documents import to_json
 from connector.errors import CommitConflictError, ConfigError, ManifestError
@@ -51,12 +51,21 @@ def begin_lake(store: Store, *, now: int) -> str:
     there = lake_id(store)
     if there is not None:
         return there
-    made = secrets.token_hex(8)
+    document = new_lake(now)
     try:
-        store.write(PATH, to_json({"id": made, "made": now}), condition=ABSENT)
+        store.write(PATH, to_json(document), condition=ABSENT)
     except CommitConflictError:
-        return lake_id(store) or made
-    return made
+        return lake_id(store) or document["id"]
+    return document["id"]
+
+
+def new_lake(now: int) -> dict[str, Any]:
+    """Return what a lake says of itself that begins, with an id drawn for it.
+
+    Args:
+        now: UTC seconds.
+    """
+    return {"id": secrets.token_hex(8), "made": now}
 
 
 def refuse_another(store: Store, wanted: str) -> None:

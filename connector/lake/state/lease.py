@@ -48,6 +48,7 @@ class RunLease:
         lease: what it says.
         on_others: told who else is at work, whenever that was looked at.
         on_event: told where the run may have been taken for dead.
+        others: who else was at work when that was looked at last.
     """
 
     store: Store
@@ -55,6 +56,7 @@ class RunLease:
     lease: Lease
     on_others: Callable[[Others], None] = lambda _: None
     on_event: OnEvent = unheard
+    others: Others = field(init=False, default_factory=lambda: Others(0.0, {}))
     _begun: anyio.Event = field(init=False, default_factory=anyio.Event)
     _beginning: anyio.Lock = field(init=False, default_factory=anyio.Lock)
     _renewed: tuple[float, float] = field(init=False, default=(0.0, 0.0))
@@ -80,7 +82,7 @@ class RunLease:
                 AT_WORK.add(self.lease.id)
                 self.lease = with_changes(self.lease, begun=self.clock.utc())
                 self._renewed = (self.clock.now(), float(self.clock.utc()))
-                self.on_others(await anyio.to_thread.run_sync(self._begin))
+                self._take_note(await anyio.to_thread.run_sync(self._begin))
                 self._begun.set()
 
     async def keep(self) -> None:
@@ -90,7 +92,7 @@ class RunLease:
             await self.clock.sleep(LOOK_SECONDS)
             if (silent := self._silent()) > STALE_SECONDS:
                 self.on_event(RunLapsed(silent))
-            self.on_others(await anyio.to_thread.run_sync(self._look))
+            self._take_note(await anyio.to_thread.run_sync(self._look))
 
     async def end(self) -> None:
         """Say that the run is over."""
@@ -98,6 +100,10 @@ class RunLease:
         if self.begun:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._end)
+
+    def _take_note(self, others: Others) -> None:
+        self.others = others
+        self.on_others(others)
 
     def _silent(self) -> float:
         """Return for how long the lease was not renewed, in seconds, by the clock that has gone on furthest.

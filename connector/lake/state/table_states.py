@@ -66,7 +66,7 @@ def check_destination(
         refuse_another("format", state.format, format_name)
         refuse_another("partition", state.partition.value, partition.value)
         if options is not None:
-            _same_options(state.options, options)
+            refuse_other_options(state.options, options)
 
 
 def options_of(store: Store, account: AccountId) -> Mapping[str, Any]:
@@ -146,7 +146,7 @@ def states(store: Store) -> Iterator[TableState]:
             yield state
 
 
-def _same_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+def refuse_other_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """Refuse other choices than the lake was made with, by the option's own name."""
     for name in sorted({*there, *asked} - {"salt"}):
         if there.get(name) != asked.get(name):

@@ -8,6 +8,7 @@ import anyio.to_thread
 
 from connector.errors import LockedError, UsageError
 from connector.events import OnEvent, RunWaiting, unheard
+from connector.lake.state.lake_kind import LakeBegunError
 from connector.lake.state.leases import others_at_work
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from connector.running.clock import Clock
 
 T = TypeVar("T")
+
+BEGUN_BY_OTHERS = 3
+"""Times that something is done on a lake that another run begins in the same moment, before that is an error."""
 
 
 async def when_free(
@@ -44,12 +48,17 @@ async def when_free(
     """
     if not 0 <= wait < float("inf"):
         raise UsageError(f"`wait` {wait} must be a number of seconds, at least 0")
-    end = clock.now() + wait
+    end, begun_by_others = clock.now() + wait, 0
     while True:
         left = end - clock.now()
         if left <= 0 or not await anyio.to_thread.run_sync(_busy, store):
             try:
                 return await act()
+            except LakeBegunError:
+                begun_by_others += 1
+                if begun_by_others == BEGUN_BY_OTHERS:
+                    raise
+                continue
             except LockedError:
                 left = end - clock.now()
                 if left <= 0:

@@ -1,0 +1,117 @@
+"""Runs on one lake that read the same account share the rate."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.config.config import DEFAULT_RATE, ApiKey, Config
+from connector.core.api.pace import Pace, Rate
+from connector.core.state.leases import LEASE_VERSION, Holder, Lease, Others, Sign
+from connector.events import RateShared
+from connector.stripe.gate import Gate
+from connector.stripe.sharing import NEWCOMER_PART, RateSharing
+from tests.support.fakes import KEY, Client, FakeTransport
+
+LIMIT = 25
+"""Requests a second that Stripe allows for one endpoint."""
+
+
+def lease(run: str = "mine", **fields) -> Lease:
+    holder = Holder(host="here", boot="b", pid=7)
+    return Lease(lease_version=LEASE_VERSION, id=run, command="sync", holder=holder, begun=1, renewed=2, **fields)
+
+
+def sharing(**settings):
+    """What shares a client's rate, the client, and what was told."""
+    chosen, heard = Config(ApiKey(KEY), **settings), []
+    gate = Gate(Pace(chosen.rate, chosen.account_rate, chosen.max_in_flight))
+    client = Client(chosen, FakeTransport(), gate, on_event=heard.append)
+    return RateSharing(client, lambda: lease(accounts=("acct_a",))), client, heard
+
+
+def others(*accounts: str) -> Others:
+    """So many other runs, each about an account."""
+    return Others(0.0, {f"{n}": Sign(f"{n}", 0.0, lease(f"{n}", accounts=(one,))) for n, one in enumerate(accounts)})
+
+
+def rate(client, endpoint="list") -> float:
+    return client.gate.pace.endpoint(endpoint).current
+
+
+def test_a_run_alone_goes_at_the_rate():
+    shared, client, heard = sharing()
+    shared.heed(others())
+    shared.heed(others("acct_b", "acct_c"))
+    assert (rate(client), heard) == (DEFAULT_RATE, [])
+
+
+def test_a_run_that_comes_takes_half_its_share_until_the_others_have_seen_it():
+    shared, client, heard = sharing()
+    shared.heed(others("acct_a"))
+    assert rate(client) == DEFAULT_RATE / 2 / NEWCOMER_PART
+    shared.heed(others("acct_a"))
+    assert rate(client) == rate(client, "another") == DEFAULT_RATE / 2
+    assert heard == [RateShared(2, DEFAULT_RATE / 2)]
+
+
+def test_a_run_that_others_join_takes_its_share_at_once_and_has_all_again_when_they_end():
+    shared, client, heard = sharing()
+    for there in (others(), others("acct_a"), others("acct_a", "acct_a"), others("acct_a"), others()):
+        shared.heed(there)
+    assert [one.runs for one in heard] == [2, 3, 2, 1]
+    assert rate(client) == DEFAULT_RATE
+    assert client.gate.pace.whole().current == client.config.account_rate
+
+
+@pytest.mark.parametrize("settings", [{"rate": 12.0}, {"shares_rate": False}])
+def test_a_rate_that_was_chosen_is_kept_as_it_is_and_it_is_told_that_there_are_others(settings):
+    shared, client, heard = sharing(**settings)
+    shared.heed(others("acct_a"))
+    shared.heed(others("acct_a"))
+    chosen = settings.get("rate", DEFAULT_RATE)
+    assert rate(client) == chosen
+    assert heard == [RateShared(2, chosen)]
+
+
+def test_whether_a_rate_was_chosen_is_known_where_it_is_given_as_a_setting():
+    environ = {"STRIPE_API_KEY": KEY}
+    assert Config.from_env(environ).goes_shares
+    assert not Config.from_env(environ, rate=DEFAULT_RATE).goes_shares
+    assert Config.from_env(environ, rate=None).goes_shares
+    assert Config.from_env(environ, rate=5.0, shares_rate=True).goes_shares
+
+
+@given(st.integers(1, 30))
+def test_all_together_stay_under_the_limit_also_while_one_comes(already):
+    before = already * DEFAULT_RATE / already
+    assert before + DEFAULT_RATE / (already + 1) / NEWCOMER_PART <= LIMIT
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 3), st.integers(1, 5)), min_size=1, max_size=6),
+    st.floats(4, 40),
+)
+def test_no_second_sees_more_than_the_limit_of_its_time_whoever_comes_and_goes(steps, limit):
+    controller, now, sent = Rate(limit), 0.0, []
+    for seconds, among in steps:
+        controller.resize(limit / among)
+        lowered, until = now, now + seconds
+        while (now := now + controller.wait(now)) <= until:
+            controller.start(now)
+            sent.append(now)
+            inside = [at for at in sent if max(lowered, now - 1.0) < at <= now]
+            assert len(inside) <= max(1.0, limit / among) + 1
+        now = until
+
+
+def test_a_rate_that_a_429_has_slowed_does_not_go_up_at_once_when_others_end():
+    controller = Rate(20.0)
+    controller.resize(10.0)
+    controller.slow(100.0)
+    slowed = controller.current
+    controller.resize(20.0)
+    assert (controller.current, controller.limit) == (slowed, 20.0)
+    controller.resize(5.0)
+    assert controller.current == 5.0
