@@ -24,6 +24,7 @@ import pytest
 from connector import cli
 from connector.cli.options.commands import COMMANDS
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.bucket_server import bucket_server
 from tests.support.examples import EXTENT
 from tests.support.warm import Warm
 
@@ -104,13 +105,17 @@ def user(tmp_path_factory, python):
         program.chmod(0o755)
     now = int(time.time())
     world = World(transactions=ROWS, start=now - DAYS * 86_400, end=now, now=now, ticking=True)
-    with Sandbox(world, limits=Limits.none()) as sandbox:
+    with Sandbox(world, limits=Limits.none()) as sandbox, bucket_server() as bucket:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("STRIPE")}
         yield environ | {
             "PATH": f"{programs}{os.pathsep}{environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "STRIPE_API_BASE": sandbox.url,
             "STRIPE_API_KEY": sandbox.key,
+            "AWS_ENDPOINT_URL": bucket.url,
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "not-a-real-secret-0001",
+            "AWS_ALLOW_HTTP": "true",  # for the engines that read there
         }
 
 

@@ -1,6 +1,7 @@
 """Polars.
 
 The table's folder is named, never a pattern: a list of files or a glob with `[` in its path reads nothing, or others.
+In a bucket it ends with a slash: without one it is an object that is not there.
 Objects in lines are left out, since Polars 2.1 gives a text for them that is not JSON.
 """
 
@@ -39,7 +40,7 @@ def write(table: LakeTable) -> Statement:
     reader = "scan_parquet" if table.format == "parquet" else "scan_ipc"
     partitions = ", ".join(f"{python_text(one.name)}: {_type(one.type)}" for one in table.partitions)
     text = (
-        f"import polars as pl\n\n{table.name} = pl.{reader}(\n    {python_text(table.folder)},\n    glob=False,\n"
+        f"import polars as pl\n\n{table.name} = pl.{reader}(\n    {python_text(_folder(table))},\n    glob=False,\n"
         f"    hive_partitioning=True,\n    hive_schema={{{partitions}}},\n)"
     )
     return Statement("python", text, table.names)
@@ -54,13 +55,17 @@ def _lines(table: LakeTable) -> Statement:
         *map(_partition, table.partitions),
     ]
     text = (
-        f"import polars as pl\n\n{table.name} = pl.scan_ndjson(\n    {python_text(table.folder)},\n    schema={{\n"
+        f"import polars as pl\n\n{table.name} = pl.scan_ndjson(\n    {python_text(_folder(table))},\n    schema={{\n"
         f"{wrapped(fields, '        ')},\n    }},\n"
         '    include_file_paths="file",\n).with_columns(\n'
         + "".join(f"    {one},\n" for one in made)
         + f").select(\n{wrapped([python_text(one.name) for one in table.all_columns], '    ')},\n)"
     )
     return Statement("python", text, table.names, line_notes(table))
+
+
+def _folder(table: LakeTable) -> str:
+    return table.folder if table.is_local else f"{table.folder}/"
 
 
 def _partition(column: Column) -> str:
