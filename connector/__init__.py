@@ -55,8 +55,11 @@ if TYPE_CHECKING:
     from connector.core.planning.expected import Expected
     from connector.core.planning.mended import Audit, Healed
     from connector.core.run_report import AccountReport, Late, Report, Requests
+    from connector.core.standing import Problem
     from connector.core.state.account_record import AccountRecord, KeyPrint, Refusal, Retired
+    from connector.core.state.calendar import Stretch
     from connector.core.state.data_file import Listing
+    from connector.core.state.kept_verdict import KeptLayer
     from connector.core.time.intervals import Interval, Intervals
     from connector.core.time.periods import Period
     from connector.core.time.times import Time
@@ -122,6 +125,7 @@ if TYPE_CHECKING:
         GetOptions,
         PayoutsOptions,
         PlanOptions,
+        ReportOptions,
         RunBalanceOptions,
         RunPayoutsOptions,
         RunPlanOptions,
@@ -136,6 +140,23 @@ if TYPE_CHECKING:
     from connector.reporting.calls import run_statement, statement
     from connector.reporting.facts import Changes, Statement
     from connector.reporting.find import Found, FoundPayout, find_payouts
+    from connector.reporting.lake_report.calls import report, run_report
+    from connector.reporting.lake_report.facts import (
+        AccountFacts,
+        AuditFacts,
+        DayKey,
+        DayLine,
+        DriftLine,
+        FileProblem,
+        LakeReport,
+        LateLine,
+        MonthLine,
+        PayoutFacts,
+        PayoutLine,
+        PendingLine,
+        RowFacts,
+        RunLine,
+    )
     from connector.running.canceller import Canceller
     from connector.running.clock import Clock
     from connector.stripe.api import Filters, Stripe
@@ -183,7 +204,10 @@ _HOMES = {
     "connector.core.planning.mended": "Audit Healed",
     "connector.core.run_report": "AccountReport Late Report Requests",
     "connector.core.state.account_record": "AccountRecord KeyPrint Refusal Retired",
+    "connector.core.standing": "Problem",
+    "connector.core.state.calendar": "Stretch",
     "connector.core.state.data_file": "Listing",
+    "connector.core.state.kept_verdict": "KeptLayer",
     "connector.core.time.intervals": "Interval Intervals",
     "connector.core.time.periods": "Period",
     "connector.core.time.times": "Time",
@@ -204,7 +228,7 @@ _HOMES = {
     "connector.lake.reading.dataset": "Rows read",
     "connector.stripe.calls": "run_balance run_fees run_get",
     "connector.options.calls": (
-        "AskOptions BalanceOptions FeesOptions GetOptions PayoutsOptions PlanOptions RunBalanceOptions "
+        "AskOptions BalanceOptions FeesOptions GetOptions PayoutsOptions PlanOptions ReportOptions RunBalanceOptions "
         "RunPayoutsOptions RunPlanOptions RunSyncOptions RunVerifyOptions StatementOptions SyncOptions "
         "VerifyOptions"
     ),
@@ -212,6 +236,11 @@ _HOMES = {
     "connector.payouts.report": "AccountPayoutsReport PayoutsReport Unbalanced",
     "connector.reporting.calls": "run_statement statement",
     "connector.reporting.facts": "Changes Statement",
+    "connector.reporting.lake_report.calls": "report run_report",
+    "connector.reporting.lake_report.facts": (
+        "AccountFacts AuditFacts DayKey DayLine DriftLine FileProblem LakeReport LateLine MonthLine PayoutFacts "
+        "PayoutLine PendingLine RowFacts RunLine"
+    ),
     "connector.reporting.find": "Found FoundPayout find_payouts",
     "connector.stripe.api": "Filters Stripe",
     "connector.stripe.follow.following": "Follower",
@@ -228,29 +257,32 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 _MODULES = ("events", "telemetry", "webhooks")  # public as a whole; not in __all__, which holds things to call
 
 __all__ = [
-    "AccountEnded", "AccountFailed", "AccountId", "AccountIdentified", "AccountPage", "AccountPages",
-    "AccountPayoutsReport", "AccountRecord", "AccountReport", "AccountStarted", "AccountStatement",
-    "AccountVerdict", "AccountsError", "AccountsFound", "Answer", "ApiError", "ApiKey", "AskOptions", "Audit",
-    "AuthenticationError", "Balance", "BalanceAmount", "BalanceOptions", "BankLine", "Batch", "Bridge",
-    "Canceller", "CategoryChange", "CategoryLine", "Changes", "Clock", "CommitConflictError",
-    "CommitUnknownError", "Committed", "Compared", "Comparison", "Config", "ConfigError", "ConnectorError",
-    "Conversion", "ConversionLine", "DamagedError", "Difference", "DisputeLine", "DisputeSums", "Event",
-    "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow", "FeesOptions", "FileRead", "Filters", "Finding",
-    "FollowOptions", "Follower", "Found", "FoundPayout", "FromEnvironment", "GetOptions", "Healed", "Identity",
-    "Interval", "Intervals", "InvalidRequestError", "KeyPrint", "KindSum", "Known", "LakeChangedError", "Late",
-    "Layer", "Listener", "Listing", "LockedError", "ManifestError", "Match", "Meter", "NotFoundError",
-    "OnEvent", "Opening", "Original", "PageReceived", "PageStream", "Paid", "PartitionStaged", "PaymentFees",
-    "PayoutFees", "PayoutState", "PayoutsOptions", "PayoutsReport", "Period", "PermissionDeniedError",
-    "PhaseStarted", "PlanOptions", "ProtocolError", "Purse", "PurseChange", "PurseStatement", "RateLimitError",
-    "RateShared", "Reason", "Refusal", "Report", "Request", "RequestAnswered", "Requests", "Response",
-    "Retired", "Retried", "RetryPolicy", "Row", "RowFees", "RowSum", "Rows", "RunBalanceOptions", "RunEnded",
-    "RunLapsed", "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions",
-    "RunWaiting", "Salt", "SchemaError", "Segment", "ServerError", "Settings", "Snapshot", "Split", "Stage",
-    "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream", "Stripe", "Sums",
-    "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport", "TransportError", "TypeSum",
-    "Unbalanced", "Unshown", "UsageError", "Verdict", "VerifyOptions", "WebhookError", "WindowClosed",
-    "WindowOpened", "decimals", "find_payouts", "plan", "read", "record_balance", "retire", "run_balance",
-    "run_fees", "run_get", "run_plan", "run_record_balance", "run_statement", "run_status", "run_sync",
+    "AccountEnded", "AccountFacts", "AccountFailed", "AccountId", "AccountIdentified", "AccountPage",
+    "AccountPages", "AccountPayoutsReport", "AccountRecord", "AccountReport", "AccountStarted",
+    "AccountStatement", "AccountVerdict", "AccountsError", "AccountsFound", "Answer", "ApiError", "ApiKey",
+    "AskOptions", "Audit", "AuditFacts", "AuthenticationError", "Balance", "BalanceAmount", "BalanceOptions",
+    "BankLine", "Batch", "Bridge", "Canceller", "CategoryChange", "CategoryLine", "Changes", "Clock",
+    "CommitConflictError", "CommitUnknownError", "Committed", "Compared", "Comparison", "Config", "ConfigError",
+    "ConnectorError", "Conversion", "ConversionLine", "DamagedError", "DayKey", "DayLine", "Difference",
+    "DisputeLine", "DisputeSums", "DriftLine", "Event", "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow",
+    "FeesOptions", "FileProblem", "FileRead", "Filters", "Finding", "FollowOptions", "Follower", "Found",
+    "FoundPayout", "FromEnvironment", "GetOptions", "Healed", "Identity", "Interval", "Intervals",
+    "InvalidRequestError", "KeptLayer", "KeyPrint", "KindSum", "Known", "LakeChangedError", "LakeReport",
+    "Late", "LateLine", "Layer", "Listener", "Listing", "LockedError", "ManifestError", "Match", "Meter",
+    "MonthLine", "NotFoundError", "OnEvent", "Opening", "Original", "PageReceived", "PageStream", "Paid",
+    "PartitionStaged", "PaymentFees", "PayoutFacts", "PayoutFees", "PayoutLine", "PayoutState",
+    "PayoutsOptions", "PayoutsReport", "PendingLine", "Period", "PermissionDeniedError", "PhaseStarted",
+    "PlanOptions", "Problem", "ProtocolError", "Purse", "PurseChange", "PurseStatement", "RateLimitError",
+    "RateShared", "Reason", "Refusal", "Report", "ReportOptions", "Request", "RequestAnswered", "Requests",
+    "Response", "Retired", "Retried", "RetryPolicy", "Row", "RowFacts", "RowFees", "RowSum", "Rows",
+    "RunBalanceOptions", "RunEnded", "RunLapsed", "RunLine", "RunPayoutsOptions", "RunPlanOptions",
+    "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting", "Salt", "SchemaError", "Segment",
+    "ServerError", "Settings", "Snapshot", "Split", "Stage", "Statement", "StatementOptions", "StepDone",
+    "StoppedError", "StorageError", "Stream", "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time",
+    "Timeouts", "TooLargeError", "Transport", "TransportError", "TypeSum", "Unbalanced", "Unshown",
+    "UsageError", "Verdict", "VerifyOptions", "WebhookError", "WindowClosed", "WindowOpened", "decimals",
+    "find_payouts", "plan", "read", "record_balance", "report", "retire", "run_balance", "run_fees", "run_get",
+    "run_plan", "run_record_balance", "run_report", "run_statement", "run_status", "run_sync",
     "run_sync_payouts", "run_verify", "statement", "sync", "sync_payouts", "verify",
 ]  # fmt: skip
 

@@ -65,6 +65,10 @@ class StatementOptions(Calendar, LakeAccounts, Figures, Storage, total=False):
     """Options of `connector.statement` and `run_statement`."""
 
 
+class ReportOptions(LakeAccounts, Storage, total=False):
+    """Options of `connector.report` and `run_report`."""
+
+
 class AskOptions(Account, Connection, total=False):
     """Options of `connector.run_balance`."""
 

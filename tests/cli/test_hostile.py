@@ -67,6 +67,7 @@ class Place:
             "status": [["status", odd]],
             "verify": [["verify", lake], ["verify", odd, "--offline"]],
             "statement": [["statement", odd, "--since", "2026-01-01", *form] for form in ([], ["--format", "html"])],
+            "report": [["report", odd], ["report", lake]],
             "retire": [
                 ["retire", again, "--account", self.ids["account"], "--reason", "gone\x1b[31m\nproved: sk_live_0a"],
                 ["retire", again, "--account", self.ids["account"], "--undo"],

@@ -15,6 +15,7 @@ REPORTS = {
     "balance lake": ["balance", "lake"],
     "status": ["lake"],
     "verify": ["lake"],
+    "report": ["lake"],
     "retire": ["lake", "--account", "account", "--reason", "gone"],
 }
 """Commands that say how things are, and what they are tried with."""

@@ -201,6 +201,17 @@ def statement(parser: argparse.ArgumentParser) -> None:
     arguments.add_talking(parser)
 
 
+def report(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `report`."""
+    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    add(parser, LakeAccounts)
+    parser.add_argument(
+        "--strict", action="store_true", help="end with status 65 unless all is here and `verify` has proved it"
+    )
+    _add_storage(parser)
+    arguments.add_talking(parser)
+
+
 def views(parser: argparse.ArgumentParser) -> None:
     """Add the options of `views`."""
     parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")

@@ -145,6 +145,18 @@ payouts, and the verdict that it keeps.
 The status is 65 where something does not agree, and with --strict also where something could not be checked.
 """,
     ),
+    "report": Command(
+        "say on one page whether everything is here, up to when, and whether it adds up",
+        command_options.report,
+        """\
+examples:
+  stripe-balance report lake
+  stripe-balance report lake --account acct_1Abc…
+  stripe-balance report lake --json                the facts themselves: each day, payout and run
+
+Reads the lake alone: asks nothing of Stripe, and needs no key. What `verify` last found is in it, with its age.
+""",
+    ),
     "statement": Command(
         "state a month: opening and closing balance, activity, fees, payouts, and whether it is final",
         command_options.statement,

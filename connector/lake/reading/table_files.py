@@ -21,12 +21,13 @@ from connector.tables.balance_transactions import to_batch
 from connector.tables.source_columns import row_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from connector.core.state.balances_record import BalancesRecord
     from connector.core.state.data_file import DataFile
     from connector.core.state.payouts_record import PayoutsRecord
     from connector.core.state.table_state import TableState
+    from connector.core.units import AccountId
     from connector.lake.stores.base import Store
 
 _LABEL_TYPES = {Granularity.DAY: pa.date32(), Granularity.MONTH: pa.string(), Granularity.YEAR: pa.int32()}
@@ -70,8 +71,13 @@ NOTHING = {
 """What to say of a destination that holds nothing of a table."""
 
 
-def holdings(store: Store, table: str) -> Iterator[Holding]:
+def holdings(store: Store, table: str, account: str | None = None) -> Iterator[Holding]:
     """Yield what there is of a table, in order of account.
+
+    Args:
+        store: the destination.
+        table: its name.
+        account: whose alone is looked at; None for all.
 
     Raises:
         UsageError: there is no such table.
@@ -79,19 +85,23 @@ def holdings(store: Store, table: str) -> Iterator[Holding]:
         StorageError: the destination cannot be read.
     """
     if table == TABLE:
-        for account in recorded_accounts(store, TRANSACTIONS):
-            if (found := state_at_a_moment(store, account)) is not None:
+        for one in _of(account, recorded_accounts(store, TRANSACTIONS)):
+            if (found := state_at_a_moment(store, one)) is not None:
                 yield _large(*found)
     elif table == "balances":
-        for account in recorded_accounts(store, BALANCES):
-            if (balances := load_balances(store, account)) is not None:
+        for one in _of(account, recorded_accounts(store, BALANCES)):
+            if (balances := load_balances(store, one)) is not None:
                 yield _small(table, balances, balances.files)
     elif table in SMALL_TABLES:
-        for account in recorded_accounts(store, PAYOUTS):
-            if (record := load_payouts(store, account)) is not None:
+        for one in _of(account, recorded_accounts(store, PAYOUTS)):
+            if (record := load_payouts(store, one)) is not None:
                 yield _small(table, record, record.files if table == "payouts" else record.transaction_files)
     else:
         raise UsageError(f"there is no table {table!r}; tables: {', '.join((TABLE, *SMALL_TABLES))}")
+
+
+def _of(account: str | None, found: Iterable[AccountId]) -> Iterator[AccountId]:
+    return (one for one in found if account in {None, one})
 
 
 def file_schema(table: str, partition: Granularity, *, source_columns: bool = False) -> pa.Schema:

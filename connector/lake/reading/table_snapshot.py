@@ -68,8 +68,7 @@ class TableSnapshot:
     @classmethod
     def of(cls, table: str, account: str | None, comparer: Comparer) -> TableSnapshot:
         """Load what there is now, of one account or of all; raises what `holdings` raises. Blocks."""
-        found = (one for one in holdings(comparer.store, table) if account in {None, one.account})
-        return cls(table, tuple(found), comparer)
+        return cls(table, tuple(holdings(comparer.store, table, account)), comparer)
 
     @property
     def form(self) -> Format:

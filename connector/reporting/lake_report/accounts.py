@@ -1,0 +1,195 @@
+"""From an account's records, and its files where they are read, to its facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connector.core.ledger.ledger import Purse
+from connector.core.planning.audit import round_of
+from connector.core.state.calendar import calendar_of, complete_up_to, gaps_of
+from connector.core.state.data_file import parked_seconds
+from connector.core.state.partition import Granularity
+from connector.core.state.table_state import TableState
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import DAY
+from connector.errors import LakeChangedError, StorageError
+from connector.lake.state.file_check import differences
+from connector.lake.state.table_states import compare
+from connector.reporting.lake_report.days import add_up
+from connector.reporting.lake_report.facts import AccountFacts, AuditFacts, DriftLine, FileProblem, RowFacts
+from connector.reporting.lake_report.months import months_of
+from connector.reporting.lake_report.payouts import payouts_of
+from connector.reporting.lake_report.problems import (
+    in_order,
+    of_files,
+    of_layers,
+    of_payouts,
+    of_record,
+    of_state,
+    of_sums,
+)
+from connector.reporting.scan import AccountRows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from os import PathLike
+
+    from connector.core.standing import Problem
+    from connector.core.state.calendar import Stretch
+    from connector.lake.stores.base import Store
+    from connector.reporting.lake_report.facts import LateLine, MonthLine
+    from connector.reporting.lake_report.records import Known
+
+
+def account_facts(
+    store: Store, lake: str, known: Known, late: Sequence[LateLine], *, now: int, stale: int | None
+) -> AccountFacts:
+    """Return what is known of an account without reading its files. Blocks.
+
+    Args:
+        store: the lake.
+        lake: its name.
+        known: the account's records.
+        late: rows of it that came late.
+        now: UTC seconds.
+        stale: up to when it was read, where runs do not get to read it any more; else None.
+
+    Raises:
+        StorageError: the lake cannot be read.
+    """
+    state = known.state or TableState(known.account, known.format, Granularity.DAY)
+    first = first_of(state, now)
+    facts = AccountFacts(
+        account=known.account,
+        livemode=known.livemode,
+        record=state.number,
+        complete_up_to=complete_up_to(state.asked or state.covered, state.covered, first=first),
+        rows=state.rows,
+        files=len(state.files),
+        bytes=sum(one.bytes for one in state.files.values()),
+        pending=state.pending,
+        parked=state.parked_rows,
+        net=tuple(_nets(state)),
+        calendar=_calendar(state, first, now, _pending_days(state)) if known.state else (),
+        layers=known.verdict.layers if known.verdict else (),
+        damaged=tuple(_damaged(store, known)),
+        payouts=None if known.payouts is None else payouts_of(known.payouts),
+        late=tuple(late),
+        audit=_audit(state),
+        drift=tuple(DriftLine(one.kind, one.name, one.count, one.example) for one in state.drift.findings),
+        retired=known.record.retired,
+        refused=known.record.refused,
+    )
+    gaps = gaps_of(state.asked or state.covered, state.covered, first=first)
+    return replace(facts, problems=in_order(_problems(lake, known, facts, gaps, stale)))
+
+
+def with_detail(
+    store: Store, destination: str | PathLike[str], known: Known, facts: AccountFacts, *, now: int, months: int
+) -> AccountFacts:
+    """Return an account's facts with what its files say. Blocks.
+
+    Args:
+        store: the lake.
+        destination: its name as it was given.
+        known: the account's records.
+        facts: without its files.
+        now: UTC seconds.
+        months: full months to state, at most.
+
+    Raises:
+        LakeChangedError: the account has changed since its records were read.
+        StorageError: the lake cannot be read.
+    """
+    if known.state is None:
+        return facts
+    state, lake = known.state, str(destination)
+    rows = AccountRows.of(destination, state)
+    sums = add_up(rows, {one.path for one in facts.damaged})
+    unreadable = tuple(FileProblem(path, "unreadable") for path in sums.unreadable)
+    damaged = any(one.kind != "extra" for one in (*facts.damaged, *unreadable) if one.path in state.files)
+    stated, why = _months(store, destination, state, now, 0 if damaged else months)
+    read = replace(
+        facts,
+        damaged=(*facts.damaged, *unreadable),
+        calendar=_calendar(state, first_of(state, now), now, sums.pending_days),
+        files_say=RowFacts(sums.day_lines(), sums.pending_lines(), stated, why),
+    )
+    more = [*of_files(lake, unreadable), *of_sums(lake, read, whole=not damaged)]
+    return replace(read, problems=in_order([*facts.problems, *more]))
+
+
+def first_of(state: TableState, now: int) -> int:
+    """Return a second before which nothing can be lacking: when the account was made, as far as that is known."""
+    asked = (state.asked or state.covered).parts
+    begins = max(state.account_created, asked[0].start if asked else now)
+    return begins or min((one.first_created for one in state.files.values()), default=now)
+
+
+def _problems(lake: str, known: Known, facts: AccountFacts, gaps: Intervals, stale: int | None) -> Iterator[Problem]:
+    yield from (of_record(lake, message) for message in known.damaged)
+    yield from of_files(lake, facts.damaged)
+    if known.state is not None:
+        yield from of_state(lake, known.state, gaps, stale)
+    yield from of_layers(lake, facts)
+    yield from of_payouts(lake, facts.payouts)
+
+
+def _months(
+    store: Store, destination: str | PathLike[str], state: TableState, now: int, most: int
+) -> tuple[tuple[MonthLine, ...], str | None]:
+    """Return the last full months, or why there are none."""
+    if not most:
+        return (), "files are damaged: a month cannot be stated until they are mended"
+    try:
+        return tuple(months_of(store, destination, state, now=now, most=most)), None
+    except LakeChangedError:
+        raise
+    except StorageError as error:
+        return (), str(error)
+
+
+def _nets(state: TableState) -> Iterator[tuple[Purse, int]]:
+    by_balance = state.net_by_balance()
+    for balance, sums in ({"": state.net()} if by_balance is None else by_balance).items():
+        for currency, net in sums.items():
+            yield Purse(balance, currency), net
+
+
+def _calendar(state: TableState, first: int, now: int, pending: Collection[int]) -> tuple[Stretch, ...]:
+    return calendar_of(state.covered, first=first, now=now, parked=_parked(state), pending=pending)
+
+
+def _parked(state: TableState) -> Intervals:
+    """Return the seconds of the days whose rows are parked."""
+    spans = (Interval(one.file.first_created, one.file.last_created + 1) for one in state.parked.values())
+    return parked_seconds(state.parked.values()).union(Intervals.of(spans))
+
+
+def _pending_days(state: TableState) -> set[int]:
+    """Return the days that may have pending rows, as far as records tell: of files of a day, exactly those."""
+    found: set[int] = set()
+    for one in state.files.values():
+        if one.pending:
+            first, last = one.pending_created or (one.first_created, one.last_created)
+            found.update(range(first - first % DAY, last + 1, DAY))
+    return found
+
+
+def _damaged(store: Store, known: Known) -> Iterator[FileProblem]:
+    if known.state is not None:
+        yield from (FileProblem(one.path, one.kind) for one in compare(store, known.state))
+    if known.payouts is not None:
+        for table, files in (
+            ("payouts", known.payouts.files),
+            ("payout_transactions", known.payouts.transaction_files),
+        ):
+            found = differences(store, f"{table}/account={known.account}", files)
+            yield from (FileProblem(one.path, one.kind) for one in found)
+
+
+def _audit(state: TableState) -> AuditFacts:
+    found = round_of(state)
+    lacking = tuple((part.start, part.stop) for part in state.audits.lacking)
+    return AuditFacts(found.pages, found.never, found.oldest or None, len(state.audits.suspects), lacking)

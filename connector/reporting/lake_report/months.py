@@ -1,0 +1,67 @@
+"""The last full months of an account, as `statement` has them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from connector.core.time.periods import Asked, period_of
+from connector.reporting.gather import account_statement, first_second
+from connector.reporting.lake_report.facts import MonthLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+    from connector.core.ledger.statement import AccountStatement
+    from connector.core.state.table_state import TableState
+    from connector.lake.stores.base import Store
+
+ALONE, TOGETHER = 3, 1
+"""Full months told of one account, and of each of several."""
+
+
+def full_months(now: int, most: int) -> list[str]:
+    """Return the names of the last full months in UTC, the latest first."""
+    day = datetime.fromtimestamp(now, UTC).date().replace(day=1)
+    found: list[str] = []
+    for _ in range(most):
+        day = (day - timedelta(days=1)).replace(day=1)
+        found.append(f"{day:%Y-%m}")
+    return found
+
+
+def months_of(
+    store: Store, destination: str | PathLike[str], state: TableState, *, now: int, most: int
+) -> Iterator[MonthLine]:
+    """State the last full months in which the account had anything. Blocks.
+
+    Raises:
+        LakeChangedError: a file has been replaced.
+        StorageError: a file is gone or cannot be read.
+    """
+    begins = max(first_second(state), min((one.first_created for one in state.files.values()), default=now))
+    for month in full_months(now, most):
+        period = period_of(Asked(month=month), "UTC", UTC, now=now)
+        if period.bounds.stop <= begins:
+            return
+        yield from _lines(month, account_statement(store, destination, state, period))
+
+
+def _lines(month: str, stated: AccountStatement) -> Iterator[MonthLine]:
+    for one in stated.purses:
+        yield MonthLine(
+            month=month,
+            purse=one.purse,
+            opening=one.opening.amount,
+            activity=one.total("activity"),
+            payouts=one.total("payouts"),
+            closing=one.closing,
+            final=stated.final,
+            reasons=stated.reasons,
+        )
+
+
+def month_of(day: int) -> date:
+    """Return the first day of the month that a UTC second is in."""
+    return datetime.fromtimestamp(day, UTC).date().replace(day=1)
