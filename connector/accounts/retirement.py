@@ -11,7 +11,7 @@ from connector.core.account_ids import given_name
 from connector.core.state.account_record import AccountRecord, Retired
 from connector.core.units import AccountId
 from connector.errors import ConfigError, UsageError
-from connector.lake.state.lake_identity import facts_of, save_account
+from connector.lake.state.lake_identity import change_account, facts_of
 from connector.lake.stores.base import open_store
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def retire(
     Raises:
         UsageError: there is no reason, or one too long; or there is one for taking it back.
         ConfigError: there is no such account in the lake; or it was not retired.
-        LockedError: a run holds the lake.
+        CommitConflictError: others change what is known of the account again and again.
         StorageError: the lake cannot be read or written.
     """
     name, why = AccountId(given_name(account) or ""), " ".join((reason or "").split())
@@ -58,15 +58,13 @@ def retire(
         raise UsageError(f"`reason`: say why, in at most {LONGEST_REASON} characters; every verdict shows it")
     store = open_store(placed(destination, storage_options))
     _present(facts_of(store).accounts, name, destination)
-    with store.lock():
-        facts = facts_of(store)
-        _present(facts.accounts, name, destination)
-        record = facts.record_of(name)
+
+    def change(record: AccountRecord) -> AccountRecord:
         if undo and record.retired is None:
             raise ConfigError(f"{name} is not retired")
-        changed = replace(record, retired=None if undo else Retired(int(time.time()), why))
-        save_account(store, changed)
-    return changed
+        return replace(record, retired=None if undo else Retired(int(time.time()), why))
+
+    return change_account(store, name, change)
 
 
 def _present(accounts: frozenset[AccountId], name: AccountId, destination: str | PathLike[str]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import anyio
@@ -11,10 +14,14 @@ import pytest
 
 import connector
 from connector import schemas
-from connector.errors import AccountsError, ConfigError, LockedError, PermissionDeniedError, UsageError
+from connector.core.state.account_record import Refusal
+from connector.core.units import AccountId
+from connector.errors import AccountsError, ConfigError, PermissionDeniedError, UsageError
+from connector.lake.state.lake_identity import account_records, change_account, facts_of, save_account
 from connector.lake.stores.local import LocalStore
 from connector.verification.verdict import to_document
 from tests.support.lakes import config_for, data_files, objects, run, sandbox, truth, world
+from tests.support.memory_store import MemoryStore
 
 WHY = "left the platform in March"
 
@@ -145,8 +152,33 @@ def test_what_makes_no_sense_is_refused_and_a_lake_in_use_left_alone(tmp_path, l
     with pytest.raises(ConfigError, match="there is no lake"):
         connector.retire(tmp_path / "none", account, reason=WHY)
     assert not (tmp_path / "none").exists()
-    with LocalStore(lake).lock(), pytest.raises(LockedError):
-        connector.retire(lake, account, reason=WHY)
+
+
+def test_what_a_run_knows_of_an_account_and_what_its_user_says_do_not_undo_each_other(lake, served):
+    store, account = LocalStore(lake), AccountId(served.world.accounts[1])
+    seen_by_a_run = facts_of(store).record_of(account)
+    retired = connector.retire(lake, account, reason=WHY).retired
+    refusal = Refusal(5, "no such account")
+    save_account(store, replace(seen_by_a_run, refused=refusal))
+    assert facts_of(store).record_of(account) == replace(seen_by_a_run, refused=refusal, retired=retired)
+    connector.retire(lake, account, undo=True)
+    assert facts_of(store).record_of(account) == replace(seen_by_a_run, refused=refusal)
+
+
+@pytest.mark.parametrize("store", [LocalStore, MemoryStore])
+def test_of_many_that_change_an_account_none_undoes_anothers_change(tmp_path, store):
+    lake, account, at_once = store(tmp_path), AccountId("acct_1"), threading.Barrier(4)
+
+    def add_one(_):
+        at_once.wait(10)
+        change_account(lake, account, lambda there: replace(there, refused=Refusal(count(there) + 1, "no")))
+
+    def count(there):
+        return there.refused.since if there.refused else 0
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(add_one, range(4)))
+    assert [count(one) for one in account_records(lake)] == [4]
 
 
 def test_the_record_says_when(lake, served):

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from connector.core.documents import to_json
 from connector.core.state import account_record
 from connector.core.state.account_record import AccountRecord
 from connector.core.state.tables import BALANCES, PAYOUTS
-from connector.errors import ConfigError
+from connector.errors import CommitConflictError, CommitUnknownError, ConfigError
 from connector.lake.state import state_log, table_states
-from connector.lake.state.records import load_record, record_names, save_record
+from connector.lake.state.records import load_record, record_names, record_path
 from connector.lake.state.state_log import recorded_accounts
+from connector.lake.stores.conditions import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from connector.core.state.balances_record import BalancesRecord
     from connector.core.state.payouts_record import PayoutsRecord
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
+
+ROUNDS = 8
+"""Times that a record of an account is changed on what others have made of it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,41 @@ def account_records(store: Store) -> Iterator[AccountRecord]:
 
 
 def save_account(store: Store, record: AccountRecord) -> None:
-    """Write what is known of an account; raises what `save_record` raises."""
-    save_record(store, account_record.TABLE, record.account, account_record.to_document(record))
+    """Write what a run knows of an account; whether it is retired is not a run's to say. Blocks.
+
+    Raises:
+        CommitConflictError: others change it again and again.
+        StorageError: the destination refuses; the old record is then still whole.
+    """
+    change_account(store, record.account, lambda there: replace(record, retired=there.retired))
+
+
+def change_account(store: Store, account: AccountId, change: Callable[[AccountRecord], AccountRecord]) -> AccountRecord:
+    """Change what is known of an account, and return that; of several who do at once none undoes another's. Blocks.
+
+    Args:
+        store: the lake.
+        account: whose record.
+        change: returns what is to be known, given what is; it may be asked again.
+
+    Raises:
+        CommitConflictError: others change it again and again.
+        StorageError: the destination refuses; the old record is then still whole.
+    """
+    kind, remedy = account_record.TABLE, account_record.REMEDY
+    for _ in range(ROUNDS):
+        there = store.read(record_path(kind, account))
+        known = load_record(account_record.from_document, store, kind, account, remedy=remedy) if there else None
+        new = change(known or AccountRecord(account))
+        if new == known:
+            return new
+        text = to_json(account_record.to_document(new), sort_keys=True)
+        try:
+            store.write(record_path(kind, account), text, condition=there.version if there else ABSENT)
+        except (CommitConflictError, CommitUnknownError):  # what is there tells
+            continue
+        return new
+    raise CommitConflictError(f"others change what is known of {account} again and again: run again")
 
 
 def load_payouts(store: Store, account: AccountId) -> PayoutsRecord | None:
