@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,14 @@ from connector.core.run_report import Late
 from connector.core.state.claims import Claims
 from connector.core.state.drift import Drift
 from connector.core.state.table_state import TableState
+from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.events import AccountIdentified
 from connector.ingest.batcher import Intake
 from connector.ingest.publisher import Published
 from connector.ingest.writer import Harvest
 from connector.lake.state import table_states
-from connector.lake.state.intents import Replacements
+from connector.lake.state.commits import Commits
 from connector.lake.writing.merge_counts import Tally
 from connector.lake.writing.row_buffer import Memory, Shelf
 from connector.stripe.listing.query import ListSource
@@ -272,17 +274,19 @@ class Lap:
                 options=shared.options.of_lake,
                 asked=Intervals((shared.options.asked,)),
             )
-            state = await anyio.to_thread.run_sync(table_states.commit, shared.lake.store, state)
+            state = await anyio.to_thread.run_sync(
+                partial(table_states.commit, shared.lake.store, state, run=shared.run_id)
+            )
             if self.record is not None:
                 await anyio.to_thread.run_sync(keep_account, shared.lake.store, shared.destination.facts, self.record)
         shared.services.on_event(AccountIdentified(self.account, identity.account))
-        replacing = Replacements(shared.lake.store, identity.account)
+        commits = Commits(shared.lake.store, TRANSACTIONS, identity.account, shared.run_id)
         return Published(
             shared.lake,
             state,
             self.work,
             identity,
-            replacing,
+            commits,
             asked=shared.options.asked,
             settle=shared.options.settle,
             api_version=shared.client.config.api_version,

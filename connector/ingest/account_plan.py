@@ -22,13 +22,14 @@ from connector.core.planning.plan import (
 )
 from connector.core.planning.refresh import Stretch, windows_of_pages
 from connector.core.state.table_state import believed
+from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.lake.reading.refresh_rows import due_stretch
-from connector.lake.state import intents, table_states
+from connector.lake.state import table_states
+from connector.lake.state.commits import Commits
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.leases import others_at_work
 from connector.lake.state.parked_files import damaged
-from connector.lake.state.recovery import recovered
 from connector.lake.state.run_reports import refuse_turned_back
 
 if TYPE_CHECKING:
@@ -107,9 +108,11 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
     found = table_states.load(lake.store, account)
     if not options.repair:
         refuse_turned_back(account, 0 if found is None else found.number, lake.witnessed)
-    found = found and _without_those_of_others(lake, believed(found, now=now))
     since = 0 if found is None else table_states.saved(lake.store, found)
-    state = found and _with_parked_that_are_there(lake, _recovered(lake, options, found))
+    commits = Commits(lake.store, TRANSACTIONS, account, lake.run)
+    found = found and believed(commits.catch_up(found, look_only=options.dry_run), now=now)
+    found = found and _without_those_of_others(lake, found)
+    state = found and _with_parked_that_are_there(lake, found)
     planned = plan(
         state,
         options.asked,
@@ -163,18 +166,6 @@ def _without_those_of_others(lake: Lake, state: TableState) -> TableState:
         return state
     others = others_at_work(lake.store, lake.run)
     return setting_aside(state, lambda one: others.at_work(one.run))
-
-
-def _recovered(lake: Lake, options: Options, state: TableState) -> TableState:
-    """Return the state with what a run that died had published; written at once, unless we only look."""
-    announced = intents.left_behind(lake.store, state.account)
-    if not announced:
-        return state
-    state = recovered(lake.store, lake.form, state, announced)
-    if not options.dry_run:
-        state = table_states.commit(lake.store, state, run=lake.run)
-        intents.settle(lake.store, state.account)
-    return state
 
 
 def _with_parked_that_are_there(lake: Lake, state: TableState) -> TableState:

@@ -8,29 +8,34 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from connector.core.planning.parking import parked_keys, parked_of, with_parked, without_parked
+from connector.core.planning.parking import parked_keys, parked_of, setting_aside, with_parked
 from connector.core.planning.plan import concluded, reading_of
-from connector.core.state.data_file import ParkedFile, parked_seconds
+from connector.core.state.data_file import ParkedFile, parked_seconds, with_changes
+from connector.core.state.drift import Drift
+from connector.core.state.intent import IntendedFile, file_in, folder_of
 from connector.core.state.partition import partition_folder, partition_of
+from connector.core.state.rebase import with_more_drift
+from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
-from connector.lake.state import table_states
+from connector.lake.state import state_log, table_states
+from connector.lake.state.commits import Write
 from connector.lake.writing.merge_counts import Tally
 from connector.lake.writing.parking import next_number, parked_folder, parked_path
-from connector.lake.writing.rewrite import Day
+from connector.lake.writing.rewrite import Day, StaleFileError, seal_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.core.planning.whole import Reading
     from connector.core.state.data_file import DataFile
-    from connector.core.state.drift import Drift
     from connector.core.state.partition import PartitionKey
     from connector.core.state.table_state import TableState
     from connector.core.time.intervals import Interval
+    from connector.errors import ConnectorError
     from connector.ingest.account_plan import Work
     from connector.lake.layout import Lake
-    from connector.lake.state.intents import Replacements
+    from connector.lake.state.commits import Commits
     from connector.lake.writing.rewrite import Sealed
     from connector.stripe.identity import Identity
 
@@ -45,6 +50,7 @@ class Staged:
         sealed: the file.
         within: seconds that this run read of it.
         rows: rows of this run in it.
+        awaited: whether what is newer waits for it.
     """
 
     key: PartitionKey
@@ -52,6 +58,39 @@ class Staged:
     sealed: Sealed
     within: Intervals
     rows: int
+    awaited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a run has read.
+
+    Attributes:
+        seconds: those whose rows, if any, are in files.
+        again: seconds that were received, and have to be read again before they count.
+    """
+
+    seconds: Intervals = field(default_factory=Intervals)
+    again: Intervals = field(default_factory=Intervals)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What came of a commit.
+
+    Attributes:
+        visible: whole partitions whose files are visible.
+        failed: the others, and what they failed with.
+        recorded: whether there was anything to record.
+    """
+
+    visible: Sequence[Staged] = ()
+    failed: Sequence[tuple[Staged, ConnectorError]] = ()
+    recorded: bool = False
+
+
+def _as_it_is(state: TableState) -> TableState:
+    return state
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +102,7 @@ class Published:
         state: the next one; in the beginning, what is on the disk.
         work: what the run has to do.
         identity: whose rows they are, and what time it was when the run began.
-        replacing: announces which files may be replaced, before one is.
+        commits: makes files visible, and records them.
         asked: seconds asked for.
         settle: seconds before the present up to which rows are written but not covered.
         api_version: `Stripe-Version` of the rows.
@@ -80,7 +119,7 @@ class Published:
     state: TableState
     work: Work
     identity: Identity
-    replacing: Replacements
+    commits: Commits[TableState]
     asked: Interval
     settle: int
     api_version: str
@@ -94,15 +133,19 @@ class Published:
     _taken_up: list[str] = field(init=False)
     _number: int = field(init=False)
     _saved: TableState = field(init=False)
-    _drift: Drift = field(init=False)
+    _ours: frozenset[str] = field(init=False)
+    _drift: Drift = field(init=False, default_factory=Drift)
+    _claimed: Intervals = field(init=False, default_factory=Intervals)
     _newest: int = field(init=False)
+    _lost: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._saved = self.state
-        self._drift = self.state.drift
+        self._ours = frozenset(self.state.parked)
         self._taken_up = list(self.work.unnamed)
         self._number = next_number(self.state.parked)
         self._newest = max((file.last_created for file in self.state.files.values()), default=0)
+        self._lost = frozenset(folder_of(file.path) for file in self.work.lost)
 
     @property
     def parked_keys(self) -> set[PartitionKey]:
@@ -130,6 +173,7 @@ class Published:
             self.work.plan.read_before,
             tuple(one.file for one in parked),
             self.work.counted,
+            lost=self._folder(key) in self._lost,
         )
 
     def unheard(self, read: Intervals) -> list[PartitionKey]:
@@ -167,72 +211,125 @@ class Published:
         elif before:
             self.state = with_parked(self.state, [before[-1].answering(before[-1].seconds.union(settled))])
 
-    def record(self, staged: Sequence[Staged]) -> None:
-        """Let the next state name files that are visible."""
-        sealed = [one.sealed for one in staged]
+    async def catch_up(self) -> None:
+        """Go on from what others have made of the lake meanwhile.
+
+        Raises:
+            ConnectorError: what they made cannot be read, or is another lake.
+        """
+        recorded = state_log.recorded_as(TRANSACTIONS, self._saved, self._saved.recorded)
+        catch_up = partial(self.commits.catch_up, recorded)
+        newest = await anyio.to_thread.run_sync(catch_up, limiter=self.lake.threads)
+        if newest is not recorded:
+            self._take_over(recorded, newest)
+
+    async def commit(
+        self, staged: Sequence[Staged], read: Read, *, newest: int, drift: Drift, complete: bool
+    ) -> Committed:
+        """Make staged files visible, and write the state if it has changed; one call at a time.
+
+        Parked files whose rows are visible are removed in the end.
+
+        Args:
+            staged: the files, in the order in which they become visible.
+            read: what the run has read.
+            newest: the latest `created` received.
+            drift: what the schema did not know, in this run.
+            complete: whether the run has read everything, if all of these files become visible.
+
+        Returns:
+            What came of it; files that failed by conflict are staged again.
+
+        Raises:
+            StorageError: when the destination refuses the state; the old one is then still whole.
+        """
+        writes = [self._write(one, self._replaced(one.day), read, newest=newest) for one in staged]
+        finish = partial(self._concluded, newest=newest) if complete else _as_it_is
+        began = self.state = self._with_read(read, newest=newest, drift=drift, files=any(one.staged for one in writes))
+        if not (writes or self.commits.owes) and finish(began) == self._saved:
+            return Committed()
+        call = partial(self.commits.commit, began, writes, finish=finish)
+        outcome = await anyio.to_thread.run_sync(call, limiter=self.lake.threads)
+        self._take_over(began, outcome.state)
+        visible = [one.result for one in outcome.visible]
+        self._count(visible)
+        await self._remove_taken_up()
+        return Committed(visible, [(write.result, error) for write, error in outcome.failed], recorded=True)
+
+    def _replaced(self, day: Day) -> DataFile | None:
+        """Return the file that one takes the place of, as it is recorded: also one that is lost."""
+        return file_in(self._saved.recorded.files, day.folder) if day.lost else day.old
+
+    def _write(self, one: Staged, replaced: DataFile | None, read: Read, *, newest: int) -> Write[Staged]:
+        """Return a staged file as it is to be committed."""
+        folder, sealed, old = one.day.folder, one.sealed, one.day.old
+        file = sealed.file
+        if file is not None and old is not None:
+            file = with_changes(file, witnessed=max(file.witnessed, old.witnessed))
+        covered = one.day.within.within(one.key.bounds).minus(self._unsettled(newest)).minus(read.again)
+        intended = IntendedFile(
+            folder=folder,
+            file=file,
+            replaces=None if replaced is None else replaced.sha256,
+            covered=tuple((part.start, part.stop) for part in covered),
+            parked=tuple(file.path for file in one.day.parked),
+        )
+
+        def again(newest_file: DataFile | None) -> Write[Staged]:
+            if newest_file is None and sealed.unchanged and file is not None:
+                raise StaleFileError(file, "another run found it lost")
+            day = replace(one.day, old=newest_file)
+            made = seal_again(self.lake.store, self.lake.form, day, sealed)
+            return self._write(replace(one, day=day, sealed=made), newest_file, read, newest=newest)
+
+        return Write(intended, sealed.staged, sealed.condition, again, one, awaited=one.awaited)
+
+    def _take_over(self, began: TableState, newest: TableState) -> None:
+        """Go on from the newest state with what was changed since a commit began: rows that were parked meanwhile."""
+        self._saved = newest
+        state = state_log.rebased_state(TRANSACTIONS, began, self.state, newest)
+        self.state = setting_aside(state, lambda one: one.run != self.run_id and one.path not in self._ours)
+
+    def _count(self, visible: Sequence[Staged]) -> None:
+        """Count what has become visible."""
+        sealed = [one.sealed for one in visible]
         for one in sealed:
             self.tally += one.tally
             self.files_unchanged += one.unchanged
             self.files_written += not one.unchanged
-        files = [one.file for one in sealed if one.file is not None]
         self.written.update(one.file.path for one in sealed if one.file is not None and not one.unchanged)
-        taken_up = [file.path for one in staged for file in one.day.parked]
-        self._taken_up += taken_up
-        self.durable = Intervals.of([*self.durable, *(part for one in staged for part in one.day.within)])
-        state = without_parked(self.state, taken_up) if taken_up else self.state
-        self.state = self._with_version(state.with_files(files, Intervals())) if files else state
+        self._taken_up += [file.path for one in visible for file in one.day.parked]
+        self.durable = Intervals.of([*self.durable, *(part for one in visible for part in one.day.within)])
 
-    def conclude(self, *, newest: int) -> None:
-        """Let the next state say what a run may say that read everything."""
-        now = self._present(newest)
-        read_until = min(now, self.asked.stop)
-        self.state = concluded(self.state, self.work.plan, read_until=read_until, now=now)
-
-    async def save(self, read: Intervals, again: Intervals, *, newest: int, drift: Drift) -> bool:
-        """Write the state if it has changed, then remove parked files whose rows are visible; one call at a time.
-
-        Args:
-            read: seconds that were read, whose rows, if any, are in files.
-            again: seconds that were received, and have to be read again before they count.
-            newest: the latest `created` received.
-            drift: what the schema did not know, in this run.
-
-        Returns:
-            Whether it had.
-
-        Raises:
-            StorageError: when the destination refuses; the old state is then still whole.
-        """
-        unsettled = Intervals.span(max(0, self._settled(newest)), END_OF_TIME)
-        covered = self.state.covered.union(self.durable.union(read).minus(unsettled)).minus(again)
-        created = self.identity.created or self.state.account_created
-        asked = self.state.asked.union(Intervals((self.asked,)))
-        audits = replace(self.state.audits, lacking=self.state.audits.lacking.minus(covered))
-        self.state = replace(
-            self.state,
-            covered=covered,
-            asked=asked,
-            audits=audits,
-            drift=self._drift.merge(drift),
-            account_created=created,
-        )
-        if self.state == self._saved:
-            return False
-        store, threads, taken_up = self.lake.store, self.lake.threads, list(self._taken_up)
-        save = partial(table_states.commit, store, self.state, run=self.lake.run)
-        self._saved = await anyio.to_thread.run_sync(save, limiter=threads)
-        # Meanwhile other files may have been staged, or parked: they wait for the next state.
-        self.state = replace(
-            self.state,
-            number=self._saved.number,
-            written=self._saved.written,
-            recorded=self._saved.recorded,
-        )
-        self.replacing.forget()
-        for path in taken_up:
-            await anyio.to_thread.run_sync(store.delete, path, limiter=threads)
+    async def _remove_taken_up(self) -> None:
+        """Remove parked files that the state on the disk does not name any more."""
+        for path in [path for path in self._taken_up if path not in self._saved.parked]:
+            await anyio.to_thread.run_sync(self.lake.store.delete, path, limiter=self.lake.threads)
             self._taken_up.remove(path)
-        return True
+
+    def _concluded(self, state: TableState, *, newest: int) -> TableState:
+        """Return the state with what a run may say that read everything."""
+        now = self._present(newest)
+        return concluded(state, self.work.plan, read_until=min(now, self.asked.stop), now=now)
+
+    def _with_read(self, read: Read, *, newest: int, drift: Drift, files: bool) -> TableState:
+        """Return the state with what has been read, and whose rows, if any, are in files."""
+        state = self._with_version(self.state) if files else self.state
+        unsettled = self._unsettled(newest)
+        claimed = self.durable.union(read.seconds).minus(unsettled)
+        covered = state.covered.union(claimed.minus(self._claimed)).minus(read.again)
+        self._claimed, noted, self._drift = self._claimed.union(claimed), self._drift, drift
+        return replace(
+            state,
+            covered=covered,
+            asked=state.asked.union(Intervals((self.asked,))),
+            audits=replace(state.audits, lacking=state.audits.lacking.minus(covered)),
+            drift=Drift(with_more_drift(noted.findings, drift.findings, state.drift.findings)),
+            account_created=self.identity.created or state.account_created,
+        )
+
+    def _unsettled(self, newest: int) -> Intervals:
+        return Intervals.span(max(0, self._settled(newest)), END_OF_TIME)
 
     def _with_version(self, state: TableState) -> TableState:
         if self.api_version in state.api_versions:

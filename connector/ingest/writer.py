@@ -9,8 +9,7 @@ only ever what durable files hold.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -18,12 +17,12 @@ import anyio.to_thread
 
 from connector.core.planning.whole import may_become_visible
 from connector.core.time.intervals import Interval, Intervals
-from connector.errors import ConnectorError
+from connector.errors import CommitConflictError, ConnectorError
 from connector.events import Committed, PartitionStaged
-from connector.ingest.publisher import Staged
+from connector.ingest.publisher import Read, Staged
 from connector.lake.layout import LARGE_ROWS, SEALERS
 from connector.lake.writing.parking import Leftover, park_each
-from connector.lake.writing.rewrite import Day, Sealed, publish_each, stage_each
+from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, stage_each
 from connector.running.concurrency import tasks_with_one_error
 
 if TYPE_CHECKING:
@@ -37,6 +36,9 @@ if TYPE_CHECKING:
     from connector.lake.writing.row_buffer import Runs
     from connector.services import Services
     from connector.stripe.listing.scan import Received
+
+ROUNDS = 8
+"""Times that a partition is written with what others have made of it meanwhile."""
 
 PARTITIONS_PER_TASK = 16
 """Small partitions that are handed to a thread together."""
@@ -180,7 +182,7 @@ class Harvest:
         failure: ConnectorError | None = None
         with ExitStack() as stack:
             parts = self._taken(published, keys, stack)
-            for part, told in zip(parts, await self._staged(parts) if parts else (), strict=True):
+            for part, told in await self._staged_at_last(published, parts):
                 if isinstance(told, Sealed):
                     published.staged[part.key] = Staged(part.key, part.day, told, part.within, part.runs.rows)
                     self._tell_staged(told, part.runs.rows)
@@ -216,6 +218,24 @@ class Harvest:
         frontier = self.intake.frontier
         return frontier.todo.within(key.bounds).minus(frontier.incomplete)
 
+    async def _staged_at_last(
+        self, published: Published, parts: list[_Part]
+    ) -> list[tuple[_Part, Sealed | ConnectorError]]:
+        """Write partitions; where a file is not as the state says, go on from what others have made of it meanwhile."""
+        done: list[tuple[_Part, Sealed | ConnectorError]] = []
+        for _ in range(ROUNDS):
+            told = list(zip(parts, await self._staged(parts) if parts else (), strict=True))
+            done += [(part, one) for part, one in told if not isinstance(one, StaleFileError)]
+            stale = [(part, one) for part, one in told if isinstance(one, StaleFileError)]
+            if not stale:
+                break
+            await published.catch_up()
+            newer = [replace(part, day=published.day(part.key, part.within)) for part, _ in stale]
+            same = [one.day == part.day for one, (part, _) in zip(newer, stale, strict=True)]
+            done += [told for told, is_ in zip(stale, same, strict=True) if is_]
+            parts = [part for part, is_ in zip(newer, same, strict=True) if not is_]
+        return done
+
     async def _staged(self, parts: list[_Part]) -> list[Sealed | ConnectorError]:
         """Write in a worker thread."""
         lake, days = self.intake.lake, [(part.day, part.runs) for part in parts]
@@ -237,44 +257,34 @@ class Harvest:
             published, intake = self.published, self.intake
             if published is None:
                 return
-            failure = await self._make_visible(published)
-            if complete and failure is None and not (self._busy or intake.shelf.partitions()):
-                published.conclude(newest=intake.newest)
-            frontier = intake.frontier
-            again = frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
-            if await published.save(self._read(), again, newest=intake.newest, drift=intake.drift):
+            staged = [published.staged.pop(key) for key in self._share_out(published)[0]]
+            waiting = self._busy.difference(one.key for one in staged) or intake.shelf.partitions()
+            done = await published.commit(
+                self._in_order(published, staged),
+                self._read(),
+                newest=intake.newest,
+                drift=intake.drift,
+                complete=complete and not waiting,
+            )
+            self._busy.difference_update(one.key for one in done.visible)
+            self._safe += sum(one.rows for one in done.visible)
+            if done.recorded:
                 self._tell_committed(published)
-            if failure is not None:
-                raise failure
+            for one, failure in done.failed:
+                if isinstance(failure, CommitConflictError):
+                    published.staged[one.key] = one
+            if done.failed:
+                raise done.failed[0][1]
 
     def _tell_committed(self, published: Published) -> None:
         state, safe = published.state, self._safe
         self._safe = 0
         self.services.on_event(Committed(self.account, state.number, len(state.files), state.rows, safe))
 
-    async def _make_visible(self, published: Published) -> ConnectorError | None:
-        """Publish the staged files that wait for nothing, oldest first, and return the first failure."""
-        staged = [published.staged.pop(key) for key in self._share_out(published)[0]]
-        if not staged:
-            return None
-        call = partial(
-            publish_each,
-            self.intake.lake.store,
-            [one.sealed for one in staged],
-            published.replacing.announce,
-            awaited=self._awaited(published, staged),
-        )
-        failures = await anyio.to_thread.run_sync(call, limiter=self.intake.lake.threads)
-        visible = [one for one, failure in zip(staged, failures, strict=True) if failure is None]
-        published.record(visible)
-        self._busy.difference_update(one.key for one in visible)
-        self._safe += sum(one.rows for one in visible)
-        return next((failure for failure in failures if failure is not None), None)
-
-    def _awaited(self, published: Published, staged: Sequence[Staged]) -> set[str]:
-        """Return the paths of the files that what is newer waits for."""
+    def _in_order(self, published: Published, staged: Sequence[Staged]) -> list[Staged]:
+        """Return staged files as they are to become visible, with those marked that what is newer waits for."""
         in_part = {bounds.start for bounds in published.work.plan.in_part}
-        return {one.sealed.file.path for one in staged if one.sealed.file is not None and one.key.start in in_part}
+        return [replace(one, awaited=one.key.start in in_part) for one in staged]
 
     def _share_out(self, published: Published) -> tuple[list[PartitionKey], list[PartitionKey]]:
         """Return the staged partitions that may become visible, oldest first, and those that wait for an older one."""
@@ -287,11 +297,12 @@ class Harvest:
         )
         return may_become_visible(staged, min(in_part, default=None))
 
-    def _read(self) -> Intervals:
-        """Return the seconds that were read and of which nothing waits to be written."""
+    def _read(self) -> Read:
+        """Return what was read and of which nothing waits to be written."""
         frontier = self.intake.frontier
         waiting = Intervals.of(key.bounds for key in {*self._waiting(), *self._busy})
-        return frontier.todo.minus(frontier.incomplete).minus(waiting)
+        again = frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
+        return Read(frontier.todo.minus(frontier.incomplete).minus(waiting), again)
 
     async def _keep_committing(self) -> None:
         clock, tuning = self.services.clock, self.services.tuning
@@ -372,7 +383,7 @@ class Harvest:
             return None
         failures: list[ConnectorError] = []
         for _ in range(2):  # what was read again of a partition that was staged already is written after it
-            waiting = sorted({*self._waiting(), *published.unheard(self._read())})
+            waiting = sorted({*self._waiting(), *published.unheard(self._read().seconds)})
             for keys in self._together(self._whole(published, waiting)):
                 await _attempt(self._seal(keys), failures)
             await _attempt(self._park_staged(published), failures)
@@ -383,7 +394,7 @@ class Harvest:
             if failures or not self._whole(published, self.intake.shelf.partitions()):
                 break
         if not (failures or self._busy):
-            await _attempt(anyio.to_thread.run_sync(published.replacing.settle), failures)
+            await _attempt(anyio.to_thread.run_sync(published.commits.end), failures)
         return failures[0] if failures else None
 
 

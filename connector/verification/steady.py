@@ -36,7 +36,7 @@ def refuse_replaced(store: Store, state: TableState, *, announced: bool) -> None
     there: Mapping[str, DataFile] = {} if newest is None else newest.files
     replaced = {path for path, file in state.files.items() if path not in there or there[path].sha256 != file.sha256}
     if announced:
-        replaced |= announced_paths(store, state.account) & state.files.keys()
+        replaced |= announced_paths(store, table_states.TABLE, state.account, state.files) & state.files.keys()
     if replaced:
         files = counted(len(replaced), "file")
         raise LakeChangedError(f"a run replaced {files} of {state.account} while the lake was checked: verify again")

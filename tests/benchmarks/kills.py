@@ -66,10 +66,10 @@ def hashes(lake: Path) -> dict[str, str]:
 
 def left_over(lake: Path) -> int:
     """Count the files that are neither data, nor state, nor report, nor lock."""
-    state = (f"_stripe_balance/{name}" for name in ("state/", "lake.json", "runs/", "lock"))
+    state = (f"_stripe_balance/{name}" for name in ("state/", "intents/", "lake.json", "runs/", "lock", "turn"))
     known = ("balance_transactions/", *state)
     names = [path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()]
-    return sum(not name.startswith(known) or "/." in name for name in names)
+    return sum(not name.startswith(known) or "/." in name.removesuffix("/.turn") for name in names)
 
 
 def killed(server: Served, lake: Path, options: list[str], after: float) -> float | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from shutil import rmtree
 
 import pytest
 
+from connector.core.state.intent import IntendedFile
 from connector.core.units import AccountId
 from connector.errors import DamagedError, ManifestError, PermissionDeniedError
 from connector.lake.state import intents
@@ -38,30 +39,43 @@ def test_files_newer_than_the_state_are_read_again_by_any_run(tmp_path, step):
         assert state(tmp_path).rows == len(objects(tmp_path))
         run(tmp_path, stripe_, full_refresh=True)
         assert objects(tmp_path) == truth(stripe_)
-    assert not list((tmp_path / "_stripe_balance" / "replacing").glob("*"))
+    assert not list((tmp_path / "_stripe_balance" / "intents").rglob("*.json"))
 
 
 def test_a_run_that_replaces_nothing_announces_nothing(tmp_path):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
-        announced = tmp_path / "_stripe_balance" / "replacing"
-        announced.rmdir()  # empty: what the first run announced is done
+        announced = tmp_path / "_stripe_balance" / "intents"
+        rmtree(announced)  # empty: what the first run announced is done
         run(tmp_path, stripe_, full_refresh=True)
     assert not announced.exists()
 
 
-@pytest.mark.parametrize("damage", [b"", b"[]", b'{"a": 1}', b'{"a": [1]}', b'{"../a": []}', b'{"balance'])
-def test_a_damaged_announcement_is_refused_with_what_to_do(tmp_path, damage):
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"a": 1}', b'{"intent_version": 2}', b'{"intent_v'])
+def test_a_damaged_intent_of_another_run_is_refused_with_what_to_do(tmp_path, damage):
     store, account = LocalStore(tmp_path), AccountId("acct_1")
-    intents.announce(store, account, {"b": ["2", "3"], "a": ["1"]})
-    assert intents.left_behind(store, account) == {"a": ["1"], "b": ["2", "3"]}
-    (where,) = (tmp_path / "_stripe_balance" / "replacing").glob("*")
-    assert list(json.loads(where.read_bytes())) == ["a", "b"]
-    where.write_bytes(damage)
+    said = intents.RunIntents(store, "balance_transactions", account, "one")
+    said.write(3, [IntendedFile(folder="a", replaces="1")])
+    ((info, intent),) = intents.others(store, "balance_transactions", account, "two")
+    assert (intent.run, intent.base, [one.folder for one in intent.files]) == ("one", 3, ["a"])
+    assert intents.others(store, "balance_transactions", account, "one") == []
+    (tmp_path / info.path).write_bytes(damage)
     with pytest.raises(ManifestError, match="`repair`"):
-        intents.left_behind(store, account)
-    intents.settle(store, account)
-    assert intents.left_behind(store, account) == {}
+        intents.others(store, "balance_transactions", account, "two")
+
+
+def test_an_intent_is_taken_back_once_it_is_known_what_became_of_every_file(tmp_path):
+    store, account = LocalStore(tmp_path), AccountId("acct_1")
+    said = intents.RunIntents(store, "payouts", account, "one")
+    said.write(3, [IntendedFile(folder="a"), IntendedFile(folder="b")])
+    said.settle({"a"})
+    said.clear()
+    said.write(4, [IntendedFile(folder="c")])
+    ((_, intent),) = intents.others(store, "payouts", account, "two")
+    assert [one.folder for one in intent.files] == ["b", "c"]
+    said.settle({"b", "c"})
+    said.clear()
+    assert intents.others(store, "payouts", account, "two") == []
 
 
 def killed_refresh(lake, stripe_, **options):

@@ -16,6 +16,7 @@ from connector.core.planning.frontier import Frontier
 from connector.core.planning.plan import Plan
 from connector.core.state.partition import Granularity, shares
 from connector.core.state.table_state import TableState
+from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import StorageError
@@ -26,7 +27,7 @@ from connector.ingest.writer import Harvest
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.state import table_states
-from connector.lake.state.intents import Replacements
+from connector.lake.state.commits import Commits
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.row_buffer import Shelf
 from connector.services import Services
@@ -99,7 +100,7 @@ def harvest_of_three_days(store):
         intake = Intake(lake, shelf, frontier)
         harvest = Harvest(intake, Services(store, NoTransport()))
         begun = TableState(ACCOUNT, "parquet", Granularity.DAY)
-        replacing = Replacements(store, ACCOUNT)
+        commits = Commits(store, TRANSACTIONS, ACCOUNT, "20260104T000000Z-0000")
         now = START + 3 * DAY
         identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
         harvest.publish_to(
@@ -108,7 +109,7 @@ def harvest_of_three_days(store):
                 begun,
                 work,
                 identity,
-                replacing,
+                commits,
                 Interval(START, now),
                 settle=0,
                 api_version="2026-10-28.endive",

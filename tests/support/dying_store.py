@@ -53,6 +53,13 @@ class DyingStore:
         with self._step():
             self._store.clear(may_take)
 
+    @property
+    def versions_last(self) -> bool:
+        return self._store.versions_last
+
+    def version(self, path: str) -> str | None:
+        return self._store.version(path)
+
     def read(self, path: str) -> Content | None:
         return self._store.read(path)
 
@@ -85,6 +92,9 @@ class DyingStore:
 
     def address(self, path: str) -> str:
         return self._store.address(path)
+
+    def turn(self, folder: str) -> AbstractContextManager[bool]:
+        return self._store.turn(folder)
 
     def lock(self) -> AbstractContextManager[None]:
         return self._store.lock()

@@ -178,8 +178,8 @@ def honest(lake: Path, rows: list[Row], *, but_for: Collection[str] = ()) -> Non
 
 def strays(lake: Path) -> list[str]:
     """Files that should not have been left: neither data, nor a record of a run or of its intentions, nor the lock."""
-    names = ("state/", "lake.json", "runs/", "replacing/", "parked/", "audit.json", "lock", "turn")
+    names = ("state/", "lake.json", "runs/", "intents/", "parked/", "audit.json", "lock", "turn")
     records = (f"_stripe_balance/{name}" for name in names)
     known = ("balance_transactions/", *records)
     there = [path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()]
-    return [name for name in there if not name.startswith(known) or "/." in name]
+    return [name for name in there if not name.startswith(known) or "/." in name.removesuffix("/.turn")]

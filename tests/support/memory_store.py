@@ -49,6 +49,14 @@ class MemoryStore:
     def clear(self, may_take: Callable[[str, int], bool]) -> None:
         pass
 
+    @property
+    def versions_last(self) -> bool:
+        return True
+
+    def version(self, path: str) -> str | None:
+        there = self.read(path)
+        return None if there is None else there.version
+
     def read(self, path: str) -> Content | None:
         return self.files.get(checked_path(path))
 
@@ -104,6 +112,11 @@ class MemoryStore:
 
     def address(self, path: str) -> str:
         return f"memory://{checked_path(path)}"
+
+    @contextmanager
+    def turn(self, folder: str) -> Generator[bool]:
+        checked_path(folder)
+        yield False
 
     @contextmanager
     def lock(self) -> Generator[None]:

@@ -68,10 +68,10 @@ def data_files(lake: Path) -> dict[str, str]:
 
 def strays(lake: Path) -> list[str]:
     """Files that should not have been left."""
-    records = (f"_stripe_balance/{name}" for name in ("state/", "lake.json", "lock"))
+    records = (f"_stripe_balance/{name}" for name in ("state/", "intents/", "lake.json", "lock", "turn"))
     known = ("payouts/", "payout_transactions/", *records)
     names = [path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()]
-    return [name for name in names if not name.startswith(known) or "/." in name]
+    return [name for name in names if not name.startswith(known) or "/." in name.removesuffix("/.turn")]
 
 
 @dataclass

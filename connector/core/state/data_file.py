@@ -64,6 +64,7 @@ class DataFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         listings: of a file of `payout_transactions`, by payout id, what of it is in the file: its transactions are
             complete. None for files of other tables.
         ids: the least and the greatest id in it, by their bytes; None where nobody asked for them.
+        version: the store's token of it, where such a token tells a file as long as it is there; else None.
     """
 
     path: str
@@ -82,6 +83,7 @@ class DataFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     hidden: tuple[str, ...] = ()
     listings: Mapping[str, Listing] | None = None
     ids: tuple[str, str] | None = None
+    version: str | None = None
 
     @property
     def span(self) -> Interval:

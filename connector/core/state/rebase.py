@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from connector.core.state.drift import Drift, Finding
+from connector.core.state.intent import folder_of
 from connector.core.state.record import SETS, Fields, Parts
 from connector.errors import CommitConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from connector.core.state.data_file import DataFile
 
@@ -26,18 +27,20 @@ FIXED = frozenset({"format", "partition", "livemode", "options"})
 """Fields that are fixed with the lake: two of them cannot be brought together."""
 
 
-def rebased(base: Parts, new: Parts, newest: Parts) -> Parts:
+def rebased(base: Parts, new: Parts, newest: Parts, *, visible: Collection[str] = ()) -> Parts:
     """Return the newest state with what was changed from `base` to `new`.
 
     Args:
         base: what the writer began with.
         new: what it made of that.
         newest: what is there now.
+        visible: folders of the partitions whose files of `new` the writer has made visible in place of those of `base`:
+            whoever has changed them since went on from what he found there, so that his file holds the writer's rows.
 
     Raises:
         CommitConflictError: both have written the same partition, or made another lake of it.
     """
-    if clashes := clashing(base, new, newest):
+    if clashes := [path for path in clashing(base, new, newest) if folder_of(path) not in visible]:
         named = ", ".join(clashes[:3])
         raise CommitConflictError(f"another run has written {named} meanwhile: run again, which reads what it wrote")
     return Parts(
@@ -51,18 +54,25 @@ def rebased(base: Parts, new: Parts, newest: Parts) -> Parts:
 
 
 def clashing(base: Parts, new: Parts, newest: Parts) -> list[str]:
-    """Return the paths of the files that both have changed since `base`, and not to the same."""
+    """Return the paths of the files whose partitions both have written since `base`, and not the same.
+
+    Who has only forgotten a file gives way to who wrote it anew.
+    """
+    was, is_, there = (_contents(one.files) for one in (base, new, newest))
     return [
         path
         for path in sorted(base.files.keys() | new.files.keys())
-        if _content(new.files, path) not in {_content(base.files, path), _content(newest.files, path)}
-        and _content(newest.files, path) != _content(base.files, path)
+        if is_.get(folder := folder_of(path)) not in (None, was.get(folder), there.get(folder))
+        and there.get(folder) != was.get(folder)
     ]
 
 
-def _content(files: Mapping[str, DataFile], path: str) -> str | None:
-    file = files.get(path)
-    return None if file is None else file.sha256
+def _contents(files: Mapping[str, DataFile]) -> dict[str, dict[str, str]]:
+    """Return what each partition holds: the SHA-256 of its file by path."""
+    found: dict[str, dict[str, str]] = {}
+    for path, file in files.items():
+        found.setdefault(folder_of(path), {})[path] = file.sha256
+    return found
 
 
 def _entries(base: Mapping[str, T], new: Mapping[str, T], newest: Mapping[str, T]) -> Mapping[str, T]:
@@ -74,15 +84,16 @@ def _entries(base: Mapping[str, T], new: Mapping[str, T], newest: Mapping[str, T
 def _files(
     base: Mapping[str, DataFile], new: Mapping[str, DataFile], newest: Mapping[str, DataFile]
 ) -> Mapping[str, DataFile]:
-    """Return the files of both; of what only one has written, what the other noted about the old one is gone."""
-    merged = dict(_entries(base, new, newest))
-    for path, file in new.items():
-        was, is_ = base.get(path), newest.get(path)
-        noted = was is not None and was != file and was.sha256 == file.sha256
-        if noted and is_ is None:
-            del merged[path]
-        elif noted and is_ is not None and is_.sha256 != file.sha256:
-            merged[path] = is_
+    """Return the files of both, partition by partition; where both have changed one, the newest counts.
+
+    Of what only the other has written, what the writer noted about the old file is gone.
+    """
+    was, is_, there = (_contents(one) for one in (base, new, newest))
+    ours = {folder for folder in is_.keys() | was.keys() if is_.get(folder) != was.get(folder)}
+    theirs = {folder for folder in there.keys() | was.keys() if there.get(folder) != was.get(folder)}
+    merged = {path: one for path, one in newest.items() if folder_of(path) not in ours - theirs}
+    noted = {path for path, one in new.items() if base.get(path) != one and folder_of(path) not in ours | theirs}
+    merged |= {path: new[path] for path in new if path in noted or folder_of(path) in ours - theirs}
     return MappingProxyType(merged)
 
 
@@ -110,10 +121,13 @@ def _field(name: str, was: Any, is_: Any, newest: Any) -> Any:  # noqa: ANN401 -
         return max(is_ or 0, newest or 0)
     if name == "api_versions":
         return (*newest, *(one for one in is_ if one not in newest))
-    return _drift(was, is_, newest) if name == "drift" else is_
+    return with_more_drift(was, is_, newest) if name == "drift" else is_
 
 
-def _drift(was: tuple[Finding, ...], is_: tuple[Finding, ...], newest: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def with_more_drift(
+    was: tuple[Finding, ...], is_: tuple[Finding, ...], newest: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    """Return the newest findings with what was found from `was` to `is_`."""
     counts = {(one.kind, one.name): one.count for one in was or ()}
     more = [replace(one, count=one.count - counts.get((one.kind, one.name), 0)) for one in is_]
     return Drift(newest).merge(Drift(tuple(one for one in more if one.count > 0))).findings

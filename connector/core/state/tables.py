@@ -58,12 +58,14 @@ class Origin:
         number: of the record it goes up to.
         written: when that was written, UTC seconds.
         where: the record's path, for messages.
+        recorded: the parts as they are recorded up to there, where those of the state are others.
     """
 
     account: AccountId
     number: int
     written: int
     where: str
+    recorded: Parts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _transactions_of_parts(parts: Parts, origin: Origin) -> TableState:
         parked=parts.parked,
         number=origin.number,
         written=origin.written,
-        recorded=parts,
+        recorded=origin.recorded or parts,
     )
 
 
@@ -181,7 +183,7 @@ def _payouts_of_parts(parts: Parts, origin: Origin) -> PayoutsRecord:
         columns=COLUMNS if fields.columns is UNSET else fields.columns,
         number=origin.number,
         written=origin.written,
-        recorded=parts,
+        recorded=origin.recorded or parts,
     )
 
 
@@ -201,7 +203,7 @@ def _balances_of_parts(parts: Parts, origin: Origin) -> BalancesRecord:
         lost=parts.lost,
         number=origin.number,
         written=origin.written,
-        recorded=parts,
+        recorded=origin.recorded or parts,
     )
 
 

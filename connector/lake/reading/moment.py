@@ -18,6 +18,7 @@ from connector.lake.state import intents, state_log, table_states
 from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Any
 
@@ -71,7 +72,7 @@ def state_at_a_moment(store: Store, account: AccountId) -> tuple[TableState, Mom
     for _ in range(ROUNDS):
         if state is None:
             return None
-        announced = announced_paths(store, account)
+        announced = announced_paths(store, table_states.TABLE, account, state.files)
         before = table_states.saved(store, state)
         if not _goes_on(store, table_states.TABLE, account, state.number):
             return state, Moment(table_states.TABLE, account, state.number, state.written, before, announced)
@@ -79,9 +80,23 @@ def state_at_a_moment(store: Store, account: AccountId) -> tuple[TableState, Mom
     return None if state is None else (state, Moment(table_states.TABLE, account, state.number, state.written))
 
 
-def announced_paths(store: Store, account: AccountId) -> frozenset[str]:
-    """Return the paths of which a run has announced another content than is recorded."""
-    return frozenset(intents.left_behind(store, account))
+def announced_paths(
+    store: Store, table: str, account: AccountId, files: Mapping[str, DataFile] | None = None
+) -> frozenset[str]:
+    """Return the paths of which a run has announced another content than is recorded.
+
+    Args:
+        store: the lake.
+        table: folder of the records.
+        account: whose they are.
+        files: as they are recorded, by path; what was announced and is recorded by now is left out.
+    """
+    said = (one.file for _, intent in intents.others(store, table, account) for one in intent.files)
+    return frozenset(
+        file.path
+        for file in said
+        if file is not None and (files is None or file.path not in files or files[file.path].sha256 != file.sha256)
+    )
 
 
 def _goes_on(store: Store, table: str, account: AccountId, number: int) -> bool:
@@ -142,7 +157,7 @@ class Comparer:
 
     def _has_moved(self, path: str, moment: Moment) -> bool:
         """Say whether a run has replaced a file since its record was loaded, or is about to name what it has."""
-        if moment.records == table_states.TABLE and path in announced_paths(self.store, moment.account):
+        if path in announced_paths(self.store, moment.records, moment.account):
             return True
         newest = state_log.load(self.store, _SPECS[moment.records], moment.account)
         return newest is None or newest.number != moment.number

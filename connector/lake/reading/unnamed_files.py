@@ -41,6 +41,10 @@ class UnnamedFiles:
         return self.by_account.get((table, account), ())
 
 
+_RECORDS = {table: spec.name for spec in (TRANSACTIONS, PAYOUTS, BALANCES) for table in spec.tables}
+"""Folder of the records that name a table's files."""
+
+
 def look_for_unnamed(store: Store) -> UnnamedFiles:
     """Look for what no record of a lake names; what a run records meanwhile, or has announced, is left out. Blocks.
 
@@ -53,8 +57,7 @@ def look_for_unnamed(store: Store) -> UnnamedFiles:
         return found
     named = named_files(store, table_states.states(store))
     for (table, account), paths in named.items():
-        if table == table_states.TABLE:
-            named[table, account] = {*paths, *announced_paths(store, AccountId(account))}
+        named[table, account] = {*paths, *announced_paths(store, _RECORDS[table], AccountId(account))}
     return unnamed_files(store, named)
 
 

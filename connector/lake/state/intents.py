@@ -1,119 +1,105 @@
-"""Which files a run is about to publish that the state on the disk does not expect, told before it does.
-
-Between a file and the state that names it, a process may die: the file is then newer than the state says. Such
-files need not lie in what the next run reads, so it looks here first (`connector.lake.state.recovery`).
-"""
+"""Where runs say what they are about to make visible, each in a file of its own."""
 
 from __future__ import annotations
 
-import json
-from itertools import starmap
-from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from connector.core.documents import to_json
-from connector.errors import ManifestError
-from connector.lake.paths import STATE, checked_path
+from connector.core.state.intent import INTENT_VERSION, Intent, from_json, to_json
+from connector.errors import CommitConflictError
+from connector.lake.paths import STATE
+from connector.lake.stores.conditions import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
-    from connector.core.state.data_file import DataFile
+    from connector.core.state.intent import IntendedFile
     from connector.core.units import AccountId
+    from connector.lake.paths import FileInfo
     from connector.lake.stores.base import Store
+    from connector.lake.stores.conditions import Condition
 
-Announced = dict[str, list[str]]
-"""SHA-256 of every content a file may have, by its path; the order is that of time."""
+FOLDER = f"{STATE}/intents"
+"""Folder of the intents: in it one for each table, in that one for each account."""
 
 
-class Replacements:
-    """What one run publishes in place of what the state says; taken back when the state says all.
+class RunIntents:
+    """What one run says of one table and account; one call at a time.
 
     Args:
         store: the destination.
-        account: whose files they are.
+        table: folder of the table's records.
+        account: whose rows.
+        run: id of the run.
     """
 
-    def __init__(self, store: Store, account: AccountId) -> None:
+    def __init__(self, store: Store, table: str, account: AccountId, run: str) -> None:
         self._store = store
-        self._account = account
-        self._announced: Announced = {}
-        self._begun = False
-        self._lock = Lock()
+        self._table, self._account, self._run = table, account, run
+        self._files: list[IntendedFile] = []
+        self._attempt = 0
+        self._version: Condition = ABSENT
 
-    def announce(self, files: Iterable[DataFile]) -> None:
-        """Say durably what is going to be published; any thread may.
+    def write(self, base: int, files: Iterable[IntendedFile]) -> None:
+        """Say durably what is going to be made visible, beside what may have been before.
 
-        Raises:
-            StorageError: when the destination refuses; none must be published then.
-        """
-        with self._lock:
-            for file in files:
-                self._announced.setdefault(file.path, []).append(file.sha256)
-            if self._announced:
-                self._begun = True
-                announce(self._store, self._account, self._announced)
-
-    def forget(self) -> None:
-        """Take note that the state on the disk names what was announced: the next announcement goes without it."""
-        with self._lock:
-            self._announced = {}
-
-    def settle(self) -> None:
-        """Take back what was announced: the state says what is there.
+        Args:
+            base: number of the record that it goes on from.
+            files: the partitions.
 
         Raises:
-            StorageError: when the destination refuses.
+            StorageError: the destination refuses; nothing must be made visible then.
         """
-        if self._begun:
-            settle(self._store, self._account)
+        self._files += files
+        self._attempt += 1
+        intent = Intent(
+            intent_version=INTENT_VERSION,
+            table=self._table,
+            account=self._account,
+            run=self._run,
+            attempt=self._attempt,
+            base=base,
+            files=tuple(self._files),
+        )
+        try:
+            self._version = self._store.write(self._path, to_json(intent), condition=self._version)
+        except CommitConflictError:  # somebody took over what it said before, or our own answer was lost
+            there = self._store.read(self._path)
+            self._version = self._store.write(
+                self._path, to_json(intent), condition=ABSENT if there is None else there.version
+            )
+
+    def settle(self, folders: Collection[str]) -> None:
+        """Take note that it is known what became of some partitions: the next intent goes without them."""
+        self._files = [one for one in self._files if one.folder not in folders]
+
+    def clear(self) -> None:
+        """Take back what was said, unless it is not known yet what became of it.
+
+        Raises:
+            StorageError: the destination refuses.
+        """
+        if self._attempt and not self._files:
+            self._store.delete(self._path)
+            self._attempt, self._version = 0, ABSENT
+
+    @property
+    def _path(self) -> str:
+        return f"{_folder(self._table, self._account)}/{self._run}.json"
 
 
-def announce(store: Store, account: AccountId, files: Mapping[str, list[str]]) -> None:
-    """Say durably what is going to be published.
+def others(store: Store, table: str, account: AccountId, run: str = "") -> list[tuple[FileInfo, Intent]]:
+    """Return what other runs have said of a table and account; of those at work, and of those that died. Blocks.
 
     Raises:
-        StorageError: when the destination refuses; none must be published then.
+        ManifestError: an intent is damaged.
+        StorageError: the destination cannot be read.
     """
-    store.write(_path(account), to_json(dict(sorted(files.items()))))
+    return [
+        (info, from_json(there.data, info.path))
+        for info in list(store.list(_folder(table, account)))
+        if info.path.rpartition("/")[2] != f"{run}.json" and (there := store.read(info.path)) is not None
+    ]
 
 
-def left_behind(store: Store, account: AccountId) -> Announced:
-    """Return what a run announced that did not live to say what came of it; nothing as a rule.
-
-    Raises:
-        ManifestError: when what it left cannot be read.
-        StorageError: when the destination cannot be read.
-    """
-    where = _path(account)
-    there = store.read(where)
-    if there is None:
-        return {}
-    try:
-        found = json.loads(there.data)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or not all(starmap(_is_entry, cast("dict[str, object]", found).items())):
-        raise ManifestError(f"{where} is damaged: remove it, and sync with `repair`, which looks at every file")
-    return cast("Announced", found)
-
-
-def settle(store: Store, account: AccountId) -> None:
-    """Take back what was announced: the state says what is there.
-
-    Raises:
-        StorageError: when the destination refuses.
-    """
-    store.delete(_path(account))
-
-
-def _is_entry(path: str, contents: object) -> bool:
-    try:
-        checked_path(path)
-    except ValueError:
-        return False
-    return isinstance(contents, list) and all(isinstance(one, str) for one in cast("list[object]", contents))
-
-
-def _path(account: AccountId) -> str:
-    return f"{STATE}/replacing/{account}.json"
+def _folder(table: str, account: AccountId) -> str:
+    return f"{FOLDER}/{table}/{account}"

@@ -41,7 +41,7 @@ from connector.lake.state.lake_id import begin_lake
 from connector.lake.stores.conditions import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from connector.core.state.tables import TableSpec
     from connector.core.units import AccountId
@@ -129,6 +129,7 @@ def commit(
     new: S,
     *,
     run: str = "",
+    visible: Collection[str] = (),
     now: Callable[[], float] = time.time,
 ) -> S:
     """Record a state, and return it as it is recorded. Every file it names must be visible already. Blocks.
@@ -138,6 +139,7 @@ def commit(
         spec: of its table.
         new: what is to be, made of a state that was loaded or committed, or of nothing.
         run: id of the run.
+        visible: folders of the partitions whose files were made visible; see `rebased`.
         now: UTC seconds.
 
     Returns:
@@ -163,9 +165,44 @@ def commit(
         if newest is None:
             raise ManifestError(f"{FOLDER}/{spec.name}/{account}: the records are gone; {spec.remedy}")
         there = spec.to_parts(newest)
-        before, wanted = there, rebased(before, wanted, there)
+        before, wanted = there, rebased(before, wanted, there, visible=visible)
         number, since = newest.number + 1, newest.written
     raise CommitConflictError(f"others have committed to {account} {ROUNDS} times in a row: run again")
+
+
+def newest_of(store: Store, spec: TableSpec[S], state: S, *, now: Callable[[], float] = time.time) -> S:
+    """Return the newest state, of one that was loaded or committed; what others have committed since is asked for.
+
+    Raises:
+        ManifestError: a record is damaged, or gone.
+        StorageError: it cannot be read.
+    """
+    if not 0 <= now() - state.written < SURE_SECONDS:  # the next records may have been cleared away
+        return load(store, spec, state.account) or state
+    parts, latest, number = state.recorded, None, state.number + 1
+    while (record := _record_at(store, spec, state.account, number)) is not None:
+        parts, latest, number = applied(parts, record), record, number + 1
+    if latest is None:
+        return state
+    return spec.of_parts(parts, Origin(state.account, latest.number, latest.written, _where(latest)))
+
+
+def rebased_state(spec: TableSpec[S], began: S, new: S, newest: S) -> S:
+    """Return the newest state with what was changed from one state to the next meanwhile; see `rebased`.
+
+    Args:
+        spec: of the table.
+        began: what the changes were made of.
+        new: what was made of that.
+        newest: as it is recorded; what is returned is not.
+    """
+    parts = rebased(spec.to_parts(began), spec.to_parts(new), there := spec.to_parts(newest))
+    return newest if parts == there else recorded_as(spec, newest, parts)
+
+
+def recorded_as(spec: TableSpec[S], newest: S, parts: Parts) -> S:
+    """Return a state of these parts, which is to be recorded after the newest one."""
+    return spec.of_parts(parts, Origin(newest.account, newest.number, newest.written, "the state", newest.recorded))
 
 
 def _record(  # noqa: PLR0913, PLR0917 - what a record consists of

@@ -54,8 +54,17 @@ class Store(Protocol):
         """
         ...
 
+    @property
+    def versions_last(self) -> bool:
+        """Whether a version tells a file as long as it is there, from one run to the next; else only for the moment."""
+        ...
+
     def read(self, path: str) -> Content | None:
         """Return a file's content and its version, or None when there is none."""
+        ...
+
+    def version(self, path: str) -> str | None:
+        """Return a file's version, or None when there is none."""
         ...
 
     def write(self, path: str, data: bytes, *, condition: Condition = ANY) -> str:
@@ -123,6 +132,20 @@ class Store(Protocol):
 
     def address(self, path: str) -> str:
         """Return the name by which Arrow's and DuckDB's readers open the file."""
+        ...
+
+    def turn(self, folder: str) -> AbstractContextManager[bool]:
+        """Take turns with all others who commit to the table and account of a folder of records; see `commits`.
+
+        Args:
+            folder: of the records.
+
+        Returns:
+            Whether nobody else commits during the block. Where that cannot be had, the conditions tell writers apart.
+
+        Raises:
+            LockedError: somebody else has had it for longer than any commit takes.
+        """
         ...
 
     def lock(self) -> AbstractContextManager[None]:

@@ -17,6 +17,7 @@ import secrets
 import shutil
 import socket
 import stat
+import time
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
 
     from connector.lake.stores.conditions import Condition
+
+
+TURN_SECONDS = 60.0
+"""How long to wait for others who commit: a commit takes milliseconds, on a slow disk a second."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,19 @@ class LocalStore:
         mine = copy(self)
         object.__setattr__(mine, "run", run)
         return mine
+
+    @property
+    def versions_last(self) -> bool:
+        """They do not: they tell one file of the disk from another, and a copy of the lake has others."""
+        return False
+
+    def version(self, path: str) -> str | None:
+        """Return a file's version, or None when there is none."""
+        with at_disk(f"reading {path}"):
+            try:
+                return _version(self._at(path).stat())
+            except FileNotFoundError:
+                return None
 
     def read(self, path: str) -> Content | None:
         """Return a file's content and its version, or None when there is none."""
@@ -160,6 +178,23 @@ class LocalStore:
         try:
             lock(descriptor)
             yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def turn(self, folder: str) -> Generator[bool]:
+        """Hold a lock of the operating system in the folder: it ends with the process that holds it."""
+        path = self._at(folder) / ".turn"
+        with at_disk(f"locking {folder}"):
+            self._unsynced.update(make_folder(path.parent))
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            with at_disk(f"locking {folder}"):
+                _wait_for(descriptor, folder)
+            try:
+                yield True
+            finally:
+                unlock(descriptor)
         finally:
             os.close(descriptor)
 
@@ -296,6 +331,23 @@ class LocalStore:
 
     def _at(self, path: str) -> Path:
         return self.root / checked_path(path)
+
+
+def _wait_for(descriptor: int, folder: str) -> None:
+    """Take a lock that is never held for long.
+
+    Raises:
+        LockedError: somebody has it all the same.
+    """
+    end, pause = time.monotonic() + TURN_SECONDS, 0.001
+    while not try_to_lock(descriptor):
+        if time.monotonic() > end:
+            raise LockedError(
+                f"another run has been committing to {folder} for {TURN_SECONDS:.0f} s: it may have been suspended;"
+                " let it go on, or end it"
+            )
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)
 
 
 def _holder(descriptor: int) -> str:

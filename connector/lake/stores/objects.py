@@ -86,6 +86,15 @@ class ObjectStore:
     def clear(self, may_take: Callable[[str, int], bool]) -> None:
         """Remove nothing: what is staged goes with its process."""
 
+    @property
+    def versions_last(self) -> bool:
+        """They do: they are made of the content, or drawn for each put."""
+        return True
+
+    def version(self, path: str) -> str | None:
+        """Return an object's version token, or None when there is none."""
+        return self.bucket.version(checked_path(path))
+
     def read(self, path: str) -> Content | None:
         """Return an object's content and its version token, or None when there is none."""
         return self._looks.content(checked_path(path), lambda: self._content(path))
@@ -146,6 +155,12 @@ class ObjectStore:
     def address(self, path: str) -> str:
         """Return the object's URL."""
         return f"{self.bucket.url}/{checked_path(path)}"
+
+    @contextmanager
+    def turn(self, folder: str) -> Generator[bool]:
+        """Nobody can be kept out of a bucket; the conditions of puts tell writers apart."""
+        del folder
+        yield False
 
     @contextmanager
     def lock(self) -> Generator[None]:

@@ -160,6 +160,9 @@ def _overlaid(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, Tal
 
     hidden = pc.indices_nonzero(pc.and_(pc.invert(last), old))
     winners = pc.indices_nonzero(last).take(_ranks(last).take(hidden))
+    if len(back := _pending_again(rows, hidden, winners)):
+        kept = rows.take(_with(pc.indices_nonzero(last), winners.take(back), hidden.take(back)))
+        winners = _with(winners, winners.take(back), hidden.take(back))
     replaced = differing(rows.take(hidden), rows.take(winners))
     index = pa.array(range(rows.num_rows), winners.type)
     new = pc.and_(last, pc.invert(pc.or_(old, pc.is_in(index, winners))))
@@ -171,6 +174,24 @@ def _overlaid(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, Tal
         disappeared=pc.sum(inside(gone, reread.within)).as_py() or 0,
     )
     return kept, tally + _tally_new(created.filter(new), reread)
+
+
+def _pending_again(rows: pa.RecordBatch, hidden: pa.Array, winners: pa.Array) -> pa.Array:
+    """Return which new rows are pending and the old ones are not any more: those were read before.
+
+    A status changes once, so of two runs at once the one that saw it change has the newer reading.
+    """
+    status = rows.column("status")
+    waiting = pc.equal(status.take(winners), "pending")
+    if not pc.any(waiting).as_py():
+        return pc.indices_nonzero(waiting)
+    return pc.indices_nonzero(pc.and_(waiting, pc.not_equal(status.take(hidden), "pending")))
+
+
+def _with(indices: pa.Array, gone: pa.Array, instead: pa.Array) -> pa.Array:
+    """Return indices with others in the place of some."""
+    where = pc.index_in(indices, gone)
+    return pc.if_else(where.is_valid(), instead.take(where), indices)
 
 
 def _tally_new(created: pa.Array, reread: Reread) -> Tally:

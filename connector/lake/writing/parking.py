@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError
 from connector.lake.formats.formats import parked_form
-from connector.lake.formats.row_columns import inside
 from connector.lake.paths import PARKED
 from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary
 from connector.lake.writing.merge import Reread, merged
-from connector.lake.writing.rewrite import Draft
+from connector.lake.writing.rewrite import Draft, rows_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,18 +115,11 @@ def park(store: Store, form: Format, leftover: Leftover) -> DataFile | None:
         return None
     if isinstance(source, Path):
         with form.open_reader(source) as batches:
-            file = _written(store, form, leftover.path, _inside(batches, leftover.within))
+            file = _written(store, form, leftover.path, rows_inside(batches, leftover.within))
         with at_disk(f"removing {source}"):
             source.unlink(missing_ok=True)
         return file
     return _written(store, form, leftover.path, (batch for batch, _ in merged(source, iter(()), Reread())))
-
-
-def _inside(batches: Iterator[pa.RecordBatch], within: Intervals) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        chosen = batch.filter(inside(batch.column("created"), within))
-        if chosen.num_rows:
-            yield chosen
 
 
 def _written(store: Store, form: Format, path: str, batches: Iterator[pa.RecordBatch]) -> DataFile | None:

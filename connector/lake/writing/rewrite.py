@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
-from connector.core.time.intervals import Intervals
+from connector.core.state.data_file import with_changes
+from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ConnectorError, StorageError
 from connector.lake.formats.formats import parked_form
+from connector.lake.formats.row_columns import inside
+from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.disk import at_disk, sha256_of, sync_file
 from connector.lake.writing.file_statistics import Summary
 from connector.lake.writing.merge import Reread, merged
 from connector.lake.writing.merge_counts import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import DataFile
     from connector.lake.formats.formats import Format, Writer
     from connector.lake.stores.base import Store
-    from connector.lake.writing.row_buffer import Runs
+    from connector.lake.stores.conditions import Condition
+    from connector.lake.writing.row_buffer import Run, Runs
 
 
 class StaleFileError(StorageError):
@@ -51,6 +55,7 @@ class Day:
         parked: files of rows that were parked, in the order they were.
         read_before: seconds that an earlier run had read; a new row there was late.
         counted: seconds whose rows that are no longer listed were counted before, by this run.
+        lost: whether a file may be there that is known to be lost: all of the partition is read again, and replaces it.
     """
 
     folder: str
@@ -59,6 +64,7 @@ class Day:
     read_before: Intervals = field(default_factory=Intervals)
     parked: tuple[DataFile, ...] = ()
     counted: Intervals = field(default_factory=Intervals)
+    lost: bool = False
 
     @property
     def expects_old_rows(self) -> bool:
@@ -75,11 +81,13 @@ class Sealed:
         tally: what is new in it.
         staged: where it lies until published, or None when there is nothing to publish: because it would equal the file
             that is there, byte for byte, or because there are no rows.
+        condition: what has to be there when it is published.
     """
 
     file: DataFile | None
     tally: Tally
     staged: Path | None
+    condition: Condition = ABSENT
 
     @property
     def unchanged(self) -> bool:
@@ -98,13 +106,46 @@ def seal(store: Store, form: Format, day: Day, runs: Runs) -> Sealed:
         ProtocolError: when an id comes with two values of `created`.
         StorageError: when the disk does not take the file, or rows cannot be read.
     """
+    with ExitStack() as stack:
+        parked = [stack.enter_context(opened_parked(store, form, file)) for file in day.parked]
+        return _sealed(store, form, day, runs, parked)
+
+
+def seal_again(store: Store, form: Format, day: Day, sealed: Sealed) -> Sealed:
+    """Merge what a sealed file has that was read anew with the file that another run has made meanwhile.
+
+    Blocks; belongs in a worker thread. The sealed file is removed.
+
+    Args:
+        store: the destination.
+        form: format of its files.
+        day: the partition, with the other run's file as the old one, and parked files as they were.
+        sealed: what was made with the file before.
+
+    Raises:
+        StaleFileError: when the other run's file is not as the state has it.
+        StorageError: when the disk does not take the file, or rows cannot be read.
+    """
+    if sealed.staged is None:  # it had no row that was not in the file that the other one was made of
+        return Sealed(day.old, Tally(), None)
+    parked = (Interval(one.first_created, one.last_created + 1) for one in day.parked)
+    ours = Intervals.of([*day.within, *parked])
+    with form.open_reader(sealed.staged) as batches:
+        again = _sealed(store, form, day, (), [rows_inside(batches, ours)])
+    discard(sealed)
+    return replace(again, tally=replace(again.tally, disappeared=0))
+
+
+def _sealed(
+    store: Store, form: Format, day: Day, runs: Iterable[Run], parked: Sequence[Iterator[pa.RecordBatch]]
+) -> Sealed:
     path = f"{day.folder}/{form.file_name}"
+    condition = _condition(store, day, path)
     with ExitStack() as stack:
         old = iter(())
         if day.old is not None:
             old_path = stack.enter_context(trusted(store, day.old))
             old = stack.enter_context(form.open_reader(old_path))
-        parked = [stack.enter_context(opened_parked(store, form, file)) for file in day.parked]
         draft = stack.enter_context(Draft(store, form, path))
         summary, tally = Summary(), Tally()
         for batch, counts in merged(runs, old, Reread(day.within.minus(day.counted), day.read_before), parked=parked):
@@ -117,18 +158,35 @@ def seal(store: Store, form: Format, day: Day, runs: Runs) -> Sealed:
         with at_disk(f"reading {staged}"):
             file = summary.data_file(path, written=staged, sha256=sha256_of(staged))
         if day.old is not None and (file.path, file.sha256) == (day.old.path, day.old.sha256):
-            return Sealed(file, tally, None)
-        return Sealed(file, tally, draft.keep())
+            return Sealed(with_changes(file, version=day.old.version), tally, None)
+        return Sealed(file, tally, draft.keep(), condition)
+
+
+def _condition(store: Store, day: Day, path: str) -> Condition:
+    """Return what has to be there when a file is published; asked for before what is there is read."""
+    if day.old is not None and day.old.path == path and day.old.version is not None:
+        return day.old.version
+    known = day.lost or (day.old is not None and day.old.path == path)
+    return (store.version(path) if known else None) or ABSENT
+
+
+def rows_inside(batches: Iterator[pa.RecordBatch], seconds: Intervals) -> Iterator[pa.RecordBatch]:
+    """Yield the rows created within some seconds."""
+    for batch in batches:
+        chosen = batch.filter(inside(batch.column("created"), seconds))
+        if chosen.num_rows:
+            yield chosen
 
 
 def publish(store: Store, sealed: Sealed) -> None:
     """Make a sealed file visible, in place of the old one; does nothing when what is visible is already right.
 
     Raises:
+        CommitConflictError: something else is there than what it was merged with.
         StorageError: when the destination refuses; the old file is then still whole.
     """
     if sealed.staged is not None and sealed.file is not None:
-        store.publish(sealed.staged, sealed.file.path)
+        store.publish(sealed.staged, sealed.file.path, condition=sealed.condition)
 
 
 def discard(sealed: Sealed) -> None:
@@ -155,54 +213,6 @@ def stage_each(store: Store, form: Format, days: Iterable[tuple[Day, Runs]]) -> 
         except ConnectorError as failure:
             outcomes.append(failure)
     return outcomes
-
-
-def publish_each(
-    store: Store,
-    sealed: Sequence[Sealed],
-    announce: Callable[[Iterable[DataFile]], None],
-    *,
-    awaited: Collection[str] = (),
-) -> list[StorageError | None]:
-    """Make staged files visible in this order, and say of each what it failed with, or None.
-
-    One that fails is discarded, and spares the others, but for those that have to wait for it. Blocks; belongs in a
-    worker thread.
-
-    Args:
-        store: the destination.
-        sealed: the files.
-        announce: told durably which files are going to be published.
-        awaited: paths of files that everything after them waits for.
-    """
-    refused = _announced(sealed, announce)
-    outcomes: list[StorageError | None] = []
-    for one in sealed:
-        outcomes.append(failure := _published(store, one, refused))
-        if failure is not None and one.file is not None and one.file.path in awaited:
-            refused = failure
-    return outcomes
-
-
-def _announced(sealed: Sequence[Sealed], announce: Callable[[Iterable[DataFile]], None]) -> StorageError | None:
-    try:
-        if new := [one.file for one in sealed if one.file is not None and not one.unchanged]:
-            announce(new)
-    except StorageError as failure:
-        return failure
-    return None
-
-
-def _published(store: Store, sealed: Sealed, refused: StorageError | None) -> StorageError | None:
-    try:
-        if refused is not None:
-            raise refused
-        publish(store, sealed)
-    except StorageError as failure:
-        with suppress(StorageError):
-            discard(sealed)
-        return failure
-    return None
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from connector.core.state.intent import IntendedFile, folder_of
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
@@ -55,6 +56,7 @@ class Writer:
 
     def __post_init__(self) -> None:
         self.store = LocalStore(self.root)
+        self.said = intents.RunIntents(self.store, "balance_transactions", ACCOUNT, "run")
         self.state = TableState(ACCOUNT, self.form, Granularity.DAY)
 
     def sealed(self, number: int, day: int) -> Sealed:
@@ -67,12 +69,17 @@ class Writer:
             whole = Intervals((key.bounds,))
             with shelf.take(key, whole) as runs:
                 return seal(
-                    self.store, form, Day(partition_folder("balance_transactions", ACCOUNT, key), None, whole), runs
+                    self.store,
+                    form,
+                    Day(partition_folder("balance_transactions", ACCOUNT, key), None, whole, lost=True),
+                    runs,
                 )
 
     def announce(self, number: int) -> list[Sealed]:
         made = [self.sealed(number, day) for day in range(DAYS)]
-        intents.announce(self.store, ACCOUNT, {one.file.path: [one.file.sha256] for one in made if one.file})
+        self.said.write(
+            self.state.number, [IntendedFile(folder=folder_of(one.file.path), file=one.file) for one in made]
+        )
         return made
 
     def publish(self, made: list[Sealed]) -> None:
@@ -81,7 +88,8 @@ class Writer:
 
     def record(self, made: list[Sealed]) -> None:
         self.state = commit(self.store, self.state.with_files([one.file for one in made if one.file], Intervals()))
-        intents.settle(self.store, ACCOUNT)
+        self.said.settle({folder_of(path) for path in self.state.files})
+        self.said.clear()
 
     def write(self, number: int) -> None:
         made = self.announce(number)

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.errors import StorageError
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.parking import Leftover, next_number, park, park_each, parked_path
-from connector.lake.writing.rewrite import Day, StaleFileError, publish_each, seal
+from connector.lake.writing.rewrite import Day, StaleFileError, seal
 from tests.support.examples import examples
 from tests.support.samples import (
     FOLDER,
@@ -20,7 +19,6 @@ from tests.support.samples import (
     WHOLE,
     Row,
     days,
-    ids_in,
     shelved,
     span,
     splits,
@@ -57,7 +55,7 @@ def test_of_rows_parked_twice_the_later_counts_and_of_all_the_one_read_last(tmp_
     looks = [Row(START + 5, "txn_a", net=net) for net in (1, 2, 3, 4)]
     write(store, PARQUET, [[looks[0]]])
     files = tuple(parked(store, PARQUET, [look], number) for number, look in enumerate(looks[1:3], 1))
-    old = write(store, PARQUET, [], parked=files).file
+    old = write(store, PARQUET, [], parked=files, lost=True).file
     assert dict(old.net) == {"usd": 3}
     again = write(store, PARQUET, [[looks[3]]], parked=files, old=old)
     assert dict(again.file.net) == {"usd": 4}
@@ -84,34 +82,3 @@ def test_a_parked_file_that_was_altered_is_not_merged(tmp_path):
     local.write_bytes(content)
     with pytest.raises(StaleFileError, match="read again"):
         write(store, PARQUET, [], parked=(file,))
-
-
-class Refusing(LocalStore):
-    """A disk that refuses what has one name."""
-
-    refused = ""
-
-    def publish(self, staged, path, **condition):
-        if path == self.refused:
-            raise StorageError("no")
-        return super().publish(staged, path, **condition)
-
-
-@pytest.mark.parametrize("awaited", [True, False])
-def test_what_follows_a_file_that_is_awaited_waits_where_that_one_is_refused(tmp_path, awaited):
-    store = Refusing(tmp_path)
-    sealed = []
-    for day in (1, 2, 3):
-        with shelved(store, PARQUET, [[Row(START + 5, f"txn_{day}")]]) as runs:
-            sealed.append(seal(store, PARQUET, Day(f"{FOLDER}{day}", within=WHOLE), runs))
-    Refusing.refused = sealed[1].file.path
-    announced: list[str] = []
-    waited_for = [sealed[1].file.path] if awaited else []
-    failures = publish_each(
-        store, sealed, lambda files: announced.extend(one.path for one in files), awaited=waited_for
-    )
-    assert [failure is None for failure in failures] == [True, False, not awaited]
-    assert announced == [one.file.path for one in sealed]
-    assert ids_in(store, PARQUET, sealed[0].file.path) == ["txn_1"]
-    assert (tmp_path / sealed[2].file.path).exists() is not awaited
-    assert not [one for one in sealed if one.staged.exists()]

@@ -153,7 +153,7 @@ def test_an_old_file_that_is_not_as_written_is_never_merged_with(store, damage):
         with pytest.raises(StaleFileError, match="not as it was written") as caught:
             seal(store, PARQUET, Day(FOLDER, old, WHOLE), runs)
         assert caught.value.file == old
-        again = seal(store, PARQUET, Day(FOLDER, None, WHOLE), runs)
+        again = seal(store, PARQUET, Day(FOLDER, None, WHOLE, lost=True), runs)
         publish(store, again)
     assert path.read_bytes() == data
     assert strays(store) == []
@@ -229,11 +229,11 @@ class Fragile:
         if not callable(whole):
             return whole
 
-        def step(*args):
+        def step(*args, **named):
             self.steps -= 1
             if self.steps == 0 and not self.after:
                 raise self.error
-            result = whole(*args)
+            result = whole(*args, **named)
             if self.steps == 0:
                 raise self.error
             return result
@@ -250,7 +250,7 @@ def test_a_failure_at_any_step_leaves_the_old_file_or_the_new_one_and_nothing_a_
     better = [replace(row, net=7) for row in ROWS]
     new = write(fresh(tmp_path_factory), form, [better]).file.sha256
     outcomes = Counter()
-    for step in range(1, 6):
+    for step in range(1, 7):
         store = fresh(tmp_path_factory)
         old = write(store, form, [ROWS]).file
         try:
@@ -281,7 +281,7 @@ def test_a_full_disk_while_writing_is_said_and_the_draft_is_removed(store, monke
 
     monkeypatch.setattr(f"os.{call}" if call == "fsync" else "pathlib.Path.replace", full)
     with pytest.raises(StorageError, match="no space left"):
-        write(store, PARQUET, [ROWS[:3]], old=None)
+        write(store, PARQUET, [ROWS[:3]], lost=True)
     monkeypatch.undo()
     assert sha256_of(store.root / old.path) == old.sha256
     store.clear(lambda *_: True)

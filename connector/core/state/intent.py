@@ -1,0 +1,153 @@
+"""What a run is about to make visible, said before it does: by it, whoever finds such a file knows what it is.
+
+Between a file and the record that names it a process may die, or another may look. The intent says all that the record
+would have said of the file, so anybody can record it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from connector.core.state.data_file import DataFile  # noqa: TC001 - msgspec reads the annotations
+from connector.core.state.payouts import Payout  # noqa: TC001 - as above
+from connector.core.time.intervals import Interval, Intervals
+from connector.errors import ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connector.core.state.record import Parts
+
+INTENT_VERSION = 1
+"""Version of the shape of intents; a newer one is refused."""
+
+
+class IntendedFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A partition's file that is to become visible, and what its record will say besides.
+
+    Attributes:
+        folder: of the partition; a partition has one file.
+        file: the file; None where the partition is going to have none.
+        replaces: SHA-256 of the file that it takes the place of; None where there is none.
+        covered: seconds that are covered once it is visible, as pairs `[start, stop)`.
+        parked: paths of the parked files whose rows it holds.
+        payouts: those in it, of a file of payouts.
+    """
+
+    folder: str
+    file: DataFile | None = None
+    replaces: str | None = None
+    covered: tuple[tuple[int, int], ...] = ()
+    parked: tuple[str, ...] = ()
+    payouts: tuple[Payout, ...] = ()
+
+    @property
+    def sha256(self) -> str | None:
+        """Of what the partition is going to hold; None for nothing."""
+        return None if self.file is None else self.file.sha256
+
+    def of(self, file: DataFile) -> IntendedFile:
+        """Return the entry with the file as it is known by now."""
+        return msgspec.structs.replace(self, file=file)
+
+    @property
+    def changes_files(self) -> bool:
+        """Whether the partition gets another file than it has."""
+        return self.sha256 != self.replaces
+
+
+class Intent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one run is about to make visible of one table and account.
+
+    Attributes:
+        intent_version: of this shape.
+        table: folder of the records that it is about.
+        account: whose rows.
+        run: id of the run.
+        attempt: counts what the run has said, so that no two of its intents are the same bytes.
+        base: number of the record that it goes on from.
+        files: what is to become visible, and what may have become so in earlier attempts.
+    """
+
+    intent_version: int
+    table: str
+    account: str
+    run: str
+    attempt: int
+    base: int
+    files: tuple[IntendedFile, ...]
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a file's partition, which is what two writers can be at odds about."""
+    return path.rpartition("/")[0]
+
+
+def file_in(files: Mapping[str, DataFile], folder: str) -> DataFile | None:
+    """Return the file that a state has of a partition; None for none."""
+    return next((file for path, file in files.items() if folder_of(path) == folder), None)
+
+
+def contents(files: Mapping[str, DataFile]) -> dict[str, DataFile]:
+    """Return the file that a state has of each partition, by its folder."""
+    return {folder_of(path): file for path, file in files.items()}
+
+
+def with_visible(parts: Parts, visible: Iterable[IntendedFile]) -> Parts:
+    """Return the state once these files are visible: each takes the place of its partition's."""
+    entries = list(visible)
+    if not entries:
+        return parts
+    taken = {one.folder for one in entries if one.file is not None or one.replaces is not None}
+    files = {path: file for path, file in parts.files.items() if folder_of(path) not in taken}
+    files |= {one.file.path: one.file for one in entries if one.file is not None}
+    parked = {path for one in entries for path in one.parked}
+    read = Intervals.of(Interval(*pair) for one in entries for pair in one.covered)
+    covered, lacking = parts.of("covered").union(read), parts.of("lacking").minus(read)
+    return replace(
+        parts,
+        files=MappingProxyType(files),
+        seconds=MappingProxyType({**parts.seconds, "covered": covered, "lacking": lacking}),
+        parked=MappingProxyType({path: one for path, one in parts.parked.items() if path not in parked}),
+        payouts=MappingProxyType({**parts.payouts, **{paid.id: paid for one in entries for paid in one.payouts}}),
+    )
+
+
+def follows(parts: Parts, intended: IntendedFile) -> bool:
+    """Say whether a file was to take the place of exactly what the state has, so that nothing newer would be undone."""
+    there = file_in(parts.files, intended.folder)
+    return intended.changes_files and intended.replaces == (None if there is None else there.sha256)
+
+
+def to_json(intent: Intent) -> bytes:
+    """Return an intent's text."""
+    return msgspec.json.format(msgspec.json.encode(intent), indent=1) + b"\n"
+
+
+def from_json(data: bytes, where: str) -> Intent:
+    """Read an intent strictly.
+
+    Args:
+        data: its text.
+        where: its path, for messages.
+
+    Raises:
+        ManifestError: it is damaged, or newer than this version knows.
+    """
+    try:
+        intent = msgspec.json.decode(data, type=Intent)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ManifestError(
+            f"{where} is damaged ({error}): remove it, and sync with `repair`, which looks at every file"
+        ) from error
+    if intent.intent_version != INTENT_VERSION:
+        raise ManifestError(
+            f"{where} has version {intent.intent_version}, and this program knows up to {INTENT_VERSION}: upgrade"
+            " stripe-balance-connector"
+        )
+    return intent

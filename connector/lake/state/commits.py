@@ -1,0 +1,349 @@
+"""The one way in which files become visible and are recorded, of every table: look, intend, publish, record.
+
+Of several writers at once each goes on from what he finds: a partition that somebody else has changed meanwhile is
+merged again with that file, and tried again. What a file may take the place of is said with each, so nothing is
+overwritten that its writer has not seen. Before a file is visible its intent is durable, with all that its record will
+say: whoever finds it records it, be its writer slow or dead.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from connector.core.state.data_file import with_changes
+from connector.core.state.intent import contents, file_in, follows, with_visible
+from connector.core.state.tables import State
+from connector.errors import CommitConflictError, ConnectorError, StorageError
+from connector.lake.state import intents, state_log
+from connector.lake.stores.conditions import ABSENT
+from connector.lake.stores.disk import at_disk, sha256_of
+from connector.lake.writing.rewrite import StaleFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.intent import IntendedFile, Intent
+    from connector.core.state.tables import TableSpec
+    from connector.core.units import AccountId
+    from connector.lake.paths import FileInfo
+    from connector.lake.stores.base import Store
+    from connector.lake.stores.conditions import Condition
+
+ROUNDS = 8
+"""Times that a commit is tried on what others have made of the same partitions meanwhile."""
+
+SURE_ROUNDS = 3
+"""Times that a file of nobody is looked at before it counts as such: its writer may be about to say whose it is."""
+
+LATE_SECONDS = 3_600
+"""How long after its intent a put may still arrive; no request is under way for longer."""
+
+S = TypeVar("S", bound=State)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Generic[R]):
+    """A partition's file that waits to become visible.
+
+    Attributes:
+        intended: the file, and what is recorded with it.
+        staged: where it lies; None where nothing is to be published.
+        condition: what has to be there when it is.
+        again: makes it again with the file that somebody else has made of the partition meanwhile; None where that has
+            none. Blocks; the staged file is used up.
+        result: what its maker says of it.
+        awaited: whether everything after it waits for it.
+    """
+
+    intended: IntendedFile
+    staged: Path | None
+    condition: Condition
+    again: Callable[[DataFile | None], Write[R]]
+    result: R
+    awaited: bool = False
+
+
+@dataclass(slots=True)
+class Outcome(Generic[S, R]):
+    """What came of a commit.
+
+    Attributes:
+        state: as it is recorded, with what others have committed.
+        visible: what is visible and recorded, in order.
+        failed: what is not, and what it failed with; of what failed by conflict the staged file is still there.
+    """
+
+    state: S
+    visible: list[Write[R]] = field(default_factory=list["Write[R]"])
+    failed: list[tuple[Write[R], ConnectorError]] = field(default_factory=list[tuple["Write[R]", ConnectorError]])
+
+
+def _unchanged(state: S) -> S:
+    return state
+
+
+class Commits(Generic[S]):
+    """Commits of one run to one table and account; one call at a time. Every method blocks.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        account: whose rows.
+        run: id of the run.
+    """
+
+    def __init__(self, store: Store, spec: TableSpec[S], account: AccountId, run: str) -> None:
+        self._store, self._spec, self._account, self._run = store, spec, account, run
+        self._intents = intents.RunIntents(store, spec.name, account, run)
+        self._folder = f"{state_log.FOLDER}/{spec.name}/{account}"
+        self._unrecorded: list[Write[Any]] = []
+
+    @property
+    def owes(self) -> bool:
+        """Whether files are visible whose record the destination refused: the next commit records them."""
+        return bool(self._unrecorded)
+
+    def commit(
+        self, new: S, writes: Sequence[Write[R]] = (), *, finish: Callable[[S], S] = _unchanged
+    ) -> Outcome[S, R]:
+        """Make files visible, and record them with a state; one that fails spares the others.
+
+        Args:
+            new: the state that is to be, without these files.
+            writes: the files, in the order in which they become visible.
+            finish: what the state is to say besides once all of them are visible.
+
+        Raises:
+            CommitConflictError: others have made another lake of it.
+            CommitUnknownError: whether the state is recorded is not known.
+            StorageError: the destination refuses the record; files that are visible are recorded by whoever comes next.
+        """
+        try:
+            return self._commit(new, list(writes), finish)
+        except BaseException:
+            for one in writes:
+                _discard(one.staged)
+            raise
+
+    def _commit(self, new: S, left: list[Write[R]], finish: Callable[[S], S]) -> Outcome[S, R]:
+        if new.number == 0 and left:
+            new = self._record(new, [])  # before any file, so that whoever finds one knows whose it is
+        outcome = Outcome[S, R](new)
+        for tried in range(ROUNDS):
+            with self._store.turn(self._folder):
+                visible, left = self._publish(outcome, left)
+                done = not (left or outcome.failed)
+                self._unrecorded += visible
+                outcome.state = self._record(outcome.state, self._unrecorded, finish if done else _unchanged)
+            outcome.visible += self._unrecorded
+            self._unrecorded = []
+            if not left:
+                return outcome
+            before, outcome.state = outcome.state, self.catch_up(outcome.state)
+            left = self._made_again(outcome, left, sure=tried >= SURE_ROUNDS and before.number == outcome.state.number)
+        message = f"others have changed the same partitions of {self._account} {ROUNDS} times in a row: run again"
+        outcome.failed += [(one, CommitConflictError(message)) for one in left]
+        return outcome
+
+    def catch_up(self, state: S, *, look_only: bool = False) -> S:
+        """Return the newest state, with files that other runs have made visible and not recorded so far.
+
+        Args:
+            state: that was loaded or committed, and not changed since.
+            look_only: record nothing.
+
+        Raises:
+            ManifestError: a record, or an intent, is damaged.
+            StorageError: the destination refuses.
+        """
+        if look_only:
+            newest = state_log.newest_of(self._store, self._spec, state)
+            return self._with(newest, self._found(newest)[1])
+        with self._store.turn(self._folder) as alone:
+            newest = state_log.newest_of(self._store, self._spec, state)
+            said, found = self._found(newest)
+            if found:
+                folders, wanted = {one.folder for one in found}, self._with(newest, found)
+                newest = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
+            for info, _ in said:
+                if alone or info.changed / 1e9 < time.time() - LATE_SECONDS:
+                    self._store.delete(info.path)
+        return newest
+
+    def _with(self, state: S, visible: Sequence[IntendedFile]) -> S:
+        return state_log.recorded_as(self._spec, state, with_visible(self._spec.to_parts(state), visible))
+
+    def end(self) -> None:
+        """Take back what was said of files to come, once all is recorded.
+
+        Raises:
+            StorageError: the destination refuses.
+        """
+        self._intents.clear()
+
+    # Files ------------------------------------------------------------------------------------------------------------
+
+    def _publish(self, outcome: Outcome[S, R], writes: list[Write[R]]) -> tuple[list[Write[R]], list[Write[R]]]:
+        """Make files visible, and return those that are, and those that somebody else came before."""
+        refused = self._intend(outcome.state, writes)
+        there = contents(outcome.state.recorded.files) if writes else {}
+        visible: list[Write[R]] = []
+        left: list[Write[R]] = []
+        for position, one in enumerate(writes):
+            try:
+                if refused is not None:
+                    raise refused
+                visible.append(self._visible(one, there.get(one.intended.folder)))
+            except CommitConflictError:
+                left.append(one)
+                if one.awaited:
+                    return visible, [*left, *writes[position + 1 :]]
+            except StorageError as error:
+                _discard(one.staged)
+                outcome.failed.append((one, error))
+                refused = error if one.awaited else refused
+        return visible, left
+
+    def _intend(self, state: S, writes: list[Write[R]]) -> StorageError | None:
+        """Say durably what is going to be visible, and return what that failed with."""
+        try:
+            if new := [one.intended for one in writes if one.staged is not None or one.intended.changes_files]:
+                self._intents.write(state.number, new)
+        except CommitConflictError as error:
+            return StorageError(f"two runs call themselves {self._run}: {error}")
+        except StorageError as error:
+            return error
+        return None
+
+    def _visible(self, one: Write[R], there: DataFile | None) -> Write[R]:
+        """Make a file visible, and return it with its version.
+
+        Args:
+            one: the file.
+            there: what the state has of its partition.
+
+        Raises:
+            CommitConflictError: it was made with something else than what there is.
+        """
+        intended = one.intended
+        if intended.file is None and intended.replaces is None:
+            return one
+        if intended.replaces != (None if there is None else there.sha256):
+            raise CommitConflictError(f"{intended.folder} was changed by another run meanwhile")
+        if there is not None and intended.file is None:
+            self._store.delete(there.path)
+        if intended.file is None or one.staged is None:
+            return one
+        return replace(one, intended=self._told(intended, self._put(intended, intended.file, one)))
+
+    def _put(self, intended: IntendedFile, file: DataFile, one: Write[R]) -> str:
+        """Publish a staged file, and return its version; a version that moved without the content is no conflict."""
+        staged = one.staged
+        if staged is None:
+            return ""
+        try:
+            return self._store.publish(staged, file.path, condition=one.condition)
+        except CommitConflictError:
+            sha256, version = self._content(file.path)
+            if version is not None and sha256 == file.sha256:  # ours, or what another run made of the same rows
+                _discard(staged)
+                return version
+            if sha256 != intended.replaces:
+                raise
+            return self._store.publish(staged, file.path, condition=version or ABSENT)
+
+    def _content(self, path: str) -> tuple[str | None, str | None]:
+        """Return the SHA-256 and the version of what is there; None for both where nothing is."""
+        version = self._store.version(path)
+        with self._store.opened(path) as local:
+            if version is None or local is None:
+                return None, None
+            with at_disk(f"reading {path}"):
+                return sha256_of(local), version
+
+    def _told(self, intended: IntendedFile, version: str) -> IntendedFile:
+        """Return an entry with the version of its file, where that says something tomorrow."""
+        if intended.file is None or not self._store.versions_last:
+            return intended
+        return intended.of(with_changes(intended.file, version=version))
+
+    # Others -----------------------------------------------------------------------------------------------------------
+
+    def _made_again(self, outcome: Outcome[S, R], writes: list[Write[R]], *, sure: bool) -> list[Write[R]]:
+        """Return what is left with what others have made of the same partitions; what cannot be made has failed.
+
+        Args:
+            outcome: with the newest state.
+            writes: what is left.
+            sure: whether a file that nobody knows by now is nobody's.
+        """
+        there = contents(outcome.state.recorded.files)
+        made: list[Write[R]] = []
+        for one in writes:
+            newest = there.get(one.intended.folder)
+            same = one.intended.replaces == (None if newest is None else newest.sha256)
+            try:
+                if same and sure:
+                    raise _unknown(one.intended, newest)
+                made.append(one if same else one.again(newest))
+            except StaleFileError as error:  # somebody is at it just now, or it is spoilt
+                if sure:
+                    outcome.failed.append((one, error))
+                else:
+                    made.append(one)
+            except ConnectorError as error:
+                outcome.failed.append((one, error))
+        return made
+
+    def _found(self, state: S) -> tuple[list[tuple[FileInfo, Intent]], list[IntendedFile]]:
+        """Return what other runs have said, and what of it is visible and not in the state."""
+        said = intents.others(self._store, self._spec.name, self._account, self._run)
+        found: dict[str, IntendedFile] = {}
+        for _, intent in said:
+            for one in intent.files:
+                if one.folder not in found and follows(state.recorded, one) and (entry := self._there(state, one)):
+                    found[one.folder] = entry
+        return said, list(found.values())
+
+    def _there(self, state: S, intended: IntendedFile) -> IntendedFile | None:
+        """Return an entry, with the version of its file, if the partition is as it was to be."""
+        if intended.file is None:
+            gone = file_in(state.recorded.files, intended.folder)
+            return intended if gone is not None and self._store.version(gone.path) is None else None
+        sha256, version = self._content(intended.file.path)
+        if sha256 != intended.sha256 or version is None:
+            return None
+        return self._told(intended, version)
+
+    def _record(self, state: S, visible: Sequence[Write[R]], finish: Callable[[S], S] = _unchanged) -> S:
+        """Record a state with files that are visible, if it is another than the recorded one."""
+        entries = [one.intended for one in visible]
+        wanted = finish(self._with(state, entries))
+        folders = {one.folder for one in entries}
+        if not state.number or self._spec.to_parts(wanted) != state.recorded:
+            wanted = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
+        self._intents.settle(folders)
+        return wanted
+
+
+def _unknown(intended: IntendedFile, there: DataFile | None) -> StorageError:
+    """Return the error for a file that was found in a partition and that nobody knows."""
+    if there is not None:
+        return StaleFileError(there, "its bytes differ from those written")
+    path = intended.folder if intended.file is None else intended.file.path
+    return StorageError(
+        f"{path} is there, and the lake's state does not know it, nor has a run said that it would write it; nothing is"
+        " overwritten: sync with `repair`, which reads its partition again, or move the file away"
+    )
+
+
+def _discard(staged: Path | None) -> None:
+    if staged is not None:
+        with suppress(OSError):
+            staged.unlink(missing_ok=True)

@@ -1,0 +1,207 @@
+"""Several runs commit to one table at once, on stores that lose answers: nothing is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.core.state.intent import IntendedFile
+from connector.core.state.partition import Granularity, partition_folder, partition_of
+from connector.core.state.table_state import TableState
+from connector.core.state.tables import TRANSACTIONS
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import DAY, AccountId
+from connector.errors import ConnectorError, StorageError
+from connector.lake.state import table_states
+from connector.lake.state.commits import Commits, Write
+from connector.lake.stores.disk import sha256_of
+from connector.lake.stores.local import LocalStore
+from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, seal, seal_again
+from connector.lake.writing.row_buffer import Shelf
+from tests.support.examples import examples
+from tests.support.memory_store import MemoryStore
+from tests.support.samples import JSONL as ZSTD
+from tests.support.samples import START, Row, batch_of
+from tests.support.schedules import FAULTS, KilledError, ScheduledStore, Writer, arrive, in_this_order
+
+if TYPE_CHECKING:
+    from connector.core.state.data_file import DataFile
+    from connector.lake.stores.base import Store
+
+ACCOUNT = AccountId("acct_1")
+FORM = replace(ZSTD)
+FOREVER = Interval(START, START + 3 * DAY)
+TRUTH = [Row(START + day * DAY + second, f"txn_{day}{second}") for day in range(3) for second in range(0, 60, 10)]
+"""What Stripe has: some rows on each of three days. Each is pending when it is looked at early."""
+
+
+@dataclass
+class Run:
+    """What one writer has read: the rows of some seconds, of each as it was early or late.
+
+    Attributes:
+        name: of the run.
+        seconds: what it read.
+        early: whether it read before the rows' status changed.
+        seen: ids of rows that it was told are in the lake.
+    """
+
+    name: str
+    seconds: Intervals
+    early: bool = False
+    seen: set[str] = field(default_factory=set)
+
+    def rows(self, within: Intervals) -> list[Row]:
+        status = "pending" if self.early else "available"
+        return [replace(row, status=status) for row in TRUTH if row.created in within]
+
+    def commit(self, store: Store, *, times: int = 1) -> None:
+        """Bring what was read into the lake, as runs do; in several commits, if there are several days."""
+        state = table_states.load(store, ACCOUNT) or TableState(ACCOUNT, FORM.name, Granularity.DAY)
+        if not state.number:
+            state = table_states.commit(store, state, run=self.name)
+        commits = Commits(store, TRANSACTIONS, ACCOUNT, self.name)
+        days = [partition_of(START + day * DAY, Granularity.DAY) for day in range(3)]
+        days = [key for key in days if self.seconds.within(key.bounds)]
+        size = -(-len(days) // times) or 1
+        for some in (days[at : at + size] for at in range(0, len(days), size)):
+            writes = []
+            for key in some:
+                state, write = self.staged(store, commits, state, key)
+                writes.append(write)
+            outcome = commits.commit(state, writes)
+            state = outcome.state
+            self.seen |= {row.id for one in outcome.visible for row in self.rows(one.result)}
+            for _, failure in outcome.failed:
+                raise failure
+        commits.end()
+
+    def staged(self, store: Store, commits: Commits[TableState], state: TableState, key: Any) -> Any:
+        within = self.seconds.within(key.bounds)
+        folder = partition_folder("balance_transactions", ACCOUNT, key)
+        for _ in range(8):
+            day = Day(folder, state.files.get(f"{folder}/{FORM.file_name}"), within)
+            with Shelf(store.scratch) as shelf:
+                shelf.put(key, batch_of(FORM, self.rows(within)))
+                with shelf.take(key, within) as runs:
+                    try:
+                        sealed = seal(store, FORM, day, runs)
+                    except StaleFileError:
+                        state = commits.catch_up(state)
+                        continue
+            return state, self.write(store, day, sealed, day.old)
+        raise StorageError("somebody else was always there first")
+
+    def write(self, store: Store, day: Day, sealed: Sealed, replaced: DataFile | None) -> Write[Intervals]:
+        def again(newest: DataFile | None) -> Write[Intervals]:
+            made = seal_again(store, FORM, replace(day, old=newest), sealed)
+            return self.write(store, replace(day, old=newest), made, newest)
+
+        intended = IntendedFile(
+            folder=day.folder,
+            file=sealed.file,
+            replaces=replaced.sha256 if replaced else None,
+            covered=tuple((part.start, part.stop) for part in day.within),
+        )
+        return Write(intended, sealed.staged, sealed.condition, again, day.within)
+
+
+@contextmanager
+def a_store(kind: str):
+    """A new store of a kind."""
+    with TemporaryDirectory() as folder:
+        if kind == "local":
+            yield LocalStore(Path(folder))
+        else:
+            yield MemoryStore(Path(folder), clock=count(time.time_ns()))
+
+
+def held(store: Store, state: TableState) -> list[Row]:
+    """The rows of all files that are visible, by what the files say; each is as the state says."""
+    found: list[Row] = []
+    there = [info.path for info in store.list("balance_transactions")]
+    assert there == sorted(state.files), "what is visible is what the state names"
+    for path in there:
+        with store.opened(path) as local:
+            assert sha256_of(local) == state.files[path].sha256, f"{path} is not as the state says"
+            with FORM.open_reader(local) as batches:
+                rows = [row for batch in batches for row in batch.to_pylist()]
+        found += [Row(int(row["created"].timestamp()), row["id"], status=row["status"]) for row in rows]
+    return found
+
+
+def possible(kind: str, faults: dict[int, str]) -> dict[int, str]:
+    """What may happen on a kind of store: on a disk nothing arrives late, and a writer is told of his own success."""
+    return {at: what for at, what in faults.items() if kind != "local" or what not in {"late", "taken"}}
+
+
+SECONDS = st.lists(
+    st.tuples(st.integers(0, 2), st.sampled_from([(0, 30), (20, 60), (0, DAY), (0, DAY)])), min_size=1, max_size=3
+).map(lambda parts: Intervals.of(Interval(START + day * DAY + lo, START + day * DAY + hi) for day, (lo, hi) in parts))
+WRITERS = st.lists(
+    st.tuples(
+        SECONDS,
+        st.booleans(),
+        st.sampled_from([0, 0, 0, *range(3, 60)]),
+        st.dictionaries(st.integers(1, 9), st.sampled_from(FAULTS), max_size=2),
+        st.integers(1, 3),
+    ),
+    min_size=2,
+    max_size=3,
+)
+
+
+@pytest.mark.parametrize("kind", ["memory", "local"])
+@settings(max_examples=examples(400), deadline=None)
+@given(WRITERS, st.lists(st.integers(0, 11), max_size=150), st.lists(st.integers(0, 150), max_size=4))
+def test_whatever_becomes_of_writers_at_once_no_row_is_lost_none_is_there_twice_and_nothing_old_comes_back(
+    kind, writers, order, arrivals
+):
+    with a_store(kind) as store:
+        late: list[Any] = []
+        turns: dict[str, Writer] | None = {} if kind == "local" else None
+        runs = [Run(f"run{number}", seconds, early) for number, (seconds, early, *_) in enumerate(writers)]
+
+        def act_of(run: Run, times: int):
+            return lambda writer: run.commit(ScheduledStore(store, writer, late, turns), times=times)
+
+        actors = [
+            Writer(act_of(run, times), kills_at=kills, faults=possible(kind, faults))
+            for run, (_, _, kills, faults, times) in zip(runs, writers, strict=True)
+        ]
+        steps = count()
+
+        def between(_: int) -> None:
+            if next(steps) in arrivals and late:
+                arrive(late, 0)
+
+        in_this_order(actors, order, between)
+        for actor in actors:
+            assert isinstance(actor.error, ConnectorError | KilledError | None), actor.error
+            assert actor.error is None or any(one.kills_at or one.faults for one in actors), "conflicts are solved"
+        while late:
+            arrive(late, 0)
+        last = Run("last", Intervals((FOREVER,)))
+        first = table_states.load(store, ACCOUNT)
+        if first is not None:
+            looked = Commits(store, TRANSACTIONS, ACCOUNT, "look").catch_up(first)
+            rows = held(store, looked)
+            ids = [row.id for row in rows]
+            assert len(ids) == len(set(ids))
+            there = {row.id: row for row in rows}
+            assert {name for run in runs for name in run.seen} <= there.keys(), "a row that was there is lost"
+            assert {row.id for row in TRUTH if row.created in looked.covered} <= there.keys(), "covered, and not there"
+            late_ones = {name for run in runs if not run.early for name in run.seen}
+            assert {there[name].status for name in late_ones} <= {"available"}
+        last.commit(store)
+        rows = held(store, table_states.load(store, ACCOUNT))
+        assert rows == sorted(replace(row, status="available") for row in TRUTH)
