@@ -38,8 +38,8 @@ check: .venv/.dev  ## format, lint, types, layers, then the quick tests
 readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 2 GB of packages, and Java 17
 	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
 
-integrations: .venv-integrations/.done  ## run what needs real stores, started on loopback from packages (Azurite: Node 20)
-	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 .venv-integrations/bin/python -m pytest -q -p no:cacheprovider tests/integrations
+integrations: .venv-integrations/.done  ## run what needs real stores, started on loopback from packages (Azurite: Node 20; FULL=1: the long ones, too)
+	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 .venv-integrations/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/integrations
 
 bench: .venv/.dev .venv-before/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)
 	@$(BIN)/python tests/benchmarks/bench.py $(SCENARIO) $(if $(FULL),--full) --before $(BEFORE)

@@ -8,6 +8,9 @@ from importlib.util import find_spec
 import pytest
 
 from tests.integrations import services
+from tests.integrations.table import Shown
+
+SHOWN = Shown()
 
 NEEDS = {"seaweedfs": "boto3", "moto": "moto", "azurite": "azure.storage.blob", "gcs": "obstore"}
 
@@ -44,3 +47,17 @@ def started(tmp_path_factory):
     yield start
     for one in reversed(open_ones):
         one.__exit__(None, None, None)
+
+
+def pytest_runtest_logreport(report):
+    """Take note of what was shown; a test that was skipped has no call."""
+    if "tests/integrations/" in report.nodeid and (report.when == "call" or report.outcome != "passed"):
+        SHOWN.add(report.nodeid, report.duration, report.outcome)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the table where services were started."""
+    if os.environ.get("STRIPE_BALANCE_ALL_INTEGRATIONS") and SHOWN.outcomes:
+        terminalreporter.section("shown")
+        for line in SHOWN.lines():
+            terminalreporter.write_line(line)

@@ -94,6 +94,7 @@ def test_a_put_whose_answer_is_lost_is_in_once_and_known_to_be_ours(service, fau
         assert faults.seen[fault] == 3
 
 
+@pytest.mark.slow
 def test_of_many_writers_that_create_one_object_exactly_one_has_it(service):
     with behind_faults(service) as (behind, faults):
         dice = random.Random(7)

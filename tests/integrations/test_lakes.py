@@ -45,6 +45,7 @@ def test_first_load_increments_late_rows_and_refreshed_statuses_are_the_bytes_of
         life_of_a_lake(lake_in(service)[1], tmp_path, stripe_)
 
 
+@pytest.mark.slow
 def test_answers_lost_late_or_refused_change_nothing(service, tmp_path):
     with behind_faults(service) as (behind, faults), sandbox(world(WORLD // 2)) as stripe_:
         dice = random.Random(3)
@@ -54,6 +55,7 @@ def test_answers_lost_late_or_refused_change_nothing(service, tmp_path):
         assert sum(faults.seen[kind] for kind in kinds) > 10
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_next_run_ends_in_the_same_bytes(service, tmp_path):
     dice = random.Random(11)
     with sandbox(world(3_000, days=40), latency=0.01) as stripe_:
@@ -69,6 +71,7 @@ def test_killed_at_any_moment_the_next_run_ends_in_the_same_bytes(service, tmp_p
         same(bucket, tmp_path, stripe_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KEPT)
 def test_a_store_killed_in_the_middle_and_brought_back_has_everything(kind, tmp_path):
     available(kind)
@@ -88,6 +91,7 @@ def test_a_store_killed_in_the_middle_and_brought_back_has_everything(kind, tmp_
             same(bucket, tmp_path / "local", stripe_)
 
 
+@pytest.mark.slow
 def test_ten_seconds_of_503_are_waited_out(service, tmp_path):
     with behind_faults(service) as (behind, faults), sandbox(world(WORLD)) as stripe_:
         name, bucket = lake_in(behind)
