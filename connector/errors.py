@@ -272,6 +272,21 @@ class DamagedError(ConnectorError):
     report: Any = None
 
 
+class UnpublishedError(StorageError):
+    """Everything read is in the lake, but its tables do not list all of it yet: the next run publishes it.
+
+    Attributes:
+        report: what was done: a `connector.Report`, a `PayoutsReport` or a tuple of `Snapshot`.
+    """
+
+    report: Any = None
+
+    def __init__(self, cause: ConnectorError) -> None:
+        super().__init__(f"everything read is in the lake, but its tables do not list all of it yet: {cause}")
+        self.retryable: bool = cause.retryable
+        self.exit_code: int = cause.exit_code
+
+
 class CommitConflictError(StorageError):
     """Another writer committed first; nothing of ours is in the state."""
 

@@ -16,8 +16,10 @@ from connector.core.api.page import decode_object
 from connector.core.api.protocol import seconds_of
 from connector.core.ledger.balance import Balance, to_balance
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
-from connector.errors import ConnectorError, DamagedError, SchemaError, StorageError
+from connector.errors import ConnectorError, DamagedError, SchemaError, StorageError, UnpublishedError
 from connector.events import AccountEnded, AccountFailed, AccountIdentified, AccountsFound, AccountStarted
+from connector.lake.catalogs.following import follow
+from connector.lake.formats.formats import HIVE
 from connector.lake.state.destination import Destination, destination_as_it_is
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import commit_balances, load_balances, refuse_new
@@ -36,6 +38,8 @@ from connector.stripe.identity import as_account
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
+
+    import pyarrow as pa
 
     from connector.core.units import AccountId
     from connector.events import OnEvent
@@ -226,7 +230,7 @@ def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | No
     adopted, lost = _without_lost(store, _with_unrecorded(store, record, balances), balances)
     snapshot = replace(snapshot, lost=lost or snapshot.lost)
     folder = snapshots_folder(snapshot.account, snapshot.snapshot_at)
-    there = read_rows(store, balances.form, f"{folder}/{balances.form.file_name}")
+    there = _rows_of(store, balances, adopted, folder)
     new: dict[str, Any] = {"snapshot_at": snapshot.snapshot_at, "snapshot": dict(snapshot.balance.received)}
     before = [] if there is None else balances.objects(there)
     rows = balances.to_batch([new]).num_rows
@@ -240,6 +244,14 @@ def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | No
     file = write_rows(store, balances.form, folder, balances.encode(every))
     commit_balances(store, adopted.with_file(file))
     return replace(snapshot, path=file.path, rows=rows)
+
+
+def _rows_of(store: Store, balances: Sheet, record: BalancesRecord, folder: str) -> pa.RecordBatch | None:
+    """Return the snapshots of a day; None where there are none. Files of a table are those that the record names."""
+    if balances.form.catalog == HIVE:
+        return read_rows(store, balances.form, f"{folder}/{balances.form.file_name}")
+    file = balances.form.file_of(record.files, folder)
+    return None if file is None else read_rows(store, balances.form, file.path)
 
 
 def _without_lost(store: Store, record: BalancesRecord, balances: Sheet) -> tuple[BalancesRecord, tuple[str, ...]]:
@@ -264,9 +276,12 @@ def _without_lost(store: Store, record: BalancesRecord, balances: Sheet) -> tupl
 def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> BalancesRecord:
     """Return the record with what a run wrote that was killed before it could say so: Stripe does not tell it again.
 
-    That can only be the newest file, or one that is newer than all the record names. One that cannot be read is
-    damaged: it stays as it is, and `status` names it.
+    Of a table it is left aside, as any file of it may be an older one. Else that can only be the newest file, or one
+    that is newer than all the record names. One that cannot be read is damaged: it stays as it is, and `status` names
+    it.
     """
+    if balances.form.catalog != HIVE:
+        return record
     newest = max(record.files, default="")
     for info in list(store.list(f"balances/account={record.account}")):
         known = record.files.get(info.path)
@@ -324,15 +339,27 @@ async def _record(services: Services, client: Client, options: BalanceChoice) ->
                 if not failed.spare(accounts[position] or OWN, error):
                     raise
 
-        await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
-        await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
-    snapshots = tuple(one for _, one in sorted(taken.items()))
+        try:
+            await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
+            await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
+        finally:
+            unpublished = await follow(store)
+    return _ended(tuple(one for _, one in sorted(taken.items())), failed, unpublished)
+
+
+def _ended(
+    snapshots: tuple[Snapshot, ...], failed: FailedAccounts, unpublished: UnpublishedError | None
+) -> tuple[Snapshot, ...]:
+    """Return the snapshots that were taken, or raise what else there is to say, with them as its report."""
     if failed.errors:
         raise failed.summed_up(snapshots)
     if lost := [path for one in snapshots for path in one.lost]:
         error = DamagedError(lost_snapshots(lost))
         error.report = snapshots
         raise error
+    if unpublished is not None:
+        unpublished.report = snapshots
+        raise unpublished
     return snapshots
 
 

@@ -50,6 +50,7 @@ class Options:
         existing: refuse to make a new lake.
         audit: percent of the requests, 0 to 100, that are spent on asking about the past again: at least one, at most
             fifty, all accounts together; 0 for none. See `connector.core.planning.audit`.
+        catalog: name of the catalog that Iceberg tables are in, or None for that of the lake.
         lake: id of the lake that this was planned for, as windows of a plan have it: another one is refused.
     """
 
@@ -75,6 +76,7 @@ class Options:
     salt: Salt | None = None
     strict_schema: bool = False
     audit: float = DEFAULT_AUDIT
+    catalog: str | None = None
     lake: str | None = None
 
     def __post_init__(self) -> None:

@@ -168,7 +168,7 @@ class Published:
         parked = parked_of(self.state, key)
         return Day(
             self._folder(key),
-            self.state.files.get(f"{self._folder(key)}/{self.lake.form.file_name}"),
+            self.lake.form.file_of(self.state.files, self._folder(key)),
             within.union(parked_seconds(parked)).minus(self.durable),
             self.work.plan.read_before,
             tuple(one.file for one in parked),

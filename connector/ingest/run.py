@@ -31,6 +31,8 @@ from connector.ingest.account import AccountRun
 from connector.ingest.account_pass import Shared
 from connector.ingest.account_plan import Allowance
 from connector.ingest.audit_turns import Turn, Turns
+from connector.lake.catalogs.following import follow
+from connector.lake.catalogs.lake_tables import check_tables
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.paths import RUNS
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from connector.core.run_report import Outcome
-    from connector.errors import AccountsError
+    from connector.errors import AccountsError, UnpublishedError
     from connector.events import OnEvent
     from connector.ingest.options import Options
     from connector.lake.stores.base import Store
@@ -126,10 +128,12 @@ class Run:
             except LakeBegunError:
                 raise
             except ConnectorError as error:
+                await self._publish(destination)
                 with suppress(StorageError):  # the error itself is what there is to say
                     await self._keep(destination, self._report(lake, "failed", error=str(error)))
                 raise
             except anyio.get_cancelled_exc_class():
+                await self._publish(destination)
                 with suppress(StorageError):
                     await self._keep(destination, self._report(lake, "interrupted", error="interrupted"))
                 raise
@@ -137,13 +141,20 @@ class Run:
 
     async def _ended(self, lake: Lake, destination: Destination) -> Report:
         """Keep the report of a run that came to its end, and return it, or raise what some accounts ended with."""
-        failure = self._failure()
+        unpublished = await self._publish(destination)
+        failure = self._failure() or unpublished
         if failure is None:
             report = self._report(lake, "planned" if self.options.dry_run else "complete")
             return await self._kept(destination, report)
         outcome = "damaged" if isinstance(failure, DamagedError) else "failed"
         failure.report = await self._kept(destination, self._report(lake, outcome, error=str(failure)))
         raise failure
+
+    async def _publish(self, destination: Destination) -> UnpublishedError | None:
+        """Bring the tables of a lake that has some up to date, and return what that failed with."""
+        if not destination.written:
+            return None
+        return await follow(self._store, repair=self.options.repair, catalog=self.options.catalog)
 
     def _failure(self) -> AccountsError | DamagedError | None:
         """Return what some accounts ended with, if any did not end well."""
@@ -172,6 +183,7 @@ class Run:
         made = existing.partition if existing else Granularity(kind.get("partition", Granularity.DAY))
         partition = options.partition or made
         table_states.check_destination(self._store, form.name, partition, options.of_lake)
+        check_tables(self._store, form.catalog, options.catalog)
         redactor = Redactor(options.privacy, options.salt) if options.privacy else None
         strict, columns = options.strict_schema, options.source_columns
         begun = table_states.accounts(self._store)
@@ -179,6 +191,7 @@ class Run:
         if not (begun or options.repair):  # else each account is looked at when its turn comes
             for account in witnessed:
                 refuse_turned_back(account, 0, witnessed)
+        form = form.of_run(self.run_id)
         return Lake(self._store, form, partition, redactor, strict, columns, self.run_id, witnessed)
 
     def _kind(self, lake: Lake) -> dict[str, Any]:

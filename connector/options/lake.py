@@ -16,7 +16,7 @@ DEFAULT_SETTLE = 600
 DEFAULT_AUDIT = 1.0
 """Percent of a run's requests that are spent on asking about the past again."""
 
-FORMATS = ("parquet", "jsonl", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow")
+FORMATS = ("parquet", "jsonl", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow", "delta", "iceberg")
 PARTITIONS = ("day", "month", "year")
 
 
@@ -26,9 +26,19 @@ class Shape(TypedDict, total=False):
     format: Annotated[
         "str | None",
         Option(
-            says="parquet, jsonl (also jsonl.gz, jsonl.plain) or arrow; the lake's by default, parquet for a new one",
+            says="parquet, jsonl (also jsonl.gz, jsonl.plain), arrow, or delta or iceberg, tables of Parquet files;"
+            " the lake's by default, parquet for a new one",
             choices=FORMATS,
-            help="of the files, fixed when the lake is made (parquet); jsonl is jsonl.zst",
+            help="of the files, fixed when the lake is made (parquet); jsonl is jsonl.zst; delta, iceberg: tables",
+        ),
+    ]
+    catalog: Annotated[
+        "str | None",
+        Option(
+            says="name of the catalog, one that pyiceberg is configured for, that Iceberg tables are in; by default one"
+            " in the lake, which a lake in a bucket cannot have; fixed with the lake",
+            metavar="NAME",
+            help="catalog of pyiceberg's configuration for --format iceberg (one in the lake)",
         ),
     ]
     partition: Annotated[

@@ -204,7 +204,7 @@ class AccountPayouts:
         files: list[DataFile] = []
 
         async def write(folder: str) -> None:
-            old = record.files.get(f"{folder}/{sheet_.form.file_name}")
+            old = sheet_.form.file_of(record.files, folder)
             written = await book.on_disk(
                 write_payouts, book.services.store, sheet_, folder, days[folder], old, record.columns
             )
@@ -259,15 +259,14 @@ class AccountPayouts:
         record = book.record
         sheet_ = self._sheet(TRANSACTIONS, record)
         folder = transactions_folder(record.account, day.start)
-        path = f"{folder}/{sheet_.form.file_name}"
-        old = record.transaction_files.get(path)
+        old = sheet_.form.file_of(record.transaction_files, folder)
         book.empty |= {one.payout for one in listed if not one.batches}
         written = await book.on_disk(write_transactions, book.services.store, sheet_, folder, day, listed, old)
         self._count(book, written)
         book.counts.update(
             payouts_listed=len(listed), transactions_listed=written.new, transactions_disappeared=written.disappeared
         )
-        book.record = book.record.with_transactions(path, written.file)
+        book.record = book.record.with_transactions(folder, written.file)
         await book.commit(now_and_then=True)
 
     async def _list(self, payout: str, likely_start: int) -> Listed:

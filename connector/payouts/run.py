@@ -15,6 +15,7 @@ from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, to_text
 from connector.errors import ConnectorError, DamagedError
 from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted, PhaseStarted
+from connector.lake.catalogs.following import follow
 from connector.lake.state.destination import DEFAULT_FORMAT, destination_as_it_is
 from connector.lake.state.lease import RunLease, at_work
 from connector.payouts.account import AccountPayouts, Shared
@@ -98,10 +99,14 @@ class PayoutsRun:
             await self._work(AccountPayouts(shared, accounts[position], account_id), position)
 
         async with at_work(self._lease), destination:
-            await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
-            await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
+            try:
+                await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
+                await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
+            finally:
+                unpublished = await follow(self.services.store)
         reports = [report for _, report in sorted(self._reports.items())]
         failure = self._failed.failure({one.account: damage for one in reports if (damage := damage_of(one))})
+        failure = failure or unpublished
         if failure is None:
             return self._report("complete")
         failure.report = self._report("damaged" if isinstance(failure, DamagedError) else "failed")

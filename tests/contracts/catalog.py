@@ -13,6 +13,7 @@ class TestMine(CatalogContract):
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,7 @@ class CatalogContract:
     def test_a_table_that_is_not_there_has_no_contents(self, lake):
         table = self.opened(lake)
         table.read()
-        assert table.contents([ACCOUNT]) is None
+        assert table.contents() is None
         assert self.published(lake).added == 0
 
     def test_a_table_holds_the_rows_of_the_files_that_the_state_names(self, lake):
@@ -130,7 +131,7 @@ class CatalogContract:
         self.published(lake)
         table = self.opened(lake)
         table.read()
-        held = table.contents([ACCOUNT, "acct_2", "acct_3"])
+        held = table.contents()
         listed = held.files[file.path]
         assert (listed.rows, listed.bytes, listed.whole) == (2, file.bytes, True)
         assert held.revisions == {ACCOUNT: 1, "acct_2": 1}
@@ -179,15 +180,15 @@ class CatalogContract:
             self.published(lake)
         lake.put(rows_of(5, ["txn_b"]))
         first, second = self.opened(lake), self.opened(lake)
-        before = lake.wanted()
+        before = lake.wanted()  # as it was
         lake.put(rows_of(5 if same else 6, ["txn_b", "txn_c"]))
         seen = []
 
-        def wanted():
+        def wanted(revisions):
             if not seen:  # both have read the table; the other commits now
-                publish(first, lambda: before)
+                publish(first, lambda _: before)
             seen.append(1)
-            return lake.wanted()
+            return lake.wanted(revisions)
 
         publish(second, wanted)
         assert len(seen) == 2
@@ -199,12 +200,12 @@ class CatalogContract:
         lake.put(rows_of(0, ["txn_b"]))
         table, seen = self.opened(lake), []
 
-        def wanted():
+        def wanted(revisions):
             seen.append(1)
             if len(seen) == 1:
                 self.published(lake)
                 return older
-            return lake.wanted()
+            return lake.wanted(revisions)
 
         publish(table, wanted)
         assert [one[2] for one in self.rows(lake)] == ["txn_b"]
@@ -251,7 +252,7 @@ class CatalogContract:
             table = Troubled(self.opened(lake), data.draw(troubles))
             held = self.rows(lake)
             try:
-                publish(table, lambda given_=given_: given_.pop(0) if len(given_) > 1 else given_[0])
+                publish(table, partial(_in_turn, lake, given_))
             except Killed:
                 now = self.rows(lake)
                 assert now in [held, _ids_of(lake, late), _ids_of(lake, current)]
@@ -266,11 +267,14 @@ class CatalogContract:
 
     # Others -----------------------------------------------------------------------------------------------------------
 
-    def test_a_file_that_another_tool_took_out_is_named_and_put_back_on_demand(self, lake):
+    @pytest.mark.parametrize("later", [False, True], ids=["at once", "after other records"])
+    def test_a_file_that_another_tool_took_out_is_named_and_put_back_on_demand(self, lake, later):
         gone = lake.put(rows_of(0, ["txn_a"]))
         lake.put(rows_of(1, ["txn_b"]))
         self.published(lake)
         self.forget(lake, gone.path)
+        if later:
+            lake.note()
         with pytest.raises(TableAlteredError, match="repair") as caught:
             self.published(lake)
         assert caught.value.alterations == (Alteration(gone.path, "missing"),)
@@ -300,13 +304,23 @@ class CatalogContract:
             self.published(lake)
         assert caught.value.alterations == (Alteration(old.path, "foreign"),)
 
+    def test_where_the_record_is_gone_files_of_ours_are_believed(self, lake):
+        gone = lake.put(rows_of(0, ["txn_a"]))
+        lake.put(rows_of(1, ["txn_b"]))
+        self.published(lake)
+        self.forget(lake, gone.path)
+        lake.note()
+        lake.history.clear()
+        assert self.published(lake).added == 1
+        assert self.rows(lake) == lake.rows()
+
     def test_a_table_that_is_ahead_of_the_state_is_left_alone(self, lake):
         lake.put(rows_of(0, ["txn_a"]))
         before = lake.wanted()
         lake.put(rows_of(0, ["txn_b"]))
         self.published(lake)
         with pytest.raises(ManifestError, match="put back to an earlier one"):
-            publish(self.opened(lake), lambda: before)
+            publish(self.opened(lake), lambda _: before)
         assert [one[2] for one in self.rows(lake)] == ["txn_b"]
 
     def test_a_table_of_a_lake_whose_state_is_gone_is_not_emptied(self, lake):
@@ -333,6 +347,12 @@ class CatalogContract:
         assert capfd.readouterr() == ("", "")
 
 
+def _in_turn(lake, states, revisions):
+    """What a state says, the next one at each look, and what the table was published by."""
+    found = states.pop(0) if len(states) > 1 else states[0]
+    return replace(found, published=lake.wanted(revisions).published)
+
+
 def _ids_of(lake, wanted):
     return replace(lake, files=dict(wanted.files)).rows()
 
@@ -340,5 +360,5 @@ def _ids_of(lake, wanted):
 def newer_than(contract, lake, wanted) -> bool:
     table = contract.opened(lake)
     table.read()
-    held = table.contents([])
+    held = table.contents()
     return any(number > wanted.revisions.get(name, 0) for name, number in held.revisions.items())

@@ -278,7 +278,7 @@ def write_payouts(root: Path, format_name: str) -> None:
             arrival = day + 2 * DAY
             folder = transactions_folder(account, arrival)
             stored = write_rows(store, paid.form, folder, paid.encode(list(group)))
-            record = record.with_transactions(stored.path, with_changes(stored, listings={}))
+            record = record.with_transactions(stored.path.rpartition("/")[0], with_changes(stored, listings={}))
         commit_payouts(store, record)
 
 

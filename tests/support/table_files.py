@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from itertools import count
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ from connector.tables.balance_transactions import to_batch
 from tests.support.rows import OFFICIAL_ROW
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 TABLE = "balance_transactions"
@@ -49,14 +51,19 @@ class Lake:
     source_columns: bool = False
     files: dict[str, DataFile] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
+    history: dict[tuple[str, int], dict[str, DataFile]] = field(default_factory=dict)
     _runs: Any = field(default_factory=lambda: count(1))
 
     @property
     def shape(self) -> TableShape:
         return shape_of(TABLE, file_schema(TABLE, self.partition, source_columns=self.source_columns))
 
-    def wanted(self) -> Wanted:
-        return Wanted(dict(self.files), dict(self.revisions))
+    def wanted(self, revisions: Mapping[str, int] = MappingProxyType({})) -> Wanted:
+        """What the state says now, and said at some revisions."""
+        published = {
+            name: self.history[name, number] for name, number in revisions.items() if (name, number) in self.history
+        }
+        return Wanted(dict(self.files), dict(self.revisions), published)
 
     def write(self, rows: list[dict[str, Any]], account: str = ACCOUNT) -> DataFile:
         """Write rows, sorted and of one partition, as a file that no state names."""
@@ -85,16 +92,26 @@ class Lake:
     def put(self, rows: list[dict[str, Any]], account: str = ACCOUNT) -> DataFile:
         """Write rows in place of what is in their partition, and let the state name them."""
         file = self.write(rows, account)
-        self.drop(file.path)
-        self.files[file.path] = file
+        self._replace(file.path, {file.path: file})
         return file
 
     def drop(self, path: str) -> None:
         """Let the state name no file of a path's partition."""
-        folder, account = path.rpartition("/")[0], path.partition("account=")[2].partition("/")[0]
-        for name in [one for one in self.files if one.startswith(f"{folder}/")]:
-            del self.files[name]
-        self.revisions[account] = self.revisions.get(account, 0) + 1
+        self._replace(path, {})
+
+    def note(self, account: str = ACCOUNT) -> None:
+        """Let the state say something else than which files there are."""
+        self._record(account)
+
+    def _replace(self, path: str, new: dict[str, DataFile]) -> None:
+        folder = path.rpartition("/")[0]
+        self.files = {one: file for one, file in self.files.items() if not one.startswith(f"{folder}/")} | new
+        self._record(path.partition("account=")[2].partition("/")[0])
+
+    def _record(self, account: str) -> None:
+        number = self.revisions[account] = self.revisions.get(account, 0) + 1
+        own = {path: file for path, file in self.files.items() if f"/account={account}/" in path}
+        self.history[account, number] = own
 
     def rows(self) -> list[tuple[str, str, str]]:
         """What a table is to hold: account, day and id of each row, sorted."""

@@ -11,6 +11,7 @@ from connector.core.state import balances_record, payouts_record
 from connector.lake.state.file_check import beside_unnamed, differences
 from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
 from connector.lake.state.state_log import recorded_accounts
+from connector.lake.state.table_states import without_older
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -154,5 +155,5 @@ def _beside(store: Store, table: str, account: str, form: str, files: Mapping[st
         files=len(files),
         bytes=sum(file.bytes for file in files.values()),
         last_day=max((path.split("/")[-2].partition("=")[2] for path in files), default=None),
-        differences=tuple(differences(store, f"{table}/account={account}", files)),
+        differences=tuple(without_older(differences(store, f"{table}/account={account}", files), form)),
     )

@@ -274,7 +274,7 @@ def schema(parser: argparse.ArgumentParser) -> None:
 
 def _add_shape(parser: argparse.ArgumentParser) -> None:
     """Add what a lake keeps, and how: options of `sync`, and of `plan` for its windows."""
-    add(parser, Shape, "format", "partition", "expand", "source_columns", "settle", "audit")
+    add(parser, Shape, "format", "catalog", "partition", "expand", "source_columns", "settle", "audit")
     group = parser.add_argument_group("what it keeps, fixed when the lake is made")
     add(group, Privacy, "omit", "hash")
     add(group, SaltFile)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from connector.core.state.data_file import replaced_in
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.record import NOTHING, Parts
 
@@ -45,8 +46,7 @@ class BalancesRecord:
 
     def with_file(self, file: DataFile) -> BalancesRecord:
         """Return the record after a file was durably written."""
-        files = MappingProxyType({**self.files, file.path: file})
-        return replace(self, files=files)
+        return replace(self, files=replaced_in(self.files, [file]))
 
     def without_file(self, path: str) -> BalancesRecord:
         """Return the record without a file that is not there any more as it was written: it is named as lost."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping  # noqa: TC003 - msgspec reads the annotations
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -15,9 +16,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
 
-_PATH = re.compile(
-    r"[a-z_]+/account=[A-Za-z0-9_]+/[a-z_]+=[0-9-]{4,10}/part-(?:0|[0-9a-f]{12}-[0-9TZ]+-[0-9a-f]+)\.[a-z.]+"
-)
+_PATH = re.compile(r"[a-z_]+/account=[A-Za-z0-9_]+/[a-z_]+=[0-9-]{4,10}/part-(?:0|[0-9a-f]{12}-[0-9A-Za-z-]+)\.[a-z.]+")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -153,6 +152,24 @@ def day_of(path: str) -> int:
     """
     label = path.split("/")[-2].partition("=")[2]
     return (date.fromisoformat(label) - date(1970, 1, 1)).days * DAY
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a file's partition."""
+    return path.rpartition("/")[0]
+
+
+def by_folder(files: Mapping[str, DataFile]) -> dict[str, DataFile]:
+    """Return the one file of each partition, by its folder."""
+    return {folder_of(path): file for path, file in files.items()}
+
+
+def replaced_in(files: Mapping[str, DataFile], new: Iterable[DataFile]) -> Mapping[str, DataFile]:
+    """Return files by path with new ones, each in place of what its partition had."""
+    added = {one.path: one for one in new}
+    folders = {folder_of(path) for path in added}
+    kept = {path: one for path, one in files.items() if folder_of(path) not in folders}
+    return MappingProxyType({**kept, **added})
 
 
 def with_changes(file: DataFile, **changes: Any) -> DataFile:  # noqa: ANN401 - of the fields

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from connector.core.state.data_file import day_of
+from connector.core.state.data_file import day_of, folder_of, replaced_in
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.record import NOTHING, Parts
 from connector.core.time.intervals import Interval, Intervals
@@ -78,14 +78,14 @@ class PayoutsRecord:
         """Return the record after files of payouts were durably written; `payouts` are those read this time."""
         return replace(
             self,
-            files=MappingProxyType({**self.files, **{one.path: one for one in files}}),
+            files=replaced_in(self.files, files),
             payouts=MappingProxyType({**self.payouts, **{one.id: one for one in payouts}}),
         )
 
-    def with_transactions(self, path: str, file: DataFile | None) -> PayoutsRecord:
-        """Return the record after a file of transactions was durably written; None when it has become empty."""
-        others = {name: one for name, one in self.transaction_files.items() if name != path}
-        kept = others if file is None else {**others, path: file}
+    def with_transactions(self, folder: str, file: DataFile | None) -> PayoutsRecord:
+        """Return the record after a day's transactions were durably written; None when there are none any more."""
+        others = {path: one for path, one in self.transaction_files.items() if folder_of(path) != folder}
+        kept = others if file is None else {**others, file.path: file}
         return replace(self, transaction_files=MappingProxyType(kept))
 
     def with_lost(self, files: Iterable[DataFile], before: PayoutsRecord) -> PayoutsRecord:

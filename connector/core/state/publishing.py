@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from connector.core.state.data_file import DataFile
 
-_OURS = re.compile(r"[a-z_]+/account=([A-Za-z0-9_]+)/[a-z_]+=[0-9-]{4,10}/part-[0-9a-f]{12}-[0-9A-Za-z_-]+\.parquet")
+_OURS = re.compile(r"[a-z_]+/account=([A-Za-z0-9_]+)/[a-z_]+=[0-9-]{4,10}/part-[0-9a-f]{12}-[0-9A-Za-z-]+\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,13 @@ class Wanted:
     Attributes:
         files: by path, relative to the lake.
         revisions: number of the newest record of each account's state.
+        published: by account, the files that the record named by which the table was published; without the accounts
+            of which that record is not there any more.
     """
 
     files: Mapping[str, DataFile]
     revisions: Mapping[str, int]
+    published: Mapping[str, Mapping[str, DataFile]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,9 @@ def account_of(path: str) -> str | None:
     return found[1] if found else None
 
 
-def accounts_of(files: Iterable[str], accounts: Iterable[str]) -> list[str]:
-    """Return some accounts and those of whom files are, sorted."""
-    return sorted({*accounts, *(name for path in files if (name := account_of(path)) is not None)})
+def is_listed(path: str) -> bool:
+    """Say whether a file has a name of its own, so that a table lists it: it stays for readers of older versions."""
+    return account_of(path) is not None
 
 
 def change_to(wanted: Wanted, there: Contents) -> Change:
@@ -122,11 +125,10 @@ def change_to(wanted: Wanted, there: Contents) -> Change:
 
 
 def alterations(wanted: Wanted, there: Contents) -> list[Alteration]:
-    """Return what somebody else did to a table, as far as it shows, in order of path.
+    """Return what somebody else did to a table since it was published, in order of path.
 
-    A table that was published by the newest record of an account's state has to name just its files. One that was
-    published by an earlier record may lack some and have others; but no file that runs do not write, and none whose
-    figures are not the state's.
+    It has to name just the files that the record named by which it was published. Of an account whose record is not
+    there any more, it has to name files that runs write, with the figures that the state has of them.
     """
     return sorted({*_strange(wanted, there), *_lacking(wanted, there)})
 
@@ -147,24 +149,18 @@ def newer(wanted: Wanted, there: Contents) -> list[str]:
 
 def _strange(wanted: Wanted, there: Contents) -> Iterator[Alteration]:
     for path, listed in there.files.items():
-        account, file = account_of(path), wanted.files.get(path)
-        if account is None or (file is None and _is_published(wanted, there, account)):
+        account = account_of(path)
+        published = wanted.published.get(account or "")
+        file = wanted.files.get(path) if published is None else published.get(path)
+        if account is None or (file is None and published is not None):
             yield Alteration(path, "foreign")
         elif file is not None and _differs(file, listed):
             yield Alteration(path, "changed")
 
 
-def _lacking(wanted: Wanted, there: Contents) -> Iterable[Alteration]:
-    return (
-        Alteration(path, "missing")
-        for path in wanted.files.keys() - there.files.keys()
-        if _is_published(wanted, there, _folder_account(path))
-    )
-
-
-def _is_published(wanted: Wanted, there: Contents, account: str) -> bool:
-    """Say whether a table was published by the newest record of an account's state."""
-    return account in there.revisions and there.revisions[account] == wanted.revisions.get(account)
+def _lacking(wanted: Wanted, there: Contents) -> Iterator[Alteration]:
+    for published in wanted.published.values():
+        yield from (Alteration(path, "missing") for path in published.keys() - there.files.keys())
 
 
 def _differs(file: DataFile, listed: Listed) -> bool:

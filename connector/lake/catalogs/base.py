@@ -8,7 +8,7 @@ leaves the table as it was, and the next one finds the same difference, or a sma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from connector.core.counting import counted
 from connector.core.state.publishing import EMPTY, Change, alterations, change_to, newer
@@ -16,7 +16,7 @@ from connector.errors import CommitConflictError, ManifestError, StorageError
 from connector.tables.field_ids import numbered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -47,6 +47,10 @@ class TableAlteredError(StorageError):
             f" {named}{more}; nothing is published to it: `repair` makes it what the state says, which undoes that"
         )
         self.alterations = tuple(found)
+
+
+WantedNow: TypeAlias = "Callable[[Mapping[str, int]], Wanted]"
+"""Reads what a table is to hold now, given the revisions by which it was published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,8 @@ class CatalogTable(Protocol):
         """
         ...
 
-    def contents(self, accounts: Iterable[str]) -> Contents | None:
+    def contents(self) -> Contents | None:
         """Return what its own list held when it was read; None where there was no such table.
-
-        Args:
-            accounts: whose revisions to return, beside those of the accounts that it has files of.
 
         Raises:
             StorageError: it cannot be read.
@@ -135,6 +136,37 @@ class CatalogTable(Protocol):
             StorageError: it failed; whether it is in has to be looked up.
         """
         ...
+
+    def tidy(self, cutoff: float, *, act: bool) -> Tidied:
+        """Shorten the log, or let go of versions, of the table as it was read last.
+
+        Args:
+            cutoff: UTC seconds; versions since then stay.
+            act: do it, instead of only saying what would be done.
+
+        Raises:
+            CommitConflictError: a publisher was first.
+            StorageError: it failed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What became of a table's log or metadata, or would.
+
+    Attributes:
+        log_files: of them that the table's library removes by itself.
+        versions: of the table that were let go of.
+        folded: manifests that were put together.
+        needed: paths of the files of metadata that are still needed, relative to the lake; None where the table's
+            library looks after them.
+    """
+
+    log_files: int = 0
+    versions: int = 0
+    folded: int = 0
+    needed: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +186,7 @@ class Published:
     mended: int = 0
 
 
-def publish(table: CatalogTable, wanted_now: Callable[[], Wanted], *, repair: bool = False) -> Published:
+def publish(table: CatalogTable, wanted_now: WantedNow, *, repair: bool = False) -> Published:
     """Bring a table up to date with the state. Blocks.
 
     The table is read before the state, so what is wanted is never older than what is there. After any error both are
@@ -162,7 +194,7 @@ def publish(table: CatalogTable, wanted_now: Callable[[], Wanted], *, repair: bo
 
     Args:
         table: the table.
-        wanted_now: reads what the state says.
+        wanted_now: reads what the state says, and said by the revisions that the table was published by.
         repair: undo what something else did to the table, instead of refusing.
 
     Raises:
@@ -191,15 +223,15 @@ def publish(table: CatalogTable, wanted_now: Callable[[], Wanted], *, repair: bo
     raise failure or CommitConflictError(f"the table {table.shape.name} changes again and again: run again")
 
 
-def _compared(table: CatalogTable, wanted_now: Callable[[], Wanted]) -> tuple[Contents, Wanted]:
+def _compared(table: CatalogTable, wanted_now: WantedNow) -> tuple[Contents, Wanted]:
     """Return what a table holds, and what it is to hold.
 
     Raises:
         ManifestError: it is ahead of the state.
     """
     table.read()
-    wanted = wanted_now()
-    there = table.contents(wanted.revisions) or EMPTY
+    there = table.contents() or EMPTY
+    wanted = wanted_now(there.revisions)
     if ahead := newer(wanted, there):
         raise ManifestError(
             f"the table {table.shape.name} holds what a later state of {ahead[0]} named: the state was put back to an"

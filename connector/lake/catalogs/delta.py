@@ -28,12 +28,12 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
-from connector.core.state.publishing import Contents, Listed, accounts_of
+from connector.core.state.publishing import Contents, Listed, account_of
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import bounds_of
+from connector.lake.catalogs.base import Tidied, bounds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.publishing import Change
@@ -74,8 +74,7 @@ class DeltaCatalogTable:
 
     def read(self) -> None:
         """Look at the table as it is now; see `CatalogTable.read`."""
-        if unfit := sorted(_UNFIT & set(self.folder)):
-            raise ConfigError(f"{self.folder}: the path of a Delta table may have no {unfit[0]!r}; use another folder")
+        refuse_unfit(self.folder)
         with _told(f"reading the table {self.shape.name}"):
             try:
                 self._table = DeltaTable(self.folder, storage_options=dict(self.options) or None)
@@ -84,14 +83,15 @@ class DeltaCatalogTable:
                 return
         self._refuse_foreign(self._table)
 
-    def contents(self, accounts: Iterable[str]) -> Contents | None:
+    def contents(self) -> Contents | None:
         """Return what the log held; see `CatalogTable.contents`."""
         table = self._table
         if table is None:
             return None
         with _told(f"reading the table {self.shape.name}"):
             files = self._files(table)
-            asked = {one: table.transaction_version(_application(one)) for one in accounts_of(files, accounts)}
+            accounts = {account for path in files if (account := account_of(path)) is not None}
+            asked = {one: table.transaction_version(_application(one)) for one in accounts}
             revisions = {one: number for one, number in asked.items() if number is not None}
             return Contents(MappingProxyType(files), MappingProxyType(revisions), table.version())
 
@@ -110,6 +110,17 @@ class DeltaCatalogTable:
                 list(self.shape.partition_columns),
                 commit_properties=_properties(change),
             )
+
+    def tidy(self, cutoff: float, *, act: bool) -> Tidied:  # noqa: ARG002 - the log keeps its own time
+        """Write a checkpoint and remove what it makes unneeded, after the time that the table itself is set to."""
+        table = self._table
+        if table is None or not act:
+            return Tidied()
+        with _told(f"shortening the log of the table {self.shape.name}"):
+            if table.version() > 0:
+                table.create_checkpoint()
+            table.cleanup_metadata()
+        return Tidied()
 
     def _create(self, added: list[AddAction], change: Change) -> None:
         create_table_with_add_actions(
@@ -201,6 +212,16 @@ class DeltaCatalogTable:
     @property
     def _arrow_schema(self) -> pa.Schema:
         return without_metadata(self.shape.schema)
+
+
+def refuse_unfit(folder: str) -> None:
+    """Refuse a path that deltalake cannot have.
+
+    Raises:
+        ConfigError: says what is wrong with it.
+    """
+    if unfit := sorted(_UNFIT & set(folder)):
+        raise ConfigError(f"{folder}: the path of a Delta table may have no {unfit[0]!r}; use another folder")
 
 
 def without_metadata(schema: pa.Schema) -> pa.Schema:

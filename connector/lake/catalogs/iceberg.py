@@ -25,13 +25,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from connector.core.state.publishing import Contents, Listed, accounts_of
+from connector.core.state.publishing import Contents, Listed, account_of
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import bounds_of
+from connector.lake.catalogs.base import Tidied, bounds_of
 from connector.lake.formats.row_columns import MICROSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterator
 
     from pyiceberg.catalog import Catalog
     from pyiceberg.schema import Schema
@@ -82,6 +82,9 @@ REVISION = "stripe-balance.revision."
 
 FOLDED_MANIFESTS = 100
 """Manifests from which a commit puts them together."""
+
+MANY_MANIFESTS = 10
+"""Manifests above which upkeep puts them together."""
 
 _FIRST_PARTITION_ID = 1_000
 _UNFIT = frozenset("#?;%")
@@ -148,7 +151,7 @@ class IcebergCatalogTable:
             return
         self._refuse_foreign(table)
 
-    def contents(self, accounts: Iterable[str]) -> Contents | None:
+    def contents(self) -> Contents | None:
         """Return what the table's manifests held; see `CatalogTable.contents`."""
         table = self._table
         if table is None:
@@ -160,8 +163,9 @@ class IcebergCatalogTable:
                 self._listed[path] = task.file
                 files[path] = Listed(task.file.record_count, task.file.file_size_in_bytes, not task.delete_files)
             version = len(table.metadata.snapshots)
-        known, asked = table.properties, accounts_of(files, accounts)
-        revisions = {one: int(known[f"{REVISION}{one}"]) for one in asked if f"{REVISION}{one}" in known}
+        accounts = {account for path in files if (account := account_of(path)) is not None}
+        known = table.properties
+        revisions = {one: int(known[f"{REVISION}{one}"]) for one in accounts if f"{REVISION}{one}" in known}
         return Contents(MappingProxyType(files), MappingProxyType(revisions), version)
 
     def commit(self, change: Change) -> None:
@@ -178,6 +182,30 @@ class IcebergCatalogTable:
                         producer.delete_data_file(self._listed[path])
                     for file in change.added:
                         producer.append_data_file(self._added(file, table))
+
+    def tidy(self, cutoff: float, *, act: bool) -> Tidied:
+        """Expire snapshots, put manifests together, and say which files of metadata are needed; see `CatalogTable`."""
+        table = self._table
+        if table is None or (current := table.current_snapshot()) is None:
+            return Tidied()
+        with _told(f"tidying the table {self.identifier}"):
+            manifests = len(current.manifests(table.io))
+            old = [one for one in table.metadata.snapshots if one.timestamp_ms / 1e3 < cutoff and one != current]
+            folded = manifests if manifests > MANY_MANIFESTS else 0
+            if act and folded:
+                with table.transaction() as transaction, _Folding(Operation.OVERWRITE, transaction, table.io):
+                    pass
+            if act and old:
+                table.maintenance.expire_snapshots().by_ids([one.snapshot_id for one in old]).commit()
+            return Tidied(0, len(old), folded, frozenset(self._needed(table)) if act else None)
+
+    def _needed(self, table: Table) -> Iterator[str]:
+        """Yield the paths of the files of metadata that a table goes by, as far as they are in its folder."""
+        yield self._own_path(table.metadata_location)
+        yield from (self._own_path(one.metadata_file) for one in table.metadata.metadata_log)
+        for snapshot in table.metadata.snapshots:
+            yield self._own_path(snapshot.manifest_list)
+            yield from (self._own_path(one.manifest_path) for one in snapshot.manifests(table.io))
 
     @property
     def identifier(self) -> str:
@@ -320,6 +348,12 @@ class _Publishing(_OverwriteFiles):
     _min_count_to_merge = FOLDED_MANIFESTS
     _target_size_bytes = 8 * 2**20
     _process_manifests: Any = _MergeAppendFiles._process_manifests  # noqa: SLF001 - see above
+
+
+class _Folding(_Publishing):
+    """The same, which puts together what there is."""
+
+    _min_count_to_merge = 2
 
 
 @contextmanager

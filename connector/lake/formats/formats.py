@@ -5,7 +5,8 @@ Every writer gives the same bytes for the same rows in the same order, however t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +23,12 @@ from connector.tables.source_columns import row_dictionaries, row_schema
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from connector.core.state.data_file import DataFile
     from connector.core.state.table_state import TableState
+
+
+HIVE = "hive"
+"""Catalog of a lake whose folders say all."""
 
 
 class Writer(Protocol):
@@ -52,6 +58,8 @@ class Format:
         open_writer: starts a new file at a local path.
         open_reader: opens a file at a local path.
         read_objects: reads a file's objects as they were received; None for formats that Arrow has datasets of.
+        catalog: what makes a lake of the files: `hive`, their folders alone; `delta` or `iceberg`, a table's list.
+        run: id of the run that writes, which files of a table have in their names.
     """
 
     name: str
@@ -60,14 +68,52 @@ class Format:
     open_writer: Callable[[Path], Writer]
     open_reader: Callable[[Path], Reader]
     read_objects: Callable[[Path], Iterator[list[dict[str, Any]]]] | None = None
+    catalog: str = HIVE
+    run: str = ""
+
+    @property
+    def files(self) -> str:
+        """What the files are, by Arrow's name of it; those of tables are Parquet."""
+        return self.name if self.catalog == HIVE else "parquet"
 
     @property
     def file_name(self) -> str:
-        """Name of the one data file of a partition."""
+        """Name of the one data file of a partition, where that is fixed."""
         return f"part-0{self.suffix}"
 
+    def final_path(self, folder: str, sha256: str) -> str:
+        """Return where a file of a partition is to be.
 
-FORMAT_NAMES = ("parquet", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow")
+        Those of a table have a name of their own for each attempt: whoever reads an older version needs the older file.
+
+        Args:
+            folder: of the partition.
+            sha256: of the file's bytes.
+        """
+        if self.catalog == HIVE:
+            return f"{folder}/{self.file_name}"
+        return f"{folder}/part-{sha256[:12]}-{self.run or secrets.token_hex(8)}{self.suffix}"
+
+    def file_of(self, files: Mapping[str, DataFile], folder: str) -> DataFile | None:
+        """Return the file that a state has of a partition; None for none.
+
+        Args:
+            files: of the state, by path.
+            folder: of the partition.
+        """
+        if self.catalog == HIVE:
+            return files.get(f"{folder}/{self.file_name}")
+        return next((file for path, file in files.items() if path.startswith(f"{folder}/")), None)
+
+    def of_run(self, run: str) -> Format:
+        """Return the format as a run writes it."""
+        return replace(self, run=run)
+
+
+TABLE_FORMATS = ("delta", "iceberg")
+"""Names of the formats whose files are listed by tables."""
+
+FORMAT_NAMES = ("parquet", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow", *TABLE_FORMATS)
 """Names as they stand in states. `jsonl` is accepted for `jsonl.zst`."""
 
 
@@ -95,9 +141,10 @@ def format_named(text: str, *, source_columns: bool = False) -> Format:
         ConfigError: for any other name; says which there are. Or for lines with columns, which they do not have.
     """
     name = "jsonl.zst" if text == "jsonl" else text
-    if name == "parquet":
+    if name in {"parquet", *TABLE_FORMATS}:
         dictionary = row_dictionaries(source_columns=source_columns)
-        return parquet_format(row_schema(source_columns=source_columns), dictionary, table="balance_transactions")
+        schema = row_schema(source_columns=source_columns)
+        return in_catalog(name, parquet_format(schema, dictionary, table="balance_transactions"))
     if name == "arrow":
         return arrow_format(row_schema(source_columns=source_columns))
     if name in FORMAT_NAMES and source_columns:
@@ -105,6 +152,11 @@ def format_named(text: str, *, source_columns: bool = False) -> Format:
     if name in FORMAT_NAMES:
         return jsonl_format(CODECS[name], balance_transactions.LINES_SCHEMA, balance_transactions.to_lines)
     raise ConfigError(f"there is no format {text!r}; choose one of {', '.join(FORMAT_NAMES)}")
+
+
+def in_catalog(name: str, form: Format) -> Format:
+    """Return Parquet as the files of a lake of some name, one of those of tables or just `parquet`."""
+    return replace(form, name=name, catalog=name) if name in TABLE_FORMATS else form
 
 
 def parquet_format(

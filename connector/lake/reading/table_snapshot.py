@@ -150,7 +150,7 @@ class TableSnapshot:
 
     def _dataset_of(self, files: Iterable[tuple[Holding, DataFile]], stack: ExitStack | None) -> ds.Dataset:
         """Open files as a dataset; they are closed with the stack, or with the dataset."""
-        form = ds.ParquetFileFormat() if self.form.name == "parquet" else ds.IpcFileFormat()
+        form = ds.ParquetFileFormat() if self.form.files == "parquet" else ds.IpcFileFormat()
         fragments: list[ds.Fragment] = []
         for holding, file in files:
             opened = self._opened(holding, file)

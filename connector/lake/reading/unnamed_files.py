@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.core.units import AccountId
+from connector.lake.formats.formats import TABLE_FORMATS
 from connector.lake.reading.moment import announced_paths
 from connector.lake.state import table_states
-from connector.lake.state.lake_identity import load_balances, load_payouts
+from connector.lake.state.lake_identity import facts_of, load_balances, load_payouts
 from connector.lake.state.state_log import recorded_accounts
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def named_files(store: Store, states: Iterable[TableState]) -> dict[tuple[str, s
 def unnamed_files(store: Store, named: Mapping[tuple[str, str], Collection[str]]) -> UnnamedFiles:
     """Look through the folders of all tables. Blocks; one look at each name, and at the size of what is not known.
 
+    Where a table lists the files, readers go by that list: older files and logs lie beside them, and none is unnamed.
+
     Args:
         store: the lake.
         named: paths of the data files that records name, by table and account.
@@ -95,6 +98,8 @@ def unnamed_files(store: Store, named: Mapping[tuple[str, str], Collection[str]]
     Raises:
         StorageError: the destination cannot be read.
     """
+    if facts_of(store).format in TABLE_FORMATS:
+        return UnnamedFiles()
     homes = {f"{table}/account={account}/": (table, account) for table, account in named}
     known = {path for paths in named.values() for path in paths}
     found: dict[tuple[str, str] | None, list[Unnamed]] = {}

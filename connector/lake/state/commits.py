@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from connector.core.state.data_file import with_changes
 from connector.core.state.intent import contents, file_in, follows, with_visible
+from connector.core.state.publishing import is_listed
 from connector.core.state.tables import State
 from connector.errors import CommitConflictError, ConnectorError, StorageError
 from connector.lake.state import intents, state_log
@@ -236,7 +237,7 @@ class Commits(Generic[S]):
             return one
         if intended.replaces != (None if there is None else there.sha256):
             raise CommitConflictError(f"{intended.folder} was changed by another run meanwhile")
-        if there is not None and intended.file is None:
+        if there is not None and intended.file is None and not is_listed(there.path):
             self._store.delete(there.path)
         if intended.file is None or one.staged is None:
             return one

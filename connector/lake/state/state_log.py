@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector.core.state.partition import checked_account
@@ -121,6 +122,47 @@ def load(store: Store, spec: TableSpec[S], account: AccountId) -> S | None:
                 f"{where} is gone, and later records need it: restore it from a backup, or {spec.remedy}"
             )
     return None
+
+
+def load_at(store: Store, spec: TableSpec[S], account: AccountId, number: int) -> S | None:
+    """Return an account's state as it was once a record was written; None where that cannot be told any more. Blocks.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        account: whose rows.
+        number: of the record, at least 1.
+
+    Raises:
+        ManifestError: a record is damaged, foreign, of a newer version, or of another account.
+        StorageError: it cannot be read.
+    """
+    found = _read_from(store, spec, account, checkpoint_before(number), stop=number)
+    return found if found is not None and found.number == number else None
+
+
+def files_since(store: Store, spec: TableSpec[Any], account: AccountId, since: float) -> set[str]:
+    """Return the paths of all files that an account's state has named since a moment, as far as records tell. Blocks.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        account: whose rows.
+        since: UTC seconds; what the state named then counts as well.
+
+    Raises:
+        ManifestError: a record is damaged, foreign, of a newer version, or of another account.
+        StorageError: it cannot be read.
+    """
+    found: set[str] = set()
+    number = max(_numbers(store, spec.name, account), default=0)
+    while number and (record := _record_at(store, spec, account, number)) is not None:
+        found |= {file.path for file in record.files}
+        if record.written <= since:
+            then = load_at(store, spec, account, number)
+            return found | (set() if then is None else set(then.recorded.files))
+        number -= 1
+    return found
 
 
 def commit(
@@ -300,11 +342,19 @@ def _folder(table: str, account: str) -> str:
     return f"{FOLDER}/{table}/{account}"
 
 
-def _read_from(store: Store, spec: TableSpec[S], account: AccountId, start: int) -> S | None:
-    """Return the state by the records from a checkpoint on, as far as they go; None where there is no checkpoint."""
+def _read_from(store: Store, spec: TableSpec[S], account: AccountId, start: int, *, stop: float = inf) -> S | None:
+    """Return the state by the records from a checkpoint on, as far as they go; None where there is no checkpoint.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        account: whose rows.
+        start: number of the checkpoint.
+        stop: number of the last record to read.
+    """
     parts, latest = NOTHING, None
     number = start
-    while (record := _record_at(store, spec, account, number)) is not None:
+    while number <= stop and (record := _record_at(store, spec, account, number)) is not None:
         parts, latest = applied(parts, record), record
         number += 1
     return (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from connector.core.planning.parking import setting_aside
 from connector.core.state.tables import TRANSACTIONS
 from connector.errors import ConfigError
+from connector.lake.formats.formats import TABLE_FORMATS
 from connector.lake.state import state_log
 from connector.lake.state.file_check import Difference, differences
 from connector.lake.state.state_log import record_path, recorded_accounts
@@ -130,7 +131,16 @@ def compare(
         StorageError: when the destination cannot be read.
     """
     folder = account_folder(state.account)
-    return differences(store, folder, state.files, full=full, since=since, trusted=trusted)
+    found = differences(store, folder, state.files, full=full, since=since, trusted=trusted)
+    return without_older(found, state.format)
+
+
+def without_older(found: list[Difference], format_name: str) -> list[Difference]:
+    """Return differences without files that no record names, where a table lists those that count.
+
+    They are older ones, which readers of older versions need, or what a killed run left; `maintain` removes them.
+    """
+    return found if format_name not in TABLE_FORMATS else [one for one in found if one.kind != "extra"]
 
 
 def account_folder(account: AccountId) -> str:

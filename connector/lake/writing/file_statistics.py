@@ -21,9 +21,15 @@ _FEW = 64
 
 
 class Summary:
-    """Adds up sorted batches. Sums of money are exact, however large."""
+    """Adds up sorted batches. Sums of money are exact, however large.
 
-    def __init__(self) -> None:
+    Args:
+        ids: whether to find the least and the greatest id, too.
+    """
+
+    def __init__(self, *, ids: bool = False) -> None:
+        self._wants_ids = ids
+        self._ids: tuple[str, str] | None = None
         self._rows = 0
         self._first = 0
         self._last = 0
@@ -39,6 +45,8 @@ class Summary:
         self._first = self._first if self._rows else created[0].value // MICROSECONDS
         self._last = created[-1].value // MICROSECONDS
         self._rows += batch.num_rows
+        if self._wants_ids:
+            self._ids = span_of(batch.column("id"), self._ids)
         for currency, amount in _net(batch).items():
             self._net[currency] = self._net.get(currency, 0) + amount
         self._add_apart(batch)
@@ -91,7 +99,20 @@ class Summary:
             pending_from=self._pending_from,
             pending_created=self._pending_created,
             apart={name: dict(sorted(sums.items())) for name, sums in sorted(self._apart.items())},
+            ids=self._ids,
         )
+
+
+def span_of(column: pa.Array, known: tuple[str, str] | None = None) -> tuple[str, str]:
+    """Return the least and the greatest value of a text column that has rows, by their bytes.
+
+    Args:
+        column: without nulls.
+        known: those of the rows before.
+    """
+    found = pc.min_max(column).as_py()
+    least, greatest = known or (found["min"], found["max"])
+    return min(least, found["min"]), max(greatest, found["max"])  # by code points, which go as UTF-8's bytes do
 
 
 def _net(batch: pa.RecordBatch) -> dict[str, int]:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from connector.core.state.data_file import Listing, with_changes
 from connector.core.state.payouts_record import COLUMNS
+from connector.lake.formats.formats import HIVE
 from connector.lake.writing.small_tables import read_rows, write_rows
 from connector.tables import payout_transactions
 from connector.tables.payouts import with_trace_parts
@@ -144,7 +145,7 @@ def write_transactions(
     merged = sheet.joined(parts)
     counts = {"new": sum(one.listing.rows for one in listed), "disappeared": disappeared}
     if merged.num_rows == 0:
-        if old is not None:
+        if old is not None and sheet.form.catalog == HIVE:
             store.delete(old.path)
         return Written(None, unchanged=False, **counts)
     unchanged = old is not None and there is not None and merged.equals(there)

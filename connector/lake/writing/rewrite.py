@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from connector.core.state.data_file import with_changes
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ConnectorError, StorageError
-from connector.lake.formats.formats import parked_form
+from connector.lake.formats.formats import HIVE, parked_form
 from connector.lake.formats.row_columns import inside
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.disk import at_disk, sha256_of, sync_file
@@ -147,7 +147,7 @@ def _sealed(
             old_path = stack.enter_context(trusted(store, day.old))
             old = stack.enter_context(form.open_reader(old_path))
         draft = stack.enter_context(Draft(store, form, path))
-        summary, tally = Summary(), Tally()
+        summary, tally = Summary(ids=form.catalog != HIVE), Tally()
         for batch, counts in merged(runs, old, Reread(day.within.minus(day.counted), day.read_before), parked=parked):
             draft.write(batch)
             summary.add(batch)
@@ -156,9 +156,10 @@ def _sealed(
         if staged is None:
             return Sealed(None, tally, None)
         with at_disk(f"reading {staged}"):
-            file = summary.data_file(path, written=staged, sha256=sha256_of(staged))
-        if day.old is not None and (file.path, file.sha256) == (day.old.path, day.old.sha256):
-            return Sealed(with_changes(file, version=day.old.version), tally, None)
+            sha256 = sha256_of(staged)
+            file = summary.data_file(form.final_path(day.folder, sha256), written=staged, sha256=sha256)
+        if day.old is not None and file.sha256 == day.old.sha256:
+            return Sealed(with_changes(file, path=day.old.path, version=day.old.version), tally, None)
         return Sealed(file, tally, draft.keep(), condition)
 
 

@@ -16,7 +16,16 @@ import pyarrow.compute as pc
 from connector.core.api.json_text import loads
 from connector.core.state.data_file import DataFile
 from connector.errors import StorageError
-from connector.lake.formats.formats import CODECS, Format, arrow_format, format_named, jsonl_format, parquet_format
+from connector.lake.formats.formats import (
+    CODECS,
+    TABLE_FORMATS,
+    Format,
+    arrow_format,
+    format_named,
+    in_catalog,
+    jsonl_format,
+    parquet_format,
+)
 from connector.lake.stores.disk import at_disk, sha256_of, sync_file
 from connector.tables import balances, payout_transactions, payouts
 from connector.tables.arrow import arrow_schema, dictionary_columns
@@ -109,8 +118,9 @@ def sheet(table: str, format_name: str, hidden: tuple[str, ...] = ()) -> Sheet:
     """
     keys, unique, to_batch, to_objects = _TABLES[table]
     name = format_named(format_name).name
-    if name == "parquet":
+    if name in {"parquet", *TABLE_FORMATS}:
         form = parquet_format(arrow_schema(table), dictionary_columns(table), order=keys, table=table)
+        form = in_catalog(name, form)
     elif name == "arrow":
         form = arrow_format(arrow_schema(table))
     else:
@@ -163,8 +173,9 @@ def write_rows(store: Store, form: Format, folder: str, rows: pa.RecordBatch) ->
             finally:
                 writer.close()
             sync_file(staged)
-            file = DataFile(path, rows.num_rows, staged.stat().st_size, sha256_of(staged))
-        store.publish(staged, path)
+            sha256 = sha256_of(staged)
+            file = DataFile(form.final_path(folder, sha256), rows.num_rows, staged.stat().st_size, sha256)
+        store.publish(staged, file.path)
     except BaseException:
         _remove(staged)
         raise

@@ -130,7 +130,7 @@ def test_a_payout_may_change_until_it_is_final_reconciled_and_no_bank_returns_it
 def with_file(record: PayoutsRecord, day: int, *ids: str) -> PayoutsRecord:
     path = f"{payouts_record.transactions_folder(ACCOUNT, day)}/part-0.parquet"
     listings = {name: Listing(2, {"usd": 0}) for name in sorted(ids)}
-    return record.with_transactions(path, DataFile(path, 4, 10, "0" * 64, listings=listings))
+    return record.with_transactions(path.rpartition("/")[0], DataFile(path, 4, 10, "0" * 64, listings=listings))
 
 
 def test_only_reconciled_automatic_payouts_without_transactions_are_listed_newest_day_first():

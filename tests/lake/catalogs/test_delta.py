@@ -92,5 +92,5 @@ class TestDelta(CatalogContract):
         self.published(lake)
         table = self.opened(lake)
         table.read()
-        assert table.contents(lake.revisions).revisions == lake.revisions
+        assert table.contents().revisions == lake.revisions
         assert self.rows(lake) == lake.rows()

@@ -1,0 +1,221 @@
+"""The tables of a lake, and what the state says that each of them is to hold: publishing them all."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from connector.core.documents import to_json
+from connector.core.state.partition import Granularity
+from connector.core.state.publishing import EMPTY, Wanted, alterations, lag_of
+from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
+from connector.errors import CommitConflictError, ConfigError, ConnectorError, ManifestError
+from connector.lake.catalogs.base import publish, shape_of
+from connector.lake.formats.formats import HIVE, format_named
+from connector.lake.paths import STATE
+from connector.lake.reading.table_files import file_schema
+from connector.lake.state import state_log, table_states
+from connector.lake.state.lake_identity import facts_of
+from connector.lake.stores.conditions import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.publishing import Alteration
+    from connector.core.state.tables import State, TableSpec
+    from connector.lake.catalogs.base import CatalogTable, Published, TableShape, WantedNow
+    from connector.lake.stores.base import Store
+
+ICEBERG = "iceberg"
+
+SETTINGS = f"{STATE}/catalog.json"
+"""Where the name of the catalog is that the tables are in, where that is not the lake's own."""
+
+SPECS: dict[str, TableSpec[Any]] = {name: spec for spec in (TRANSACTIONS, PAYOUTS, BALANCES) for name in spec.tables}
+"""Which records each table follows."""
+
+
+def kind_of(store: Store) -> str:
+    """Return what makes a lake of the files: `hive`, `delta` or `iceberg`. Blocks."""
+    there = facts_of(store).format
+    return HIVE if there is None else format_named(there).catalog
+
+
+def publish_tables(store: Store, *, repair: bool = False, catalog: str | None = None) -> tuple[Published, ...]:
+    """Bring all tables of a lake up to date with its state; a lake without a catalog has none. Blocks.
+
+    One that fails spares the others.
+
+    Args:
+        store: the lake.
+        repair: undo what something else did to the tables, instead of refusing.
+        catalog: name of the catalog that they are in, where they have none so far; None for that of the lake.
+
+    Raises:
+        ConfigError: the tables cannot be where they are to be; or their library is not installed.
+        StorageError: one of them cannot be read or written, or was altered by something else.
+    """
+    failure: ConnectorError | None = None
+    done: list[Published] = []
+    with opened_tables(store, catalog=catalog, renew=repair) as opened:
+        for table in SPECS:
+            try:
+                if (one := opened(table)) is not None:
+                    done.append(publish(one, wanted_of(store, table), repair=repair))
+            except ConnectorError as error:
+                failure = failure or error
+    if failure is not None:
+        raise failure
+    return tuple(done)
+
+
+def check_tables(store: Store, kind: str, catalog: str | None = None) -> None:
+    """Refuse what a lake's tables could not be made with, before anything is read for them. Blocks.
+
+    Args:
+        store: the lake, which may not exist yet.
+        kind: `hive`, `delta` or `iceberg`.
+        catalog: name of the catalog that is asked for.
+
+    Raises:
+        ConfigError: the library is not installed, the tables cannot be there, or in that catalog.
+    """
+    if kind != ICEBERG and catalog is not None:
+        raise ConfigError(f"`catalog` is for Iceberg tables: a lake of the format {kind} has none to be named")
+    if kind == HIVE:
+        return
+    there = _known_catalog(store)
+    if catalog is not None and there not in {None, catalog}:
+        raise ConfigError(f"the tables of this lake are in the catalog {there}, and {catalog} was asked for")
+    with ExitStack() as stack:
+        _maker(store, kind, catalog or there, stack, renew=False)
+
+
+def compared(store: Store) -> dict[str, tuple[list[Alteration], int]]:
+    """Return, for each table of a lake, what something else did to it, and by how many files it is behind. Blocks.
+
+    Raises:
+        ConfigError: the tables are not where they are to be; or their library is not installed.
+        StorageError: one of them cannot be read.
+    """
+    found: dict[str, tuple[list[Alteration], int]] = {}
+    with opened_tables(store) as opened:
+        for table in SPECS:
+            if (one := opened(table)) is not None:
+                one.read()
+                there = one.contents() or EMPTY
+                wanted = wanted_of(store, table)(there.revisions)
+                found[table] = alterations(wanted, there), lag_of(wanted, there)
+    return found
+
+
+def wanted_of(store: Store, table: str) -> WantedNow:
+    """Return what reads what a table is to hold, from the state as it is then; raises what `state_log.load` raises."""
+    spec = SPECS[table]
+
+    def read(revisions: Mapping[str, int]) -> Wanted:
+        names = state_log.recorded_accounts(store, spec)
+        states = [one for name in names if (one := state_log.load(store, spec, name)) is not None]
+        files = {path: file for one in states for path, file in _files_of(table, one).items()}
+        published = {
+            one.account: _files_of(table, then)
+            for one in states
+            if (number := revisions.get(one.account)) is not None
+            and (then := one if number == one.number else state_log.load_at(store, spec, one.account, number))
+            is not None
+        }
+        numbers = {one.account: one.number for one in states}
+        return Wanted(MappingProxyType(files), MappingProxyType(numbers), MappingProxyType(published))
+
+    return read
+
+
+def _files_of(table: str, state: State) -> dict[str, DataFile]:
+    return {path: file for path, file in state.recorded.files.items() if path.startswith(f"{table}/")}
+
+
+@contextmanager
+def opened_tables(
+    store: Store, *, catalog: str | None = None, renew: bool = False
+) -> Generator[Callable[[str], CatalogTable | None]]:
+    """Offer what opens each table of a lake; None for one that no state is of. Closes their catalog at the end.
+
+    Args:
+        store: the lake.
+        catalog: as for `publish_tables`.
+        renew: make tables of a lake that was moved anew, instead of refusing.
+    """
+    kind = kind_of(store)
+    with ExitStack() as stack:
+        if kind == HIVE:
+            yield lambda _: None
+            return
+        make = _maker(store, kind, settled_catalog(store, catalog), stack, renew=renew)
+
+        def opened(table: str) -> CatalogTable | None:
+            recorded = state_log.recorded_accounts(store, SPECS[table])
+            return make(lake_shape(store, table)) if recorded else None
+
+        yield opened
+
+
+def lake_shape(store: Store, table: str) -> TableShape:
+    """Return the shape of a table of a lake. Blocks."""
+    state = next(table_states.states(store), None)
+    partition = Granularity.DAY if state is None else state.partition
+    columns = state is not None and bool(state.options.get("source_columns"))
+    return shape_of(table, file_schema(table, partition, source_columns=columns))
+
+
+def settled_catalog(store: Store, asked: str | None = None) -> str | None:
+    """Return the name of the catalog that a lake's tables are in; None for the lake's own. Blocks.
+
+    What is asked for first is remembered.
+
+    Raises:
+        ConfigError: another one is asked for.
+        ManifestError: what is remembered cannot be read.
+    """
+    there = _known_catalog(store)
+    if there is None and asked is not None:
+        try:
+            store.write(SETTINGS, to_json({"catalog": asked}), condition=ABSENT)
+        except CommitConflictError:
+            there = _known_catalog(store)
+        else:
+            return asked
+    if asked not in {None, there}:
+        raise ConfigError(f"the tables of this lake are in the catalog {there}, and {asked} was asked for")
+    return there
+
+
+def _known_catalog(store: Store) -> str | None:
+    content = store.read(SETTINGS)
+    if content is None:
+        return None
+    try:
+        return str(json.loads(content.data)["catalog"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise ManifestError(f"{SETTINGS} is damaged ({error!r}): restore it from a backup, or remove it") from error
+
+
+def _maker(
+    store: Store, kind: str, catalog: str | None, stack: ExitStack, *, renew: bool
+) -> Callable[[TableShape], CatalogTable]:
+    """Return what opens a table by its shape; the catalog is closed with the stack.
+
+    Raises:
+        ConfigError: the library is not installed, or the tables cannot be there.
+    """
+    root = store.address(table_states.TABLE).removesuffix(f"/{table_states.TABLE}")
+    module = import_module(f"connector.lake.catalogs.{kind}")  # an extra
+    if kind != ICEBERG:
+        module.refuse_unfit(root)
+        return lambda shape: module.DeltaCatalogTable(shape, f"{root}/{shape.name}")
+    opened = module.open_catalog(root, catalog)
+    stack.callback(opened.close)
+    return lambda shape: module.IcebergCatalogTable(shape, opened, root, renew=renew)
