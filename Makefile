@@ -9,6 +9,10 @@ BUILD := hatchling>=1.27
 SPREAD := -n auto --dist loadfile
 BEFORE := d1449a34ae1dc3d686e19ca2709bd1644c60c7f6
 
+# What is compiled is kept beside its source, also where containers ask for the contrary: else each test that starts a
+# program compiles all of it again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check mutants readers integrations bench drawing lock clean
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -34,6 +35,26 @@ def pytest_configure() -> None:
     if examples.EXTENT != "thorough" and "TMPDIR" not in os.environ and free >= MEMORY_ROOM:
         os.environ["TMPDIR"] = str(MEMORY_DISK)
         tempfile.tempdir = None  # to be looked up again
+
+
+@pytest.hookimpl(tryfirst=True)  # before what is slow is left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave cases of other formats than Parquet to `make test-all`, but where formats are the subject."""
+    for item in items:
+        case = getattr(item, "callspec", None)
+        if case and not item.nodeid.startswith(examples.OF_FORMATS) and examples.is_of_other_format(case.params):
+            item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """Take what was collected, some 300,000 objects, out of the sight of Python's garbage collection."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Bring it back, for what looks at it when the process ends."""
+    gc.unfreeze()
 
 
 @pytest.fixture

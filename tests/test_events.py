@@ -46,6 +46,7 @@ from connector.ingest.windows import plan
 from connector.lake.stores.local import LocalStore
 from connector.payouts.calls import sync_payouts
 from connector.verification.calls import verify
+from tests.support.examples import slow_but
 from tests.support.lakes import config_for, data_files, honest, objects, run, sandbox, state, strays, truth, world
 
 EAGER = {"tuning": RunTuning(commit_seconds=0.002)}
@@ -148,8 +149,11 @@ ERRORS = (OwnError("enough"), AuthenticationError("not ours"), SystemExit(3))
 """One of the caller's, one of a class that is passed over for single accounts, and one that is no `Exception`."""
 
 
+KINDS = [RunStarted, AccountStarted, PageReceived, PartitionStaged, Committed, RunEnded]
+
+
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("kind", [RunStarted, AccountStarted, PageReceived, PartitionStaged, Committed, RunEnded])
+@pytest.mark.parametrize("kind", slow_but([PageReceived, Committed], KINDS))
 def test_what_a_listener_raises_ends_the_run_with_just_that_and_the_lake_keeps_its_word(tmp_path, kind, error):
     heard = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -112,3 +113,28 @@ def test_every_silenced_check_says_why():
         r"# noqa(?!: [A-Z]+[0-9]+(, [A-Z]+[0-9]+)*\b.* - \S)|# type: ignore(?!\[)|# pyright: ignore(?!\[)"
     )
     assert not [place for place in lines_with(silenced.search) if not place.startswith("tests/test_project.py")]
+
+
+def replaced_names_of_ours():
+    """Each place of the tests that replaces something of the package, by name or in what is imported from it."""
+    for file in sorted((ROOT / "tests").rglob("*.py")):
+        tree = ast.parse(file.read_text("utf-8"))
+        imports = [one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)]
+        ours = {
+            name.asname or name.name
+            for one in imports
+            if (one.module or "").startswith("connector")
+            for name in one.names
+        }
+        assert "unittest.mock" not in {one.module for one in imports}, file
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "setattr":
+                owner = call.args[0]
+                named = isinstance(owner, ast.Constant) and str(owner.value).startswith("connector.")
+                if named or (isinstance(owner, ast.Name) and owner.id in ours):
+                    yield f"{file.relative_to(ROOT)}:{call.lineno}"
+
+
+def test_tests_hand_in_what_they_replace_but_for_six_places_that_have_no_seam():
+    found = list(replaced_names_of_ours())
+    assert len(found) <= 6, found

@@ -27,14 +27,19 @@ GRACE_SECONDS = 3.0
 
 
 async def stoppable(
-    main: Callable[[], Awaitable[T]], *, canceller: Canceller | None = None, deadline: float | None = None
+    main: Callable[[], Awaitable[T]],
+    *,
+    canceller: Canceller | None = None,
+    deadline: float | None = None,
+    grace: float = GRACE_SECONDS,
 ) -> T:
     """Do something that can be stopped.
 
     Args:
-        main: what to do; where it is stopped it is cancelled, and its shielded parts may take `GRACE_SECONDS`.
+        main: what to do; where it is stopped it is cancelled, and its shielded parts may take the grace.
         canceller: stops it.
         deadline: seconds after which it is stopped, above 0; None for never.
+        grace: seconds that a stop leaves it, before it is left to itself.
 
     Returns:
         What `main` returns, also where it was done before it could be stopped.
@@ -47,14 +52,14 @@ async def stoppable(
         raise UsageError(f"`deadline` {deadline!r} must be a number of seconds, above 0")
     if canceller is not None and canceller.called:
         raise StoppedError("stopped before it began")
-    return await _Work(main).go(canceller, deadline)
+    return await _Work(main, grace).go(canceller, deadline)
 
 
 class _Work:
     """Some work in a task of its own, which can be left behind."""
 
-    def __init__(self, main: Callable[[], Awaitable[Any]]) -> None:
-        self._main = main
+    def __init__(self, main: Callable[[], Awaitable[Any]], grace: float) -> None:
+        self._main, self._grace = main, grace
         self._scope = anyio.CancelScope()  # unlike a task's own `cancel`, it leaves shielded blocks alone
         self._task: asyncio.Task[tuple[Any] | None] = asyncio.create_task(self._inside())
 
@@ -87,12 +92,12 @@ class _Work:
 
     async def _stop(self, why: str) -> Any:  # noqa: ANN401 - what it returns
         self._scope.cancel()
-        await asyncio.wait({self._task}, timeout=GRACE_SECONDS)
+        await asyncio.wait({self._task}, timeout=self._grace)
         if self._task.done():
             return self._result(why)
         self._task.add_done_callback(_forget)
         _LEFT.add(self._task)
-        error = StoppedError(f"{why}; what did not end within {GRACE_SECONDS:g} seconds is left to itself")
+        error = StoppedError(f"{why}; what did not end within {self._grace:g} seconds is left to itself")
         error.let_go = True
         raise error
 

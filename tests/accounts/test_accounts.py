@@ -144,6 +144,7 @@ def test_an_account_named_twice_is_read_once(tmp_path):
         assert objects(tmp_path, own) == truth(stripe_, own)
 
 
+@pytest.mark.slow
 def test_a_run_cut_off_among_many_accounts_goes_on_from_what_it_wrote(tmp_path):
     with sandbox(platform(20)) as stripe_:
         run(tmp_path / "whole", stripe_, accounts=everyone(stripe_))

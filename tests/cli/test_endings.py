@@ -46,7 +46,7 @@ def stuck_sandbox():
         yield running
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", slow_but([signal.SIGINT], [signal.SIGINT, signal.SIGTERM]))
 def test_a_signal_ends_a_sync_in_order_and_keeps_what_is_complete(stuck_sandbox, tmp_path, number):
     lake = tmp_path / "lake"
     with started(stuck_sandbox, "sync", lake, "--rate", 0, "--progress", "none") as process:
@@ -101,7 +101,7 @@ def test_a_second_ctrl_c_ends_at_once():
     assert lines == ["ready\n", "stopping\n", "at once\n"]
 
 
-@pytest.mark.parametrize("words", [[], ["--json"], ["--unordered"]])
+@pytest.mark.parametrize("words", slow_but([[]], [[], ["--json"], ["--unordered"]]))
 def test_a_reader_that_goes_away_ends_a_stream_quietly(slow_sandbox, words):
     with started(slow_sandbox, "stream", "--rate", 0, *words) as process:
         assert process.stdout.readline()

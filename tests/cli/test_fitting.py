@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.cli.display.fitting import NARROWEST, columns, fitted
+from tests.support.examples import slow_but
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z", "M")), min_size=1, max_size=30)
 lines = st.tuples(st.integers(0, 6), st.lists(words, min_size=1, max_size=30)).map(
@@ -75,7 +76,7 @@ def shown(columns_, *command, environ):
     return found.decode().replace("\r\n", "\n")
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("width", slow_but([60], [60, 80, 120]))
 def test_verdicts_and_status_fit_the_terminal_and_have_colours(environment, lake, width):
     verdict = shown(width, "verify", lake, "--offline", environ=dict(os.environ))
     status = shown(width, "status", lake, environ=dict(os.environ))

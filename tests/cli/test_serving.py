@@ -49,6 +49,7 @@ def test_a_sandbox_says_how_to_reach_it_as_a_shell_takes_it(ended, process, tmp_
     assert serving.wait(20) == 0
 
 
+@pytest.mark.slow
 def test_the_demos_stripe_stays_and_everything_works_on_its_lake(ended, process, tmp_path):
     code = (
         "import sys; from functools import partial; from connector.cli import main; "

@@ -16,21 +16,17 @@ def stripe_():
         yield served
 
 
-@pytest.fixture
-def no_reports(monkeypatch):
+class NoReports(LocalStore):
     """A disk that takes everything but reports of runs."""
-    write = LocalStore.write
 
-    def refusing(store, path, *args, **options):
+    def write(self, path, *args, **options):
         if path.startswith(RUNS):
             raise StorageError(f"cannot write {path}: No space left on device")
-        return write(store, path, *args, **options)
-
-    monkeypatch.setattr(LocalStore, "write", refusing)
+        return super().write(path, *args, **options)
 
 
-def test_a_complete_run_whose_report_cannot_be_kept_is_complete_and_warns(stripe_, tmp_path, no_reports):
-    report = run(tmp_path / "lake", stripe_)
+def test_a_complete_run_whose_report_cannot_be_kept_is_complete_and_warns(stripe_, tmp_path):
+    report = run(tmp_path / "lake", stripe_, services={"store": NoReports(tmp_path / "lake")})
     assert report.outcome == "complete"
     assert any("report could not be kept" in warning and "No space" in warning for warning in report.warnings)
     assert objects(tmp_path / "lake") == truth(stripe_)

@@ -7,6 +7,7 @@ import pytest
 import stripe
 
 from connector.core.planning.expected import PROBES
+from tests.support.examples import slow_but
 from tests.support.lakes import data_files, in_order, objects, run, sandbox, strays, touched, truth, world
 
 FORMATS = ["parquet", "jsonl", "jsonl.gz", "arrow"]
@@ -63,17 +64,24 @@ def test_every_row_lies_in_the_folder_of_its_day(tmp_path):
 
 @pytest.mark.parametrize(
     ("shape", "ties", "options"),
-    [
-        ("steady", "id", {}),
-        ("burst", "reversed", {}),
-        ("second", "insertion", {"hot": 3_000, "transactions": 4_000}),
-        ("second", "reversed", {"hot": 500, "transactions": 900}),
-        ("sparse", "insertion", {"days": 40}),
-        ("dead", "insertion", {"days": 60}),
-        ("growth", "insertion", {}),
-        ("launch", "id", {"days": 40}),
-        ("seasonal", "insertion", {"days": 60, "transactions": 300}),
-    ],
+    slow_but(
+        [
+            ("burst", "reversed", {}),
+            ("second", "reversed", {"hot": 500, "transactions": 900}),
+            ("launch", "id", {"days": 40}),
+        ],
+        [
+            ("steady", "id", {}),
+            ("burst", "reversed", {}),
+            ("second", "insertion", {"hot": 3_000, "transactions": 4_000}),
+            ("second", "reversed", {"hot": 500, "transactions": 900}),
+            ("sparse", "insertion", {"days": 40}),
+            ("dead", "insertion", {"days": 60}),
+            ("growth", "insertion", {}),
+            ("launch", "id", {"days": 40}),
+            ("seasonal", "insertion", {"days": 60, "transactions": 300}),
+        ],
+    ),
 )
 def test_files_are_the_same_bytes_whatever_the_concurrency_for_every_shape(tmp_path, shape, ties, options):
     files = []

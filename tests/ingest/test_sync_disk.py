@@ -22,6 +22,7 @@ from connector.core.tuning import RunTuning
 from connector.errors import ConnectorError, StorageError, TransportError
 from connector.ingest.calls import sync
 from connector.lake.stores.local import LocalStore
+from tests.support.examples import slow_but
 from tests.support.lakes import START, data_files, honest, objects, run, sandbox, strays, truth
 from tests.support.seams import ClockAt
 
@@ -64,7 +65,7 @@ def expected(tmp_path_factory):
     return data_files(lake)
 
 
-@pytest.mark.parametrize("options", ["size=64k", "size=130k", "size=20m,nr_inodes=22"])
+@pytest.mark.parametrize("options", slow_but(["size=130k"], ["size=64k", "size=130k", "size=20m,nr_inodes=22"]))
 def test_a_full_disk_ends_with_74_one_line_and_an_honest_lake_and_room_heals_it(tmp_path, expected, options):
     with sandbox() as stripe_, small_disk(tmp_path / "disk", options) as remount:
         lake = tmp_path / "disk" / "lake"
@@ -149,7 +150,7 @@ def test_a_disk_that_takes_no_rows_set_aside_ends_with_74(tmp_path, expected):
     assert data_files(tmp_path) == expected
 
 
-@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/St_Johns", "nonsense"])
+@pytest.mark.parametrize("zone", slow_but(["nonsense"], ["Pacific/Kiritimati", "America/St_Johns", "nonsense"]))
 def test_the_time_zone_of_the_machine_does_not_matter(tmp_path, expected, zone):
     with sandbox() as stripe_:
         day = time.strftime("%Y-%m-%d", time.gmtime(START))

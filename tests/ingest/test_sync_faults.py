@@ -8,6 +8,7 @@ import pytest
 
 from connector.config.config import ApiKey
 from connector.errors import AuthenticationError, ConnectorError, RateLimitError, ServerError, TransportError
+from tests.support.examples import slow_but
 from tests.support.lakes import (
     START,
     data_files,
@@ -40,7 +41,7 @@ def error_of(lake: Path, stripe_) -> BaseException | None:
     return None
 
 
-@pytest.mark.parametrize("fault", [*REFUSED, *BROKEN])
+@pytest.mark.parametrize("fault", slow_but([*REFUSED[:1], *BROKEN[::3]], [*REFUSED, *BROKEN]))
 def test_a_broken_promise_deep_in_a_list_ends_the_run_with_one_error_that_names_its_window(tmp_path, fault):
     with sandbox() as stripe_:
         stripe_.faults.add(f"{fault}:endpoint=balance_transactions,k=9,times=1")
@@ -107,7 +108,11 @@ def test_a_wrong_key_writes_nothing(tmp_path, key):
 
 
 @pytest.mark.parametrize(
-    ("outage", "kind"), [("500", ServerError), ("reset", TransportError), ("lock-timeout", RateLimitError)]
+    ("outage", "kind"),
+    slow_but(
+        [("reset", TransportError)],
+        [("500", ServerError), ("reset", TransportError), ("lock-timeout", RateLimitError)],
+    ),
 )
 def test_an_outage_that_outlasts_every_retry_keeps_what_was_read_and_the_next_run_goes_on(tmp_path, outage, kind):
     with sandbox(

@@ -6,11 +6,12 @@ import pytest
 
 from connector.core.units import DAY
 from tests.benchmarks.month import fewest
+from tests.support.examples import slow_but
 from tests.support.lakes import START, data_files, objects, run, sandbox, truth, world
 
 
 @pytest.mark.parametrize("partition", ["day", "month"])
-@pytest.mark.parametrize("rows", [200, 6_000])
+@pytest.mark.parametrize("rows", slow_but([200], [200, 6_000]))
 def test_after_a_month_every_flip_is_home_in_few_requests(tmp_path, rows, partition):
     first, settings = START + 60 * DAY, {"max_in_flight": 2}
     with sandbox(world(rows, days=90, now=first)) as stripe_:

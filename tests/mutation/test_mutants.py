@@ -90,6 +90,7 @@ def test_a_change_knows_where_it_is():
     assert SOURCE.splitlines()[first.begins - 1].strip() == "@property"  # as its code object has it
 
 
+@pytest.mark.slow
 def test_what_a_test_notices_is_told_from_what_it_does_not_and_from_what_no_test_runs(tmp_path):
     test = "tests/test_webhooks.py::test_a_signed_event_is_typed_and_kept_whole"
     (begins,) = {one.begins for one in measure.mutants_in("connector/webhooks.py") if one.scope == "parse"}

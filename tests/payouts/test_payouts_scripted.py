@@ -26,6 +26,7 @@ from connector.errors import (
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.stores.local import LocalStore
 from connector.payouts.report import to_document as report_document
+from tests.support.examples import slow_but
 from tests.support.fakes import refused
 from tests.support.lakes import START, touched
 from tests.support.payout_world import (
@@ -97,7 +98,11 @@ def test_a_lone_old_payout_is_retrieved_and_when_it_is_gone_it_is_kept_and_count
 
 
 @pytest.mark.parametrize(
-    "other", [{"id": "po_7"}, {"object": "charge"}, {"created": START + 5}, {"created": "soon"}, {"amount": "much"}]
+    "other",
+    slow_but(
+        [{"id": "po_7"}, {"created": "soon"}],
+        [{"id": "po_7"}, {"object": "charge"}, {"created": START + 5}, {"created": "soon"}, {"amount": "much"}],
+    ),
 )
 def test_an_answer_that_is_not_the_payout_asked_for_is_refused_and_nothing_changes(tmp_path, other):
     made = some_payouts(3)

@@ -20,6 +20,7 @@ from connector.errors import StoppedError, UsageError
 from connector.running import stopping
 from connector.running.blocking import Heeding, run_blocking, run_heeding
 from connector.running.canceller import Canceller
+from tests.support.examples import slow_but
 from tests.support.lakes import data_files, objects, sandbox, truth, world
 from tests.support.terminal import AT_A_TERMINAL, COMMAND
 
@@ -98,8 +99,7 @@ async def test_a_stop_waits_for_what_is_being_kept_and_heeds_a_result_that_comes
 
 
 @pytest.mark.anyio
-async def test_what_does_not_end_within_the_grace_is_left_to_itself(monkeypatch):
-    monkeypatch.setattr(stopping, "GRACE_SECONDS", 0.1)
+async def test_what_does_not_end_within_the_grace_is_left_to_itself():
     answers = threading.Event()
 
     async def main() -> None:
@@ -107,7 +107,7 @@ async def test_what_does_not_end_within_the_grace_is_left_to_itself(monkeypatch)
 
     try:
         with within(5), pytest.raises(StoppedError, match="left to itself") as raised:
-            await stopping.stoppable(main, deadline=0.05)
+            await stopping.stoppable(main, deadline=0.05, grace=0.1)
         assert raised.value.let_go
     finally:
         answers.set()
@@ -208,7 +208,10 @@ finally:
 
 @pytest.mark.parametrize(
     ("number", "statuses"),
-    [(signal.SIGINT, {130, -signal.SIGINT}), (signal.SIGTERM, {143}), (signal.SIGHUP, {129})],
+    slow_but(
+        [(signal.SIGINT, {130, -signal.SIGINT})],
+        [(signal.SIGINT, {130, -signal.SIGINT}), (signal.SIGTERM, {143}), (signal.SIGHUP, {129})],
+    ),
 )
 def test_a_call_from_ordinary_code_heeds_signals_and_puts_their_handlers_back(stripe_, tmp_path, number, statuses):
     stripe_.faults.add("hang:endpoint=balance_transactions,k=3")
@@ -295,7 +298,7 @@ def test_outside_the_main_thread_signals_are_left_alone():
     assert found == [signal.getsignal(signal.SIGTERM)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", slow_but([signal.SIGTERM], [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
 def test_the_command_line_ends_with_128_and_the_signals_number(stripe_, tmp_path, number):
     stripe_.faults.add("hang:endpoint=balance_transactions,k=3")
     words = [sys.executable, "-c", COMMAND, "sync", tmp_path / "lake", "--json", "--rate", "0"]

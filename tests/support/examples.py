@@ -9,13 +9,24 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 EXTENT = os.environ.get("TESTS", "quick")
 """`quick`, `thorough`, or `mutants`: quick, and each time the same."""
 
 QUICK_SHARE = 5
 LEAST = 5
+
+
+OF_FORMATS = ("tests/lake/formats/", "tests/ingest/test_sync.py", "tests/readers/test_statements.py")
+"""Where every format is tried always: bytes and rows, a lake made and read back, what engines are told."""
+
+OTHER_FORMATS = frozenset({"arrow", "jsonl", "jsonl.zst", "jsonl.gz", "jsonl.plain"})
+
+
+def is_of_other_format(case: Mapping[str, Any]) -> bool:
+    """Whether a case of a parametrized test is about another format than Parquet, which is tried always."""
+    return any(type(value) is str and value in OTHER_FORMATS for value in case.values())
 
 
 def examples(thorough: int) -> int:

@@ -49,7 +49,7 @@ def test_it_is_what_the_clock_on_the_wall_shows(zone, seconds):
     assert found.to_pylist() == [on_the_wall(second, zone) for second in seconds]
 
 
-@pytest.mark.parametrize("zone", slow_but(["Pacific/Apia", "Asia/Pyongyang", "Australia/Lord_Howe"], ZONES))
+@pytest.mark.parametrize("zone", slow_but(["Pacific/Apia"], ZONES))
 def test_every_quarter_of_an_hour_of_some_years_is_right(zone):
     for year in (2011, 2018, 2026):  # Apia left out a day in 2011, Pyongyang changed in 2018
         start = int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp())

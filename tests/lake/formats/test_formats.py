@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,8 +26,13 @@ ROWS = [
     )
     for index in range(2 * CHUNK_ROWS + 1_000)
 ]
-BATCHES = {form.name: batch_of(form, ROWS) for form in FORMS}
 each_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+
+
+@cache
+def whole_of(form):
+    """All rows as one batch: made once, and not before it is asked for."""
+    return batch_of(form, ROWS)
 
 
 def written(form, path, batches) -> str:
@@ -52,18 +58,18 @@ def pieces(batch, cuts, copies):
     copies=st.lists(st.booleans(), min_size=7, max_size=7),
 )
 def test_the_bytes_do_not_depend_on_how_rows_are_cut_into_batches(tmp_path, form, cuts, copies):
-    whole = BATCHES[form.name]
+    whole = whole_of(form)
     assert written(form, tmp_path / "cut", pieces(whole, cuts, copies)) == written(form, tmp_path / "whole", [whole])
 
 
 @each_form
 def test_what_is_read_is_what_was_written_in_batches_of_bounded_size(tmp_path, form):
-    written(form, tmp_path / "file", [BATCHES[form.name]])
+    written(form, tmp_path / "file", [whole_of(form)])
     with form.open_reader(tmp_path / "file") as batches:
         read = list(batches)
     assert all(batch.schema.equals(form.schema, check_metadata=True) for batch in read)
     assert max(batch.num_rows for batch in read) <= 2 * CHUNK_ROWS
-    assert pa.Table.from_batches(read).equals(pa.Table.from_batches([BATCHES[form.name]]))
+    assert pa.Table.from_batches(read).equals(pa.Table.from_batches([whole_of(form)]))
 
 
 @each_form
@@ -75,7 +81,7 @@ def test_a_file_that_is_not_of_the_format_is_a_storage_error(tmp_path, form):
 
 @pytest.mark.parametrize("form", FORMS[2:], ids=lambda form: form.name)
 def test_lines_are_the_objects_one_a_line(tmp_path, form):
-    written(form, tmp_path / "file", [BATCHES[form.name]])
+    written(form, tmp_path / "file", [whole_of(form)])
     assert [row for rows in form.read_objects(tmp_path / "file") for row in rows] == [
         {**row.fields(), "parts": row.fields()["parts"]} for row in ROWS
     ]

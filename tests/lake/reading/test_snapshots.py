@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -15,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from connector.config.open_files import room_for_files
 from connector.core.state.intent import IntendedFile, folder_of
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.table_state import TableState
@@ -254,8 +256,13 @@ def test_more_files_than_are_open_at_once_are_one_state_still(tmp_path, monkeypa
         stream.read_all()
 
 
-def test_a_dataset_of_more_files_than_may_be_open_is_refused_and_says_what_else(tmp_path, monkeypatch):
+def test_a_dataset_of_more_files_than_may_be_open_is_refused_and_says_what_else(tmp_path):
     Writer(tmp_path, "parquet").write(1)
-    monkeypatch.setattr(table_snapshot, "room_for_files", lambda: DAYS - 1)
-    with pytest.raises(ConfigError, match=r"all its 5 files open, and this process may open 4 more.*as a stream"):
-        read(tmp_path).dataset()
+    _, most = before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1_000, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1_000 - int(room_for_files()) + DAYS - 1, most))
+        with pytest.raises(ConfigError, match=r"all its 5 files open, and this process may open 4 more.*as a stream"):
+            read(tmp_path).dataset()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

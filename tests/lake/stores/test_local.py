@@ -159,12 +159,19 @@ def test_runs_stage_apart_and_what_may_go_is_cleared(store):
     assert names(store) == []
 
 
-def test_what_is_written_through_a_runs_store_is_forced_to_disk_by_either(store, monkeypatch):
-    mine, forced = store.of_run("mine"), []
+def test_what_is_written_through_a_runs_store_is_forced_to_disk_by_either(tmp_path):
+    forced: list[str] = []
+
+    class Telling(LocalStore):
+        def _force(self, folder: Path) -> None:
+            forced.append(folder.name)
+
+    store = Telling(tmp_path / "lake")
+    mine = store.of_run("mine")
     staged = mine.staging("a/b")
     staged.write_bytes(b"x")
     mine.publish(staged, "a/b")
-    monkeypatch.setattr(LocalStore, "_force", lambda _, folder: forced.append(folder.name))
+    assert "a" not in forced
     store.write("c/d", b"y")
     assert "a" in forced
 

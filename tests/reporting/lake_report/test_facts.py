@@ -91,7 +91,7 @@ def test_pending_money_is_told_by_the_day_it_becomes_available(made):
 
 def test_months_are_those_of_statement(made, monkeypatch):
     now = max(state.read_until for state in states(LocalStore(made)))
-    monkeypatch.setattr("connector.reporting.lake_report.calls.time.time", lambda: now)
+    monkeypatch.setattr("time.time", lambda: now)
     (first, *_) = facts(made, accounts=[facts(made).accounts[0].account]).accounts
     assert first.files_say.months
     for line in first.files_say.months:
