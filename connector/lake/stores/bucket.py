@@ -185,7 +185,7 @@ class Bucket:
                     int(one["last_modified"].timestamp() * 1e9),
                     listed_token(self.url, one["e_tag"]),
                 )
-                for chunk in obstore.list(self._store_for(0), prefix)
+                for chunk in obstore.list(self._store_for(0), prefix)  # pyright: ignore[reportUnknownMemberType] - of another way to call it
                 for one in chunk
             ]
 
@@ -198,7 +198,7 @@ class Bucket:
         """Return the paths of the folders right below a folder, in order."""
 
         def attempt() -> Sequence[str]:
-            return sorted(obstore.list_with_delimiter(self._store_for(0), prefix)["common_prefixes"])
+            return sorted(obstore.list_with_delimiter(self._store_for(0), prefix)["common_prefixes"])  # pyright: ignore[reportUnknownMemberType] - as above
 
         found = self._read(attempt, f"listing {self.named(prefix)}")
         if found is None:

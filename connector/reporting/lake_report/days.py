@@ -4,9 +4,6 @@ Files are read some at a time. What cannot be read is named, and the rest goes o
 damaged, not to fail of it.
 """
 
-# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
-# (pyarrow ships no annotations, and makes its compute functions when it is imported)
-
 from __future__ import annotations
 
 from collections import Counter
