@@ -24,8 +24,8 @@ from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import ConfigError, LakeChangedError, StorageError
 from connector.lake.formats.formats import format_named
-from connector.lake.reading import table_snapshot
 from connector.lake.reading.dataset import read
+from connector.lake.reading.table_snapshot import FILES_AT_ONCE
 from connector.lake.state import intents
 from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
@@ -54,6 +54,7 @@ class Writer:
 
     root: Path
     form: str
+    days: int = DAYS
     state: TableState = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,7 +79,7 @@ class Writer:
                 )
 
     def announce(self, number: int) -> list[Sealed]:
-        made = [self.sealed(number, day) for day in range(DAYS)]
+        made = [self.sealed(number, day) for day in range(self.days)]
         self.said.write(
             self.state.number, [IntendedFile(folder=folder_of(one.file.path), file=one.file) for one in made]
         )
@@ -242,12 +243,11 @@ def test_a_file_that_nobody_announced_is_damage_and_reading_again_is_not_advised
     assert not error.value.retryable
 
 
-def test_more_files_than_are_open_at_once_are_one_state_still(tmp_path, monkeypatch):
-    monkeypatch.setattr(table_snapshot, "FILES_AT_ONCE", 2)
-    writer = Writer(tmp_path, "parquet")
+def test_more_files_than_are_open_at_once_are_one_state_still(tmp_path):
+    writer = Writer(tmp_path, "parquet", days=2 * FILES_AT_ONCE + 1)
     writer.write(1)
     rows = read(tmp_path)
-    assert _nets(rows.to_table()) == [(1, 4 * DAYS)]
+    assert _nets(rows.to_table()) == [(1, 4 * writer.days)]
     stream = rows.reader()
     for _ in range(2):
         stream.read_next_batch()
