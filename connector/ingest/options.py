@@ -13,12 +13,17 @@ from connector.core.state.partition import Granularity
 from connector.core.time.times import interval_of
 from connector.errors import UsageError
 from connector.options.lake import DEFAULT_AUDIT, DEFAULT_SETTLE
+from connector.options.run import DEFAULT_KEEP_RUNS
 from connector.stripe.listing.query import Query, checked_expansion, in_each_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.core.time.intervals import Interval
+
+
+MOST_DAYS = 100_000
+"""Days that a report may be asked to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Options:
         audit: percent of the requests, 0 to 100, that are spent on asking about the past again: at least one, at most
             fifty, all accounts together; 0 for none. See `connector.core.planning.audit`.
         catalog: name of the catalog that Iceberg tables are in, or None for that of the lake.
+        keep_runs: days that reports of runs are kept in the lake, at least 0; the newest 400 are kept whatever their
+            age.
         lake: id of the lake that this was planned for, as windows of a plan have it: another one is refused.
     """
 
@@ -77,6 +84,7 @@ class Options:
     strict_schema: bool = False
     audit: float = DEFAULT_AUDIT
     catalog: str | None = None
+    keep_runs: int = DEFAULT_KEEP_RUNS
     lake: str | None = None
 
     def __post_init__(self) -> None:
@@ -85,6 +93,8 @@ class Options:
             raise UsageError(f"`settle` {self.settle} must be at least 0 seconds")
         if type(self.audit) not in {int, float} or not 0 <= self.audit <= 100:  # noqa: PLR2004 - percent
             raise UsageError(f"`audit` {self.audit!r} must be a percentage, 0 to 100; 0 turns it off")
+        if type(self.keep_runs) is not int or not 0 <= self.keep_runs <= MOST_DAYS:
+            raise UsageError(f"`keep_runs` {self.keep_runs!r} must be a whole number of days, 0 to {MOST_DAYS:,}")
         given_accounts(self.accounts)
         if given_name(self.account_id) and (self.accounts or self.all_accounts):
             raise UsageError("`account_id` names the key's own account: it does not go with `account`")

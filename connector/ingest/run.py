@@ -42,7 +42,7 @@ from connector.lake.state.destination import Destination, LakeBegunError
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.lake_kind import kind_of
 from connector.lake.state.lease import at_work
-from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
+from connector.lake.state.run_reports import refuse_turned_back, thin_reports, witnessed_records
 from connector.outside_text import document_without_keys, in_json
 from connector.running.concurrency import in_turn, tasks_with_one_error
 from connector.stripe.accounts import connected_accounts
@@ -357,6 +357,9 @@ class Run:
         text = in_json(to_json(document).decode()).encode()
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._store.write, f"{RUNS}/{report.run_id}.json", text)
+            if report.outcome == "complete":
+                thin = partial(thin_reports, self._store, days=self.options.keep_runs)
+                await anyio.to_thread.run_sync(partial(thin, now=int(self.services.clock.utc())))
 
 
 def _of_connections(distrusted: int) -> tuple[str, ...]:

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 DEFAULT_WINDOWS = 8
 
+DEFAULT_KEEP_RUNS = 90
+"""Days that the report of a run is kept."""
+
 
 class Refreshing(TypedDict, total=False):
     """Reading again."""
@@ -53,6 +56,16 @@ class Whole(TypedDict, total=False):
             default=False,
             reads="flag",
             help="add a snapshot of the balance, too",
+        ),
+    ]
+    keep_runs: Annotated[
+        "int",
+        Option(
+            says="days that reports of runs are kept in the lake; the newest 400 are kept whatever their age",
+            default=DEFAULT_KEEP_RUNS,
+            reads="count",
+            metavar="DAYS",
+            help=f"days that reports of runs are kept in the lake, the newest 400 apart ({DEFAULT_KEEP_RUNS})",
         ),
     ]
     dry_run: Annotated[

@@ -114,7 +114,15 @@ def test_a_command_has_every_option_of_the_call_it_stands_for_with_the_same_defa
 
 @pytest.mark.parametrize("call", COMMAND_OF)
 def test_the_default_that_help_names_is_the_one_that_counts(call):
-    named = {"wait": "(0)", "settle": "(600)", "audit": "(1)", "windows": "(8)", "sample": "(20)", "timezone": "(UTC)"}
+    named = {
+        "wait": "(0)",
+        "settle": "(600)",
+        "audit": "(1)",
+        "windows": "(8)",
+        "sample": "(20)",
+        "keep_runs": "(90)",
+        "timezone": "(UTC)",
+    }
     for name, option in table_of(CALLS[call]).items():
         if option.default not in {None, False, ()}:
             shown = f"{option.default:g}" if isinstance(option.default, float | int) else option.default

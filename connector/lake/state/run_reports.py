@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from connector.errors import ManifestError
+from connector.core.units import DAY
+from connector.errors import ManifestError, StorageError
 from connector.lake.paths import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
 
 MOST_WITNESSES = 50
 """Reports that are read, at most, to learn of all accounts: each has those of its run."""
+
+KEPT_REPORTS = 400
+"""Reports that are kept whatever their age: the newest ones."""
+
+MOST_REMOVED = 200
+"""Reports that one run removes, at most: the oldest ones. A lake may have very many, and no run is to wait for that."""
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+\.json")
 
@@ -33,6 +42,37 @@ def report_paths(store: Store) -> list[str]:
     """
     names = (info.path for info in store.list(RUNS))
     return sorted((path for path in names if _NAME.fullmatch(path.removeprefix(f"{RUNS}/"))), reverse=True)
+
+
+def too_old(paths: Sequence[str], *, now: int, days: int) -> list[str]:
+    """Return the reports that one run is to remove, the oldest first.
+
+    Args:
+        paths: of all of them, the newest first.
+        now: UTC seconds.
+        days: how long each is kept, by when its run began.
+    """
+    before = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(max(0, now - days * DAY)))
+    old = [path for path in paths[KEPT_REPORTS:] if path.removeprefix(f"{RUNS}/") < before]
+    return old[::-1][:MOST_REMOVED]
+
+
+def thin_reports(store: Store, *, now: int, days: int) -> int:
+    """Remove reports that are too old, and return how many went. Blocks.
+
+    That is housekeeping: what cannot be removed stays for the next run.
+
+    Args:
+        store: the lake.
+        now: UTC seconds.
+        days: how long a report is kept.
+    """
+    gone = 0
+    with suppress(StorageError):
+        for path in too_old(report_paths(store), now=now, days=days):
+            store.delete(path)
+            gone += 1
+    return gone
 
 
 def witnessed_records(store: Store, accounts: Collection[AccountId]) -> dict[str, int]:

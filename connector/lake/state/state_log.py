@@ -57,6 +57,9 @@ KEPT_SECONDS = 7 * DAY
 SURE_SECONDS = DAY
 """How old what a commit goes on from may be, before it is asked whether its number still counts."""
 
+CLEARED_AT_ONCE = 200
+"""Records that one commit removes, at most; what is left goes with a later one."""
+
 ROUNDS = 8
 """Times that a commit is tried on what others have committed meanwhile."""
 
@@ -322,9 +325,9 @@ def _clear(store: Store, record: Record) -> None:
     """Remove the records that do not count any more, the oldest first."""
     if record.lowest is not None and record.lowest > 1:
         folder = _folder(record.table, record.account)
-        for number in sorted(_numbers(store, record.table, record.account)):
-            if number < record.lowest:
-                store.delete(f"{folder}/{number:014d}.json")
+        numbers = sorted(_numbers(store, record.table, record.account))
+        for number in [one for one in numbers if one < record.lowest][:CLEARED_AT_ONCE]:
+            store.delete(f"{folder}/{number:014d}.json")
 
 
 def _numbers(store: Store, table: str, account: str) -> list[int]:

@@ -1,0 +1,66 @@
+"""Reports of runs are kept for a while, the newest always; a run removes some of the old ones, never many."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core.units import DAY
+from connector.errors import StorageError
+from connector.lake.paths import RUNS
+from connector.lake.state.run_reports import KEPT_REPORTS, MOST_REMOVED, report_paths, thin_reports, too_old
+from connector.lake.stores.local import LocalStore
+
+NOW = 1_800_000_000
+
+
+def path_of(at: int, number: int = 0) -> str:
+    return f"{RUNS}/{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(at))}-{number:08x}.json"
+
+
+def fill(root, ages):
+    """Write a report of each age in days, and return the folder."""
+    folder = root / RUNS
+    folder.mkdir(parents=True)
+    for number, age in enumerate(ages):
+        (root / path_of(NOW - age * DAY, number)).write_bytes(b"{}")
+    return folder
+
+
+@given(st.lists(st.integers(0, 1_000), max_size=700), st.integers(0, 1_000))
+def test_what_is_removed_is_old_and_the_oldest_and_not_much_and_never_of_the_newest(ages, days):
+    paths = sorted((path_of(NOW - age * DAY, number) for number, age in enumerate(ages)), reverse=True)
+    gone = too_old(paths, now=NOW, days=days)
+    assert len(gone) <= MOST_REMOVED
+    assert gone == paths[::-1][: len(gone)]
+    assert len(paths) - len(gone) >= min(len(paths), KEPT_REPORTS)
+    kept = paths[: len(paths) - len(gone)]
+    assert len(gone) == MOST_REMOVED or all(path >= path_of(NOW - days * DAY) for path in kept[KEPT_REPORTS:])
+
+
+def test_runs_remove_what_is_too_old_by_and_by_and_leave_alone_what_is_no_report(tmp_path):
+    folder = fill(tmp_path, [200] * (KEPT_REPORTS + MOST_REMOVED + 7) + [1] * 3)
+    (folder / "20200101T000000Z-notes.txt").write_bytes(b"mine")
+    store = LocalStore(tmp_path)
+    assert [thin_reports(store, now=NOW, days=90) for _ in range(3)] == [MOST_REMOVED, 10, 0]
+    assert len(report_paths(store)) == KEPT_REPORTS
+    assert report_paths(store)[:3] == [path_of(NOW - DAY, KEPT_REPORTS + MOST_REMOVED + 7 + one) for one in (2, 1, 0)]
+    assert (folder / "20200101T000000Z-notes.txt").exists()
+
+
+def test_a_store_that_keeps_what_is_to_go_holds_nobody_up(tmp_path):
+    class Stubborn(LocalStore):
+        def delete(self, path):
+            raise StorageError(f"{path}: no")
+
+    fill(tmp_path, [200] * (KEPT_REPORTS + 5))
+    assert thin_reports(Stubborn(tmp_path), now=NOW, days=90) == 0
+
+
+@pytest.mark.parametrize("days", [0, 90])
+def test_the_newest_are_kept_whatever_their_age(tmp_path, days):
+    fill(tmp_path, [5_000] * KEPT_REPORTS)
+    assert thin_reports(LocalStore(tmp_path), now=NOW, days=days) == 0
