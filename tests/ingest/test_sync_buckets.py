@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import random
 import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import anyio
 import pytest
@@ -106,3 +109,56 @@ def test_an_object_that_somebody_else_replaced_is_found_and_read_again(served):
         report = run(bucket, stripe_, repair=True)
         assert report.outcome == "complete"
         assert bucket_files(bucket) == before
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
+def test_a_put_that_arrives_late_is_refused_by_its_condition_whatever_has_become_of_the_file(served, tmp_path, scheme):
+    bucket = placed(f"{scheme}://lake/x", getattr(served, scheme)())
+    day = "created_date=2026-01-05"
+
+    def hold_one() -> None:
+        left = ["late"]
+        served.choose = lambda method, key: left.pop() if left and method == "PUT" and day in key else None
+
+    with sandbox(world(300)) as stripe_:
+        moment = stripe_.world.start + 4 * DAY + 1_000
+        for round_ in range(3):
+            hold_one()
+            run(bucket, stripe_, full_refresh=True)
+            run(tmp_path, stripe_, full_refresh=True)
+            assert len(served.held) == round_ + 1
+            stripe_.add_rows(count=3, created=moment + round_)
+        run(bucket, stripe_, full_refresh=True)
+        run(tmp_path, stripe_, full_refresh=True)
+        before = bucket_files(bucket)
+        assert [put() for put in served.held] == [None, None, None]
+        assert bucket_files(bucket) == before
+        same(bucket, tmp_path, stripe_)
+
+
+def test_two_runs_at_once_write_one_lake_and_lose_nothing(served, tmp_path):
+    def load(_number: int) -> str:
+        return run(placed("s3://lake/x", served.s3()), stripe_, settings={"max_in_flight": 3}).outcome
+
+    with sandbox(world(900, days=20), latency=0.005) as stripe_:
+        run(tmp_path, stripe_)
+        with ThreadPoolExecutor(2) as threads:
+            assert list(threads.map(load, range(2))) == ["complete", "complete"]
+        same(placed("s3://lake/x", served.s3()), tmp_path, stripe_)
+
+
+def test_files_are_put_several_at_once(served):
+    met = threading.Barrier(3)
+    left = [0] * 3
+
+    def meet(method, key):
+        if method == "PUT" and "balance_transactions/account" in key and left:
+            left.pop()
+            with suppress(threading.BrokenBarrierError):
+                met.wait(20)
+
+    served.choose = meet
+    with sandbox(world(300)) as stripe_:
+        run(placed("s3://lake/x", served.s3()), stripe_)
+    assert not left
+    assert not met.broken

@@ -14,6 +14,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import TYPE_CHECKING
@@ -48,10 +49,12 @@ class BucketServer:
         objects: by their keys.
         heeds: whether conditions of puts are heeded; else they are carried out all the same.
         choose: what goes wrong with a request, given method and key: an HTTP status, `cut` (the connection, once it was
-            carried out), `hang` (no answer at all), or None for nothing.
+            carried out), `hang` (no answer at all), `late` (no answer either, and it is carried out when the test calls
+            what is in `held`), or None for nothing.
         requests: how many there were, by method and what they were about.
         said: headers of the last request.
         listed_after: seconds after which an object that is new is listed.
+        held: puts that are still on their way; each returns None where its condition does not hold.
     """
 
     objects: dict[str, Stored] = field(default_factory=dict)
@@ -60,6 +63,7 @@ class BucketServer:
     requests: Counter[str] = field(default_factory=Counter)
     said: dict[str, str] = field(default_factory=dict)
     listed_after: float = 0.0
+    held: list[Callable[[], Stored | None]] = field(default_factory=list)
     port: int = 0
     _generations: count[int] = field(default_factory=lambda: count(1_700_000_000_000_000))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -142,7 +146,9 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(fault, int):
             self._answer(fault, b"<Error><Code>Refused</Code><Message>by the test</Message></Error>")
             return
-        if fault == "hang":
+        if fault == "late":
+            self.state.held.append(partial(self.state.put, key, body, self.state.said))
+        if fault in {"hang", "late"}:
             self._hang_up()
             return
         status, content, headers = self._carry_out(key, query, body)

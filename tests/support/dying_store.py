@@ -54,6 +54,10 @@ class DyingStore:
             self._store.clear(may_take)
 
     @property
+    def at_once(self) -> int:
+        return self._store.at_once
+
+    @property
     def versions_last(self) -> bool:
         return self._store.versions_last
 

@@ -50,6 +50,10 @@ class MemoryStore:
         pass
 
     @property
+    def at_once(self) -> int:
+        return 1
+
+    @property
     def versions_last(self) -> bool:
         return True
 

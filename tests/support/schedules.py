@@ -111,6 +111,10 @@ class ScheduledStore:
         return self.store.scratch
 
     @property
+    def at_once(self) -> int:
+        return self.store.at_once
+
+    @property
     def versions_last(self) -> bool:
         return self.store.versions_last
 

@@ -9,8 +9,10 @@ say: whoever finds it records it, be its writer slow or dead.
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from connector.core.state.data_file import with_changes
@@ -24,7 +26,7 @@ from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.rewrite import StaleFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from connector.core.state.data_file import DataFile
@@ -196,20 +198,49 @@ class Commits(Generic[S]):
         there = contents(outcome.state.recorded.files) if writes else {}
         visible: list[Write[R]] = []
         left: list[Write[R]] = []
-        for position, one in enumerate(writes):
-            try:
-                if refused is not None:
-                    raise refused
-                visible.append(self._visible(one, there.get(one.intended.folder)))
-            except CommitConflictError:
+        for position, one, told in self._in_turn(writes, there, refused):
+            if isinstance(told, Write):
+                visible.append(told)
+            elif isinstance(told, CommitConflictError):
                 left.append(one)
                 if one.awaited:
                     return visible, [*left, *writes[position + 1 :]]
-            except StorageError as error:
+            else:
                 _discard(one.staged)
-                outcome.failed.append((one, error))
-                refused = error if one.awaited else refused
+                outcome.failed.append((one, told))
         return visible, left
+
+    def _in_turn(
+        self,
+        writes: list[Write[R]],
+        there: Mapping[str, DataFile],
+        refused: StorageError | None,
+    ) -> Iterator[tuple[int, Write[R], Write[R] | StorageError]]:
+        """Make files visible, as many at once as the store takes, and yield each with its place and what came of it.
+
+        One that what follows has to wait for is alone; what it fails with, but by conflict, stands for the rest.
+        """
+
+        def attempt(one: Write[R]) -> Write[R] | StorageError:
+            try:
+                return self._visible(one, there.get(one.intended.folder))
+            except StorageError as error:
+                return error
+
+        position = 0
+        for together in _together(writes, self._store.at_once):
+            if refused is not None:
+                found: Iterable[Write[R] | StorageError] = repeat(refused, len(together))
+            elif len(together) == 1:
+                found = map(attempt, together)
+            else:
+                with ThreadPoolExecutor(len(together)) as threads:
+                    found = list(threads.map(attempt, together))
+            for one, told in zip(together, found, strict=True):
+                yield position, one, told
+                position += 1
+                if one.awaited and isinstance(told, StorageError):
+                    refused = told
 
     def _intend(self, state: S, writes: list[Write[R]]) -> StorageError | None:
         """Say durably what is going to be visible, and return what that failed with."""
@@ -331,6 +362,18 @@ class Commits(Generic[S]):
             wanted = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
         self._intents.settle(folders)
         return wanted
+
+
+def _together(writes: Sequence[Write[R]], at_once: int) -> Iterator[list[Write[R]]]:
+    """Yield writes in order, some at once; one that the others wait for by itself."""
+    together: list[Write[R]] = []
+    for one in writes:
+        if together and (one.awaited or together[-1].awaited or len(together) == at_once):
+            yield together
+            together = []
+        together.append(one)
+    if together:
+        yield together
 
 
 def _unknown(intended: IntendedFile, there: DataFile | None) -> StorageError:

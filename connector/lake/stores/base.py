@@ -55,6 +55,11 @@ class Store(Protocol):
         ...
 
     @property
+    def at_once(self) -> int:
+        """How many files are published at once: several where the answers take their time, one where nothing waits."""
+        ...
+
+    @property
     def versions_last(self) -> bool:
         """Whether a version tells a file as long as it is there, from one run to the next; else only for the moment."""
         ...

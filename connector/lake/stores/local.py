@@ -80,6 +80,11 @@ class LocalStore:
         return mine
 
     @property
+    def at_once(self) -> int:
+        """One: a rename waits for nobody."""
+        return 1
+
+    @property
     def versions_last(self) -> bool:
         """They do not: they tell one file of the disk from another, and a copy of the lake has others."""
         return False

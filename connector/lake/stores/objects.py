@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from connector.lake.stores.conditions import Condition
 
 
+PUTS_AT_ONCE = 8
+"""Objects that are put at once; each file of ordinary size takes its own size of memory meanwhile."""
+
 PROBE = f"{STATE}/conditions.json"
 """What is put to find out whether the store heeds conditions: always the same bytes, so that no put of it does harm."""
 
@@ -67,12 +70,13 @@ class ObjectStore:
     @property
     def scratch(self) -> Path:
         """A folder of this process on the local disk, removed when the store is no longer used."""
-        if not self._local:
-            with at_disk("making a folder for temporary files"):
-                folder = Path(tempfile.mkdtemp(prefix="stripe-balance-"))
-            self._local.append(folder)
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return self._local[0]
+        with self._asking:
+            if not self._local:
+                with at_disk("making a folder for temporary files"):
+                    folder = Path(tempfile.mkdtemp(prefix="stripe-balance-"))
+                self._local.append(folder)
+                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            return self._local[0]
 
     @property
     def lacks(self) -> Collection[str]:
@@ -85,6 +89,11 @@ class ObjectStore:
 
     def clear(self, may_take: Callable[[str, int], bool]) -> None:
         """Remove nothing: what is staged goes with its process."""
+
+    @property
+    def at_once(self) -> int:
+        """Several: most of a put is waiting for its answer."""
+        return PUTS_AT_ONCE
 
     @property
     def versions_last(self) -> bool:
