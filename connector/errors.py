@@ -213,7 +213,7 @@ class StorageError(ConnectorError):
 
 
 class LockedError(StorageError):
-    """Another run holds the destination."""
+    """Another run is in the way: in the midst of a commit that takes too long, or about to begin the lake otherwise."""
 
     retryable = True
     exit_code = 75

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import fields, replace
 from functools import partial
 from types import UnionType
@@ -43,11 +44,22 @@ from connector.events import (
 )
 from connector.ingest.calls import sync
 from connector.ingest.windows import plan
-from connector.lake.stores.local import LocalStore
 from connector.payouts.calls import sync_payouts
 from connector.verification.calls import verify
 from tests.support.examples import slow_but
-from tests.support.lakes import config_for, data_files, honest, objects, run, sandbox, state, strays, truth, world
+from tests.support.lakes import (
+    at_work_elsewhere,
+    config_for,
+    data_files,
+    honest,
+    objects,
+    run,
+    sandbox,
+    state,
+    strays,
+    truth,
+    world,
+)
 
 EAGER = {"tuning": RunTuning(commit_seconds=0.002)}
 
@@ -127,13 +139,13 @@ def test_every_call_begins_and_ends_with_an_event_of_its_name(tmp_path):
 def test_a_run_that_waits_for_another_says_so(tmp_path):
     heard = []
     with sandbox(world(100)) as stripe_:
-        other = LocalStore(tmp_path).lock()
-        other.__enter__()
+        there = ExitStack()
+        there.enter_context(at_work_elsewhere(tmp_path))
 
         def hear(event):
             heard.append(event)
             if isinstance(event, RunWaiting):
-                other.__exit__(None, None, None)
+                there.close()
 
         given = {"tuning": RunTuning(look_again_seconds=0.001), "on_event": hear}
         run(tmp_path, stripe_, services=given, wait=60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -306,7 +306,7 @@ async def _record(services: Services, client: Client, options: BalanceChoice) ->
     livemode = client.config.api_key.livemode
     failed = FailedAccounts(len(accounts), fail_fast=options.fail_fast or len(accounts) == 1)
     tell(AccountsFound(len(accounts)))
-    async with at_work(lease), AsyncExitStack() as stack:
+    async with at_work(lease):
 
         async def record(position: int) -> None:
             account = accounts[position]
@@ -320,7 +320,7 @@ async def _record(services: Services, client: Client, options: BalanceChoice) ->
             async with holding:
                 if not held:
                     there = await anyio.to_thread.run_sync(destination_as_it_is, store, lease, livemode)
-                    await (await stack.enter_async_context(there)).come_to()
+                    await there.come_to()
                     held.append(there)
             identity, known = await at_home(client, store, held[0].facts, Guest(identity, account, account_id))
             form, snapshot = held[0].format, replace(snapshot, account=identity.account)

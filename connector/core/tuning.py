@@ -17,7 +17,7 @@ class RunTuning:
         park_rows: rows waiting for an incomplete partition before they are parked.
         memory_bytes: bytes of rows waiting to be written that are kept in memory.
         reread_requests: requests that may be spent unasked on reading again what is lost, all accounts together.
-        look_again_seconds: between two looks at whether another run still holds the lake.
+        look_again_seconds: between two looks at whether other runs are still at work, where those are waited for.
         newer_rows: rows since the lake's end that a check reads to compare a balance, at most.
     """
 

@@ -73,7 +73,7 @@ async def sync_with(services: Services, config: Config, options: Options, *, wai
         services: what it touches.
         config: whom to ask.
         options: what to sync.
-        wait: seconds to wait for another run that holds the lake.
+        wait: seconds to wait for other runs to end.
 
     Raises:
         ConnectorError: as `sync`.

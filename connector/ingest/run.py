@@ -116,8 +116,9 @@ class Run:
         form, of_lake = lake.form.name, self.options.of_lake
         accept = partial(table_states.check_destination, self._store, form, lake.partition, of_lake)
         lease = self.services.lease(self.run_id, "sync", self.client, asked=self.options.asked)
-        there = Destination(self._store, lease) if begun else Destination(self._store, lease, self._kind(lake), accept)
-        async with at_work(lease), there as destination:
+        async with at_work(lease):
+            there = self._store, lease
+            destination = Destination(*there) if begun else Destination(*there, self._kind(lake), accept)
             refuse_retired(destination.facts, self.options.accounts)
             remember_paths(self.client, destination.facts)
             allowance = Allowance(requests=inf if self.options.repair else self.services.tuning.reread_requests)

@@ -98,7 +98,7 @@ class PayoutsRun:
         async def work(position: int) -> None:
             await self._work(AccountPayouts(shared, accounts[position], account_id), position)
 
-        async with at_work(self._lease), destination:
+        async with at_work(self._lease):
             try:
                 await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
                 await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ from connector.errors import (
     ConfigError,
     ConnectorError,
     LakeChangedError,
-    LockedError,
     ManifestError,
     PermissionDeniedError,
     StorageError,
@@ -139,13 +137,11 @@ class Check:
             self._own = await self._key_of(self.client)
             if "payouts" in self.wish.layers:
                 await self._read_payouts(self.client, chosen)
-        with ExitStack() as lock:
-            await anyio.to_thread.run_sync(self._hold, lock)
-            self._past = await anyio.to_thread.run_sync(read_past, self._store)
-            chosen = await anyio.to_thread.run_sync(self._chosen)  # later than what runs before say of them
-            self._unnamed = await anyio.to_thread.run_sync(look_for_unnamed, self._store)
-            found = await self._check_all(chosen)
-            await anyio.to_thread.run_sync(keep_verdicts, self._store, list(kept_of(found, chosen, checked=checked)))
+        self._past = await anyio.to_thread.run_sync(read_past, self._store)
+        chosen = await anyio.to_thread.run_sync(self._chosen)  # later than what runs before say of them
+        self._unnamed = await anyio.to_thread.run_sync(look_for_unnamed, self._store)
+        found = await self._check_all(chosen)
+        await anyio.to_thread.run_sync(keep_verdicts, self._store, list(kept_of(found, chosen, checked=checked)))
         asked = self.client.config.api_key.livemode if self.client else None
         found_of_all = self._of_the_lake()
         return Verdict(
@@ -180,15 +176,6 @@ class Check:
                 raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(names)}")
         return [state for state in found if not self.wish.accounts or state.account in self.wish.accounts]
 
-    def _hold(self, lock: ExitStack) -> None:
-        """Keep syncs out while files are compared; a lake that nobody may write to needs no keeping."""
-        try:
-            lock.enter_context(self._store.lock())
-        except LockedError:
-            raise
-        except StorageError:
-            return
-
     async def _key_of(self, client: Client) -> str:
         """Return the name in this lake of the key's own account.
 
@@ -207,7 +194,6 @@ class Check:
         """Bring the lake's payouts up to date; what Stripe refuses, or a lake nobody may write to, leaves them as is.
 
         Raises:
-            LockedError: a run holds the lake.
             ConnectorError: Stripe cannot be read.
         """
         for connected in (False, True):
@@ -235,7 +221,7 @@ class Check:
 
     def _note(self, account: str, error: ConnectorError) -> None:
         """Remember why an account's payouts could not be read; raise what is no matter of permission."""
-        unwritable = isinstance(error, StorageError) and not isinstance(error, LockedError | ManifestError)
+        unwritable = isinstance(error, StorageError) and not isinstance(error, ManifestError)
         if not (unwritable or isinstance(error, PermissionDeniedError)):
             raise error
         self._refused[account] = str(error)

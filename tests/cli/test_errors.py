@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from connector.cli.display.console import Console
-from connector.lake.stores.base import open_store
 
 WRONG_KEY = "sk_test_thisIsNotTheSandboxesKey1234"
 
@@ -130,13 +129,6 @@ def test_an_unexpected_error_is_one_line_with_status_1(run, environment, monkeyp
     assert len([line for line in done.err.splitlines() if ": new lake in " not in line]) == 1
     assert "\x1b" not in done.err
     assert "RuntimeError" in done.err
-
-
-def test_a_destination_held_by_another_run_is_a_matter_for_later(run, lake):
-    with open_store(lake).lock():
-        done = run("sync", lake)
-    assert done.status == 75
-    assert "another run" in done.err
 
 
 @pytest.mark.parametrize(

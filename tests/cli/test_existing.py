@@ -1,14 +1,14 @@
-"""A new lake is announced, and refused where one was said to exist; a run that overlaps another waits for it."""
+"""A new lake is announced, and refused where one was said to exist; a run that overlaps others goes on, or waits."""
 
 from __future__ import annotations
 
-import threading
+from time import monotonic
 
 import pytest
 
 import connector
 from connector.errors import ConfigError
-from connector.lake.stores.local import LocalStore
+from tests.support.lakes import at_work_elsewhere
 
 MAKERS = (["sync"], ["payouts"], ["balance"])
 
@@ -41,16 +41,12 @@ def test_a_call_refuses_a_new_lake_too(environment, tmp_path):
 
 
 @pytest.mark.parametrize("command", MAKERS)
-def test_a_run_that_overlaps_waits_for_the_other_and_says_so_with_its_status_alone(run, lake, command):
-    held = LocalStore(lake).lock()
-    held.__enter__()
-    at_once = run(*command, lake)
-    assert (at_once.status, "in use by another run" in at_once.err) == (75, True)
-    threading.Timer(0.3, held.__exit__, (None, None, None)).start()
-    assert run(*command, lake, "--wait", 20, "-q").err == ""
-
-
-def test_a_wait_that_is_over_is_the_same_error(run, lake):
-    with LocalStore(lake).lock():
-        done = run("sync", lake, "--wait", 1)
-    assert (done.status, "in use by another run" in done.err) == (75, True)
+def test_a_run_goes_on_beside_another_or_waits_for_it_as_long_as_it_may(run, lake, command):
+    with at_work_elsewhere(lake):
+        assert run(*command, lake, "-q").err == ""
+        began = monotonic()
+        assert run(*command, lake, "--wait", 1, "-q").err == ""
+        assert monotonic() - began > 1
+    began = monotonic()
+    assert run(*command, lake, "--wait", 600, "-q").err == ""
+    assert monotonic() - began < 300

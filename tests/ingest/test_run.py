@@ -16,8 +16,7 @@ from connector.cli.display.run_view import RunView
 from connector.config.config import ApiKey
 from connector.core.run_report import to_document
 from connector.core.units import DAY
-from connector.errors import AuthenticationError, ConnectorError, LockedError, ProtocolError
-from connector.lake.stores.local import LocalStore
+from connector.errors import AuthenticationError, ConnectorError, ProtocolError
 from tests.support.lakes import (
     START,
     config_for,
@@ -27,7 +26,6 @@ from tests.support.lakes import (
     run,
     sandbox,
     state,
-    touched,
     truth,
     world,
 )
@@ -159,27 +157,14 @@ def test_a_restricted_key_without_the_scope_is_refused_and_writes_nothing(tmp_pa
         assert not data_files(lake) if lake.exists() else True
 
 
-def test_a_lake_in_use_is_refused_by_the_name_of_its_user_and_left_alone(tmp_path):
-    with sandbox(world(300)) as stripe_:
-        run(tmp_path, stripe_)
-        before = touched(tmp_path)
-        with LocalStore(tmp_path).lock(), pytest.raises(LockedError):
-            run(tmp_path, stripe_)
-        assert touched(tmp_path) == before
-        run(tmp_path, stripe_)
-
-
 def test_two_runs_at_once_on_a_new_lake_leave_one_whole_lake(tmp_path):
     with sandbox(world(900), latency=0.005) as stripe_:
 
-        async def both() -> list[object]:
-            found: list[object] = []
+        async def both() -> list[connector.Report]:
+            found: list[connector.Report] = []
 
             async def one() -> None:
-                try:
-                    found.append(await connector.sync(tmp_path, config=config_for(stripe_)))
-                except LockedError as error:
-                    found.append(error)
+                found.append(await connector.sync(tmp_path, config=config_for(stripe_)))
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(one)
@@ -187,7 +172,7 @@ def test_two_runs_at_once_on_a_new_lake_leave_one_whole_lake(tmp_path):
             return found
 
         found = anyio.run(both)
-        assert sum(isinstance(one, LockedError) for one in found) == 1
+        assert [one.outcome for one in found] == ["complete", "complete"]
         assert objects(tmp_path) == truth(stripe_)
 
 

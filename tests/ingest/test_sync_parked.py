@@ -16,16 +16,16 @@ import connector
 from connector.config.config import ApiKey, Config
 from connector.config.salt import Salt
 from connector.core.api.retry import RetryPolicy
-from connector.core.state.leases import Holder, with_changes
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import ConnectorError, TransportError
 from connector.lake.state.lease import lease_of
-from connector.lake.state.leases import lease_path, write_lease
+from connector.lake.state.leases import write_lease
 from connector.lake.stores.local import LocalStore
 from tests.support.examples import slow_but
 from tests.support.lakes import (
     START,
+    at_work_elsewhere,
     data_files,
     honest,
     interrupted_at,
@@ -236,24 +236,14 @@ def test_status_verify_and_the_run_report_say_how_many_rows_are_parked(lake, str
 # Rows that another run has parked -------------------------------------------------------------------------------------
 
 
-def at_work_elsewhere(lake: Path, runs: set[str]) -> None:
-    """Have runs be at work on another machine, by their leases."""
-    store = LocalStore(lake)
-    for one in runs:
-        there = lease_of(one, "sync", utc=0)
-        write_lease(store, with_changes(there, holder=Holder(host="far", boot="away", pid=1)))
-
-
 def test_rows_that_a_run_at_work_has_parked_are_left_to_it(lake, stripe_, expected):
     parked = state(lake).parked
-    at_work_elsewhere(lake, {one.run for one in parked.values()})
-    report = run(lake, stripe_)
-    assert report.accounts[0].rows_received >= parked_rows(lake), "they are read by this run, too"
-    assert state(lake).parked == parked
-    assert [path.relative_to(lake).as_posix() for path in parked_files(lake)] == sorted(parked)
-    assert data_files(lake) == expected
-    for one in parked.values():
-        LocalStore(lake).delete(lease_path(one.run))
+    with at_work_elsewhere(lake, *{one.run for one in parked.values()}):
+        report = run(lake, stripe_)
+        assert report.accounts[0].rows_received >= parked_rows(lake), "they are read by this run, too"
+        assert state(lake).parked == parked
+        assert [path.relative_to(lake).as_posix() for path in parked_files(lake)] == sorted(parked)
+        assert data_files(lake) == expected
     run(lake, stripe_)
     assert (parked_rows(lake), parked_files(lake), strays(lake)) == (0, [], [])
     assert data_files(lake) == expected
@@ -264,9 +254,9 @@ def test_parked_files_that_no_state_names_stay_while_their_run_is_at_work_and_go
     known = parked_files(lake)
     stray = known[0].with_name("99999999.created_date=2026-01-01.another-run.arrow")
     stray.write_bytes(b"being written")
-    at_work_elsewhere(lake, {"another-run"})
-    run(lake, stripe_)
-    assert parked_files(lake) == [stray]
+    with at_work_elsewhere(lake, "another-run"):
+        run(lake, stripe_)
+        assert parked_files(lake) == [stray]
     write_lease(LocalStore(lake), lease_of("another-run", "sync", utc=0))  # of this machine, and gone
     run(lake, stripe_)
     assert parked_files(lake) == []

@@ -18,13 +18,11 @@ from connector.core.units import DAY
 from connector.errors import (
     AccountsError,
     ConfigError,
-    LockedError,
     PermissionDeniedError,
     ProtocolError,
     UsageError,
 )
 from connector.events import PartitionStaged
-from connector.lake.stores.local import LocalStore
 from connector.payouts.calls import sync_payouts
 from connector.payouts.report import to_document
 from tests.support.lakes import START, config_for, in_order, run, sandbox, touched
@@ -300,11 +298,6 @@ def test_the_report_and_the_record_are_as_their_schemas_say(tmp_path, served):
     assert json.loads(json.dumps(document)) == document
     for path in records(tmp_path, "payouts"):
         jsonschema.validate(json.loads(path.read_text()), schemas.load("state_record"))
-
-
-def test_two_runs_at_once_do_not_mix(tmp_path, served):
-    with LocalStore(tmp_path).lock(), pytest.raises(LockedError, match="in use"):
-        bring(tmp_path, served)
 
 
 def test_ordinary_code_gives_and_gets_plain_json(tmp_path, served, monkeypatch):

@@ -100,9 +100,6 @@ class DyingStore:
     def turn(self, folder: str) -> AbstractContextManager[bool]:
         return self._store.turn(folder)
 
-    def lock(self) -> AbstractContextManager[None]:
-        return self._store.lock()
-
     @contextmanager
     def _step(self) -> Generator[None]:
         self._live()

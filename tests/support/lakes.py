@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,13 @@ import pyarrow as pa
 import connector
 from connector.config.config import ApiKey, Config
 from connector.core.api.retry import RetryPolicy, Timeouts
+from connector.core.state.leases import Holder, with_changes
 from connector.core.units import DAY
 from connector.events import PageReceived
 from connector.ingest.calls import sync, sync_with
 from connector.ingest.options import options_of
+from connector.lake.state.lease import lease_of
+from connector.lake.state.leases import lease_path, write_lease
 from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
 from connector.sandbox import Limits, Sandbox, World
@@ -24,7 +28,7 @@ from connector.services import opened
 from connector.tables.balance_transactions import to_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Generator
     from pathlib import Path
 
     from connector.core.api.page import Row
@@ -111,6 +115,20 @@ def interrupted_at(rows: int, lake: Path, served: Sandbox, *, services: dict[str
     anyio.run(go)
 
 
+@contextmanager
+def at_work_elsewhere(lake: Path, *runs: str) -> Generator[None]:
+    """Have runs be at work on a lake, on another machine, for the length of the block."""
+    store, names = LocalStore(lake), runs or ("of-another-machine",)
+    for one in names:
+        there = lease_of(one, "sync", utc=START)
+        write_lease(store, with_changes(there, holder=Holder(host="far", boot="away", pid=1)))
+    try:
+        yield
+    finally:
+        for one in names:
+            store.delete(lease_path(one))
+
+
 def objects(lake: Path, account: str | None = None) -> list[Row]:
     """Every row of a lake as it was received, by time and id."""
     return to_objects(pa.table(connector.read(lake, account)))
@@ -135,11 +153,11 @@ def data_files(lake: Path) -> dict[str, str]:
 
 
 def touched(lake: Path) -> dict[str, int]:
-    """When each file was last written, but for the lock and the run reports."""
+    """When each file was last written, but for the run reports."""
     return {
         path.relative_to(lake).as_posix(): path.stat().st_mtime_ns
         for path in sorted(lake.rglob("*"))
-        if path.is_file() and path.name != "lock" and path.parent.name != "runs"
+        if path.is_file() and path.parent.name != "runs"
     }
 
 
@@ -177,8 +195,8 @@ def honest(lake: Path, rows: list[Row], *, but_for: Collection[str] = ()) -> Non
 
 
 def strays(lake: Path) -> list[str]:
-    """Files that should not have been left: neither data, nor a record of a run or of its intentions, nor the lock."""
-    names = ("state/", "lake.json", "runs/", "intents/", "parked/", "audit.json", "lock", "turn")
+    """Files that should not have been left: neither data, nor a record of a run or of its intentions."""
+    names = ("state/", "lake.json", "runs/", "intents/", "parked/", "audit.json", "turn")
     records = (f"_stripe_balance/{name}" for name in names)
     known = ("balance_transactions/", *records)
     there = [path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()]

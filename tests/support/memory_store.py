@@ -37,7 +37,6 @@ class MemoryStore:
     _changed: dict[str, int] = field(default_factory=dict)
     _versions: count[int] = field(default_factory=lambda: count(1))
     _lock: Lock = field(default_factory=Lock)
-    _held: Lock = field(default_factory=Lock)
 
     @property
     def lacks(self) -> Collection[str]:
@@ -121,8 +120,3 @@ class MemoryStore:
     def turn(self, folder: str) -> Generator[bool]:
         checked_path(folder)
         yield False
-
-    @contextmanager
-    def lock(self) -> Generator[None]:
-        with self._held:
-            yield

@@ -9,10 +9,9 @@ import pytest
 
 from connector.cli.display.run_view import RunView
 from connector.core.units import DAY
-from connector.errors import ConfigError, LockedError, ManifestError, UsageError
-from connector.lake.stores.local import LocalStore
+from connector.errors import ConfigError, ManifestError, UsageError
 from connector.verification.calls import verify
-from tests.support.lakes import config_for, objects, run, world
+from tests.support.lakes import at_work_elsewhere, config_for, objects, run, world
 from tests.support.lakes import sandbox as serve
 from tests.support.records import newest
 from tests.verification.doctoring import (
@@ -132,6 +131,6 @@ def test_a_damaged_state_is_an_error_not_a_verdict(lake):
         check(lake)
 
 
-def test_a_lake_that_a_sync_holds_is_not_checked_meanwhile(lake):
-    with LocalStore(lake).lock(), pytest.raises(LockedError):
+def test_a_lake_that_runs_are_at_work_on_is_checked_meanwhile(lake):
+    with at_work_elsewhere(lake):
         check(lake)

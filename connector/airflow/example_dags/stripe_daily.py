@@ -25,7 +25,7 @@ with DAG(
         "retries": 5,
         "retry_delay": timedelta(minutes=5),
         "execution_timeout": timedelta(hours=6),
-        "wait": 600,  # seconds, for another run that holds the lake
+        "wait": 600,  # seconds, for other runs to end
     },
 ):
     rows = StripeSyncOperator(task_id="balance_transactions", destination=LAKE, outlets=[Asset("stripe_lake")])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -46,7 +45,6 @@ class Destination:
     _known: bool = field(init=False, default=False)
     _coming: anyio.Lock = field(init=False, default_factory=anyio.Lock)
     _beginning: anyio.Lock = field(init=False, default_factory=anyio.Lock)
-    _stack: ExitStack = field(init=False, default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         self.facts = facts_of(self.store)
@@ -72,15 +70,12 @@ class Destination:
 
         Raises:
             LakeBegunError: another run has begun the lake since we looked, or is about to make it otherwise.
-            LockedError: another run holds it.
             StorageError: it cannot be written.
         """
         async with self._beginning:
             if self._written:
                 return
-            if not self.lease.begun:
-                self._stack.enter_context(self.store.lock())
-                await self.lease.begin()
+            await self.lease.begin()
             await anyio.to_thread.run_sync(self._settle)
             self._written = True
 
@@ -104,7 +99,6 @@ class Destination:
 
         Raises:
             LakeBegunError: another run has made another lake of it since we looked.
-            LockedError: another run holds it.
             ManifestError: when a state cannot be understood.
         """
         async with self._coming:
@@ -123,12 +117,6 @@ class Destination:
             await anyio.to_thread.run_sync(self.accept)
         except ConfigError as error:
             raise _begun_otherwise(error) from error
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._stack.close()
 
 
 def destination_as_it_is(store: Store, lease: RunLease, livemode: bool | None) -> Destination:  # noqa: FBT001 - Stripe's own flag

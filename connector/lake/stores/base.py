@@ -153,14 +153,6 @@ class Store(Protocol):
         """
         ...
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Hold the destination against other runs for the length of the block.
-
-        Raises:
-            LockedError: when another run holds it; says who.
-        """
-        ...
-
 
 def open_store(destination: str | os.PathLike[str]) -> Store:
     """Return the store a destination names. Nothing is created or read yet.

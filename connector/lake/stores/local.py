@@ -11,23 +11,19 @@ The destination must be one file system, or a rename would not be atomic.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
-import socket
 import stat
 import time
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from connector.core.state.unnamed import Unnamed
-from connector.core.time.times import in_words
 from connector.errors import CommitConflictError, LockedError
 from connector.lake.paths import STATE, FileInfo, checked_path, is_clean
 from connector.lake.stores.conditions import ABSENT, ANY, Content
@@ -267,41 +263,6 @@ class LocalStore:
                 if may_take(run, _last_changed(path)):
                     shutil.rmtree(path) if run else path.unlink(missing_ok=True)
 
-    @contextmanager
-    def lock(self) -> Generator[None]:
-        """Hold the destination for the length of the block.
-
-        The lock is the operating system's, on `_stripe_balance/lock`: it ends with the process that holds it, however
-        that ends. The file's content only tells people who it is; the file stays behind empty.
-        """
-        path = self.root / STATE / "lock"
-        with at_disk(f"locking {self.root}"):
-            self._unsynced.update(make_folder(path.parent))
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            self._take(descriptor)
-            try:
-                yield
-            finally:
-                os.ftruncate(descriptor, 0)
-                unlock(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _take(self, descriptor: int) -> None:
-        with at_disk(f"locking {self.root}"):
-            if not try_to_lock(descriptor):
-                raise LockedError(
-                    f"{self.root} is in use by another run ({_holder(descriptor)}); wait for it to end, or stop it"
-                )
-            card = {
-                "pid": os.getpid(),
-                "host": socket.gethostname(),
-                "started": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            }
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(card).encode(), 0)
-
     def _sync_folders(self) -> None:
         """Force to disk every folder that has new names; whoever comes meanwhile waits until it is done."""
         with self._syncing:
@@ -358,15 +319,6 @@ def _wait_for(descriptor: int, folder: str) -> None:
             )
         time.sleep(pause)
         pause = min(2 * pause, 0.05)
-
-
-def _holder(descriptor: int) -> str:
-    """Say who holds the lock, from the lock file."""
-    try:
-        card = json.loads(os.pread(descriptor, 1_000, 0))
-        return f"process {card['pid']} on {card['host']}, started {in_words(card['started'])}"
-    except (OSError, ValueError, LookupError, TypeError):
-        return "its process did not leave a name"
 
 
 def _last_changed(path: Path) -> int:

@@ -171,11 +171,6 @@ class ObjectStore:
         del folder
         yield False
 
-    @contextmanager
-    def lock(self) -> Generator[None]:
-        """Hold nothing: the conditions of puts tell writers apart."""
-        yield
-
     def _put(self, path: str, data: bytes | Path, condition: Condition) -> str:
         try:
             return self._put_if(checked_path(path), data, condition)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import anyio
 import pytest
 
-from connector.core.state.leases import Holder, with_changes
 from connector.errors import LockedError, UsageError
 from connector.events import RunWaiting
 from connector.lake.state.lease import lease_of
-from connector.lake.state.leases import lease_path, write_lease
+from connector.lake.state.leases import write_lease
 from connector.lake.state.waiting import when_free
 from connector.lake.stores.local import LocalStore
 from tests.support.fakes import NOW
+from tests.support.lakes import at_work_elsewhere
 
 EVERY = 1.5
 """Seconds between two looks."""
@@ -53,32 +55,26 @@ def test_a_lake_that_is_free_is_waited_for_by_nobody(tmp_path):
     assert not (tmp_path / "lake").exists()
 
 
-def at_work(store, run="other"):
-    """A run on another machine that has just given a sign of life."""
-    there = lease_of(run, "sync", utc=NOW)
-    write_lease(store, with_changes(there, holder=Holder(host="far", boot="away", pid=1)))
-
-
 def test_a_run_waits_until_the_others_end_and_then_does_its_work_once(tmp_path):
-    store = LocalStore(tmp_path)
-    at_work(store)
-    hands = Hands(frees_after=30, free=lambda: store.delete(lease_path("other")))
-    assert hands.go(store, 60) == "done"
+    there = ExitStack()
+    there.enter_context(at_work_elsewhere(tmp_path))
+    hands = Hands(frees_after=30, free=there.close)
+    assert hands.go(LocalStore(tmp_path), 60) == "done"
     assert hands.done == 1
     assert 30 <= hands.at <= 30 + EVERY
 
 
 def test_a_run_waits_no_longer_than_it_may_and_goes_on_beside_the_others_then(tmp_path):
-    hands, store = Hands(), LocalStore(tmp_path)
-    at_work(store)
-    assert hands.go(store, 20.5) == "done"
+    hands = Hands()
+    with at_work_elsewhere(tmp_path):
+        assert hands.go(LocalStore(tmp_path), 20.5) == "done"
     assert (hands.at, hands.done) == (20.5, 1)
 
 
 def test_without_a_wait_nobody_is_waited_for(tmp_path):
-    hands, store = Hands(), LocalStore(tmp_path)
-    at_work(store)
-    assert hands.go(store, 0) == "done"
+    hands = Hands()
+    with at_work_elsewhere(tmp_path):
+        assert hands.go(LocalStore(tmp_path), 0) == "done"
     assert (hands.at, hands.told) == (0, 0)
 
 

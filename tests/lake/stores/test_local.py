@@ -2,12 +2,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
-import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,16 +12,6 @@ from connector.cli.process.bookmark import BookmarkFile
 from connector.errors import ConfigError, LockedError, StorageError, UsageError
 from connector.lake.stores.base import open_store
 from connector.lake.stores.local import LocalStore
-
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-from connector.lake.stores.local import LocalStore
-store = LocalStore(Path(sys.argv[1]))
-with store.lock():
-    print("locked", flush=True)
-    sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -114,35 +100,6 @@ def test_a_file_where_a_folder_is_needed_is_a_storage_error(store):
     store.write("a", b"")
     with pytest.raises(StorageError):
         store.write("a/b", b"")
-
-
-def test_a_second_run_is_told_who_holds_the_destination(store):
-    with store.lock():
-        card = json.loads((store.root / "_stripe_balance/lock").read_bytes())
-        assert set(card) == {"pid", "host", "started"}
-        with pytest.raises(LockedError, match=rf"process {os.getpid()} on .*, started 20"), store.lock():
-            pass
-        (store.root / "_stripe_balance/lock").write_bytes(b"scribble")
-        with pytest.raises(LockedError, match="did not leave a name"), store.lock():
-            pass
-    with store.lock():
-        pass
-
-
-def test_the_lock_ends_with_the_process_that_held_it(store):
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(store.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert child.stdout.readline() == "locked\n"
-        with pytest.raises(LockedError, match=f"process {child.pid} "), store.lock():
-            pass
-        child.send_signal(signal.SIGKILL)
-    finally:
-        child.kill()
-        child.communicate(timeout=10)
-    with store.lock():
-        pass
 
 
 def test_runs_stage_apart_and_what_may_go_is_cleared(store):
@@ -252,7 +209,7 @@ def test_a_file_system_that_cannot_force_files_onto_the_disk_is_refused(tmp_path
 
 @pytest.mark.parametrize("code", [*ABSENT, errno.ENOLCK])
 @pytest.mark.parametrize(
-    "held", [lambda path: LocalStore(path).lock(), lambda path: BookmarkFile(path / "file").held()]
+    "held", [lambda path: LocalStore(path).turn("a"), lambda path: BookmarkFile(path / "file").held()]
 )
 def test_a_file_system_without_locks_is_refused_with_what_to_use(tmp_path, monkeypatch, held, code):
     def refuse(*_):
@@ -275,38 +232,3 @@ def test_what_cannot_be_a_folder_is_refused(name):
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(UsageError, match="name a folder"):
         open_store(name)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_child_of_ours_does_not_keep_the_lake(tmp_path):
-    store = LocalStore(tmp_path)
-    with store.lock():
-        child = subprocess.Popen(
-            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=lock_descriptors(tmp_path)
-        )
-    try:
-        with store.lock():
-            pass
-    finally:
-        child.communicate(b"\n")
-
-
-def lock_descriptors(lake):
-    """The descriptors of this process that a child made by a fork would have, too."""
-    mine = Path("/proc/self/fd")
-    return [
-        int(one.name) for one in mine.iterdir() if one.exists() and one.resolve() == lake / "_stripe_balance" / "lock"
-    ]
-
-
-def test_names_that_no_path_can_have_and_links_to_nothing_are_not_listed_but_told_besides(tmp_path):
-    store = LocalStore(tmp_path)
-    store.write("a/one", b"1")
-    odd = {os.fsdecode(b"a/\xff"), "a/back\\slash", "a/line\nfeed"}
-    for name in odd:
-        (tmp_path / name).write_bytes(b"1")
-    (tmp_path / "a/link").symlink_to("nowhere")
-    (tmp_path / "a/folder").symlink_to(tmp_path, target_is_directory=True)
-    assert [info.path for info in store.list("a")] == ["a/one"]
-    besides = {one.path: one.link for one in store.besides("a", {"a/one"})}
-    assert besides == {**dict.fromkeys(odd, False), "a/link": True, "a/folder": True}
