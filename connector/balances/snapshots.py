@@ -16,15 +16,26 @@ from connector.core.api.page import decode_object
 from connector.core.api.protocol import seconds_of
 from connector.core.ledger.balance import Balance, to_balance
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
-from connector.errors import ConnectorError, DamagedError, SchemaError, StorageError, UnpublishedError
+from connector.core.state.intent import IntendedFile, file_in, folder_of
+from connector.core.state.tables import BALANCES
+from connector.errors import (
+    CommitConflictError,
+    ConnectorError,
+    DamagedError,
+    SchemaError,
+    StorageError,
+    UnpublishedError,
+)
 from connector.events import AccountEnded, AccountFailed, AccountIdentified, AccountsFound, AccountStarted
 from connector.lake.catalogs.following import follow
 from connector.lake.formats.formats import HIVE
+from connector.lake.state.commits import Commits, Write
 from connector.lake.state.destination import Destination, destination_as_it_is
 from connector.lake.state.file_check import changed_files
-from connector.lake.state.lake_identity import commit_balances, load_balances, refuse_new
+from connector.lake.state.lake_identity import load_balances, refuse_new
 from connector.lake.state.lease import at_work
-from connector.lake.writing.small_tables import read_rows, sheet, stored_file, write_rows
+from connector.lake.writing.rewrite import condition_of
+from connector.lake.writing.small_tables import read_rows, sheet, stage_rows, stored_file
 from connector.options.calls import BalanceOptions, RunBalanceOptions
 from connector.options.given import arguments_of
 from connector.options.signatures import takes
@@ -39,16 +50,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
-    import pyarrow as pa
-
+    from connector.core.state.data_file import DataFile
     from connector.core.units import AccountId
     from connector.events import OnEvent
-    from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
     from connector.lake.writing.small_tables import Sheet
 
 ACCOUNTS_AT_ONCE = 16
 """Accounts asked for at once; the pace holds their requests back further."""
+
+ROUNDS = 8
+"""Times that a snapshot is added to what others have made of its day meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,57 +216,98 @@ async def ask_balance(client: Client, account: str | None, named_account: Accoun
     return Snapshot(named_account, client.clock.utc() if sent is None else sent, balance, "", 0)
 
 
-async def keep_balance(store: Store, form: Format, snapshot: Snapshot, *, livemode: bool | None) -> Snapshot:
-    """Add a snapshot to the lake, and say where it is. The destination must be held, and the account belong there.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is recorded with a snapshot.
+
+    Attributes:
+        format: that the lake's files have; an account with snapshots already keeps theirs.
+        livemode: whether it is of live mode; None where the key's form does not say.
+        run: id of the run.
+    """
+
+    format: str
+    livemode: bool | None
+    run: str
+
+
+async def keep_balance(store: Store, made: Made, snapshot: Snapshot) -> Snapshot:
+    """Add a snapshot to the lake, and say where it is. The account must belong there.
 
     A snapshot is only ever added: what a file of the day holds already is kept. No two have one moment: of different
     ones taken within a second, the later has the next.
 
     Args:
         store: the destination.
-        form: a format of the name that the lake's files have; an account with snapshots already keeps theirs.
+        made: what is recorded with it.
         snapshot: from `ask_balance`.
-        livemode: whether it is of live mode; None where the key's form does not say.
 
     Raises:
         SchemaError: an entry of the balance cannot be kept.
         StorageError: the destination cannot be read or written; what was there is then still whole.
     """
-    return await anyio.to_thread.run_sync(_add, store, form.name, snapshot, livemode)
+    return await anyio.to_thread.run_sync(_add, store, made, snapshot)
 
 
-def _add(store: Store, format_name: str, snapshot: Snapshot, livemode: bool | None) -> Snapshot:  # noqa: FBT001 - as the client's key has it
-    """Write the day's file with the snapshot in it, then the record. Blocks."""
-    record = load_balances(store, snapshot.account) or BalancesRecord(snapshot.account, format_name, livemode)
+def _add(store: Store, made: Made, snapshot: Snapshot, *, rounds: int = ROUNDS) -> Snapshot:
+    """Make the day's file with the snapshot in it visible, and record it. Blocks.
+
+    Args:
+        store: the destination.
+        made: what is recorded with it.
+        snapshot: to be added.
+        rounds: times that it is added to what others have made of the day meanwhile.
+    """
+    commits = Commits(store, BALANCES, snapshot.account, made.run)
+    record = load_balances(store, snapshot.account)
+    record = (
+        BalancesRecord(snapshot.account, made.format, made.livemode) if record is None else commits.catch_up(record)
+    )
     balances = sheet("balances", record.format)
-    adopted, lost = _without_lost(store, _with_unrecorded(store, record, balances), balances)
-    snapshot = replace(snapshot, lost=lost or snapshot.lost)
     folder = snapshots_folder(snapshot.account, snapshot.snapshot_at)
-    there = _rows_of(store, balances, adopted, folder)
+    old = balances.form.file_of(record.files, folder)
+    merged = f"{folder}/{balances.form.file_name}" if old is None else old.path
+    adopted, lost = _without_lost(store, _with_unrecorded(store, record, balances), balances, merged)
+    snapshot = replace(snapshot, lost=lost or snapshot.lost)
+    old = balances.form.file_of(adopted.files, folder)
+    condition = condition_of(store, f"{folder}/{balances.form.file_name}", old)
+    there = None if old is None else read_rows(store, balances.form, old.path)
     new: dict[str, Any] = {"snapshot_at": snapshot.snapshot_at, "snapshot": dict(snapshot.balance.received)}
     before = [] if there is None else balances.objects(there)
     rows = balances.to_batch([new]).num_rows
     if new in before or rows == 0:
         if adopted != record:
-            commit_balances(store, adopted)
+            commits.commit(adopted)
         return snapshot
     if any(one["snapshot_at"] == snapshot.snapshot_at for one in before):  # `Date` has no fractions: the next second
-        return _add(store, format_name, replace(snapshot, snapshot_at=snapshot.snapshot_at + 1), livemode)
+        return _add(store, made, replace(snapshot, snapshot_at=snapshot.snapshot_at + 1))
     every = sorted([*before, new], key=lambda one: one["snapshot_at"])
-    file = write_rows(store, balances.form, folder, balances.encode(every))
-    commit_balances(store, adopted.with_file(file))
+    file, staged = stage_rows(store, balances.form, folder, balances.encode(every))
+    replaced = None if old is None else _recorded_sha256(record, old)
+    intended = IntendedFile(folder=folder, file=file, replaces=replaced)
+    outcome = commits.commit(adopted, [Write(intended, staged, condition, _others_came_first, snapshot)])
+    for _, failure in outcome.failed:
+        if isinstance(failure, CommitConflictError) and rounds:
+            return _add(store, made, snapshot, rounds=rounds - 1)
+        raise failure
+    commits.end()
     return replace(snapshot, path=file.path, rows=rows)
 
 
-def _rows_of(store: Store, balances: Sheet, record: BalancesRecord, folder: str) -> pa.RecordBatch | None:
-    """Return the snapshots of a day; None where there are none. Files of a table are those that the record names."""
-    if balances.form.catalog == HIVE:
-        return read_rows(store, balances.form, f"{folder}/{balances.form.file_name}")
-    file = balances.form.file_of(record.files, folder)
-    return None if file is None else read_rows(store, balances.form, file.path)
+def _recorded_sha256(record: BalancesRecord, old: DataFile) -> str | None:
+    """Return what is recorded of a file that may be there otherwise."""
+    recorded = file_in(record.recorded.files, folder_of(old.path))
+    return None if recorded is None else recorded.sha256
 
 
-def _without_lost(store: Store, record: BalancesRecord, balances: Sheet) -> tuple[BalancesRecord, tuple[str, ...]]:
+def _others_came_first(newest: DataFile | None) -> Write[Snapshot]:
+    """Have the snapshot added anew to what others have made of the day."""
+    raise CommitConflictError(f"another run has written {'the day' if newest is None else newest.path} meanwhile")
+
+
+def _without_lost(
+    store: Store, record: BalancesRecord, balances: Sheet, merged: str
+) -> tuple[BalancesRecord, tuple[str, ...]]:
     """Return the record as files of earlier days are now, and the paths of those that lost something.
 
     Stripe tells no past balance again: what is gone is said once, and stays in the record, until the file is back. A
@@ -264,6 +317,8 @@ def _without_lost(store: Store, record: BalancesRecord, balances: Sheet) -> tupl
         if not changed_files(store, [file]):
             record = record.with_found(file)
     lost = changed_files(store, record.files.values(), full=False)
+    if (old := record.files.get(merged)) is not None and old not in lost:
+        lost += changed_files(store, [old])
     for file in lost:
         record = record.without_file(file.path)
         with suppress(StorageError, SchemaError):
@@ -323,8 +378,8 @@ async def _record(services: Services, client: Client, options: BalanceChoice) ->
                     await there.come_to()
                     held.append(there)
             identity, known = await at_home(client, store, held[0].facts, Guest(identity, account, account_id))
-            form, snapshot = held[0].format, replace(snapshot, account=identity.account)
-            taken[position] = await anyio.to_thread.run_sync(_add, store, form, snapshot, livemode)
+            made, snapshot = Made(held[0].format, livemode, run), replace(snapshot, account=identity.account)
+            taken[position] = await keep_balance(store, made, snapshot)
             await anyio.to_thread.run_sync(keep_account, store, held[0].facts, known)
             tell(AccountIdentified(account, identity.account))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -335,14 +336,17 @@ class AccountRun:
     async def _keep(self, state: TableState) -> None:
         """Write the state if it says something new."""
         if state != self._state:
-            self._state = await anyio.to_thread.run_sync(table_states.commit, self.shared.lake.store, state)
+            commit = partial(table_states.commit, self.shared.lake.store, state, run=self.shared.run_id)
+            self._state = await anyio.to_thread.run_sync(commit)
 
     async def _lost_meanwhile(self, left: tuple[DataFile, ...]) -> list[DataFile]:
         state = self._state
         if state is None:
             return []
         since, known = self._work.since, {file.path for file in left}
-        found = await anyio.to_thread.run_sync(lost_files, self.shared.lake, state, since, self._written)
+        look = partial(lost_files, self.shared.lake, state, since, self._written)
+        self._state, found = await anyio.to_thread.run_sync(look)
+        state = self._state
         stale = [state.files[path] for path in self._stale if path in state.files]
         self._stale = ()
         return [file for file in {one.path: one for one in (*found, *stale)}.values() if file.path not in known]

@@ -21,9 +21,11 @@ from connector.core.planning.plan import (
     touched_files,
 )
 from connector.core.planning.refresh import Stretch, windows_of_pages
+from connector.core.state.partition import partition_named
 from connector.core.state.table_state import believed
 from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
+from connector.lake.reading.moment import announced_paths
 from connector.lake.reading.refresh_rows import due_stretch
 from connector.lake.state import table_states
 from connector.lake.state.commits import Commits
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from connector.core.units import AccountId
     from connector.ingest.options import Options
     from connector.lake.layout import Lake
+
+ROUNDS = 8
+"""Times that files are looked at again which others may have replaced since their record was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,9 @@ class Allowance:
             self.requests = max(0.0, self.requests - requests)
 
 
-def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowance: Allowance) -> Work:
+def work_for(
+    lake: Lake, options: Options, account: AccountId, now: int, allowance: Allowance, *, rounds: int = ROUNDS
+) -> Work:
     """Find out what a lake lacks of an account, or has lost; when repairing, files no state names are removed.
 
     Blocks; belongs in a worker thread.
@@ -100,6 +107,7 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
         account: whose rows.
         now: UTC seconds.
         allowance: what may be spent on what is lost; a repair takes what it needs.
+        rounds: times to look again where files seem lost that others have replaced meanwhile.
 
     Raises:
         ManifestError: when the account's state is damaged, or its newest records are gone.
@@ -112,7 +120,7 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
     commits = Commits(lake.store, TRANSACTIONS, account, lake.run)
     found = found and believed(commits.catch_up(found, look_only=options.dry_run), now=now)
     found = found and _without_those_of_others(lake, found)
-    state = found and _with_parked_that_are_there(lake, found)
+    state = found and _without_strange_files(lake, options, _with_parked_that_are_there(lake, found))
     planned = plan(
         state,
         options.asked,
@@ -125,6 +133,8 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
         return Work(planned)
     asked_for = (options.repair or options.full_refresh) and not options.dry_run
     lost = _distrusted(lake, options, state, planned, since)
+    if lost and rounds and commits.catch_up(found, look_only=options.dry_run).number != found.number:
+        return work_for(lake, options, account, now, allowance, rounds=rounds - 1)  # others were writing meanwhile
     mended, left = (tuple(lost), ()) if asked_for else allowance.share_out(lost)
     kept, again = reread(state, mended)
     again = again.union(found.covered.minus(kept.covered))
@@ -136,8 +146,12 @@ def work_for(lake: Lake, options: Options, account: AccountId, now: int, allowan
     return Work(planned, kept, mended, left, since, tuple(found.parked.keys() - kept.parked.keys()))
 
 
-def lost_files(lake: Lake, state: TableState, since: int | None, written: Collection[str]) -> list[DataFile]:
-    """Return the files that are gone, or not as they were written, whoever changed them.
+def lost_files(
+    lake: Lake, state: TableState, since: int | None, written: Collection[str]
+) -> tuple[TableState, list[DataFile]]:
+    """Return the files that are gone, or not as they were written, whoever changed them, and the state that names them.
+
+    Where other runs have replaced some meanwhile, the state is theirs.
 
     Blocks; belongs in a worker thread.
 
@@ -150,8 +164,15 @@ def lost_files(lake: Lake, state: TableState, since: int | None, written: Collec
     Raises:
         StorageError: when the destination cannot be read.
     """
-    found = table_states.compare(lake.store, state, since=since, trusted=written)
-    return [state.files[one.path] for one in found if one.kind != "extra"]
+    commits = Commits(lake.store, TRANSACTIONS, state.account, lake.run)
+    for _ in range(ROUNDS):
+        found = table_states.compare(lake.store, state, since=since, trusted=written)
+        lost = [state.files[one.path] for one in found if one.kind != "extra"]
+        newest = commits.catch_up(state) if lost else state
+        if newest.number == state.number:
+            return state, lost
+        state = setting_aside(newest, lambda one: one.run != lake.run)
+    return state, []
 
 
 def mending(state: TableState, lost: tuple[DataFile, ...]) -> Work:
@@ -180,17 +201,29 @@ def _distrusted(lake: Lake, options: Options, state: TableState, planned: Plan, 
     Those to be merged with, and all when repairing, are looked at by their bytes; the others by their bytes where they
     were changed since the state was written, else by their size.
     """
-    store = lake.store
     repair = options.repair and not options.dry_run
-    differing = {one.path: one.kind for one in table_states.compare(store, state, full=repair, since=since)}
-    lost = [state.files[path] for path, kind in differing.items() if kind != "extra"]
+    found = table_states.compare(lake.store, state, full=repair, since=since)
+    differing = {one.path for one in found if one.kind != "extra"}
     merged = planned.todo.union(Intervals.of(key.bounds for key in parked_keys(state)))
     whole = [file for file in touched_files(state, merged) if file.path not in differing]
-    if repair:
-        for path, kind in differing.items():
-            if kind == "extra":
-                store.delete(path)
-    return [*lost, *changed_files(store, whole)]
+    return [*(state.files[path] for path in sorted(differing)), *changed_files(lake.store, whole)]
+
+
+def _without_strange_files(lake: Lake, options: Options, state: TableState) -> TableState:
+    """When repairing, remove files that no state names; the time of their partitions is read again.
+
+    A state that was damaged may have forgotten a file and not its time.
+    """
+    if not options.repair or options.dry_run:
+        return state
+    strange = [one.path for one in table_states.compare(lake.store, state) if one.kind == "extra"]
+    if strange:
+        announced = announced_paths(lake.store, table_states.TABLE, state.account)
+        strange = [path for path in strange if path not in announced]  # by a run at work
+    for path in strange:
+        lake.store.delete(path)
+    keys = (partition_named(path.split("/")[-2], state.partition) for path in strange)
+    return replace(state, covered=state.covered.minus(Intervals.of(key.bounds for key in keys if key is not None)))
 
 
 def _narrowed(lake: Lake, planned: Plan, state: TableState, now: int) -> Plan:

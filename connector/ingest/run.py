@@ -18,7 +18,7 @@ import anyio.to_thread
 
 import connector
 from connector.accounts.choice import refuse_retired, remember_paths
-from connector.balances.snapshots import Snapshot, ask_balance, keep_balance
+from connector.balances.snapshots import Made, Snapshot, ask_balance, keep_balance
 from connector.core.account_failures import FailedAccounts
 from connector.core.documents import to_json
 from connector.core.planning.audit import requests_for
@@ -316,7 +316,7 @@ class Run:
             return None
         snapshot = replace(balance, account=checked_account(part.name))
         livemode = self.client.config.api_key.livemode
-        return await keep_balance(self._store, part.shared.lake.form, snapshot, livemode=livemode)
+        return await keep_balance(self._store, Made(part.shared.lake.form.name, livemode, self.run_id), snapshot)
 
     # The report -------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,9 @@ record says is in durable files.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -26,14 +28,16 @@ from connector.core.state.payouts_record import (
     payouts_folder,
     transactions_folder,
 )
+from connector.core.state.tables import PAYOUTS as SPEC
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
-from connector.errors import ProtocolError
+from connector.errors import ConnectorError, ProtocolError
 from connector.events import AccountIdentified, PartitionStaged, PhaseStarted, StepDone
+from connector.lake.state.commits import Commits
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.state.table_states import options_of
-from connector.lake.writing.payout_files import Listed, write_payouts, write_transactions
+from connector.lake.writing.payout_files import Listed, stage_payouts, stage_transactions
 from connector.lake.writing.small_tables import sheet
 from connector.payouts.book import Book
 from connector.payouts.report import AccountPayoutsReport
@@ -45,12 +49,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from connector.core.api.page import Row
-    from connector.core.state.data_file import DataFile
     from connector.core.state.payouts import DayDue, PayoutsPlan
     from connector.core.units import AccountId
-    from connector.errors import ConnectorError
     from connector.lake.state.destination import Destination
-    from connector.lake.writing.payout_files import Written
+    from connector.lake.stores.base import Store
+    from connector.lake.writing.payout_files import Place, Written
     from connector.lake.writing.small_tables import Sheet
     from connector.services import Services
     from connector.stripe.client import Client
@@ -141,21 +144,26 @@ class AccountPayouts:
             await anyio.to_thread.run_sync(options_of, shared.services.store, identity.account)
         )
         new = PayoutsRecord(identity.account, shared.destination.format, livemode=shared.client.config.api_key.livemode)
-        book = self._book = Book(shared.services, shared.threads, there or new, there, self.account)
+        commits = Commits(shared.services.store, SPEC, identity.account, shared.destination.lease.lease.id)
+        if there is not None:
+            there = await anyio.to_thread.run_sync(commits.catch_up, there)
+        book = self._book = Book(shared.services, commits, shared.threads, there or new, there, self.account)
         absent: frozenset[str] = frozenset()
         try:
             if rows is None:
                 plan = await book.on_disk(self._planned, book, identity.now)
                 rows, absent = await self._read(plan, identity)
             await self._write_payouts(book, plan, (rows, absent), identity)
-            await book.commit()
             await self._list_transactions(book)
         except BaseException:
+            with anyio.CancelScope(shield=True), suppress(ConnectorError):  # the first error counts
+                await book.commit()
             book.recall()
             raise
         finally:
             with anyio.CancelScope(shield=True):
                 await book.commit()
+        await book.on_disk(commits.end)
 
     # Payouts ----------------------------------------------------------------------------------------------------------
 
@@ -201,17 +209,12 @@ class AccountPayouts:
             if sheet_.shows_hidden(file) or record.columns < COLUMNS:
                 days.setdefault(path.rpartition("/")[0], [])
 
-        files: list[DataFile] = []
-
         async def write(folder: str) -> None:
-            old = sheet_.form.file_of(record.files, folder)
-            written = await book.on_disk(
-                write_payouts, book.services.store, sheet_, folder, days[folder], old, record.columns
-            )
-            self._count(book, written)
+            rows = days[folder]
+            make = partial(_payouts_at, book.services.store, sheet_, rows, record.columns)
+            written = await book.stage(sheet_.form, folder, make, payouts=map(Payout.of, rows))
+            self._tell(written)
             book.counts.update(payouts_new=written.new, payouts_changed=written.changed, payouts_unchanged=written.same)
-            if written.file is not None:
-                files.append(written.file)
 
         await in_turn(days, write, at_once=WRITERS)
         book.counts["payouts_disappeared"] = len(missing)
@@ -219,11 +222,15 @@ class AccountPayouts:
         version, versions = self.shared.client.config.api_version, record.api_versions
         if rows and version not in versions:
             versions = (*versions, version)
-        record = record.with_payouts(files, map(Payout.of, rows))
-        newest = max((one.created for one in record.payouts.values()), default=0)
+        newest = max([*(row["created"] for row in rows), *(one.created for one in record.payouts.values())], default=0)
         settled = Intervals.span(0, max(0, identity.present(newest) - SETTLE))
-        covered = record.covered.union(plan.todo.both(settled))
-        book.record = replace(record, covered=covered, api_versions=versions, read_at=identity.now, columns=COLUMNS)
+        covered = plan.todo.both(settled)
+        book.record = replace(book.record, api_versions=versions)
+
+        def finish(record: PayoutsRecord) -> PayoutsRecord:
+            return replace(record, covered=record.covered.union(covered), read_at=identity.now, columns=COLUMNS)
+
+        await book.commit(finish=finish)
 
     # Transactions -----------------------------------------------------------------------------------------------------
 
@@ -259,14 +266,14 @@ class AccountPayouts:
         record = book.record
         sheet_ = self._sheet(TRANSACTIONS, record)
         folder = transactions_folder(record.account, day.start)
-        old = sheet_.form.file_of(record.transaction_files, folder)
         book.empty |= {one.payout for one in listed if not one.batches}
-        written = await book.on_disk(write_transactions, book.services.store, sheet_, folder, day, listed, old)
-        self._count(book, written)
+        written = await book.stage(
+            sheet_.form, folder, partial(_transactions_at, book.services.store, sheet_, day, listed)
+        )
+        self._tell(written)
         book.counts.update(
             payouts_listed=len(listed), transactions_listed=written.new, transactions_disappeared=written.disappeared
         )
-        book.record = book.record.with_transactions(folder, written.file)
         await book.commit(now_and_then=True)
 
     async def _list(self, payout: str, likely_start: int) -> Listed:
@@ -298,8 +305,15 @@ class AccountPayouts:
         bounds = (asked.start, min(asked.stop, now))
         return None if error is None else AccountPayoutsReport(account, bounds, error=text)
 
-    def _count(self, book: Book, written: Written) -> None:
-        book.count(written)
+    def _tell(self, written: Written) -> None:
         path = written.file.path if written.file is not None else None
         told = PartitionStaged(self.account, path, written.file.rows if written.file else 0, written.unchanged)
         self.shared.services.on_event(told)
+
+
+def _payouts_at(store: Store, sheet_: Sheet, rows: list[Row], columns: int, place: Place) -> Written:
+    return stage_payouts(store, sheet_, place, rows, columns)
+
+
+def _transactions_at(store: Store, sheet_: Sheet, day: DayDue, listed: list[Listed], place: Place) -> Written:
+    return stage_transactions(store, sheet_, place, day, listed)

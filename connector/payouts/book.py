@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,16 +11,24 @@ import anyio
 import anyio.to_thread
 
 from connector.core.planning.lost_payouts import LostPayouts
+from connector.core.state.intent import IntendedFile, file_in, folder_of
+from connector.core.state.tables import PAYOUTS
 from connector.events import Committed
-from connector.lake.state.lake_identity import commit_payouts
+from connector.lake.state import state_log
+from connector.lake.state.commits import Write
+from connector.lake.writing.payout_files import Place
+from connector.lake.writing.rewrite import StaleFileError
 from connector.payouts.report import AccountPayoutsReport, holdings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from connector.core.state.data_file import DataFile
+    from connector.core.state.payouts import Payout
     from connector.core.state.payouts_record import PayoutsRecord
     from connector.core.time.intervals import Interval
+    from connector.lake.formats.formats import Format
+    from connector.lake.state.commits import Commits
     from connector.lake.writing.payout_files import Written
     from connector.services import Services
 
@@ -30,12 +38,43 @@ SAVE_SECONDS = 5.0
 """The record is written at most this long after a file it should name."""
 
 
+def _as_it_is(record: PayoutsRecord) -> PayoutsRecord:
+    return record
+
+
+def _write(
+    folder: str,
+    there: DataFile | None,
+    written: Written,
+    made: tuple[Callable[[Place], Written], tuple[Payout, ...]],
+) -> Write[Written]:
+    """Return a day's file as it is to be committed.
+
+    Args:
+        folder: of the day.
+        there: what is recorded of it.
+        written: the file.
+        made: how, and the payouts in it.
+    """
+    make, payouts = made
+
+    def again(newest: DataFile | None) -> Write[Written]:
+        if written.staged is not None:
+            written.staged.unlink(missing_ok=True)
+        return _write(folder, newest, make(Place(folder, newest)), made)
+
+    replaces = None if there is None else there.sha256
+    intended = IntendedFile(folder=folder, file=written.file, replaces=replaces, payouts=payouts)
+    return Write(intended, written.staged, written.condition, again, written)
+
+
 @dataclass(slots=True)
 class Book:
     """A record in work. The event loop owns it; what blocks is done in a worker thread.
 
     Attributes:
-        services: what the run touches; the destination is held.
+        services: what the run touches.
+        commits: makes files visible, and records them.
         threads: where files are read and written, for all accounts together.
         record: what durable files hold.
         saved: the record as it is on the disk; None for a new one.
@@ -45,6 +84,7 @@ class Book:
     """
 
     services: Services
+    commits: Commits[PayoutsRecord]
     threads: anyio.CapacityLimiter
     record: PayoutsRecord
     saved: PayoutsRecord | None
@@ -52,6 +92,7 @@ class Book:
     counts: Counter[str] = field(init=False, default_factory=Counter[str])
     lost: LostPayouts = field(init=False, default_factory=LostPayouts)
     empty: set[str] = field(init=False, default_factory=set[str])
+    _writes: list[Write[Written]] = field(init=False, default_factory=list["Write[Written]"])
     _committed: float = field(init=False, default=float("-inf"))
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
@@ -65,24 +106,77 @@ class Book:
         """Name the lost files again that did not get to be written, so that the next run knows of them."""
         self.lost, self.record = self.lost.recalled(self.record)
 
-    def count(self, written: Written) -> None:
-        """Count a file."""
-        self.counts["files_unchanged" if written.unchanged else "files_written"] += 1
+    async def stage(
+        self,
+        form: Format,
+        folder: str,
+        make: Callable[[Place], Written],
+        *,
+        payouts: Iterable[Payout] = (),
+        newest: bool = True,
+    ) -> Written:
+        """Write a day's file, which the next commit makes visible.
 
-    async def commit(self, *, now_and_then: bool = False) -> None:
-        """Write the record if it has changed; when only now and then, not again for `SAVE_SECONDS`."""
+        Args:
+            form: format of the file.
+            folder: of the day.
+            make: writes it, of the file that is there.
+            payouts: those in it, of a file of payouts.
+            newest: whether to go on from what others have made of the day, if it is not as the record says.
+
+        Raises:
+            ConnectorError: it cannot be written.
+        """
+        lost = folder in {folder_of(path) for path in self.lost.files}
+        place = Place(folder, form.file_of(self.record.all_files, folder), lost=lost)
+        try:
+            written = await self.on_disk(make, place)
+        except StaleFileError:
+            if not (newest and await self.catch_up()):
+                raise
+            return await self.stage(form, folder, make, payouts=payouts, newest=False)
+        self.counts["files_unchanged" if written.unchanged else "files_written"] += 1
+        there = file_in(self.record.recorded.files, folder)
+        self._writes.append(_write(place.folder, there, written, (make, tuple(payouts))))
+        return written
+
+    async def catch_up(self) -> bool:
+        """Go on from what others have made of the lake meanwhile, and say whether there was anything."""
+        recorded = state_log.recorded_as(PAYOUTS, self.record, self.record.recorded)
+        newest = await self.on_disk(self.commits.catch_up, recorded)
+        if newest is recorded:
+            return False
+        self.record = self.saved = state_log.rebased_state(PAYOUTS, recorded, self.record, newest)
+        return True
+
+    async def commit(
+        self, *, now_and_then: bool = False, finish: Callable[[PayoutsRecord], PayoutsRecord] = _as_it_is
+    ) -> None:
+        """Make what was written visible, and write the record if it has changed.
+
+        Args:
+            now_and_then: not again for `SAVE_SECONDS`.
+            finish: what the record is to say besides once all of it is visible.
+
+        Raises:
+            ConnectorError: the first thing that failed; all else is visible, and the record names it.
+        """
         clock = self.services.clock
         if now_and_then and clock.now() - self._committed <= SAVE_SECONDS:
             return
         async with self._committing:
-            if self.record == self.saved:
+            writes, began, self._writes = self._writes, self.record, []
+            if not (writes or self.commits.owes) and self.saved is not None and finish(began) == self.saved:
                 return
-            saved = self.saved = await self.on_disk(partial(commit_payouts, self.services.store, self.record))
-            self.record = replace(self.record, number=saved.number, written=saved.written, recorded=saved.recorded)
+            outcome = await self.on_disk(partial(self.commits.commit, began, writes, finish=finish))
+            saved = self.saved = outcome.state
+            self.record = state_log.rebased_state(PAYOUTS, began, self.record, saved)
             self._committed = clock.now()
             files = (*saved.files.values(), *saved.transaction_files.values())
             rows = sum(file.rows for file in files)
             self.services.on_event(Committed(self.account, saved.number, len(files), rows))
+            for _, failure in outcome.failed:
+                raise failure
 
     async def on_disk(self, call: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 - those of the call
         """Do what blocks."""

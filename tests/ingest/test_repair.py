@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
 from connector.core.api.retry import RetryPolicy
-from connector.errors import ConfigError, UsageError
+from connector.core.units import DAY
+from connector.errors import ConfigError, StorageError, UsageError
+from connector.lake.state.table_states import commit, compare, states
 from connector.lake.stores.base import open_store
-from tests.support.lakes import objects, run, truth, world
+from connector.lake.stores.local import LocalStore
+from tests.support.lakes import START, objects, run, truth, world
 from tests.support.lakes import sandbox as serve
 
 
@@ -131,3 +136,21 @@ def test_a_repair_brings_back_also_the_rows_of_time_that_was_not_covered_yet(tmp
         (account,) = run(tmp_path / "lake", server, repair=True, until=server.now - 1_800).accounts
         assert account.rows_disappeared == 0
         assert objects(tmp_path / "lake") == truth(server)
+
+
+def test_a_file_that_the_state_has_forgotten_is_replaced_by_no_run_and_read_again_on_request(tmp_path):
+    with serve(world(300)) as server:
+        run(tmp_path, server)
+        store = LocalStore(tmp_path)
+        (known,) = states(store)
+        commit(store, replace(known, files=MappingProxyType({})))
+        before = contents(tmp_path)
+        server.add_rows(count=1, created=START + 3 * DAY)  # the files of other days are made again, byte for byte
+        with pytest.raises(StorageError, match=r"the lake's state does not know it.*`repair`"):
+            run(tmp_path, server, full_refresh=True)
+        assert contents(tmp_path) == before
+        run(tmp_path, server, repair=True)
+        assert objects(tmp_path) == truth(server)
+        (found,) = states(store)
+        assert found.files.keys() == known.files.keys()
+        assert compare(store, found, full=True) == []

@@ -11,8 +11,10 @@ import pytest
 
 import connector
 from connector.core.state.data_file import with_changes
+from connector.core.state.tables import PAYOUTS
 from connector.core.units import AccountId
-from connector.lake.state.lake_identity import commit_payouts, load_payouts
+from connector.lake.state import state_log
+from connector.lake.state.lake_identity import load_payouts
 from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
 from tests.support.payout_world import START, ScriptedStripe, data_files, held_payouts
@@ -30,7 +32,7 @@ def made_before(lake):
         file = lake / path
         pq.write_table(pq.ParquetFile(file).read().drop_columns(PARTS), file)
         files[path] = with_changes(entry, bytes=file.stat().st_size, sha256=sha256_of(file))
-    commit_payouts(store, replace(state, columns=1, files=MappingProxyType(files)))
+    state_log.commit(store, PAYOUTS, replace(state, columns=1, files=MappingProxyType(files)))
 
 
 @pytest.fixture

@@ -20,15 +20,16 @@ from connector.core.state.data_file import with_changes
 from connector.core.state.partition import Granularity, partition_folder
 from connector.core.state.payouts_record import PayoutsRecord, payouts_folder, transactions_folder
 from connector.core.state.table_state import TableState
+from connector.core.state.tables import BALANCES, PAYOUTS
 from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
 from connector.lake.formats.formats import format_named
-from connector.lake.state.lake_identity import commit_balances, commit_payouts
+from connector.lake.state import state_log
 from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, publish, seal
 from connector.lake.writing.row_buffer import Memory, Shelf
-from connector.lake.writing.small_tables import sheet, write_rows
+from connector.lake.writing.small_tables import sheet, stage_rows
 from connector.tables.balance_transactions import to_batch, to_lines
 from tests.support.parting import by_partition
 
@@ -265,6 +266,13 @@ def write_transactions(
         commit(store, state)
 
 
+def written_rows(store, form, folder, rows):
+    """Make rows the file of a folder, whatever is there."""
+    file, staged = stage_rows(store, form, folder, rows)
+    store.publish(staged, file.path)
+    return file
+
+
 def write_payouts(root: Path, format_name: str) -> None:
     """Write the payouts of all accounts and what each paid out, and their records."""
     store = LocalStore(root)
@@ -273,13 +281,13 @@ def write_payouts(root: Path, format_name: str) -> None:
         record = PayoutsRecord(account, made.form.name)
         for one in payouts(account):
             folder = payouts_folder(account, one["created"])
-            record = record.with_payouts([write_rows(store, made.form, folder, made.encode([one]))], [])
+            record = record.with_payouts([written_rows(store, made.form, folder, made.encode([one]))], [])
         for day, group in groupby(pairs(account), lambda one: one["created"] // DAY * DAY):
             arrival = day + 2 * DAY
             folder = transactions_folder(account, arrival)
-            stored = write_rows(store, paid.form, folder, paid.encode(list(group)))
+            stored = written_rows(store, paid.form, folder, paid.encode(list(group)))
             record = record.with_transactions(stored.path.rpartition("/")[0], with_changes(stored, listings={}))
-        commit_payouts(store, record)
+        state_log.commit(store, PAYOUTS, record)
 
 
 def write_balances(root: Path, format_name: str) -> None:
@@ -290,8 +298,8 @@ def write_balances(root: Path, format_name: str) -> None:
         record = BalancesRecord(account, made.form.name)
         for one in snapshots(account):
             folder = snapshots_folder(account, one["snapshot_at"])
-            record = record.with_file(write_rows(store, made.form, folder, made.encode([one])))
-        commit_balances(store, record)
+            record = record.with_file(written_rows(store, made.form, folder, made.encode([one])))
+        state_log.commit(store, BALANCES, record)
 
 
 def truth(parquet_lake: Path, table: str) -> pa.Table:

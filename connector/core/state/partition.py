@@ -67,6 +67,18 @@ def partition_of(created: int, granularity: Granularity) -> PartitionKey:
     return PartitionKey(start, start + days * DAY, label)
 
 
+def partition_named(label: str, granularity: Granularity) -> PartitionKey | None:
+    """Return the partition that has a label, such as `created_date=2026-01-31`; None where no partition has it."""
+    name, _, value = label.partition("=")
+    try:
+        moment = datetime.fromisoformat(f"{value}-01-01"[:10]).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    second = int(moment.timestamp())
+    key = partition_of(second, granularity) if name == granularity.column and second >= 0 else None
+    return key if key is not None and key.label == label else None
+
+
 def partitions_in(bounds: Interval, granularity: Granularity) -> Iterator[PartitionKey]:
     """Yield the partitions that share a second with `bounds`, oldest first."""
     second = bounds.start

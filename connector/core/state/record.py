@@ -168,6 +168,12 @@ def changes(base: Parts, new: Parts) -> dict[str, Any]:
     return found
 
 
+def are_same(base: Parts, new: Parts) -> bool:
+    """Say whether a record would have nothing to say of the way from one state to the next."""
+    found = changes(base, new)
+    return not any(one not in (_SAME_FIELDS, _SAME_SECONDS, ()) for one in found.values())
+
+
 def applied(base: Parts, record: Record) -> Parts:
     """Return the state after a record; a checkpoint does not ask what was before it."""
     base = NOTHING if record.base is None else base

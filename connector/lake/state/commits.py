@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from connector.core.state.data_file import with_changes
 from connector.core.state.intent import contents, file_in, follows, with_visible
 from connector.core.state.publishing import is_listed
+from connector.core.state.record import are_same
 from connector.core.state.tables import State
 from connector.errors import CommitConflictError, ConnectorError, StorageError
 from connector.lake.state import intents, state_log
@@ -358,7 +359,7 @@ class Commits(Generic[S]):
         entries = [one.intended for one in visible]
         wanted = finish(self._with(state, entries))
         folders = {one.folder for one in entries}
-        if not state.number or self._spec.to_parts(wanted) != state.recorded:
+        if not (state.number and are_same(state.recorded, self._spec.to_parts(wanted))):
             wanted = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
         self._intents.settle(folders)
         return wanted

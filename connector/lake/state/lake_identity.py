@@ -163,16 +163,6 @@ def load_payouts(store: Store, account: AccountId) -> PayoutsRecord | None:
     return state_log.load(store, PAYOUTS, account)
 
 
-def commit_payouts(store: Store, new: PayoutsRecord, *, run: str = "") -> PayoutsRecord:
-    """Record the state of an account's payouts; see `state_log.commit`."""
-    return state_log.commit(store, PAYOUTS, new, run=run)
-
-
 def load_balances(store: Store, account: AccountId) -> BalancesRecord | None:
     """Return the state of an account's snapshots, or None when there is none; raises what `state_log.load` raises."""
     return state_log.load(store, BALANCES, account)
-
-
-def commit_balances(store: Store, new: BalancesRecord, *, run: str = "") -> BalancesRecord:
-    """Record the state of an account's snapshots; see `state_log.commit`."""
-    return state_log.commit(store, BALANCES, new, run=run)

@@ -11,18 +11,36 @@ import pyarrow.compute as pc
 
 from connector.core.state.data_file import Listing, with_changes
 from connector.core.state.payouts_record import COLUMNS
-from connector.lake.formats.formats import HIVE
-from connector.lake.writing.small_tables import read_rows, write_rows
+from connector.lake.stores.conditions import ABSENT
+from connector.lake.writing.rewrite import condition_of, trusted
+from connector.lake.writing.small_tables import read_rows, stage_rows
 from connector.tables import payout_transactions
 from connector.tables.payouts import with_trace_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.payouts import DayDue
     from connector.lake.stores.base import Store
+    from connector.lake.stores.conditions import Condition
     from connector.lake.writing.small_tables import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a day's file goes.
+
+    Attributes:
+        folder: of the day.
+        old: the record's entry of the file that is there; its rows are kept.
+        lost: whether a file may be there that is known to be lost.
+    """
+
+    folder: str
+    old: DataFile | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +54,8 @@ class Written:
         changed: rows that differ from what it had.
         same: rows read again and found the same.
         disappeared: rows it had that were not among those read, though they should have been; they are kept.
+        staged: where the file lies until it is visible; None where nothing is to be published.
+        condition: what has to be there when it is.
     """
 
     file: DataFile | None
@@ -44,6 +64,8 @@ class Written:
     changed: int = 0
     same: int = 0
     disappeared: int = 0
+    staged: Path | None = None
+    condition: Condition = ABSENT
 
 
 @dataclass(slots=True)
@@ -75,29 +97,26 @@ class Listed:
         return Listing(sum(batch.num_rows for batch in self.batches), dict(sorted(self._net.items())))
 
 
-def write_payouts(
-    store: Store,
-    sheet: Sheet,
-    folder: str,
-    rows: Sequence[dict[str, Any]],
-    old: DataFile | None,
-    columns: int = COLUMNS,
+def stage_payouts(
+    store: Store, sheet: Sheet, place: Place, rows: Sequence[dict[str, Any]], columns: int = COLUMNS
 ) -> Written:
-    """Write the payouts of one day: those read now, laid over those there. Blocks.
+    """Write the payouts of one day, not visible yet: those read now, laid over those there. Blocks.
 
     Args:
         store: the destination.
         sheet: of the table `payouts`; what it hides is hidden in the rows that are there, too.
-        folder: of the day.
+        place: where they go.
         rows: payouts read, in any order, maybe none; of two with one id, the later counts.
-        old: the record's entry of the file that is there, whose bytes are as it says.
         columns: which the file that is there has, as its record says; fewer than now are added.
 
     Raises:
         SchemaError: a payout lacks what its table cannot do without.
-        StorageError: the destination cannot be read or written; what was there is then still whole.
+        StaleFileError: the file that is there is not as its record says.
+        StorageError: the destination cannot be read or written.
     """
-    there = read_rows(store, sheet.form, old.path) if old else None
+    old = place.old
+    condition = condition_of(store, f"{place.folder}/{sheet.form.file_name}", old, lost=place.lost)
+    there = _as_written(store, sheet, old)
     kept = _hidden(sheet, there, old)
     lacking = columns < COLUMNS and not sheet.form.read_objects
     if kept is not None and lacking:
@@ -106,30 +125,33 @@ def write_payouts(
     read = {one["id"]: one for one in sheet.without_hidden(list(rows))}
     same = sum(before.get(name) == one for name, one in read.items())
     new = len(read.keys() - before.keys())
-    counts = {"new": new, "same": same, "changed": len(read) - new - same}
+    counts: dict[str, Any] = {"new": new, "same": same, "changed": len(read) - new - same}
     merged = sheet.joined([*([] if kept is None else [kept]), sheet.encode(list(read.values()))])
     unchanged = there is not None and merged.equals(there) and not lacking
-    stored = old if old is not None and unchanged else write_rows(store, sheet.form, folder, merged)
-    return Written(with_changes(stored, hidden=sheet.hidden), unchanged=unchanged, **counts)
+    if old is not None and unchanged:
+        return Written(with_changes(old, hidden=sheet.hidden), unchanged=True, **counts)
+    file, staged = stage_rows(store, sheet.form, place.folder, merged)
+    file = with_changes(file, hidden=sheet.hidden)
+    return Written(file, unchanged=False, **counts, staged=staged, condition=condition)
 
 
-def write_transactions(
-    store: Store, sheet: Sheet, folder: str, day: DayDue, listed: Sequence[Listed], old: DataFile | None
-) -> Written:
-    """Write the transactions of the payouts that arrive on one day. Blocks.
+def stage_transactions(store: Store, sheet: Sheet, place: Place, day: DayDue, listed: Sequence[Listed]) -> Written:
+    """Write the transactions of the payouts that arrive on one day, not visible yet. Blocks.
 
     Args:
         store: the destination.
         sheet: of the table `payout_transactions`; what it hides is hidden in the rows that are there, too.
-        folder: of the day.
+        place: where they go.
         day: what is due.
         listed: the complete lists of its payouts.
-        old: the record's entry of the file that is there, whose bytes are as it says.
 
     Raises:
-        StorageError: the destination cannot be read or written; what was there is then still whole.
+        StaleFileError: the file that is there is not as its record says.
+        StorageError: the destination cannot be read or written.
     """
-    there = read_rows(store, sheet.form, old.path) if old else None
+    old = place.old
+    condition = condition_of(store, f"{place.folder}/{sheet.form.file_name}", old, lost=place.lost)
+    there = _as_written(store, sheet, old)
     kept = _hidden(sheet, there, old)
     listings = {one.payout: one.listing for one in listed}
     parts: list[pa.RecordBatch] = []
@@ -143,15 +165,26 @@ def write_transactions(
         listings = {**stay, **{name: _with(one, again, name) for name, one in listings.items()}}
     parts += [_encoded(sheet, batch) for one in listed for batch in one.batches]
     merged = sheet.joined(parts)
-    counts = {"new": sum(one.listing.rows for one in listed), "disappeared": disappeared}
+    counts: dict[str, Any] = {"new": sum(one.listing.rows for one in listed), "disappeared": disappeared}
     if merged.num_rows == 0:
-        if old is not None and sheet.form.catalog == HIVE:
-            store.delete(old.path)
         return Written(None, unchanged=False, **counts)
-    unchanged = old is not None and there is not None and merged.equals(there)
-    stored = old if old is not None and unchanged else write_rows(store, sheet.form, folder, merged)
-    file = with_changes(stored, hidden=sheet.hidden, listings=dict(sorted(listings.items())))
-    return Written(file, unchanged=unchanged, **counts)
+    told: dict[str, Any] = {"hidden": sheet.hidden, "listings": dict(sorted(listings.items()))}
+    if old is not None and there is not None and merged.equals(there):
+        return Written(with_changes(old, **told), unchanged=True, **counts)
+    file, staged = stage_rows(store, sheet.form, place.folder, merged)
+    return Written(with_changes(file, **told), unchanged=False, **counts, staged=staged, condition=condition)
+
+
+def _as_written(store: Store, sheet: Sheet, old: DataFile | None) -> pa.RecordBatch | None:
+    """Return the rows of the file that is there.
+
+    Raises:
+        StaleFileError: it is not as the record has it.
+    """
+    if old is None:
+        return None
+    with trusted(store, old):
+        return read_rows(store, sheet.form, old.path)
 
 
 def _hidden(sheet: Sheet, there: pa.RecordBatch | None, old: DataFile | None) -> pa.RecordBatch | None:

@@ -140,7 +140,7 @@ def _sealed(
     store: Store, form: Format, day: Day, runs: Iterable[Run], parked: Sequence[Iterator[pa.RecordBatch]]
 ) -> Sealed:
     path = f"{day.folder}/{form.file_name}"
-    condition = _condition(store, day, path)
+    condition = condition_of(store, path, day.old, lost=day.lost)
     with ExitStack() as stack:
         old = iter(())
         if day.old is not None:
@@ -163,12 +163,19 @@ def _sealed(
         return Sealed(file, tally, draft.keep(), condition)
 
 
-def _condition(store: Store, day: Day, path: str) -> Condition:
-    """Return what has to be there when a file is published; asked for before what is there is read."""
-    if day.old is not None and day.old.path == path and day.old.version is not None:
-        return day.old.version
-    known = day.lost or (day.old is not None and day.old.path == path)
-    return (store.version(path) if known else None) or ABSENT
+def condition_of(store: Store, path: str, old: DataFile | None, *, lost: bool = False) -> Condition:
+    """Return what has to be there when a file is published; to be asked for before what is there is read.
+
+    Args:
+        store: the destination.
+        path: of the file.
+        old: what it takes the place of.
+        lost: whether a file that is there is known to be lost.
+    """
+    in_place = old is not None and old.path == path
+    if in_place and old is not None and old.version is not None:
+        return old.version
+    return (store.version(path) if lost or in_place else None) or ABSENT
 
 
 def rows_inside(batches: Iterator[pa.RecordBatch], seconds: Intervals) -> Iterator[pa.RecordBatch]:

@@ -157,11 +157,11 @@ def read_rows(store: Store, form: Format, path: str) -> pa.RecordBatch | None:
             return pa.concat_batches([pa.RecordBatch.from_pylist([], schema=form.schema), *batches])
 
 
-def write_rows(store: Store, form: Format, folder: str, rows: pa.RecordBatch) -> DataFile:
-    """Write rows, at least one, as the one file of a folder, durably and at once, in place of what is there. Blocks.
+def stage_rows(store: Store, form: Format, folder: str, rows: pa.RecordBatch) -> tuple[DataFile, Path]:
+    """Write rows, at least one, as the one file of a folder, durably and not visible yet. Blocks.
 
     Raises:
-        StorageError: the destination does not take it; what was there is then still whole.
+        StorageError: the destination does not take it; nothing stays of it.
     """
     path = f"{folder}/{form.file_name}"
     staged = store.staging(path)
@@ -174,12 +174,10 @@ def write_rows(store: Store, form: Format, folder: str, rows: pa.RecordBatch) ->
                 writer.close()
             sync_file(staged)
             sha256 = sha256_of(staged)
-            file = DataFile(form.final_path(folder, sha256), rows.num_rows, staged.stat().st_size, sha256)
-        store.publish(staged, file.path)
+            return DataFile(form.final_path(folder, sha256), rows.num_rows, staged.stat().st_size, sha256), staged
     except BaseException:
         _remove(staged)
         raise
-    return file
 
 
 def stored_file(store: Store, path: str, rows: int) -> DataFile:
