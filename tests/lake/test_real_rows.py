@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.core.time.intervals import Intervals
-from connector.lake.formats.formats import FORMAT_NAMES, format_named
+from connector.lake.formats.formats import format_named
+from connector.lake.formats.names import FORMAT_NAMES
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.merge_counts import Tally
 from connector.lake.writing.rewrite import Day, publish, seal

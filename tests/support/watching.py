@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.time.intervals import Intervals
-from connector.lake.formats.formats import FORMAT_NAMES, format_named
+from connector.lake.formats.formats import format_named
+from connector.lake.formats.names import FORMAT_NAMES
 from connector.lake.state.table_states import TABLE
 
 if TYPE_CHECKING:

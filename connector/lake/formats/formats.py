@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from connector.errors import ConfigError
 from connector.lake.formats import arrow_file, json_lines, parquet
+from connector.lake.formats.names import FORMAT_NAMES, TABLE_FORMATS
 from connector.tables import balance_transactions
 from connector.tables.field_ids import numbered
 from connector.tables.source_columns import row_dictionaries, row_schema
@@ -108,13 +109,6 @@ class Format:
     def of_run(self, run: str) -> Format:
         """Return the format as a run writes it."""
         return replace(self, run=run)
-
-
-TABLE_FORMATS = ("delta", "iceberg")
-"""Names of the formats whose files are listed by tables."""
-
-FORMAT_NAMES = ("parquet", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow", *TABLE_FORMATS)
-"""Names as they stand in states. `jsonl` is accepted for `jsonl.zst`."""
 
 
 PARKED_CHUNK_ROWS = 1_024

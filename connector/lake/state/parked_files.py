@@ -9,7 +9,7 @@ from connector.core.units import AccountId
 from connector.lake.paths import PARKED
 from connector.lake.state import table_states
 from connector.lake.state.file_check import changed_files
-from connector.lake.writing.parking import run_of
+from connector.lake.writing.parked_names import run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

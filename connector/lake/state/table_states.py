@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from connector.core.planning.parking import setting_aside
 from connector.core.state.tables import TRANSACTIONS
 from connector.errors import ConfigError
-from connector.lake.formats.formats import TABLE_FORMATS
+from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.state import state_log
 from connector.lake.state.file_check import Difference, differences
 from connector.lake.state.state_log import record_path, recorded_accounts

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError
 from connector.lake.formats.formats import parked_form
-from connector.lake.paths import PARKED
 from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary
 from connector.lake.writing.merge import Reread, merged
@@ -22,42 +21,9 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import DataFile
     from connector.core.state.partition import PartitionKey
     from connector.core.time.intervals import Intervals
-    from connector.core.units import AccountId
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
     from connector.lake.writing.row_buffer import Runs
-
-
-NAME_PARTS = 4
-"""Parts of a parked file's name: a number, the partition, the run, and `arrow`."""
-
-
-def parked_folder(table: str, account: AccountId) -> str:
-    """Return the folder of an account's parked files, relative to the destination."""
-    return f"{PARKED}/{table}/{account}"
-
-
-def parked_path(folder: str, number: int, key: PartitionKey, run_id: str) -> str:
-    """Return the path of an account's parked file.
-
-    Args:
-        folder: as `parked_folder` gives it.
-        number: above that of every file parked before, so that paths sort by time.
-        key: the partition of the rows.
-        run_id: the run that parks them.
-    """
-    return f"{folder}/{number:08d}.{key.label}.{run_id}.arrow"
-
-
-def run_of(name: str) -> str:
-    """Return the run that parked a file, by the file's name; empty where it is not such a name."""
-    parts = name.split(".")
-    return parts[2] if len(parts) == NAME_PARTS else ""
-
-
-def next_number(parked: Iterable[str]) -> int:
-    """Return the number of the next parked file, by the paths of those there are."""
-    return 1 + max((int(path.rpartition("/")[2].partition(".")[0]) for path in parked), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from connector.core.state.data_file import DataFile
 from connector.errors import StorageError
 from connector.lake.formats.formats import (
     CODECS,
-    TABLE_FORMATS,
     Format,
     arrow_format,
     format_named,
@@ -26,6 +25,7 @@ from connector.lake.formats.formats import (
     jsonl_format,
     parquet_format,
 )
+from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.stores.disk import at_disk, sha256_of, sync_file
 from connector.tables import balances, payout_transactions, payouts
 from connector.tables.arrow import arrow_schema, dictionary_columns

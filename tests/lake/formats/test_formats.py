@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.errors import ConfigError, StorageError
-from connector.lake.formats.formats import FORMAT_NAMES, arrow_format, format_named, parquet_format
+from connector.lake.formats.formats import arrow_format, format_named, parquet_format
+from connector.lake.formats.names import FORMAT_NAMES
 from connector.lake.formats.row_columns import CHUNK_ROWS, CHUNK_TEXT, Rechunker, text_bytes
 from tests.support.examples import examples
 from tests.support.samples import FORMS, PARQUET, SMALL, START, Row, batch_of

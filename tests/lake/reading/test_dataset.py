@@ -14,7 +14,8 @@ from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.core.units import AccountId
 from connector.errors import ConfigError, StorageError
-from connector.lake.formats.formats import FORMAT_NAMES, format_named
+from connector.lake.formats.formats import format_named
+from connector.lake.formats.names import FORMAT_NAMES
 from connector.lake.reading.dataset import read
 from connector.lake.state.table_states import commit, states
 from connector.lake.stores.local import LocalStore

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.parking import Leftover, next_number, park, park_each, parked_path
+from connector.lake.writing.parked_names import next_number, parked_path
+from connector.lake.writing.parking import Leftover, park, park_each
 from connector.lake.writing.rewrite import Day, StaleFileError, seal
 from tests.support.examples import examples
 from tests.support.samples import (
