@@ -36,6 +36,7 @@ check: .venv/.dev  ## format, lint, types, layers, then the quick tests
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/pyright
+	@$(BIN)/pyright -p tests
 	@$(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 

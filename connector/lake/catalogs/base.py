@@ -46,7 +46,7 @@ class TableAlteredError(StorageError):
             f"the table {table} was altered by something else: {counted(len(found), 'file')} not as the state says,"
             f" {named}{more}; nothing is published to it: `repair` makes it what the state says, which undoes that"
         )
-        self.alterations = tuple(found)
+        self.alterations: tuple[Alteration, ...] = tuple(found)
 
 
 WantedNow: TypeAlias = "Callable[[Mapping[str, int]], Wanted]"

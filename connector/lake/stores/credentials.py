@@ -87,7 +87,7 @@ class Profile:
 
     def __init__(self, session: Any) -> None:  # noqa: ANN401 - boto3 ships no types
         self._found = session.get_credentials()
-        self.config = {"region": session.region_name} if session.region_name else {}
+        self.config: dict[str, str] = {"region": session.region_name} if session.region_name else {}
 
     @property
     def there(self) -> bool:
