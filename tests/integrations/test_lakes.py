@@ -11,7 +11,7 @@ import pytest
 from connector.config.destination import placed
 from tests.integrations import services
 from tests.integrations.conftest import available
-from tests.integrations.faulty_proxy import behind_faults
+from tests.integrations.faulty_proxy import LATE_SECONDS, behind_faults
 from tests.integrations.test_bucket import settings_of
 from tests.support.bucket_lakes import command, killed_again_and_again, life_of_a_lake, same
 from tests.support.lakes import run, sandbox, world
@@ -49,10 +49,24 @@ def test_first_load_increments_late_rows_and_refreshed_statuses_are_the_bytes_of
 def test_answers_lost_late_or_refused_change_nothing(service, tmp_path):
     with behind_faults(service) as (behind, faults), sandbox(world(WORLD // 2)) as stripe_:
         dice = random.Random(3)
-        kinds = ["cut", "error after", "refuse before"]
+        kinds = ["cut", "error after", "refuse before", "late"]
         faults.choose = lambda _method, _path: dice.choice(kinds) if dice.random() < 0.05 else None
-        life_of_a_lake(lake_in(behind)[1], tmp_path, stripe_)
-        assert sum(faults.seen[kind] for kind in kinds) > 10
+        name, bucket = lake_in(behind)
+        life_of_a_lake(bucket, tmp_path, stripe_)
+        assert min(faults.seen[kind] for kind in kinds) > 0
+        time.sleep(LATE_SECONDS + 0.5)  # what came late has come
+        same(placed(name, settings_of(behind)), tmp_path, stripe_)
+
+
+def test_two_commands_at_once_write_one_lake_and_lose_nothing(service, tmp_path):
+    with sandbox(world(WORLD, days=20), latency=0.01) as stripe_:
+        name, bucket = lake_in(service)
+        words = ("sync", name, "-q", "--rate", "100")
+        both = [command(*words, environ=environment(service, stripe_)) for _ in range(2)]
+        told = [one.communicate(timeout=90)[1] for one in both]
+        assert [one.returncode for one in both] == [0, 0], told
+        run(tmp_path, stripe_)
+        same(bucket, tmp_path, stripe_)
 
 
 @pytest.mark.slow

@@ -11,9 +11,8 @@ import pyarrow.compute as pc
 from connector.core.planning.sampling import Profile
 from connector.core.time.intervals import Interval, Intervals
 from connector.lake.formats.row_columns import MICROSECONDS, inside
-from connector.lake.state.file_check import changed_files
 from connector.lake.stores.disk import at_disk
-from connector.lake.writing.rewrite import StaleFileError
+from connector.lake.writing.rewrite import trusted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -74,13 +73,12 @@ def ids_within(store: Store, form: Format, state: TableState, seconds: Intervals
 
 @contextmanager
 def _opened(store: Store, form: Format, file: DataFile) -> Generator[Iterator[pa.RecordBatch]]:
-    if changed_files(store, [file]):  # also what a disk spoiled in silence is found when its turn has come
-        raise StaleFileError(file, "it is gone, or its bytes differ from those written")
-    with store.opened(file.path) as path:
-        if path is None:
-            raise StaleFileError(file, "it is gone")
-        with at_disk(f"reading {file.path}"), form.open_reader(path) as batches:
-            yield batches
+    with (
+        trusted(store, file) as path,  # also what a disk spoiled in silence is found when its turn has come
+        at_disk(f"reading {file.path}"),
+        form.open_reader(path) as batches,
+    ):
+        yield batches
 
 
 def _seconds(batch: pa.RecordBatch) -> list[int]:
