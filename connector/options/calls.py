@@ -8,7 +8,7 @@ from connector.options.connection import Awaited, Connection, Expanded, Shared
 from connector.options.lake import Destination, Privacy, Salted, SaltFile, Shape
 from connector.options.run import Failing, Planned, Refreshing, Stopping, Whole, Windows
 from connector.options.selection import Account, Accounts, AllAccounts, LakeAccounts, Within
-from connector.options.statement import Calendar, Figures
+from connector.options.statement import Calendar, Figures, Page
 from connector.options.storage import Storage
 from connector.options.verification import Checks
 
@@ -65,7 +65,7 @@ class StatementOptions(Calendar, LakeAccounts, Figures, Storage, total=False):
     """Options of `connector.statement` and `run_statement`."""
 
 
-class ReportOptions(LakeAccounts, Storage, total=False):
+class ReportOptions(LakeAccounts, Page, Storage, total=False):
     """Options of `connector.report` and `run_report`."""
 
 

@@ -69,3 +69,12 @@ class Figures(TypedDict, total=False):
             help="compare with a CSV report of Stripe's, line by line; 65 if they differ",
         ),
     ]
+
+
+class Page(TypedDict, total=False):
+    """Where a page goes."""
+
+    output: Annotated[
+        "str | PathLike[str] | None",
+        Option(says="file to write the page to, HTML; what is there is replaced as a whole; none by default"),
+    ]

@@ -17,7 +17,7 @@ from connector.lake.stores.base import open_store
 from connector.tables.some_columns import to_some_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from os import PathLike
 
     from connector.core.state.table_state import TableState
@@ -91,9 +91,7 @@ class AccountRows:
         names = [name for name in columns if self.has(name)]
         if self.files.columnar:
             pace = {"batch_size": BATCH, "fragment_readahead": FRAGMENTS, "batch_readahead": 2}
-            for batch in self.files.batches(names, where, among=paths, **pace):
-                if batch.num_rows:
-                    yield pa.Table.from_batches([batch])
+            yield from _joined(self.files.batches(names, where, among=paths, **pace))
             return
         conditions = {"created", "reporting_category", "exchange_rate", "type"} - set(names)
         needed = names if where is None else [*names, *sorted(conditions)]
@@ -102,6 +100,21 @@ class AccountRows:
             found = table if where is None else table.filter(where)
             if found.num_rows:
                 yield found.select(names)
+
+
+def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield rows in tables of about `BATCH` rows: what is done with a table takes time however few rows it has."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        if batch.num_rows:
+            waiting.append(batch)
+            count += batch.num_rows
+        if count >= BATCH:
+            yield pa.Table.from_batches(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)
 
 
 def _instant(second: int) -> pa.Scalar:

@@ -67,7 +67,11 @@ class Place:
             "status": [["status", odd]],
             "verify": [["verify", lake], ["verify", odd, "--offline"]],
             "statement": [["statement", odd, "--since", "2026-01-01", *form] for form in ([], ["--format", "html"])],
-            "report": [["report", odd], ["report", lake]],
+            "report": [
+                ["report", odd, "-o", f"{new}.html"],
+                ["report", odd, "-o", "-"],
+                ["report", lake, "--verify", "-o", f"{new}.html"],
+            ],
             "retire": [
                 ["retire", again, "--account", self.ids["account"], "--reason", "gone\x1b[31m\nproved: sk_live_0a"],
                 ["retire", again, "--account", self.ids["account"], "--undo"],

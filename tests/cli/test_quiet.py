@@ -15,7 +15,7 @@ REPORTS = {
     "balance lake": ["balance", "lake"],
     "status": ["lake"],
     "verify": ["lake"],
-    "report": ["lake"],
+    "report": ["lake", "-o", "page"],
     "retire": ["lake", "--account", "account", "--reason", "gone"],
 }
 """Commands that say how things are, and what they are tried with."""
@@ -35,12 +35,13 @@ DATA = {
 
 
 @pytest.fixture
-def words(run, lake):
+def words(run, lake, tmp_path):
     """Put real names into words."""
     rows = run("stream", "--limit-rows", "60").lines
     charge = next(row for row in rows if row["type"] == "charge")
     account = run("status", lake, "--json").json["accounts"][0]["account"]
     names = {"lake": lake, "row": charge["id"], "charge": charge["source"], "account": account}
+    names["page"] = tmp_path / "page.html"
     return lambda some: [names.get(word, word) for word in some]
 
 

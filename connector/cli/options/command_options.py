@@ -206,9 +206,15 @@ def report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
     add(parser, LakeAccounts)
     parser.add_argument(
+        "-o", "--output", metavar="FILE", help="the page, or - for stdout (stripe-balance-report.html, here)"
+    )
+    parser.add_argument("--open", action="store_true", help="show the page in a browser")
+    parser.add_argument("--verify", action="store_true", help="verify the lake before, which asks Stripe")
+    parser.add_argument(
         "--strict", action="store_true", help="end with status 65 unless all is here and `verify` has proved it"
     )
     _add_storage(parser)
+    arguments.add_asking(parser)
     arguments.add_talking(parser)
 
 

@@ -150,11 +150,13 @@ The status is 65 where something does not agree, and with --strict also where so
         command_options.report,
         """\
 examples:
-  stripe-balance report lake
-  stripe-balance report lake --account acct_1Abc…
+  stripe-balance report lake                       a page here, stripe-balance-report.html, and the gist of it
+  stripe-balance report lake -o report.html --open
+  stripe-balance report lake --verify --strict     proves it first; status 65 unless all is here and proved
   stripe-balance report lake --json                the facts themselves: each day, payout and run
 
-Reads the lake alone: asks nothing of Stripe, and needs no key. What `verify` last found is in it, with its age.
+Reads the lake alone: asks nothing of Stripe, and needs no key, but with --verify. What `verify` last found is in it,
+with its age. The page is one file without script, readable on a phone, in the dark and on paper.
 """,
     ),
     "statement": Command(

@@ -82,7 +82,7 @@ def account_facts(
         refused=known.record.refused,
     )
     gaps = gaps_of(state.asked or state.covered, state.covered, first=first)
-    return replace(facts, problems=in_order(_problems(lake, known, facts, gaps, stale)))
+    return replace(facts, problems=in_order(_problems(lake, known, facts, gaps, stale=stale, now=now)))
 
 
 def with_detail(
@@ -127,11 +127,13 @@ def first_of(state: TableState, now: int) -> int:
     return begins or min((one.first_created for one in state.files.values()), default=now)
 
 
-def _problems(lake: str, known: Known, facts: AccountFacts, gaps: Intervals, stale: int | None) -> Iterator[Problem]:
+def _problems(
+    lake: str, known: Known, facts: AccountFacts, gaps: Intervals, *, stale: int | None, now: int
+) -> Iterator[Problem]:
     yield from (of_record(lake, message) for message in known.damaged)
     yield from of_files(lake, facts.damaged)
     if known.state is not None:
-        yield from of_state(lake, known.state, gaps, stale)
+        yield from of_state(lake, known.state, gaps, stale=stale, now=now)
     yield from of_layers(lake, facts)
     yield from of_payouts(lake, facts.payouts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import anyio.to_thread
@@ -11,6 +12,8 @@ from connector.options.calls import ReportOptions
 from connector.options.signatures import takes
 from connector.reporting.lake_report.document import to_document
 from connector.reporting.lake_report.gather import Gathering
+from connector.reporting.lake_report.page import to_page
+from connector.reporting.lake_report.page_file import write_page
 from connector.running.blocking import run_blocking
 
 if TYPE_CHECKING:
@@ -42,16 +45,19 @@ async def report(
     Raises:
         ConfigError: there is no lake, or no such account in it.
         LakeChangedError: runs changed an account each time that it was read.
-        StorageError: the lake cannot be read.
+        StorageError: the lake cannot be read, or the page cannot be written.
     """
-    accounts = options.get("accounts", ())
+    accounts, output = options.get("accounts", ()), options.get("output")
     gathering = Gathering(
         destination=destination,
         wanted=(accounts,) if isinstance(accounts, str) else tuple(accounts),
         now=int(time.time()),
         on_account=on_account or _nobody,
     )
-    return await anyio.to_thread.run_sync(gathering.go)
+    found = await anyio.to_thread.run_sync(gathering.go)
+    if output is not None:
+        await anyio.to_thread.run_sync(write_page, Path(output), to_page(found))
+    return found
 
 
 @takes(ReportOptions)

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 FILES_AT_ONCE = 256
 """Files whose rows are added up together."""
 
-ROWS_AT_ONCE = 131_072
-"""Rows that are kept until they are added up."""
-
 _COLUMNS = (
     "created",
     "balance_type",
@@ -126,15 +123,9 @@ def _only(rows: AccountRows, paths: Iterable[str]) -> AccountRows:
 
 
 def _sums(tables: Iterator[pa.Table]) -> DaySums:
-    found, waiting, count = DaySums(), list[pa.Table](), 0
+    found = DaySums()
     for table in tables:
-        waiting.append(table)
-        count += table.num_rows
-        if count >= ROWS_AT_ONCE:
-            _add(found, pa.concat_tables(waiting))
-            waiting, count = [], 0
-    if waiting:
-        _add(found, pa.concat_tables(waiting))
+        _add(found, table)
     return found
 
 

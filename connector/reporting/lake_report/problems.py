@@ -10,6 +10,7 @@ from connector.core.counting import counted
 from connector.core.ledger import money
 from connector.core.standing import Problem
 from connector.core.time.times import to_words
+from connector.core.units import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from connector.core.state.table_state import TableState
     from connector.core.time.intervals import Intervals
     from connector.reporting.lake_report.facts import AccountFacts, FileProblem, PayoutFacts, RunLine
+
+SILENT = 2 * DAY
+"""Seconds after which it is worth knowing that no run has read an account."""
 
 NAMED = 3
 """Things that a sentence names one by one."""
@@ -72,8 +76,8 @@ def of_files(lake: str, found: Iterable[FileProblem]) -> Iterator[Problem]:
     says: dict[str, tuple[Subject, str]] = {
         "missing": ("here", "gone"),
         "unreadable": ("here", "of the right size, and cannot be read"),
-        "changed": ("adds_up", "not as they were written"),
-        "extra": ("adds_up", "named by no record, and readers take them all the same"),
+        "changed": ("adds_up", "of another size than when written"),
+        "extra": ("adds_up", "in no record, and read by whoever reads the folder"),
     }
     for kind, paths in by_kind.items():
         subject, what = says[kind]
@@ -82,11 +86,15 @@ def of_files(lake: str, found: Iterable[FileProblem]) -> Iterator[Problem]:
         if "balance_transactions" not in small:
             remedy = command("payouts", lake) if small & {"payouts", "payout_transactions"} else command("status", lake)
         yield Problem(
-            f"files_{kind}", "wrong", subject, f"{counted(len(paths), 'file')} {what}: {_some(paths)}", remedy
+            f"files_{kind}",
+            "wrong",
+            subject,
+            f"{counted(len(paths), 'file is', 'files are')} {what}: {_some(paths)}",
+            remedy,
         )
 
 
-def of_state(lake: str, state: TableState, gaps: Intervals, stale: int | None) -> Iterator[Problem]:
+def of_state(lake: str, state: TableState, gaps: Intervals, *, stale: int | None, now: int) -> Iterator[Problem]:
     """Yield what an account's record says.
 
     Args:
@@ -94,6 +102,7 @@ def of_state(lake: str, state: TableState, gaps: Intervals, stale: int | None) -
         state: the record.
         gaps: seconds that were asked for and are lacking between rows that are there.
         stale: up to when it was read, where runs do not get to read it any more; else None.
+        now: UTC seconds.
     """
     if gaps:
         first = gaps.parts[0]
@@ -104,6 +113,9 @@ def of_state(lake: str, state: TableState, gaps: Intervals, stale: int | None) -
     if state.audits.lacking:
         text = f"Stripe lists rows that are not here, in {counted(len(state.audits.lacking.parts), 'interval')}"
         yield Problem("lacking", "wrong", "here", text, command("sync", lake))
+    if now - state.read_until > SILENT and state.read_until:
+        text = f"no run has read it since {to_words(state.read_until)}"
+        yield Problem("not_read_lately", "note", "other", text, command("sync", lake))
     if state.parked:
         rows = counted(state.parked_rows, "row")
         text = f"{rows} read and not visible yet: the rest of their days was not read"

@@ -10,6 +10,7 @@ from connector.core.ledger import money
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
+    from connector.core.ledger.ledger import Sums
     from connector.core.standing import Grade, Proof
     from connector.core.state.calendar import DayStatus, Stretch
     from connector.core.state.kept_verdict import Answer
@@ -37,7 +38,7 @@ PAYOUT_WORDS: dict[PayoutAnswer, str] = {
 GRADE_WORDS: dict[Grade, str] = {"wrong": "wrong", "look": "look at", "note": "note"}
 PROOF_WORDS: dict[Proof, str] = {"proved": "proved", "in_part": "checked in part", "never": "never checked"}
 
-_MINUTE, _HOUR = 60, 3_600
+_MINUTE, _HOUR, _KILO = 60, 3_600, 1_000
 _UNITS = ((DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
 
 
@@ -63,6 +64,27 @@ def days_of(part: Stretch) -> str:
     """Return the days of a stretch: `2026-01-01 to 2026-01-31`, or one day."""
     first, last = day_text(part.start), day_text(part.stop - DAY)
     return first if first == last else f"{first} to {last}"
+
+
+def hundredths(sums: Sums | None) -> int | None:
+    """Return what fees took of an amount in hundredths of a per cent, rounded down; None where nothing was paid."""
+    return None if sums is None or sums.gross <= 0 else sums.fee * 10_000 // sums.gross
+
+
+def rate_text(value: int | None) -> str:
+    """Return hundredths of a per cent as a percentage: `2.94 %`."""
+    if value is None:
+        return ""
+    return f"{'-' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02d} %"
+
+
+def sized(count: float) -> str:
+    """Return bytes as `812 B`, `1.9 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < _KILO:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= _KILO / 10 else f"{count:.1f} {unit}"
+        count /= _KILO
+    return f"{count:,.1f} TB"
 
 
 def verified(report: LakeReport) -> str:

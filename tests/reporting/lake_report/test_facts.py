@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 
 import anyio
@@ -19,30 +18,7 @@ from connector.lake.state.table_states import states
 from connector.lake.stores.local import LocalStore
 from connector.reporting.lake_report.document import to_document
 from connector.reporting.lake_report.gather import IN_FULL
-from connector.verification.calls import verify
-from tests.support.lakes import config_for, interrupted_at, run, sandbox, world
-from tests.support.statements import fill
-from tests.support.statements import world as ledger_world
-
-
-@pytest.fixture(scope="module")
-def served():
-    with sandbox(ledger_world(1_500, days=70, connected=1)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def made(served, tmp_path_factory):
-    lake = tmp_path_factory.mktemp("reports") / "lake"
-    fill(lake, served)
-    anyio.run(lambda: verify(lake, config=config_for(served), sample=3))
-    return lake
-
-
-@pytest.fixture
-def lake(made, tmp_path):
-    shutil.copytree(made, tmp_path / "lake")
-    return tmp_path / "lake"
+from tests.support.lakes import interrupted_at, run, sandbox, world
 
 
 def facts(lake, **options):

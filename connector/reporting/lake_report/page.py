@@ -1,0 +1,254 @@
+"""A report as one self-contained HTML page: no script, no request, readable in print, in the dark and on a phone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from connector.core.counting import counted
+from connector.core.ledger import money
+from connector.core.standing import Problem
+from connector.core.time.times import to_words
+from connector.core.units import PAYMENTS
+from connector.reporting.lake_report import drawing, sections
+from connector.reporting.lake_report.html_writer import Writer
+from connector.reporting.lake_report.problems import command, title_of
+from connector.reporting.lake_report.sections import ALONE, TOGETHER, Extent, MoneySeries, series_of
+from connector.reporting.lake_report.style import STYLE
+from connector.reporting.lake_report.words import GRADE_WORDS, minute_text, sized, verified
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from connector.core.ledger.ledger import Purse
+    from connector.reporting.lake_report.facts import AccountFacts, LakeReport
+
+MARK = '<meta name="generator" content="stripe-balance report">'
+"""By which a page of ours is known."""
+
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
+)
+"""By which a browser asks for nothing and runs nothing, whatever the page says."""
+
+FEW = 10
+"""Accounts that are told one by one even where they have nothing to say."""
+
+FIRST = 4
+"""Problems of several accounts that the first words name."""
+
+_BADGES = {
+    "well": "✓ All is well",
+    "part": "○ Nothing found wrong, and not all is verified",
+    "look": "! Look at it",
+    "wrong": "✗ Something is wrong",
+}
+
+
+def to_page(report: LakeReport, secrets: Collection[str] = ()) -> str:
+    """Return the page.
+
+    Args:
+        report: the facts.
+        secrets: what must not stand in it, whatever its form; keys are taken out by theirs.
+    """
+    return "".join(_Page(report, Writer(tuple(secrets))).pieces())
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    report: LakeReport
+    writer: Writer
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the page in pieces."""
+        report = self.report
+        title = self.writer.escape(f"{report.destination}: {report.sentence}")
+        yield (
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+            f'{MARK}\n<meta name="referrer" content="no-referrer">\n'
+            f"{POLICY}\n"
+            f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n'
+            f'{drawing.PATTERNS}\n<div class="page">\n'
+        )
+        yield from self._header()
+        yield "<main>\n"
+        told = self._told()
+        yield from self._overview(told)
+        for place, one in enumerate(told):
+            yield from self._account(one, place, alone=len(report.accounts) == 1)
+        yield from self._runs()
+        yield "</main>\n"
+        yield from self._footer()
+        yield "</div>\n</body>\n</html>\n"
+
+    def _told(self) -> list[AccountFacts]:
+        """Return the accounts with sections of their own: all of a few, of many those whose files were read."""
+        accounts = self.report.accounts
+        return [one for one in accounts if len(accounts) <= FEW or one.files_say is not None]
+
+    def _header(self) -> Iterator[str]:
+        report = self.report
+        mode = {True: "live mode", False: "test mode: no real money", None: ""}[report.livemode]
+        name = " · ".join(filter(None, (report.destination, mode)))
+        badge = "part" if report.grade == "well" and report.proof != "proved" else report.grade
+        size = f"{counted(report.rows, 'row')} of {counted(len(report.accounts), 'account')}"
+        yield (
+            f'<header>\n<p class="lake">{self.writer.escape(name)}</p>\n'
+            f'<p class="badge {badge}">{_BADGES[badge]}</p>\n'
+            f"<h1>{self._whole_times(report.sentence)}</h1>\n"
+            f'<p class="sub">{self.writer.escape(size)}; {verified(report)}; '
+            f"looked at {minute_text(report.made_at)} UTC.</p>\n"
+        )
+        yield from self._problems((*report.problems, *self._of_accounts()))
+        yield "</header>\n"
+
+    def _of_accounts(self) -> Iterator[Problem]:
+        """Yield the problems of the only account, or of several the gravest, each with the account's name."""
+        if len(self.report.accounts) == 1:
+            yield from self.report.accounts[0].problems
+            return
+        found = [(one.account, problem) for one in self.report.accounts for problem in one.problems]
+        grave = [(name, problem) for name, problem in found if problem.grade == "wrong"]
+        yield from (replace(problem, text=f"{name}: {problem.text}") for name, problem in grave[:FIRST])
+        if len(grave) > FIRST:
+            yield Problem("more", "wrong", "other", f"and {len(grave) - FIRST:,} more, account by account below")
+
+    def _whole_times(self, text: str) -> str:
+        """Return text in which the time up to which all is here does not break."""
+        when = "" if self.report.complete_up_to is None else to_words(self.report.complete_up_to)
+        return (
+            self.writer.escape(text).replace(when, f'<span class="nb">{when}</span>')
+            if when
+            else self.writer.escape(text)
+        )
+
+    def _problems(self, problems: Iterable[Problem]) -> Iterator[str]:
+        lines = [self._problem(one) for one in problems]
+        if lines:
+            yield f'<ul class="say">\n{"".join(lines)}</ul>\n'
+
+    def _problem(self, one: Problem) -> str:
+        remedy = f"<br><code>{self.writer.escape(one.remedy)}</code>" if one.remedy else ""
+        return f'<li class="{one.grade}"><b>{GRADE_WORDS[one.grade]}</b> {self.writer.escape(one.text)}{remedy}</li>\n'
+
+    def _overview(self, told: list[AccountFacts]) -> Iterator[str]:
+        report = self.report
+        if len(report.accounts) == 1:
+            return
+        yield "<h2>Accounts</h2>\n"
+        yield from self.writer.table(sections.overview(report), folds=False)
+        if report.unread:
+            words = self.writer.escape(command("report", report.destination, "--account", report.unread[0]))
+            more = f"And {len(report.unread):,} more have something to say"
+            yield f'<p class="note">{more}: <code>{words}</code></p>\n'
+        if told:
+            names = (self.writer.escape(one.account) for one in told)
+            links = "".join(f'<li><a href="#a{place}">{name}</a></li>' for place, name in enumerate(names))
+            yield f'<nav aria-label="Accounts told in full"><ul>{links}</ul></nav>\n'
+
+    def _account(self, one: AccountFacts, place: int, *, alone: bool) -> Iterator[str]:
+        extent, whose = (ALONE, "") if alone else (TOGETHER, one.account)
+        name = self.writer.escape(one.account)
+        yield f'<section id="a{place}" aria-labelledby="a{place}-h">\n<h2 id="a{place}-h">{name}</h2>\n'
+        if not alone:
+            yield from self._problems(one.problems)
+        yield self._facts(one)
+        if one.layers:
+            yield "<h3>Does it add up?</h3>\n"
+            yield from self.writer.table(sections.layers(one, self.report.made_at), whose, folds=False)
+        yield from self.writer.table(sections.files(one, extent), whose, folds=False)
+        if one.calendar:
+            yield "<h3>Is every day here?</h3>\n"
+            yield from self._calendar(one, place, extent, whose)
+        yield from self._money(one, place, extent, whose)
+        yield from self._rest(one, extent, whose)
+        yield "</section>\n"
+
+    def _facts(self, one: AccountFacts) -> str:
+        facts = {
+            "Complete up to": "no time" if one.complete_up_to is None else f"{minute_text(one.complete_up_to)} UTC",
+            "Rows": f"{one.rows:,}",
+            "Files": f"{one.files:,}, {sized(one.bytes)}",
+            "Pending rows": f"{one.pending:,}",
+            **({"Parked rows": f"{one.parked:,}"} if one.parked else {}),
+            **({"Retired": f"{minute_text(one.retired.at)} UTC: {one.retired.reason}"} if one.retired else {}),
+            **(
+                {"Refused": f"since {minute_text(one.refused.since)} UTC: {one.refused.message}"} if one.refused else {}
+            ),
+        }
+        texts = {name: self.writer.escape(value) for name, value in facts.items()}
+        said = "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>" for name, text in texts.items())
+        nets = "".join(f"<span>{self._net(purse, net)}</span> " for purse, net in one.net) or "none"
+        return f'<dl>{said}<div class="all"><dt>Net of all rows</dt><dd>{nets}</dd></div></dl>\n'
+
+    def _net(self, purse: Purse, net: int) -> str:
+        whose = "" if purse.balance_type == PAYMENTS else f" <small>{self.writer.escape(purse.balance_type)}</small>"
+        return f"{self.writer.escape(money.to_text(net, purse.currency))}{whose}"
+
+    def _calendar(self, one: AccountFacts, place: int, extent: Extent, whose: str) -> Iterator[str]:
+        yield from drawing.legend()
+        label = self.writer.escape(" ".join(filter(None, ("Calendar of days", whose))))
+        yield self.writer.region(label)
+        yield from drawing.calendar(one.calendar, f"c{place}", label)
+        yield "</div>\n"
+        yield from self.writer.table(sections.calendar(one, extent), whose)
+
+    def _money(self, one: AccountFacts, place: int, extent: Extent, whose: str) -> Iterator[str]:
+        found = series_of(one, self.report.made_at, extent)
+        if not found:
+            return
+        yield "<h3>Rows, gross, fees and net</h3>\n"
+        for number, series in enumerate(found):
+            yield f"<h4>{self.writer.escape(title_of(series.purse))}</h4>\n"
+            yield from self._charts(series, f"m{place}-{number}", whose)
+            yield from self.writer.table(sections.months(series, extent), whose)
+            yield from self.writer.table(sections.days(series, extent), whose)
+
+    def _charts(self, series: MoneySeries, name: str, whose: str) -> Iterator[str]:
+        title = self.writer.escape(" ".join(filter(None, (title_of(series.purse), whose))))
+        gross, rate = "Gross of everything but payouts", "Fee rate of charges, by month"
+        moves = drawing.over_time(series.moves, series.daily_moves)
+        chart = drawing.money_chart(f"{name}g", f"{gross}: {title}", series.purse, moves)
+        rates = drawing.rate_chart(f"{name}f", f"{rate}: {title}", series.charges)
+        drawn = {gross: "".join(drawing.bars(chart)), rate: "".join(drawing.line(rates))}
+        figures = [f"<figure><figcaption>{words}</figcaption>{svg}</figure>" for words, svg in drawn.items() if svg]
+        if figures:
+            yield f'<div class="charts">{"".join(figures)}</div>\n'
+
+    def _rest(self, one: AccountFacts, extent: Extent, whose: str) -> Iterator[str]:
+        if one.payouts is not None:
+            yield "<h3>Payouts</h3>\n"
+            yield from self.writer.table(sections.payouts(self.report, one, extent), whose)
+        elif one.record:
+            payouts = self.writer.escape(command("payouts", self.report.destination))
+            yield f"<h3>Payouts</h3>\n<p>Payouts were not brought: <code>{payouts}</code></p>\n"
+        for table in (
+            sections.statements(one),
+            sections.pending(one, extent),
+            sections.late(one, extent),
+            sections.drift(one, extent),
+        ):
+            if table.lines or table.note:
+                yield f"<h3>{self.writer.escape(table.title)}</h3>\n"
+                yield from self.writer.table(table, whose)
+        if one.record:
+            yield "<h3>Audit</h3>\n"
+            yield from self.writer.table(sections.audit(one), whose)
+
+    def _runs(self) -> Iterator[str]:
+        table = sections.runs(self.report)
+        if table.lines:
+            yield "<h2>Runs</h2>\n"
+            yield from self.writer.table(table)
+
+    def _footer(self) -> Iterator[str]:
+        words = command("report", self.report.destination, "--json")
+        version = self.writer.escape(self.report.version)
+        yield (
+            f"<footer>Made {minute_text(self.report.made_at)} UTC by stripe-balance {version}, from the lake alone."
+            " Times are UTC. Amounts have the decimals of their currency, and are never added over currencies or"
+            f" balances. All figures: <code>{self.writer.escape(words)}</code></footer>\n"
+        )

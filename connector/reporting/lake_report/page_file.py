@@ -1,0 +1,33 @@
+"""The page as a file: there as a whole or not at all."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from connector.lake.stores.disk import at_disk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page in place of what is there; a link goes on leading to it. Blocks.
+
+    Args:
+        path: where; its folder must be there.
+        page: HTML.
+
+    Raises:
+        StorageError: it cannot be written; what was there is then still whole.
+    """
+    with at_disk(f"writing {path}"):
+        place = path.resolve()
+        staged = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+        try:
+            staged.write_bytes(page.encode("utf-8", "backslashreplace"))
+            staged.replace(place)
+        finally:
+            with suppress(FileNotFoundError):
+                staged.unlink()

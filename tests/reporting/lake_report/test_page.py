@@ -1,0 +1,218 @@
+"""The page shows what the facts say, and nothing that others wrote does anything on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+
+import anyio
+import pyarrow as pa
+import pytest
+
+import connector
+from connector.core.ledger import money
+from connector.core.ledger.ledger import Purse, Sums
+from connector.core.standing import Problem
+from connector.core.state.calendar import STATUSES, Stretch
+from connector.core.state.kept_verdict import KeptLayer
+from connector.core.units import DAY
+from connector.reporting.lake_report.facts import (
+    DayKey,
+    DayLine,
+    DriftLine,
+    FileProblem,
+    LateLine,
+    PayoutFacts,
+    PayoutLine,
+    RowFacts,
+    RunLine,
+)
+from connector.reporting.lake_report.page import to_page
+from connector.reporting.lake_report.page_file import write_page
+from connector.reporting.lake_report.text import to_lines
+from connector.reporting.lake_report.words import STATUS_WORDS
+from tests.support.lakes import START
+from tests.support.pages import PageRead
+
+HOSTILE = "<script>alert(1)</script>'\"&<b>\u202e\u2028\x00\x1b[31m sk_live_HostileHostileKey"
+MOST = 2 * 10**6
+PAYOUT = PayoutLine(
+    id=HOSTILE,
+    created=START,
+    arrival=START,
+    amount=5,
+    currency=HOSTILE,
+    status=HOSTILE,
+    automatic=True,
+    answer="differs",
+    rows=2,
+    left=((HOSTILE, 7),),
+)
+
+
+@pytest.fixture(scope="module")
+def report(made):
+    return anyio.run(lambda: connector.report(made))
+
+
+@pytest.fixture(scope="module")
+def alone(made, report):
+    return anyio.run(lambda: connector.report(made, accounts=report.accounts[0].account))
+
+
+def decimal(amount, currency):
+    return Decimal(amount).scaleb(-money.decimals(currency))
+
+
+def expected(made, account, label):
+    """Rows, gross, fees and net by balance, currency, part of `created` and category, from the rows themselves."""
+    found = Counter()
+    for row in pa.table(connector.read(made, account)).to_pylist():
+        for category in (row["reporting_category"], "all"):
+            key = (row["balance_type"], row["currency"], f"{row['created']:{label}}", category)
+            for place, amount in enumerate((row["amount"], row["fee"], row["net"]), 1):
+                found[*key, place] += decimal(amount, row["currency"])
+            found[*key, 0] += 1
+    return found
+
+
+def test_every_month_and_category_has_the_sums_of_its_rows_in_whole_units_of_the_currency(made, alone):
+    page = PageRead(to_page(alone))
+    wanted, seen = expected(made, alone.accounts[0].account, "%Y-%m"), set()
+    for table in page.tables:
+        if not table.caption.startswith("By month and category: "):
+            continue
+        balance, currency = table.caption.removeprefix("By month and category: ").lower().split()
+        for month, category, *figures, rate in table.lines[1:]:
+            key = (balance, currency, month, category)
+            seen.add(key)
+            assert [Decimal(one.replace(",", "")) for one in figures] == [wanted[*key, place] for place in range(4)]
+            places = {len(one.partition(".")[2]) for one in figures[1:]}
+            assert places == {money.decimals(currency)}
+            if category == "charge":
+                rounded = wanted[*key, 2] * 10_000 // wanted[*key, 1]
+                assert Decimal(rate.removesuffix(" %")) * 100 == rounded
+    several = Counter(key[:3] for key in {key[:4] for key in wanted if key[3] != "all"})
+    assert seen == {key[:4] for key in wanted if key[3] != "all" or several[key[:3]] > 1}
+    assert {currency for _, currency, *_ in seen} >= {"jpy", "kwd", "eur", "usd"}
+
+
+def test_the_calendar_the_pending_money_and_the_months_are_those_of_the_facts(alone):
+    page, one = PageRead(to_page(alone)), alone.accounts[0]
+    days = page.table("Days").lines[1:]
+    assert [(line[0], line[3]) for line in days] == [
+        (STATUS_WORDS[part.status], f"{part.days:,}") for part in reversed(one.calendar)
+    ]
+    layers = page.table("What verify last found").lines[1:]
+    assert [line[0] for line in layers] == [layer.layer for layer in one.layers]
+    payouts = page.table("Payouts").lines[1:]
+    assert {line[0] for line in payouts} == {payout.id for payout in one.payouts.lines}
+    assert all(line[-1] == f"stripe-balance stream --payout {line[0]}" for line in payouts)
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_has_headings_captions_and_labels(report):
+    text = to_page(report)
+    page = PageRead(text)
+    assert not {tag for tag, _ in page.tags} & {"script", "img", "iframe", "object", "form", "input", "base"}
+    links = [value for _, attributes in page.tags for name, value in attributes.items() if name in {"src", "href"}]
+    assert all(link.startswith("#") or link == "data:," for link in links)
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    assert "url(" not in text.replace("url(#p-", "")
+    assert "@import" not in text
+    levels = [level for level, _ in page.headings]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert all(table.caption and table.lines for table in page.tables)
+    drawings = [attributes for tag, attributes in page.tags if tag == "svg" and attributes.get("role") == "img"]
+    assert drawings
+    assert all(one["aria-labelledby"] for one in drawings)
+    labels = [attributes["aria-label"] for _, attributes in page.tags if attributes.get("role") == "region"]
+    assert len(labels) == len(set(labels))
+
+
+def test_the_first_words_are_the_sentence_in_every_rendering(report):
+    page = PageRead(to_page(report))
+    assert page.headings[0] == (1, report.sentence)
+    assert report.sentence in next(iter(to_lines(report)))
+
+
+def hostile(report):
+    """The facts with hostile text wherever others write."""
+    first = report.accounts[0]
+    layer = KeptLayer("rows", "residual", HOSTILE, START, 1, {}, (HOSTILE,))
+    line = DayLine(DayKey(START, Purse(HOSTILE, "usd"), HOSTILE), Sums(1, 2, 3, 4))
+    one = replace(
+        first,
+        account=HOSTILE,
+        layers=(layer,),
+        damaged=(FileProblem(HOSTILE, "missing"),),
+        problems=(Problem("x", "wrong", "here", HOSTILE, HOSTILE),),
+        late=(LateLine(HOSTILE, 1, START, START, 1),),
+        drift=(DriftLine(HOSTILE, HOSTILE, 1, HOSTILE),),
+        net=((Purse(HOSTILE, HOSTILE), 1),),
+        payouts=PayoutFacts(START, (("differs", 1),), (PAYOUT,)),
+        files_say=RowFacts((line,), (), (), HOSTILE),
+    )
+    run = RunLine(HOSTILE, HOSTILE, 1.0, HOSTILE, HOSTILE, 1, 1, 1, 1, 1)
+    return replace(report, destination=HOSTILE, format=HOSTILE, accounts=(one, first), runs=(run,), version=HOSTILE)
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_what_others_wrote_does_nothing_and_shows_no_key(report, many):
+    facts = hostile(report)
+    text = to_page(facts if many else replace(facts, accounts=facts.accounts[:1]), secrets=["alert(1)"])
+    page = PageRead(text)
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert all(one.isprintable() for line in text.split("\n") for one in line)
+    assert "HostileHostile" not in text
+    assert "alert(1)" not in text
+    assert text.count("&lt;script&gt;") > 15
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+
+
+def test_five_years_of_two_hundred_accounts_are_less_than_two_megabytes(report):
+    purses = [Purse("payments", code) for code in ("eur", "usd", "jpy", "kwd")]
+    categories = ("charge", "refund", "dispute", "fee", "payout", "transfer", "topup", "advance")
+    years, first = 5 * 365, report.accounts[0]
+    days = tuple(
+        DayLine(DayKey(START + day * DAY, purse, category), Sums(10_000, 123_456_789_012, 3_456_789, 123_453_332_223))
+        for day in range(years)
+        for purse in purses
+        for category in categories
+    )
+    calendar = tuple(
+        Stretch(STATUSES[day % 5], START + day * DAY, START + (day + 1) * DAY) for day in range(years)
+    )  # the worst there can be: no two days alike
+    lines = [
+        replace(PAYOUT, id=f"po_{n:024d}", currency="usd", status="paid", left=(("usd", 1),)) for n in range(3_000)
+    ]
+    payouts = PayoutFacts(START, (("differs", 3_000),), tuple(lines))
+    problem = Problem("gap", "wrong", "here", "not all was read", "stripe-balance sync lake")
+    full = replace(
+        first, calendar=calendar, payouts=payouts, files_say=RowFacts(days, (), (), None), problems=(problem,) * 3
+    )
+    accounts = [replace(full, account=f"acct_{n:016d}") for n in range(10)]
+    accounts += [replace(first, account=f"acct_{n:016d}", files_say=None) for n in range(10, 200)]
+    wide = replace(report, accounts=tuple(accounts), made_at=START + years * DAY)
+    size = len(to_page(wide).encode())
+    assert size < MOST
+    assert len(to_page(replace(wide, accounts=(full,))).encode()) < MOST
+
+
+def test_a_page_replaces_what_is_there_as_a_whole_or_leaves_it(tmp_path):
+    path, link = tmp_path / "page.html", tmp_path / "link.html"
+    path.write_text("before")
+    link.symlink_to(path)
+    write_page(link, "after\ud800")
+    assert path.read_text() == "after\\ud800"
+    assert link.is_symlink()
+    with pytest.raises(connector.StorageError):
+        write_page(tmp_path / "none" / "page.html", "x")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link.html", "page.html"]
+
+
+def test_the_call_writes_the_page_that_its_facts_make(made, tmp_path):
+    document = connector.run_report(made, output=tmp_path / "page.html")
+    assert document["sentence"] in "".join(PageRead((tmp_path / "page.html").read_text()).texts)
