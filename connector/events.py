@@ -59,8 +59,8 @@ class RateShared:
 class RunLapsed:
     """The run gave no sign of life for so long that others may have taken it for dead; it goes on.
 
-    It was suspended, or the lake could not be written. Rows that it had not committed may be gone: then it ends with a
-    `CommitConflictError`, and the next run reads them again.
+    It was suspended, or the lake could not be written. Rows that it had not committed may be gone: then it ends with an
+    error that is `retryable`, and the next run reads them again.
 
     Attributes:
         seconds: how long it was silent.

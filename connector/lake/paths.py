@@ -14,6 +14,9 @@ RUNS = f"{STATE}/runs"
 """Folder of the run reports."""
 
 
+STAGED = f"{STATE}/staging"
+"""Folder of the files that runs are writing."""
+
 LEASES = f"{STATE}/leases"
 """Folder of the leases: one file for each run at work."""
 

@@ -124,7 +124,7 @@ def test_a_temporary_folder_that_vanishes_again_and_again_leaves_an_honest_lake(
                     codes.add(error.exit_code)
             if (tmp_path / "_stripe_balance" / "state").exists():
                 honest(tmp_path, truth(stripe_))
-        assert codes <= {74}
+        assert codes <= {74, 75}, "75 where a file was written in it already: what another run mends"
         run(tmp_path, stripe_)
         assert objects(tmp_path) == truth(stripe_)
     assert data_files(tmp_path) == expected

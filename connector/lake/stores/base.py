@@ -108,7 +108,8 @@ class Store(Protocol):
             The new version.
 
         Raises:
-            CommitConflictError: what has to be there is not; or the staged file is gone, cleared away by another run.
+            CommitConflictError: what has to be there is not.
+            ClearedAwayError: the staged file is gone: another run took this one for dead.
         """
         ...
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from connector.errors import StorageError
+from connector.lake.paths import STAGED
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -43,6 +44,13 @@ _SMALL = 2**16
 """Bytes of a file that is read in one piece."""
 
 
+class ClearedAwayError(StorageError):
+    """What a run had staged is gone: it stood still for so long that another one took it for dead, and cleared up."""
+
+    retryable = True
+    exit_code = 75
+
+
 @contextmanager
 def at_disk(doing: str) -> Generator[None]:
     """Turn any `OSError` of the block into a `StorageError`.
@@ -51,11 +59,17 @@ def at_disk(doing: str) -> Generator[None]:
         doing: what was being done, to begin the message with, for example `writing a/b.parquet`.
 
     Raises:
+        ClearedAwayError: a staged file is not there any more.
         StorageError: with the remedy where one is known; the `OSError` is its cause.
     """
     try:
         yield
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and f"{STAGED}/" in str(error):
+            raise ClearedAwayError(
+                f"{doing}: what was written for it is gone: this run stood still for so long that another one took it"
+                " for dead, and cleared its files away; run again, which reads what is not in the lake"
+            ) from error
         remedy = _REMEDIES.get(error.errno or 0, str(error))
         raise StorageError(f"{doing}: {remedy}") from error
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 from connector.core.state.unnamed import Unnamed
 from connector.errors import CommitConflictError, LockedError
-from connector.lake.paths import STATE, FileInfo, checked_path, is_clean
+from connector.lake.paths import STAGED, STATE, FileInfo, checked_path, is_clean
 from connector.lake.stores.conditions import ABSENT, ANY, Content
 from connector.lake.stores.disk import UNFORCED, WITHOUT_LINKS, at_disk, make_folder, sync_file, sync_folder
 from connector.lake.stores.locks import lock, try_to_lock, unlock
@@ -62,7 +62,7 @@ class LocalStore:
 
     @property
     def _staged_folder(self) -> Path:
-        return self.root / STATE / "staging"
+        return self.root / STAGED
 
     @property
     def lacks(self) -> Collection[str]:
@@ -130,11 +130,6 @@ class LocalStore:
         """Move a staged file into place; its folder is forced to disk before the next `write` is visible."""
         final = self._at(path)
         with at_disk(f"publishing {path}"):
-            if not staged.exists():
-                raise CommitConflictError(
-                    f"what was written to become {path} is gone: this run stood still for so long that another one"
-                    " took it for dead and cleared its files away; run again, which reads what is not in the lake"
-                )
             self._unsynced.update(make_folder(final.parent))
             if condition is ANY:
                 staged.replace(final)
