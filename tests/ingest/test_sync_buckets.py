@@ -17,7 +17,7 @@ import pytest
 import connector
 from connector.config.destination import placed
 from connector.core.units import DAY
-from tests.support.bucket_lakes import bucket_files, life_of_a_lake, same
+from tests.support.bucket_lakes import bucket_files, command, life_of_a_lake, same
 from tests.support.bucket_server import bucket_server
 from tests.support.lakes import run, sandbox, world
 
@@ -162,3 +162,30 @@ def test_files_are_put_several_at_once(served):
         run(placed("s3://lake/x", served.s3()), stripe_)
     assert not left
     assert not met.broken
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_no_credential_is_in_what_is_said_or_kept(served, tmp_path, refused):
+    secret, token, other = "a-secret-of-the-store-0001", "a-session-token-0002", "a-secret-in-a-file-0003"
+    file = tmp_path / "store.env"
+    file.write_text(f"secret_access_key={other}\n")
+    served.choose = lambda method, _key: 403 if refused and method == "PUT" else None
+    with sandbox(world(200)) as stripe_:
+        environ = {
+            "AWS_ENDPOINT_URL": served.url,
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE0004",
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_SESSION_TOKEN": token,
+            "STRIPE_API_BASE": stripe_.url,
+            "STRIPE_API_KEY": stripe_.key,
+        }
+        said = b""
+        for words in (("sync",), ("sync", "--storage-options-file", file), ("status", "--json"), ("verify", "--json")):
+            done = command(*words[:1], "s3://lake/x", *words[1:], "-v", environ=environ)
+            said += b"".join(done.communicate(timeout=60))
+    kept = b"".join(one.data for one in served.objects.values())
+    assert said
+    assert bool(kept) is not refused
+    for one in (secret, token, other, "AKIDEXAMPLE0004"):
+        assert one.encode() not in said + kept
+    assert stripe_.key.encode() not in said + kept

@@ -71,7 +71,7 @@ def command(*words: object, environ: Mapping[str, str]) -> subprocess.Popen[byte
     return subprocess.Popen(
         [sys.executable, "-m", "connector", *map(str, words)],
         env={**os.environ, **environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
