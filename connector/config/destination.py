@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -193,8 +192,3 @@ def _folder(text: str, path: str) -> str:
     if "\\" in folder:
         raise ConfigError(f"{text!r} has characters that not every store takes: name another folder")
     return folder
-
-
-def local_path(destination: str | os.PathLike[str]) -> Path | None:
-    """Return the local folder that a destination names; None for a bucket."""
-    return None if _URL.match(os.fspath(destination)) else Path(destination)

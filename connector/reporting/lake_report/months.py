@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.core.time.periods import Asked, period_of
@@ -60,8 +60,3 @@ def _lines(month: str, stated: AccountStatement) -> Iterator[MonthLine]:
             final=stated.final,
             reasons=stated.reasons,
         )
-
-
-def month_of(day: int) -> date:
-    """Return the first day of the month that a UTC second is in."""
-    return datetime.fromtimestamp(day, UTC).date().replace(day=1)
