@@ -48,9 +48,11 @@ from connector.verification.payouts import check_payouts
 from connector.verification.rows import extra_file, take_inventory
 from connector.verification.steady import refuse_replaced
 from connector.verification.sums import Ledger
+from connector.verification.tables import table_findings
 from connector.verification.verdict import (
     LAYERS,
     AccountVerdict,
+    Finding,
     Findings,
     Layer,
     LayerName,
@@ -117,6 +119,7 @@ class Check:
     _refused: dict[str, str] = field(init=False, default_factory=dict[str, str])
     _healed: dict[str, Healed] = field(init=False, default_factory=dict[str, Healed])
     _unnamed: UnnamedFiles = field(init=False, default_factory=UnnamedFiles)
+    _tables: list[Finding] = field(init=False, default_factory=list[Finding])
 
     def __post_init__(self) -> None:
         self._store = self.services.store
@@ -140,6 +143,7 @@ class Check:
         self._past = await anyio.to_thread.run_sync(read_past, self._store)
         chosen = await anyio.to_thread.run_sync(self._chosen)  # later than what runs before say of them
         self._unnamed = await anyio.to_thread.run_sync(look_for_unnamed, self._store)
+        self._tables = await anyio.to_thread.run_sync(table_findings, self._store)
         found = await self._check_all(chosen)
         await anyio.to_thread.run_sync(keep_verdicts, self._store, list(kept_of(found, chosen, checked=checked)))
         asked = self.client.config.api_key.livemode if self.client else None
@@ -162,6 +166,8 @@ class Check:
         if "rows" in self.wish.layers:
             for one in self._unnamed.elsewhere:
                 found.add(extra_file(one))
+            for one in self._tables:
+                found.add(one)
         return found
 
     def _chosen(self) -> list[TableState]:

@@ -76,6 +76,7 @@ class Place:
                 ["retire", again, "--account", self.ids["account"], "--reason", "gone\x1b[31m\nproved: sk_live_0a"],
                 ["retire", again, "--account", self.ids["account"], "--undo"],
             ],
+            "maintain": [["maintain", odd]],
             "views": [["views", odd, "--for", "duckdb"]],
             "schema": [["schema"], ["schema", "payouts"]],
             "sandbox": [["sandbox", "--list-faults"]],

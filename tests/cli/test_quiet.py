@@ -16,6 +16,7 @@ REPORTS = {
     "status": ["lake"],
     "verify": ["lake"],
     "report": ["lake", "-o", "page"],
+    "maintain": ["lake"],
     "retire": ["lake", "--account", "account", "--reason", "gone"],
 }
 """Commands that say how things are, and what they are tried with."""

@@ -19,6 +19,7 @@ from connector.core.state.account_record import stale_since
 from connector.core.time.times import in_words
 from connector.core.units import AccountId
 from connector.errors import ConfigError, ManifestError
+from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.paths import RUNS
 from connector.lake.reading.unnamed_files import look_for_unnamed
 from connector.lake.state.file_check import beside_unnamed
@@ -76,6 +77,8 @@ class Look:
         tables: what it holds beside them.
         turned_back: of which accounts the newest records are gone, a sentence each.
         unnamed: files where readers look, outside the folders of these, that no record names.
+        listed: by table, how many of its files something else altered, and by how many it is behind the state; None
+            where that cannot be told here.
         last: the latest run, or None.
         reads: what runs took of the read allocation.
         runs: those at work.
@@ -87,6 +90,7 @@ class Look:
     tables: list[Beside]
     turned_back: tuple[str, ...]
     unnamed: tuple[Unnamed, ...]
+    listed: dict[str, dict[str, int]] | None
     last: dict[str, Any] | None
     reads: Reads
     runs: list[RunAtWork]
@@ -99,6 +103,7 @@ class Look:
             "tables": [one.to_document() for one in self.tables],
             "turned_back": list(self.turned_back),
             "extra_files": [one.shown for one in self.unnamed],
+            "listed": self.listed,
             "reads": self.reads.to_document(),
             "at_work": [one.to_document() for one in self.runs],
         }
@@ -122,7 +127,18 @@ def look(destination: str | PathLike[str]) -> Look:
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     reads = reads_of(store, (one.state for one in holdings), now=time.time())
     back = tuple(_turned_back(store, found))
-    return Look(str(destination), facts, holdings, tables, back, unnamed.elsewhere, _last_run(store), reads, runs)
+    return Look(
+        str(destination),
+        facts,
+        holdings,
+        tables,
+        back,
+        unnamed.elsewhere,
+        _listed(store, facts),
+        _last_run(store),
+        reads,
+        runs,
+    )
 
 
 def run_status(destination: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -151,6 +167,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     apart = {one.shown for one in stray}
     differing = [one for holding in holdings for one in holding.differences if one.path not in apart]
     warnings = [*found.turned_back, *remedies(str(args.destination), tables), *said_of(stray)]
+    warnings += _behind(str(args.destination), found.listed)
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
     lacking = [one.state.account for one in holdings if one.state.audits.lacking]
@@ -166,6 +183,38 @@ def run(args: argparse.Namespace, console: Console) -> int:
     for warning in [*warnings, *_gone(args.destination, holdings)]:
         console.warn(warning, always=True)
     return DATA_REFUSED if warnings and args.strict else 0
+
+
+def _listed(store: Store, facts: LakeFacts) -> dict[str, dict[str, int]] | None:
+    """Return how the tables of a lake compare with its state; None where their library is not installed."""
+    if facts.format not in TABLE_FORMATS:
+        return {}
+    try:
+        from connector.lake.catalogs.lake_tables import compared  # noqa: PLC0415 - takes Arrow a while
+
+        found = compared(store)
+    except ConfigError:
+        return None
+    return {name: {"altered": len(altered), "behind": behind} for name, (altered, behind) in found.items()}
+
+
+def _behind(destination: str, listed: dict[str, dict[str, int]] | None) -> list[str]:
+    """Say which tables do not list what the state names, and what to do."""
+    if listed is None:
+        return ["the tables of this lake cannot be looked at here: `stripe-balance maintain` says why"]
+    said: list[str] = []
+    for name, found in listed.items():
+        if found["altered"]:
+            said.append(
+                f"the table {name} was altered by something else ({counted(found['altered'], 'file')});"
+                f" `stripe-balance maintain {destination} --publish --repair` undoes that"
+            )
+        elif found["behind"]:
+            said.append(
+                f"the table {name} is {counted(found['behind'], 'file')} behind the state;"
+                f" `stripe-balance maintain {destination} --publish` publishes"
+            )
+    return said
 
 
 def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnamed: UnnamedFiles) -> Iterator[Holding]:

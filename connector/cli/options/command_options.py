@@ -18,6 +18,7 @@ from connector.options.verification import Checks
 if TYPE_CHECKING:
     import argparse
 
+KEEP_DAYS = 7
 STATEMENTS = ("text", "csv", "json", "html")
 ENGINES = (
     "duckdb", "polars", "pandas", "pyarrow", "spark", "clickhouse", "datafusion", "daft", "bigquery", "snowflake",
@@ -253,6 +254,25 @@ def retire(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--reason", metavar="TEXT", help="why, for whoever reads a verdict")
     what.add_argument("--undo", action="store_true", help="take it back: runs read the account again")
+    _add_storage(parser)
+    arguments.add_talking(parser)
+
+
+def maintain(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `maintain`."""
+    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    parser.add_argument("--publish", action="store_true", help="only bring the tables up to date with the state")
+    parser.add_argument(
+        "--repair", action="store_true", help="undo what something else did to the tables (that is refused)"
+    )
+    parser.add_argument(
+        "--keep-days",
+        type=words.positive,
+        default=KEEP_DAYS,
+        metavar="N",
+        help=f"days that older files and versions stay ({KEEP_DAYS})",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     _add_storage(parser)
     arguments.add_talking(parser)
 

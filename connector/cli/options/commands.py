@@ -186,6 +186,19 @@ Its rows stay. Runs leave it out; verify checks its files only, shows when and w
 it. Asks nothing of Stripe, and needs no key.
 """,
     ),
+    "maintain": Command(
+        "publish what a lake's Delta or Iceberg tables lack, and remove what no reader needs any more",
+        command_options.maintain,
+        """\
+examples:
+  stripe-balance maintain lake                   publish, then tidy: now and then, such as once a week
+  stripe-balance maintain lake --publish         only publish
+  stripe-balance maintain lake --dry-run --json  what would be done
+
+Does no harm beside a run. Older files and versions of the tables stay for --keep-days; a lake of files without tables
+needs none of it. Asks nothing of Stripe, and needs no key.
+""",
+    ),
     "schema": Command(
         "print the schema of a table, or how an engine reads it",
         command_options.schema,

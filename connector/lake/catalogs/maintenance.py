@@ -1,0 +1,191 @@
+"""Upkeep of a lake whose files are listed by tables: what no reader needs any more goes, and logs stay short.
+
+Files stay that the state names, that it named within the time to keep, and that are younger than that: at least a day,
+so that none of a run at work is among what goes. What a killed run left has no record, and goes by its age alone. It
+may be done beside runs and publishers: what they commit meanwhile, upkeep finds, or is refused by.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from connector.config.destination import placed
+from connector.core.state.publishing import EMPTY, account_of, change_to
+from connector.core.units import DAY
+from connector.errors import ConfigError, UsageError
+from connector.lake.catalogs.base import publish
+from connector.lake.catalogs.lake_tables import SPECS, kind_of, opened_tables, wanted_of
+from connector.lake.state import state_log
+from connector.lake.state.lake_identity import is_new
+from connector.lake.stores.base import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+    from connector.lake.catalogs.base import CatalogTable
+    from connector.lake.paths import FileInfo
+    from connector.lake.stores.base import Store
+
+KEEP_DAYS = 7
+"""Days that older files and versions stay by default; records of the state stay as long."""
+
+MOST_FILES = 10_000
+"""Files that are removed at once; the next upkeep goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableUpkeep:
+    """What was done to a table, or would be.
+
+    Attributes:
+        table: its name.
+        published: files that came in by publishing.
+        withdrawn: files that went out by publishing.
+        mended: what something else had done to it, now undone.
+        removed: data files removed from the store.
+        bytes: their size.
+        left: data files that are to be removed, and were not yet.
+        log: files of the table's own log or metadata that were removed.
+        versions: of the table that were let go of.
+        folded: manifests that were put together.
+    """
+
+    table: str
+    published: int = 0
+    withdrawn: int = 0
+    mended: int = 0
+    removed: int = 0
+    bytes: int = 0
+    left: int = 0
+    log: int = 0
+    versions: int = 0
+    folded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What was done to a lake, or would be.
+
+    Attributes:
+        destination: the lake.
+        catalog: `hive`, `delta` or `iceberg`.
+        dry_run: whether nothing was done.
+        tables: table by table; nothing of a lake without a catalog, which needs no upkeep.
+    """
+
+    destination: str
+    catalog: str
+    dry_run: bool
+    tables: tuple[TableUpkeep, ...]
+
+
+def maintain(
+    destination: str | PathLike[str],
+    *,
+    publish_only: bool = False,
+    repair: bool = False,
+    keep_days: int = KEEP_DAYS,
+    dry_run: bool = False,
+    storage_options: Mapping[str, str] | None = None,
+) -> Upkeep:
+    """Publish what the tables of a lake lack, then clear away what nobody needs any more. Blocks.
+
+    Asks nothing of Stripe, and does no harm beside a run.
+
+    Args:
+        destination: the lake.
+        publish_only: only publish.
+        repair: undo what something else did to the tables, instead of refusing.
+        keep_days: days that older files and versions of the tables stay, at least 1.
+        dry_run: only say what would be done.
+        storage_options: settings of a bucket's store.
+
+    Raises:
+        UsageError: the days make no sense.
+        ConfigError: there is no lake; or the library of its tables is not installed.
+        StorageError: the lake, or a table, cannot be read or written, or was altered by something else.
+    """
+    if type(keep_days) is not int or keep_days < 1:
+        raise UsageError(f"`keep_days` {keep_days!r} must be a whole number of days, at least 1")
+    store = open_store(placed(destination, storage_options))
+    if is_new(store):
+        raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
+    kind = kind_of(store)
+    cutoff = None if publish_only else time.time() - keep_days * DAY
+    return Upkeep(str(destination), kind, dry_run, _tables(store, repair, cutoff, act=not dry_run))
+
+
+def to_document(upkeep: Upkeep) -> dict[str, Any]:
+    """Return the JSON document of `schemas/maintenance.json`."""
+    return {**asdict(upkeep), "tables": [asdict(one) for one in upkeep.tables]}
+
+
+def _tables(store: Store, repair: bool, cutoff: float | None, *, act: bool) -> tuple[TableUpkeep, ...]:  # noqa: FBT001 - as `maintain` has it
+    with opened_tables(store, renew=repair and act) as opened:
+        tables = [one for name in SPECS if (one := opened(name)) is not None]
+        return tuple(_table(store, one, repair, cutoff, act=act) for one in tables)
+
+
+def _table(store: Store, table: CatalogTable, repair: bool, cutoff: float | None, *, act: bool) -> TableUpkeep:  # noqa: FBT001 - as above
+    """Do what a table needs, or say what that is."""
+    name = table.shape.name
+    if act:
+        done = publish(table, wanted_of(store, name), repair=repair)
+        told = TableUpkeep(name, done.added, done.removed, done.mended)
+    else:
+        table.read()
+        there = table.contents() or EMPTY
+        change = change_to(wanted_of(store, name)(there.revisions), there)
+        told = TableUpkeep(name, len(change.added), len(change.removed))
+    if cutoff is None:
+        return told
+    table.read()
+    tidied = table.tidy(cutoff, act=act)
+    log = (
+        []
+        if tidied.needed is None
+        else [
+            one
+            for one in store.list(f"{name}/metadata")
+            if one.path not in tidied.needed and one.changed / 1e9 < cutoff
+        ]
+    )
+    old = _old_files(store, name, table, cutoff)
+    if act:
+        for one in (*log, *old[:MOST_FILES]):
+            store.delete(one.path)
+    removed = old[:MOST_FILES]
+    return replace(
+        told,
+        removed=len(removed),
+        bytes=sum(one.bytes for one in removed),
+        left=len(old) - len(removed),
+        log=tidied.log_files + len(log),
+        versions=tidied.versions,
+        folded=tidied.folded,
+    )
+
+
+def _old_files(store: Store, name: str, table: CatalogTable, cutoff: float) -> list[FileInfo]:
+    """Return the data files of a table that nobody needs any more, the oldest first.
+
+    Args:
+        store: the lake.
+        name: of the table.
+        table: the table, published.
+        cutoff: UTC seconds: what was needed then, or came later, stays.
+    """
+    spec = SPECS[name]
+    there = table.contents() or EMPTY
+    needed = set(there.files)
+    for account in state_log.recorded_accounts(store, spec):
+        needed |= state_log.files_since(store, spec, account, cutoff)
+    found = [
+        one
+        for one in store.list(name)
+        if account_of(one.path) is not None and one.path not in needed and one.changed / 1e9 < cutoff
+    ]
+    return sorted(found, key=lambda one: (one.changed, one.path))
