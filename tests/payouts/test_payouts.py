@@ -317,3 +317,12 @@ def test_ordinary_code_gives_and_gets_plain_json(tmp_path, served, monkeypatch):
 
     with pytest.raises(UsageError, match=r"await connector\.sync_payouts"):
         anyio.run(inside)
+
+
+def test_every_record_of_every_table_says_which_run_wrote_it(tmp_path):
+    with sandbox(some_days(200, days=4)) as stripe_:
+        run(tmp_path, stripe_, balance=True)
+        bring(tmp_path, stripe_)
+    found = sorted((tmp_path / "_stripe_balance" / "state").glob("*/*/*.json"))
+    assert {path.parts[-3] for path in found} == {"balance_transactions", "balances", "payouts"}
+    assert all(json.loads(path.read_bytes())["run"] for path in found)

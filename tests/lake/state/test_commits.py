@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.core.state.intent import IntendedFile
+from connector.core.state.intent import IntendedFile, folder_of
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.table_state import TableState
 from connector.core.state.tables import TRANSACTIONS
@@ -23,6 +23,7 @@ from connector.core.units import DAY, AccountId
 from connector.errors import ConnectorError, StorageError
 from connector.lake.state import table_states
 from connector.lake.state.commits import Commits, Write
+from connector.lake.state.intents import RunIntents
 from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, seal, seal_again
@@ -205,3 +206,35 @@ def test_whatever_becomes_of_writers_at_once_no_row_is_lost_none_is_there_twice_
         last.commit(store)
         rows = held(store, table_states.load(store, ACCOUNT))
         assert rows == sorted(replace(row, status="available") for row in TRUTH)
+
+
+def test_an_intent_of_what_has_been_replaced_since_undoes_nothing(tmp_path):
+    store = MemoryStore(tmp_path, clock=count(time.time_ns()))
+    half, all_of_it = (Intervals.span(START, START + stop) for stop in (30, DAY))
+    Run("first", half).commit(store)
+    (old,) = table_states.load(store, ACCOUNT).files.values()
+    bytes_of_old = store.read(old.path).data
+    Run("second", all_of_it).commit(store)
+    state = table_states.load(store, ACCOUNT)
+    intended = IntendedFile(folder=folder_of(old.path), file=old)
+    RunIntents(store, "balance_transactions", ACCOUNT, "slow").write(1, [intended])
+    store.write(old.path, bytes_of_old)
+    assert Commits(store, TRANSACTIONS, ACCOUNT, "look").catch_up(state).files == state.files
+
+
+@pytest.mark.parametrize("kind", ["memory", "local"])
+def test_what_a_run_made_visible_and_did_not_record_is_recorded_by_whoever_comes_and_stays_covered(kind):
+    with a_store(kind) as store:
+        run = Run("dead", Intervals((FOREVER,)))
+        state = table_states.commit(store, TableState(ACCOUNT, FORM.name, Granularity.DAY), run="dead")
+        commits = Commits(store, TRANSACTIONS, ACCOUNT, "dead")
+        _, write = run.staged(store, commits, state, partition_of(START, Granularity.DAY))
+        RunIntents(store, "balance_transactions", ACCOUNT, "dead").write(1, [write.intended])
+        store.publish(write.staged, write.intended.file.path, condition=write.condition)
+        looked = Commits(store, TRANSACTIONS, ACCOUNT, "next").catch_up(state, look_only=True)
+        assert table_states.load(store, ACCOUNT).number == 1
+        found = Commits(store, TRANSACTIONS, ACCOUNT, "next").catch_up(state)
+        assert looked.files.keys() == found.files.keys() == {write.intended.file.path}
+        assert found.covered == Intervals.span(START, START + DAY)
+        assert (found.number, found.files) == (2, table_states.load(store, ACCOUNT).files)
+        assert (found.files[write.intended.file.path].version is not None) == store.versions_last
