@@ -2,7 +2,8 @@
 
 Every fenced block in bash, python or sql is run, in order, in one empty folder for each page, against a sandbox. Blocks
 of `text` are output. A comment `<!-- skip: reason -->` on the line before a block leaves it unrun; it is then compiled.
-A comment `<!-- begins with: command -->` says what the block begins with: the output of that command. Blocks of sql
+A comment `<!-- begins with: command -->` says what the block begins with: the output of that command;
+`<!-- file: path -->` that it is a file of the package, which tests of its own run. Blocks of sql
 share a database for each page, and may begin with `.read file`, as in the program `duckdb`.
 """
 
@@ -32,7 +33,7 @@ ROOT = Path(__file__).parent.parent
 GUIDES = [ROOT / ".github" / name for name in ("CONTRIBUTING.md", "SECURITY.md")]
 PAGES = [ROOT / "README.md", *GUIDES, *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(
-    r"(?:<!-- (?:skip: (?P<reason>[^>]+)|begins with: (?P<command>[^>]+)) -->\n)?"
+    r"(?:<!-- (?:skip: (?P<reason>[^>]+)|begins with: (?P<command>[^>]+)|file: (?P<file>[^>]+)) -->\n)?"
     r"^```(?P<language>\S*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -76,7 +77,7 @@ def blocks(page):
             f"{page.relative_to(ROOT)}:{line}",
             found["language"],
             found["text"],
-            found["reason"] is not None,
+            bool(found["reason"] or found["file"]),
             found["command"],
         )
 
@@ -137,6 +138,14 @@ def test_examples_run_as_written(page, user, tmp_path):
 def carried_out(command, user, folder):
     command[0] = shutil.which(command[0], path=user["PATH"]) or command[0]
     return subprocess.run(command, cwd=folder, env=user, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def test_a_block_that_is_a_file_is_that_file():
+    shown = {}
+    for page in PAGES:
+        shown |= {found["file"]: found["text"] for found in FENCE.finditer(page.read_text("utf-8")) if found["file"]}
+    assert len(shown) >= 4
+    assert {name: (ROOT / name).read_text("utf-8") for name in shown} == shown
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)

@@ -16,7 +16,7 @@ import connector
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-LOCKS = ("requirements.lock", "requirements-run.lock", "requirements-readers.lock", "requirements-integrations.lock")
+LOCKS = tuple(f"requirements{use}.lock" for use in ("", "-run", "-readers", "-integrations", "-airflow", "-airflow2"))
 TOP_LEVEL = (
     ".ci", ".github", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "connector", "docs", "pyproject.toml", *LOCKS,
     "schemas", "tests",
@@ -50,6 +50,10 @@ def lines_with(pattern):
         ("requirements.lock", PYPROJECT["project"]["optional-dependencies"]["dev"]),
         ("requirements-readers.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
         ("requirements-readers.lock", PYPROJECT["project"]["optional-dependencies"]["readers"]),
+        ("requirements-airflow.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
+        ("requirements-airflow.lock", PYPROJECT["project"]["optional-dependencies"]["live"]),
+        ("requirements-airflow2.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
+        ("requirements-airflow2.lock", PYPROJECT["project"]["optional-dependencies"]["live"]),
         ("requirements-integrations.lock", PYPROJECT["project"]["optional-dependencies"]["integrations"]),
     ],
 )

@@ -16,7 +16,7 @@ from connector.airflow.arguments import takes_options
 from connector.airflow.connection import DEFAULT_CONNECTION
 from connector.airflow.interval import told
 from connector.airflow.lake_operator import LakeOperator
-from connector.airflow.shares import groups_of, mapped, rate_of, tasks_for, wanting
+from connector.airflow.shares import LEAST_ROWS, groups_of, mapped, rate_of, tasks_for, wanting
 from connector.airflow.task_result import of_status
 from connector.config.config import DEFAULT_RATE
 from connector.config.salt import Salt
@@ -73,6 +73,8 @@ class StripePlanOperator(LakeOperator):
         del context
         given: dict[str, Any] = {
             "windows": self.tasks,
+            "least_rows": LEAST_ROWS,
+            "settled": True,
             **self.arguments(),
             "since": told(self.since),
             "until": told(self.until),

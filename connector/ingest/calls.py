@@ -108,8 +108,8 @@ async def _sync(services: Services, config: Config, options: Options) -> Report:
 def run_sync(destination: str | PathLike[str], **options: Unpack[RunSyncOptions]) -> dict[str, Any]:
     """Call `sync` from ordinary code: plain, JSON-able arguments in, the report as a JSON-able dict out.
 
-    Made for task runners (an Airflow PythonOperator, cron): safe to call again for the same interval. The key comes
-    from the environment, or from a file.
+    Made for task runners (cron, a task of your own; Airflow has `connector.airflow`): safe to call again for the same
+    interval. The key comes from the environment, or from a file.
 
     Args:
         destination: a folder.

@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "connector" / "airflow" / "example_dags"
 VERSION = version("apache-airflow")
 THREE = VERSION.startswith("3.")
-COMMAND_SECONDS = 180.0
-SERVICES = (("scheduler", "--skip-serve-logs"), ("dag-processor",), ("triggerer", "--skip-serve-logs"))
+COMMAND_SECONDS = 400.0
+SERVICES = (("scheduler", "--skip-serve-logs"), ("dag-processor",))
 
 
 def free_port() -> int:
@@ -109,6 +109,20 @@ class Airflow:
         assert not check or process.returncode == 0, f"airflow {' '.join(words)}\n{said[-8_000:]}"
         return said
 
+    def python(self, file: Path, **extra: str) -> Any:
+        """Run a program of Python in its environment, and return what it found."""
+        done = subprocess.run(
+            [sys.executable, str(file)],
+            env=self.environment | extra,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=COMMAND_SECONDS,
+        )
+        found = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
+        assert found, f"{done.stdout[-4_000:]}\n{done.stderr[-4_000:]}"
+        return json.loads(found[0].removeprefix("FOUND "))
+
     def begin(self, *, key: str, api_base: str) -> None:
         """Make the database, and a connection with the key; the key is on no command line."""
         self.home.mkdir(parents=True, exist_ok=True)
@@ -122,14 +136,13 @@ class Airflow:
     def start(self) -> None:
         """Start what a deployment has, on 127.0.0.1 alone."""
         for words in (*SERVICES, ("api-server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1")):
-            log = (self.home / f"{words[0]}.out").open("wb")
             command = ["nice", "-n", "10", sys.executable, "-m", "airflow", *words]
-            self._processes.append(
-                subprocess.Popen(
+            with (self.home / f"{words[0]}.out").open("wb") as log:
+                process = subprocess.Popen(
                     command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
                 )
-            )
-        self.wait_for(self._serves, seconds=120)
+            self._processes.append(process)
+        self.wait_for(self._serves, seconds=240)
 
     def stop(self) -> None:
         """End every process that was started here, with its children."""
@@ -149,10 +162,9 @@ class Airflow:
         return self._ask(method, f"/api/v2{path}", body)
 
     def _ask(self, method: str, path: str, body: Any) -> Any:
-        headers = {
-            "Content-Type": "application/json",
-            **({"Authorization": f"Bearer {self._token}"} * bool(self._token)),
-        }
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        )
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", data=data, method=method, headers=headers

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -16,7 +18,29 @@ START = 1_767_225_600
 ROWS = 3_000
 SCHEMA = jsonschema.Draft202012Validator(schemas.load("task_result"))
 
-pytestmark = pytest.mark.timeout(600)
+ASKED = """
+import json, os
+from airflow.models import DagBag
+from airflow.providers_manager import ProvidersManager
+from connector.airflow import StripeHook
+
+manager = ProvidersManager()
+manager.initialize_providers_hooks()
+widgets = {name: one for name, one in manager.connection_form_widgets.items() if "__stripe__" in name}
+bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+print("FOUND " + json.dumps({
+    "provider": manager.providers["stripe-balance-connector"].version,
+    "hook": manager.hooks["stripe"].hook_class_name,
+    "fields": list(widgets),
+    "sensitive": [name for name, one in widgets.items() if one.is_sensitive],
+    "hidden": manager.field_behaviours["stripe"]["hidden_fields"],
+    "errors": bag.import_errors,
+    "tested": StripeHook("stripe_tried").test_connection(),
+}))
+"""
+"""What Airflow knows of the provider, asked in a process of its own."""
+
+pytestmark = pytest.mark.timeout(1_200)
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +58,28 @@ def lake(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory, stripe_, lake):
-    home = tmp_path_factory.mktemp("airflow")
-    with airflow(home, EXAMPLES, STRIPE_LAKE=str(lake)) as one:
+    dags = tmp_path_factory.mktemp("dags")
+    for file in (*EXAMPLES.glob("stripe_*.py"), Path(__file__).parent / "dags" / "interval.py"):
+        shutil.copy(file, dags)
+    with airflow(tmp_path_factory.mktemp("airflow"), dags, STRIPE_LAKE=str(lake)) as one:
         one.begin(key=stripe_.key, api_base=stripe_.url)
-        if not THREE:
-            one.cli("dags", "reserialize")
         yield one
 
 
-def of_own(stripe_):
-    return {row["id"] for row in stripe_.rows()}
-
-
-def test_airflow_knows_the_provider_its_connection_type_and_every_example(here):
-    assert "stripe-balance-connector" in here.cli("providers", "list")
-    hooks = json.loads(
-        here.cli("providers", "hooks", "-o", "json").partition("[")[1]
-        + here.cli("providers", "hooks", "-o", "json").partition("[")[2]
-    )
-    assert "stripe" in {one["connection_type"] for one in hooks}
-    errors = here.cli("dags", "list-import-errors")
-    assert "No data found" in errors, errors
+def test_airflow_knows_the_provider_its_connection_type_and_form_and_every_example(here, stripe_, tmp_path):
+    file = tmp_path / "asked.py"
+    file.write_text(ASKED)
+    connection = {"conn_type": "stripe", "password": stripe_.key, "extra": {"api_base": stripe_.url}}
+    found = here.python(file, AIRFLOW_CONN_STRIPE_TRIED=json.dumps(connection))
+    assert found["provider"] == connector.__version__
+    assert found["hook"] == "connector.airflow.hook.StripeHook"
+    fields = {f"extra__stripe__{name}" for name in ("account", "context", "api_version", "api_base", "rate")}
+    assert set(found["fields"]) == fields
+    assert not found["sensitive"]
+    assert "extra" in found["hidden"]
+    assert "password" not in found["hidden"]
+    assert found["errors"] == {}
+    assert found["tested"] == [True, f"{stripe_.account}, test mode: its balance transactions can be read"]
 
 
 def test_every_day_brings_rows_payouts_and_the_balance(here, lake, stripe_):
@@ -73,6 +98,14 @@ def test_every_day_brings_rows_payouts_and_the_balance(here, lake, stripe_):
     assert status["accounts"][0]["rows"] == synced["lake_rows"]
     if THREE:  # its @daily has an empty interval: a run reads all that the lake lacks
         assert synced["lake_rows"] == ROWS
+
+
+def test_a_run_with_an_interval_brings_its_day(here, lake):
+    here.cli("dags", "test", "interval", "2026-01-05T00:00:00+00:00")
+    (result,) = here.xcoms("interval", "day")
+    assert 0 < result["rows_new"] < ROWS / 10
+    ((start, stop),) = connector.run_status(f"{lake}-interval")["accounts"][0]["covered"]
+    assert (start, stop) == (START + 3 * 86_400, START + 4 * 86_400)
 
 
 def test_a_backfill_is_planned_mapped_and_checked(here, lake, stripe_):
