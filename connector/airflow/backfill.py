@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     from connector.airflow.task_result import TaskResult
 
-WAIT_SECONDS = 3600.0
-"""Seconds that a mapped task waits for others of its lake, unless it is told otherwise."""
-
 
 class StripePlanOperator(LakeOperator):
     """Cuts what a lake lacks into windows for mapped tasks, of about equal numbers of rows; no two share a file.
@@ -50,7 +47,6 @@ class StripePlanOperator(LakeOperator):
         stripe_conn_id: str = DEFAULT_CONNECTION,
         slots: int = 4,
         budget: float = DEFAULT_RATE,
-        task_wait: float = WAIT_SECONDS,
         **options: Any,  # noqa: ANN401 - of `run_plan`, and Airflow's own
     ) -> None:
         """Make the task.
@@ -60,13 +56,11 @@ class StripePlanOperator(LakeOperator):
             stripe_conn_id: connection of type `stripe`.
             slots: mapped tasks at work at once: the slots of their pool.
             budget: requests per second of one endpoint that they share.
-            task_wait: seconds that each waits for others that hold the lake.
             options: see below, and those of every operator; `windows` counts instead of four for each slot.
         """
         self.tasks: int = tasks_for(slots)
         self.task_rate: float = rate_of(budget, slots)
         super().__init__(destination=destination, stripe_conn_id=stripe_conn_id, **options)
-        self.task_wait = task_wait
 
     def carry_out(self, context: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Plan, and return the windows."""
@@ -83,7 +77,7 @@ class StripePlanOperator(LakeOperator):
             given["salt"] = Salt.find(file=file)
         windows = self.call(lambda: connector.plan(self.destination, **given))
         self.log.info("%d windows, each with %g requests per second", len(windows), self.task_rate)
-        return mapped(windows, rate=self.task_rate, wait=self.task_wait)
+        return mapped(windows, rate=self.task_rate)
 
 
 class AccountGroupsOptions(Stopping, total=False):
@@ -93,7 +87,7 @@ class AccountGroupsOptions(Stopping, total=False):
 class StripeAccountGroupsOperator(LakeOperator):
     """Lists the key's own account and every connected one, in groups for mapped tasks.
 
-    Its XCom is a list of arguments for `StripeSyncOperator.partial(…).expand_kwargs(…)`: `accounts`, `rate` and `wait`.
+    Its XCom is a list of arguments for `StripeSyncOperator.partial(…).expand_kwargs(…)`: `accounts` and `rate`.
     """
 
     template_fields: Sequence[str] = ("destination",)
@@ -107,14 +101,12 @@ class StripeAccountGroupsOperator(LakeOperator):
         stripe_conn_id: str = DEFAULT_CONNECTION,
         slots: int = 4,
         budget: float = DEFAULT_RATE,
-        task_wait: float = WAIT_SECONDS,
         **options: Any,  # noqa: ANN401 - Airflow's own
     ) -> None:
         """Make the task; see `StripePlanOperator`. Accounts that were retired from the lake are left out."""
         self.groups: int = tasks_for(slots)
         self.task_rate: float = rate_of(budget, slots)
         super().__init__(destination=destination, stripe_conn_id=stripe_conn_id, **options)
-        self.task_wait = task_wait
 
     def carry_out(self, context: Mapping[str, Any]) -> list[dict[str, Any]]:
         """List them, and return the groups."""
@@ -124,7 +116,7 @@ class StripeAccountGroupsOperator(LakeOperator):
         accounts = [next(iter(window.get("accounts", ())), None) for window in windows]
         groups = groups_of(list(dict.fromkeys(accounts)), self.groups)
         shared = {"lake": windows[0]["lake"]} if windows else {}
-        return mapped([{"accounts": group, **shared} for group in groups], rate=self.task_rate, wait=self.task_wait)
+        return mapped([{"accounts": group, **shared} for group in groups], rate=self.task_rate)
 
 
 class CheckOptions(TypedDict, total=False):

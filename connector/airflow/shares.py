@@ -47,13 +47,12 @@ def rate_of(budget: float, slots: int) -> float:
     return budget / slots
 
 
-def mapped(windows: Sequence[Mapping[str, Any]], *, rate: float, wait: float) -> list[dict[str, Any]]:
+def mapped(windows: Sequence[Mapping[str, Any]], *, rate: float) -> list[dict[str, Any]]:
     """Return windows of a plan as arguments of mapped tasks.
 
     Args:
         windows: from `plan`.
         rate: requests per second of each.
-        wait: seconds that each waits for the others to let go of the lake.
 
     Raises:
         UsageError: there are more than Airflow can map.
@@ -62,7 +61,7 @@ def mapped(windows: Sequence[Mapping[str, Any]], *, rate: float, wait: float) ->
         raise UsageError(
             f"{len(windows):,} windows are more than the {MOST_TASKS:,} tasks of one plan: plan fewer accounts"
         )
-    return [{**window, "rate": rate, "wait": wait} for window in windows]
+    return [{**window, "rate": rate} for window in windows]
 
 
 def groups_of(accounts: Sequence[str | None], count: int) -> list[list[str | None]]:

@@ -33,11 +33,9 @@ def test_a_budget_is_a_number_above_zero(budget):
 
 
 def test_windows_become_arguments_of_tasks_and_more_than_airflow_maps_are_refused():
-    assert mapped([{"since": 1, "until": 2}], rate=5.0, wait=60.0) == [
-        {"since": 1, "until": 2, "rate": 5.0, "wait": 60.0}
-    ]
+    assert mapped([{"since": 1, "until": 2}], rate=5.0) == [{"since": 1, "until": 2, "rate": 5.0}]
     with pytest.raises(UsageError, match="1,001 windows"):
-        mapped([{}] * 1_001, rate=1.0, wait=0.0)
+        mapped([{}] * 1_001, rate=1.0)
 
 
 @given(st.lists(st.integers(0, 99), unique=True), st.integers(1, 20))

@@ -25,7 +25,6 @@ with DAG(
         "retries": 5,
         "retry_delay": timedelta(minutes=5),
         "execution_timeout": timedelta(hours=6),
-        "wait": 600,  # seconds, for other runs to end
     },
 ):
     rows = StripeSyncOperator(task_id="balance_transactions", destination=LAKE, outlets=[Asset("stripe_lake")])

@@ -59,7 +59,8 @@ def lake(tmp_path_factory):
 @pytest.fixture(scope="module")
 def here(tmp_path_factory, stripe_, lake):
     dags = tmp_path_factory.mktemp("dags")
-    for file in (*EXAMPLES.glob("stripe_*.py"), Path(__file__).parent / "dags" / "interval.py"):
+    own = Path(__file__).parent / "dags"
+    for file in (*EXAMPLES.glob("stripe_*.py"), own / "interval.py", own / "paid.py"):
         shutil.copy(file, dags)
     with airflow(tmp_path_factory.mktemp("airflow"), dags, STRIPE_LAKE=str(lake)) as one:
         one.begin(key=stripe_.key, api_base=stripe_.url)
@@ -108,7 +109,14 @@ def test_a_run_with_an_interval_brings_its_day(here, lake):
     assert (start, stop) == (START + 3 * 86_400, START + 4 * 86_400)
 
 
-def test_a_backfill_is_planned_mapped_and_checked(here, lake, stripe_):
+@pytest.fixture
+def history(here, lake, monkeypatch):
+    """A lake of its own, in which nothing is yet."""
+    monkeypatch.setitem(here.extra, "STRIPE_LAKE", f"{lake}-history")
+    return f"{lake}-history"
+
+
+def test_a_backfill_is_planned_mapped_and_checked(here, history):
     here.cli("dags", "test", "stripe_backfill")
     states = here.states("stripe_backfill")
     assert set(states) == {"plan", "window", "check"}
@@ -118,13 +126,41 @@ def test_a_backfill_is_planned_mapped_and_checked(here, lake, stripe_):
     (checked,) = here.xcoms("stripe_backfill", "check")
     SCHEMA.validate(checked)
     assert checked["lake_rows"] == ROWS
+    (event,) = events(here, "stripe_backfill")
+    assert (event["lake_rows"], event["covered_until"]) == (ROWS, checked["covered_until"])
+    assert event["lake_records"] == {one["account"]: one["lake_record"] for one in checked["accounts"]}
 
 
-def test_a_backfill_with_nothing_left_to_do_is_checked_all_the_same(here, lake):
-    before = connector.run_status(lake)
+def events(here, dag):
+    """What the assets were told by a DAG."""
+    name = "asset_event" if THREE else "dataset_event"
+    return [json.loads(extra) for (extra,) in here.rows(f"select extra from {name} where source_dag_id = ?", dag)]  # noqa: S608 - one of two names
+
+
+def test_openlineage_knows_what_was_read_and_written(here, lake):
+    told = (here.home / "lineage.json").read_text("utf-8")
+    for table in ("balance_transactions", "payouts", "payout_transactions", "balances"):
+        assert f'"{lake}/{table}"' in told
+    assert "/v1/balance_transactions" in told
+
+
+def test_a_sensor_sees_that_a_payout_is_reconciled_and_that_another_never_will_be(here, lake):
+    payouts = [row for batch in connector.read(lake, table="payouts").reader() for row in batch.to_pylist()]
+    done = next(row["id"] for row in payouts if row["reconciliation_status"] == "completed")
+    here.cli("dags", "test", "paid", "-c", json.dumps({"payout": done}))
+    assert here.states("paid") == {"payout": ["success"]}
+    said = here.cli("dags", "test", "paid", "-c", json.dumps({"payout": "txn_1"}), check=False)
+    assert "is not the id of a payout" in said
+    assert here.states("paid") == {"payout": ["success", "failed"]}
+
+
+def test_a_backfill_with_nothing_left_to_do_is_checked_all_the_same(here, history):
+    before = connector.run_status(history)
     here.cli("dags", "test", "stripe_backfill", "-c", json.dumps({"until": "2026-01-20"}))
-    assert here.states("stripe_backfill")["check"][-1] == "success"
-    assert connector.run_status(lake)["accounts"][0]["rows"] == before["accounts"][0]["rows"]
+    states = here.states("stripe_backfill")
+    assert states["check"] == ["success", "success"]
+    assert "skipped" in states["window"]
+    assert connector.run_status(history)["accounts"][0]["rows"] == before["accounts"][0]["rows"]
 
 
 def test_connected_accounts_are_read_in_groups(here, lake, stripe_):

@@ -11,6 +11,7 @@ import shutil
 import signal
 import time
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 import connector
 from connector.errors import ConnectorError
 from connector.sandbox import Limits, Sandbox, World
-from tests.airflow.live.airflow_here import THREE, airflow
+from tests.airflow.live.airflow_here import EXAMPLES, THREE, airflow
 from tests.support.lakes import objects, truth
 
 START = 1_767_225_600
@@ -48,11 +49,12 @@ def lakes(tmp_path_factory):
 @pytest.fixture(scope="module")
 def here(tmp_path_factory, stripe_, lakes):
     dags = tmp_path_factory.mktemp("dags")
-    shutil.copy(Path(__file__).parent / "dags" / "stopped.py", dags)
+    for file in (Path(__file__).parent / "dags" / "stopped.py", EXAMPLES / "stripe_backfill.py"):
+        shutil.copy(file, dags)
     with airflow(tmp_path_factory.mktemp("airflow"), dags, STRIPE_LAKE=lakes) as one:
         one.begin(key=stripe_.key, api_base=stripe_.url)
         one.start()
-        one.wait_for(lambda: len(one.rows("select dag_id from dag")) == 3, seconds=PATIENCE)
+        one.wait_for(lambda: len(one.rows("select dag_id from dag")) == 4, seconds=PATIENCE)
         yield one
 
 
@@ -130,6 +132,21 @@ def test_a_worker_that_is_killed_loses_nothing_and_the_next_try_goes_on(here, st
     done = task.wait_for("success")
     assert done["try_number"] > 1
     assert objects(lake) == truth(stripe_)
+
+
+def test_mapped_windows_are_at_work_on_one_lake_at_once_and_the_asset_is_told_once(here, stripe_, lakes):
+    here.api("PATCH", "/dags/stripe_backfill", {"is_paused": False})
+    run = here.api("POST", "/dags/stripe_backfill/dagRuns", {"logical_date": None})["dag_run_id"]
+    path = f"/dags/stripe_backfill/dagRuns/{run}"
+    ended = here.wait_for(
+        lambda: (one := here.api("GET", path)["state"]) in {"success", "failed"} and one, seconds=2 * PATIENCE
+    )
+    assert ended == "success", here.states("stripe_backfill")
+    assert len(here.states("stripe_backfill")["window"]) == ROWS // 1_000
+    assert objects(lakes) == truth(stripe_)
+    times = here.rows("select start_date, end_date from task_instance where task_id = 'window' order by start_date")
+    assert any(later[0] < earlier[1] for earlier, later in pairwise(times)), times
+    assert len(here.rows("select id from asset_event")) == 1
 
 
 def test_the_key_is_nowhere_in_what_airflow_keeps_or_shows(here, stripe_, secret):
