@@ -29,12 +29,15 @@ def locked(lock):
     return {canonicalize_name(name): version for name, version in pins}
 
 
+PICTURES = {".png"}
+
+
 def texts():
     """Yield every text file of the project with its lines."""
     for name in TOP_LEVEL:
         start = ROOT / name
         for file in sorted(start.rglob("*")) if start.is_dir() else [start]:
-            if file.is_file() and "__pycache__" not in file.parts:
+            if file.is_file() and "__pycache__" not in file.parts and file.suffix not in PICTURES:
                 yield file.relative_to(ROOT), file.read_text("utf-8").splitlines()
 
 

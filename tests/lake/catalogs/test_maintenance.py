@@ -43,7 +43,7 @@ def older_files(lake):
 
 def later(monkeypatch, days):
     at = time.time() + days * DAY
-    monkeypatch.setattr("connector.lake.catalogs.maintenance.time.time", lambda: at)
+    monkeypatch.setattr(time, "time", lambda: at)
 
 
 @pytest.mark.parametrize("lake", KINDS, indirect=True)
