@@ -17,6 +17,7 @@ import pyarrow as pa
 from connector import schemas
 from connector.core.state.partition import Granularity
 from connector.errors import ConfigError, UsageError
+from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.reading.table_files import NOTHING, Holding, file_schema, holdings
 from connector.lake.state.table_states import TABLE
 from connector.lake.stores.base import open_store
@@ -155,6 +156,11 @@ def described(table: str, destination: str | PathLike[str] | None = None, *, pla
     found = list(holdings(open_store(destination), table))
     if not found:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
+    if (form := found[0].form).name in TABLE_FORMATS:
+        raise ConfigError(
+            f"{table} in {destination} is a table of {form.name}, which engines read by its name, not by a statement"
+            " over files: docs/files-on-disk.md says how it is called"
+        )
     paths = tuple(path for one in found for path in one.paths)
     return _described(table, where, found[0].form.name, found[0].schema, paths, expanded=_is_expanded(found))
 

@@ -7,6 +7,7 @@ import pytest
 
 import connector
 from connector.balances.snapshots import record_balance
+from connector.cli import main
 from connector.core.state.publishing import Alteration
 from connector.errors import ConfigError, StorageError, UnpublishedError
 from connector.lake.catalogs import following
@@ -134,6 +135,12 @@ def test_a_lake_keeps_its_format(kind, served, tmp_path):
     run(tmp_path / "lake", served, format=kind)
     with pytest.raises(ConfigError, match=f"made with format {kind}"):
         run(tmp_path / "lake", served, format="parquet")
+
+
+def test_a_statement_over_the_files_of_a_table_is_refused(kind, served, tmp_path, capsys):
+    run(tmp_path / "lake", served, format=kind)
+    assert main(["schema", "balance_transactions", str(tmp_path / "lake"), "--for", "duckdb"]) == 78
+    assert f"is a table of {kind}" in capsys.readouterr().err
 
 
 def test_a_month_is_a_partition_too(kind, served, tmp_path):
