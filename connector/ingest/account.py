@@ -77,6 +77,7 @@ class AccountRun:
     _written: frozenset[str] = field(init=False, default=frozenset())
     _stale: tuple[str, ...] = field(init=False, default=())
     _counted: Intervals = field(init=False, default_factory=Intervals)
+    _doubted: Intervals = field(init=False, default_factory=Intervals)
     _audit: Audit = field(init=False, default_factory=Audit)
 
     def __post_init__(self) -> None:
@@ -147,6 +148,7 @@ class AccountRun:
         finally:
             self._audit += Audit.of(past.requests, past.rows, past.differences)
         again = Intervals.of(part for one in past.differences for part in one.again)
+        self._doubted = self._doubted.union(again)
         await self._keep(doubted(past.state, again))
         if past.differences:
             await self._settle(past.differences)
@@ -173,7 +175,7 @@ class AccountRun:
             healed=Healed(self._mended.files, self._mended.rows),
             rows_lost=self._mended.gone,
             expected=self._expected,
-            lacking=_pairs(state.audits.lacking) if state else (),
+            lacking=_pairs(state.audits.lacking.both(self._doubted)) if state else (),  # others read what they found
             audit=self._audit,
             **({} if state is None else holdings_of(state)),
             **({} if written is None else self._all_found.facts(now)),
@@ -225,6 +227,7 @@ class AccountRun:
         self._work = await anyio.to_thread.run_sync(
             work_for, lake, options, identity.account, identity.now, self.shared.allowance
         )
+        self._doubted = self._work.state.audits.lacking if self._work.state else Intervals()
 
     async def _introduce(self) -> None:
         """Learn whose rows these are, for a lake that does not exist yet: there is nothing to subtract.
@@ -316,7 +319,9 @@ class AccountRun:
             seen = {name: again for name, again in seen.items() if name not in there}
             if not seen:
                 return
-            await self._keep(doubted(self._state, Intervals.of(part for again in seen.values() for part in again)))
+            once_more = Intervals.of(part for again in seen.values() for part in again)
+            self._doubted = self._doubted.union(once_more)
+            await self._keep(doubted(self._state, once_more))
         self._mended += Mended(gone=len(seen))
         await self._fill()
 

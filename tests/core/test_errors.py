@@ -8,12 +8,20 @@ import pytest
 
 from connector import errors
 from connector.core.state.data_file import DataFile
-from connector.errors import AccountsError, ConnectorError, RateLimitError, ServerError, StorageError
+from connector.errors import (
+    AccountsError,
+    ConnectorError,
+    RateLimitError,
+    ServerError,
+    StorageError,
+    UnpublishedError,
+)
 from connector.lake.writing.rewrite import StaleFileError
 
 FILE = DataFile("a/b.parquet", 1, 2, "ff", 3, 4, {"usd": 5}, 0, None)
 STALE = StaleFileError(FILE, "it is gone")
 SEVERAL = AccountsError({"acct_1": ServerError("no", status=500), "acct_2": StorageError("full")}, of=3)
+BEHIND = UnpublishedError(ServerError("the catalog is away", status=500))
 PLAIN = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ConnectorError)]
 
 
@@ -22,7 +30,9 @@ def same(one: ConnectorError, other: ConnectorError) -> bool:
     return alike == (type(other), other.args, str(other), other.retryable, other.exit_code)
 
 
-@pytest.mark.parametrize("error", [STALE, SEVERAL, RateLimitError("slow", status=429, request_id="req_1")], ids=repr)
+@pytest.mark.parametrize(
+    "error", [STALE, SEVERAL, BEHIND, RateLimitError("slow", status=429, request_id="req_1")], ids=repr
+)
 def test_an_error_is_the_same_in_another_process(error):
     found = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
     assert same(found, error)
@@ -31,7 +41,7 @@ def test_an_error_is_the_same_in_another_process(error):
         assert same(found.errors[account], failure)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PLAIN if kind is not AccountsError])
+@pytest.mark.parametrize("kind", [kind for kind in PLAIN if kind not in {AccountsError, UnpublishedError}])
 def test_errors_of_every_class_are(kind):
     error = kind("what happened", account="acct_1", window=(1, 2))
     found = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own

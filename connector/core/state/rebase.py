@@ -48,7 +48,7 @@ def rebased(base: Parts, new: Parts, newest: Parts, *, visible: Collection[str] 
         seconds=MappingProxyType({name: _seconds(name, base, new, newest) for name in SETS}),
         files=_files(base.files, new.files, newest.files),
         lost=_entries(base.lost, new.lost, newest.lost),
-        parked=_entries(base.parked, new.parked, newest.parked),
+        parked=_parked(base.parked, new.parked, newest.parked),
         payouts=_entries(base.payouts, new.payouts, newest.payouts),
     )
 
@@ -79,6 +79,12 @@ def _entries(base: Mapping[str, T], new: Mapping[str, T], newest: Mapping[str, T
     merged = {name: one for name, one in newest.items() if name in new or name not in base}
     merged |= {name: one for name, one in new.items() if base.get(name) != one}
     return MappingProxyType(merged)
+
+
+def _parked(base: Mapping[str, T], new: Mapping[str, T], newest: Mapping[str, T]) -> Mapping[str, T]:
+    """Return the parked files of both; one that was taken up is gone, whatever the other noted about it meanwhile."""
+    merged = _entries(base, new, newest)
+    return MappingProxyType({path: one for path, one in merged.items() if path in newest or path not in base})
 
 
 def _files(
