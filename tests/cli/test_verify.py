@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import jsonschema
 import pytest
@@ -135,12 +136,12 @@ def test_a_folder_without_a_lake_and_a_damaged_one_are_errors_not_verdicts(run, 
     assert done.json["error"]["type"] == "ManifestError"
 
 
-def test_a_lake_is_left_as_it_was_but_for_its_payouts(run, lake):
+def test_a_lake_is_left_as_it_was_but_for_its_payouts_and_what_was_found(run, lake):
     def contents():
         return {
             path: path.read_bytes()
             for path in lake.rglob("*")
-            if path.is_file() and path.name != "lock" and "payout" not in str(path.relative_to(lake))
+            if path.is_file() and path.name != "turn" and not re.search("payout|verdicts", str(path.relative_to(lake)))
         }
 
     before = contents()
