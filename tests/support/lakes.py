@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
@@ -200,4 +201,9 @@ def strays(lake: Path) -> list[str]:
     records = (f"_stripe_balance/{name}" for name in names)
     known = ("balance_transactions/", *records)
     there = [path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()]
-    return [name for name in there if not name.startswith(known) or "/." in name.removesuffix("/.turn")]
+    left = [name for name in there if not name.startswith(known) or "/." in name.removesuffix("/.turn")]
+    return [name for name in left if not _UNSAID.fullmatch(name)]
+
+
+_UNSAID = re.compile(r"_stripe_balance/staging/([^/]+)/\.\1\.json\.[^/]*\.staged")
+"""The lease of a run that was killed before anybody could read it: for an hour nobody can know that the run is dead."""
