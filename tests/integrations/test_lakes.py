@@ -74,7 +74,7 @@ def test_killed_at_any_moment_the_next_run_ends_in_the_same_bytes(service, tmp_p
     dice = random.Random(11)
     with sandbox(world(3_000, days=40), latency=0.01) as stripe_:
         name, bucket = lake_in(service)
-        words = ("sync", name, "-q", "--rate", "200")
+        words = ("sync", name, "-q", "--rate", "15")  # two seconds of reading
         moments = [0.5 + 1.2 * dice.random() for _ in range(6)]
         statuses = killed_again_and_again(words, environment(service, stripe_), moments, between=lambda _number: None)
         assert statuses.count(-9) >= 2
