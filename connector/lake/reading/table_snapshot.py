@@ -22,6 +22,7 @@ from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+    from io import FileIO
     from pathlib import Path
 
     from connector.core.state.data_file import DataFile
@@ -161,34 +162,36 @@ class TableSnapshot:
 
     def _opened(self, holding: Holding, file: DataFile) -> pa.NativeFile:
         """Open a file that is as its record has it; where it is a copy that goes, it stays readable."""
-        with self.comparer.store.opened(file.path) as local:
-            opened = None if local is None else _open(local, file.path)
-            if local is None or opened is None:
+        with self._held(holding, file) as (local, held):
+            self.comparer.check(held.fileno(), local, file, holding.moment)
+            opened = _open_by_arrow(local, file.path)
+            if opened is None or not _is_still(local, held):  # else both are one, whatever Arrow says of its own
                 raise self.comparer.difference(file.path, holding.moment)
-            try:
-                self.comparer.check(opened.fileno(), local, file, holding.moment)
-            except BaseException:
-                opened.close()
-                raise
         return opened
 
     @contextmanager
     def _kept(self, holding: Holding, file: DataFile) -> Generator[Path]:
         """Offer a file that is as its record has it as a path, and see at the end that it still is that file."""
-        with self.comparer.store.opened(file.path) as local:
-            opened = None if local is None else _open(local, file.path)
-            if local is None or opened is None:
+        with self._held(holding, file) as (local, held):
+            self.comparer.check(held.fileno(), local, file, holding.moment)
+            try:
+                yield local
+            except StorageError:  # another file may have come in between, and have ended while it was read
+                if not _is_still(local, held):
+                    raise self.comparer.difference(file.path, holding.moment) from None
+                raise
+            if not _is_still(local, held):
                 raise self.comparer.difference(file.path, holding.moment)
-            with opened:
-                self.comparer.check(opened.fileno(), local, file, holding.moment)
-                try:
-                    yield local
-                except StorageError:  # another file may have come in between, and have ended while it was read
-                    if not _is_still(local, opened):
-                        raise self.comparer.difference(file.path, holding.moment) from None
-                    raise
-                if not _is_still(local, opened):
-                    raise self.comparer.difference(file.path, holding.moment)
+
+    @contextmanager
+    def _held(self, holding: Holding, file: DataFile) -> Generator[tuple[Path, FileIO]]:
+        """Hold what is at a file's path open, whatever it is; Arrow's files say which they are from some version on."""
+        with self.comparer.store.opened(file.path) as local:
+            held = None if local is None else _open(local, file.path)
+            if local is None or held is None:
+                raise self.comparer.difference(file.path, holding.moment)
+            with held:
+                yield local, held
 
     @contextmanager
     def _naming(self, files: Iterable[tuple[Holding, DataFile]]) -> Generator[None]:
@@ -203,7 +206,15 @@ class TableSnapshot:
             raise StorageError(f"{self.table} cannot be read ({error}): `stripe-balance verify` says more") from error
 
 
-def _open(local: Path, path: str) -> pa.NativeFile | None:
+def _open(local: Path, path: str) -> FileIO | None:
+    with at_disk(f"reading {path}"):
+        try:
+            return local.open("rb", buffering=0)
+        except FileNotFoundError:
+            return None
+
+
+def _open_by_arrow(local: Path, path: str) -> pa.NativeFile | None:
     with at_disk(f"reading {path}"):
         try:
             return pa.OSFile(str(local), "rb")
@@ -211,10 +222,10 @@ def _open(local: Path, path: str) -> pa.NativeFile | None:
             return None
 
 
-def _is_still(local: Path, opened: pa.NativeFile) -> bool:
+def _is_still(local: Path, held: FileIO) -> bool:
     """Say whether what is at a path is the file that is open."""
     try:
-        return os.path.samestat(local.stat(), os.fstat(opened.fileno()))
+        return os.path.samestat(local.stat(), os.fstat(held.fileno()))
     except FileNotFoundError:
         return False
 
