@@ -190,7 +190,12 @@ def open_store(destination: str | os.PathLike[str]) -> Store:
 
 
 def _in_bucket(place: Destination) -> Store:
-    from connector.lake.stores.bucket_opening import open_bucket  # noqa: PLC0415 - an extra, and buckets alone need it
-    from connector.lake.stores.objects import ObjectStore  # noqa: PLC0415 - as above
+    try:
+        from connector.lake.stores.bucket_opening import open_bucket  # noqa: PLC0415 - an extra, for buckets alone
+        from connector.lake.stores.objects import ObjectStore  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "obstore":
+            raise
+        raise ConfigError("lakes in buckets need obstore: pip install 'stripe-balance-connector[cloud]'") from error
 
     return ObjectStore(open_bucket(place.name, place.settings), single_writer=place.single_writer)

@@ -19,6 +19,9 @@ import mmap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import obstore
+from obstore import exceptions
+
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StorageError
 from connector.lake.stores.answers import UNKNOWN_OPERATION, is_for_good, is_no_bucket, is_refused, status_of, told
 from connector.lake.stores.credentials import SET
@@ -32,12 +35,6 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta, PutMode, PutResult, UpdateVersion
 
     Body = bytes | mmap.mmap
-
-try:
-    import obstore
-    from obstore import exceptions
-except ImportError as _error:
-    raise ConfigError("lakes in buckets need obstore: pip install 'stripe-balance-connector[cloud]'") from _error
 
 LARGEST = 256 * 2**20
 """Bytes that are put in one request; a conditional put cannot be sent in parts."""
