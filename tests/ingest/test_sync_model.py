@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -390,4 +391,4 @@ LakeAgainstModel.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestLakeAgainstModel = LakeAgainstModel.TestCase
+TestLakeAgainstModel = pytest.mark.timeout(900)(LakeAgainstModel.TestCase)  # as many steps as are asked for
