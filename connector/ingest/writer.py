@@ -228,13 +228,13 @@ class Harvest:
             done += [(part, one) for part, one in told if not isinstance(one, StaleFileError)]
             stale = [(part, one) for part, one in told if isinstance(one, StaleFileError)]
             if not stale:
-                break
+                return done
             await published.catch_up()
             newer = [replace(part, day=published.day(part.key, part.within)) for part, _ in stale]
             same = [one.day == part.day for one, (part, _) in zip(newer, stale, strict=True)]
             done += [told for told, is_ in zip(stale, same, strict=True) if is_]
             parts = [part for part, is_ in zip(newer, same, strict=True) if not is_]
-        return done
+        return done + [(part, _overtaken(part)) for part in parts]
 
     async def _staged(self, parts: list[_Part]) -> list[Sealed | ConnectorError]:
         """Write in a worker thread."""
@@ -396,6 +396,10 @@ class Harvest:
         if not (failures or self._busy):
             await _attempt(anyio.to_thread.run_sync(published.commits.end), failures)
         return failures[0] if failures else None
+
+
+def _overtaken(part: _Part) -> CommitConflictError:
+    return CommitConflictError(f"others have changed {part.day.folder} {ROUNDS} times in a row: run again")
 
 
 async def _attempt(step: Awaitable[None], failures: list[ConnectorError]) -> None:

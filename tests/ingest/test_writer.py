@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 
 import anyio
 import anyio.to_thread
@@ -14,21 +15,23 @@ from hypothesis import strategies as st
 from connector.core.api.page import in_file_order
 from connector.core.planning.frontier import Frontier
 from connector.core.planning.plan import Plan
+from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, shares
 from connector.core.state.table_state import TableState
 from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
-from connector.errors import StorageError
+from connector.errors import CommitConflictError, StorageError
 from connector.ingest.account_plan import Work
 from connector.ingest.batcher import Intake
 from connector.ingest.publisher import Published
-from connector.ingest.writer import Harvest
+from connector.ingest.writer import ROUNDS, Harvest
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.state import table_states
 from connector.lake.state.commits import Commits
 from connector.lake.stores.local import LocalStore
+from connector.lake.writing.rewrite import StaleFileError
 from connector.lake.writing.row_buffer import Shelf
 from connector.services import Services
 from connector.stripe.identity import Identity
@@ -92,19 +95,19 @@ def test_a_page_is_put_in_the_order_of_files_whatever_the_order_of_ties(seconds,
 
 
 @contextmanager
-def harvest_of_three_days(store):
+def harvest_of_three_days(store, kind=Harvest, published=Published):
     """A harvest that has received a row on each of three days, which is all there is."""
     frontier = Frontier(Intervals.span(START, START + 3 * DAY))
     with Shelf(store.scratch) as shelf:
         lake = Lake(store, format_named("parquet"), Granularity.DAY)
         intake = Intake(lake, shelf, frontier)
-        harvest = Harvest(intake, Services(store, NoTransport()))
+        harvest = kind(intake, Services(store, NoTransport()))
         begun = TableState(ACCOUNT, "parquet", Granularity.DAY)
         commits = Commits(store, TRANSACTIONS, ACCOUNT, "20260104T000000Z-0000")
         now = START + 3 * DAY
         identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
         harvest.publish_to(
-            Published(
+            published(
                 lake,
                 begun,
                 work,
@@ -133,6 +136,27 @@ async def test_of_partitions_written_together_one_that_fails_spares_the_others(t
     assert [path.split("/")[2] for path in state.files] == ["created_date=2026-01-01", "created_date=2026-01-03"]
     assert state.covered == Intervals.span(START, START + 3 * DAY).minus(Intervals.span(START + DAY, START + 2 * DAY))
     assert list(harvest.intake.lake.store.scratch.iterdir()) == []
+
+
+@pytest.mark.anyio
+async def test_a_partition_that_others_change_whenever_it_is_staged_ends_the_run_with_an_error(tmp_path):
+    class OthersAreFaster(Harvest):
+        async def _staged(self, parts):
+            rounds.append(len(parts))
+            return [StaleFileError(theirs(len(rounds)), "its bytes differ from those written") for _ in parts]
+
+    def theirs(number):
+        return DataFile(f"{folder}/part-0.parquet", 1, 9, f"{number:064x}", START, START)
+
+    class Overtaken(Published):
+        async def catch_up(self):
+            self.state = replace(self.state, files={theirs(0).path: theirs(len(rounds))})
+
+    rounds, folder = [], f"balance_transactions/account={ACCOUNT}/created_date=2026-01-01"
+    overtaken = harvest_of_three_days(LocalStore(tmp_path), OthersAreFaster, Overtaken)
+    with overtaken as harvest, pytest.raises(CommitConflictError, match="2026-01-01 8 times in a row"):
+        await harvest._seal(harvest.intake.shelf.partitions()[:1])
+    assert rounds == [1] * ROUNDS
 
 
 @pytest.mark.anyio
