@@ -21,16 +21,19 @@ from connector.lake.state.lease import RunLease, lease_of
 from connector.lake.state.waiting import when_free
 from connector.lake.stores.base import Store, open_store
 from connector.running.clock import Clock, SystemClock
+from connector.running.stopping import stoppable
 from connector.stripe.client import Client
 from connector.stripe.sharing import RateSharing
 from connector.stripe.transport import HttpTransport, NoTransport, Transport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
     from os import PathLike
 
     from connector.config.config import Config
     from connector.core.time.intervals import Interval
+    from connector.options.run import Stopping
 
 T = TypeVar("T")
 
@@ -110,6 +113,29 @@ async def opened(
     finally:
         with anyio.CancelScope(shield=True):
             await transport.close()
+
+
+async def carried_out(
+    touched: AbstractAsyncContextManager[Services], act: Callable[[Services], Awaitable[T]], stops: Stopping
+) -> T:
+    """Do a call's work with what it touches, until it is done or stopped.
+
+    Args:
+        touched: what it touches, still to be opened.
+        act: the work.
+        stops: what stops it, if anything does.
+
+    Raises:
+        ConfigError: the destination cannot be one.
+        StoppedError: it was stopped.
+        UsageError: the deadline is none.
+    """
+
+    async def work() -> T:
+        async with touched as services:
+            return await act(services)
+
+    return await stoppable(work, canceller=stops.get("canceller"), deadline=stops.get("deadline"))
 
 
 async def observed(call: str, services: Services, work: Callable[[Services], Awaitable[T]], *, rate_limit: float) -> T:

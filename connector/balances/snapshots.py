@@ -41,8 +41,7 @@ from connector.options.given import arguments_of
 from connector.options.signatures import takes
 from connector.running.blocking import run_blocking
 from connector.running.concurrency import in_turn
-from connector.running.stopping import stoppable
-from connector.services import Services, observed, opened
+from connector.services import Services, carried_out, observed, opened
 from connector.stripe.client import BALANCE, Client
 from connector.stripe.identity import as_account
 
@@ -117,15 +116,10 @@ async def record_balance(
         existing=options.get("existing", False),
     )
     settings = config or Config.from_env()
-
-    async def work() -> tuple[Snapshot, ...]:
-        async with opened(destination, settings, on_event) as services:
-            return await record_balance_with(services, settings, chosen, wait=options.get("wait", 0.0))
-
-    return await stoppable(
-        work,
-        canceller=options.get("canceller"),
-        deadline=options.get("deadline"),
+    return await carried_out(
+        opened(destination, settings, on_event),
+        lambda services: record_balance_with(services, settings, chosen, wait=options.get("wait", 0.0)),
+        options,
     )
 
 

@@ -16,8 +16,7 @@ from connector.options.calls import RunSyncOptions, SyncOptions
 from connector.options.given import arguments_of
 from connector.options.signatures import takes
 from connector.running.blocking import run_blocking
-from connector.running.stopping import stoppable
-from connector.services import Services, observed, opened
+from connector.services import Services, carried_out, observed, opened
 from connector.stripe.client import ACCOUNT, Client
 from connector.stripe.listing.query import ListSource
 
@@ -54,15 +53,10 @@ async def sync(
     """
     chosen = options_of(options)
     settings = config or Config.from_env()
-
-    async def work() -> Report:
-        async with opened(destination, settings, on_event) as services:
-            return await sync_with(services, settings, chosen, wait=options.get("wait", 0.0))
-
-    return await stoppable(
-        work,
-        canceller=options.get("canceller"),
-        deadline=options.get("deadline"),
+    return await carried_out(
+        opened(destination, settings, on_event),
+        lambda services: sync_with(services, settings, chosen, wait=options.get("wait", 0.0)),
+        options,
     )
 
 

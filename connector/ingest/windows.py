@@ -28,8 +28,7 @@ from connector.options.run import DEFAULT_WINDOWS
 from connector.options.signatures import takes
 from connector.running.blocking import run_blocking
 from connector.running.concurrency import in_turn
-from connector.running.stopping import stoppable
-from connector.services import Services, observed, opened
+from connector.services import Services, carried_out, observed, opened
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.identity import identify
 from connector.stripe.listing.probing import sound
@@ -76,15 +75,10 @@ async def plan(
     """
     chosen, cut = options_of(options), _cut_of(options)
     settings = config or Config.from_env()
-
-    async def work() -> list[dict[str, Any]]:
-        async with opened(destination, settings, on_event) as services:
-            return await plan_with(services, settings, chosen, cut)
-
-    return await stoppable(
-        work,
-        canceller=options.get("canceller"),
-        deadline=options.get("deadline"),
+    return await carried_out(
+        opened(destination, settings, on_event),
+        lambda services: plan_with(services, settings, chosen, cut),
+        options,
     )
 
 

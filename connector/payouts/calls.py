@@ -15,8 +15,7 @@ from connector.options.signatures import takes
 from connector.payouts.report import PayoutsReport, to_document
 from connector.payouts.run import PayoutsRun
 from connector.running.blocking import run_blocking
-from connector.running.stopping import stoppable
-from connector.services import Services, observed, opened
+from connector.services import Services, carried_out, observed, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,15 +63,10 @@ async def sync_payouts(
         existing=options.get("existing", False),
     )
     settings = config or Config.from_env()
-
-    async def work() -> PayoutsReport:
-        async with opened(destination, settings, on_event) as services:
-            return await sync_payouts_with(services, settings, chosen, wait=options.get("wait", 0.0))
-
-    return await stoppable(
-        work,
-        canceller=options.get("canceller"),
-        deadline=options.get("deadline"),
+    return await carried_out(
+        opened(destination, settings, on_event),
+        lambda services: sync_payouts_with(services, settings, chosen, wait=options.get("wait", 0.0)),
+        options,
     )
 
 

@@ -67,7 +67,7 @@ async def statement(
         None if currency is None else currency_code(currency),
         options.get("compare"),
         options.get("against"),
-        on_account or _nobody,
+        on_account or (lambda _: None),
     )
     return await anyio.to_thread.run_sync(read_again, state)
 
@@ -91,11 +91,6 @@ def run_statement(destination: str | PathLike[str], **options: Unpack[StatementO
         return await statement(destination, **options)
 
     return to_document(run_blocking(main, instead="await connector.statement(…)"))
-
-
-def _nobody(account: str) -> None:
-    """Tell nobody which account is read."""
-    del account
 
 
 def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked

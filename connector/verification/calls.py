@@ -14,8 +14,7 @@ from connector.options.given import arguments_of
 from connector.options.signatures import takes
 from connector.options.verification import DEFAULT_SAMPLE
 from connector.running.blocking import run_blocking
-from connector.running.stopping import stoppable
-from connector.services import Services, observed, opened
+from connector.services import Services, carried_out, observed, opened
 from connector.verification.check import Check, Wish
 from connector.verification.verdict import LAYERS, LayerName, Verdict, to_document
 
@@ -55,15 +54,10 @@ async def verify(
     """
     wish = _wish(options)
     settings = None if options.get("offline") else config or Config.from_env()
-
-    async def work() -> Verdict:
-        async with opened(destination, settings, on_event) as services:
-            return await verify_with(services, settings, wish)
-
-    return await stoppable(
-        work,
-        canceller=options.get("canceller"),
-        deadline=options.get("deadline"),
+    return await carried_out(
+        opened(destination, settings, on_event),
+        lambda services: verify_with(services, settings, wish),
+        options,
     )
 
 

@@ -11,10 +11,10 @@ import pytest
 from connector.cli.display.console import Console
 from connector.cli.display.failures import document_of, exit_code_of, line_of, traceback_of
 from connector.cli.display.summary import summary
-from connector.cli.display.words import intervals, lasting, moment, money_list, remaining, sized
+from connector.cli.display.words import intervals, lasting, moment, money_list, remaining
 from connector.cli.options.words import rate
 from connector.cli.process.logs import logs_to
-from connector.core.counting import counted
+from connector.core.counting import counted, sized
 from connector.core.run_report import AccountReport, Late, Report, Requests
 from connector.core.time.times import END_OF_TIME
 from connector.errors import RateLimitError

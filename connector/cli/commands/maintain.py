@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.display.words import sized
-from connector.core.counting import counted
+from connector.core.counting import counted, sized
 from connector.lake.catalogs.maintenance import TableUpkeep, maintain, to_document
 
 if TYPE_CHECKING:

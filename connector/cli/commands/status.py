@@ -12,9 +12,9 @@ from connector.cli.display.other_tables import Beside, beside_of, checked, named
 from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.runs_at_work import RunAtWork, runs_at_work
 from connector.cli.display.summary import differs, parked
-from connector.cli.display.words import intervals, lasting, mode_of, moment, nets, sized
+from connector.cli.display.words import intervals, lasting, mode_of, moment, nets
 from connector.config.destination import placed
-from connector.core.counting import counted
+from connector.core.counting import counted, sized
 from connector.core.state.account_record import stale_since
 from connector.core.time.times import in_words
 from connector.core.units import AccountId

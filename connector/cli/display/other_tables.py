@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.display.words import sized
-from connector.core.counting import counted
+from connector.core.counting import counted, sized
 from connector.core.state import balances_record, payouts_record
 from connector.lake.state.file_check import beside_unnamed, differences
 from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts

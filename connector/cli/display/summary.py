@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.display.words import intervals, lasting, mode_of, moment, nets, sized
-from connector.core.counting import counted
+from connector.cli.display.words import intervals, lasting, mode_of, moment, nets
+from connector.core.counting import counted, sized
 from connector.core.planning.expected import Expected
 from connector.core.run_report import damage_of
 from connector.core.state.drift import Finding

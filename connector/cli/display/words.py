@@ -12,16 +12,7 @@ from connector.core.time.times import END_OF_TIME
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_KILO, _MINUTE, _HOUR, _DAY = 1_000, 60, 3_600, 86_400
-
-
-def sized(count: float) -> str:
-    """Return bytes as `812 B`, `1.9 MB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < _KILO:
-            return f"{count:.0f} {unit}" if unit == "B" or count >= _KILO / 10 else f"{count:.1f} {unit}"
-        count /= _KILO
-    return f"{count:,.1f} TB"
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 def lasting(seconds: float) -> str:

@@ -52,7 +52,7 @@ async def report(
         destination=destination,
         wanted=(accounts,) if isinstance(accounts, str) else tuple(accounts),
         now=int(time.time()),
-        on_account=on_account or _nobody,
+        on_account=on_account or (lambda _: None),
     )
     found = await anyio.to_thread.run_sync(gathering.go)
     if output is not None:
@@ -79,8 +79,3 @@ def run_report(destination: str | PathLike[str], **options: Unpack[ReportOptions
         return await report(destination, **options)
 
     return to_document(run_blocking(main, instead="await connector.report(…)"))
-
-
-def _nobody(account: str) -> None:
-    """Tell nobody which account is read."""
-    del account

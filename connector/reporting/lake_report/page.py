@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.core.counting import counted
+from connector.core.counting import counted, sized
 from connector.core.ledger import money
 from connector.core.standing import Problem
 from connector.core.time.times import to_words
@@ -15,7 +15,7 @@ from connector.reporting.lake_report.html_writer import Writer
 from connector.reporting.lake_report.problems import command, title_of
 from connector.reporting.lake_report.sections import ALONE, TOGETHER, Extent, MoneySeries, series_of
 from connector.reporting.lake_report.style import STYLE
-from connector.reporting.lake_report.words import GRADE_WORDS, minute_text, sized, verified
+from connector.reporting.lake_report.words import GRADE_WORDS, minute_text, verified
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -38,7 +38,7 @@ PAYOUT_WORDS: dict[PayoutAnswer, str] = {
 GRADE_WORDS: dict[Grade, str] = {"wrong": "wrong", "look": "look at", "note": "note"}
 PROOF_WORDS: dict[Proof, str] = {"proved": "proved", "in_part": "checked in part", "never": "never checked"}
 
-_MINUTE, _HOUR, _KILO = 60, 3_600, 1_000
+_MINUTE, _HOUR = 60, 3_600
 _UNITS = ((DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
 
 
@@ -76,15 +76,6 @@ def rate_text(value: int | None) -> str:
     if value is None:
         return ""
     return f"{'-' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02d} %"
-
-
-def sized(count: float) -> str:
-    """Return bytes as `812 B`, `1.9 MB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < _KILO:
-            return f"{count:.0f} {unit}" if unit == "B" or count >= _KILO / 10 else f"{count:.1f} {unit}"
-        count /= _KILO
-    return f"{count:,.1f} TB"
 
 
 def verified(report: LakeReport) -> str:
