@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from connector import telemetry as telemetry
     from connector import webhooks as webhooks
     from connector.accounts.retirement import retire
-    from connector.balances.snapshots import Snapshot, record_balance, run_record_balance
+    from connector.balances.calls import record_balance, run_record_balance
+    from connector.balances.snapshots import Snapshot
     from connector.cli.commands.status import run_status
     from connector.config.config import ApiKey, Config, FromEnvironment, Settings
     from connector.config.salt import Salt
@@ -173,7 +174,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "connector.accounts.retirement": "retire",
-    "connector.balances.snapshots": "Snapshot record_balance run_record_balance",
+    "connector.balances.calls": "record_balance run_record_balance",
+    "connector.balances.snapshots": "Snapshot",
     "connector.running.canceller": "Canceller",
     "connector.cli.commands.status": "run_status",
     "connector.running.clock": "Clock",

@@ -14,7 +14,7 @@ import pytest
 
 import connector
 from connector import events
-from connector.balances.snapshots import record_balance
+from connector.balances.calls import record_balance
 from connector.config.config import ApiKey
 from connector.core.tuning import RunTuning
 from connector.errors import AccountsError, AuthenticationError

@@ -16,7 +16,8 @@ import pytest
 
 import connector
 from connector import schemas
-from connector.balances.snapshots import Made, Snapshot, ask_balance, keep_balance, record_balance
+from connector.balances.calls import record_balance
+from connector.balances.snapshots import Made, Snapshot, ask_balance, keep_balance
 from connector.config.config import ApiKey
 from connector.core.ledger.balance import to_balance
 from connector.core.units import DAY, AccountId

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 import connector
-from connector.balances.snapshots import record_balance
+from connector.balances.calls import record_balance
 from connector.cli import main
 from connector.core.state.publishing import Alteration
 from connector.errors import ConfigError, StorageError, UnpublishedError

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 import connector
-from connector.balances.snapshots import record_balance
+from connector.balances.calls import record_balance
 from tests.support.lakes import DAY, START, config_for, run, sandbox
 from tests.support.statements import plainly, world
 

@@ -8,7 +8,7 @@ from functools import partial
 import anyio
 import pytest
 
-from connector.balances.snapshots import record_balance
+from connector.balances.calls import record_balance
 from connector.config.config import ApiKey
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         announce(args.destination, console)
 
     async def record(view: RunView) -> tuple[Snapshot, ...]:
-        from connector.balances.snapshots import record_balance  # noqa: PLC0415 - files need Arrow, and asking does not
+        from connector.balances.calls import record_balance  # noqa: PLC0415 - files need Arrow, and asking does not
 
         options: dict[str, Any] = given(args, BalanceOptions) | {"accounts": await accounts_of(args, config)}
         return await record_balance(args.destination, config=config, on_event=view.hear, **options)
