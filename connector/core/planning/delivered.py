@@ -28,6 +28,10 @@ class Delivered:
         """Note that rows of a second were passed on, and may come again; of each the hash of its id."""
         self.at.setdefault(second, set()).update(hashes)
 
+    def has(self, second: int, one: str) -> bool:
+        """Say whether the row of an id was passed on, as far as that was noted of its second."""
+        return hash(one) in self.at.get(second, ())
+
     def new(self, rows: list[AnyRow]) -> list[AnyRow]:
         """Return the rows that were not passed on before; they count as passed on now."""
         if not self.at or not rows:

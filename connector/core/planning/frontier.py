@@ -236,8 +236,12 @@ class Frontier:
     # Seconds that are read again --------------------------------------------------------------------------------------
 
     def reopen(self, seconds: Interval) -> None:
-        """Have seconds read again that were received; those still to come are left to whoever brings them."""
-        coming = [*self._unopened, *(Interval(walk.floor, walk.unread) for walk in self._walks)]
+        """Have seconds read again that were received; those still to come are left to whoever brings them.
+
+        What is in doubt is not sure to come: a doubt may be settled by what others show, or be worth no request.
+        """
+        walks = (walk for walk in self._walks if walk.doubted is None)
+        coming = [*self._soundings.depths, *self._pool, *(Interval(walk.floor, walk.unread) for walk in walks)]
         again = Intervals((seconds,)).both(self.todo).minus(Intervals.of(coming))
         self.reopened = self.reopened.union(again)
         self._pool = sorted([*self._pool, *again])

@@ -119,7 +119,7 @@ class Witnesses:
         shown = {
             one: second
             for one, second in zip(ids, created, strict=True)
-            if second in doubt.seconds and one not in first.edge
+            if second in doubt.seconds and one not in first.edge and not self.delivered.has(second, one)
         }
         if shown:
             self._dispute(walk, shown, (first.request_id, page.request_id))

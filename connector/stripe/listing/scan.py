@@ -127,7 +127,7 @@ class Scan:
         ours = rows
         if created and created[-1] < walk.floor:
             ours = [row for row, second in zip(rows, created, strict=True) if second >= walk.floor]
-        ours = self._delivered.new(ours)
+        shown, ours = ours, self._delivered.new(ours)
         self.take(ours)
         self._trust.came(walk, page)
         self.frontier.advance(
@@ -136,7 +136,7 @@ class Scan:
         self.witnesses.claimed(walk, page, way.order.ties)
         self.ties.counted(ours)
         self._count_again(way)
-        self.witnesses.received(walk, ours)
+        self.witnesses.received(walk, shown)
         if walk.done:
             self._trust.finished(walk, self.source.distrusted)
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.core.api.page import Page, Row
@@ -366,12 +366,13 @@ class MovingTies(FakeStripe):
         return super().answer(window, starting_after, ending_before)
 
 
-@settings(deadline=None, max_examples=examples(150), derandomize=True)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     seconds=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 4)), max_size=40),
-    size=st.integers(8, 12),  # a second of as many rows as a page may lack one, once in thousands of such worlds
+    size=st.integers(5, 12),
     seed=st.integers(0, 2**32),
 )
+@example(seconds=[(0, 4), (1, 4), (23, 4), (24, 3)], size=5, seed=0)  # a second to be counted that is in doubt as well
 def test_where_the_order_of_ties_moves_every_row_comes_once_as_long_as_a_second_fits_a_page(seconds, size, seed):
     together = Counter({NOW - age: 0 for age, _ in seconds})
     for age, count in seconds:
