@@ -77,13 +77,13 @@ if TYPE_CHECKING:
         InvalidRequestError,
         LakeChangedError,
         LockedError,
-        ManifestError,
         NotFoundError,
         PermissionDeniedError,
         ProtocolError,
         RateLimitError,
         SchemaError,
         ServerError,
+        StateError,
         StoppedError,
         StorageError,
         TooLargeError,
@@ -216,7 +216,7 @@ _HOMES = {
     "connector.core.units": "AccountId",
     "connector.errors": (
         "AccountsError ApiError AuthenticationError CommitConflictError CommitUnknownError ConfigError "
-        "ConnectorError DamagedError InvalidRequestError LakeChangedError LockedError ManifestError "
+        "ConnectorError DamagedError InvalidRequestError LakeChangedError LockedError StateError "
         "NotFoundError PermissionDeniedError ProtocolError RateLimitError SchemaError ServerError StoppedError "
         "StorageError TooLargeError TransportError UsageError WebhookError"
     ),
@@ -270,22 +270,22 @@ __all__ = [
     "FeesOptions", "FileProblem", "FileRead", "Filters", "Finding", "FollowOptions", "Follower", "Found",
     "FoundPayout", "FromEnvironment", "GetOptions", "Healed", "Identity", "Interval", "Intervals",
     "InvalidRequestError", "KeptLayer", "KeyPrint", "KindSum", "Known", "LakeChangedError", "LakeReport",
-    "Late", "LateLine", "Layer", "Listener", "Listing", "LockedError", "ManifestError", "Match", "Meter",
-    "MonthLine", "NotFoundError", "OnEvent", "Opening", "Original", "PageReceived", "PageStream", "Paid",
-    "PartitionStaged", "PaymentFees", "PayoutFacts", "PayoutFees", "PayoutLine", "PayoutState",
-    "PayoutsOptions", "PayoutsReport", "PendingLine", "Period", "PermissionDeniedError", "PhaseStarted",
-    "PlanOptions", "Problem", "ProtocolError", "Purse", "PurseChange", "PurseStatement", "RateLimitError",
-    "RateShared", "Reason", "Refusal", "Report", "ReportOptions", "Request", "RequestAnswered", "Requests",
-    "Response", "Retired", "Retried", "RetryPolicy", "Row", "RowFacts", "RowFees", "RowSum", "Rows",
-    "RunBalanceOptions", "RunEnded", "RunLapsed", "RunLine", "RunPayoutsOptions", "RunPlanOptions",
-    "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting", "Salt", "SchemaError", "Segment",
-    "ServerError", "Settings", "Snapshot", "Split", "Stage", "Statement", "StatementOptions", "StepDone",
-    "StoppedError", "StorageError", "Stream", "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time",
-    "Timeouts", "TooLargeError", "Transport", "TransportError", "TypeSum", "Unbalanced", "Unshown",
-    "UsageError", "Verdict", "VerifyOptions", "WebhookError", "WindowClosed", "WindowOpened", "decimals",
-    "find_payouts", "plan", "read", "record_balance", "report", "retire", "run_balance", "run_fees", "run_get",
-    "run_plan", "run_record_balance", "run_report", "run_statement", "run_status", "run_sync",
-    "run_sync_payouts", "run_verify", "statement", "sync", "sync_payouts", "verify",
+    "Late", "LateLine", "Layer", "Listener", "Listing", "LockedError", "Match", "Meter", "MonthLine",
+    "NotFoundError", "OnEvent", "Opening", "Original", "PageReceived", "PageStream", "Paid", "PartitionStaged",
+    "PaymentFees", "PayoutFacts", "PayoutFees", "PayoutLine", "PayoutState", "PayoutsOptions", "PayoutsReport",
+    "PendingLine", "Period", "PermissionDeniedError", "PhaseStarted", "PlanOptions", "Problem", "ProtocolError",
+    "Purse", "PurseChange", "PurseStatement", "RateLimitError", "RateShared", "Reason", "Refusal", "Report",
+    "ReportOptions", "Request", "RequestAnswered", "Requests", "Response", "Retired", "Retried", "RetryPolicy",
+    "Row", "RowFacts", "RowFees", "RowSum", "Rows", "RunBalanceOptions", "RunEnded", "RunLapsed", "RunLine",
+    "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting",
+    "Salt", "SchemaError", "Segment", "ServerError", "Settings", "Snapshot", "Split", "Stage", "StateError",
+    "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream", "Stretch", "Stripe",
+    "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport", "TransportError",
+    "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "VerifyOptions", "WebhookError",
+    "WindowClosed", "WindowOpened", "decimals", "find_payouts", "plan", "read", "record_balance", "report",
+    "retire", "run_balance", "run_fees", "run_get", "run_plan", "run_record_balance", "run_report",
+    "run_statement", "run_status", "run_sync", "run_sync_payouts", "run_verify", "statement", "sync",
+    "sync_payouts", "verify",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

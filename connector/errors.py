@@ -226,7 +226,7 @@ class LakeChangedError(StorageError):
     exit_code = 75
 
 
-class ManifestError(StorageError):
+class StateError(StorageError):
     """The state is damaged, foreign or newer than this version understands."""
 
     exit_code = 65

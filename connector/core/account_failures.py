@@ -11,8 +11,8 @@ from connector.errors import (
     AuthenticationError,
     ConnectorError,
     DamagedError,
-    ManifestError,
     SchemaError,
+    StateError,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class FailedAccounts:
         self._in_a_row = self._in_a_row + 1 if error.retryable else 0
         if self.fail_fast or self._in_a_row >= OUTAGE or isinstance(error, AuthenticationError):
             return False
-        if not isinstance(error, ApiError | ManifestError | SchemaError):
+        if not isinstance(error, ApiError | StateError | SchemaError):
             return False
         self.errors[account] = without_frames(error)
         return True

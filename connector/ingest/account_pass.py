@@ -22,13 +22,13 @@ from connector.core.state.table_state import TableState
 from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.events import AccountIdentified
-from connector.ingest.batcher import Intake
-from connector.ingest.publisher import Published
-from connector.ingest.writer import Harvest
+from connector.ingest.batcher import Batcher
+from connector.ingest.publisher import Publisher
+from connector.ingest.writer import PartitionWriter
 from connector.lake.state import table_states
 from connector.lake.state.commits import Commits
 from connector.lake.writing.merge_counts import Tally
-from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.stripe.listing.query import ListSource
 from connector.stripe.listing.scan import Scan
 from connector.tables.transaction import decode_transactions
@@ -165,7 +165,7 @@ class Lap:
     record: AccountRecord | None = None
     most: float = inf
     ended_early: bool = field(init=False, default=False)
-    _harvest: Harvest | None = field(init=False, default=None)
+    _writer: PartitionWriter | None = field(init=False, default=None)
     _scan: Scan | None = field(init=False, default=None)
     _pages: int = field(init=False, default=0)
 
@@ -187,21 +187,21 @@ class Lap:
             present=identity.now if identity else 0,
             first=Intervals.of(self.work.plan.in_part),
         )
-        with Shelf(shared.lake.store.scratch, memory=shared.memory) as shelf:
-            intake = Intake(shared.lake, shelf, frontier)
-            harvest = self._harvest = Harvest(intake, shared.services, self.account)
+        with RowBuffer(shared.lake.store.scratch, memory=shared.memory) as buffer:
+            batcher = Batcher(shared.lake, buffer, frontier)
+            writer = self._writer = PartitionWriter(batcher, shared.services, self.account)
             query = shared.options.query(self.account)
             decode = decode_page if query.expand or shared.lake.redactor else decode_transactions
             source = ListSource(shared.client, query, shared.sharers, decode)
 
             async def name() -> None:
                 if identity is not None:
-                    await self._name(harvest, identity)
+                    await self._name(writer, identity)
 
             with anyio.CancelScope() as scope:
 
                 async def receive(got: Received) -> None:
-                    await harvest.receive(got)
+                    await writer.receive(got)
                     self._pages += 1
                     if self._pages + len(frontier.walks) >= self.most and not frontier.done:  # one under way in each
                         self.ended_early = True
@@ -210,10 +210,10 @@ class Lap:
                 def take(rows: list[AnyRow]) -> None:
                     if identity is not None and shared.options.several:
                         shared.claims.take(identity.account, ids_of(rows))
-                    intake.take(rows)
+                    batcher.take(rows)
 
                 scan = self._scan = Scan(source, frontier, receive, take, rereads=True)
-                await harvest.run(name, scan.run)
+                await writer.run(name, scan.run)
 
     @property
     def pages(self) -> int:
@@ -223,45 +223,45 @@ class Lap:
     @property
     def state(self) -> TableState | None:
         """The state of the account as it is now; None while nothing is published."""
-        published = self._harvest.published if self._harvest else None
-        return published.state if published else None
+        publisher = self._writer.publisher if self._writer else None
+        return publisher.state if publisher else None
 
     @property
     def written(self) -> frozenset[str]:
         """Paths of the files written."""
-        published = self._harvest.published if self._harvest else None
-        return frozenset(published.written) if published else frozenset()
+        publisher = self._writer.publisher if self._writer else None
+        return frozenset(publisher.written) if publisher else frozenset()
 
     @property
     def durable(self) -> Intervals:
         """Seconds that were read and whose rows are in files."""
-        published = self._harvest.published if self._harvest else None
-        return published.durable if published else Intervals()
+        publisher = self._writer.publisher if self._writer else None
+        return publisher.durable if publisher else Intervals()
 
     @property
     def found(self) -> Found:
         """What it brought, so far."""
-        harvest, scan = self._harvest, self._scan
-        if harvest is None or harvest.published is None or scan is None:
+        writer, scan = self._writer, self._scan
+        if writer is None or writer.publisher is None or scan is None:
             return Found()
-        published, intake = harvest.published, harvest.intake
+        publisher, batcher = writer.publisher, writer.batcher
         return Found(
-            intake.rows,
-            published.tally,
-            published.files_written,
-            published.files_unchanged,
-            intake.drift,
+            batcher.rows,
+            publisher.tally,
+            publisher.files_written,
+            publisher.files_unchanged,
+            batcher.drift,
             scan.seconded,
         )
 
-    async def _name(self, harvest: Harvest, identity: Identity) -> None:
-        """Give the harvest its state: from here on files are written."""
+    async def _name(self, writer: PartitionWriter, identity: Identity) -> None:
+        """Give the writer its state: from here on files are written."""
         if self.work.state is None:
-            await harvest.answered.wait()  # no lake is begun for a key that may not list
+            await writer.answered.wait()  # no lake is begun for a key that may not list
         with anyio.CancelScope(shield=True):  # once a state is there, what came before an error is said in it
-            harvest.publish_to(await self._published(identity))
+            writer.publish_to(await self._publisher(identity))
 
-    async def _published(self, identity: Identity) -> Published:
+    async def _publisher(self, identity: Identity) -> Publisher:
         """Return what the account has, from a state that is on the disk."""
         shared, state = self.shared, self.work.state
         if state is None:  # written before any file, so that the lake stays of one kind whatever happens
@@ -281,7 +281,7 @@ class Lap:
                 await anyio.to_thread.run_sync(keep_account, shared.lake.store, shared.destination.facts, self.record)
         shared.services.on_event(AccountIdentified(self.account, identity.account))
         commits = Commits(shared.lake.store, TRANSACTIONS, identity.account, shared.run_id)
-        return Published(
+        return Publisher(
             shared.lake,
             state,
             self.work,

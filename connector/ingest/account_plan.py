@@ -110,7 +110,7 @@ def work_for(
         rounds: times to look again where files seem lost that others have replaced meanwhile.
 
     Raises:
-        ManifestError: when the account's state is damaged, or its newest records are gone.
+        StateError: when the account's state is damaged, or its newest records are gone.
         StorageError: when the destination cannot be read.
     """
     found = table_states.load(lake.store, account)

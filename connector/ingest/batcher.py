@@ -1,4 +1,4 @@
-"""Pages of one account on their way to the shelf: looked at for drift, encoded, shared out to their partitions."""
+"""Pages of one account on their way to the buffer: looked at for drift, encoded, shared out to their partitions."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from connector.core.api.page import AnyRow
     from connector.core.planning.frontier import Frontier
     from connector.lake.layout import Lake
-    from connector.lake.writing.row_buffer import Shelf
+    from connector.lake.writing.row_buffer import RowBuffer
 
 
 @dataclass(slots=True, eq=False)
-class Intake:
+class Batcher:
     """What came of one account in this run, and where it waits to be written.
 
     Attributes:
         lake: where rows go.
-        shelf: where they wait.
+        buffer: where they wait.
         frontier: says what is complete.
         drift: what the schema does not know.
         rows: rows received.
@@ -34,14 +34,14 @@ class Intake:
     """
 
     lake: Lake
-    shelf: Shelf
+    buffer: RowBuffer
     frontier: Frontier
     drift: Drift = field(init=False, default_factory=Drift)
     rows: int = field(init=False, default=0)
     newest: int = field(init=False, default=0)
 
     def take(self, rows: list[AnyRow]) -> None:
-        """Put a page's rows, newest first, on the shelf.
+        """Put a page's rows, newest first, in the buffer.
 
         Raises:
             SchemaError: a row lacks what a ledger cannot do without, or differs from the schema where that is refused.
@@ -58,6 +58,6 @@ class Intake:
         batch = self.lake.encode(looked_at)
         created = created_of(ordered)
         for key, start, stop in shares(created, self.lake.partition):
-            self.shelf.put(key, batch.slice(start, stop - start), Interval(created[start], created[stop - 1] + 1))
+            self.buffer.put(key, batch.slice(start, stop - start), Interval(created[start], created[stop - 1] + 1))
         self.rows += len(rows)
         self.newest = max(self.newest, created[-1])

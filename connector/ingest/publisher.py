@@ -94,7 +94,7 @@ def _as_it_is(state: TableState) -> TableState:
 
 
 @dataclass(slots=True, eq=False)
-class Published:
+class Publisher:
     """The files of one account and their state: as it is on the disk, and as the next one will be.
 
     Attributes:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from connector.core.state.partition import PartitionKey
-    from connector.ingest.batcher import Intake
-    from connector.ingest.publisher import Published
-    from connector.lake.writing.row_buffer import Runs
+    from connector.ingest.batcher import Batcher
+    from connector.ingest.publisher import Publisher
+    from connector.lake.writing.row_buffer import SortedRuns
     from connector.services import Services
     from connector.stripe.listing.scan import Received
 
@@ -51,25 +51,25 @@ class _Part:
     key: PartitionKey
     within: Intervals
     day: Day
-    runs: Runs
+    runs: SortedRuns
 
 
 @dataclass(slots=True, eq=False)
-class Harvest:
+class PartitionWriter:
     """One account's run from pages to state.
 
     Attributes:
-        intake: what came, and what waits to be written.
+        batcher: what came, and what waits to be written.
         services: what the run touches.
         account: as it was asked for, for events.
-        published: files and state; None until the account is known, and nothing is written before.
+        publisher: files and state; None until the account is known, and nothing is written before.
         answered: set with the first page.
     """
 
-    intake: Intake
+    batcher: Batcher
     services: Services
     account: str | None = None
-    published: Published | None = field(init=False, default=None)
+    publisher: Publisher | None = field(init=False, default=None)
     answered: anyio.Event = field(init=False, default_factory=anyio.Event)
     _named: anyio.Event = field(init=False, default_factory=anyio.Event)
     _tasks: TaskGroup | None = field(init=False, default=None)
@@ -79,9 +79,9 @@ class Harvest:
     _safe: int = field(init=False, default=0)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
-    def publish_to(self, published: Published) -> None:
+    def publish_to(self, publisher: Publisher) -> None:
         """Say whose rows these are: from here on files are written."""
-        self.published = published
+        self.publisher = publisher
         self._named.set()
 
     async def run(self, *steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -103,7 +103,7 @@ class Harvest:
                 background.cancel_scope.cancel()
         except BaseException as error:
             if isinstance(error, anyio.get_cancelled_exc_class()) or getattr(error, "retryable", False):
-                self.intake.frontier.abandon()  # stopped from outside: nothing speaks against what has been read so far
+                self.batcher.frontier.abandon()  # stopped from outside: nothing speaks against what was read
             with anyio.CancelScope(shield=True):
                 await self._settle_up()  # the first error is on its way, and counts
             raise
@@ -131,7 +131,7 @@ class Harvest:
         completed: list[PartitionKey] = []
         for key in self._waiting():
             touched = key.start < seconds.stop and seconds.start < key.stop
-            if touched and key not in self._queued and self.intake.frontier.is_complete(key.bounds):
+            if touched and key not in self._queued and self.batcher.frontier.is_complete(key.bounds):
                 self._queued.add(key)
                 completed.append(key)
         for keys in self._together(completed):
@@ -141,8 +141,8 @@ class Harvest:
 
     def _waiting(self) -> list[PartitionKey]:
         """Return the partitions with rows that are not in data files, oldest first."""
-        on_shelf, parked = self.intake.shelf.partitions(), self.published.parked_keys if self.published else None
-        return sorted({*on_shelf, *parked}) if parked else on_shelf
+        waiting, parked = self.batcher.buffer.partitions(), self.publisher.parked_keys if self.publisher else None
+        return sorted({*waiting, *parked}) if parked else waiting
 
     # Staging ----------------------------------------------------------------------------------------------------------
 
@@ -152,7 +152,7 @@ class Harvest:
         rows = 0
         for key in keys:
             together.append(key)
-            rows += self.intake.shelf.rows(key)
+            rows += self.batcher.buffer.rows(key)
             if rows >= LARGE_ROWS or len(together) == PARTITIONS_PER_TASK:
                 yield together
                 together, rows = [], 0
@@ -176,15 +176,15 @@ class Harvest:
         Raises:
             ConnectorError: the first thing that failed; the other partitions are staged.
         """
-        published = self.published
-        if published is None:
+        publisher = self.publisher
+        if publisher is None:
             return
         failure: ConnectorError | None = None
         with ExitStack() as stack:
-            parts = self._taken(published, keys, stack)
-            for part, told in await self._staged_at_last(published, parts):
+            parts = self._taken(publisher, keys, stack)
+            for part, told in await self._staged_at_last(publisher, parts):
                 if isinstance(told, Sealed):
-                    published.staged[part.key] = Staged(part.key, part.day, told, part.within, part.runs.rows)
+                    publisher.staged[part.key] = Staged(part.key, part.day, told, part.within, part.runs.rows)
                     self._tell_staged(told, part.runs.rows)
                 else:
                     failure = failure or told
@@ -195,31 +195,31 @@ class Harvest:
         path = sealed.file.path if sealed.file is not None else None
         self.services.on_event(PartitionStaged(self.account, path, rows, sealed.unchanged))
 
-    def _taken(self, published: Published, keys: Sequence[PartitionKey], stack: ExitStack) -> list[_Part]:
-        """Take partitions that are whole off the shelf; it keeps its space until the block ends."""
+    def _taken(self, publisher: Publisher, keys: Sequence[PartitionKey], stack: ExitStack) -> list[_Part]:
+        """Take partitions that are whole off the buffer; it keeps its space until the block ends."""
         parts: list[_Part] = []
-        for key in self._whole(published, keys):
+        for key in self._whole(publisher, keys):
             within = self._read_of(key)
-            part = _Part(key, within, published.day(key, within), self.intake.shelf.take(key, within))
+            part = _Part(key, within, publisher.day(key, within), self.batcher.buffer.take(key, within))
             if part.runs or part.day.parked or part.day.expects_old_rows:
                 stack.enter_context(part.runs)
                 self._busy.add(key)
                 parts.append(part)
         return parts
 
-    def _whole(self, published: Published, keys: Sequence[PartitionKey]) -> list[PartitionKey]:
+    def _whole(self, publisher: Publisher, keys: Sequence[PartitionKey]) -> list[PartitionKey]:
         """Return those of some partitions that are whole, and that nobody is at work on."""
-        frontier = self.intake.frontier
-        reading = published.reading(frontier.todo.minus(frontier.incomplete), newest=self.intake.newest)
+        frontier = self.batcher.frontier
+        reading = publisher.reading(frontier.todo.minus(frontier.incomplete), newest=self.batcher.newest)
         return [key for key in keys if key not in self._busy and reading.is_whole(key.bounds)]
 
     def _read_of(self, key: PartitionKey) -> Intervals:
         """Return the seconds of a partition that this run has read."""
-        frontier = self.intake.frontier
+        frontier = self.batcher.frontier
         return frontier.todo.within(key.bounds).minus(frontier.incomplete)
 
     async def _staged_at_last(
-        self, published: Published, parts: list[_Part]
+        self, publisher: Publisher, parts: list[_Part]
     ) -> list[tuple[_Part, Sealed | ConnectorError]]:
         """Write partitions; where a file is not as the state says, go on from what others have made of it meanwhile."""
         done: list[tuple[_Part, Sealed | ConnectorError]] = []
@@ -229,8 +229,8 @@ class Harvest:
             stale = [(part, one) for part, one in told if isinstance(one, StaleFileError)]
             if not stale:
                 return done
-            await published.catch_up()
-            newer = [replace(part, day=published.day(part.key, part.within)) for part, _ in stale]
+            await publisher.catch_up()
+            newer = [replace(part, day=publisher.day(part.key, part.within)) for part, _ in stale]
             same = [one.day == part.day for one, (part, _) in zip(newer, stale, strict=True)]
             done += [told for told, is_ in zip(stale, same, strict=True) if is_]
             parts = [part for part, is_ in zip(newer, same, strict=True) if not is_]
@@ -238,7 +238,7 @@ class Harvest:
 
     async def _staged(self, parts: list[_Part]) -> list[Sealed | ConnectorError]:
         """Write in a worker thread."""
-        lake, days = self.intake.lake, [(part.day, part.runs) for part in parts]
+        lake, days = self.batcher.lake, [(part.day, part.runs) for part in parts]
         limiter = lake.press if sum(runs.rows for _, runs in days) >= LARGE_ROWS else lake.threads
         return await anyio.to_thread.run_sync(stage_each, lake.store, lake.form, days, limiter=limiter)
 
@@ -254,52 +254,52 @@ class Harvest:
             ConnectorError: the first thing that failed; the other files are visible, and the state names them.
         """
         async with self._committing:
-            published, intake = self.published, self.intake
-            if published is None:
+            publisher, batcher = self.publisher, self.batcher
+            if publisher is None:
                 return
-            staged = [published.staged.pop(key) for key in self._share_out(published)[0]]
-            waiting = self._busy.difference(one.key for one in staged) or intake.shelf.partitions()
-            done = await published.commit(
-                self._in_order(published, staged),
+            staged = [publisher.staged.pop(key) for key in self._share_out(publisher)[0]]
+            waiting = self._busy.difference(one.key for one in staged) or batcher.buffer.partitions()
+            done = await publisher.commit(
+                self._in_order(publisher, staged),
                 self._read(),
-                newest=intake.newest,
-                drift=intake.drift,
+                newest=batcher.newest,
+                drift=batcher.drift,
                 complete=complete and not waiting,
             )
             self._busy.difference_update(one.key for one in done.visible)
             self._safe += sum(one.rows for one in done.visible)
             if done.recorded:
-                self._tell_committed(published)
+                self._tell_committed(publisher)
             for one, failure in done.failed:
                 if isinstance(failure, CommitConflictError):
-                    published.staged[one.key] = one
+                    publisher.staged[one.key] = one
             if done.failed:
                 raise done.failed[0][1]
 
-    def _tell_committed(self, published: Published) -> None:
-        state, safe = published.state, self._safe
+    def _tell_committed(self, publisher: Publisher) -> None:
+        state, safe = publisher.state, self._safe
         self._safe = 0
         self.services.on_event(Committed(self.account, state.number, len(state.files), state.rows, safe))
 
-    def _in_order(self, published: Published, staged: Sequence[Staged]) -> list[Staged]:
+    def _in_order(self, publisher: Publisher, staged: Sequence[Staged]) -> list[Staged]:
         """Return staged files as they are to become visible, with those marked that what is newer waits for."""
-        in_part = {bounds.start for bounds in published.work.plan.in_part}
+        in_part = {bounds.start for bounds in publisher.work.plan.in_part}
         return [replace(one, awaited=one.key.start in in_part) for one in staged]
 
-    def _share_out(self, published: Published) -> tuple[list[PartitionKey], list[PartitionKey]]:
+    def _share_out(self, publisher: Publisher) -> tuple[list[PartitionKey], list[PartitionKey]]:
         """Return the staged partitions that may become visible, oldest first, and those that wait for an older one."""
-        frontier, staged = self.intake.frontier, published.staged
+        frontier, staged = self.batcher.frontier, publisher.staged
         open_ones = {key.start for key in (*self._waiting(), *self._busy) if key not in staged}
         in_part = (
             bounds.start
-            for bounds in published.work.plan.in_part
+            for bounds in publisher.work.plan.in_part
             if bounds.start in open_ones or not frontier.is_complete(bounds)
         )
         return may_become_visible(staged, min(in_part, default=None))
 
     def _read(self) -> Read:
         """Return what was read and of which nothing waits to be written."""
-        frontier = self.intake.frontier
+        frontier = self.batcher.frontier
         waiting = Intervals.of(key.bounds for key in {*self._waiting(), *self._busy})
         again = frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
         return Read(frontier.todo.minus(frontier.incomplete).minus(waiting), again)
@@ -312,7 +312,7 @@ class Harvest:
             if (began := clock.now()) >= park_at:
                 park_at = began + tuning.park_seconds
                 with anyio.CancelScope(shield=True):
-                    await self._park([key for key in self.intake.shelf.partitions() if self._worth_parking(key)])
+                    await self._park([key for key in self.batcher.buffer.partitions() if self._worth_parking(key)])
             began = clock.now()
             with anyio.CancelScope(shield=True):
                 await self.commit()
@@ -321,7 +321,7 @@ class Harvest:
     # Parking ----------------------------------------------------------------------------------------------------------
 
     def _worth_parking(self, key: PartitionKey) -> bool:
-        return key not in self._queued and self.intake.shelf.rows(key) >= self.services.tuning.park_rows
+        return key not in self._queued and self.batcher.buffer.rows(key) >= self.services.tuning.park_rows
 
     async def _park(self, keys: Sequence[PartitionKey]) -> None:
         """Park what has been read of some partitions that are not whole; the next state names it.
@@ -329,8 +329,8 @@ class Harvest:
         Raises:
             ConnectorError: the first thing that failed; its rows are read again.
         """
-        published = self.published
-        if published is None:
+        publisher = self.publisher
+        if publisher is None:
             return
         with ExitStack() as stack:
             leftovers: list[Leftover] = []
@@ -338,34 +338,34 @@ class Harvest:
                 if key not in self._busy:
                     self._busy.add(key)
                     within = self._read_of(key)
-                    runs = stack.enter_context(self.intake.shelf.take(key, within))
-                    leftovers.append(Leftover(key, published.parked_path(key), within, runs))
-            await self._park_each(published, leftovers)
+                    runs = stack.enter_context(self.batcher.buffer.take(key, within))
+                    leftovers.append(Leftover(key, publisher.parked_path(key), within, runs))
+            await self._park_each(publisher, leftovers)
 
-    async def _park_each(self, published: Published, leftovers: list[Leftover]) -> None:
+    async def _park_each(self, publisher: Publisher, leftovers: list[Leftover]) -> None:
         if not leftovers:
             return
-        lake, newest = self.intake.lake, self.intake.newest
+        lake, newest = self.batcher.lake, self.batcher.newest
         outcomes = await anyio.to_thread.run_sync(park_each, lake.store, lake.form, leftovers, limiter=lake.press)
         failure: ConnectorError | None = None
         for one, told in zip(leftovers, outcomes, strict=True):
             if isinstance(told, ConnectorError):
                 failure = failure or told
                 continue
-            published.park(one.key, told, one.within, newest=newest)
+            publisher.park(one.key, told, one.within, newest=newest)
             self._safe += one.rows
             self._busy.discard(one.key)
         if failure is not None:
             raise failure
 
-    async def _park_staged(self, published: Published) -> None:
+    async def _park_staged(self, publisher: Publisher) -> None:
         """Park what this run read of staged partitions that wait for an older one, which it did not complete."""
-        waiting = [published.staged.pop(key) for key in self._share_out(published)[1]]
+        waiting = [publisher.staged.pop(key) for key in self._share_out(publisher)[1]]
         leftovers = [
-            Leftover(one.key, published.parked_path(one.key), one.within, one.sealed.staged, one.rows)
+            Leftover(one.key, publisher.parked_path(one.key), one.within, one.sealed.staged, one.rows)
             for one in waiting
         ]
-        await self._park_each(published, leftovers)
+        await self._park_each(publisher, leftovers)
 
     # The end ----------------------------------------------------------------------------------------------------------
 
@@ -378,23 +378,23 @@ class Harvest:
         Returns:
             The first failure.
         """
-        published = self.published
-        if published is None:
+        publisher = self.publisher
+        if publisher is None:
             return None
         failures: list[ConnectorError] = []
         for _ in range(2):  # what was read again of a partition that was staged already is written after it
-            waiting = sorted({*self._waiting(), *published.unheard(self._read().seconds)})
-            for keys in self._together(self._whole(published, waiting)):
+            waiting = sorted({*self._waiting(), *publisher.unheard(self._read().seconds)})
+            for keys in self._together(self._whole(publisher, waiting)):
                 await _attempt(self._seal(keys), failures)
-            await _attempt(self._park_staged(published), failures)
-            await _attempt(self._park(self.intake.shelf.partitions()), failures)
+            await _attempt(self._park_staged(publisher), failures)
+            await _attempt(self._park(self.batcher.buffer.partitions()), failures)
             await _attempt(self.commit(complete=complete and not failures), failures)
             if failures:
                 await _attempt(self.commit(), failures)  # what refused once may take it now
-            if failures or not self._whole(published, self.intake.shelf.partitions()):
+            if failures or not self._whole(publisher, self.batcher.buffer.partitions()):
                 break
         if not (failures or self._busy):
-            await _attempt(anyio.to_thread.run_sync(published.commits.end), failures)
+            await _attempt(anyio.to_thread.run_sync(publisher.commits.end), failures)
         return failures[0] if failures else None
 
 

@@ -145,7 +145,7 @@ def described(table: str, destination: str | PathLike[str] | None = None, *, pla
     Raises:
         UsageError: there is no such table.
         ConfigError: there is no lake, or nothing of the table in it; or its path cannot be written in a statement.
-        ManifestError: a state cannot be understood.
+        StateError: a state cannot be understood.
         StorageError: the destination cannot be read.
     """
     if table not in TABLES:

@@ -42,7 +42,7 @@ def views_for(
     Raises:
         UsageError: there are no views for such an engine.
         ConfigError: there is no lake, or the engine cannot read it.
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the lake cannot be read.
     """
     if engine not in DIALECTS:

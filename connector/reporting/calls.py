@@ -54,7 +54,7 @@ async def statement(
         UsageError: an argument is out of bounds.
         ConfigError: there is no lake, no such account in it, no zone data, or the report cannot be compared.
         LakeChangedError: runs replaced files of the lake each time that it was read.
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the lake cannot be read.
     """
     accounts, currency = options.get("accounts", ()), options.get("currency")

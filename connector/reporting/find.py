@@ -79,7 +79,7 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
     Raises:
         UsageError: there is nothing to look for, or it is no amount or no day.
         ConfigError: there are no payouts in the lake, or no such account.
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the lake cannot be read.
     """
     line = bank_line(amount=amount, arrives=arrives, trace=trace, currency=currency)

@@ -56,7 +56,7 @@ def account_statement(
     """Read one account's rows, payouts and recorded balances, and state the period. Blocks.
 
     Raises:
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: a file is gone or cannot be read.
     """
     start, covered = period.bounds.start, state.covered

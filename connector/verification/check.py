@@ -23,8 +23,8 @@ from connector.errors import (
     ConfigError,
     ConnectorError,
     LakeChangedError,
-    ManifestError,
     PermissionDeniedError,
+    StateError,
     StorageError,
 )
 from connector.events import AccountEnded, AccountIdentified, AccountsFound, AccountStarted, FileRead, PhaseStarted
@@ -227,7 +227,7 @@ class Check:
 
     def _note(self, account: str, error: ConnectorError) -> None:
         """Remember why an account's payouts could not be read; raise what is no matter of permission."""
-        unwritable = isinstance(error, StorageError) and not isinstance(error, ManifestError)
+        unwritable = isinstance(error, StorageError) and not isinstance(error, StateError)
         if not (unwritable or isinstance(error, PermissionDeniedError)):
             raise error
         self._refused[account] = str(error)

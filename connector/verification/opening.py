@@ -70,7 +70,7 @@ def read_openings(store: Store, account: AccountId, start: int) -> list[Opening]
     """Return the oldest snapshots of an account's balance from a second on. Blocks.
 
     Raises:
-        ManifestError: their record cannot be understood.
+        StateError: their record cannot be understood.
         StorageError: they cannot be read.
     """
     record = load_balances(store, account)

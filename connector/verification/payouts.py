@@ -100,7 +100,7 @@ def check_payouts(store: Store, account: AccountId, inventory: Inventory) -> Lay
         inventory: of the account's files, its index of ids still open.
 
     Raises:
-        ManifestError: the record of payouts cannot be understood.
+        StateError: the record of payouts cannot be understood.
         StorageError: the destination cannot be read.
     """
     record = load_payouts(store, account)

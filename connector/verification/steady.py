@@ -29,7 +29,7 @@ def refuse_replaced(store: Store, state: TableState, *, announced: bool) -> None
 
     Raises:
         LakeChangedError: some were replaced.
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the lake cannot be read.
     """
     newest = table_states.load(store, state.account)

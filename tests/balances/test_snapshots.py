@@ -25,9 +25,9 @@ from connector.errors import (
     AccountsError,
     ConfigError,
     DamagedError,
-    ManifestError,
     PermissionDeniedError,
     ProtocolError,
+    StateError,
     StorageError,
     UsageError,
 )
@@ -180,7 +180,7 @@ def test_a_record_that_makes_no_sense_is_refused_with_what_to_do(tmp_path):
     harms = ["{", "[]", {"record_version": 2}, {"table": "payouts"}, {"account": "acct_2"}, {"files": [{"path": "/x"}]}]
     for harm in harms:
         path.write_text(harm if isinstance(harm, str) else json.dumps(document | harm))
-        with pytest.raises(ManifestError, match=r"backup|upgrade|move it away|its own name"):
+        with pytest.raises(StateError, match=r"backup|upgrade|move it away|its own name"):
             add(store, FULL, START + 1)
 
 

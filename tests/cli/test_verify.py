@@ -133,7 +133,7 @@ def test_a_folder_without_a_lake_and_a_damaged_one_are_errors_not_verdicts(run, 
     newest(lake).write_text(json.dumps({"record_version": 99}))
     done = run("verify", lake, "--rate", 0, "--json")
     assert done.status == 65
-    assert done.json["error"]["type"] == "ManifestError"
+    assert done.json["error"]["type"] == "StateError"
 
 
 def test_a_lake_is_left_as_it_was_but_for_its_payouts_and_what_was_found(run, lake):

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from connector.core.state.partition import Granularity
 from connector.core.state.publishing import Alteration
-from connector.errors import CommitConflictError, ConfigError, ManifestError, StorageError
+from connector.errors import CommitConflictError, ConfigError, StateError, StorageError
 from connector.lake.catalogs.base import ROUNDS, TableAlteredError, publish
 from tests.support.table_files import ACCOUNT, TABLE, Lake, rows_of
 
@@ -256,7 +256,7 @@ class CatalogContract:
             except Killed:
                 now = self.rows(lake)
                 assert now in [held, _ids_of(lake, late), _ids_of(lake, current)]
-            except ManifestError:
+            except StateError:
                 assert newer_than(self, lake, late)
             assert len(set(self.rows(lake))) == len(self.rows(lake))
         self.published(lake)
@@ -319,14 +319,14 @@ class CatalogContract:
         before = lake.wanted()
         lake.put(rows_of(0, ["txn_b"]))
         self.published(lake)
-        with pytest.raises(ManifestError, match="put back to an earlier one"):
+        with pytest.raises(StateError, match="put back to an earlier one"):
             publish(self.opened(lake), lambda _: before)
         assert [one[2] for one in self.rows(lake)] == ["txn_b"]
 
     def test_a_table_of_a_lake_whose_state_is_gone_is_not_emptied(self, lake):
         lake.put(rows_of(0, ["txn_a"]))
         self.published(lake)
-        with pytest.raises(ManifestError):
+        with pytest.raises(StateError):
             publish(self.opened(lake), Lake(lake.root).wanted)
         assert self.rows(lake) == lake.rows()
 

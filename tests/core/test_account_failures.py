@@ -13,18 +13,18 @@ from connector.core.account_failures import OUTAGE, FailedAccounts
 from connector.errors import (
     AuthenticationError,
     LockedError,
-    ManifestError,
     PermissionDeniedError,
     ProtocolError,
     SchemaError,
     ServerError,
+    StateError,
     StorageError,
 )
 
 OUTCOMES = st.sampled_from([None, ServerError("down"), PermissionDeniedError("no")])
 
 
-@pytest.mark.parametrize("kind", [PermissionDeniedError, ProtocolError, ManifestError, SchemaError, ServerError])
+@pytest.mark.parametrize("kind", [PermissionDeniedError, ProtocolError, StateError, SchemaError, ServerError])
 def test_what_is_an_accounts_own_spares_the_others(kind):
     failed = FailedAccounts(3)
     assert failed.spare("acct_1", kind("so it is"))

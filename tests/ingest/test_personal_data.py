@@ -20,11 +20,11 @@ from connector.core.privacy import Privacy
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Intervals
 from connector.errors import ConfigError, UsageError
-from connector.ingest.batcher import Intake
+from connector.ingest.batcher import Batcher
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.tables.redact import Redactor
 from tests.support import lakes
 from tests.support.payout_world import bring, data_files, held_pairs, held_payouts, some_days
@@ -124,10 +124,10 @@ def test_rows_set_aside_on_the_disk_are_redacted_already(tmp_path, form):
     frontier = Frontier(Intervals.span(0, 2 * lakes.START))
     charge = {"id": "ch_1", "object": "charge", "receipt_email": SECRET, "kept": "in plain sight"}
     row = {**OFFICIAL_ROW, "description": f"for {SECRET}", "news": SECRET, "source": charge}
-    with Shelf(lake.store.scratch, memory=Memory(budget=1)) as shelf:
-        Intake(lake, shelf, frontier).take([row])
-        assert shelf.held < 1_000
-        spilled = os.pread(shelf._spill._descriptor(), shelf.spilled, 0)
+    with RowBuffer(lake.store.scratch, memory=Memory(budget=1)) as buffer:
+        Batcher(lake, buffer, frontier).take([row])
+        assert buffer.held < 1_000
+        spilled = os.pread(buffer._spill._descriptor(), buffer.spilled, 0)
     assert b"in plain sight" in spilled
     assert SALT.mac(SECRET.encode()).encode() in spilled
     assert SECRET.encode() not in spilled

@@ -8,7 +8,7 @@ import pytest
 
 from connector.core.state.intent import IntendedFile
 from connector.core.units import AccountId
-from connector.errors import DamagedError, ManifestError, PermissionDeniedError
+from connector.errors import DamagedError, PermissionDeniedError, StateError
 from connector.lake.state import intents
 from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
@@ -60,7 +60,7 @@ def test_a_damaged_intent_of_another_run_is_refused_with_what_to_do(tmp_path, da
     assert (intent.run, intent.base, [one.folder for one in intent.files]) == ("one", 3, ["a"])
     assert intents.others(store, "balance_transactions", account, "one") == []
     (tmp_path / info.path).write_bytes(damage)
-    with pytest.raises(ManifestError, match="`repair`"):
+    with pytest.raises(StateError, match="`repair`"):
         intents.others(store, "balance_transactions", account, "two")
 
 

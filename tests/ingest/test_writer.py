@@ -23,16 +23,16 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import CommitConflictError, StorageError
 from connector.ingest.account_plan import Work
-from connector.ingest.batcher import Intake
-from connector.ingest.publisher import Published
-from connector.ingest.writer import ROUNDS, Harvest
+from connector.ingest.batcher import Batcher
+from connector.ingest.publisher import Publisher
+from connector.ingest.writer import ROUNDS, PartitionWriter
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.state import table_states
 from connector.lake.state.commits import Commits
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import StaleFileError
-from connector.lake.writing.row_buffer import Shelf
+from connector.lake.writing.row_buffer import RowBuffer
 from connector.services import Services
 from connector.stripe.identity import Identity
 from connector.stripe.transport import NoTransport
@@ -95,19 +95,19 @@ def test_a_page_is_put_in_the_order_of_files_whatever_the_order_of_ties(seconds,
 
 
 @contextmanager
-def harvest_of_three_days(store, kind=Harvest, published=Published):
-    """A harvest that has received a row on each of three days, which is all there is."""
+def writer_of_three_days(store, kind=PartitionWriter, publisher=Publisher):
+    """A writer that has received a row on each of three days, which is all there is."""
     frontier = Frontier(Intervals.span(START, START + 3 * DAY))
-    with Shelf(store.scratch) as shelf:
+    with RowBuffer(store.scratch) as buffer:
         lake = Lake(store, format_named("parquet"), Granularity.DAY)
-        intake = Intake(lake, shelf, frontier)
-        harvest = kind(intake, Services(store, NoTransport()))
+        batcher = Batcher(lake, buffer, frontier)
+        writer = kind(batcher, Services(store, NoTransport()))
         begun = TableState(ACCOUNT, "parquet", Granularity.DAY)
         commits = Commits(store, TRANSACTIONS, ACCOUNT, "20260104T000000Z-0000")
         now = START + 3 * DAY
         identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
-        harvest.publish_to(
-            published(
+        writer.publish_to(
+            publisher(
                 lake,
                 begun,
                 work,
@@ -121,26 +121,26 @@ def harvest_of_three_days(store, kind=Harvest, published=Published):
         )
         walk = frontier.open(4)
         rows = [row(START + 2 * DAY + 5), row(START + DAY + 5), row(START + 5)]
-        intake.take(rows)
+        batcher.take(rows)
         frontier.advance(walk, rows=[one["created"] for one in rows], has_more=False, width=4)
-        yield harvest
+        yield writer
 
 
 @pytest.mark.anyio
 async def test_of_partitions_written_together_one_that_fails_spares_the_others(tmp_path):
-    with harvest_of_three_days(StoreThatRefuses(tmp_path, "created_date=2026-01-02")) as harvest:
-        await harvest._seal(harvest.intake.shelf.partitions())
+    with writer_of_three_days(StoreThatRefuses(tmp_path, "created_date=2026-01-02")) as writer:
+        await writer._seal(writer.batcher.buffer.partitions())
         with pytest.raises(StorageError, match="no space left"):
-            await harvest.commit()
-        state = table_states.load(harvest.intake.lake.store, ACCOUNT)
+            await writer.commit()
+        state = table_states.load(writer.batcher.lake.store, ACCOUNT)
     assert [path.split("/")[2] for path in state.files] == ["created_date=2026-01-01", "created_date=2026-01-03"]
     assert state.covered == Intervals.span(START, START + 3 * DAY).minus(Intervals.span(START + DAY, START + 2 * DAY))
-    assert list(harvest.intake.lake.store.scratch.iterdir()) == []
+    assert list(writer.batcher.lake.store.scratch.iterdir()) == []
 
 
 @pytest.mark.anyio
 async def test_a_partition_that_others_change_whenever_it_is_staged_ends_the_run_with_an_error(tmp_path):
-    class OthersAreFaster(Harvest):
+    class OthersAreFaster(PartitionWriter):
         async def _staged(self, parts):
             rounds.append(len(parts))
             return [StaleFileError(theirs(len(rounds)), "its bytes differ from those written") for _ in parts]
@@ -148,24 +148,24 @@ async def test_a_partition_that_others_change_whenever_it_is_staged_ends_the_run
     def theirs(number):
         return DataFile(f"{folder}/part-0.parquet", 1, 9, f"{number:064x}", START, START)
 
-    class Overtaken(Published):
+    class Overtaken(Publisher):
         async def catch_up(self):
             self.state = replace(self.state, files={theirs(0).path: theirs(len(rounds))})
 
     rounds, folder = [], f"balance_transactions/account={ACCOUNT}/created_date=2026-01-01"
-    overtaken = harvest_of_three_days(LocalStore(tmp_path), OthersAreFaster, Overtaken)
-    with overtaken as harvest, pytest.raises(CommitConflictError, match="2026-01-01 8 times in a row"):
-        await harvest._seal(harvest.intake.shelf.partitions()[:1])
+    overtaken = writer_of_three_days(LocalStore(tmp_path), OthersAreFaster, Overtaken)
+    with overtaken as writer, pytest.raises(CommitConflictError, match="2026-01-01 8 times in a row"):
+        await writer._seal(writer.batcher.buffer.partitions()[:1])
     assert rounds == [1] * ROUNDS
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("refused", ["created_date=2026-01-02", "none"])
 async def test_only_a_run_whose_last_file_is_written_says_that_it_read_everything(tmp_path, refused):
-    with harvest_of_three_days(StoreThatRefuses(tmp_path, refused)) as harvest:
-        failure = await harvest._settle_up(complete=True)
+    with writer_of_three_days(StoreThatRefuses(tmp_path, refused)) as writer:
+        failure = await writer._settle_up(complete=True)
         assert isinstance(failure, StorageError) == (refused != "none")
-        assert table_states.load(harvest.intake.lake.store, ACCOUNT).read_until == (
+        assert table_states.load(writer.batcher.lake.store, ACCOUNT).read_until == (
             START + 3 * DAY if refused == "none" else 0
         )
 
@@ -173,18 +173,18 @@ async def test_only_a_run_whose_last_file_is_written_says_that_it_read_everythin
 @pytest.mark.anyio
 async def test_a_file_sealed_while_the_state_is_written_is_in_the_next_one(tmp_path):
     store = SlowStateStore(tmp_path)
-    with harvest_of_three_days(store) as harvest:
-        days = harvest.intake.shelf.partitions()
-        await harvest._seal([days[0]])
+    with writer_of_three_days(store) as writer:
+        days = writer.batcher.buffer.partitions()
+        await writer._seal([days[0]])
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(harvest.commit)
+            tasks.start_soon(writer.commit)
             await anyio.to_thread.run_sync(store.begun.wait, 10)
-            await harvest._seal([days[1]])
+            await writer._seal([days[1]])
             store.go_on.set()
-        await harvest._seal([days[2]])
-        await harvest.commit()
+        await writer._seal([days[2]])
+        await writer.commit()
     state = table_states.load(store, ACCOUNT)
     assert state.rows == 3
     assert len(state.files) == 3
     assert state.covered.parts == (Interval(START, START + 3 * DAY),)
-    assert state == harvest.published.state
+    assert state == writer.publisher.state

@@ -13,7 +13,7 @@ from connector.lake.formats.names import FORMAT_NAMES
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.merge_counts import Tally
 from connector.lake.writing.rewrite import Day, publish, seal
-from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from tests.support.examples import examples
 from tests.support.samples import FOLDER, KEY, START, WHOLE, splits
@@ -58,11 +58,11 @@ _days = st.lists(_rows, min_size=1, max_size=12, unique_by=lambda row: row["id"]
 
 def sealed(store, form, groups, *, old=None, within=WHOLE):
     make = to_lines if form.read_objects else to_batch
-    with Shelf(store.scratch, memory=Memory(4_000)) as shelf:
+    with RowBuffer(store.scratch, memory=Memory(4_000)) as buffer:
         for group in groups:
             if group:
-                shelf.put(KEY, make(group))
-        with shelf.take(KEY, within) as runs:
+                buffer.put(KEY, make(group))
+        with buffer.take(KEY, within) as runs:
             result = seal(store, form, Day(FOLDER, old, within), runs)
             publish(store, result)
     return result

@@ -19,9 +19,9 @@ from connector.errors import (
     ConfigError,
     DamagedError,
     InvalidRequestError,
-    ManifestError,
     ProtocolError,
     SchemaError,
+    StateError,
 )
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.stores.local import LocalStore
@@ -299,12 +299,12 @@ def test_a_record_of_another_account_or_of_nobody_is_refused_and_left_alone(tmp_
         json.dumps(document | {"account": "acct_2"}),
     ):
         record.write_text(content)
-        with pytest.raises(ManifestError, match=r"move its folder away|upgrade|its own name"):
+        with pytest.raises(StateError, match=r"move its folder away|upgrade|its own name"):
             made.bring(tmp_path)
         assert record.read_text() == content
     (record.parents[1] / "notes").mkdir()
     (record.parents[1] / "notes" / "notes.txt").write_text("mine")
-    with pytest.raises(ManifestError, match="move it away"):
+    with pytest.raises(StateError, match="move it away"):
         made.bring(tmp_path)
 
 

@@ -28,7 +28,7 @@ from connector.lake.state import state_log
 from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, publish, seal
-from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.lake.writing.small_tables import sheet, stage_rows
 from connector.tables.balance_transactions import to_batch, to_lines
 from tests.support.parting import by_partition
@@ -253,12 +253,12 @@ def write_transactions(
     options = {**({"expand": ["source"]} if expanded else {}), **({"source_columns": True} if source_columns else {})}
     for account in map(AccountId, ACCOUNTS):
         state = replace(TableState(account, form.name, granularity), options=options)
-        with Shelf(store.scratch, memory=Memory(1 << 26)) as shelf:
+        with RowBuffer(store.scratch, memory=Memory(1 << 26)) as buffer:
             for key, part in by_partition(make_batch(transactions(account, expanded=expanded)), granularity):
-                shelf.put(key, part)
-            for key in shelf.partitions():
+                buffer.put(key, part)
+            for key in buffer.partitions():
                 whole = Intervals((key.bounds,))
-                with shelf.take(key, whole) as runs:
+                with buffer.take(key, whole) as runs:
                     folder = partition_folder("balance_transactions", account, key)
                     sealed = seal(store, form, Day(folder, None, whole), runs)
                     publish(store, sealed)

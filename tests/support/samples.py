@@ -15,7 +15,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.lake.formats.formats import Format, arrow_format, jsonl_format, parquet_format
 from connector.lake.formats.row_columns import MICROSECONDS
 from connector.lake.writing.rewrite import Day, publish, seal
-from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.row_buffer import Memory, RowBuffer
 
 if TYPE_CHECKING:
     from connector.lake.stores.base import Store
@@ -88,12 +88,12 @@ def ids_in(store: Store, form: Format, path: str) -> list[str]:
 
 @contextmanager
 def shelved(store: Store, form: Format, groups: list[list[Row]], *, budget: int = 1 << 20, within: Intervals = WHOLE):
-    """A shelf that each group was put on, and its runs."""
-    with Shelf(store.scratch, memory=Memory(budget)) as shelf:
+    """A buffer that each group was put on, and its runs."""
+    with RowBuffer(store.scratch, memory=Memory(budget)) as buffer:
         for group in groups:
             if group:
-                shelf.put(KEY, batch_of(form, group))
-        with shelf.take(KEY, within) as runs:
+                buffer.put(KEY, batch_of(form, group))
+        with buffer.take(KEY, within) as runs:
             yield runs
 
 

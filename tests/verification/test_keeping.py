@@ -10,7 +10,7 @@ import pytest
 
 from connector import schemas
 from connector.core.state.kept_verdict import KeptLayer, KeptVerdict, from_document, to_document
-from connector.errors import ManifestError
+from connector.errors import StateError
 from connector.lake.state.kept_verdicts import keep_verdicts, load_verdict
 from connector.lake.stores.local import LocalStore
 from tests.verification.doctoring import busiest, check, rewrite, the_state
@@ -75,5 +75,5 @@ def test_a_lake_that_cannot_be_written_is_left_as_it_is(lake):
 def test_what_makes_no_sense_is_refused(change):
     whole = to_document(KeptVerdict("acct_1", (KeptLayer("rows", "proved", "all", 1, 2),)))
     assert from_document(whole, where="x").layers[0].lake_record == 2
-    with pytest.raises(ManifestError, match="damaged"):
+    with pytest.raises(StateError, match="damaged"):
         from_document({**whole, **change}, where="x")

@@ -9,7 +9,7 @@ import pytest
 
 from connector.cli.display.run_view import RunView
 from connector.core.units import DAY
-from connector.errors import ConfigError, ManifestError, UsageError
+from connector.errors import ConfigError, StateError, UsageError
 from connector.verification.calls import verify
 from tests.support.lakes import at_work_elsewhere, config_for, objects, run, world
 from tests.support.lakes import sandbox as serve
@@ -127,7 +127,7 @@ def test_what_is_no_lake_has_no_such_account_or_no_such_layer_is_refused(lake, t
 
 def test_a_damaged_state_is_an_error_not_a_verdict(lake):
     newest(lake).write_text("{")
-    with pytest.raises(ManifestError, match="damaged"):
+    with pytest.raises(StateError, match="damaged"):
         check(lake)
 
 

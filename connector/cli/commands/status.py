@@ -18,7 +18,7 @@ from connector.core.counting import counted, sized
 from connector.core.state.account_record import stale_since
 from connector.core.time.times import in_words
 from connector.core.units import AccountId
-from connector.errors import ConfigError, ManifestError
+from connector.errors import ConfigError, StateError
 from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.paths import RUNS
 from connector.lake.reading.unnamed_files import look_for_unnamed
@@ -114,7 +114,7 @@ def look(destination: str | PathLike[str]) -> Look:
 
     Raises:
         ConfigError: there is none.
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: it cannot be read.
     """
     store = open_store(destination)
@@ -153,7 +153,7 @@ def run_status(destination: str | PathLike[str], *, storage_options: Mapping[str
 
     Raises:
         ConfigError: there is no lake.
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: it cannot be read.
     """
     return look(placed(destination, storage_options)).to_document()
@@ -238,7 +238,7 @@ def _turned_back(store: Store, found: Sequence[TableState]) -> Iterator[str]:
     for account, number in sorted(witnessed_records(store, there.keys()).items()):
         try:
             refuse_turned_back(account, there.get(AccountId(account), 0), {account: number})
-        except ManifestError as error:
+        except StateError as error:
             yield str(error)
 
 

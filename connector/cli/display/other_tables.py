@@ -79,7 +79,7 @@ def beside_of(store: Store, unnamed: UnnamedFiles) -> Iterator[Beside]:
         unnamed: what no record of it names.
 
     Raises:
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     with_payouts, with_balances = recorded_accounts(store, PAYOUTS), recorded_accounts(store, BALANCES)

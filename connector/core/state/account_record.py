@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.state.partition import checked_account
 from connector.core.units import DAY
-from connector.errors import ManifestError, ProtocolError
+from connector.errors import ProtocolError, StateError
 
 if TYPE_CHECKING:
     from connector.core.units import AccountId
@@ -121,7 +121,7 @@ def from_document(document: object, *, where: str) -> AccountRecord:
         where: the record's path, for messages.
 
     Raises:
-        ManifestError: when the document is not one of ours, is damaged, or is of a newer version.
+        StateError: when the document is not one of ours, is damaged, or is of a newer version.
     """
     entries = _opened(document, table=TABLE, version=RECORD_VERSION, where=where)
     try:
@@ -149,23 +149,23 @@ def _opened(document: object, *, table: str, version: int, where: str) -> dict[s
         where: its path, for messages.
 
     Raises:
-        ManifestError: it is not; says what to do.
+        StateError: it is not; says what to do.
     """
     if not isinstance(document, dict) or "record_version" not in document:
-        raise ManifestError(f"{where} is not a record of stripe-balance; point at another destination, or move it away")
+        raise StateError(f"{where} is not a record of stripe-balance; point at another destination, or move it away")
     entries = cast("dict[str, Any]", document)
     found = entries["record_version"]
     if type(found) is not int or not 1 <= found <= version:
-        raise ManifestError(
+        raise StateError(
             f"{where} has version {found}, and this program knows up to {version}: upgrade stripe-balance-connector"
         )
     if entries.get("table") != table:
-        raise ManifestError(
+        raise StateError(
             f"{where} is about {entries.get('table')!r}, not {table}: it was renamed or copied; move it away"
         )
     return entries
 
 
-def _damaged(where: str, error: Exception, remedy: str) -> ManifestError:
+def _damaged(where: str, error: Exception, remedy: str) -> StateError:
     """Return the error for a record that does not make sense."""
-    return ManifestError(f"{where} is damaged ({error!r}); restore it from a backup, or {remedy}")
+    return StateError(f"{where} is damaged ({error!r}); restore it from a backup, or {remedy}")

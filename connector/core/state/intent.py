@@ -16,7 +16,7 @@ from msgspec import Struct
 from connector.core.state.data_file import DataFile  # noqa: TC001 - msgspec reads the annotations
 from connector.core.state.payouts import Payout  # noqa: TC001 - as above
 from connector.core.time.intervals import Interval, Intervals
-from connector.errors import ManifestError
+from connector.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -137,16 +137,16 @@ def from_json(data: bytes, where: str) -> Intent:
         where: its path, for messages.
 
     Raises:
-        ManifestError: it is damaged, or newer than this version knows.
+        StateError: it is damaged, or newer than this version knows.
     """
     try:
         intent = msgspec.json.decode(data, type=Intent)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ManifestError(
+        raise StateError(
             f"{where} is damaged ({error}): remove it, and sync with `repair`, which looks at every file"
         ) from error
     if intent.intent_version != INTENT_VERSION:
-        raise ManifestError(
+        raise StateError(
             f"{where} has version {intent.intent_version}, and this program knows up to {INTENT_VERSION}: upgrade"
             " stripe-balance-connector"
         )

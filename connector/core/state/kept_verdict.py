@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from connector.core.state.partition import checked_account
 from connector.core.units import AccountId  # noqa: TC001 - msgspec reads the annotations
-from connector.errors import ManifestError, ProtocolError
+from connector.errors import ProtocolError, StateError
 
 KIND = "verdicts"
 """Folder of these records."""
@@ -84,11 +84,11 @@ def from_document(document: object, *, where: str) -> KeptVerdict:
         where: the record's path, for messages.
 
     Raises:
-        ManifestError: it is none of ours, damaged, or of a newer version.
+        StateError: it is none of ours, damaged, or of a newer version.
     """
     try:
         found = msgspec.convert(document, KeptVerdict)
         checked_account(found.account)
     except (msgspec.ValidationError, ProtocolError) as error:
-        raise ManifestError(f"{where} is damaged ({error}); restore it from a backup, or {REMEDY}") from error
+        raise StateError(f"{where} is damaged ({error}); restore it from a backup, or {REMEDY}") from error
     return found

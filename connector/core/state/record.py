@@ -19,7 +19,7 @@ from connector.core.state.partition import Granularity  # noqa: TC001 - as above
 from connector.core.state.payouts import Payout  # noqa: TC001 - as above
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
-from connector.errors import ManifestError
+from connector.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -213,14 +213,14 @@ def from_json(data: bytes, expected: Expected) -> Record:
         expected: what it has to be.
 
     Raises:
-        ManifestError: it is not one of ours, damaged, newer than this version knows, or another one.
+        StateError: it is not one of ours, damaged, newer than this version knows, or another one.
     """
     try:
         version = msgspec.json.decode(data, type=_Version).record_version
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise expected.damaged(error) from error
     if not 1 <= version <= RECORD_VERSION:
-        raise ManifestError(
+        raise StateError(
             f"{expected.where} has version {version}, and this program knows up to {RECORD_VERSION}:"
             " upgrade stripe-balance-connector"
         )
@@ -250,9 +250,9 @@ class Expected:
     folders: tuple[str, ...]
     remedy: str
 
-    def damaged(self, error: Exception) -> ManifestError:
+    def damaged(self, error: Exception) -> StateError:
         """Return the error for a record that does not make sense."""
-        return ManifestError(f"{self.where} is damaged ({error}); restore it from a backup, or {self.remedy}")
+        return StateError(f"{self.where} is damaged ({error}); restore it from a backup, or {self.remedy}")
 
 
 class _Version(Struct):
@@ -264,9 +264,9 @@ class _Commit(Struct):
 
 
 def _checked(record: Record, expected: Expected) -> Record:
-    """Return a record that makes sense; raises ValueError or a ManifestError for another."""
+    """Return a record that makes sense; raises ValueError or a StateError for another."""
     if (record.table, record.account, record.number) != (expected.table, expected.account, expected.number):
-        raise ManifestError(
+        raise StateError(
             f"{expected.where} is number {record.number} about {record.table} of {record.account}: it was renamed or"
             " copied; give it back its own name"
         )

@@ -14,7 +14,7 @@ from connector.core.state.drift import Drift
 from connector.core.state.payouts_record import COLUMNS, PayoutsRecord
 from connector.core.state.record import Fields, Parts
 from connector.core.state.table_state import TableState
-from connector.errors import ManifestError
+from connector.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,10 +207,8 @@ def _balances_of_parts(parts: Parts, origin: Origin) -> BalancesRecord:
     )
 
 
-def _incomplete(origin: Origin) -> ManifestError:
-    return ManifestError(
-        f"{origin.where} is damaged (it does not say how its files are made); restore it from a backup"
-    )
+def _incomplete(origin: Origin) -> StateError:
+    return StateError(f"{origin.where} is damaged (it does not say how its files are made); restore it from a backup")
 
 
 TRANSACTIONS = TableSpec(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from connector.core.counting import counted
 from connector.core.state.publishing import EMPTY, Change, alterations, change_to, newer
-from connector.errors import CommitConflictError, ManifestError, StorageError
+from connector.errors import CommitConflictError, StateError, StorageError
 from connector.tables.field_ids import numbered
 
 if TYPE_CHECKING:
@@ -227,13 +227,13 @@ def _compared(table: CatalogTable, wanted_now: WantedNow) -> tuple[Contents, Wan
     """Return what a table holds, and what it is to hold.
 
     Raises:
-        ManifestError: it is ahead of the state.
+        StateError: it is ahead of the state.
     """
     table.read()
     there = table.contents() or EMPTY
     wanted = wanted_now(there.revisions)
     if ahead := newer(wanted, there):
-        raise ManifestError(
+        raise StateError(
             f"the table {table.shape.name} holds what a later state of {ahead[0]} named: the state was put back to an"
             " earlier one; restore the table from the same backup, or remove it and publish it anew"
         )

@@ -12,7 +12,7 @@ from connector.core.documents import to_json
 from connector.core.state.partition import Granularity
 from connector.core.state.publishing import EMPTY, Wanted, alterations, lag_of
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
-from connector.errors import CommitConflictError, ConfigError, ConnectorError, ManifestError
+from connector.errors import CommitConflictError, ConfigError, ConnectorError, StateError
 from connector.lake.catalogs.base import publish, shape_of
 from connector.lake.formats.formats import HIVE, format_named
 from connector.lake.paths import STATE
@@ -178,7 +178,7 @@ def settled_catalog(store: Store, asked: str | None = None) -> str | None:
 
     Raises:
         ConfigError: another one is asked for.
-        ManifestError: what is remembered cannot be read.
+        StateError: what is remembered cannot be read.
     """
     there = _known_catalog(store)
     if there is None and asked is not None:
@@ -200,7 +200,7 @@ def _known_catalog(store: Store) -> str | None:
     try:
         return str(json.loads(content.data)["catalog"])
     except (ValueError, LookupError, TypeError) as error:
-        raise ManifestError(f"{SETTINGS} is damaged ({error!r}): restore it from a backup, or remove it") from error
+        raise StateError(f"{SETTINGS} is damaged ({error!r}): restore it from a backup, or remove it") from error
 
 
 def _maker(

@@ -118,7 +118,7 @@ class Rows:
         """Return a stream of batches of bounded size, that can be read once: the rows as they are now.
 
         Raises:
-            ManifestError: a record cannot be understood.
+            StateError: a record cannot be understood.
             StorageError: the destination cannot be read. While the stream is read, a `LakeChangedError` where a run has
                 replaced a file whose turn had not come, and a `StorageError` where a file is gone or damaged; other
                 libraries tell them as errors of their own.
@@ -220,7 +220,7 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
 
     Raises:
         ConfigError: when there is no lake, no such table, account, column or time zone; says which there are.
-        ManifestError: when a state cannot be understood.
+        StateError: when a state cannot be understood.
         StorageError: when the destination cannot be read.
     """
     zone = None if timezone is None else zone_named(timezone)

@@ -29,7 +29,7 @@ def known_ids(store: Store, account: AccountId) -> tuple[str, ...]:
     Two, because a lake may have got rows of another account after its own, before that was looked at. Blocks.
 
     Raises:
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     state = table_states.load(store, account)

@@ -65,7 +65,7 @@ def state_at_a_moment(store: Store, account: AccountId) -> tuple[TableState, Mom
     replaced before the state's record was written, by a run that commits later, is then announced or committed.
 
     Raises:
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     state = table_states.load(store, account)

@@ -81,7 +81,7 @@ def holdings(store: Store, table: str, account: str | None = None) -> Iterator[H
 
     Raises:
         UsageError: there is no such table.
-        ManifestError: a state or a record cannot be understood.
+        StateError: a state or a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     if table == TABLE:

@@ -50,7 +50,7 @@ def look_for_unnamed(store: Store) -> UnnamedFiles:
     """Look for what no record of a lake names; what a run records meanwhile, or has announced, is left out. Blocks.
 
     Raises:
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     found = unnamed_files(store, named_files(store, table_states.states(store)))
@@ -70,7 +70,7 @@ def named_files(store: Store, states: Iterable[TableState]) -> dict[tuple[str, s
         states: of the balance transactions, of all accounts.
 
     Raises:
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     found: dict[tuple[str, str], Collection[str]] = {

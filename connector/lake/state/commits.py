@@ -163,7 +163,7 @@ class Commits(Generic[S]):
             look_only: record nothing.
 
         Raises:
-            ManifestError: a record, or an intent, is damaged.
+            StateError: a record, or an intent, is damaged.
             StorageError: the destination refuses.
         """
         if look_only:

@@ -99,7 +99,7 @@ class Destination:
 
         Raises:
             LakeBegunError: another run has made another lake of it since we looked.
-            ManifestError: when a state cannot be understood.
+            StateError: when a state cannot be understood.
         """
         async with self._coming:
             if not self._known:

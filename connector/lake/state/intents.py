@@ -91,7 +91,7 @@ def others(store: Store, table: str, account: AccountId, run: str = "") -> list[
     """Return what other runs have said of a table and account; of those at work, and of those that died. Blocks.
 
     Raises:
-        ManifestError: an intent is damaged.
+        StateError: an intent is damaged.
         StorageError: the destination cannot be read.
     """
     return [

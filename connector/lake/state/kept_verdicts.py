@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.core.state.kept_verdict import KIND, REMEDY, KeptVerdict, from_document, to_document
-from connector.errors import ManifestError, StorageError
+from connector.errors import StateError, StorageError
 from connector.lake.state.records import load_record, save_record
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def load_verdict(store: Store, account: AccountId) -> KeptVerdict | None:
     """
     try:
         return load_record(from_document, store, KIND, account, remedy=REMEDY)
-    except ManifestError:
+    except StateError:
         return None
 
 

@@ -7,7 +7,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from connector.core.documents import to_json
-from connector.errors import CommitConflictError, ConfigError, ManifestError
+from connector.errors import CommitConflictError, ConfigError, StateError
 from connector.lake.paths import STATE
 from connector.lake.stores.conditions import ABSENT
 
@@ -22,7 +22,7 @@ def lake_id(store: Store) -> str | None:
     """Return a lake's id, or None where there is no lake yet. Blocks.
 
     Raises:
-        ManifestError: it cannot be understood.
+        StateError: it cannot be understood.
         StorageError: it cannot be read.
     """
     there = store.read(PATH)
@@ -31,9 +31,9 @@ def lake_id(store: Store) -> str | None:
     try:
         found = json.loads(there.data)["id"]
     except (ValueError, LookupError, TypeError) as error:
-        raise ManifestError(f"{PATH} is damaged ({error!r}); restore it from a backup, or remove it") from error
+        raise StateError(f"{PATH} is damaged ({error!r}); restore it from a backup, or remove it") from error
     if not isinstance(found, str) or not found:
-        raise ManifestError(f"{PATH} is damaged (its id is {found!r}); restore it from a backup, or remove it")
+        raise StateError(f"{PATH} is damaged (its id is {found!r}); restore it from a backup, or remove it")
     return found
 
 
@@ -45,7 +45,7 @@ def begin_lake(store: Store, *, now: int) -> str:
         now: UTC seconds.
 
     Raises:
-        ManifestError: the id that is there cannot be understood.
+        StateError: the id that is there cannot be understood.
         StorageError: the destination refuses.
     """
     there = lake_id(store)

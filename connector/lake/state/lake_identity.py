@@ -80,7 +80,7 @@ def facts_of(store: Store) -> LakeFacts:
     of payouts and balances goes before that of the balance transactions, so that each table stays of one kind.
 
     Raises:
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     holders = {one.name: recorded_accounts(store, one) for one in (PAYOUTS, BALANCES)}
@@ -110,7 +110,7 @@ def account_records(store: Store) -> Iterator[AccountRecord]:
     """Yield what is known of single accounts, in order of account.
 
     Raises:
-        ManifestError: a record cannot be understood.
+        StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     kind, remedy = account_record.TABLE, account_record.REMEDY

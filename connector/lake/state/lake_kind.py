@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.documents import to_json
-from connector.errors import CommitConflictError, CommitUnknownError, LockedError, ManifestError
+from connector.errors import CommitConflictError, CommitUnknownError, LockedError, StateError
 from connector.lake.state.lake_id import PATH, new_lake
 from connector.lake.state.table_states import refuse_another, refuse_other_options
 from connector.lake.stores.conditions import ABSENT
@@ -34,7 +34,7 @@ def kind_of(store: Store) -> Mapping[str, Any]:
     """Return how a lake is made, as far as that is fixed; nothing for one that has not begun. Blocks.
 
     Raises:
-        ManifestError: it cannot be understood.
+        StateError: it cannot be understood.
         StorageError: it cannot be read.
     """
     there = store.read(PATH)
@@ -54,7 +54,7 @@ def fix_kind(store: Store, wanted: Mapping[str, Any], *, now: int, alone: bool) 
     Raises:
         ConfigError: it is made otherwise; says how.
         CommitUnknownError: whether it is fixed is not known.
-        ManifestError: what is there cannot be understood.
+        StateError: what is there cannot be understood.
         StorageError: the destination refuses.
     """
     failure = CommitUnknownError(f"writing {PATH}: others change it again and again; run again")
@@ -89,14 +89,14 @@ def _document(data: bytes) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{PATH} is damaged ({error!r}); restore it from a backup, or remove it") from error
+        raise StateError(f"{PATH} is damaged ({error!r}); restore it from a backup, or remove it") from error
     if not isinstance(document, dict):
-        raise ManifestError(f"{PATH} is damaged; restore it from a backup, or remove it")
+        raise StateError(f"{PATH} is damaged; restore it from a backup, or remove it")
     return cast("dict[str, Any]", document)
 
 
 def _kind_in(document: Mapping[str, Any]) -> Mapping[str, Any]:
     kind = document.get(_KIND, {})
     if not isinstance(kind, dict) or not isinstance(cast("dict[str, Any]", kind).get("options", {}), dict):
-        raise ManifestError(f"{PATH} is damaged (its kind is {kind!r}); restore it from a backup, or remove it")
+        raise StateError(f"{PATH} is damaged (its kind is {kind!r}); restore it from a backup, or remove it")
     return cast("dict[str, Any]", kind)

@@ -37,7 +37,7 @@ def sweep_parked(store: Store, may_take: Callable[[str, int], bool]) -> None:
         may_take: says of a run's files, by its id and when they were last changed, whether they may go.
 
     Raises:
-        ManifestError: a state cannot be understood.
+        StateError: a state cannot be understood.
         StorageError: the destination cannot be read or written.
     """
     left: defaultdict[AccountId, list[str]] = defaultdict(list)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from connector.core.documents import to_json
 from connector.core.state.partition import checked_account
-from connector.errors import ManifestError, ProtocolError
+from connector.errors import ProtocolError, StateError
 from connector.lake.paths import STATE
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def record_names(store: Store, kind: str) -> list[AccountId]:
     """Return the accounts that have a record of a kind, sorted.
 
     Raises:
-        ManifestError: something else is in the folder of the records.
+        StateError: something else is in the folder of the records.
         StorageError: the destination cannot be read.
     """
     folder = f"{STATE}/{kind}"
@@ -39,7 +39,7 @@ def record_names(store: Store, kind: str) -> list[AccountId]:
         try:
             found.append(checked_account(name.removesuffix(".json")))
         except ProtocolError as error:
-            raise ManifestError(f"{info.path} is not a record's name; move it away") from error
+            raise StateError(f"{info.path} is not a record's name; move it away") from error
     return sorted(found)
 
 
@@ -56,7 +56,7 @@ R_co = TypeVar("R_co", bound=Record, covariant=True)
 
 
 class FromDocument(Protocol[R_co]):
-    """Makes a record of its document; raises a ManifestError where that is not possible."""
+    """Makes a record of its document; raises a StateError where that is not possible."""
 
     def __call__(self, document: object, *, where: str) -> R_co:
         """Make it; `where` is the record's path, for messages."""
@@ -76,7 +76,7 @@ def load_record(
         remedy: what to do when it is damaged, besides restoring it.
 
     Raises:
-        ManifestError: it is damaged, foreign, newer than this version knows, or another account's.
+        StateError: it is damaged, foreign, newer than this version knows, or another account's.
         StorageError: it cannot be read.
     """
     where = record_path(kind, account)
@@ -86,10 +86,10 @@ def load_record(
     try:
         document = json.loads(there.data)
     except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{where} is damaged ({error}); restore it from a backup, or {remedy}") from error
+        raise StateError(f"{where} is damaged ({error}); restore it from a backup, or {remedy}") from error
     record = from_document(document, where=where)
     if record.account != account:
-        raise ManifestError(f"{where} is about {record.account}: it was renamed or copied; give it back its own name")
+        raise StateError(f"{where} is about {record.account}: it was renamed or copied; give it back its own name")
     return record
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.units import DAY
-from connector.errors import ManifestError, StorageError
+from connector.errors import StateError, StorageError
 from connector.lake.paths import RUNS
 
 if TYPE_CHECKING:
@@ -121,10 +121,10 @@ def refuse_turned_back(account: str, number: int, witnessed: Mapping[str, int]) 
         witnessed: up to which record reports say that it went.
 
     Raises:
-        ManifestError: records are gone; says what to do.
+        StateError: records are gone; says what to do.
     """
     if number < (there := witnessed.get(account, 0)):
-        raise ManifestError(
+        raise StateError(
             f"{account}: a run left {turned_back(number, there)}. Restore what was removed of"
             f" _stripe_balance/state/balance_transactions/{account} from a backup; or sync with `repair`, which goes on"
             " from what is there and reads the rest again",

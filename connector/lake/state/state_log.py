@@ -36,7 +36,7 @@ from connector.core.state.record import (
 )
 from connector.core.state.tables import Origin, State
 from connector.core.units import DAY
-from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, ManifestError, ProtocolError
+from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, ProtocolError, StateError
 from connector.lake.paths import STATE
 from connector.lake.state.lake_id import begin_lake
 from connector.lake.stores.conditions import ABSENT
@@ -84,7 +84,7 @@ def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
     """Return the accounts that a table has a state of, sorted.
 
     Raises:
-        ManifestError: something else is in the folder of the records.
+        StateError: something else is in the folder of the records.
         ConfigError: the lake was made by a version before this one.
         StorageError: the destination cannot be read.
     """
@@ -98,7 +98,7 @@ def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
         try:
             found.append(checked_account(name))
         except ProtocolError as error:
-            raise ManifestError(f"{FOLDER}/{spec.name}/{name} is no account's folder; move it away") from error
+            raise StateError(f"{FOLDER}/{spec.name}/{name} is no account's folder; move it away") from error
     return found
 
 
@@ -108,7 +108,7 @@ def load(store: Store, spec: TableSpec[S], account: AccountId) -> S | None:
     A listing may not show the newest records yet, so what follows it is asked for.
 
     Raises:
-        ManifestError: a record is gone, damaged, foreign, of a newer version, or of another account.
+        StateError: a record is gone, damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
     for attempt in range(ATTEMPTS):
@@ -121,9 +121,7 @@ def load(store: Store, spec: TableSpec[S], account: AccountId) -> S | None:
         missing = checkpoint_before(listed) if found is None else found.number + 1
         if attempt == ATTEMPTS - 1:  # else it was cleared away between the two, and the list has a later beginning
             where = record_path(spec.name, account, missing)
-            raise ManifestError(
-                f"{where} is gone, and later records need it: restore it from a backup, or {spec.remedy}"
-            )
+            raise StateError(f"{where} is gone, and later records need it: restore it from a backup, or {spec.remedy}")
     return None
 
 
@@ -137,7 +135,7 @@ def load_at(store: Store, spec: TableSpec[S], account: AccountId, number: int) -
         number: of the record, at least 1.
 
     Raises:
-        ManifestError: a record is damaged, foreign, of a newer version, or of another account.
+        StateError: a record is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
     found = _read_from(store, spec, account, checkpoint_before(number), stop=number)
@@ -154,7 +152,7 @@ def files_since(store: Store, spec: TableSpec[Any], account: AccountId, since: f
         since: UTC seconds; what the state named then counts as well.
 
     Raises:
-        ManifestError: a record is damaged, foreign, of a newer version, or of another account.
+        StateError: a record is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
     found: set[str] = set()
@@ -208,7 +206,7 @@ def commit(
             return spec.of_parts(wanted, Origin(account, number, record.written, _where(record)))
         newest = load(store, spec, account)
         if newest is None:
-            raise ManifestError(f"{FOLDER}/{spec.name}/{account}: the records are gone; {spec.remedy}")
+            raise StateError(f"{FOLDER}/{spec.name}/{account}: the records are gone; {spec.remedy}")
         there = spec.to_parts(newest)
         before, wanted = there, rebased(before, wanted, there, visible=visible)
         number, since = newest.number + 1, newest.written
@@ -219,7 +217,7 @@ def newest_of(store: Store, spec: TableSpec[S], state: S, *, now: Callable[[], f
     """Return the newest state, of one that was loaded or committed; what others have committed since is asked for.
 
     Raises:
-        ManifestError: a record is damaged, or gone.
+        StateError: a record is damaged, or gone.
         StorageError: it cannot be read.
     """
     if not 0 <= now() - state.written < SURE_SECONDS:  # the next records may have been cleared away

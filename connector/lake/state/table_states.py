@@ -61,7 +61,7 @@ def check_destination(
 
     Raises:
         ConfigError: when the destination was made otherwise; says how.
-        ManifestError: when a state there cannot be read.
+        StateError: when a state there cannot be read.
     """
     for state in states(store):
         refuse_another("format", state.format, format_name)
@@ -74,7 +74,7 @@ def options_of(store: Store, account: AccountId) -> Mapping[str, Any]:
     """Return the choices that an account's rows depend on; where it has no rows yet, those of the lake's others.
 
     Raises:
-        ManifestError: a state cannot be read.
+        StateError: a state cannot be read.
         StorageError: the destination cannot be read.
     """
     state = load(store, account) or next(states(store), None)

@@ -56,7 +56,7 @@ def merged(
 ) -> Iterator[tuple[pa.RecordBatch, Tally]]:
     """Yield all rows sorted by `(created, id)`, each id once, with the tally of each batch.
 
-    A new row takes the place of the old one with its id; of two new ones, the one put on the shelf later counts.
+    A new row takes the place of the old one with its id; of two new ones, the one put in the buffer later counts.
 
     Args:
         runs: in order of their first row.

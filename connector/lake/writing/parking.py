@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.core.time.intervals import Intervals
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
-    from connector.lake.writing.row_buffer import Runs
+    from connector.lake.writing.row_buffer import SortedRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Leftover:
     key: PartitionKey
     path: str
     within: Intervals
-    source: Runs | Path | None
+    source: SortedRuns | Path | None
     staged_rows: int = 0
 
     @property

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from connector.lake.formats.formats import Format, Writer
     from connector.lake.stores.base import Store
     from connector.lake.stores.conditions import Condition
-    from connector.lake.writing.row_buffer import Run, Runs
+    from connector.lake.writing.row_buffer import Run, SortedRuns
 
 
 class StaleFileError(StorageError):
@@ -95,7 +95,7 @@ class Sealed:
         return self.staged is None
 
 
-def seal(store: Store, form: Format, day: Day, runs: Runs) -> Sealed:
+def seal(store: Store, form: Format, day: Day, runs: SortedRuns) -> Sealed:
     """Merge runs with the old file into a new one, written and forced to disk, not yet visible.
 
     The runs stay as they are, so that it can be done again. Blocks; belongs in a worker thread. Nothing stays on disk
@@ -204,7 +204,7 @@ def discard(sealed: Sealed) -> None:
             sealed.staged.unlink(missing_ok=True)
 
 
-def stage_each(store: Store, form: Format, days: Iterable[tuple[Day, Runs]]) -> list[Sealed | ConnectorError]:
+def stage_each(store: Store, form: Format, days: Iterable[tuple[Day, SortedRuns]]) -> list[Sealed | ConnectorError]:
     """Seal some partitions, each by itself: what one fails with is told in its place, the others go on.
 
     Blocks; belongs in a worker thread.

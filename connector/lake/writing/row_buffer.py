@@ -32,7 +32,7 @@ _RUN_OVERHEAD = 400
 
 @dataclass(slots=True)
 class Memory:
-    """What rows may take, on all shelves that share it.
+    """What rows may take, on all buffers that share it.
 
     Attributes:
         budget: bytes of rows to keep in memory, those taken and not yet released included.
@@ -83,10 +83,10 @@ class Run:
         return pa.ipc.read_record_batch(message, self.schema)
 
 
-class Runs:
-    """Runs taken from the shelf, in order of their first row. They keep their space until released: use as a block."""
+class SortedRuns:
+    """What was taken from the buffer, in order of the first row. It keeps its space until released: use as a block."""
 
-    def __init__(self, runs: tuple[Run, ...], release: Callable[[Runs], None]) -> None:
+    def __init__(self, runs: tuple[Run, ...], release: Callable[[SortedRuns], None]) -> None:
         self._runs = runs
         self._release = release
 
@@ -102,7 +102,7 @@ class Runs:
         return len(self._runs)
 
     def release(self) -> None:
-        """Let go of the rows, on the thread that owns the shelf; doing it again does nothing."""
+        """Let go of the rows, on the thread that owns the buffer; doing it again does nothing."""
         self._release(self)
         self._runs = ()
 
@@ -113,12 +113,12 @@ class Runs:
         self.release()
 
 
-class Shelf:
+class RowBuffer:
     """Holds runs by partition. One owner, one thread; only the runs taken from it may be read elsewhere.
 
     Args:
         folder: where the temporary file goes, if one is needed.
-        memory: for the rows, which may be shared with other shelves; by default 32 MB of its own.
+        memory: for the rows, which may be shared with other buffers; by default 32 MB of its own.
     """
 
     def __init__(self, folder: Path, *, memory: Memory | None = None) -> None:
@@ -156,7 +156,7 @@ class Shelf:
             span: the seconds from the first to the last, where known; looked up otherwise.
 
         Raises:
-            StorageError: when memory is full and the disk does not take what does not fit. The rows are on the shelf
+            StorageError: when memory is full and the disk does not take what does not fit. The rows are in the buffer
                 all the same.
             ValueError: when a row belongs to another partition.
         """
@@ -166,7 +166,7 @@ class Shelf:
             if self._memory.held > self._memory.budget:
                 self._make_room()
 
-    def take(self, key: PartitionKey, within: Intervals) -> Runs:
+    def take(self, key: PartitionKey, within: Intervals) -> SortedRuns:
         """Remove and return the rows of a partition whose `created` is in `within`; the others stay."""
         taken: list[Run] = []
         for run in self._runs.pop(key, ()):
@@ -177,7 +177,7 @@ class Shelf:
             else:
                 taken.extend(self._split(key, run, within))
         self._in_memory[key] = sum(_message_bytes(run) for run in self._runs.get(key, ()))
-        return Runs(tuple(sorted(taken, key=lambda run: (run.first, run.order))), self._let_go)
+        return SortedRuns(tuple(sorted(taken, key=lambda run: (run.first, run.order))), self._let_go)
 
     def close(self) -> None:
         """Drop everything, and free the temporary file."""
@@ -217,7 +217,7 @@ class Shelf:
             self._hold(_memory(part))
             yield part
 
-    def _let_go(self, runs: Runs | tuple[Run, ...]) -> None:
+    def _let_go(self, runs: SortedRuns | tuple[Run, ...]) -> None:
         for run in runs:
             self._hold(-_memory(run))
             if isinstance(run.payload, _Place):

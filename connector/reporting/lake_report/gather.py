@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import connector
 from connector.core.state.account_record import stale_since
-from connector.errors import ConfigError, LakeChangedError, ManifestError
+from connector.errors import ConfigError, LakeChangedError, StateError
 from connector.lake.reading.unnamed_files import UnnamedFiles, look_for_unnamed
 from connector.lake.state.leases import others_at_work
 from connector.lake.stores.base import open_store
@@ -139,5 +139,5 @@ def _unnamed(store: Store) -> UnnamedFiles:
     """Look for what no record names; where a record cannot be understood, what it names is not known."""
     try:
         return look_for_unnamed(store)
-    except ManifestError:
+    except StateError:
         return UnnamedFiles()

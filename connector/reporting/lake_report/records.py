@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from connector.core.state import account_record
 from connector.core.state.account_record import AccountRecord
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
-from connector.errors import ManifestError
+from connector.errors import StateError
 from connector.lake.state.kept_verdicts import load_verdict
 from connector.lake.state.records import load_record
 from connector.lake.state.state_log import load, recorded_accounts
@@ -59,7 +59,7 @@ def all_accounts(store: Store) -> list[AccountId]:
     """Return the accounts that a lake has records of, in any table, sorted.
 
     Raises:
-        ManifestError: something else is among the records.
+        StateError: something else is among the records.
         StorageError: the lake cannot be read.
     """
     return sorted({one for spec in (TRANSACTIONS, PAYOUTS, BALANCES) for one in recorded_accounts(store, spec)})
@@ -97,7 +97,7 @@ def known_of(store: Store, account: AccountId) -> Known:
 def _tried(damaged: list[str], act: Callable[[], T | None]) -> T | None:
     try:
         return act()
-    except ManifestError as error:
+    except StateError as error:
         damaged.append(str(error))
         return None
 

@@ -37,7 +37,7 @@ from connector.core.state.record import (
 )
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, Origin
 from connector.core.time.intervals import Interval, Intervals
-from connector.errors import CommitConflictError, ManifestError
+from connector.errors import CommitConflictError, StateError
 
 ACCOUNT = "acct_1"
 FOLDER = f"balance_transactions/account={ACCOUNT}/"
@@ -211,14 +211,14 @@ def test_the_first_record_and_every_so_manyth_hold_everything(number):
 def test_what_makes_no_sense_is_damage_never_another_error(harm):
     document = json.loads(to_json(record_of(NOTHING, NOTHING)))
     harm(document)
-    with pytest.raises(ManifestError, match=r"here is damaged .*restore it from a backup, or sync to a new"):
+    with pytest.raises(StateError, match=r"here is damaged .*restore it from a backup, or sync to a new"):
         from_json(json.dumps(document).encode(), EXPECTED)
 
 
 @given(states, st.binary(max_size=60), st.integers(0, 500))
 def test_whatever_becomes_of_a_records_bytes_is_a_record_or_a_clear_error(state, put, at):
     text = to_json(record_of(NOTHING, state))
-    with suppress(ManifestError):
+    with suppress(StateError):
         from_json(text[:at] + put + text[at:], EXPECTED)
 
 

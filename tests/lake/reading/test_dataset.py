@@ -20,7 +20,7 @@ from connector.lake.reading.dataset import read
 from connector.lake.state.table_states import commit, states
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, publish, seal
-from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from tests.readers.awkward import write_balances, write_payouts
 from tests.support.parting import by_partition
@@ -64,13 +64,13 @@ def make_lake(root, name: str, *, accounts=("acct_1",), granularity=Granularity.
     make = to_lines if name.startswith("jsonl") else to_batch
     for account in map(AccountId, accounts):
         state = TableState(account, name, granularity)
-        with Shelf(store.scratch, memory=Memory(budget)) as shelf:
+        with RowBuffer(store.scratch, memory=Memory(budget)) as buffer:
             for start in (20, 10, 0):
                 for key, part in by_partition(make(ROWS[start : start + 10 + start // 20][::-1]), granularity):
-                    shelf.put(key, part)
-            for key in shelf.partitions():
+                    buffer.put(key, part)
+            for key in buffer.partitions():
                 whole = Intervals((key.bounds,))
-                with shelf.take(key, whole) as runs:
+                with buffer.take(key, whole) as runs:
                     folder = partition_folder("balance_transactions", account, key)
                     sealed = seal(store, form, Day(folder, None, whole), runs)
                     publish(store, sealed)

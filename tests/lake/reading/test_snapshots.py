@@ -30,7 +30,7 @@ from connector.lake.state import intents
 from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, publish, seal
-from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.tables.balance_transactions import to_batch, to_lines
 from tests.lake.reading.test_dataset import START, row
 
@@ -67,10 +67,10 @@ class Writer:
         make = to_lines if self.form.startswith("jsonl") else to_batch
         rows = [row(24 * day + i, created=START + DAY * day + i, net=number, amount=number + 30) for i in range(4)]
         key = partition_of(rows[0]["created"], Granularity.DAY)
-        with Shelf(self.store.scratch, memory=Memory(1 << 20)) as shelf:
-            shelf.put(key, make(rows))
+        with RowBuffer(self.store.scratch, memory=Memory(1 << 20)) as buffer:
+            buffer.put(key, make(rows))
             whole = Intervals((key.bounds,))
-            with shelf.take(key, whole) as runs:
+            with buffer.take(key, whole) as runs:
                 return seal(
                     self.store,
                     form,

@@ -27,7 +27,7 @@ from connector.lake.state.intents import RunIntents
 from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, seal, seal_again
-from connector.lake.writing.row_buffer import Shelf
+from connector.lake.writing.row_buffer import RowBuffer
 from tests.support.examples import examples
 from tests.support.memory_store import MemoryStore
 from tests.support.samples import JSONL as ZSTD
@@ -91,9 +91,9 @@ class Run:
         folder = partition_folder("balance_transactions", ACCOUNT, key)
         for _ in range(8):
             day = Day(folder, state.files.get(f"{folder}/{FORM.file_name}"), within)
-            with Shelf(store.scratch) as shelf:
-                shelf.put(key, batch_of(FORM, self.rows(within)))
-                with shelf.take(key, within) as runs:
+            with RowBuffer(store.scratch) as buffer:
+                buffer.put(key, batch_of(FORM, self.rows(within)))
+                with buffer.take(key, within) as runs:
                     try:
                         sealed = seal(store, FORM, day, runs)
                     except StaleFileError:

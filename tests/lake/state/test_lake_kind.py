@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connector.errors import CommitUnknownError, ConfigError, LockedError, ManifestError
+from connector.errors import CommitUnknownError, ConfigError, LockedError, StateError
 from connector.lake.state.lake_id import PATH, begin_lake, lake_id
 from connector.lake.state.lake_kind import LakeBegunError, fix_kind, kind_of
 from connector.lake.state.waiting import BEGUN_BY_OTHERS, when_free
@@ -119,7 +119,7 @@ def test_an_answer_that_is_lost_is_no_failure_whether_it_was_written_or_not(tmp_
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"id": "x", "kind": 3}', '{"id": "x", "kind": {"options": []}}'])
 def test_what_is_damaged_is_named(store, text):
     store.write(PATH, text.encode())
-    with pytest.raises(ManifestError, match="damaged"):
+    with pytest.raises(StateError, match="damaged"):
         kind_of(store)
 
 

@@ -19,7 +19,7 @@ from connector.core.state.table_state import TableState
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
-from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, ManifestError, StorageError
+from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StateError, StorageError
 from connector.lake.state.lake_id import begin_lake, lake_id, refuse_another
 from connector.lake.state.state_log import FOLDER, KEPT_SECONDS, commit, load, record_path, recorded_accounts
 from connector.lake.stores.conditions import ABSENT
@@ -315,7 +315,7 @@ def test_a_record_that_is_gone_is_an_error_that_names_it(store):
     for day in range(1, 5):
         state = commit(store, TRANSACTIONS, with_files(state, file(day)))
     store.delete(record_path("balance_transactions", ACCOUNT, 3))
-    with pytest.raises(ManifestError, match=r"00000000000003\.json is gone.*restore it from a backup"):
+    with pytest.raises(StateError, match=r"00000000000003\.json is gone.*restore it from a backup"):
         load(store, TRANSACTIONS, ACCOUNT)
 
 
@@ -346,7 +346,7 @@ def test_a_record_that_makes_no_sense_is_refused_with_what_to_do(store, change, 
     text = store.read(path).data
     assert change(text) != text
     store.write(path, change(text))
-    with pytest.raises(ManifestError, match=says):
+    with pytest.raises(StateError, match=says):
         load(store, TRANSACTIONS, ACCOUNT)
 
 
@@ -356,7 +356,7 @@ def test_other_files_beside_the_records_do_no_harm_and_another_folder_is_named(s
     assert load(store, TRANSACTIONS, ACCOUNT) == state
     assert recorded_accounts(store, TRANSACTIONS) == [ACCOUNT]
     store.write(f"{FOLDER}/balance_transactions/not an account/1", b"")
-    with pytest.raises(ManifestError, match="not an account is no account's folder"):
+    with pytest.raises(StateError, match="not an account is no account's folder"):
         recorded_accounts(store, TRANSACTIONS)
 
 

@@ -17,7 +17,7 @@ from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.merge_counts import Tally
 from connector.lake.writing.rewrite import Day, StaleFileError, discard, publish, seal
-from connector.lake.writing.row_buffer import Shelf
+from connector.lake.writing.row_buffer import RowBuffer
 from tests.support.examples import examples
 from tests.support.samples import (
     FOLDER,
@@ -315,13 +315,13 @@ def test_a_disk_that_fills_up_while_rows_are_encoded_is_said_and_the_draft_is_re
 
 
 def test_half_of_a_run_can_be_sealed_and_the_rest_later(store):
-    with Shelf(store.scratch) as shelf:
-        shelf.put(KEY, batch_of(PARQUET, ROWS))
+    with RowBuffer(store.scratch) as buffer:
+        buffer.put(KEY, batch_of(PARQUET, ROWS))
         old = None
         for within in (span(3, 5), span(0, 3), Intervals((Interval(START + 5, KEY.stop),))):
-            with shelf.take(KEY, within) as runs:
+            with buffer.take(KEY, within) as runs:
                 sealed = seal(store, PARQUET, Day(FOLDER, old, within), runs)
                 publish(store, sealed)
                 old = sealed.file
-        assert shelf.rows(KEY) == 0
+        assert buffer.rows(KEY) == 0
     assert ids_in(store, PARQUET, old.path) == [row.id for row in ROWS]

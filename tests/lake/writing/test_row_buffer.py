@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import StorageError
-from connector.lake.writing.row_buffer import Memory, Shelf
+from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.lake.writing.spill import Extents, SpillFile
 from tests.support.parting import by_partition
 from tests.support.samples import KEY, PARQUET, START, WHOLE, Row, batch_of, days, span, splits
@@ -37,83 +37,83 @@ def test_every_row_put_is_taken_once_whatever_is_taken_when_and_however_little_f
         lambda pairs: Intervals.of(Interval(start, start + length) for start, length in pairs)
     )
     taken: list[str] = []
-    with Shelf(tmp_path, memory=Memory(budget)) as shelf:
+    with RowBuffer(tmp_path, memory=Memory(budget)) as buffer:
         for group in data.draw(splits(rows)):
             if group:
-                shelf.put(KEY, batch_of(PARQUET, group))
+                buffer.put(KEY, batch_of(PARQUET, group))
             within = data.draw(intervals)
-            with shelf.take(KEY, within) as runs:
+            with buffer.take(KEY, within) as runs:
                 assert all(tick.timestamp() in within for run in runs for tick in run.open()["created"].to_pylist())
                 taken += ids(runs)
-        assert len(taken) + shelf.rows(KEY) == len(rows)
-        with shelf.take(KEY, WHOLE) as runs:
+        assert len(taken) + buffer.rows(KEY) == len(rows)
+        with buffer.take(KEY, WHOLE) as runs:
             taken += ids(runs)
-        assert (shelf.held, shelf.spilled, shelf.partitions()) == (0, 0, [])
+        assert (buffer.held, buffer.spilled, buffer.partitions()) == (0, 0, [])
     assert sorted(taken) == sorted(row.id for row in rows)
 
 
 def test_memory_stays_within_budget_and_the_file_has_no_name(tmp_path):
     folder = tmp_path / "made when needed"
-    with Shelf(folder, memory=Memory(40_000)) as shelf:
+    with RowBuffer(folder, memory=Memory(40_000)) as buffer:
         for start in range(0, 40_000, 100):
-            shelf.put(KEY, page(start))
-            assert shelf.held < 400 * 400 + 40_000
-        assert shelf.spilled > 1_000_000
+            buffer.put(KEY, page(start))
+            assert buffer.held < 400 * 400 + 40_000
+        assert buffer.spilled > 1_000_000
         assert list(folder.iterdir()) == []
-        with shelf.take(KEY, WHOLE) as runs:
+        with buffer.take(KEY, WHOLE) as runs:
             assert [run.first for run in runs] == list(range(START, START + 40_000, 100))
             assert runs.rows == 40_000
-        assert shelf.spilled == 0
+        assert buffer.spilled == 0
 
 
 def test_space_of_what_was_taken_is_used_again(tmp_path):
-    with Shelf(tmp_path, memory=Memory(0)) as shelf:
-        shelf.put(KEY, page(0))
-        shelf.put(KEY, page(100))
-        size = shelf.spilled
+    with RowBuffer(tmp_path, memory=Memory(0)) as buffer:
+        buffer.put(KEY, page(0))
+        buffer.put(KEY, page(100))
+        size = buffer.spilled
         for start in range(200, 5_000, 100):
-            shelf.take(KEY, span(start - 200, start - 100)).release()
-            shelf.put(KEY, page(start))
-            assert shelf.spilled <= size * 2
-        assert shelf.rows(KEY) == 200
+            buffer.take(KEY, span(start - 200, start - 100)).release()
+            buffer.put(KEY, page(start))
+            assert buffer.spilled <= size * 2
+        assert buffer.rows(KEY) == 200
 
 
 def test_a_shelf_that_never_spills_touches_no_disk(tmp_path):
-    with Shelf(tmp_path / "none") as shelf:
-        shelf.put(KEY, page(0))
-        shelf.put(KEY, page(0).slice(0, 0))
-        assert shelf.rows(KEY) == 100
+    with RowBuffer(tmp_path / "none") as buffer:
+        buffer.put(KEY, page(0))
+        buffer.put(KEY, page(0).slice(0, 0))
+        assert buffer.rows(KEY) == 100
     assert not (tmp_path / "none").exists()
 
 
 def test_runs_can_be_opened_again_until_they_are_released(tmp_path):
-    with Shelf(tmp_path, memory=Memory(0)) as shelf:
-        shelf.put(KEY, page(0))
-        runs = shelf.take(KEY, WHOLE)
+    with RowBuffer(tmp_path, memory=Memory(0)) as buffer:
+        buffer.put(KEY, page(0))
+        runs = buffer.take(KEY, WHOLE)
         assert ids(runs) == ids(runs) != []
         runs.release()
         runs.release()
-        assert (len(runs), shelf.held, shelf.spilled) == (0, 0, 0)
+        assert (len(runs), buffer.held, buffer.spilled) == (0, 0, 0)
 
 
 def test_rows_of_another_partition_are_refused(tmp_path):
-    with Shelf(tmp_path) as shelf, pytest.raises(ValueError, match="2023-11-15"):
-        shelf.put(KEY, page(-1))
+    with RowBuffer(tmp_path) as buffer, pytest.raises(ValueError, match="2023-11-15"):
+        buffer.put(KEY, page(-1))
 
 
 def test_a_full_disk_is_said_and_loses_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "full")
 
-    with Shelf(tmp_path, memory=Memory(page(0).serialize().size * 3 // 2)) as shelf:
-        shelf.put(KEY, page(0))
+    with RowBuffer(tmp_path, memory=Memory(page(0).serialize().size * 3 // 2)) as buffer:
+        buffer.put(KEY, page(0))
         monkeypatch.setattr(os, "pwrite", full)
         with pytest.raises(StorageError, match="no space left"):
-            shelf.put(KEY, page(100))
+            buffer.put(KEY, page(100))
         monkeypatch.undo()
-        with shelf.take(KEY, WHOLE) as runs:
+        with buffer.take(KEY, WHOLE) as runs:
             assert runs.rows == 200
-        assert shelf.spilled == 0
+        assert buffer.spilled == 0
 
 
 def test_a_page_is_shared_out_over_its_partitions():
@@ -159,34 +159,34 @@ def test_a_spill_file_gives_back_what_was_written(tmp_path):
 
 
 def test_runs_are_read_in_another_thread_while_the_owner_puts_and_spills(tmp_path):
-    with ThreadPoolExecutor(1) as pool, Shelf(tmp_path, memory=Memory(60_000)) as shelf:
+    with ThreadPoolExecutor(1) as pool, RowBuffer(tmp_path, memory=Memory(60_000)) as buffer:
         for round_ in range(5):
             start = round_ * 10_000
             for offset in range(0, 2_000, 100):
-                shelf.put(KEY, page(start + offset))
-            with shelf.take(KEY, span(start, start + 2_000)) as runs:
+                buffer.put(KEY, page(start + offset))
+            with buffer.take(KEY, span(start, start + 2_000)) as runs:
                 reading = pool.submit(ids, runs)
                 for offset in range(5_000, 6_000, 100):
-                    shelf.put(KEY, page(start + offset))
-                shelf.take(KEY, span(start + 5_000, start + 5_500)).release()
+                    buffer.put(KEY, page(start + offset))
+                buffer.take(KEY, span(start + 5_000, start + 5_500)).release()
                 assert reading.result(timeout=10) == sorted(f"txn_{start + index}" for index in range(2_000))
-            assert shelf.rows(KEY) == 500 * (round_ + 1)
+            assert buffer.rows(KEY) == 500 * (round_ + 1)
 
 
 def test_a_run_spans_its_rows_and_is_taken_whole_where_all_of_them_are_asked_for(tmp_path):
-    with Shelf(tmp_path) as shelf:
-        shelf.put(KEY, page(0))
-        shelf.put(KEY, page(50))
-        with shelf.take(KEY, span(0, 150)) as runs:
+    with RowBuffer(tmp_path) as buffer:
+        buffer.put(KEY, page(0))
+        buffer.put(KEY, page(50))
+        with buffer.take(KEY, span(0, 150)) as runs:
             assert [run.span for run in runs] == [Interval(START, START + 100), Interval(START + 50, START + 150)]
             assert [(run.order, run.rows) for run in runs] == [(0, 100), (1, 100)]
-        shelf.put(KEY, page(0))
-        with shelf.take(KEY, span(0, 99)) as runs:
+        buffer.put(KEY, page(0))
+        with buffer.take(KEY, span(0, 99)) as runs:
             assert [run.span for run in runs] == [Interval(START, START + 99)]
-        assert (shelf.rows(KEY), shelf.partitions()) == (1, [KEY])
-        with shelf.take(KEY, span(100, 200)) as runs:
+        assert (buffer.rows(KEY), buffer.partitions()) == (1, [KEY])
+        with buffer.take(KEY, span(100, 200)) as runs:
             assert len(runs) == 0
-        assert shelf.rows(KEY) == 1
+        assert buffer.rows(KEY) == 1
 
 
 def test_what_does_not_fit_goes_to_the_file_until_half_of_the_budget_is_free(tmp_path):
@@ -194,12 +194,12 @@ def test_what_does_not_fit_goes_to_the_file_until_half_of_the_budget_is_free(tmp
     rows = [batch_of(PARQUET, [Row(key.start + at, f"txn_{at}") for at in range(100)]) for key in keys]
     one = rows[0].serialize().size
     memory = Memory(3 * one + 2_000)
-    with Shelf(tmp_path, memory=memory) as shelf:
+    with RowBuffer(tmp_path, memory=memory) as buffer:
         for key, batch in zip(keys[:3], rows, strict=False):
-            shelf.put(key, batch)
-        assert (shelf.spilled, memory.held == shelf.held > 3 * one) == (0, True)
-        shelf.put(keys[3], rows[3])
+            buffer.put(key, batch)
+        assert (buffer.spilled, memory.held == buffer.held > 3 * one) == (0, True)
+        buffer.put(keys[3], rows[3])
         assert memory.held <= memory.budget // 2 < memory.held + one
-        assert shelf.spilled == 3 * one
-        assert [shelf.rows(key) for key in keys] == [100] * 4
+        assert buffer.spilled == 3 * one
+        assert [buffer.rows(key) for key in keys] == [100] * 4
     assert memory.held == 0
