@@ -28,11 +28,17 @@ balance transactions is enough for `sync`; `balance` needs the balance, `verify`
 account yet? Try `stripe-balance demo`.
 
 exit status:
-  0 done     1 failed     2 wrong arguments     65 data refused, or `verify` disagrees
-  66 the lake has lost what the run could not mend          74 disk
-  75 try again later      77 key refused        78 wrong settings
-  130, 143, 129 interrupted, after publishing what was complete
-  141 the reader of stdout went away
+  0              done
+  1              failed
+  2              wrong arguments
+  65             data refused, or `verify` disagrees
+  66             the lake has lost what the run could not mend
+  74             disk
+  75             try again later
+  77             key refused
+  78             wrong settings
+  130, 143, 129  interrupted, after publishing what was complete
+  141            the reader of stdout went away
 """
 
 

@@ -73,3 +73,20 @@ def test_on_a_wide_terminal_an_example_and_what_it_is_for_share_a_line(run, monk
     assert "stripe-balance sync lake                       everything; the next run" in out
     monkeypatch.setenv("COLUMNS", "80")
     assert "  stripe-balance sync lake\n      everything; the next run" in run("sync", "--help").out
+
+
+@pytest.mark.parametrize("columns", [44, 60, 80, 120])
+def test_each_exit_status_has_a_line_of_its_own_and_goes_on_below_its_meaning(run, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    told = run("--help").out.partition("exit status:\n")[2].rstrip("\n").split("\n")
+    assert max(map(len, told)) <= columns
+    statuses = [line.split("  ")[1] for line in told if not line.startswith(" " * 4)]
+    assert statuses == ["0", "1", "2", "65", "66", "74", "75", "77", "78", "130, 143, 129", "141"]
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_every_command_has_its_summary_beside_it(run, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    told = run("--help").out.partition("COMMAND\n")[2].partition("\n\n")[0].split("\n")
+    named = [line.split() for line in told if line.startswith("    ") and line[4] != " "]
+    assert [words[0] for words in named if len(words) > 1] == list(COMMANDS)

@@ -207,3 +207,12 @@ def test_a_dry_run_that_may_not_see_an_account_says_so_and_ends_with_its_status(
     several = run("sync", tmp_path / "lake", "--dry-run", "--account", "acct_unknown", "--account", "acct_unknown2")
     assert several.status == 77
     assert "up to date" not in several.err
+
+
+def test_a_dry_run_says_what_it_does_not_know_of_an_account_that_it_could_not_ask_about(run, sandbox, tmp_path):
+    own, gone = sandbox.world.accounts[0], "acct_1AAAAAAAAAAAAAAA"
+    done = run("sync", tmp_path / "lake", "--dry-run", "--account", own, "--account", gone)
+    assert done.status == 77
+    told = done.err.partition(f"  {gone}\n")[2].split("\n")
+    assert told[0].split() == ["to", "read", "not", "known,", "since", "asking", "failed"]
+    assert "net" not in done.err.split()

@@ -34,7 +34,7 @@ def summary(report: Report, console: Console) -> list[str]:
     lines = [f"{mark} {console.paint(headline, 'bold')} ({', '.join(facts)})"]
     shown = report.accounts if len(report.accounts) <= ACCOUNTS_IN_FULL else ()
     for account in shown:
-        facts = _planned(account, report) if planned and account.error is None else _done(account, report.format)
+        facts = (_planned if planned else _done)(account, report)
         lines += [f"  {account.account}", *table(facts, console, indent=4)]
     if not shown:
         lines += [f"  {_short(account, report)}" for account in report.accounts[:ACCOUNTS_NAMED]]
@@ -83,7 +83,7 @@ def differs(findings: Sequence[Finding], *, most: int, rest: str) -> list[tuple[
     return [("" if position else "differs", one) for position, one in enumerate(said)]
 
 
-def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
+def _done(account: AccountReport, report: Report) -> list[tuple[str, str]]:
     late = account.late
     facts = [("rows", _counts(account)), ("written", counted(account.files_written, "file"))]
     if account.asked[0] >= account.asked[1]:
@@ -102,7 +102,7 @@ def _done(account: AccountReport, form: str) -> list[tuple[str, str]]:
     if account.unstable_ties:
         facts.append(("", f"rows of {counted(account.unstable_ties, 'second')} came in another order when asked again"))
     pending = f", {account.lake_pending:,} still pending" if account.lake_pending else ""
-    files = counted(account.lake_files, f"{form} file")
+    files = counted(account.lake_files, f"{report.format} file")
     mixed = len(account.api_versions) > 1
     return [
         *facts,
@@ -172,7 +172,7 @@ def _healed(account: AccountReport) -> str:
 def _planned(account: AccountReport, report: Report) -> list[tuple[str, str]]:
     lost = f"{counted(account.files_damaged, 'data file')} gone or not as written: a run reads them again"
     return [
-        ("to read", intervals(account.fetched)),
+        ("to read", "not known, since asking failed" if account.error is not None else intervals(account.fetched)),
         *([("expected", _expected(account.expected, report))] if account.expected is not None else []),
         ("covered", intervals(account.covered)),
         *([("lake", f"{counted(account.lake_rows, 'row')} so far")] if account.lake_rows else []),

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _WIDEST, _IN = 118, " " * 6
 """Columns of help at most, and the indentation of what an example is for, where that has a line of its own."""
 
+_BESIDE = 0.3
+"""Share of the width up to which a term keeps what it means beside it, also where that takes several lines."""
+
+_TERM = re.compile(r"(\s*\S.*?\s{2,})(\S.*)")
+
 PROGRESS = ("auto", "rich", "plain", "none")
 
 _KEY = re.compile(r"\b((sk|rk|pk)_(live|test|org)|whsec)_[A-Za-z0-9_]{8}")
@@ -31,6 +36,13 @@ _KEY = re.compile(r"\b((sk|rk|pk)_(live|test|org)|whsec)_[A-Za-z0-9_]{8}")
 
 class Help(argparse.HelpFormatter):
     """Help in which prose is filled to the terminal's width, and an example keeps to its line as long as it fits."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """Add an option, or commands; argparse itself forgets that these are indented, and breaks the longest name."""
+        super().add_argument(action)
+        names = [self._format_action_invocation(one) for one in self._iter_indented_subactions(action)]
+        longest = max(map(len, names), default=0) + self._current_indent + self._indent_increment
+        self._action_max_length = max(self._action_max_length, longest)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         fitted = (_fitted(paragraph.split("\n"), min(width, _WIDEST)) for paragraph in text.strip("\n").split("\n\n"))
@@ -43,14 +55,19 @@ def _fitted(lines: list[str], width: int) -> str:
         return textwrap.fill(" ".join(lines), width)
     if all(len(line) <= width for line in lines):
         return "\n".join(lines)
-    shown: list[str] = []
-    for line in lines:
-        example, gap, words = line.strip().partition("  ")
-        if not gap:
-            shown.append(line)
-        else:
-            shown += [f"  {example}", textwrap.fill(words.strip(), width, initial_indent=_IN, subsequent_indent=_IN)]
-    return "\n".join(shown)
+    return "\n".join(_entry(line, width) for line in lines)
+
+
+def _entry(line: str, width: int) -> str:
+    """Return a term or an example, and what it means or is for: beside it, or below it where it is long."""
+    found = _TERM.fullmatch(line)
+    if found is None:
+        return textwrap.fill(line, width, subsequent_indent=_IN, break_long_words=False, break_on_hyphens=False)
+    label, words = found[1], found[2]
+    if len(label) <= width * _BESIDE:
+        return textwrap.fill(words, width, initial_indent=label, subsequent_indent=" " * len(label))
+    below = textwrap.fill(words, width, initial_indent=_IN, subsequent_indent=_IN)
+    return f"{label.rstrip()}\n{below}"
 
 
 class Parser(argparse.ArgumentParser):
