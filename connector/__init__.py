@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from connector.core.ledger.openings import Opening
     from connector.core.ledger.payout_fees import KindSum, Original, PayoutFees, TypeSum
     from connector.core.ledger.row_fees import RowFees, RowSum
+    from connector.core.ledger.since_frozen import MovedLine, RowLine, SinceFrozen
     from connector.core.ledger.statement import (
         AccountStatement,
         Bridge,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from connector.core.state.account_record import AccountRecord, KeyPrint, Refusal, Retired
     from connector.core.state.calendar import Stretch
     from connector.core.state.data_file import Listing
+    from connector.core.state.frozen import FrozenPeriod
     from connector.core.state.kept_verdict import KeptLayer
     from connector.core.time.intervals import Interval, Intervals
     from connector.core.time.periods import Period
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
         ConfigError,
         ConnectorError,
         DamagedError,
+        FreezeError,
         InvalidRequestError,
         LakeChangedError,
         LockedError,
@@ -198,6 +201,8 @@ _HOMES = {
     "connector.core.ledger.openings": "Opening",
     "connector.core.ledger.payout_fees": "KindSum Original PayoutFees TypeSum",
     "connector.core.ledger.row_fees": "RowFees RowSum",
+    "connector.core.state.frozen": "FrozenPeriod",
+    "connector.core.ledger.since_frozen": "MovedLine RowLine SinceFrozen",
     "connector.core.ledger.statement": (
         "AccountStatement Bridge CategoryLine ConversionLine DisputeLine FeeLine PurseStatement Split"
     ),
@@ -216,9 +221,9 @@ _HOMES = {
     "connector.core.units": "AccountId",
     "connector.errors": (
         "AccountsError ApiError AuthenticationError CommitConflictError CommitUnknownError ConfigError "
-        "ConnectorError DamagedError InvalidRequestError LakeChangedError LockedError StateError "
-        "NotFoundError PermissionDeniedError ProtocolError RateLimitError SchemaError ServerError StoppedError "
-        "StorageError TooLargeError TransportError UsageError WebhookError"
+        "ConnectorError DamagedError FreezeError InvalidRequestError LakeChangedError LockedError "
+        "NotFoundError PermissionDeniedError ProtocolError RateLimitError SchemaError ServerError StateError "
+        "StoppedError StorageError TooLargeError TransportError UsageError WebhookError"
     ),
     "connector.events": (
         "AccountEnded AccountFailed AccountIdentified AccountStarted AccountsFound Committed Event FileRead "
@@ -268,24 +273,25 @@ __all__ = [
     "ConnectorError", "Conversion", "ConversionLine", "DamagedError", "DayKey", "DayLine", "Difference",
     "DisputeLine", "DisputeSums", "DriftLine", "Event", "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow",
     "FeesOptions", "FileProblem", "FileRead", "Filters", "Finding", "FollowOptions", "Follower", "Found",
-    "FoundPayout", "FromEnvironment", "GetOptions", "Healed", "Identity", "Interval", "Intervals",
-    "InvalidRequestError", "KeptLayer", "KeyPrint", "KindSum", "Known", "LakeChangedError", "LakeReport",
-    "Late", "LateLine", "Layer", "Listener", "Listing", "LockedError", "Match", "Meter", "MonthLine",
-    "NotFoundError", "OnEvent", "Opening", "Original", "PageReceived", "PageStream", "Paid", "PartitionStaged",
-    "PaymentFees", "PayoutFacts", "PayoutFees", "PayoutLine", "PayoutState", "PayoutsOptions", "PayoutsReport",
-    "PendingLine", "Period", "PermissionDeniedError", "PhaseStarted", "PlanOptions", "Problem", "ProtocolError",
-    "Purse", "PurseChange", "PurseStatement", "RateLimitError", "RateShared", "Reason", "Refusal", "Report",
-    "ReportOptions", "Request", "RequestAnswered", "Requests", "Response", "Retired", "Retried", "RetryPolicy",
-    "Row", "RowFacts", "RowFees", "RowSum", "Rows", "RunBalanceOptions", "RunEnded", "RunLapsed", "RunLine",
+    "FoundPayout", "FreezeError", "FromEnvironment", "FrozenPeriod", "GetOptions", "Healed", "Identity",
+    "Interval", "Intervals", "InvalidRequestError", "KeptLayer", "KeyPrint", "KindSum", "Known",
+    "LakeChangedError", "LakeReport", "Late", "LateLine", "Layer", "Listener", "Listing", "LockedError",
+    "Match", "Meter", "MonthLine", "MovedLine", "NotFoundError", "OnEvent", "Opening", "Original",
+    "PageReceived", "PageStream", "Paid", "PartitionStaged", "PaymentFees", "PayoutFacts", "PayoutFees",
+    "PayoutLine", "PayoutState", "PayoutsOptions", "PayoutsReport", "PendingLine", "Period",
+    "PermissionDeniedError", "PhaseStarted", "PlanOptions", "Problem", "ProtocolError", "Purse", "PurseChange",
+    "PurseStatement", "RateLimitError", "RateShared", "Reason", "Refusal", "Report", "ReportOptions", "Request",
+    "RequestAnswered", "Requests", "Response", "Retired", "Retried", "RetryPolicy", "Row", "RowFacts",
+    "RowFees", "RowLine", "RowSum", "Rows", "RunBalanceOptions", "RunEnded", "RunLapsed", "RunLine",
     "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting",
-    "Salt", "SchemaError", "Segment", "ServerError", "Settings", "Snapshot", "Split", "Stage", "StateError",
-    "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream", "Stretch", "Stripe",
-    "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport", "TransportError",
-    "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "VerifyOptions", "WebhookError",
-    "WindowClosed", "WindowOpened", "decimals", "find_payouts", "plan", "read", "record_balance", "report",
-    "retire", "run_balance", "run_fees", "run_get", "run_plan", "run_record_balance", "run_report",
-    "run_statement", "run_status", "run_sync", "run_sync_payouts", "run_verify", "statement", "sync",
-    "sync_payouts", "verify",
+    "Salt", "SchemaError", "Segment", "ServerError", "Settings", "SinceFrozen", "Snapshot", "Split", "Stage",
+    "StateError", "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream",
+    "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport",
+    "TransportError", "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "VerifyOptions",
+    "WebhookError", "WindowClosed", "WindowOpened", "decimals", "find_payouts", "plan", "read",
+    "record_balance", "report", "retire", "run_balance", "run_fees", "run_get", "run_plan",
+    "run_record_balance", "run_report", "run_statement", "run_status", "run_sync", "run_sync_payouts",
+    "run_verify", "statement", "sync", "sync_payouts", "verify",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -206,6 +206,12 @@ class SchemaError(ConnectorError):
     exit_code = 65
 
 
+class FreezeError(ConnectorError):
+    """A period cannot be frozen: it is not final, or was frozen with other figures. The message says why."""
+
+    exit_code = 65
+
+
 class StorageError(ConnectorError):
     """The destination cannot be read or written."""
 

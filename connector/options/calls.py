@@ -8,7 +8,7 @@ from connector.options.connection import Awaited, Connection, Expanded, Shared
 from connector.options.lake import Destination, Privacy, Salted, SaltFile, Shape
 from connector.options.run import Failing, Planned, Refreshing, Stopping, Whole, Windows
 from connector.options.selection import Account, Accounts, AllAccounts, LakeAccounts, Within
-from connector.options.statement import Calendar, Figures, Page
+from connector.options.statement import Calendar, Figures, Freezing, Page
 from connector.options.storage import Storage
 from connector.options.verification import Checks
 
@@ -61,7 +61,7 @@ class RunVerifyOptions(VerifyOptions, Connection, total=False):
     """Options of `connector.run_verify`."""
 
 
-class StatementOptions(Calendar, LakeAccounts, Figures, Storage, total=False):
+class StatementOptions(Calendar, LakeAccounts, Figures, Freezing, Storage, total=False):
     """Options of `connector.statement` and `run_statement`."""
 
 

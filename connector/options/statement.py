@@ -71,6 +71,30 @@ class Figures(TypedDict, total=False):
     ]
 
 
+class Freezing(TypedDict, total=False):
+    """Keeping a closed period's figures."""
+
+    freeze: Annotated[
+        "bool",
+        Option(
+            says="keep the figures of a month, quarter or year that is final in the lake; statements of it then say"
+            " what changed since",
+            default=False,
+            reads="flag",
+            help="keep a final month's figures in the lake; statements of it then say what changed since",
+        ),
+    ]
+    freeze_again: Annotated[
+        "bool",
+        Option(
+            says="keep figures that have changed since they were frozen beside the old ones, as another revision",
+            default=False,
+            reads="flag",
+            help="keep them once more, beside those that were frozen before, where they have changed",
+        ),
+    ]
+
+
 class Page(TypedDict, total=False):
     """Where a page goes."""
 

@@ -1,4 +1,4 @@
-"""Lines of what a statement is laid beside: an earlier period, a report of Stripe's."""
+"""Lines of what a statement is laid beside: an earlier period, a report of Stripe's, what was frozen."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from connector.core.ledger.against import Compared
     from connector.core.ledger.changes import PurseChange
+    from connector.core.ledger.since_frozen import MovedLine, SinceFrozen
+    from connector.core.time.periods import Period
 
 
 def change_lines(account: str, changed: PurseChange) -> Iterator[Line]:
@@ -36,6 +38,41 @@ def change_lines(account: str, changed: PurseChange) -> Iterator[Line]:
     for name, amount, note in figures:
         cells = {"name": name, "fee": Money(amount, currency), "note": note}
         yield Line(account, changed.purse, "why", name.replace(" ", "_"), cells)
+
+
+def frozen_lines(period: Period, account: str, since: SinceFrozen) -> Iterator[Line]:
+    """Yield what changed since a period was frozen, balance by balance: sums, then the rows that are behind them."""
+    for purse in sorted({one.purse for one in (*since.lines, *since.rows)}):
+        for one in since.lines:
+            if one.purse == purse:
+                yield Line(account, purse, "since_frozen", "moved", _moved(one))
+        for row in since.rows:
+            if row.purse == purse:
+                currency = row.purse.currency
+                cells: dict[str, Cell] = {
+                    "name": row.category,
+                    "id": row.id,
+                    "at": period.local(row.created),
+                    "state": row.kind,
+                    "gross": Money(row.amount, currency),
+                    "fee": Money(row.fee, currency),
+                    "net": Money(row.net, currency),
+                }
+                yield Line(account, purse, "frozen_rows", "row", cells)
+
+
+def _moved(one: MovedLine) -> dict[str, Cell]:
+    currency = one.purse.currency
+    if one.name in {"opening", "closing"}:
+        net = Money(one.moved.net if one.known else None, currency)
+        return {"name": f"{one.name} balance", "net": net}
+    return {
+        "name": one.name,
+        "count": one.moved.count,
+        "gross": Money(one.moved.gross, currency),
+        "fee": Money(one.moved.fee, currency),
+        "net": Money(one.moved.net, currency),
+    }
 
 
 def compared_line(account: str, one: Compared) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import anyio.to_thread
 
@@ -22,6 +22,7 @@ from connector.options.calls import StatementOptions
 from connector.options.signatures import takes
 from connector.reporting.document import to_document
 from connector.reporting.facts import Changes, Statement
+from connector.reporting.freezing import freeze, refuse_unfit
 from connector.reporting.gather import account_statement
 from connector.reporting.reports import compare_report
 from connector.reporting.scan import AccountRows
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     from connector.core.ledger.statement import AccountStatement
     from connector.core.state.table_state import TableState
+
+_Freezing = Literal["once", "again"] | None
+"""Whether the period is to be frozen, and whether once more where it has changed."""
 
 
 @takes(StatementOptions)
@@ -52,6 +56,7 @@ async def statement(
 
     Raises:
         UsageError: an argument is out of bounds.
+        FreezeError: the period is to be frozen, and is not final, or was frozen with other figures.
         ConfigError: there is no lake, no such account in it, no zone data, or the report cannot be compared.
         LakeChangedError: runs replaced files of the lake each time that it was read.
         StateError: a record cannot be understood.
@@ -67,6 +72,7 @@ async def statement(
         None if currency is None else currency_code(currency),
         options.get("compare"),
         options.get("against"),
+        _frozen_how(options),
         on_account or (lambda _: None),
     )
     return await anyio.to_thread.run_sync(read_again, state)
@@ -101,12 +107,15 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
     currency: str | None,
     compare: str | None,
     against: str | PathLike[str] | None,
+    freezing: _Freezing,
     on_account: Callable[[str], None],
 ) -> Statement:
     now = int(time.time())
     clocks = clocks_of(timezone)
     period = period_of(asked, timezone, clocks, now=now)
     earlier = None if compare is None else _earlier(compare, period, now)
+    if freezing:
+        refuse_unfit(period, currency)
     store = open_store(destination)
     chosen = _chosen(list(states(store)), accounts, str(destination))
     if against is not None and len(chosen) > 1:
@@ -122,6 +131,8 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
             before = account_statement(store, destination, state, earlier, currency=currency)
             compared = purse_changes(before.purses, stated[-1].purses)
             changes.append(Changes(state.account, before.final, compared))
+    if freezing:
+        stated = list(freeze(store, destination, chosen, stated, period, again=freezing == "again"))
     comparison = None
     if against is not None:
         rows = AccountRows.of(destination, chosen[0])
@@ -138,6 +149,12 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
         report=None if against is None else str(against),
         comparison=comparison,
     )
+
+
+def _frozen_how(options: StatementOptions) -> _Freezing:
+    if options.get("freeze_again"):
+        return "again"
+    return "once" if options.get("freeze") else None
 
 
 def _chosen(found: list[TableState], accounts: tuple[str, ...], destination: str) -> list[TableState]:

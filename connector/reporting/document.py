@@ -28,7 +28,10 @@ def to_document(statement: Statement) -> dict[str, Any]:
         "period": _period(statement.period),
         "currency": statement.currency,
         "final": statement.final,
-        "accounts": [_account(statement.period, one) for one in statement.accounts],
+        "accounts": [
+            {**account_document(statement.period, one), "frozen": _frozen(statement.period, one)}
+            for one in statement.accounts
+        ],
         "compared_with": None if statement.compared_with is None else _period(statement.compared_with),
         "changes": [
             {"account": one.account, "final": one.final, "balances": [_change(purse) for purse in one.purses]}
@@ -50,7 +53,8 @@ def _period(period: Period) -> dict[str, Any]:
     }
 
 
-def _account(period: Period, account: AccountStatement) -> dict[str, Any]:
+def account_document(period: Period, account: AccountStatement) -> dict[str, Any]:
+    """Return one account's part of the document, but for what was frozen of it."""
     return {
         "account": account.account,
         "livemode": account.livemode,
@@ -177,6 +181,49 @@ def _bank(one: BankLine) -> dict[str, Any]:
         "on_the_way_after": one.on_the_way_after,
         "arrived": one.arrived,
         "counts": dict(sorted(one.counts.items())),
+    }
+
+
+def _frozen(period: Period, account: AccountStatement) -> dict[str, Any] | None:
+    since = account.since_frozen
+    if since is None:
+        return None
+    frozen = since.frozen
+    return {
+        "revision": frozen.revision,
+        "frozen_at": frozen.frozen_at,
+        "lake_record": frozen.lake_record,
+        "lake_record_sha256": frozen.lake_record_sha256,
+        "figures_sha256": frozen.figures_sha256,
+        "written_now": since.written_now,
+        "differs": since.differs,
+        "changes": [
+            {
+                "balance_type": one.purse.balance_type,
+                "currency": one.purse.currency,
+                "line": one.name,
+                **(_sums(one.moved) if one.known else dict.fromkeys(_sums(one.moved))),
+            }
+            for one in since.lines
+        ],
+        "rows_new": since.new,
+        "rows_changed": since.changed,
+        "rows_gone": since.gone,
+        "rows": [
+            {
+                "kind": one.kind,
+                "id": one.id,
+                "created": one.created,
+                "day": period.day_of(one.created).isoformat(),
+                "balance_type": one.purse.balance_type,
+                "currency": one.purse.currency,
+                "category": one.category,
+                "amount": one.amount,
+                "fee": one.fee,
+                "net": one.net,
+            }
+            for one in since.rows
+        ],
     }
 
 

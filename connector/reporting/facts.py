@@ -64,3 +64,8 @@ class Statement:
     def agrees(self) -> bool:
         """Whether the report it is compared with says the same; true without one."""
         return self.comparison is None or not self.comparison.differing
+
+    @property
+    def as_frozen(self) -> bool:
+        """Whether nothing has changed since it was frozen; true where it was not."""
+        return not any(one.since_frozen and one.since_frozen.differs for one in self.accounts)

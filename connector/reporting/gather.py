@@ -20,6 +20,7 @@ from connector.errors import ProtocolError
 from connector.lake.formats.row_columns import to_rows
 from connector.lake.reading.dataset import read
 from connector.lake.state.lake_identity import load_balances, load_payouts
+from connector.reporting.freezing import since_kept
 from connector.reporting.reading import Reading
 from connector.reporting.scan import AccountRows
 
@@ -63,11 +64,12 @@ def account_statement(
     recorded: list[Recorded] = []
     if not covers(covered, first_second(state), start):
         recorded = worth_asking(_recorded(store, destination, state), start, covered)
-    figures = Reading(AccountRows.of(destination, state), period.bounds, recorded).go()
+    rows = AccountRows.of(destination, state)
+    figures = Reading(rows, period.bounds, recorded).go()
     payouts = payout_states(period, figures, _payouts(store, destination, state), currency=currency)
     purses = purse_statements(period, covered, figures, recorded, first=first_second(state), currency=currency)
     bank = bank_lines(payouts)
-    return AccountStatement(
+    stated = AccountStatement(
         account=state.account,
         livemode=state.livemode,
         complete_to=complete_to(covered, start),
@@ -80,6 +82,7 @@ def account_statement(
         bank=bank,
         bridges=bridges_of(purses, bank),
     )
+    return replace(stated, since_frozen=since_kept(store, rows, stated, period, currency=currency))
 
 
 def first_second(state: TableState) -> int:

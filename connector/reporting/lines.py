@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector.core.ledger.bridge import Stage
 from connector.core.ledger.ledger import Purse, Sums
 from connector.core.units import PAYMENTS
-from connector.reporting.beside_lines import change_lines, compared_line
+from connector.reporting.beside_lines import change_lines, compared_line, frozen_lines
 from connector.reporting.cells import Cell, Money
 from connector.reporting.line import Line
 
@@ -36,6 +36,8 @@ def lines_of(statement: Statement) -> Iterator[Line]:
             yield from _bridge(account.account, bridge)
         for bank in account.bank:
             yield from _bank(account.account, bank)
+        if account.since_frozen is not None:
+            yield from frozen_lines(statement.period, account.account, account.since_frozen)
     for changed in statement.changes:
         for purse_change in changed.purses:
             yield from change_lines(changed.account, purse_change)

@@ -12,7 +12,9 @@ from connector.reporting.lines import lines_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.core.ledger.since_frozen import SinceFrozen
     from connector.core.ledger.statement import AccountStatement
+    from connector.core.time.periods import Period
     from connector.reporting.facts import Statement
     from connector.reporting.line import Line
 
@@ -26,6 +28,8 @@ TITLES = {
     "payouts": "Payouts",
     "bridge": "From the balance to the bank",
     "bank": "On the way to the bank",
+    "since_frozen": "Changed since it was frozen",
+    "frozen_rows": "Rows that are new or changed since it was frozen",
     "changes": "Change",
     "why": "Why fees changed",
     "report": "Stripe's report beside the lake",
@@ -75,6 +79,16 @@ _SHOWN: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "bridge": (("name", ""), ("net", "amount"), ("note", "")),
     "bank": (("bank", "bank account"), ("name", ""), ("count", "payouts"), ("net", "amount")),
+    "since_frozen": (("name", "category"), ("count", "rows"), ("gross", "gross"), ("fee", "fees"), ("net", "net")),
+    "frozen_rows": (
+        ("id", "row"),
+        ("at", "created"),
+        ("name", "category"),
+        ("state", ""),
+        ("gross", "gross"),
+        ("fee", "fees"),
+        ("net", "net"),
+    ),
     "changes": (("name", "category"), ("count", "rows"), ("gross", "gross"), ("fee", "fees"), ("net", "net")),
     "why": (("name", ""), ("fee", "fees"), ("note", "")),
     "report": (("name", "line"), ("kind", "figure"), ("report", "report"), ("lake", "lake"), ("state", "")),
@@ -141,9 +155,27 @@ def standing(statement: Statement, account: AccountStatement) -> list[str]:
         found.append(f"the lake is complete up to {period.local(account.complete_to):%Y-%m-%d %H:%M:%S %z}")
     if account.retired is not None:
         found.append(f"retired {period.local(account.retired.at):%Y-%m-%d %H:%M:%S %z}: {account.retired.reason}")
+    if account.since_frozen is not None:
+        found += _frozen(period, account.since_frozen)
     if account.livemode is False:
         found.append("test mode: no real money")
     return found
+
+
+def _frozen(period: Period, since: SinceFrozen) -> list[str]:
+    """Say when a period was frozen, and whether it is as it was then."""
+    frozen = since.frozen
+    when = f"{period.local(frozen.frozen_at):%Y-%m-%d %H:%M:%S %z}"
+    said = "frozen now" if since.written_now else f"frozen {when}"
+    of = f"record {frozen.lake_record} (SHA-256 {frozen.lake_record_sha256[:12]}…)"
+    first = f"{said}, revision {frozen.revision}, of {of}; figures SHA-256 {frozen.figures_sha256[:12]}…"
+    if since.written_now:
+        return [first]
+    if not since.differs:
+        return [first, "nothing has changed since it was frozen"]
+    counts = [(since.new, "new"), (since.changed, "changed"), (since.gone, "gone")]
+    rows = ", ".join(f"{count:,} {'row' if count == 1 else 'rows'} {kind}" for count, kind in counts if count)
+    return [first, f"CHANGED since it was frozen: {rows or 'sums by category, below'}"]
 
 
 def _since(statement: Statement, group: str) -> str:

@@ -43,4 +43,5 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.data("".join(page.to_text(stated)).encode())
     else:
         console.text(*text.to_lines(stated))
-    return DATA_REFUSED if not stated.agrees or (args.strict and not stated.final) else 0
+    refused = args.strict and not (stated.final and stated.as_frozen)
+    return DATA_REFUSED if refused or not stated.agrees else 0

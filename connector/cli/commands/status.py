@@ -23,6 +23,7 @@ from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.paths import RUNS
 from connector.lake.reading.unnamed_files import look_for_unnamed
 from connector.lake.state.file_check import beside_unnamed
+from connector.lake.state.frozen_periods import frozen_names
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.leases import others_at_work
 from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from connector.cli.display.console import Console
     from connector.core.state.account_record import AccountRecord
+    from connector.core.state.frozen import FrozenName
     from connector.core.state.table_state import TableState
     from connector.core.state.unnamed import Unnamed
     from connector.lake.reading.unnamed_files import UnnamedFiles
@@ -57,6 +59,7 @@ class Holding:
         unnamed: files in its folder that no record names and no run removes.
         record: what else is known of it.
         stale_since: up to when it was read, UTC seconds, where runs do not get to read it any more; else None.
+        frozen: periods whose figures are kept.
     """
 
     state: TableState
@@ -64,6 +67,7 @@ class Holding:
     unnamed: tuple[Unnamed, ...]
     record: AccountRecord
     stale_since: int | None
+    frozen: tuple[FrozenName, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +233,7 @@ def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnam
             tuple(each for each in there if not each.is_swept),
             record,
             stale_since(record, one.read_until, newest),
+            tuple(frozen_names(store, one.account)),
         )
 
 
@@ -291,6 +296,10 @@ def document(
                 "stale_since": holding.stale_since,
                 "refused": holding.record.refused and asdict(holding.record.refused),
                 "retired": holding.record.retired and asdict(holding.record.retired),
+                "frozen": [
+                    {"period": each.period, "timezone": each.calendar, "revision": each.revision}
+                    for each in holding.frozen
+                ],
             }
             for state, holding in ((one.state, one) for one in holdings)
         ],
@@ -339,6 +348,7 @@ def _account(holding: Holding, reads: Reads) -> list[tuple[str, str]]:
         *([("parked", parked(state.parked_rows))] if state.parked else []),
         *nets(state.net(), state.net_by_balance()),
         ("audit", past_of(state, reads).to_text()),
+        *([("frozen", ", ".join(each.words for each in holding.frozen))] if holding.frozen else []),
         ("versions", _versions(state.api_versions)),
         *_choices(state.options),
         *differs(state.drift.findings, most=DRIFT_NAMED, rest="--json"),

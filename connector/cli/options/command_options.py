@@ -11,7 +11,7 @@ from connector.options.connection import Awaited, Shared
 from connector.options.lake import Destination, Privacy, SaltFile, Shape
 from connector.options.run import Failing, Refreshing, Stopping, Whole, Windows
 from connector.options.selection import LakeAccounts, Within
-from connector.options.statement import Calendar, Figures
+from connector.options.statement import Calendar, Figures, Freezing
 from connector.options.storage import Storage
 from connector.options.verification import Checks
 
@@ -197,7 +197,10 @@ def statement(parser: argparse.ArgumentParser) -> None:
     add(parser, Figures, "currency")
     parser.add_argument("--format", choices=STATEMENTS, help="text, csv, json or html on stdout (text)")
     add(parser, Figures, "compare", "against")
-    parser.add_argument("--strict", action="store_true", help="end with status 65 when it is not final")
+    add(parser, Freezing)
+    parser.add_argument(
+        "--strict", action="store_true", help="end with status 65 when it is not final, or not as it was frozen"
+    )
     _add_storage(parser)
     arguments.add_talking(parser)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from connector.core.ledger.bridge import BankLine, PayoutState
     from connector.core.ledger.openings import Opening
+    from connector.core.ledger.since_frozen import SinceFrozen
     from connector.core.state.account_record import Retired
 
 Part = Literal["activity", "payouts"]
@@ -192,6 +193,7 @@ class AccountStatement:
         bridges: from the balance's activity to what left for the bank, by currency.
         bank: from there to what arrived, by bank account and currency.
         retired: when and why the account was retired, or None.
+        since_frozen: what changed since the period was frozen; None where it was not.
     """
 
     account: str
@@ -206,6 +208,7 @@ class AccountStatement:
     bridges: tuple[Bridge, ...] = ()
     bank: tuple[BankLine, ...] = ()
     retired: Retired | None = None
+    since_frozen: SinceFrozen | None = None
 
     @property
     def final(self) -> bool:

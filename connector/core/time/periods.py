@@ -51,6 +51,11 @@ class Period:
         return self.local(second).date()
 
     @property
+    def is_named(self) -> bool:
+        """Whether it is a month, a quarter or a year of the calendar."""
+        return any(one.fullmatch(self.name) for one in (_MONTH, _QUARTER, _YEAR))
+
+    @property
     def first_day(self) -> date:
         """The local day it begins on."""
         return self.day_of(self.bounds.start)

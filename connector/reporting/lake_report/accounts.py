@@ -15,6 +15,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
 from connector.errors import LakeChangedError, StorageError
 from connector.lake.state.file_check import differences
+from connector.lake.state.frozen_periods import frozen_names
 from connector.lake.state.table_states import compare
 from connector.reporting.lake_report.days import add_up
 from connector.reporting.lake_report.facts import AccountFacts, AuditFacts, DriftLine, FileProblem, RowFacts
@@ -23,6 +24,7 @@ from connector.reporting.lake_report.payouts import payouts_of
 from connector.reporting.lake_report.problems import (
     in_order,
     of_files,
+    of_frozen,
     of_layers,
     of_payouts,
     of_record,
@@ -80,6 +82,7 @@ def account_facts(
         drift=tuple(DriftLine(one.kind, one.name, one.count, one.example) for one in state.drift.findings),
         retired=known.record.retired,
         refused=known.record.refused,
+        frozen=tuple(one.words for one in frozen_names(store, known.account)),
     )
     gaps = gaps_of(state.asked or state.covered, state.covered, first=first)
     return replace(facts, problems=in_order(_problems(lake, known, facts, gaps, stale=stale, now=now)))
@@ -116,7 +119,11 @@ def with_detail(
         calendar=_calendar(state, first_of(state, now), now, sums.pending_days),
         files_say=RowFacts(sums.day_lines(), sums.pending_lines(), stated, why),
     )
-    more = [*of_files(lake, unreadable), *of_sums(lake, read, whole=not damaged)]
+    more = [
+        *of_files(lake, unreadable),
+        *of_frozen(lake, known.account, stated),
+        *of_sums(lake, read, whole=not damaged),
+    ]
     return replace(read, problems=in_order([*facts.problems, *more]))
 
 

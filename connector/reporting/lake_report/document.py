@@ -67,6 +67,7 @@ def _account(one: AccountFacts) -> dict[str, Any]:
         "net": [{**_purse(purse), "net": net} for purse, net in one.net],
         "retired": one.retired and asdict(one.retired),
         "refused": one.refused and asdict(one.refused),
+        "frozen": list(one.frozen),
         "problems": _problems(one.problems),
         "layers": [_layer(layer) for layer in one.layers],
         "damaged": [asdict(file) for file in one.damaged],
@@ -145,4 +146,5 @@ def _month(one: MonthLine) -> dict[str, Any]:
         "closing": one.closing,
         "final": one.final,
         "reasons": list(one.reasons),
+        "frozen": one.frozen,
     }

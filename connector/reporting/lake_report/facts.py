@@ -20,6 +20,9 @@ PayoutAnswer = Literal["adds_up", "differs", "not_read", "waiting", "manual"]
 """`differs`: its rows do not add up to nothing. `not_read`: the lake lacks them. `waiting`: Stripe is still assigning
 them. `manual`: Stripe assigns none."""
 
+FrozenAnswer = Literal["as_frozen", "changed"]
+"""Whether a month is still what was frozen of it."""
+
 
 class DayKey(NamedTuple):
     """What rows are added up by.
@@ -201,6 +204,7 @@ class MonthLine:
         closing: what there was at the end; None where the opening is not known.
         final: whether no later sync is expected to change it.
         reasons: why it is not.
+        frozen: whether it was frozen, and is as it was then; None where it never was.
     """
 
     month: str
@@ -211,6 +215,7 @@ class MonthLine:
     closing: int | None
     final: bool
     reasons: tuple[str, ...] = ()
+    frozen: FrozenAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +269,7 @@ class AccountFacts:
         problems: what there is to say, the gravest first.
         retired: when and why it was retired, or None.
         refused: since when and why runs are refused it, or None.
+        frozen: periods that are frozen, each with its zone: `2026-10 (Europe/Paris)`.
         files_say: what its files say; None where they were not read.
     """
 
@@ -287,6 +293,7 @@ class AccountFacts:
     problems: tuple[Problem, ...] = ()
     retired: Retired | None = None
     refused: Refusal | None = None
+    frozen: tuple[str, ...] = ()
     files_say: RowFacts | None = None
 
     @property

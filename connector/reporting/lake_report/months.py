@@ -49,6 +49,7 @@ def months_of(
 
 
 def _lines(month: str, stated: AccountStatement) -> Iterator[MonthLine]:
+    since = stated.since_frozen
     for one in stated.purses:
         yield MonthLine(
             month=month,
@@ -59,4 +60,5 @@ def _lines(month: str, stated: AccountStatement) -> Iterator[MonthLine]:
             closing=one.closing,
             final=stated.final,
             reasons=stated.reasons,
+            frozen=None if since is None else "changed" if since.differs else "as_frozen",
         )

@@ -174,6 +174,7 @@ class _Page:
             "Files": f"{one.files:,}, {sized(one.bytes)}",
             "Pending rows": f"{one.pending:,}",
             **({"Parked rows": f"{one.parked:,}"} if one.parked else {}),
+            **({"Frozen": ", ".join(one.frozen)} if one.frozen else {}),
             **({"Retired": f"{minute_text(one.retired.at)} UTC: {one.retired.reason}"} if one.retired else {}),
             **(
                 {"Refused": f"since {minute_text(one.refused.since)} UTC: {one.refused.message}"} if one.refused else {}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.core.standing import Subject
     from connector.core.state.table_state import TableState
     from connector.core.time.intervals import Intervals
-    from connector.reporting.lake_report.facts import AccountFacts, FileProblem, PayoutFacts, RunLine
+    from connector.reporting.lake_report.facts import AccountFacts, FileProblem, MonthLine, PayoutFacts, RunLine
 
 SILENT = 2 * DAY
 """Seconds after which it is worth knowing that no run has read an account."""
@@ -66,6 +66,15 @@ def of_lake(lake: str, runs: Iterable[RunLine], extra: list[str], *, at_work: in
 def of_record(lake: str, message: str) -> Problem:
     """Return what to say of a record that cannot be understood."""
     return Problem("damaged_record", "wrong", "here", message, command("verify", lake, "--offline"))
+
+
+def of_frozen(lake: str, account: str, months: Iterable[MonthLine]) -> Iterator[Problem]:
+    """Yield what to say of months that are not any more what was frozen of them."""
+    for month in dict.fromkeys(one.month for one in months if one.frozen == "changed"):
+        text = f"{month} is frozen, and has changed since"
+        yield Problem(
+            "frozen_changed", "look", "other", text, command("statement", lake, "--month", month, "--account", account)
+        )
 
 
 def of_files(lake: str, found: Iterable[FileProblem]) -> Iterator[Problem]:

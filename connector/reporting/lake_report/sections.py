@@ -245,6 +245,7 @@ def statements(facts: AccountFacts) -> Table:
     for one in found:
         amounts = (one.opening, one.activity.gross, one.activity.fee, one.activity.net, one.payouts.net, one.closing)
         final = "final" if one.final else f"not final: {'; '.join(one.reasons)}"
+        final += {"as_frozen": ", frozen", "changed": ", changed since it was frozen", None: ""}[one.frozen]
         lines.append((one.month, title_of(one.purse), *(Money(value, one.purse.currency) for value in amounts), final))
     columns = ("month", "balance", "opening", "gross", "fees", "net", "payouts", "closing", "state")
     unstated = "" if facts.files_say is None else facts.files_say.unstated or ""
