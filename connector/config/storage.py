@@ -179,6 +179,21 @@ def settings_in(path: str | os.PathLike[str], tell: Callable[[str], None] = lamb
     return found
 
 
+def settings_around(scheme: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that the environment has of a store, under the names that the store has for them.
+
+    Args:
+        scheme: of the store.
+        environ: variables; those without the cloud's prefix are no settings, and of two spellings the first one counts.
+    """
+    cloud = CLOUDS[scheme]
+    found: dict[str, str] = {}
+    for name, value in environ.items():
+        if value and name.lower().startswith(cloud.prefixes) and (known := _known(cloud, name)) is not None:
+            found.setdefault(known, value)
+    return found
+
+
 def secrets_among(settings: Mapping[str, object], environ: Mapping[str, str]) -> set[str]:
     """Return the values that must not be shown: of settings, and of the environment."""
     found = {value for name, value in settings.items() if isinstance(value, str) and is_secret(name)}

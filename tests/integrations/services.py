@@ -154,7 +154,11 @@ def gcs(folder: Path) -> Generator[Service]:
     """Serve Google Cloud Storage by a stand-in of ours, in this process: no emulator speaks what obstore does."""
     del folder
     with bucket_server() as server:
-        environment = {"GOOGLE_BASE_URL": server.url, "GOOGLE_BEARER_TOKEN": "not-a-real-token-0001"}
+        key = {"gcs_base_url": server.url, "disable_oauth": True, "client_email": "", "private_key_id": ""}
+        environment = {
+            "GOOGLE_BASE_URL": server.url,
+            "GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps({**key, "private_key": "not-a-real-key-0001"}),
+        }
         yield Service("GCS stand-in", "gs://lake", environment, server.url, None)
 
 

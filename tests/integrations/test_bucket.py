@@ -30,7 +30,7 @@ def settings_of(service):
         "AZURE_STORAGE_ACCOUNT_KEY": "account_key",
         "AZURE_STORAGE_ENDPOINT": "endpoint",
         "GOOGLE_BASE_URL": "base_url",
-        "GOOGLE_BEARER_TOKEN": "bearer_token",
+        "GOOGLE_SERVICE_ACCOUNT_KEY": "service_account_key",
     }
     return {names[name]: value for name, value in service.environment.items() if name in names}
 

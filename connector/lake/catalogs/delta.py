@@ -31,9 +31,12 @@ import pyarrow as pa
 from connector.core.state.publishing import Contents, Listed, account_of
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs.base import Tidied, bounds_of
+from connector.lake.catalogs.delta_store import secrets_of
+from connector.lake.stores.answers import told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Collection, Generator
+    from contextlib import AbstractContextManager
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.publishing import Change
@@ -62,22 +65,24 @@ class DeltaCatalogTable:
     Attributes:
         shape: what it is made of.
         folder: of the table, as deltalake opens it: an absolute path, or the address of a bucket's folder.
-        options: of its store, by obstore's names; nothing for a disk.
+        options: returns those of its store, by deltalake's names, for the moment; nothing for a disk.
         now: UTC seconds.
     """
 
     shape: TableShape
     folder: str
-    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    options: Callable[[], dict[str, str]] = field(default=dict["str", "str"], repr=False)
     now: Callable[[], float] = time.time
     _table: DeltaTable | None = field(init=False, default=None)
+    _opened_by: dict[str, str] = field(init=False, default_factory=dict["str", "str"], repr=False)
 
     def read(self) -> None:
         """Look at the table as it is now; see `CatalogTable.read`."""
         refuse_unfit(self.folder)
-        with _told(f"reading the table {self.shape.name}"):
+        self._opened_by = self.options()
+        with self._told("reading"):
             try:
-                self._table = DeltaTable(self.folder, storage_options=dict(self.options) or None)
+                self._table = DeltaTable(self.folder, storage_options=self._opened_by or None)
             except TableNotFoundError:
                 self._table = None
                 return
@@ -88,7 +93,7 @@ class DeltaCatalogTable:
         table = self._table
         if table is None:
             return None
-        with _told(f"reading the table {self.shape.name}"):
+        with self._told("reading"):
             files = self._files(table)
             accounts = {account for path in files if (account := account_of(path)) is not None}
             asked = {one: table.transaction_version(_application(one)) for one in accounts}
@@ -98,7 +103,7 @@ class DeltaCatalogTable:
     def commit(self, change: Change) -> None:
         """Commit a difference, as one version of the table; see `CatalogTable.commit`."""
         added = [self._added(one) for one in change.added]
-        with _told(f"publishing to the table {self.shape.name}"):
+        with self._told("publishing to"):
             if self._table is None:
                 self._create(added, change)
                 return
@@ -116,7 +121,7 @@ class DeltaCatalogTable:
         table = self._table
         if table is None or not act:
             return Tidied()
-        with _told(f"shortening the log of the table {self.shape.name}"):
+        with self._told("shortening the log of"):
             if table.version() > 0:
                 table.create_checkpoint()
             table.cleanup_metadata()
@@ -130,7 +135,7 @@ class DeltaCatalogTable:
             "error",
             list(self.shape.partition_columns),
             name=self.shape.name,
-            storage_options=dict(self.options) or None,
+            storage_options=self._opened_by or None,
             commit_properties=_properties(change),
         )
 
@@ -209,6 +214,9 @@ class DeltaCatalogTable:
                     f"the column {one.name} of the table {self.shape.name} is {one.type}: not one of ours"
                 )
 
+    def _told(self, what: str) -> AbstractContextManager[None]:
+        return _told(f"{what} the table {self.shape.name}", secrets_of(self._opened_by))
+
     @property
     def _arrow_schema(self) -> pa.Schema:
         return without_metadata(self.shape.schema)
@@ -257,10 +265,10 @@ def _moment(second: int) -> str:
 
 
 @contextmanager
-def _told(what: str) -> Generator[None]:
+def _told(what: str, secrets: Collection[str]) -> Generator[None]:
     """Have errors of deltalake be ours; those that come of another publisher's commit are conflicts.
 
-    What deltalake says is not passed on where it may quote rows.
+    What deltalake says is not passed on where it may quote rows, nor what lets us in.
     """
     try:
         yield
@@ -271,4 +279,4 @@ def _told(what: str) -> Generator[None]:
     except (DeltaError, OSError, ValueError) as error:
         if _TABLE_EXISTS.search(str(error)):
             raise CommitConflictError(f"{what}: another publisher made it first; run again") from error
-        raise StorageError(f"{what}: {error}") from error
+        raise StorageError(f"{what}: {told(error, secrets)}") from error

@@ -17,6 +17,7 @@ What was seen of pyiceberg 0.12, and decided for it:
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,7 +32,7 @@ from connector.lake.catalogs.base import Tidied, bounds_of
 from connector.lake.formats.row_columns import MICROSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from pyiceberg.catalog import Catalog
     from pyiceberg.schema import Schema
@@ -89,22 +90,25 @@ MANY_MANIFESTS = 10
 _FIRST_PARTITION_ID = 1_000
 _UNFIT = frozenset("#?;%")
 _EPOCH = date(1970, 1, 1)
+_IN_THE_WAY = re.compile(r"locked|serializ|deadlock", re.IGNORECASE)
+"""What a catalog's database says where somebody else is writing; all else that it cannot do is no conflict."""
 
 
-def open_catalog(root: str, name: str | None = None) -> Catalog:
+def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | None = None) -> Catalog:
     """Return the catalog that a lake's tables are in.
 
     Args:
         root: the lake: an absolute path, or the address of a bucket's folder.
         name: of a catalog that pyiceberg is configured for (`.pyiceberg.yaml`, `PYICEBERG_CATALOG__…`); None for that
             in the lake.
+        files: properties by which the catalog gets at files in a bucket; see `iceberg_files.files_in`.
 
     Raises:
         ConfigError: the lake is in a bucket and no catalog is named, or there is none of that name.
     """
     if name is not None:
         with _told(f"opening the catalog {name}", ConfigError):
-            return load_catalog(name)
+            return load_catalog(name, **(files or {}))
     if "://" in root:
         raise ConfigError(
             "Iceberg tables in a bucket need a catalog, since there are no conditional renames in one: name one that"
@@ -203,6 +207,8 @@ class IcebergCatalogTable:
         """Yield the paths of the files of metadata that a table goes by, as far as they are in its folder."""
         yield self._own_path(table.metadata_location)
         yield from (self._own_path(one.metadata_file) for one in table.metadata.metadata_log)
+        for one in (*table.metadata.statistics, *table.metadata.partition_statistics):  # of other engines
+            yield self._own_path(one.statistics_path)
         for snapshot in table.metadata.snapshots:
             yield self._own_path(snapshot.manifest_list)
             yield from (self._own_path(one.manifest_path) for one in snapshot.manifests(table.io))
@@ -368,10 +374,13 @@ def _told(what: str, kind: type[StorageError | ConfigError] = StorageError) -> G
         CommitStateUnknownException,
         TableAlreadyExistsError,
         ValidationException,
-        OperationalError,
     ) as error:
-        raise CommitConflictError(
-            f"{what}: another publisher committed first ({type(error).__name__}); run again"
-        ) from error
+        raise _conflict(what, error) from error
     except Exception as error:
+        if isinstance(error, OperationalError) and _IN_THE_WAY.search(str(error)):
+            raise _conflict(what, error) from error
         raise kind(f"{what}: {error}") from error
+
+
+def _conflict(what: str, error: Exception) -> CommitConflictError:
+    return CommitConflictError(f"{what}: another publisher committed first ({type(error).__name__}); run again")

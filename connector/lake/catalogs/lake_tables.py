@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from connector.core.state.publishing import EMPTY, Wanted, alterations, lag_of
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.errors import CommitConflictError, ConfigError, ConnectorError, StateError
 from connector.lake.catalogs.base import publish, shape_of
+from connector.lake.catalogs.delta_store import options_for
 from connector.lake.formats.formats import HIVE, format_named
 from connector.lake.paths import STATE
 from connector.lake.reading.table_files import file_schema
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from connector.core.state.tables import State, TableSpec
     from connector.lake.catalogs.base import CatalogTable, Published, TableShape, WantedNow
     from connector.lake.stores.base import Store
+    from connector.lake.stores.bucket import Bucket
 
 ICEBERG = "iceberg"
 
@@ -213,9 +216,16 @@ def _maker(
     """
     root = store.address(table_states.TABLE).removesuffix(f"/{table_states.TABLE}")
     module = import_module(f"connector.lake.catalogs.{kind}")  # an extra
+    bucket: Bucket | None = getattr(store, "bucket", None)
     if kind != ICEBERG:
         module.refuse_unfit(root)
-        return lambda shape: module.DeltaCatalogTable(shape, f"{root}/{shape.name}")
-    opened = module.open_catalog(root, catalog)
+        options = dict[str, str] if bucket is None else partial(options_for, bucket)
+        options()  # what deltalake cannot have is refused now
+        return lambda shape: module.DeltaCatalogTable(shape, f"{root}/{shape.name}", options)
+    properties: Mapping[str, str] = {}
+    if bucket is not None:
+        files = import_module("connector.lake.catalogs.iceberg_files")  # an extra
+        root, properties = files.address_in_tables(bucket), stack.enter_context(files.files_in(bucket))
+    opened = module.open_catalog(root, catalog, properties)
     stack.callback(opened.close)
     return lambda shape: module.IcebergCatalogTable(shape, opened, root, renew=renew)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from connector.outside_text import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NO_BUCKET = re.compile(r"<Code>(NoSuchBucket|ContainerNotFound)</Code>|The specified bucket does not exist")
 _DETAILS = re.compile(r"\s*Debug source:.*", re.DOTALL)
@@ -41,6 +45,11 @@ def is_for_good(error: Exception) -> bool:
     return bool(_FOR_GOOD.fullmatch(str(status_of(error)))) and not _PASSES.search(str(error))
 
 
-def told(error: Exception) -> str:
-    """Return what a client says of an error, in one line, without what addresses have behind a question mark."""
-    return sentence(_QUERY.sub("", _DETAILS.sub("", str(error))))[:500]
+def told(error: Exception, secrets: Iterable[str] = ()) -> str:
+    """Return what a client says of an error, in one line, without what addresses have behind a question mark.
+
+    Args:
+        error: of the client.
+        secrets: what must not be shown besides.
+    """
+    return sentence(_QUERY.sub("", _DETAILS.sub("", str(error))), secrets)[:500]

@@ -68,11 +68,14 @@ class Bucket:
     Attributes:
         url: in its plainest form, without a slash at the end.
         patience: how long to try.
+        access: returns what another library's client of the same store needs: settings by obstore's names, with the
+            credentials of the moment, and `allow_http`; it may be told to nobody else.
     """
 
     url: str
     patience: Patience
     _store_for: Callable[[int], Any] = field(repr=False)
+    access: Callable[[], dict[str, str]] = field(repr=False, default=dict["str", "str"])
 
     def named(self, path: str) -> str:
         """Return an object's whole address, for messages and readers."""

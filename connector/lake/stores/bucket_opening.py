@@ -15,7 +15,7 @@ from obstore.exceptions import BaseError
 from obstore.store import MemoryStore, from_url
 
 from connector.config.destination import bucket_address
-from connector.config.storage import checked_settings, secrets_among
+from connector.config.storage import checked_settings, secrets_among, settings_around
 from connector.errors import ConfigError
 from connector.lake.stores.bucket import LARGEST, Bucket
 from connector.lake.stores.credentials import Profile, Surroundings, connects, provider_of
@@ -77,7 +77,19 @@ def open_bucket(
     loopback = goes_to_loopback(address.scheme, settings, environ)
     provider = provider_of(address.scheme, settings, Surroundings(environ, answers))
     client = partial(_client, address, settings, provider, loopback=loopback)
-    return Bucket(address.url, patience or Patience(), _Clients(client, secrets_among(settings, environ)))
+    clients = _Clients(client, secrets_among(settings, environ))
+    known = {**settings_around(address.scheme, environ), **settings, "allow_http": "true" if loopback else "false"}
+    return Bucket(address.url, patience or Patience(), clients, partial(_access, known, provider))
+
+
+def _access(known: Mapping[str, str], provider: Profile | None) -> dict[str, str]:
+    """Return settings with the credentials that a profile has at the moment; see `Bucket.access`."""
+    if provider is None:
+        return dict(known)
+    now = provider()
+    keys = {"access_key_id": now["access_key_id"], "secret_access_key": now["secret_access_key"]}
+    token = {"session_token": now["token"]} if now["token"] else {}
+    return {**provider.config, **known, **keys, **token}
 
 
 class _Clients:

@@ -150,3 +150,9 @@ class TestIceberg(CatalogContract):
             self.published(lake)
         self.published(lake, repair=True)
         assert self.rows(lake) == lake.rows()
+
+    def test_a_catalog_that_cannot_be_reached_is_no_other_publisher(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("PYICEBERG_CATALOG__AWAY__URI", f"sqlite:///{tmp_path}/no/such/folder/catalog.db")
+        monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())
+        with pytest.raises(ConfigError, match="unable to open"):
+            open_catalog("s3://lake/x", "away")
