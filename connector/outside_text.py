@@ -23,6 +23,7 @@ SHORTEST = 8
 _BEGINS = r"""(?:(?<![A-Za-z0-9])|(?<=\\[abfnrtv])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-Fa-f]{2}))"""
 """Where a key can begin: not within a word (desk_test_lake), but right after an escape."""
 
+_KEY = re.compile(r"\b((sk|rk|pk)_(live|test|org)|whsec)_[A-Za-z0-9_]{8}")
 _KEYS = re.compile(rf"{_BEGINS}((?:sk|rk)_(?:live|test|org)|whsec)_[A-Za-z0-9_]{{4,}}")
 _HEADER = re.compile(
     r"""(?i)(authorization["']?\s*[:=]\s*["']?(?:(?:basic|bearer)\s+)?)(?!basic\b|bearer\b)[^\s"',;\\]+"""
@@ -112,3 +113,8 @@ class _ForJson(dict[int, str]):
 
 
 _FOR_PEOPLE, _FOR_JSON = _ForPeople(), _ForJson()
+
+
+def holds_key(text: str) -> bool:
+    """Say whether there is a key in a text, or a secret of webhooks."""
+    return _KEY.search(text) is not None

@@ -15,6 +15,7 @@ from connector.cli.display.console import PIPE_CLOSED, Console, forget_stdout
 from connector.cli.options.arguments import Parser, refuse_keys
 from connector.cli.options.commands import COMMANDS
 from connector.cli.process.process_setup import leave, own_the_process
+from connector.cli.settings.kept import DESTINATION, SETTINGS
 from connector.errors import StoppedError, UsageError
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def _run(words: list[str], console: Console) -> int:
     refuse_keys(words)
     words = _as_options(words)
     parser = _parser(next((word for word in words if not word.startswith("-")), None))
+    defaults = parser.chosen.without_defaults({DESTINATION, *SETTINGS})
     try:
         args = parser.parse_args(words)
     except SystemExit as done:  # how argparse ends after --help and --version
@@ -83,6 +85,9 @@ def _run(words: list[str], console: Console) -> int:
         parser.print_help(sys.stderr)
         raise UsageError("no command given; begin with `stripe-balance demo`")
     console.configure(args)
+    from connector.cli.settings.take import take_settings  # noqa: PLC0415 - help needs it not
+
+    take_settings(args, defaults, parser.chosen, console)
     if hasattr(args, "storage_options"):
         from connector.cli.options.places import place  # noqa: PLC0415 - help and most commands need it not
 

@@ -29,7 +29,9 @@ _HIDE = 20
 _SALT_BYTES = 16
 _PURPOSE = "stripe-balance: print of a key: "
 _ASSIGNED = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*([^=].*)", re.DOTALL)
-_PREFIXES = ("sk_", "rk_", "pk_")
+PREFIXES = ("sk_", "rk_")
+"""How keys begin that read balances."""
+
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -147,7 +149,7 @@ def _mended(text: str) -> str:
     if assigned is None:
         return text
     name, value = assigned[1], _unquoted(assigned[2].strip())
-    if value.startswith(_PREFIXES):
+    if value.startswith((*PREFIXES, "pk_")):
         return value
     if name.isupper():
         raise ConfigError(f"what should be the API key sets {name}, and not to a key: write sk_… or rk_…, nothing else")

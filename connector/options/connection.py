@@ -34,6 +34,7 @@ class Connection(TypedDict, total=False):
             says="`Stripe-Version` to read under; pinned by default",
             metavar="VERSION",
             help="Stripe-Version to read under (pinned by default)",
+            in_file="any",
         ),
     ]
     context: Annotated[
@@ -51,6 +52,7 @@ class Connection(TypedDict, total=False):
             reads="rate",
             metavar="N",
             help="requests per second of one endpoint, 0 for no limit (20)",
+            in_file="any",
         ),
     ]
     max_in_flight: Annotated[
@@ -60,6 +62,7 @@ class Connection(TypedDict, total=False):
             reads="positive",
             metavar="N",
             help="requests under way at once, at most (40)",
+            in_file="any",
         ),
     ]
     retries: Annotated[
@@ -69,6 +72,7 @@ class Connection(TypedDict, total=False):
             reads="count",
             metavar="N",
             help="attempts after the first, for what may pass by itself (7)",
+            in_file="any",
         ),
     ]
 
@@ -83,6 +87,7 @@ class Shared(TypedDict, total=False):
             default=False,
             reads="flag",
             help="--rate is each account's own (all share it)",
+            in_file="lake",
         ),
     ]
 

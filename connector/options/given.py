@@ -36,12 +36,18 @@ def arguments_of(options: Mapping[str, Any], *, asks: bool = True) -> dict[str, 
     return own
 
 
-def config_of(options: Mapping[str, Any], *, tell: Callable[[str], None] | None = None) -> Config:
+def config_of(
+    options: Mapping[str, Any],
+    *,
+    tell: Callable[[str], None] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
     """Return the settings among options, those of `Connection` and `Shared`; others do not matter.
 
     Args:
         options: None, and what is not there, stand for the default.
         tell: as for `Config.from_env`.
+        environ: the environment; the process's own by default.
 
     Raises:
         ConfigError: no key, or a value out of bounds.
@@ -51,4 +57,4 @@ def config_of(options: Mapping[str, Any], *, tell: Callable[[str], None] | None 
     if retries is not None and (type(retries) is not int or retries < 0):
         raise ConfigError(f"`retries` {retries!r} must be a whole number, at least 0")
     policy = None if retries is None else RetryPolicy(attempts=retries + 1)
-    return Config.from_env(tell=tell, retry=policy, **given)
+    return Config.from_env(environ, tell=tell, retry=policy, **given)

@@ -30,6 +30,7 @@ class Shape(TypedDict, total=False):
             " the lake's by default, parquet for a new one",
             choices=FORMATS,
             help="of the files, fixed when the lake is made (parquet); jsonl is jsonl.zst; delta, iceberg: tables",
+            in_file="lake",
         ),
     ]
     catalog: Annotated[
@@ -39,6 +40,7 @@ class Shape(TypedDict, total=False):
             " in the lake, which a lake in a bucket cannot have; fixed with the lake",
             metavar="NAME",
             help="catalog of pyiceberg's configuration for --format iceberg (one in the lake)",
+            in_file="lake",
         ),
     ]
     partition: Annotated[
@@ -47,6 +49,7 @@ class Shape(TypedDict, total=False):
             says="time one file holds: day, month or year; the lake's by default, a day for a new one",
             choices=PARTITIONS,
             help="time one file holds, fixed when the lake is made (day)",
+            in_file="lake",
         ),
     ]
     expand: Annotated[
@@ -57,6 +60,7 @@ class Shape(TypedDict, total=False):
             metavar="PATH",
             many=True,
             help="expand in each row, such as source; repeatable",
+            in_file="lake",
         ),
     ]
     source_columns: Annotated[
@@ -66,6 +70,7 @@ class Shape(TypedDict, total=False):
             default=False,
             reads="flag",
             help="columns for charges, refunds and payouts, with --expand source",
+            in_file="lake",
         ),
     ]
     settle: Annotated[
@@ -76,6 +81,7 @@ class Shape(TypedDict, total=False):
             reads="count",
             metavar="S",
             help="seconds after which a row counts as visible; younger ones are read again next time (600)",
+            in_file="lake",
         ),
     ]
     audit: Annotated[
@@ -86,6 +92,7 @@ class Shape(TypedDict, total=False):
             reads="percent",
             metavar="PERCENT",
             help="share of a run's requests to ask about the past again with, 1 to 50 of them; 0 turns it off (1)",
+            in_file="lake",
         ),
     ]
 
@@ -101,6 +108,7 @@ class Privacy(TypedDict, total=False):
             metavar="COLUMN",
             many=True,
             help="leave out, such as description; repeatable",
+            in_file="lake",
         ),
     ]
     hash: Annotated[
@@ -111,6 +119,7 @@ class Privacy(TypedDict, total=False):
             metavar="COLUMN",
             many=True,
             help="keep a salted hash of, such as source.customer; repeatable",
+            in_file="lake",
         ),
     ]
     strict_schema: Annotated[
@@ -120,6 +129,7 @@ class Privacy(TypedDict, total=False):
             default=False,
             reads="flag",
             help="end with status 65 on rows that differ from the schema",
+            in_file="lake",
         ),
     ]
 
@@ -163,5 +173,6 @@ class Destination(TypedDict, total=False):
             reads="count",
             metavar="S",
             help="seconds to wait for other runs to end (0)",
+            in_file="lake",
         ),
     ]

@@ -39,6 +39,8 @@ class Option:
         metavar: what help calls its value.
         choices: the values there are, on the command line.
         many: whether it may be repeated there, each time with one value.
+        in_file: which commands take it from the settings file: those that bring data into a `lake`, or `any` that has
+            it; empty where it has no place there.
     """
 
     says: str
@@ -49,6 +51,7 @@ class Option:
     metavar: str | None = None
     choices: tuple[str, ...] = ()
     many: bool = False
+    in_file: Literal["", "lake", "any"] = ""
 
 
 def table_of(options: type) -> dict[str, Option]:

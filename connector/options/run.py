@@ -56,6 +56,7 @@ class Whole(TypedDict, total=False):
             default=False,
             reads="flag",
             help="add a snapshot of the balance, too",
+            in_file="lake",
         ),
     ]
     keep_runs: Annotated[
@@ -66,6 +67,7 @@ class Whole(TypedDict, total=False):
             reads="count",
             metavar="DAYS",
             help=f"days that reports of runs are kept in the lake, the newest 400 apart ({DEFAULT_KEEP_RUNS})",
+            in_file="lake",
         ),
     ]
     dry_run: Annotated[
@@ -84,6 +86,7 @@ class Failing(TypedDict, total=False):
             default=False,
             reads="flag",
             help="end with the first account that fails (the others are read)",
+            in_file="lake",
         ),
     ]
 

@@ -21,7 +21,13 @@ class Within(TypedDict, total=False):
 
     since: Annotated[
         "Time | None",
-        Option(says="first moment of `created`; everything by default", reads="since", metavar="TIME", help=_FROM),
+        Option(
+            says="first moment of `created`; everything by default",
+            reads="since",
+            metavar="TIME",
+            help=_FROM,
+            in_file="lake",
+        ),
     ]
     until: Annotated[
         "Time | None",
@@ -39,6 +45,7 @@ class AccountId(TypedDict, total=False):
             reads="name",
             metavar="acct_…",
             help="name of the key's own account, where it may not ask",
+            in_file="any",
         ),
     ]
 
@@ -56,6 +63,7 @@ class Accounts(AccountId, total=False):
             metavar="acct_…",
             many=True,
             help="connected account, repeatable (the key's own)",
+            in_file="lake",
         ),
     ]
 
@@ -70,6 +78,7 @@ class AllAccounts(TypedDict, total=False):
             default=False,
             reads="flag",
             help="the key's own account and every connected one",
+            in_file="lake",
         ),
     ]
 

@@ -57,6 +57,7 @@ class Place:
         lake, odd, again, new = (f"{self.folder}/{name}" for name in ("lake", "odd", "again", f"new{self.made}"))
         return {
             "demo": [],  # asks its own Stripe
+            "init": [["init", lake, "--config", f"{new}.toml"], ["init", "--check", "--config", f"{new}.toml"]],
             "sync": [["sync", new], ["sync", again, "--full-refresh", "--balance"], ["sync", new, "--all-accounts"]],
             "stream": [["stream", "--limit-rows", "2"], ["stream", "--all-accounts", "--limit-rows", "2"]],
             "get": [["get", self.ids["row"], "txn_none"]],
@@ -145,7 +146,7 @@ def test_what_is_in_a_lake_gets_out_of_no_command(tried, command):
     assert tried(command)
 
 
-ASKING = {"sync", "stream", "get", "fees", "balance", "payouts", "plan", "verify"}
+ASKING = {"init", "sync", "stream", "get", "fees", "balance", "payouts", "plan", "verify"}
 
 
 def test_every_command_is_tried(place):

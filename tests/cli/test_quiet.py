@@ -10,6 +10,7 @@ from connector.cli.options.commands import COMMANDS
 
 REPORTS = {
     "demo": [],
+    "init": ["--check", "--config", "settings"],
     "sync": ["lake"],
     "payouts": ["lake"],
     "balance lake": ["balance", "lake"],
@@ -42,7 +43,8 @@ def words(run, lake, tmp_path):
     charge = next(row for row in rows if row["type"] == "charge")
     account = run("status", lake, "--json").json["accounts"][0]["account"]
     names = {"lake": lake, "row": charge["id"], "charge": charge["source"], "account": account}
-    names["page"] = tmp_path / "page.html"
+    names |= {"page": tmp_path / "page.html", "settings": tmp_path / "settings.toml"}
+    run("init", lake, "--config", names["settings"])
     return lambda some: [names.get(word, word) for word in some]
 
 

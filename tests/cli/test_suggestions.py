@@ -14,7 +14,7 @@ from connector.errors import UsageError
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["snyc", "lake"], "invalid choice: 'snyc' (did you mean sync?), choose from demo, sync, stream, "),
+        (["snyc", "lake"], "invalid choice: 'snyc' (did you mean sync?), choose from demo, init, sync, "),
         (["syn", "lake"], "(did you mean sync?)"),
         (["varify", "lake"], "(did you mean verify?)"),
         (

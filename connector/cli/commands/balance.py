@@ -50,8 +50,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             return complain_of(failure, console)
         return 0
 
-    if not args.existing:
-        announce(args.destination, console)
+    announce(args, console)
 
     async def record(view: RunView) -> tuple[Snapshot, ...]:
         from connector.balances.calls import record_balance  # noqa: PLC0415 - files need Arrow, and asking does not

@@ -30,8 +30,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         return found_payouts.run(args, console)
     config = config_of(args, console)
 
-    if not args.existing:
-        announce(args.destination, console)
+    announce(args, console)
 
     async def go(view: RunView) -> PayoutsReport:
         options: dict[str, Any] = given(args, PayoutsOptions) | {"accounts": await accounts_of(args, config)}

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Sync, say what was done, and return the exit status."""
     config, salt = config_of(args, console), salt_of(args, console)
-    if not args.existing:
-        announce(args.destination, console)
+    announce(args, console)
 
     async def go(view: RunView) -> Report:
         return await sync(args.destination, config=config, on_event=view.hear, salt=salt, **given(args, SyncOptions))

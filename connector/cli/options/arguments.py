@@ -6,18 +6,20 @@ import argparse
 import re
 import sys
 import textwrap
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from connector.cli.display.console import at_stdout
 from connector.cli.options.from_table import add
 from connector.cli.options.storage_words import refuse_secrets
+from connector.cli.settings.kept import NAME
 from connector.core.suggestions import did_you_mean
 from connector.errors import UsageError
 from connector.options.connection import Connection
 from connector.options.selection import Accounts, AllAccounts, Search
+from connector.outside_text import holds_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from _typeshed import SupportsWrite
 
@@ -30,8 +32,6 @@ _BESIDE = 0.3
 _TERM = re.compile(r"(\s*\S.*?\s{2,})(\S.*)")
 
 PROGRESS = ("auto", "rich", "plain", "none")
-
-_KEY = re.compile(r"\b((sk|rk|pk)_(live|test|org)|whsec)_[A-Za-z0-9_]{8}")
 
 
 class Help(argparse.HelpFormatter):
@@ -102,6 +102,14 @@ class Parser(argparse.ArgumentParser):
         options = [one for one in self._option_string_actions if one.startswith("--")]
         return word + (did_you_mean(word.partition("=")[0], options) if word.startswith("-") else "")
 
+    def without_defaults(self, names: Collection[str]) -> dict[str, Any]:
+        """Take the defaults off options and arguments, and return them: what is not given is then not there."""
+        taken: dict[str, Any] = {}
+        for action in self._actions:
+            if action.dest in names:
+                taken[action.dest], action.default = action.default, argparse.SUPPRESS
+        return taken
+
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Refuse what is none of the choices; argparse's own words differ from one Python to the next."""
         if action.choices is not None and value not in action.choices:
@@ -134,7 +142,7 @@ def refuse_keys(words: list[str]) -> None:
         UsageError: when there is one; the message does not repeat it.
     """
     named = any(word == "--api-key" or word.startswith("--api-key=") for word in words)
-    if named or any(_KEY.search(word) for word in words):
+    if named or any(map(holds_key, words)):
         raise UsageError(
             "the key is not taken from the command line, which other users of this machine and the shell's history can "
             "read: set STRIPE_API_KEY, or name a file with --api-key-file; if it was a live key, consider rolling it"
@@ -142,8 +150,31 @@ def refuse_keys(words: list[str]) -> None:
     refuse_secrets(words)
 
 
-def add_talking(parser: argparse.ArgumentParser) -> None:
-    """Add what every command has: how much it says, and in which form."""
+def add_lake(parser: argparse.ArgumentParser, *, new: bool = False) -> None:
+    """Add DEST, which a settings file may name instead.
+
+    Args:
+        parser: of a command that needs a lake.
+        new: whether it may make one.
+    """
+    words = "lake: a folder, or s3://…, gs://…, az://…" + ("; need not exist yet" if new else "")
+    parser.add_argument("destination", metavar="DEST", nargs="?", help=f"{words} (what the settings file says)")
+    parser.set_defaults(needs_lake=True)
+
+
+def add_talking(parser: argparse.ArgumentParser, *, settings: bool = True) -> None:
+    """Add what every command has: how much it says, and in which form.
+
+    Args:
+        parser: of the command.
+        settings: whether it takes what it was not told from a settings file.
+    """
+    if settings:
+        group = parser.add_argument_group("where settings are").add_mutually_exclusive_group()
+        group.add_argument(
+            "--config", metavar="FILE", help=f"settings, as `init` writes them ({NAME}, where there is one)"
+        )
+        group.add_argument("--no-config", action="store_true", help="none but those of the command line")
     group = parser.add_argument_group("what it says")
     group.add_argument("--json", action="store_true", help="exactly one JSON object on stdout, errors included")
     group.add_argument(

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from connector.cli.options import arguments, words
 from connector.cli.options.from_table import add
+from connector.cli.settings.kept import NAME, SETTINGS, WHOSE
 from connector.core.ledger.money import currency_code
-from connector.options.connection import Awaited, Shared
+from connector.options.calls import RunSyncOptions
+from connector.options.connection import Awaited, Connection, Shared
 from connector.options.lake import Destination, Privacy, SaltFile, Shape
 from connector.options.run import Failing, Refreshing, Stopping, Whole, Windows
 from connector.options.selection import LakeAccounts, Within
@@ -34,14 +36,30 @@ def demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--serve", action="store_true", help="go on serving its Stripe until Ctrl-C, and print the exports to use it"
     )
-    arguments.add_talking(parser)
+    arguments.add_talking(parser, settings=False)
+
+
+def init(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `init`: those that a settings file may have."""
+    parser.add_argument(
+        "destination", metavar="DEST", nargs="?", help="lake: a folder, or s3://…, gs://…, az://… (asked for)"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing: check the settings that there are")
+    parser.add_argument(
+        "--config", dest="settings_file", metavar="FILE", help=f"where the settings are, or are to be ({NAME})"
+    )
+    group = parser.add_argument_group("what the file is to say")
+    group.add_argument("--key", metavar="WHERE", help="where the key is: env:NAME or file:PATH (env:STRIPE_API_KEY)")
+    add(group, RunSyncOptions, *(name for name in SETTINGS if name not in WHOSE))
+    arguments.add_accounts(parser)
+    add(parser.add_argument_group("how it asks Stripe"), Connection, "api_base", "context")
+    _add_storage(parser)
+    arguments.add_talking(parser, settings=False)
 
 
 def sync(parser: argparse.ArgumentParser) -> None:
     """Add the options of `sync`."""
-    parser.add_argument(
-        "destination", metavar="DEST", help="lake: a folder, or s3://, gs://, az://…; need not exist yet"
-    )
+    arguments.add_lake(parser, new=True)
     add(parser, Destination)
     add(parser, Within)
     arguments.add_accounts(parser)
@@ -141,9 +159,7 @@ def balance(parser: argparse.ArgumentParser) -> None:
 
 def payouts(parser: argparse.ArgumentParser) -> None:
     """Add the options of `payouts`."""
-    parser.add_argument(
-        "destination", metavar="DEST", help="lake: a folder, or s3://, gs://, az://…; need not exist yet"
-    )
+    arguments.add_lake(parser, new=True)
     add(parser, Destination)
     add(parser, Within)
     arguments.add_accounts(parser)
@@ -163,7 +179,7 @@ def payouts(parser: argparse.ArgumentParser) -> None:
 
 def plan(parser: argparse.ArgumentParser) -> None:
     """Add the options of `plan`."""
-    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    arguments.add_lake(parser)
     add(parser, Within)
     arguments.add_accounts(parser)
     _add_shape(parser)
@@ -177,7 +193,7 @@ def plan(parser: argparse.ArgumentParser) -> None:
 
 def verify(parser: argparse.ArgumentParser) -> None:
     """Add the options of `verify`."""
-    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    arguments.add_lake(parser)
     parser.add_argument(
         "--strict", action="store_true", help="end with status 65 also where something could not be checked"
     )
@@ -191,7 +207,7 @@ def verify(parser: argparse.ArgumentParser) -> None:
 
 def statement(parser: argparse.ArgumentParser) -> None:
     """Add the options of `statement`."""
-    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    arguments.add_lake(parser)
     add(parser.add_argument_group("of which time (one of these)"), Calendar)
     add(parser, LakeAccounts)
     add(parser, Figures, "currency")
@@ -207,7 +223,7 @@ def statement(parser: argparse.ArgumentParser) -> None:
 
 def report(parser: argparse.ArgumentParser) -> None:
     """Add the options of `report`."""
-    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    arguments.add_lake(parser)
     add(parser, LakeAccounts)
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="the page, or - for stdout (stripe-balance-report.html, here)"
@@ -224,7 +240,7 @@ def report(parser: argparse.ArgumentParser) -> None:
 
 def views(parser: argparse.ArgumentParser) -> None:
     """Add the options of `views`."""
-    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    arguments.add_lake(parser)
     parser.add_argument(
         "--for",
         dest="engine",
@@ -242,7 +258,7 @@ def views(parser: argparse.ArgumentParser) -> None:
 
 def status(parser: argparse.ArgumentParser) -> None:
     """Add the options of `status`."""
-    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    arguments.add_lake(parser)
     parser.add_argument("--strict", action="store_true", help="end with status 65 when a file is not as it was written")
     _add_storage(parser)
     arguments.add_talking(parser)
@@ -250,7 +266,7 @@ def status(parser: argparse.ArgumentParser) -> None:
 
 def retire(parser: argparse.ArgumentParser) -> None:
     """Add the options of `retire`."""
-    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    arguments.add_lake(parser)
     parser.add_argument(
         "--account", type=words.account_name, required=True, metavar="acct_…", help="account of the lake"
     )
@@ -263,7 +279,7 @@ def retire(parser: argparse.ArgumentParser) -> None:
 
 def maintain(parser: argparse.ArgumentParser) -> None:
     """Add the options of `maintain`."""
-    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    arguments.add_lake(parser)
     parser.add_argument("--publish", action="store_true", help="only bring the tables up to date with the state")
     parser.add_argument(
         "--repair", action="store_true", help="undo what something else did to the tables (that is refused)"
@@ -298,7 +314,7 @@ def schema(parser: argparse.ArgumentParser) -> None:
         "--at", metavar="PLACE", help="with --for: where that engine finds the lake, such as s3://…/lake"
     )
     _add_storage(parser)
-    arguments.add_talking(parser)
+    arguments.add_talking(parser, settings=False)
 
 
 def _add_shape(parser: argparse.ArgumentParser) -> None:

@@ -35,6 +35,20 @@ COMMANDS = {
         "Takes some ten seconds, asks nothing of anybody but this machine, and can be run again. With --serve its\n"
         "Stripe stays until Ctrl-C, and everything works on the demo's lake that works on one of your own.\n",
     ),
+    "init": Command(
+        "write a settings file for this folder, and check the key, what it may read, and the place",
+        command_options.init,
+        """\
+examples:
+  stripe-balance init                            asks for what is needed
+  stripe-balance init lake --since 2026-01-01 --key file:/etc/stripe/key
+  stripe-balance init --check                    for CI: is all as the settings need it?
+
+Commands run in a folder with stripe-balance.toml, or with --config FILE, take from it what they are not told. It never
+holds the key, nor whom the key is sent to; one that others can write is refused. A lake that only the file names is not
+made anew: then it, or a mount, is not where it was.
+""",
+    ),
     "sync": Command(
         "bring every balance transaction into a lake, reading only what it lacks",
         command_options.sync,
