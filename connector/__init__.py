@@ -161,6 +161,7 @@ if TYPE_CHECKING:
         RowFacts,
         RunLine,
     )
+    from connector.reporting.workpaper.calls import write_workpaper
     from connector.running.canceller import Canceller
     from connector.running.clock import Clock
     from connector.stripe.api import Filters, Stripe
@@ -173,7 +174,8 @@ if TYPE_CHECKING:
     from connector.stripe.listing.stream import Stream
     from connector.stripe.transport import Request, Transport
     from connector.verification.calls import run_verify, verify
-    from connector.verification.verdict import AccountVerdict, Finding, Layer, Verdict
+    from connector.verification.evidence import BalanceFigures, Evidence, LayerSum
+    from connector.verification.verdict import About, AccountVerdict, Finding, Layer, Verdict
 
 _HOMES = {
     "connector.accounts.retirement": "retire",
@@ -203,6 +205,8 @@ _HOMES = {
     "connector.core.ledger.row_fees": "RowFees RowSum",
     "connector.core.state.frozen": "FrozenPeriod",
     "connector.core.ledger.since_frozen": "MovedLine RowLine SinceFrozen",
+    "connector.verification.evidence": "BalanceFigures Evidence LayerSum",
+    "connector.reporting.workpaper.calls": "write_workpaper",
     "connector.core.ledger.statement": (
         "AccountStatement Bridge CategoryLine ConversionLine DisputeLine FeeLine PurseStatement Split"
     ),
@@ -258,27 +262,27 @@ _HOMES = {
     "connector.stripe.listing.stream": "Stream",
     "connector.stripe.transport": "Request Transport",
     "connector.verification.calls": "run_verify verify",
-    "connector.verification.verdict": "AccountVerdict Finding Layer Verdict",
+    "connector.verification.verdict": "About AccountVerdict Finding Layer Verdict",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 _MODULES = ("events", "telemetry", "webhooks")  # public as a whole; not in __all__, which holds things to call
 
 __all__ = [
-    "AccountEnded", "AccountFacts", "AccountFailed", "AccountId", "AccountIdentified", "AccountPage",
+    "About", "AccountEnded", "AccountFacts", "AccountFailed", "AccountId", "AccountIdentified", "AccountPage",
     "AccountPages", "AccountPayoutsReport", "AccountRecord", "AccountReport", "AccountStarted",
     "AccountStatement", "AccountVerdict", "AccountsError", "AccountsFound", "Answer", "ApiError", "ApiKey",
-    "AskOptions", "Audit", "AuditFacts", "AuthenticationError", "Balance", "BalanceAmount", "BalanceOptions",
-    "BankLine", "Batch", "Bridge", "Canceller", "CategoryChange", "CategoryLine", "Changes", "Clock",
-    "CommitConflictError", "CommitUnknownError", "Committed", "Compared", "Comparison", "Config", "ConfigError",
-    "ConnectorError", "Conversion", "ConversionLine", "DamagedError", "DayKey", "DayLine", "Difference",
-    "DisputeLine", "DisputeSums", "DriftLine", "Event", "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow",
-    "FeesOptions", "FileProblem", "FileRead", "Filters", "Finding", "FollowOptions", "Follower", "Found",
-    "FoundPayout", "FreezeError", "FromEnvironment", "FrozenPeriod", "GetOptions", "Healed", "Identity",
-    "Interval", "Intervals", "InvalidRequestError", "KeptLayer", "KeyPrint", "KindSum", "Known",
-    "LakeChangedError", "LakeReport", "Late", "LateLine", "Layer", "Listener", "Listing", "LockedError",
-    "Match", "Meter", "MonthLine", "MovedLine", "NotFoundError", "OnEvent", "Opening", "Original",
-    "PageReceived", "PageStream", "Paid", "PartitionStaged", "PaymentFees", "PayoutFacts", "PayoutFees",
-    "PayoutLine", "PayoutState", "PayoutsOptions", "PayoutsReport", "PendingLine", "Period",
+    "AskOptions", "Audit", "AuditFacts", "AuthenticationError", "Balance", "BalanceAmount", "BalanceFigures",
+    "BalanceOptions", "BankLine", "Batch", "Bridge", "Canceller", "CategoryChange", "CategoryLine", "Changes",
+    "Clock", "CommitConflictError", "CommitUnknownError", "Committed", "Compared", "Comparison", "Config",
+    "ConfigError", "ConnectorError", "Conversion", "ConversionLine", "DamagedError", "DayKey", "DayLine",
+    "Difference", "DisputeLine", "DisputeSums", "DriftLine", "Event", "Evidence", "Expected", "FeeKind",
+    "FeeLine", "FeePart", "FeeRow", "FeesOptions", "FileProblem", "FileRead", "Filters", "Finding",
+    "FollowOptions", "Follower", "Found", "FoundPayout", "FreezeError", "FromEnvironment", "FrozenPeriod",
+    "GetOptions", "Healed", "Identity", "Interval", "Intervals", "InvalidRequestError", "KeptLayer", "KeyPrint",
+    "KindSum", "Known", "LakeChangedError", "LakeReport", "Late", "LateLine", "Layer", "LayerSum", "Listener",
+    "Listing", "LockedError", "Match", "Meter", "MonthLine", "MovedLine", "NotFoundError", "OnEvent", "Opening",
+    "Original", "PageReceived", "PageStream", "Paid", "PartitionStaged", "PaymentFees", "PayoutFacts",
+    "PayoutFees", "PayoutLine", "PayoutState", "PayoutsOptions", "PayoutsReport", "PendingLine", "Period",
     "PermissionDeniedError", "PhaseStarted", "PlanOptions", "Problem", "ProtocolError", "Purse", "PurseChange",
     "PurseStatement", "RateLimitError", "RateShared", "Reason", "Refusal", "Report", "ReportOptions", "Request",
     "RequestAnswered", "Requests", "Response", "Retired", "Retried", "RetryPolicy", "Row", "RowFacts",
@@ -291,7 +295,7 @@ __all__ = [
     "WebhookError", "WindowClosed", "WindowOpened", "decimals", "find_payouts", "plan", "read",
     "record_balance", "report", "retire", "run_balance", "run_fees", "run_get", "run_plan",
     "run_record_balance", "run_report", "run_statement", "run_status", "run_sync", "run_sync_payouts",
-    "run_verify", "statement", "sync", "sync_payouts", "verify",
+    "run_verify", "statement", "sync", "sync_payouts", "verify", "write_workpaper",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

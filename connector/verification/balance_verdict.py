@@ -15,13 +15,16 @@ from connector.core.ledger.accounting import (
     Total,
     add_totals,
     cancelling,
+    changes_since,
     compared,
     disagreements,
     nets_of,
+    side_by_side,
     unexplained,
     unshown,
 )
 from connector.core.time.times import to_words
+from connector.verification.evidence import BalanceFigures
 from connector.verification.verdict import Finding, Findings, Layer, not_checkable
 
 if TYPE_CHECKING:
@@ -60,6 +63,7 @@ def judge(reading: Reading) -> Layer:
     count = compared(nets, reading.held)
     proved = f"rows add up to all {count:,} balances, to the last minor unit"
     layer = _layer(findings, proved, reading, balances=count, left_out=unshown(reading.rows))
+    layer = replace(layer, balances=_figures(side_by_side(nets, reading.held)))
     if not splits:
         return layer
     late = sum(reading.overdue.get(_pending(one), NOTHING).rows for one in splits)
@@ -91,7 +95,14 @@ def _judge_change(opening: Opening, reading: Reading) -> Layer:
         " balances; the lake does not begin at the beginning"
     )
     counted = replace(reading, rows=since)
-    return _layer(findings, proved, counted, balances=count, left_out=unshown(since, since=True))
+    layer = _layer(findings, proved, counted, balances=count, left_out=unshown(since, since=True))
+    return replace(
+        layer, balances=_figures(changes_since(nets_of(since), opening.held, reading.held), since=opening.at)
+    )
+
+
+def _figures(found: Sequence[Disagreement], *, since: int | None = None) -> tuple[BalanceFigures, ...]:
+    return tuple(BalanceFigures(*one.bucket, one.held, one.rows, since) for one in found)
 
 
 def _layer(findings: Findings, proved: str, reading: Reading, *, balances: int, left_out: Sequence[Unshown]) -> Layer:

@@ -11,6 +11,7 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
+import connector
 from connector.accounts.choice import Guest, at_home, remember_paths
 from connector.core.planning.mended import Healed
 from connector.core.state.account_record import Retired
@@ -32,6 +33,7 @@ from connector.lake.reading.table_snapshot import TRIES
 from connector.lake.reading.unnamed_files import UnnamedFiles, look_for_unnamed
 from connector.lake.state import table_states
 from connector.lake.state.kept_verdicts import keep_verdicts
+from connector.lake.state.lake_id import lake_id
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.table_states import TABLE, states
 from connector.payouts.run import PayoutsRun
@@ -39,6 +41,7 @@ from connector.running.concurrency import tasks_with_one_error
 from connector.stripe.identity import UNNAMED, identify
 from connector.verification.asking import Asker
 from connector.verification.balances import check_balance
+from connector.verification.evidence import evidence_of
 from connector.verification.ids import IdIndex
 from connector.verification.inventory import Inventory
 from connector.verification.keeping import kept_of
@@ -51,6 +54,7 @@ from connector.verification.sums import Ledger
 from connector.verification.tables import table_findings
 from connector.verification.verdict import (
     LAYERS,
+    About,
     AccountVerdict,
     Finding,
     Findings,
@@ -158,6 +162,19 @@ class Check:
             livemode=next((one.livemode for one in chosen if one.livemode is not None), asked),
             findings=found_of_all.kept,
             counts=found_of_all.counts,
+            about=await anyio.to_thread.run_sync(self._about),
+        )
+
+    def _about(self) -> About:
+        config = self.client.config if self.client else None
+        return About(
+            version=connector.__version__,
+            lake=lake_id(self._store),
+            api_version=None if config is None else config.api_version,
+            api_base=None if config is None else config.api_base,
+            sample=self.wish.sample,
+            asked=self.wish.asked,
+            wished=tuple(name for name in LAYERS if name in self.wish.layers),
         )
 
     def _of_the_lake(self) -> Findings:
@@ -312,7 +329,8 @@ class Check:
                     await anyio.to_thread.run_sync(refuse, state)
                     healed = self._healed.get(state.account) if name == "payouts" else None
                     layers.append(layer if healed is None else with_healed(layer, healed))
-        return AccountVerdict(state.account, tuple(layers), retired)
+        evidence = await anyio.to_thread.run_sync(evidence_of, self._store, state)
+        return AccountVerdict(state.account, tuple(layers), retired, evidence)
 
     def _read(self, account: str | None, file: DataFile) -> None:
         """Tell that a file was read; called in a worker thread."""

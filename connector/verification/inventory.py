@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connector.core.planning.sampling import Profile
 from connector.core.state.claims import Claims
 from connector.tables.balance_transactions import to_batch
+from connector.verification.evidence import layer_sums
 from connector.verification.verdict import Findings, Layer
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Inventory:
     def layer(self) -> Layer:
         """Return the verdict of the layer `rows`."""
         files, parts = len(self.state.files), self._without_parts()
-        return self.findings.layer(
+        layer = self.findings.layer(
             "rows",
             f"{self.rows:,} rows in {files:,} files: amounts add up, each id once, every file as it was written"
             f"{parts}{self._besides()}",
@@ -77,6 +78,7 @@ class Inventory:
                 "parked_rows": self.state.parked_rows,
             },
         )
+        return replace(layer, sums=layer_sums("rows", self.ledger.sums))
 
     def _besides(self) -> str:
         """Say how many rows are parked; empty where none are."""

@@ -7,7 +7,7 @@ all of them when `reconciliation_status` is `completed`; manual ones are named, 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from connector.core.counting import counted
@@ -16,6 +16,7 @@ from connector.core.state.payouts_record import TRANSACTIONS
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.writing.small_tables import read_rows, sheet
+from connector.verification.evidence import payout_sums
 from connector.verification.verdict import Finding, Findings, Layer, not_checkable
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class _PayoutCheck:
     findings: Findings = field(default_factory=Findings)
     checked: Counter[str] = field(default_factory=Counter[str])
     seen: set[str] = field(default_factory=set[str])
+    amounts: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
     def read(self, store: Store) -> None:
         table = sheet(TRANSACTIONS, self.record.format)
@@ -73,6 +75,7 @@ class _PayoutCheck:
             self.checked["payouts_outside_covered_time"] += 1
             return
         self.checked["payouts"] += 1
+        self.amounts.append((payout.currency, payout.amount))
         self.checked["transactions"] += len(members)
         name = f"payout {payout.id} of {money.to_text(payout.amount, payout.currency)}"
         if not any(one["type"] == "payout" and one["source"] == payout.id for one in members):
@@ -125,7 +128,8 @@ def check_payouts(store: Store, account: AccountId, inventory: Inventory) -> Lay
     apart = f"; {beyond:,} more have transactions outside the time the lake covers" if beyond else ""
     proved = f"{payouts} with {transactions}, all in the lake, each adding up to nothing"
     reason = f"{proved}{apart}{_manual(manual)}"
-    return check.findings.layer("payouts", reason, checked=checked)
+    layer = check.findings.layer("payouts", reason, checked=checked)
+    return replace(layer, sums=payout_sums(check.amounts))
 
 
 def _manual(manual: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from connector.core.planning.mended import Healed
     from connector.core.state.account_record import Retired
     from connector.core.time.intervals import Interval
+    from connector.verification.evidence import BalanceFigures, Evidence, LayerSum
 
 VERDICT_VERSION = 1
 """Version of the document's own shape."""
@@ -75,6 +76,8 @@ class Layer:
         counts: how many disagreements of each kind.
         findings: examples of them, at most `MOST_EXAMPLES` of a kind.
         not_compared: rows that there is nothing to compare with, and their money; only of the layer `balance`.
+        balances: every balance that was compared, beside its rows; only of the layer `balance`.
+        sums: what was looked at, added up.
     """
 
     layer: LayerName
@@ -84,6 +87,8 @@ class Layer:
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     findings: tuple[Finding, ...] = ()
     not_compared: tuple[Unshown, ...] = ()
+    balances: tuple[BalanceFigures, ...] = ()
+    sums: tuple[LayerSum, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", shown(self.reason))
@@ -97,11 +102,13 @@ class AccountVerdict:
         account: whose rows.
         layers: those that were asked for, in the order of `LAYERS`.
         retired: when and why the account was retired, or None.
+        evidence: what was checked of it; None where a verdict was put together without.
     """
 
     account: str
     layers: tuple[Layer, ...]
     retired: Retired | None = None
+    evidence: Evidence | None = None
 
     @property
     def verdict(self) -> Answer:
@@ -113,6 +120,29 @@ class AccountVerdict:
         if self.retired is not None:
             answers = [answer for answer in answers if answer != "not_checkable"]
         return weakest(answers)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """By what, how and of which lake something was checked.
+
+    Attributes:
+        version: of this package.
+        lake: id of the lake; None where it has none.
+        api_version: `Stripe-Version` that was asked under; None where Stripe was not asked.
+        api_base: whom was asked; None where nobody was.
+        sample: requests for windows drawn at random, at most; None for all of them.
+        asked: seconds of `created` that windows were to be within; None for all that runs were asked for.
+        wished: layers that were to be checked.
+    """
+
+    version: str
+    lake: str | None = None
+    api_version: str | None = None
+    api_base: str | None = None
+    sample: int | None = None
+    asked: Interval | None = None
+    wished: tuple[LayerName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +159,7 @@ class Verdict:
         livemode: whether the lake holds live data; None where nothing says.
         findings: what does not agree of the lake as a whole, at most `MOST_EXAMPLES` of a kind.
         counts: how many of each kind.
+        about: by what, how and of which lake it was checked.
     """
 
     destination: str
@@ -140,6 +171,17 @@ class Verdict:
     livemode: bool | None = None
     findings: tuple[Finding, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    about: About = field(default_factory=lambda: About(""))
+
+    @property
+    def not_checkable(self) -> tuple[tuple[str, Layer], ...]:
+        """What could not be checked: of which account which layer."""
+        return tuple(
+            (account.account, layer)
+            for account in self.accounts
+            for layer in account.layers
+            if layer.verdict == "not_checkable"
+        )
 
     @property
     def verdict(self) -> Answer:
@@ -224,6 +266,13 @@ def to_document(verdict: Verdict) -> dict[str, Any]:
     """Return the JSON document of `schemas/verdict.json`."""
     return {
         "verdict_version": VERDICT_VERSION,
+        "connector_version": verdict.about.version,
+        "lake": verdict.about.lake,
+        "api_version": verdict.about.api_version,
+        "api_base": verdict.about.api_base,
+        "sample": "all" if verdict.about.sample is None else verdict.about.sample,
+        "asked": None if verdict.about.asked is None else [verdict.about.asked.start, verdict.about.asked.stop],
+        "layers_asked": list(verdict.about.wished),
         "livemode": verdict.livemode,
         "destination": verdict.destination,
         "checked": to_text(verdict.checked),
@@ -234,11 +283,16 @@ def to_document(verdict: Verdict) -> dict[str, Any]:
         "layers": dict(verdict.layers),
         "counts": dict(verdict.counts),
         "findings": [_finding(finding) for finding in verdict.findings],
+        "not_checkable": [
+            {"account": account, "layer": layer.layer, "reason": layer.reason}
+            for account, layer in verdict.not_checkable
+        ],
         "accounts": [
             {
                 "account": account.account,
                 "verdict": account.verdict,
                 "retired": account.retired and {"at": to_text(account.retired.at), "reason": account.retired.reason},
+                "evidence": None if account.evidence is None else account.evidence.to_document(),
                 "layers": [_layer(layer) for layer in account.layers],
             }
             for account in verdict.accounts
@@ -255,6 +309,8 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "counts": dict(layer.counts),
         "findings": [_finding(finding) for finding in layer.findings],
         "not_compared": [one._asdict() for one in layer.not_compared],
+        "balances": [{**one._asdict(), "agrees": one.stripe == one.rows} for one in layer.balances],
+        "sums": [one._asdict() for one in layer.sums],
     }
 
 

@@ -7,7 +7,7 @@ not lost again in the same way.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from connector.core.api.fields import object_of
 from connector.core.api.json_text import REPEATED
+from connector.core.ledger.accounting import Bucket, Total, add_totals
 from connector.core.planning.sampling import choose
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME, to_words
@@ -25,7 +26,9 @@ from connector.lake.formats.formats import format_of
 from connector.lake.formats.row_columns import inside
 from connector.running.concurrency import tasks_with_one_error
 from connector.tables.balance_transactions import to_objects
+from connector.verification.evidence import layer_sums
 from connector.verification.inventory import batches
+from connector.verification.sums import sums_of
 from connector.verification.verdict import Finding, Findings, Layer, not_checkable
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ class WindowCheck:
         findings: what does not agree.
         windows: windows asked.
         rows: rows compared.
+        sums: what they come to, as Stripe has them.
     """
 
     store: Store
@@ -78,6 +82,7 @@ class WindowCheck:
     findings: Findings = field(default_factory=Findings)
     windows: int = 0
     rows: int = 0
+    sums: dict[Bucket, Total] = field(default_factory=dict[Bucket, Total])
 
     async def check(self, asker: Asker | None, *, budget: int | None, draw: Draw) -> Layer:
         """Return the verdict of the layer `windows`.
@@ -98,7 +103,8 @@ class WindowCheck:
             return not_checkable("windows", f"{self._coverage()}; Stripe was asked for none of it")
         asked = choice.gaps_asked if self.windows else 0
         checked = {"windows": self.windows, "rows": self.rows, "gaps": choice.gaps, "gaps_asked": asked}
-        return self.findings.layer("windows", f"{self._coverage()}; {self._said(choice)}", checked=checked)
+        layer = self.findings.layer("windows", f"{self._coverage()}; {self._said(choice)}", checked=checked)
+        return replace(layer, sums=layer_sums("rows_at_stripe", self.sums))
 
     # Coverage ---------------------------------------------------------------------------------------------------------
 
@@ -162,6 +168,7 @@ class WindowCheck:
                     break
         self.windows += 1
         self.rows += len(listed)
+        self.sums = add_totals([self.sums, sums_of(listed)])
         self.on_event(StepDone())
         self._compare(window, held, listed, whole=whole)
 

@@ -161,3 +161,22 @@ def test_what_was_lost_of_payouts_and_mended_on_the_way_is_said_in_any_case(run,
     assert "1 file of payouts gone or not as written: read again" in done.err
     again = run("verify", tmp_path / "lake", *asked, *words)
     assert "read again" not in again.err
+
+
+@pytest.mark.parametrize("ending", ["html", "json"])
+def test_a_workpaper_is_written_beside_the_verdict(run, lake, tmp_path, ending):
+    paper = tmp_path / f"paper.{ending}"
+    done = run("verify", lake, "--offline", "--report", paper)
+    assert done.status == 0
+    assert str(paper) in done.err
+    text = paper.read_text()
+    if ending == "json":
+        jsonschema.validate(json.loads(text), schemas.load("verdict"))
+    else:
+        assert "could not be checked" in text
+
+
+@pytest.mark.parametrize("name", ["paper.pdf", "missing/paper.html"])
+def test_a_workpaper_that_cannot_be_written_is_refused_before_anything_is_checked(run, lake, tmp_path, name):
+    assert run("verify", lake, "--report", tmp_path / name).status == 2
+    assert list(tmp_path.glob("paper*")) == []

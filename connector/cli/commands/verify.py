@@ -14,6 +14,7 @@ from connector.core.counting import counted
 from connector.core.planning.mended import Healed
 from connector.options.calls import VerifyOptions
 from connector.outside_text import shown
+from connector.reporting.workpaper.calls import write_workpaper
 from connector.verification.calls import verify
 from connector.verification.verdict import FILES_HEALED, ROWS_HEALED, to_document
 
@@ -51,6 +52,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     verdict = work(go, console)
     status = status_of(verdict, strict=args.strict)
+    if args.report:
+        write_workpaper(to_document(verdict), args.report, secrets=console.secrets)
+        console.say(f"stripe-balance: the workpaper is {args.report}")
     if console.json:
         console.document(to_document(verdict))
     else:

@@ -197,6 +197,9 @@ def verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="end with status 65 also where something could not be checked"
     )
+    parser.add_argument(
+        "--report", type=words.workpaper, metavar="FILE", help="write a workpaper there, too: FILE.html or FILE.json"
+    )
     add(parser, Checks)
     add(parser, Within)
     add(parser, Stopping)

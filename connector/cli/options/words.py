@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from connector.config.moments import seconds_given
 from connector.core.account_ids import UNNAMED, is_account_id
@@ -76,3 +77,13 @@ def positive(text: str) -> int:
 def code(text: str) -> str:
     """Read a currency's code."""
     return currency_code(text)
+
+
+def workpaper(text: str) -> Path:
+    """Read the name of a file that a workpaper is to be written to, whose folder has to be there."""
+    path = Path(text)
+    if path.suffix.lower() not in {".html", ".json"}:
+        raise argparse.ArgumentTypeError(f"{text!r} ends neither in .html, for a page, nor in .json")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r} to write {path.name!r} to")
+    return path

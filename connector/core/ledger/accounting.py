@@ -162,6 +162,47 @@ def disagreements(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> lis
     Returns:
         Where they differ, sorted; rows of balances that the balance object does not show are left out.
     """
+    return [one for one in side_by_side(rows, held) if one.held != one.rows]
+
+
+def unexplained(
+    rows: Mapping[Bucket, int], before: Mapping[Bucket, int], held: Mapping[Bucket, int]
+) -> list[Disagreement]:
+    """Return where the sums of rows since a moment differ from the change of the balance since; see `changes_since`."""
+    return [one for one in changes_since(rows, before, held) if one.held != one.rows]
+
+
+def changes_since(
+    rows: Mapping[Bucket, int], before: Mapping[Bucket, int], held: Mapping[Bucket, int]
+) -> list[Disagreement]:
+    """Lay the sums of rows since a moment beside the change of the balance since.
+
+    Statuses change meanwhile, so each balance is compared as a whole; those that show one status only are left out.
+
+    Args:
+        rows: sum of `net` by bucket, of the rows since then.
+        before: what the balance held then.
+        held: what it holds now.
+
+    Returns:
+        One for each balance, sorted, whether it agrees or not.
+    """
+    since = [(one, net) for one, net in rows.items() if one.balance_type in WHOLE]
+    found: list[Disagreement] = []
+    for balance_type, currency in sorted({one[:2] for one in (*rows, *before, *held) if one.balance_type in WHOLE}):
+        change = sum(
+            side * net
+            for amounts, side in ((held, 1), (before, -1))
+            for one, net in amounts.items()
+            if one[:2] == (balance_type, currency)
+        )
+        total = sum(net for one, net in since if one[:2] == (balance_type, currency))
+        found.append(Disagreement(Bucket(balance_type, currency, f"{AVAILABLE} + {PENDING}"), change, total))
+    return found
+
+
+def side_by_side(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> list[Disagreement]:
+    """Return what `disagreements` compares, bucket by bucket, whether it agrees or not, sorted."""
     found: list[Disagreement] = []
     for balance_type, currency in _compared(rows, held):
         statuses = PUBLIC[balance_type]
@@ -175,36 +216,6 @@ def disagreements(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> lis
             found.append(Disagreement(whole, has, sum(rows.get(bucket, 0) for bucket in [*known, *strange])))
         else:
             found += [Disagreement(bucket, held.get(bucket, 0), rows.get(bucket, 0)) for bucket in known]
-    return [one for one in found if one.held != one.rows]
-
-
-def unexplained(
-    rows: Mapping[Bucket, int], before: Mapping[Bucket, int], held: Mapping[Bucket, int]
-) -> list[Disagreement]:
-    """Compare the sums of rows since a moment with the change of the balance since.
-
-    Statuses change meanwhile, so each balance is compared as a whole; those that show one status only are left out.
-
-    Args:
-        rows: sum of `net` by bucket, of the rows since then.
-        before: what the balance held then.
-        held: what it holds now.
-
-    Returns:
-        Where they differ, sorted.
-    """
-    since = [(one, net) for one, net in rows.items() if one.balance_type in WHOLE]
-    found: list[Disagreement] = []
-    for balance_type, currency in sorted({one[:2] for one in (*rows, *before, *held) if one.balance_type in WHOLE}):
-        change = sum(
-            side * net
-            for amounts, side in ((held, 1), (before, -1))
-            for one, net in amounts.items()
-            if one[:2] == (balance_type, currency)
-        )
-        total = sum(net for one, net in since if one[:2] == (balance_type, currency))
-        if change != total:
-            found.append(Disagreement(Bucket(balance_type, currency, f"{AVAILABLE} + {PENDING}"), change, total))
     return found
 
 

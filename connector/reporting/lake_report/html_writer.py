@@ -22,7 +22,7 @@ LONG = 14
 COMMAND = "its rows"
 """Heading of a column of commands."""
 
-_WIDE = frozenset({"what it says", "file", "net", "outcome", "state"})
+_WIDE = frozenset({"what it says", "what was looked at", "file", "net", "outcome", "state"})
 """Headings of columns of sentences, whose lines may break."""
 
 

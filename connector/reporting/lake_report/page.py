@@ -11,10 +11,10 @@ from connector.core.standing import Problem
 from connector.core.time.times import to_words
 from connector.core.units import PAYMENTS
 from connector.reporting.lake_report import drawing, sections
+from connector.reporting.lake_report.frame import beginning
 from connector.reporting.lake_report.html_writer import Writer
 from connector.reporting.lake_report.problems import command, title_of
 from connector.reporting.lake_report.sections import ALONE, TOGETHER, Extent, MoneySeries, series_of
-from connector.reporting.lake_report.style import STYLE
 from connector.reporting.lake_report.words import GRADE_WORDS, minute_text, verified
 
 if TYPE_CHECKING:
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 
     from connector.core.ledger.ledger import Purse
     from connector.reporting.lake_report.facts import AccountFacts, LakeReport
-
-MARK = '<meta name="generator" content="stripe-balance report">'
-"""By which a page of ours is known."""
-
-POLICY = (
-    '<meta http-equiv="Content-Security-Policy" '
-    "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
-)
-"""By which a browser asks for nothing and runs nothing, whatever the page says."""
 
 FEW = 10
 """Accounts that are told one by one even where they have nothing to say."""
@@ -65,14 +56,7 @@ class _Page:
         """Yield the page in pieces."""
         report = self.report
         title = self.writer.escape(f"{report.destination}: {report.sentence}")
-        yield (
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-            f'{MARK}\n<meta name="referrer" content="no-referrer">\n'
-            f"{POLICY}\n"
-            f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n'
-            f'{drawing.PATTERNS}\n<div class="page">\n'
-        )
+        yield beginning(title, "report", drawing.PATTERNS)
         yield from self._header()
         yield "<main>\n"
         told = self._told()

@@ -40,6 +40,8 @@ th,td{padding:.28rem .95rem .28rem 0;text-align:left;font-weight:400;vertical-al
 unicode-bidi:isolate}
 thead th{color:var(--soft);font-size:.82rem;border-bottom:1px solid var(--line);vertical-align:bottom}
 tbody tr+tr>*{border-top:1px solid var(--line)}
+.paper h2+.scroll caption,.paper h3+.scroll caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;
+overflow:hidden}
 td.w{white-space:normal;min-width:17rem;max-width:34rem;overflow-wrap:anywhere}
 tr.total>*{font-weight:600}
 tr.wrong>:first-child,tr.look>:first-child{box-shadow:inset 3px 0 0 currentColor;padding-left:.6rem}
