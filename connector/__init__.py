@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         StorageError,
         TooLargeError,
         TransportError,
+        UnpublishedError,
         UsageError,
         WebhookError,
     )
@@ -227,7 +228,7 @@ _HOMES = {
         "AccountsError ApiError AuthenticationError CommitConflictError CommitUnknownError ConfigError "
         "ConnectorError DamagedError FreezeError InvalidRequestError LakeChangedError LockedError "
         "NotFoundError PermissionDeniedError ProtocolError RateLimitError SchemaError ServerError StateError "
-        "StoppedError StorageError TooLargeError TransportError UsageError WebhookError"
+        "StoppedError StorageError TooLargeError TransportError UnpublishedError UsageError WebhookError"
     ),
     "connector.events": (
         "AccountEnded AccountFailed AccountIdentified AccountStarted AccountsFound Committed Event FileRead "
@@ -291,7 +292,7 @@ __all__ = [
     "Salt", "SchemaError", "Segment", "ServerError", "Settings", "SinceFrozen", "Snapshot", "Split", "Stage",
     "StateError", "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream",
     "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport",
-    "TransportError", "TypeSum", "Unbalanced", "Unshown", "UsageError", "Verdict", "VerifyOptions",
+    "TransportError", "TypeSum", "Unbalanced", "UnpublishedError", "Unshown", "UsageError", "Verdict", "VerifyOptions",
     "WebhookError", "WindowClosed", "WindowOpened", "decimals", "find_payouts", "plan", "read",
     "record_balance", "report", "retire", "run_balance", "run_fees", "run_get", "run_plan",
     "run_record_balance", "run_report", "run_statement", "run_status", "run_sync", "run_sync_payouts",

@@ -22,12 +22,14 @@ class ConnectorError(Exception):
     Attributes:
         retryable: whether the same call may succeed later, unchanged.
         exit_code: process exit status of the command line for this error.
+        remedy: what to do about errors of this class; the message says more of this one.
         account: account the work was for, where known.
         window: the `created` window `[start, stop)` in UTC seconds, where known.
     """
 
     retryable: bool = False
     exit_code: int = 1
+    remedy: str = "read the message"
 
     def __init__(self, message: str, *, account: str | None = None, window: tuple[int, int] | None = None) -> None:
         super().__init__(sentence(message))
@@ -55,12 +57,14 @@ def _revived(kind: type[ConnectorError], args: tuple[object, ...], state: dict[s
 class ConfigError(ConnectorError):
     """The request as stated cannot be carried out; change an option or a setting."""
 
+    remedy = "change the option or the setting that the message names"
     exit_code = 78
 
 
 class UsageError(ConfigError):
     """An argument is malformed; the command line ends with the usage status."""
 
+    remedy = "correct the argument that the message names; `stripe-balance COMMAND --help` has them all"
     exit_code = 2
 
 
@@ -72,6 +76,7 @@ class StoppedError(ConnectorError):
         let_go: whether something did not end within three seconds and was left to itself.
     """
 
+    remedy = "run it again to go on from there; give more time where the deadline was too short"
     retryable = True
     exit_code = 75
     signal: int | None = None
@@ -86,6 +91,7 @@ class StoppedError(ConnectorError):
 class WebhookError(ConnectorError):
     """A webhook's body is not an event from Stripe, or was signed too long ago: do nothing with it."""
 
+    remedy = "answer with 400 and do nothing; where it is Stripe's, check the endpoint's secret and the machine's clock"
     exit_code = 65
 
 
@@ -103,6 +109,7 @@ class ApiError(ConnectorError):
     Source: docs.stripe.com/api/errors.
     """
 
+    remedy = "read the message, which is Stripe's; `request_log_url` shows the request in the dashboard"
     retry_after: float | None = None
 
     def __init__(  # noqa: PLR0913 - one keyword for each field of Stripe's error object
@@ -136,6 +143,7 @@ class ApiError(ConnectorError):
 class AuthenticationError(ApiError):
     """The key is missing, wrong, revoked or expired (401)."""
 
+    remedy = "check the key: in `STRIPE_API_KEY`, the file that is named, or the settings file"
     exit_code = 77
 
 
@@ -147,6 +155,7 @@ class PermissionDeniedError(ApiError):
             `rak_payout_read`; None where that is not the reason.
     """
 
+    remedy = "enable the permission that the message names for this key, or use another key"
     exit_code = 77
     permission: str | None = None
 
@@ -154,9 +163,13 @@ class PermissionDeniedError(ApiError):
 class InvalidRequestError(ApiError):
     """Stripe refuses the request as stated (400, 402, 404)."""
 
+    remedy = "change what was asked for, as Stripe's message says"
+
 
 class NotFoundError(InvalidRequestError):
     """There is nothing of this id in this account (404 or 400 with the code `resource_missing`)."""
+
+    remedy = "check the id and the mode; name the connected account that it belongs to"
 
 
 class RateLimitError(ApiError):
@@ -166,6 +179,7 @@ class RateLimitError(ApiError):
         reason: `Stripe-Rate-Limited-Reason`, or None for a lock timeout.
     """
 
+    remedy = "run it again later, or ask for less at a time: `rate`"
     retryable = True
     exit_code = 75
     reason: str | None = None
@@ -174,6 +188,7 @@ class RateLimitError(ApiError):
 class ServerError(ApiError):
     """Stripe failed (408, 409, 424, 425, 5xx), after every retry."""
 
+    remedy = "run it again later; status.stripe.com says what is known"
     retryable = True
     exit_code = 75
 
@@ -181,6 +196,7 @@ class ServerError(ApiError):
 class TransportError(ApiError):
     """No complete response arrived: no connection, a reset, a timeout, a body cut short."""
 
+    remedy = "check the network, the proxy and `api_base`, then run it again"
     retryable = True
     exit_code = 75
 
@@ -192,6 +208,7 @@ class ProtocolError(ApiError):
         connection: number of the connection it came on, nothing of which is to be believed; None where not known.
     """
 
+    remedy = "run it again once; where it stays, report it with the request's id"
     exit_code = 65
     connection: int | None = None
 
@@ -199,28 +216,34 @@ class ProtocolError(ApiError):
 class TooLargeError(ProtocolError):
     """The response is larger than any answer should be; a smaller page may pass."""
 
+    remedy = "expand less in each row; where nothing is expanded, report it"
+
 
 class SchemaError(ConnectorError):
     """A row does not fit its table and cannot be kept without loss."""
 
+    remedy = "leave `strict_schema` out to have what differs kept and counted; without it, report it"
     exit_code = 65
 
 
 class FreezeError(ConnectorError):
-    """A period cannot be frozen: it is not final, or was frozen with other figures. The message says why."""
+    """A period cannot be frozen: it is not final, or was frozen with other figures."""
 
+    remedy = "sync up to the end of the period and its last pending row, or look at what changed since it was frozen"
     exit_code = 65
 
 
 class StorageError(ConnectorError):
     """The destination cannot be read or written."""
 
+    remedy = "make room, mend permissions, or see to the mount or the bucket that the message names"
     exit_code = 74
 
 
 class LockedError(StorageError):
     """Another run is in the way: in the midst of a commit that takes too long, or about to begin the lake otherwise."""
 
+    remedy = "run it again; with `wait` it waits for the others by itself"
     retryable = True
     exit_code = 75
 
@@ -228,6 +251,7 @@ class LockedError(StorageError):
 class LakeChangedError(StorageError):
     """A run replaced files of the lake while they were read: read again, which gives what is there now."""
 
+    remedy = "read again, which gives what is there now"
     retryable = True
     exit_code = 75
 
@@ -235,6 +259,10 @@ class LakeChangedError(StorageError):
 class StateError(StorageError):
     """The state is damaged, foreign or newer than this version understands."""
 
+    remedy = (
+        "restore the record that the message names from a backup, or `sync --repair`; a newer lake "
+        "needs this program newer"
+    )
     exit_code = 65
 
 
@@ -248,6 +276,8 @@ class AccountsError(ConnectorError):
         report: what was done: a `connector.Report` of `sync`, a `PayoutsReport` of `sync_payouts`, a tuple with the
             `Snapshot` of each account of `record_balance`; None of a stream.
     """
+
+    remedy = "see to each account by its own error, in `errors`; run it again where it is retryable"
 
     def __init__(self, errors: Mapping[str, ConnectorError], *, of: int) -> None:
         """Sum up.
@@ -274,6 +304,7 @@ class DamagedError(ConnectorError):
         report: what was done, a `connector.Report`; its accounts say what is lost.
     """
 
+    remedy = "`sync --repair` reads again what Stripe still lists; restore the rest from a backup"
     exit_code = 66
     report: Any = None
 
@@ -285,6 +316,7 @@ class UnpublishedError(StorageError):
         report: what was done: a `connector.Report`, a `PayoutsReport` or a tuple of `Snapshot`.
     """
 
+    remedy = "run it again, or `maintain --publish`: nothing is read twice"
     report: Any = None
 
     def __init__(self, cause: ConnectorError) -> None:
@@ -296,6 +328,7 @@ class UnpublishedError(StorageError):
 class CommitConflictError(StorageError):
     """Another writer committed first; nothing of ours is in the state."""
 
+    remedy = "run it again: it goes on from what the other has made"
     retryable = True
     exit_code = 75
 
@@ -303,5 +336,6 @@ class CommitConflictError(StorageError):
 class CommitUnknownError(StorageError):
     """The commit was sent, and whether it took effect is not known."""
 
+    remedy = "run it again: what took effect is found, and not done twice"
     retryable = True
     exit_code = 75

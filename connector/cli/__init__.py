@@ -10,37 +10,15 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import connector
 from connector.cli.display.console import PIPE_CLOSED, Console, forget_stdout
-from connector.cli.options.arguments import Parser, refuse_keys
-from connector.cli.options.commands import COMMANDS
+from connector.cli.options.arguments import refuse_keys
+from connector.cli.options.parser import parser_for
 from connector.cli.process.process_setup import leave, own_the_process
 from connector.cli.settings.kept import DESTINATION, SETTINGS
 from connector.errors import StoppedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-DESCRIPTION = "Every Stripe balance transaction, and the balance, in your own data lake."
-
-EPILOG = """\
-The key comes from --api-key-file, else STRIPE_API_KEY, else the Stripe CLI's profile. A restricted key that may read
-balance transactions is enough for `sync`; `balance` needs the balance, `verify` the balance and payouts, too. No
-account yet? Try `stripe-balance demo`.
-
-exit status:
-  0              done
-  1              failed
-  2              wrong arguments
-  65             data refused, or `verify` disagrees
-  66             the lake has lost what the run could not mend
-  74             disk
-  75             try again later
-  77             key refused
-  78             wrong settings
-  130, 143, 129  interrupted, after publishing what was complete
-  141            the reader of stdout went away
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after the program's name; those of the process by default.
 
     Returns:
-        The exit status; see `EPILOG`.
+        The exit status; see `connector.cli.options.parser`.
     """
     if argv is None:
         own_the_process()
@@ -75,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str], console: Console) -> int:
     refuse_keys(words)
     words = _as_options(words)
-    parser = _parser(next((word for word in words if not word.startswith("-")), None))
+    parser = parser_for([next((word for word in words if not word.startswith("-")), None)])
     defaults = parser.chosen.without_defaults({DESTINATION, *SETTINGS})
     try:
         args = parser.parse_args(words)
@@ -100,17 +78,3 @@ def _as_options(words: list[str]) -> list[str]:
     if words[:1] == ["help"]:
         return [*words[1:], "--help"]
     return ["--version"] if words == ["version"] else words
-
-
-def _parser(chosen: str | None) -> Parser:
-    """Return the parser, with the options of the chosen command only."""
-    parser = Parser(prog="stripe-balance", description=DESCRIPTION, epilog=EPILOG)
-    parser.add_argument("--version", action="version", version=f"stripe-balance {connector.__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for name, command in COMMANDS.items():
-        sentence = f"{command.summary[0].upper()}{command.summary[1:]}."
-        own = commands.add_parser(name, help=command.summary, description=sentence, epilog=command.epilog)
-        if name == chosen:
-            command.add_arguments(own)
-            parser.manual, parser.chosen = own.prog, own
-    return parser

@@ -80,6 +80,8 @@ class Place:
             "maintain": [["maintain", odd]],
             "views": [["views", odd, "--for", "duckdb"]],
             "schema": [["schema"], ["schema", "payouts"]],
+            "completion": [["completion", "bash"]],
+            "manual": [["manual"]],
             "sandbox": [["sandbox", "--list-faults"]],
         }[command]
 
@@ -126,7 +128,7 @@ def tried(run, environment, hostile, place):
             for more in [[]] if command == "sandbox" else [["-v"], ["--json"]]:
                 done = run(*words, *more, *(["--retries", "0"] if command in ASKING else []))
                 statuses.add(done.status)
-                is_data = "--json" in more or command in {"stream", "get"}
+                is_data = "--json" in more or command in {"stream", "get", "completion", "manual"}
                 people = done.err if is_data else done.out + done.err
                 assert [line for line in people.split("\n") if not line.isprintable()] == []
                 assert not any(line.startswith(FORGED) for line in people.split("\n"))

@@ -62,6 +62,8 @@ def document_of(error: BaseException) -> dict[str, Any]:
         "exit_code": exit_code_of(error),
         "retryable": getattr(error, "retryable", False),
     }
+    if isinstance(error, ConnectorError):
+        facts["remedy"] = in_flags(error.remedy)
     if isinstance(error, AccountsError):
         facts["accounts"] = {name: line_of(one) for name, one in error.errors.items()}
     for name in _FACTS:

@@ -76,6 +76,7 @@ class Parser(argparse.ArgumentParser):
     Attributes:
         manual: the words whose help explains what it complains about.
         chosen: the parser of the command, once that is known: what is left over was meant for it.
+        commands: those of all commands whose options it knows.
     """
 
     def __init__(self, *args: object, **options: object) -> None:
@@ -83,6 +84,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)  # pyright: ignore[reportArgumentType] - argparse's own, passed on
         self.manual: str = self.prog
         self.chosen = self
+        self.commands: dict[str, Parser] = {}
 
     def parse_args(  # pyright: ignore[reportIncompatibleMethodOverride] - without the namespaces nobody gives
         self, args: Sequence[str] | None = None
@@ -101,6 +103,10 @@ class Parser(argparse.ArgumentParser):
         """Return what is not known, with the option that may have been meant."""
         options = [one for one in self._option_string_actions if one.startswith("--")]
         return word + (did_you_mean(word.partition("=")[0], options) if word.startswith("-") else "")
+
+    def takes(self) -> list[argparse.Action]:
+        """Return the options and arguments, in the order of help."""
+        return list(self._actions)
 
     def without_defaults(self, names: Collection[str]) -> dict[str, Any]:
         """Take the defaults off options and arguments, and return them: what is not given is then not there."""
@@ -200,3 +206,26 @@ def add_accounts(parser: argparse.ArgumentParser) -> None:
 def add_accounts_to_search(parser: argparse.ArgumentParser) -> None:
     """Add `--account` and `--all-accounts`, where ids are looked for."""
     add(parser.add_mutually_exclusive_group(), Search)
+
+
+def options_of(parser: Parser) -> list[tuple[list[str], str, str]]:
+    """Return what a command takes, as help shows it: words, what it calls a value, and what it does."""
+    return [
+        (
+            list(action.option_strings) or [_value(action)],
+            _value(action) if action.option_strings else "",
+            _says(action),
+        )
+        for action in parser.takes()
+    ]
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    named = action.metavar or "|".join(map(str, action.choices or ())) or action.dest
+    return named if isinstance(named, str) else " ".join(named)
+
+
+def _says(action: argparse.Action) -> str:
+    return (action.help or "").replace("%%", "%")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
 
 KEEP_DAYS = 7
+SHELLS = ("bash", "zsh", "fish")
 STATEMENTS = ("text", "csv", "json", "html")
 ENGINES = (
     "duckdb", "polars", "pandas", "pyarrow", "spark", "clickhouse", "datafusion", "daft", "bigquery", "snowflake",
@@ -317,6 +318,17 @@ def schema(parser: argparse.ArgumentParser) -> None:
         "--at", metavar="PLACE", help="with --for: where that engine finds the lake, such as s3://…/lake"
     )
     _add_storage(parser)
+    arguments.add_talking(parser, settings=False)
+
+
+def completion(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `completion`."""
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=f"{', '.join(SHELLS[:-1])} or {SHELLS[-1]}")
+    arguments.add_talking(parser, settings=False)
+
+
+def manual(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `manual`."""
     arguments.add_talking(parser, settings=False)
 
 

@@ -238,6 +238,28 @@ stripe_transactions has each balance transaction once, stripe_fees fees in both 
 run as they are; again after payouts were brought for the first time.
 """,
     ),
+    "completion": Command(
+        "print what a shell completes commands and options with",
+        command_options.completion,
+        """\
+examples:
+  eval "$(stripe-balance completion bash)"       in ~/.bashrc
+  stripe-balance completion bash > ~/.local/share/bash-completion/completions/stripe-balance
+  stripe-balance completion zsh > ~/.zfunc/_stripe-balance
+  stripe-balance completion fish > ~/.config/fish/completions/stripe-balance.fish
+
+For zsh, the folder has to be in fpath before compinit. To be made again after an update.
+""",
+    ),
+    "manual": Command(
+        "print the page for man",
+        command_options.manual,
+        """\
+examples:
+  stripe-balance manual | man -l -
+  stripe-balance manual > ~/.local/share/man/man1/stripe-balance.1
+""",
+    ),
     "sandbox": Command(
         "serve a loopback Stripe, to try things on",
         sandbox_options.add_arguments,
