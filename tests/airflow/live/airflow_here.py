@@ -132,6 +132,8 @@ class Airflow:
         file.write_text(json.dumps({"stripe_default": connection}))
         self.cli("connections", "import", str(file))
         file.unlink()
+        if not THREE:  # `dags test` of 2.11 tells only those datasets that the database knows
+            self.cli("dags", "reserialize")
 
     def start(self) -> None:
         """Start what a deployment has, on 127.0.0.1 alone."""
