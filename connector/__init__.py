@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from connector.cli.commands.status import run_status
     from connector.config.config import ApiKey, Config, FromEnvironment, Settings
     from connector.config.salt import Salt
+    from connector.conversion.calls import convert, run_convert
+    from connector.conversion.report import ConversionReport
     from connector.core.api.meter import Meter
     from connector.core.api.page import Row
     from connector.core.api.protocol import Response
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from connector.core.standing import Problem
     from connector.core.state.account_record import AccountRecord, KeyPrint, Refusal, Retired
     from connector.core.state.calendar import Stretch
+    from connector.core.state.conversion import ConvertedTable
     from connector.core.state.data_file import Listing
     from connector.core.state.frozen import FrozenPeriod
     from connector.core.state.kept_verdict import KeptLayer
@@ -126,6 +129,7 @@ if TYPE_CHECKING:
     from connector.options.calls import (
         AskOptions,
         BalanceOptions,
+        ConvertOptions,
         FeesOptions,
         GetOptions,
         PayoutsOptions,
@@ -187,6 +191,8 @@ _HOMES = {
     "connector.running.clock": "Clock",
     "connector.config.config": "ApiKey Config FromEnvironment Settings",
     "connector.config.salt": "Salt",
+    "connector.conversion.calls": "convert run_convert",
+    "connector.conversion.report": "ConversionReport",
     "connector.core.api.meter": "Meter",
     "connector.core.api.page": "Row",
     "connector.core.api.protocol": "Response",
@@ -218,6 +224,7 @@ _HOMES = {
     "connector.core.state.account_record": "AccountRecord KeyPrint Refusal Retired",
     "connector.core.standing": "Problem",
     "connector.core.state.calendar": "Stretch",
+    "connector.core.state.conversion": "ConvertedTable",
     "connector.core.state.data_file": "Listing",
     "connector.core.state.kept_verdict": "KeptLayer",
     "connector.core.time.intervals": "Interval Intervals",
@@ -240,9 +247,9 @@ _HOMES = {
     "connector.lake.reading.dataset": "Rows read",
     "connector.stripe.calls": "run_balance run_fees run_get",
     "connector.options.calls": (
-        "AskOptions BalanceOptions FeesOptions GetOptions PayoutsOptions PlanOptions ReportOptions RunBalanceOptions "
-        "RunPayoutsOptions RunPlanOptions RunSyncOptions RunVerifyOptions StatementOptions SyncOptions "
-        "VerifyOptions"
+        "AskOptions BalanceOptions ConvertOptions FeesOptions GetOptions PayoutsOptions PlanOptions ReportOptions "
+        "RunBalanceOptions RunPayoutsOptions RunPlanOptions RunSyncOptions RunVerifyOptions StatementOptions "
+        "SyncOptions VerifyOptions"
     ),
     "connector.payouts.calls": "run_sync_payouts sync_payouts",
     "connector.payouts.report": "AccountPayoutsReport PayoutsReport Unbalanced",
@@ -275,28 +282,29 @@ __all__ = [
     "AskOptions", "Audit", "AuditFacts", "AuthenticationError", "Balance", "BalanceAmount", "BalanceFigures",
     "BalanceOptions", "BankLine", "Batch", "Bridge", "Canceller", "CategoryChange", "CategoryLine", "Changes",
     "Clock", "CommitConflictError", "CommitUnknownError", "Committed", "Compared", "Comparison", "Config",
-    "ConfigError", "ConnectorError", "Conversion", "ConversionLine", "DamagedError", "DayKey", "DayLine",
-    "Difference", "DisputeLine", "DisputeSums", "DriftLine", "Event", "Evidence", "Expected", "FeeKind",
-    "FeeLine", "FeePart", "FeeRow", "FeesOptions", "FileProblem", "FileRead", "Filters", "Finding",
-    "FollowOptions", "Follower", "Found", "FoundPayout", "FreezeError", "FromEnvironment", "FrozenPeriod",
-    "GetOptions", "Healed", "Identity", "Interval", "Intervals", "InvalidRequestError", "KeptLayer", "KeyPrint",
-    "KindSum", "Known", "LakeChangedError", "LakeReport", "Late", "LateLine", "Layer", "LayerSum", "Listener",
-    "Listing", "LockedError", "Match", "Meter", "MonthLine", "MovedLine", "NotFoundError", "OnEvent", "Opening",
-    "Original", "PageReceived", "PageStream", "Paid", "PartitionStaged", "PaymentFees", "PayoutFacts",
-    "PayoutFees", "PayoutLine", "PayoutState", "PayoutsOptions", "PayoutsReport", "PendingLine", "Period",
-    "PermissionDeniedError", "PhaseStarted", "PlanOptions", "Problem", "ProtocolError", "Purse", "PurseChange",
-    "PurseStatement", "RateLimitError", "RateShared", "Reason", "Refusal", "Report", "ReportOptions", "Request",
+    "ConfigError", "ConnectorError", "Conversion", "ConversionLine", "ConversionReport", "ConvertOptions",
+    "ConvertedTable", "DamagedError", "DayKey", "DayLine", "Difference", "DisputeLine", "DisputeSums",
+    "DriftLine", "Event", "Evidence", "Expected", "FeeKind", "FeeLine", "FeePart", "FeeRow", "FeesOptions",
+    "FileProblem", "FileRead", "Filters", "Finding", "FollowOptions", "Follower", "Found", "FoundPayout",
+    "FreezeError", "FromEnvironment", "FrozenPeriod", "GetOptions", "Healed", "Identity", "Interval",
+    "Intervals", "InvalidRequestError", "KeptLayer", "KeyPrint", "KindSum", "Known", "LakeChangedError",
+    "LakeReport", "Late", "LateLine", "Layer", "LayerSum", "Listener", "Listing", "LockedError", "Match",
+    "Meter", "MonthLine", "MovedLine", "NotFoundError", "OnEvent", "Opening", "Original", "PageReceived",
+    "PageStream", "Paid", "PartitionStaged", "PaymentFees", "PayoutFacts", "PayoutFees", "PayoutLine",
+    "PayoutState", "PayoutsOptions", "PayoutsReport", "PendingLine", "Period", "PermissionDeniedError",
+    "PhaseStarted", "PlanOptions", "Problem", "ProtocolError", "Purse", "PurseChange", "PurseStatement",
+    "RateLimitError", "RateShared", "Reason", "Refusal", "Report", "ReportOptions", "Request",
     "RequestAnswered", "Requests", "Response", "Retired", "Retried", "RetryPolicy", "Row", "RowFacts",
     "RowFees", "RowLine", "RowSum", "Rows", "RunBalanceOptions", "RunEnded", "RunLapsed", "RunLine",
     "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting",
     "Salt", "SchemaError", "Segment", "ServerError", "Settings", "SinceFrozen", "Snapshot", "Split", "Stage",
     "StateError", "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream",
     "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport",
-    "TransportError", "TypeSum", "Unbalanced", "UnpublishedError", "Unshown", "UsageError", "Verdict", "VerifyOptions",
-    "WebhookError", "WindowClosed", "WindowOpened", "decimals", "find_payouts", "plan", "read",
-    "record_balance", "report", "retire", "run_balance", "run_fees", "run_get", "run_plan",
-    "run_record_balance", "run_report", "run_statement", "run_status", "run_sync", "run_sync_payouts",
-    "run_verify", "statement", "sync", "sync_payouts", "verify", "write_workpaper",
+    "TransportError", "TypeSum", "Unbalanced", "UnpublishedError", "Unshown", "UsageError", "Verdict",
+    "VerifyOptions", "WebhookError", "WindowClosed", "WindowOpened", "convert", "decimals", "find_payouts",
+    "plan", "read", "record_balance", "report", "retire", "run_balance", "run_convert", "run_fees", "run_get",
+    "run_plan", "run_record_balance", "run_report", "run_statement", "run_status", "run_sync",
+    "run_sync_payouts", "run_verify", "statement", "sync", "sync_payouts", "verify", "write_workpaper",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

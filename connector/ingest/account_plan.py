@@ -25,11 +25,11 @@ from connector.core.state.partition import partition_named
 from connector.core.state.table_state import believed
 from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
-from connector.lake.reading.moment import announced_paths
 from connector.lake.reading.refresh_rows import due_stretch
 from connector.lake.state import table_states
 from connector.lake.state.commits import Commits
 from connector.lake.state.file_check import changed_files
+from connector.lake.state.intents import announced_paths
 from connector.lake.state.leases import others_at_work
 from connector.lake.state.parked_files import damaged
 from connector.lake.state.run_reports import refuse_turned_back

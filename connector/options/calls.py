@@ -5,11 +5,11 @@ module, and where it takes effect. Types are written as text, so that `--help` i
 """
 
 from connector.options.connection import Awaited, Connection, Expanded, Shared
-from connector.options.lake import Destination, Privacy, Salted, SaltFile, Shape
+from connector.options.lake import Destination, Form, Privacy, Salted, SaltFile, Shape
 from connector.options.run import Failing, Planned, Refreshing, Stopping, Whole, Windows
 from connector.options.selection import Account, Accounts, AllAccounts, LakeAccounts, Within
 from connector.options.statement import Calendar, Figures, Freezing, Page
-from connector.options.storage import Storage
+from connector.options.storage import NewStorage, Storage
 from connector.options.verification import Checks
 
 
@@ -59,6 +59,10 @@ class VerifyOptions(Checks, Within, Storage, Stopping, total=False):
 
 class RunVerifyOptions(VerifyOptions, Connection, total=False):
     """Options of `connector.run_verify`."""
+
+
+class ConvertOptions(Form, Storage, NewStorage, Stopping, total=False):
+    """Options of `connector.convert` and `run_convert`."""
 
 
 class StatementOptions(Calendar, LakeAccounts, Figures, Freezing, Storage, total=False):

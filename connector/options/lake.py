@@ -20,8 +20,8 @@ FORMATS = ("parquet", "jsonl", "jsonl.zst", "jsonl.gz", "jsonl.plain", "arrow", 
 PARTITIONS = ("day", "month", "year")
 
 
-class Shape(TypedDict, total=False):
-    """What the lake keeps, and how."""
+class Form(TypedDict, total=False):
+    """Which files a lake is made of."""
 
     format: Annotated[
         "str | None",
@@ -52,6 +52,11 @@ class Shape(TypedDict, total=False):
             in_file="lake",
         ),
     ]
+
+
+class Shape(Form, total=False):
+    """What the lake keeps, and how."""
+
     expand: Annotated[
         "str | Sequence[str]",
         Option(

@@ -39,3 +39,35 @@ class Storage(TypedDict, total=False):
             help="use a store without conditional puts: two runs at once may then lose each other's rows",
         ),
     ]
+
+
+class NewStorage(TypedDict, total=False):
+    """The same for a lake that is to be made."""
+
+    new_storage_options: Annotated[
+        "Mapping[str, str] | None",
+        Option(
+            says="settings of the store of the bucket that the new lake is to be in",
+            flag="new-storage-option",
+            metavar="NAME=VALUE",
+            many=True,
+            help="setting of the store of NEW; repeatable",
+        ),
+    ]
+    new_storage_options_file: Annotated[
+        "str | PathLike[str] | None",
+        Option(
+            says="a file of more of them, secrets among them",
+            metavar="FILE",
+            help="file of settings of the store of NEW, NAME=VALUE a line",
+        ),
+    ]
+    new_single_writer: Annotated[
+        "bool",
+        Option(
+            says="make the new lake in a store that heeds no conditions of puts",
+            default=False,
+            reads="flag",
+            help="use a store without conditional puts for NEW",
+        ),
+    ]

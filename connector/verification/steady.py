@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from connector.core.counting import counted
 from connector.errors import LakeChangedError
-from connector.lake.reading.moment import announced_paths
 from connector.lake.state import table_states
+from connector.lake.state.intents import announced_paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -78,6 +78,7 @@ class Place:
                 ["retire", again, "--account", self.ids["account"], "--undo"],
             ],
             "maintain": [["maintain", odd]],
+            "convert": [["convert", again, new], ["convert", again, odd]],
             "views": [["views", odd, "--for", "duckdb"]],
             "schema": [["schema"], ["schema", "payouts"]],
             "completion": [["completion", "bash"]],

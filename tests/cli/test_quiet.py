@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 
 import pytest
 
@@ -18,6 +19,7 @@ REPORTS = {
     "verify": ["lake"],
     "report": ["lake", "-o", "page"],
     "maintain": ["lake"],
+    "convert": ["lake", "new"],
     "retire": ["lake", "--account", "account", "--reason", "gone"],
 }
 """Commands that say how things are, and what they are tried with."""
@@ -47,7 +49,12 @@ def words(run, lake, tmp_path):
     names = {"lake": lake, "row": charge["id"], "charge": charge["source"], "account": account}
     names |= {"page": tmp_path / "page.html", "settings": tmp_path / "settings.toml"}
     run("init", lake, "--config", names["settings"])
-    return lambda some: [names.get(word, word) for word in some]
+    made = count()
+
+    def put(some):
+        return [str(tmp_path / f"new{next(made)}") if word == "new" else names.get(word, word) for word in some]
+
+    return put
 
 
 def test_every_command_says_how_things_are_or_writes_data():
@@ -56,12 +63,13 @@ def test_every_command_says_how_things_are_or_writes_data():
 
 @pytest.mark.parametrize("command", [name for name in REPORTS if name != "demo"])  # which has tests of its own
 def test_where_all_is_well_nothing_is_said(run, words, command):
-    given = words(REPORTS[command] if " " in command else [command, *REPORTS[command]])
+    given = REPORTS[command] if " " in command else [command, *REPORTS[command]]
     for quiet in ("-q", "--quiet"):
-        done = run(*given, quiet)
+        done = run(*words(given), quiet)
         assert (done.status, done.out, done.err) == (0, "", "")
-    assert run(*given).out + run(*given).err
-    assert isinstance(run(*given, "-q", "--json").json, dict)
+    told = run(*words(given))
+    assert told.out + told.err
+    assert isinstance(run(*words(given), "-q", "--json").json, dict)
 
 
 def test_a_statement_for_another_program_stays(run):

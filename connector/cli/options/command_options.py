@@ -10,11 +10,11 @@ from connector.cli.settings.kept import NAME, SETTINGS, WHOSE
 from connector.core.ledger.money import currency_code
 from connector.options.calls import RunSyncOptions
 from connector.options.connection import Awaited, Connection, Shared
-from connector.options.lake import Destination, Privacy, SaltFile, Shape
+from connector.options.lake import Destination, Form, Privacy, SaltFile, Shape
 from connector.options.run import Failing, Refreshing, Stopping, Whole, Windows
 from connector.options.selection import LakeAccounts, Within
 from connector.options.statement import Calendar, Figures, Freezing
-from connector.options.storage import Storage
+from connector.options.storage import NewStorage, Storage
 from connector.options.verification import Checks
 
 if TYPE_CHECKING:
@@ -297,6 +297,19 @@ def maintain(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     _add_storage(parser)
+    arguments.add_talking(parser)
+
+
+def convert(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `convert`."""
+    parser.add_argument("destination", metavar="DEST", help="lake: a folder, or s3://…, gs://…, az://…")
+    parser.add_argument(
+        "new", metavar="NEW", help="the new lake: a folder, or s3://…, gs://…, az://…, with nothing in it"
+    )
+    add(parser, Form)
+    add(parser, Stopping)
+    _add_storage(parser)
+    add(parser.add_argument_group("the new lake in a bucket"), NewStorage)
     arguments.add_talking(parser)
 
 

@@ -213,6 +213,20 @@ Does no harm beside a run. Older files and versions of the tables stay for --kee
 needs none of it. Asks nothing of Stripe, and needs no key.
 """,
     ),
+    "convert": Command(
+        "make a lake of another one: other files, other partitions, another place",
+        command_options.convert,
+        """\
+examples:
+  stripe-balance convert lake lake2 --format delta            Delta tables of a lake of files; and the other way
+  stripe-balance convert lake s3://bucket/lake                from a disk to a bucket
+  stripe-balance convert lake quiet --partition month         a file a month; and back to days
+
+What is not named stays as it is in DEST, which is only read. NEW is read back and compared before this ends; until then
+it says that it is unfinished, and every other command refuses it. Run again, it goes on where it was cut off. Then sync
+NEW in the place of DEST. Asks nothing of Stripe, and needs no key.
+""",
+    ),
     "schema": Command(
         "print the schema of a table, or how an engine reads it",
         command_options.schema,

@@ -15,6 +15,7 @@ from connector.options.storage import Storage
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from connector.cli.display.console import Console
 
@@ -30,14 +31,27 @@ def place(args: argparse.Namespace, console: Console) -> None:
         UsageError: a storage option is no setting, or a secret.
         ConfigError: there is no such setting, or the destination is in this process's memory.
     """
-    given = {name: vars(args).pop(name) for name in table_of(Storage)}
+    args.place = _placing(args, console, "")
+    if args.destination is not None:
+        args.destination = args.place(args.destination)
+    if hasattr(args, "new"):
+        args.new = _placing(args, console, "new_")(args.new)
+
+
+def _placing(args: argparse.Namespace, console: Console, before: str) -> Callable[[str], str | os.PathLike[str]]:
+    """Return what gives a destination its storage options, and take those off the command line.
+
+    Args:
+        args: the parsed options.
+        console: told which values to keep to itself.
+        before: what the options' names begin with.
+    """
+    given = {name: vars(args).pop(f"{before}{name}") for name in table_of(Storage)}
     settings = settings_of_words(given["storage_options"])
     if (file := given["storage_options_file"]) is not None:
         settings = {**settings_in(file, lambda line: console.warn(line, always=True)), **settings}
     console.secrets |= secrets_among(settings, os.environ)
-    args.place = partial(_placed, settings, given["single_writer"])
-    if args.destination is not None:
-        args.destination = args.place(args.destination)
+    return partial(_placed, settings, given["single_writer"])
 
 
 def _placed(settings: dict[str, str], single_writer: bool, destination: str) -> str | os.PathLike[str]:  # noqa: FBT001 - bound, not passed

@@ -38,7 +38,7 @@ def refuse_secrets(words: Iterable[str]) -> None:
         UsageError: a word sets one; its value is not quoted.
     """
     for word in words:
-        name, equals, _ = word.lstrip("-").removeprefix("storage-option=").partition("=")
+        name, equals, _ = word.lstrip("-").removeprefix("new-").removeprefix("storage-option=").partition("=")
         variable = variable_of(name) if equals else None
         if variable is not None:
             raise UsageError(

@@ -6,7 +6,7 @@ shape on disk is `schemas/state_record.json`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -143,6 +143,11 @@ class Parts:
 
 NOTHING = Parts()
 """The state before the first record."""
+
+
+def with_fields(parts: Parts, **changes: Any) -> Parts:  # noqa: ANN401 - of whatever type the fields are
+    """Return a state with other values of what there is one value of."""
+    return replace(parts, fields=msgspec.structs.replace(parts.fields, **changes))
 
 
 def checkpoint_before(number: int) -> int:

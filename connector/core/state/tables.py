@@ -31,6 +31,16 @@ class State(Protocol):
         ...
 
     @property
+    def format(self) -> str:
+        """Name of the format of its files."""
+        ...
+
+    @property
+    def livemode(self) -> bool | None:
+        """Whether the rows are of live mode; None where nobody said."""
+        ...
+
+    @property
     def number(self) -> int:
         """Number of the record it was loaded up to; 0 before the first."""
         ...

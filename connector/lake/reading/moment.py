@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
+from connector.core.state.table_state import TableState
+from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, State
 from connector.errors import LakeChangedError, StorageError
 from connector.lake.state import intents, state_log, table_states
+from connector.lake.state.commits import Commits
 from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator
+    from io import FileIO
     from pathlib import Path
     from typing import Any
 
     from connector.core.state.data_file import DataFile
-    from connector.core.state.table_state import TableState
     from connector.core.state.tables import TableSpec
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
@@ -32,6 +35,8 @@ ROUNDS = 3
 """Times that a state is loaded while others commit; after that, all files are compared by their bytes."""
 
 _BLOCK = 2**20
+
+S = TypeVar("S", bound=State)
 
 _SPECS: dict[str, TableSpec[Any]] = {one.name: one for one in (TRANSACTIONS, PAYOUTS, BALANCES)}
 
@@ -58,45 +63,31 @@ class Moment:
     announced: frozenset[str] = frozenset()
 
 
-def state_at_a_moment(store: Store, account: AccountId) -> tuple[TableState, Moment] | None:
-    """Load an account's state of the balance transactions, and when that was; None where there is none. Blocks.
+def state_at_a_moment(store: Store, spec: TableSpec[S], account: AccountId) -> tuple[S, Moment] | None:
+    """Load an account's state of a table, and when that was; None where there is none. Blocks.
+
+    Files that a run made visible and did not record yet are in it: the run may have been killed between the two, and
+    the next one records them as they are.
 
     What is announced is read after the state, and before it is seen that the state is still the newest: a file that was
-    replaced before the state's record was written, by a run that commits later, is then announced or committed.
+    replaced before the state's record was written, by a run that commits later, is then announced or committed. Files
+    of the small tables are always compared by their bytes.
 
     Raises:
-        StateError: a record cannot be understood.
+        StateError: a record, or an intent, cannot be understood.
         StorageError: the destination cannot be read.
     """
-    state = table_states.load(store, account)
+    state = state_log.load(store, spec, account)
     for _ in range(ROUNDS):
         if state is None:
             return None
-        announced = announced_paths(store, table_states.TABLE, account, state.files)
-        before = table_states.saved(store, state)
-        if not _goes_on(store, table_states.TABLE, account, state.number):
-            return state, Moment(table_states.TABLE, account, state.number, state.written, before, announced)
-        state = table_states.load(store, account)
-    return None if state is None else (state, Moment(table_states.TABLE, account, state.number, state.written))
-
-
-def announced_paths(
-    store: Store, table: str, account: AccountId, files: Mapping[str, DataFile] | None = None
-) -> frozenset[str]:
-    """Return the paths of which a run has announced another content than is recorded.
-
-    Args:
-        store: the lake.
-        table: folder of the records.
-        account: whose they are.
-        files: as they are recorded, by path; what was announced and is recorded by now is left out.
-    """
-    said = (one.file for _, intent in intents.others(store, table, account) for one in intent.files)
-    return frozenset(
-        file.path
-        for file in said
-        if file is not None and (files is None or file.path not in files or files[file.path].sha256 != file.sha256)
-    )
+        seen = Commits(store, spec, account, "").as_visible(state)
+        announced = intents.announced_paths(store, spec.name, account, spec.to_parts(seen).files)
+        before = table_states.saved(store, seen) if isinstance(seen, TableState) else 0
+        if not _goes_on(store, spec.name, account, state.number):
+            return seen, Moment(spec.name, account, state.number, state.written, before, announced)
+        state = state_log.load(store, spec, account)
+    return None if state is None else (state, Moment(spec.name, account, state.number, state.written))
 
 
 def _goes_on(store: Store, table: str, account: AccountId, number: int) -> bool:
@@ -135,6 +126,40 @@ class Comparer:
         ):
             raise self.difference(file.path, moment)
 
+    @contextmanager
+    def kept(self, file: DataFile, moment: Moment) -> Generator[Path]:
+        """Offer a file that is as its record has it as a path, and see at the end that it still is that file.
+
+        Raises:
+            LakeChangedError: it has been replaced, maybe while it was read: what came of it does not count.
+            StorageError: it is gone, damaged, or cannot be read.
+        """
+        with self.held(file, moment) as (local, held):
+            try:
+                yield local
+            except StorageError:  # another file may have come in between, and have ended while it was read
+                if not is_still(local, held):
+                    raise self.difference(file.path, moment) from None
+                raise
+            if not is_still(local, held):
+                raise self.difference(file.path, moment)
+
+    @contextmanager
+    def held(self, file: DataFile, moment: Moment) -> Generator[tuple[Path, FileIO]]:
+        """Hold a file open that is as its record has it; Arrow's files say which they are from some version on.
+
+        Raises:
+            LakeChangedError: it has been replaced.
+            StorageError: it is gone, damaged, or cannot be read.
+        """
+        with self.store.opened(file.path) as local:
+            held = None if local is None else _open(local, file.path)
+            if local is None or held is None:
+                raise self.difference(file.path, moment)
+            with held:
+                self.check(held.fileno(), local, file, moment)
+                yield local, held
+
     def difference(self, path: str, moment: Moment) -> StorageError:
         """Return the error for a file that is gone, or not as its record has it."""
         if self._has_moved(path, moment):
@@ -157,10 +182,26 @@ class Comparer:
 
     def _has_moved(self, path: str, moment: Moment) -> bool:
         """Say whether a run has replaced a file since its record was loaded, or is about to name what it has."""
-        if path in announced_paths(self.store, moment.records, moment.account):
+        if path in intents.announced_paths(self.store, moment.records, moment.account):
             return True
         newest = state_log.load(self.store, _SPECS[moment.records], moment.account)
         return newest is None or newest.number != moment.number
+
+
+def is_still(local: Path, held: FileIO) -> bool:
+    """Say whether what is at a path is the file that is open."""
+    try:
+        return os.path.samestat(local.stat(), os.fstat(held.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def _open(local: Path, path: str) -> FileIO | None:
+    with at_disk(f"reading {path}"):
+        try:
+            return local.open("rb", buffering=0)
+        except FileNotFoundError:
+            return None
 
 
 def _sha256_of(descriptor: int) -> str:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connector.core.state.partition import Granularity
-from connector.core.state.tables import TRANSACTIONS
+from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.errors import UsageError
 from connector.lake.formats.formats import Format, format_of
 from connector.lake.reading.moment import Moment, state_at_a_moment
-from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
 from connector.lake.state.state_log import recorded_accounts
 from connector.lake.state.table_states import TABLE
 from connector.lake.writing.small_tables import SMALL_TABLES, sheet
@@ -86,16 +85,17 @@ def holdings(store: Store, table: str, account: str | None = None) -> Iterator[H
     """
     if table == TABLE:
         for one in _of(account, recorded_accounts(store, TRANSACTIONS)):
-            if (found := state_at_a_moment(store, one)) is not None:
+            if (found := state_at_a_moment(store, TRANSACTIONS, one)) is not None:
                 yield _large(*found)
     elif table == "balances":
         for one in _of(account, recorded_accounts(store, BALANCES)):
-            if (balances := load_balances(store, one)) is not None:
-                yield _small(table, balances, balances.files)
+            if (balances := state_at_a_moment(store, BALANCES, one)) is not None:
+                yield _small(table, *balances, balances[0].files)
     elif table in SMALL_TABLES:
         for one in _of(account, recorded_accounts(store, PAYOUTS)):
-            if (record := load_payouts(store, one)) is not None:
-                yield _small(table, record, record.files if table == "payouts" else record.transaction_files)
+            if (payouts := state_at_a_moment(store, PAYOUTS, one)) is not None:
+                record, moment = payouts
+                yield _small(table, record, moment, record.files if table == "payouts" else record.transaction_files)
     else:
         raise UsageError(f"there is no table {table!r}; tables: {', '.join((TABLE, *SMALL_TABLES))}")
 
@@ -129,10 +129,11 @@ def _large(state: TableState, moment: Moment) -> Holding:
     return Holding(state.account, _in_order(state.files), moment, format_of(state), _schema(state), to_batch, expanded)
 
 
-def _small(table: str, record: PayoutsRecord | BalancesRecord, files: Mapping[str, DataFile]) -> Holding:
-    """Return what there is of a small table: its files are always compared by their bytes."""
-    found, spec = sheet(table, record.format), BALANCES if table == "balances" else PAYOUTS
-    moment = Moment(spec.name, record.account, record.number, record.written)
+def _small(
+    table: str, record: PayoutsRecord | BalancesRecord, moment: Moment, files: Mapping[str, DataFile]
+) -> Holding:
+    """Return what there is of a small table."""
+    found = sheet(table, record.format)
     return Holding(
         record.account, _in_order(files), moment, found.form, file_schema(table, Granularity.DAY), found.to_batch
     )

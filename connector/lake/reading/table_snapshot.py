@@ -6,7 +6,6 @@ opened some at a time; a dataset, which others read when they please, has all of
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import reduce
@@ -17,12 +16,12 @@ import pyarrow.dataset as ds
 
 from connector.config.open_files import room_for_files
 from connector.errors import ConfigError, LakeChangedError, StorageError
+from connector.lake.reading.moment import is_still
 from connector.lake.reading.table_files import Holding, holdings
 from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-    from io import FileIO
     from pathlib import Path
 
     from connector.core.state.data_file import DataFile
@@ -126,7 +125,7 @@ class TableSnapshot:
             read_objects = holding.form.read_objects
             if read_objects is None or (among is not None and file.path not in among):
                 continue
-            with self._kept(holding, file) as local:
+            with self.comparer.kept(file, holding.moment) as local:
                 for objects in read_objects(local):
                     yield holding, file.path, objects
 
@@ -162,36 +161,11 @@ class TableSnapshot:
 
     def _opened(self, holding: Holding, file: DataFile) -> pa.NativeFile:
         """Open a file that is as its record has it; where it is a copy that goes, it stays readable."""
-        with self._held(holding, file) as (local, held):
-            self.comparer.check(held.fileno(), local, file, holding.moment)
+        with self.comparer.held(file, holding.moment) as (local, held):
             opened = _open_by_arrow(local, file.path)
-            if opened is None or not _is_still(local, held):  # else both are one, whatever Arrow says of its own
+            if opened is None or not is_still(local, held):  # else both are one, whatever Arrow says of its own
                 raise self.comparer.difference(file.path, holding.moment)
         return opened
-
-    @contextmanager
-    def _kept(self, holding: Holding, file: DataFile) -> Generator[Path]:
-        """Offer a file that is as its record has it as a path, and see at the end that it still is that file."""
-        with self._held(holding, file) as (local, held):
-            self.comparer.check(held.fileno(), local, file, holding.moment)
-            try:
-                yield local
-            except StorageError:  # another file may have come in between, and have ended while it was read
-                if not _is_still(local, held):
-                    raise self.comparer.difference(file.path, holding.moment) from None
-                raise
-            if not _is_still(local, held):
-                raise self.comparer.difference(file.path, holding.moment)
-
-    @contextmanager
-    def _held(self, holding: Holding, file: DataFile) -> Generator[tuple[Path, FileIO]]:
-        """Hold what is at a file's path open, whatever it is; Arrow's files say which they are from some version on."""
-        with self.comparer.store.opened(file.path) as local:
-            held = None if local is None else _open(local, file.path)
-            if local is None or held is None:
-                raise self.comparer.difference(file.path, holding.moment)
-            with held:
-                yield local, held
 
     @contextmanager
     def _naming(self, files: Iterable[tuple[Holding, DataFile]]) -> Generator[None]:
@@ -200,18 +174,10 @@ class TableSnapshot:
             yield
         except (pa.ArrowException, OSError) as error:
             for holding, file in files:
-                with self._kept(holding, file) as local, holding.form.open_reader(local) as batches:
+                with self.comparer.kept(file, holding.moment) as local, holding.form.open_reader(local) as batches:
                     for _ in batches:
                         pass
             raise StorageError(f"{self.table} cannot be read ({error}): `stripe-balance verify` says more") from error
-
-
-def _open(local: Path, path: str) -> FileIO | None:
-    with at_disk(f"reading {path}"):
-        try:
-            return local.open("rb", buffering=0)
-        except FileNotFoundError:
-            return None
 
 
 def _open_by_arrow(local: Path, path: str) -> pa.NativeFile | None:
@@ -220,14 +186,6 @@ def _open_by_arrow(local: Path, path: str) -> pa.NativeFile | None:
             return pa.OSFile(str(local), "rb")
         except FileNotFoundError:
             return None
-
-
-def _is_still(local: Path, held: FileIO) -> bool:
-    """Say whether what is at a path is the file that is open."""
-    try:
-        return os.path.samestat(local.stat(), os.fstat(held.fileno()))
-    except FileNotFoundError:
-        return False
 
 
 def labels_of(path: str) -> Mapping[str, str]:

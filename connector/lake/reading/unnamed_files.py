@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.core.units import AccountId
 from connector.lake.formats.names import TABLE_FORMATS
-from connector.lake.reading.moment import announced_paths
 from connector.lake.state import table_states
+from connector.lake.state.intents import announced_paths
 from connector.lake.state.lake_identity import facts_of, load_balances, load_payouts
 from connector.lake.state.state_log import recorded_accounts
 

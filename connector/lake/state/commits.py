@@ -180,6 +180,21 @@ class Commits(Generic[S]):
                     self._store.delete(info.path)
         return newest
 
+    def as_visible(self, state: S) -> S:
+        """Return a state with files that other runs have made visible and not recorded so far; records nothing.
+
+        A run that was killed between the two left them, or one is about to record them.
+
+        Args:
+            state: that was loaded, and not changed since.
+
+        Raises:
+            StateError: an intent is damaged.
+            StorageError: the destination cannot be read.
+        """
+        visible = self._found(state)[1]
+        return self._with(state, visible) if visible else state
+
     def _with(self, state: S, visible: Sequence[IntendedFile]) -> S:
         return state_log.recorded_as(self._spec, state, with_visible(self._spec.to_parts(state), visible))
 
@@ -349,10 +364,18 @@ class Commits(Generic[S]):
         if intended.file is None:
             gone = file_in(state.recorded.files, intended.folder)
             return intended if gone is not None and self._store.version(gone.path) is None else None
+        if self._is_old(state, intended, intended.file.path):
+            return None
         sha256, version = self._content(intended.file.path)
         if sha256 != intended.sha256 or version is None:
             return None
         return self._told(intended, version)
+
+    def _is_old(self, state: S, intended: IntendedFile, path: str) -> bool:
+        """Say whether what is there is still what the state has, where that can be seen without its bytes."""
+        there = file_in(state.recorded.files, intended.folder)
+        known = None if there is None or there.path != path else there.version
+        return known is not None and self._store.version(path) == known
 
     def _record(self, state: S, visible: Sequence[Write[R]], finish: Callable[[S], S] = _unchanged) -> S:
         """Record a state with files that are visible, if it is another than the recorded one."""

@@ -10,8 +10,9 @@ from connector.lake.paths import STATE
 from connector.lake.stores.conditions import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
+    from connector.core.state.data_file import DataFile
     from connector.core.state.intent import IntendedFile
     from connector.core.units import AccountId
     from connector.lake.paths import FileInfo
@@ -99,6 +100,25 @@ def others(store: Store, table: str, account: AccountId, run: str = "") -> list[
         for info in list(store.list(_folder(table, account)))
         if info.path.rpartition("/")[2] != f"{run}.json" and (there := store.read(info.path)) is not None
     ]
+
+
+def announced_paths(
+    store: Store, table: str, account: AccountId, files: Mapping[str, DataFile] | None = None
+) -> frozenset[str]:
+    """Return the paths of which a run has announced another content than is recorded.
+
+    Args:
+        store: the lake.
+        table: folder of the records.
+        account: whose they are.
+        files: as they are recorded, by path; what was announced and is recorded by now is left out.
+    """
+    said = (one.file for _, intent in others(store, table, account) for one in intent.files)
+    return frozenset(
+        file.path
+        for file in said
+        if file is not None and (files is None or file.path not in files or files[file.path].sha256 != file.sha256)
+    )
 
 
 def _folder(table: str, account: AccountId) -> str:

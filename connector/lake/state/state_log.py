@@ -38,6 +38,7 @@ from connector.core.state.tables import Origin, State
 from connector.core.units import DAY
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, ProtocolError, StateError
 from connector.lake.paths import STATE
+from connector.lake.state import unfinished
 from connector.lake.state.lake_id import begin_lake
 from connector.lake.stores.conditions import ABSENT
 
@@ -85,10 +86,13 @@ def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
 
     Raises:
         StateError: something else is in the folder of the records.
-        ConfigError: the lake was made by a version before this one.
+        ConfigError: the lake was made by a version before this one, or is being made of another one.
         StorageError: the destination cannot be read.
     """
-    if older := sorted({*OLDER} & {*store.folders(STATE)}):
+    folders = {*store.folders(STATE)}
+    if unfinished.NAME in folders:
+        unfinished.refuse_unfinished(store)
+    if older := sorted({*OLDER} & folders):
         raise ConfigError(
             f"this lake was made by an earlier version of stripe-balance ({STATE}/{older[0]}), which this one does not"
             " go on from: sync to a new destination, which reads everything again"
