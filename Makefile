@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else (what is large has a folder
-# of its own: `make readers` .venv-readers, `make integrations` .venv-integrations, `make airflow` .venv-airflow and
+# of its own: `make readers` and `make spark` .venv-readers, `make integrations` .venv-integrations, `make airflow` .venv-airflow and
 # .venv-airflow2, `make bench` .venv-before); uv does it
 # where it is on PATH, else venv and pip, from the same locks with the same hashes.
 
@@ -15,7 +15,7 @@ BEFORE := d1449a34ae1dc3d686e19ca2709bd1644c60c7f6
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check mutants readers integrations airflow bench drawing lock clean
+.PHONY: help demo test test-all check mutants readers spark integrations airflow bench drawing lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -44,8 +44,11 @@ check: .venv/.dev  ## format, lint, types, layers, then the quick tests
 readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 2 GB of packages, and Java 17
 	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
 
+spark: .venv-readers/.done  ## run a sync by tasks and the data source in a real Spark, on loopback: Java 17, and the packages of `make readers`
+	@STRIPE_BALANCE_SPARK=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/spark/live
+
 integrations: .venv-integrations/.done  ## run what needs real stores, started on loopback from packages (Azurite: Node 20; FULL=1: the long ones, too)
-	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 .venv-integrations/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/integrations tests/lake/catalogs tests/ingest/test_sync_tables.py
+	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 .venv-integrations/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/integrations tests/lake/catalogs tests/ingest/test_sync_tables.py tests/spark/test_tables.py
 
 airflow: .venv-airflow/.done .venv-airflow2/.done  ## run the operators in Airflow 3 and 2.11, on loopback: 1 GB of packages
 	@STRIPE_BALANCE_AIRFLOW=1 .venv-airflow/bin/python -m pytest -q -p no:cacheprovider tests/airflow/live

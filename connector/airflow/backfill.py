@@ -16,10 +16,11 @@ from connector.airflow.arguments import takes_options
 from connector.airflow.connection import DEFAULT_CONNECTION
 from connector.airflow.interval import told
 from connector.airflow.lake_operator import LakeOperator
-from connector.airflow.shares import LEAST_ROWS, groups_of, mapped, rate_of, tasks_for, wanting
+from connector.airflow.shares import mapped, rate_of, tasks_for, wanting
 from connector.airflow.task_result import of_status
 from connector.config.config import DEFAULT_RATE
 from connector.config.salt import Salt
+from connector.core.planning.shares import LEAST_ROWS, groups_of
 from connector.errors import StorageError
 from connector.options.calls import RunPlanOptions
 from connector.options.run import Stopping

@@ -1,4 +1,4 @@
-"""How mapped tasks share out a plan: how many windows, how fast each, which accounts together. Pure."""
+"""How mapped tasks share out a plan: how many windows, how fast each, whether the lake has it in the end. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ MOST_TASKS = 1_000
 
 WINDOWS_A_SLOT = 4
 """Windows for each slot of a pool: enough that slots end together, few enough that starting tasks costs little."""
-
-LEAST_ROWS = 1_000
-"""Rows that a window should have: ten pages take less time than a task takes to start."""
 
 
 def tasks_for(slots: int, *, most: int = MOST_TASKS) -> int:
@@ -62,12 +59,6 @@ def mapped(windows: Sequence[Mapping[str, Any]], *, rate: float) -> list[dict[st
             f"{len(windows):,} windows are more than the {MOST_TASKS:,} tasks of one plan: plan fewer accounts"
         )
     return [{**window, "rate": rate} for window in windows]
-
-
-def groups_of(accounts: Sequence[str | None], count: int) -> list[list[str | None]]:
-    """Return accounts in at most `count` groups of about equal size; each account is in one."""
-    found = [list(accounts[number::count]) for number in range(count)]
-    return [group for group in found if group]
 
 
 def wanting(accounts: Sequence[Mapping[str, Any]], windows: Sequence[Mapping[str, Any]]) -> str | None:

@@ -60,7 +60,9 @@ async def sync(
     )
 
 
-async def sync_with(services: Services, config: Config, options: Options, *, wait: float = 0.0) -> Report:
+async def sync_with(
+    services: Services, config: Config, options: Options, *, wait: float = 0.0, publishes: bool = True
+) -> Report:
     """Do what `sync` does, with services that are open already.
 
     Args:
@@ -68,6 +70,7 @@ async def sync_with(services: Services, config: Config, options: Options, *, wai
         config: whom to ask.
         options: what to sync.
         wait: seconds to wait for other runs to end.
+        publishes: whether it brings the tables of a lake that has some up to date; of many tasks, one does.
 
     Raises:
         ConnectorError: as `sync`.
@@ -75,12 +78,12 @@ async def sync_with(services: Services, config: Config, options: Options, *, wai
 
     async def work(services: Services) -> Report:
         longest = 0.0 if options.dry_run else wait
-        return await services.when_free(lambda: _sync(services, config, options), wait=longest)
+        return await services.when_free(lambda: _sync(services, config, options, publishes=publishes), wait=longest)
 
     return await observed("sync", services, work, rate_limit=config.rate)
 
 
-async def _sync(services: Services, config: Config, options: Options) -> Report:
+async def _sync(services: Services, config: Config, options: Options, *, publishes: bool) -> Report:
     """Do it once."""
     began = services.clock.now()
     if options.existing:
@@ -93,7 +96,7 @@ async def _sync(services: Services, config: Config, options: Options) -> Report:
         if not options.dry_run:
             _ask_ahead(client, options, new=new)
         run = await anyio.to_thread.run_sync(import_module, "connector.ingest.run")  # Arrow takes a while to import
-        return await run.Run(services, client, options, began).go()
+        return await run.Run(services, client, options, began, publishes).go()
     finally:
         await client.end()
 

@@ -80,6 +80,7 @@ class Run:
         client: whom to ask.
         options: what is asked for.
         began: when it did, by the services' clock.
+        publishes: whether it brings the tables of a lake that has some up to date at its end.
         run_id: names the run in its report and in what it commits and parks; begins with its start.
     """
 
@@ -87,6 +88,7 @@ class Run:
     client: Client
     options: Options
     began: float
+    publishes: bool = True
     run_id: str = field(init=False)
     _store: Store = field(init=False)
     _tell: OnEvent = field(init=False)
@@ -153,7 +155,7 @@ class Run:
 
     async def _publish(self, destination: Destination) -> UnpublishedError | None:
         """Bring the tables of a lake that has some up to date, and return what that failed with."""
-        if not destination.written:
+        if not (self.publishes and destination.written):
             return None
         return await follow(self._store, repair=self.options.repair, catalog=self.options.catalog)
 

@@ -128,7 +128,7 @@ async def _plan(services: Services, config: Config, options: Options, cut: Cut) 
     remember_paths(client, facts)
     found: dict[int, list[dict[str, Any]]] = {}
     try:
-        accounts = await _accounts(options, client, facts.retired)
+        accounts = await accounts_to_read(options, client, facts.retired)
         tell(AccountsFound(len(accounts)))
 
         async def plan_account(position: int) -> None:
@@ -243,8 +243,8 @@ def run_plan(destination: str | PathLike[str], **options: Unpack[RunPlanOptions]
     return run_blocking(main, instead="await connector.plan(…)")
 
 
-async def _accounts(chosen: Options, client: Client, retired: Collection[str]) -> tuple[str | None, ...]:
-    """Return the accounts to plan for, None standing for the key's own; of all there are, those not retired."""
+async def accounts_to_read(chosen: Options, client: Client, retired: Collection[str]) -> tuple[str | None, ...]:
+    """Return the accounts that are asked for, None standing for the key's own; of all there are, those not retired."""
     if not chosen.all_accounts:
         return chosen.accounts or (None,)
     async with aclosing(connected_accounts(client)) as pages:

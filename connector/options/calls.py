@@ -29,6 +29,10 @@ class RunSyncOptions(Sync, SaltFile, Connection, Shared, total=False):
     """Options of `connector.run_sync`: plain values, as JSON has them, but for `canceller`."""
 
 
+class SparkSyncOptions(Rows, Failing, Destination, SaltFile, Connection, Shared, total=False):
+    """Options of `connector.spark.sync`."""
+
+
 class PlanOptions(Rows, Windows, Salted, Stopping, total=False):
     """Options of `connector.plan`."""
 

@@ -22,7 +22,7 @@ def takes(options: type) -> Callable[[F], F]:
 
     Whoever looks at its signature sees each of them, `help` and task runners included: those pass on only what a
     callable names. A keyword that is none of them is a `UsageError` that names it. Storage options go with the
-    destination from here on: the call gets them as one value.
+    argument `destination` from here on: the call gets them as one value.
     """
     table = table_of(options)
     settings = table.keys() & table_of(Storage)
@@ -30,17 +30,18 @@ def takes(options: type) -> Callable[[F], F]:
     def dressed(call: F) -> F:
         named = _signature(call, options, table)
         known = frozenset(named.parameters)
+        place = list(named.parameters).index("destination") if settings else 0
 
         @wraps(call)
         def plain(*args: object, **given: object) -> object:
             refuse_unknown(given, known)
-            args, given = _placed(args, given, settings)
+            args, given = _placed(args, given, settings, place)
             return call(*args, **given)
 
         @wraps(call)
         async def awaited(*args: object, **given: object) -> object:
             refuse_unknown(given, known)
-            args, given = _placed(args, given, settings)
+            args, given = _placed(args, given, settings, place)
             return await call(*args, **given)
 
         found = awaited if iscoroutinefunction(call) else plain
@@ -52,15 +53,15 @@ def takes(options: type) -> Callable[[F], F]:
 
 
 def _placed(
-    args: tuple[Any, ...], given: dict[str, Any], settings: Collection[str]
+    args: tuple[Any, ...], given: dict[str, Any], settings: Collection[str], place: int
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return arguments whose destination, the first of them, has the storage options among them."""
+    """Return arguments whose destination, in its place among them, has the storage options."""
     if not settings:
         return args, given
     chosen = {name: value for name, value in given.items() if name in settings}
     others = {name: value for name, value in given.items() if name not in settings}
-    if args:
-        return (placed(args[0], **chosen), *args[1:]), others
+    if len(args) > place:
+        return (*args[:place], placed(args[place], **chosen), *args[place + 1 :]), others
     if "destination" in others:
         others["destination"] = placed(others["destination"], **chosen)
     return args, others

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.airflow.shares import MOST_TASKS, groups_of, mapped, rate_of, tasks_for, wanting
+from connector.airflow.shares import MOST_TASKS, mapped, rate_of, tasks_for, wanting
 from connector.errors import UsageError
 
 
@@ -36,14 +36,6 @@ def test_windows_become_arguments_of_tasks_and_more_than_airflow_maps_are_refuse
     assert mapped([{"since": 1, "until": 2}], rate=5.0) == [{"since": 1, "until": 2, "rate": 5.0}]
     with pytest.raises(UsageError, match="1,001 windows"):
         mapped([{}] * 1_001, rate=1.0)
-
-
-@given(st.lists(st.integers(0, 99), unique=True), st.integers(1, 20))
-def test_every_account_is_in_one_group_and_groups_are_of_about_one_size(accounts, count):
-    groups = groups_of(accounts, count)
-    assert sorted(one for group in groups for one in group) == sorted(accounts)
-    assert len(groups) <= count
-    assert not groups or max(map(len, groups)) - min(map(len, groups)) <= 1
 
 
 def account(name, *covered, **facts):

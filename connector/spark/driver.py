@@ -1,0 +1,70 @@
+"""What the driver knows and no option says: the key, which is never text in Spark, and how much is at work at once."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from connector.config.api_key import VARIABLE
+from connector.errors import ConfigError, UsageError
+from connector.options.given import config_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from connector.config.config import Config
+
+NO_KEY = (
+    "a key is no option: Spark shows options to whoever sees its pages and logs. Set STRIPE_API_KEY where the driver"
+    " runs, name a file there with `api_key_file`, or give a function that returns it"
+)
+
+
+def config_on_driver(options: Mapping[str, Any], key: Callable[[], str] | None) -> Config:
+    """Return whom to ask, with the key that is found where the driver runs.
+
+    Args:
+        options: those of `Connection` and `Shared` among them count.
+        key: returns the key; None for `api_key_file`, or the environment.
+
+    Raises:
+        ConfigError: no key, or a value out of bounds.
+        UsageError: the key itself was given; it is not quoted.
+    """
+    if key is None:
+        return config_of(options)
+    if not callable(key):
+        raise UsageError(NO_KEY)
+    if options.get("api_key_file") is not None:
+        raise UsageError("`key` and `api_key_file` are two ways to say the same: leave one out")
+    return config_of(options, environ={**os.environ, VARIABLE: key()})
+
+
+def slots_of(spark: Any, slots: int | None) -> int:  # noqa: ANN401 - a session, of Spark Connect, too
+    """Return how many tasks are at work at once: as many as the executors have cores, where that is not said.
+
+    Raises:
+        UsageError: it makes no sense; or the session does not say.
+    """
+    if slots is None:
+        try:
+            slots = int(spark.sparkContext.defaultParallelism)
+        except Exception as error:  # Spark Connect raises one of its own
+            raise UsageError(
+                "the session of Spark does not say how many cores its executors have: say `slots`"
+            ) from error
+    if type(slots) is not int or slots < 1:
+        raise UsageError(f"`slots` {slots!r} must be a whole number, at least 1: the tasks that are at work at once")
+    return slots
+
+
+def place_of(destination: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Return a folder as all workers can find it: they are started elsewhere.
+
+    Raises:
+        ConfigError: it is in the driver's memory.
+    """
+    name = os.fspath(destination)
+    if name.startswith("memory:"):
+        raise ConfigError("workers do not see the driver's memory: use a bucket, or a disk that all workers share")
+    return os.path.abspath(name) if "://" not in name else destination  # noqa: PTH100 - of a name, without a look

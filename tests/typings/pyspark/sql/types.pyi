@@ -1,0 +1,9 @@
+class DataType: ...
+
+class StructField:
+    name: str
+    dataType: DataType
+    nullable: bool
+
+class StructType(DataType):
+    fields: list[StructField]
