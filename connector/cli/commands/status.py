@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.display.audit_round import past_of
+from connector.cli.display.fitting import width_of
+from connector.cli.display.glance import NARROWEST, glance
 from connector.cli.display.other_tables import Beside, beside_of, checked, named, remedies, said_of
 from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.runs_at_work import RunAtWork, runs_at_work
@@ -180,10 +183,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if console.json:
         console.document(found.to_document())
     else:
-        said = lines(str(args.destination), holdings, tables, last, (facts, reads))
-        well = not (warnings or any(one.stale_since is not None for one in holdings))
         at_work = [one.to_text() for one in found.runs]
-        console.report(*said, *([reads.to_text()] if holdings else []), *at_work, well=well)
+        width = None if args.in_full else width_of(sys.stdout)
+        if width is not None and width >= NARROWEST:
+            said = [*glance(found, console.paint_data, fancy=console.is_fancy(sys.stdout)), *at_work]
+        else:
+            said = lines(str(args.destination), holdings, tables, last, (facts, reads))
+            said += [*([reads.to_text()] if holdings else []), *at_work]
+        well = not (warnings or any(one.stale_since is not None for one in holdings))
+        console.report(*said, well=well)
     for warning in [*warnings, *_gone(args.destination, holdings)]:
         console.warn(warning, always=True)
     return DATA_REFUSED if warnings and args.strict else 0

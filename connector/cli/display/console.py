@@ -91,7 +91,11 @@ class Console:
 
     def symbol(self, fancy: str, plain: str) -> str:
         """Return the first if stderr can show it, else the second."""
-        return fancy if (sys.stderr.encoding or "").lower().startswith("utf") else plain
+        return fancy if self.is_fancy(sys.stderr) else plain
+
+    def is_fancy(self, stream: TextIO) -> bool:
+        """Say whether a stream can show more than ASCII."""
+        return (stream.encoding or "").lower().startswith("utf")
 
     # stderr -----------------------------------------------------------------------------------------------------------
 

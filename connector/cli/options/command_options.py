@@ -263,6 +263,9 @@ def views(parser: argparse.ArgumentParser) -> None:
 def status(parser: argparse.ArgumentParser) -> None:
     """Add the options of `status`."""
     arguments.add_lake(parser)
+    parser.add_argument(
+        "--accounts", dest="in_full", action="store_true", help="each account in full, as where this is no terminal"
+    )
     parser.add_argument("--strict", action="store_true", help="end with status 65 when a file is not as it was written")
     _add_storage(parser)
     arguments.add_talking(parser)
