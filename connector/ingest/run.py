@@ -33,7 +33,7 @@ from connector.ingest.account_plan import Allowance
 from connector.ingest.audit_turns import Turn, Turns
 from connector.lake.catalogs.following import follow
 from connector.lake.catalogs.lake_tables import check_tables
-from connector.lake.formats.formats import format_named
+from connector.lake.formats.formats import HIVE, format_named
 from connector.lake.layout import Lake
 from connector.lake.paths import RUNS
 from connector.lake.state import table_states
@@ -155,7 +155,8 @@ class Run:
 
     async def _publish(self, destination: Destination) -> UnpublishedError | None:
         """Bring the tables of a lake that has some up to date, and return what that failed with."""
-        if not (self.publishes and destination.written):
+        of_tables = format_named(destination.format).catalog != HIVE
+        if not (self.publishes and destination.written and of_tables):
             return None
         return await follow(self._store, repair=self.options.repair, catalog=self.options.catalog)
 
@@ -359,10 +360,10 @@ class Run:
         document = document_without_keys(to_document(report), (self.client.config.api_key.reveal(),))
         text = in_json(to_json(document).decode()).encode()
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self._store.write, f"{RUNS}/{report.run_id}.json", text)
-            if report.outcome == "complete":
+            if report.outcome == "complete":  # before there is one more: what was listed may tell it
                 thin = partial(thin_reports, self._store, days=self.options.keep_runs)
                 await anyio.to_thread.run_sync(partial(thin, now=int(self.services.clock.utc())))
+            await anyio.to_thread.run_sync(self._store.write, f"{RUNS}/{report.run_id}.json", text)
 
 
 def _of_connections(distrusted: int) -> tuple[str, ...]:

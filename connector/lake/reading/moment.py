@@ -91,7 +91,7 @@ def state_at_a_moment(store: Store, spec: TableSpec[S], account: AccountId) -> t
 
 
 def _goes_on(store: Store, table: str, account: AccountId, number: int) -> bool:
-    return store.read(state_log.record_path(table, account, number + 1)) is not None
+    return store.version(state_log.record_path(table, account, number + 1)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +183,8 @@ class Comparer:
     def _has_moved(self, path: str, moment: Moment) -> bool:
         """Say whether a run has replaced a file since its record was loaded, or is about to name what it has."""
         if path in intents.announced_paths(self.store, moment.records, moment.account):
+            return True
+        if _goes_on(self.store, moment.records, moment.account, moment.number):
             return True
         newest = state_log.load(self.store, _SPECS[moment.records], moment.account)
         return newest is None or newest.number != moment.number

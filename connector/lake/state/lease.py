@@ -60,6 +60,7 @@ class RunLease:
     _begun: anyio.Event = field(init=False, default_factory=anyio.Event)
     _beginning: anyio.Lock = field(init=False, default_factory=anyio.Lock)
     _renewed: tuple[float, float] = field(init=False, default=(0.0, 0.0))
+    _written: Lease | None = field(init=False, default=None)
 
     @property
     def begun(self) -> bool:
@@ -129,12 +130,13 @@ class RunLease:
         """Write the lease; where that fails it is tried again at the next look."""
         now, utc = self.clock.now(), self.clock.utc()
         with suppress(StorageError):
-            write_lease(self.store, with_changes(self.lease, renewed=utc))
-            self._renewed = (now, float(utc))
+            written = with_changes(self.lease, renewed=utc)
+            write_lease(self.store, written)
+            self._renewed, self._written = (now, float(utc)), written
 
     def _others(self) -> Others:
         try:
-            return others_at_work(self.store, self.lease.id, utc=self.clock.utc)
+            return others_at_work(self.store, self.lease.id, own=self._written, utc=self.clock.utc)
         except StorageError:
             return Others(self.clock.utc(), {})
 

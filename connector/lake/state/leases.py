@@ -37,12 +37,13 @@ def write_lease(store: Store, lease: Lease) -> None:
     store.write(lease_path(lease.id), to_bytes(lease))
 
 
-def others_at_work(store: Store, run: str = "", *, utc: Callable[[], float] = time) -> Others:
+def others_at_work(store: Store, run: str = "", *, own: Lease | None = None, utc: Callable[[], float] = time) -> Others:
     """Look who else is at work on a lake. Blocks.
 
     Args:
         store: the lake.
         run: our own run; empty where we are none.
+        own: its lease, as it was written last, which then is not read; None where that is not known.
         utc: UTC seconds by the machine's clock.
 
     Raises:
@@ -51,8 +52,8 @@ def others_at_work(store: Store, run: str = "", *, utc: Callable[[], float] = ti
     here = this_process()
     listed = {_run_of(info): info for info in store.list(LEASES) if info.path.endswith(".json")}
     mine = listed.pop(run, None)
-    own = None if mine is None else _sign(store, run, mine, here)
-    now = moment_of((_seconds(info) for info in listed.values()), own, utc())
+    sign = None if mine is None else _sign(store, run, mine, here) if own is None else Sign(run, _seconds(mine), own)
+    now = moment_of((_seconds(info) for info in listed.values()), sign, utc())
     signs = {
         name: Sign(name, _seconds(info)) if is_old(_seconds(info), now) else _sign(store, name, info, here)
         for name, info in listed.items()  # one that is old is not read, there may be thousands

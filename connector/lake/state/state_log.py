@@ -227,7 +227,10 @@ def newest_of(store: Store, spec: TableSpec[S], state: S, *, now: Callable[[], f
     if not 0 <= now() - state.written < SURE_SECONDS:  # the next records may have been cleared away
         return load(store, spec, state.account) or state
     parts, latest, number = state.recorded, None, state.number + 1
-    while (record := _record_at(store, spec, state.account, number)) is not None:
+    while (
+        store.version(record_path(spec.name, state.account, number)) is not None  # as of now
+        and (record := _record_at(store, spec, state.account, number)) is not None
+    ):
         parts, latest, number = applied(parts, record), record, number + 1
     if latest is None:
         return state
@@ -315,12 +318,15 @@ def _too_late(store: Store, spec: TableSpec[S], record: Record, since: int, now:
 
 
 def _with_lowest(store: Store, record: Record, now: int) -> Record:
-    """Return a checkpoint with the lowest number that is to count from now on; another record as it is."""
+    """Return a checkpoint with the lowest number that is to count from now on; another record as it is.
+
+    The checkpoint before it counts in any case: a listing that does not show this one yet leads to it by that one.
+    """
     if record.base is not None:
         return record
     folder = _folder(record.table, record.account)
     young = [_number(info.path) for info in store.list(folder) if info.changed / 1e9 >= now - KEPT_SECONDS]
-    return with_lowest(record, min([record.number, *(one for one in young if one)]))
+    return with_lowest(record, min([checkpoint_before(record.number - 1), *(one for one in young if one)]))
 
 
 def _clear(store: Store, record: Record) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import obstore
@@ -179,23 +180,27 @@ class Bucket:
 
     def list(self, prefix: str) -> Iterator[Found]:
         """Yield the objects below a folder, in order of path."""
+        yield from self.list_all(prefix) or ()
+
+    def list_all(self, prefix: str, most: float = inf) -> Sequence[Found] | None:
+        """Return the objects below a folder, in order of path; None where there are more than some number."""
 
         def attempt() -> list[Found]:
-            return [
-                Found(
-                    one["path"],
-                    one["size"],
-                    int(one["last_modified"].timestamp() * 1e9),
-                    listed_token(self.url, one["e_tag"]),
-                )
-                for chunk in obstore.list(self._store_for(0), prefix)  # pyright: ignore[reportUnknownMemberType] - of another way to call it
-                for one in chunk
-            ]
+            found: list[Found] = []
+            for chunk in obstore.list(self._store_for(0), prefix):  # pyright: ignore[reportUnknownMemberType] - of another way to call it
+                found += map(self._found, chunk)
+                if len(found) > most:
+                    break
+            return found
 
         found = self._read(attempt, f"listing {self.named(prefix)}")
         if found is None:
             raise self._no_bucket()
-        yield from sorted(found, key=lambda one: one.path)
+        return None if len(found) > most else sorted(found, key=lambda one: one.path)
+
+    def _found(self, one: ObjectMeta) -> Found:
+        modified = int(one["last_modified"].timestamp() * 1e9)
+        return Found(one["path"], one["size"], modified, listed_token(self.url, one["e_tag"]))
 
     def folders(self, prefix: str) -> Sequence[str]:
         """Return the paths of the folders right below a folder, in order."""

@@ -15,6 +15,7 @@ import tempfile
 import weakref
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Self
@@ -24,6 +25,7 @@ from connector.errors import CommitConflictError, ConfigError
 from connector.lake.paths import STATE, FileInfo, checked_path, is_clean
 from connector.lake.stores.conditions import ANY, Content
 from connector.lake.stores.disk import at_disk
+from connector.lake.stores.heeding import Heeding
 from connector.lake.stores.looks import FILES, FOLDERS, Looks
 
 if TYPE_CHECKING:
@@ -35,11 +37,6 @@ if TYPE_CHECKING:
 
 PUTS_AT_ONCE = 8
 """Objects that are put at once; each file of ordinary size takes its own size of memory meanwhile."""
-
-PROBE = f"{STATE}/conditions.json"
-"""What is put to find out whether the store heeds conditions: always the same bytes, so that no put of it does harm."""
-
-PROBE_TEXT = b'{"what": "put again and again under conditions that do not hold: a store that takes it is not used"}\n'
 
 UNHEEDED = (
     "the bucket's store does not heed conditions of puts, and this run was told that it alone writes: should another"
@@ -60,12 +57,13 @@ class ObjectStore:
     bucket: Bucket
     single_writer: bool = False
     _local: list[Path] = field(init=False, repr=False, default_factory=list["Path"])
-    _heeds: dict[bool, bool] = field(init=False, repr=False, default_factory=dict[bool, bool])
     _asking: Lock = field(init=False, repr=False, default_factory=Lock)
     _looks: Looks = field(init=False, repr=False)
+    _heeding: Heeding = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_looks", Looks(self.bucket.patience.now))
+        object.__setattr__(self, "_looks", Looks(self.bucket.patience.now, partial(self.bucket.list_all, STATE)))
+        object.__setattr__(self, "_heeding", Heeding(self.bucket, self._looks))
 
     @property
     def scratch(self) -> Path:
@@ -81,7 +79,7 @@ class ObjectStore:
     @property
     def lacks(self) -> Collection[str]:
         """See `Store.lacks`."""
-        return () if all(self._heeds.values()) else (UNHEEDED,)
+        return (UNHEEDED,) if self._heeding.unheeded else ()
 
     def of_run(self, run: str) -> Self:  # noqa: ARG002 - see `Store.of_run`
         """Return this store: what is staged belongs to this process, whichever run it is of."""
@@ -102,7 +100,10 @@ class ObjectStore:
 
     def version(self, path: str) -> str | None:
         """Return an object's version token, or None when there is none."""
-        return self.bucket.version(checked_path(path))
+        found = self.bucket.version(checked_path(path))
+        if found is not None:
+            self._looks.there(path)
+        return found
 
     def read(self, path: str) -> Content | None:
         """Return an object's content and its version token, or None when there is none."""
@@ -173,9 +174,12 @@ class ObjectStore:
 
     def _put(self, path: str, data: bytes | Path, condition: Condition) -> str:
         try:
-            return self._put_if(checked_path(path), data, condition)
+            version = self._put_if(checked_path(path), data, condition)
         finally:
             self._looks.changed(path)
+        if isinstance(data, bytes):
+            self._looks.written(path, Content(data, version))
+        return version
 
     def _put_if(self, checked: str, data: bytes | Path, condition: Condition) -> str:
         if condition is ANY:
@@ -196,23 +200,12 @@ class ObjectStore:
         Raises:
             ConfigError: it does not, and nobody has said that this run alone writes.
         """
-        with self._asking:
-            if replacing not in self._heeds:
-                heeded = _heeds_versions(self.bucket) if replacing else _heeds_absence(self.bucket)
-                if not heeded and not self.single_writer:
-                    missing = "If-Match" if replacing else "If-None-Match"
-                    raise ConfigError(
-                        f"{self.bucket.url}: this store does not heed the condition of a put ({missing}), so two runs"
-                        " at once would overwrite each other's rows without a word: use a store that does, or"
-                        " `single_writer`, if you see to it that only one run writes at any time"
-                    )
-                self._heeds[replacing] = heeded
-            return self._heeds[replacing]
-
-
-def _heeds_absence(bucket: Bucket) -> bool:
-    return any(bucket.is_refused(PROBE, PROBE_TEXT, replaces=None) for _ in range(2))  # the first may create it
-
-
-def _heeds_versions(bucket: Bucket) -> bool:
-    return bucket.is_refused(PROBE, PROBE_TEXT, replaces=bucket.nobodys)
+        heeded = self._heeding.heeds(replacing=replacing)
+        if not heeded and not self.single_writer:
+            missing = "If-Match" if replacing else "If-None-Match"
+            raise ConfigError(
+                f"{self.bucket.url}: this store does not heed the condition of a put ({missing}), so two runs"
+                " at once would overwrite each other's rows without a word: use a store that does, or"
+                " `single_writer`, if you see to it that only one run writes at any time"
+            )
+        return heeded

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from connector.lake.stores.conditions import Content
-from connector.lake.stores.looks import FILES, FOLDERS, LOOK_SECONDS, MOST_RECORDS, Looks
+from connector.lake.stores.looks import FILES, FOLDERS, LOOK_SECONDS, MOST_LISTED, MOST_RECORDS, Looks
 
 STATE = "_stripe_balance"
 RECORD = f"{STATE}/state/t/acct_1/00000000000001.json"
+NEXT = RECORD.replace("1.json", "2.json")
 
 
 class Seen:
@@ -93,15 +96,124 @@ def test_a_listing_that_was_under_way_while_we_changed_something_is_not_kept(loo
     assert looks.listing(FILES, f"{STATE}/runs", seen) == ["1.json"]
 
 
-def test_a_record_is_read_once_and_one_that_is_not_there_is_asked_for_each_time(looks):
+def test_a_record_is_read_once_and_one_that_is_not_there_is_asked_for_again_after_a_moment(looks, clock):
     there, gone = Seen(Content(b"1", "v")), Seen(None)
     for _ in range(3):
         assert looks.content(RECORD, there).data == b"1"
-        assert looks.content(RECORD.replace("1.json", "2.json"), gone) is None
-    assert (there.times, gone.times) == (1, 3)
+        assert looks.content(NEXT, gone) is None
+    assert (there.times, gone.times) == (1, 1)
+    clock[0] = LOOK_SECONDS + 0.1
+    assert looks.content(NEXT, gone) is None
+    assert (there.times, gone.times) == (1, 2)
     looks.changed(RECORD)
     looks.content(RECORD, there)
     assert there.times == 2
+
+
+def test_a_record_that_was_not_there_is_asked_for_once_it_is_known_to_be_or_may_be(looks):
+    gone, come = Seen(None), Seen(Content(b"2", "v"))
+    looks.content(NEXT, gone)
+    looks.there(NEXT)
+    assert looks.content(NEXT, come).data == b"2"
+    later = NEXT.replace("2.json", "3.json")
+    looks.content(later, gone)
+    looks.changed(later)
+    assert looks.content(later, come).data == b"2"
+
+    def overtaken():
+        looks.changed(f"{STATE}/runs/1.json")
+
+    last = NEXT.replace("2.json", "4.json")
+    looks.content(last, overtaken)
+    assert looks.content(last, come).data == b"2"
+
+
+def test_a_record_that_was_written_is_not_read(looks):
+    seen = Seen(None)
+    looks.written(RECORD, Content(b"1", "v"))
+    looks.written(f"{STATE}/audit.json", Content(b"1", "v"))
+    assert looks.content(RECORD, seen).data == b"1"
+    assert looks.content(f"{STATE}/audit.json", seen) is None
+    assert seen.times == 1
+
+
+# The whole folder -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Listed:
+    path: str
+
+
+PATHS = [f"{STATE}/lake.json", f"{STATE}/runs/1.json", RECORD]
+
+
+class Folder:
+    """The lake's own folder, listed as a whole."""
+
+    def __init__(self, paths=PATHS):
+        self.paths, self.times, self.during = paths, 0, None
+
+    def __call__(self, most):
+        self.times += 1
+        if self.during:
+            self.during()
+        return None if len(self.paths) > most else [Listed(path) for path in self.paths]
+
+
+@pytest.fixture
+def folder():
+    return Folder()
+
+
+@pytest.fixture
+def whole(clock, folder):
+    return Looks(lambda: clock[0], folder)
+
+
+def of(looks, kind, prefix, seen=None):
+    found = looks.listing(kind, prefix, seen or Seen(["asked"]))
+    return [getattr(one, "path", one) for one in found]
+
+
+def test_the_folder_is_listed_as_a_whole_once_for_all_that_is_in_it(whole, folder, clock):
+    assert of(whole, FOLDERS, STATE) == [f"{STATE}/runs", f"{STATE}/state"]
+    assert of(whole, FOLDERS, f"{STATE}/state/t") == [f"{STATE}/state/t/acct_1"]
+    assert of(whole, FILES, f"{STATE}/state") == [RECORD]
+    assert of(whole, FILES, f"{STATE}/parked") == []
+    assert folder.times == 1
+    clock[0] = LOOK_SECONDS + 0.1
+    assert of(whole, FILES, f"{STATE}/runs") == [f"{STATE}/runs/1.json"]
+    assert folder.times == 2
+
+
+def test_where_we_changed_something_files_are_listed_anew_and_nowhere_else(whole, folder):
+    of(whole, FOLDERS, STATE)
+    whole.changed(f"{STATE}/runs/2.json")
+    assert of(whole, FILES, f"{STATE}/runs") == ["asked"]
+    assert of(whole, FILES, f"{STATE}/state") == [RECORD]
+    assert folder.times == 1
+
+
+def test_a_folder_that_a_put_of_ours_may_have_made_is_among_the_folders(whole, folder):
+    of(whole, FOLDERS, STATE)
+    whole.changed(f"{STATE}/leases/1.json")
+    assert of(whole, FOLDERS, STATE) == [f"{STATE}/leases", f"{STATE}/runs", f"{STATE}/state"]
+    assert folder.times == 1
+
+
+def test_a_folder_that_holds_too_much_is_listed_part_by_part_and_asked_for_as_a_whole_no_more(clock):
+    folder = Folder([f"{STATE}/runs/{number}.json" for number in range(MOST_LISTED + 1)])
+    looks = Looks(lambda: clock[0], folder)
+    for step in range(3):
+        clock[0] = 10.0 * step
+        assert of(looks, FILES, f"{STATE}/state") == ["asked"]
+    assert folder.times == 1
+
+
+def test_a_listing_of_all_that_was_under_way_while_we_changed_something_is_not_kept(whole, folder):
+    folder.during = lambda: whole.changed(f"{STATE}/runs/2.json")
+    assert of(whole, FILES, f"{STATE}/runs") == ["asked"]
 
 
 def test_what_is_written_again_and_again_is_read_each_time(looks):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -20,7 +22,8 @@ pytest.importorskip("obstore", reason="an extra")
 
 from connector.lake.stores.bucket import LARGEST
 from connector.lake.stores.bucket_opening import open_bucket
-from connector.lake.stores.objects import PROBE, UNHEEDED, ObjectStore
+from connector.lake.stores.heeding import PROBE, REMEMBERED
+from connector.lake.stores.objects import UNHEEDED, ObjectStore
 from connector.lake.stores.patience import LARGE, PATIENCE_SECONDS, Patience, attempt_seconds
 from connector.lake.stores.tokens import condition_of, is_listed_as, token_of
 
@@ -98,6 +101,45 @@ def test_a_store_is_asked_once_whether_it_heeds_conditions(opened, served):
     for data in (b"2", b"3"):
         store.write("a", data, condition=store.read("a").version)
     assert asked() == 3
+
+
+def test_that_a_store_heeds_conditions_is_remembered_in_the_lake_for_a_week(opened, served):
+    bucket = opened().bucket
+
+    def asked() -> int:
+        served.requests.clear()
+        ObjectStore(bucket).write(secrets.token_hex(4), b"1", condition=ABSENT)
+        return sum(many for name, many in served.requests.items() if PROBE in name)
+
+    assert asked() > 0
+    assert asked() == 0
+    for days, again in ((-1, True), (6, False), (8, True)):
+        served.objects.update(
+            {
+                path: replace(one, at=datetime.now(UTC) - timedelta(days=days))
+                for path, one in served.objects.items()
+                if REMEMBERED in path
+            }
+        )
+        assert (asked() > 0) is again, days
+
+
+def test_what_another_store_did_is_not_believed_of_a_copy_of_the_lake(opened, served):
+    store = opened()
+    store.write("a", b"1", condition=ABSENT)
+    copied = {path.replace("absence-", "absence-0"): one for path, one in served.objects.items()}
+    served.objects.clear()
+    served.objects.update(copied)
+    served.heeds = False
+    with pytest.raises(ConfigError, match="If-None-Match"):
+        ObjectStore(store.bucket).write("b", b"1", condition=ABSENT)
+
+
+def test_that_a_store_does_not_heed_conditions_is_not_remembered_as_the_contrary(opened, served):
+    served.heeds = False
+    for _ in range(2):
+        with pytest.raises(ConfigError):
+            opened().write("a", b"1", condition=ABSENT)
 
 
 def test_a_store_that_heeds_no_conditions_is_refused_and_nothing_is_written(opened, served):
