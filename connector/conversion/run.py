@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio.to_thread
 
@@ -20,7 +20,6 @@ from connector.conversion.small import content_of_small, convert_small
 from connector.conversion.source import look
 from connector.conversion.states import record
 from connector.core.state.frozen import KIND
-from connector.core.state.table_state import TableState
 from connector.core.state.tables import TRANSACTIONS
 from connector.errors import LakeChangedError, LockedError, StorageError
 from connector.events import FileRead, PhaseStarted
@@ -41,7 +40,8 @@ if TYPE_CHECKING:
     from connector.conversion.target import Target
     from connector.core.state.conversion import ConvertedTable, Made, Mark
     from connector.core.state.data_file import DataFile
-    from connector.core.state.tables import State
+    from connector.core.state.record import Parts
+    from connector.core.state.tables import State, TableSpec
     from connector.events import OnEvent
     from connector.lake.reading.moment import Comparer
 
@@ -269,7 +269,7 @@ def _agree(held: Held, new: State) -> None:
     Raises:
         StorageError: they are not.
     """
-    was, is_ = (_figures(one) for one in (held.state, new))
+    was, is_ = (_figures(held.spec.to_parts(one), held.spec) for one in (held.state, new))
     if was != is_:
         raise StorageError(
             f"the new lake's record of {held.spec.name} of {new.account} says {is_}, and the other one's {was}:"
@@ -277,15 +277,15 @@ def _agree(held: Held, new: State) -> None:
         )
 
 
-def _figures(state: State) -> tuple[object, ...]:
+def _figures(state: Parts, spec: TableSpec[Any]) -> tuple[object, ...]:
     """Return what is added up of a state's files; of balances, rows are amounts here and lines there."""
-    files = [one for _, one in sorted(state.recorded.files.items())]
+    files = [one for _, one in sorted(state.files.items())]
     listed = sorted(name for one in files for name in one.listings or {})
     net: dict[str, int] = defaultdict(int)
     for one in files:
         for currency, amount in one.net.items():
             net[currency] += amount
-    rows = sum(one.rows for one in files) if isinstance(state, TableState) else 0
+    rows = sum(one.rows for one in files) if spec.name == TRANSACTIONS.name else 0
     return rows, dict(sorted(net.items())), sum(one.pending for one in files), listed
 
 

@@ -19,6 +19,7 @@ from connector.cli.display.words import intervals, lasting, mode_of, moment, net
 from connector.config.destination import placed
 from connector.core.counting import counted, sized
 from connector.core.state.account_record import stale_since
+from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.times import in_words
 from connector.core.units import AccountId
 from connector.errors import ConfigError, StateError
@@ -31,6 +32,7 @@ from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.leases import others_at_work
 from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
 from connector.lake.state.table_states import TABLE, compare, states
+from connector.lake.state.versions import ranges_in_words, whole_versions
 from connector.lake.stores.base import Store, open_store
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Holding:
         record: what else is known of it.
         stale_since: up to when it was read, UTC seconds, where runs do not get to read it any more; else None.
         frozen: periods whose figures are kept.
+        readable: records that can be read, as ranges, no further back than the latest one that holds everything.
     """
 
     state: TableState
@@ -71,6 +74,7 @@ class Holding:
     record: AccountRecord
     stale_since: int | None
     frozen: tuple[FrozenName, ...]
+    readable: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,7 @@ def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnam
             record,
             stale_since(record, one.read_until, newest),
             tuple(frozen_names(store, one.account)),
+            whole_versions(store, TRANSACTIONS, one.account, lately=True),
         )
 
 
@@ -286,6 +291,7 @@ def document(
                 "covered": [[part.start, part.stop] for part in state.covered],
                 "read_until": state.read_until,
                 "lake_record": state.number,
+                "readable_records": [list(one) for one in holding.readable],
                 "rows": state.rows,
                 "files": len(state.files),
                 "bytes": sum(file.bytes for file in state.files.values()),
@@ -358,6 +364,7 @@ def _account(holding: Holding, reads: Reads) -> list[tuple[str, str]]:
         ("audit", past_of(state, reads).to_text()),
         *([("frozen", ", ".join(each.words for each in holding.frozen))] if holding.frozen else []),
         ("versions", _versions(state.api_versions)),
+        *_records(state.number, holding.readable),
         *_choices(state.options),
         *differs(state.drift.findings, most=DRIFT_NAMED, rest="--json"),
     ]
@@ -380,6 +387,13 @@ def _whether_read(holding: Holding) -> list[tuple[str, str]]:
     if refused is None:
         return [("stale", f"{since}: runs have read other accounts after that")]
     return [("stale", f"{since}; refused since {moment(refused.since)} UTC: {refused.message}")]
+
+
+def _records(newest: int, readable: Sequence[tuple[int, int]]) -> list[tuple[str, str]]:
+    """Say which records can be read, where there is another one than the newest."""
+    if all(one == (newest, newest) for one in readable):
+        return []
+    return [("records", f"{newest:,}; rows can be read as of {ranges_in_words(readable)}")]
 
 
 def _versions(versions: Sequence[str]) -> str:

@@ -18,12 +18,14 @@ import pyarrow as pa
 from connector.config.destination import placed
 from connector.core.counting import counted
 from connector.core.time.times import to_words
-from connector.errors import ConfigError
+from connector.core.units import AccountId
+from connector.errors import ConfigError, UsageError
 from connector.lake.reading import frames
 from connector.lake.reading.moment import Comparer
-from connector.lake.reading.table_files import NOTHING
+from connector.lake.reading.table_files import NOTHING, spec_of
 from connector.lake.reading.table_snapshot import TableSnapshot, labels_of, read_again
 from connector.lake.state.table_states import TABLE
+from connector.lake.state.versions import whole_versions
 from connector.lake.stores.base import open_store
 from connector.outside_text import shown
 from connector.tables.decimals import decimal_schema, needed, with_decimals
@@ -57,6 +59,7 @@ class Rows:
         destination: the lake, by the name it was given.
         zone: whose clocks the days of `local_date` are by; None without that column.
         decimals: whether amounts are decimals in whole units of their currency, not minor units.
+        version: number of the account's record that they are as of; None for the newest each time.
     """
 
     columns: tuple[str, ...]
@@ -67,6 +70,7 @@ class Rows:
     destination: str = ""
     zone: ZoneInfo | None = None
     decimals: bool = False
+    version: int | None = None
 
     def __repr__(self) -> str:
         """Say in one short line what this was when it was made, and what to do with it."""
@@ -102,6 +106,20 @@ class Rows:
             StorageError: a file is gone or damaged.
         """
         return frames.to_polars(self.to_table())
+
+    @property
+    def versions(self) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Which records can still be read with `version=`, by account, as ranges: the first number and the last.
+
+        In a lake of files those whose files no later record has replaced; tables keep older files until `maintain`.
+
+        Raises:
+            StateError: a record cannot be understood.
+            StorageError: the destination cannot be read.
+        """
+        store, spec = self._found.comparer.store, spec_of(self.table)
+        held = [AccountId(one.account) for one in self._found.holdings]
+        return {account: whole_versions(store, spec, account) for account in held}
 
     @property
     def columnar(self) -> bool:
@@ -160,7 +178,7 @@ class Rows:
         return self._now().dataset()
 
     def _now(self) -> TableSnapshot:
-        return TableSnapshot.of(self.table, self.account, self._found.comparer)
+        return TableSnapshot.of(self.table, self.account, self._found.comparer, self.version)
 
     def _batches(self, now: TableSnapshot) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a snapshot, with the columns asked for."""
@@ -203,6 +221,7 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
     columns: Sequence[str] | None = None,
     timezone: str | None = None,
     decimals: bool = False,
+    version: int | None = None,
     storage_options: Mapping[str, str] | None = None,
 ) -> Rows:
     """Offer the rows of a table of a lake: those in the files that its states and records name, no others.
@@ -216,10 +235,13 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
             falls on there, as a date; the last one, unless `columns` has it elsewhere. For tables with `created`.
         decimals: give amounts as decimals in whole units of their currency (`decimal128(22, 3)`), those of the parts of
             fees among them; by default they are whole minor units.
+        version: number of the record that the rows are to be as of, `lake_record` of `status` and of reports; by
+            default the newest. Records are counted by account, so of a lake of several one is to be named. Older ones
+            can be read as long as their files are there: see `Rows.versions`.
         storage_options: settings of a bucket's store.
 
     Raises:
-        ConfigError: when there is no lake, no such table, account, column or time zone; says which there are.
+        ConfigError: when there is no lake, no such table, account, column, time zone or version; says which there are.
         StateError: when a state cannot be understood.
         StorageError: when the destination cannot be read.
     """
@@ -229,6 +251,8 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
     if not found.holdings:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
     chosen = found if account is None else _of_account(found, account)
+    if version is not None:
+        account, chosen = _as_of(chosen, version)
     everything = chosen.schema
     return Rows(
         columns=_asked_columns(everything, columns, table=table, local=zone is not None),
@@ -239,7 +263,19 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
         destination=str(destination),
         zone=zone,
         decimals=decimals,
+        version=version,
     )
+
+
+def _as_of(found: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:
+    """Return the only account of a snapshot, and the snapshot as of a record of it."""
+    if type(version) is not int:
+        raise UsageError(f"`version` {version!r} is the number of a record, as `status` says it")
+    account, *others = [one.account for one in found.holdings]
+    if others:
+        accounts = ", ".join([account, *others])
+        raise ConfigError(f"records are counted by account: name one with `account`; accounts here: {accounts}")
+    return account, TableSnapshot.of(found.table, account, found.comparer, version)
 
 
 def _of_account(found: TableSnapshot, account: str) -> TableSnapshot:

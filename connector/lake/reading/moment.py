@@ -18,6 +18,7 @@ from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, State
 from connector.errors import LakeChangedError, StorageError
 from connector.lake.state import intents, state_log, table_states
 from connector.lake.state.commits import Commits
+from connector.lake.state.versions import version_of
 from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
@@ -88,6 +89,18 @@ def state_at_a_moment(store: Store, spec: TableSpec[S], account: AccountId) -> t
             return seen, Moment(spec.name, account, state.number, state.written, before, announced)
         state = state_log.load(store, spec, account)
     return None if state is None else (state, Moment(spec.name, account, state.number, state.written))
+
+
+def state_at_a_version(store: Store, spec: TableSpec[S], account: AccountId, number: int) -> tuple[S, Moment]:
+    """Return an account's state as it was once a record was written; its files are compared by their bytes. Blocks.
+
+    Raises:
+        ConfigError: that cannot be read any more; says which records can.
+        StateError: a record cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    state = version_of(store, spec, account, number)
+    return state, Moment(spec.name, account, state.number, state.written)
 
 
 def _goes_on(store: Store, table: str, account: AccountId, number: int) -> bool:

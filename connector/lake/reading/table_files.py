@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
 from connector.core.state.partition import Granularity
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
+from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, State
 from connector.errors import UsageError
 from connector.lake.formats.formats import Format, format_of
-from connector.lake.reading.moment import Moment, state_at_a_moment
+from connector.lake.reading.moment import Moment, state_at_a_moment, state_at_a_version
 from connector.lake.state.state_log import recorded_accounts
 from connector.lake.state.table_states import TABLE
 from connector.lake.writing.small_tables import SMALL_TABLES, sheet
@@ -20,14 +20,16 @@ from connector.tables.balance_transactions import to_batch
 from connector.tables.source_columns import row_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from connector.core.state.balances_record import BalancesRecord
     from connector.core.state.data_file import DataFile
     from connector.core.state.payouts_record import PayoutsRecord
     from connector.core.state.table_state import TableState
-    from connector.core.units import AccountId
+    from connector.core.state.tables import TableSpec
     from connector.lake.stores.base import Store
+
+S = TypeVar("S", bound=State)
 
 _LABEL_TYPES = {Granularity.DAY: pa.date32(), Granularity.MONTH: pa.string(), Granularity.YEAR: pa.int32()}
 _DAYS = {"payouts": "created_date", "payout_transactions": "arrival_date", "balances": "snapshot_date"}
@@ -70,38 +72,49 @@ NOTHING = {
 """What to say of a destination that holds nothing of a table."""
 
 
-def holdings(store: Store, table: str, account: str | None = None) -> Iterator[Holding]:
+def holdings(store: Store, table: str, account: str | None = None, *, version: int | None = None) -> Iterator[Holding]:
     """Yield what there is of a table, in order of account.
 
     Args:
         store: the destination.
         table: its name.
         account: whose alone is looked at; None for all.
+        version: number of the record that it is to be as of; None for now.
 
     Raises:
         UsageError: there is no such table.
+        ConfigError: it cannot be read as of that record any more.
         StateError: a state or a record cannot be understood.
         StorageError: the destination cannot be read.
     """
     if table == TABLE:
-        for one in _of(account, recorded_accounts(store, TRANSACTIONS)):
-            if (found := state_at_a_moment(store, TRANSACTIONS, one)) is not None:
-                yield _large(*found)
+        for found in _found(store, TRANSACTIONS, account, version):
+            yield _large(*found)
     elif table == "balances":
-        for one in _of(account, recorded_accounts(store, BALANCES)):
-            if (balances := state_at_a_moment(store, BALANCES, one)) is not None:
-                yield _small(table, *balances, balances[0].files)
+        for balances, moment in _found(store, BALANCES, account, version):
+            yield _small(table, balances, moment, balances.files)
     elif table in SMALL_TABLES:
-        for one in _of(account, recorded_accounts(store, PAYOUTS)):
-            if (payouts := state_at_a_moment(store, PAYOUTS, one)) is not None:
-                record, moment = payouts
-                yield _small(table, record, moment, record.files if table == "payouts" else record.transaction_files)
+        for record, moment in _found(store, PAYOUTS, account, version):
+            yield _small(table, record, moment, record.files if table == "payouts" else record.transaction_files)
     else:
         raise UsageError(f"there is no table {table!r}; tables: {', '.join((TABLE, *SMALL_TABLES))}")
 
 
-def _of(account: str | None, found: Iterable[AccountId]) -> Iterator[AccountId]:
-    return (one for one in found if account in {None, one})
+def spec_of(table: str) -> TableSpec[Any]:
+    """Return what the records are of that name a table's files."""
+    return next(one for one in (TRANSACTIONS, PAYOUTS, BALANCES) if table in one.tables)
+
+
+def _found(store: Store, spec: TableSpec[S], account: str | None, version: int | None) -> Iterator[tuple[S, Moment]]:
+    for one in recorded_accounts(store, spec):
+        if account in {None, one}:
+            found = (
+                state_at_a_moment(store, spec, one)
+                if version is None
+                else state_at_a_version(store, spec, one, version)
+            )
+            if found is not None:
+                yield found
 
 
 def file_schema(table: str, partition: Granularity, *, source_columns: bool = False) -> pa.Schema:

@@ -66,9 +66,9 @@ class TableSnapshot:
     comparer: Comparer
 
     @classmethod
-    def of(cls, table: str, account: str | None, comparer: Comparer) -> TableSnapshot:
-        """Load what there is now, of one account or of all; raises what `holdings` raises. Blocks."""
-        return cls(table, tuple(holdings(comparer.store, table, account)), comparer)
+    def of(cls, table: str, account: str | None, comparer: Comparer, version: int | None = None) -> TableSnapshot:
+        """Load what there is, or was at a record, of one account or of all; raises what `holdings` raises. Blocks."""
+        return cls(table, tuple(holdings(comparer.store, table, account, version=version)), comparer)
 
     @property
     def form(self) -> Format:

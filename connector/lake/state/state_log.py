@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from connector.core.state.partition import checked_account
 from connector.core.state.rebase import rebased
 from connector.core.state.record import (
+    EVERY,
     NOTHING,
     RECORD_VERSION,
     Expected,
@@ -43,8 +44,9 @@ from connector.lake.state.lake_id import begin_lake
 from connector.lake.stores.conditions import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from connector.core.state.data_file import DataFile
     from connector.core.state.tables import TableSpec
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
@@ -144,6 +146,32 @@ def load_at(store: Store, spec: TableSpec[S], account: AccountId, number: int) -
     """
     found = _read_from(store, spec, account, checkpoint_before(number), stop=number)
     return found if found is not None and found.number == number else None
+
+
+def states_before(
+    store: Store, spec: TableSpec[S], newest: S, *, lately: bool
+) -> Iterator[tuple[int, Mapping[str, DataFile]]]:
+    """Yield the numbers of an account's records, oldest first, each with the files that the state named then. Blocks.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        newest: the state, as it was loaded.
+        lately: begin with the latest record that holds everything; else with the oldest such one that is there.
+
+    Raises:
+        StateError: a record is damaged, foreign, of a newer version, or of another account.
+        StorageError: it cannot be read.
+    """
+    numbers = [] if lately else [one for one in _numbers(store, spec.name, newest.account) if is_checkpoint(one)]
+    number, parts = min([checkpoint_before(newest.number), *numbers]), NOTHING
+    while number <= newest.number:
+        if (record := _record_at(store, spec, newest.account, number)) is not None:
+            parts = applied(parts, record)
+            yield number, parts.files
+            number += 1
+        else:  # what follows is known from the next one on that holds everything
+            number = (number // EVERY + 1) * EVERY
 
 
 def files_since(store: Store, spec: TableSpec[Any], account: AccountId, since: float) -> set[str]:
