@@ -73,6 +73,7 @@ class AccountReport:
         lake_pending: rows of it that were pending when last read.
         lake_record: number of the record that the lake's state of the account goes up to afterwards; 0 for none.
         lake_parked: rows besides that were read and are not visible yet, since their partitions are not whole.
+        lake_bare: rows in files that hold rows read before the lake expanded what it expands now.
         net: sum of `net` of the account in the lake, per currency, in minor units, all balances together.
         net_by_balance: the same by balance type, which alone can be compared with a balance; None where files of the
             lake do not tell balances apart.
@@ -110,6 +111,7 @@ class AccountReport:
     lake_pending: int = 0
     lake_record: int = 0
     lake_parked: int = 0
+    lake_bare: int = 0
     net: Mapping[str, int] = field(default_factory=dict[str, int])
     net_by_balance: Mapping[str, Mapping[str, int]] | None = None
     api_versions: tuple[str, ...] = ()
@@ -233,6 +235,7 @@ def holdings_of(state: TableState) -> dict[str, Any]:
         "lake_pending": state.pending,
         "lake_record": state.number,
         "lake_parked": state.parked_rows,
+        "lake_bare": state.bare_rows,
         "api_versions": state.api_versions,
         "net": state.net(),
         "net_by_balance": state.net_by_balance(),

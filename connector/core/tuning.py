@@ -17,6 +17,8 @@ class RunTuning:
         park_rows: rows waiting for an incomplete partition before they are parked.
         memory_bytes: bytes of rows waiting to be written that are kept in memory.
         reread_requests: requests that may be spent unasked on reading again what is lost, all accounts together.
+        backfill_requests: requests that a run spends on reading rows again for what the lake expands now, all accounts
+            together.
         look_again_seconds: between two looks at whether other runs are still at work, where those are waited for.
         newer_rows: rows since the lake's end that a check reads to compare a balance, at most.
     """
@@ -27,5 +29,6 @@ class RunTuning:
     park_rows: int = 20_000
     memory_bytes: int = 32 * 2**20
     reread_requests: float = 1_000
+    backfill_requests: float = 5_000
     look_again_seconds: float = 1.0
     newer_rows: int = 20_000

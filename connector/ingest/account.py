@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from math import inf
+from math import ceil, inf
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,6 +16,7 @@ from connector.core.account_failures import OWN
 from connector.core.api.allocation import MONTH
 from connector.core.api.permissions import is_of_account
 from connector.core.planning.audit import doubted
+from connector.core.planning.backfill import next_bare
 from connector.core.planning.expected import PAGE, Expected
 from connector.core.planning.mended import Audit, Healed
 from connector.core.planning.plan import Plan, completing
@@ -50,6 +51,10 @@ if TYPE_CHECKING:
 
 MENDINGS = 2
 """Times that a run reads again, at its end, what was lost while it ran."""
+
+
+BEYOND = 16
+"""Pages that reading rows again may take beyond twice what their number says: windows end within pages."""
 
 
 @dataclass(slots=True)
@@ -107,6 +112,7 @@ class AccountRun:
         await self._read(self._work)
         await self._mend()
         await self._fill()
+        await self._backfill()
 
     @property
     def turn(self) -> int | None:
@@ -337,6 +343,21 @@ class AccountRun:
         pages = await self._read(work, most=allowance.requests)
         allowance.spend(pages)
         self._mended += Mended(rows=self._found.tally.new - before)
+
+    async def _backfill(self) -> None:
+        """Read rows again for what the lake expands now, as far as what a run may spend on that goes."""
+        shared, state = self.shared, self._state
+        while shared.options.backfill and state is not None and shared.backfill.requests >= 1:
+            chosen, cost = next_bare(state, shared.options.asked, shared.backfill.requests)
+            if not chosen:
+                await self._keep(replace(state, bare=Intervals()) if not state.bare_rows else state)
+                return
+            shared.backfill.spend(ceil(cost))
+            work = Work(Plan(completing(state, chosen), read_before=state.covered), state)
+            await self._read(work, most=2 * ceil(cost) + BEYOND)
+            before, state = state, self._state
+            if state is not None and state.bare == before.bare:  # others are at it
+                return
 
     async def _keep(self, state: TableState) -> None:
         """Write the state if it says something new."""

@@ -22,6 +22,7 @@ from connector.core.state.table_state import TableState
 from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.events import AccountIdentified
+from connector.ingest.account_plan import Allowance
 from connector.ingest.batcher import Batcher
 from connector.ingest.publisher import Publisher
 from connector.ingest.writer import PartitionWriter
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from connector.core.api.page import AnyRow
     from connector.core.state.account_record import AccountRecord
     from connector.core.units import AccountId
-    from connector.ingest.account_plan import Allowance, Work
+    from connector.ingest.account_plan import Work
     from connector.ingest.options import Options
     from connector.lake.layout import Lake
     from connector.lake.state.destination import Destination
@@ -59,6 +60,7 @@ class Shared:
         options: what is asked for.
         run_id: names the run.
         allowance: what may be spent on reading again what is lost.
+        backfill: what may be spent on reading rows again for what the lake expands now.
         open: accounts being read at the moment; they share the requests in flight.
         taken: accounts somebody of this run reads or has read.
         memory: for rows of all accounts that wait to be written.
@@ -72,6 +74,7 @@ class Shared:
     options: Options
     run_id: str
     allowance: Allowance
+    backfill: Allowance = field(default_factory=lambda: Allowance(0.0))
     open: int = 0
     taken: set[AccountId] = field(default_factory=set["AccountId"])
     memory: Memory = field(init=False)

@@ -50,6 +50,7 @@ class Options:
         repair: compare every file with the state by its bytes, read again what was changed or lost, and remove files
             that no state names.
         balance: add a snapshot of the balance to the lake, taken before the rows are read.
+        backfill: have a lake made without what is expanded take it up, and read its rows again for it, some at a time.
         dry_run: stop before reading.
         fail_fast: end the run with the first account that fails; else the others are read all the same.
         existing: refuse to make a new lake.
@@ -74,6 +75,7 @@ class Options:
     all_due: bool = False
     repair: bool = False
     balance: bool = False
+    backfill: bool = False
     dry_run: bool = False
     fail_fast: bool = False
     existing: bool = False
@@ -100,6 +102,8 @@ class Options:
             raise UsageError("`account_id` names the key's own account: it does not go with `account`")
         if self.accounts and self.all_accounts:
             raise UsageError("`all_accounts` are all there are: it does not go with `account`")
+        if self.backfill and not self.expand:
+            raise UsageError("`backfill` reads older rows again for what is expanded: add `expand=source`")
         self._check_sources()
 
     @property

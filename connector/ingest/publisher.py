@@ -322,6 +322,7 @@ class Publisher:
         return replace(
             state,
             covered=covered,
+            bare=state.bare.minus(claimed),
             asked=state.asked.union(Intervals((self.asked,))),
             audits=replace(state.audits, lacking=state.audits.lacking.minus(covered)),
             drift=Drift(with_more_drift(noted.findings, drift.findings, state.drift.findings)),

@@ -31,6 +31,7 @@ from connector.ingest.account import AccountRun
 from connector.ingest.account_pass import Shared
 from connector.ingest.account_plan import Allowance
 from connector.ingest.audit_turns import Turn, Turns
+from connector.ingest.backfill import refuse_new_columns, take_up
 from connector.lake.catalogs.following import follow
 from connector.lake.catalogs.lake_tables import check_tables
 from connector.lake.formats.formats import HIVE, format_named
@@ -116,7 +117,8 @@ class Run:
         begun = bool(table_states.accounts(self._store))  # then it stays of the kind it is, and is looked at once
         lake = self._lake()
         form, of_lake = lake.form.name, self.options.of_lake
-        accept = partial(table_states.check_destination, self._store, form, lake.partition, of_lake)
+        takes_up = self.options.backfill
+        accept = partial(table_states.check_destination, self._store, form, lake.partition, of_lake, takes_up=takes_up)
         lease = self.services.lease(self.run_id, "sync", self.client, asked=self.options.asked)
         async with at_work(lease):
             there = self._store, lease
@@ -124,7 +126,13 @@ class Run:
             refuse_retired(destination.facts, self.options.accounts)
             remember_paths(self.client, destination.facts)
             allowance = Allowance(requests=inf if self.options.repair else self.services.tuning.reread_requests)
-            shared = Shared(lake, destination, self.services, self.client, self.options, self.run_id, allowance)
+            backfill = Allowance(requests=self.services.tuning.backfill_requests)
+            shared = Shared(
+                lake, destination, self.services, self.client, self.options, self.run_id, allowance, backfill
+            )
+            if begun and takes_up and not self.options.dry_run:
+                await destination.come_to()
+                await anyio.to_thread.run_sync(take_up, self._store, self.options.of_lake, self.run_id)
             try:
                 await self._sync_accounts(shared)
                 await self._audit_the_past()
@@ -186,7 +194,8 @@ class Run:
             table_states.refuse_another("format", there, form.name)
         made = existing.partition if existing else Granularity(kind.get("partition", Granularity.DAY))
         partition = options.partition or made
-        table_states.check_destination(self._store, form.name, partition, options.of_lake)
+        table_states.check_destination(self._store, form.name, partition, options.of_lake, takes_up=options.backfill)
+        refuse_new_columns(existing, options, form)
         check_tables(self._store, form.catalog, options.catalog)
         redactor = Redactor(options.privacy, options.salt) if options.privacy else None
         strict, columns = options.strict_schema, options.source_columns

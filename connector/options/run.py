@@ -49,6 +49,16 @@ class Whole(TypedDict, total=False):
             " remove files no run wrote to the end",
         ),
     ]
+    backfill: Annotated[
+        "bool",
+        Option(
+            says="have a lake that was made without `expand` take it up, and read its rows again for it, the newest"
+            " first, some thousand requests a run, once what is new is there",
+            default=False,
+            reads="flag",
+            help="with --expand on a lake made without: read its older rows again for it, some thousand requests a run",
+        ),
+    ]
     balance: Annotated[
         "bool",
         Option(

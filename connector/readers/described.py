@@ -7,7 +7,7 @@ of the table may be had from it another way, or not at all; which way follows fr
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,7 @@ class LakeTable:
         partitions: `account`, and the one of time: in the path.
         missing: columns of the table that cannot be had from files of this format.
         paths: of the files there are, relative to the place; none where no lake was looked at.
+        mixed: whether some files lack columns that others have.
     """
 
     name: str
@@ -84,6 +85,7 @@ class LakeTable:
     partitions: tuple[Column, Column]
     missing: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    mixed: bool = False
 
     @property
     def is_lines(self) -> bool:
@@ -131,7 +133,7 @@ class LakeTable:
         """Return the table without the columns that an engine cannot have in one of these ways."""
         kept = tuple(one for one in self.columns if one.had not in ways)
         lost = tuple(one.name for one in self.columns if one.had in ways)
-        return LakeTable(self.name, self.place, self.format, kept, self.partitions, (*self.missing, *lost), self.paths)
+        return replace(self, columns=kept, missing=(*self.missing, *lost))
 
 
 def described(table: str, destination: str | PathLike[str] | None = None, *, place: str | None = None) -> LakeTable:
@@ -162,7 +164,8 @@ def described(table: str, destination: str | PathLike[str] | None = None, *, pla
             " over files: docs/files-on-disk.md says how it is called"
         )
     paths = tuple(path for one in found for path in one.paths)
-    return _described(table, where, found[0].form.name, found[0].schema, paths, expanded=_is_expanded(found))
+    told = _described(table, where, found[0].form.name, found[0].schema, paths, expanded=_is_expanded(found))
+    return replace(told, mixed=any(one.mixed for one in found))
 
 
 def checked_place(text: str) -> str:

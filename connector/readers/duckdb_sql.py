@@ -58,6 +58,8 @@ def write(table: LakeTable) -> Statement:
         )
         compression = f"compression = '{_CODECS[table.format]}'"  # said, since `?` in a path hides the ending
         options += f",\n  format = 'newline_delimited', {compression}, columns = {{\n{columns}\n  }}"
+    elif table.mixed:
+        options += ", union_by_name = true"
     reader = "read_json" if table.is_lines else "read_parquet"
     text = (
         f"create or replace view {table.name} as select\n{wrapped(map(_expression, table.all_columns))}\n"

@@ -29,7 +29,11 @@ def to_document(statement: Statement) -> dict[str, Any]:
         "currency": statement.currency,
         "final": statement.final,
         "accounts": [
-            {**account_document(statement.period, one), "frozen": _frozen(statement.period, one)}
+            {
+                **account_document(statement.period, one),
+                "frozen": _frozen(statement.period, one),
+                "sources": _sources(one),
+            }
             for one in statement.accounts
         ],
         "compared_with": None if statement.compared_with is None else _period(statement.compared_with),
@@ -182,6 +186,13 @@ def _bank(one: BankLine) -> dict[str, Any]:
         "arrived": one.arrived,
         "counts": dict(sorted(one.counts.items())),
     }
+
+
+def _sources(account: AccountStatement) -> str:
+    """Say whether the lake has the objects that link refunds and disputes to their charges."""
+    if not any(path.split(".")[0] == "source" for path in account.options.get("expand", ())):
+        return "not_expanded"
+    return "in_part" if account.bare_rows else "expanded"
 
 
 def _frozen(period: Period, account: AccountStatement) -> dict[str, Any] | None:

@@ -81,6 +81,8 @@ def account_statement(
         payouts_as_of=_payouts_read_at(store, state),
         bank=bank,
         bridges=bridges_of(purses, bank),
+        options=state.options,
+        bare_rows=state.bare_rows,
     )
     return replace(stated, since_frozen=since_kept(store, rows, stated, period, currency=currency))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector import outside_text
 from connector.reporting.cells import shown
-from connector.reporting.sections import NUMBERS, headline, is_total, sections_of, standing
+from connector.reporting.sections import NUMBERS, headline, is_total, sections_of, standing, unlinked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,8 @@ def to_text(statement: Statement) -> Iterator[str]:
         for section in sections:
             if section.account == account.account:
                 yield from _table(section)
+    if hint := unlinked(statement):
+        yield f'<p class="note">{escape(hint)}</p>\n'
     if statement.comparison is not None and not statement.comparison.lines:
         said = statement.comparison
         notes = "; ".join([f"{said.form}: {said.compared:,} compared, {said.differing:,} differ", *said.notes])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from connector.core.planning.backfill import unlinked_words
 from connector.reporting.line import AMOUNTS, TOTALS
 from connector.reporting.lines import lines_of
 
@@ -160,6 +161,14 @@ def standing(statement: Statement, account: AccountStatement) -> list[str]:
     if account.livemode is False:
         found.append("test mode: no real money")
     return found
+
+
+def unlinked(statement: Statement) -> str:
+    """Say once what adds the links of refunds and disputes, where there are such rows and the lake has no links."""
+    purses = [purse for one in statement.accounts for purse in one.purses]
+    if not any(one.refunds or one.dispute_lines for one in purses):
+        return ""
+    return unlinked_words(statement.destination, [one.options for one in statement.accounts])
 
 
 def _frozen(period: Period, since: SinceFrozen) -> list[str]:

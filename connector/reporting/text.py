@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.reporting.cells import shown
-from connector.reporting.sections import NUMBERS, headline, is_total, sections_of, standing
+from connector.reporting.sections import NUMBERS, headline, is_total, sections_of, standing, unlinked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,9 @@ def to_lines(statement: Statement) -> Iterator[str]:
             if section.account == account.account:
                 yield ""
                 yield from (f"  {line}" for line in _table(section))
+    if hint := unlinked(statement):
+        yield ""
+        yield hint
     if statement.comparison is not None and not statement.comparison.lines:
         said = statement.comparison
         yield ""

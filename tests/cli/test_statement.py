@@ -101,3 +101,13 @@ def test_a_place_without_a_lake_says_how_to_make_one(run, tmp_path):
     done = run("statement", tmp_path / "nothing", "--month", "2026-10")
     assert done.status == 78
     assert "sync" in done.err
+
+
+def test_what_links_refunds_and_disputes_is_said_once_by_statement_and_status(run, lake, month):
+    command = f"stripe-balance sync {lake} --expand source --backfill"
+    assert run("statement", lake, "--month", month).out.count(command) == 1
+    assert run("status", lake).out.count(command) == 1
+    assert run("sync", lake, "--expand", "source", "--backfill", "--rate", 0).status == 0
+    assert command not in run("statement", lake, "--month", month).out + run("status", lake).out
+    (account, *_) = run("statement", lake, "--month", month, "--json").json["accounts"]
+    assert account["sources"] == "expanded"

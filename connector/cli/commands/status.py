@@ -14,10 +14,11 @@ from connector.cli.display.glance import NARROWEST, glance
 from connector.cli.display.other_tables import Beside, beside_of, checked, named, remedies, said_of
 from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.runs_at_work import RunAtWork, runs_at_work
-from connector.cli.display.summary import differs, parked
+from connector.cli.display.summary import bare, differs, parked
 from connector.cli.display.words import intervals, lasting, mode_of, moment, nets
 from connector.config.destination import placed
 from connector.core.counting import counted, sized
+from connector.core.planning.backfill import unlinked_words
 from connector.core.state.account_record import stale_since
 from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.times import in_words
@@ -194,6 +195,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         else:
             said = lines(str(args.destination), holdings, tables, last, (facts, reads))
             said += [*([reads.to_text()] if holdings else []), *at_work]
+        unlinked = unlinked_words(str(args.destination), [one.state.options for one in holdings if one.state.rows])
+        said += ["", unlinked] if unlinked else []
         well = not (warnings or any(one.stale_since is not None for one in holdings))
         console.report(*said, well=well)
     for warning in [*warnings, *_gone(args.destination, holdings)]:
@@ -297,6 +300,7 @@ def document(
                 "bytes": sum(file.bytes for file in state.files.values()),
                 "pending": state.pending,
                 "parked": state.parked_rows,
+                "bare": state.bare_rows,
                 "net": state.net(),
                 "net_by_balance": state.net_by_balance(),
                 "first_created": min((file.first_created for file in state.files.values()), default=None),
@@ -366,6 +370,7 @@ def _account(holding: Holding, reads: Reads) -> list[tuple[str, str]]:
         ("versions", _versions(state.api_versions)),
         *_records(state.number, holding.readable),
         *_choices(state.options),
+        *([("sources", bare(state.bare_rows))] if state.bare_rows else []),
         *differs(state.drift.findings, most=DRIFT_NAMED, rest="--json"),
     ]
     facts[:0] = _whether_read(holding)

@@ -108,6 +108,7 @@ def _done(account: AccountReport, report: Report) -> list[tuple[str, str]]:
         *facts,
         ("lake", f"{counted(account.lake_rows, 'row')} in {files}, {sized(account.lake_bytes)}{pending}"),
         *([("parked", parked(account.lake_parked))] if account.lake_parked else []),
+        *([("sources", bare(account.lake_bare))] if account.lake_bare else []),
         *([("audit", _audit(account))] if account.audit.requests else []),
         *([("lost", damage)] if (damage := damage_of(account)) else []),
         *nets(account.net, account.net_by_balance),
@@ -122,6 +123,11 @@ def parked(rows: int) -> str:
     return (
         f"{counted(rows, 'row')} read besides, and not visible until the rest of their files is: the next run reads it"
     )
+
+
+def bare(rows: int) -> str:
+    """Say how many rows wait to be read again for what the lake expands."""
+    return f"up to {counted(rows, 'row')} from before what is expanded now: `--backfill` reads on"
 
 
 def _audit(account: AccountReport) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.ledger.ledger import (
     CONVERSION,
@@ -193,6 +193,8 @@ class AccountStatement:
         bridges: from the balance's activity to what left for the bank, by currency.
         bank: from there to what arrived, by bank account and currency.
         retired: when and why the account was retired, or None.
+        options: choices that its rows depend on: expansions, columns left out.
+        bare_rows: rows in files that hold rows read before the lake expanded them.
         since_frozen: what changed since the period was frozen; None where it was not.
     """
 
@@ -208,6 +210,8 @@ class AccountStatement:
     bridges: tuple[Bridge, ...] = ()
     bank: tuple[BankLine, ...] = ()
     retired: Retired | None = None
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    bare_rows: int = 0
     since_frozen: SinceFrozen | None = None
 
     @property

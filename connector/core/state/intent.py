@@ -108,11 +108,12 @@ def with_visible(parts: Parts, visible: Iterable[IntendedFile]) -> Parts:
     files |= {one.file.path: one.file for one in entries if one.file is not None}
     parked = {path for one in entries for path in one.parked}
     read = Intervals.of(Interval(*pair) for one in entries for pair in one.covered)
-    covered, lacking = parts.of("covered").union(read), parts.of("lacking").minus(read)
+    covered = parts.of("covered").union(read)
+    left = {name: parts.of(name).minus(read) for name in ("lacking", "bare")}
     return replace(
         parts,
         files=MappingProxyType(files),
-        seconds=MappingProxyType({**parts.seconds, "covered": covered, "lacking": lacking}),
+        seconds=MappingProxyType({**parts.seconds, "covered": covered, **left}),
         parked=MappingProxyType({path: one for path, one in parts.parked.items() if path not in parked}),
         payouts=MappingProxyType({**parts.payouts, **{paid.id: paid for one in entries for paid in one.payouts}}),
     )

@@ -30,7 +30,7 @@ RECORD_VERSION = 1
 EVERY = 10
 """A record whose number this divides holds everything, as the first one does."""
 
-SETS = ("covered", "asked", "looked", "audited", "lacking")
+SETS = ("covered", "asked", "looked", "audited", "lacking", "bare")
 """The sets of seconds that a state has."""
 
 T = TypeVar("T")
@@ -85,8 +85,8 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         run: of its writer.
         written: when, UTC seconds by its writer's clock.
         fields: what changed of what there is one value of.
-        covered: of the seconds whose rows are durably in the files; `asked`, `looked`, `audited`, `lacking` are such
-            sets, too.
+        covered: of the seconds whose rows are durably in the files; `asked`, `looked`, `audited`, `lacking`, `bare` are
+            such sets, too.
         files: data files that are new, or new under their path.
         files_removed: paths of those that are no more; `lost`, `parked` and `payouts` (by id) likewise.
     """
@@ -106,6 +106,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     looked: Seconds = _SAME_SECONDS
     audited: Seconds = _SAME_SECONDS
     lacking: Seconds = _SAME_SECONDS
+    bare: Seconds = _SAME_SECONDS
     files: tuple[DataFile, ...] = ()
     files_removed: tuple[str, ...] = ()
     lost: tuple[DataFile, ...] = ()

@@ -44,6 +44,7 @@ class TableState:
         account_created: when Stripe says the account was made, UTC seconds: it has no row before; 0 where no run was
             told.
         asked: seconds of `created` that the lake was ever asked for.
+        bare: seconds of rows that were read before the lake expanded what it expands now.
         parked: files of rows whose partitions are not whole yet, by path.
         aside: such files of other runs that are at work: theirs to take up, left alone.
         number: of the record that the state goes up to; 0 before the first.
@@ -64,6 +65,7 @@ class TableState:
     audits: Audits = field(default_factory=Audits)
     account_created: int = 0
     asked: Intervals = field(default_factory=Intervals)
+    bare: Intervals = field(default_factory=Intervals)
     parked: Mapping[str, ParkedFile] = field(default_factory=lambda: MappingProxyType({}))
     aside: Mapping[str, ParkedFile] = field(default_factory=lambda: MappingProxyType({}))
     number: int = 0
@@ -79,6 +81,11 @@ class TableState:
     def pending(self) -> int:
         """Rows that were pending when last read."""
         return sum(file.pending for file in self.files.values())
+
+    @property
+    def bare_rows(self) -> int:
+        """Rows of the files in which there are rows that were read before the lake expanded them, at most."""
+        return sum(file.rows for file in self.files.values() if self.bare.touching(file.span)) if self.bare else 0
 
     @property
     def parked_rows(self) -> int:

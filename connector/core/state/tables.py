@@ -120,6 +120,7 @@ def _transactions_to_parts(state: TableState) -> Parts:
                 "looked": audits.looked,
                 "audited": audits.asked,
                 "lacking": audits.lacking,
+                "bare": state.bare,
             }
         ),
         files=state.files,
@@ -153,6 +154,7 @@ def _transactions_of_parts(parts: Parts, origin: Origin) -> TableState:
         ),
         account_created=fields.account_created or 0,
         asked=parts.of("asked"),
+        bare=parts.of("bare"),
         parked=parts.parked,
         number=origin.number,
         written=origin.written,

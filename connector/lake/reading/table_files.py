@@ -47,6 +47,7 @@ class Holding:
         schema: of all columns, `account` and the partition column last.
         to_batch: makes columns of the objects of a file of JSON lines.
         expanded: what was expanded in each row, as `source`; nothing in the small tables.
+        mixed: whether some files lack columns that others have, until `backfill` has made them again.
     """
 
     account: str
@@ -56,6 +57,7 @@ class Holding:
     schema: pa.Schema
     to_batch: Callable[[list[dict[str, Any]]], pa.RecordBatch]
     expanded: tuple[str, ...] = ()
+    mixed: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -139,7 +141,10 @@ def file_schema(table: str, partition: Granularity, *, source_columns: bool = Fa
 
 def _large(state: TableState, moment: Moment) -> Holding:
     expanded = tuple(state.options.get("expand", ()))
-    return Holding(state.account, _in_order(state.files), moment, format_of(state), _schema(state), to_batch, expanded)
+    mixed = bool(state.bare and state.options.get("source_columns"))
+    return Holding(
+        state.account, _in_order(state.files), moment, format_of(state), _schema(state), to_batch, expanded, mixed
+    )
 
 
 def _small(

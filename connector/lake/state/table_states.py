@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.core.planning.backfill import can_take_up
 from connector.core.planning.parking import setting_aside
 from connector.core.state.tables import TRANSACTIONS
 from connector.errors import ConfigError
@@ -49,7 +50,12 @@ def accounts(store: Store) -> list[AccountId]:
 
 
 def check_destination(
-    store: Store, format_name: str, partition: Granularity, options: Mapping[str, Any] | None = None
+    store: Store,
+    format_name: str,
+    partition: Granularity,
+    options: Mapping[str, Any] | None = None,
+    *,
+    takes_up: bool = False,
 ) -> None:
     """Refuse what would make a lake of two kinds of files.
 
@@ -58,6 +64,7 @@ def check_destination(
         format_name: as in states, for example `jsonl.zst`.
         partition: time one file is to hold.
         options: other choices that rows depend on; None to accept those of the lake.
+        takes_up: whether a lake that can take up what it lacks of them is accepted; see `can_take_up`.
 
     Raises:
         ConfigError: when the destination was made otherwise; says how.
@@ -66,7 +73,7 @@ def check_destination(
     for state in states(store):
         refuse_another("format", state.format, format_name)
         refuse_another("partition", state.partition.value, partition.value)
-        if options is not None:
+        if options is not None and not (takes_up and can_take_up(state.options, options)):
             refuse_other_options(state.options, options)
 
 
@@ -161,9 +168,10 @@ def refuse_other_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> 
     for name in sorted({*there, *asked} - {"salt"}):
         if there.get(name) != asked.get(name):
             was, wanted = (_as_options(name, chosen.get(name)) for chosen in (there, asked))
+            later = ", add `backfill` to have it take that up" if can_take_up(there, asked) else ""
             raise ConfigError(
                 f"this destination was made {was}, and is now asked for {wanted}: such choices are fixed with the lake;"
-                f" sync {was}, or to another destination"
+                f" sync {was}{later}, or to another destination"
             )
     if there.get("salt") != asked.get("salt"):
         raise ConfigError(
