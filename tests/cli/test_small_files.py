@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from connector.sandbox import Limits, Sandbox, World
 
-HINT = "sync NEW --partition month"
+HINT = "NEW --partition month"
 DAY = 86_400
 
 
@@ -25,6 +27,11 @@ def test_a_quiet_accounts_new_lake_is_told_once_how_to_have_fewer_files(run, tmp
     first = run("sync", tmp_path / "lake")
     assert HINT in " ".join(first.err.split())
     assert "300 rows are in" in first.err
+    command = (
+        " ".join(first.err.split()).partition("`stripe-balance ")[2].partition("`")[0].replace("NEW", f"{tmp_path}/new")
+    )
+    assert run(*shlex.split(command)).status == 0
+    assert run("status", tmp_path / "new", "--json").json["accounts"][0]["files"] < 15
     again = run("sync", tmp_path / "lake", "--full-refresh")
     assert (again.status, HINT in again.err) == (0, False)
     assert "--partition" not in run("sync", tmp_path / "monthly", "--partition", "month").err

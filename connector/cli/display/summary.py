@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from connector.cli.display.words import intervals, lasting, mode_of, moment, nets
@@ -138,7 +139,7 @@ def _audit(account: AccountReport) -> str:
 
 
 def small_files(report: Report) -> str | None:
-    """Say once, of a lake that this run made, that its files are many and small, and what a new one would take."""
+    """Say once, of a lake that this run made, that its files are many and small, and what makes fewer of them."""
     accounts = report.accounts
     files, rows = (sum(getattr(one, name) for one in accounts) for name in ("lake_files", "lake_rows"))
     longer = {"day": "month", "month": "year"}.get(report.partition)
@@ -146,7 +147,8 @@ def small_files(report: Report) -> str | None:
     if longer is None or not made or files < MANY_FILES or rows >= FEW_ROWS * files:
         return None
     held = f"{counted(rows, 'row')} are in {counted(files, 'file')}, one a {report.partition} and account"
-    return f"{held}: a new lake of accounts this quiet has fewer with `stripe-balance sync NEW --partition {longer}`"
+    command = f"stripe-balance convert {shlex.quote(report.destination)} NEW --partition {longer}"
+    return f"{held}: `{command}` makes a lake with fewer of it, asking Stripe nothing"
 
 
 def losses(report: Report) -> list[str]:
