@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -75,6 +76,31 @@ def run(environment, capsys, sandbox):
         assert key not in out + err
         assert sandbox.key not in out + err
         return Done(status, out, err)
+
+    return call
+
+
+class Terminal(io.TextIOWrapper):
+    """A stdout that says it is a terminal."""
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding, write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def shown(environment):
+    """Show a command on a terminal of so many columns."""
+
+    def call(*words: object, columns: int = 80, encoding: str = "utf-8") -> list[str]:
+        environment.setenv("COLUMNS", str(columns))
+        environment.setenv("NO_COLOR", "1")
+        with environment.context() as context:
+            context.setattr(sys, "stdout", terminal := Terminal(encoding))
+            assert cli.main([str(word) for word in words]) == 0
+            return terminal.buffer.getvalue().decode(encoding).rstrip("\n").split("\n")
 
     return call
 

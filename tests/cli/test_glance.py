@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -70,32 +68,6 @@ def test_every_row_is_counted_once_and_each_sign_is_one_that_is_there(days, part
     assert len(lines) <= LINES + 2
     assert set("".join(cells for label, cells, _ in lines if label not in {"before", ""})) <= {*FANCY, "·", "?", " "}
     assert all(one.stop == two.start for one, two in zip(periods(state), periods(state)[1:], strict=False))
-
-
-class Terminal(io.TextIOWrapper):
-    """A stdout that says it is a terminal."""
-
-    def __init__(self, encoding: str = "utf-8") -> None:
-        super().__init__(io.BytesIO(), encoding, write_through=True)
-
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture
-def shown(environment):
-    """Show a command on a terminal of so many columns."""
-    from connector import cli  # noqa: PLC0415 - beside its fixture
-
-    def call(*words: object, columns: int = 80, encoding: str = "utf-8") -> list[str]:
-        environment.setenv("COLUMNS", str(columns))
-        environment.setenv("NO_COLOR", "1")
-        with environment.context() as context:
-            context.setattr(sys, "stdout", terminal := Terminal(encoding))
-            assert cli.main([str(word) for word in words]) == 0
-            return terminal.buffer.getvalue().decode(encoding).rstrip("\n").split("\n")
-
-    return call
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from connector.cli.display.failures import document_of
+from connector.cli.display.fitting import width_of
 from connector.cli.display.words import moment
 from connector.cli.options.accounts import accounts_of, complain_of
 from connector.cli.options.from_table import given
@@ -70,13 +72,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def table(balance: Balance) -> list[str]:
-    """Return the balance as lines: a bucket and currency each, with the currency's decimals."""
+def table(balance: Balance, width: int | None = None) -> list[str]:
+    """Return the balance as lines: a bucket and currency each, with the currency's decimals.
+
+    Args:
+        balance: of an account.
+        width: columns there are, below which each bucket has a line of its own; None for as many as it takes.
+    """
     cells: list[tuple[str, str, str, str]] = [HEADINGS]
     for bucket, amounts in [*balance.buckets(), *balance.others()]:
         cells += _named(bucket, [_cells(one.amount, one.currency, one.source_types) for one in amounts])
         cells += _named(f"{bucket}.net_available", [net for one in amounts for net in _nets(one)])
-    return _aligned(cells)
+    lines = _aligned(cells)
+    return lines if width is None or max(map(len, lines)) <= width else _below(cells)
 
 
 def _named(bucket: str, lines: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str, str]]:
@@ -156,7 +164,7 @@ def _show(
         return
     for position, (name, balance) in enumerate(balances.items()):
         heading = [*([""] if position else []), name] if several else []
-        console.text(*heading, *table(balance))
+        console.text(*heading, *table(balance, width_of(sys.stdout)))
     if not all(balance.livemode for balance in balances.values()):
         console.say("Test mode: no real money.")
 
@@ -164,3 +172,13 @@ def _show(
 def _aligned(cells: Sequence[tuple[str, str, str, str]]) -> list[str]:
     bucket, number = (max(len(row[column]) for row in cells) for column in (0, 1))
     return [f"{row[0]:<{bucket}}  {row[1]:>{number}} {row[2]:<3}  {row[3]}".rstrip() for row in cells]
+
+
+def _below(cells: Sequence[tuple[str, str, str, str]]) -> list[str]:
+    """Return the lines with the buckets' names above their amounts, for where there is little room."""
+    number = max(len(row[1]) for row in cells)
+    lines: list[str] = []
+    for bucket, amount, currency, parts in cells[1:]:
+        lines += [bucket] if bucket else []
+        lines.append(f"  {amount:>{number}} {currency:<3}  {parts}".rstrip())
+    return lines
