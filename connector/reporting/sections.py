@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from connector.core.planning.backfill import unlinked_words
@@ -13,6 +12,7 @@ from connector.reporting.lines import lines_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.core.ledger.ledger import Purse
     from connector.core.ledger.since_frozen import SinceFrozen
     from connector.core.ledger.statement import AccountStatement
     from connector.core.time.periods import Period
@@ -121,9 +121,10 @@ class Section:
 def sections_of(statement: Statement) -> Iterator[Section]:
     """Yield the tables of a statement, in order; columns in which no line has anything are left out."""
     accounts = {one.account: one for one in statement.accounts}
-    for (name, purse, group), found in groupby(
-        lines_of(statement), lambda line: (line.account, line.purse, line.group)
-    ):
+    tables: dict[tuple[str, Purse, str], list[Line]] = {}
+    for line in lines_of(statement):  # payouts come as they were sent, whatever their currencies
+        tables.setdefault((line.account, line.purse, line.group), []).append(line)
+    for (name, purse, group), found in tables.items():
         lines = tuple(found)
         columns = tuple(
             (column, heading)

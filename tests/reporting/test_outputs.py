@@ -212,3 +212,11 @@ def test_amounts_have_their_currencys_decimals(amount, currency, plain, read):
 def test_every_cell_has_a_column(stated):
     for line in lines_of(stated):
         assert line.cells.keys() <= set(COLUMNS)
+
+
+def test_each_table_stands_once_with_all_its_lines_also_where_payouts_of_several_currencies_take_turns(stated):
+    sections = list(sections_of(stated))
+    named = [(one.account, one.title) for one in sections]
+    assert len(set(named)) == len(named)
+    assert sum(title.startswith("Payouts: ") for _, title in named) > 1
+    assert sum(len(one.lines) for one in sections) == sum(1 for _ in lines_of(stated))
