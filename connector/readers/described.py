@@ -17,6 +17,8 @@ import pyarrow as pa
 from connector import schemas
 from connector.core.state.partition import Granularity
 from connector.errors import ConfigError, UsageError
+from connector.lake.catalogs.lake_tables import ICEBERG, settled_catalog
+from connector.lake.catalogs.newest_metadata import newest_metadata
 from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.reading.table_files import NOTHING, Holding, file_schema, holdings
 from connector.lake.state.table_states import TABLE
@@ -26,6 +28,8 @@ from connector.tables.arrow import INSTANT
 
 if TYPE_CHECKING:
     from os import PathLike
+
+    from connector.lake.stores.base import Store
 
 DEFAULT_PLACE = "./lake"
 TABLES = (TABLE, *SMALL_TABLES)
@@ -76,6 +80,8 @@ class LakeTable:
         missing: columns of the table that cannot be had from files of this format.
         paths: of the files there are, relative to the place; none where no lake was looked at.
         mixed: whether some files lack columns that others have.
+        catalog: name of the catalog that an Iceberg table is in; None for that of the lake, and for others.
+        metadata: name of the newest file of metadata of an Iceberg table that is in the lake's own catalog.
     """
 
     name: str
@@ -86,11 +92,18 @@ class LakeTable:
     missing: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     mixed: bool = False
+    catalog: str | None = None
+    metadata: str | None = None
 
     @property
     def is_lines(self) -> bool:
         """Whether its files are JSON lines."""
         return self.format.startswith("jsonl")
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its files are those that a table lists."""
+        return self.format in TABLE_FORMATS
 
     @property
     def is_local(self) -> bool:
@@ -158,14 +171,22 @@ def described(table: str, destination: str | PathLike[str] | None = None, *, pla
     found = list(holdings(open_store(destination), table))
     if not found:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
-    if (form := found[0].form).name in TABLE_FORMATS:
-        raise ConfigError(
-            f"{table} in {destination} is a table of {form.name}, which engines read by its name, not by a statement"
-            " over files: docs/files-on-disk.md says how it is called"
-        )
     paths = tuple(path for one in found for path in one.paths)
-    told = _described(table, where, found[0].form.name, found[0].schema, paths, expanded=_is_expanded(found))
-    return replace(told, mixed=any(one.mixed for one in found))
+    form = found[0].form.name
+    if form == ICEBERG and place is not None:
+        raise ConfigError(
+            f"{table} in {destination} is an Iceberg table, which names its files by where they are: elsewhere it"
+            " cannot be read; leave `at` out, or make a lake there with `stripe-balance convert`"
+        )
+    known = _described(table, where, form, found[0].schema, paths, expanded=_is_expanded(found))
+    known = replace(known, mixed=any(one.mixed for one in found))
+    return _in_catalog(known, open_store(destination)) if form == ICEBERG else known
+
+
+def _in_catalog(table: LakeTable, store: Store) -> LakeTable:
+    """Return an Iceberg table with where its catalog is. Blocks."""
+    catalog = settled_catalog(store)
+    return replace(table, catalog=catalog, metadata=None if catalog else newest_metadata(store, table.name))
 
 
 def checked_place(text: str) -> str:

@@ -18,6 +18,7 @@ from connector.readers import (
     snowflake_sql,
     spark_call,
 )
+from connector.readers.listed_tables import way_of, write_listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ class Engine:
 
     Attributes:
         write: writes the statement for a table.
-        is_run: whether the tests run what is written; else it follows the vendor's documentation.
+        is_run: whether the tests run what is written for files; else it follows the vendor's documentation.
     """
 
     write: Callable[[LakeTable], Statement]
@@ -65,4 +66,9 @@ def statement_for(engine: str, table: LakeTable) -> Statement:
     """
     if engine not in ENGINES:
         raise UsageError(f"no engine is called {engine!r}; engines: {', '.join(ENGINES)}")
-    return ENGINES[engine].write(table)
+    return write_listed(engine, table) if table.is_listed else ENGINES[engine].write(table)
+
+
+def is_run(engine: str, table: LakeTable) -> bool:
+    """Say whether the tests run what is written for a table; else it follows the vendor's documentation."""
+    return way_of(engine, table).is_run if table.is_listed else ENGINES[engine].is_run

@@ -65,7 +65,7 @@ def _arrow(table: str, console: Console) -> None:
 def _statement(args: argparse.Namespace, console: Console) -> None:
     from connector.readers.described import TABLES as READ  # noqa: PLC0415 - names and JSON Schemas need no pyarrow
     from connector.readers.described import described  # noqa: PLC0415 - as above
-    from connector.readers.engines import ENGINES, statement_for  # noqa: PLC0415 - as above
+    from connector.readers.engines import ENGINES, is_run, statement_for  # noqa: PLC0415 - as above
 
     engine, *rest = args.engine
     words = [word for word in (args.table, args.destination, *rest) if word is not None]
@@ -88,7 +88,7 @@ def _statement(args: argparse.Namespace, console: Console) -> None:
             "engine": engine,
             "format": table.format,
             "language": statement.language,
-            "is_run": ENGINES[engine].is_run,
+            "is_run": is_run(engine, table),
             "columns": list(statement.columns),
             "notes": list(statement.notes),
             "statement": statement.text,
