@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 BUILD := hatchling>=1.27
-SPREAD := -n auto --dist loadfile
+SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 BEFORE := d1449a34ae1dc3d686e19ca2709bd1644c60c7f6
 
 # What is compiled is kept beside its source, also where containers ask for the contrary: else each test that starts a

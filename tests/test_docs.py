@@ -56,7 +56,7 @@ CHECK = {
 }
 OUTPUT = {"text", "json"}
 SECONDS = 60
-ROWS, DAYS = (2_000, 400) if EXTENT == "thorough" else (700, 140)
+ROWS, DAYS = (2_000, 400) if EXTENT == "thorough" else (400, 92)
 """Of the account that the examples are about."""
 
 

@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import connector
+from tests.support.examples import LONGEST
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -100,6 +101,10 @@ def test_make_says_what_it_can_do():
     assert {"make demo", "make test", "make test-all", "make mutants", "make check", "make readers", "make bench"} <= {
         line.split("\t")[0].strip() for line in said.splitlines()
     }
+
+
+def test_the_files_that_tests_begin_with_are_there():
+    assert [file for file in LONGEST if not (ROOT / file).is_file()] == []
 
 
 def test_nothing_names_the_machine_it_was_made_on():

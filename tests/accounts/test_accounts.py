@@ -30,7 +30,7 @@ STRANGER = "acct_1StrangerToAll"
 
 
 def platform(connected: int = 25, transactions: int = 300):
-    return world(transactions, connected=connected)
+    return world(transactions, days=3, connected=connected)
 
 
 def everyone(served):
@@ -237,6 +237,7 @@ def test_the_plain_call_takes_accounts_too(tmp_path, monkeypatch):
     assert all(one["error"] is None for one in document["accounts"])
 
 
+@pytest.mark.slow
 def test_all_accounts_are_found_while_the_first_are_read(tmp_path):
     with sandbox(platform(230, 200)) as stripe_:
         report = run(tmp_path, stripe_, all_accounts=True, partition="year")

@@ -28,7 +28,7 @@ WHY = "left the platform in March"
 
 @pytest.fixture
 def served():
-    with sandbox(world(300, connected=3)) as stripe_:
+    with sandbox(world(300, connected=3, days=4)) as stripe_:
         yield stripe_
 
 

@@ -16,6 +16,9 @@ from connector import cli
 from connector.sandbox import Limits, Sandbox, World
 
 ROWS = 700
+DAYS = 20
+"""Few: what a command does with a lake takes as long as it has files."""
+
 DAY = 86_400
 PROGRAM = [sys.executable, "-m", "connector.cli"]
 
@@ -39,7 +42,7 @@ class Done:
 def sandbox():
     """A sandbox without limits that nobody changes."""
     now = int(time.time())
-    world = World(transactions=ROWS, connected=2, start=now - 61 * DAY, end=now - DAY // 24, now=now, ticking=True)
+    world = World(transactions=ROWS, connected=2, start=now - DAYS * DAY, end=now - DAY // 24, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none()) as running:
         yield running
 

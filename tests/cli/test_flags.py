@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ FIELDS = {"created", "source", "type", "status"}
 """Fields of Stripe's objects, which messages put in backquotes, too."""
 
 
+@cache
 def messages() -> list[tuple[str, str]]:
     """Every text of the library that is not documentation, with where it is; what is filled in stands as `…`."""
     found: list[tuple[str, str]] = []

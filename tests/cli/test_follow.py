@@ -18,6 +18,7 @@ from connector.cli.display.lines import AT_ONCE, pieces
 from connector.cli.process.bookmark import BookmarkFile
 from connector.errors import ConfigError, LockedError, StorageError
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.examples import slow_but
 
 PROGRAM = [sys.executable, "-W", "error", "-m", "connector.cli"]
 QUICK = ("--interval", 1, "--rate", 0)
@@ -80,7 +81,7 @@ def test_what_is_there_comes_oldest_first_and_what_comes_later_follows(living):
     assert (process.returncode, out, err) == (130, "", "stripe-balance: interrupted\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", slow_but([signal.SIGINT], [signal.SIGINT, signal.SIGTERM]))
 def test_a_follower_that_was_ended_goes_on_without_loss_or_doubles(living, tmp_path, number):
     state = tmp_path / "follow.json"
     with started(living, "--state", state) as process:

@@ -38,7 +38,7 @@ FIELDS = ("currency", "description|reporting_category|source|status|type|failure
 @pytest.fixture(scope="module")
 def hostile():
     now = int(time.time())
-    world = World(transactions=260, connected=1, start=now - 30 * DAY, end=now - DAY // 24, now=now, ticking=True)
+    world = World(transactions=260, connected=1, start=now - 7 * DAY, end=now - DAY // 24, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none()) as running:
         yield running
 

@@ -31,7 +31,7 @@ def payouts(paid):
 def test_a_line_of_the_bank_leads_to_its_payout_without_a_key(environment, run, paid, payouts):
     environment.delenv("STRIPE_API_KEY")
     environment.delenv("STRIPE_API_BASE")
-    for one in payouts[-5:]:
+    for one in payouts[-2:]:
         amount = money.to_text(one["amount"], one["currency"]).split(" ")[0]
         day = f"{one['arrival_date']:%Y-%m-%d}"
         done = run("payouts", paid, "--find", "--amount", amount, "--arrives", day, "--currency", one["currency"])

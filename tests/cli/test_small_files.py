@@ -15,7 +15,7 @@ DAY = 86_400
 @pytest.fixture
 def quiet(environment):
     now = 1_790_000_000
-    world = World(transactions=300, connected=0, start=now - 300 * DAY, end=now - DAY, now=now)
+    world = World(transactions=300, connected=0, start=now - 140 * DAY, end=now - DAY, now=now)
     with Sandbox(world, limits=Limits.none()) as running:
         environment.setenv("STRIPE_API_BASE", running.url)
         environment.setenv("STRIPE_API_KEY", running.key)

@@ -154,6 +154,7 @@ def test_a_hole_of_many_days_is_found_by_the_time_around_it(tmp_path):
         assert objects(tmp_path) == truth(stripe_)
 
 
+@pytest.mark.slow  # the hour has to hold many rows
 def test_an_hour_that_a_later_run_was_told_nothing_of_is_found(tmp_path):
     with sandbox(world(24_000, days=20, now=START + 15 * DAY)) as stripe_:
         run(tmp_path, stripe_)
@@ -306,7 +307,7 @@ def test_the_share_decides_how_much_is_asked_and_0_turns_it_off(tmp_path):
         assert run(tmp_path, stripe_).accounts[0].audit.requests == 1
 
 
-@pytest.mark.parametrize("connected", slow_but([30], [30, 130]))  # of 130, no more than fifty are asked about at once
+@pytest.mark.parametrize("connected", slow_but([12], [12, 130]))  # of 130, no more than fifty are asked about at once
 def test_of_many_accounts_those_have_their_turn_that_waited_longest(tmp_path, connected):
     with sandbox(world(60, connected=connected, days=5)) as stripe_:
         accounts = list(stripe_.world.accounts[1:])

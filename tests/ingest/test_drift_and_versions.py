@@ -58,12 +58,12 @@ def test_what_stripe_added_in_2026_is_known_and_money_is_available_when_it_says(
     with Sandbox(made, limits=Limits.none()) as served:
         for type_ in ADDABLE.keys() - {"strange_balance", "risk_reserve"}:
             served.add_rows(type=type_, created=made.end - 3 * lakes.DAY, fee=0)
-        before = lakes.run(tmp_path, served)
+        before = lakes.run(tmp_path, served, partition="month")
         served.set_clock((served.now // lakes.DAY + 1) * lakes.DAY + HALF_PAST_FIVE - 1)
-        lakes.run(tmp_path, served)
+        lakes.run(tmp_path, served, partition="month")
         early = pa.table(connector.read(tmp_path))
         served.advance(1)
-        lakes.run(tmp_path, served)
+        lakes.run(tmp_path, served, partition="month")
         verdict = check(tmp_path, served)
         assert lakes.objects(tmp_path) == lakes.truth(served)
     assert before.accounts[0].drift == ()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connector.core.units import DAY
 from connector.errors import ConfigError
-from tests.support.examples import examples
+from tests.support.examples import examples, slow_but
 from tests.support.lakes import (
     START,
     data_files,
@@ -57,7 +57,7 @@ def test_new_rows_are_added_and_old_files_left_alone(tmp_path):
 
 
 def test_a_day_at_a_time_is_the_same_as_all_at_once_and_pending_rows_come_up_to_date(tmp_path):
-    served = world(1_200, days=10)
+    served = world(480, days=10)
     with sandbox(served) as stripe_:
         changed = 0
         for day in range(1, 16):
@@ -68,7 +68,7 @@ def test_a_day_at_a_time_is_the_same_as_all_at_once_and_pending_rows_come_up_to_
             honest(tmp_path, truth(stripe_))
             pending = sum(row["status"] == "pending" for row in truth(stripe_))
             assert report.accounts[0].lake_pending == pending
-        assert changed > 500
+        assert changed > 200
         assert data_files(tmp_path) == fresh_bytes(stripe_)
 
 
@@ -97,11 +97,11 @@ def test_a_run_over_a_few_days_does_not_put_off_what_is_due_in_the_others(tmp_pa
         assert objects(tmp_path) == truth(stripe_)
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2), (2, 1, 0)])
+@pytest.mark.parametrize("order", slow_but(["102"], ["012", "201", "102", "210"]))
 def test_a_gap_is_filled_whenever_it_is_asked_for(tmp_path, order):
     with sandbox() as stripe_:
         cuts = [START, START + 3 * DAY + 1_000, START + 7 * DAY + 50_000, stripe_.world.end]
-        for part in order:
+        for part in map(int, order):
             run(tmp_path, stripe_, since=cuts[part], until=cuts[part + 1])
             honest(tmp_path, truth(stripe_))
         assert objects(tmp_path) == truth(stripe_)
@@ -112,7 +112,7 @@ def test_a_gap_is_filled_whenever_it_is_asked_for(tmp_path, order):
         assert report.accounts[0].late.rows == 0
 
 
-@pytest.mark.parametrize("partition", ["month", "year"])
+@pytest.mark.parametrize("partition", slow_but(["month"], ["month", "year"]))
 def test_larger_partitions_grow_by_increments_to_the_same_bytes(tmp_path, partition):
     with sandbox(world(1_000, days=70)) as stripe_:
         for day in (20, 35, 50, 80):

@@ -19,6 +19,7 @@ from connector.config.destination import placed
 from connector.core.units import DAY
 from tests.support.bucket_lakes import bucket_files, command, life_of_a_lake, same
 from tests.support.bucket_server import bucket_server
+from tests.support.examples import slow_but
 from tests.support.lakes import run, sandbox, world
 
 pytest.importorskip("obstore", reason="an extra")
@@ -36,7 +37,7 @@ def served():
         yield server
 
 
-@pytest.fixture(params=["s3", "gs", "memory"])
+@pytest.fixture(params=slow_but(["s3"], ["s3", "gs", "memory"]))
 def bucket(request, served):
     name = f"{request.param}://lake-{secrets.token_hex(4)}/a/lake"
     return placed(name, {} if request.param == "memory" else getattr(served, request.param)())
@@ -56,7 +57,7 @@ def test_every_format_is_kept_in_buckets(served, tmp_path, form):
         same(bucket, tmp_path, stripe_)
 
 
-@pytest.mark.parametrize("scheme", ["s3", "gs"])
+@pytest.mark.parametrize("scheme", slow_but(["s3"], ["s3", "gs"]))
 def test_answers_that_are_lost_late_or_refused_change_nothing(served, tmp_path, scheme):
     dice, settings = random.Random(5), getattr(served, scheme)()
     url = f"{scheme}://lake/x"
@@ -111,7 +112,7 @@ def test_an_object_that_somebody_else_replaced_is_found_and_read_again(served):
         assert bucket_files(bucket) == before
 
 
-@pytest.mark.parametrize("scheme", ["s3", "gs"])
+@pytest.mark.parametrize("scheme", slow_but(["s3"], ["s3", "gs"]))
 def test_a_put_that_arrives_late_is_refused_by_its_condition_whatever_has_become_of_the_file(served, tmp_path, scheme):
     bucket = placed(f"{scheme}://lake/x", getattr(served, scheme)())
     day = "created_date=2026-01-05"
@@ -164,7 +165,7 @@ def test_files_are_put_several_at_once(served):
     assert not met.broken
 
 
-@pytest.mark.parametrize("refused", [False, True])
+@pytest.mark.parametrize("refused", slow_but([True], [False, True]))
 def test_no_credential_is_in_what_is_said_or_kept(served, tmp_path, refused):
     secret, token, other = "a-secret-of-the-store-0001", "a-session-token-0002", "a-secret-in-a-file-0003"
     file = tmp_path / "store.env"

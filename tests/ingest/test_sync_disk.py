@@ -82,6 +82,7 @@ def test_a_full_disk_ends_with_74_one_line_and_an_honest_lake_and_room_heals_it(
         assert strays(lake) == []
 
 
+@pytest.mark.slow
 def test_a_read_only_destination_ends_with_74_and_stays_as_it_was(tmp_path, expected):
     with sandbox() as stripe_, small_disk(tmp_path / "disk", "size=20m") as remount:
         remount("ro")

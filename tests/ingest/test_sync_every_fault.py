@@ -135,7 +135,7 @@ def cases() -> list[Any]:
 
 @pytest.mark.parametrize(("kind", "when"), cases())
 def test_each_fault_of_the_list_leaves_the_right_lake_or_one_right_error_and_the_next_run_heals(tmp_path, kind, when):
-    with sandbox(world(700)) as stripe_:
+    with sandbox(world(700, days=4)) as stripe_:
         there = truth(stripe_)
         stripe_.faults.add(ordered(kind, when))
         if kind == "gone-rows":
@@ -176,7 +176,7 @@ def test_every_kind_of_fault_says_what_it_is():
 
 @pytest.mark.parametrize("reason", REASONS)
 def test_a_429_of_any_reason_costs_time_and_no_row(tmp_path, reason):
-    with sandbox(world(700), faults=[f"rate-limit:every=3,reason={reason}"]) as stripe_:
+    with sandbox(world(700, days=4), faults=[f"rate-limit:every=3,reason={reason}"]) as stripe_:
         report = run(tmp_path, stripe_, settings=IMPATIENT)
         assert report.requests.limited[reason] > 0
         assert objects(tmp_path) == truth(stripe_)
@@ -184,14 +184,16 @@ def test_a_429_of_any_reason_costs_time_and_no_row(tmp_path, reason):
 
 @pytest.mark.parametrize("status", ["500", "502", "503", "409"])
 def test_stripes_word_on_whether_to_try_again_is_taken(tmp_path, status):
-    with sandbox(world(700), faults=[f"{status}:endpoint=balance_transactions,k=2,should_retry=false"]) as stripe_:
+    with sandbox(
+        world(700, days=4), faults=[f"{status}:endpoint=balance_transactions,k=2,should_retry=false"]
+    ) as stripe_:
         assert status_of(tmp_path, stripe_) == 75
         assert sum(one["fired"] for one in stripe_.stats()["faults"]) == 1
         held_to_its_word(tmp_path, stripe_, truth(stripe_))
         healed(tmp_path, stripe_, reread=False)
 
 
-@pytest.mark.parametrize("ties", TIES)
+@pytest.mark.parametrize("ties", slow_but(TIES[-1:], TIES))
 @pytest.mark.parametrize("quirk", slow_but([True], [True, False]))
 def test_500_rows_in_one_second_come_once_each_under_every_order_of_ties(tmp_path, ties, quirk):
     with sandbox(faults=[f"hot-second:rows=500,ties={ties}", *(["boundary-quirk"] if quirk else [])]) as stripe_:
@@ -230,7 +232,7 @@ def orders(draw: st.DrawFn) -> str:
 )
 def test_in_any_mixture_of_faults_nothing_false_is_said_and_a_clean_run_heals(mixtures, form, partition, later):
     options = {"format": form, "partition": partition}
-    with TemporaryDirectory() as folder, sandbox(world(500)) as stripe_:
+    with TemporaryDirectory() as folder, sandbox(world(500, days=4)) as stripe_:
         lake = Path(folder) / "lake"
         for mixture in mixtures:
             there = truth(stripe_)

@@ -47,7 +47,7 @@ def expected_of(tmp_path: Path, **options) -> dict[str, str]:
     return data_files(tmp_path / "expected")
 
 
-@pytest.mark.parametrize("seed", slow_but([0, 1], range(8)))
+@pytest.mark.parametrize("seed", slow_but([0], range(8)))
 def test_cancelled_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_bytes(tmp_path, seed):
     shape = ("steady", "burst", "second", "growth")[seed % 4]
     options = {"transactions": 2_000, "shape": shape, "hot": 700}

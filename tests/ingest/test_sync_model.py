@@ -1,6 +1,6 @@
 """A lake held against a plain model, step by step: rows come late, vanish, flip; runs end well, badly, or not at all.
 
-Each rule is a step: 500 of them in `make test`, 2,000 in `make test-all`, and
+Each rule is a step: 250 of them in `make test`, 2,000 in `make test-all`, and
 `MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000.
 """
 
@@ -42,7 +42,7 @@ from connector.ingest.options import options_of
 from connector.lake.state.table_states import compare, states
 from connector.lake.stores.local import LocalStore
 from connector.services import Services
-from tests.support.examples import examples
+from tests.support.examples import EXTENT, examples
 from tests.support.lakes import data_files, objects, strays
 from tests.support.model import START, Model
 from tests.support.watching import Watcher
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", examples(20)))
-STEPS = 100
+STEPS = 100 if EXTENT == "thorough" else 50
 SETTLE = 600
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - forcing files to a real disk takes the time
 

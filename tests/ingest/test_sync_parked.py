@@ -67,11 +67,12 @@ def stripe_():
         yield served
 
 
-@pytest.fixture
-def expected(tmp_path):
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    lake = tmp_path_factory.mktemp("expected")
     with sandbox(world(ROWS, days=DAYS)) as served:
-        run(tmp_path / "expected", served)
-    return data_files(tmp_path / "expected")
+        run(lake, served)
+    return data_files(lake)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from connector.core.units import DAY
 from connector.lake.state.leases import others_at_work
 from connector.lake.stores.local import LocalStore
+from tests.support.examples import slow_but
 from tests.support.lakes import (
     START,
     data_files,
@@ -41,7 +42,7 @@ def stripe_():
         yield served
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def expected(tmp_path_factory):
     lake = tmp_path_factory.mktemp("expected")
     with sandbox(world(ROWS, days=DAYS)) as served:
@@ -74,7 +75,7 @@ def in_order(lake: Path, served, expected) -> None:
     assert [one for one in touched(lake) if "/staging/" in one] == []
 
 
-@pytest.mark.parametrize("runs", [2, 4])
+@pytest.mark.parametrize("runs", slow_but([2], [2, 4]))
 def test_runs_of_one_interval_that_begin_a_lake_at_once_all_end_well_and_each_row_is_there_once(
     tmp_path, stripe_, expected, runs
 ):
@@ -82,6 +83,7 @@ def test_runs_of_one_interval_that_begin_a_lake_at_once_all_end_well_and_each_ro
     in_order(tmp_path, stripe_, expected)
 
 
+@pytest.mark.slow
 def test_a_run_that_begins_while_another_is_at_work_ends_well(tmp_path, stripe_, expected):
     first = begun(tmp_path, stripe_)
     while not others_at_work(LocalStore(tmp_path)).live:
@@ -90,6 +92,7 @@ def test_a_run_that_begins_while_another_is_at_work_ends_well(tmp_path, stripe_,
     in_order(tmp_path, stripe_, expected)
 
 
+@pytest.mark.slow
 def test_windows_of_a_plan_are_read_by_tasks_at_once(tmp_path, stripe_, expected):
     days = [(START + n * DAY, START + (n + 1) * DAY) for n in range(DAYS)]
     tasks = [begun(tmp_path, stripe_, "--since", str(start), "--until", str(stop)) for start, stop in days]
@@ -99,6 +102,7 @@ def test_windows_of_a_plan_are_read_by_tasks_at_once(tmp_path, stripe_, expected
     in_order(tmp_path, stripe_, expected)
 
 
+@pytest.mark.slow  # a run that is killed by itself is quick: tests/ingest/test_sync_interrupted.py
 def test_runs_that_are_killed_among_others_leave_nothing_and_lose_nothing(tmp_path, stripe_, expected):
     others = [begun(tmp_path, stripe_) for _ in range(2)]
     doomed = [begun(tmp_path, stripe_) for _ in range(2)]
@@ -118,6 +122,7 @@ def lease_pids(lake: Path) -> Counter[str]:
     return Counter(str(one.holder.pid) for one in leases if one is not None)
 
 
+@pytest.mark.slow
 def test_a_run_that_stood_still_in_the_middle_goes_on_beside_another_that_did_its_work(tmp_path, stripe_, expected):
     suspended = begun(tmp_path, stripe_)
     while not list((tmp_path / "_stripe_balance" / "state").rglob("*.json")):

@@ -22,7 +22,7 @@ from connector.lake.stores.local import LocalStore
 from connector.payouts.run import PayoutsRun
 from connector.services import Services, opened
 from tests.support.dying_store import DiedError, DyingStore
-from tests.support.examples import examples, slow_but
+from tests.support.examples import STRIDE, examples, slow_but
 from tests.support.fakes import FakeTransport, client_over
 from tests.support.lakes import START, config_for, run, sandbox
 from tests.support.payout_world import (
@@ -83,7 +83,7 @@ def test_killed_at_any_write_and_run_again_the_files_are_those_of_an_undisturbed
     expected = undisturbed(changed(weeks())) if again else undisturbed(weeks())
     step = 0
     while True:
-        step += 1
+        step += STRIDE
         made, lake = weeks(), tmp_path / str(step)
         if again:
             made.bring(lake)
@@ -114,7 +114,7 @@ def test_killed_while_it_hides_what_was_in_sight_the_next_run_hides_it_all(tmp_p
     pairs = len(held_pairs(tmp_path / "clear"))
     step = 0
     while True:
-        step += 1
+        step += STRIDE
         lake = tmp_path / str(step)
         shutil.copytree(tmp_path / "clear", lake)
         hiding(lake)

@@ -24,7 +24,7 @@ def served():
 @pytest.fixture(scope="module")
 def lake(served, tmp_path_factory):
     made = tmp_path_factory.mktemp("against") / "lake"
-    run(made, served)
+    run(made, served, partition="month")
     return made
 
 

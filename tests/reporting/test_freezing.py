@@ -22,7 +22,7 @@ from connector.lake.state import frozen_periods
 from connector.lake.state.table_states import states
 from connector.lake.stores.local import LocalStore
 from connector.reporting.freezing import freeze
-from tests.support.examples import examples
+from tests.support.examples import examples, slow_but
 from tests.support.lakes import DAY, START, run, sandbox
 from tests.support.statements import CURRENCIES, fill, world
 
@@ -89,7 +89,7 @@ def test_what_is_frozen_is_told_by_later_statements_and_freezing_it_again_change
     assert [one["frozen"] for one in other["accounts"]] == [None, None]  # of another zone
 
 
-@pytest.mark.parametrize("prints", [True, False])
+@pytest.mark.parametrize("prints", slow_but([True], [True, False]))
 def test_rows_that_come_late_are_named_with_what_they_moved_and_only_again_freezes_them(tmp_path, prints):
     lake = tmp_path / "lake"
     with sandbox(world(300, days=40, connected=0)) as served:

@@ -31,7 +31,7 @@ from tests.support.statements import fill, world
 def stated(tmp_path_factory):
     lake = tmp_path_factory.mktemp("outputs") / "lake"
     with sandbox(world(1_500, days=70, connected=1)) as served:
-        fill(lake, served, expand=["source"])
+        fill(lake, served, expand=["source"], partition="month")
 
     async def go():
         return await connector.statement(lake, month="2026-02", timezone="Europe/Paris", compare="2026-01")

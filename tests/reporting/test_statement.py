@@ -35,7 +35,7 @@ def served():
 @pytest.fixture(scope="module")
 def lake(served, tmp_path_factory):
     made = tmp_path_factory.mktemp("statement") / "lake"
-    fill(made, served, expand=["source"], source_columns=True)
+    fill(made, served, expand=["source"], source_columns=True, partition="month")
     return made
 
 
@@ -334,7 +334,7 @@ def test_the_way_to_each_bank_account_adds_up_to_what_left_the_balance(lake):
 def test_payouts_that_the_bank_refused_or_sent_back_are_apart_and_their_rows_tell_which(tmp_path):
     made = world(6_000, days=100, connected=0, currencies=("eur",))
     with sandbox(made) as served:
-        fill(tmp_path / "lake", served)
+        fill(tmp_path / "lake", served, partition="month")
         rows = {row["source"]: row for row in served.world.rows() if row["type"] == "payout"}
         back = [row for row in served.world.rows() if row["type"] == "payout_failure"]
     document = connector.run_statement(tmp_path / "lake", year="2026")

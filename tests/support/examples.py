@@ -24,6 +24,31 @@ OF_FORMATS = ("tests/lake/formats/", "tests/ingest/test_sync.py", "tests/readers
 OTHER_FORMATS = frozenset({"arrow", "jsonl", "jsonl.zst", "jsonl.gz", "jsonl.plain"})
 
 
+STRIDE = 1 if EXTENT == "thorough" else 3
+"""Of moments that are tried one after the other, such as each write at which a run may be killed: every how manieth."""
+
+
+LONGEST = (
+    "tests/ingest/test_sync_model.py",
+    "tests/ingest/test_sync_every_fault.py",
+    "tests/ingest/test_sync_together.py",
+    "tests/ingest/test_sync_kills.py",
+    "tests/cli/test_hostile.py",
+    "tests/test_docs.py",
+    "tests/test_project_wheel.py",
+    "tests/reporting/test_statement.py",
+    "tests/ingest/test_sync_again.py",
+    "tests/ingest/test_sync_buckets.py",
+    "tests/accounts/test_accounts.py",
+    "tests/payouts/test_payouts_killed.py",
+    "tests/lake/state/test_commits.py",
+    "tests/reporting/lake_report/test_page.py",
+    "tests/stripe/listing/test_scan.py",
+    "tests/core/planning/test_frontier.py",
+)
+"""Files that take longest, these first: one that is begun last would be at work when all others are through."""
+
+
 def is_of_other_format(case: Mapping[str, Any]) -> bool:
     """Whether a case of a parametrized test is about another format than Parquet, which is tried always."""
     return any(type(value) is str and value in OTHER_FORMATS for value in case.values())

@@ -29,7 +29,7 @@ from tests.verification.doctoring import (
 
 
 def test_a_balance_of_a_partial_history_is_not_checkable(tmp_path, busy):
-    run(tmp_path / "lake", busy, since=START + 40 * DAY)
+    run(tmp_path / "lake", busy, since=START + 16 * DAY)
     verdict = check(tmp_path / "lake", busy)
     assert answers(verdict)["balance"] == "not_checkable"
     assert "begins at" in layer(verdict, "balance").reason

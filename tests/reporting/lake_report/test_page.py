@@ -172,6 +172,7 @@ def test_what_others_wrote_does_nothing_and_shows_no_key(report, many):
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
 
 
+@pytest.mark.slow
 def test_five_years_of_two_hundred_accounts_are_less_than_two_megabytes(report):
     purses = [Purse("payments", code) for code in ("eur", "usd", "jpy", "kwd")]
     categories = ("charge", "refund", "dispute", "fee", "payout", "transfer", "topup", "advance")
