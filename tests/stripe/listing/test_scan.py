@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.core.api.page import Page, Row
@@ -19,33 +19,16 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ConnectorError, ProtocolError, ServerError
 from connector.stripe.listing.scan import Received, Scan
-from connector.stripe.listing.walk import Place
+from tests.stripe.listing.scanning import EVERYTHING, ids, scanned, wary
 from tests.support.examples import examples, slow_but
 from tests.support.fakes import NOW, FakeStripe, rows_at, turns
 
 pytestmark = pytest.mark.anyio
 Spoiler = Callable[[Page, int, Interval, str | None], Page]
-EVERYTHING = Intervals.span(0, END_OF_TIME)
 
 histories = st.lists(
     st.tuples(st.integers(0, 10**7), st.integers(1, 25), st.sampled_from([0, 0, 1, 60, 86_400])), max_size=10
 ).map(lambda several: [NOW - age - step * n for age, count, step in several for n in range(count)])
-
-
-async def scanned(source: FakeStripe, within: Intervals = EVERYTHING, *, hint: int = 0) -> list[Received]:
-    tuning = Tuning(page_size=source.size, first=2)
-    got: list[Received] = []
-
-    async def receive(page: Received) -> None:
-        got.append(page)
-        await asyncio.sleep(0)
-
-    await Scan(source, Frontier(within, likely_start=hint, tuning=tuning), receive).run()
-    return got
-
-
-def ids(got: list[Received]) -> list[str]:
-    return [row["id"] for page in got for row in page.rows]
 
 
 @settings(deadline=None, max_examples=examples(120))
@@ -244,19 +227,6 @@ async def test_cancelling_a_scan_leaves_no_task():
 # Ends that are asked about again --------------------------------------------------------------------------------------
 
 
-async def wary(source: FakeStripe, within: Intervals = EVERYTHING, **options) -> tuple[list[str], Scan]:
-    got: list[str] = []
-
-    async def receive(page: Received) -> None:
-        got.extend(row["id"] for row in page.rows)
-        await asyncio.sleep(0)
-
-    tuning = Tuning(page_size=source.size, first=2)
-    scan = Scan(source, Frontier(within, tuning=tuning, wary=True, **options), receive)
-    await scan.run()
-    return got, scan
-
-
 def once(number: int, lie: Callable[[Page], Page]) -> Spoiler:
     def spoil(page: Page, count: int, _window: Interval, _cursor: str | None) -> Page:
         return lie(page) if count == number else page
@@ -351,121 +321,6 @@ async def test_what_narrower_windows_never_show_is_an_error_that_names_both_answ
     with pytest.raises(ProtocolError, match=r"contradict each other.*req_\d+.*req_\d+"):
         await wary(source, Intervals((hidden,)), usual=1 / 1_000, present=NOW + 1)
     assert len(source.asked) < 60
-
-
-# Rows of one second ---------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class MovingTies(FakeStripe):
-    """A server that orders the rows of one second anew for every request."""
-
-    def answer(self, window: Interval, starting_after: str | None, ending_before: str | None = None) -> Page:
-        self._chance.shuffle(self.rows)
-        self.rows.sort(key=lambda row: -row["created"])
-        return super().answer(window, starting_after, ending_before)
-
-
-@settings(deadline=None, max_examples=examples(150))
-@given(
-    seconds=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 4)), max_size=40),
-    size=st.integers(5, 12),
-    seed=st.integers(0, 2**32),
-)
-@example(seconds=[(0, 4), (1, 4), (23, 4), (24, 3)], size=5, seed=0)  # a second to be counted that is in doubt as well
-def test_where_the_order_of_ties_moves_every_row_comes_once_as_long_as_a_second_fits_a_page(seconds, size, seed):
-    together = Counter({NOW - age: 0 for age, _ in seconds})
-    for age, count in seconds:
-        together[NOW - age] = min(together[NOW - age] + count, 4)
-    rows = rows_at(together.elements())
-    expected = sorted(row["id"] for row in rows)
-    got, scan = asyncio.run(wary(MovingTies(rows, size=size, seed=seed), Intervals.span(NOW - 70, NOW + 1)))
-    assert len(got) == len(set(got))
-    if scan.seconded.unstable_ties:
-        assert sorted(got) == expected
-
-
-@pytest.mark.parametrize("seed", slow_but(range(5), range(20)))
-async def test_moving_ties_of_a_dense_account_are_noticed_and_lose_nothing(seed):
-    rows = rows_at(NOW - n // 3 for n in range(1_500))
-    expected = sorted(row["id"] for row in rows)
-    got, scan = await wary(MovingTies(rows, size=25, seed=seed), Intervals.span(NOW - 600, NOW + 1))
-    assert sorted(got) == expected
-    assert scan.seconded.unstable_ties
-
-
-async def test_a_second_of_several_pages_is_read_from_its_other_end_as_well():
-    rows = rows_at([NOW] * 60 + [NOW - 9])
-    dropped = rows[30]["id"]
-
-    def spoil(page: Page, _number: int, _window: Interval, cursor: str | None) -> Page:
-        return replace(page, rows=[row for row in page.rows if row["id"] != dropped]) if cursor else page
-
-    source = FakeStripe(rows, size=25, spoil=spoil)
-    got, scan = await wary(source, Intervals.span(NOW - 9, NOW + 1))
-    assert sorted(got) == sorted(row["id"] for row in rows)
-    assert scan.seconded.unstable_ties == 1
-    assert any(place.ending_before for place in source.places)
-
-
-@dataclass
-class NewOrderEachList(FakeStripe):
-    """A server that orders the rows of each list anew, and keeps to that as a cursor goes on."""
-
-    def answer(self, window: Interval, starting_after: str | None, ending_before: str | None = None) -> Page:
-        if starting_after is None and ending_before is None:
-            inside = [row for row in self.rows if row["created"] in window]
-            self._chance.shuffle(inside)
-            others = [row for row in self.rows if row["created"] not in window]
-            self.rows = sorted([*others, *inside], key=lambda row: -row["created"])
-        return super().answer(window, starting_after, ending_before)
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7])
-@pytest.mark.parametrize("count", [4, 9, 20])
-@pytest.mark.parametrize("seed", range(3))
-async def test_a_second_longer_than_a_page_is_read_whole_where_its_order_moves_between_two_lists(size, count, seed):
-    rows = rows_at([NOW] * count + [NOW - 40] * 2)
-    got, _ = await wary(NewOrderEachList(rows, size=size, wide=1.0, seed=seed), Intervals.span(NOW - 70, NOW + 1))
-    assert sorted(got) == sorted(row["id"] for row in rows)
-
-
-@pytest.mark.parametrize("seed", range(20))
-async def test_a_second_longer_than_a_page_whose_order_moves_at_each_answer_is_an_error_not_a_hole(seed):
-    source = MovingTies(rows_at([NOW] * 30 + [NOW - 9]), size=5, seed=seed)
-    with pytest.raises(ProtocolError, match=r"another order at each answer|came twice"):
-        await wary(source, Intervals.span(NOW - 9, NOW + 1))
-    assert len(source.asked) < 80
-
-
-async def test_a_row_of_a_long_second_that_no_second_reading_shows_is_an_error():
-    def spoil(page: Page, _number: int, window: Interval, _cursor: str | None) -> Page:
-        return replace(page, rows=page.rows[1:]) if window.stop - window.start == 1 else page
-
-    source = FakeStripe(rows_at([NOW] * 60 + [NOW - 9]), size=25, spoil=spoil)
-    with pytest.raises(ProtocolError, match="another order at each answer"):
-        await wary(source, Intervals.span(NOW - 9, NOW + 1))
-    assert len(source.asked) < 25
-
-
-async def test_a_second_of_many_pages_is_read_down_and_up_once_and_not_asked_for_by_time_in_between():
-    source = FakeStripe(rows_at([NOW] * 950), wide=1.0)
-    got, _ = await wary(source, Intervals.span(NOW, NOW + 1))
-    assert len(got) == 950
-    assert [place for place in source.places if place == Place()] == [Place()]
-    assert len(source.asked) == 20
-
-
-@pytest.mark.parametrize(("each", "share"), slow_but([(7, 1.04)], [(1, 1.01), (2, 1.02), (7, 1.04)]))
-async def test_stable_ties_cost_few_requests_more_and_are_not_called_unstable(each, share):
-    rows = rows_at(NOW - n // each for n in range(20_000))
-    source = FakeStripe(rows, wide=1.0)
-    got, scan = await wary(source, Intervals.span(NOW - 20_000, NOW + 1))
-    assert len(got) == 20_000
-    assert scan.seconded.unstable_ties == 0
-    plain = FakeStripe(rows, wide=1.0)
-    await scanned(plain, Intervals.span(NOW - 20_000, NOW + 1))
-    assert len(source.asked) <= share * len(plain.asked) + 3
 
 
 # Connections ----------------------------------------------------------------------------------------------------------
