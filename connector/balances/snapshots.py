@@ -21,9 +21,10 @@ from connector.errors import (
     StorageError,
 )
 from connector.lake.formats.formats import HIVE
-from connector.lake.state.commits import Commits, Write
+from connector.lake.state.commits import Commits
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_balances
+from connector.lake.state.writes import Write
 from connector.lake.writing.rewrite import condition_of
 from connector.lake.writing.small_tables import read_rows, sheet, stage_rows, stored_file
 from connector.stripe.client import BALANCE, Client

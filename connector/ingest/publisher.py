@@ -19,7 +19,7 @@ from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.lake.state import state_log, table_states
-from connector.lake.state.commits import Write
+from connector.lake.state.writes import Write
 from connector.lake.writing.merge_counts import Tally
 from connector.lake.writing.parked_names import next_number, parked_folder, parked_path
 from connector.lake.writing.rewrite import Day, StaleFileError, seal_again

@@ -15,7 +15,7 @@ from connector.core.state.intent import IntendedFile, file_in, folder_of
 from connector.core.state.tables import PAYOUTS
 from connector.events import Committed
 from connector.lake.state import state_log
-from connector.lake.state.commits import Write
+from connector.lake.state.writes import Write
 from connector.lake.writing.payout_files import Place
 from connector.lake.writing.rewrite import StaleFileError
 from connector.payouts.report import AccountPayoutsReport, holdings_of

@@ -10,33 +10,29 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from connector.core.state.data_file import with_changes
-from connector.core.state.intent import contents, file_in, follows, with_visible
+from connector.core.state.intent import contents, with_visible
 from connector.core.state.publishing import is_listed
 from connector.core.state.record import are_same
 from connector.core.state.tables import State
 from connector.errors import CommitConflictError, ConnectorError, StorageError
 from connector.lake.state import intents, state_log
+from connector.lake.state.others_files import OthersFiles, content_of, with_version
+from connector.lake.state.writes import Outcome, Write, discard, together, unknown_file
 from connector.lake.stores.conditions import ABSENT
-from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.rewrite import StaleFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from connector.core.state.data_file import DataFile
-    from connector.core.state.intent import IntendedFile, Intent
+    from connector.core.state.intent import IntendedFile
     from connector.core.state.tables import TableSpec
     from connector.core.units import AccountId
-    from connector.lake.paths import FileInfo
     from connector.lake.stores.base import Store
-    from connector.lake.stores.conditions import Condition
 
 ROUNDS = 8
 """Times that a commit is tried on what others have made of the same partitions meanwhile."""
@@ -49,43 +45,6 @@ LATE_SECONDS = 3_600
 
 S = TypeVar("S", bound=State)
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Write(Generic[R]):
-    """A partition's file that waits to become visible.
-
-    Attributes:
-        intended: the file, and what is recorded with it.
-        staged: where it lies; None where nothing is to be published.
-        condition: what has to be there when it is.
-        again: makes it again with the file that somebody else has made of the partition meanwhile; None where that has
-            none. Blocks; the staged file is used up.
-        result: what its maker says of it.
-        awaited: whether everything after it waits for it.
-    """
-
-    intended: IntendedFile
-    staged: Path | None
-    condition: Condition
-    again: Callable[[DataFile | None], Write[R]]
-    result: R
-    awaited: bool = False
-
-
-@dataclass(slots=True)
-class Outcome(Generic[S, R]):
-    """What came of a commit.
-
-    Attributes:
-        state: as it is recorded, with what others have committed.
-        visible: what is visible and recorded, in order.
-        failed: what is not, and what it failed with; of what failed by conflict the staged file is still there.
-    """
-
-    state: S
-    visible: list[Write[R]] = field(default_factory=list["Write[R]"])
-    failed: list[tuple[Write[R], ConnectorError]] = field(default_factory=list[tuple["Write[R]", ConnectorError]])
 
 
 def _unchanged(state: S) -> S:
@@ -106,6 +65,7 @@ class Commits(Generic[S]):
         self._store, self._spec, self._account, self._run = store, spec, account, run
         self._intents = intents.RunIntents(store, spec.name, account, run)
         self._folder = f"{state_log.FOLDER}/{spec.name}/{account}"
+        self._others = OthersFiles(store, spec, account, run)
         self._unrecorded: list[Write[Any]] = []
 
     @property
@@ -132,7 +92,7 @@ class Commits(Generic[S]):
             return self._commit(new, list(writes), finish)
         except BaseException:
             for one in writes:
-                _discard(one.staged)
+                discard(one.staged)
             raise
 
     def _commit(self, new: S, left: list[Write[R]], finish: Callable[[S], S]) -> Outcome[S, R]:
@@ -168,10 +128,10 @@ class Commits(Generic[S]):
         """
         if look_only:
             newest = state_log.newest_of(self._store, self._spec, state)
-            return self._with(newest, self._found(newest)[1])
+            return self._with(newest, self._others.found(newest)[1])
         with self._store.turn(self._folder) as alone:
             newest = state_log.newest_of(self._store, self._spec, state)
-            said, found = self._found(newest)
+            said, found = self._others.found(newest)
             if found:
                 folders, wanted = {one.folder for one in found}, self._with(newest, found)
                 newest = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
@@ -192,7 +152,7 @@ class Commits(Generic[S]):
             StateError: an intent is damaged.
             StorageError: the destination cannot be read.
         """
-        visible = self._found(state)[1]
+        visible = self._others.found(state)[1]
         return self._with(state, visible) if visible else state
 
     def _with(self, state: S, visible: Sequence[IntendedFile]) -> S:
@@ -222,7 +182,7 @@ class Commits(Generic[S]):
                 if one.awaited:
                     return visible, [*left, *writes[position + 1 :]]
             else:
-                _discard(one.staged)
+                discard(one.staged)
                 outcome.failed.append((one, told))
         return visible, left
 
@@ -244,15 +204,15 @@ class Commits(Generic[S]):
                 return error
 
         position = 0
-        for together in _together(writes, self._store.at_once):
+        for batch in together(writes, self._store.at_once):
             if refused is not None:
-                found: Iterable[Write[R] | StorageError] = repeat(refused, len(together))
-            elif len(together) == 1:
-                found = map(attempt, together)
+                found: Iterable[Write[R] | StorageError] = repeat(refused, len(batch))
+            elif len(batch) == 1:
+                found = map(attempt, batch)
             else:
-                with ThreadPoolExecutor(len(together)) as threads:
-                    found = list(threads.map(attempt, together))
-            for one, told in zip(together, found, strict=True):
+                with ThreadPoolExecutor(len(batch)) as threads:
+                    found = list(threads.map(attempt, batch))
+            for one, told in zip(batch, found, strict=True):
                 yield position, one, told
                 position += 1
                 if one.awaited and isinstance(told, StorageError):
@@ -288,7 +248,7 @@ class Commits(Generic[S]):
             self._store.delete(there.path)
         if intended.file is None or one.staged is None:
             return one
-        return replace(one, intended=self._told(intended, self._put(intended, intended.file, one)))
+        return replace(one, intended=with_version(self._store, intended, self._put(intended, intended.file, one)))
 
     def _put(self, intended: IntendedFile, file: DataFile, one: Write[R]) -> str:
         """Publish a staged file, and return its version; a version that moved without the content is no conflict."""
@@ -298,28 +258,13 @@ class Commits(Generic[S]):
         try:
             return self._store.publish(staged, file.path, condition=one.condition)
         except CommitConflictError:
-            sha256, version = self._content(file.path)
+            sha256, version = content_of(self._store, file.path)
             if version is not None and sha256 == file.sha256:  # ours, or what another run made of the same rows
-                _discard(staged)
+                discard(staged)
                 return version
             if sha256 != intended.replaces:
                 raise
             return self._store.publish(staged, file.path, condition=version or ABSENT)
-
-    def _content(self, path: str) -> tuple[str | None, str | None]:
-        """Return the SHA-256 and the version of what is there; None for both where nothing is."""
-        version = self._store.version(path)
-        with self._store.opened(path) as local:
-            if version is None or local is None:
-                return None, None
-            with at_disk(f"reading {path}"):
-                return sha256_of(local), version
-
-    def _told(self, intended: IntendedFile, version: str) -> IntendedFile:
-        """Return an entry with the version of its file, where that says something tomorrow."""
-        if intended.file is None or not self._store.versions_last:
-            return intended
-        return intended.of(with_changes(intended.file, version=version))
 
     # Others -----------------------------------------------------------------------------------------------------------
 
@@ -338,7 +283,7 @@ class Commits(Generic[S]):
             same = one.intended.replaces == (None if newest is None else newest.sha256)
             try:
                 if same and sure:
-                    raise _unknown(one.intended, newest)
+                    raise unknown_file(one.intended, newest)
                 made.append(one if same else one.again(newest))
             except StaleFileError as error:  # somebody is at it just now, or it is spoilt
                 if sure:
@@ -349,34 +294,6 @@ class Commits(Generic[S]):
                 outcome.failed.append((one, error))
         return made
 
-    def _found(self, state: S) -> tuple[list[tuple[FileInfo, Intent]], list[IntendedFile]]:
-        """Return what other runs have said, and what of it is visible and not in the state."""
-        said = intents.others(self._store, self._spec.name, self._account, self._run)
-        found: dict[str, IntendedFile] = {}
-        for _, intent in said:
-            for one in intent.files:
-                if one.folder not in found and follows(state.recorded, one) and (entry := self._there(state, one)):
-                    found[one.folder] = entry
-        return said, list(found.values())
-
-    def _there(self, state: S, intended: IntendedFile) -> IntendedFile | None:
-        """Return an entry, with the version of its file, if the partition is as it was to be."""
-        if intended.file is None:
-            gone = file_in(state.recorded.files, intended.folder)
-            return intended if gone is not None and self._store.version(gone.path) is None else None
-        if self._is_old(state, intended, intended.file.path):
-            return None
-        sha256, version = self._content(intended.file.path)
-        if sha256 != intended.sha256 or version is None:
-            return None
-        return self._told(intended, version)
-
-    def _is_old(self, state: S, intended: IntendedFile, path: str) -> bool:
-        """Say whether what is there is still what the state has, where that can be seen without its bytes."""
-        there = file_in(state.recorded.files, intended.folder)
-        known = None if there is None or there.path != path else there.version
-        return known is not None and self._store.version(path) == known
-
     def _record(self, state: S, visible: Sequence[Write[R]], finish: Callable[[S], S] = _unchanged) -> S:
         """Record a state with files that are visible, if it is another than the recorded one."""
         entries = [one.intended for one in visible]
@@ -386,32 +303,3 @@ class Commits(Generic[S]):
             wanted = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
         self._intents.settle(folders)
         return wanted
-
-
-def _together(writes: Sequence[Write[R]], at_once: int) -> Iterator[list[Write[R]]]:
-    """Yield writes in order, some at once; one that the others wait for by itself."""
-    together: list[Write[R]] = []
-    for one in writes:
-        if together and (one.awaited or together[-1].awaited or len(together) == at_once):
-            yield together
-            together = []
-        together.append(one)
-    if together:
-        yield together
-
-
-def _unknown(intended: IntendedFile, there: DataFile | None) -> StorageError:
-    """Return the error for a file that was found in a partition and that nobody knows."""
-    if there is not None:
-        return StaleFileError(there, "its bytes differ from those written")
-    path = intended.folder if intended.file is None else intended.file.path
-    return StorageError(
-        f"{path} is there, and the lake's state does not know it, nor has a run said that it would write it; nothing is"
-        " overwritten: sync with `repair`, which reads its partition again, or move the file away"
-    )
-
-
-def _discard(staged: Path | None) -> None:
-    if staged is not None:
-        with suppress(OSError):
-            staged.unlink(missing_ok=True)

@@ -22,8 +22,9 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import ConnectorError, StorageError
 from connector.lake.state import table_states
-from connector.lake.state.commits import Commits, Write
+from connector.lake.state.commits import Commits
 from connector.lake.state.intents import RunIntents
+from connector.lake.state.writes import Write
 from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, seal, seal_again
