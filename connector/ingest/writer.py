@@ -20,9 +20,9 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.errors import CommitConflictError, ConnectorError
 from connector.events import Committed, PartitionStaged
 from connector.ingest.publisher import Read, Staged
+from connector.ingest.stager import Stager
 from connector.lake.layout import LARGE_ROWS, SEALERS
 from connector.lake.writing.parking import Leftover, park_each
-from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, stage_each
 from connector.running.concurrency import tasks_with_one_error
 
 if TYPE_CHECKING:
@@ -33,25 +33,12 @@ if TYPE_CHECKING:
     from connector.core.state.partition import PartitionKey
     from connector.ingest.batcher import Batcher
     from connector.ingest.publisher import Publisher
-    from connector.lake.writing.row_buffer import SortedRuns
+    from connector.lake.writing.rewrite import Sealed
     from connector.services import Services
     from connector.stripe.listing.scan import Received
 
-ROUNDS = 8
-"""Times that a partition is written with what others have made of it meanwhile."""
-
 PARTITIONS_PER_TASK = 16
 """Small partitions that are handed to a thread together."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A partition that is whole: the seconds that this run read of it, and the rows to be merged with what is there."""
-
-    key: PartitionKey
-    within: Intervals
-    day: Day
-    runs: SortedRuns
 
 
 @dataclass(slots=True, eq=False)
@@ -75,9 +62,12 @@ class PartitionWriter:
     _tasks: TaskGroup | None = field(init=False, default=None)
     _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * SEALERS))
     _queued: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
-    _busy: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
+    _stager: Stager = field(init=False)
     _safe: int = field(init=False, default=0)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
+
+    def __post_init__(self) -> None:
+        self._stager = Stager(self.batcher, self._tell_staged)
 
     def publish_to(self, publisher: Publisher) -> None:
         """Say whose rows these are: from here on files are written."""
@@ -163,84 +153,17 @@ class PartitionWriter:
         try:
             await self._named.wait()
             with anyio.CancelScope(shield=True):
-                await self._seal(keys)
+                await self._stage(keys)
         finally:
             self._room.release()
 
-    async def _seal(self, keys: Sequence[PartitionKey]) -> None:
-        """Stage those of some partitions that are whole, merged with the files that are there.
-
-        A key whose sealing fails stays in `_busy`: its seconds never count as covered. One that is being sealed is left
-        alone: what else it has is written when the run ends.
-
-        Raises:
-            ConnectorError: the first thing that failed; the other partitions are staged.
-        """
-        publisher = self.publisher
-        if publisher is None:
-            return
-        failure: ConnectorError | None = None
-        with ExitStack() as stack:
-            parts = self._taken(publisher, keys, stack)
-            for part, told in await self._staged_at_last(publisher, parts):
-                if isinstance(told, Sealed):
-                    publisher.staged[part.key] = Staged(part.key, part.day, told, part.within, part.runs.rows)
-                    self._tell_staged(told, part.runs.rows)
-                else:
-                    failure = failure or told
-        if failure is not None:
-            raise failure
+    async def _stage(self, keys: Sequence[PartitionKey]) -> None:
+        if self.publisher is not None:
+            await self._stager.stage(self.publisher, keys)
 
     def _tell_staged(self, sealed: Sealed, rows: int) -> None:
         path = sealed.file.path if sealed.file is not None else None
         self.services.on_event(PartitionStaged(self.account, path, rows, sealed.unchanged))
-
-    def _taken(self, publisher: Publisher, keys: Sequence[PartitionKey], stack: ExitStack) -> list[_Part]:
-        """Take partitions that are whole off the buffer; it keeps its space until the block ends."""
-        parts: list[_Part] = []
-        for key in self._whole(publisher, keys):
-            within = self._read_of(key)
-            part = _Part(key, within, publisher.day(key, within), self.batcher.buffer.take(key, within))
-            if part.runs or part.day.parked or part.day.expects_old_rows:
-                stack.enter_context(part.runs)
-                self._busy.add(key)
-                parts.append(part)
-        return parts
-
-    def _whole(self, publisher: Publisher, keys: Sequence[PartitionKey]) -> list[PartitionKey]:
-        """Return those of some partitions that are whole, and that nobody is at work on."""
-        frontier = self.batcher.frontier
-        reading = publisher.reading(frontier.todo.minus(frontier.incomplete), newest=self.batcher.newest)
-        return [key for key in keys if key not in self._busy and reading.is_whole(key.bounds)]
-
-    def _read_of(self, key: PartitionKey) -> Intervals:
-        """Return the seconds of a partition that this run has read."""
-        frontier = self.batcher.frontier
-        return frontier.todo.within(key.bounds).minus(frontier.incomplete)
-
-    async def _staged_at_last(
-        self, publisher: Publisher, parts: list[_Part]
-    ) -> list[tuple[_Part, Sealed | ConnectorError]]:
-        """Write partitions; where a file is not as the state says, go on from what others have made of it meanwhile."""
-        done: list[tuple[_Part, Sealed | ConnectorError]] = []
-        for _ in range(ROUNDS):
-            told = list(zip(parts, await self._staged(parts) if parts else (), strict=True))
-            done += [(part, one) for part, one in told if not isinstance(one, StaleFileError)]
-            stale = [(part, one) for part, one in told if isinstance(one, StaleFileError)]
-            if not stale:
-                return done
-            await publisher.catch_up()
-            newer = [replace(part, day=publisher.day(part.key, part.within)) for part, _ in stale]
-            same = [one.day == part.day for one, (part, _) in zip(newer, stale, strict=True)]
-            done += [told for told, is_ in zip(stale, same, strict=True) if is_]
-            parts = [part for part, is_ in zip(newer, same, strict=True) if not is_]
-        return done + [(part, _overtaken(part)) for part in parts]
-
-    async def _staged(self, parts: list[_Part]) -> list[Sealed | ConnectorError]:
-        """Write in a worker thread."""
-        lake, days = self.batcher.lake, [(part.day, part.runs) for part in parts]
-        limiter = lake.press if sum(runs.rows for _, runs in days) >= LARGE_ROWS else lake.threads
-        return await anyio.to_thread.run_sync(stage_each, lake.store, lake.form, days, limiter=limiter)
 
     # Committing -------------------------------------------------------------------------------------------------------
 
@@ -258,7 +181,7 @@ class PartitionWriter:
             if publisher is None:
                 return
             staged = [publisher.staged.pop(key) for key in self._share_out(publisher)[0]]
-            waiting = self._busy.difference(one.key for one in staged) or batcher.buffer.partitions()
+            waiting = self._stager.busy.difference(one.key for one in staged) or batcher.buffer.partitions()
             done = await publisher.commit(
                 self._in_order(publisher, staged),
                 self._read(),
@@ -266,7 +189,7 @@ class PartitionWriter:
                 drift=batcher.drift,
                 complete=complete and not waiting,
             )
-            self._busy.difference_update(one.key for one in done.visible)
+            self._stager.busy.difference_update(one.key for one in done.visible)
             self._safe += sum(one.rows for one in done.visible)
             if done.recorded:
                 self._tell_committed(publisher)
@@ -289,7 +212,7 @@ class PartitionWriter:
     def _share_out(self, publisher: Publisher) -> tuple[list[PartitionKey], list[PartitionKey]]:
         """Return the staged partitions that may become visible, oldest first, and those that wait for an older one."""
         frontier, staged = self.batcher.frontier, publisher.staged
-        open_ones = {key.start for key in (*self._waiting(), *self._busy) if key not in staged}
+        open_ones = {key.start for key in (*self._waiting(), *self._stager.busy) if key not in staged}
         in_part = (
             bounds.start
             for bounds in publisher.work.plan.in_part
@@ -300,7 +223,7 @@ class PartitionWriter:
     def _read(self) -> Read:
         """Return what was read and of which nothing waits to be written."""
         frontier = self.batcher.frontier
-        waiting = Intervals.of(key.bounds for key in {*self._waiting(), *self._busy})
+        waiting = Intervals.of(key.bounds for key in {*self._waiting(), *self._stager.busy})
         again = frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
         return Read(frontier.todo.minus(frontier.incomplete).minus(waiting), again)
 
@@ -335,9 +258,9 @@ class PartitionWriter:
         with ExitStack() as stack:
             leftovers: list[Leftover] = []
             for key in keys:
-                if key not in self._busy:
-                    self._busy.add(key)
-                    within = self._read_of(key)
+                if key not in self._stager.busy:
+                    self._stager.busy.add(key)
+                    within = self._stager.read_of(key)
                     runs = stack.enter_context(self.batcher.buffer.take(key, within))
                     leftovers.append(Leftover(key, publisher.parked_path(key), within, runs))
             await self._park_each(publisher, leftovers)
@@ -354,7 +277,7 @@ class PartitionWriter:
                 continue
             publisher.park(one.key, told, one.within, newest=newest)
             self._safe += one.rows
-            self._busy.discard(one.key)
+            self._stager.busy.discard(one.key)
         if failure is not None:
             raise failure
 
@@ -384,22 +307,18 @@ class PartitionWriter:
         failures: list[ConnectorError] = []
         for _ in range(2):  # what was read again of a partition that was staged already is written after it
             waiting = sorted({*self._waiting(), *publisher.unheard(self._read().seconds)})
-            for keys in self._together(self._whole(publisher, waiting)):
-                await _attempt(self._seal(keys), failures)
+            for keys in self._together(self._stager.whole(publisher, waiting)):
+                await _attempt(self._stager.stage(publisher, keys), failures)
             await _attempt(self._park_staged(publisher), failures)
             await _attempt(self._park(self.batcher.buffer.partitions()), failures)
             await _attempt(self.commit(complete=complete and not failures), failures)
             if failures:
                 await _attempt(self.commit(), failures)  # what refused once may take it now
-            if failures or not self._whole(publisher, self.batcher.buffer.partitions()):
+            if failures or not self._stager.whole(publisher, self.batcher.buffer.partitions()):
                 break
-        if not (failures or self._busy):
+        if not (failures or self._stager.busy):
             await _attempt(anyio.to_thread.run_sync(publisher.commits.end), failures)
         return failures[0] if failures else None
-
-
-def _overtaken(part: _Part) -> CommitConflictError:
-    return CommitConflictError(f"others have changed {part.day.folder} {ROUNDS} times in a row: run again")
 
 
 async def _attempt(step: Awaitable[None], failures: list[ConnectorError]) -> None:

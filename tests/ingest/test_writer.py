@@ -25,7 +25,8 @@ from connector.errors import CommitConflictError, StorageError
 from connector.ingest.account_plan import Work
 from connector.ingest.batcher import Batcher
 from connector.ingest.publisher import Publisher
-from connector.ingest.writer import ROUNDS, PartitionWriter
+from connector.ingest.stager import ROUNDS, Stager
+from connector.ingest.writer import PartitionWriter
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.state import table_states
@@ -95,13 +96,13 @@ def test_a_page_is_put_in_the_order_of_files_whatever_the_order_of_ties(seconds,
 
 
 @contextmanager
-def writer_of_three_days(store, kind=PartitionWriter, publisher=Publisher):
+def writer_of_three_days(store, *, publisher=Publisher):
     """A writer that has received a row on each of three days, which is all there is."""
     frontier = Frontier(Intervals.span(START, START + 3 * DAY))
     with RowBuffer(store.scratch) as buffer:
         lake = Lake(store, format_named("parquet"), Granularity.DAY)
         batcher = Batcher(lake, buffer, frontier)
-        writer = kind(batcher, Services(store, NoTransport()))
+        writer = PartitionWriter(batcher, Services(store, NoTransport()))
         begun = TableState(ACCOUNT, "parquet", Granularity.DAY)
         commits = Commits(store, TRANSACTIONS, ACCOUNT, "20260104T000000Z-0000")
         now = START + 3 * DAY
@@ -129,7 +130,7 @@ def writer_of_three_days(store, kind=PartitionWriter, publisher=Publisher):
 @pytest.mark.anyio
 async def test_of_partitions_written_together_one_that_fails_spares_the_others(tmp_path):
     with writer_of_three_days(StoreThatRefuses(tmp_path, "created_date=2026-01-02")) as writer:
-        await writer._seal(writer.batcher.buffer.partitions())
+        await writer._stage(writer.batcher.buffer.partitions())
         with pytest.raises(StorageError, match="no space left"):
             await writer.commit()
         state = table_states.load(writer.batcher.lake.store, ACCOUNT)
@@ -140,7 +141,7 @@ async def test_of_partitions_written_together_one_that_fails_spares_the_others(t
 
 @pytest.mark.anyio
 async def test_a_partition_that_others_change_whenever_it_is_staged_ends_the_run_with_an_error(tmp_path):
-    class OthersAreFaster(PartitionWriter):
+    class OthersAreFaster(Stager):
         async def _staged(self, parts):
             rounds.append(len(parts))
             return [StaleFileError(theirs(len(rounds)), "its bytes differ from those written") for _ in parts]
@@ -153,9 +154,10 @@ async def test_a_partition_that_others_change_whenever_it_is_staged_ends_the_run
             self.state = replace(self.state, files={theirs(0).path: theirs(len(rounds))})
 
     rounds, folder = [], f"balance_transactions/account={ACCOUNT}/created_date=2026-01-01"
-    overtaken = writer_of_three_days(LocalStore(tmp_path), OthersAreFaster, Overtaken)
-    with overtaken as writer, pytest.raises(CommitConflictError, match="2026-01-01 8 times in a row"):
-        await writer._seal(writer.batcher.buffer.partitions()[:1])
+    with writer_of_three_days(LocalStore(tmp_path), publisher=Overtaken) as writer:
+        stager, (first, *_) = OthersAreFaster(writer.batcher, print), writer.batcher.buffer.partitions()
+        with pytest.raises(CommitConflictError, match="2026-01-01 8 times in a row"):
+            await stager.stage(writer.publisher, [first])
     assert rounds == [1] * ROUNDS
 
 
@@ -175,13 +177,13 @@ async def test_a_file_sealed_while_the_state_is_written_is_in_the_next_one(tmp_p
     store = SlowStateStore(tmp_path)
     with writer_of_three_days(store) as writer:
         days = writer.batcher.buffer.partitions()
-        await writer._seal([days[0]])
+        await writer._stage([days[0]])
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(writer.commit)
             await anyio.to_thread.run_sync(store.begun.wait, 10)
-            await writer._seal([days[1]])
+            await writer._stage([days[1]])
             store.go_on.set()
-        await writer._seal([days[2]])
+        await writer._stage([days[2]])
         await writer.commit()
     state = table_states.load(store, ACCOUNT)
     assert state.rows == 3

@@ -1,0 +1,127 @@
+"""Whole partitions on their way into staged files: taken off the buffer, merged in threads with what is there."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from connector.errors import CommitConflictError, ConnectorError
+from connector.ingest.publisher import Staged
+from connector.lake.layout import LARGE_ROWS
+from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, stage_each
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from connector.core.state.partition import PartitionKey
+    from connector.core.time.intervals import Intervals
+    from connector.ingest.batcher import Batcher
+    from connector.ingest.publisher import Publisher
+    from connector.lake.writing.row_buffer import SortedRuns
+
+ROUNDS = 8
+"""Times that a partition is written with what others have made of it meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A partition that is whole: the seconds that this run read of it, and the rows to be merged with what is there."""
+
+    key: PartitionKey
+    within: Intervals
+    day: Day
+    runs: SortedRuns
+
+
+@dataclass(slots=True, eq=False)
+class Stager:
+    """Stages whole partitions of one account.
+
+    Attributes:
+        batcher: what waits to be written.
+        tell: told of each file that is staged, and of how many rows of this run are in it.
+        busy: partitions whose rows are off the buffer, and neither visible nor parked yet.
+    """
+
+    batcher: Batcher
+    tell: Callable[[Sealed, int], None]
+    busy: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
+
+    async def stage(self, publisher: Publisher, keys: Sequence[PartitionKey]) -> None:
+        """Stage those of some partitions that are whole, merged with the files that are there.
+
+        A key whose staging fails stays in `busy`: its seconds never count as covered. One that is being staged is left
+        alone: what else it has is written when the run ends.
+
+        Args:
+            publisher: which the staged files wait in.
+            keys: the partitions.
+
+        Raises:
+            ConnectorError: the first thing that failed; the other partitions are staged.
+        """
+        failure: ConnectorError | None = None
+        with ExitStack() as stack:
+            parts = self._taken(publisher, keys, stack)
+            for part, told in await self._staged_at_last(publisher, parts):
+                if isinstance(told, Sealed):
+                    publisher.staged[part.key] = Staged(part.key, part.day, told, part.within, part.runs.rows)
+                    self.tell(told, part.runs.rows)
+                else:
+                    failure = failure or told
+        if failure is not None:
+            raise failure
+
+    def _taken(self, publisher: Publisher, keys: Sequence[PartitionKey], stack: ExitStack) -> list[_Part]:
+        """Take partitions that are whole off the buffer; it keeps its space until the block ends."""
+        parts: list[_Part] = []
+        for key in self.whole(publisher, keys):
+            within = self.read_of(key)
+            part = _Part(key, within, publisher.day(key, within), self.batcher.buffer.take(key, within))
+            if part.runs or part.day.parked or part.day.expects_old_rows:
+                stack.enter_context(part.runs)
+                self.busy.add(key)
+                parts.append(part)
+        return parts
+
+    def whole(self, publisher: Publisher, keys: Sequence[PartitionKey]) -> list[PartitionKey]:
+        """Return those of some partitions that are whole, and that nobody is at work on."""
+        frontier = self.batcher.frontier
+        reading = publisher.reading(frontier.todo.minus(frontier.incomplete), newest=self.batcher.newest)
+        return [key for key in keys if key not in self.busy and reading.is_whole(key.bounds)]
+
+    def read_of(self, key: PartitionKey) -> Intervals:
+        """Return the seconds of a partition that this run has read."""
+        frontier = self.batcher.frontier
+        return frontier.todo.within(key.bounds).minus(frontier.incomplete)
+
+    async def _staged_at_last(
+        self, publisher: Publisher, parts: list[_Part]
+    ) -> list[tuple[_Part, Sealed | ConnectorError]]:
+        """Write partitions; where a file is not as the state says, go on from what others have made of it meanwhile."""
+        done: list[tuple[_Part, Sealed | ConnectorError]] = []
+        for _ in range(ROUNDS):
+            told = list(zip(parts, await self._staged(parts) if parts else (), strict=True))
+            done += [(part, one) for part, one in told if not isinstance(one, StaleFileError)]
+            stale = [(part, one) for part, one in told if isinstance(one, StaleFileError)]
+            if not stale:
+                return done
+            await publisher.catch_up()
+            newer = [replace(part, day=publisher.day(part.key, part.within)) for part, _ in stale]
+            same = [one.day == part.day for one, (part, _) in zip(newer, stale, strict=True)]
+            done += [told for told, is_ in zip(stale, same, strict=True) if is_]
+            parts = [part for part, is_ in zip(newer, same, strict=True) if not is_]
+        return done + [(part, _overtaken(part)) for part in parts]
+
+    async def _staged(self, parts: list[_Part]) -> list[Sealed | ConnectorError]:
+        """Write in a worker thread."""
+        lake, days = self.batcher.lake, [(part.day, part.runs) for part in parts]
+        limiter = lake.press if sum(runs.rows for _, runs in days) >= LARGE_ROWS else lake.threads
+        return await anyio.to_thread.run_sync(stage_each, lake.store, lake.form, days, limiter=limiter)
+
+
+def _overtaken(part: _Part) -> CommitConflictError:
+    return CommitConflictError(f"others have changed {part.day.folder} {ROUNDS} times in a row: run again")
