@@ -252,7 +252,7 @@ class Publisher:
         outcome = await anyio.to_thread.run_sync(call, limiter=self.lake.threads)
         self._take_over(began, outcome.state)
         visible = [one.result for one in outcome.visible]
-        self._count(visible)
+        self._count(outcome.visible)
         await self._remove_taken_up()
         return Committed(visible, [(write.result, error) for write, error in outcome.failed], recorded=True)
 
@@ -290,14 +290,16 @@ class Publisher:
         state = state_log.rebased_state(TRANSACTIONS, began, self.state, newest)
         self.state = setting_aside(state, lambda one: one.run != self.run_id and one.path not in self._ours)
 
-    def _count(self, visible: Sequence[Staged]) -> None:
-        """Count what has become visible."""
-        sealed = [one.sealed for one in visible]
-        for one in sealed:
-            self.tally += one.tally
-            self.files_unchanged += one.unchanged
-            self.files_written += not one.unchanged
-        self.written.update(one.file.path for one in sealed if one.file is not None and not one.unchanged)
+    def _count(self, writes: Sequence[Write[Staged]]) -> None:
+        """Count what has become visible; what another run has made of the same rows is new in its report."""
+        visible = [one.result for one in writes]
+        for write, one in zip(writes, (one.sealed for one in visible), strict=True):
+            unchanged = one.unchanged or write.met
+            self.tally += one.tally.met if write.met else one.tally
+            self.files_unchanged += unchanged
+            self.files_written += not unchanged
+            if one.file is not None and not one.unchanged:
+                self.written.add(one.file.path)
         self._taken_up += [file.path for one in visible for file in one.day.parked]
         self.durable = Intervals.of([*self.durable, *(part for one in visible for part in one.day.within)])
 

@@ -27,6 +27,7 @@ from connector.lake.writing.rewrite import StaleFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.intent import IntendedFile
@@ -105,7 +106,8 @@ class Commits(Generic[S]):
                 done = not (left or outcome.failed)
                 self._unrecorded += visible
                 outcome.state = self._record(outcome.state, self._unrecorded, finish if done else _unchanged)
-            outcome.visible += self._unrecorded
+                made = self._of_ours(outcome.state, self._unrecorded)
+            outcome.visible += made
             self._unrecorded = []
             if not left:
                 return outcome
@@ -248,23 +250,25 @@ class Commits(Generic[S]):
             self._store.delete(there.path)
         if intended.file is None or one.staged is None:
             return one
-        return replace(one, intended=with_version(self._store, intended, self._put(intended, intended.file, one)))
+        version, met = self._put(one, one.staged, intended.file)
+        return replace(one, intended=with_version(self._store, intended, version), met=met)
 
-    def _put(self, intended: IntendedFile, file: DataFile, one: Write[R]) -> str:
-        """Publish a staged file, and return its version; a version that moved without the content is no conflict."""
-        staged = one.staged
-        if staged is None:
-            return ""
+    def _put(self, one: Write[R], staged: Path, file: DataFile) -> tuple[str, bool]:
+        """Publish a staged file; a version that moved without the content is no conflict.
+
+        Returns:
+            Its version, and whether what is there was there already: ours, or what another run made of the same rows.
+        """
         try:
-            return self._store.publish(staged, file.path, condition=one.condition)
+            return self._store.publish(staged, file.path, condition=one.condition), False
         except CommitConflictError:
             sha256, version = content_of(self._store, file.path)
-            if version is not None and sha256 == file.sha256:  # ours, or what another run made of the same rows
+            if version is not None and sha256 == file.sha256:
                 discard(staged)
-                return version
-            if sha256 != intended.replaces:
+                return version, True
+            if sha256 != one.intended.replaces:
                 raise
-            return self._store.publish(staged, file.path, condition=version or ABSENT)
+            return self._store.publish(staged, file.path, condition=version or ABSENT), False
 
     # Others -----------------------------------------------------------------------------------------------------------
 
@@ -303,3 +307,12 @@ class Commits(Generic[S]):
             wanted = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
         self._intents.settle(folders)
         return wanted
+
+    def _of_ours(self, recorded: S, visible: Sequence[Write[R]]) -> list[Write[R]]:
+        """Return what is visible, `met` only where the record before ours named it: then it is another run's work."""
+        if not any(one.met for one in visible):
+            return list(visible)
+        before = state_log.load_at(self._store, self._spec, self._account, recorded.number - 1)
+        there = contents(before.recorded.files) if before is not None else {}
+        named = {folder: file.sha256 for folder, file in there.items()}
+        return [replace(one, met=one.met and named.get(one.intended.folder) == one.intended.sha256) for one in visible]

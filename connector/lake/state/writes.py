@@ -34,6 +34,7 @@ class Write(Generic[R]):
             none. Blocks; the staged file is used up.
         result: what its maker says of it.
         awaited: whether everything after it waits for it.
+        met: whether its very content was there already when it was to become visible.
     """
 
     intended: IntendedFile
@@ -42,6 +43,7 @@ class Write(Generic[R]):
     again: Callable[[DataFile | None], Write[R]]
     result: R
     awaited: bool = False
+    met: bool = False
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class Outcome(Generic[S, R]):
 
     Attributes:
         state: as it is recorded, with what others have committed.
-        visible: what is visible and recorded, in order.
+        visible: what is visible and recorded, in order; `met` is left with what another run has recorded before.
         failed: what is not, and what it failed with; of what failed by conflict the staged file is still there.
     """
 

@@ -27,6 +27,11 @@ class Tally:
     late_first: int | None = None
     late_last: int | None = None
 
+    @property
+    def met(self) -> Tally:
+        """The tally of rows that somebody else has brought already, all of them as they are."""
+        return Tally(unchanged=self.new + self.replaced + self.unchanged, disappeared=self.disappeared)
+
     def __add__(self, other: Tally) -> Tally:
         firsts = [tally.late_first for tally in (self, other) if tally.late_first is not None]
         lasts = [tally.late_last for tally in (self, other) if tally.late_last is not None]
