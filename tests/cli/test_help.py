@@ -90,3 +90,11 @@ def test_every_command_has_its_summary_beside_it(run, monkeypatch, columns):
     told = run("--help").out.partition("COMMAND\n")[2].partition("\n\n")[0].split("\n")
     named = [line.split() for line in told if line.startswith("    ") and line[4] != " "]
     assert [words[0] for words in named if len(words) > 1] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_how_a_command_is_written_takes_one_line(run, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    first, second, *_ = run(command, "--help").out.split("\n")
+    assert first.startswith(f"usage: stripe-balance {command} [options]")
+    assert (second, len(first) <= 80) == ("", True)

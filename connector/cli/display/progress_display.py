@@ -118,10 +118,11 @@ def facts(reading: Reading) -> list[str]:
     rows = [counted(reading.rows, "row"), f"{reading.rows_rate:,.0f} rows/s"]
     if not reading.rows and reading.share is not None:
         rows = []  # where things are asked for by their ids, the share says more
-    found = [*rows, f"{reading.requests_rate:.1f}{limited} requests/s"]
+    files = counted(reading.files, "file")
+    kept = f"{reading.safe:,} safe in {files}" if reading.phase in KEEPING else files
+    found = [*rows[:1], kept, *rows[1:], f"{reading.requests_rate:.1f}{limited} requests/s"]
     if reading.refused:
         found.append(f"{reading.refused:,} refused (429)")
     if reading.windows:
         found.append(counted(reading.windows, "window"))
-    files = counted(reading.files, "file")
-    return [*found, f"{reading.safe:,} safe in {files}" if reading.phase in KEEPING else files]
+    return found

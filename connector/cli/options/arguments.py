@@ -19,7 +19,7 @@ from connector.options.selection import Accounts, AllAccounts, Search
 from connector.outside_text import holds_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from _typeshed import SupportsWrite
 
@@ -43,6 +43,19 @@ class Help(argparse.HelpFormatter):
         names = [self._format_action_invocation(one) for one in self._iter_indented_subactions(action)]
         longest = max(map(len, names), default=0) + self._current_indent + self._indent_increment
         self._action_max_length = max(self._action_max_length, longest)
+
+    def _format_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],  # noqa: ARG002 # pyright: ignore[reportPrivateUsage] - argparse's
+        prefix: str | None,
+    ) -> str:
+        """Say how a command is written in a line: options that it may do without stand below."""
+        shown = [one for one in actions if one.required or not one.option_strings]
+        text = super()._format_usage(usage, shown, (), prefix)
+        is_name = prefix == ""  # then argparse makes the name of a command from it
+        return text if is_name else text.replace(self._prog, f"{self._prog} [options]", 1)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         fitted = (_fitted(paragraph.split("\n"), min(width, _WIDEST)) for paragraph in text.strip("\n").split("\n\n"))
