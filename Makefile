@@ -44,8 +44,8 @@ check: .venv/.dev  ## format, lint, types, layers, then the quick tests
 readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 2 GB of packages, and Java 17
 	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
 
-spark: .venv-readers/.done  ## run a sync by tasks and the data source in a real Spark, on loopback: Java 17, and the packages of `make readers`
-	@STRIPE_BALANCE_SPARK=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/spark/live
+spark: .venv-readers/.done  ## run a sync by tasks and the data source in a real Spark, on loopback: Java 17, packages of `make readers` (FULL=1: the long ones, too)
+	@STRIPE_BALANCE_SPARK=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/spark/live
 
 integrations: .venv-integrations/.done  ## run what needs real stores, started on loopback from packages (Azurite: Node 20; FULL=1: the long ones, too)
 	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 .venv-integrations/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/integrations tests/lake/catalogs tests/ingest/test_sync_tables.py tests/spark/test_tables.py

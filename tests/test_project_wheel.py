@@ -105,8 +105,9 @@ def test_the_wheel_holds_the_package_its_schemas_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.split("/")[0].endswith(".dist-info")}
         metadata = archive.read(next(name for name in archive.namelist() if name.endswith("/METADATA"))).decode()
-    code = {file.relative_to(ROOT).as_posix() for file in (ROOT / "connector").rglob("*.py")}
-    assert names == code | {"connector/py.typed"} | {f"connector/_schemas/{name}" for name in SCHEMAS}
+    packages = ("connector", "pyspark_stripe_balance")
+    code = {file.relative_to(ROOT).as_posix() for one in packages for file in (ROOT / one).rglob("*.py")}
+    assert names == code | {f"{one}/py.typed" for one in packages} | {f"connector/_schemas/{name}" for name in SCHEMAS}
     assert f"\nVersion: {connector.__version__}\n" in metadata
     assert "\nLicense-File: LICENSE\n" in metadata
 

@@ -50,6 +50,7 @@ class Settings(TypedDict, total=False):
     rate: float | None
     rate_per_account: bool | None
     shares_rate: bool | None
+    sharers: int | None
     max_in_flight: int | None
     timeouts: Timeouts | None
     retry: RetryPolicy | None
@@ -79,6 +80,8 @@ class Config:
         rate_per_account: whether each connected account has the rate to itself; else all share it.
         shares_rate: whether the rate is shared with other runs that read the same account into the same lake; None for
             yes where it is the default rate: one that was chosen is what its user has divided already.
+        sharers: processes that read at once within what Stripe allows the account, at least 1, each of which goes at
+            its part of it; their `rate` is divided already.
         max_in_flight: requests in flight of all accounts together, at least 1.
         timeouts: bounds of one request.
         retry: schedule of retries.
@@ -97,6 +100,7 @@ class Config:
     rate: float = DEFAULT_RATE
     rate_per_account: bool = False
     shares_rate: bool | None = None
+    sharers: int = 1
     max_in_flight: int = DEFAULT_IN_FLIGHT
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -118,8 +122,9 @@ class Config:
             raise ConfigError("`context` holds characters no context has")
         if not (_is_number(self.rate) and self.rate > 0):
             raise ConfigError(f"`rate` {self.rate!r} must be a number above 0, of requests per second")
-        if type(self.max_in_flight) is not int or self.max_in_flight < 1:
-            raise ConfigError(f"`max_in_flight` {self.max_in_flight!r} must be a whole number, at least 1")
+        for name in ("sharers", "max_in_flight"):
+            if type(value := getattr(self, name)) is not int or value < 1:
+                raise ConfigError(f"`{name}` {value!r} must be a whole number, at least 1")
 
     @property
     def goes_shares(self) -> bool:
@@ -128,8 +133,8 @@ class Config:
 
     @property
     def account_rate(self) -> float:
-        """Requests per second of all endpoints together: what Stripe allows, or `rate` where that is more."""
-        return max(self.rate, ACCOUNT_RATE_LIVE if self.api_key.live else ACCOUNT_RATE_TEST)
+        """Requests per second of all endpoints: our part of what Stripe allows, or `rate` where that is more."""
+        return max(self.rate, (ACCOUNT_RATE_LIVE if self.api_key.live else ACCOUNT_RATE_TEST) / self.sharers)
 
     @property
     def user_agent(self) -> str:

@@ -1,4 +1,4 @@
-"""Apache Spark: a sync whose tasks are at work on its executors.
+"""Apache Spark: a sync whose tasks are at work on its executors, and balance transactions as a data source.
 
 ```python
 import connector.spark
@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from connector.spark.lake_sync import sync
+    from connector.spark.source import StripeBalanceSource, register
 
-_HOME_OF = {"sync": "lake_sync"}
+_HOME_OF = {"StripeBalanceSource": "source", "register": "source", "sync": "lake_sync"}
 
-__all__ = ["sync"]
+__all__ = ["StripeBalanceSource", "register", "sync"]
 
 
 def __getattr__(name: str) -> object:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from connector.config.api_key import VARIABLE
@@ -38,6 +40,26 @@ def config_on_driver(options: Mapping[str, Any], key: Callable[[], str] | None) 
     if options.get("api_key_file") is not None:
         raise UsageError("`key` and `api_key_file` are two ways to say the same: leave one out")
     return config_of(options, environ={**os.environ, VARIABLE: key()})
+
+
+def changed(config: Config, options: Mapping[str, Any]) -> Config:
+    """Return settings that were given before, with the rate and the patience that options say.
+
+    Raises:
+        UsageError: they name somebody else to ask.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    retries = given.pop("retries", None)
+    if others := sorted(given.keys() - {"rate", "max_in_flight"}):
+        raise UsageError(f"`{others[0]}` was settled when the source was registered: leave it out here")
+    policy = {} if retries is None else {"retry": replace(config.retry, attempts=retries + 1)}
+    return replace(config, **given, **policy)
+
+
+def shared(config: Config, sharers: int) -> Config:
+    """Return the settings of one of so many that ask at once: its part of the rate, and of the requests in flight."""
+    in_flight = max(1, ceil(config.max_in_flight / sharers))
+    return replace(config, rate=config.rate / sharers, shares_rate=False, sharers=sharers, max_in_flight=in_flight)
 
 
 def slots_of(spark: Any, slots: int | None) -> int:  # noqa: ANN401 - a session, of Spark Connect, too

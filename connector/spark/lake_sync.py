@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import ceil
 from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.config.salt import Salt
@@ -21,7 +19,7 @@ from connector.running.blocking import run_blocking
 from connector.running.clock import SystemClock
 from connector.services import opened
 from connector.spark.carried import Carried
-from connector.spark.driver import config_on_driver, place_of, slots_of
+from connector.spark.driver import config_on_driver, place_of, shared, slots_of
 from connector.spark.gathered import failure_of, gathered
 from connector.spark.task import RESULT, Ended, Tasks
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from connector.config.config import Config
     from connector.errors import UnpublishedError
 
 _OF_DRIVER = {*table_of(Connection), *table_of(Shared), "hash_salt_file", "wait"}
@@ -84,7 +81,7 @@ def sync(
             return await follow(services.store, catalog=chosen.catalog)
 
     told = run_blocking(plan, instead="a thread of its own")
-    carried = Carried(_share(config, min(count, len(told))), place, chosen.salt)
+    carried = Carried(shared(config, min(count, len(told))), place, chosen.salt)
     ended = _carried_out(spark, Tasks(carried, given, told, float(options.get("wait", 0.0))))
     unpublished = run_blocking(close, instead="a thread of its own")
     reports = [one.report for one in ended if one.report is not None]
@@ -95,12 +92,6 @@ def sync(
     if failure is not None or report is None:
         raise failure or ConnectorError("no task came back with a report")
     return to_document(report)
-
-
-def _share(config: Config, tasks: int) -> Config:
-    """Return the settings of one of so many tasks at once: each has its part of the rate, however few are left."""
-    in_flight = max(1, ceil(config.max_in_flight / tasks))
-    return replace(config, rate=config.rate / tasks, shares_rate=False, max_in_flight=in_flight)
 
 
 def _carried_out(spark: SparkSession, tasks: Tasks) -> list[Ended]:

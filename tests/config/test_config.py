@@ -53,6 +53,7 @@ def test_a_key_is_neither_pickled_nor_turned_into_json():
 def test_the_mode_is_read_from_the_keys_beginning(secret, live):
     assert ApiKey(secret).live is live
     assert config(api_key=ApiKey(secret), rate=1.0).account_rate == (100.0 if live else 25.0)
+    assert config(api_key=ApiKey(secret), rate=1.0, sharers=5).account_rate == (20.0 if live else 5.0)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,7 @@ def test_https_or_this_machine_is_accepted(base, kept):
         ({"rate": -1.0}, "`rate`"),
         ({"rate": float("nan")}, "`rate`"),
         ({"max_in_flight": 0}, "`max_in_flight`"),
+        ({"sharers": 0}, "`sharers`"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_by_its_options_name(settings, option):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyspark
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def session(master: str, **settings: str) -> Generator[SparkSession]:
-    """A session for the length of a block; settings are Spark's, `__` for a dot."""
+def session(master: str, environ: dict[str, str] | None = None, **settings: str) -> Generator[SparkSession]:
+    """A session with a JVM of its own for the length of a block; settings are Spark's, `__` for a dot."""
     os.environ |= environment()
     given = {
         "spark.driver.bindAddress": "127.0.0.1",
@@ -68,11 +69,28 @@ def session(master: str, **settings: str) -> Generator[SparkSession]:
     builder: Any = SparkSession.builder.master(master)
     for name, value in given.items():
         builder = builder.config(name, value)
-    one = builder.getOrCreate()
+    with patched(environ or {}):
+        one = builder.getOrCreate()
     try:
         yield one
     finally:
+        gateway: Any = SparkContext._gateway  # pyright: ignore[reportPrivateUsage]
         one.stop()
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait(timeout=60)
+        SparkContext._gateway = SparkContext._jvm = None  # pyright: ignore[reportPrivateUsage]
+
+
+@contextmanager
+def patched(environ: dict[str, str]) -> Generator[None]:
+    """Have the environment say something while a JVM is started, which keeps it."""
+    os.environ |= environ
+    try:
+        yield
+    finally:
+        for name in environ:
+            del os.environ[name]
 
 
 @contextmanager

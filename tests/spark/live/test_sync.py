@@ -103,6 +103,7 @@ def test_an_executor_that_is_killed_as_it_reads_leaves_each_row_once(spark, tmp_
     assert before[0] not in executors(application)
 
 
+@pytest.mark.slow
 def test_many_accounts_are_read_in_groups_and_a_second_sync_reads_little(spark, tmp_path):
     with Sandbox(world(200, connected=20), limits=Limits.none()) as served:
         chosen = given(served) | {"all_accounts": True}
@@ -125,6 +126,7 @@ def test_workers_that_see_another_lake_are_told_what_to_do(spark, tmp_path):
     assert "use a bucket" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_example_of_the_page_runs_as_it_stands(spark, tmp_path, monkeypatch, capfd):
     with Sandbox(world(300, connected=3), limits=Limits.none()) as served:
         for name, value in {"KEY": served.key, "BASE": served.url}.items():

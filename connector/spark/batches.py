@@ -1,0 +1,77 @@
+"""Rows as batches of exactly the schema that Spark asks for: types, order and nullability to the letter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from connector.errors import SchemaError, UsageError
+from connector.tables.arrow import arrow_schema
+from connector.tables.some_columns import to_some_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.core.api.page import Row
+
+ACCOUNT = "account"
+"""The column that says whose a row is; in a lake it is in the path."""
+
+TABLE = "balance_transactions"
+
+
+def source_schema() -> pa.Schema:
+    """Return the columns there are: the account, then those of the table of balance transactions."""
+    own = pa.field(ACCOUNT, pa.string(), nullable=False)
+    return pa.schema([own, *(pa.field(one.name, one.type, one.nullable) for one in arrow_schema(TABLE))])
+
+
+def checked_schema(asked: pa.Schema) -> pa.Schema:
+    """Return a schema that is asked for, if rows can be brought into it.
+
+    Raises:
+        UsageError: there is no such column, or it cannot be of such a type.
+    """
+    there = source_schema()
+    for field in asked:
+        if field.name not in there.names:
+            raise UsageError(f"there is no column {field.name!r}; there are {', '.join(there.names)}")
+        kind = there.field(field.name).type
+        try:
+            pa.nulls(0, kind).cast(field.type)
+        except (pa.ArrowInvalid, NotImplementedError) as error:
+            raise UsageError(f"{field.name} is {kind}, and cannot be read as {field.type}") from error
+    return asked
+
+
+def to_shape(rows: Sequence[Row], account: str, asked: pa.Schema) -> pa.RecordBatch:
+    """Convert rows of one account to a schema that was checked; only its columns are made.
+
+    Args:
+        rows: as received, a page of them.
+        account: whose they are.
+        asked: the schema.
+
+    Raises:
+        SchemaError: a value does not fit, or is missing where none may be.
+    """
+    names = [name for name in asked.names if name != ACCOUNT]
+    made = to_some_columns(rows, names) if names else None
+    columns = [_column(field, made, account, len(rows)) for field in asked]
+    return pa.RecordBatch.from_arrays(columns, schema=asked)
+
+
+def _column(field: pa.Field, made: pa.RecordBatch | None, account: str, rows: int) -> pa.Array:
+    found = (
+        pa.array([account] * rows, pa.string()) if made is None or field.name == ACCOUNT else made.column(field.name)
+    )
+    try:
+        cast: Any = found if found.type == field.type else found.cast(field.type)
+    except pa.ArrowInvalid as error:
+        raise SchemaError(f"{field.name} does not fit into {field.type}: {error}") from error
+    if not field.nullable and cast.null_count:
+        raise SchemaError(
+            f"{field.name} is missing in {cast.null_count} of {rows} rows, and was asked for as never null"
+        )
+    return cast

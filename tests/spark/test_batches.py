@@ -1,0 +1,88 @@
+"""Batches are of exactly the schema that is asked for: no more columns, in that order, nullable or not as it says."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from connector.errors import SchemaError, UsageError
+from connector.spark.batches import checked_schema, source_schema, to_shape
+from connector.tables.arrow import INSTANT, arrow_schema
+from connector.tables.balance_transactions import to_batch
+from tests.support.lakes import START, world
+
+ROWS = list(world(200).rows(None))
+
+
+def test_the_sources_columns_are_those_of_the_table_and_whose_row_it_is():
+    assert source_schema().names == ["account", *arrow_schema("balance_transactions").names]
+    assert not source_schema().field("id").nullable
+
+
+def test_every_column_is_what_a_lake_has():
+    made = to_shape(ROWS, "acct_1", source_schema())
+    assert made.schema == source_schema()
+    assert set(made.column("account").to_pylist()) == {"acct_1"}
+    whole = to_batch(ROWS)
+    for name in whole.schema.names:
+        assert made.column(name).equals(whole.column(name)), name
+
+
+def test_order_nullability_and_other_types_are_obeyed_to_the_letter():
+    items = pa.list_(pa.field("element", arrow_schema("balance_transactions").field("fee_details").type.value_type))
+    asked = pa.schema(
+        [
+            pa.field("net", pa.decimal128(20, 0), nullable=True),
+            pa.field("id", pa.string(), nullable=True),
+            pa.field("created", pa.date32()),
+            pa.field("fee_details", items),
+            pa.field("account", pa.string(), nullable=False),
+            pa.field("currency", pa.string(), nullable=False),
+        ]
+    )
+    made = to_shape(ROWS, "acct_1", checked_schema(asked))
+    assert made.schema.equals(asked)
+    assert made.column("id").to_pylist() == [row["id"] for row in ROWS]
+    assert [int(one) for one in made.column("net").to_pylist()] == [row["net"] for row in ROWS]
+
+
+def test_columns_that_are_not_asked_for_are_not_made():
+    made = to_shape([{"id": "txn_1", "net": 5}], "acct_1", pa.schema([pa.field("net", pa.int64())]))
+    assert made.to_pylist() == [{"net": 5}]  # a row that lacks all else passes
+
+
+def test_the_account_alone_has_a_row_for_each():
+    assert to_shape(ROWS, "acct_1", pa.schema([pa.field("account", pa.string())])).num_rows == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        (pa.field("nett", pa.int64()), "there is no column 'nett'; there are account, id"),
+        (pa.field("created", pa.list_(pa.int64())), "created is timestamp"),
+        (pa.field("fee_details", pa.int64()), "fee_details is list"),
+    ],
+)
+def test_what_there_is_not_is_refused_before_anything_is_read(field, said):
+    with pytest.raises(UsageError) as caught:
+        checked_schema(pa.schema([field]))
+    assert said in str(caught.value)
+
+
+def test_a_value_that_does_not_fit_is_an_error_and_never_another_value():
+    asked = checked_schema(pa.schema([pa.field("net", pa.int8())]))
+    with pytest.raises(SchemaError, match="net does not fit into int8"):
+        to_shape([{**ROWS[0], "net": 1_000}], "acct_1", asked)
+
+
+def test_a_missing_value_where_none_may_be_is_an_error():
+    asked = checked_schema(pa.schema([pa.field("exchange_rate", pa.float64(), nullable=False)]))
+    with pytest.raises(SchemaError, match="exchange_rate is missing in 1 of 1 rows"):
+        to_shape([{**ROWS[0], "exchange_rate": None}], "acct_1", asked)
+
+
+def test_moments_stay_moments():
+    asked = checked_schema(pa.schema([pa.field("created", INSTANT, nullable=False)]))
+    made = to_shape(ROWS, "acct_1", asked).column("created")
+    assert made.cast(pa.int64()).to_pylist() == [row["created"] * 1_000_000 for row in ROWS]
+    assert min(row["created"] for row in ROWS) >= START
