@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +62,5 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("shown")
         for line in SHOWN.lines():
             terminalreporter.write_line(line)
+        if page := os.environ.get("STRIPE_BALANCE_INTEGRATIONS_PAGE"):
+            Path(page).write_text(SHOWN.page(), "utf-8")

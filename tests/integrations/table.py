@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -51,14 +52,38 @@ class Shown:
             return component, "is a store: the contract that holds a folder"
         return component, found["what"].replace("_", " ") if found else test
 
-    def lines(self) -> list[str]:
-        """Return the table, a line for each thing that was shown."""
-        rows = [("component", "version", "seconds", "what was shown")]
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Return what was shown: component, its version, seconds, and what; with outcomes where not all passed."""
+        found: list[tuple[str, str, str, str]] = []
         for component, what in sorted(self.outcomes, key=lambda key: (list(COMPONENTS).index(key[0]), key[1])):
             outcomes = self.outcomes[component, what]
             said = what if not set(outcomes) - {"passed"} else f"{what} ({_counted(outcomes)})"
             took = f"{self.seconds[component, what]:.1f}"
-            rows.append((COMPONENTS[component], version_of(component), took, said))
+            found.append((COMPONENTS[component], version_of(component), took, said))
+        return found
+
+    def page(self) -> str:
+        """Return the page that a run of all of them leaves."""
+        outcomes = sum(self.outcomes.values(), Counter[str]())
+        libraries = ", ".join(f"{name} {_installed(name)}" for name in ("deltalake", "pyiceberg", "obstore", "pyarrow"))
+        lines = [
+            "# What was shown on real stores and tables",
+            "",
+            "<!-- made by `make integrations FULL=1`; do not edit -->",
+            "",
+            f"`make integrations FULL=1` on {time.strftime('%Y-%m-%d')}: {_counted(outcomes)}.",
+            "Each component was started on loopback from its package; none of it ran against a cloud. With",
+            f"{libraries}, Python {sys.version.partition(' ')[0]}.",
+            "",
+            "| component | version | seconds | what was shown |",
+            "|---|---|---|---|",
+            *(f"| {' | '.join(row)} |" for row in self.rows()),
+        ]
+        return "\n".join(lines) + "\n"
+
+    def lines(self) -> list[str]:
+        """Return the table, a line for each thing that was shown."""
+        rows = [("component", "version", "seconds", "what was shown"), *self.rows()]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         return [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}" for row in rows]
 
@@ -82,6 +107,10 @@ def version_of(component: str) -> str:
         return "?"
     if component == "gcs":
         return "ours"
+    return _installed("moto" if component == "moto" else "obstore")
+
+
+def _installed(package: str) -> str:
     with suppress(PackageNotFoundError):
-        return version("moto" if component == "moto" else "obstore")
+        return version(package)
     return "?"

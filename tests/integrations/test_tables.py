@@ -26,6 +26,8 @@ from connector.lake.catalogs.maintenance import maintain
 from connector.lake.stores.base import open_store
 from connector.payouts.calls import sync_payouts
 from connector.verification.calls import verify
+from tests.integrations import services
+from tests.integrations.conftest import available
 from tests.integrations.faulty_proxy import LATE_SECONDS, behind_faults
 from tests.integrations.test_bucket import SERVICES, settings_of
 from tests.support.bucket_lakes import command, killed_again_and_again
@@ -209,7 +211,7 @@ def test_two_commands_at_once_publish_each_row_once(lake, tmp_path):
     with sandbox(world(800, days=20), latency=0.01) as stripe_:
         words = ("sync", lake.name, "-q", "--rate", "100", *lake.words)
         both = [command(*words, environ=environment(lake, stripe_)) for _ in range(2)]
-        told = [one.communicate(timeout=90)[1] for one in both]
+        told = [one.communicate(timeout=300)[1] for one in both]
         assert [one.returncode for one in both] == [0, 0], told
         run(tmp_path, stripe_)
         lake.same_as(tmp_path, "balance_transactions")
@@ -224,10 +226,51 @@ def test_killed_at_any_moment_the_next_run_publishes_all(lake, tmp_path):
         statuses = killed_again_and_again(words, environment(lake, stripe_), moments, between=lambda _number: None)
         assert statuses.count(-9) >= 2
         last = command(*words, environ=environment(lake, stripe_))
-        _, said = last.communicate(timeout=90)
+        _, said = last.communicate(timeout=300)
         assert last.returncode == 0, said
         run(tmp_path, stripe_)
         lake.same_as(tmp_path, "balance_transactions")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", ["seaweedfs", "azurite"], indirect=True)
+def test_503_for_90_seconds_from_the_first_look_at_a_table_on_is_waited_out(kind, service, tmp_path):
+    with behind_faults(service) as (behind, faults), sandbox(world(200)) as stripe_:
+        lake, began = TableLake(kind, behind), []
+
+        def choose(_method, path):
+            if "_delta_log" in path or "/metadata/" in path:
+                began.append(time.monotonic())
+            return "refuse before" if began and time.monotonic() < began[0] + 90 else None
+
+        faults.choose = choose
+        words = ("sync", lake.name, "-q", "--rate", "0", *lake.words)
+        syncing = command(*words, environ=environment(lake, stripe_))
+        _, said = syncing.communicate(timeout=400)
+        assert syncing.returncode == 0, said
+        assert faults.seen["refuse before"] > 5
+        run(tmp_path, stripe_)
+        lake.same_as(tmp_path, "balance_transactions")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("store", ["seaweedfs", "azurite"])
+def test_a_store_killed_in_the_middle_and_brought_back_has_the_whole_table(kind, store, tmp_path):
+    available(store)
+    start = getattr(services, store)
+    with sandbox(world(3_000, days=60), latency=0.01) as stripe_, start(tmp_path / "kept") as first:
+        lake = TableLake(kind, first)
+        words = ("sync", lake.name, "-q", "--rate", "200", *lake.words)
+        syncing = command(*words, environ=environment(lake, stripe_))
+        time.sleep(1.5)
+        first.process.kill()
+        first.process.wait()
+        time.sleep(0.5)
+        with start(tmp_path / "kept"):
+            _, said = syncing.communicate(timeout=300)
+            assert syncing.returncode == 0, said
+            run(tmp_path / "local", stripe_)
+            lake.same_as(tmp_path / "local", "balance_transactions")
 
 
 @pytest.mark.slow

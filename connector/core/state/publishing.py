@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -101,6 +102,7 @@ class Alteration:
     kind: Literal["foreign", "missing", "changed"]
 
 
+@lru_cache(maxsize=2**14)
 def account_of(path: str) -> str | None:
     """Return whose file it is, if a run may have written it; None for a file of another name."""
     found = _OURS.fullmatch(path)

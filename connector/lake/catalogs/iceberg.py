@@ -138,6 +138,10 @@ class IcebergCatalogTable:
     renew: bool = False
     _table: Table | None = field(init=False, default=None)
     _listed: dict[str, DataFile] = field(init=False, default_factory=dict["str", "DataFile"])
+    _schema: Schema = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._schema = pyarrow_to_schema(self.shape.schema)  # once: each of thousands of files asks for it
 
     def read(self) -> None:
         """Look at the table as it is now; see `CatalogTable.read`."""
@@ -228,7 +232,7 @@ class IcebergCatalogTable:
         """Make the table, empty; its columns come to have the numbers that are in the files."""
         with suppress(NamespaceAlreadyExistsError):
             self.catalog.create_namespace(NAMESPACE)
-        schema = self._schema()
+        schema = self._schema
         base = _base(schema)
         table = self.catalog.create_table(
             self.identifier,
@@ -250,7 +254,7 @@ class IcebergCatalogTable:
         """Add the columns that the table lacks, by their own numbers."""
         there = transaction.table_metadata.schema()
         known = {one.field_id for one in there.fields}
-        new = [one.model_copy(update={"required": False}) for one in self._schema().fields if one.field_id not in known]
+        new = [one.model_copy(update={"required": False}) for one in self._schema.fields if one.field_id not in known]
         if not new:
             return
         schema = type(there)(
@@ -259,11 +263,8 @@ class IcebergCatalogTable:
         transaction.set_properties({"schema.name-mapping.default": schema.name_mapping.model_dump_json()})
         transaction._apply((AddSchemaUpdate(schema=schema), SetCurrentSchemaUpdate()))  # noqa: SLF001 - `update_schema` would number them itself
 
-    def _schema(self) -> Schema:
-        return pyarrow_to_schema(self.shape.schema)
-
     def _partitions(self) -> PartitionSpec:
-        schema = self._schema()
+        schema = self._schema
         return PartitionSpec(
             *(
                 PartitionField(schema.find_field(name).field_id, _FIRST_PARTITION_ID + place, IdentityTransform(), name)
@@ -272,7 +273,7 @@ class IcebergCatalogTable:
         )
 
     def _added(self, file: OurFile, table: Table) -> DataFile:
-        ids = {one.name: one.field_id for one in self._schema().fields}
+        ids = {one.name: one.field_id for one in self._schema.fields}
         bounds = bounds_of(self.shape, file)
         return DataFile.from_args(
             content=DataFileContent.DATA,
@@ -290,7 +291,7 @@ class IcebergCatalogTable:
 
     def _partition(self, path: str) -> Record:
         account, time = (part.partition("=")[2] for part in path.split("/")[-3:-1])
-        kind = self._schema().fields[-1].field_type
+        kind = self._schema.fields[-1].field_type
         if isinstance(kind, DateType):
             return Record(account, (date.fromisoformat(time) - _EPOCH).days)
         return Record(account, int(time) if isinstance(kind, IntegerType) else time)
@@ -321,7 +322,7 @@ class IcebergCatalogTable:
         Raises:
             ConfigError: says which.
         """
-        wanted = {one.name: (one.field_id, str(one.field_type)) for one in self._schema().fields}
+        wanted = {one.name: (one.field_id, str(one.field_type)) for one in self._schema.fields}
         for one in table.schema().fields:
             if one.name in wanted and wanted[one.name] != (one.field_id, str(one.field_type)):
                 raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from types import MappingProxyType
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.publishing import Alteration
+    from connector.core.state.table_state import TableState
     from connector.core.state.tables import State, TableSpec
+    from connector.core.units import AccountId
     from connector.lake.catalogs.base import CatalogTable, Published, TableShape, WantedNow
     from connector.lake.stores.base import Store
     from connector.lake.stores.bucket import Bucket
@@ -64,11 +67,12 @@ def publish_tables(store: Store, *, repair: bool = False, catalog: str | None = 
     """
     failure: ConnectorError | None = None
     done: list[Published] = []
-    with opened_tables(store, catalog=catalog, renew=repair) as opened:
+    states = States(store)
+    with opened_tables(store, catalog=catalog, renew=repair, states=states) as opened:
         for table in SPECS:
             try:
                 if (one := opened(table)) is not None:
-                    done.append(publish(one, wanted_of(store, table), repair=repair))
+                    done.append(publish(one, states.wanted(table), repair=repair))
             except ConnectorError as error:
                 failure = failure or error
     if failure is not None:
@@ -106,35 +110,71 @@ def compared(store: Store) -> dict[str, tuple[list[Alteration], int]]:
         StorageError: one of them cannot be read.
     """
     found: dict[str, tuple[list[Alteration], int]] = {}
-    with opened_tables(store) as opened:
+    states = States(store)
+    with opened_tables(store, states=states) as opened:
         for table in SPECS:
             if (one := opened(table)) is not None:
                 one.read()
                 there = one.contents() or EMPTY
-                wanted = wanted_of(store, table)(there.revisions)
+                wanted = states.wanted(table)(there.revisions)
                 found[table] = alterations(wanted, there), lag_of(wanted, there)
     return found
 
 
-def wanted_of(store: Store, table: str) -> WantedNow:
-    """Return what reads what a table is to hold, from the state as it is then; raises what `state_log.load` raises."""
-    spec = SPECS[table]
+@dataclass(frozen=True, slots=True)
+class States:
+    """What the state says that tables are to hold. Each account's is loaded once, and then what came after it.
 
-    def read(revisions: Mapping[str, int]) -> Wanted:
-        names = state_log.recorded_accounts(store, spec)
-        states = [one for name in names if (one := state_log.load(store, spec, name)) is not None]
+    Attributes:
+        store: the lake.
+    """
+
+    store: Store
+    _newest: dict[tuple[str, AccountId], State] = field(init=False, repr=False, default_factory=dict[Any, Any])
+    _older: dict[tuple[str, AccountId, int], State | None] = field(
+        init=False, repr=False, default_factory=dict[Any, Any]
+    )
+
+    def wanted(self, table: str) -> WantedNow:
+        """Return what reads what a table is to hold, from the state as it is then; raises what `state_log` raises."""
+        return lambda revisions: self._wanted(table, revisions)
+
+    def any(self) -> TableState | None:
+        """Return the state of the balance transactions of one account, which tells of what kind the lake is."""
+        names = table_states.accounts(self.store)
+        return next((one for name in names if (one := self._now(TRANSACTIONS, name)) is not None), None)
+
+    def _wanted(self, table: str, revisions: Mapping[str, int]) -> Wanted:
+        spec = SPECS[table]
+        names = state_log.recorded_accounts(self.store, spec)
+        states = [one for name in names if (one := self._now(spec, name)) is not None]
         files = {path: file for one in states for path, file in _files_of(table, one).items()}
         published = {
             one.account: _files_of(table, then)
             for one in states
             if (number := revisions.get(one.account)) is not None
-            and (then := one if number == one.number else state_log.load_at(store, spec, one.account, number))
-            is not None
+            and (then := self._then(spec, one, number)) is not None
         }
         numbers = {one.account: one.number for one in states}
         return Wanted(MappingProxyType(files), MappingProxyType(numbers), MappingProxyType(published))
 
-    return read
+    def _now(self, spec: TableSpec[Any], account: AccountId) -> Any:  # noqa: ANN401 - of the table's kind
+        known = self._newest.get((spec.name, account))
+        found = (
+            state_log.load(self.store, spec, account) if known is None else state_log.newest_of(self.store, spec, known)
+        )
+        if found is not None:
+            self._newest[spec.name, account] = found
+        return found
+
+    def _then(self, spec: TableSpec[Any], state: State, number: int) -> State | None:
+        """Return a state as it was when a table was published."""
+        if number == state.number:
+            return state
+        key = spec.name, state.account, number
+        if key not in self._older:
+            self._older[key] = state_log.load_at(self.store, spec, state.account, number)
+        return self._older[key]
 
 
 def _files_of(table: str, state: State) -> dict[str, DataFile]:
@@ -143,7 +183,7 @@ def _files_of(table: str, state: State) -> dict[str, DataFile]:
 
 @contextmanager
 def opened_tables(
-    store: Store, *, catalog: str | None = None, renew: bool = False
+    store: Store, *, catalog: str | None = None, renew: bool = False, states: States | None = None
 ) -> Generator[Callable[[str], CatalogTable | None]]:
     """Offer what opens each table of a lake; None for one that no state is of. Closes their catalog at the end.
 
@@ -151,8 +191,11 @@ def opened_tables(
         store: the lake.
         catalog: as for `publish_tables`.
         renew: make tables of a lake that was moved anew, instead of refusing.
+        states: of the lake, where they are used besides.
     """
-    kind = kind_of(store)
+    states = states or States(store)
+    lake = states.any()
+    kind = kind_of(store) if lake is None else format_named(lake.format).catalog
     with ExitStack() as stack:
         if kind == HIVE:
             yield lambda _: None
@@ -161,14 +204,12 @@ def opened_tables(
 
         def opened(table: str) -> CatalogTable | None:
             recorded = state_log.recorded_accounts(store, SPECS[table])
-            return make(lake_shape(store, table)) if recorded else None
+            return make(_shape(lake, table)) if recorded else None
 
         yield opened
 
 
-def lake_shape(store: Store, table: str) -> TableShape:
-    """Return the shape of a table of a lake. Blocks."""
-    state = next(table_states.states(store), None)
+def _shape(state: TableState | None, table: str) -> TableShape:
     partition = Granularity.DAY if state is None else state.partition
     columns = state is not None and bool(state.options.get("source_columns"))
     return shape_of(table, file_schema(table, partition, source_columns=columns))

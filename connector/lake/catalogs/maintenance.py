@@ -16,7 +16,7 @@ from connector.core.state.publishing import EMPTY, account_of, change_to
 from connector.core.units import DAY
 from connector.errors import ConfigError, UsageError
 from connector.lake.catalogs.base import publish
-from connector.lake.catalogs.lake_tables import SPECS, kind_of, opened_tables, wanted_of
+from connector.lake.catalogs.lake_tables import SPECS, States, kind_of, opened_tables
 from connector.lake.state import state_log
 from connector.lake.state.lake_identity import is_new
 from connector.lake.stores.base import open_store
@@ -124,21 +124,22 @@ def to_document(upkeep: Upkeep) -> dict[str, Any]:
 
 
 def _tables(store: Store, repair: bool, cutoff: float | None, *, act: bool) -> tuple[TableUpkeep, ...]:  # noqa: FBT001 - as `maintain` has it
-    with opened_tables(store, renew=repair and act) as opened:
+    states = States(store)
+    with opened_tables(store, renew=repair and act, states=states) as opened:
         tables = [one for name in SPECS if (one := opened(name)) is not None]
-        return tuple(_table(store, one, repair, cutoff, act=act) for one in tables)
+        return tuple(_table(states, one, repair, cutoff, act=act) for one in tables)
 
 
-def _table(store: Store, table: CatalogTable, repair: bool, cutoff: float | None, *, act: bool) -> TableUpkeep:  # noqa: FBT001 - as above
+def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | None, *, act: bool) -> TableUpkeep:  # noqa: FBT001 - as above
     """Do what a table needs, or say what that is."""
-    name = table.shape.name
+    store, name = states.store, table.shape.name
     if act:
-        done = publish(table, wanted_of(store, name), repair=repair)
+        done = publish(table, states.wanted(name), repair=repair)
         told = TableUpkeep(name, done.added, done.removed, done.mended)
     else:
         table.read()
         there = table.contents() or EMPTY
-        change = change_to(wanted_of(store, name)(there.revisions), there)
+        change = change_to(states.wanted(name)(there.revisions), there)
         told = TableUpkeep(name, len(change.added), len(change.removed))
     if cutoff is None:
         return told

@@ -247,11 +247,25 @@ class Commits(Generic[S]):
         if intended.replaces != (None if there is None else there.sha256):
             raise CommitConflictError(f"{intended.folder} was changed by another run meanwhile")
         if there is not None and intended.file is None and not is_listed(there.path):
-            self._store.delete(there.path)
+            self._remove(there)
         if intended.file is None or one.staged is None:
             return one
         version, met = self._put(one, one.staged, intended.file)
         return replace(one, intended=with_version(self._store, intended, version), met=met)
+
+    def _remove(self, there: DataFile) -> None:
+        """Remove a file, if it is still the one that the state has.
+
+        Not every store removes under a condition, so another run's file that comes in between the look and the removal
+        goes with it. That run has its intent in the lake: the file counts as lost, and its partition is read again.
+
+        Raises:
+            CommitConflictError: it is another one.
+        """
+        sha256, _ = content_of(self._store, there.path)
+        if sha256 not in {None, there.sha256}:
+            raise CommitConflictError(f"{there.path} was changed by another run meanwhile")
+        self._store.delete(there.path)
 
     def _put(self, one: Write[R], staged: Path, file: DataFile) -> tuple[str, bool]:
         """Publish a staged file; a version that moved without the content is no conflict.

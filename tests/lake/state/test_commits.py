@@ -239,3 +239,29 @@ def test_what_a_run_made_visible_and_did_not_record_is_recorded_by_whoever_comes
         assert found.covered == Intervals.span(START, START + DAY)
         assert (found.number, found.files) == (2, table_states.load(store, ACCOUNT).files)
         assert (found.files[write.intended.file.path].version is not None) == store.versions_last
+
+
+@pytest.mark.parametrize("kind", ["memory", "local"])
+def test_a_file_that_another_run_has_just_replaced_is_not_removed(kind):
+    with a_store(kind) as store:
+        Run("first", Intervals.span(START, START + 30)).commit(store)
+        began = table_states.load(store, ACCOUNT)
+        (old,) = began.files.values()
+        other = Commits(store, TRANSACTIONS, ACCOUNT, "other")
+        whole_day = Run("other", Intervals.span(START, START + DAY))
+        state, write = whole_day.staged(store, other, began, partition_of(START, Granularity.DAY))
+        RunIntents(store, "balance_transactions", ACCOUNT, "other").write(state.number, [write.intended])
+        store.publish(write.staged, old.path, condition=write.condition)  # visible, and not recorded yet
+        there = store.read(old.path).data
+        seen: list[DataFile | None] = []
+
+        def again(newest: DataFile | None) -> Write[None]:
+            seen.append(newest)
+            raise StorageError("made again of what the other run has")
+
+        gone = IntendedFile(folder=folder_of(old.path), replaces=old.sha256)
+        removing = Write(gone, None, write.condition, again, None)
+        outcome = Commits(store, TRANSACTIONS, ACCOUNT, "removing").commit(began, [removing])
+        assert store.read(old.path).data == there
+        assert [one.sha256 for one in seen] == [write.intended.file.sha256]
+        assert not outcome.visible

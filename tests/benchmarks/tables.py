@@ -1,0 +1,173 @@
+"""What publishing costs beside what the libraries do themselves, in a table of 1,826 days, Delta and Iceberg.
+
+Compared in turn, in one process: a replaced day, published by us (states loaded, the table read, the difference
+committed), beside `write_deltalake` with a predicate, and beside pyiceberg's bare overwrite producer of one known file;
+the first commit of all days beside the time it took to write the files; a commit after many others beside the first.
+`.venv-integrations/bin/python tests/benchmarks/tables.py --days 1826 --times 5 --commits 100`
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import pyarrow.compute as pc
+from deltalake import write_deltalake
+from pyiceberg.table.snapshots import Operation
+from pyiceberg.table.update.snapshot import _OverwriteFiles
+
+import connector
+from connector.core.state.data_file import with_changes
+from connector.core.state.tables import TRANSACTIONS
+from connector.lake.catalogs import following
+from connector.lake.catalogs.iceberg import open_catalog
+from connector.lake.catalogs.lake_tables import publish_tables
+from connector.lake.catalogs.maintenance import maintain
+from connector.lake.state import state_log, table_states
+from connector.lake.stores.local import LocalStore
+from tests.support.lakes import run, sandbox, world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.core.state.data_file import DataFile
+
+TABLE = "balance_transactions"
+
+GOALS = {
+    "delta: a replaced day / write_deltalake(predicate=)": 0.35,
+    "iceberg: a replaced day / a bare overwrite": 1.10,
+    "delta: the first commit / writing the files": 0.25,
+    "iceberg: the first commit / writing the files": 0.25,
+    "delta: a commit after many / among the first": 1.5,
+    "iceberg: a commit after many / among the first": 1.5,
+}
+"""Ratios, at most."""
+
+
+def seconds(act: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def loaded(lake: Path, kind: str, served: Any) -> tuple[float, float]:
+    """Load a lake; return how long its files took to come about, and how long their first commit did."""
+    publish, first = following.publish_tables, []
+
+    def timed(*words: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        done = publish(*words, **options)
+        first.append(time.perf_counter() - began)
+        return done
+
+    following.publish_tables = timed
+    try:
+        whole = seconds(lambda: run(lake, served, format=kind))
+    finally:
+        following.publish_tables = publish
+    return whole - first[-1], first[-1]
+
+
+def replaced(lake: Path, number: int) -> DataFile:
+    """Put a day's file under another name, and let the state name it; return it as it was."""
+    store = LocalStore(lake)
+    state = next(table_states.states(store))
+    old = state.files[sorted(state.files)[number % len(state.files)]]
+    path = f"{old.path.rpartition('/')[0]}/part-{old.sha256[:12]}-20260101T000000Z-{number:08x}.parquet"
+    shutil.copy(lake / old.path, lake / path)
+    files = {one: file for one, file in state.files.items() if one != old.path}
+    new = replace(state, files={**files, path: with_changes(old, path=path)})
+    state_log.commit(store, TRANSACTIONS, new, run=f"20260101T000000Z-{number:08x}")
+    return old
+
+
+def by_delta(table: Path, lake: Path, old: DataFile) -> float:
+    """Replace a day by deltalake's own means, in a table that it has written itself."""
+    account, day = (part.partition("=")[2] for part in old.path.split("/")[1:3])
+    if not table.exists():
+        rows = connector.read(lake).to_table()
+        write_deltalake(str(table), rows, partition_by=["account", "created_date"])
+    rows = connector.read(lake).to_table().filter(pc.field("created_date") == date.fromisoformat(day))
+    return seconds(
+        lambda: write_deltalake(
+            str(table), rows, mode="overwrite", predicate=f"account = '{account}' and created_date = '{day}'"
+        )
+    )
+
+
+def by_iceberg(lake: Path, old: DataFile) -> float:
+    """Replace a file by itself with pyiceberg's overwrite producer alone, after the file was looked up."""
+    catalog = open_catalog(str(lake))
+
+    def act() -> None:
+        table = catalog.load_table(f"stripe.{TABLE}")
+        known = next(one.file for one in table.scan().plan_files() if one.file.file_path.endswith(old.path))
+        with table.transaction() as transaction, _OverwriteFiles(Operation.OVERWRITE, transaction, table.io) as one:
+            one.delete_data_file(known)
+            one.append_data_file(known)
+
+    try:
+        return seconds(act)
+    finally:
+        catalog.close()
+
+
+def measure(kind: str, days: int, times: int, commits: int) -> dict[str, list[float]]:
+    """Measure one kind of table; return ratios by what they are of."""
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder, sandbox(world(4 * days, days=days)) as served:
+        lake, other = Path(folder) / "lake", Path(folder) / "other"
+        files, first = loaded(lake, kind, served)
+        found[f"{kind}: the first commit / writing the files"] = [first / files]
+        print(f"{kind}: {files:.1f} s for {days:,} files, {first:.2f} s for their first commit")
+        early: list[float] = []
+        name = f"{kind}: a replaced day / " + ("write_deltalake(predicate=)" if kind == "delta" else "a bare overwrite")
+        for number in range(times):
+            old = replaced(lake, 7 * number)
+            ours = seconds(lambda: publish_tables(LocalStore(lake)))
+            theirs = by_delta(other, lake, old) if kind == "delta" else by_iceberg(lake, next_file(lake))
+            early.append(ours)
+            found.setdefault(name, []).append(ours / theirs)
+            print(f"{kind}: ours {1e3 * ours:.0f} ms, theirs {1e3 * theirs:.0f} ms: {ours / theirs:.2f}")
+        for number in range(times, times + commits):
+            replaced(lake, 7 * number)
+            publish_tables(LocalStore(lake))
+        maintain(lake)
+        late = []
+        for number in range(times + commits, 2 * times + commits):
+            replaced(lake, 7 * number)
+            late.append(seconds(lambda: publish_tables(LocalStore(lake))))
+        if commits:
+            ratio = statistics.median(late) / statistics.median(early)
+            found[f"{kind}: a commit after many / among the first"] = [ratio]
+    return found
+
+
+def next_file(lake: Path) -> DataFile:
+    state = next(table_states.states(LocalStore(lake)))
+    return state.files[max(state.files)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=1_826)
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--commits", type=int, default=100)
+    parser.add_argument("--kind", choices=["delta", "iceberg"], action="append")
+    chosen = parser.parse_args()
+    for one in chosen.kind or ["delta", "iceberg"]:
+        for what, ratios in measure(one, chosen.days, chosen.times, chosen.commits).items():
+            middle, most = statistics.median(ratios), GOALS[what]
+            verdict = "holds" if middle <= most else "does not hold"
+            print(f"{what}: {middle:.2f} x, goal ≤ {most:.2f} x, {verdict}")
