@@ -260,7 +260,7 @@ class StateError(StorageError):
     """The state is damaged, foreign or newer than this version understands."""
 
     remedy = (
-        "restore the record that the message names from a backup, or `sync --repair`; a newer lake "
+        "restore the record that the message names from a backup, or `stripe-balance sync --repair`; a newer lake "
         "needs this program newer"
     )
     exit_code = 65
@@ -304,7 +304,7 @@ class DamagedError(ConnectorError):
         report: what was done, a `connector.Report`; its accounts say what is lost.
     """
 
-    remedy = "`sync --repair` reads again what Stripe still lists; restore the rest from a backup"
+    remedy = "`stripe-balance sync --repair` reads again what Stripe still lists; restore the rest from a backup"
     exit_code = 66
     report: Any = None
 
@@ -316,7 +316,7 @@ class UnpublishedError(StorageError):
         report: what was done: a `connector.Report`, a `PayoutsReport` or a tuple of `Snapshot`.
     """
 
-    remedy = "run it again, or `maintain --publish`: nothing is read twice"
+    remedy = "run it again, or `stripe-balance maintain --publish`: nothing is read twice"
     report: Any = None
 
     def __init__(self, cause: ConnectorError) -> None:

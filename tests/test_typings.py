@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = {ROOT / "connector" / "lake" / "catalogs" / name for name in ("delta.py", "iceberg.py")}
+EXTRAS = {ROOT / "connector" / "lake" / "catalogs" / name for name in ("delta.py", "iceberg.py", "iceberg_files.py")}
 """Modules that know a package that need not be there when types are checked."""
 
 WITH_OR_WITHOUT = "reportUnnecessaryTypeIgnoreComment=false"
