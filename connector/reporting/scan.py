@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 
     from connector.core.state.table_state import TableState
 
-BATCH = 65_536
-"""Rows read at once."""
-
-FRAGMENTS = 2
-"""Files read ahead."""
+BATCH = 32_768
+"""Rows read at once, and added up together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +86,14 @@ class AccountRows:
 
     def _read(self, paths: set[str], columns: Sequence[str], where: ds.Expression | None) -> Iterator[pa.Table]:
         names = [name for name in columns if self.has(name)]
-        if self.files.columnar:
-            pace = {"batch_size": BATCH, "fragment_readahead": FRAGMENTS, "batch_readahead": 2}
-            yield from _joined(self.files.batches(names, where, among=paths, **pace))
-            return
         conditions = {"created", "reporting_category", "exchange_rate", "type"} - set(names)
         needed = names if where is None else [*names, *sorted(conditions)]
-        for _, _, objects in self.files.objects(among=paths):
-            table = pa.Table.from_batches([to_some_columns(objects, names=needed)])
+        if self.files.columnar:
+            tables = _joined(self.files.stored(needed, among=paths, batch_size=BATCH))
+        else:
+            read = self.files.objects(among=paths)
+            tables = (pa.Table.from_batches([to_some_columns(objects, names=needed)]) for _, _, objects in read)
+        for table in tables:
             found = table if where is None else table.filter(where)
             if found.num_rows:
                 yield found.select(names)

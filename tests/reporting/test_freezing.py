@@ -64,7 +64,7 @@ def test_the_figures_the_records_hash_and_the_files_hash_are_kept_and_can_be_com
     for account, (_, data) in zip(document["accounts"], kept, strict=True):
         frozen = json.loads(data)
         jsonschema.Draft202012Validator(schemas.load("frozen_period")).validate(frozen)
-        assert frozen["figures"] == {name: value for name, value in account.items() if name != "frozen"}
+        assert frozen["figures"] == {name: account[name] for name in account if name not in {"frozen", "sources"}}
         text = json.dumps(frozen["figures"], indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         assert frozen["figures_sha256"] == hashlib.sha256(text.encode()).hexdigest()
         folder = lake / "_stripe_balance/state/balance_transactions" / account["account"]

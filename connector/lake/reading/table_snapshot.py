@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from connector.config.open_files import room_for_files
 from connector.errors import ConfigError, LakeChangedError, StorageError
@@ -114,6 +115,27 @@ class TableSnapshot:
                 with self._naming(part):
                     yield from scanner.to_batches()
 
+    def stored(self, columns: Sequence[str], *, among: Collection[str], batch_size: int) -> Generator[pa.RecordBatch]:
+        """Yield some columns of files that hold columns, one file open at a time: memory is that of a batch.
+
+        A dataset's scanner keeps some of each file that it has read, so that what it takes grows with the files.
+
+        Args:
+            columns: which, of those that are stored; where a file lacks one, it is null.
+            among: paths of the files to read.
+            batch_size: rows of a batch, at most.
+
+        Raises:
+            LakeChangedError: a file has been replaced.
+            StorageError: a file is gone, damaged, or cannot be read.
+        """
+        schema = pa.schema([self.schema.field(name) for name in columns])
+        for holding, file in self._files():
+            if file.path in among:
+                with self._naming([(holding, file)]), self._opened(holding, file) as opened:
+                    for batch in _batches_of(opened, columns, batch_size, parquet=self.form.files == "parquet"):
+                        yield pa.RecordBatch.from_arrays([_column(batch, field) for field in schema], schema=schema)
+
     def objects(self, *, among: Collection[str] | None = None) -> Iterator[tuple[Holding, str, list[dict[str, Any]]]]:
         """Yield the objects of files of lines, some at a time, each time with whose they are and their file's path.
 
@@ -178,6 +200,29 @@ class TableSnapshot:
                     for _ in batches:
                         pass
             raise StorageError(f"{self.table} cannot be read ({error}): `stripe-balance verify` says more") from error
+
+
+def _batches_of(
+    opened: pa.NativeFile, columns: Sequence[str], batch_size: int, *, parquet: bool
+) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of a file, of those of the columns that it has."""
+    if parquet:
+        file = pq.ParquetFile(opened)
+        there = [name for name in columns if name in file.schema_arrow.names]
+        yield from file.iter_batches(batch_size, columns=there, use_threads=False)
+        return
+    stored = pa.ipc.open_file(opened)
+    for place in range(stored.num_record_batches):
+        batch = stored.get_batch(place)
+        batch.validate(full=True)  # Arrow believes what stands in the file: damaged offsets would end the process
+        yield batch
+
+
+def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
+    """Return a column of a file in the type that it is to have; null where the file lacks it."""
+    if field.name not in batch.schema.names:
+        return pa.nulls(batch.num_rows, field.type)
+    return batch.column(field.name).cast(field.type)
 
 
 def _open_by_arrow(local: Path, path: str) -> pa.NativeFile | None:

@@ -16,7 +16,7 @@ from connector.core.units import DAY
 from connector.errors import LakeChangedError, StorageError
 from connector.lake.state.file_check import differences
 from connector.lake.state.frozen_periods import frozen_names
-from connector.lake.state.table_states import compare
+from connector.lake.state.table_states import compare, without_older
 from connector.reporting.lake_report.days import add_up
 from connector.reporting.lake_report.facts import AccountFacts, AuditFacts, DriftLine, FileProblem, RowFacts
 from connector.reporting.lake_report.months import months_of
@@ -194,7 +194,7 @@ def _damaged(store: Store, known: Known) -> Iterator[FileProblem]:
             ("payouts", known.payouts.files),
             ("payout_transactions", known.payouts.transaction_files),
         ):
-            found = differences(store, f"{table}/account={known.account}", files)
+            found = without_older(differences(store, f"{table}/account={known.account}", files), known.payouts.format)
             yield from (FileProblem(one.path, one.kind) for one in found)
 
 
