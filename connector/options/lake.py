@@ -40,7 +40,6 @@ class Form(TypedDict, total=False):
             " in the lake, which a lake in a bucket cannot have; fixed with the lake",
             metavar="NAME",
             help="catalog of pyiceberg's configuration for --format iceberg (one in the lake)",
-            in_file="lake",
         ),
     ]
     partition: Annotated[

@@ -131,7 +131,7 @@ def test_a_file_does_not_hold_what_is_said_elsewhere_and_says_where(run, says, n
 
 def test_no_way_to_whom_the_key_is_sent_or_to_a_path_that_is_run_is_a_setting():
     names = set(table_of(RunSyncOptions)) - set(SETTINGS)
-    assert {"api_base", "context", "api_key_file", "hash_salt_file", "storage_options", "existing"} <= names
+    assert {"api_base", "context", "api_key_file", "hash_salt_file", "storage_options", "existing", "catalog"} <= names
     assert not [name for name in SETTINGS if name.endswith(("file", "base", "proxy", "context"))]
 
 

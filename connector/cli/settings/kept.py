@@ -36,6 +36,7 @@ ELSEWHERE = {
     "storage_options": "how a bucket is got at is said by --storage-option or the cloud's own variables",
     "storage_options_file": "it is said by --storage-options-file",
     "hash_salt_file": "it is said by --hash-salt-file or STRIPE_BALANCE_SALT",
+    "catalog": "what a catalog of that name is, files of pyiceberg's say; it is said once, by --catalog, with the lake",
     "existing": "a lake that only the file names is not made anew in any case",
 }
 """Names that a file does not hold, and why, or where it is said instead: others may have written the file."""
