@@ -242,6 +242,18 @@ def test_what_a_run_made_visible_and_did_not_record_is_recorded_by_whoever_comes
 
 
 @pytest.mark.parametrize("kind", ["memory", "local"])
+def test_of_two_runs_that_make_the_same_of_a_partition_the_second_knows_that_it_was_there(kind):
+    with a_store(kind) as store:
+        state = table_states.commit(store, TableState(ACCOUNT, FORM.name, Granularity.DAY))
+        met = []
+        for name in ("one", "two"):  # both go on from a lake without a row
+            run, commits = Run(name, Intervals((FOREVER,))), Commits(store, TRANSACTIONS, ACCOUNT, name)
+            met.append((commits, *run.staged(store, commits, state, partition_of(START, Granularity.DAY))))
+        outcomes = [commits.commit(began, [write]) for commits, began, write in met]
+        assert [one.met for outcome in outcomes for one in outcome.visible] == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["memory", "local"])
 def test_a_file_that_another_run_has_just_replaced_is_not_removed(kind):
     with a_store(kind) as store:
         Run("first", Intervals.span(START, START + 30)).commit(store)
