@@ -48,7 +48,7 @@ spark: .venv-readers/.done  ## run a sync by tasks and the data source in a real
 	@STRIPE_BALANCE_SPARK=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/spark/live
 
 integrations: .venv-integrations/.done  ## run what needs real stores, started on loopback from packages (Azurite: Node 20; FULL=1: the long ones, too)
-	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 $(if $(FULL),STRIPE_BALANCE_INTEGRATIONS_PAGE=docs/integrations.md) .venv-integrations/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/integrations tests/lake/catalogs tests/ingest/test_sync_tables.py tests/spark/test_tables.py
+	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 $(if $(FULL),STRIPE_BALANCE_INTEGRATIONS_PAGE=docs/integrations.md) .venv-integrations/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/integrations tests/lake/catalogs tests/ingest/test_sync_tables.py tests/spark/test_tables.py tests/conversion tests/lake/reading/test_versions.py
 
 airflow: .venv-airflow/.done .venv-airflow2/.done  ## run the operators in Airflow 3 and 2.11, on loopback: 1 GB of packages
 	@STRIPE_BALANCE_AIRFLOW=1 .venv-airflow/bin/python -m pytest -q -p no:cacheprovider tests/airflow/live

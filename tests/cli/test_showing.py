@@ -149,6 +149,11 @@ def test_without_a_limit_none_is_shown():
     assert "0.0 requests/s" in facts(Gauge(view).read(0.0))
 
 
+def test_of_what_asks_stripe_nothing_no_requests_are_shown():
+    view = RunView(rows=5_000, files=12, rate_limit=0.0, phase="converting", steps=40, steps_done=12)
+    assert facts(Gauge(view).read(0.0)) == ["5,000 rows", "12 files", "0 rows/s"]
+
+
 def test_lines_say_the_same_in_words(capsys):
     Lines(Console()).show(steady(Gauge(view_of()), 10, left=200.0))
     err = capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -12,16 +11,16 @@ import pytest
 
 import connector
 from connector import cli
-from connector.conversion import rows as conversion_rows
 from connector.conversion.calls import convert, convert_with
+from connector.core.state.conversion import Made
 from connector.core.units import DAY
 from connector.errors import ConfigError, LakeChangedError, LockedError, StoppedError, StorageError
 from connector.events import FileRead, PhaseStarted
 from connector.lake.catalogs.maintenance import maintain
 from connector.lake.reading.moment import Comparer
-from connector.lake.state.unfinished import PATH, mark_of, set_mark
+from connector.lake.state.unfinished import PATH, mark_of, note, noted, set_mark
+from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.rewrite import Draft
 from connector.services import Services
 from connector.stripe.transport import NoTransport
 from tests.support.dying_store import DiedError, DyingStore
@@ -55,18 +54,58 @@ def lake(tmp_path_factory, served):
     return there
 
 
+def converted(lake, store, *, comparer=Comparer, **options):
+    """Convert into a store of the test's own, comparing files of the source in the test's own way."""
+    touched = Services(store, NoTransport())
+    return anyio.run(lambda: convert_with(touched, comparer(LocalStore(lake)), str(lake), options))
+
+
 def killed(lake, new, step, **options):
     """Convert until the store dies, and return whether it did."""
-    store = DyingStore(new, dies_at=step)
-
-    async def go():
-        await convert_with(Services(store, NoTransport()), Comparer(LocalStore(lake)), str(lake), options)
-
     try:
-        anyio.run(go)
+        converted(lake, DyingStore(new, dies_at=step), **options)
     except (DiedError, BaseExceptionGroup):
         return True
     return False
+
+
+class ChangingComparer(Comparer):
+    """Finds each file replaced."""
+
+    def check(self, descriptor, local, file, moment):
+        raise LakeChangedError(f"the lake changed while it was read: {file.path} was replaced; read again")
+
+
+class FullStore(LocalStore):
+    """A disk without room for data files."""
+
+    def staging(self, path):
+        staged = super().staging(path)
+        if not path.startswith("_"):
+            staged.symlink_to("/dev/full")
+        return staged
+
+
+class SpoilingStore(LocalStore):
+    """A disk that keeps other bytes of data files than it was given."""
+
+    def publish(self, staged, path, *, condition=ANY):
+        version = super().publish(staged, path, condition=condition)
+        if not path.startswith("_"):
+            (self.root / path).write_bytes(b"other")
+        return version
+
+
+class CountingStore(LocalStore):
+    """Counts how many data files are being written at once."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        object.__setattr__(self, "most", [0])
+
+    def publish(self, staged, path, *, condition=ANY):
+        self.most[0] = max(self.most[0], len(list(staged.parent.glob(".part-*"))))
+        return super().publish(staged, path, condition=condition)
 
 
 @pytest.mark.parametrize("step", slow_but({8, 20, 38}, STEPS))
@@ -95,12 +134,13 @@ def test_the_writes_of_a_conversion_are_all_died_at(lake, tmp_path):
     assert not killed(lake, tmp_path / "last", STEPS[-1] + 1)
 
 
-def test_what_was_done_is_not_done_again(lake, tmp_path, monkeypatch):
-    monkeypatch.setattr("connector.conversion.run.NOTED_PARTS", 1)
-    new = tmp_path / "new"
-    assert killed(lake, new, 20, format="jsonl")
-    report = connector.run_convert(lake, new, format="jsonl")
-    assert 0 < report["parts_kept"] < report["files"]
+def test_what_was_done_is_not_done_again(tmp_path):
+    with sandbox(world(300, days=70)) as served:  # it is noted after 64 parts
+        run(tmp_path / "lake", served)
+    assert killed(tmp_path / "lake", tmp_path / "new", 142, format="jsonl")
+    report = connector.run_convert(tmp_path / "lake", tmp_path / "new", format="jsonl")
+    assert report["parts_kept"] == 64 < report["files"]
+    assert objects(tmp_path / "new") == objects(tmp_path / "lake")
 
 
 def test_an_unfinished_conversion_of_something_else_is_left_alone(lake, served, tmp_path):
@@ -166,18 +206,10 @@ def test_a_lake_that_is_synced_meanwhile_is_converted_as_it_is_then(tmp_path):
         assert objects(tmp_path / "new") == objects(tmp_path / "lake")
 
 
-def test_a_lake_that_changes_each_time_ends_it_and_it_can_be_run_again(lake, tmp_path, monkeypatch):
-    shutil.copytree(lake, tmp_path / "lake")
-    some = next(iter(state(lake).files))
-
-    def replaced(*_):
-        raise LakeChangedError(f"the lake changed while it was read: {some} was replaced; read again")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Comparer, "check", replaced)
-        with pytest.raises(LakeChangedError):
-            connector.run_convert(tmp_path / "lake", tmp_path / "new")
-    connector.run_convert(tmp_path / "lake", tmp_path / "new")
+def test_a_lake_that_changes_each_time_ends_it_and_it_can_be_run_again(lake, tmp_path):
+    with pytest.raises(LakeChangedError):
+        converted(lake, LocalStore(tmp_path / "new"), comparer=ChangingComparer)
+    connector.run_convert(lake, tmp_path / "new")
     assert objects(tmp_path / "new") == objects(lake)
 
 
@@ -202,16 +234,11 @@ def test_rows_that_are_parked_are_to_be_made_visible_first(tmp_path):
         assert objects(tmp_path / "new") == objects(tmp_path / "lake")
 
 
-def test_a_full_disk_ends_it_and_it_goes_on_when_there_is_room(lake, tmp_path, monkeypatch):
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full disk to offer")  # noqa: PTH110 - a device
+def test_a_full_disk_ends_it_and_it_goes_on_when_there_is_room(lake, tmp_path):
     new = tmp_path / "new"
-
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("connector.lake.formats.json_lines.LinesWriter.write", full)
-        with pytest.raises(StorageError, match="space") as failure:
-            connector.run_convert(lake, new, format="jsonl")
+    with pytest.raises(StorageError, match="space") as failure:
+        converted(lake, FullStore(new), format="jsonl")
     assert failure.value.exit_code == 74
     assert mark_of(LocalStore(new)) is not None
     connector.run_convert(lake, new, format="jsonl")
@@ -231,17 +258,30 @@ def test_a_file_that_is_not_read_back_as_it_was_written_is_made_again(lake, tmp_
     assert objects(new) == objects(lake)
 
 
-def test_rows_that_come_out_otherwise_than_they_went_in_are_never_called_converted(lake, tmp_path, monkeypatch):
-    right = conversion_rows.encoded
-
-    def doctored(form, new, batch):
-        return (some.slice(1) if some.num_rows > 1 else some for some in right(form, new, batch))
-
-    monkeypatch.setattr(conversion_rows, "encoded", doctored)
+def test_what_a_disk_keeps_otherwise_is_never_called_converted(lake, tmp_path):
     with pytest.raises(StorageError, match="does not hold what"):
-        connector.run_convert(lake, tmp_path / "new", format="jsonl")
+        converted(lake, SpoilingStore(tmp_path / "new"), format="jsonl")
     with pytest.raises(ConfigError, match="unfinished"):
         connector.read(tmp_path / "new")
+
+
+def test_rows_that_are_others_than_went_in_are_found_and_made_again(lake, tmp_path):
+    store = LocalStore(tmp_path / "new")
+    assert killed(lake, tmp_path / "new", 28, format="jsonl")  # when all is converted, and nothing recorded
+    one, other = [made for key, made in noted(store).items() if key[0] == "balance_transactions"][:2]
+    mixed_up = Made(
+        table=one.table,
+        account=one.account,
+        part=one.part,
+        sources=one.sources,
+        files=other.files,  # each as it was written, of other rows
+        rows=one.rows,
+        content=one.content,
+    )
+    note(store, "later", [mixed_up])
+    connector.run_convert(lake, tmp_path / "new", format="jsonl")
+    assert objects(tmp_path / "new") == objects(lake)
+    assert len(data_files(tmp_path / "new")) == len(state(lake).files)
 
 
 def test_it_can_be_stopped_and_goes_on(lake, tmp_path):
@@ -254,25 +294,11 @@ def test_it_can_be_stopped_and_goes_on(lake, tmp_path):
     assert objects(tmp_path / "new") == objects(lake)
 
 
-def test_one_partition_is_in_memory_at_a_time(lake, tmp_path, monkeypatch):
-    open_now, most = [], []
-    begun, ended = Draft.__init__, Draft.__exit__
-
-    def counted(self, *args):
-        begun(self, *args)
-        open_now.append(self)
-        most.append(len(open_now))
-
-    def closed(self, *args):
-        ended(self, *args)
-        if self in open_now:
-            open_now.remove(self)
-
-    monkeypatch.setattr(Draft, "__init__", counted)
-    monkeypatch.setattr(Draft, "__exit__", closed)
-    connector.run_convert(lake, tmp_path / "months", partition="month")
-    connector.run_convert(tmp_path / "months", tmp_path / "days", partition="day")
-    assert max(most) == 1
+def test_one_partition_is_written_at_a_time(lake, tmp_path):
+    months, days = CountingStore(tmp_path / "months"), CountingStore(tmp_path / "days")
+    converted(lake, months, partition="month")
+    converted(tmp_path / "months", days, partition="day")
+    assert (months.most, days.most) == ([1], [1])
 
 
 def test_the_command_says_what_it_made_and_what_it_refuses(lake, tmp_path, capsys):

@@ -120,7 +120,8 @@ def facts(reading: Reading) -> list[str]:
         rows = []  # where things are asked for by their ids, the share says more
     files = counted(reading.files, "file")
     kept = f"{reading.safe:,} safe in {files}" if reading.phase in KEEPING else files
-    found = [*rows[:1], kept, *rows[1:], f"{reading.requests_rate:.1f}{limited} requests/s"]
+    asked = [f"{reading.requests_rate:.1f}{limited} requests/s"] if reading.rate_limit else []  # else nobody is asked
+    found = [*rows[:1], kept, *rows[1:], *asked]
     if reading.refused:
         found.append(f"{reading.refused:,} refused (429)")
     if reading.windows:
