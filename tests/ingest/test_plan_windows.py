@@ -39,6 +39,16 @@ def test_windows_have_about_equal_numbers_of_rows_whatever_the_shape(shape, tmp_
     assert asked <= 8
 
 
+def test_windows_are_about_equal_where_the_account_has_been_quiet_for_a_month(tmp_path):
+    served_world = world(4_000, days=200, shape="growth", now=START + 230 * DAY)
+    with sandbox(served_world) as served:
+        windows = planned(served, tmp_path / "lake", windows=8)
+    created = [row["created"] for row in served_world.rows()]
+    found = [rows_in(created, window) for window in windows]
+    assert sum(found) == len(created)
+    assert max(found) <= 2 * 4_000 / 8, found
+
+
 def test_a_lake_that_has_some_says_how_dense_the_rest_may_be(tmp_path):
     with sandbox(world(3_000, days=100)) as served:
         run(tmp_path / "lake", served, since=START + 80 * DAY)

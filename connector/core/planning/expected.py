@@ -17,6 +17,9 @@ PAGE = 100
 PROBES = 6
 """Pages asked for at most, of each interval."""
 
+BURST = 600
+"""Seconds in which a page's rows say nothing of the time around them, where there are none on one side."""
+
 OVERHEAD = 1.03
 """Requests of a run, over its rows by pages: half a page is lost at the end of each window."""
 
@@ -53,12 +56,14 @@ class Probe:
     Attributes:
         stop: second before which its rows are.
         rows: how many it has.
+        newest: `created` of its newest row.
         oldest: `created` of its oldest row.
         more: whether there are older ones in the interval.
     """
 
     stop: int
     rows: int
+    newest: int
     oldest: int
     more: bool
 
@@ -66,6 +71,11 @@ class Probe:
     def density(self) -> float:
         """Rows per second."""
         return self.rows / max(1, self.stop - self.oldest)
+
+    @property
+    def density_within(self) -> float:
+        """Rows per second from its oldest row to its newest, taken to be `BURST` seconds apart at least."""
+        return self.rows / max(1, self.newest + 1 - self.oldest, min(BURST, self.stop - self.oldest))
 
 
 @dataclass(slots=True)
@@ -111,7 +121,7 @@ class Sounding:
         if not rows:
             self._floor = stop
             return
-        self._probes.append(Probe(stop, len(rows), rows[-1], more))
+        self._probes.append(Probe(stop, len(rows), rows[0], rows[-1], more))
 
     @property
     def pages(self) -> tuple[Probe, ...]:

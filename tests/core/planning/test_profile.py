@@ -61,7 +61,19 @@ def sounded(interval, *pages):
 
 
 def test_a_page_says_how_dense_it_is_at_both_its_ends():
-    assert sounded(Interval(0, 1_000), (1_000, [990, 980, 900], True)) == [(1_000, 0.03), (900, 0.03)]
+    pages = (9_000, [8_990, 8_000], True), (4_000, [3_990, 3_980, 3_900], True)
+    assert sounded(Interval(0, 9_000), *pages)[3:] == [(4_000, 0.03), (3_900, 0.03)]
+
+
+def test_an_account_that_has_been_quiet_for_long_is_as_dense_before_as_its_newest_page():
+    found = sounded(Interval(0, 900_000), (900_000, [50_000, 46_000, 40_001], True))
+    assert found == [(50_001, 0.0), (50_000, 0.0003), (40_001, 0.0003)]
+    assert Profile.of(found).rows(Interval(50_001, 900_000)) == 0.0
+
+
+def test_rows_of_one_moment_do_not_make_all_that_was_before_as_dense():
+    found = sounded(Interval(0, 900_000), (900_000, [50_000, 50_000, 50_000], True))
+    assert Profile.of(found).density(40_000) == 3 / 600
 
 
 def test_before_an_empty_page_there_is_nothing():
