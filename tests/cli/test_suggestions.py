@@ -40,7 +40,7 @@ def test_what_was_meant_is_said(run, words, said):
 
 
 @pytest.mark.parametrize(
-    "words", [["xyzzy"], ["status", "lake", "--all-accounts"], ["balance", "--qqqqq"], ["get", "txn_1", "-"]]
+    "words", [["xyzzy"], ["status", "lake", "--sync-all"], ["balance", "--qqqqq"], ["get", "txn_1", "-"]]
 )
 def test_nothing_is_made_up(run, words):
     assert "did you mean" not in run(*words).err
