@@ -216,7 +216,10 @@ class Lap:
                     batcher.take(rows)
 
                 scan = self._scan = Scan(source, frontier, receive, take, rereads=True)
-                await writer.run(name, scan.run)
+                try:
+                    await writer.run(name, scan.run)
+                finally:
+                    batcher.close()
 
     @property
     def pages(self) -> int:

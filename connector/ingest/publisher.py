@@ -182,11 +182,11 @@ class Publisher:
         Args:
             read: seconds that this run has read.
         """
-        heard = self.durable.union(self.work.counted)
+        unheard = read.minus(self.durable.union(self.work.counted))
         return [
             partition_of(file.first_created, self.state.partition)
             for file in self.state.files.values()
-            if read.minus(heard).within(file.span)
+            if unheard.touching(file.span)
         ]
 
     def parked_path(self, key: PartitionKey) -> str:

@@ -78,9 +78,11 @@ class Stager:
     def _taken(self, publisher: Publisher, keys: Sequence[PartitionKey], stack: ExitStack) -> list[_Part]:
         """Take partitions that are whole off the buffer; it keeps its space until the block ends."""
         parts: list[_Part] = []
-        for key in self.whole(publisher, keys):
+        whole = self.whole(publisher, keys)
+        self.batcher.encode(whole)
+        for key in whole:
             within = self.read_of(key)
-            part = _Part(key, within, publisher.day(key, within), self.batcher.buffer.take(key, within))
+            part = _Part(key, within, publisher.day(key, within), self.batcher.taken(key, within))
             if part.runs or part.day.parked or part.day.expects_old_rows:
                 stack.enter_context(part.runs)
                 self.busy.add(key)

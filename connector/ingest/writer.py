@@ -16,6 +16,7 @@ import anyio
 import anyio.to_thread
 
 from connector.core.planning.whole import may_become_visible
+from connector.core.state.partition import in_order_of_time
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import CommitConflictError, ConnectorError
 from connector.events import Committed, PartitionStaged
@@ -119,9 +120,9 @@ class PartitionWriter:
     async def _seal_completed(self, seconds: Interval) -> None:
         """Start sealing the partitions that a finished window completed."""
         completed: list[PartitionKey] = []
-        for key in self._waiting():
-            touched = key.start < seconds.stop and seconds.start < key.stop
-            if touched and key not in self._queued and self.batcher.frontier.is_complete(key.bounds):
+        touched = (key for key in self._waiting() if key.start < seconds.stop and seconds.start < key.stop)
+        for key in in_order_of_time(touched):
+            if key not in self._queued and self.batcher.frontier.is_complete(key.bounds):
                 self._queued.add(key)
                 completed.append(key)
         for keys in self._together(completed):
@@ -129,10 +130,9 @@ class PartitionWriter:
             if self._tasks is not None:
                 self._tasks.start_soon(self._seal_in_turn, keys)
 
-    def _waiting(self) -> list[PartitionKey]:
-        """Return the partitions with rows that are not in data files, oldest first."""
-        waiting, parked = self.batcher.buffer.partitions(), self.publisher.parked_keys if self.publisher else None
-        return sorted({*waiting, *parked}) if parked else waiting
+    def _waiting(self) -> set[PartitionKey]:
+        """Return the partitions with rows that are not in data files."""
+        return self.batcher.keys() | (self.publisher.parked_keys if self.publisher else set())
 
     # Staging ----------------------------------------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class PartitionWriter:
         rows = 0
         for key in keys:
             together.append(key)
-            rows += self.batcher.buffer.rows(key)
+            rows += self.batcher.rows_of(key)
             if rows >= LARGE_ROWS or len(together) == PARTITIONS_PER_TASK:
                 yield together
                 together, rows = [], 0
@@ -181,7 +181,7 @@ class PartitionWriter:
             if publisher is None:
                 return
             staged = [publisher.staged.pop(key) for key in self._share_out(publisher)[0]]
-            waiting = self._stager.busy.difference(one.key for one in staged) or batcher.buffer.partitions()
+            waiting = self._stager.busy.difference(one.key for one in staged) or batcher.keys()
             done = await publisher.commit(
                 self._in_order(publisher, staged),
                 self._read(),
@@ -235,7 +235,7 @@ class PartitionWriter:
             if (began := clock.now()) >= park_at:
                 park_at = began + tuning.park_seconds
                 with anyio.CancelScope(shield=True):
-                    await self._park([key for key in self.batcher.buffer.partitions() if self._worth_parking(key)])
+                    await self._park([key for key in self.batcher.partitions() if self._worth_parking(key)])
             began = clock.now()
             with anyio.CancelScope(shield=True):
                 await self.commit()
@@ -244,7 +244,7 @@ class PartitionWriter:
     # Parking ----------------------------------------------------------------------------------------------------------
 
     def _worth_parking(self, key: PartitionKey) -> bool:
-        return key not in self._queued and self.batcher.buffer.rows(key) >= self.services.tuning.park_rows
+        return key not in self._queued and self.batcher.rows_of(key) >= self.services.tuning.park_rows
 
     async def _park(self, keys: Sequence[PartitionKey]) -> None:
         """Park what has been read of some partitions that are not whole; the next state names it.
@@ -261,7 +261,7 @@ class PartitionWriter:
                 if key not in self._stager.busy:
                     self._stager.busy.add(key)
                     within = self._stager.read_of(key)
-                    runs = stack.enter_context(self.batcher.buffer.take(key, within))
+                    runs = stack.enter_context(self.batcher.taken(key, within))
                     leftovers.append(Leftover(key, publisher.parked_path(key), within, runs))
             await self._park_each(publisher, leftovers)
 
@@ -306,15 +306,15 @@ class PartitionWriter:
             return None
         failures: list[ConnectorError] = []
         for _ in range(2):  # what was read again of a partition that was staged already is written after it
-            waiting = sorted({*self._waiting(), *publisher.unheard(self._read().seconds)})
+            waiting = in_order_of_time({*self._waiting(), *publisher.unheard(self._read().seconds)})
             for keys in self._together(self._stager.whole(publisher, waiting)):
                 await _attempt(self._stager.stage(publisher, keys), failures)
             await _attempt(self._park_staged(publisher), failures)
-            await _attempt(self._park(self.batcher.buffer.partitions()), failures)
+            await _attempt(self._park(self.batcher.partitions()), failures)
             await _attempt(self.commit(complete=complete and not failures), failures)
             if failures:
                 await _attempt(self.commit(), failures)  # what refused once may take it now
-            if failures or not self._stager.whole(publisher, self.batcher.buffer.partitions()):
+            if failures or not self._stager.whole(publisher, self.batcher.partitions()):
                 break
         if not (failures or self._stager.busy):
             await _attempt(anyio.to_thread.run_sync(publisher.commits.end), failures)

@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 
 from connector.core.api.json_text import loads
-from connector.tables.arrow import INSTANT, SECOND, to_values
+from connector.tables.arrow import INSTANT, instants, to_values
 from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Received, Sifted, sift
 from connector.tables.fields import Json, extra_text, to_bytes, to_text
 from connector.tables.source_columns import row_schema, source_arrays
@@ -97,7 +97,11 @@ def to_lines(rows: Rows) -> pa.RecordBatch:
                 "balance_type": [row.balance_type if isinstance(row.balance_type, str) else None for row in rows],
             }
         )
-        numbers = _numbers([row.net for row in rows], [row.created for row in rows], [row.available_on for row in rows])
+        numbers = {
+            "net": pa.array([row.net for row in rows], pa.int64()),
+            "created": instants([row.created for row in rows]),
+            "available_on": instants([row.available_on for row in rows]),
+        }
     else:
         sifted = rows if isinstance(rows, Sifted) else sift(rows)
         lines = list(map(_line, sifted.received))
@@ -137,17 +141,6 @@ def _fees(sifted: Sifted, kind: pa.DataType) -> pa.Array:
     members = [pa.array(parts.get(member.name, ()), member.type) for member in kind.value_type]
     items = pa.StructArray.from_arrays(members, fields=list(kind.value_type))
     return pa.ListArray.from_arrays(pa.array([*starts, len(items)], pa.int32()), items, type=kind)
-
-
-def _numbers(net: list[int], created: list[int], available_on: list[int]) -> dict[str, pa.Array]:
-    """Convert what lines need of numbers in one call."""
-    values = pa.array([*net, *(second * SECOND for second in (*created, *available_on))], pa.int64())
-    rows = len(net)
-    return {
-        "net": values.slice(0, rows),
-        "created": values.slice(rows, rows).view(INSTANT),
-        "available_on": values.slice(2 * rows, rows).view(INSTANT),
-    }
 
 
 def _texts(columns: dict[str, Sequence[Any]]) -> dict[str, pa.Array]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from msgspec import UNSET
 from msgspec.structs import astuple
 
-from connector.tables.arrow import INSTANT, SECOND
+from connector.tables.arrow import INSTANT, SECOND, instants
 from connector.tables.fields import (
     FIRST_INSTANT,
     LAST_INSTANT,
@@ -111,7 +111,6 @@ class Sifted:
             fit. An expanded `source` is the id here.
         numbers: `amount`, `fee` and `net` as int64, `created` and `available_on` as moments.
         parts: for each field of the items of `fee_details` its values, those of all rows one after the other.
-        distinct: the values that occur in columns of few values, and as `fee_details.type`.
         sources: for each row the expanded `source`, or null; empty when no row has one.
         extras: for each row what its columns cannot hold, maybe nothing; empty when all rows fit.
         keeps_sources: whether expanded sources are to be kept, rather than only read for their columns.
@@ -121,10 +120,14 @@ class Sifted:
     columns: dict[str, Sequence[Any]]
     numbers: dict[str, pa.Array]
     parts: Mapping[str, Sequence[Any]]
-    distinct: dict[str, set[str | None]]
     sources: Sequence[Json | None] = ()
     extras: Sequence[Json] = ()
     keeps_sources: bool = True
+
+    @property
+    def distinct(self) -> dict[str, set[str | None]]:
+        """The values that occur in columns of few values, and as `fee_details.type`."""
+        return _distinct(self.columns, self.parts)
 
     @property
     def received(self) -> Sequence[Json]:
@@ -155,10 +158,9 @@ def _as_documented(rows: Sequence[Transaction]) -> Sifted:
     parts = dict(zip(_PART_NAMES, zip(*map(astuple, fees), strict=True), strict=bool(fees)))
     if UNSET in columns[_SINCE_BASIL]:
         columns[_SINCE_BASIL] = [None if value is UNSET else value for value in columns[_SINCE_BASIL]]
-    amounts = chain.from_iterable(columns[name] for name in _AMOUNTS)
-    times = chain.from_iterable(columns[name] for name in _TIMES)
-    numbers = pa.array([*amounts, *[second * SECOND for second in times]], pa.int64())
-    return Sifted(rows, columns, _name(numbers, len(rows)), parts, _distinct(columns, parts))
+    numbers = {name: pa.array(columns[name], pa.int64()) for name in _AMOUNTS}
+    moments = {name: instants(columns[name]) for name in _TIMES}
+    return Sifted(rows, columns, numbers | moments, parts)
 
 
 def _distinct(columns: Mapping[str, Sequence[Any]], parts: Mapping[str, Sequence[Any]]) -> dict[str, set[str | None]]:
@@ -208,9 +210,9 @@ def _by_column(rows: Sequence[Json]) -> Sifted | None:
         return None
     ordinary = set(map(len, rows)) == {len(names)}
     if old:
-        columns[_SINCE_BASIL], distinct[_SINCE_BASIL] = (None,) * len(rows), {None}
+        columns[_SINCE_BASIL] = (None,) * len(rows)
     extras = () if ordinary else [BALANCE_TRANSACTION.unknown(row) for row in rows]
-    return Sifted(rows, columns, _name(numbers, len(rows)), part_columns, distinct, sources, extras)
+    return Sifted(rows, columns, _name(numbers, len(rows)), part_columns, sources, extras)
 
 
 def _by_row(rows: Sequence[Json]) -> Sifted:
@@ -236,7 +238,6 @@ def _by_row(rows: Sequence[Json]) -> Sifted:
         columns,
         _name(numbers, len(rows)),
         parts,
-        _distinct(columns, parts),
         sources,
         extras if any(extras) else (),
     )

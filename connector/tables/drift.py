@@ -41,10 +41,11 @@ def drift(rows: Received | Sifted) -> Drift:
             return Drift()
         rows = [to_object(row) for row in rows]
     sifted = rows if isinstance(rows, Sifted) else sift(rows)
+    distinct = sifted.distinct
     strange = {
         name: values - known
         for name, known in known_values().items()
-        if not (values := sifted.distinct[name] - {None}) <= known
+        if not (values := distinct[name] - {None}) <= known
     }
     if not strange and not sifted.extras:
         return Drift()

@@ -119,7 +119,7 @@ class Check:
     _past: Mapping[str, Past] = field(init=False, default_factory=dict[str, Past])
     _retired: Mapping[str, Retired] = field(init=False, default_factory=dict[str, Retired])
     _own: str = field(init=False, default="")
-    _claims: Claims = field(init=False, default_factory=Claims)
+    _claims: Claims | None = field(init=False, default=None)
     _refused: dict[str, str] = field(init=False, default_factory=dict[str, str])
     _healed: dict[str, Healed] = field(init=False, default_factory=dict[str, Healed])
     _unnamed: UnnamedFiles = field(init=False, default_factory=UnnamedFiles)
@@ -148,6 +148,7 @@ class Check:
         chosen = await anyio.to_thread.run_sync(self._chosen)  # later than what runs before say of them
         self._unnamed = await anyio.to_thread.run_sync(look_for_unnamed, self._store)
         self._tables = await anyio.to_thread.run_sync(table_findings, self._store)
+        self._claims = Claims() if len(chosen) > 1 else None
         found = await self._check_all(chosen)
         await anyio.to_thread.run_sync(keep_verdicts, self._store, list(kept_of(found, chosen, checked=checked)))
         asked = self.client.config.api_key.livemode if self.client else None

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connector.core.planning.sampling import Profile
-from connector.core.state.claims import Claims
 from connector.tables.balance_transactions import to_batch
 from connector.verification.evidence import layer_sums
 from connector.verification.verdict import Findings, Layer
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from connector.core.state.claims import Claims
     from connector.core.state.table_state import TableState
     from connector.core.state.unnamed import Unnamed
     from connector.lake.formats.formats import Format
@@ -41,7 +41,7 @@ class Inventory:
         compared: rows whose fee could be compared with its details.
         unsettled: rows newer than what is covered, which the next sync reads again.
         unreadable: files that cannot be read.
-        claims: whose each id of the lake is.
+        claims: whose each id of the lake is; None where there is one account only.
         unnamed: what lies in its folder and no record names.
     """
 
@@ -55,7 +55,7 @@ class Inventory:
     compared: int = 0
     unsettled: int = 0
     unreadable: set[str] = field(default_factory=set[str])
-    claims: Claims = field(default_factory=Claims)
+    claims: Claims | None = None
     unnamed: tuple[Unnamed, ...] = ()
 
     @property

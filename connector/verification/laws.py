@@ -71,16 +71,17 @@ def _sums_of_details(batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
     parents, parts = pc.list_parent_indices(details), pc.list_flatten(details)
     amounts, currencies = parts.field("amount"), parts.field("currency")
     same = pc.and_(pc.equal(currencies, batch.column("currency").take(parents)), amounts.is_valid())
-    sums = (
-        pa.table({"row": parents, "amount": amounts, "same": same.fill_null(False).cast(pa.int8())})  # noqa: FBT003 - Arrow's own
-        .group_by("row", use_threads=False)
-        .aggregate([("amount", "sum"), ("same", "min")])
-        .combine_chunks()
-    )
-    places = pc.index_in(pa.array(range(batch.num_rows), parents.type), sums.column("row"))
-    sum_of, all_same = (sums.column(name).take(places) for name in ("amount_sum", "same_min"))
-    comparable = pc.and_(pc.equal(_flat(all_same).fill_null(1), 1), details.is_valid())
-    return _flat(sum_of).fill_null(0), comparable
+    apart = pc.invert(same.fill_null(False)).cast(pa.int64())  # noqa: FBT003 - Arrow's own
+    lengths = pc.list_value_length(details).fill_null(0).cast(pa.int64())
+    sums, strangers = (_sums_by(lengths, values) for values in (amounts.fill_null(0), apart))
+    return sums, pc.and_(pc.equal(strangers, 0), details.is_valid())
+
+
+def _sums_by(lengths: pa.Array, values: pa.Array) -> pa.Array:
+    """Sum up values that lie one group after the other; beyond 64 bits sums wrap around, as Arrow's do."""
+    upto = pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(values)])
+    stops = pc.cumulative_sum(lengths)
+    return pc.subtract(upto.take(stops), upto.take(pc.subtract(stops, lengths)))
 
 
 def _report(batch: pa.RecordBatch, should: pa.Array, name: str, what: str, place: Place) -> None:
@@ -102,7 +103,3 @@ def _report(batch: pa.RecordBatch, should: pa.Array, name: str, what: str, place
             found=row[name],
         )
         place.findings.add(finding, count)
-
-
-def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -16,7 +16,7 @@ from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import SchemaError, StorageError
 from connector.lake.formats.formats import format_of
-from connector.lake.formats.row_columns import MICROSECONDS, bounds_of, inside
+from connector.lake.formats.row_columns import CHUNK_ROWS, CHUNK_TEXT, MICROSECONDS, bounds_of, inside, text_bytes
 from connector.lake.state.record_gaps import missing_records
 from connector.lake.state.run_reports import turned_back
 from connector.lake.state.state_log import record_path
@@ -25,10 +25,10 @@ from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary
 from connector.verification.inventory import batches
 from connector.verification.laws import Order, check_amounts
-from connector.verification.verdict import Finding
+from connector.verification.verdict import Finding, Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from connector.core.state.table_state import DataFile
@@ -61,7 +61,7 @@ def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callabl
         found.findings.add(Finding("records_missing", message, path=path))
     for one in found.unnamed:
         found.findings.add(extra_file(one))
-    form = format_of(state)
+    form, together = format_of(state), _Together(found)
     for path, file in sorted(state.files.items()):
         with store.opened(path) as local:
             if local is None:
@@ -69,8 +69,9 @@ def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callabl
                 found.findings.add(Finding("missing_file", message, path=path, expected=file.rows, found=0))
                 found.unreadable.add(path)
             else:
-                _FilePass(found, form, file).read(local)
+                _FilePass(found, form, file, together).read(local)
         was_read(file)
+    together.check()
     found.ids.close()
     _name_twins(found, store, form)
 
@@ -81,12 +82,54 @@ def extra_file(one: Unnamed) -> Finding:
 
 
 @dataclass(slots=True)
+class _Together:
+    """Rows of small files that are looked at together: a file of a day has fewer than Arrow's cost per call is worth.
+
+    Only where something is wrong with them are they gone through file by file, to say where.
+    """
+
+    found: Inventory
+    _files: list[tuple[str, list[pa.RecordBatch]]] = field(
+        init=False, default_factory=list["tuple[str, list[pa.RecordBatch]]"]
+    )
+    _rows: int = field(init=False, default=0)
+    _text: int = field(init=False, default=0)
+
+    def add(self, path: str, read: list[pa.RecordBatch]) -> None:
+        """Take in the rows of a whole file."""
+        self._files.append((path, read))
+        self._rows += sum(batch.num_rows for batch in read)
+        self._text += sum(map(text_bytes, read))
+        if self._rows >= CHUNK_ROWS or self._text >= CHUNK_TEXT:
+            self.check()
+
+    def check(self) -> None:
+        """Look at what there is."""
+        files, self._files, self._rows, self._text = self._files, [], 0, 0
+        if not any(read for _, read in files):
+            return
+        whole = pa.concat_batches([batch for _, read in files for batch in read])
+        wrong = Findings()
+        compared = check_amounts(whole, "", wrong)
+        Order().check(whole, "", wrong)
+        if wrong:  # or only the order of files is not that of their rows
+            compared = 0
+            for path, read in files:
+                order = Order()
+                for batch in read:
+                    compared += _check_rows(batch, path, order, self.found)
+        self.found.compared += compared
+        _gather(whole, self.found)
+
+
+@dataclass(slots=True)
 class _FilePass:
     """One file, read once."""
 
     found: Inventory
     form: Format
     file: DataFile
+    together: _Together
     _summary: Summary = field(init=False, default_factory=Summary)
     _order: Order = field(init=False, default_factory=Order)
 
@@ -98,10 +141,13 @@ class _FilePass:
             if sha256 != self.file.sha256:
                 message = f"{path} is not as it was written: its bytes have another SHA-256 than the state has"
                 findings.add(Finding("changed_file", message, path=path, expected=self.file.sha256, found=sha256))
+            is_small = sha256 == self.file.sha256 and self.file.rows < CHUNK_ROWS
             with batches(self.form, local) as read:
-                for batch in read:
-                    if batch.num_rows:
-                        self._take(batch)
+                rows = (self._taken(batch) for batch in read if batch.num_rows)
+                if is_small:
+                    self.together.add(path, list(rows))
+                else:
+                    self._look_at_each(rows)
             self._compare(self._summary.data_file(path, written=local, sha256=sha256))
         except Exception as error:
             if not isinstance(error, StorageError | SchemaError) and sha256 == self.file.sha256:
@@ -109,26 +155,27 @@ class _FilePass:
             findings.add(Finding("unreadable_file", f"{path} cannot be read to its end: {error}", path=path))
             self.found.unreadable.add(path)
 
-    def _take(self, batch: pa.RecordBatch) -> None:
-        found, path = self.found, self.file.path
-        found.rows += batch.num_rows
-        found.compared += check_amounts(batch, path, found.findings)
-        self._order.check(batch, path, found.findings)
+    def _taken(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Look at what of rows has to do with their file."""
+        self.found.rows += batch.num_rows
         self._summary.add(batch)
         self._check_time(batch)
-        ids = batch.column("id").to_pylist()
-        found.ids.add(ids)
-        for one, other in found.claims.clashes(found.state.account, ids):
+        self._check_claims(batch)
+        return batch
+
+    def _check_claims(self, batch: pa.RecordBatch) -> None:
+        """Look whether another account has the same rows, where there is another."""
+        found, path = self.found, self.file.path
+        if found.claims is None:
+            return
+        for one, other in found.claims.clashes(found.state.account, batch.column("id").to_pylist()):
             message = f"{one} is a row of {other}, too: one of the two accounts has the other's rows"
             found.findings.add(Finding("in_two_accounts", message, path=path, id=one))
-        settled = inside(batch.column("created"), Intervals.span(0, found.settled))
-        found.unsettled += batch.num_rows - (pc.sum(settled).as_py() or 0)
-        known = batch.filter(settled)
-        sums = found.ledger.add(known)
-        for opening in found.openings if sums else ():
-            opening.add(known, sums)
-        seconds = pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS)
-        found.profile.add(seconds.to_pylist())
+
+    def _look_at_each(self, rows: Iterator[pa.RecordBatch]) -> None:
+        for batch in rows:
+            self.found.compared += _check_rows(batch, self.file.path, self._order, self.found)
+            _gather(batch, self.found)
 
     def _check_time(self, batch: pa.RecordBatch) -> None:
         """Hold rows to their partition, and to the time that is covered or not yet settled."""
@@ -162,6 +209,26 @@ class _FilePass:
                     found=_plain(actual),
                 )
                 self.found.findings.add(finding)
+
+
+def _check_rows(batch: pa.RecordBatch, path: str, order: Order, found: Inventory) -> int:
+    """Hold rows to their own laws, and to the order of their file; return how many fees were compared."""
+    compared = check_amounts(batch, path, found.findings)
+    order.check(batch, path, found.findings)
+    return compared
+
+
+def _gather(batch: pa.RecordBatch, found: Inventory) -> None:
+    """Take in what other layers need of rows, whatever their files."""
+    found.ids.add(batch.column("id").to_pylist())
+    settled = inside(batch.column("created"), Intervals.span(0, found.settled))
+    found.unsettled += batch.num_rows - (pc.sum(settled).as_py() or 0)
+    known = batch.filter(settled)
+    sums = found.ledger.add(known)
+    for opening in found.openings if sums else ():
+        opening.add(known, sums)
+    seconds = pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS)
+    found.profile.add(seconds.to_pylist())
 
 
 def _compare_with_past(found: Inventory, past: Past) -> None:

@@ -130,7 +130,7 @@ def writer_of_three_days(store, *, publisher=Publisher):
 @pytest.mark.anyio
 async def test_of_partitions_written_together_one_that_fails_spares_the_others(tmp_path):
     with writer_of_three_days(StoreThatRefuses(tmp_path, "created_date=2026-01-02")) as writer:
-        await writer._stage(writer.batcher.buffer.partitions())
+        await writer._stage(writer.batcher.partitions())
         with pytest.raises(StorageError, match="no space left"):
             await writer.commit()
         state = table_states.load(writer.batcher.lake.store, ACCOUNT)
@@ -155,7 +155,7 @@ async def test_a_partition_that_others_change_whenever_it_is_staged_ends_the_run
 
     rounds, folder = [], f"balance_transactions/account={ACCOUNT}/created_date=2026-01-01"
     with writer_of_three_days(LocalStore(tmp_path), publisher=Overtaken) as writer:
-        stager, (first, *_) = OthersAreFaster(writer.batcher, print), writer.batcher.buffer.partitions()
+        stager, (first, *_) = OthersAreFaster(writer.batcher, print), writer.batcher.partitions()
         with pytest.raises(CommitConflictError, match="2026-01-01 8 times in a row"):
             await stager.stage(writer.publisher, [first])
     assert rounds == [1] * ROUNDS
@@ -176,7 +176,7 @@ async def test_only_a_run_whose_last_file_is_written_says_that_it_read_everythin
 async def test_a_file_sealed_while_the_state_is_written_is_in_the_next_one(tmp_path):
     store = SlowStateStore(tmp_path)
     with writer_of_three_days(store) as writer:
-        days = writer.batcher.buffer.partitions()
+        days = writer.batcher.partitions()
         await writer._stage([days[0]])
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(writer.commit)

@@ -100,8 +100,13 @@ class Estimate:
 
     def pages_left(self, walk: Walk) -> float:
         """Return how many pages a walk is expected to have left."""
-        seconds = walk.unread - self.likely_start_in(walk.floor, walk.unread)
-        return max(0.5, walk.density.value * seconds / self.tuning.page_size)
+        density, start, stop = walk.density, walk.floor, walk.unread
+        if not density.seconds:
+            return 0.5
+        if start < self.likely_start:  # as `likely_start_in` has it: this is asked of every walk for every page
+            start = max(start, min(self.likely_start, stop - 1))
+        left = density.rows / density.seconds * (stop - start) / self.tuning.page_size
+        return left if left > 0.5 else 0.5  # noqa: FURB136, PLR2004 - the same
 
     def crowd(self, width: float) -> float:
         """Return how many walks to keep open."""

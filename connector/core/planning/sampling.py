@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
+from operator import sub
 from typing import TYPE_CHECKING
 
 from connector.core.planning.walk import PAGE_SIZE
@@ -129,9 +130,10 @@ class Profile:
     def _add(self, created: Sequence[int]) -> None:
         mean = self._mean()
         before = self.last if self.first is not None else created[0]
-        for position, (older, newer) in enumerate(pairwise((before, *created))):
-            if newer - older > UNUSUAL * mean:
-                self._remember(Gap(older + 1, newer, self.rows + position), mean)
+        if max(map(sub, created, (before, *created))) > UNUSUAL * mean:
+            for position, (older, newer) in enumerate(pairwise((before, *created))):
+                if newer - older > UNUSUAL * mean:
+                    self._remember(Gap(older + 1, newer, self.rows + position), mean)
         self.marks.extend(created[position] for position in range(-self.rows % MARK, len(created), MARK))
         self.first = created[0] if self.first is None else self.first
         self.last = created[-1]

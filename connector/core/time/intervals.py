@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+_START = attrgetter("start")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,7 +55,7 @@ class Intervals:
     def of(cls, intervals: Iterable[Interval]) -> Intervals:
         """Join intervals in any order, overlapping or touching or not, into a set."""
         merged: list[Interval] = []
-        for part in sorted(intervals):
+        for part in sorted(intervals, key=_START):
             if merged and part.start <= merged[-1].stop:
                 if part.stop > merged[-1].stop:
                     merged[-1] = Interval(merged[-1].start, part.stop)
@@ -72,7 +75,7 @@ class Intervals:
         return bool(self.parts)
 
     def __contains__(self, second: int) -> bool:
-        position = bisect_right(self.parts, second, key=lambda part: part.start) - 1
+        position = bisect_right(self.parts, second, key=_START) - 1
         return position >= 0 and second in self.parts[position]
 
     @property
@@ -115,10 +118,12 @@ class Intervals:
 
     def touching(self, bounds: Interval) -> tuple[Interval, ...]:
         """Return the parts that share a second with `bounds`, whole and in order."""
-        first = max(0, bisect_right(self.parts, bounds.start, key=lambda part: part.start) - 1)
+        parts, stop = self.parts, bounds.stop
+        first = max(0, bisect_right(parts, bounds.start, key=_START) - 1) if len(parts) > 1 else 0
         found: list[Interval] = []
-        for part in self.parts[first:]:
-            if part.start >= bounds.stop:
+        for place in range(first, len(parts)):
+            part = parts[place]
+            if part.start >= stop:
                 break
             if part.stop > bounds.start:
                 found.append(part)

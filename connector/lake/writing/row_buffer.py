@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.state.partition import in_order_of_time
 from connector.core.time.intervals import Interval, Intervals
 from connector.lake.formats.row_columns import bounds_of, inside
 from connector.lake.writing.spill import Extent, SpillFile
@@ -37,10 +38,12 @@ class Memory:
     Attributes:
         budget: bytes of rows to keep in memory, those taken and not yet released included.
         held: bytes of them that are.
+        decoded: rows that wait to be encoded, beside them.
     """
 
     budget: int = BUDGET
     held: int = 0
+    decoded: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -122,7 +125,7 @@ class RowBuffer:
     """
 
     def __init__(self, folder: Path, *, memory: Memory | None = None) -> None:
-        self._memory = memory or Memory()
+        self.memory = memory or Memory()
         self._spill = SpillFile(folder)
         self._runs: defaultdict[PartitionKey, list[Run]] = defaultdict(list)
         self._in_memory: defaultdict[PartitionKey, int] = defaultdict(int)
@@ -139,9 +142,13 @@ class RowBuffer:
         """Size of the temporary file in bytes."""
         return self._spill.bytes
 
+    def keys(self) -> set[PartitionKey]:
+        """Return the partitions that have rows waiting."""
+        return set(self._runs)
+
     def partitions(self) -> list[PartitionKey]:
         """Return the partitions that have rows waiting, oldest first."""
-        return sorted(self._runs)
+        return in_order_of_time(self._runs)
 
     def rows(self, key: PartitionKey) -> int:
         """Return how many rows wait for a partition."""
@@ -163,7 +170,7 @@ class RowBuffer:
         if batch.num_rows:
             self._add(key, batch, self._count, span)
             self._count += 1
-            if self._memory.held > self._memory.budget:
+            if self.memory.held > self.memory.budget:
                 self._make_room()
 
     def take(self, key: PartitionKey, within: Intervals) -> SortedRuns:
@@ -202,7 +209,7 @@ class RowBuffer:
 
     def _hold(self, size: int) -> None:
         self._held += size
-        self._memory.held += size
+        self.memory.held += size
 
     def _split(self, key: PartitionKey, run: Run, within: Intervals) -> Iterator[Run]:
         """Put back the rows outside `within`, and yield those inside."""
@@ -226,7 +233,7 @@ class RowBuffer:
     def _make_room(self) -> None:
         """Move the largest partitions to the temporary file until half the budget is free, or all of them are there."""
         for key in sorted(self._in_memory, key=lambda key: self._in_memory[key], reverse=True):
-            if self._memory.held <= self._memory.budget // 2 or not self._in_memory[key]:
+            if self.memory.held <= self.memory.budget // 2 or not self._in_memory[key]:
                 break
             runs = [(run, run.payload) for run in self._runs[key] if not isinstance(run.payload, _Place)]
             shared = _Shared(self._spill, self._spill.write([message for _, message in runs]), len(runs))

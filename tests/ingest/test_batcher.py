@@ -1,0 +1,117 @@
+"""Rows that wait as they were decoded, and are encoded many pages at a time, become what each would have alone."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.core.api.page import decode_page
+from connector.core.planning.frontier import Frontier
+from connector.core.state.partition import Granularity
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import DAY
+from connector.ingest import batcher as batchers
+from connector.ingest.batcher import Batcher
+from connector.lake.formats.formats import format_named
+from connector.lake.layout import Lake
+from connector.lake.stores.local import LocalStore
+from connector.lake.writing.merge import Reread, merged
+from connector.lake.writing.row_buffer import Memory, RowBuffer
+from connector.tables.transaction import decode_transactions
+from tests.support.examples import examples
+from tests.support.rows import OFFICIAL_ROW, expanded_rows, odd_rows, ordinary_rows
+
+START = 1_767_225_600
+ALL = Intervals.span(0, 2**40)
+
+
+def body_of(rows):
+    return orjson.dumps({"object": "list", "data": rows, "has_more": False, "url": "/v1/balance_transactions"})
+
+
+def batcher_of(root, form, buffer=None):
+    store = LocalStore(root)
+    lake = Lake(store, format_named(form), Granularity.DAY)
+    return Batcher(lake, buffer or RowBuffer(store.scratch), Frontier(ALL))
+
+
+def rows_of(batcher):
+    """All rows by partition, as they would be written."""
+    found = {}
+    for key in batcher.partitions():
+        with batcher.taken(key, ALL) as runs:
+            found[key] = [row for batch, _ in merged(runs, iter(()), Reread()) for row in batch.to_pylist()]
+    return found
+
+
+def dated(row, second, name):
+    return {**row, "created": second, "id": f"txn_{name}"}
+
+
+a_page = st.lists(st.tuples(ordinary_rows | expanded_rows | odd_rows, st.integers(0, 2 * DAY)), min_size=1, max_size=4)
+
+
+@settings(max_examples=examples(50))
+@given(st.lists(a_page, min_size=1, max_size=4), st.sampled_from(["parquet", "jsonl"]), st.sampled_from([0, 3, 10_000]))
+def test_whatever_rows_come_in_whatever_order_they_are_those_of_the_careful_way(tmp_path_factory, some, form, waiting):
+    """Unknown fields, other types, integers beyond 64 bits, floats, nulls, objects for texts, escapes."""
+    bodies, count = [], 0
+    for page in some:
+        rows = []
+        for row, offset in sorted(page, key=lambda one: -one[1]):
+            rows.append(dated(row, START + offset, count))
+            count += 1
+        bodies.append(body_of(rows))
+    root = tmp_path_factory.mktemp("lake")
+    quick, careful = batcher_of(root, form), batcher_of(root, form)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batchers, "MOST_DECODED", waiting)
+        for body in bodies:
+            quick.take(decode_transactions(body).rows)
+            careful.take(decode_page(body).rows)
+        assert rows_of(quick) == rows_of(careful)
+    assert (quick.rows, quick.newest, quick.drift) == (careful.rows, careful.newest, careful.drift)
+    assert quick.buffer.memory.decoded == 0
+
+
+def known(second, name, **fields):
+    return {**OFFICIAL_ROW, "created": START + second, "id": f"txn_{name}", **fields}
+
+
+def test_of_two_rows_with_one_id_the_later_counts_however_either_was_read(tmp_path):
+    pending, available = known(5, "a", status="pending"), known(5, "a", status="available")
+    odd = {**available, "livemode": True}
+    for first, second in ((pending, available), (pending, odd), (odd, pending)):
+        batcher = batcher_of(tmp_path, "jsonl")
+        for row in (first, second):
+            batcher.take(decode_transactions(body_of([row])).rows)
+        ((only,),) = rows_of(batcher).values()
+        assert only["status"] == second["status"]
+
+
+def test_what_waits_is_counted_with_its_partition_before_it_is_encoded(tmp_path):
+    batcher = batcher_of(tmp_path, "parquet")
+    batcher.take(decode_transactions(body_of([known(DAY + 1, "b"), known(2, "a"), known(1, "c")])).rows)
+    first, second = batcher.partitions()
+    assert (first.start, second.start) == (START, START + DAY)
+    assert (batcher.rows_of(first), batcher.rows_of(second)) == (2, 1)
+    assert batcher.buffer.partitions() == []
+    with batcher.taken(first, Intervals((Interval(START, START + 2),))) as runs:
+        assert runs.rows == 1
+    assert batcher.rows_of(first) == 1
+    batcher.close()
+    assert batcher.buffer.memory.decoded == 0
+
+
+def test_however_many_accounts_share_the_memory_what_waits_stays_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(batchers, "MOST_DECODED", 10)
+    memory = Memory()
+    several = [batcher_of(tmp_path, "parquet", RowBuffer(tmp_path, memory=memory)) for _ in range(4)]
+    for number in range(8):
+        for batcher in several:
+            page = [known(DAY * number + 9 - place, f"{number}{place}") for place in range(3)]
+            batcher.take(decode_transactions(body_of(page)).rows)
+            assert memory.decoded <= 10
+    assert sum(len(rows) for batcher in several for rows in rows_of(batcher).values()) == 4 * 8 * 3
