@@ -36,7 +36,7 @@ class Options:
         format: name of a format, or None for that of the lake (Parquet for a new one).
         partition: how much time one file holds, or None for that of the lake (a day for a new one).
         expand: paths to expand in each row, without `data.`; fixed with the lake.
-        source_columns: whether charges, refunds and payouts among expanded sources have columns; fixed with the lake.
+        source_columns: whether expanded charges, refunds, disputes and payouts have columns; fixed with the lake.
         omit: columns and paths to leave out; fixed with the lake. See `connector.core.privacy`.
         hash: columns and paths to replace by a salted hash; fixed with the lake.
         salt: of the hashes.

@@ -70,10 +70,10 @@ class Shape(Form, total=False):
     source_columns: Annotated[
         "bool",
         Option(
-            says="whether charges, refunds and payouts among expanded sources have columns; fixed with the lake",
+            says="whether expanded charges, refunds, disputes and payouts have columns; fixed with the lake",
             default=False,
             reads="flag",
-            help="columns for charges, refunds and payouts, with --expand source",
+            help="columns for charges, refunds, disputes, payouts, with --expand source",
             in_file="lake",
         ),
     ]

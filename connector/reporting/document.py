@@ -109,6 +109,7 @@ def _purse(purse: PurseStatement) -> dict[str, Any]:
                 "reason": one.sums.reason,
                 "status": one.sums.status,
                 "charge": one.sums.charge,
+                "evidence_due": one.sums.evidence_due,
             }
             for one in purse.disputes
         ],

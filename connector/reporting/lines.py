@@ -143,6 +143,7 @@ def _disputes(statement: Statement, account: str, purse: PurseStatement) -> Iter
             "gross": _money(gross, purse),
             "fee": _money(sums.fee, purse),
             "net": _money(-one.cost, purse),
+            "day": None if sums.evidence_due is None else statement.period.day_of(sums.evidence_due),
             "note": ", ".join(filter(None, (sums.reason, sums.charge))) or None,
         }
         yield Line(account, purse.purse, "disputes", "dispute", cells)

@@ -265,6 +265,8 @@ class Reading:
                 one.reason, one.status, one.charge = (
                     id_of(source.get(name)) for name in ("reason", "status", "charge")
                 )
+                due = (object_of(source.get("evidence_details")) or {}).get("due_by")
+                one.evidence_due = due if type(due) is int else None
         if columns or row["exchange_rate"] is None:
             return
         paid, paid_in = source.get("amount"), source.get("currency")

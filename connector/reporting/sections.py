@@ -55,6 +55,7 @@ _SHOWN: dict[str, tuple[tuple[str, str], ...]] = {
         ("fee", "fees"),
         ("net", "net"),
         ("state", "state"),
+        ("day", "evidence due"),
         ("note", "reason"),
     ),
     "conversion": (

@@ -1,4 +1,4 @@
-"""Columns of expanded sources: what is asked for most of charges, refunds and payouts, beside `source_object`.
+"""Columns of expanded sources: what is asked for most of each kind, beside `source_object`.
 
 Which they are, of what type, and where in the object each is found, `schemas/tables/source_columns.json` says. They are
 a convenience: `source_object` is the truth, and what does not fit a column is null in it.

@@ -34,7 +34,7 @@ def test_what_is_kept_is_said_by_the_status_and_the_salt_by_nobody(run, environm
     done = run("sync", lake, "--rate", 0, *CHOICE, "-v")
     assert done.status == 0
     shown = run("status", lake)
-    assert "expanded  source, with columns for charges, refunds and payouts" in shown.out
+    assert "expanded  source, with columns for charges, refunds, disputes and payouts" in shown.out
     assert "left out  description, source.billing_details" in shown.out
     assert "hashed    source.customer (salt " in shown.out
     assert SALT not in done.out + done.err + shown.out

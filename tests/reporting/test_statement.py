@@ -227,6 +227,7 @@ def test_disputes_have_their_reason_where_the_lake_has_it(served, lake, tmp_path
         assert disputes
         assert all((one["reason"] is not None) == expanded for one in disputes)
         assert all((one["charge"] or "").startswith("ch_") == expanded for one in disputes)
+        assert all((one["evidence_due"] is not None) == expanded for one in disputes)
 
 
 def test_refunds_say_what_fees_they_gave_back(served, lake):

@@ -15,7 +15,7 @@ FIRST = {column["x-path"].split(".")[0] for column in COLUMNS.values()}
 
 sources = st.builds(
     lambda kind, fields: {"object": kind, **fields},
-    st.sampled_from(["charge", "refund", "payout", "topup", None]),
+    st.sampled_from(["charge", "refund", "dispute", "payout", "topup", None]),
     st.dictionaries(st.sampled_from(sorted(FIRST)) | names, json_values | st.just({"card": {"brand": 1}, "type": "x"})),
 )
 pages_of_sources = st.lists(
@@ -36,6 +36,16 @@ def test_columns_change_nothing_else_and_what_was_received_comes_back(page):
     assert batch.schema == row_schema(source_columns=True)
     assert batch.select(row_schema().names).equals(to_batch(rows))
     assert to_objects(batch) == rows
+
+
+def test_a_dispute_has_its_charge_reason_state_and_the_time_by_which_evidence_is_due():
+    due = {"due_by": 1_767_225_599, "has_evidence": False}
+    dispute = {"object": "dispute", "amount": 7, "currency": "eur", "charge": "ch_1", "reason": "fraudulent"}
+    (found,) = columns_of({**dispute, "status": "needs_response", "evidence_details": due})
+    assert found["dispute_evidence_due_by"].timestamp() == due["due_by"]
+    names = ("amount", "currency", "charge", "reason", "status")
+    assert [found[f"dispute_{name}"] for name in names] == [7, "eur", "ch_1", "fraudulent", "needs_response"]
+    assert found["charge_amount"] is found["refund_amount"] is None
 
 
 def test_each_kind_of_source_fills_its_own_columns():

@@ -408,7 +408,7 @@ def _versions(versions: Sequence[str]) -> str:
 
 def _choices(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Say what was chosen when the lake was made, apart from the format."""
-    columns = ", with columns for charges, refunds and payouts" if options.get("source_columns") else ""
+    columns = ", with columns for charges, refunds, disputes and payouts" if options.get("source_columns") else ""
     said = {
         "expanded": ", ".join(options.get("expand", ())) + columns,
         "left out": ", ".join(options.get("omit", ())),

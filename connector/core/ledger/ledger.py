@@ -170,6 +170,7 @@ class DisputeSums:
         reason: why, where the lake has the dispute.
         status: its state when the row was read, where the lake has it.
         charge: of which charge, where the lake has it.
+        evidence_due: until when evidence can be submitted, UTC seconds, where the lake has it.
     """
 
     created: int
@@ -179,6 +180,7 @@ class DisputeSums:
     reason: str | None = None
     status: str | None = None
     charge: str | None = None
+    evidence_due: int | None = None
 
 
 @dataclass(slots=True)
