@@ -11,10 +11,10 @@ import pytest
 import connector
 from connector import schemas
 from connector.core.units import DAY
-from connector.errors import ConfigError, UsageError
+from connector.errors import ConfigError, ConnectorError, UsageError
 from connector.lake.state.frozen_periods import load_frozen
 from connector.lake.state.lake_id import lake_id
-from connector.lake.state.lake_identity import account_records, facts_of
+from connector.lake.state.lake_identity import account_records, facts_of, load_balances
 from connector.lake.state.unfinished import FOLDER
 from connector.lake.stores.base import open_store
 from connector.lake.stores.local import LocalStore
@@ -206,3 +206,35 @@ def test_a_lake_of_payouts_alone_can_be_converted(served, tmp_path):
     for table in ("payouts", "payout_transactions"):
         here, there = (connector.read(tmp_path / name, table=table).to_table() for name in ("new", "lake"))
         assert here.equals(there)
+
+
+def test_every_account_goes_along_also_one_without_a_row(tmp_path):
+    with sandbox(world(200, days=5, connected=2)) as served:
+        run(tmp_path / "lake", served, all_accounts=True)
+        with sandbox(world(0, days=5)) as empty:
+            run(tmp_path / "empty", empty)
+            connector.run_convert(tmp_path / "empty", tmp_path / "none", format="jsonl")
+            asked = [run(tmp_path / name, empty).requests.by_endpoint for name in ("none", "empty")]
+            assert asked[0] == asked[1]
+        report = connector.run_convert(tmp_path / "lake", tmp_path / "new", format="jsonl", partition="month")
+        assert len({one["account"] for one in report["tables"]}) == 3
+        assert objects(tmp_path / "new") == objects(tmp_path / "lake")
+        asked = [run(tmp_path / name, served, all_accounts=True).requests.by_endpoint for name in ("new", "lake")]
+        assert asked[0] == asked[1]
+
+
+def test_a_snapshot_that_was_lost_stays_named(tmp_path):
+    with sandbox(world(100, days=3)) as served:
+        run(tmp_path / "lake", served, balance=True)
+        for file in (tmp_path / "lake" / "balances").rglob("part-0.parquet"):
+            file.unlink()
+        served.advance(DAY)
+        with pytest.raises(ConnectorError):
+            run(tmp_path / "lake", served, balance=True)
+    account = state(tmp_path / "lake").account
+    lost = load_balances(LocalStore(tmp_path / "lake"), account).lost
+    assert lost
+    connector.run_convert(tmp_path / "lake", tmp_path / "new", format="jsonl")
+    kept = load_balances(LocalStore(tmp_path / "new"), account).lost
+    assert [one.sha256 for one in kept.values()] == [one.sha256 for one in lost.values()]
+    assert [path.rpartition("/")[0] for path in kept] == [path.rpartition("/")[0] for path in lost]

@@ -14,6 +14,7 @@ from connector.core.state.partition import Granularity
 from connector.errors import ConfigError
 from connector.readers.described import described
 from connector.readers.engines import ENGINES, is_run, statement_for
+from connector.readers.views import views_for
 from tests.readers import awkward
 from tests.readers.running import HEAVY, made, need, plain, rows_of
 from tests.support.extras import present
@@ -146,3 +147,13 @@ def test_an_iceberg_table_elsewhere_is_none(lake, kind):
 def test_a_delta_table_elsewhere_is_the_same(lake, kind):
     text = statement_for("duckdb", described("balance_transactions", lake(kind), place="s3://bucket/lake")).text
     assert "delta_scan('s3://bucket/lake/balance_transactions')" in text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_views_stand_on_the_table(lake, kind, monkeypatch):
+    needs("clickhouse")
+    monkeypatch.chdir("/")
+    place = lake(kind)
+    ask = made("clickhouse", views_for("clickhouse", place))
+    found = ask("select count(*) as n, sum(net_minor) as net from stripe_transactions").to_pylist()
+    assert found == [{"n": len(objects(place)), "net": sum(row["net"] for row in objects(place))}]
