@@ -57,7 +57,8 @@ async def tasks_of(services: Services, config: Config, options: Options, *, slot
         named = accounts if any(accounts) else ()
         chosen = replace(options, accounts=named, all_accounts=False)
         cut = Cut(ceil(WINDOWS_A_SLOT * slots / len(accounts)), LEAST_ROWS)
-        return await plan_with(services, config, chosen, cut) or [{"accounts": list(named)}]
+        windows = await plan_with(services, config, chosen, cut)
+        return windows[::-1] or [{"accounts": list(named)}]  # most accounts grow: what takes longest begins first
     lake = begin_lake(services.store, now=client.server_now or services.clock.utc())
     return [{"accounts": group, "lake": lake} for group in groups_of(accounts, GROUPS_A_SLOT * slots)]
 

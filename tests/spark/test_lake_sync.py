@@ -41,6 +41,7 @@ def test_years_of_one_account_are_read_by_tasks_and_reported_as_one_run(tmp_path
     assert report["requests"]["rate_limit"] == 6_000.0
     tasks = session.tasks
     assert 7 <= len(tasks.tasks) <= 9
+    assert tasks.tasks[0].get("until") is None  # the newest first
     assert tasks.carried.config.rate == 2_000.0
     assert tasks.carried.config.account_rate == 2_000.0
     assert not tasks.carried.config.goes_shares
