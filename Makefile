@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else (what is large has a folder
 # of its own: `make readers` and `make spark` .venv-readers, `make integrations` .venv-integrations, `make airflow` .venv-airflow and
-# .venv-airflow2, `make bench` .venv-before); uv does it
+# .venv-airflow2, `make docs` .venv-docs, `make bench` .venv-before); uv does it
 # where it is on PATH, else venv and pip, from the same locks with the same hashes.
 
 PYTHON ?= python3
@@ -15,7 +15,7 @@ BEFORE := d1449a34ae1dc3d686e19ca2709bd1644c60c7f6
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check mutants readers spark integrations airflow bench drawing lock clean
+.PHONY: help demo test test-all check mutants readers spark integrations airflow docs bench drawing lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -54,6 +54,12 @@ airflow: .venv-airflow/.done .venv-airflow2/.done  ## run the operators in Airfl
 	@STRIPE_BALANCE_AIRFLOW=1 .venv-airflow/bin/python -m pytest -q -p no:cacheprovider tests/airflow/live
 	@STRIPE_BALANCE_AIRFLOW=1 .venv-airflow2/bin/python -m pytest -q -p no:cacheprovider tests/airflow/live
 
+docs: .venv-docs/.done  ## build the documentation as a site, build/docs/html, and check it: what warns, leads nowhere or asks another host fails
+	@.venv-docs/bin/python docs/site/stage.py build/docs/source
+	@.venv-docs/bin/sphinx-build --builder html --conf-dir docs/site --jobs 2 --quiet --fresh-env --fail-on-warning build/docs/source build/docs/html
+	@.venv-docs/bin/python docs/site/check.py build/docs/html
+	@echo "the site is in build/docs/html/index.html"
+
 bench: .venv/.dev .venv-before/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)
 	@$(BIN)/python tests/benchmarks/bench.py $(SCENARIO) $(if $(FULL),--full) --before $(BEFORE)
 
@@ -65,11 +71,12 @@ lock:  ## resolve the dependencies anew (needs uv)
 	@echo '$(BUILD)' | $(LOCK) --upgrade --constraint requirements.lock pyproject.toml - -o requirements-run.lock
 	@echo '$(BUILD)' | $(LOCK) --upgrade --extra readers pyproject.toml - -o requirements-readers.lock
 	@echo '$(BUILD)' | $(LOCK) --upgrade --constraint requirements-run.lock --extra integrations pyproject.toml - -o requirements-integrations.lock
+	@echo '$(BUILD)' | $(LOCK) --upgrade --constraint requirements-run.lock --extra docs pyproject.toml - -o requirements-docs.lock
 	@printf '%s\n' '$(BUILD)' 'apache-airflow>=3.3,<3.4' | $(LOCK) --upgrade --constraint requirements-run.lock --extra live pyproject.toml - -o requirements-airflow.lock
 	@printf '%s\n' '$(BUILD)' 'apache-airflow>=2.11,<3' | $(LOCK) --upgrade --extra live pyproject.toml - -o requirements-airflow2.lock
 
 clean:  ## remove what these commands made
-	@rm -rf .venv .venv-readers .venv-integrations .venv-airflow .venv-airflow2 .venv-before demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .venv-readers .venv-integrations .venv-airflow .venv-airflow2 .venv-docs .venv-before demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is as old as the last installation: a newer lock or pyproject.toml has it done again.
@@ -83,6 +90,10 @@ clean:  ## remove what these commands made
 
 .venv-readers/.done: requirements-readers.lock pyproject.toml
 	$(call set-up,$<,.venv-readers)
+	@touch $@
+
+.venv-docs/.done: requirements-docs.lock pyproject.toml
+	$(call set-up,$<,.venv-docs)
 	@touch $@
 
 .venv-airflow/.done: requirements-airflow.lock pyproject.toml

@@ -17,7 +17,9 @@ from tests.support.examples import LONGEST
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-LOCKS = tuple(f"requirements{use}.lock" for use in ("", "-run", "-readers", "-integrations", "-airflow", "-airflow2"))
+LOCKS = tuple(
+    f"requirements{use}.lock" for use in ("", "-run", "-readers", "-integrations", "-airflow", "-airflow2", "-docs")
+)
 TOP_LEVEL = (
     ".ci", ".github", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "connector", "docs", "pyproject.toml", *LOCKS,
     "schemas", "tests",
@@ -59,6 +61,8 @@ def lines_with(pattern):
         ("requirements-airflow2.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
         ("requirements-airflow2.lock", PYPROJECT["project"]["optional-dependencies"]["live"]),
         ("requirements-integrations.lock", PYPROJECT["project"]["optional-dependencies"]["integrations"]),
+        ("requirements-docs.lock", PYPROJECT["project"]["dependencies"] + PYPROJECT["build-system"]["requires"]),
+        ("requirements-docs.lock", PYPROJECT["project"]["optional-dependencies"]["docs"]),
     ],
 )
 def test_a_lock_satisfies_what_pyproject_asks_for(lock, wanted):
