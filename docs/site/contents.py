@@ -34,6 +34,8 @@ CONTENTS: dict[str, tuple[str, ...]] = {
         "docs/personal-data.md",
     ),
     "In service": (
+        "docs/operating.md",
+        "docs/schedules.md",
         "docs/airflow.md",
         "docs/spark.md",
     ),
@@ -55,6 +57,7 @@ CONTENTS: dict[str, tuple[str, ...]] = {
     "Why to trust it": (
         "docs/limits-and-guarantees.md",
         "docs/how-it-works.md",
+        "docs/comparison.md",
         "docs/architecture.md",
         "docs/decisions/README.md",
         ".github/SECURITY.md",
