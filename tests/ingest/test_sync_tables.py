@@ -137,10 +137,12 @@ def test_a_lake_keeps_its_format(kind, served, tmp_path):
         run(tmp_path / "lake", served, format="parquet")
 
 
-def test_a_statement_over_the_files_of_a_table_is_refused(kind, served, tmp_path, capsys):
+def test_a_statement_of_a_table_reads_the_table_and_not_all_its_files(kind, served, tmp_path, capsys):
     run(tmp_path / "lake", served, format=kind)
-    assert main(["schema", "balance_transactions", str(tmp_path / "lake"), "--for", "duckdb"]) == 78
-    assert f"is a table of {kind}" in capsys.readouterr().err
+    assert main(["schema", "balance_transactions", str(tmp_path / "lake"), "--for", "duckdb"]) == 0
+    said = capsys.readouterr().out
+    assert f"{kind}_scan('{tmp_path}/lake/balance_transactions" in said
+    assert "*" not in said
 
 
 def test_a_month_is_a_partition_too(kind, served, tmp_path):
