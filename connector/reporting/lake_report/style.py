@@ -70,7 +70,9 @@ fill:none}
 .line{stroke:var(--blue);stroke-width:1.6;fill:none}.dots{fill:var(--blue)}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.88rem}
 @media (max-width:40rem){.page{padding:1.4rem 1rem 3rem}h1{font-size:1.4rem}
-dl{grid-template-columns:repeat(2,minmax(0,1fr))}}
+dl{grid-template-columns:repeat(2,minmax(0,1fr))}
+table:not([class]):has(td.w) :is(th,td){white-space:normal;padding-right:.6rem}
+table:not([class]):has(td.w) td.w{min-width:9rem}}
 @media print{
 :root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--line:#bbb;--card:#fff;--blue:#2f6ea5;--pale:#dbe7f2;
 --bad:#8a1029;--warn:#7a3300;--good:#14503c}

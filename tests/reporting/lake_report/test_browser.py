@@ -1,6 +1,8 @@
-"""The page in a browser: it asks for nothing, says nothing, and fits a phone."""
+"""Pages in a browser: they ask for nothing, say nothing, fit a phone, and axe-core finds nothing to object to."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import anyio
 import pytest
@@ -16,12 +18,18 @@ HEADING = "document.querySelector('h1').innerText.replaceAll('\\n', ' ')"
 SMALLEST = """Math.min(...[...document.querySelectorAll('main *')].filter(one => one.checkVisibility() && one.innerText)
     .map(one => parseFloat(getComputedStyle(one).fontSize)))"""
 
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+INSTALL_AXE = "no axe-core here: npm install --prefix tests --no-save axe-core@4.14.1"
+RULES = "axe.run().then(found => found.passes.length + found.inapplicable.length)"
+VIOLATIONS = "axe.run().then(found => found.violations.map(one => [one.id, one.nodes.map(node => node.html)]))"
+
 
 @pytest.fixture(scope="module")
 def pages(made, tmp_path_factory):
     """The page of a lake that is well, and of one that has lost a file."""
     folder = tmp_path_factory.mktemp("pages")
     facts = connector.run_report(made, output=folder / "well.html")
+    connector.write_workpaper(connector.run_verify(made, offline=True), folder / "workpaper.html")
     return folder, facts["sentence"]
 
 
@@ -39,5 +47,23 @@ def test_a_browser_is_asked_for_nothing_and_says_nothing_and_the_page_fits(pages
             assert (background == "rgb(255, 255, 255)") != dark
         assert [one for one in tab.requests if not one.startswith(("file:", "data:"))] == []
         assert tab.messages == []
+
+    anyio.run(go)
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason=INSTALL_AXE)
+@pytest.mark.parametrize(("width", "dark"), [(1200, False), (1200, True), (390, False)])
+@pytest.mark.parametrize("name", ["well.html", "workpaper.html"])
+def test_axe_finds_nothing_to_object_to_in_a_report_or_a_workpaper(pages, tmp_path, name, width, dark):
+    folder, _ = pages
+
+    async def go():
+        async with showing(folder / name, tmp_path / "profile", width=width, dark=dark) as tab:
+            await tab.value(OPEN)
+            await tab.value(f"{AXE.read_text()};true")
+            assert await tab.value(RULES) > 30
+            assert await tab.value(VIOLATIONS) == []
+        assert tab.messages == []
+        assert [one for one in tab.requests if not one.startswith(("file:", "data:"))] == []
 
     anyio.run(go)
