@@ -80,7 +80,7 @@ class AccountRun:
     _damaged: int = field(init=False, default=0)
     _expected: Expected | None = field(init=False, default=None)
     _written: frozenset[str] = field(init=False, default=frozenset())
-    _stale: tuple[str, ...] = field(init=False, default=())
+    _stale: tuple[DataFile, ...] = field(init=False, default=())
     _counted: Intervals = field(init=False, default_factory=Intervals)
     _doubted: Intervals = field(init=False, default_factory=Intervals)
     _audit: Audit = field(init=False, default_factory=Audit)
@@ -148,7 +148,7 @@ class AccountRun:
         try:
             await past.go(requests)
         except StaleFileError as stale:
-            self._stale = (*self._stale, stale.file.path)
+            self._stale = (*self._stale, stale.file)
             await self._mend()
             return
         finally:
@@ -373,8 +373,9 @@ class AccountRun:
         look = partial(lost_files, self.shared.lake, state, since, self._written)
         self._state, found = await anyio.to_thread.run_sync(look)
         state = self._state
-        stale = [state.files[path] for path in self._stale if path in state.files]
-        self._stale = ()
+        stale = [file for file in map(state.files.get, (one.path for one in self._stale)) if file is not None]
+        known_as = {one.sha256 for one in self._stale}  # what another run has replaced meanwhile is not lost
+        stale, self._stale = [one for one in stale if one.sha256 in known_as], ()
         return [file for file in {one.path: one for one in (*found, *stale)}.values() if file.path not in known]
 
     @property

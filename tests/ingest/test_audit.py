@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from os.path import getmtime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +19,7 @@ from connector.core.planning.sampling import SHARED
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import DamagedError, ProtocolError, UsageError
+from connector.events import PhaseStarted
 from connector.lake.stores.local import LocalStore
 from tests.support.examples import slow_but
 from tests.support.lakes import START, data_files, honest, objects, run, sandbox, state, strays, truth, world
@@ -363,3 +367,23 @@ def test_what_a_disk_spoiled_in_silence_is_read_again_when_its_turn_has_come(tmp
         *_, account = runs_until(tmp_path, stripe_, lambda account: account.healed.files)
         assert (account.healed.files, account.audit.differing) == (1, 0)
         assert data_files(tmp_path) == whole
+
+
+def test_what_another_run_replaced_before_it_was_asked_about_is_not_lost_and_nothing_is_healed(tmp_path):
+    with sandbox(world(600)) as stripe_:
+        run(tmp_path, stripe_)
+        for day in range(12):
+            stripe_.add_rows(count=1, created=START + day * DAY + 5)
+        replaced = []
+
+        def hear(event):
+            if isinstance(event, PhaseStarted) and event.phase == "asking about the past":
+                words = ["sync", tmp_path, "--full-refresh", "--rate", "0", "--json"]
+                environ = {**os.environ, "STRIPE_API_KEY": stripe_.key, "STRIPE_API_BASE": stripe_.url}
+                told = subprocess.run([sys.executable, "-m", "connector", *words], env=environ, stdout=-1, check=True)
+                replaced.extend(json.loads(told.stdout)["accounts"])
+
+        (account,) = run(tmp_path, stripe_, services={"on_event": hear}).accounts
+        assert [one["rows_new"] for one in replaced] == [12]
+        assert (account.healed.files, account.healed.rows, account.rows_new) == (0, 0, 0)
+        assert objects(tmp_path) == truth(stripe_)
