@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def test_every_class_says_itself_what_happened_and_what_to_do_and_can_be_importe
 
 def test_a_class_whose_errors_have_a_status_each_is_said_to():
     assert {one.__name__ for one in classes() if "self.exit_code" in inspect.getsource(one)} == OF_ITS_OWN.keys()
+
+
+def test_every_status_that_more_than_its_message_is_to_be_said_of_is_in_what_to_do_when():
+    told = (ROOT / "docs" / "operating.md").read_text("utf-8").partition("## What to do when")[2]
+    statuses = {one.exit_code for one in classes()} - {1, 2}  # of these the message says all
+    assert len(statuses) > 4
+    assert not [status for status in statuses if not re.search(rf"^\| {status}\b", told, re.MULTILINE)]
 
 
 def test_every_status_of_an_error_is_in_the_list_of_statuses():

@@ -13,6 +13,7 @@ from tests.support.columns_pages import PAGES, render, tables
 
 ROOT = Path(__file__).parents[1]
 GROUND = re.compile(r'<rect width="[0-9%]+" height="[0-9%]+" fill="(?:white|#fff)')
+CONCEPTS = ["Window", "Coverage", "Settle", "Witness", "Parked", "Verdict"]
 PICTURE = re.compile(r"!\[([^]]*)\]\(([^)]+)\)")
 
 
@@ -70,6 +71,16 @@ def test_every_picture_says_what_it_shows_and_a_drawing_is_readable_on_a_dark_pa
         if path.endswith(".svg"):
             drawn = (page.parent / path).read_text("utf-8")
             assert "prefers-color-scheme: dark" in drawn or GROUND.search(drawn), path
+
+
+def test_each_concept_has_one_drawing_and_leads_to_where_it_is_said_in_full():
+    sections = (ROOT / "docs" / "concepts.md").read_text("utf-8").split("\n## ")[1:]
+    assert [section.partition("\n")[0] for section in sections] == CONCEPTS
+    for section in sections:
+        assert [path for _says, path in PICTURE.findall(section)] == [
+            f"concepts/{section.partition(chr(10))[0].lower()}.svg"
+        ]
+        assert re.search(r"(?<!!)\[[^]]+\]\([a-z0-9/#-]+\.md", section)
 
 
 PAGE = """<html><head><link rel="canonical" href="https://docs.example.com/"></head>

@@ -57,6 +57,7 @@ CONTENTS: dict[str, tuple[str, ...]] = {
     "Why to trust it": (
         "docs/limits-and-guarantees.md",
         "docs/how-it-works.md",
+        "docs/integrations.md",
         "docs/comparison.md",
         "docs/architecture.md",
         "docs/decisions/README.md",
