@@ -1,4 +1,4 @@
-"""What the driver knows and no option says: the key, which is never text in Spark, and how much is at work at once."""
+"""The driver's part: the key, which is never text in Spark, the slots for tasks, and each task's share of the rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom to ask about an account, and its rows in bounded amounts."""
+"""What `verify` asks Stripe about an account: its balance, and its rows in bounded amounts."""
 
 from __future__ import annotations
 

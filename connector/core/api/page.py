@@ -1,7 +1,8 @@
-"""A page of a list, and what makes a walk strict.
+"""Pages of a list: a body becomes one, and the pages of a window are held to the contract.
 
-Decoding happens once. Whatever breaks the contract of a list (docs.stripe.com/api/pagination) ends the window with a
-`ProtocolError`: it is better to stop than to publish a ledger with a hole.
+Decoding happens once; rows of a sync that are as documented are decoded in `connector.tables.transaction`. Whatever
+breaks the contract of a list (docs.stripe.com/api/pagination) ends the window with a `ProtocolError`: it is better to
+stop than to publish a ledger with a hole.
 """
 
 from __future__ import annotations

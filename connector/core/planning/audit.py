@@ -1,4 +1,4 @@
-"""What of the past a run asks Stripe about again, and what the answers say.
+"""Audits: which covered seconds a run asks Stripe about again, and which rows the lake lacks by the answers.
 
 A list that shows nothing is only a claim, and a lie that was believed once is never looked at again. So every run
 spends a few requests on seconds that count as covered, by other bounds than the windows had that read them:

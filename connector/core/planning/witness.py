@@ -1,4 +1,4 @@
-"""What two answers about the same seconds come to, where the first said that nothing more is there."""
+"""Second witnesses: an answer that showed nothing more is compared with another one about the same seconds."""
 
 from __future__ import annotations
 

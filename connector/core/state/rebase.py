@@ -1,4 +1,4 @@
-"""Two writers, one state: what one of them changed, done again to what the other has made of it."""
+"""A commit rebased: what one writer changed of a state, done again to what another has committed meanwhile."""
 
 from __future__ import annotations
 
