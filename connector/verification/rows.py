@@ -141,12 +141,13 @@ class _FilePass:
             if sha256 != self.file.sha256:
                 message = f"{path} is not as it was written: its bytes have another SHA-256 than the state has"
                 findings.add(Finding("changed_file", message, path=path, expected=self.file.sha256, found=sha256))
-            is_small = sha256 == self.file.sha256 and self.file.rows < CHUNK_ROWS
+            is_small = self.file.rows < CHUNK_ROWS and self.file.bytes < CHUNK_TEXT and sha256 == self.file.sha256
             with batches(self.form, local) as read:
                 rows = (self._taken(batch) for batch in read if batch.num_rows)
                 if is_small:
                     self.together.add(path, list(rows))
                 else:
+                    self.together.check()  # of earlier files, since rows are gathered in order of time
                     self._look_at_each(rows)
             self._compare(self._summary.data_file(path, written=local, sha256=sha256))
         except Exception as error:
