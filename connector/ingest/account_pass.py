@@ -210,10 +210,10 @@ class Lap:
                         self.ended_early = True
                         scope.cancel()
 
-                def take(rows: list[AnyRow]) -> None:
+                def take(rows: list[AnyRow], size: int) -> None:
                     if identity is not None and shared.options.several:
                         shared.claims.take(identity.account, ids_of(rows))
-                    batcher.take(rows)
+                    batcher.take(rows, size)
 
                 scan = self._scan = Scan(source, frontier, receive, take, rereads=True)
                 try:

@@ -39,7 +39,10 @@ Place: TypeAlias = "tuple[PartitionKey, int, int]"
 """A partition, and the positions `[start, stop)` of its rows."""
 
 MOST_DECODED = 8_192
-"""Rows that wait to be encoded, in all accounts together: six megabytes of them."""
+"""Rows that wait to be encoded, in all accounts together: six megabytes of them, and sixteen at most."""
+
+LARGE_ROW = 2_048
+"""Bytes a row of a page beyond which none of it waits; Stripe's are of about 700."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,8 +68,12 @@ class Batcher:
         init=False, default_factory=dict["PartitionKey", "list[Sequence[Transaction]]"]
     )
 
-    def take(self, rows: list[AnyRow]) -> None:
+    def take(self, rows: list[AnyRow], size: int = 0) -> None:
         """Take in a page's rows, newest first.
+
+        Args:
+            rows: of the page.
+            size: of the page's body, in bytes.
 
         Raises:
             SchemaError: a row lacks what a ledger cannot do without, or differs from the schema where that is refused.
@@ -83,7 +90,7 @@ class Batcher:
             self.drift = self.drift.merge(told)
             self.lake.accept(told)
         places = list(shares(created, self.lake.partition))
-        if documented:
+        if documented and size <= LARGE_ROW * len(rows):
             self._wait(ordered, places)
         else:
             self._encode([key for key, _, _ in places])  # of two rows with one id, the one that is put later counts
@@ -119,8 +126,7 @@ class Batcher:
 
     def close(self) -> None:
         """Let go of what was not encoded."""
-        self.buffer.memory.decoded -= sum(map(self._waiting, self._decoded))
-        self._decoded.clear()
+        self._forget(list(self._decoded))
 
     def _waiting(self, key: PartitionKey) -> int:
         return sum(map(len, self._decoded.get(key, ())))
@@ -152,17 +158,26 @@ class Batcher:
             StorageError: what does not fit in memory finds no room on the disk. The rows are in the buffer all the
                 same.
         """
-        runs: list[tuple[PartitionKey, Sequence[Transaction]]] = []
-        for key in keys:
-            pieces = self._decoded.pop(key, [])
-            alone = whole and len(pieces) > 1 and not self.buffer.rows(key)
-            runs += [(key, piece) for piece in ([_in_order(pieces)] if alone else pieces)]
+        chosen = [key for key in keys if key in self._decoded]
+        runs = [(key, piece) for key in chosen for piece in self._pieces(key, whole=whole)]
+        if not runs:
+            return
         rows = list(chain.from_iterable(piece for _, piece in runs))
-        self.buffer.memory.decoded -= len(rows)
-        if rows:
-            stops = list(accumulate(len(piece) for _, piece in runs))
-            places = [(key, stop - len(piece), stop) for (key, piece), stop in zip(runs, stops, strict=True)]
+        stops = accumulate(len(piece) for _, piece in runs)
+        places = [(key, stop - len(piece), stop) for (key, piece), stop in zip(runs, stops, strict=True)]
+        try:
             self._put(self.lake.encode(rows), created_of(rows), places)
+        except StorageError:
+            self._forget(chosen)
+            raise
+        self._forget(chosen)  # not before: after any other error they still wait, and their seconds are not read
+
+    def _pieces(self, key: PartitionKey, *, whole: bool) -> list[Sequence[Transaction]]:
+        pieces = self._decoded[key]
+        return [_in_order(pieces)] if whole and len(pieces) > 1 and not self.buffer.rows(key) else pieces
+
+    def _forget(self, keys: Iterable[PartitionKey]) -> None:
+        self.buffer.memory.decoded -= sum(sum(map(len, self._decoded.pop(key))) for key in keys)
 
     def _put(self, batch: pa.RecordBatch, created: Sequence[int], places: Iterable[Place]) -> None:
         """Put rows in the buffer, all of them whatever the disk says."""

@@ -19,8 +19,9 @@ from connector.lake.layout import Lake
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.merge import Reread, merged
 from connector.lake.writing.row_buffer import Memory, RowBuffer
-from connector.tables.transaction import decode_transactions
+from connector.tables.transaction import decode_transactions, to_object
 from tests.support.examples import examples
+from tests.support.lakes import run, sandbox, world
 from tests.support.rows import OFFICIAL_ROW, expanded_rows, odd_rows, ordinary_rows
 
 START = 1_767_225_600
@@ -115,3 +116,46 @@ def test_however_many_accounts_share_the_memory_what_waits_stays_bounded(tmp_pat
             batcher.take(decode_transactions(body_of(page)).rows)
             assert memory.decoded <= 10
     assert sum(len(rows) for batcher in several for rows in rows_of(batcher).values()) == 4 * 8 * 3
+
+
+def test_rows_that_could_not_be_encoded_wait_on_so_that_their_seconds_do_not_count_as_read(tmp_path, monkeypatch):
+    batcher = batcher_of(tmp_path, "parquet")
+    batcher.take(decode_transactions(body_of([known(2, "b"), known(1, "a")])).rows)
+    (day,) = batcher.partitions()
+
+    def no_memory(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "encode", no_memory)
+        with pytest.raises(MemoryError):
+            batcher.encode([day])
+    assert batcher.partitions() == [day]
+    assert batcher.buffer.memory.decoded == batcher.rows_of(day) == 2
+    assert [row["id"] for row in rows_of(batcher)[day]] == ["txn_a", "txn_b"]
+    assert batcher.buffer.memory.decoded == 0
+
+
+def test_rows_of_long_texts_do_not_wait_decoded_where_only_their_number_is_bounded(tmp_path):
+    batcher = batcher_of(tmp_path, "parquet")
+    pages = [[known(3, "b"), known(2, "a")], [known(2, "a", description="x" * 9_000, status="pending")]]
+    for page in pages:
+        body = body_of(page)
+        batcher.take(decode_transactions(body).rows, len(body))
+    assert batcher.buffer.memory.decoded == 0
+    ((first, second),) = rows_of(batcher).values()
+    assert (first["id"], first["status"], second["id"]) == ("txn_a", "pending", "txn_b")
+
+
+def test_a_run_knows_how_large_the_pages_are_that_it_lets_wait(tmp_path, monkeypatch):
+    seen, take = [], Batcher.take
+
+    def watched(self, rows, size):
+        seen.append((size, sum(len(orjson.dumps(to_object(row))) for row in rows)))
+        take(self, rows, size)
+
+    monkeypatch.setattr(Batcher, "take", watched)
+    with sandbox(world(250, days=2)) as served:
+        run(tmp_path, served)
+    assert sum(least for _, least in seen) > 50_000
+    assert all(size >= least for size, least in seen)

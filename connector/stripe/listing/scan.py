@@ -56,7 +56,8 @@ class Scan:
         source: where pages come from.
         frontier: what is to be read.
         receive: given each page once the frontier has moved; may await to slow us.
-        take: given each page's rows before the frontier moves: seconds count as read only when their rows were taken.
+        take: given each page's rows, and the bytes of its body, before the frontier moves: seconds count as read only
+            when their rows were taken.
         beyond_crowd: asked before opening; true to open a window however many are open (ordered reading).
         rereads: whether whole windows may be passed on twice, as where rows are merged by their ids.
     """
@@ -64,7 +65,7 @@ class Scan:
     source: PageSource
     frontier: Frontier
     receive: Callable[[Received], Awaitable[None]]
-    take: Callable[[list[AnyRow]], None] = field(default=lambda _: None)
+    take: Callable[[list[AnyRow], int], None] = field(default=lambda _rows, _size: None)
     beyond_crowd: Callable[[], bool] = field(default=lambda: False)
     rereads: bool = False
     ties: Ties = field(init=False, default_factory=Ties)
@@ -128,7 +129,7 @@ class Scan:
         if created and created[-1] < walk.floor:
             ours = [row for row, second in zip(rows, created, strict=True) if second >= walk.floor]
         shown, ours = ours, self._delivered.new(ours)
-        self.take(ours)
+        self.take(ours, page.bytes)
         self._trust.came(walk, page)
         self.frontier.advance(
             walk, rows=created, has_more=page.has_more, width=self.source.width(), is_full=page.is_full
