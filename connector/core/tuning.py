@@ -27,7 +27,7 @@ class RunTuning:
     commit_share: float = 0.05
     park_seconds: float = 30.0
     park_rows: int = 20_000
-    memory_bytes: int = 8 * 2**20
+    memory_bytes: int = 4 * 2**20
     reread_requests: float = 1_000
     backfill_requests: float = 5_000
     look_again_seconds: float = 1.0

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 Place: TypeAlias = "tuple[PartitionKey, int, int]"
 """A partition, and the positions `[start, stop)` of its rows."""
 
-MOST_DECODED = 8_192
-"""Rows that wait to be encoded, in all accounts together: six megabytes of them, and sixteen at most."""
+MOST_DECODED = 2_048
+"""Rows that wait to be encoded, in all accounts together: two megabytes of them, and four at most."""
 
 LARGE_ROW = 2_048
 """Bytes a row of a page beyond which none of it waits; Stripe's are of about 700."""

@@ -141,7 +141,7 @@ class StrictOrder:
     oldest: int | None = None
     last_id: str | None = None
     ties: set[str] = field(default_factory=set[str])
-    _ids: set[str] = field(default_factory=set[str])
+    _hashes: set[int] = field(default_factory=set[int])  # of all ids: half of what the ids themselves take
 
     def admit(self, page: Page, *, again: bool = False) -> list[AnyRow]:
         """Check a page and return its rows that are new.
@@ -163,14 +163,14 @@ class StrictOrder:
         if "" in ids:
             raise self._broken(page, "a row has no 'id' but an empty text")
         if again:
-            new = [one not in self._ids or second != self.oldest for one, second in zip(ids, created, strict=True)]
+            new = [second != self.oldest or one not in self.ties for one, second in zip(ids, created, strict=True)]
             rows = list(compress(rows, new))
             ids, created = ids_of(rows), created_of(rows)
         if not rows:
             return []
         end = ids_of(page.rows[-1:])[0]
         self._check(page, ids, created)
-        self._ids.update(ids)
+        self._hashes.update(map(hash, ids))
         last = created[-1]
         tied = ids[-created.count(last) :]
         self.ties = self.ties.union(tied) if last == self.oldest else set(tied)
@@ -179,7 +179,7 @@ class StrictOrder:
 
     def also(self, second: int, ids: Sequence[str]) -> None:
         """Note rows of a second that was left that only another reading of it has shown."""
-        self._ids.update(ids)
+        self._hashes.update(map(hash, ids))
         if second == self.oldest:
             self.ties = self.ties.union(ids)
 
@@ -188,7 +188,7 @@ class StrictOrder:
             raise self._broken(page, "rows are not newest first")
         if created[0] >= self.window.stop or created[-1] < self.window.start:
             raise self._broken(page, "a row lies outside the window asked for")
-        if len(set(ids)) < len(ids) or not self._ids.isdisjoint(ids):
+        if len(set(ids)) < len(ids) or not self._hashes.isdisjoint(map(hash, ids)):
             raise self._broken(page, "a row came twice, or the cursor did not advance")
 
     def _broken(self, page: Page, what: str) -> ProtocolError:
