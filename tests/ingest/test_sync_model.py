@@ -291,11 +291,12 @@ class LakeAgainstModel(RuleBasedStateMachine):
         self._watch(0, END_OF_TIME)
         if apart:
             self.fuse.watcher.rows = ()  # of a partition that both touch, each knows only what it was asked for itself
-        damaged = []
+        before, damaged, new = len(self.held), [], list[int]()
 
         async def one(half: dict[str, int]) -> None:
             try:
-                await self._syncing(self.lake, width=width, **half)
+                report = await self._syncing(self.lake, width=width, **half)
+                new.append(report.accounts[0].rows_new)
             except DamagedError:
                 assert self.shaken, "nothing else is lost"
                 damaged.append(half)
@@ -309,6 +310,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         anyio.run(both)
         self.model.arrivals = 0
         self._look(self.model.gone if damaged else ())
+        assert self.shaken or damaged or sum(new) == len(self.held) - before, "each row is new once"
         assert not {one.id for one in there} - self.held.keys() - self.excused
         for one in there:
             patience = 0 if one.flips_at == one.available_on else REFRESH_AGAIN
