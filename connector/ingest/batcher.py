@@ -136,14 +136,19 @@ class Batcher:
         for key, start, stop in places:
             self._decoded.setdefault(key, []).append(page[start:stop])
         self.buffer.memory.decoded += len(page)
-        if self.buffer.memory.decoded > MOST_DECODED:
+        if self.buffer.memory.decoded > self._most:
             self._encode(self._longest())
 
     def _longest(self) -> list[PartitionKey]:
         """Return the partitions of which most waits, with half of all that does."""
         keys = sorted(self._decoded, key=self._waiting, reverse=True)
         sums = accumulate(map(self._waiting, keys))
-        return keys[: 1 + bisect_left(list(sums), MOST_DECODED // 2)]
+        return keys[: 1 + bisect_left(list(sums), self._most // 2)]
+
+    @property
+    def _most(self) -> int:
+        """Rows that may wait decoded: those of the largest size that wait take no more than all rows may."""
+        return min(MOST_DECODED, self.buffer.memory.budget // LARGE_ROW)
 
     def _encode(self, keys: Iterable[PartitionKey], *, whole: bool = False) -> None:
         """Put what waits of some partitions in the buffer.

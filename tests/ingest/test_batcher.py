@@ -159,3 +159,17 @@ def test_a_run_knows_how_large_the_pages_are_that_it_lets_wait(tmp_path, monkeyp
         run(tmp_path, served)
     assert sum(least for _, least in seen) > 50_000
     assert all(size >= least for size, least in seen)
+
+
+@pytest.mark.parametrize(("budget", "most"), [(5 * batchers.LARGE_ROW, 5), (1, 0), (2**30, 60)])
+def test_where_rows_may_take_little_memory_few_wait_decoded(tmp_path, budget, most):
+    with RowBuffer(tmp_path, memory=Memory(budget)) as buffer:
+        batcher = batcher_of(tmp_path, "parquet", buffer)
+        seen = []
+        for number in range(20):
+            page = [known(9 * number + 9 - place, f"{number:02}{place}") for place in range(3)]
+            batcher.take(decode_transactions(body_of(page)).rows)
+            seen.append(buffer.memory.decoded)
+        assert max(seen) <= most
+        assert seen[-1] == 60 or most < 60
+        assert sum(map(len, rows_of(batcher).values())) == 60
