@@ -50,7 +50,7 @@ class Dispute:
         seconds: in question; read again by narrower windows.
         answers: request ids of both, the one that showed nothing first.
         missing: ids that were shown and have not come since.
-        rounds: times that these seconds have been in dispute, this one included.
+        rounds: times that these seconds have been in dispute about some of these rows, this one included.
     """
 
     seconds: Interval
@@ -132,9 +132,14 @@ class Witnesses:
         return True
 
     def _dispute(self, walk: Walk, shown: dict[str, int], answers: tuple[str | None, str | None]) -> None:
-        """Have what a witness showed read again by narrower windows, if that was not done often enough before."""
+        """Have what a witness showed read again by narrower windows, if that was not done often enough before.
+
+        Rows that nobody showed before are no contradiction, however often: where rows come just now, each answer may
+        show more than the last.
+        """
         seconds = self.frontier.refute(walk, list(shown.values()))
-        before = [one.rounds for one in self.disputes if one.seconds.overlaps(seconds)]
+        again = (one for one in self.disputes if one.seconds.overlaps(seconds))
+        before = [one.rounds for one in again if not one.missing.isdisjoint(shown)]
         dispute = Dispute(seconds, answers, set(shown), 1 + max(before, default=0))
         if dispute.rounds > ROUNDS:
             raise dispute.error()

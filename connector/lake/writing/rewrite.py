@@ -225,17 +225,27 @@ def stage_each(store: Store, form: Format, days: Iterable[tuple[Day, SortedRuns]
 
 @contextmanager
 def trusted(store: Store, file: DataFile) -> Generator[Path]:
-    """Offer the old file once its size and its bytes are found to be the state's."""
+    """Offer the old file once its size and its bytes are found to be the state's.
+
+    Raises:
+        StaleFileError: it is not, or is gone by the time that it is read, as another run removes what it has taken up.
+        StorageError: it cannot be read.
+    """
     with store.opened(file.path) as path:
         if path is None:
             raise StaleFileError(file, "it is gone")
-        with at_disk(f"reading {file.path}"):
-            size = path.stat().st_size
-            if size != file.bytes:
-                raise StaleFileError(file, f"it has {size} bytes instead of {file.bytes}")
-            if sha256_of(path) != file.sha256:
-                raise StaleFileError(file, "its bytes differ from those written")
-        yield path
+        try:
+            with at_disk(f"reading {file.path}"):
+                size = path.stat().st_size
+                if size != file.bytes:
+                    raise StaleFileError(file, f"it has {size} bytes instead of {file.bytes}")
+                if sha256_of(path) != file.sha256:
+                    raise StaleFileError(file, "its bytes differ from those written")
+            yield path
+        except StorageError as error:
+            if path.exists():
+                raise
+            raise StaleFileError(file, "it is gone") from error
 
 
 @contextmanager

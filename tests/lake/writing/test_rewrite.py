@@ -16,7 +16,7 @@ from connector.errors import ProtocolError, StorageError
 from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.merge_counts import Tally
-from connector.lake.writing.rewrite import Day, StaleFileError, discard, publish, seal
+from connector.lake.writing.rewrite import Day, StaleFileError, discard, publish, seal, trusted
 from connector.lake.writing.row_buffer import RowBuffer
 from tests.support.examples import examples
 from tests.support.samples import (
@@ -157,6 +157,25 @@ def test_an_old_file_that_is_not_as_written_is_never_merged_with(store, damage):
         publish(store, again)
     assert path.read_bytes() == data
     assert strays(store) == []
+
+
+def test_a_file_that_another_run_removes_while_it_is_read_is_gone_and_no_fault_of_the_disk(store):
+    old = write(store, PARQUET, [ROWS]).file
+
+    def read():
+        with trusted(store, old) as path:
+            path.unlink()
+            raise StorageError("cannot be read")
+
+    with pytest.raises(StaleFileError, match="it is gone"):
+        read()
+
+
+def test_a_file_that_is_there_and_cannot_be_read_is_a_fault_of_the_disk(store):
+    old = write(store, PARQUET, [ROWS]).file
+    with pytest.raises(StorageError, match="cannot be read") as caught, trusted(store, old):
+        raise StorageError("cannot be read")
+    assert not isinstance(caught.value, StaleFileError)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2**16 - 1, 2**16, 2**16 + 1, 3 * 2**18 + 5])
