@@ -404,6 +404,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
 
 LakeAgainstModel.TestCase.settings = settings(
     max_examples=EXAMPLES,
+    derandomize="MODEL_AT_RANDOM" not in os.environ,  # the same each time, but where somebody looks for more
     stateful_step_count=STEPS,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
