@@ -72,7 +72,7 @@ def test_on_a_terminal_it_asks_and_a_word_that_makes_no_sense_is_asked_for_again
     answers("lake", "", "soon", "last-month", "own", "month", "parket", "")
     done = run("init")
     assert done.status == 0, done.err
-    assert "did you mean parquet?" in done.err
+    assert "did you mean parquet?" in " ".join(done.err.split())  # however wide the terminal is
     text = (folder / NAME).read_text()
     assert 'partition = "month"' in text
     assert "last-month" not in text.replace("yesterday, last-month", "")  # the day that it is now, not next month's
