@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -12,8 +14,7 @@ from connector.core.planning.frontier import Frontier
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
-from connector.ingest import batcher as batchers
-from connector.ingest.batcher import Batcher
+from connector.ingest.batcher import LARGE_ROW, Batcher
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.stores.local import LocalStore
@@ -66,13 +67,12 @@ def test_whatever_rows_come_in_whatever_order_they_are_those_of_the_careful_way(
             count += 1
         bodies.append(body_of(rows))
     root = tmp_path_factory.mktemp("lake")
-    quick, careful = batcher_of(root, form), batcher_of(root, form)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batchers, "MOST_DECODED", waiting)
-        for body in bodies:
-            quick.take(decode_transactions(body).rows)
-            careful.take(decode_page(body).rows)
-        assert rows_of(quick) == rows_of(careful)
+    buffer = RowBuffer(root, memory=Memory(waiting * LARGE_ROW))
+    quick, careful = batcher_of(root, form, buffer), batcher_of(root, form)
+    for body in bodies:
+        quick.take(decode_transactions(body).rows)
+        careful.take(decode_page(body).rows)
+    assert rows_of(quick) == rows_of(careful)
     assert (quick.rows, quick.newest, quick.drift) == (careful.rows, careful.newest, careful.drift)
     assert quick.buffer.memory.decoded == 0
 
@@ -106,9 +106,8 @@ def test_what_waits_is_counted_with_its_partition_before_it_is_encoded(tmp_path)
     assert batcher.buffer.memory.decoded == 0
 
 
-def test_however_many_accounts_share_the_memory_what_waits_stays_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(batchers, "MOST_DECODED", 10)
-    memory = Memory()
+def test_however_many_accounts_share_the_memory_what_waits_stays_bounded(tmp_path):
+    memory = Memory(10 * LARGE_ROW)
     several = [batcher_of(tmp_path, "parquet", RowBuffer(tmp_path, memory=memory)) for _ in range(4)]
     for number in range(8):
         for batcher in several:
@@ -118,7 +117,7 @@ def test_however_many_accounts_share_the_memory_what_waits_stays_bounded(tmp_pat
     assert sum(len(rows) for batcher in several for rows in rows_of(batcher).values()) == 4 * 8 * 3
 
 
-def test_rows_that_could_not_be_encoded_wait_on_so_that_their_seconds_do_not_count_as_read(tmp_path, monkeypatch):
+def test_rows_that_could_not_be_encoded_wait_on_so_that_their_seconds_do_not_count_as_read(tmp_path):
     batcher = batcher_of(tmp_path, "parquet")
     batcher.take(decode_transactions(body_of([known(2, "b"), known(1, "a")])).rows)
     (day,) = batcher.partitions()
@@ -126,10 +125,10 @@ def test_rows_that_could_not_be_encoded_wait_on_so_that_their_seconds_do_not_cou
     def no_memory(*_):
         raise MemoryError
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Lake, "encode", no_memory)
-        with pytest.raises(MemoryError):
-            batcher.encode([day])
+    lake, batcher.lake = batcher.lake, SimpleNamespace(encode=no_memory)  # type: ignore[assignment]
+    with pytest.raises(MemoryError):
+        batcher.encode([day])
+    batcher.lake = lake
     assert batcher.partitions() == [day]
     assert batcher.buffer.memory.decoded == batcher.rows_of(day) == 2
     assert [row["id"] for row in rows_of(batcher)[day]] == ["txn_a", "txn_b"]
@@ -161,7 +160,7 @@ def test_a_run_knows_how_large_the_pages_are_that_it_lets_wait(tmp_path, monkeyp
     assert all(size >= least for size, least in seen)
 
 
-@pytest.mark.parametrize(("budget", "most"), [(5 * batchers.LARGE_ROW, 5), (1, 0), (2**30, 60)])
+@pytest.mark.parametrize(("budget", "most"), [(5 * LARGE_ROW, 5), (1, 0), (2**30, 60)])
 def test_where_rows_may_take_little_memory_few_wait_decoded(tmp_path, budget, most):
     with RowBuffer(tmp_path, memory=Memory(budget)) as buffer:
         batcher = batcher_of(tmp_path, "parquet", buffer)

