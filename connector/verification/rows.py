@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 _FIGURES = ("rows", "first_created", "last_created", "net", "pending", "pending_from", "pending_created")
 
 
-def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callable[[DataFile], None]) -> None:
+def take_inventory(
+    store: Store, found: Inventory, past: Past, was_read: Callable[[DataFile], None], *, large: int = CHUNK_ROWS
+) -> None:
     """Read every file of an account. Blocks; belongs in a worker thread.
 
     Args:
@@ -49,6 +51,7 @@ def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callabl
         found: filled in.
         past: what earlier runs said of the account.
         was_read: told of every file once it was read.
+        large: rows from which a file is looked at by itself.
 
     Raises:
         StorageError: when the destination cannot be listed; a file that cannot be read is a finding.
@@ -61,7 +64,7 @@ def take_inventory(store: Store, found: Inventory, past: Past, was_read: Callabl
         found.findings.add(Finding("records_missing", message, path=path))
     for one in found.unnamed:
         found.findings.add(extra_file(one))
-    form, together = format_of(state), _Together(found)
+    form, together = format_of(state), _Together(found, large)
     for path, file in sorted(state.files.items()):
         with store.opened(path) as local:
             if local is None:
@@ -89,6 +92,7 @@ class _Together:
     """
 
     found: Inventory
+    large: int
     _files: list[tuple[str, list[pa.RecordBatch]]] = field(
         init=False, default_factory=list["tuple[str, list[pa.RecordBatch]]"]
     )
@@ -100,7 +104,7 @@ class _Together:
         self._files.append((path, read))
         self._rows += sum(batch.num_rows for batch in read)
         self._text += sum(map(text_bytes, read))
-        if self._rows >= CHUNK_ROWS or self._text >= CHUNK_TEXT:
+        if self._rows >= self.large or self._text >= CHUNK_TEXT:
             self.check()
 
     def check(self) -> None:
@@ -141,10 +145,12 @@ class _FilePass:
             if sha256 != self.file.sha256:
                 message = f"{path} is not as it was written: its bytes have another SHA-256 than the state has"
                 findings.add(Finding("changed_file", message, path=path, expected=self.file.sha256, found=sha256))
-            is_small = self.file.rows < CHUNK_ROWS and self.file.bytes < CHUNK_TEXT and sha256 == self.file.sha256
+            is_small = (
+                self.file.rows < self.together.large and self.file.bytes < CHUNK_TEXT and sha256 == self.file.sha256
+            )
             with batches(self.form, local) as read:
                 rows = (self._taken(batch) for batch in read if batch.num_rows)
-                if is_small:
+                if is_small and sha256 == self.file.sha256:
                     self.together.add(path, list(rows))
                 else:
                     self.together.check()  # of earlier files, since rows are gathered in order of time

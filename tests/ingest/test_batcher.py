@@ -20,9 +20,8 @@ from connector.lake.layout import Lake
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.merge import Reread, merged
 from connector.lake.writing.row_buffer import Memory, RowBuffer
-from connector.tables.transaction import decode_transactions, to_object
+from connector.tables.transaction import decode_transactions
 from tests.support.examples import examples
-from tests.support.lakes import run, sandbox, world
 from tests.support.rows import OFFICIAL_ROW, expanded_rows, odd_rows, ordinary_rows
 
 START = 1_767_225_600
@@ -144,20 +143,6 @@ def test_rows_of_long_texts_do_not_wait_decoded_where_only_their_number_is_bound
     assert batcher.buffer.memory.decoded == 0
     ((first, second),) = rows_of(batcher).values()
     assert (first["id"], first["status"], second["id"]) == ("txn_a", "pending", "txn_b")
-
-
-def test_a_run_knows_how_large_the_pages_are_that_it_lets_wait(tmp_path, monkeypatch):
-    seen, take = [], Batcher.take
-
-    def watched(self, rows, size):
-        seen.append((size, sum(len(orjson.dumps(to_object(row))) for row in rows)))
-        take(self, rows, size)
-
-    monkeypatch.setattr(Batcher, "take", watched)
-    with sandbox(world(250, days=2)) as served:
-        run(tmp_path, served)
-    assert sum(least for _, least in seen) > 50_000
-    assert all(size >= least for size, least in seen)
 
 
 @pytest.mark.parametrize(("budget", "most"), [(5 * LARGE_ROW, 5), (1, 0), (2**30, 60)])

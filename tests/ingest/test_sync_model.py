@@ -43,7 +43,6 @@ from connector.ingest.options import options_of
 from connector.lake.state import intents
 from connector.lake.state.table_states import TABLE, compare, states
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.rewrite import StaleFileError
 from connector.services import Services
 from tests.support.examples import EXTENT, examples
 from tests.support.lakes import data_files, objects, strays
@@ -301,7 +300,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
             try:
                 report = await self._syncing(self.lake, width=width, **half)
                 new.append(report.accounts[0].rows_new)
-            except (CommitConflictError, StaleFileError):
+            except CommitConflictError:
                 overtaken.append(half)
             except DamagedError:
                 assert self.shaken, "nothing else is lost"

@@ -9,7 +9,6 @@ import pytest
 from connector.core.planning.sampling import Profile
 from connector.core.units import DAY
 from connector.lake.stores.local import LocalStore
-from connector.verification import rows as rows_of_files
 from connector.verification.ids import IdIndex
 from connector.verification.inventory import Inventory
 from connector.verification.past import Past
@@ -24,7 +23,7 @@ def days_without_rows(profile):
 
 
 @pytest.mark.parametrize("large", [1, 5, 10_000])
-def test_the_days_without_rows_are_the_same_whichever_files_are_large(tmp_path, monkeypatch, large):
+def test_the_days_without_rows_are_the_same_whichever_files_are_large(tmp_path, large):
     """A row in the middle of nine quiet days: its file is small, and the ones around it are not."""
     with sandbox(world(300, days=12)) as served:
         run(tmp_path, served)
@@ -33,10 +32,9 @@ def test_the_days_without_rows_are_the_same_whichever_files_are_large(tmp_path, 
             rewrite(tmp_path, path, lambda rows, number=number: rows[:1] if number == 5 else [], fix=True)
     expected = Profile()
     expected.add([row["created"] for row in objects(tmp_path)])
-    monkeypatch.setattr(rows_of_files, "CHUNK_ROWS", large)
     with IdIndex() as ids:
         found = Inventory(state(tmp_path), ids, Ledger(due_by=START + 99 * DAY))
-        take_inventory(LocalStore(tmp_path), found, Past(), partial(str))
+        take_inventory(LocalStore(tmp_path), found, Past(), partial(str), large=large)
     assert len(days_without_rows(expected)) == 2
     assert days_without_rows(found.profile) == days_without_rows(expected)
     assert found.profile.marks == expected.marks

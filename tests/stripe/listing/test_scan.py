@@ -358,3 +358,24 @@ async def test_a_stream_that_cannot_read_again_ends_with_an_error_instead():
     source.spoil = spoil
     with pytest.raises(ProtocolError, match="nobody asked for"):
         await scanned(source)
+
+
+async def test_rows_are_taken_with_the_size_of_the_page_that_brought_them():
+    def spoil(page: Page, number: int, _window: Interval, _cursor: str | None) -> Page:
+        return replace(page, bytes=1_000 * number)
+
+    taken: list[tuple[int, int]] = []
+    source = FakeStripe(rows_at(NOW - 1_000 * n for n in range(60)), size=25, spoil=spoil)
+
+    async def receive(_page: Received) -> None:
+        await asyncio.sleep(0)
+
+    scan = Scan(
+        source,
+        Frontier(Intervals.span(NOW - 10**6, NOW + 1)),
+        receive,
+        lambda rows, size: taken.append((len(rows), size)),
+    )
+    await scan.run()
+    assert sorted(size for _, size in taken) == [1_000 * number for number in range(1, len(source.asked) + 1)]
+    assert sum(rows for rows, _ in taken) == 60
