@@ -128,15 +128,16 @@ def test_the_balance_asked_at_both_ends_is_the_opening_and_the_closing(served, l
 
 def test_duckdb_over_the_files_says_the_same(lake):
     document = connector.run_statement(lake, month="2026-03", timezone="Europe/Paris")
-    rows = duckdb.sql(
-        f"""
-        set timezone = 'Europe/Paris';
-        select account, balance_type, currency, reporting_category, count(*), sum(amount), sum(fee), sum(net)
-        from read_parquet('{lake}/balance_transactions/**/*.parquet', hive_partitioning = true)
-        where date_trunc('month', created) = timestamptz '2026-03-01 00:00:00'
-        group by all
-        """  # noqa: S608 - the path is the test's own
-    ).fetchall()
+    with duckdb.connect() as connection:  # one's own: the zone of the shared one is everybody's
+        connection.execute("set timezone = 'Europe/Paris'")
+        rows = connection.sql(
+            f"""
+            select account, balance_type, currency, reporting_category, count(*), sum(amount), sum(fee), sum(net)
+            from read_parquet('{lake}/balance_transactions/**/*.parquet', hive_partitioning = true)
+            where date_trunc('month', created) = timestamptz '2026-03-01 00:00:00'
+            group by all
+            """  # noqa: S608 - the path is the test's own
+        ).fetchall()
     figures = ("category", "count", "gross", "fee", "net")
     stated = {
         (one["account"], balance["balance_type"], balance["currency"], *(line[name] for name in figures))
