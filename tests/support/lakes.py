@@ -29,7 +29,7 @@ from connector.services import opened
 from connector.tables.balance_transactions import to_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Collection, Generator, Iterator
     from pathlib import Path
 
     from connector.core.api.page import Row
@@ -160,6 +160,14 @@ def touched(lake: Path) -> dict[str, int]:
         for path in sorted(lake.rglob("*"))
         if path.is_file() and path.parent.name != "runs"
     }
+
+
+@contextmanager
+def untouched(lake: Path) -> Iterator[None]:
+    """Hold those who share a lake to leaving it as it is, file by file."""
+    before = touched(lake)
+    yield
+    assert touched(lake) == before, f"a test changed {lake}, which others share: let it have a copy"
 
 
 def touched_but_for_audits(lake: Path) -> dict[str, int]:

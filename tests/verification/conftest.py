@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import ExitStack
 from functools import cache
 
 import pytest
 
-from tests.support.lakes import run, world
+from tests.support.lakes import run, untouched, world
 from tests.support.lakes import sandbox as serve
 from tests.verification.doctoring import (
     BUSY,
@@ -34,9 +35,11 @@ def made(busy, tmp_path_factory):
     def lake_in(form):
         run(lakes / form, busy, format=form)
         assert answers(check(lakes / form, busy)) == PROVED
+        kept.enter_context(untouched(lakes / form))
         return lakes / form
 
-    return lake_in
+    with ExitStack() as kept:
+        yield lake_in
 
 
 @pytest.fixture(params=FORMATS)

@@ -160,12 +160,12 @@ def _overlaid(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, Tal
 
     hidden = pc.indices_nonzero(pc.and_(pc.invert(last), old))
     winners = pc.indices_nonzero(last).take(_ranks(last).take(hidden))
+    index = pa.array(range(rows.num_rows), winners.type)
+    new = pc.and_(last, pc.invert(pc.or_(old, pc.is_in(index, winners))))
     if len(back := _pending_again(rows, hidden, winners)):
         kept = rows.take(_with(pc.indices_nonzero(last), winners.take(back), hidden.take(back)))
         winners = _with(winners, winners.take(back), hidden.take(back))
     replaced = differing(rows.take(hidden), rows.take(winners))
-    index = pa.array(range(rows.num_rows), winners.type)
-    new = pc.and_(last, pc.invert(pc.or_(old, pc.is_in(index, winners))))
     created = rows.column("created")
     gone = created.filter(pc.and_(last, old))
     tally = Tally(
@@ -177,15 +177,16 @@ def _overlaid(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, Tal
 
 
 def _pending_again(rows: pa.RecordBatch, hidden: pa.Array, winners: pa.Array) -> pa.Array:
-    """Return which new rows are pending and the old ones are not any more: those were read before.
+    """Return which new rows are pending and the old ones available already: those were read before.
 
-    A status changes once, so of two runs at once the one that saw it change has the newer reading.
+    A status changes once, from pending to available, so of two runs at once the one that saw it change has the newer
+    reading. Nothing is concluded from a status that is not known.
     """
     status = rows.column("status")
     waiting = pc.equal(status.take(winners), "pending")
     if not pc.any(waiting).as_py():
         return pc.indices_nonzero(waiting)
-    return pc.indices_nonzero(pc.and_(waiting, pc.not_equal(status.take(hidden), "pending")))
+    return pc.indices_nonzero(pc.and_(waiting, pc.equal(status.take(hidden), "available")))
 
 
 def _with(indices: pa.Array, gone: pa.Array, instead: pa.Array) -> pa.Array:

@@ -82,6 +82,17 @@ def test_of_two_rows_with_one_id_the_one_put_later_counts():
     assert merge([[late], [early, other]])[0] == as_rows([other, early])
 
 
+def test_a_row_that_another_run_saw_become_available_stays_so_and_is_not_new():
+    seen, before = Row(START + 5, "txn_a", status="available"), Row(START + 5, "txn_a", status="pending")
+    assert merge([[before]], [seen]) == (as_rows([seen]), Tally(unchanged=1))
+
+
+@pytest.mark.parametrize("unknown", ["entangled", None])
+def test_a_status_that_nobody_knows_is_replaced_by_what_is_read_later(unknown):
+    old, new = Row(START + 5, "txn_a", status=unknown), Row(START + 5, "txn_a", status="pending")
+    assert merge([[new]], [old]) == (as_rows([new]), Tally(replaced=1))
+
+
 def test_equal_rows_twice_are_one_row():
     row = Row(START, "txn_a")
     assert merge([[row], [row], [row]]) == (as_rows([row]), Tally(new=1))

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from connector.verification.calls import verify
-from tests.support.lakes import config_for, sandbox
+from tests.support.lakes import config_for, sandbox, untouched
 from tests.support.statements import fill, world
 
 
@@ -23,7 +23,8 @@ def made(served, tmp_path_factory):
     lake = tmp_path_factory.mktemp("reports") / "lake"
     fill(lake, served)
     anyio.run(lambda: verify(lake, config=config_for(served), sample=3))
-    return lake
+    with untouched(lake):
+        yield lake
 
 
 @pytest.fixture

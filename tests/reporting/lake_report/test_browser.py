@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import anyio
@@ -29,7 +30,8 @@ def pages(made, tmp_path_factory):
     """The page of a lake that is well, and of one that has lost a file."""
     folder = tmp_path_factory.mktemp("pages")
     facts = connector.run_report(made, output=folder / "well.html")
-    connector.write_workpaper(connector.run_verify(made, offline=True), folder / "workpaper.html")
+    lake = Path(shutil.copytree(made, folder / "lake"))  # which keeps its verdict
+    connector.write_workpaper(connector.run_verify(lake, offline=True), folder / "workpaper.html")
     return folder, facts["sentence"]
 
 
