@@ -81,5 +81,5 @@ def test_a_record_gone_before_one_that_holds_everything_is_found_by_verify(run, 
     verdict = run("verify", lake, "--offline", "--layer", "rows")
     assert verdict.status == 65
     assert f"{31:014d}.json is gone, though others before and after it are there" in verdict.out
-    records(lake)[-1 - 1].unlink()  # the one that holds everything is the fiftieth; this one comes after it
+    records(lake)[-1 - 1].unlink()  # after the latest that holds everything, and before the newest
     assert run("status", lake).status == 65

@@ -28,7 +28,8 @@ RECORD_VERSION = 1
 """Version of the records' own shape; a newer one is refused."""
 
 EVERY = 10
-"""A record whose number this divides holds everything, as the first one does."""
+"""A record whose number this divides is written with everything, as the first one is. Readers go by what a record says,
+so a lake written with another number is read, and gone on with."""
 
 SETS = ("covered", "asked", "looked", "audited", "lacking", "bare")
 """The sets of seconds that a state has."""
@@ -80,7 +81,8 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         account: whose rows.
         number: its own, from 1; its file is named by it.
         base: number of the record that it goes on from; None in a checkpoint, which holds everything.
-        lowest: in a checkpoint, the lowest number that counts: whoever comes later with a lower one has not committed.
+        lowest: in a checkpoint, and only there, the lowest number that counts: whoever comes later with a lower one has
+            not committed.
         commit: drawn for this commit, so that its writer knows it again.
         run: of its writer.
         written: when, UTC seconds by its writer's clock.
@@ -151,14 +153,9 @@ def with_fields(parts: Parts, **changes: Any) -> Parts:  # noqa: ANN401 - of wha
     return replace(parts, fields=msgspec.structs.replace(parts.fields, **changes))
 
 
-def checkpoint_before(number: int) -> int:
-    """Return the number of the latest record up to this one that holds everything."""
-    return max(1, number - number % EVERY)
-
-
-def is_checkpoint(number: int) -> bool:
-    """Say whether the record of a number holds everything."""
-    return checkpoint_before(number) == number
+def checkpoint_due(number: int) -> bool:
+    """Say whether the record of a number is to hold everything."""
+    return number == 1 or number % EVERY == 0
 
 
 def changes(base: Parts, new: Parts) -> dict[str, Any]:
@@ -191,6 +188,14 @@ def applied(base: Parts, record: Record) -> Parts:
         parked=_with(base.parked, record.parked, record.parked_removed, _path),
         payouts=_with(base.payouts, record.payouts, record.payouts_removed, lambda one: one.id),
     )
+
+
+def parts_after(records: Iterable[Record]) -> Parts:
+    """Return the state after some records, of which each goes on from the one before it, and the first from none."""
+    parts = NOTHING
+    for record in records:
+        parts = applied(parts, record)
+    return parts
 
 
 def with_lowest(record: Record, number: int) -> Record:
@@ -276,8 +281,11 @@ def _checked(record: Record, expected: Expected) -> Record:
             f"{expected.where} is number {record.number} about {record.table} of {record.account}: it was renamed or"
             " copied; give it back its own name"
         )
-    if (record.base is None) is not is_checkpoint(record.number) or record.base not in {None, record.number - 1}:
+    if record.number < 1 or record.base not in {None, record.number - 1} or record.base == 0:
         raise ValueError(f"it goes on from {record.base}")
+    lowest = record.lowest
+    if (record.base is None) is (lowest is None) or (lowest is not None and not 1 <= lowest <= record.number):
+        raise ValueError(f"the lowest number that counts is {lowest}")
     for one in (*record.files, *record.lost):
         checked_file(one, *expected.folders)
     for parked in record.parked:

@@ -4,7 +4,8 @@ A commit is the record after the newest one, created only if there is none. Whoe
 commit id means that it is in; another's, that what changed has to be changed again, of what is there now. Where it is
 not known whether a record was written, the same bytes are written under the same number again, until that decides.
 
-Every so often a record holds everything, so loading reads that one and what follows. Records before it stay for a week:
+Every so often a record holds everything (a checkpoint, which goes on from none), so loading reads back to that one, and
+then what follows the newest that is listed. Records before it stay for a week:
 a writer that comes late finds its number taken. Should it come later still, it finds that its number does not count any
 more, whatever the store told it.
 """
@@ -14,13 +15,11 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector.core.state.partition import checked_account
 from connector.core.state.rebase import rebased
 from connector.core.state.record import (
-    EVERY,
     NOTHING,
     RECORD_VERSION,
     Expected,
@@ -28,10 +27,10 @@ from connector.core.state.record import (
     Record,
     applied,
     changes,
-    checkpoint_before,
+    checkpoint_due,
     commit_in,
     from_json,
-    is_checkpoint,
+    parts_after,
     to_json,
     with_lowest,
 )
@@ -119,12 +118,12 @@ def load(store: Store, spec: TableSpec[S], account: AccountId) -> S | None:
     """
     for attempt in range(ATTEMPTS):
         listed = max(_numbers(store, spec.name, account), default=0)
-        found = _read_from(store, spec, account, checkpoint_before(listed))
-        if found is not None and found.number >= listed:
-            return found
-        if found is None and not listed:
+        records, missing = _back_from(store, spec, account, max(1, listed))
+        if not missing:
+            newest, parts = _followed(store, spec, account, records)
+            return spec.of_parts(parts, _origin(newest))
+        if not listed:
             return None
-        missing = checkpoint_before(listed) if found is None else found.number + 1
         if attempt == ATTEMPTS - 1:  # else it was cleared away between the two, and the list has a later beginning
             where = record_path(spec.name, account, missing)
             raise StateError(f"{where} is gone, and later records need it: restore it from a backup, or {spec.remedy}")
@@ -144,8 +143,8 @@ def load_at(store: Store, spec: TableSpec[S], account: AccountId, number: int) -
         StateError: a record is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
-    found = _read_from(store, spec, account, checkpoint_before(number), stop=number)
-    return found if found is not None and found.number == number else None
+    records, missing = _back_from(store, spec, account, number)
+    return None if missing else spec.of_parts(parts_after(records), _origin(records[-1]))
 
 
 def states_before(
@@ -163,15 +162,18 @@ def states_before(
         StateError: a record is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
-    numbers = [] if lately else [one for one in _numbers(store, spec.name, newest.account) if is_checkpoint(one)]
-    number, parts = min([checkpoint_before(newest.number), *numbers]), NOTHING
-    while number <= newest.number:
-        if (record := _record_at(store, spec, newest.account, number)) is not None:
-            parts = applied(parts, record)
-            yield number, parts.files
-            number += 1
-        else:  # what follows is known from the next one on that holds everything
-            number = (number // EVERY + 1) * EVERY
+    if lately:
+        records = iter(_back_from(store, spec, newest.account, newest.number)[0])
+    else:
+        numbers = sorted(_numbers(store, spec.name, newest.account))
+        read = (_record_at(store, spec, newest.account, number) for number in numbers if number <= newest.number)
+        records = (record for record in read if record is not None)
+    before, parts = None, NOTHING
+    for record in records:
+        if record.base not in {None, before}:  # of what follows a gap nothing is known until the next checkpoint
+            continue
+        before, parts = record.number, applied(parts, record)
+        yield record.number, parts.files
 
 
 def files_since(store: Store, spec: TableSpec[Any], account: AccountId, since: float) -> set[str]:
@@ -232,10 +234,10 @@ def commit(
         begin_lake(store, now=int(now()))
     for _ in range(ROUNDS):
         record = _record(spec.name, account, number, before, wanted, run, int(now()))
-        record = _with_lowest(store, record, int(now()))
+        record = _with_lowest(store, spec, record, int(now()))
         if _create(store, record) and not _too_late(store, spec, record, since, now()):
             _clear(store, record)
-            return spec.of_parts(wanted, Origin(account, number, record.written, _where(record)))
+            return spec.of_parts(wanted, _origin(record))
         newest = load(store, spec, account)
         if newest is None:
             raise StateError(f"{FOLDER}/{spec.name}/{account}: the records are gone; {spec.remedy}")
@@ -260,9 +262,7 @@ def newest_of(store: Store, spec: TableSpec[S], state: S, *, now: Callable[[], f
         and (record := _record_at(store, spec, state.account, number)) is not None
     ):
         parts, latest, number = applied(parts, record), record, number + 1
-    if latest is None:
-        return state
-    return spec.of_parts(parts, Origin(state.account, latest.number, latest.written, _where(latest)))
+    return state if latest is None else spec.of_parts(parts, _origin(latest))
 
 
 def rebased_state(spec: TableSpec[S], began: S, new: S, newest: S) -> S:
@@ -286,7 +286,7 @@ def recorded_as(spec: TableSpec[S], newest: S, parts: Parts) -> S:
 def _record(  # noqa: PLR0913, PLR0917 - what a record consists of
     table: str, account: AccountId, number: int, before: Parts, wanted: Parts, run: str, written: int
 ) -> Record:
-    whole = is_checkpoint(number)
+    whole = checkpoint_due(number)
     return Record(
         record_version=RECORD_VERSION,
         table=table,
@@ -338,14 +338,12 @@ def _too_late(store: Store, spec: TableSpec[S], record: Record, since: int, now:
     if record.base is None or 0 <= now - since < SURE_SECONDS:
         return False
     account = checked_account(record.account)
-    latest = checkpoint_before(max(_numbers(store, spec.name, account), default=record.number))
-    if latest <= record.number:
-        return False
-    there = _record_at(store, spec, account, latest)
-    return there is not None and there.lowest is not None and record.number < there.lowest
+    listed = max(_numbers(store, spec.name, account), default=record.number)
+    records, _ = _back_from(store, spec, account, listed, above=record.number)
+    return any(one.lowest is not None and record.number < one.lowest for one in records[:1])
 
 
-def _with_lowest(store: Store, record: Record, now: int) -> Record:
+def _with_lowest(store: Store, spec: TableSpec[Any], record: Record, now: int) -> Record:
     """Return a checkpoint with the lowest number that is to count from now on; another record as it is.
 
     The checkpoint before it counts in any case: a listing that does not show this one yet leads to it by that one.
@@ -354,7 +352,20 @@ def _with_lowest(store: Store, record: Record, now: int) -> Record:
         return record
     folder = _folder(record.table, record.account)
     young = [_number(info.path) for info in store.list(folder) if info.changed / 1e9 >= now - KEPT_SECONDS]
-    return with_lowest(record, min([checkpoint_before(record.number - 1), *(one for one in young if one)]))
+    before = _checkpoint_before(store, spec, record)
+    return with_lowest(record, min([before, *(one for one in young if one)]))
+
+
+def _checkpoint_before(store: Store, spec: TableSpec[Any], record: Record) -> int:
+    """Return the number of a checkpoint before a record's, as a rule of the latest; 1 where there is none.
+
+    The one that this version would have written is looked for first.
+    """
+    number = next((one for one in range(record.number - 1, 1, -1) if checkpoint_due(one)), 1)
+    account = checked_account(record.account)
+    while number > 1 and (there := _record_at(store, spec, account, number)) is not None and there.base is not None:
+        number = there.base
+    return number
 
 
 def _clear(store: Store, record: Record) -> None:
@@ -381,24 +392,36 @@ def _folder(table: str, account: str) -> str:
     return f"{FOLDER}/{table}/{account}"
 
 
-def _read_from(store: Store, spec: TableSpec[S], account: AccountId, start: int, *, stop: float = inf) -> S | None:
-    """Return the state by the records from a checkpoint on, as far as they go; None where there is no checkpoint.
+def _back_from(
+    store: Store, spec: TableSpec[Any], account: AccountId, number: int, *, above: int = 0
+) -> tuple[list[Record], int]:
+    """Read back from a record to the checkpoint that it builds on.
 
     Args:
         store: the destination.
         spec: of the table.
         account: whose rows.
-        start: number of the checkpoint.
-        stop: number of the last record to read.
+        number: of the record to begin with.
+        above: read no record of this number, or of a lower one.
+
+    Returns:
+        The records, oldest first, and the number of the one that is missing before them, or 0 if none is.
     """
-    parts, latest = NOTHING, None
-    number = start
-    while number <= stop and (record := _record_at(store, spec, account, number)) is not None:
-        parts, latest = applied(parts, record), record
-        number += 1
-    return (
-        None if latest is None else spec.of_parts(parts, Origin(account, latest.number, latest.written, _where(latest)))
-    )
+    found: list[Record] = []
+    while number > above:
+        if (record := _record_at(store, spec, account, number)) is None:
+            return found[::-1], number
+        found.append(record)
+        number = record.base or 0
+    return found[::-1], 0
+
+
+def _followed(store: Store, spec: TableSpec[Any], account: AccountId, records: list[Record]) -> tuple[Record, Parts]:
+    """Return the newest record, and the state by it, of some that begin with a checkpoint and of what follows them."""
+    newest, parts = records[-1], parts_after(records)
+    while (record := _record_at(store, spec, account, newest.number + 1)) is not None:
+        newest, parts = record, applied(parts, record)
+    return newest, parts
 
 
 def _record_at(store: Store, spec: TableSpec[Any], account: AccountId, number: int) -> Record | None:
@@ -412,3 +435,7 @@ def _record_at(store: Store, spec: TableSpec[Any], account: AccountId, number: i
 
 def _where(record: Record) -> str:
     return record_path(record.table, checked_account(record.account), record.number)
+
+
+def _origin(record: Record) -> Origin:
+    return Origin(checked_account(record.account), record.number, record.written, _where(record))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -30,9 +31,9 @@ from connector.core.state.record import (
     Record,
     applied,
     changes,
-    checkpoint_before,
+    checkpoint_due,
     from_json,
-    is_checkpoint,
+    parts_after,
     to_json,
 )
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, Origin
@@ -135,7 +136,7 @@ states = st.builds(
 
 
 def record_of(base: Parts, new: Parts, number: int = 2) -> Record:
-    whole = is_checkpoint(number)
+    whole = checkpoint_due(number)
     return Record(
         record_version=RECORD_VERSION,
         table="balance_transactions",
@@ -145,6 +146,7 @@ def record_of(base: Parts, new: Parts, number: int = 2) -> Record:
         commit="c",
         run="r",
         written=3,
+        lowest=1 if whole else None,
         **changes(NOTHING if whole else base, new),
     )
 
@@ -176,11 +178,45 @@ def test_every_record_fits_its_schema(base, new):
     jsonschema.validate(json.loads(to_json(record_of(base, new))), schemas.load("state_record"))
 
 
-@pytest.mark.parametrize("number", [1, 2, EVERY - 1, EVERY, EVERY + 1, 3 * EVERY])
-def test_the_first_record_and_every_so_manyth_hold_everything(number):
-    assert is_checkpoint(number) == (number == 1 or number % EVERY == 0)
-    assert is_checkpoint(checkpoint_before(number))
-    assert number - EVERY < checkpoint_before(number) <= number
+def test_the_first_record_and_every_so_manyth_hold_everything():
+    assert [number for number in range(1, 3 * EVERY + 1) if checkpoint_due(number)] == [1, EVERY, 2 * EVERY, 3 * EVERY]
+
+
+@given(states, states, states)
+def test_records_one_after_the_other_make_the_state_of_the_last_one_wherever_the_checkpoint_is(first, second, third):
+    for number in (1, 2 * EVERY, 7 * EVERY):
+        parts = [first, second, third]
+        befores = [NOTHING, first, second]
+        records = [
+            record_of(before, new, number + place)
+            for place, (before, new) in enumerate(zip(befores, parts, strict=True))
+        ]
+        assert parts_after(records) == third
+
+
+@pytest.mark.parametrize("number", [2, 3, EVERY, 5 * EVERY - 1])
+def test_a_checkpoint_is_what_says_that_it_goes_on_from_nothing_whatever_its_number(number):
+    document = json.loads(to_json(record_of(NOTHING, NOTHING, 2))) | {"number": number, "base": None, "lowest": number}
+    expected = replace(EXPECTED, number=number)
+    assert from_json(json.dumps(document).encode(), expected).base is None
+    going_on = document | {"base": number - 1, "lowest": None}
+    assert from_json(json.dumps(going_on).encode(), expected).base == number - 1
+    for damaged in (
+        document | {"lowest": None},
+        document | {"lowest": 0},
+        document | {"lowest": number + 1},
+        document | {"base": number - 1},
+        going_on | {"base": number},
+        going_on | {"base": number - 2},
+    ):
+        with pytest.raises(StateError, match="damaged"):
+            from_json(json.dumps(damaged).encode(), expected)
+
+
+def test_the_first_record_goes_on_from_nothing():
+    document = json.loads(to_json(record_of(NOTHING, NOTHING, 2))) | {"number": 1, "base": 0}
+    with pytest.raises(StateError, match="damaged"):
+        from_json(json.dumps(document).encode(), replace(EXPECTED, number=1))
 
 
 @pytest.mark.parametrize(

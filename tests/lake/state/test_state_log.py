@@ -15,14 +15,23 @@ from hypothesis import strategies as st
 
 from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity
-from connector.core.state.record import EVERY
+from connector.core.state.record import EVERY, NOTHING, RECORD_VERSION, Record, changes, to_json
 from connector.core.state.table_state import TableState
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StateError, StorageError
 from connector.lake.state.lake_id import begin_lake, lake_id, refuse_another
-from connector.lake.state.state_log import FOLDER, KEPT_SECONDS, commit, load, record_path, recorded_accounts
+from connector.lake.state.state_log import (
+    FOLDER,
+    KEPT_SECONDS,
+    commit,
+    load,
+    load_at,
+    record_path,
+    recorded_accounts,
+    states_before,
+)
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.local import LocalStore
 from tests.support.memory_store import MemoryStore
@@ -155,6 +164,97 @@ def test_a_writer_that_slept_till_its_number_was_cleared_away_has_not_committed_
     done = commit(store, TRANSACTIONS, with_files(late, file(28)), now=lambda: MANY * 3_600)
     assert done.number == MANY + 1
     assert load(store, TRANSACTIONS, ACCOUNT).files.keys() == {*state.files, file(28).path}
+
+
+# Checkpoints elsewhere ------------------------------------------------------------------------------------------------
+
+
+def written_with(store, whole, states) -> None:
+    """Write records of a lake whose checkpoints are where another version of the program put them."""
+    begin_lake(store, now=0)
+    before, lowest = NOTHING, 1
+    for number, state in enumerate(states, start=1):
+        parts, is_whole = TRANSACTIONS.to_parts(state), number == 1 or whole(number)
+        record = Record(
+            record_version=RECORD_VERSION,
+            table="balance_transactions",
+            account=ACCOUNT,
+            number=number,
+            base=None if is_whole else number - 1,
+            lowest=lowest if is_whole else None,
+            commit=f"c{number}",
+            run="r",
+            written=number,
+            **changes(NOTHING if is_whole else before, parts),
+        )
+        store.write(record_path("balance_transactions", ACCOUNT, number), to_json(record), condition=ABSENT)
+        before, lowest = parts, number if is_whole else lowest
+
+
+def growing(many: int) -> list[TableState]:
+    states = [with_files(new_state(), file(1))]
+    for number in range(2, many + 1):
+        states.append(with_files(states[-1], file(2 + number % 20, f"{number}")))
+    return states
+
+
+CADENCES = {
+    "fifty": lambda number: number % 50 == 0,
+    "three": lambda number: number % 3 == 0,
+    "none but the first": lambda _number: False,
+    "each": lambda _number: True,
+    "some": lambda number: number in {4, 5, 2 * EVERY + 1},
+}
+
+
+@pytest.mark.parametrize("whole", CADENCES.values(), ids=CADENCES)
+@pytest.mark.parametrize("there", [1, EVERY - 1, EVERY, 3 * EVERY + 5])
+def test_a_lake_written_with_checkpoints_elsewhere_is_read_and_gone_on_with(whole, there):
+    store = MemoryStore(NOWHERE, clock=count(SECOND))  # whatever is written is older than a week
+    states = growing(there)
+    written_with(store, whole, states)
+    state = load(store, TRANSACTIONS, ACCOUNT)
+    assert state.files == states[-1].files
+    assert [dict(files) for _, files in states_before(store, TRANSACTIONS, state, lately=False)] == [
+        dict(one.files) for one in states
+    ]
+    for number in range(1, there + 1):
+        assert load_at(store, TRANSACTIONS, ACCOUNT, number).files == states[number - 1].files
+    for number in range(there + 1, there + 2 * EVERY + 1):
+        state = commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))
+        assert load(store, TRANSACTIONS, ACCOUNT) == state
+        beginning = next(one for one in numbers(store) if document(store, one)["base"] is None)
+        assert beginning == numbers(store)[0]  # what is kept begins with a record that goes on from none
+
+
+@pytest.mark.parametrize("whole", CADENCES.values(), ids=CADENCES)
+def test_a_writer_that_slept_is_told_so_in_a_lake_with_checkpoints_elsewhere(whole):
+    store = MemoryStore(NOWHERE, clock=count(SECOND, 3_600 * SECOND))
+    states = growing(4 * EVERY)
+    written_with(store, whole, states)
+    late = load_at(store, TRANSACTIONS, ACCOUNT, 2)
+    state = load(store, TRANSACTIONS, ACCOUNT)
+    for number in range(4 * EVERY + 1, MANY + 1):
+        added = with_files(state, file(2 + number % 20, f"{number}"))
+        state = commit(store, TRANSACTIONS, added, now=lambda now=3_600 * number: now)
+    assert numbers(store)[0] > 3
+    done = commit(store, TRANSACTIONS, with_files(late, file(28)), now=lambda: MANY * 3_600)
+    assert done.number == MANY + 1
+    assert load(store, TRANSACTIONS, ACCOUNT).files.keys() == {*state.files, file(28).path}
+
+
+def test_states_before_leave_out_what_follows_a_gap_until_the_next_checkpoint(store):
+    states = growing(9)
+    written_with(store, lambda number: number in {4, 7}, states)
+    state = load(store, TRANSACTIONS, ACCOUNT)
+    store.delete(record_path("balance_transactions", ACCOUNT, 2))
+    assert [number for number, _ in states_before(store, TRANSACTIONS, state, lately=False)] == [1, 4, 5, 6, 7, 8, 9]
+    assert [number for number, _ in states_before(store, TRANSACTIONS, state, lately=True)] == [7, 8, 9]
+    store.delete(record_path("balance_transactions", ACCOUNT, 5))
+    found = list(states_before(store, TRANSACTIONS, state, lately=False))
+    assert [number for number, _ in found] == [1, 4, 7, 8, 9]
+    assert found[-1][1] == state.files
+    assert load_at(store, TRANSACTIONS, ACCOUNT, 6) is None
 
 
 # Answers that cannot be believed --------------------------------------------------------------------------------------
