@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -23,12 +24,13 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.mutation.mutants import Mutant, mutants_of
-from tests.mutation.nearest import Nearest
+from tests.mutation.nearest import Nearest, Round
 from tests.mutation.survey import Survey
-from tests.mutation.trial import Child, begin, end, finished, fork
+from tests.mutation.trial import QUIET, Child, ask_to_end, begin, end, finished, fork, forked
+from tests.mutation.warm import Warm, collected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 _WANTED = ("core", "stripe/listing", "lake/writing", "lake/state", "lake/catalogs", "webhooks.py")
@@ -44,6 +46,7 @@ TESTS = (
 )
 UNCHANGED = Path(__file__).with_name("unchanged.toml")
 SURVEY_SECONDS = 1_200.0
+ANY_SECONDS = 1_000_000.0
 POLL_SECONDS = 0.02
 LIBRARIES = ("aiohttp", "anyio", "hypothesis", "msgspec", "orjson", "pyarrow.dataset", "pyarrow.parquet", "rich")
 
@@ -65,7 +68,9 @@ def main() -> int:
     began = time.monotonic()
     ends: dict[Mutant, str] = {}
     try:
-        ends.update(tried(sample, nearest, options.jobs))
+        for mutant, how in tried(sample, nearest, options.jobs):
+            print({"killed": ".", "timeout": "t"}.get(how, "S"), end="", flush=True)
+            ends[mutant] = how
     except KeyboardInterrupt:
         print("\ninterrupted: this is what is known by now")
     return tell(ends, options, time.monotonic() - began)
@@ -124,15 +129,49 @@ def ended(children: Sequence[Child]) -> Iterator[str]:
 
 def tried(sample: Iterable[Mutant], nearest: Nearest, jobs: int) -> Iterator[tuple[Mutant, str]]:
     """Run mutants, so many at once; those that the nearest tests do not notice meet the others, too."""
-    waiting = [(mutant, nearest.rounds(mutant)) for mutant in reversed(list(sample))]
-    running: list[tuple[Mutant, list[Any], Child]] = []
+    planned = {mutant: nearest.rounds(mutant) for mutant in sample}
+    yield from ((mutant, "unseen") for mutant, rounds in planned.items() if not rounds)
+    left = {mutant: rounds for mutant, rounds in planned.items() if rounds}
+    for mutant, how in in_a_warm_process(tuple(left.items()), jobs):
+        del left[mutant]
+        yield mutant, how
+    yield from in_turn(left, begin, jobs)
+
+
+def in_a_warm_process(planned: Sequence[tuple[Mutant, list[Round]]], jobs: int) -> Iterator[tuple[Mutant, str]]:
+    """Run mutants by forks of a process that has collected their tests; leaves out those that it cannot take over."""
+    reading, writing = os.pipe()
+    places = {mutant: place for place, (mutant, _) in enumerate(planned)}
+
+    def serve(warm: Warm) -> None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        can = {mutant: rounds for mutant, rounds in planned if warm.can(mutant)}
+        with os.fdopen(writing, "w", encoding="utf-8") as out:
+            for mutant, how in in_turn(can, warm.begin, jobs):
+                print(places[mutant], how, file=out, flush=True)
+
+    files = sorted({name.partition("::")[0] for _, rounds in planned for names, _ in rounds for name in names})
+    child = forked(lambda: collected([*QUIET, *files], serve), ANY_SECONDS)
+    os.close(writing)
+    try:
+        with os.fdopen(reading, encoding="utf-8") as lines:
+            for place, how in map(str.split, lines):
+                if how != "cold":
+                    yield planned[int(place)][0], how
+    finally:
+        ask_to_end(child)
+
+
+def in_turn(
+    planned: Mapping[Mutant, list[Round]], begin: Callable[[Mutant, Sequence[str], float], Child], jobs: int
+) -> Iterator[tuple[Mutant, str]]:
+    """Run mutants, so many at once, round by round until a test notices."""
+    waiting = [(mutant, list(rounds)) for mutant, rounds in reversed(planned.items())]
+    running: list[tuple[Mutant, list[Round], Child]] = []
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 mutant, rounds = waiting.pop()
-                if not rounds:
-                    yield mutant, "unseen"
-                    continue
                 running.append((mutant, rounds[1:], begin(mutant, *rounds[0])))
             time.sleep(POLL_SECONDS)
             for entry in list(running):
@@ -143,7 +182,6 @@ def tried(sample: Iterable[Mutant], nearest: Nearest, jobs: int) -> Iterator[tup
                 if how in {"survived", "none"} and rounds:
                     waiting.append((mutant, rounds))
                     continue
-                print({"killed": ".", "timeout": "t"}.get(how, "S"), end="", flush=True)
                 yield mutant, how
     finally:
         for *_, child in running:

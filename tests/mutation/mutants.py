@@ -149,10 +149,15 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             yield operand
         case ast.Constant(value=bool() | int() | float() as value):
             yield ast.Constant(not value if isinstance(value, bool) else value + 1)
-        case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        case ast.Return(value=ast.expr() as value) if not _is_nothing(value):
             yield ast.Return(ast.Constant(None))
         case ast.If() | ast.IfExp() | ast.While() if not isinstance(node.test, ast.Compare | ast.BoolOp | ast.UnaryOp):
             yield _negated(node)
+
+
+def _is_nothing(value: ast.expr) -> bool:
+    """Say whether None in its place would tell nobody anything new; that False becomes True is a change of its own."""
+    return isinstance(value, ast.Constant) and (value.value is None or value.value is False)
 
 
 def _compared(node: ast.Compare) -> Iterator[ast.AST]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import subprocess
 import sys
 
 import pytest
 
+from connector.core.planning import shares
 from tests.mutation import measure
 from tests.mutation.mutants import Mutant, mutants_of, mutated
 from tests.mutation.nearest import Nearest
+from tests.mutation.warm import put_in_place
 
 SOURCE = '''
 """A module."""
@@ -111,6 +114,23 @@ def test_what_a_test_notices_is_told_from_what_it_does_not_and_from_what_no_test
     assert not any("return _to_event(payload)" in line for line in lines)
     assert [line for line in lines if line.startswith("no test runs")]
     assert done.returncode == 1
+
+
+def test_a_function_that_is_there_runs_as_the_mutant_of_it_does_from_then_on():
+    path = "connector/core/planning/shares.py"
+    given = [
+        value for value in vars(shares).values() if inspect.isfunction(value) and value.__module__ == shares.__name__
+    ]
+    assert given
+    (mutant,) = [one for one in measure.mutants_in(path) if one.before.startswith("return ") and one.begins]
+    before = [one.__code__ for one in given]
+    try:
+        put_in_place(mutant, given)
+        assert shares.groups_of(["a"], 2) is None
+    finally:
+        for one, code in zip(given, before, strict=True):
+            one.__code__ = code
+    assert shares.groups_of(["a"], 2) == [["a"]]
 
 
 def seen(seconds: float, *calls: int, path: str = "connector/core/api/pace.py") -> dict[str, object]:

@@ -37,6 +37,9 @@ START_SECONDS = 20.0
 WALL_PER_CPU = 10
 """Wall seconds allowed for each CPU second: a loaded machine kills no mutant, a wait without end does."""
 
+CANNOT = 71
+"""Status of a fork that cannot take a mutant over."""
+
 QUIET = ["-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 
 
@@ -70,10 +73,21 @@ def begin(mutant: Mutant, tests: Sequence[str], seconds: float) -> Child:
 
 def fork(prepare: Callable[[], None], tests: Sequence[str], cpu: float, *plugins: object) -> Child:
     """Run tests in a child after it prepared itself."""
+
+    def run() -> int:
+        with tempfile.TemporaryDirectory(prefix="mutant-") as scratch:
+            prepare()
+            return int(pytest.main([*QUIET, *tests, f"--basetemp={scratch}/tests"], plugins=list(plugins)))
+
+    return forked(run, cpu)
+
+
+def forked(run: Callable[[], int], cpu: float) -> Child:
+    """Do something in a child, which ends with the status that this returns."""
     handle, name = tempfile.mkstemp(prefix="mutant-", suffix=".log")
     pid = os.fork()
     if not pid:
-        _child(handle, prepare, [*QUIET, *tests], cpu, plugins)
+        _child(handle, run, cpu)
     os.close(handle)
     return Child(pid, time.monotonic() + WALL_PER_CPU * cpu, Path(name))
 
@@ -82,7 +96,8 @@ def finished(child: Child) -> str | None:
     """How a child ended, or None while it runs.
 
     Returns:
-        `survived`, `killed` (a test failed, or could not even be collected), `timeout`; `none` if no test was found.
+        `survived`, `killed` (a test failed, or could not even be collected), `timeout`; `none` if no test was found;
+        `cold` if only `begin` can run it.
     """
     pid, status = os.waitpid(child.pid, os.WNOHANG)
     late = time.monotonic() > child.ends
@@ -92,12 +107,21 @@ def finished(child: Child) -> str | None:
     if not pid or os.WIFSIGNALED(status):
         return "timeout"
     code = os.waitstatus_to_exitcode(status)
-    return {0: "survived", 5: "none", 4: "none"}.get(code, "killed")
+    return {0: "survived", 5: "none", 4: "none", CANNOT: "cold"}.get(code, "killed")
 
 
 def end(child: Child) -> None:
     """End a child that runs."""
     _kill(child, reap=True)
+
+
+def ask_to_end(child: Child) -> None:
+    """Let a child that has children of its own end them, and wait for it."""
+    with suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGTERM)
+    with suppress(ChildProcessError):
+        os.waitpid(child.pid, 0)
+    child.log.unlink()
 
 
 def _kill(child: Child, *, reap: bool) -> None:
@@ -109,7 +133,7 @@ def _kill(child: Child, *, reap: bool) -> None:
     child.log.unlink()
 
 
-def _child(log: int, prepare: Callable[[], None], words: list[str], cpu: float, plugins: Sequence[Any]) -> None:
+def _child(log: int, run: Callable[[], int], cpu: float) -> None:
     """Be the child; never returns."""
     code = 70
     try:
@@ -118,9 +142,7 @@ def _child(log: int, prepare: Callable[[], None], words: list[str], cpu: float, 
         os.dup2(log, 2)
         resource.setrlimit(resource.RLIMIT_CPU, (int(cpu), int(cpu) + 5))
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        with tempfile.TemporaryDirectory(prefix="mutant-") as scratch:
-            prepare()
-            code = int(pytest.main([*words, f"--basetemp={scratch}/tests"], plugins=list(plugins)))
+        code = run()
     except BaseException:  # noqa: BLE001 - whatever it is, the log has to say so
         traceback.print_exc()
     finally:
