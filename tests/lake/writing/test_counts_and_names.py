@@ -1,0 +1,49 @@
+"""Tallies add up; parked files are called by their number, partition and run."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core.state.partition import Granularity, partition_of
+from connector.core.units import AccountId
+from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.parked_names import next_number, parked_folder, parked_path, run_of
+
+counts = st.integers(0, 99)
+tallies = st.builds(Tally, counts, counts, counts, counts, counts, st.none() | counts, st.none() | counts)
+
+
+@given(tallies, tallies, tallies)
+def test_tallies_of_parts_add_up_in_any_order(one, two, three):
+    assert one + two == two + one
+    assert (one + two) + three == one + (two + three)
+    assert one + Tally() == one
+    both = one + two
+    for name in ("new", "replaced", "unchanged", "disappeared", "late"):
+        assert getattr(both, name) == getattr(one, name) + getattr(two, name)
+    firsts = [tally.late_first for tally in (one, two) if tally.late_first is not None]
+    lasts = [tally.late_last for tally in (one, two) if tally.late_last is not None]
+    assert (both.late_first, both.late_last) == (min(firsts, default=None), max(lasts, default=None))
+
+
+@given(tallies)
+def test_rows_that_somebody_else_has_brought_are_unchanged_whatever_they_were(one):
+    met = one.met
+    assert met.unchanged == one.new + one.replaced + one.unchanged
+    assert met == Tally(unchanged=met.unchanged, disappeared=one.disappeared)
+
+
+def test_a_parked_files_name_says_its_number_its_partition_and_its_run():
+    folder = parked_folder("balance_transactions", AccountId("acct_1"))
+    key = partition_of(0, Granularity.DAY)
+    path = parked_path(folder, 7, key, "20260101T000000Z-0a")
+    assert path == f"{folder}/00000007.created_date=1970-01-01.20260101T000000Z-0a.arrow"
+    assert run_of(path.rpartition("/")[2]) == "20260101T000000Z-0a"
+    assert run_of("00000007.arrow") == ""
+    assert run_of("a.b.c.d.arrow") == ""
+    assert next_number([]) == 1
+    assert next_number([path, parked_path(folder, 12, key, "r"), parked_path(folder, 3, key, "r")]) == 13
+    assert min(parked_path(folder, number, key, "r") for number in (9, 10, 100)).endswith(
+        "00000009.created_date=1970-01-01.r.arrow"
+    )
