@@ -32,7 +32,7 @@ from connector.options.calls import (
     VerifyOptions,
 )
 from connector.options.option import flag_of, table_of, types_of
-from connector.options.run import Stopping
+from connector.options.run import Stopping, Watched
 from connector.options.storage import Storage
 
 CALLS = {
@@ -133,7 +133,7 @@ def test_the_default_that_help_names_is_the_one_that_counts(call):
 def test_what_a_sync_is_told_are_the_options_of_its_table():
     told = {one.name: () if one.default is MISSING else one.default for one in fields(Options)}
     options = {name: option.default for name, option in table_of(SyncOptions).items()}
-    of_the_call = {*table_of(Stopping), *table_of(Storage), "wait"}
+    of_the_call = {*table_of(Stopping), *table_of(Storage), *table_of(Watched), "wait"}
     assert told == {name: default for name, default in options.items() if name not in of_the_call}
 
 
@@ -156,16 +156,34 @@ def test_the_page_on_the_command_line_lists_every_option_and_the_calls_that_take
     assert lines == documented()
 
 
-@pytest.mark.parametrize("call", [name for name in CALLS if name.startswith("run_")])
+CONTEXT = dict.fromkeys(
+    ["conn", "dag", "dag_run", "data_interval_start", "ds", "inlets", "logical_date", "macros", "outlet_events",
+     "params", "run_id", "task", "task_instance", "ti", "triggering_asset_events", "ts", "var"]
+)  # fmt: skip
+"""Names that Airflow hands to a callable which takes all keywords."""
+
+
+@pytest.mark.parametrize("call", [name for name in connector.__all__ if name.startswith("run_")])
 def test_keywords_that_a_call_does_not_have_are_named_with_those_it_has(call, tmp_path):
-    arguments = [] if call == "run_balance" else [str(tmp_path / "lake")]
-    context = {"ti": 1, "ds": "2026-01-01", "dag_run": 2}  # a task runner's whole context
+    function = getattr(connector, call)
+
+    def wrapped(**keywords):
+        places = {"run_balance": 0, "run_convert": 2}.get(call, 1)
+        return function(*[str(tmp_path / f"lake{number}") for number in range(places)], **keywords)
+
     with pytest.raises(UsageError) as raised:
-        getattr(connector, call)(*arguments, **context)
+        wrapped(**CONTEXT)
     message = str(raised.value)
-    assert all(repr(name) in message for name in context)
-    assert all(name in message for name in table_of(CALLS[call]))
+    assert all(repr(name) in message for name in CONTEXT)
+    assert all(name in message for name in inspect.signature(function).parameters)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_task_of_spark_refuses_them_too_before_it_looks_at_the_session(tmp_path):
+    import connector.spark  # noqa: PLC0415 - of this test
+
+    with pytest.raises(UsageError, match=r"no options 'dag'.*; there are .*account_id, accounts, all_accounts"):
+        connector.spark.sync(None, tmp_path / "lake", dag=1, ti=2)
 
 
 @pytest.mark.anyio

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.cli.display.audit_round import past_of
 from connector.cli.display.fitting import width_of
@@ -16,7 +16,6 @@ from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.runs_at_work import RunAtWork, runs_at_work
 from connector.cli.display.summary import bare, differs, parked
 from connector.cli.display.words import intervals, lasting, mode_of, moment, nets
-from connector.config.destination import placed
 from connector.core.counting import counted, sized
 from connector.core.planning.backfill import unlinked_words
 from connector.core.state.account_record import stale_since
@@ -35,6 +34,8 @@ from connector.lake.state.run_reports import refuse_turned_back, witnessed_recor
 from connector.lake.state.table_states import TABLE, compare, states
 from connector.lake.state.versions import ranges_in_words, whole_versions
 from connector.lake.stores.base import Store, open_store
+from connector.options.signatures import takes
+from connector.options.storage import Storage
 
 if TYPE_CHECKING:
     import argparse
@@ -153,12 +154,13 @@ def look(destination: str | PathLike[str]) -> Look:
     )
 
 
-def run_status(destination: str | PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> dict[str, Any]:
+@takes(Storage)
+def run_status(destination: str | PathLike[str], **options: Unpack[Storage]) -> dict[str, Any]:
     """Say what a lake holds, from its own records and the sizes of its files: no request to Stripe, no key.
 
     Args:
         destination: the lake.
-        storage_options: settings of a bucket's store.
+        options: see below.
 
     Returns:
         What `stripe-balance status --json` prints; times are UTC seconds, amounts minor units.
@@ -168,7 +170,8 @@ def run_status(destination: str | PathLike[str], *, storage_options: Mapping[str
         StateError: a record cannot be understood.
         StorageError: it cannot be read.
     """
-    return look(placed(destination, storage_options)).to_document()
+    del options  # they go with the destination by now
+    return look(destination).to_document()
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
