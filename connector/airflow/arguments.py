@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 NOT_TAKEN = frozenset(
-    {"api_key_file", "api_base", "api_version", "context", "canceller", "retries", "max_in_flight", "storage_options"}
+    {
+        *("api_key_file", "api_base", "api_version", "context", "max_in_flight"),
+        *("canceller", "retries", "storage_options", "metrics"),
+    }
 )
 """Options that operators do not take: the connection says whom to ask, and `retries` are the task's own. Keys of a
-bucket come from the environment or `storage_options_file`: Airflow shows what a task was told."""
+bucket come from the environment or `storage_options_file`: Airflow shows what a task was told. It tells itself how
+tasks end."""
 
 
 def options_of(options: type) -> dict[str, Option]:

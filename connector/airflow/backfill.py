@@ -60,7 +60,9 @@ class StripePlanOperator(LakeOperator):
             options: see below, and those of every operator; `windows` counts instead of four for each slot.
         """
         self.tasks: int = tasks_for(slots)
-        self.task_rate: float = rate_of(budget, slots)
+        rate_of(budget, slots)
+        self.budget: float = budget
+        self.slots: int = slots
         super().__init__(destination=destination, stripe_conn_id=stripe_conn_id, **options)
 
     def carry_out(self, context: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -77,8 +79,8 @@ class StripePlanOperator(LakeOperator):
         if (file := given.pop("hash_salt_file", None)) is not None:
             given["salt"] = Salt.find(file=file)
         windows = self.call(lambda: connector.plan(self.destination, **given))
-        self.log.info("%d windows, each with %g requests per second", len(windows), self.task_rate)
-        return mapped(windows, rate=self.task_rate)
+        self.log.info("%d windows, %g requests per second among %d at once", len(windows), self.budget, self.slots)
+        return mapped(windows, budget=self.budget, slots=self.slots)
 
 
 class AccountGroupsOptions(Stopping, total=False):
@@ -88,7 +90,7 @@ class AccountGroupsOptions(Stopping, total=False):
 class StripeAccountGroupsOperator(LakeOperator):
     """Lists the key's own account and every connected one, in groups for mapped tasks.
 
-    Its XCom is a list of arguments for `StripeSyncOperator.partial(…).expand_kwargs(…)`: `accounts` and `rate`.
+    Its XCom is a list of arguments for `StripeSyncOperator.partial(…).expand_kwargs(…)`: `accounts`, and how fast.
     """
 
     template_fields: Sequence[str] = ("destination",)
@@ -106,7 +108,9 @@ class StripeAccountGroupsOperator(LakeOperator):
     ) -> None:
         """Make the task; see `StripePlanOperator`. Accounts that were retired from the lake are left out."""
         self.groups: int = tasks_for(slots)
-        self.task_rate: float = rate_of(budget, slots)
+        rate_of(budget, slots)
+        self.budget: float = budget
+        self.slots: int = slots
         super().__init__(destination=destination, stripe_conn_id=stripe_conn_id, **options)
 
     def carry_out(self, context: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -117,7 +121,7 @@ class StripeAccountGroupsOperator(LakeOperator):
         accounts = [next(iter(window.get("accounts", ())), None) for window in windows]
         groups = groups_of(list(dict.fromkeys(accounts)), self.groups)
         shared = {"lake": windows[0]["lake"]} if windows else {}
-        return mapped([{"accounts": group, **shared} for group in groups], rate=self.task_rate)
+        return mapped([{"accounts": group, **shared} for group in groups], budget=self.budget, slots=self.slots)
 
 
 class CheckOptions(TypedDict, total=False):

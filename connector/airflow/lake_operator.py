@@ -38,6 +38,9 @@ class LakeOperator(BaseOperator):
     template_fields: Sequence[str] = ("destination", "since", "until", "accounts", "options")
     template_fields_renderers: ClassVar[dict[str, str]] = {"options": "json"}
     ui_color = "#e3e8ff"
+    sharers: int = 1
+    """Tasks at work at once that share what Stripe allows the account; of mapped ones."""
+
     table: ClassVar[type]
     """The options of the call that the operator stands for."""
 
@@ -103,8 +106,9 @@ class LakeOperator(BaseOperator):
         settings = self.asking().settings(
             rate=given.pop("rate", None), rate_per_account=given.pop("rate_per_account", None)
         )
+        config = settings.config.divided(self.sharers) if self.sharers != 1 else settings.config
         accounts = self.accounts or (() if given.get("all_accounts") else _named(settings.account))
-        return {**given, **self.stopped_by(), "config": settings.config, "accounts": accounts}
+        return {**given, **self.stopped_by(), "config": config, "accounts": accounts}
 
     def stopped_by(self) -> dict[str, Any]:
         """Return what stops a call: `on_kill`, and a deadline a little before Airflow's own timeout."""

@@ -50,6 +50,7 @@ class StripeSyncOperator(LakeOperator):
         destination: str,
         stripe_conn_id: str = DEFAULT_CONNECTION,
         on_empty_interval: OnEmptyInterval = "lacking",
+        sharers: int = 1,
         **options: Any,  # noqa: ANN401 - of `run_sync`, and Airflow's own
     ) -> None:
         """Make the task.
@@ -59,12 +60,15 @@ class StripeSyncOperator(LakeOperator):
             stripe_conn_id: connection of type `stripe`.
             on_empty_interval: `lacking` to read all that the lake lacks where the run has no data interval or an empty
                 one, `fail` to fail then.
+            sharers: tasks at work at once that share what Stripe allows the account, at least 1; `rate` is the task's
+                own part already.
             options: see below, and those of every operator.
         """
         if on_empty_interval not in {"lacking", "fail"}:
             raise UsageError(f"`on_empty_interval` {on_empty_interval!r} is none of lacking, fail")
         super().__init__(destination=destination, stripe_conn_id=stripe_conn_id, **options)
         self.on_empty_interval: OnEmptyInterval = on_empty_interval
+        self.sharers: int = sharers
 
     def carry_out(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Sync, and return the result."""

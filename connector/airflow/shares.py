@@ -44,12 +44,13 @@ def rate_of(budget: float, slots: int) -> float:
     return budget / slots
 
 
-def mapped(windows: Sequence[Mapping[str, Any]], *, rate: float) -> list[dict[str, Any]]:
+def mapped(windows: Sequence[Mapping[str, Any]], *, budget: float, slots: int) -> list[dict[str, Any]]:
     """Return windows of a plan as arguments of mapped tasks.
 
     Args:
         windows: from `plan`.
-        rate: requests per second of each.
+        budget: requests per second of one endpoint that they share.
+        slots: tasks at work at once, where there are as many: they share what Stripe allows the account, too.
 
     Raises:
         UsageError: there are more than Airflow can map.
@@ -58,7 +59,8 @@ def mapped(windows: Sequence[Mapping[str, Any]], *, rate: float) -> list[dict[st
         raise UsageError(
             f"{len(windows):,} windows are more than the {MOST_TASKS:,} tasks of one plan: plan fewer accounts"
         )
-    return [{**window, "rate": rate} for window in windows]
+    at_once = max(1, min(slots, len(windows)))
+    return [{**window, "rate": rate_of(budget, at_once), "sharers": at_once} for window in windows]
 
 
 def wanting(accounts: Sequence[Mapping[str, Any]], windows: Sequence[Mapping[str, Any]]) -> str | None:

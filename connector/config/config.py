@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
+from math import ceil
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
@@ -135,6 +136,15 @@ class Config:
     def account_rate(self) -> float:
         """Requests per second of all endpoints: our part of what Stripe allows, or `rate` where that is more."""
         return max(self.rate, (ACCOUNT_RATE_LIVE if self.api_key.live else ACCOUNT_RATE_TEST) / self.sharers)
+
+    def divided(self, sharers: int) -> Config:
+        """Return the settings of one of so many that ask at once, whose `rate` is divided already.
+
+        Args:
+            sharers: how many ask at once within what Stripe allows the account, at least 1.
+        """
+        in_flight = max(1, ceil(self.max_in_flight / sharers))
+        return replace(self, shares_rate=False, sharers=sharers, max_in_flight=in_flight)
 
     @property
     def user_agent(self) -> str:

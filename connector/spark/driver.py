@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from connector.config.api_key import VARIABLE
@@ -58,8 +57,7 @@ def changed(config: Config, options: Mapping[str, Any]) -> Config:
 
 def shared(config: Config, sharers: int) -> Config:
     """Return the settings of one of so many that ask at once: its part of the rate, and of the requests in flight."""
-    in_flight = max(1, ceil(config.max_in_flight / sharers))
-    return replace(config, rate=config.rate / sharers, shares_rate=False, sharers=sharers, max_in_flight=in_flight)
+    return replace(config, rate=config.rate / sharers).divided(sharers)
 
 
 def slots_of(spark: Any, slots: int | None) -> int:  # noqa: ANN401 - a session, of Spark Connect, too

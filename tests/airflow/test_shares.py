@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.airflow.shares import MOST_TASKS, mapped, rate_of, tasks_for, wanting
+from connector.config.config import ApiKey, Config
 from connector.errors import UsageError
 
 
@@ -33,9 +34,22 @@ def test_a_budget_is_a_number_above_zero(budget):
 
 
 def test_windows_become_arguments_of_tasks_and_more_than_airflow_maps_are_refused():
-    assert mapped([{"since": 1, "until": 2}], rate=5.0) == [{"since": 1, "until": 2, "rate": 5.0}]
+    window = {"since": 1, "until": 2}
+    five = mapped([window] * 5, budget=20.0, slots=4)
+    assert five == [{**window, "rate": 5.0, "sharers": 4}] * 5
+    assert mapped([window], budget=20.0, slots=4) == [{**window, "rate": 20.0, "sharers": 1}]
     with pytest.raises(UsageError, match="1,001 windows"):
-        mapped([{}] * 1_001, rate=1.0)
+        mapped([{}] * 1_001, budget=1.0, slots=4)
+
+
+@pytest.mark.parametrize(("key", "allowed"), [("rk_test_1", 25.0), ("rk_live_1", 100.0)])
+@given(slots=st.integers(1, 64))
+def test_tasks_at_work_at_once_keep_to_what_stripe_allows_the_account(key, allowed, slots):
+    task = mapped([{}] * 64, budget=20.0, slots=slots)[0]
+    config = Config(api_key=ApiKey(key), rate=task["rate"]).divided(task["sharers"])
+    assert config.account_rate * slots == pytest.approx(allowed)
+    assert config.rate * slots == pytest.approx(20.0)
+    assert config.max_in_flight * slots < 40 + slots
 
 
 def account(name, *covered, **facts):
