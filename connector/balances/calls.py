@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 
 from connector.accounts.choice import Guest, at_home, chosen_accounts, introduced, keep_account
-from connector.balances.snapshots import Made, Snapshot, ask_balance, keep_balance
+from connector.balances.snapshots import Made, Snapshot, ask_balance, figures_of, keep_balance
 from connector.config.config import Config
 from connector.core.account_failures import OWN, FailedAccounts
 from connector.errors import (
@@ -24,6 +24,7 @@ from connector.lake.state.lake_identity import refuse_new
 from connector.lake.state.lease import at_work
 from connector.options.calls import BalanceOptions, RunBalanceOptions
 from connector.options.given import arguments_of
+from connector.options.metrics import measured
 from connector.options.signatures import takes
 from connector.running.blocking import run_blocking
 from connector.running.concurrency import in_turn
@@ -42,6 +43,7 @@ ACCOUNTS_AT_ONCE = 16
 
 
 @takes(BalanceOptions)
+@measured("balance", figures_of)
 async def record_balance(
     destination: str | PathLike[str],
     *,
@@ -120,6 +122,7 @@ async def _once(services: Services, config: Config, options: BalanceChoice) -> t
 
 
 @takes(RunBalanceOptions)
+@measured("balance", figures_of)
 def run_record_balance(destination: str | PathLike[str], **options: Unpack[RunBalanceOptions]) -> list[dict[str, Any]]:
     """Call `record_balance` from ordinary code.
 

@@ -12,6 +12,7 @@ import anyio.to_thread
 from connector.core.api.page import decode_object
 from connector.core.api.protocol import seconds_of
 from connector.core.ledger.balance import Balance, to_balance
+from connector.core.metrics import Figures
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
 from connector.core.state.intent import IntendedFile, file_in, folder_of
 from connector.core.state.tables import BALANCES
@@ -31,6 +32,8 @@ from connector.stripe.client import BALANCE, Client
 from connector.stripe.identity import as_account
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.core.state.data_file import DataFile
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
@@ -59,6 +62,15 @@ class Snapshot:
     path: str
     rows: int
     lost: tuple[str, ...] = ()
+
+
+def figures_of(snapshots: Sequence[Snapshot]) -> Figures:
+    """Return what taking snapshots comes to, for whoever watches."""
+    return Figures(
+        covered={one.account: one.snapshot_at for one in snapshots},
+        accounts=len(snapshots),
+        rows_new=sum(one.rows for one in snapshots),
+    )
 
 
 async def ask_balance(client: Client, account: str | None, named_account: AccountId) -> Snapshot:

@@ -7,7 +7,6 @@ next to nothing. Data goes to stdout, everything meant for people to stderr.
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from connector.cli.display.console import PIPE_CLOSED, Console, forget_stdout
@@ -66,11 +65,9 @@ def _run(words: list[str], console: Console) -> int:
     from connector.cli.settings.take import take_settings  # noqa: PLC0415 - help needs it not
 
     take_settings(args, defaults, parser.chosen, console)
-    if hasattr(args, "storage_options"):
-        from connector.cli.options.places import place  # noqa: PLC0415 - help and most commands need it not
+    from connector.cli.process.carried_out import carried_out  # noqa: PLC0415 - as above
 
-        place(args, console)
-    return import_module(f"connector.cli.commands.{args.command}").run(args, console)
+    return carried_out(args, console)
 
 
 def _as_options(words: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.api.allocation import share_of_floor
 from connector.core.documents import to_plain
+from connector.core.metrics import Figures, covered_until
 from connector.core.planning.mended import Audit, Healed
 from connector.core.report_view import in_html, in_one_line
 from connector.core.time.times import to_words
@@ -263,6 +264,21 @@ def requests_of(meter: Meter, *, rate: float, seconds: float, endpoint: str) -> 
         rate_limit=rate if limited else None,
         utilisation=None if used is None else round(used, 4),
         allocation_share=share_of_floor(meter.requests),
+    )
+
+
+def figures_of(report: Report) -> Figures:
+    """Return what a run comes to, for whoever watches."""
+    accounts = report.accounts
+    return Figures(
+        covered={one.account: covered_until(one.covered) for one in accounts},
+        accounts=len(accounts),
+        accounts_failed=sum(one.error is not None for one in accounts),
+        rows_new=sum(one.rows_new for one in accounts),
+        rows_changed=sum(one.rows_changed for one in accounts),
+        rows_late=sum(one.late.rows for one in accounts),
+        lake_rows=sum(one.lake_rows for one in accounts),
+        planned=report.outcome == "planned",
     )
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 import anyio.to_thread
 
 from connector.config.config import Config
-from connector.core.run_report import Report, to_document
+from connector.core.run_report import Report, figures_of, to_document
 from connector.ingest.options import Options, options_of
 from connector.lake.state.lake_id import refuse_another
 from connector.lake.state.lake_identity import facts_of, refuse_new
 from connector.options.calls import RunSyncOptions, SyncOptions
 from connector.options.given import arguments_of
+from connector.options.metrics import measured
 from connector.options.signatures import takes
 from connector.running.blocking import run_blocking
 from connector.services import Services, carried_out, observed, opened
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 @takes(SyncOptions)
+@measured("sync", figures_of)
 async def sync(
     destination: str | PathLike[str],
     *,
@@ -102,6 +104,7 @@ async def _sync(services: Services, config: Config, options: Options, *, publish
 
 
 @takes(RunSyncOptions)
+@measured("sync", figures_of)
 def run_sync(destination: str | PathLike[str], **options: Unpack[RunSyncOptions]) -> dict[str, Any]:
     """Call `sync` from ordinary code: plain, JSON-able arguments in, the report as a JSON-able dict out.
 

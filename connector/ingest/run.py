@@ -140,13 +140,15 @@ class Run:
                 raise
             except ConnectorError as error:
                 await self._publish(destination)
+                vars(error)["report"] = report = self._report(lake, "failed", error=str(error))
                 with suppress(StorageError):  # the error itself is what there is to say
-                    await self._keep(destination, self._report(lake, "failed", error=str(error)))
+                    await self._keep(destination, report)
                 raise
-            except anyio.get_cancelled_exc_class():
+            except anyio.get_cancelled_exc_class() as stopped:
                 await self._publish(destination)
+                vars(stopped)["report"] = report = self._report(lake, "interrupted", error="interrupted")
                 with suppress(StorageError):
-                    await self._keep(destination, self._report(lake, "interrupted", error="interrupted"))
+                    await self._keep(destination, report)
                 raise
             return await self._ended(lake, destination)
 

@@ -6,7 +6,7 @@ module, and where it takes effect. Types are written as text, so that `--help` i
 
 from connector.options.connection import Awaited, Connection, Expanded, Shared
 from connector.options.lake import Destination, Form, Privacy, Salted, SaltFile, Shape
-from connector.options.run import Failing, Planned, Refreshing, Stopping, Whole, Windows
+from connector.options.run import Failing, Planned, Refreshing, Stopping, Watched, Whole, Windows
 from connector.options.selection import Account, Accounts, AllAccounts, LakeAccounts, Within
 from connector.options.statement import Calendar, Figures, Freezing, Page
 from connector.options.storage import NewStorage, Storage
@@ -17,7 +17,7 @@ class Rows(Within, Accounts, AllAccounts, Refreshing, Shape, Privacy, Storage, t
     """What `sync` and `plan` share."""
 
 
-class Sync(Rows, Whole, Failing, Destination, Planned, Stopping, total=False):
+class Sync(Rows, Whole, Failing, Destination, Planned, Stopping, Watched, total=False):
     """What `sync` and `run_sync` share."""
 
 
@@ -41,7 +41,7 @@ class RunPlanOptions(Rows, Windows, Stopping, SaltFile, Connection, total=False)
     """Options of `connector.run_plan`."""
 
 
-class PayoutsOptions(Within, Accounts, Refreshing, Failing, Destination, Storage, Stopping, total=False):
+class PayoutsOptions(Within, Accounts, Refreshing, Failing, Destination, Storage, Stopping, Watched, total=False):
     """Options of `connector.sync_payouts`."""
 
 
@@ -49,7 +49,7 @@ class RunPayoutsOptions(PayoutsOptions, Connection, total=False):
     """Options of `connector.run_sync_payouts`."""
 
 
-class BalanceOptions(Accounts, Failing, Destination, Storage, Stopping, total=False):
+class BalanceOptions(Accounts, Failing, Destination, Storage, Stopping, Watched, total=False):
     """Options of `connector.record_balance`."""
 
 
@@ -57,7 +57,7 @@ class RunBalanceOptions(BalanceOptions, Connection, total=False):
     """Options of `connector.run_record_balance`."""
 
 
-class VerifyOptions(Checks, Within, Storage, Stopping, total=False):
+class VerifyOptions(Checks, Within, Storage, Stopping, Watched, total=False):
     """Options of `connector.verify`."""
 
 

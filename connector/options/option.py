@@ -22,6 +22,7 @@ Reads = Literal[
     "name",
     "sample",
     "code",
+    "path",
 ]
 """How the command line reads a word: `flag` takes none; see `connector.cli.options.arguments`."""
 

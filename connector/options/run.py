@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 from connector.options.option import Option
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from connector.running.canceller import Canceller
 
 DEFAULT_WINDOWS = 8
@@ -153,5 +155,21 @@ class Windows(TypedDict, total=False):
         Option(
             says="end the windows where rows may still come: when all are done, all that was planned is covered",
             default=False,
+        ),
+    ]
+
+
+class Watched(TypedDict, total=False):
+    """Telling whoever watches."""
+
+    metrics: Annotated[
+        "str | PathLike[str] | None",
+        Option(
+            says="a file for Prometheus, written when the call ends, however it does: rows, requests, refusals, covered"
+            " until, status; or a folder, in which it has a name by command and lake",
+            reads="path",
+            metavar="FILE",
+            help="write figures of the run there for Prometheus, however it ends; in a folder, under a name of its own",
+            in_file="any",
         ),
     ]

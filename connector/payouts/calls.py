@@ -11,8 +11,9 @@ from connector.config.moments import interval_given
 from connector.lake.state.lake_identity import refuse_new
 from connector.options.calls import PayoutsOptions, RunPayoutsOptions
 from connector.options.given import arguments_of
+from connector.options.metrics import measured
 from connector.options.signatures import takes
-from connector.payouts.report import PayoutsReport, to_document
+from connector.payouts.report import PayoutsReport, figures_of, to_document
 from connector.payouts.run import PayoutsRun
 from connector.running.blocking import run_blocking
 from connector.services import Services, carried_out, observed, opened
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 @takes(PayoutsOptions)
+@measured("payouts", figures_of)
 async def sync_payouts(
     destination: str | PathLike[str],
     *,
@@ -115,6 +117,7 @@ async def _sync(services: Services, config: Config, options: PayoutsChoice) -> P
 
 
 @takes(RunPayoutsOptions)
+@measured("payouts", figures_of)
 def run_sync_payouts(destination: str | PathLike[str], **options: Unpack[RunPayoutsOptions]) -> dict[str, Any]:
     """Call `sync_payouts` from ordinary code: plain, JSON-able arguments in, the report as a JSON-able dict out.
 

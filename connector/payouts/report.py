@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.documents import to_plain
+from connector.core.metrics import Figures, covered_until
 from connector.core.planning.mended import Healed
 
 if TYPE_CHECKING:
@@ -123,6 +124,19 @@ class PayoutsReport:
     accounts: tuple[AccountPayoutsReport, ...]
     livemode: bool | None = None
     report_version: int = REPORT_VERSION
+
+
+def figures_of(report: PayoutsReport) -> Figures:
+    """Return what a run comes to, for whoever watches: its rows are payouts."""
+    accounts = report.accounts
+    return Figures(
+        covered={one.account: covered_until(one.covered) for one in accounts},
+        accounts=len(accounts),
+        accounts_failed=sum(one.error is not None for one in accounts),
+        rows_new=sum(one.payouts_new for one in accounts),
+        rows_changed=sum(one.payouts_changed for one in accounts),
+        lake_rows=sum(one.lake_payouts for one in accounts),
+    )
 
 
 def to_document(report: PayoutsReport) -> dict[str, Any]:

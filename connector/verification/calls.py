@@ -11,12 +11,13 @@ from connector.core.account_ids import given_name
 from connector.errors import UsageError
 from connector.options.calls import RunVerifyOptions, VerifyOptions
 from connector.options.given import arguments_of
+from connector.options.metrics import measured
 from connector.options.signatures import takes
 from connector.options.verification import DEFAULT_SAMPLE
 from connector.running.blocking import run_blocking
 from connector.services import Services, carried_out, observed, opened
 from connector.verification.check import Check, Wish
-from connector.verification.verdict import LAYERS, LayerName, Verdict, to_document
+from connector.verification.verdict import LAYERS, LayerName, Verdict, figures_of, to_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ _SEEDS = 2**31
 
 
 @takes(VerifyOptions)
+@measured("verify", figures_of)
 async def verify(
     destination: str | PathLike[str],
     *,
@@ -103,6 +105,7 @@ async def verify_with(services: Services, config: Config | None, wish: Wish) -> 
 
 
 @takes(RunVerifyOptions)
+@measured("verify", figures_of)
 def run_verify(destination: str | PathLike[str], **options: Unpack[RunVerifyOptions]) -> dict[str, Any]:
     """Call `verify` from ordinary code.
 

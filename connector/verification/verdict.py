@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from connector.core.metrics import Figures
 from connector.core.time.times import to_text
 from connector.outside_text import shown
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 VERDICT_VERSION = 1
 """Version of the document's own shape."""
+
+DIFFERS = 65
+"""Exit status of a check that found what does not agree."""
 
 MOST_EXAMPLES = 10
 """Findings of one kind that are kept as examples; all are counted."""
@@ -260,6 +264,16 @@ def not_checkable(layer: LayerName, reason: str) -> Layer:
 def with_healed(layer: Layer, healed: Healed) -> Layer:
     """Return a layer with what had been lost of what it checks, and was read again before."""
     return replace(layer, checked={**layer.checked, FILES_HEALED: healed.files, ROWS_HEALED: healed.rows})
+
+
+def figures_of(verdict: Verdict) -> Figures:
+    """Return what a check comes to, for whoever watches."""
+    return Figures(
+        accounts=len(verdict.accounts),
+        accounts_failed=sum(one.verdict == "residual" for one in verdict.accounts),
+        verdict=verdict.verdict,
+        status=DIFFERS if verdict.verdict == "residual" else 0,
+    )
 
 
 def to_document(verdict: Verdict) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from connector.cli.commands.sync import show
-from connector.cli.commands.verify import DATA_REFUSED, lines
+from connector.cli.commands.verify import lines
 from connector.cli.process.run_command import work
 from connector.cli.process.sandbox_process import World, stand_in
 from connector.config.config import ApiKey, Config
@@ -21,6 +21,7 @@ from connector.ingest.calls import sync
 from connector.lake.paths import STATE
 from connector.lake.stores.base import Store, open_store
 from connector.verification.calls import verify
+from connector.verification.verdict import DIFFERS
 
 if TYPE_CHECKING:
     import argparse
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.say("", *_next_steps(destination, console, month=_last_month(world.end)))
         if args.serve:
             _serve(url, key, console)
-    return 0 if agrees else DATA_REFUSED
+    return 0 if agrees else DIFFERS
 
 
 def _serve(url: str, key: str, console: Console) -> int:

@@ -16,7 +16,7 @@ from connector.options.calls import VerifyOptions
 from connector.outside_text import shown
 from connector.reporting.workpaper.calls import write_workpaper
 from connector.verification.calls import verify
-from connector.verification.verdict import FILES_HEALED, ROWS_HEALED, to_document
+from connector.verification.verdict import DIFFERS, FILES_HEALED, ROWS_HEALED, to_document
 
 if TYPE_CHECKING:
     import argparse
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from connector.cli.display.console import Console
     from connector.cli.display.run_view import RunView
     from connector.verification.verdict import AccountVerdict, Answer, Layer, Verdict
-
-DATA_REFUSED = 65
 
 WORDS: dict[Answer, str] = {
     "proved": "agrees (proved)",
@@ -77,8 +75,8 @@ def losses(verdict: Verdict) -> list[str]:
 def status_of(verdict: Verdict, *, strict: bool) -> int:
     """Return the exit status: what does not agree never ends with 0; what could not be checked does, unless strict."""
     if verdict.verdict == "residual":
-        return DATA_REFUSED
-    return DATA_REFUSED if strict and verdict.verdict != "proved" else 0
+        return DIFFERS
+    return DIFFERS if strict and verdict.verdict != "proved" else 0
 
 
 def lines(verdict: Verdict, paint: Callable[[str, str], str]) -> list[str]:

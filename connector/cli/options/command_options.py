@@ -11,7 +11,7 @@ from connector.core.ledger.money import currency_code
 from connector.options.calls import RunSyncOptions
 from connector.options.connection import Awaited, Connection, Shared
 from connector.options.lake import Destination, Form, Privacy, SaltFile, Shape
-from connector.options.run import Failing, Refreshing, Stopping, Whole, Windows
+from connector.options.run import Failing, Refreshing, Stopping, Watched, Whole, Windows
 from connector.options.selection import LakeAccounts, Within
 from connector.options.statement import Calendar, Figures, Freezing
 from connector.options.storage import NewStorage, Storage
@@ -70,6 +70,7 @@ def sync(parser: argparse.ArgumentParser) -> None:
     add(parser, Refreshing)
     add(parser, Whole)
     add(parser, Stopping)
+    add(parser, Watched)
     _add_storage(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
@@ -153,6 +154,7 @@ def balance(parser: argparse.ArgumentParser) -> None:
     arguments.add_accounts(parser)
     add(parser, Failing)
     add(parser, Stopping)
+    add(parser, Watched)
     _add_storage(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
@@ -173,6 +175,7 @@ def payouts(parser: argparse.ArgumentParser) -> None:
     add(parser, Refreshing)
     add(parser, Failing)
     add(parser, Stopping)
+    add(parser, Watched)
     _add_storage(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)
@@ -204,6 +207,7 @@ def verify(parser: argparse.ArgumentParser) -> None:
     add(parser, Checks)
     add(parser, Within)
     add(parser, Stopping)
+    add(parser, Watched)
     _add_storage(parser)
     arguments.add_asking(parser)
     arguments.add_talking(parser)

@@ -25,6 +25,7 @@ READERS: dict[Reads, Callable[[str], object]] = {
     "name": words.account_name,
     "sample": words.sample,
     "code": words.code,
+    "path": str,
 }
 """What reads a value's text, by the table's word for it."""
 

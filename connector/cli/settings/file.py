@@ -156,6 +156,8 @@ def _value(name: str, option: Option, said: object, path: Path) -> object:
             if not isinstance(said, bool):
                 raise ConfigError("write true or false")  # noqa: TRY301 - told with the name, as what readers complain of
             return said
+        if option.reads == "path":
+            return str(path.parent / Path(str(_read(option, said))).expanduser())
         if option.many:
             return [_read(option, one) for one in (cast("list[object]", said) if isinstance(said, list) else [said])]
         return _read(option, said)
