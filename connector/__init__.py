@@ -141,6 +141,7 @@ if TYPE_CHECKING:
         RunSyncOptions,
         RunVerifyOptions,
         StatementOptions,
+        StatusOptions,
         SyncOptions,
         VerifyOptions,
     )
@@ -248,7 +249,7 @@ _HOMES = {
     "connector.stripe.calls": "run_balance run_fees run_get",
     "connector.options.calls": (
         "AskOptions BalanceOptions ConvertOptions FeesOptions GetOptions PayoutsOptions PlanOptions ReportOptions "
-        "RunBalanceOptions RunPayoutsOptions RunPlanOptions RunSyncOptions RunVerifyOptions StatementOptions "
+        "RunBalanceOptions RunPayoutsOptions RunPlanOptions RunSyncOptions RunVerifyOptions StatementOptions StatusOptions "
         "SyncOptions VerifyOptions"
     ),
     "connector.payouts.calls": "run_sync_payouts sync_payouts",
@@ -298,7 +299,7 @@ __all__ = [
     "RowFees", "RowLine", "RowSum", "Rows", "RunBalanceOptions", "RunEnded", "RunLapsed", "RunLine",
     "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting",
     "Salt", "SchemaError", "Segment", "ServerError", "Settings", "SinceFrozen", "Snapshot", "Split", "Stage",
-    "StateError", "Statement", "StatementOptions", "StepDone", "StoppedError", "StorageError", "Stream",
+    "StateError", "Statement", "StatementOptions", "StatusOptions", "StepDone", "StoppedError", "StorageError", "Stream",
     "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport",
     "TransportError", "TypeSum", "Unbalanced", "UnpublishedError", "Unshown", "UsageError", "Verdict",
     "VerifyOptions", "WebhookError", "WindowClosed", "WindowOpened", "convert", "decimals", "find_payouts",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
 from connector.core.time.times import END_OF_TIME
@@ -29,6 +30,7 @@ _REASONS = ("global-rate", "endpoint-rate", "global-concurrency", "endpoint-conc
 _LINE = re.compile(r'([a-z_]+)\{((?:[a-z]+="(?:[^"\\]|\\.)*",?)+)\} (\S+)')
 _LABEL = re.compile(r'([a-z]+)="((?:[^"\\]|\\.)*)",?')
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
+_COVERED, _ACCOUNT_COVERED = "covered_until_timestamp_seconds", "account_covered_until_timestamp_seconds"
 _VERDICTS = ("proved", "residual", "not_checkable")
 
 
@@ -78,7 +80,8 @@ class Figures:
     """What a run's report comes to.
 
     Attributes:
-        covered: up to when the lake has everything of each account, UTC seconds; 0 where it has nothing.
+        covered: up to when the lake has everything of each account, UTC seconds; 0 where it has nothing, None where the
+            run did not come to know.
         accounts: how many the run was about.
         accounts_failed: those of them that ended with an error, or did not agree.
         rows_new: rows that the lake did not have.
@@ -90,7 +93,7 @@ class Figures:
         planned: whether nothing was done, and nothing is to be told.
     """
 
-    covered: Mapping[str, int] = field(default_factory=dict[str, int])
+    covered: Mapping[str, int | None] = field(default_factory=dict[str, "int | None"])
     accounts: int = 0
     accounts_failed: int = 0
     rows_new: int = 0
@@ -142,9 +145,16 @@ class EndedRun:
     figures: Figures | None = None
 
 
-def covered_until(covered: Iterable[tuple[int, int]]) -> int:
-    """Return where the first hole of covered time begins, UTC seconds; 0 where nothing is covered."""
+def covered_until(covered: Iterable[tuple[int, int]], error: str | None = None) -> int | None:
+    """Return where the first hole of covered time begins, UTC seconds; 0 where nothing is covered.
+
+    Args:
+        covered: as a report has it.
+        error: what ended the account's reading; where nothing is covered then, it did not come to know: None.
+    """
     stop = min((part[1] for part in covered), default=0)
+    if not stop and error is not None:
+        return None
     return 0 if stop >= END_OF_TIME else stop
 
 
@@ -157,7 +167,8 @@ def after(before: Samples, run: EndedRun) -> Samples:
     if run.status == 0:
         found["success_timestamp_seconds", ()] = run.ended
     if run.figures is not None:
-        found = {key: value for key, value in found.items() if not _is_of_report(key[0])} | dict(_gauges(run.figures))
+        found = {key: value for key, value in found.items() if not _is_of_report(key[0])}
+        found |= _gauges(run.figures) | _covered(run.figures.covered, before)
     for key, amount in _counts(run):
         found[key] = found.get(key, 0) + amount
     return found
@@ -165,24 +176,33 @@ def after(before: Samples, run: EndedRun) -> Samples:
 
 def _is_of_report(name: str) -> bool:
     return name in {
-        *("covered_until_timestamp_seconds", "account_covered_until_timestamp_seconds"),
-        *("accounts", "accounts_failed", "lake_rows", "verdict"),
+        *(_COVERED, _ACCOUNT_COVERED, "accounts", "accounts_failed", "verdict"),
     }
 
 
-def _gauges(figures: Figures) -> Iterator[tuple[tuple[str, Labels], float]]:
-    if figures.covered:
-        yield ("covered_until_timestamp_seconds", ()), min(figures.covered.values())
-    if len(figures.covered) <= MOST_ACCOUNTS:
-        for account, until in sorted(figures.covered.items()):
-            yield ("account_covered_until_timestamp_seconds", (("account", account),)), until
-    yield ("accounts", ()), figures.accounts
-    yield ("accounts_failed", ()), figures.accounts_failed
+def _gauges(figures: Figures) -> Samples:
+    found: Samples = {("accounts", ()): figures.accounts, ("accounts_failed", ()): figures.accounts_failed}
     if figures.lake_rows is not None:
-        yield ("lake_rows", ()), figures.lake_rows
+        found["lake_rows", ()] = figures.lake_rows
     if figures.verdict:
-        for verdict in _VERDICTS:
-            yield ("verdict", (("verdict", verdict),)), int(verdict == figures.verdict)
+        found |= {("verdict", (("verdict", one),)): int(one == figures.verdict) for one in _VERDICTS}
+    return found
+
+
+def _covered(covered: Mapping[str, int | None], before: Samples) -> Samples:
+    """Return how far the lake is: of accounts that the run did not come to know of, what was known before counts."""
+    if not covered:
+        return {}
+    named = {
+        account: value for (name, labels), value in before.items() if name == _ACCOUNT_COVERED for _, account in labels
+    }
+    known: dict[str, float] = {account: until for account, until in covered.items() if until is not None}
+    if len(known) == len(covered):
+        least, each = min(known.values()), known
+    else:
+        least, each = min(before.get((_COVERED, ()), 0), *known.values(), inf), named | known
+    few = each if len(each) <= MOST_ACCOUNTS else {}
+    return {(_COVERED, ()): least, **{(_ACCOUNT_COVERED, (("account", one),)): until for one, until in few.items()}}
 
 
 def _counts(run: EndedRun) -> Iterator[tuple[tuple[str, Labels], float]]:

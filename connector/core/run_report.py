@@ -271,13 +271,13 @@ def figures_of(report: Report) -> Figures:
     """Return what a run comes to, for whoever watches."""
     accounts = report.accounts
     return Figures(
-        covered={one.account: covered_until(one.covered) for one in accounts},
+        covered={one.account: covered_until(one.covered, one.error) for one in accounts},
         accounts=len(accounts),
         accounts_failed=sum(one.error is not None for one in accounts),
         rows_new=sum(one.rows_new for one in accounts),
         rows_changed=sum(one.rows_changed for one in accounts),
         rows_late=sum(one.late.rows for one in accounts),
-        lake_rows=sum(one.lake_rows for one in accounts),
+        lake_rows=None if any(one.error for one in accounts) else sum(one.lake_rows for one in accounts),
         planned=report.outcome == "planned",
     )
 

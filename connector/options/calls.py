@@ -77,6 +77,10 @@ class ReportOptions(LakeAccounts, Page, Storage, total=False):
     """Options of `connector.report` and `run_report`."""
 
 
+class StatusOptions(Storage, total=False):
+    """Options of `connector.run_status`."""
+
+
 class AskOptions(Account, Connection, total=False):
     """Options of `connector.run_balance`."""
 

@@ -130,12 +130,12 @@ def figures_of(report: PayoutsReport) -> Figures:
     """Return what a run comes to, for whoever watches: its rows are payouts."""
     accounts = report.accounts
     return Figures(
-        covered={one.account: covered_until(one.covered) for one in accounts},
+        covered={one.account: covered_until(one.covered, one.error) for one in accounts},
         accounts=len(accounts),
         accounts_failed=sum(one.error is not None for one in accounts),
         rows_new=sum(one.payouts_new for one in accounts),
         rows_changed=sum(one.payouts_changed for one in accounts),
-        lake_rows=sum(one.lake_payouts for one in accounts),
+        lake_rows=None if any(one.error for one in accounts) else sum(one.lake_payouts for one in accounts),
     )
 
 

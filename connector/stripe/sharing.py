@@ -1,7 +1,12 @@
-"""Several runs on one lake that ask Stripe within the same limit: each goes at its share of the rate."""
+"""Several runs on one lake that ask Stripe within the same limit: each goes at its share of the rate.
+
+Runs that happen to meet divide the rate by who is at work. Tasks of one plan have their part from the start, and take
+more of it only when others have been gone for a while: whoever begins in a slot that has come free finds its part free.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +22,15 @@ NEWCOMER_PART = 2
 """A run that has just begun takes half its share, until the others have had time to see it: so all of them together
 never go above a quarter more than the rate, which is what the default rate leaves of Stripe's limit."""
 
+NEWCOMERS_PART = 4
+"""Tasks that begin while others may go at more than their part take a quarter of the whole rate together, as above."""
+
+LOOKS = 3
+"""Looks in a row, five seconds apart, at which a task of the plan has to be gone for the others to take its part."""
+
+ALONE_SECONDS = 10
+"""Tasks that began less long ago than this go at their part, whoever is at work."""
+
 
 @dataclass(slots=True)
 class RateSharing:
@@ -31,15 +45,35 @@ class RateSharing:
     lease: Callable[[], Lease]
     _runs: int = field(init=False, default=1)
     _looks: int = field(init=False, default=0)
+    _seen: deque[int] = field(init=False, default_factory=lambda: deque[int](maxlen=LOOKS))
 
     def heed(self, others: Others) -> None:
         """Take the share that is ours now."""
         config, pace = self.client.config, self.client.gate.pace
         runs = 1 + others.sharing(frozenset(self.lease().accounts), config.api_key.is_of)
-        if config.goes_shares:
-            new = not self._looks and runs > 1
-            pace.share(runs * (NEWCOMER_PART if new else 1))
+        among = self._among(runs) if config.sharers == 1 else self._among_tasks(runs, others)
+        if among is not None:
+            pace.share(among)
         if runs != self._runs:
             self._runs = runs
-            self.client.on_event(RateShared(runs, config.rate / runs if config.goes_shares else config.rate))
+            shared = runs if config.goes_shares else 1 if among is None else among
+            self.client.on_event(RateShared(runs, config.rate / shared))
         self._looks += 1
+
+    def _among(self, runs: int) -> float | None:
+        """Return what the rate is to be divided by; None where it is not."""
+        if not self.client.config.goes_shares:
+            return None
+        return runs * (NEWCOMER_PART if not self._looks and runs > 1 else 1)
+
+    def _among_tasks(self, runs: int, others: Others) -> float:
+        """Return what a task's part is to be divided by; less than 1 for more than its part."""
+        sharers = self.client.config.sharers
+        if not self._looks:
+            self._seen.extend([sharers] * LOOKS)
+            begun = self.lease().begun
+            leases = [one.lease for one in others.live if one.lease is not None]
+            longer = sum(begun - one.begun >= ALONE_SECONDS for one in leases)  # these may go at more than their part
+            return max(1.0, NEWCOMERS_PART * max(1, sharers - longer) / sharers) if longer else 1.0
+        self._seen.append(runs)
+        return min(1.0, max(self._seen) / sharers)

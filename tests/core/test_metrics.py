@@ -43,7 +43,7 @@ COUNTS = st.builds(
 )
 FIGURES = st.builds(
     Figures,
-    covered=st.dictionaries(TEXT, AMOUNT, max_size=MOST_ACCOUNTS + 3),
+    covered=st.dictionaries(TEXT, st.none() | AMOUNT, max_size=MOST_ACCOUNTS + 3),
     accounts=AMOUNT,
     rows_new=AMOUNT,
     lake_rows=st.none() | AMOUNT,
@@ -101,6 +101,17 @@ def test_a_run_that_fails_leaves_what_the_last_one_knew_and_tells_its_own_status
     assert failed["runs_total", (("status", "0"),)] == failed["runs_total", (("status", "77"),)] == 1
 
 
+def test_of_an_account_that_a_run_did_not_come_to_know_of_what_was_known_before_counts():
+    well = after({}, EndedRun(0, 100, 1.0, RunCounts(), Figures(covered={"acct_1": 90, "acct_2": 95}, lake_rows=7)))
+    failed = after(well, EndedRun(75, 200, 1.0, RunCounts(), Figures(covered={"acct_1": None, "acct_2": 190})))
+    assert failed["covered_until_timestamp_seconds", ()] == 90
+    assert failed["account_covered_until_timestamp_seconds", (("account", "acct_1"),)] == 90
+    assert failed["account_covered_until_timestamp_seconds", (("account", "acct_2"),)] == 190
+    assert failed["lake_rows", ()] == 7
+    never = after({}, EndedRun(75, 200, 1.0, RunCounts(), Figures(covered={"acct_1": None, "acct_2": 190})))
+    assert never["covered_until_timestamp_seconds", ()] == 0
+
+
 @pytest.mark.parametrize(("count", "series"), [(1, 1), (MOST_ACCOUNTS, MOST_ACCOUNTS), (MOST_ACCOUNTS + 1, 0)])
 def test_accounts_have_series_of_their_own_while_they_are_few(count, series):
     few = Figures(covered={"acct_before": 1})
@@ -114,6 +125,8 @@ def test_accounts_have_series_of_their_own_while_they_are_few(count, series):
 def test_covered_time_ends_where_its_first_hole_begins():
     assert covered_until([(0, 50), (60, 90)]) == 50
     assert covered_until([]) == covered_until([(0, END_OF_TIME)]) == 0
+    assert covered_until([], "refused") is None
+    assert covered_until([(0, 50)], "refused") == 50
 
 
 @pytest.mark.parametrize(

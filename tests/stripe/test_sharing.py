@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from connector.config.config import DEFAULT_RATE, ApiKey, Config
 from connector.core.api.pace import Pace, Rate
-from connector.core.state.leases import LEASE_VERSION, Holder, Lease, Others, Sign
+from connector.core.state.leases import LEASE_VERSION, Holder, Lease, Others, Sign, with_changes
 from connector.events import RateShared
 from connector.stripe.gate import Gate
-from connector.stripe.sharing import NEWCOMER_PART, RateSharing
+from connector.stripe.sharing import ALONE_SECONDS, LOOKS, NEWCOMER_PART, RateSharing
 from tests.support.fakes import KEY, Client, FakeTransport
 
 LIMIT = 25
@@ -31,9 +31,13 @@ def sharing(**settings):
     return RateSharing(client, lambda: lease(accounts=("acct_a",))), client, heard
 
 
-def others(*accounts: str) -> Others:
+def others(*accounts: str, begun: int = 1) -> Others:
     """So many other runs, each about an account."""
-    return Others(0.0, {f"{n}": Sign(f"{n}", 0.0, lease(f"{n}", accounts=(one,))) for n, one in enumerate(accounts)})
+    signs = {
+        f"{n}": Sign(f"{n}", 0.0, with_changes(lease(f"{n}", accounts=(one,)), begun=begun))
+        for n, one in enumerate(accounts)
+    }
+    return Others(0.0, signs)
 
 
 def rate(client, endpoint="list") -> float:
@@ -115,3 +119,58 @@ def test_a_rate_that_a_429_has_slowed_does_not_go_up_at_once_when_others_end():
     assert (controller.current, controller.limit) == (slowed, 20.0)
     controller.resize(5.0)
     assert controller.current == 5.0
+
+
+SLOTS = 4
+
+
+def task(**settings):
+    """The same of one of four tasks of a plan."""
+    return sharing(**({"rate": DEFAULT_RATE / SLOTS, "sharers": SLOTS, "max_in_flight": 10} | settings))
+
+
+def test_a_task_goes_at_its_part_while_others_are_gone_for_a_moment_and_takes_theirs_when_they_stay_away():
+    shared, client, heard = task()
+    shared.heed(others(*["acct_a"] * 3))
+    seen = []
+    for _ in range(LOOKS):
+        shared.heed(others("acct_a"))
+        seen.append(rate(client))
+    assert seen == [5.0, 5.0, 10.0]
+    for _ in range(LOOKS):
+        shared.heed(others())
+    assert rate(client) == DEFAULT_RATE
+    assert client.gate.pace.whole().current == pytest.approx(LIMIT)
+    assert client.gate.pace.cap.current == 40
+    assert [one.runs for one in heard] == [4, 2, 1]
+    shared.heed(others(*["acct_a"] * 3))  # others have begun: back at once
+    assert rate(client) == DEFAULT_RATE / SLOTS
+    assert client.gate.pace.cap.current == 10
+
+
+def test_more_runs_than_slots_leave_a_task_its_part():
+    shared, client, _ = task()
+    for _ in range(5):
+        shared.heed(others(*["acct_a"] * 6))
+    assert rate(client) == DEFAULT_RATE / SLOTS
+
+
+@given(st.integers(2, 64), st.data())
+def test_tasks_that_begin_while_others_have_more_keep_all_together_under_the_limit(slots, data):
+    there = data.draw(st.integers(0, slots - 1))
+    comes = data.draw(st.integers(1, slots - there))
+    whole = DEFAULT_RATE if there else 0.0  # what those that stayed may have taken by then
+    for begun in range(comes):
+        shared, client, _ = task(rate=DEFAULT_RATE / slots, sharers=slots)
+        shared.lease = lambda: with_changes(lease(accounts=("acct_a",)), begun=1 + ALONE_SECONDS)
+        long, short = others(*["acct_a"] * there).signs, others(*["acct_a"] * begun, begun=1 + ALONE_SECONDS).signs
+        shared.heed(Others(0.0, long | {f"new{name}": one for name, one in short.items()}))
+        whole += rate(client)
+    assert whole <= LIMIT + 1e-9
+
+
+def test_tasks_that_begin_together_have_their_part_at_once():
+    for there in range(SLOTS):
+        shared, client, _ = task()
+        shared.heed(others(*["acct_a"] * there))
+        assert rate(client) == DEFAULT_RATE / SLOTS

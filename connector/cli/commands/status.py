@@ -34,8 +34,8 @@ from connector.lake.state.run_reports import refuse_turned_back, witnessed_recor
 from connector.lake.state.table_states import TABLE, compare, states
 from connector.lake.state.versions import ranges_in_words, whole_versions
 from connector.lake.stores.base import Store, open_store
+from connector.options.calls import StatusOptions
 from connector.options.signatures import takes
-from connector.options.storage import Storage
 
 if TYPE_CHECKING:
     import argparse
@@ -154,8 +154,8 @@ def look(destination: str | PathLike[str]) -> Look:
     )
 
 
-@takes(Storage)
-def run_status(destination: str | PathLike[str], **options: Unpack[Storage]) -> dict[str, Any]:
+@takes(StatusOptions)
+def run_status(destination: str | PathLike[str], **options: Unpack[StatusOptions]) -> dict[str, Any]:
     """Say what a lake holds, from its own records and the sizes of its files: no request to Stripe, no key.
 
     Args:

@@ -130,6 +130,16 @@ class Cap:
         """Take note that a request ended, however it ended."""
         self.flying -= 1
 
+    def resize(self, limit: int) -> None:
+        """Go by another limit from here on, unless a 429 has lowered it: then up as ever.
+
+        Args:
+            limit: requests in flight, at least 1.
+        """
+        lowered = self.current < self.limit
+        self.current = min(self.current, limit) if lowered else limit
+        self.limit = limit
+
     def lower(self, now: float) -> None:
         """Answer a 429 of a concurrency limiter: a quarter fewer than are in flight, at most once a second."""
         if now - self._changed < 1.0 and self.current < self.limit:
@@ -211,9 +221,10 @@ class Pace:
         """Take a share of the rates from here on, of all groups alike.
 
         Args:
-            among: how many share them, at least 1.
+            among: how many share them, above 0; below 1 for more than the rates, and as many more requests in flight.
         """
         self._sharers = among
+        self.cap.resize(ceil(self.in_flight / min(1.0, among)))
         for rate in self._wholes.values():
             rate.resize(self.account_rate / among)
         for rate in self._endpoints.values():
