@@ -249,8 +249,8 @@ _HOMES = {
     "connector.stripe.calls": "run_balance run_fees run_get",
     "connector.options.calls": (
         "AskOptions BalanceOptions ConvertOptions FeesOptions GetOptions PayoutsOptions PlanOptions ReportOptions "
-        "RunBalanceOptions RunPayoutsOptions RunPlanOptions RunSyncOptions RunVerifyOptions StatementOptions StatusOptions "
-        "SyncOptions VerifyOptions"
+        "RunBalanceOptions RunPayoutsOptions RunPlanOptions RunSyncOptions RunVerifyOptions StatementOptions "
+        "StatusOptions SyncOptions VerifyOptions"
     ),
     "connector.payouts.calls": "run_sync_payouts sync_payouts",
     "connector.payouts.report": "AccountPayoutsReport PayoutsReport Unbalanced",
@@ -299,8 +299,8 @@ __all__ = [
     "RowFees", "RowLine", "RowSum", "Rows", "RunBalanceOptions", "RunEnded", "RunLapsed", "RunLine",
     "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting",
     "Salt", "SchemaError", "Segment", "ServerError", "Settings", "SinceFrozen", "Snapshot", "Split", "Stage",
-    "StateError", "Statement", "StatementOptions", "StatusOptions", "StepDone", "StoppedError", "StorageError", "Stream",
-    "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport",
+    "StateError", "Statement", "StatementOptions", "StatusOptions", "StepDone", "StoppedError", "StorageError",
+    "Stream", "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport",
     "TransportError", "TypeSum", "Unbalanced", "UnpublishedError", "Unshown", "UsageError", "Verdict",
     "VerifyOptions", "WebhookError", "WindowClosed", "WindowOpened", "convert", "decimals", "find_payouts",
     "plan", "read", "record_balance", "report", "retire", "run_balance", "run_convert", "run_fees", "run_get",

@@ -16,7 +16,7 @@ from connector.airflow.arguments import takes_options
 from connector.airflow.connection import DEFAULT_CONNECTION
 from connector.airflow.interval import told
 from connector.airflow.lake_operator import LakeOperator
-from connector.airflow.shares import mapped, rate_of, tasks_for, wanting
+from connector.airflow.shares import ample_rows, mapped, rate_of, tasks_for, wanting
 from connector.airflow.task_result import of_status
 from connector.config.config import DEFAULT_RATE
 from connector.config.salt import Salt
@@ -57,7 +57,7 @@ class StripePlanOperator(LakeOperator):
             stripe_conn_id: connection of type `stripe`.
             slots: mapped tasks at work at once: the slots of their pool.
             budget: requests per second of one endpoint that they share.
-            options: see below, and those of every operator; `windows` counts instead of four for each slot.
+            options: see below, and those of every operator; `windows` counts instead of one to four for each slot.
         """
         self.tasks: int = tasks_for(slots)
         rate_of(budget, slots)
@@ -72,6 +72,8 @@ class StripePlanOperator(LakeOperator):
             "windows": self.tasks,
             "least_rows": LEAST_ROWS,
             "settled": True,
+            **({} if self.options.get("windows") else {"slots": self.slots}),
+            "ample_rows": ample_rows(self.budget, self.slots),
             **self.arguments(),
             "since": told(self.since),
             "until": told(self.until),

@@ -18,6 +18,21 @@ WINDOWS_A_SLOT = 4
 """Windows for each slot of a pool: enough that slots end together, few enough that starting tasks costs little."""
 
 
+AMPLE_SECONDS = 80
+"""For how long a task should read where there are more windows than slots: one takes four seconds to start."""
+
+ROWS_A_REQUEST = 100
+
+
+def ample_rows(budget: float, slots: int) -> int:
+    """Return the rows that a window should have where there are more windows than slots.
+
+    Raises:
+        UsageError: the budget is none.
+    """
+    return max(1, int(AMPLE_SECONDS * rate_of(budget, slots) * ROWS_A_REQUEST))
+
+
 def tasks_for(slots: int, *, most: int = MOST_TASKS) -> int:
     """Return how many tasks to cut work into, 1 to `most`.
 

@@ -90,11 +90,23 @@ class Cut:
         windows: of each account at most, at least 1.
         least_rows: that a window should have.
         settled: whether they end where rows may still come.
+        slots: tasks at work at once; 0 where that does not matter.
+        ample_rows: that a window should have where there are more of them than slots.
     """
 
     windows: int
     least_rows: int = 0
     settled: bool = False
+    slots: int = 0
+    ample_rows: int = 0
+
+    def count(self, rows: float) -> int:
+        """Return how many windows so many rows are to be cut into, at least 1."""
+        most = self.windows
+        if self.slots:
+            times = int(rows) // (self.slots * self.ample_rows) if self.ample_rows else most
+            most = min(most, self.slots * max(1, times))
+        return max(1, min(most, int(rows) // self.least_rows)) if self.least_rows else most
 
 
 def _cut_of(options: PlanOptions) -> Cut:
@@ -103,12 +115,14 @@ def _cut_of(options: PlanOptions) -> Cut:
     Raises:
         UsageError: an option makes no sense.
     """
-    windows, least_rows = options.get("windows", DEFAULT_WINDOWS), options.get("least_rows", 0)
+    windows = options.get("windows", DEFAULT_WINDOWS)
+    numbers = {name: options.get(name, 0) for name in ("least_rows", "slots", "ample_rows")}
     if windows < 1:
         raise UsageError(f"`windows` {windows} must be at least 1")
-    if type(least_rows) is not int or least_rows < 0:
-        raise UsageError(f"`least_rows` {least_rows!r} must be a whole number, at least 0")
-    return Cut(windows, least_rows, options.get("settled", False))
+    for name, number in numbers.items():
+        if type(number) is not int or number < 0:
+            raise UsageError(f"`{name}` {number!r} must be a whole number, at least 0")
+    return Cut(windows, settled=options.get("settled", False), **numbers)
 
 
 async def plan_with(services: Services, config: Config, options: Options, cut: Cut) -> list[dict[str, Any]]:
@@ -185,10 +199,9 @@ class _Work:
             yield {"since": start or None, "until": None if stop == END_OF_TIME else stop}
 
     def _count(self, likely: Intervals, profile: Profile) -> int:
-        if not self.cut.least_rows:
+        if not (self.cut.least_rows or self.cut.slots):
             return self.cut.windows
-        rows = sum(map(profile.rows, likely))
-        return max(1, min(self.cut.windows, int(rows) // self.cut.least_rows))
+        return self.cut.count(sum(map(profile.rows, likely)))
 
 
 async def _profile(client: Client, options: Options, work: _Work, account: str | None, *, alone: bool) -> Profile:

@@ -150,6 +150,22 @@ class Windows(TypedDict, total=False):
             default=0,
         ),
     ]
+    slots: Annotated[
+        "int",
+        Option(
+            says="tasks at work at once: there are as many windows, or so many times more as `ample_rows` allows; 0 for"
+            " `windows` in any case",
+            default=0,
+        ),
+    ]
+    ample_rows: Annotated[
+        "int",
+        Option(
+            says="with `slots`: rows that a window should have where there are more windows than slots, so that tasks"
+            " read for longer than they start",
+            default=0,
+        ),
+    ]
     settled: Annotated[
         "bool",
         Option(

@@ -57,7 +57,16 @@ def test_every_argument_that_an_error_names_is_one_that_the_command_line_knows()
     raised = [(where, name) for where, text in messages() for name in re.findall(r"`([a-z][a-z_]*)(?:=[^`]*)?`", text)]
     assert len(raised) > 60
     keywords = {*flags(), "single_writer", "storage_options", "keep_days"}
-    of_the_library = {"created_gte", "created_lt", "canceller", "deadline", "least_rows", "version"}
+    of_the_library = {
+        "created_gte",
+        "created_lt",
+        "canceller",
+        "deadline",
+        "least_rows",
+        "ample_rows",
+        "slots",
+        "version",
+    }
     unknown = {name for _, name in raised} - keywords - of_the_library - FIELDS
     assert unknown <= KNOWN, unknown
 

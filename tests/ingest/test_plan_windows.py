@@ -7,6 +7,7 @@ import pytest
 
 import connector
 from connector.errors import UsageError
+from connector.ingest.windows import Cut
 from tests.support.examples import slow_but
 from tests.support.lakes import START, config_for, run, sandbox, world
 
@@ -81,3 +82,16 @@ def test_little_work_is_cut_into_few_windows(tmp_path):
 def test_rows_of_a_window_are_a_whole_number(rows, tmp_path):
     with sandbox(world(10)) as served, pytest.raises(UsageError, match="`least_rows`"):
         planned(served, tmp_path / "lake", least_rows=rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"), [(900, 1), (2_500, 2), (4_000, 4), (79_999, 4), (80_000, 8), (130_000, 12), (10**7, 16)]
+)
+def test_there_are_as_many_windows_as_slots_and_more_of_them_only_where_each_has_ample_rows(rows, count):
+    assert Cut(16, least_rows=1_000, slots=4, ample_rows=10_000).count(rows) == count
+
+
+def test_without_slots_there_are_as_many_windows_as_are_asked_for():
+    assert Cut(16).count(3) == 16
+    assert Cut(16, least_rows=1_000).count(5_500) == 5
+    assert Cut(16, slots=4).count(3) == 16
