@@ -2,8 +2,8 @@
 
 The plan is the real one, made by asking a sandbox for a few pages. What its tasks then take is reckoned: a page for
 each hundred rows of a window and a few requests besides, each task at its part of the rate, after the time that it
-takes to start. So the figures are the same whatever else a machine does. That tasks keep to their rates, and that the lake
-comes out equal, is what `tests/airflow/live` and `tests/spark/live` see.
+takes to start. So the figures are the same whatever else a machine does. That tasks keep to their rates, and that the
+lake comes out equal, is what `tests/airflow/live` and `tests/spark/live` see.
 
 `python -m tests.benchmarks.mapped [SHAPE …]` prints it for each shape of an account and number of windows.
 """
