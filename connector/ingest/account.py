@@ -19,7 +19,8 @@ from connector.core.planning.audit import doubted
 from connector.core.planning.backfill import next_bare
 from connector.core.planning.expected import PAGE, Expected
 from connector.core.planning.mended import Audit, Healed
-from connector.core.planning.plan import Plan, completing
+from connector.core.planning.plan import NOTHING, Plan, bounds_of
+from connector.core.planning.rereading import completing, rereading
 from connector.core.run_report import AccountReport, holdings_of
 from connector.core.state.account_record import Refusal
 from connector.core.state.data_file import parked_seconds
@@ -109,6 +110,7 @@ class AccountRun:
         if not self._take():
             return
         shared.services.on_event(PhaseStarted("reading"))
+        await self._fill_first()
         await self._read(self._work)
         await self._mend()
         await self._fill()
@@ -331,14 +333,27 @@ class AccountRun:
         self._mended += Mended(gone=len(seen))
         await self._fill()
 
-    async def _fill(self) -> None:
+    async def _fill_first(self) -> None:
+        """Read what an earlier run left lacking of partitions that readers see, before anything newer is visible.
+
+        What this run reads in any case is left to it, lost files are read again as a whole.
+        """
+        work = self._work
+        if work.state is None or not work.state.audits.lacking:
+            return
+        whole = Intervals.of(bounds_of(file, work.state.partition) for file in (*work.lost, *work.left))
+        self._state = work.state
+        await self._fill(but_for=work.plan.todo.union(whole))
+        self._work = replace(work, state=self._state)
+
+    async def _fill(self, *, but_for: Intervals = NOTHING) -> None:
         """Read what is known to be lacking, as far as what a run may spend on that goes."""
         state, allowance = self._state, self.shared.allowance
-        if state is None or not state.audits.lacking or allowance.requests < 1:
+        lacking = NOTHING if state is None else state.audits.lacking.minus(but_for)
+        if state is None or not lacking or allowance.requests < 1:
             return
-        lacking = state.audits.lacking
-        todo = completing(state, lacking.minus(parked_seconds(state.parked.values())))
-        work = Work(Plan(todo, read_before=state.covered.union(lacking)), state)
+        unread = lacking.minus(parked_seconds(state.parked.values()))
+        work = Work(rereading(state, unread, read_before=state.covered.union(lacking)), state)
         before = self._found.tally.new
         pages = await self._read(work, most=allowance.requests)
         allowance.spend(pages)

@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING
 
 from connector.core.planning.parking import distrusting, due_parked, parked_keys, setting_aside
 from connector.core.planning.plan import (
-    MENDING,
     Plan,
-    affordable,
     asked_since,
     bounds_of,
-    completing,
     due_files,
-    leaving,
     plan,
-    reread,
     touched_files,
 )
 from connector.core.planning.refresh import Stretch, windows_of_pages
+from connector.core.planning.rereading import MENDING, affordable, leaving, reread, rereading
 from connector.core.state.partition import partition_named
 from connector.core.state.table_state import believed
 from connector.core.state.tables import TRANSACTIONS
@@ -53,7 +49,8 @@ class Work:
 
     Attributes:
         plan: what is to be read.
-        state: the state to go on from, without the files that are lost; None when the lake has none of the account.
+        state: the state to go on from; the time of files that are lost is not covered in it. None when the lake has
+            none of the account.
         lost: files that are gone, or not as they were written: what they held is read again.
         left: such files that it would take too much to read again unasked; their partitions are left alone.
         unnamed: paths of parked files that are lost: to be removed once the state on the disk does not name them.
@@ -140,9 +137,8 @@ def work_for(
     again = again.union(found.covered.minus(kept.covered))
     planned = leaving(planned, left, state.partition)
     if planned.refresh:
-        planned = _narrowed(lake, planned, kept, now)
-    todo = planned.todo.union(completing(kept, again))
-    planned = replace(planned, todo=todo, read_before=planned.read_before.minus(again))
+        planned = _narrowed(lake, planned, kept, now, lost={file.path for file in mended})
+    planned = _with_rereading(planned, kept, again)
     return Work(planned, kept, mended, left, since, tuple(found.parked.keys() - kept.parked.keys()))
 
 
@@ -178,7 +174,17 @@ def lost_files(
 def mending(state: TableState, lost: tuple[DataFile, ...]) -> Work:
     """Return the work of reading lost files again."""
     kept, again = reread(state, lost)
-    return Work(Plan(completing(kept, again), read_before=state.covered.minus(again)), kept, lost)
+    return Work(rereading(kept, again, read_before=state.covered.minus(again)), kept, lost)
+
+
+def _with_rereading(planned: Plan, state: TableState, again: Intervals) -> Plan:
+    """Return a plan with what was lost besides: it is in part, too, and what is newer waits for it."""
+    if not again:
+        return planned
+    more = rereading(state, again, read_before=planned.read_before.minus(again))
+    in_part = tuple(sorted({*planned.in_part, *more.in_part}))
+    return replace(more, todo=planned.todo.union(more.todo), refresh=planned.refresh, refreshes=planned.refreshes,
+        asked=planned.asked, in_part=in_part)
 
 
 def _without_those_of_others(lake: Lake, state: TableState) -> TableState:
@@ -226,9 +232,14 @@ def _without_strange_files(lake: Lake, options: Options, state: TableState) -> T
     return replace(state, covered=state.covered.minus(Intervals.of(key.bounds for key in keys if key is not None)))
 
 
-def _narrowed(lake: Lake, planned: Plan, state: TableState, now: int) -> Plan:
-    """Return a plan with the stretches to refresh cut down to the pages around the rows that are due."""
-    maybe = {file.path for file in due_files(state, now) if planned.refresh.touching(bounds_of(file, state.partition))}
+def _narrowed(lake: Lake, planned: Plan, state: TableState, now: int, *, lost: Collection[str]) -> Plan:
+    """Return a plan with the stretches to refresh cut down to the pages around the rows that are due.
+
+    Files that are lost are read again as a whole.
+    """
+    there = [file for path, file in state.files.items() if path not in lost]
+    due_ones = (file for file in due_files(state, now) if file.path not in lost)
+    maybe = {file.path for file in due_ones if planned.refresh.touching(bounds_of(file, state.partition))}
     due: set[str] = set()
 
     def stretch(file: DataFile) -> Stretch:
@@ -238,7 +249,7 @@ def _narrowed(lake: Lake, planned: Plan, state: TableState, now: int) -> Plan:
         due.update({file.path} if found.due else ())
         return found
 
-    files = sorted(state.files.values(), key=lambda file: file.first_created)
+    files = sorted(there, key=lambda file: file.first_created)
     refresh = planned.refresh.both(windows_of_pages(map(stretch, files)))
     narrowed = Intervals.of([*planned.todo.minus(planned.refresh), *refresh, *due_parked(state, now)])
     return replace(planned, todo=narrowed, refresh=refresh, refreshes=tuple(due.intersection(planned.refreshes)))

@@ -10,9 +10,10 @@ import anyio.to_thread
 
 from connector.core.planning.parking import parked_keys, parked_of, setting_aside, with_parked
 from connector.core.planning.plan import concluded, reading_of
+from connector.core.planning.rereading import forgetting
 from connector.core.state.data_file import ParkedFile, parked_seconds, with_changes
 from connector.core.state.drift import Drift
-from connector.core.state.intent import IntendedFile, file_in, folder_of
+from connector.core.state.intent import IntendedFile, contents, file_in, folder_of
 from connector.core.state.partition import partition_folder, partition_of
 from connector.core.state.rebase import with_more_drift
 from connector.core.state.tables import TRANSACTIONS
@@ -25,7 +26,7 @@ from connector.lake.writing.parked_names import next_number, parked_folder, park
 from connector.lake.writing.rewrite import Day, StaleFileError, seal_again
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from connector.core.planning.whole import Reading
     from connector.core.state.data_file import DataFile
@@ -137,7 +138,7 @@ class Publisher:
     _drift: Drift = field(init=False, default_factory=Drift)
     _claimed: Intervals = field(init=False, default_factory=Intervals)
     _newest: int = field(init=False)
-    _lost: frozenset[str] = field(init=False)
+    _lost: dict[str, DataFile] = field(init=False)
 
     def __post_init__(self) -> None:
         self._saved = self.state
@@ -145,7 +146,7 @@ class Publisher:
         self._taken_up = list(self.work.unnamed)
         self._number = next_number(self.state.parked)
         self._newest = max((file.last_created for file in self.state.files.values()), default=0)
-        self._lost = frozenset(folder_of(file.path) for file in self.work.lost)
+        self._lost = contents({file.path: file for file in self.work.lost})
 
     @property
     def parked_keys(self) -> set[PartitionKey]:
@@ -160,20 +161,22 @@ class Publisher:
             newest: the latest `created` received.
         """
         asked = self.work.plan.asked.union(Intervals((self.asked,)))
-        known = reading_of(self.state, asked, settled=self._settled(newest))
+        known = reading_of(self.state, asked, settled=self._settled(newest), again=self.work.plan.todo)
         return replace(known, read=known.read.union(read))
 
     def day(self, key: PartitionKey, within: Intervals) -> Day:
         """Return what to write of a partition, beside what is durable already, and what files it is merged with."""
-        parked = parked_of(self.state, key)
+        parked, folder = parked_of(self.state, key), self._folder(key)
+        there = self.lake.form.file_of(self.state.files, folder)
+        lost = folder in self._lost and (there is None or there.sha256 == self._lost[folder].sha256)
         return Day(
-            self._folder(key),
-            self.lake.form.file_of(self.state.files, self._folder(key)),
+            folder,
+            None if lost else there,
             within.union(parked_seconds(parked)).minus(self.durable),
             self.work.plan.read_before,
             tuple(one.file for one in parked),
             self.work.counted,
-            lost=self._folder(key) in self._lost,
+            lost=lost,
         )
 
     def unheard(self, read: Intervals) -> list[PartitionKey]:
@@ -244,7 +247,8 @@ class Publisher:
             StorageError: when the destination refuses the state; the old one is then still whole.
         """
         writes = [self._write(one, self._replaced(one.day), read, newest=newest) for one in staged]
-        finish = partial(self._concluded, newest=newest) if complete else _as_it_is
+        written = {one.day.folder for one in staged}
+        finish = partial(self._concluded, newest=newest, written=written) if complete else _as_it_is
         began = self.state = self._with_read(read, newest=newest, drift=drift, files=any(one.staged for one in writes))
         if not (writes or self.commits.owes) and finish(began) == self._saved:
             return Committed()
@@ -300,6 +304,7 @@ class Publisher:
             self.files_written += not unchanged
             if one.file is not None and not one.unchanged:
                 self.written.add(one.file.path)
+                self._lost.pop(folder_of(one.file.path), None)
         self._taken_up += [file.path for one in visible for file in one.day.parked]
         self.durable = Intervals.of([*self.durable, *(part for one in visible for part in one.day.within)])
 
@@ -309,10 +314,20 @@ class Publisher:
             await anyio.to_thread.run_sync(self.lake.store.delete, path, limiter=self.lake.threads)
             self._taken_up.remove(path)
 
-    def _concluded(self, state: TableState, *, newest: int) -> TableState:
-        """Return the state with what a run may say that read everything."""
+    def _concluded(self, state: TableState, *, newest: int, written: Collection[str]) -> TableState:
+        """Return the state with what a run may say that read everything.
+
+        Lost files are forgotten where nothing has taken their place: Stripe lists none of their rows any more.
+
+        Args:
+            state: with the run's files.
+            newest: the latest `created` received.
+            written: folders of the files that have just become visible.
+        """
         now = self._present(newest)
-        return concluded(state, self.work.plan, read_until=min(now, self.asked.stop), now=now)
+        gone = [file for folder, file in self._lost.items() if folder not in written]
+        left = forgetting(state, gone)
+        return concluded(left, self.work.plan, read_until=min(now, self.asked.stop), now=now)
 
     def _with_read(self, read: Read, *, newest: int, drift: Drift, files: bool) -> TableState:
         """Return the state with what has been read, and whose rows, if any, are in files."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
+from connector.core.planning.plan import visible_in
 from connector.core.planning.whole import may_become_visible
 from connector.core.state.partition import in_order_of_time
 from connector.core.time.intervals import Interval, Intervals
@@ -215,7 +216,7 @@ class PartitionWriter:
         open_ones = {key.start for key in (*self._waiting(), *self._stager.busy) if key not in staged}
         in_part = (
             bounds.start
-            for bounds in publisher.work.plan.in_part
+            for bounds in (*publisher.work.plan.in_part, *visible_in(publisher.state, self._again()))
             if bounds.start in open_ones or not frontier.is_complete(bounds)
         )
         return may_become_visible(staged, min(in_part, default=None))
@@ -224,8 +225,12 @@ class PartitionWriter:
         """Return what was read and of which nothing waits to be written."""
         frontier = self.batcher.frontier
         waiting = Intervals.of(key.bounds for key in {*self._waiting(), *self._stager.busy})
-        again = frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
-        return Read(frontier.todo.minus(frontier.incomplete).minus(waiting), again)
+        return Read(frontier.todo.minus(frontier.incomplete).minus(waiting), self._again())
+
+    def _again(self) -> Intervals:
+        """Return seconds that were received, and have to be read again before they count."""
+        frontier = self.batcher.frontier
+        return frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
 
     async def _keep_committing(self) -> None:
         clock, tuning = self.services.clock, self.services.tuning

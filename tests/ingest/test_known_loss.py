@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from connector.core.planning.plan import affordable
+from connector.core.planning.rereading import affordable
 from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.tuning import RunTuning

@@ -46,7 +46,7 @@ from connector.services import Services
 from tests.support.examples import EXTENT, examples
 from tests.support.lakes import data_files, objects, strays
 from tests.support.model import START, Model
-from tests.support.watching import Watcher
+from tests.support.watching import WatchedStore, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -81,24 +81,21 @@ class Fuse:
         """A folder behind this fuse."""
         fuse = self
 
-        class Fused(LocalStore):
+        class Fused(WatchedStore):
             def write(self, *arguments: Any, **condition: Any) -> Any:
                 return fuse.through(super().write, *arguments, **condition)
 
             def publish(self, *arguments: Any, **condition: Any) -> Any:
-                published = super().publish
+                return fuse.through(super().publish, *arguments, **condition)
 
-                def watched() -> Any:
-                    version = published(*arguments, **condition)
-                    fuse.watcher.saw(self, arguments[1])
-                    return version
-
-                return fuse.through(watched)
+            def delete(self, *arguments: Any) -> Any:
+                kills = isinstance(fuse.error, Died)  # a full disk takes this
+                return fuse.through(super().delete, *arguments) if kills else super().delete(*arguments)
 
             def staging(self, *arguments: Any) -> Any:
                 return fuse.through(super().staging, *arguments)
 
-        return Fused(lake)
+        return Fused(lake, fuse.watcher)
 
     def light(self, left: float, error: BaseException, *, after: bool = False) -> None:
         """Blow at the write number `left` from now, before it or after; a full disk refuses once, death is for good."""
@@ -344,7 +341,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         found = next(states(LocalStore(self.lake)), None)
         asked = Intervals.span(since, until).union(found.asked if found else Intervals())
         there = [one for one in self.model.visible(self.model.now) if one.id not in self.excused]
-        self.fuse.watcher.begin(asked, self.model.now - SETTLE, there)
+        self.fuse.watcher.begin(self.lake, asked, self.model.now - SETTLE, there)
 
     # What must be true ------------------------------------------------------------------------------------------------
 

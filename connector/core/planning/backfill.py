@@ -8,7 +8,8 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from connector.core.planning.plan import affordable, bounds_of
+from connector.core.planning.plan import bounds_of
+from connector.core.planning.rereading import affordable
 from connector.core.planning.walk import PAGE_SIZE
 from connector.core.time.intervals import Interval, Intervals
 

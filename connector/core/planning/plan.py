@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from connector.core.planning.parking import due_parked, parked_keys
-from connector.core.planning.walk import PAGE_SIZE
 from connector.core.planning.whole import Reading
 from connector.core.state.data_file import parked_seconds, with_changes
 from connector.core.state.partition import partition_of, partitions_in
@@ -23,15 +22,14 @@ if TYPE_CHECKING:
     from connector.core.state.table_state import TableState
 
 
+NOTHING = Intervals()
+"""No second."""
+
 RECENTLY = 28 * DAY
 """Seconds of an account's newest time by which its usual density is told: weekends and the turn of a month included."""
 
 REFRESH_AGAIN = 6 * 3600
 """Seconds until rows are read again that stay pending beyond their `available_on`."""
-
-MENDING = 1_000
-"""Requests that a run spends unasked on reading again what the lake has lost; more of them take `repair`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -64,7 +62,7 @@ def plan(
     full_refresh: bool = False,
     all_due: bool = False,
 ) -> Plan:
-    """Decide what to read: what is known to be lacking is left to `Work`, which has it read again within bounds.
+    """Decide what to read: what is known to be lacking is left to the run, which reads it again within bounds.
 
     What was left in part is completed, also where this run does not ask for it: partitions with parked rows, those that
     this run touches, and visible ones that are older than what it reads.
@@ -86,6 +84,7 @@ def plan(
     everywhere = Interval(0, END_OF_TIME)
     refresh, refreshes = (Intervals(), ()) if full_refresh else _due(state, everywhere if all_due else asked, now)
     todo = whole if full_refresh else whole.minus(reading.read).union(refresh)
+    reading = reading_of(state, whole, settled=now - settle, again=todo)
     left, in_part = _left_in_part(state, reading, todo)
     todo = Intervals.of([*todo, *left, *due_parked(state, now)])
     return Plan(todo, refresh, read_before, refreshes, reading.asked, in_part)
@@ -102,15 +101,17 @@ def _due(state: TableState, asked: Interval, now: int) -> tuple[Intervals, tuple
     return refresh, tuple(path for path, parts in due.items() if parts and parts.within(asked) == parts)
 
 
-def reading_of(state: TableState, asked: Intervals, *, settled: int) -> Reading:
-    """Return what a lake's state says of time; what is known to be lacking is no partition in part, but a loss.
+def reading_of(state: TableState, asked: Intervals, *, settled: int, again: Intervals = NOTHING) -> Reading:
+    """Return what a lake's state says of time; what is known to be lacking is a loss, and no partition in part for it.
 
     Args:
         state: the state.
         asked: what this run asks for besides.
         settled: the first second that may still get rows.
+        again: what this run reads, of which what is lacking counts as not read so far.
     """
-    read = Intervals.of([*state.covered, *state.audits.lacking, *parked_seconds(state.parked.values())])
+    lacking = state.audits.lacking.minus(again)
+    read = Intervals.of([*state.covered, *lacking, *parked_seconds(state.parked.values())])
     return Reading(state.asked.union(asked), read, settled)
 
 
@@ -119,34 +120,22 @@ def _left_in_part(state: TableState, reading: Reading, todo: Intervals) -> tuple
     partition = state.partition
     parked = {key.bounds for key in parked_keys(state)}
     newest = max([*(part.stop for part in todo.parts[-1:]), *(one.start + 1 for one in parked)], default=0)
-    visible = [bounds_of(file, partition) for file in _files_of(state, reading.unread)]
-    in_part = tuple(one for one in reading.in_part(sorted(visible)) if one.stop < newest)
+    in_part = tuple(one for one in visible_in(state, reading.unread) if one.stop < newest)
     left = Intervals.of(
-        part for one in {*in_part, *parked, *_ends_of(todo, partition)} for part in reading.rest_of(one)
+        part for one in {*in_part, *parked, *ends_of(todo, partition)} for part in reading.rest_of(one)
     )
     return left, in_part
 
 
-def completing(state: TableState, todo: Intervals) -> Intervals:
-    """Return work with the rest of the partitions that it touches: only whole ones become visible.
-
-    Args:
-        state: the lake's state.
-        todo: what is to be read.
-    """
-    reading = reading_of(state, Intervals(), settled=END_OF_TIME)
-    rests = (part for one in _ends_of(todo, state.partition) for part in reading.rest_of(one))
-    return Intervals.of([*todo, *rests])
+def visible_in(state: TableState, seconds: Intervals) -> tuple[Interval, ...]:
+    """Return the bounds of the visible partitions that share a second with these, the oldest first."""
+    files = touched_files(state, seconds) if seconds else ()
+    return tuple(sorted(bounds_of(file, state.partition) for file in files))
 
 
-def _ends_of(todo: Intervals, partition: Granularity) -> set[Interval]:
+def ends_of(todo: Intervals, partition: Granularity) -> set[Interval]:
     """Return the bounds of the partitions that intervals begin or end in; others are in them whole, or not at all."""
     return {partition_of(second, partition).bounds for part in todo for second in (part.start, part.stop - 1)}
-
-
-def _files_of(state: TableState, seconds: Intervals) -> Iterable[DataFile]:
-    """Return the files whose partitions share a second with these."""
-    return touched_files(state, seconds) if seconds else ()
 
 
 def usual_density(state: TableState | None) -> float | None:
@@ -196,57 +185,7 @@ def touched_files(state: TableState, todo: Intervals) -> list[DataFile]:
     return [file for file in state.files.values() if todo.touching(bounds_of(file, state.partition))]
 
 
-def without(state: TableState, files: Iterable[DataFile]) -> TableState:
-    """Forget files that cannot be trusted, and that their partitions were covered."""
-    distrusted = list(files)
-    bounds = Intervals.of(bounds_of(file, state.partition) for file in distrusted)
-    gone = {file.path for file in distrusted}
-    left = {path: file for path, file in state.files.items() if path not in gone}
-    return replace(state, files=MappingProxyType(left), covered=state.covered.minus(bounds))
 
-
-def affordable(lost: Iterable[DataFile], requests: float) -> tuple[list[DataFile], float]:
-    """Choose which lost files to read again, the newest first.
-
-    Args:
-        lost: files that are gone, or not as they were written.
-        requests: how many there are to spend.
-
-    Returns:
-        The files, and the requests that they are thought to take: a page for each hundred rows, and one more.
-    """
-    chosen: list[DataFile] = []
-    spent = 0.0
-    for file in sorted(lost, key=lambda file: -file.last_created):
-        cost = file.rows // PAGE_SIZE + 1
-        if spent + cost <= requests:
-            chosen.append(file)
-            spent += cost
-    return chosen, spent
-
-
-def reread(state: TableState, files: Iterable[DataFile]) -> tuple[TableState, Intervals]:
-    """Return the state without lost files, and the seconds to read to have their rows again.
-
-    A file may hold rows of time that was not covered yet.
-    """
-    lost = list(files)
-    kept = without(state, lost)
-    held = Intervals.of(Interval(file.first_created, file.last_created + 1) for file in lost)
-    return kept, state.covered.minus(kept.covered).union(held)
-
-
-def leaving(work: Plan, files: Iterable[DataFile], partition: Granularity) -> Plan:
-    """Return a plan that leaves the partitions of some files alone."""
-    left = list(files)
-    bounds, paths = Intervals.of(bounds_of(file, partition) for file in left), {file.path for file in left}
-    return replace(
-        work,
-        todo=work.todo.minus(bounds),
-        refresh=work.refresh.minus(bounds),
-        in_part=tuple(one for one in work.in_part if not bounds.touching(one)),
-        refreshes=tuple(path for path in work.refreshes if path not in paths),
-    )
 
 
 def bounds_of(file: DataFile, partition: Granularity) -> Interval:

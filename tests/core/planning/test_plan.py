@@ -13,14 +13,13 @@ from connector.core.planning.plan import (
     RECENTLY,
     REFRESH_AGAIN,
     asked_since,
-    completing,
     concluded,
     pieces,
     plan,
     touched_files,
     usual_density,
-    without,
 )
+from connector.core.planning.rereading import completing, uncovered
 from connector.core.planning.whole import Reading
 from connector.core.state.data_file import DataFile, ParkedFile, parked_seconds, with_changes
 from connector.core.state.partition import Granularity, partition_of, partitions_in
@@ -127,13 +126,14 @@ def test_files_touched_are_those_whose_partition_shares_a_second(present, part):
 
 
 @given(coverage, st.sets(days), st.sets(days))
-def test_a_distrusted_file_takes_its_whole_partitions_coverage_with_it(covered, present, distrusted):
+def test_a_distrusted_file_takes_its_whole_partitions_coverage_with_it_and_stays_recorded(
+    covered, present, distrusted
+):
     state = state_of(covered, *(file_of(day) for day in present | distrusted))
-    left = without(state, [file_of(day) for day in distrusted])
+    left = uncovered(state, [file_of(day) for day in distrusted])
     lost = Intervals.of(Interval(START + day * DAY, START + (day + 1) * DAY) for day in distrusted)
     assert left.covered == covered.minus(lost)
-    assert set(left.files) == {file_of(day).path for day in present - distrusted}
-    assert replace(left, covered=covered, files=state.files) == state
+    assert replace(left, covered=covered) == state
 
 
 @given(coverage.filter(bool), st.integers(1, 12), st.sampled_from(Granularity))
