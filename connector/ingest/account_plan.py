@@ -183,8 +183,14 @@ def _with_rereading(planned: Plan, state: TableState, again: Intervals) -> Plan:
         return planned
     more = rereading(state, again, read_before=planned.read_before.minus(again))
     in_part = tuple(sorted({*planned.in_part, *more.in_part}))
-    return replace(more, todo=planned.todo.union(more.todo), refresh=planned.refresh, refreshes=planned.refreshes,
-        asked=planned.asked, in_part=in_part)
+    return replace(
+        more,
+        todo=planned.todo.union(more.todo),
+        refresh=planned.refresh,
+        refreshes=planned.refreshes,
+        asked=planned.asked,
+        in_part=in_part,
+    )
 
 
 def _without_those_of_others(lake: Lake, state: TableState) -> TableState:

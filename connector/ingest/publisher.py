@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from connector.core.planning.parked_together import rejoined, whole_together
 from connector.core.planning.parking import parked_keys, parked_of, setting_aside, with_parked
 from connector.core.planning.plan import concluded, reading_of
 from connector.core.planning.rereading import forgetting
 from connector.core.state.data_file import ParkedFile, parked_seconds, with_changes
 from connector.core.state.drift import Drift
 from connector.core.state.intent import IntendedFile, contents, file_in, folder_of
-from connector.core.state.partition import partition_folder, partition_of
+from connector.core.state.partition import in_order_of_time, partition_folder, partition_of
 from connector.core.state.rebase import with_more_drift
 from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
@@ -213,6 +214,24 @@ class Publisher:
             self.state = self._with_version(with_parked(self.state, [parked]))
         elif before:
             self.state = with_parked(self.state, [before[-1].answering(before[-1].seconds.union(settled))])
+
+    async def rejoin(self, read: Intervals, *, newest: int) -> list[PartitionKey]:
+        """Take up what others have parked of partitions that are whole with it; return these, the oldest first.
+
+        Args:
+            read: seconds that this run has read.
+            newest: the latest `created` received.
+
+        Raises:
+            ConnectorError: what others have made cannot be read.
+        """
+        if not self.state.aside:
+            return []
+        await self.catch_up()
+        keys = whole_together(self.state, self.reading(read, newest=newest))
+        self.state = rejoined(self.state, keys)
+        self._ours |= self.state.parked.keys()
+        return in_order_of_time(keys)
 
     async def catch_up(self) -> None:
         """Go on from what others have made of the lake meanwhile.

@@ -221,11 +221,16 @@ class PartitionWriter:
         )
         return may_become_visible(staged, min(in_part, default=None))
 
+    @property
+    def _read_so_far(self) -> Intervals:
+        """The seconds that this run has read."""
+        frontier = self.batcher.frontier
+        return frontier.todo.minus(frontier.incomplete)
+
     def _read(self) -> Read:
         """Return what was read and of which nothing waits to be written."""
-        frontier = self.batcher.frontier
         waiting = Intervals.of(key.bounds for key in {*self._waiting(), *self._stager.busy})
-        return Read(frontier.todo.minus(frontier.incomplete).minus(waiting), self._again())
+        return Read(self._read_so_far.minus(waiting), self._again())
 
     def _again(self) -> Intervals:
         """Return seconds that were received, and have to be read again before they count."""
@@ -321,9 +326,24 @@ class PartitionWriter:
                 await _attempt(self.commit(), failures)  # what refused once may take it now
             if failures or not self._stager.whole(publisher, self.batcher.partitions()):
                 break
+        if not failures:
+            await _attempt(self._publish_with_others(publisher), failures)
         if not (failures or self._stager.busy):
             await _attempt(anyio.to_thread.run_sync(publisher.commits.end), failures)
         return failures[0] if failures else None
+
+    async def _publish_with_others(self, publisher: Publisher) -> None:
+        """Make visible what this run and others have parked of partitions that are whole with the rows of all.
+
+        Two runs that share one may each have taken it for one in part; the one that parks last sees both.
+
+        Raises:
+            ConnectorError: what failed; the rows are parked, and the next run takes them up.
+        """
+        keys = await publisher.rejoin(self._read_so_far, newest=self.batcher.newest)
+        if keys:
+            await self._stager.stage(publisher, keys)
+            await self.commit()
 
 
 async def _attempt(step: Awaitable[None], failures: list[ConnectorError]) -> None:

@@ -41,7 +41,7 @@ class Lake:
         self.root, self.watcher, self.model = root, Watcher(), Model(random.Random(1))
         self.model.now = START + DAYS * DAY
         self.add(START, START + DAYS * DAY, every=7_200)
-        self.sync(audit=0)
+        self.sync(audit=0, until=START + DAYS * DAY)
         self.add(START + DAYS * DAY, START + (DAYS + 1) * DAY, every=1_000)
         self.model.now = START + (DAYS + 1) * DAY
 
@@ -52,9 +52,9 @@ class Lake:
 
     def sync(self, **options: Any) -> Any:
         """Bring the lake up to date, a reader looking on who expects what is listed by now."""
+        self.watcher.begin(self.root, Intervals.span(0, 2**33), self.model.now, self.model.visible(self.model.now))
         asked = {"since": None, "until": None, "settle": 0} | options
         config = Config(ApiKey("sk_test_model"), api_base="http://127.0.0.1:1", rate=inf, max_in_flight=4, retry=ONCE)
-        self.watcher.begin(self.root, Intervals.span(0, 2**33), self.model.now, self.model.visible(self.model.now))
 
         async def go() -> Any:
             services = Services(WatchedStore(self.root, self.watcher), self.model, tuning=EAGER)

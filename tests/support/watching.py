@@ -48,7 +48,7 @@ class Watcher:
     _alone: Lock = field(default_factory=Lock)
 
     def begin(self, lake: Path, asked: Intervals, settled: int, rows: Iterable[Entry]) -> None:
-        """A run begins that is to bring rows that were listed by then; what others have done to files is its to mend."""
+        """A run begins that is to bring rows that were listed by then; what others did to files is its to mend."""
         self._read(lake)
         self.asked, self.settled, self.rows = asked, settled, list(rows)
 

@@ -31,6 +31,7 @@ RECENTLY = 28 * DAY
 REFRESH_AGAIN = 6 * 3600
 """Seconds until rows are read again that stay pending beyond their `available_on`."""
 
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A run's work.
@@ -121,9 +122,7 @@ def _left_in_part(state: TableState, reading: Reading, todo: Intervals) -> tuple
     parked = {key.bounds for key in parked_keys(state)}
     newest = max([*(part.stop for part in todo.parts[-1:]), *(one.start + 1 for one in parked)], default=0)
     in_part = tuple(one for one in visible_in(state, reading.unread) if one.stop < newest)
-    left = Intervals.of(
-        part for one in {*in_part, *parked, *ends_of(todo, partition)} for part in reading.rest_of(one)
-    )
+    left = Intervals.of(part for one in {*in_part, *parked, *ends_of(todo, partition)} for part in reading.rest_of(one))
     return left, in_part
 
 
@@ -183,9 +182,6 @@ def asked_since(file: DataFile, now: int) -> int:
 def touched_files(state: TableState, todo: Intervals) -> list[DataFile]:
     """Return the files that new rows of `todo` would be merged with."""
     return [file for file in state.files.values() if todo.touching(bounds_of(file, state.partition))]
-
-
-
 
 
 def bounds_of(file: DataFile, partition: Granularity) -> Interval:

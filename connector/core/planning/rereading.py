@@ -94,7 +94,6 @@ def completing(state: TableState, todo: Intervals) -> Intervals:
     return Intervals.of([*todo, *rests])
 
 
-
 def rereading(state: TableState, seconds: Intervals, *, read_before: Intervals) -> Plan:
     """Return the work of reading again what partitions lack: what is newer waits until the older are whole.
 

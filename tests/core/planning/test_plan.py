@@ -126,9 +126,7 @@ def test_files_touched_are_those_whose_partition_shares_a_second(present, part):
 
 
 @given(coverage, st.sets(days), st.sets(days))
-def test_a_distrusted_file_takes_its_whole_partitions_coverage_with_it_and_stays_recorded(
-    covered, present, distrusted
-):
+def test_a_distrusted_file_takes_its_whole_partitions_coverage_with_it_and_stays_recorded(covered, present, distrusted):
     state = state_of(covered, *(file_of(day) for day in present | distrusted))
     left = uncovered(state, [file_of(day) for day in distrusted])
     lost = Intervals.of(Interval(START + day * DAY, START + (day + 1) * DAY) for day in distrusted)

@@ -1,0 +1,45 @@
+"""Rows of one partition that several runs have parked: together they may be all of it, though none has read it all.
+
+Each of two runs of different times may take a partition that both share for one in part, as it knows what the other was
+asked for and not what it has read. Whoever ends last makes it visible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from connector.core.planning.plan import visible_in
+from connector.core.state.data_file import parked_seconds
+from connector.core.time.times import END_OF_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from connector.core.planning.whole import Reading
+    from connector.core.state.partition import PartitionKey
+    from connector.core.state.table_state import TableState
+
+
+def whole_together(state: TableState, reading: Reading) -> set[PartitionKey]:
+    """Return the partitions with parked rows that are whole by all that is parked, whoever did, and wait for no other.
+
+    Args:
+        state: as it is recorded.
+        reading: what is known of the account's time, without the rows that are set aside.
+    """
+    parked = [*state.parked.values(), *state.aside.values()]
+    together = replace(reading, read=reading.read.union(parked_seconds(parked)))
+    first = min((one.start for one in visible_in(state, together.unread)), default=END_OF_TIME)
+    keys = {one.key(state.partition) for one in parked}
+    return {key for key in keys if key.start < first and together.is_whole(key.bounds)}
+
+
+def rejoined(state: TableState, keys: Collection[PartitionKey]) -> TableState:
+    """Return the state in which rows of some partitions that were set aside are to be taken up with the others."""
+    taken = {path: one for path, one in state.aside.items() if one.key(state.partition) in keys}
+    if not taken:
+        return state
+    left = {path: one for path, one in state.aside.items() if path not in taken}
+    return replace(state, parked=MappingProxyType({**state.parked, **taken}), aside=MappingProxyType(left))

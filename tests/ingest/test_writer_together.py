@@ -1,0 +1,103 @@
+"""Two runs at once that share a partition: whoever ends last makes it visible, with the rows that both have read."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+
+from connector.core.planning.frontier import Frontier
+from connector.core.planning.plan import Plan
+from connector.core.state.partition import Granularity
+from connector.core.state.table_state import TableState
+from connector.core.state.tables import TRANSACTIONS
+from connector.core.time.intervals import Interval, Intervals
+from connector.core.units import DAY, AccountId
+from connector.ingest.account_plan import Work
+from connector.ingest.batcher import Batcher
+from connector.ingest.publisher import Publisher
+from connector.ingest.writer import PartitionWriter
+from connector.lake.formats.formats import format_named
+from connector.lake.layout import Lake
+from connector.lake.state import table_states
+from connector.lake.state.commits import Commits
+from connector.lake.stores.local import LocalStore
+from connector.lake.writing.row_buffer import RowBuffer
+from connector.services import Services
+from connector.stripe.identity import Identity
+from connector.stripe.transport import NoTransport
+from tests.support.lakes import objects, strays
+from tests.support.rows import OFFICIAL_ROW
+
+ACCOUNT = AccountId("acct_1Harvest")
+START = 1_767_225_600
+NOON = START + DAY + DAY // 2
+HALVES = (Interval(START, NOON), Interval(NOON, START + 3 * DAY))
+
+
+class Half:
+    """A run that reads a row an hour of an interval, and has planned before it knew of any other."""
+
+    def __init__(self, writer, asked):
+        self.writer, self.asked = writer, asked
+
+    def read(self):
+        frontier = self.writer.batcher.frontier
+        walk = frontier.open(4)
+        seconds = range(self.asked.stop - 1, self.asked.start - 1, -3_600)
+        rows = [{**OFFICIAL_ROW, "id": f"txn_{second}", "created": second} for second in seconds]
+        self.writer.batcher.take(rows)
+        frontier.advance(walk, rows=list(seconds), has_more=False, width=4)
+        return len(rows)
+
+    async def end(self, *, complete=True):
+        assert await self.writer._settle_up(complete=complete) is None
+
+
+@contextmanager
+def run_of(root, asked, number):
+    run = f"20260104T000000Z-000{number}"
+    store, frontier = LocalStore(root).of_run(run), Frontier(Intervals((asked,)))
+    with RowBuffer(store.scratch) as buffer:
+        lake = Lake(store, format_named("parquet"), Granularity.DAY)
+        writer = PartitionWriter(Batcher(lake, buffer, frontier), Services(store, NoTransport()))
+        now = START + 3 * DAY
+        writer.publish_to(
+            Publisher(
+                lake,
+                table_states.load(store, ACCOUNT),
+                Work(Plan(frontier.todo, asked=frontier.todo)),
+                Identity(ACCOUNT, 0, now, now),
+                Commits(store, TRANSACTIONS, ACCOUNT, run),
+                asked,
+                settle=0,
+                api_version="2026-10-28.endive",
+                run_id=run,
+            )
+        )
+        yield Half(writer, asked)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("first", [0, 1], ids=["the older half ends first", "the newer half ends first"])
+@pytest.mark.parametrize("complete", [True, False], ids=["complete", "stopped"])
+async def test_the_run_that_ends_last_makes_visible_what_both_have_read_a_part_of(tmp_path, first, complete):
+    store = LocalStore(tmp_path)
+    table_states.commit(store, TableState(ACCOUNT, "parquet", Granularity.DAY))
+    with run_of(tmp_path, HALVES[0], 0) as older, run_of(tmp_path, HALVES[1], 1) as newer:
+        one, other = (older, newer) if first == 0 else (newer, older)
+        for run in (one, other):
+            await run.writer.commit()  # says what it was asked for
+        await one.writer.publisher.catch_up()
+        rows = one.read()
+        await one.end(complete=complete)
+        (parked,) = table_states.load(store, ACCOUNT).parked.values()
+        assert parked.key(Granularity.DAY).start == START + DAY, "the half that this run cannot complete"
+        rows += other.read()
+        await other.end(complete=complete)
+    state = table_states.load(store, ACCOUNT)
+    assert not state.parked
+    assert state.covered == Intervals.span(START, START + 3 * DAY)
+    assert len(objects(tmp_path)) == state.rows == rows
+    assert not list(tmp_path.glob("_stripe_balance/parked/**/*.arrow"))
+    assert strays(tmp_path) == []
