@@ -19,8 +19,8 @@ from connector.core.planning.audit import doubted
 from connector.core.planning.backfill import next_bare
 from connector.core.planning.expected import PAGE, Expected
 from connector.core.planning.mended import Audit, Healed
-from connector.core.planning.plan import NOTHING, Plan, bounds_of
-from connector.core.planning.rereading import completing, rereading
+from connector.core.planning.plan import NOTHING, Plan, bounds_of, touched_files
+from connector.core.planning.rereading import affordable, completing, rereading
 from connector.core.run_report import AccountReport, holdings_of
 from connector.core.state.account_record import Refusal
 from connector.core.state.data_file import parked_seconds
@@ -354,6 +354,9 @@ class AccountRun:
             return
         unread = lacking.minus(parked_seconds(state.parked.values()))
         work = Work(rereading(state, unread, read_before=state.covered.union(lacking)), state)
+        touched = touched_files(state, unread)
+        if len(affordable(touched, allowance.requests)[0]) < len(touched):
+            work = replace(work, plan=replace(work.plan, in_part=()))  # what takes several runs holds nothing up
         before = self._found.tally.new
         pages = await self._read(work, most=allowance.requests)
         allowance.spend(pages)

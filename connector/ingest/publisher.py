@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from connector.core.planning.parked_together import rejoined, whole_together
 from connector.core.planning.parking import parked_keys, parked_of, setting_aside, with_parked
-from connector.core.planning.plan import concluded, reading_of
+from connector.core.planning.plan import concluded, reading_of, visible_in
 from connector.core.planning.rereading import forgetting
 from connector.core.state.data_file import ParkedFile, parked_seconds, with_changes
 from connector.core.state.drift import Drift
@@ -162,7 +162,10 @@ class Publisher:
             newest: the latest `created` received.
         """
         asked = self.work.plan.asked.union(Intervals((self.asked,)))
-        known = reading_of(self.state, asked, settled=self._settled(newest), again=self.work.plan.todo)
+        lacking = self.state.audits.lacking
+        unseen = lacking.minus(Intervals.of(visible_in(self.state, lacking)))  # what nobody sees is not shown in part
+        again = self.work.plan.todo.union(unseen)
+        known = reading_of(self.state, asked, settled=self._settled(newest), again=again)
         return replace(known, read=known.read.union(read))
 
     def day(self, key: PartitionKey, within: Intervals) -> Day:

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 
 def whole_together(state: TableState, reading: Reading) -> set[PartitionKey]:
-    """Return the partitions with parked rows that are whole by all that is parked, whoever did, and wait for no other.
+    """Return the partitions that are whole with the rows that are set aside, and not without, and wait for no other.
 
     Args:
         state: as it is recorded.
         reading: what is known of the account's time, without the rows that are set aside.
     """
-    parked = [*state.parked.values(), *state.aside.values()]
-    together = replace(reading, read=reading.read.union(parked_seconds(parked)))
+    aside = state.aside.values()
+    together = replace(reading, read=reading.read.union(parked_seconds(aside)))
     first = min((one.start for one in visible_in(state, together.unread)), default=END_OF_TIME)
-    keys = {one.key(state.partition) for one in parked}
-    return {key for key in keys if key.start < first and together.is_whole(key.bounds)}
+    in_part = {key for one in aside if not reading.is_whole((key := one.key(state.partition)).bounds)}
+    return {key for key in in_part if key.start < first and together.is_whole(key.bounds)}
 
 
 def rejoined(state: TableState, keys: Collection[PartitionKey]) -> TableState:
