@@ -13,16 +13,25 @@ if TYPE_CHECKING:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean X?)`, X being a name that begins with the word, else the closest; nothing without one.
 
+    Dashes, underscores and capitals count for nothing: `-dry_run` is `--dry-run`, and no two words are alike by them.
+
     Args:
         word: as it was given.
         known: the names there are.
     """
     from difflib import get_close_matches  # noqa: PLC0415 - takes time to import, and only a mistake needs it
 
-    names = list(known)
-    begins = sorted((name for name in names if len(word.lstrip("-")) > 1 and name.startswith(word)), key=len)
-    found = begins or get_close_matches(word, names, 1)
-    return f" (did you mean {found[0]}?)" if found else ""
+    names: dict[str, str] = {}
+    for name in known:
+        names.setdefault(_letters(name), name)
+    letters = _letters(word)
+    begins = sorted((name for name in names if len(letters) > 1 and name.startswith(letters)), key=len)
+    found = begins or get_close_matches(letters, names, 1)
+    return f" (did you mean {names[found[0]]}?)" if found and letters else ""
+
+
+def _letters(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
 
 
 def refuse_unknown(given: Mapping[str, object], known: Collection[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.cli.display.fitting import NARROWEST, columns, fitted
+from connector.cli.display.fitting import NARROWEST, columns, continued, fitted
 from tests.support.examples import slow_but
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z", "M")), min_size=1, max_size=30)
@@ -49,6 +50,28 @@ def test_what_goes_on_stands_below_the_value_not_the_label():
 def test_styles_take_no_columns():
     styled = "  \x1b[32mall agrees\x1b[0m (proved) " + "x" * 25
     assert fitted(styled, 50) == styled
+
+
+shell_words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z", "M")), min_size=1, max_size=40)
+
+
+@given(st.lists(shell_words, min_size=1, max_size=12), widths, st.integers(0, 4))
+def test_a_command_is_for_the_shell_what_it_was_wherever_it_is_broken(words_, width, indent):
+    command = " " * indent + " ".join(map(shlex.quote, words_))
+    found = continued(command, width)
+    assert shlex.split(found.replace(" \\\n", " ")) == words_  # shlex does not know lines that go on; shells do
+    for line in found.split("\n")[:-1]:
+        assert line.endswith(" \\")
+    assert all(columns(line) <= width or len(shlex.split(line.rstrip("\\"))) <= 2 for line in found.split("\n"))
+
+
+def test_an_option_keeps_its_value_beside_it():
+    assert continued('  duckdb -init demo-lake.sql -c "select a, b from c"', 44) == (
+        '  duckdb -init demo-lake.sql \\\n    -c "select a, b from c"'
+    )
+    assert continued("  stripe-balance views lake --for duckdb > a-long-name.sql", 46) == (
+        "  stripe-balance views lake --for duckdb \\\n    > a-long-name.sql"
+    )
 
 
 def shown(columns_, *command, environ):

@@ -6,8 +6,10 @@ import io
 import os
 import stat
 
+import jsonschema
 import pytest
 
+from connector import schemas
 from connector.cli.settings.kept import NAME
 from connector.cli.settings.write import create
 from connector.errors import ConfigError
@@ -36,6 +38,7 @@ def answers(environment):
 
 
 def checks(done):
+    jsonschema.validate(done.json, schemas.load("settings_check"))
     return {one["name"]: one["well"] for one in done.json["checks"]}
 
 

@@ -23,6 +23,12 @@ from connector.errors import UsageError
         ),
         (["sync", "lake", "--untill=2026-01-01"], "--untill=2026-01-01 (did you mean --until?)"),
         (["sync", "lake", "--all"], "--all (did you mean --all-accounts?)"),
+        (["sync", "lake", "--dryrun"], "--dryrun (did you mean --dry-run?)"),
+        (["sync", "lake", "-dry-run"], "-dry-run (did you mean --dry-run?)"),
+        (["sync", "lake", "--dry_run"], "--dry_run (did you mean --dry-run?)"),
+        (["sync", "lake", "--DRY-RUN"], "--DRY-RUN (did you mean --dry-run?)"),
+        (["sync", "lake", "--allAccounts"], "--allAccounts (did you mean --all-accounts?)"),
+        (["schema", "BalanceTransactions"], "(did you mean balance_transactions?)"),
         (["balance", "--jsno"], "--jsno (did you mean --json?); see `stripe-balance balance --help`"),
         (["--jsno", "balance"], "--jsno (did you mean --json?); see `stripe-balance balance --help`"),
         (["stream", "-follow"], "-follow (did you mean --follow?)"),
@@ -68,3 +74,4 @@ def test_the_shortest_of_those_that_begin_so_comes_first():
     assert did_you_mean("--acc", ["--account-id", "--account"]) == " (did you mean --account?)"
     assert did_you_mean("-", ["--account"]) == ""
     assert did_you_mean("", ["sync"]) == ""
+    assert did_you_mean("--sql", ["--rate", "--all"]) == ""  # two dashes make no word like another

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.cli.options.commands import COMMANDS
 from connector.cli.options.parser import parser_for
+from connector.core.extras import how_to_install
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     try:
         shtab = import_module("shtab")
     except ModuleNotFoundError as error:
-        raise ConfigError("completion is made by shtab: pip install 'stripe-balance-connector[completion]'") from error
+        raise ConfigError(f"completion is made by shtab: {how_to_install('completion')}") from error
     parser = parser_for(COMMANDS.keys())
     for name, action in _with_paths(parser):
         vars(action)["complete"] = shtab.FILE if name == FILE else shtab.DIRECTORY

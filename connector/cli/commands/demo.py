@@ -66,7 +66,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
         verdict = work(check, console, show=False)
         agrees = verdict.verdict != "residual"
         (console.say if agrees else console.log)(*lines(verdict, console.paint))
-        console.say("", *_next_steps(destination, console, month=_last_month(world.end)))
+        console.say("")
+        for what_for, commands in _next_steps(destination, month=_last_month(world.end)):
+            console.say(console.paint(what_for, "bold"))
+            console.commands(*commands)
         if args.serve:
             _serve(url, key, console)
     return 0 if agrees else DIFFERS
@@ -121,24 +124,28 @@ def _fresh(end: int) -> World:
     return World(start=end - YEAR, end=end)
 
 
-def _next_steps(destination: str, console: Console, *, month: str) -> list[str]:
+def _next_steps(destination: str, *, month: str) -> list[tuple[str, list[str]]]:
+    """Return what to do next: what for, and the commands."""
     lake, views = shlex.quote(destination), shlex.quote(f"{Path(destination).name or 'demo'}.sql")
     again = "" if destination == "demo-lake" else f" {lake}"
     return [
-        console.paint("A month of it, for an accountant, from the files alone:", "bold"),
-        f"  stripe-balance statement {lake} --month {month}",
-        console.paint("Ask the Parquet files something, with DuckDB, say:", "bold"),
-        f"  stripe-balance views {lake} --for duckdb > {views}",
-        f'  duckdb -init {views} -c "{QUERY}"',
-        console.paint("See what the lake holds, and that nothing is read twice:", "bold"),
-        f"  stripe-balance status {lake}",
-        f"  stripe-balance demo{again}",
-        console.paint("Do more with its Stripe, which then stays until Ctrl-C:", "bold"),
-        f"  stripe-balance demo{again} --serve",
-        console.paint("Then your own account; a restricted key is enough:", "bold"),
-        "  export STRIPE_API_KEY=rk_live_…",
-        "  stripe-balance sync my-lake",
-        "  stripe-balance verify my-lake",
+        (
+            "A month of it, for an accountant, from the files alone:",
+            [f"stripe-balance statement {lake} --month {month}"],
+        ),
+        (
+            "Ask the Parquet files something, with DuckDB, say:",
+            [f"stripe-balance views {lake} --for duckdb > {views}", f'duckdb -init {views} -c "{QUERY}"'],
+        ),
+        (
+            "See what the lake holds, and that nothing is read twice:",
+            [f"stripe-balance status {lake}", f"stripe-balance demo{again}"],
+        ),
+        ("Do more with its Stripe, which then stays until Ctrl-C:", [f"stripe-balance demo{again} --serve"]),
+        (
+            "Then your own account; a restricted key is enough:",
+            ["export STRIPE_API_KEY=rk_live_…", "stripe-balance sync my-lake", "stripe-balance verify my-lake"],
+        ),
     ]
 
 

@@ -106,10 +106,14 @@ def _show(settings: SettingsFile, checks: list[Check], console: Console, *, writ
         elif one.error is not None:
             console.say(f"stripe-balance: {one.error}")
     if well:
-        once = [] if first is None else ["", "The first time, which makes the lake:", f"  {first}"]
-        console.say(*once, "", "From then on:" if once else "Now:", *_next(settings))
+        if first is not None:
+            console.say("", "The first time, which makes the lake:")
+            console.commands(first)
+        console.say("", "Now:" if first is None else "From then on:")
+        console.commands(*_next(settings))
     else:
-        console.log("", f"Then look again: stripe-balance init --check{_named(settings)}")
+        console.log("", "Then look again:")
+        console.commands(f"stripe-balance init --check{_named(settings)}", always=True)
 
 
 def _line(check: Check, console: Console) -> str:
@@ -127,7 +131,7 @@ def _first(settings: SettingsFile) -> str:
 def _next(settings: SettingsFile) -> list[str]:
     """Return what works with the settings, here or with the file named."""
     named = _named(settings)
-    return [f"  stripe-balance sync{named}", f"  stripe-balance status{named}"]
+    return [f"stripe-balance sync{named}", f"stripe-balance status{named}"]
 
 
 def _named(settings: SettingsFile) -> str:

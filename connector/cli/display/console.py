@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.display.failures import document_of, exit_code_of, line_of, traceback_of
-from connector.cli.display.fitting import fitted, width_of
+from connector.cli.display.fitting import continued, fitted, width_of
 from connector.cli.display.flags import in_flags
 from connector.errors import StorageError, UsageError
 from connector.outside_text import document_without_keys, in_json, shown
@@ -109,6 +109,13 @@ class Console:
         """Tell people something, unless they asked for quiet or for JSON."""
         if not (self.quiet or self.json):
             self.log(*lines)
+
+    def commands(self, *commands: str, always: bool = False) -> None:
+        """Tell people commands, each of which can be copied in one piece; as `say` does, or `always` as `log` does."""
+        if always or not (self.quiet or self.json):
+            width = width_of(sys.stderr)
+            sys.stderr.write("".join(f"{continued(f'  {self.clean(command)}', width)}\n" for command in commands))
+            sys.stderr.flush()
 
     def note(self, line: str) -> None:
         """Tell those who want to know more."""

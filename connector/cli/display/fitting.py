@@ -17,6 +17,10 @@ _DEEPEST = 0.5
 """Share of the width that the indentation may take."""
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_GOES_ON = " \\"
+_WORD = r"""(?:"[^"]*"|'[^']*'|[^\s"'])+"""
+_PART = re.compile(rf"(?:-{_WORD}|>+) +(?![->]){_WORD}|{_WORD}")
+"""A word of a command, or an option with the word after it, which may be its value."""
 _LABEL = re.compile(r"\s*(?:[-*] |\S+(?: \S+)*?\s{2,})?")
 
 
@@ -54,6 +58,27 @@ def fitted(line: str, width: int | None) -> str:
             lines.append(current)
             current, word = " " * hang, word.lstrip(" ")  # noqa: PLW2901 - the spaces are where the line is broken
         current += word
+    return "\n".join([*lines, current])
+
+
+def continued(command: str, width: int | None) -> str:
+    """Break a command of a shell so that it can be copied in one piece: a backslash at the end of a line that goes on.
+
+    Args:
+        command: in a line, perhaps indented; what is in quotes stays together.
+        width: columns; None for as many as it takes.
+    """
+    if width is None or width < NARROWEST or columns(command) <= width:
+        return command
+    indent = " " * (len(command) - len(command.lstrip(" ")))
+    lines: list[str] = []
+    current = ""
+    for part in _PART.findall(command):
+        if current and columns(f"{current} {part}{_GOES_ON}") > width:
+            lines.append(f"{current}{_GOES_ON}")
+            current = f"{indent}  {part}"
+        else:
+            current = f"{current} {part}" if current else f"{indent}{part}"
     return "\n".join([*lines, current])
 
 

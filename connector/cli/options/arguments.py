@@ -57,6 +57,9 @@ class Help(argparse.HelpFormatter):
         is_name = prefix == ""  # then argparse makes the name of a command from it
         return text if is_name else text.replace(self._prog, f"{self._prog} [options]", 1)
 
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return _filled(" ".join(text.split()), width).split("\n")
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         fitted = (_fitted(paragraph.split("\n"), min(width, _WIDEST)) for paragraph in text.strip("\n").split("\n\n"))
         return indent + "\n\n".join(fitted)
@@ -65,7 +68,7 @@ class Help(argparse.HelpFormatter):
 def _fitted(lines: list[str], width: int) -> str:
     """Return a paragraph: filled, or, of examples, with what they are for below them where there is no room beside."""
     if not any(line.startswith(" ") for line in lines):
-        return textwrap.fill(" ".join(lines), width)
+        return _filled(" ".join(lines), width)
     if all(len(line) <= width for line in lines):
         return "\n".join(lines)
     return "\n".join(_entry(line, width) for line in lines)
@@ -75,12 +78,17 @@ def _entry(line: str, width: int) -> str:
     """Return a term or an example, and what it means or is for: beside it, or below it where it is long."""
     found = _TERM.fullmatch(line)
     if found is None:
-        return textwrap.fill(line, width, subsequent_indent=_IN, break_long_words=False, break_on_hyphens=False)
+        return _filled(line, width, subsequent_indent=_IN)
     label, words = found[1], found[2]
     if len(label) <= width * _BESIDE:
-        return textwrap.fill(words, width, initial_indent=label, subsequent_indent=" " * len(label))
-    below = textwrap.fill(words, width, initial_indent=_IN, subsequent_indent=_IN)
+        return _filled(words, width, initial_indent=label, subsequent_indent=" " * len(label))
+    below = _filled(words, width, initial_indent=_IN, subsequent_indent=_IN)
     return f"{label.rstrip()}\n{below}"
+
+
+def _filled(words: str, width: int, **indents: str) -> str:
+    """Fill a paragraph; names, dates and options, which have hyphens in them, stay whole."""
+    return textwrap.fill(words, width, break_long_words=False, break_on_hyphens=False, **indents)
 
 
 class Parser(argparse.ArgumentParser):

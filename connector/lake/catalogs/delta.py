@@ -28,6 +28,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
+from connector.core.extras import how_to_install
 from connector.core.state.publishing import Contents, Listed, account_of
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs.base import Tidied, bounds_of
@@ -47,7 +48,7 @@ try:
     from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
     from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 except ImportError as _error:
-    raise ConfigError("lakes of Delta tables need deltalake: pip install 'stripe-balance-connector[delta]'") from _error
+    raise ConfigError(f"lakes of Delta tables need deltalake: {how_to_install('delta')}") from _error
 
 APPLICATION = "stripe-balance"
 """Application that the transactions in the log are of, before a slash and the account."""

@@ -26,6 +26,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from connector.core.extras import how_to_install
 from connector.core.state.publishing import Contents, Listed, account_of
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs.base import Tidied, bounds_of
@@ -65,9 +66,7 @@ try:
     from pyiceberg.types import DateType, IntegerType, StringType, TimestamptzType
     from sqlalchemy.exc import OperationalError
 except ImportError as _error:
-    raise ConfigError(
-        "lakes of Iceberg tables need pyiceberg: pip install 'stripe-balance-connector[iceberg]'"
-    ) from _error
+    raise ConfigError(f"lakes of Iceberg tables need pyiceberg: {how_to_install('iceberg')}") from _error
 
 NAMESPACE = "stripe"
 """Namespace of the tables."""

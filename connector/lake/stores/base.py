@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from connector.config.destination import Destination, placed
+from connector.core.extras import how_to_install
 from connector.errors import ConfigError, UsageError
 from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
@@ -196,6 +197,6 @@ def _in_bucket(place: Destination) -> Store:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "obstore":
             raise
-        raise ConfigError("lakes in buckets need obstore: pip install 'stripe-balance-connector[cloud]'") from error
+        raise ConfigError(f"lakes in buckets need obstore: {how_to_install('cloud')}") from error
 
     return ObjectStore(open_bucket(place.name, place.settings), single_writer=place.single_writer)
