@@ -13,9 +13,22 @@ if TYPE_CHECKING:
 class Calendar(TypedDict, total=False):
     """Of which time a statement is: one of these."""
 
-    month: Annotated["str | None", Option(says="`2026-10`", metavar="YYYY-MM", help="a month: 2026-10")]
-    quarter: Annotated["str | None", Option(says="`2026-Q4`", metavar="YYYY-QN", help="a quarter: 2026-Q4")]
-    year: Annotated["str | int | None", Option(says="`2026`", metavar="YYYY", help="a year: 2026")]
+    month: Annotated[
+        "str | None",
+        Option(says="`2026-10`, `last-month` or `this-month`", metavar="MONTH", help="a month: 2026-10, last-month"),
+    ]
+    quarter: Annotated[
+        "str | None",
+        Option(
+            says="`2026-Q4`, `last-quarter` or `this-quarter`",
+            metavar="QUARTER",
+            help="a quarter: 2026-Q4, last-quarter",
+        ),
+    ]
+    year: Annotated[
+        "str | int | None",
+        Option(says="`2026`, `last-year` or `this-year`", metavar="YEAR", help="a year: 2026, last-year"),
+    ]
     since: Annotated[
         "Time | None",
         Option(

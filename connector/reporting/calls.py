@@ -12,7 +12,7 @@ import anyio.to_thread
 import connector
 from connector.core.ledger.changes import purse_changes
 from connector.core.ledger.money import currency_code
-from connector.core.time.periods import Asked, Period, period_of
+from connector.core.time.periods import MONTHS_OF, Asked, Period, period_of
 from connector.errors import ConfigError, UsageError
 from connector.lake.reading.table_snapshot import read_again
 from connector.lake.state.lake_identity import account_records
@@ -172,9 +172,8 @@ def _earlier(text: str, period: Period, now: int) -> Period:
     Raises:
         UsageError: it is no period, or overlaps the other.
     """
-    kind = {4: "year", 7: "month"}.get(len(text), "quarter")
-    if "q" in text.lower():
-        kind = "quarter"
+    kind = next((one for one in MONTHS_OF if text.strip().lower().endswith(one)), None)  # as in last-month
+    kind = kind or ("quarter" if "q" in text.lower() else {4: "year", 7: "month"}.get(len(text), "quarter"))
     earlier = period_of(Asked(**{kind: text}), period.zone, period.clocks, now=now)
     if earlier.bounds.stop > period.bounds.start and earlier.bounds.start < period.bounds.stop:
         raise UsageError(f"{earlier.name} and {period.name} share days: compare with another period")

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from connector.config.destination import placed
+from connector.config.moments import day_given
 from connector.core.ledger.bank_lines import NEAR_DAYS, BankLine, Match, bank_line, matches
 from connector.errors import ConfigError
 from connector.lake.state.lake_identity import PAYOUTS, load_payouts
@@ -82,7 +83,7 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
         StateError: a record cannot be understood.
         StorageError: the lake cannot be read.
     """
-    line = bank_line(amount=amount, arrives=arrives, trace=trace, currency=currency)
+    line = bank_line(amount=amount, arrives=day_given(arrives), trace=trace, currency=currency)
     names = (accounts,) if isinstance(accounts, str) else tuple(accounts)
     destination = placed(destination, storage_options)
     store = open_store(destination)

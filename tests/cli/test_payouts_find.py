@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import jsonschema
 import pyarrow as pa
@@ -40,6 +40,14 @@ def test_a_line_of_the_bank_leads_to_its_payout_without_a_key(environment, run, 
         found = run("payouts", paid, "--find", "--amount", amount, "--arrives", day, "--json")
         jsonschema.validate(found.json, schemas.load("found_payouts"))
         assert one["id"] in [entry["payout"] for entry in found.json["data"] if entry["days_apart"] == 0]
+
+
+def test_the_day_of_a_line_may_be_yesterday(run, paid):
+    for word, back in (("yesterday", 1), ("today", 0)):
+        day = f"{datetime.now(UTC) - timedelta(days=back):%Y-%m-%d}"
+        by_word, by_date = (run("payouts", paid, "--find", "--amount", "0.01", "--arrives", one) for one in (word, day))
+        assert by_word == by_date
+    assert "today or yesterday" in run("payouts", paid, "--find", "--amount", "1", "--arrives", "soon").err
 
 
 def test_its_trace_id_alone_is_enough_and_is_a_column(run, paid, payouts):

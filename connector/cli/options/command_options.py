@@ -169,7 +169,9 @@ def payouts(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("finding a payout in the lake, from a line of the bank's statement")
     group.add_argument("--find", action="store_true", help="find payouts of --amount or --trace; asks Stripe nothing")
     group.add_argument("--amount", metavar="N", help="as the bank writes it: 1,199.11, 1.199,11; --amount=-50.00")
-    group.add_argument("--arrives", metavar="DAY", help="day of the line, 2026-10-01; found within five days of it")
+    group.add_argument(
+        "--arrives", metavar="DAY", help="day of the line: 2026-10-01, yesterday; found within five days of it"
+    )
     group.add_argument("--trace", metavar="TEXT", help="trace id, or the whole text of the line with it inside")
     group.add_argument("--currency", type=currency_code, metavar="CODE", help="only this currency, such as eur (any)")
     add(parser, Refreshing)

@@ -138,7 +138,7 @@ def _day(value: str | date | None) -> date | None:
     try:
         return date.fromisoformat(value.strip())
     except ValueError as error:
-        raise UsageError(f"{value!r} is not a day: write 2026-10-01") from error
+        raise UsageError(f"{value!r} is not a day: write 2026-10-01, today or yesterday") from error
 
 
 def _same_trace(asked: str, known: str | None) -> bool:

@@ -23,6 +23,9 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
 _MONTHS = 12
 
+MONTHS_OF = {"month": 1, "quarter": 3, "year": _MONTHS}
+"""Kinds of periods that have names, with their months."""
+
 HELP = "choose one of month, quarter, year, or since and until"
 
 
@@ -71,9 +74,9 @@ class Asked:
     """What period was asked for; one of the first three, or `since` with or without `until`.
 
     Attributes:
-        month: `2026-10`.
-        quarter: `2026-Q4`.
-        year: `2026`.
+        month: `2026-10`, `this-month` or `last-month`.
+        quarter: `2026-Q4`, or by today in the same way.
+        year: `2026`, or by today in the same way.
         since: first moment; without an offset it is the zone's time.
         until: moment after the last.
     """
@@ -104,11 +107,28 @@ def period_of(asked: Asked, zone: str, clocks: tzinfo, *, now: int) -> Period:
     if not named:
         return _between(asked, zone, clocks, now)
     text = str(getattr(asked, named[0])).strip()
-    first, months = _READERS[named[0]](text)
+    today = datetime.fromtimestamp(now, clocks).date()
+    first, months = named_by_today(text, named[0], today) or _READERS[named[0]](text)
     start = start_of_day(first, clocks)
     stop = start_of_day(_later(first, months), clocks)
     name = {1: f"{first:%Y-%m}", 3: f"{first.year}-Q{(first.month + 2) // 3}"}.get(months, f"{first.year}")
     return Period(name, Interval(max(0, start), stop), zone, clocks)
+
+
+def named_by_today(text: str, kind: str, today: date) -> tuple[date, int] | None:
+    """Return the first day and the months of `this-month`, `last-quarter` and their kin; None of another text.
+
+    Args:
+        text: as asked for; spaces, dashes and underscores are one.
+        kind: `month`, `quarter` or `year`, which `text` has to name.
+        today: that they go by.
+    """
+    which, _, named = re.sub(r"[\s_-]+", "-", text.strip().lower()).partition("-")
+    if named != kind or which not in {"this", "last"}:
+        return None
+    months = MONTHS_OF[kind]
+    first = date(today.year, (today.month - 1) // months * months + 1, 1)
+    return (first if which == "this" else _later(first, -months)), months
 
 
 def start_of_day(day: date, clocks: tzinfo) -> int:
@@ -158,21 +178,21 @@ def _moment(value: Time, clocks: tzinfo, name: str, today: date) -> int:
 def _month(text: str) -> tuple[date, int]:
     found = _MONTH.fullmatch(text)
     if not found or not 1 <= int(found[2]) <= _MONTHS:
-        raise UsageError(f"{text!r} is not a month: write 2026-10")
+        raise UsageError(f"{text!r} is not a month: write 2026-10, this-month or last-month")
     return date(_checked_year(found[1]), int(found[2]), 1), 1
 
 
 def _quarter(text: str) -> tuple[date, int]:
     found = _QUARTER.fullmatch(text)
     if not found:
-        raise UsageError(f"{text!r} is not a quarter: write 2026-Q4")
+        raise UsageError(f"{text!r} is not a quarter: write 2026-Q4, this-quarter or last-quarter")
     return date(_checked_year(found[1]), 3 * int(found[2]) - 2, 1), 3
 
 
 def _year(text: str) -> tuple[date, int]:
     found = _YEAR.fullmatch(text)
     if not found:
-        raise UsageError(f"{text!r} is not a year: write 2026")
+        raise UsageError(f"{text!r} is not a year: write 2026, this-year or last-year")
     return date(_checked_year(found[1]), 1, 1), _MONTHS
 
 

@@ -53,6 +53,28 @@ def test_daylight_saving_and_skipped_days_are_in_the_length_of_a_month(zone, tex
     assert month(text, zone).bounds.seconds == hours * 3600
 
 
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({"month": "last-month"}, "2025-12"),
+        ({"month": "this month"}, "2026-01"),
+        ({"quarter": "Last_Quarter"}, "2025-Q4"),
+        ({"quarter": "this-quarter"}, "2026-Q1"),
+        ({"year": "last-year"}, "2025"),
+        ({"year": "this-year"}, "2026"),
+    ],
+)
+def test_periods_are_named_by_the_day_that_it_is_in_their_zone(asked, name):
+    new_year = int(datetime(2025, 12, 31, 23, 30, tzinfo=UTC).timestamp())  # half an hour into the year in Paris
+    assert period_of(Asked(**asked), "Europe/Paris", ZoneInfo("Europe/Paris"), now=new_year).name == name
+
+
+def test_a_word_names_only_what_it_is_asked_for_as():
+    for asked in ({"month": "last-year"}, {"year": "last-month"}, {"month": "next-month"}, {"quarter": "last"}):
+        with pytest.raises(UsageError, match="is not a"):
+            period_of(Asked(**asked), "UTC", UTC, now=0)
+
+
 def test_a_local_month_touches_other_utc_days():
     period = month("2026-10", "Europe/Paris")
     assert datetime.fromtimestamp(period.bounds.start, UTC).isoformat() == "2026-09-30T22:00:00+00:00"
