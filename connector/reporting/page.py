@@ -46,8 +46,7 @@ def to_text(statement: Statement) -> Iterator[str]:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
     )
-    start, stop = (f"{period.local(second):%Y-%m-%d %H:%M %z}" for second in (period.bounds.start, period.bounds.stop))
-    made = f"{period.local(statement.made_at):%Y-%m-%d %H:%M %z}"
+    start, stop, made = map(period.minute, (period.bounds.start, period.bounds.stop, statement.made_at))
     yield f"<p>From {start} to {stop}. Made {made} by stripe-balance {escape(statement.version)}.</p>\n"
     sections = list(sections_of(statement))
     for account in statement.accounts:

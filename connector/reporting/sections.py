@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connector.core.counting import counted
 from connector.core.planning.backfill import unlinked_words
 from connector.reporting.line import AMOUNTS, TOTALS
 from connector.reporting.lines import lines_of
@@ -152,12 +153,12 @@ def standing(statement: Statement, account: AccountStatement) -> list[str]:
     """Say how far an account's statement can be relied on: whether it is final, and up to when the lake is complete."""
     period = statement.period
     found = ["final" if account.final else "NOT FINAL"]
-    found[0] += f": {account.rows:,} rows"
+    found[0] += f": {counted(account.rows, 'row')}"
     found += [f"not final: {reason}" for reason in account.reasons]
     if account.complete_to is not None:
-        found.append(f"the lake is complete up to {period.local(account.complete_to):%Y-%m-%d %H:%M:%S %z}")
+        found.append(f"the lake is complete up to {period.moment(account.complete_to)}")
     if account.retired is not None:
-        found.append(f"retired {period.local(account.retired.at):%Y-%m-%d %H:%M:%S %z}: {account.retired.reason}")
+        found.append(f"retired {period.moment(account.retired.at)}: {account.retired.reason}")
     if account.since_frozen is not None:
         found += _frozen(period, account.since_frozen)
     if account.livemode is False:
@@ -176,8 +177,7 @@ def unlinked(statement: Statement) -> str:
 def _frozen(period: Period, since: SinceFrozen) -> list[str]:
     """Say when a period was frozen, and whether it is as it was then."""
     frozen = since.frozen
-    when = f"{period.local(frozen.frozen_at):%Y-%m-%d %H:%M:%S %z}"
-    said = "frozen now" if since.written_now else f"frozen {when}"
+    said = "frozen now" if since.written_now else f"frozen {period.moment(frozen.frozen_at)}"
     of = f"record {frozen.lake_record} (SHA-256 {frozen.lake_record_sha256[:12]}…)"
     first = f"{said}, revision {frozen.revision}, of {of}; figures SHA-256 {frozen.figures_sha256[:12]}…"
     if since.written_now:
@@ -185,7 +185,7 @@ def _frozen(period: Period, since: SinceFrozen) -> list[str]:
     if not since.differs:
         return [first, "nothing has changed since it was frozen"]
     counts = [(since.new, "new"), (since.changed, "changed"), (since.gone, "gone")]
-    rows = ", ".join(f"{count:,} {'row' if count == 1 else 'rows'} {kind}" for count, kind in counts if count)
+    rows = ", ".join(f"{counted(count, 'row')} {kind}" for count, kind in counts if count)
     return [first, f"CHANGED since it was frozen: {rows or 'sums by category, below'}"]
 
 
@@ -197,8 +197,8 @@ def _since(statement: Statement, group: str) -> str:
 
 def _note(statement: Statement, account: AccountStatement, group: str) -> str:
     if group == "payouts" and account.payouts_as_of is not None:
-        read_at = statement.period.local(account.payouts_as_of)
-        return f"states as of {read_at:%Y-%m-%d %H:%M %z}, when payouts were last read"
+        read_at = statement.period.minute(account.payouts_as_of)
+        return f"states as of {read_at}, when payouts were last read"
     if group in {"payouts", "bank", "bridge"} and account.payouts_as_of is None:
         return "payouts were not read: `stripe-balance payouts DEST` brings their states"
     if group == "balance":

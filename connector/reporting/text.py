@@ -17,12 +17,17 @@ MOST_ROWS = 60
 """Rows of one table; CSV and JSON have all."""
 
 
-def to_lines(statement: Statement) -> Iterator[str]:
-    """Yield a statement as lines of text."""
+def to_lines(statement: Statement, width: int | None = None) -> Iterator[str]:
+    """Yield a statement as lines of text.
+
+    Args:
+        statement: what is said.
+        width: columns there are; None for as many as it takes. A table that is wider has what is said of a row below
+            it, or, where that is not enough, each value of a row on a line of its own.
+    """
     period = statement.period
     yield headline(statement)
-    start, stop = (f"{period.local(second):%Y-%m-%d %H:%M %z}" for second in (period.bounds.start, period.bounds.stop))
-    yield f"from {start} to {stop}"
+    yield f"from {period.minute(period.bounds.start)} to {period.minute(period.bounds.stop)}"
     sections = list(sections_of(statement))
     for account in statement.accounts:
         first, *rest = standing(statement, account)
@@ -34,7 +39,7 @@ def to_lines(statement: Statement) -> Iterator[str]:
         for section in sections:
             if section.account == account.account:
                 yield ""
-                yield from (f"  {line}" for line in _table(section))
+                yield from (f"  {line}" for line in _table(section, None if width is None else width - 2))
     if hint := unlinked(statement):
         yield ""
         yield hint
@@ -45,23 +50,62 @@ def to_lines(statement: Statement) -> Iterator[str]:
         yield from (f"  {note}" for note in said.notes)
 
 
-def _table(section: Section) -> Iterator[str]:
+def _table(section: Section, width: int | None) -> Iterator[str]:
     yield section.title
     cut = section.lines[:MOST_ROWS]
     rows = [[_printable(shown(line.cells.get(name))) for name, _ in section.columns] for line in cut]
     headings = [heading for _, heading in section.columns]
-    widths = [max(len(row[place]) for row in [headings, *rows]) for place in range(len(headings))]
     numeric = [name in NUMBERS for name, _ in section.columns]
-    if any(headings):
-        yield _row(headings, widths, numeric)
-    for line, row in zip(cut, rows, strict=True):
-        if is_total(line) and line is not cut[0]:
-            yield "  " + "-" * min(100, sum(widths) + 2 * (len(widths) - 1))
-        yield _row(row, widths, numeric)
+    totals = [is_total(line) and line is not cut[0] for line in cut]
+    yield from _fitting(headings, rows, numeric, totals, width)
     if len(section.lines) > MOST_ROWS:
         yield f"  and {len(section.lines) - MOST_ROWS:,} more: `format=csv` has all"
     if section.note:
         yield f"  ({section.note})"
+
+
+def _fitting(
+    headings: list[str], rows: list[list[str]], numeric: list[bool], totals: list[bool], width: int | None
+) -> Iterator[str]:
+    """Yield a table, in the first of three forms that there is room for."""
+    said = [""] * len(rows)
+    if width is not None and _wide(headings, rows) > width and not numeric[-1] and len(headings) > 1:
+        said = [row[-1] for row in rows]
+        headings, numeric = headings[:-1], numeric[:-1]
+        rows = [row[:-1] for row in rows]
+    if width is not None and _wide(headings, rows) > width:
+        yield from _as_lists(headings, rows, said)
+        return
+    widths = _widths(headings, rows)
+    if any(headings):
+        yield _row(headings, widths, numeric)
+    for row, total, words in zip(rows, totals, said, strict=True):
+        if total:
+            yield "  " + "-" * min(100, _wide(headings, rows) - 2)
+        yield _row(row, widths, numeric)
+        if words:
+            yield f"      {words}"
+
+
+def _as_lists(headings: list[str], rows: list[list[str]], said: list[str]) -> Iterator[str]:
+    """Yield each row as a list: what it is about, then each value that it has, below it."""
+    label = max(map(len, headings[1:]), default=0)
+    for row, words in zip(rows, said, strict=True):
+        yield f"  {row[0]}"
+        for heading, value in zip(headings[1:], row[1:], strict=True):
+            if value:
+                yield f"      {heading:<{label}}  {value}"
+        if words:
+            yield f"      {words}"
+
+
+def _widths(headings: list[str], rows: list[list[str]]) -> list[int]:
+    return [max(len(row[place]) for row in [headings, *rows]) for place in range(len(headings))]
+
+
+def _wide(headings: list[str], rows: list[list[str]]) -> int:
+    """Return the columns that a table takes, indentation and all."""
+    return sum(_widths(headings, rows)) + 2 * len(headings)
 
 
 def _row(cells: list[str], widths: list[int], numeric: list[bool]) -> str:

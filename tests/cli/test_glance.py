@@ -96,6 +96,9 @@ def test_of_several_accounts_each_has_a_line(run, shown, tmp_path):
     run("sync", tmp_path / "many", "--all-accounts", "-q")
     lines = shown("status", tmp_path / "many", columns=120)
     assert sum(line.startswith("  acct_") for line in lines) == 3
+    run("payouts", tmp_path / "many", "--all-accounts", "-q")
+    (besides,) = (line for line in shown("status", tmp_path / "many", columns=120) if line.startswith("  besides"))
+    assert (besides.count(" payouts "), besides.count("payout_transactions")) == (1, 1)
     assert "more --accounts shows each account in full" in [" ".join(line.split()) for line in lines]
 
 

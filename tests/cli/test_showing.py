@@ -16,15 +16,23 @@ from connector.cli.display.progress_bar import Bar
 from connector.cli.display.progress_display import Lines, facts, showing
 from connector.cli.display.progress_rates import Gauge
 from connector.cli.display.run_view import RunView
-from connector.events import PageReceived, PhaseStarted, RequestAnswered, StepDone, Throttled, WindowOpened
+from connector.events import (
+    AccountEnded,
+    PageReceived,
+    PhaseStarted,
+    RequestAnswered,
+    StepDone,
+    Throttled,
+    WindowOpened,
+)
 
 
 def view_of(**values):
     return RunView(phase="reading", account="acct_1GxquwFqjXnd5PPh", rate_limit=20.0, **values)
 
 
-def page(rows=100, *, left=float("inf")):
-    return PageReceived("balance_transactions.list", None, rows, 2, 1, "req_1", 70_000, 0.1, left)
+def page(rows=100, *, left=float("inf"), account=None):
+    return PageReceived("balance_transactions.list", account, rows, 2, 1, "req_1", 70_000, 0.1, left)
 
 
 def answered(endpoint="balance_transactions.list"):
@@ -75,8 +83,8 @@ def test_what_is_known_beforehand_to_have_parts_shows_how_many_are_done_and_how_
 
 
 def test_rows_that_are_safe_are_shown_while_rows_are_read():
-    assert facts(Gauge(view_of(rows=9_500, rows_safe=4_200, files=3)).read(1.0))[1] == "4,200 safe in 3 files"
-    assert facts(Gauge(view_of(rows=9_500)).read(1.0))[1] == "0 safe in 0 files"
+    assert facts(Gauge(view_of(rows=9_500, rows_safe=4_200, files=3)).read(1.0))[1:3] == ["4,200 safe", "3 files"]
+    assert facts(Gauge(view_of(rows=9_500)).read(1.0))[1:3] == ["0 safe", "0 files"]
 
 
 def test_a_rate_forgets_what_is_long_past():
@@ -96,6 +104,31 @@ def test_of_several_accounts_those_that_are_done_are_counted():
     assert reading.account == "8 of 40 accounts"
     assert reading.share == pytest.approx(0.2)
     assert reading.left == pytest.approx(16.0)
+
+
+def test_of_several_accounts_those_at_work_count_by_what_is_read_of_them():
+    gauge = Gauge(view_of(accounts=4))
+    gauge.view.accounts_done = 1
+    for second in range(1, 6):
+        for account, left in (("acct_1", 10 - second), ("acct_2", 30 - second)):
+            gauge.view.hear(page(left=left, account=account))
+        reading = gauge.read(float(second))
+    assert reading.share == pytest.approx((1 + 5 / 10 + 5 / 30) / 4)
+    assert reading.left == pytest.approx((4 - 5 / 3) / ((4 / 10 + 4 / 30) / 4))
+    gauge.view.hear(AccountEnded("acct_1"))
+    assert gauge.read(6.0).share == pytest.approx((2 + 5 / 30) / 4)
+
+
+def test_of_several_accounts_the_steps_of_one_count_and_nothing_goes_back():
+    gauge = Gauge(view_of(accounts=2))
+    gauge.view.hear(PhaseStarted("reading what payouts paid out", 10))
+    for _ in range(5):
+        gauge.view.hear(StepDone())
+    assert gauge.read(1.0).share == pytest.approx(0.25)
+    gauge.view.hear(PhaseStarted("reading payouts"))
+    assert gauge.read(2.0).share == pytest.approx(0.25)
+    gauge.view.hear(AccountEnded("acct_1"))
+    assert gauge.read(3.0).share == pytest.approx(0.5)
 
 
 def test_when_all_is_read_it_says_that_files_are_written():
@@ -157,7 +190,7 @@ def test_of_what_asks_stripe_nothing_no_requests_are_shown():
 def test_lines_say_the_same_in_words(capsys):
     Lines(Console()).show(steady(Gauge(view_of()), 10, left=200.0))
     err = capsys.readouterr().err
-    assert err.startswith("stripe-balance: 10,000 rows, 0 safe in 0 files, 1,000 rows/s, 10.0 of 20 requests/s")
+    assert err.startswith("stripe-balance: 10,000 rows, 0 safe, 0 files, 1,000 rows/s, 10.0 of 20 requests/s")
     assert err.endswith("50%, about 10 s left\n")
 
 

@@ -158,6 +158,18 @@ def test_html_and_text_show_every_line_of_every_table_with_its_values(stated):
                 assert re.sub(r"\s+", " ", " ".join(expected).strip()) in squeezed
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_on_a_terminal_no_table_is_wider_and_each_value_is_still_there(stated, width):
+    lines = list(text.to_lines(stated, width))
+    for section in sections_of(stated):
+        for line in section.lines[: text.MOST_ROWS]:
+            for name, _ in section.columns:
+                assert any(shown(line.cells.get(name)) in one for one in lines)
+    wide = [one for one in lines if len(one) > width]
+    assert not any("---" in one or re.search(r"\d {2,}-?\d", one) for one in wide)  # sentences, which are broken
+    assert list(text.to_lines(stated, 10_000)) == list(text.to_lines(stated))
+
+
 def test_the_page_asks_for_nothing_and_runs_nothing(stated):
     written = "".join(page.to_text(stated))
     parsed = Cells()

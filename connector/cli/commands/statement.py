@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
+from connector.cli.display.fitting import width_of
 from connector.cli.options.from_table import given
 from connector.cli.process.run_command import work
 from connector.errors import UsageError
@@ -42,6 +44,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
     elif form == "html":
         console.data("".join(page.to_text(stated)).encode())
     else:
-        console.text(*text.to_lines(stated))
+        console.text(*text.to_lines(stated, width_of(sys.stdout)))
     refused = args.strict and not (stated.final and stated.as_frozen)
     return DATA_REFUSED if refused or not stated.agrees else 0

@@ -58,7 +58,9 @@ class Past:
             pace = f"{self.a_day:.0f}" if self.a_day >= 1 else f"{self.a_day:.1f}"
             said = f"a round takes about {counted(max(1, round(self.days)), 'day')}, at {pace} pages a day"
         since = "" if self.round.never else f", all asked about again since {moment(self.round.oldest)} UTC"
-        never = f", {self.round.never:,} of {self.round.pages:,} pages never yet" if self.round.never else since
+        never = (
+            f", {self.round.never:,} of {counted(self.round.pages, 'page')} never yet" if self.round.never else since
+        )
         waiting = f"; {counted(self.waiting, 'gap')} to ask about first" if self.waiting else ""
         lacking = f"; known to lack rows: {intervals(self.lacking)}" if self.lacking else ""
         return f"{said}{never}{waiting}{lacking}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from connector.cli.display.other_tables import checked
@@ -109,7 +110,10 @@ def _of_all(found: Look) -> Iterator[tuple[str, str]]:
         if waiting := sum(one.parked_rows for one in states):
             yield "parked", parked(waiting)
     if found.tables:
-        yield "besides", "; ".join(f"{one.table} {one.rows:,}" for one in found.tables[:ACCOUNTS])
+        rows = Counter[str]()
+        for one in found.tables:
+            rows[one.table] += one.rows
+        yield "besides", "; ".join(f"{table} {count:,}" for table, count in rows.items())
 
 
 def _nets(states: Sequence[TableState]) -> list[tuple[str, str]]:

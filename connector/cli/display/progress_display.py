@@ -115,13 +115,13 @@ class Lines:
 def facts(reading: Reading) -> list[str]:
     """Return what there is to say, the most important first."""
     limited = f" of {reading.rate_limit:g}" if 0 < reading.rate_limit < float("inf") else ""
-    rows = [counted(reading.rows, "row"), f"{reading.rows_rate:,.0f} rows/s"]
+    rows = [counted(reading.rows, "row"), f"{counted(round(reading.rows_rate), 'row')}/s"]
     if not reading.rows and reading.share is not None:
         rows = []  # where things are asked for by their ids, the share says more
-    files = counted(reading.files, "file")
-    kept = f"{reading.safe:,} safe in {files}" if reading.phase in KEEPING else files
+    kept = [f"{reading.safe:,} safe"] if reading.phase in KEEPING else []
+    kept.append(counted(reading.files, "file"))
     asked = [f"{reading.requests_rate:.1f}{limited} requests/s"] if reading.rate_limit else []  # else nobody is asked
-    found = [*rows[:1], kept, *rows[1:], *asked]
+    found = [*rows[:1], *kept, *rows[1:], *asked]
     if reading.refused:
         found.append(f"{reading.refused:,} refused (429)")
     if reading.windows:

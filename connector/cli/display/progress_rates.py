@@ -58,7 +58,7 @@ class _Sample:
     pages: int
     steps: int
     requests: int
-    accounts: int
+    accounts: float
 
 
 @dataclass(slots=True)
@@ -71,6 +71,7 @@ class Gauge:
 
     view: RunView
     _samples: deque[_Sample] = field(init=False, default_factory=deque[_Sample])
+    _accounts_read: float = field(init=False, default=0.0)
 
     def read(self, now: float) -> Reading:
         """Return how things are.
@@ -79,7 +80,7 @@ class Gauge:
             now: seconds of a clock that does not go back.
         """
         view = self.view
-        sample = _Sample(now, view.rows, view.pages, view.steps_done, _busiest(view), view.accounts_done)
+        sample = _Sample(now, view.rows, view.pages, view.steps_done, _busiest(view), self._accounts())
         first = self._first(sample)
         seconds = sample.at - first.at
         return Reading(
@@ -109,11 +110,16 @@ class Gauge:
             self._samples.popleft()
         return self._samples[0]
 
+    def _accounts(self) -> float:
+        """Return how many accounts have been read, in part or whole; never fewer than were before."""
+        self._accounts_read = max(self._accounts_read, self.view.accounts_read)
+        return self._accounts_read
+
     def _share(self) -> float | None:
         """Return the share of the pages, or of the accounts where there are several: each is unknown until begun."""
         view = self.view
         if view.accounts > 1:
-            return view.accounts_done / view.accounts
+            return min(1.0, self._accounts_read / view.accounts)
         if view.steps:
             return min(1.0, view.steps_done / view.steps)
         pages, left = view.pages, view.pages_left
@@ -122,10 +128,7 @@ class Gauge:
     def _left(self, now: _Sample, first: _Sample) -> float | None:
         view, seconds = self.view, now.at - first.at
         if view.accounts > 1:
-            left, rate = (
-                float(view.accounts - view.accounts_done),
-                _rate(now.accounts - first.accounts, seconds),
-            )
+            left, rate = max(0.0, view.accounts - now.accounts), _rate(now.accounts - first.accounts, seconds)
         elif view.steps:
             left, rate = float(view.steps - view.steps_done), _rate(now.steps - first.steps, seconds)
         else:
@@ -144,5 +147,5 @@ def _busiest(view: RunView) -> int:
     return max(view.requests.values(), default=0)
 
 
-def _rate(amount: int, seconds: float) -> float:
+def _rate(amount: float, seconds: float) -> float:
     return amount / seconds if seconds > 0 else 0.0

@@ -68,12 +68,24 @@ class RunView:
     remarks: list[str] = field(default_factory=list[str])
     _shared: bool = field(init=False, default=False)
     _windows: Counter[str | None] = field(init=False, default_factory=Counter["str | None"])
+    _pages: Counter[str | None] = field(init=False, default_factory=Counter["str | None"])
     _pages_left: dict[str | None, float] = field(init=False, default_factory=dict["str | None", float])
 
     @property
     def windows(self) -> int:
         """Windows being read."""
         return self._windows.total()
+
+    @property
+    def accounts_read(self) -> float:
+        """Accounts that have been read, those at work by the share of them that is known to be."""
+        done = float(self.accounts_done)
+        if self.steps:  # of one account
+            done += min(1.0, self.steps_done / self.steps)
+        elif self.phase == "reading":
+            known = [(self._pages[name], left) for name, left in self._pages_left.items() if left < float("inf")]
+            done += sum(pages / (pages + left) for pages, left in known if pages)
+        return min(done, self.accounts)
 
     @property
     def pages_left(self) -> float:
@@ -87,6 +99,7 @@ class RunView:
                 self.requests[event.endpoint] += 1
             case PageReceived():
                 self.rows, self.pages = self.rows + event.rows, self.pages + 1
+                self._pages[event.account] += 1
                 self._pages_left[event.account] = event.pages_left
             case WindowOpened():
                 self._windows[event.account] += 1
@@ -130,9 +143,10 @@ class RunView:
             case AccountIdentified():
                 self.account = event.name
             case AccountEnded() | AccountFailed():
-                self.accounts_done += 1
+                self.accounts_done, self.steps = self.accounts_done + 1, 0
                 self._windows.pop(event.account, None)
                 self._pages_left.pop(event.account, None)
+                self._pages.pop(event.account, None)
             case _:
                 pass
 

@@ -86,9 +86,16 @@ def _entry(line: str, width: int) -> str:
     return f"{label.rstrip()}\n{below}"
 
 
-def _filled(words: str, width: int, **indents: str) -> str:
+def _filled(words: str, width: int, *, initial_indent: str = "", subsequent_indent: str = "") -> str:
     """Fill a paragraph; names, dates and options, which have hyphens in them, stay whole."""
-    return textwrap.fill(words, width, break_long_words=False, break_on_hyphens=False, **indents)
+    return textwrap.fill(
+        words,
+        width,
+        initial_indent=initial_indent,
+        subsequent_indent=subsequent_indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 class Parser(argparse.ArgumentParser):

@@ -49,6 +49,17 @@ class Period:
         """Return a UTC second as the zone's clocks show it, with the offset."""
         return datetime.fromtimestamp(second, UTC).astimezone(self.clocks)
 
+    def minute(self, second: int) -> str:
+        """Return a UTC second as people read it by the zone's clocks: `2026-10-01 00:00 +0200`, or `… UTC`."""
+        return self._said(second, "%Y-%m-%d %H:%M")
+
+    def moment(self, second: int) -> str:
+        """Return the same to the second."""
+        return self._said(second, "%Y-%m-%d %H:%M:%S")
+
+    def _said(self, second: int, form: str) -> str:
+        return f"{self.local(second):{form}} {'UTC' if self.zone == 'UTC' else f'{self.local(second):%z}'}"
+
     def day_of(self, second: int) -> date:
         """Return the local day of a UTC second."""
         return self.local(second).date()
