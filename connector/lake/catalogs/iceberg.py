@@ -1,4 +1,4 @@
-"""Iceberg tables of the lake's own Parquet files: the only file that knows pyiceberg.
+"""Iceberg tables of the lake's own Parquet files: with `iceberg_commit` and `iceberg_files` what knows pyiceberg.
 
 A table is in a catalog: a SQLite file in the lake, where that is on a disk, or one that pyiceberg is configured for.
 What was seen of pyiceberg 0.12, and decided for it:
@@ -7,12 +7,12 @@ What was seen of pyiceberg 0.12, and decided for it:
   every commit is one of those, tried once: it is not repeated behind our back.
 * It makes one snapshot of files that come and files that go; `Table.overwrite` makes two, with a hole between.
 * Files are found by the numbers of their columns, and by a name mapping where readers ask for that.
-* Each commit leaves one more manifest; the producer here puts them together once there are many.
+* Each commit leaves one more manifest; the producer of `iceberg_commit` puts them together once there are many.
 """
 
 # pyright: reportMissingImports=false, reportUnknownParameterType=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUntypedBaseClass=false
-# pyright: reportPrivateUsage=false
+# pyright: reportPrivateUsage=false, reportUnknownLambdaType=false
 # (pyiceberg is an extra, and this is checked without it, too; the producers have names of pyiceberg's own)
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from datetime import date
 from itertools import count, takewhile
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connector.core.extras import how_to_install
 from connector.core.state.publishing import Contents, Listed, account_of
@@ -33,7 +33,7 @@ from connector.lake.catalogs.base import Tidied, bounds_of
 from connector.lake.formats.row_columns import MICROSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from pyiceberg.catalog import Catalog
     from pyiceberg.schema import Schema
@@ -56,15 +56,23 @@ try:
         ValidationException,
     )
     from pyiceberg.io.pyarrow import pyarrow_to_schema
-    from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+    from pyiceberg.manifest import DataFile, DataFileContent, FileFormat, ManifestContent
     from pyiceberg.partitioning import PartitionField, PartitionSpec
     from pyiceberg.table.snapshots import Operation
     from pyiceberg.table.update import AddSchemaUpdate, SetCurrentSchemaUpdate
-    from pyiceberg.table.update.snapshot import _MergeAppendFiles, _OverwriteFiles
     from pyiceberg.transforms import IdentityTransform
     from pyiceberg.typedef import Record
     from pyiceberg.types import DateType, IntegerType, StringType, TimestamptzType
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+    from connector.lake.catalogs.iceberg_commit import (
+        FOLDED_MANIFESTS,
+        READ_AT_ONCE,
+        Commit,
+        Manifests,
+        Publishing,
+        is_small,
+    )
 except ImportError as _error:
     raise ConfigError(f"lakes of Iceberg tables need pyiceberg: {how_to_install('iceberg')}") from _error
 
@@ -80,17 +88,18 @@ LOCAL_FILE = "iceberg.db"
 REVISION = "stripe-balance.revision."
 """Beginning of the table's properties that say up to which record an account's files were published."""
 
-FOLDED_MANIFESTS = 100
-"""Manifests from which a commit puts them together."""
-
 MANY_MANIFESTS = 10
-"""Manifests above which upkeep puts them together."""
+"""Manifests of few files above which upkeep puts them together."""
 
 _FIRST_PARTITION_ID = 1_000
 _UNFIT = frozenset("#?;%")
 _EPOCH = date(1970, 1, 1)
 _IN_THE_WAY = re.compile(r"locked|serializ|deadlock", re.IGNORECASE)
 """What a catalog's database says where somebody else is writing; all else that it cannot do is no conflict."""
+
+_TABLES_OF_A_CATALOG = ("iceberg_tables", "iceberg_namespace_properties")
+_MADE_BY_ANOTHER = re.compile(rf"({'|'.join(_TABLES_OF_A_CATALOG)})\W* already exists")
+"""What a database says of a new catalog's tables to all but the first of those who open it at once."""
 
 
 def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | None = None) -> Catalog:
@@ -107,7 +116,7 @@ def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | 
     """
     if name is not None:
         with _told(f"opening the catalog {name}", ConfigError):
-            return load_catalog(name, **(files or {}))
+            return _opened(lambda: load_catalog(name, **(files or {})))
     if "://" in root:
         raise ConfigError(
             "Iceberg tables in a bucket need a catalog, since there are no conditional renames in one: name one that"
@@ -117,7 +126,19 @@ def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | 
         raise ConfigError(f"{root}: the path of an Iceberg table may have no {unfit[0]!r}; use another folder")
     with _told(f"opening {root}/{LOCAL_FILE}"):
         Path(root).mkdir(parents=True, exist_ok=True)
-        return SqlCatalog(LOCAL_CATALOG, uri=f"sqlite:///{root}/{LOCAL_FILE}", warehouse=f"file://{root}")
+        properties = {"uri": f"sqlite:///{root}/{LOCAL_FILE}", "warehouse": f"file://{root}"}
+        return _opened(lambda: SqlCatalog(LOCAL_CATALOG, **properties))
+
+
+def _opened(make: Callable[[], Catalog]) -> Catalog:
+    """Open a catalog; once more for each table of its own that another process makes in the same moment."""
+    for _ in _TABLES_OF_A_CATALOG:
+        try:
+            return make()
+        except SQLAlchemyError as error:
+            if not _MADE_BY_ANOTHER.search(str(error)):
+                raise
+    return make()
 
 
 @dataclass(slots=True)
@@ -129,18 +150,22 @@ class IcebergCatalogTable:
         catalog: where it is.
         root: the lake: an absolute path, or the address of a bucket's folder.
         renew: whether a table of a lake that was moved is made anew, without its history, instead of refused.
+        fold_at: manifests of few files from which a commit puts them together.
     """
 
     shape: TableShape
     catalog: Catalog
     root: str
     renew: bool = False
+    fold_at: int = FOLDED_MANIFESTS
     _table: Table | None = field(init=False, default=None)
     _listed: dict[str, DataFile] = field(init=False, default_factory=dict["str", "DataFile"])
     _schema: Schema = field(init=False)
+    _read: Manifests = field(init=False)
 
     def __post_init__(self) -> None:
         self._schema = pyarrow_to_schema(self.shape.schema)  # once: each of thousands of files asks for it
+        self._read = Manifests(READ_AT_ONCE if "://" in self.root else 1)
 
     def read(self) -> None:
         """Look at the table as it is now; see `CatalogTable.read`."""
@@ -165,26 +190,37 @@ class IcebergCatalogTable:
             return None
         with _told(f"reading the table {self.identifier}"):
             files: dict[str, Listed] = {}
-            for task in table.scan().plan_files():
-                path = self._own_path(task.file.file_path)
-                self._listed[path] = task.file
-                files[path] = Listed(task.file.record_count, task.file.file_size_in_bytes, not task.delete_files)
+            for one, whole in self._files(table):
+                path = self._own_path(one.file_path)
+                self._listed[path] = one
+                files[path] = Listed(one.record_count, one.file_size_in_bytes, whole)
             version = len(table.metadata.snapshots)
         accounts = {account for path in files if (account := account_of(path)) is not None}
         known = table.properties
         revisions = {one: int(known[f"{REVISION}{one}"]) for one in accounts if f"{REVISION}{one}" in known}
         return Contents(MappingProxyType(files), MappingProxyType(revisions), version)
 
+    def _files(self, table: Table) -> Iterator[tuple[DataFile, bool]]:
+        """Yield the data files of a table, each with whether none of its rows is deleted."""
+        current = table.current_snapshot()
+        manifests = [] if current is None else current.manifests(table.io)
+        if any(one.content != ManifestContent.DATA for one in manifests):  # of another tool
+            yield from ((task.file, not task.delete_files) for task in table.scan().plan_files())
+            return
+        self._read.keep_only(manifests)
+        for _, live in self._read.live(manifests, table.io):
+            yield from ((entry.data_file, True) for entry in live)
+
     def commit(self, change: Change) -> None:
         """Commit a difference, as one snapshot; see `CatalogTable.commit`."""
         with _told(f"publishing to the table {self.identifier}"):
             table = self._table or self._create()
-            with table.transaction() as transaction:
+            with Commit(table) as transaction:
                 self._add_columns(transaction)
                 transaction.set_properties(
                     {f"{REVISION}{one}": str(number) for one, number in change.revisions.items()}
                 )
-                with _Publishing(Operation.OVERWRITE, transaction, table.io) as producer:
+                with self._producer(transaction, self.fold_at) as producer:
                     for path in change.removed:
                         producer.delete_data_file(self._listed[path])
                     for file in change.added:
@@ -196,15 +232,19 @@ class IcebergCatalogTable:
         if table is None or (current := table.current_snapshot()) is None:
             return Tidied()
         with _told(f"tidying the table {self.identifier}"):
-            manifests = len(current.manifests(table.io))
+            manifests = sum(map(is_small, current.manifests(table.io)))
             old = [one for one in table.metadata.snapshots if one.timestamp_ms / 1e3 < cutoff and one != current]
             folded = manifests if manifests > MANY_MANIFESTS else 0
             if act and folded:
-                with table.transaction() as transaction, _Folding(Operation.OVERWRITE, transaction, table.io):
+                with Commit(table) as transaction, self._producer(transaction, fold_at=2):
                     pass
             if act and old:
                 table.maintenance.expire_snapshots().by_ids([one.snapshot_id for one in old]).commit()
             return Tidied(0, len(old), folded, frozenset(self._needed(table)) if act else None)
+
+    def _producer(self, transaction: Transaction, fold_at: int) -> Publishing:
+        io = transaction._table.io  # noqa: SLF001 - as pyiceberg's own producers are made
+        return Publishing(Operation.OVERWRITE, transaction, io, self._read, fold_at)
 
     def _needed(self, table: Table) -> Iterator[str]:
         """Yield the paths of the files of metadata that a table goes by, as far as they are in its folder."""
@@ -345,21 +385,6 @@ def _bound(value: int | str) -> bytes:
     if isinstance(value, int):
         return to_bytes(TimestamptzType(), value * MICROSECONDS)
     return to_bytes(StringType(), value)
-
-
-class _Publishing(_OverwriteFiles):
-    """The overwrite producer, which puts manifests together once there are many; pyiceberg's own never does."""
-
-    _merge_enabled = True
-    _min_count_to_merge = FOLDED_MANIFESTS
-    _target_size_bytes = 8 * 2**20
-    _process_manifests: Any = _MergeAppendFiles._process_manifests  # noqa: SLF001 - see above
-
-
-class _Folding(_Publishing):
-    """The same, which puts together what there is."""
-
-    _min_count_to_merge = 2
 
 
 @contextmanager

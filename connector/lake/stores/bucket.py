@@ -285,8 +285,8 @@ class Bucket:
         if size > LARGEST:
             raise StorageError(
                 f"{self.named(path)} has {size / 2**20:,.0f} MiB, and at most {LARGEST // 2**20} MiB can be put in one"
-                " request: make the lake anew with `partition=day`, or where days are that large, as a table (`format`"
-                " delta or iceberg)"
+                " request: make the lake anew with `partition=day`; a day of that size, as a file or in a table, has to"
+                " be kept in a folder on a disk"
             )
         if isinstance(data, bytes):
             return data

@@ -1,0 +1,104 @@
+"""What a lake lives through while engines read it: whatever its store is, and whatever makes a lake of its files."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from connector.core.tuning import RunTuning
+from connector.core.units import DAY
+from connector.errors import ConnectorError
+from tests.support.bucket_lakes import command, killed_after
+from tests.support.lakes import START, config_for, run, sync_given, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from connector.sandbox import Sandbox
+    from tests.support.reading_in_a_loop import Looker
+
+TAKEN = "2026-01-02"
+"""The day that something else takes away."""
+
+REPLACED = {
+    "polars": r"^(ComputeError: parquet: File out of specification|PanicException: )",
+    "duckdb": r"don't know what type|Could not read enough bytes|Prefetch registered requested for bytes outside file"
+    r"|No magic bytes found at end of file 's3:|Failed to read \d+ bytes from Python file",
+}
+"""What engines say of a file that is replaced while they read it, as `docs/readers.md` has it."""
+
+GONE = rf"created_date={TAKEN}/part-0\.parquet"
+"""What all of them may say of a file that something else removes."""
+
+
+def may_raise(kind: str) -> Mapping[str, str]:
+    """What engines may say instead of giving rows: of tables nothing."""
+    if kind != "parquet":
+        return {}
+    return {one: "|".join({GONE, REPLACED.get(one, GONE)}) for one in ("duckdb", "polars", "pyarrow", "connector")}
+
+
+EAGER = {"tuning": RunTuning(commit_seconds=0.002, park_rows=50, park_seconds=0.002)}
+"""Commits and parks all the time, as a long run does now and then."""
+
+
+def life(
+    lake: Any,
+    served: Sandbox,
+    lookers: list[Looker],
+    *,
+    take_away: Callable[[], None],
+    kills: int = 0,
+    environ: Mapping[str, str] | None = None,
+    **options: Any,
+) -> None:
+    """A first load, increments, late rows, runs cut short, flips of status, killed runs, two at once, a repair.
+
+    Args:
+        lake: the destination.
+        served: whom to ask.
+        lookers: who reads.
+        take_away: takes the day `TAKEN` away, as something else would.
+        kills: how many runs are killed.
+        environ: what a process needs to get at the lake.
+        options: of the first run.
+    """
+    expected, chance = lookers[0].expected, random.Random(7)
+
+    def rows_come(*ages: int) -> None:
+        for age in ages:
+            served.add_rows(count=40, created=served.now - age * DAY)
+        expected.grow(truth(served))
+
+    async def cancelled(seconds: float) -> None:
+        with suppress(ConnectorError), anyio.move_on_after(seconds):
+            await sync_given(lake, config_for(served, max_in_flight=4), EAGER, full_refresh=True)
+
+    expected.grow(truth(served))
+    run(lake, served, services=EAGER, until=START + 2 * DAY + 40_000, **options)
+    run(lake, served, services=EAGER)
+    for _ in range(2):
+        served.advance(DAY)
+        rows_come(1)
+        run(lake, served, services=EAGER)
+    rows_come(4, 6)
+    for _ in range(3):
+        anyio.run(cancelled, chance.uniform(0.05, 0.4))
+    run(lake, served, services=EAGER, full_refresh=True)
+    served.advance(20 * DAY)
+    run(lake, served, services=EAGER)
+    there = {**(environ or {}), "STRIPE_API_BASE": served.url, "STRIPE_API_KEY": served.key}
+    for _ in range(kills):
+        rows_come(24, 25)
+        killed_after(chance.uniform(0.7, 1.9), command("sync", lake, "-q", "--full-refresh", environ=there))
+    rows_come(0, 1)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: run(lake, served, services=EAGER, full_refresh=True), range(2)))
+    for one in lookers:
+        one.taken = TAKEN
+    take_away()
+    run(lake, served, services=EAGER, repair=True)
