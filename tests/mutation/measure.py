@@ -2,8 +2,8 @@
 
 `make mutants` takes a sample over what decides and what writes; `make mutants SAMPLE=0 AREAS=connector/webhooks.py`
 takes every mutant of one file. It prints how many were noticed, and names each that was not; Ctrl-C ends it with what
-is known by then. Those that change nothing anybody could notice are listed in `unchanged.toml`, each with the reason;
-they are not counted.
+is known by then. Two kinds are listed in `unchanged.toml`, each with the reason, and are not counted: those that change
+nothing anybody could notice, and figures chosen by judgement that become half as much again at most.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.mutation.trial import QUIET, Child, ask_to_end, begin, end, finished,
 from tests.mutation.warm import Warm, collected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 _WANTED = ("core", "stripe/listing", "lake/writing", "lake/state", "lake/catalogs", "webhooks.py")
@@ -45,6 +45,9 @@ TESTS = (
     "tests/ingest",
 )
 UNCHANGED = Path(__file__).with_name("unchanged.toml")
+LITTLE = 0.5
+"""Share by which a figure chosen by judgement may become another without being a defect."""
+
 SURVEY_SECONDS = 1_200.0
 ANY_SECONDS = 1_000_000.0
 POLL_SECONDS = 0.02
@@ -59,10 +62,14 @@ def main() -> int:
     for name in LIBRARIES:
         __import__(name)
     everything = [one for area in options.areas for one in mutants_in(area)]
-    known = {(one["path"], one["scope"], one["change"]): one["reason"] for one in unchanged()}
-    worth = [one for one in everything if key_of(one) not in known]
+    known, figures = {unchanged_key(one) for one in unchanged()}, judged()
+    worth = [one for one in everything if key_of(one) not in known and not is_judged(one, figures)]
+    left = Counter("figures" if is_judged(one, figures) else "unchanged" for one in {*everything} - {*worth})
     sample = random.Random(options.seed).sample(worth, min(options.sample or len(worth), len(worth)))
-    print(f"{len(everything)} mutants, {len(everything) - len(worth)} known to change nothing, {len(sample)} taken")
+    print(
+        f"{len(everything)} mutants; not counted: {left['unchanged']} known to change nothing, {left['figures']} of"
+        f" figures chosen by judgement; {len(sample)} taken"
+    )
     print(f"with --seed {options.seed}", flush=True)
     nearest = Nearest(surveyed(options))
     began = time.monotonic()
@@ -98,6 +105,23 @@ def mutants_in(area: str) -> Iterator[Mutant]:
 def unchanged() -> list[dict[str, str]]:
     """Mutants that change nothing: `path`, `scope`, `change` and the reason."""
     return tomllib.loads(UNCHANGED.read_text("utf-8"))["mutant"] if UNCHANGED.exists() else []
+
+
+def unchanged_key(one: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return what such a mutant is known by."""
+    return one["path"], one["scope"], one["change"]
+
+
+def judged() -> set[tuple[str, str]]:
+    """Figures that were chosen by judgement: the module, and the name of the constant or field."""
+    return {
+        (one["path"], name) for one in tomllib.loads(UNCHANGED.read_text("utf-8"))["figures"] for name in one["names"]
+    }
+
+
+def is_judged(mutant: Mutant, figures: Collection[tuple[str, str]]) -> bool:
+    """Say whether a mutant only makes such a figure half as much again, at most."""
+    return not mutant.begins and (mutant.path, mutant.scope) in figures and mutant.share_changed <= LITTLE
 
 
 def key_of(mutant: Mutant) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
 LEFT_ALONE = {"annotation", "returns", "decorator_list", "bases", "keywords_of_class", "type_params"}
-SHAPE = {"init", "repr", "compare", "hash", "kw_only"}
-"""What `field(…)` of a dataclass says of its shape, as a decorator does."""
+SHAPE = {"init", "repr", "compare", "hash", "kw_only", "covariant", "contravariant"}
+"""What `field(…)` of a dataclass says of its shape, as a decorator does, and `TypeVar(…)` to type checkers."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Mutant:
         path: the module's file, from the project's folder.
         number: position among the mutants of the module, from 0.
         line: where the changed expression begins, from 1.
-        scope: qualified name of the function or class around it; empty at the top of the module.
+        scope: qualified name of the function around it, or of the constant or field whose value it is in.
         begins: first line of the function around it, as its code object has it; 0 outside of functions.
         before: the expression as it is written.
         after: the expression as it is changed.
@@ -50,6 +51,15 @@ class Mutant:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line} {self.scope or 'at the top'}: {self.before}  →  {self.after}"
+
+    @property
+    def share_changed(self) -> float:
+        """Of a number that becomes another: by which share of it; infinite for anything else."""
+        try:
+            before, after = float(self.before), float(self.after)
+        except ValueError:
+            return inf
+        return abs(after - before) / abs(before) if before else inf
 
 
 @dataclass(frozen=True)
@@ -115,12 +125,19 @@ def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _scope_of(node: ast.AST, scope: str, begins: int) -> tuple[str, int]:
+    if isinstance(node, ast.Assign | ast.AnnAssign) and not begins:
+        return f"{scope}.{_assigned(node)}".lstrip("."), begins
     if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return scope, begins
     inner = f"{scope}.{node.name}".lstrip(".")
     if isinstance(node, ast.ClassDef):
         return inner, begins
     return inner, min([node.lineno, *(one.lineno for one in node.decorator_list)])
+
+
+def _assigned(node: ast.Assign | ast.AnnAssign) -> str:
+    """Return what is assigned to: one name, or several with commas."""
+    return ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target).strip("()").replace(" ", "")
 
 
 def _is_left_alone(node: ast.AST, *, within: str) -> bool:

@@ -7,6 +7,7 @@ import inspect
 import json
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_each_change_makes_another_program_of_the_same_lines():
 
 def test_a_change_knows_where_it_is():
     found = {(one.scope, one.begins > 0) for one in mutants_of(SOURCE, "box.py")}
-    assert found == {("", False), ("Box", False), ("Box.area", True), ("fits", True)}
+    assert found == {("LIMIT", False), ("Box.size", False), ("Box.spare", False), ("Box.area", True), ("fits", True)}
     first = next(one for one in mutants_of(SOURCE, "box.py") if one.scope == "Box.area")
     assert SOURCE.splitlines()[first.begins - 1].strip() == "@property"  # as its code object has it
 
@@ -114,6 +115,19 @@ def test_what_a_test_notices_is_told_from_what_it_does_not_and_from_what_no_test
     assert not any("return _to_event(payload)" in line for line in lines)
     assert [line for line in lines if line.startswith("no test runs")]
     assert done.returncode == 1
+
+
+def test_of_figures_chosen_by_judgement_only_small_changes_are_not_counted():
+    figures = {("box.py", "LIMIT"), ("box.py", "RATE"), ("box.py", "A,B")}
+    source = "LIMIT = 4\nRATE = 0.5\nA, B = 2, 1\nOTHER = 9\nREST = LIMIT + 4\ndef f():\n    LIMIT = 9\n"
+    left = [one for one in mutants_of(source, "box.py") if measure.is_judged(one, figures)]
+    assert [f"{one.scope}: {one.before} → {one.after}" for one in left] == ["LIMIT: 4 → 5", "A,B: 2 → 3"]
+
+
+def test_figures_chosen_by_judgement_are_there_and_each_says_why():
+    there = {(one.path, one.scope) for area in measure.AREAS for one in measure.mutants_in(area) if not one.begins}
+    assert measure.judged() - there == set()
+    assert all(len(one["reason"]) > 15 for one in tomllib.loads(measure.UNCHANGED.read_text("utf-8"))["figures"])
 
 
 def test_a_function_that_is_there_runs_as_the_mutant_of_it_does_from_then_on():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.api.page import Page, StrictOrder, decode_asked, decode_object, decode_page
+from connector.core.api.page import Page, StrictOrder, decode_asked, decode_object, decode_page, in_file_order
 from connector.core.time.intervals import Interval
 from connector.errors import ProtocolError
 
@@ -153,3 +153,39 @@ def test_the_boundary_second_asked_for_again_with_nothing_new_is_empty():
     order.admit(page(row("a", 151), row("b", 150)))
     assert order.admit(page(row("b", 150)), again=True) == []
     assert order.last_id == "b"
+
+
+def test_an_object_that_was_asked_for_is_returned_as_it_came():
+    body = orjson.dumps({"object": "charge", "id": "ch_1", "amount": 5})
+    assert decode_asked(body, "ch_1", kind="charge") == {"object": "charge", "id": "ch_1", "amount": 5}
+
+
+def test_amounts_written_with_a_fraction_of_nothing_are_integers_in_each_row_alone():
+    rows = '{"id": "a", "amount": 5.0, "created": 7}, {"id": "b", "amount": 6, "rate": 2.0, "more": {"fee": 3.0}}'
+    found = decode_page(f'{{"object": "list", "has_more": false, "data": [{rows}]}}'.encode())
+    assert [type(one["amount"]) for one in found.rows] == [int, int]
+    assert type(found.rows[1]["more"]["fee"]) is float  # nothing in this row made it worth a second look
+
+
+def test_ties_are_those_of_the_last_second_alone_and_add_up_over_pages():
+    order = StrictOrder(WINDOW)
+    order.admit(page(row("a", 150), row("b", 149), row("c", 149)))
+    assert (order.oldest, order.last_id, order.ties) == (149, "c", {"b", "c"})
+    order.admit(page(row("d", 149)))
+    assert order.ties == {"b", "c", "d"}
+    order.admit(page(row("e", 148)))
+    assert (order.oldest, order.ties) == (148, {"e"})
+    order.also(148, ["f"])
+    assert order.ties == {"e", "f"}
+    order.also(149, ["g"])
+    assert order.ties == {"e", "f"}
+    with pytest.raises(ProtocolError, match="came twice"):
+        order.admit(page(row("g", 148)))
+
+
+def test_rows_are_put_into_the_order_of_files_by_second_and_id():
+    rows = [row("z", 7), row("a", 7), row("m", 8), row("b", 7), row("c", 9)]
+    for some in (rows, rows[::-1], sorted(rows, key=lambda one: (-one["created"], one["id"]))):
+        expected = sorted(some, key=lambda one: (one["created"], one["id"].encode()))
+        assert in_file_order(sorted(some, key=lambda one: -one["created"])) == expected
+    assert in_file_order([]) == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.ledger.bridge import Known, Stage, bank_lines, payout_states, stage_at
+from connector.core.ledger.bridge import Known, PayoutState, Stage, bank_lines, payout_states, stage_at
 from connector.core.ledger.changes import purse_changes
 from connector.core.ledger.ledger import FeeKind, Figures, PayoutRow, Purse, Return, Segment, Sums
 from connector.core.ledger.openings import Opening
@@ -181,3 +181,51 @@ def test_what_came_back_failed_before_it_was_to_arrive_and_was_returned_after(ty
         name: 500,
     }
     assert line.left == 0
+
+
+@pytest.mark.parametrize(
+    ("automatic", "method", "kind"),
+    [
+        (True, "standard", "automatic"),
+        (False, "standard", "manual"),
+        (False, "instant", "instant"),
+        (True, "instant", "instant"),
+        (None, "instant", "unknown"),
+    ],
+)
+def test_a_payouts_kind_is_what_its_table_says(automatic, method, kind):
+    known = Known("po_1", 0, 0, 5, "usd", "paid", automatic, method)
+    assert PayoutState("po_1", 0, 5, 0, "usd", "paid", known, None, None).kind == kind
+    assert PayoutState("po_1", 0, 5, 0, "usd", "paid", None, None, None).kind == "unknown"
+
+
+def undone(state: str, *, arrived: int | None, returned: int | None) -> str:
+    return PayoutState("po_1", 0, 5, 0, "usd", state, None, arrived, returned).undone
+
+
+def test_how_a_payout_was_taken_back_is_told_by_when():
+    assert undone("canceled", arrived=5, returned=9) == "canceled"
+    assert undone("failed", arrived=5, returned=4) == "failed"
+    assert undone("failed", arrived=5, returned=5) == "returned"
+    assert undone("failed", arrived=None, returned=5) == "failed"
+    assert undone("failed", arrived=5, returned=None) == "failed"
+
+
+START = 100 * DAY
+
+
+def state_of(status: str, *, arrival: int, back: Return | None = None):
+    figures = Figures(returns={} if back is None else {"po_1": back})
+    known = Known("po_1", START + 5, arrival, 5, "usd", status)
+    (found,) = payout_states(PERIOD, figures, [known], currency=None)
+    return found
+
+
+def test_a_payout_that_failed_without_a_row_of_it_came_back_when_it_was_to_arrive():
+    arrival = START + 2 * DAY + 7
+    assert state_of("failed", arrival=arrival).returned == arrival
+    assert state_of("canceled", arrival=arrival).returned == arrival
+    assert state_of("paid", arrival=arrival).returned is None
+    back = state_of("failed", arrival=arrival, back=Return(START + 9, "payout_failure"))
+    assert (back.returned, back.state) == (START + 9, "failed")
+    assert state_of("paid", arrival=START + 1).arrived == START + 5  # not before it was sent

@@ -76,3 +76,13 @@ def test_a_stretch_between_without_due_rows_counts_as_distance():
 
 def test_nothing_due_is_nothing_to_list():
     assert not windows_of_pages([Stretch(500), Stretch(3, [1, 2, 3])])
+
+
+def test_rows_of_stretches_before_count_as_distance_up_to_a_whole_page():
+    first = Stretch(60, tuple(range(60)), (59,))
+    second = Stretch(60, tuple(range(1_000, 1_060)), (1_038, 1_039, 1_040))
+    assert windows_of_pages([first, second]) == Intervals.of([Interval(59, 1_041)])
+    whole = Stretch(120, tuple(range(1_000, 1_120)), (1_098, 1_099))
+    assert windows_of_pages([first, whole]) == Intervals.of([Interval(59, 1_099), Interval(1_099, 1_100)])
+    beyond = Stretch(120, tuple(range(1_000, 1_120)), (1_097, 1_099))
+    assert windows_of_pages([first, beyond]) == Intervals.of([Interval(59, 1_098), Interval(1_099, 1_100)])

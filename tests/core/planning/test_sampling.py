@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from connector.core.planning.sampling import GAPS_FOR_ONE, MARK, Gap, Profile, choose
+from connector.core.planning.sampling import GAPS_FOR_ONE, MARK, Gap, Profile, choose, gaps_within
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
 
@@ -182,3 +182,45 @@ def test_hours_that_end_with_the_last_row_are_known_and_later_ones_are_not():
     after, before = (profile.rank(profile.last + by) - profile.rank(profile.last - length + by) for by in (0, -2 * DAY))
     assert profile.foreseen(to_the_last) == (after + before) / 2
     assert profile.foreseen(later) == profile.rank(later.stop - DAY) - profile.rank(later.start - DAY)
+
+
+def test_the_rank_of_a_second_is_told_between_marks_as_if_rows_came_evenly():
+    profile = profile_of([START + 10 * number for number in range(4 * MARK + 1)])
+    assert profile.rank(START - 1) == 0
+    assert profile.rank(START) == 0
+    assert profile.rank(START + 10 * MARK) == MARK
+    assert profile.rank(START + 5 * MARK) == MARK / 2
+    assert profile.rank(START + 25 * MARK) == 2.5 * MARK
+    assert profile.rank(START + 40 * MARK) == profile.rank(START + 10**9) == 4 * MARK
+    assert Profile().rank(START) == 0
+
+
+def test_before_the_first_row_and_after_the_last_are_gaps_and_all_of_time_without_rows():
+    covered = Intervals.span(START - 100, START + 1_000)
+    profile = profile_of([START, START + 1])
+    assert gaps_within(profile, covered) == [
+        Gap(START - 100, START, 0),
+        Gap(START + 2, START + 1_000, 2),
+    ]
+    assert gaps_within(Profile(), covered) == [Gap(START - 100, START + 1_000, 0)]
+    assert gaps_within(Profile(), Intervals.span(0, 5)) == [Gap(0, 5, 0)]
+    assert gaps_within(profile_of([0, 1]), Intervals.span(0, 5)) == [Gap(2, 5, 2)]
+
+
+@given(st.integers(0, 99), st.integers(2, 40))
+def test_windows_drawn_by_chance_lie_between_the_first_row_and_the_last_and_hold_a_second_at_least(seed, many):
+    created = [START + 97 * number for number in range(many * MARK)]
+    choice = choose(profile_of(created), EVERYTHING, budget=2, draw=draws(seed))
+    for window in choice.windows:
+        assert window.start < window.stop
+    assert len(choice.windows) <= 2 + 2 * GAPS_FOR_ONE or choice.everything
+
+
+def test_as_many_windows_are_drawn_as_there_are_requests_for():
+    created = [START + 977 * number for number in range(400 * MARK)]
+    covered = Intervals.span(START, created[-1] + 1)
+    for budget in (1, 3, 8):
+        choice = choose(profile_of(created), covered, budget=budget, draw=draws(budget))
+        assert not choice.everything
+        assert len(choice.windows) - choice.gaps_asked <= budget
+        assert len(choice.windows) >= budget

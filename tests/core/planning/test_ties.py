@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from connector.core.planning.ties import COUNTS, Ties
+from connector.core.api.page import StrictOrder
+from connector.core.planning.ties import COUNTS, DENSE, EVERY, MOST_COUNTS, Ties
+from connector.core.planning.walk import Density, Walk
+from connector.core.time.intervals import Interval
 from tests.support.fakes import NOW, row
 
 
@@ -59,3 +62,32 @@ def test_rows_that_only_the_second_count_brings_show_that_the_order_is_not_stabl
     other.count(NOW - 1)
     other.counted(rows_of(1))
     assert other.unstable == set()
+
+
+def test_a_second_is_counted_once_more_so_many_times_and_then_given_up():
+    ties = Ties()
+    assert [ties.count(NOW) for _ in range(MOST_COUNTS + 2)] == [True] * MOST_COUNTS + [False] * 2
+    assert ties.count(NOW - 1)
+
+
+def walk_of(density: float, pages: int) -> Walk:
+    walk = Walk(Interval(0, NOW), 0, NOW, Density(0.9, density * 1_000, 1_000))
+    walk.pages = pages
+    return walk
+
+
+def test_where_rows_are_dense_every_third_page_is_asked_for_by_time_and_all_once_the_order_was_seen_to_differ():
+    ties, begun = Ties(), StrictOrder(Interval(0, NOW), oldest=NOW - 1)
+    pages = range(1, 8)
+    assert [ties.go_by_time(walk_of(DENSE, page), begun) for page in pages] == [page % EVERY == 0 for page in pages]
+    assert not any(ties.go_by_time(walk_of(DENSE * 0.9, page), begun) for page in pages)
+    ties.unstable.add(NOW)
+    assert all(ties.go_by_time(walk_of(0.0, page), begun) for page in pages)
+    assert not ties.go_by_time(walk_of(0.0, 3), StrictOrder(Interval(0, NOW)))  # nothing to go on from
+
+
+def test_a_page_by_cursor_that_shows_the_cursors_second_again_is_a_repeat():
+    order = StrictOrder(Interval(0, NOW + 1), oldest=NOW, ties=ids(1, 2))
+    assert Ties.is_repeat(Ties(), order, rows_of(2, 3))
+    assert not Ties().is_repeat(order, rows_of(3))
+    assert not Ties().is_repeat(StrictOrder(Interval(0, NOW + 1)), rows_of(1))

@@ -43,3 +43,11 @@ def test_nothing_newer_than_a_partition_in_part_becomes_visible_and_the_oldest_c
     assert [key.start for key in visible] == sorted(key.start for key in visible)
     assert all(in_part is None or key.start <= in_part for key in visible)
     assert all(in_part is not None and key.start > in_part for key in waiting)
+
+
+def test_before_anything_is_settled_nothing_is_unread():
+    asked = Intervals.span(0, 10)
+    assert Reading(asked, Intervals(), 0).unread == Intervals()
+    assert Reading(asked, Intervals(), 1).unread == Intervals.span(0, 1)
+    assert Reading(asked, Intervals(), 10).unread == asked
+    assert Reading(asked, Intervals.span(0, 9), 10).unread == Intervals.span(9, 10)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from connector import schemas
 from connector.core.state.account_record import KeyPrint
 from connector.core.state.leases import (
+    FRESH_SECONDS,
     LEASE_VERSION,
     STALE_SECONDS,
     Holder,
@@ -166,3 +167,10 @@ def test_without_a_fresh_lease_it_is_no_earlier_than_any_lease_was_written():
 def test_ids_of_runs_sort_by_when_they_began():
     assert new_run_id(NOW, "ff") == "20260921T141320Z-ff"
     assert new_run_id(NOW, "ff") < new_run_id(NOW + 1, "00")
+
+
+def test_our_own_lease_tells_the_time_for_two_minutes_on_either_side():
+    own = Sign("own", 500.0, lease("own", renewed=int(NOW)))
+    for away in (-FRESH_SECONDS, FRESH_SECONDS):
+        assert moment_of([], own, NOW + away) == 500.0
+        assert moment_of([], own, NOW + away * 1.01) == NOW + away * 1.01

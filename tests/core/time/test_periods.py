@@ -156,3 +156,13 @@ def test_a_date_of_stripes_is_that_day_in_every_zone():
         clocks = ZoneInfo(zone)
         assert datetime.fromtimestamp(as_date(midnight, clocks), UTC).astimezone(clocks).date() == date(2026, 10, 1)
     assert as_date(midnight + 60, ZoneInfo("America/Los_Angeles")) == midnight + 60
+
+
+def test_a_period_ends_on_the_day_of_its_last_second():
+    found = month("2026-10", "America/New_York")
+    assert (found.first_day, found.last_day) == (date(2026, 10, 1), date(2026, 10, 31))
+    asked = Asked(since="2026-10-01T00:00:00", until="2026-10-02T00:00:01")
+    second = period_of(asked, "UTC", ZoneInfo("UTC"), now=0)
+    assert second.last_day == date(2026, 10, 2)
+    assert found.is_named
+    assert not second.is_named
