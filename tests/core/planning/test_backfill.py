@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.planning.backfill import can_take_up, next_bare, taking_up, unlinked_words
-from connector.core.planning.plan import affordable, leaving, plan, reread
-from connector.core.state.data_file import DataFile, ParkedFile
+from connector.core.planning.plan import plan
+from connector.core.planning.rereading import affordable, forgetting, leaving, reread
+from connector.core.state.data_file import DataFile, ParkedFile, with_changes
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
@@ -133,16 +134,24 @@ def test_the_newest_lost_files_are_read_again_as_far_as_requests_go():
     assert affordable([], 9) == ([], 0)
 
 
-def test_a_file_that_is_read_again_is_forgotten_with_its_partition_and_what_it_held():
+def test_a_lost_file_stays_named_while_its_partition_and_what_it_held_are_read_again():
     lost, kept = file_of(1), file_of(2)
-    beyond = replace(state_of(span((0, 1), (2, 3)), lost, kept))
+    beyond = state_of(span((0, 1), (2, 3)), lost, kept)
     state, seconds = reread(beyond, [lost])
-    assert state.files.keys() == {kept.path}
+    assert state.files == beyond.files
     assert state.covered == span((0, 1), (2, 3))
     assert seconds == Intervals((lost.span,))  # rows of time that was not covered yet
     state, seconds = reread(state_of(span((0, 3)), lost, kept), [lost])
     assert (state.covered, seconds) == (span((0, 1), (2, 3)), span((1, 2)))
     assert reread(state_of(span((0, 3)), kept), [])[1] == Intervals()
+
+
+def test_a_file_is_forgotten_only_as_it_was_given():
+    lost, kept = file_of(1), file_of(2)
+    state = state_of(span((0, 3)), lost, kept)
+    assert forgetting(state, [lost]).files.keys() == {kept.path}
+    assert forgetting(state, [lost]).covered == state.covered
+    assert forgetting(state, [with_changes(lost, sha256="1" * 64), file_of(3)]) is state
 
 
 @given(st.sets(st.integers(0, 9), max_size=4), st.sets(st.integers(0, 9), min_size=1, max_size=5))
