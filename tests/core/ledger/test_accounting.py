@@ -146,3 +146,13 @@ def test_money_that_only_stands_elsewhere_in_a_balance_leaves_its_total(rows, cu
     splits, others = cancelling(disagreements(sums(rows), held))
     assert [(one.bucket.currency, one.held - one.rows) for one in splits] == ([] if lost else [(currency, moved)])
     assert len(others) == (2 if lost else 0)
+
+
+def test_what_is_missing_of_one_status_and_too_much_of_the_other_cancels():
+    available, pending = (Bucket("payments", "usd", status) for status in ("available", "pending"))
+    splits, others = cancelling(disagreements({available: 100, pending: 50}, {available: 70, pending: 80}))
+    assert [one.bucket for one in splits] == [available]
+    assert others == []
+    splits, others = cancelling(disagreements({available: 100, pending: 50}, {available: 70, pending: 81}))
+    assert splits == []
+    assert {one.bucket for one in others} == {available, pending}

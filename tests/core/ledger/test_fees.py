@@ -308,3 +308,15 @@ def test_a_payment_leads_to_its_intent_and_an_intent_to_the_charge_that_succeede
     failed = charge(id="ch_2", status="failed", balance_transaction=None)
     found = fees_of_payment("pi_9", intent | {"charges": {"data": [failed, charge(payment_intent="pi_1")]}}, now=NOW)
     assert (found.id, found.charge, found.payment_intent) == ("pi_9", "ch_1", "pi_9")
+
+
+def test_only_a_charges_row_is_expected_to_have_a_fee_of_stripes():
+    other = {"type": "application_fee", "amount": 30, "currency": "usd", "application": None, "description": None}
+    without = fees_of(
+        "ch_1", charge(balance_transaction=balance_row(fee=30, net=970, amount=1000, fee_details=[other]))
+    )
+    payment = fees_of(
+        "ch_1",
+        charge(balance_transaction=balance_row(type="payment", fee=30, net=970, amount=1000, fee_details=[other])),
+    )
+    assert len(without.notes) == len(payment.notes) + 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.planning.expected import OVERHEAD, PAGE, PROBES, Expected, Sounding
+from connector.core.planning.expected import BURST, OVERHEAD, PAGE, PROBES, Expected, Probe, Sounding
 from connector.core.time.intervals import Interval
 
 DAY = 86_400
@@ -92,3 +92,13 @@ def test_down_to_a_beginning_that_is_not_known_the_last_density_is_expected():
     assert sounding.expected.rows == 100 + 900
     sounding.take(500, [], more=False)
     assert sounding.expected.rows == 100 + (900 - 500) // 2
+
+
+def test_a_page_of_one_second_is_as_dense_as_it_has_rows():
+    probe = Probe(stop=100, rows=40, newest=99, oldest=99, more=True)
+    assert (probe.density, probe.density_within) == (40, 40)
+    assert Probe(stop=100, rows=40, newest=100, oldest=100, more=True).density == 40
+    wide = Probe(stop=10_000, rows=100, newest=5_000, oldest=4_001, more=True)
+    assert (wide.density, wide.density_within) == (100 / 5_999, 100 / 1_000)
+    burst = Probe(stop=10_000, rows=100, newest=5_000, oldest=4_991, more=True)
+    assert burst.density_within == 100 / BURST  # rows of one moment say nothing of the time around them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -123,3 +124,20 @@ def test_a_failing_look_is_tried_again_for_ever_and_at_least_every_five_minutes(
     wait = wait_after_failure(failures, jitter=jitter)
     assert 1.0 <= wait <= LONGEST_WAIT
     assert wait <= wait_after_failure(failures + 1, jitter=jitter)
+
+
+def test_waits_after_failures_double_from_a_second_and_are_spread_over_their_upper_half():
+    assert [wait_after_failure(failures, jitter=1.0) for failures in (1, 2, 3, 4)] == [1.0, 2.0, 4.0, 8.0]
+    assert [wait_after_failure(failures, jitter=0.0) for failures in (1, 2, 3, 4)] == [1.0, 1.0, 2.0, 4.0]
+    assert wait_after_failure(99, jitter=1.0) == LONGEST_WAIT
+
+
+def test_all_that_is_left_is_read_at_once_when_little_is_behind_unless_it_is_crowded():
+    begins = Tail(1_000)
+    stride = Stride(seconds=600)
+    for settled in (900, 1_000, 1_600):
+        assert stride.window(begins.floor, settled).stop == END_OF_TIME
+    assert stride.window(begins.floor, 1_601) == Interval(1_000, 1_600)
+    crowded = replace(stride, crowded=True)
+    assert crowded.window(begins.floor, 1_000).stop == END_OF_TIME
+    assert crowded.window(begins.floor, 1_500) == Interval(1_000, 1_500)

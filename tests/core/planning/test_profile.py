@@ -80,3 +80,12 @@ def test_before_an_empty_page_there_is_nothing():
     found = sounded(Interval(0, 1_000), (1_000, [950, 900], True), (450, [], False))
     assert (450, 0.0) in found
     assert Profile.of(found).rows(Interval(0, 450)) == 0.0
+
+
+def test_between_two_points_rows_change_evenly():
+    profile = Profile.of([(0, 0.0), (10, 2.0), (20, 2.0)])
+    assert profile.density(5) == 1.0
+    assert profile.rows(Interval(0, 10)) == 10.0
+    assert profile.rows(Interval(0, 20)) == 30.0
+    assert profile.rows(Interval(5, 10)) == 7.5
+    assert profile.rows(Interval(20, 30)) == 20.0

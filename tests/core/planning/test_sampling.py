@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from connector.core.planning.sampling import GAPS_FOR_ONE, MARK, Gap, Profile, choose, gaps_within
+from connector.core.planning.sampling import GAPS_FOR_ONE, MARK, MOST_GAPS, TILE, Gap, Profile, choose, gaps_within
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
 
@@ -224,3 +224,27 @@ def test_as_many_windows_are_drawn_as_there_are_requests_for():
         assert not choice.everything
         assert len(choice.windows) - choice.gaps_asked <= budget
         assert len(choice.windows) >= budget
+
+
+def test_of_gaps_shorter_than_a_day_the_most_unusual_are_remembered():
+    created, second = [], START
+    for number in range(MOST_GAPS + 1_000):
+        created += [second + step for step in range(10)]
+        second += 10 + (5_000 if number % 100 == 50 else 100)
+    profile = profile_of(created)
+    lengths = [gap.stop - gap.start for gap in profile.gaps() if not gap.has_a_day]
+    assert len(lengths) == MOST_GAPS
+    assert sum(length > 1_000 for length in lengths) == len([n for n in range(MOST_GAPS + 1_000) if n % 100 == 50])
+
+
+@given(st.integers(0, 999))
+def test_everything_is_cut_into_windows_that_cover_each_second_once(seed):
+    created = [START + 31 * number for number in range(3 * TILE)]
+    covered = Intervals.span(START - 50, created[-1] + 50)
+    choice = choose(profile_of(created), covered, budget=None, draw=draws(seed))
+    assert choice.everything
+    assert Intervals.of(choice.windows) == covered
+    assert sum(window.seconds for window in choice.windows) == covered.seconds
+    inner = [window.stop for window in choice.windows[:-1]]
+    for place, cut in enumerate(inner):  # about so many rows each, cut between two rows drawn by chance
+        assert abs(cut - (START + 31 * (TILE // 2 + place * TILE))) <= 31 * 2 * MARK

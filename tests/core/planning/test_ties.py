@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.core.api.page import StrictOrder
-from connector.core.planning.ties import COUNTS, DENSE, EVERY, MOST_COUNTS, Ties
+from connector.core.planning.ties import COUNTS, DENSE, EVERY, MOST_COUNTS, SHARE, Ties
 from connector.core.planning.walk import Density, Walk
 from connector.core.time.intervals import Interval
 from tests.support.fakes import NOW, row
@@ -91,3 +91,11 @@ def test_a_page_by_cursor_that_shows_the_cursors_second_again_is_a_repeat():
     assert Ties.is_repeat(Ties(), order, rows_of(2, 3))
     assert not Ties().is_repeat(order, rows_of(3))
     assert not Ties().is_repeat(StrictOrder(Interval(0, NOW + 1)), rows_of(1))
+
+
+def test_the_more_pages_there_are_the_more_seconds_are_counted_once_more():
+    ties, order = Ties(), StrictOrder(Interval(0, NOW))
+    for _ in range(4_000):
+        ties.go_by_time(walk_of(0.0, 1), order)
+    counted = [ties.worth_counting(NOW - n, ids(n), parted=True) for n in range(40)]
+    assert sum(counted) == COUNTS + SHARE * 4_000

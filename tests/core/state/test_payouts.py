@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connector.core.state import payouts_record
 from connector.core.state.data_file import DataFile, Listing
-from connector.core.state.payouts import FAILS_WITHIN, PAGE, Payout, days_due, plan_payouts
+from connector.core.state.payouts import FAILS_WITHIN, PAGE, Payout, days_due, likely_starts, plan_payouts
 from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
@@ -181,3 +181,14 @@ def test_forgetting_a_file_forgets_its_day_and_forgetting_a_list_forgets_the_lis
     (listed,) = record.transaction_files
     assert not record.without([listed]).listings
     assert record.without([listed]).payouts == record.payouts
+
+
+def test_no_transaction_of_a_payout_is_expected_before_the_one_before_it_and_two_days():
+    def payout(number: int, created: int, currency: str = "usd", *, automatic: bool = True) -> Payout:
+        return Payout(f"po_{number}", created, created, 5, currency, "paid", automatic, None)
+
+    found = likely_starts(
+        [payout(3, 20 * DAY), payout(1, 10 * DAY), payout(2, 15 * DAY, automatic=False), payout(4, 21 * DAY, "eur")]
+    )
+    assert found == {"po_1": 7 * DAY, "po_3": 8 * DAY, "po_4": 18 * DAY}
+    assert likely_starts([payout(1, DAY)]) == {"po_1": 0}
