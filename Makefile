@@ -15,7 +15,7 @@ BEFORE := d1449a34ae1dc3d686e19ca2709bd1644c60c7f6
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check mutants readers spark integrations airflow docs bench drawing lock clean
+.PHONY: help demo test test-all check mutants readers spark integrations airflow docs pictures bench drawing lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -59,6 +59,9 @@ docs: .venv-docs/.done  ## build the documentation as a site, build/docs/html, a
 	@.venv-docs/bin/sphinx-build --builder html --conf-dir docs/site --jobs 2 --quiet --fresh-env --fail-on-warning build/docs/source build/docs/html
 	@.venv-docs/bin/python docs/site/check.py build/docs/html
 	@echo "the site is in build/docs/html/index.html"
+
+pictures: .venv/.dev  ## record anew what commands show, and the page of a report (Chromium), into docs/: only what shows something else
+	@$(BIN)/python docs/site/record.py
 
 bench: .venv/.dev .venv-before/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)
 	@$(BIN)/python tests/benchmarks/bench.py $(SCENARIO) $(if $(FULL),--full) --before $(BEFORE)

@@ -23,7 +23,7 @@ def to_lines(statement: Statement, width: int | None = None) -> Iterator[str]:
     Args:
         statement: what is said.
         width: columns there are; None for as many as it takes. A table that is wider has what is said of a row below
-            it, or, where that is not enough, each value of a row on a line of its own.
+            it, or, where that is not enough, each row as sentences, to be broken between words.
     """
     period = statement.period
     yield headline(statement)
@@ -88,15 +88,11 @@ def _fitting(
 
 
 def _as_lists(headings: list[str], rows: list[list[str]], said: list[str]) -> Iterator[str]:
-    """Yield each row as a list: what it is about, then each value that it has, below it."""
-    label = max(map(len, headings[1:]), default=0)
+    """Yield each row as what it is about, and below it each value that it has, by name."""
     for row, words in zip(rows, said, strict=True):
         yield f"  {row[0]}"
-        for heading, value in zip(headings[1:], row[1:], strict=True):
-            if value:
-                yield f"      {heading:<{label}}  {value}"
-        if words:
-            yield f"      {words}"
+        values = [f"{heading} {value}".strip() for heading, value in zip(headings[1:], row[1:], strict=True) if value]
+        yield f"      {'; '.join([*values, *([words] if words else [])])}"
 
 
 def _widths(headings: list[str], rows: list[list[str]]) -> list[int]:
