@@ -337,3 +337,53 @@ def test_the_sdk_accepts_whatever_is_accepted_here(secret, age, added, old_schem
     except ConnectorError:
         return
     assert stripe.WebhookSignature.verify_header((payload + added).decode(), words, SECRET, 300)
+
+
+def padded(size: int) -> bytes:
+    """An event of so many bytes."""
+    plain = body()
+    return plain + b" " * (size - len(plain))
+
+
+def test_bounds_of_what_is_looked_at_are_told_from_what_is_beyond():
+    largest = padded(webhooks.MAX_PAYLOAD)
+    assert webhooks.parse(largest, header(largest), SECRET, now=NOW).id == "evt_1"
+    with pytest.raises(WebhookError, match="no event has that many"):
+        webhooks.parse(largest + b" ", header(largest), SECRET, now=NOW)
+    assert webhooks.MAX_PAYLOAD >= 1 << 20  # events with many lines have some hundred kilobytes
+    payload = body()
+    known, unknown = header(payload), f"v1={'0' * 64}"
+    rolled = ",".join([known, *[unknown] * 31])
+    assert webhooks.parse(payload, rolled, SECRET, now=NOW).id == "evt_1"
+    with pytest.raises(WebhookError, match="more signatures"):
+        webhooks.parse(payload, f"{rolled},{unknown}", SECRET, now=NOW)
+    long = f"{known},v0="
+    assert webhooks.parse(payload, long + "0" * (4_096 - len(long)), SECRET, now=NOW).id == "evt_1"
+    with pytest.raises(WebhookError, match="not of the form"):
+        webhooks.parse(payload, long + "0" * (4_097 - len(long)), SECRET, now=NOW)
+
+
+def test_a_timestamp_may_be_far_from_now_and_has_no_more_digits_than_that_takes():
+    far = 10**11  # so that what is signed is not from now: that is said only once the timestamp is read
+    payload = body()
+    with pytest.raises(WebhookError, match="set this machine's clock"):
+        webhooks.parse(payload, header(payload, at=far), SECRET, now=NOW)
+    with pytest.raises(WebhookError, match="no timestamp"):
+        webhooks.parse(payload, header(payload, at=far * 100), SECRET, now=NOW)
+
+
+def test_a_second_is_a_tolerance_and_none_is_not():
+    assert parse(now=NOW + 1, tolerance=1).id == "evt_1"
+    assert parse(now=NOW - 1, tolerance=1).id == "evt_1"
+    for now in (NOW + 1.5, NOW - 1.5):
+        with pytest.raises(WebhookError):
+            parse(now=now, tolerance=1)
+    for tolerance in (0, -1, 1.0, True):
+        with pytest.raises(UsageError, match="at least 1"):
+            parse(tolerance=tolerance)
+
+
+def test_without_a_word_signatures_of_five_minutes_pass_as_with_stripes_own_libraries():
+    assert parse(now=NOW + stripe.Webhook.DEFAULT_TOLERANCE).id == "evt_1"
+    with pytest.raises(WebhookError):
+        parse(now=NOW + stripe.Webhook.DEFAULT_TOLERANCE + 1)
