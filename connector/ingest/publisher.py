@@ -140,6 +140,7 @@ class Publisher:
     _claimed: Intervals = field(init=False, default_factory=Intervals)
     _newest: int = field(init=False)
     _lost: dict[str, DataFile] = field(init=False)
+    _taking_over: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
     def __post_init__(self) -> None:
         self._saved = self.state
@@ -237,16 +238,17 @@ class Publisher:
         return in_order_of_time(keys)
 
     async def catch_up(self) -> None:
-        """Go on from what others have made of the lake meanwhile.
+        """Go on from what others have made of the lake meanwhile; a commit under way is waited for.
 
         Raises:
             ConnectorError: what they made cannot be read, or is another lake.
         """
-        recorded = state_log.recorded_as(TRANSACTIONS, self._saved, self._saved.recorded)
-        catch_up = partial(self.commits.catch_up, recorded)
-        newest = await anyio.to_thread.run_sync(catch_up, limiter=self.lake.threads)
-        if newest is not recorded:
-            self._take_over(recorded, newest)
+        async with self._taking_over:
+            recorded = state_log.recorded_as(TRANSACTIONS, self._saved, self._saved.recorded)
+            catch_up = partial(self.commits.catch_up, recorded)
+            newest = await anyio.to_thread.run_sync(catch_up, limiter=self.lake.threads)
+            if newest is not recorded:
+                self._take_over(recorded, newest)
 
     async def commit(
         self, staged: Sequence[Staged], read: Read, *, newest: int, drift: Drift, complete: bool
@@ -268,6 +270,12 @@ class Publisher:
         Raises:
             StorageError: when the destination refuses the state; the old one is then still whole.
         """
+        async with self._taking_over:  # what others made is taken over by one at a time: each goes on from the last
+            return await self._commit(staged, read, newest=newest, drift=drift, complete=complete)
+
+    async def _commit(
+        self, staged: Sequence[Staged], read: Read, *, newest: int, drift: Drift, complete: bool
+    ) -> Committed:
         writes = [self._write(one, self._replaced(one.day), read, newest=newest) for one in staged]
         written = {one.day.folder for one in staged}
         finish = partial(self._concluded, newest=newest, written=written) if complete else _as_it_is

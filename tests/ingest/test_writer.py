@@ -75,8 +75,27 @@ class SlowStateStore:
         return self.store.write(path, data, **condition)
 
 
-def row(second):
-    return {**OFFICIAL_ROW, "id": f"txn_{second}", "created": second}
+class StoreWithAQueue:
+    """A local store whose first turn to commit comes when it is told to go on."""
+
+    def __init__(self, root):
+        self.store = LocalStore(root)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    @contextmanager
+    def turn(self, folder):
+        if not self.begun.is_set():
+            self.begun.set()
+            assert self.go_on.wait(10)
+        with self.store.turn(folder) as alone:
+            yield alone
+
+
+def row(second, **changes):
+    return {**OFFICIAL_ROW, "id": f"txn_{second}", "created": second, **changes}
 
 
 @pytest.mark.parametrize("granularity", list(Granularity))
@@ -96,15 +115,23 @@ def test_a_page_is_put_in_the_order_of_files_whatever_the_order_of_ties(seconds,
 
 
 @contextmanager
-def writer_of_three_days(store, *, publisher=Publisher):
-    """A writer that has received a row on each of three days, which is all there is."""
+def writer_of_three_days(store, *, publisher=Publisher, run="20260104T000000Z-0000", state=None, changes=None):
+    """A writer that has received a row on each of three days, which is all there is.
+
+    Args:
+        store: the lake.
+        publisher: makes its publisher.
+        run: its id.
+        state: what it goes on from.
+        changes: fields of its rows that are not as in the official example.
+    """
     frontier = Frontier(Intervals.span(START, START + 3 * DAY))
     with RowBuffer(store.scratch) as buffer:
         lake = Lake(store, format_named("parquet"), Granularity.DAY)
         batcher = Batcher(lake, buffer, frontier)
         writer = PartitionWriter(batcher, Services(store, NoTransport()))
-        begun = TableState(ACCOUNT, "parquet", Granularity.DAY)
-        commits = Commits(store, TRANSACTIONS, ACCOUNT, "20260104T000000Z-0000")
+        begun = state or TableState(ACCOUNT, "parquet", Granularity.DAY)
+        commits = Commits(store, TRANSACTIONS, ACCOUNT, run)
         now = START + 3 * DAY
         identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
         writer.publish_to(
@@ -117,11 +144,11 @@ def writer_of_three_days(store, *, publisher=Publisher):
                 Interval(START, now),
                 settle=0,
                 api_version="2026-10-28.endive",
-                run_id="20260104T000000Z-0000",
+                run_id=run,
             )
         )
         walk = frontier.open(4)
-        rows = [row(START + 2 * DAY + 5), row(START + DAY + 5), row(START + 5)]
+        rows = [row(START + day * DAY + 5, **changes or {}) for day in (2, 1, 0)]
         batcher.take(rows)
         frontier.advance(walk, rows=[one["created"] for one in rows], has_more=False, width=4)
         yield writer
@@ -190,3 +217,32 @@ async def test_a_file_sealed_while_the_state_is_written_is_in_the_next_one(tmp_p
     assert len(state.files) == 3
     assert state.covered.parts == (Interval(START, START + 3 * DAY),)
     assert state == writer.publisher.state
+
+
+@pytest.mark.anyio
+async def test_what_others_made_is_taken_over_once_the_commit_under_way_is_through(tmp_path):
+    store, others = StoreWithAQueue(tmp_path), LocalStore(tmp_path)
+
+    async def others_commit(run, **changes):
+        state = table_states.load(others, ACCOUNT)
+        with writer_of_three_days(others, run=run, state=state, changes=changes) as other:
+            await other._stage(other.batcher.partitions()[2:])
+            await other.commit()
+
+    await others_commit("20260104T000000Z-0001")
+    begun = table_states.load(others, ACCOUNT)
+    with writer_of_three_days(store, state=begun) as writer:
+        await writer._stage(writer.batcher.partitions()[:1])
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(writer.commit)
+            await anyio.to_thread.run_sync(store.begun.wait, 10)
+            await others_commit("20260104T000000Z-0002", amount=2)
+            tasks.start_soon(writer.publisher.catch_up)
+            await anyio.wait_all_tasks_blocked()
+            await others_commit("20260104T000000Z-0003", amount=3)
+            store.go_on.set()
+        await writer._stage(writer.batcher.partitions())
+        await writer.commit()
+    state = table_states.load(others, ACCOUNT)
+    assert state == writer.publisher.state
+    assert state.rows == 3
