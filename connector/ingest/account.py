@@ -183,7 +183,7 @@ class AccountRun:
             healed=Healed(self._mended.files, self._mended.rows),
             rows_lost=self._mended.gone,
             expected=self._expected,
-            lacking=_pairs(state.audits.lacking.both(self._doubted)) if state else (),  # others read what they found
+            lacking=_pairs(self._lacking_of(state)),
             audit=self._audit,
             **({} if state is None else holdings_of(state)),
             **({} if written is None else self._all_found.facts(now)),
@@ -291,6 +291,7 @@ class AccountRun:
         lap = self._lap = Lap(self.shared, self.account, work, self._record, most)
         await lap.go(self._identity)
         self._counted = self._counted.union(lap.durable)
+        self._doubted = self._doubted.minus(lap.claimed)
         self._state, self._found, self._lap = lap.state, self._all_found, None
         self._written |= lap.written
         if work.lost and self._state is not None:
@@ -320,7 +321,7 @@ class AccountRun:
         seen = {name: one.again for one in differences for name in one.missing}
         for _ in range(MENDINGS):
             await self._fill()
-            if self._state is None or self._state.audits.lacking:
+            if self._state is None or self._lacking_of(self._state):
                 return
             seconds = Intervals.of(part for again in seen.values() for part in again)
             there = await anyio.to_thread.run_sync(ids_within, lake.store, lake.form, self._state, seconds)
@@ -395,6 +396,10 @@ class AccountRun:
         known_as = {one.sha256 for one in self._stale}  # what another run has replaced meanwhile is not lost
         stale, self._stale = [one for one in stale if one.sha256 in known_as], ()
         return [file for file in {one.path: one for one in (*found, *stale)}.values() if file.path not in known]
+
+    def _lacking_of(self, state: TableState | None) -> Intervals:
+        """Return the seconds found lacking, or known to be at first, and not read since: others read what they find."""
+        return state.audits.lacking.both(self._doubted) if state else Intervals()
 
     @property
     def _all_found(self) -> Found:

@@ -245,6 +245,12 @@ class Lap:
         return publisher.durable if publisher else Intervals()
 
     @property
+    def claimed(self) -> Intervals:
+        """Seconds of which it has said that they are covered."""
+        publisher = self._writer.publisher if self._writer else None
+        return publisher.claimed if publisher else Intervals()
+
+    @property
     def found(self) -> Found:
         """What it brought, so far."""
         writer, scan = self._writer, self._scan

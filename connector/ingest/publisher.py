@@ -138,6 +138,7 @@ class Publisher:
     _ours: frozenset[str] = field(init=False)
     _drift: Drift = field(init=False, default_factory=Drift)
     _claimed: Intervals = field(init=False, default_factory=Intervals)
+    _again: Intervals = field(init=False, default_factory=Intervals)
     _newest: int = field(init=False)
     _lost: dict[str, DataFile] = field(init=False)
     _taking_over: anyio.Lock = field(init=False, default_factory=anyio.Lock)
@@ -154,6 +155,11 @@ class Publisher:
     def parked_keys(self) -> set[PartitionKey]:
         """The partitions that have parked rows."""
         return parked_keys(self.state)
+
+    @property
+    def claimed(self) -> Intervals:
+        """Seconds of which this run has said that they are covered, whatever others say of them later."""
+        return self._claimed.minus(self._again)
 
     def reading(self, read: Intervals, *, newest: int) -> Reading:
         """Return what is known of the account's time.
@@ -365,7 +371,8 @@ class Publisher:
         unsettled = self._unsettled(newest)
         claimed = self.durable.union(read.seconds).minus(unsettled)
         covered = state.covered.union(claimed.minus(self._claimed)).minus(read.again)
-        self._claimed, noted, self._drift = self._claimed.union(claimed), self._drift, drift
+        self._claimed, self._again = self._claimed.union(claimed), read.again
+        noted, self._drift = self._drift, drift
         return replace(
             state,
             covered=covered,

@@ -9,17 +9,22 @@ import sys
 from os.path import getmtime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import parse_qsl, urlsplit
 
+import anyio
 import jsonschema
 import pytest
 
 import connector
 from connector import schemas
+from connector.core.planning.audit import doubted
 from connector.core.planning.sampling import SHARED
+from connector.core.time.intervals import Intervals
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import DamagedError, ProtocolError, UsageError
-from connector.events import PhaseStarted
+from connector.events import Committed, PhaseStarted
+from connector.lake.state import table_states
 from connector.lake.stores.local import LocalStore
 from tests.support.examples import slow_but
 from tests.support.lakes import START, data_files, honest, objects, run, sandbox, state, strays, truth, world
@@ -388,3 +393,47 @@ def test_what_another_run_replaced_before_it_was_asked_about_is_not_lost_and_not
         assert [one["rows_new"] for one in replaced] == [12]
         assert (account.healed.files, account.healed.rows, account.rows_new) == (0, 0, 0)
         assert objects(tmp_path) == truth(stripe_)
+
+
+def test_what_another_run_finds_lacking_once_this_one_has_read_it_is_for_the_other_to_read(tmp_path):
+    newer, older = (Intervals.span(START + day * DAY, START + (day + 1) * DAY) for day in (8, 3))
+    both = newer.union(older)
+
+    class HoldsTheOlder:
+        """A transport that answers for the older seconds once the newer ones were doubted again."""
+
+        def __init__(self, usual):
+            self.usual = usual
+
+        async def send(self, request):
+            query = dict(parse_qsl(urlsplit(request.url).query))
+            if int(query.get("created[lt]", 0)) == older.parts[0].stop:
+                with anyio.fail_after(60):
+                    await doubted_again.wait()
+            return await self.usual.send(request)
+
+        def __getattr__(self, name):
+            return getattr(self.usual, name)
+
+    def doubt(seconds):
+        store = LocalStore(tmp_path)
+        table_states.commit(store, doubted(state(tmp_path), seconds), run="20260101T000000Z-0000")
+
+    def as_another_run_does(event):
+        if isinstance(event, Committed) and state(tmp_path).audits.lacking == older and not doubted_again.is_set():
+            doubt(newer)
+            doubted_again.set()
+
+    with sandbox(world(600, days=12)) as stripe_:
+        run(tmp_path, stripe_)
+        doubt(both)
+        doubted_again = anyio.Event()
+        often = RunTuning(commit_seconds=0.001, commit_share=1.0)
+        services = {"transport": HoldsTheOlder, "on_event": as_another_run_does, "tuning": often}
+        report = run(tmp_path, stripe_, services=services)
+        assert doubted_again.is_set()
+        assert (report.outcome, report.accounts[0].lacking) == ("complete", ())
+        assert state(tmp_path).audits.lacking == newer
+        run(tmp_path, stripe_)
+        assert state(tmp_path).audits.lacking.parts == ()
+        honest(tmp_path, truth(stripe_))
