@@ -26,16 +26,25 @@ async def tasks_with_one_error() -> AsyncGenerator[TaskGroup, None]:
         BaseExceptionGroup: what failed otherwise, unless it was one error alone.
 
     An error that no other attempt would mend is raised rather than one that another might.
+
+    What ends the program (`KeyboardInterrupt`, `SystemExit`) stays in its group where a task raised it: asyncio has let
+    it out of the event loop by then. Raised by itself once more, it would leave while the loop is closed, before the
+    loop has told its worker threads to end, and the process would wait for those for ever.
     """
+    ending: BaseException | None = None
     try:
         async with anyio.create_task_group() as tasks:
-            yield tasks
+            try:
+                yield tasks
+            except (KeyboardInterrupt, SystemExit) as error:
+                ending = error
+                raise
     except BaseExceptionGroup as group:
         errors = list(_leaves(group))
         ours = sorted((error for error in errors if isinstance(error, ConnectorError)), key=lambda one: one.retryable)
         if ours:
             raise ours[0] from (group if len(errors) > 1 else ours[0].__cause__)
-        if len(errors) == 1:
+        if len(errors) == 1 and (errors[0] is ending or not isinstance(errors[0], (KeyboardInterrupt, SystemExit))):
             raise errors[0] from errors[0].__cause__
         raise
 
