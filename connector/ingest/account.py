@@ -156,8 +156,7 @@ class AccountRun:
         finally:
             self._audit += Audit.of(past.requests, past.rows, past.differences)
         again = Intervals.of(part for one in past.differences for part in one.again)
-        self._doubted = self._doubted.union(again)
-        await self._keep(doubted(past.state, again))
+        await self._doubt(past.state, again)
         if past.differences:
             await self._settle(past.differences)
 
@@ -328,11 +327,14 @@ class AccountRun:
             seen = {name: again for name, again in seen.items() if name not in there}
             if not seen:
                 return
-            once_more = Intervals.of(part for again in seen.values() for part in again)
-            self._doubted = self._doubted.union(once_more)
-            await self._keep(doubted(self._state, once_more))
+            await self._doubt(self._state, Intervals.of(part for again in seen.values() for part in again))
         self._mended += Mended(gone=len(seen))
         await self._fill()
+
+    async def _doubt(self, state: TableState, seconds: Intervals) -> None:
+        """Let the state say that rows are lacking; of seconds that are not covered, a run says nothing."""
+        self._doubted = self._doubted.union(seconds.both(state.covered))
+        await self._keep(doubted(state, seconds))
 
     async def _fill_first(self) -> None:
         """Read what an earlier run left lacking of partitions that readers see, before anything newer is visible.

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from os.path import getmtime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -437,3 +438,24 @@ def test_what_another_run_finds_lacking_once_this_one_has_read_it_is_for_the_oth
         run(tmp_path, stripe_)
         assert state(tmp_path).audits.lacking.parts == ()
         honest(tmp_path, truth(stripe_))
+
+
+def test_what_another_run_finds_lacking_beyond_what_this_one_doubts_is_for_the_other_to_read(tmp_path):
+    class OthersDoubtWhatComesNext(LocalStore):
+        def write(self, path, data, **condition):
+            version = super().write(path, data, **condition)
+            if "/state/" in path and json.loads(data).get("lacking", {}).get("added") and not theirs:
+                found = state(tmp_path)
+                theirs.append(Intervals.span(found.covered.parts[-1].stop, found.audits.lacking.parts[-1].stop + HOUR))
+                lacking = replace(found.audits, lacking=found.audits.lacking.union(theirs[0]))
+                table_states.commit(LocalStore(tmp_path), replace(found, audits=lacking), run="20260101T000000Z-0000")
+            return version
+
+    theirs: list[Intervals] = []
+    with sandbox(world(600, days=12)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.add_rows(count=1, created=stripe_.now - 5 * HOUR)
+        services = {"store": OthersDoubtWhatComesNext(tmp_path)}
+        (*_, last) = runs_until(tmp_path, stripe_, lambda one: one.audit.missing, services=services)
+        assert theirs
+        assert (last.healed.rows, last.lacking) == (1, ())
