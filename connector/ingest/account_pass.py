@@ -246,7 +246,7 @@ class Lap:
 
     @property
     def claimed(self) -> Intervals:
-        """Seconds of which it has said that they are covered."""
+        """Seconds that it has read to the end, and recorded."""
         publisher = self._writer.publisher if self._writer else None
         return publisher.claimed if publisher else Intervals()
 

@@ -158,8 +158,8 @@ class Publisher:
 
     @property
     def claimed(self) -> Intervals:
-        """Seconds of which this run has said that they are covered, whatever others say of them later."""
-        return self._claimed.minus(self._again)
+        """Seconds that this run has read to the end, and recorded, whatever others say of them later."""
+        return self._claimed.union(self.durable).minus(self._again)
 
     def reading(self, read: Intervals, *, newest: int) -> Reading:
         """Return what is known of the account's time.
