@@ -32,6 +32,21 @@ _ASSIGNED = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*([^=].*)",
 PREFIXES = ("sk_", "rk_")
 """How keys begin that read balances."""
 
+_OTHERS = {
+    "pk_": "a publishable key",
+    "whsec_": "the secret of a webhook endpoint",
+    "acct_": "the id of an account",
+    "mk_": "the id of a key",
+    "ek_": "an ephemeral key",
+}
+"""How other things of Stripe's begin that are taken for its keys."""
+
+_NAME = re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|%[A-Za-z_][A-Za-z0-9_]*%|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+_IN_PART = re.compile(r"\.\.|…|\*\*|•|xxxx|XXXX|<|>")
+_QUOTES = ('""', "''", "``", "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb")
+_UNSEEN = " \t\r\n\v\f\u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u2060\ufeff"
+"""Blanks, and what cannot be seen at all: both come along when a key is copied from a page."""
+
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -41,7 +56,7 @@ class ApiKey:
     __slots__ = ("_secret",)
 
     def __init__(self, secret: str) -> None:
-        """Take the key; a byte order mark, a `NAME=` and one pair of quotes around it are taken off.
+        """Take the key; what cannot be seen, a `NAME=`, `Bearer` and one pair of quotes around it are taken off.
 
         Raises:
             ConfigError: when it cannot be a key that reads balances; the message does not quote it.
@@ -49,14 +64,16 @@ class ApiKey:
         secret = _mended(secret)
         if not secret:
             raise ConfigError(f"the API key is empty: set {VARIABLE}, or name a file with `api_key_file`")
-        if secret.startswith("pk_"):
-            raise ConfigError(
-                "this is a publishable key (pk_…), which reads no balances: use a secret or restricted one"
-            )
+        if said := _something_else(secret):
+            raise ConfigError(said)
         if any(one in secret for one in "\"'"):
             raise ConfigError("the API key has a quote in it: write it without quotes, sk_… or rk_… and nothing else")
-        if not (secret.isascii() and secret.isprintable()) or any(one in secret for one in " :,"):
-            raise ConfigError("the API key holds characters no key has: it should be one line, sk_… or rk_…")
+        odd = next((at for at, one in enumerate(secret) if not "!" <= one <= "~" or one in ":,"), None)
+        if odd is not None:
+            raise ConfigError(
+                f"the API key holds {_called(secret[odd])} as its character {odd + 1}, which no key does: it should be"
+                " one line, sk_… or rk_…"
+            )
         self._secret = secret
 
     def reveal(self) -> str:
@@ -138,13 +155,40 @@ def find_key(
     )
 
 
+def _something_else(text: str) -> str | None:
+    """Return what to say of a text that is known to be something else than a key that reads balances; else None.
+
+    What it says does not quote the text.
+    """
+    for begins, what in _OTHERS.items():
+        if text.startswith(begins):
+            return f"what should be the API key is {what} ({begins}…), which reads no balances: use sk_… or rk_…"
+    if _NAME.fullmatch(text):
+        return "what should be the API key is the name of a variable, not what it holds: write the key itself"
+    if text.startswith(("env:", "file:")):
+        return "what should be the API key says where a key is, as a settings file does: write the key itself"
+    if text.startswith(PREFIXES) and _IN_PART.search(text):
+        return (
+            "what should be the API key is one as it is shown in part, or an example: write the whole key, sk_… or rk_…"
+        )
+    return None
+
+
+def _called(character: str) -> str:
+    """Return a character's name: `a space`, or its number, with itself where it can be seen."""
+    if character == " ":
+        return "a space"
+    shown = f" ({character})" if character.isprintable() and not character.isspace() else ""
+    return f"U+{ord(character):04X}{shown}"
+
+
 def _mended(text: str) -> str:
-    """Take off what keys pick up on the way: a byte order mark, `NAME=` before them, one pair of quotes around them.
+    """Take off what keys pick up on the way: what cannot be seen, `NAME=` or `Bearer` before them, a pair of quotes.
 
     Raises:
         ConfigError: something else than a key is given a name.
     """
-    text = _unquoted(text.strip().removeprefix("\ufeff").strip())
+    text = _unquoted(text.strip(_UNSEEN)).removeprefix("Bearer ").strip()
     assigned = _ASSIGNED.fullmatch(text)
     if assigned is None:
         return text
@@ -157,8 +201,8 @@ def _mended(text: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
-    return text[1:-1].strip() if quoted else text
+    quoted = len(text) > 1 and text[0] + text[-1] in _QUOTES
+    return text[1:-1].strip(_UNSEEN) if quoted else text
 
 
 def _key_in(path: Path, tell: Callable[[str], None]) -> ApiKey:
@@ -174,7 +218,8 @@ def _key_in(path: Path, tell: Callable[[str], None]) -> ApiKey:
         utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell writes text
         lines = data.decode("utf-16" if utf16 else "utf-8").splitlines()
     except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read the key from {path}: {error}") from None  # its file name may be the key
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ConfigError(f"cannot read the key from {path}: {why}") from None  # its file name may be the key
     wanted = (line for line in lines if (bare := line.strip().removeprefix("\ufeff").strip()) and bare[0] != "#")
     try:
         key = ApiKey(next(wanted, ""))
