@@ -316,20 +316,38 @@ class AccountRun:
 
     async def _settle(self, differences: Sequence[Difference]) -> None:
         """Read again what an answer and the lake do not agree on; a row that was seen has to be there in the end."""
-        lake = self.shared.lake
         seen = {name: one.again for one in differences for name in one.missing}
         for _ in range(MENDINGS):
             await self._fill()
             if self._state is None or self._lacking_of(self._state):
                 return
             seconds = Intervals.of(part for again in seen.values() for part in again)
-            there = await anyio.to_thread.run_sync(ids_within, lake.store, lake.form, self._state, seconds)
+            there = await self._ids_within(seconds)
             seen = {name: again for name, again in seen.items() if name not in there}
             if not seen:
                 return
             await self._doubt(self._state, Intervals.of(part for again in seen.values() for part in again))
         self._mended += Mended(gone=len(seen))
         await self._fill()
+
+    async def _ids_within(self, seconds: Intervals) -> set[str]:
+        """Return the ids of the rows of some seconds; files that others have replaced meanwhile are theirs.
+
+        Raises:
+            StaleFileError: a file is not as it was written, and reading it again did not help.
+        """
+        lake = self.shared.lake
+        for attempt in range(MENDINGS + 1):
+            if self._state is None:
+                break
+            try:
+                return await anyio.to_thread.run_sync(ids_within, lake.store, lake.form, self._state, seconds)
+            except StaleFileError as stale:
+                if attempt == MENDINGS:
+                    raise
+                self._stale = (*self._stale, stale.file)
+                await self._mend()
+        return set()
 
     async def _doubt(self, state: TableState, seconds: Intervals) -> None:
         """Let the state say that rows are lacking; of seconds that are not covered, a run says nothing."""
@@ -391,7 +409,8 @@ class AccountRun:
         if state is None:
             return []
         since, known = self._work.since, {file.path for file in left}
-        look = partial(lost_files, self.shared.lake, state, since, self._written)
+        trusted = self._written.difference(one.path for one in self._stale)
+        look = partial(lost_files, self.shared.lake, state, since, trusted)
         self._state, found = await anyio.to_thread.run_sync(look)
         state = self._state
         stale = [file for file in map(state.files.get, (one.path for one in self._stale)) if file is not None]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from os.path import getmtime
 from pathlib import Path
@@ -436,3 +437,27 @@ def test_what_another_run_finds_lacking_beyond_what_this_one_doubts_is_for_the_o
         (*_, last) = runs_until(tmp_path, stripe_, lambda one: one.audit.missing, services=services)
         assert theirs
         assert (last.healed.rows, last.lacking) == (1, ())
+
+
+def test_a_file_that_another_run_replaces_while_what_was_seen_is_looked_for_is_read_as_that_one_left_it(tmp_path):
+    day = START + 5 * DAY
+    asking: list[str] = []
+
+    def as_another_run_does(event):
+        if isinstance(event, PhaseStarted):
+            asking.append(event.phase)
+        if isinstance(event, Committed) and asking[-1:] == ["asking about the past"]:
+            asking.append("replaced")
+            stripe_.add_rows(count=1, created=day + 7 * HOUR)
+            with ThreadPoolExecutor(1) as other:
+                wanted = {"since": day, "until": day + DAY, "full_refresh": True, "audit": 0}
+                assert other.submit(run, tmp_path, stripe_, **wanted).result().accounts[0].rows_new == 1
+
+    with sandbox(world(600, days=12)) as stripe_:
+        run(tmp_path, stripe_)
+        stripe_.add_rows(count=1, created=day + 5 * HOUR)
+        services = {"on_event": as_another_run_does}
+        (*_, last) = runs_until(tmp_path, stripe_, lambda one: one.audit.missing, services=services)
+        assert asking[-1] == "replaced"
+        assert (last.healed.rows, last.rows_lost, last.files_damaged) == (1, 0, 0)
+        assert objects(tmp_path) == truth(stripe_)

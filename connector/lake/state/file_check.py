@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
+from connector.errors import StorageError
 from connector.lake.stores.disk import at_disk, sha256_of
 
 if TYPE_CHECKING:
@@ -111,5 +112,10 @@ def _as_written(store: Store, file: Recorded, *, full: bool) -> bool:
     with store.opened(file.path) as path:
         if path is None:
             return False
-        with at_disk(f"reading {file.path}"):
-            return path.stat().st_size == file.bytes and (not full or sha256_of(path) == file.sha256)
+        try:
+            with at_disk(f"reading {file.path}"):
+                return path.stat().st_size == file.bytes and (not full or sha256_of(path) == file.sha256)
+        except StorageError:
+            if path.exists():
+                raise
+            return False  # another run has removed it meanwhile, as it does what it has taken up
