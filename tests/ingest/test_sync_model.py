@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,11 +27,14 @@ from connector.config.config import ApiKey, Config
 from connector.core.api.retry import RetryPolicy
 from connector.core.planning.plan import REFRESH_AGAIN
 from connector.core.state.data_file import parked_seconds
+from connector.core.state.record import EVERY
+from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import (
+    CommitConflictError,
     ConnectorError,
     DamagedError,
     InvalidRequestError,
@@ -39,8 +44,9 @@ from connector.errors import (
 )
 from connector.ingest.calls import sync_with
 from connector.ingest.options import options_of
-from connector.lake.state import intents
+from connector.lake.state import intents, state_log
 from connector.lake.state.table_states import TABLE, compare, states
+from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.local import LocalStore
 from connector.services import Services
 from tests.support.examples import EXTENT, examples
@@ -50,6 +56,8 @@ from tests.support.watching import WatchedStore, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from connector.core.state.table_state import TableState
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", examples(20)))
 STEPS = 100 if EXTENT == "thorough" else 50
@@ -76,14 +84,21 @@ class Fuse:
     def __init__(self) -> None:
         self.left, self.error, self.after, self.blown = inf, StorageError("full"), False, False
         self.watcher = Watcher()
+        self.undelivered: list[tuple[str, bytes]] = []
 
     def store(self, lake: Path) -> LocalStore:
         """A folder behind this fuse."""
         fuse = self
 
         class Fused(WatchedStore):
-            def write(self, *arguments: Any, **condition: Any) -> Any:
-                return fuse.through(super().write, *arguments, **condition)
+            def write(self, path: str, data: bytes, **condition: Any) -> Any:
+                dead = fuse.blown
+                try:
+                    return fuse.through(super().write, path, data, **condition)
+                except Died:
+                    if f"/state/{TABLE}/" in path and not dead:  # it was on its way when the process died
+                        fuse.undelivered.append((path, data))
+                    raise
 
             def publish(self, *arguments: Any, **condition: Any) -> Any:
                 return fuse.through(super().publish, *arguments, **condition)
@@ -130,6 +145,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         self.held: dict[str, dict[str, Any]] = {}
         self.excused: set[str] = set()
         self.shaken = False
+        self.held_up: TableState | None = None
 
     @initialize(
         seed=st.integers(0, 2**32),
@@ -276,14 +292,18 @@ class LakeAgainstModel(RuleBasedStateMachine):
         self.fuse.out()
         self._look()
 
-    @rule(width=st.sampled_from([1, 3, 20]), apart=st.booleans(), arrivals=st.sampled_from([0, 0, 2]))
-    def two_runs_at_once(self, width, apart, arrivals):
+    @rule(
+        width=st.sampled_from([1, 3, 20]),
+        middle=st.none() | st.sampled_from([5 * DAY, 5 * DAY + DAY // 2, 9 * DAY + 7_200]),
+        arrivals=st.sampled_from([0, 0, 2]),
+    )
+    def two_runs_at_once(self, width, middle, arrivals):
         """Two runs that come to their ends, of the same time or of times apart: each row once, whoever comes first.
 
-        Times that share no partition, as those of a plan: what is read of one that both share may stay parked.
+        Times apart may share a partition: the run that ends last makes it visible.
         """
-        middle, apart = START + 5 * DAY, apart and self.options["partition"] == "day"
-        halves = [{"until": middle}, {"since": middle}] if apart else [{}, {}]
+        apart = middle is not None
+        halves = [{"until": START + middle}, {"since": START + middle}] if apart else [{}, {}]
         began, there = self.model.now, self.model.visible(self.model.now)
         self.model.arrivals = arrivals
         self._watch(0, END_OF_TIME)
@@ -314,6 +334,60 @@ class LakeAgainstModel(RuleBasedStateMachine):
             patience = 0 if one.flips_at == one.available_on else REFRESH_AGAIN
             if one.id in self.held and one.flips_at <= began - patience:
                 assert self.held[one.id]["status"] == "available", one
+
+    @rule()
+    def a_writer_is_held_up(self):
+        """Somebody has loaded the state, and is about to write the record after it."""
+        self.held_up = self._state() or self.held_up
+
+    @precondition(lambda self: self.held_up is not None)
+    @rule(week=st.booleans())
+    def the_writer_goes_on(self, week):
+        """Its number was taken meanwhile; a week later it is free again, below the checkpoint, and counts as taken."""
+        late, self.held_up = self.held_up, None
+        before = self._a_week_passes() if week else self._state()
+        done = self._turn(late, later=8 * DAY if week else 0)
+        self._holds_as_before(before)
+        assert self._state() == done
+        assert done.number == before.number + 1
+
+    @precondition(lambda self: self.fuse.undelivered)
+    @rule(week=st.booleans())
+    def a_record_arrives_late(self, week):
+        """What a process that was killed had sent, after others have gone on: nothing comes of it."""
+        path, data = self.fuse.undelivered.pop()
+        before = self._state()
+        if before is None or int(Path(path).stem) > before.number:
+            return
+        before = self._a_week_passes() if week else before
+        with suppress(CommitConflictError):
+            LocalStore(self.lake).write(path, data, condition=ABSENT)
+        assert self._state() == before
+        self._holds_as_before(before)
+
+    def _a_week_passes(self) -> TableState:
+        """Have records be written until those that are there now were cleared away; return the state."""
+        for _ in range(2 * EVERY):
+            state = self._turn(self._state(), later=8 * DAY)
+        return state
+
+    def _turn(self, state: TableState, *, later: int) -> TableState:
+        """Record that the account had its turn to be asked about again."""
+        wanted = replace(state, audits=replace(state.audits, turn=state.audits.turn + 1))
+        return state_log.commit(LocalStore(self.lake), TRANSACTIONS, wanted, now=lambda: time.time() + later)
+
+    def _holds_as_before(self, before: TableState) -> None:
+        state = self._state()
+        assert (state.covered, state.asked, state.files, state.parked) == (
+            before.covered,
+            before.asked,
+            before.files,
+            before.parked,
+        )
+        self._look()
+
+    def _state(self) -> Any:
+        return next(states(LocalStore(self.lake)), None)
 
     def _sync(self, lake: Path, *, width: int, **options: Any) -> Any:
         self._watch(options.get("since", 0), options.get("until", END_OF_TIME))
