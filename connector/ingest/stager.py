@@ -91,8 +91,7 @@ class Stager:
 
     def whole(self, publisher: Publisher, keys: Sequence[PartitionKey]) -> list[PartitionKey]:
         """Return those of some partitions that are whole, and that nobody is at work on."""
-        frontier = self.batcher.frontier
-        reading = publisher.reading(frontier.todo.minus(frontier.incomplete), newest=self.batcher.newest)
+        reading = publisher.reading(self.batcher.frontier.read, newest=self.batcher.newest)
         return [key for key in keys if key not in self.busy and reading.is_whole(key.bounds)]
 
     def read_of(self, key: PartitionKey) -> Intervals:

@@ -8,7 +8,6 @@ only ever what durable files hold.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +20,10 @@ from connector.core.state.partition import in_order_of_time
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import CommitConflictError, ConnectorError
 from connector.events import Committed, PartitionStaged
+from connector.ingest.parker import Parker
 from connector.ingest.publisher import Read, Staged
 from connector.ingest.stager import Stager
 from connector.lake.layout import LARGE_ROWS, SEALERS
-from connector.lake.writing.parking import Leftover, park_each
 from connector.running.concurrency import tasks_with_one_error
 
 if TYPE_CHECKING:
@@ -65,11 +64,13 @@ class PartitionWriter:
     _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * SEALERS))
     _queued: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _stager: Stager = field(init=False)
+    _parker: Parker = field(init=False)
     _safe: int = field(init=False, default=0)
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
     def __post_init__(self) -> None:
         self._stager = Stager(self.batcher, self._tell_staged)
+        self._parker = Parker(self.batcher, self._stager)
 
     def publish_to(self, publisher: Publisher) -> None:
         """Say whose rows these are: from here on files are written."""
@@ -201,8 +202,8 @@ class PartitionWriter:
                 raise done.failed[0][1]
 
     def _tell_committed(self, publisher: Publisher) -> None:
-        state, safe = publisher.state, self._safe
-        self._safe = 0
+        state, safe = publisher.state, self._safe + self._parker.safe
+        self._safe = self._parker.safe = 0
         self.services.on_event(Committed(self.account, state.number, len(state.files), state.rows, safe))
 
     def _in_order(self, publisher: Publisher, staged: Sequence[Staged]) -> list[Staged]:
@@ -216,26 +217,15 @@ class PartitionWriter:
         open_ones = {key.start for key in (*self._waiting(), *self._stager.busy) if key not in staged}
         in_part = (
             bounds.start
-            for bounds in (*publisher.work.plan.in_part, *visible_in(publisher.state, self._again()))
+            for bounds in (*publisher.work.plan.in_part, *visible_in(publisher.state, frontier.left_again))
             if bounds.start in open_ones or not frontier.is_complete(bounds)
         )
         return may_become_visible(staged, min(in_part, default=None))
 
-    @property
-    def _read_so_far(self) -> Intervals:
-        """The seconds that this run has read."""
-        frontier = self.batcher.frontier
-        return frontier.todo.minus(frontier.incomplete)
-
     def _read(self) -> Read:
         """Return what was read and of which nothing waits to be written."""
         waiting = Intervals.of(key.bounds for key in {*self._waiting(), *self._stager.busy})
-        return Read(self._read_so_far.minus(waiting), self._again())
-
-    def _again(self) -> Intervals:
-        """Return seconds that were received, and have to be read again before they count."""
-        frontier = self.batcher.frontier
-        return frontier.reopened.both(frontier.incomplete) if frontier.reopened else frontier.reopened
+        return Read(self.batcher.frontier.read.minus(waiting), self.batcher.frontier.left_again)
 
     async def _keep_committing(self) -> None:
         clock, tuning = self.services.clock, self.services.tuning
@@ -244,61 +234,17 @@ class PartitionWriter:
             await clock.sleep(pause)
             if (began := clock.now()) >= park_at:
                 park_at = began + tuning.park_seconds
-                with anyio.CancelScope(shield=True):
-                    await self._park([key for key in self.batcher.partitions() if self._worth_parking(key)])
+                if self.publisher is not None:
+                    worth = [key for key in self.batcher.partitions() if self._worth_parking(key)]
+                    with anyio.CancelScope(shield=True):
+                        await self._parker.park(self.publisher, worth)
             began = clock.now()
             with anyio.CancelScope(shield=True):
                 await self.commit()
             pause = max(tuning.commit_seconds, (clock.now() - began) / tuning.commit_share)
 
-    # Parking ----------------------------------------------------------------------------------------------------------
-
     def _worth_parking(self, key: PartitionKey) -> bool:
         return key not in self._queued and self.batcher.rows_of(key) >= self.services.tuning.park_rows
-
-    async def _park(self, keys: Sequence[PartitionKey]) -> None:
-        """Park what has been read of some partitions that are not whole; the next state names it.
-
-        Raises:
-            ConnectorError: the first thing that failed; its rows are read again.
-        """
-        publisher = self.publisher
-        if publisher is None:
-            return
-        with ExitStack() as stack:
-            leftovers: list[Leftover] = []
-            for key in keys:
-                if key not in self._stager.busy:
-                    self._stager.busy.add(key)
-                    within = self._stager.read_of(key)
-                    runs = stack.enter_context(self.batcher.taken(key, within))
-                    leftovers.append(Leftover(key, publisher.parked_path(key), within, runs))
-            await self._park_each(publisher, leftovers)
-
-    async def _park_each(self, publisher: Publisher, leftovers: list[Leftover]) -> None:
-        if not leftovers:
-            return
-        lake, newest = self.batcher.lake, self.batcher.newest
-        outcomes = await anyio.to_thread.run_sync(park_each, lake.store, lake.form, leftovers, limiter=lake.press)
-        failure: ConnectorError | None = None
-        for one, told in zip(leftovers, outcomes, strict=True):
-            if isinstance(told, ConnectorError):
-                failure = failure or told
-                continue
-            publisher.park(one.key, told, one.within, newest=newest)
-            self._safe += one.rows
-            self._stager.busy.discard(one.key)
-        if failure is not None:
-            raise failure
-
-    async def _park_staged(self, publisher: Publisher) -> None:
-        """Park what this run read of staged partitions that wait for an older one, which it did not complete."""
-        waiting = [publisher.staged.pop(key) for key in self._share_out(publisher)[1]]
-        leftovers = [
-            Leftover(one.key, publisher.parked_path(one.key), one.within, one.sealed.staged, one.rows)
-            for one in waiting
-        ]
-        await self._park_each(publisher, leftovers)
 
     # The end ----------------------------------------------------------------------------------------------------------
 
@@ -319,8 +265,8 @@ class PartitionWriter:
             waiting = in_order_of_time({*self._waiting(), *publisher.unheard(self._read().seconds)})
             for keys in self._together(self._stager.whole(publisher, waiting)):
                 await _attempt(self._stager.stage(publisher, keys), failures)
-            await _attempt(self._park_staged(publisher), failures)
-            await _attempt(self._park(self.batcher.partitions()), failures)
+            await _attempt(self._parker.park_staged(publisher, self._share_out(publisher)[1]), failures)
+            await _attempt(self._parker.park(publisher, self.batcher.partitions()), failures)
             await _attempt(self.commit(complete=complete and not failures), failures)
             if failures:
                 await _attempt(self.commit(), failures)  # what refused once may take it now
@@ -340,7 +286,7 @@ class PartitionWriter:
         Raises:
             ConnectorError: what failed; the rows are parked, and the next run takes them up.
         """
-        keys = await publisher.rejoin(self._read_so_far, newest=self.batcher.newest)
+        keys = await publisher.rejoin(self.batcher.frontier.read, newest=self.batcher.newest)
         if keys:
             await self._stager.stage(publisher, keys)
             await self.commit()

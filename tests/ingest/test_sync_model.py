@@ -1,6 +1,6 @@
 """A lake held against a plain model, step by step: rows come late, vanish, flip; runs end well, badly, or not at all.
 
-Each rule is a step: 250 of them in `make test`, 2,000 in `make test-all`, and
+No rule has a precondition: how many requests a run takes, and so what is there, is not the same each time. Each rule is a step: 250 of them in `make test`, 2,000 in `make test-all`, and
 `MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000.
 """
 
@@ -21,7 +21,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from connector.config.config import ApiKey, Config
 from connector.core.api.retry import RetryPolicy
@@ -209,10 +209,9 @@ class LakeAgainstModel(RuleBasedStateMachine):
     def time_passes(self, seconds):
         self.model.now += seconds
 
-    @precondition(lambda self: len(self.model.entries) > 20 and not self.model.gone)
     @rule(pick=st.integers(0, 30))
     def a_row_vanishes_now_and_then(self, pick):
-        if pick == 0:
+        if pick == 0 and len(self.model.entries) > 20 and not self.model.gone:
             self.model.gone.add(self.model.chance.choice(self.model.entries).id)
 
     # What we do -------------------------------------------------------------------------------------------------------
@@ -340,24 +339,24 @@ class LakeAgainstModel(RuleBasedStateMachine):
         """Somebody has loaded the state, and is about to write the record after it."""
         self.held_up = self._state() or self.held_up
 
-    @precondition(lambda self: self.held_up is not None)
     @rule(week=st.booleans())
     def the_writer_goes_on(self, week):
         """Its number was taken meanwhile; a week later it is free again, below the checkpoint, and counts as taken."""
         late, self.held_up = self.held_up, None
+        if late is None:
+            return
         before = self._a_week_passes() if week else self._state()
         done = self._turn(late, later=8 * DAY if week else 0)
         self._holds_as_before(before)
         assert self._state() == done
         assert done.number == before.number + 1
 
-    @precondition(lambda self: self.fuse.undelivered)
     @rule(week=st.booleans())
     def a_record_arrives_late(self, week):
         """What a process that was killed had sent, after others have gone on: nothing comes of it."""
-        path, data = self.fuse.undelivered.pop()
         before = self._state()
-        if before is None or int(Path(path).stem) > before.number:
+        path, data = self.fuse.undelivered.pop() if self.fuse.undelivered else ("", b"")
+        if not path or before is None or int(Path(path).stem) > before.number:
             return
         before = self._a_week_passes() if week else before
         with suppress(CommitConflictError):

@@ -1,4 +1,4 @@
-"""Two runs at once that share a partition: whoever ends last makes it visible, with the rows that both have read."""
+"""What waits, and for what: for the run that ends last of two; for a second that is to be read once more."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Half:
     def __init__(self, writer, asked):
         self.writer, self.asked = writer, asked
 
-    def read(self):
+    def read(self, *more):
         frontier = self.writer.batcher.frontier
         walk = frontier.open(4)
-        seconds = range(self.asked.stop - 1, self.asked.start - 1, -3_600)
+        seconds = sorted({*range(self.asked.start, self.asked.stop, 3_600), *more}, reverse=True)
         rows = [{**OFFICIAL_ROW, "id": f"txn_{second}", "created": second} for second in seconds]
         self.writer.batcher.take(rows)
-        frontier.advance(walk, rows=list(seconds), has_more=False, width=4)
+        frontier.advance(walk, rows=seconds, has_more=False, width=4)
         return len(rows)
 
     async def end(self, *, complete=True):
@@ -101,3 +101,25 @@ async def test_the_run_that_ends_last_makes_visible_what_both_have_read_a_part_o
     assert len(objects(tmp_path)) == state.rows == rows
     assert not list(tmp_path.glob("_stripe_balance/parked/**/*.arrow"))
     assert strays(tmp_path) == []
+
+
+@pytest.mark.anyio
+async def test_what_is_newer_waits_for_a_visible_partition_of_which_seconds_have_to_be_read_once_more(tmp_path):
+    store, whole = LocalStore(tmp_path), Interval(START, START + 3 * DAY)
+    table_states.commit(store, TableState(ACCOUNT, "parquet", Granularity.DAY))
+    with run_of(tmp_path, whole, 0) as run:
+        rows = run.read()
+        await run.end()
+    with run_of(tmp_path, whole, 1) as run:
+        run.read(START + 2 * DAY + 5)
+        run.writer.batcher.frontier.reopen(Interval(START + 60, START + 61))
+        await run.end(complete=False)
+    state = table_states.load(store, ACCOUNT)
+    assert START + 60 not in state.covered
+    assert len(objects(tmp_path)) == rows, "the new row of the third day is parked"
+    assert {one.key(Granularity.DAY).start for one in state.parked.values()} >= {START + 2 * DAY}
+    with run_of(tmp_path, Interval(START + 60, START + 61), 2) as run:
+        run.read()
+        await run.end()
+    assert len(objects(tmp_path)) == rows + 2
+    assert not table_states.load(store, ACCOUNT).parked

@@ -105,6 +105,16 @@ class Frontier:
         """The seconds that no finished walk has brought yet: a window counts whole or not at all."""
         return Intervals.of([*self._unopened, *(walk.answers_for for walk in self._walks)])
 
+    @property
+    def read(self) -> Intervals:
+        """The seconds that finished walks have brought."""
+        return self.todo.minus(self.incomplete)
+
+    @property
+    def left_again(self) -> Intervals:
+        """The seconds that were received, and have to be read again before they count."""
+        return self.reopened.both(self.incomplete) if self.reopened else self.reopened
+
     def is_complete(self, bounds: Interval) -> bool:
         """Say whether nothing in `bounds` is still to come."""
         start, stop = bounds.start, bounds.stop
