@@ -1,7 +1,8 @@
 """A lake held against a plain model, step by step: rows come late, vanish, flip; runs end well, badly, or not at all.
 
-No rule has a precondition: how many requests a run takes, and so what is there, is not the same each time. Each rule is a step: 250 of them in `make test`, 2,000 in `make test-all`, and
-`MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000.
+Each rule is a step: 250 of them in `make test`, 2,000 in `make test-all`, and
+`MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000. No rule has a precondition: how many requests a
+run takes, and so what is there, is not the same each time.
 """
 
 from __future__ import annotations
