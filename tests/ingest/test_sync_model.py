@@ -1,8 +1,8 @@
 """A lake held against a plain model, step by step: rows come late, vanish, flip; runs end well, badly, or not at all.
 
 Each rule is a step: 250 of them in `make test`, 2,000 in `make test-all`, and
-`MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000. No rule has a precondition: how many requests a
-run takes, and so what is there, is not the same each time.
+`MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000. No rule has a precondition: how many requests
+a run takes, and so what is there, is not the same each time.
 """
 
 from __future__ import annotations
@@ -147,6 +147,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         self.excused: set[str] = set()
         self.shaken = False
         self.held_up: TableState | None = None
+        self.weeks = 0
 
     @initialize(
         seed=st.integers(0, 2**32),
@@ -338,7 +339,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
     @rule()
     def a_writer_is_held_up(self):
         """Somebody has loaded the state, and is about to write the record after it."""
-        self.held_up = self._state() or self.held_up
+        self.held_up, self.weeks = self._state() or self.held_up, 0
 
     @rule(week=st.booleans())
     def the_writer_goes_on(self, week):
@@ -347,7 +348,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         if late is None:
             return
         before = self._a_week_passes() if week else self._state()
-        done = self._turn(late, later=8 * DAY if week else 0)
+        done = self._turn(late, later=8 * DAY if self.weeks else 0)
         self._holds_as_before(before)
         assert self._state() == done
         assert done.number == before.number + 1
@@ -367,6 +368,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
 
     def _a_week_passes(self) -> TableState:
         """Have records be written until those that are there now were cleared away; return the state."""
+        self.weeks += 1
         for _ in range(2 * EVERY):
             state = self._turn(self._state(), later=8 * DAY)
         return state
