@@ -14,7 +14,7 @@ from connector.core.api.content import ENCODINGS
 from connector.core.api.meter import Meter
 from connector.core.api.pace import Pace
 from connector.core.api.permissions import explain
-from connector.core.api.protocol import decipher, encode_query, seconds_of
+from connector.core.api.protocol import Response, decipher, encode_query, seconds_of
 from connector.core.api.retry import wait_before
 from connector.errors import (
     ApiError,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
     from connector.config.config import Config
-    from connector.core.api.protocol import Parameters, Response
+    from connector.core.api.protocol import Parameters
     from connector.stripe.transport import Transport
 
 
@@ -223,7 +223,7 @@ class Client:
             if error is None and response is not None:
                 with self.judging(response):
                     self.acting.heard(request.headers, response)
-                return replace(response, seconds=seconds)
+                return Response(response.status, response.headers, response.body, response.connection, seconds)
             failure = error or TransportError("no answer")
             self._heed(failure, endpoint, group)
             given_up = give_up(attempt, failure)

@@ -70,6 +70,9 @@ class Gate:
         self.pace.limited(reason, endpoint, self._clock(), group)
 
     async def _turn(self, endpoint: str, group: str, urgency: Callable[[], float]) -> None:
+        if not self._waiters and self.pace.wait(endpoint, now := self._clock(), group) <= 0.0:
+            self.pace.start(endpoint, now, group)
+            return
         waiter = _Waiter(endpoint, group, urgency, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         self._serve()

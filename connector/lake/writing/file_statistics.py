@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.state.data_file import DataFile
 from connector.core.units import PAYMENTS
-from connector.lake.formats.row_columns import MICROSECONDS, bounds_of
+from connector.lake.formats.row_columns import MICROSECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pyarrow as pa
+
 _LOW_BITS = 32
 
-_FEW = 64
+_FEW = 128
 """Rows that are added up one by one in the time Arrow takes to begin."""
 
 
@@ -47,34 +48,35 @@ class Summary:
         self._rows += batch.num_rows
         if self._wants_ids:
             self._ids = span_of(batch.column("id"), self._ids)
-        for currency, amount in _net(batch).items():
-            self._net[currency] = self._net.get(currency, 0) + amount
-        self._add_apart(batch)
+        net, currency = batch.column("net"), batch.column("currency")
+        for name, amount in _net(net, currency).items():
+            self._net[name] = self._net.get(name, 0) + amount
+        self._add_apart(batch.column("balance_type"), net, currency)
         status = batch.column("status")
         if batch.num_rows <= _FEW and "pending" not in status.to_pylist():
             return
         is_pending = pc.equal(status, "pending")
         if pc.any(is_pending).as_py():
-            self._add_pending(batch.filter(is_pending))
+            self._add_pending(created.filter(is_pending), batch.column("available_on").filter(is_pending))
 
-    def _add_apart(self, batch: pa.RecordBatch) -> None:
+    def _add_apart(self, balance_type: pa.Array, net: pa.Array, currency: pa.Array) -> None:
         """Add up what is of other balances than that of payments; rows that do not say are of that one."""
-        balance_type = batch.column("balance_type")
-        if batch.num_rows <= _FEW:
+        if len(balance_type) <= _FEW:
             names = {one for one in balance_type.to_pylist() if one not in {None, PAYMENTS}}
         else:
             names = set(pc.unique(balance_type).to_pylist()) - {None, PAYMENTS}
         for name in sorted(names):
             sums = self._apart.setdefault(name, {})
-            for currency, amount in _net(batch.filter(pc.equal(balance_type, name))).items():
-                sums[currency] = sums.get(currency, 0) + amount
+            is_of = pc.equal(balance_type, name)
+            for one, amount in _net(net.filter(is_of), currency.filter(is_of)).items():
+                sums[one] = sums.get(one, 0) + amount
 
-    def _add_pending(self, waiting: pa.RecordBatch) -> None:
-        pending = waiting.column("available_on")
-        self._pending += len(pending)
-        first, last = bounds_of(waiting)
+    def _add_pending(self, created: pa.Array, available_on: pa.Array) -> None:
+        """Count rows that are pending, at least one."""
+        self._pending += len(created)
+        first, last = created[0].value // MICROSECONDS, created[-1].value // MICROSECONDS
         self._pending_created = (self._pending_created[0] if self._pending_created else first, last)
-        earliest = pc.min(pending.cast(pa.int64())).as_py()
+        earliest = pc.min(available_on).value
         if earliest is not None:
             due = earliest // MICROSECONDS
             self._pending_from = due if self._pending_from is None else min(due, self._pending_from)
@@ -115,20 +117,23 @@ def span_of(column: pa.Array, known: tuple[str, str] | None = None) -> tuple[str
     return min(least, found["min"]), max(greatest, found["max"])  # by code points, which go as UTF-8's bytes do
 
 
-def _net(batch: pa.RecordBatch) -> dict[str, int]:
-    """Sum `net` per currency; many in two halves, since Arrow's 64-bit sums wrap around without a word."""
-    net = batch.column("net")
-    if batch.num_rows <= _FEW:
+def _net(net: pa.Array, currency: pa.Array) -> dict[str, int]:
+    """Sum `net` per currency: few rows one by one, many by Arrow, a currency at a time."""
+    if len(net) <= _FEW:
         sums: dict[str, int] = {}
-        for currency, amount in zip(batch.column("currency").to_pylist(), net.to_pylist(), strict=True):
-            sums[currency] = sums.get(currency, 0) + amount
+        for name, amount in zip(currency.to_pylist(), net.to_pylist(), strict=True):
+            sums[name] = sums.get(name, 0) + amount
         return sums
-    halves = pa.table(
-        {
-            "currency": batch.column("currency"),
-            "high": pc.shift_right(net, _LOW_BITS),
-            "low": pc.bit_wise_and(net, 2**_LOW_BITS - 1),
-        }
-    )
-    added = halves.group_by("currency", use_threads=False).aggregate([("high", "sum"), ("low", "sum")])
-    return {row["currency"]: (row["high_sum"] << _LOW_BITS) + row["low_sum"] for row in added.to_pylist()}
+    names = pc.unique(currency).to_pylist()
+    if len(names) == 1:
+        return {names[0]: _sum(net)}
+    return {name: _sum(net.filter(pc.equal(currency, name))) for name in names}
+
+
+def _sum(amounts: pa.Array) -> int:
+    """Add up; what may not fit in 64 bits in two halves, since Arrow's sums wrap around without a word."""
+    extremes = pc.min_max(amounts).as_py()
+    if max(-extremes["min"], extremes["max"]) * len(amounts) < 2**63:
+        return pc.sum(amounts).as_py()
+    high, low = pc.shift_right(amounts, _LOW_BITS), pc.bit_wise_and(amounts, 2**_LOW_BITS - 1)
+    return (pc.sum(high).as_py() << _LOW_BITS) + pc.sum(low).as_py()

@@ -158,8 +158,10 @@ class ListSource:
                 self.size.came(asked)
                 with self.client.judging(response):
                     page = self.decode(response.body, request_id=response.request_id)
-                return replace(
-                    page,
+                return Page(
+                    page.rows,
+                    page.has_more,
+                    page.request_id,
                     connection=response.connection,
                     is_full=len(page.rows) >= asked,
                     bytes=len(response.body),

@@ -14,7 +14,10 @@ from connector.errors import ConfigError, StorageError
 from connector.lake.formats.formats import arrow_format, format_named, parquet_format
 from connector.lake.formats.names import FORMAT_NAMES
 from connector.lake.formats.row_columns import CHUNK_ROWS, CHUNK_TEXT, Rechunker, text_bytes
+from connector.tables.balance_transactions import to_batch
+from connector.tables.source_columns import row_dictionaries
 from tests.support.examples import examples
+from tests.support.rows import OFFICIAL_ROW
 from tests.support.samples import FORMS, PARQUET, SMALL, START, Row, batch_of
 
 ROWS = [
@@ -93,6 +96,20 @@ def test_a_file_of_lines_cut_short_is_a_storage_error(tmp_path):
     (tmp_path / "file").write_bytes(b'{"id": "txn_1"}\n{"id": ')
     with pytest.raises(StorageError, match="within a line"):
         list(plain.read_objects(tmp_path / "file"))
+
+
+def test_parquet_compresses_every_column_but_those_of_few_values(tmp_path):
+    form = format_named("parquet", source_columns=True)
+    few = row_dictionaries(source_columns=True)
+    writer = form.open_writer(tmp_path / "file")
+    writer.write(to_batch([OFFICIAL_ROW], source_columns=True))
+    writer.close()
+    group = pq.ParquetFile(tmp_path / "file").metadata.row_group(0)
+    columns = [group.column(place) for place in range(group.num_columns)]
+    assert set(few) < {one.path_in_schema for one in columns}
+    assert {one.path_in_schema: one.compression for one in columns} == {
+        one.path_in_schema: "UNCOMPRESSED" if one.path_in_schema in few else "ZSTD" for one in columns
+    }
 
 
 def test_parquet_says_how_it_is_sorted_and_keeps_row_groups_small(tmp_path):
