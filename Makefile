@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else (what is large has a folder
 # of its own: `make readers` and `make spark` .venv-readers, `make integrations` .venv-integrations, `make airflow` .venv-airflow and
-# .venv-airflow2, `make docs` .venv-docs, `make bench` .venv-before); uv does it
+# .venv-airflow2, `make docs` .venv-docs, `make bench` .venv-before and .venv-now); uv does it
 # where it is on PATH, else venv and pip, from the same locks with the same hashes.
 
 PYTHON ?= python3
@@ -63,7 +63,7 @@ docs: .venv-docs/.done  ## build the documentation as a site, build/docs/html, a
 pictures: .venv/.dev  ## record anew what commands show, and the page of a report (Chromium), into docs/: only what shows something else
 	@$(BIN)/python docs/site/record.py
 
-bench: .venv/.dev .venv-before/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)
+bench: .venv/.dev .venv-before/.done .venv-now/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)
 	@$(BIN)/python tests/benchmarks/bench.py $(SCENARIO) $(if $(FULL),--full) --before $(BEFORE)
 
 drawing: .venv/.dev  ## draw the layers anew, into docs/architecture.svg
@@ -79,7 +79,7 @@ lock:  ## resolve the dependencies anew (needs uv)
 	@printf '%s\n' '$(BUILD)' 'apache-airflow>=2.11,<3' | $(LOCK) --upgrade --extra live pyproject.toml - -o requirements-airflow2.lock
 
 clean:  ## remove what these commands made
-	@rm -rf .venv .venv-readers .venv-integrations .venv-airflow .venv-airflow2 .venv-docs .venv-before demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .venv-readers .venv-integrations .venv-airflow .venv-airflow2 .venv-docs .venv-before .venv-now demo-lake build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is as old as the last installation: a newer lock or pyproject.toml has it done again.
@@ -122,6 +122,11 @@ clean:  ## remove what these commands made
 	@rm -rf .venv-before && mkdir -p .venv-before/source
 	@git archive $(BEFORE) | tar -x -C .venv-before/source
 	$(call set-up,.venv-before/source/requirements-run.lock,.venv-before,.venv-before/source)
+	@touch $@
+
+# This state, installed as users do: what the tests need, such as pandas, would be imported along.
+.venv-now/.done: requirements-run.lock pyproject.toml
+	$(call set-up,$<,.venv-now)
 	@touch $@
 
 # The package itself is built by the hatchling of the lock, not by one fetched for the occasion.

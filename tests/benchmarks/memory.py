@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 from typing import TYPE_CHECKING
 
+from connector.lake.formats.names import TABLE_FORMATS
 from tests.benchmarks.figures import Figure, Missing
 from tests.benchmarks.goals import MEMORY
 from tests.benchmarks.peers import FIVE_YEARS, load_cost, world
@@ -31,13 +32,13 @@ def scenario(bench: Bench) -> list[Figure | Missing]:
     for rows in FULL if bench.full else SIZES:
         with served(**world(rows, FIVE_YEARS)) as server:
             for form in forms:
-                peaks[form][f"{rows:,}"] = peak = peak_of(bench.now, server, form)
+                peaks[form][f"{rows:,}"] = peak = peak_of(peer_of(bench, form), server, form)
                 bench.seen.setdefault(f"memory, {form}", []).append((rows, peak))
             bench.seen.setdefault("memory, parquet before", []).append((rows, peak_of(bench.before, server, "parquet")))
     day = FULL_DAY if bench.full else A_DAY
     with served(**world(2 * day, FIVE_YEARS, shape="burst")) as server:
         for form in forms:
-            peaks[form][f"{day:,} in a day"] = peak_of(bench.now, server, form)
+            peaks[form][f"{day:,} in a day"] = peak_of(peer_of(bench, form), server, form)
     at = "" if bench.full else f"{max(SIZES):,} rows"
     missing = [f"memory/{form}{end}" for form in MEMORY if form not in forms for end in ("", "/flat")]
     return [
@@ -54,6 +55,11 @@ def figures_of(form: str, by_size: dict[str, float], at: str) -> tuple[Figure, F
         Figure(f"memory/{form}", (largest,), at=at, note=note),
         Figure(f"memory/{form}/flat", (largest / smallest,), at=at),
     )
+
+
+def peer_of(bench: Bench, form: str) -> Peer:
+    """Return who writes a format: those of tables need an extra."""
+    return bench.extended if form in TABLE_FORMATS else bench.now
 
 
 def formats_of(peer: Peer) -> list[str]:

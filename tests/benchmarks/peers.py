@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tests.benchmarks.served import Served
 
 BEFORE_ENVIRONMENT = ROOT / ".venv-before"
+NOW_ENVIRONMENT = ROOT / ".venv-now"
+"""Each has what its lock of a user's installation names; pandas, which the tests need, pyarrow would import along."""
+
 SCRIPT = ROOT / "tests" / "benchmarks" / "afternoon.py"
 UNLIMITED = {"rate": 0, "global_rate": 0, "in_flight": 0, "global_in_flight": 0}
 """Options of a sandbox that refuses nothing."""
@@ -64,7 +67,8 @@ class Peer:
         return self.command("sync", str(lake), "--json", "--rate", "0", *options, server=server)
 
 
-NOW = Peer(sys.executable, str(ROOT))
+NOW = Peer(str(NOW_ENVIRONMENT / "bin" / "python"), str(ROOT))
+EXTENDED = Peer(sys.executable, str(ROOT))
 BEFORE = Peer(str(BEFORE_ENVIRONMENT / "bin" / "python"))
 
 
@@ -75,7 +79,8 @@ class Bench:
     Attributes:
         rounds: pairs that are run in turn.
         full: whether at the goals' own sizes, which take an hour or more.
-        now: this checkout.
+        now: this checkout, as users have it.
+        extended: this checkout, with everything that the tests need: what the extras bring is there, too.
         before: what it is compared with.
         seen: series for drawings, by name: points of (size, value).
     """
@@ -83,6 +88,7 @@ class Bench:
     rounds: int = 5
     full: bool = False
     now: Peer = NOW
+    extended: Peer = EXTENDED
     before: Peer = BEFORE
     seen: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
