@@ -146,7 +146,8 @@ def is_total(line: Line) -> bool:
 def headline(statement: Statement) -> str:
     """Return what a statement is of, in one line."""
     period = statement.period
-    return f"{statement.destination}: statement of {period.name} ({period.zone})"
+    ends = f"{period.minute(period.bounds.start)} to {period.minute(period.bounds.stop)}"
+    return f"{statement.destination}: statement of {period.name if period.is_named else ends} ({period.zone})"
 
 
 def standing(statement: Statement, account: AccountStatement) -> list[str]:

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.support.browser import PROGRAM, showing
 
 KEYWORD = b"Shows"
-WIDTH, HEIGHT = 1200, 1500
+WIDTH, HEIGHT = 1200, 1350
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 

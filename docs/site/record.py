@@ -66,6 +66,7 @@ class Recording:
         before: commands that are run before it, unseen.
         moves: whether what it shows on the way is kept, too.
         columns: of the terminal.
+        rows: lines of it that are shown, the last ones.
     """
 
     words: str
@@ -73,6 +74,7 @@ class Recording:
     before: tuple[str, ...] = ()
     moves: bool = False
     columns: int = 88
+    rows: int = 200
 
 
 LAKE = "sync lake -q --rate 0"
@@ -82,6 +84,7 @@ RECORDINGS = {
         "demo",
         "A demo: a year of a loopback Stripe comes into a lake, is checked against it, and what to do next is said",
         moves=True,
+        rows=28,
     ),
     "sync": Recording(
         "sync lake",
@@ -151,7 +154,7 @@ def record(name: str, environ: Mapping[str, str]) -> str:
             if status:
                 raise RuntimeError(f"{name}: `{words}` ended with {status}")
         written, _ = watch(program(wanted.words), columns=wanted.columns, environ=environ, folder=Path(folder))
-    frames = frames_of(written)
+    frames = [lines[-wanted.rows :] for lines in frames_of(written)]
     shown = thinned(frames, FRAMES) if wanted.moves else frames[-1:]
     return drawn(wanted.says, f"stripe-balance {wanted.words}", shown, columns=wanted.columns)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from connector.core.ledger.accounting import PUBLIC
 from connector.core.time.intervals import Interval
-from connector.core.time.times import to_text
+from connector.core.time.times import to_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,4 +106,4 @@ def opening_of(
     amount = chosen.held.get(purse, 0) + (moved if chosen.at < start else -moved)
     fresh = figures.fresh_snapshot[chosen.at]
     doubt = f"; {fresh:,} rows of the ten minutes before it may have come after it" if fresh else ""
-    return Opening(amount, "snapshot", f"from the balance recorded at {to_text(chosen.at)}{doubt}", chosen.at)
+    return Opening(amount, "snapshot", f"from the balance recorded at {to_words(chosen.at)}{doubt}", chosen.at)

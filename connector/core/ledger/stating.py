@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from connector.core.counting import counted
 from connector.core.ledger.ledger import PAYOUT_CATEGORIES, DisputeSums, FeeKind, Figures, Purse
 from connector.core.ledger.openings import Opening, Recorded, covers, opening_of
 from connector.core.ledger.statement import (
@@ -18,7 +19,7 @@ from connector.core.ledger.statement import (
     Split,
 )
 from connector.core.time.intervals import Interval
-from connector.core.time.times import to_text
+from connector.core.time.times import to_words
 from connector.core.units import PAYMENTS
 
 if TYPE_CHECKING:
@@ -44,14 +45,14 @@ def reasons_of(covered: Intervals, bounds: Interval, pending_rows: int) -> tuple
         if upto is None and not inside:
             found.append("the lake has none of its time: sync")
         elif upto is None:
-            found.append(f"the lake begins within it, at {to_text(inside.parts[0].start)}: sync")
+            found.append(f"the lake begins within it, at {to_words(inside.parts[0].start)}: sync")
         else:
             holes = len(inside.parts) > 1
             found.append(
-                f"the lake is complete up to {to_text(upto)} only{', and has gaps after it' if holes else ''}: sync"
+                f"the lake is complete up to {to_words(upto)} only{', and has gaps after it' if holes else ''}: sync"
             )
     if pending_rows:
-        found.append(f"{pending_rows:,} rows of it are still pending")
+        found.append(f"{counted(pending_rows, 'row')} of it {'is' if pending_rows == 1 else 'are'} still pending")
     return tuple(found)
 
 

@@ -70,12 +70,12 @@ BOUNDS = Interval(10, 20)
         (spans((10, 20)), ()),
         (spans(), ("the lake has none of its time: sync",)),
         (spans((0, 10), (20, 25)), ("the lake has none of its time: sync",)),
-        (spans((12, 20)), ("the lake begins within it, at 1970-01-01T00:00:12Z: sync",)),
-        (spans((0, 15)), ("the lake is complete up to 1970-01-01T00:00:15Z only: sync",)),
-        (spans((0, 15), (25, 30)), ("the lake is complete up to 1970-01-01T00:00:15Z only: sync",)),
+        (spans((12, 20)), ("the lake begins within it, at 1970-01-01 00:00:12 UTC: sync",)),
+        (spans((0, 15)), ("the lake is complete up to 1970-01-01 00:00:15 UTC only: sync",)),
+        (spans((0, 15), (25, 30)), ("the lake is complete up to 1970-01-01 00:00:15 UTC only: sync",)),
         (
             spans((0, 15), (16, 30)),
-            ("the lake is complete up to 1970-01-01T00:00:15Z only, and has gaps after it: sync",),
+            ("the lake is complete up to 1970-01-01 00:00:15 UTC only, and has gaps after it: sync",),
         ),
     ],
 )
@@ -134,7 +134,7 @@ def test_an_opening_is_a_recorded_balance_and_what_moved_between(at, amount):
     found = opening([Recorded(at, {USD: 100})], since_snapshot={at: {USD: 5, EUR: 3}})
     assert (found.amount, found.basis, found.recorded_at) == (amount, "snapshot", at)
     assert "doubt" not in found.reason
-    assert found.reason == f"from the balance recorded at 1970-01-01T00:01:{at - 60:02d}Z"
+    assert found.reason == f"from the balance recorded at 1970-01-01 00:01:{at - 60:02d} UTC"
     assert opening([Recorded(at, {})]).amount == 0
     assert opening([Recorded(at, {EUR: 5})]).amount == 0
 
