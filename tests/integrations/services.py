@@ -106,7 +106,7 @@ def seaweedfs(folder: Path) -> Generator[Service]:
     environment = _s3(endpoint)
     with _running(command, folder / "log") as process:
         _await(endpoint, process, folder / "log")
-        _make_bucket(environment, "lake")
+        _make_folder(f"http://127.0.0.1:{filer}/buckets/lake/")
         yield Service("SeaweedFS", "s3://lake", environment, endpoint, process)
 
 
@@ -174,6 +174,12 @@ def _s3(endpoint: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ALLOW_HTTP": "true",
     }
+
+
+def _make_folder(url: str) -> None:
+    """Make a folder by SeaweedFS' filer, of which those in `buckets` are buckets; also where one is."""
+    with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30):  # noqa: S310 - loopback
+        pass
 
 
 def _make_bucket(environment: Mapping[str, str], bucket: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import signal
 import socket
 import sqlite3
@@ -13,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -53,6 +54,7 @@ class Airflow:
     extra: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _standby: subprocess.Popen[bytes] | None = None
     _token: str = ""
 
     @property
@@ -97,36 +99,61 @@ class Airflow:
         return self.home / "airflow.db"
 
     def cli(self, *words: str, check: bool = True) -> str:
-        """Run a command, and return what it said."""
-        command = ["nice", "-n", "10", sys.executable, "-m", "airflow", *words]
-        process = subprocess.Popen(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            said = process.communicate(timeout=COMMAND_SECONDS)[0].decode(errors="replace")
-        finally:
-            _end(process)
-        assert not check or process.returncode == 0, f"airflow {' '.join(words)}\n{said[-8_000:]}"
+        """Run a command of `airflow`, and return what it said."""
+        status, said = self._carried_out(words, self.environment)
+        assert not check or status == 0, f"airflow {' '.join(words)}\n{said[-8_000:]}"
         return said
 
     def python(self, file: Path, **extra: str) -> Any:
         """Run a program of Python in its environment, and return what it found."""
-        done = subprocess.run(
-            [sys.executable, str(file)],
-            env=self.environment | extra,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=COMMAND_SECONDS,
-        )
-        found = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
-        assert found, f"{done.stdout[-4_000:]}\n{done.stderr[-4_000:]}"
+        _, said = self._carried_out((str(file),), self.environment | extra)
+        found = [line for line in said.splitlines() if line.startswith("FOUND ")]
+        assert found, said[-8_000:]
         return json.loads(found[0].removeprefix("FOUND "))
 
-    def begin(self, *, key: str, api_base: str) -> None:
-        """Make the database, and a connection with the key; the key is on no command line."""
+    def _carried_out(self, words: tuple[str, ...], environ: dict[str, str]) -> tuple[int, str]:
+        """Have the process that stands by carry out a command; return its exit status and what it said."""
+        if self._standby is None:
+            command = ["nice", "-n", "10", sys.executable, "-m", "tests.airflow.live.standby"]
+            self._standby = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=(self.home / "standby.err").open("wb"),
+                start_new_session=True,
+            )
+            while self._answer(self._standby) != "ready":
+                pass  # what Airflow says as it is imported
+        said, standby = self.home / "said.out", self._standby
+        assert standby.stdin is not None
+        standby.stdin.write(json.dumps([words, environ, str(said)]).encode() + b"\n")
+        standby.stdin.flush()
+        return int(self._answer(standby)), said.read_text("utf-8", "replace")
+
+    def _answer(self, standby: subprocess.Popen[bytes]) -> str:
+        """Return the next line of the process that stands by."""
+        assert standby.stdout is not None
+        assert select.select([standby.stdout], [], [], COMMAND_SECONDS)[0], f"not within {COMMAND_SECONDS:g} s"
+        line = standby.stdout.readline().decode().strip()
+        assert line, (self.home / "standby.err").read_text("utf-8", "replace")[-8_000:]
+        return line
+
+    def begin(self, *, key: str, api_base: str, migrated: Path | None = None) -> None:
+        """Make the database, and a connection with the key; the key is on no command line.
+
+        Args:
+            key: of the connection.
+            api_base: whom it asks.
+            migrated: a database with all tables and nothing in them, to be copied; None to make one.
+        """
         self.home.mkdir(parents=True, exist_ok=True)
-        self.cli("db", "migrate")
+        if migrated is None:
+            self.cli("db", "migrate")
+        else:
+            with closing(sqlite3.connect(migrated)) as source, closing(sqlite3.connect(self.database)) as made:
+                source.backup(made)
         file = self.home / "connections.json"
         connection = {"conn_type": "stripe", "password": key, "extra": {"api_base": api_base, "rate": "1000"}}
         file.write_text(json.dumps({"stripe_default": connection}))
@@ -148,9 +175,10 @@ class Airflow:
 
     def stop(self) -> None:
         """End every process that was started here, with its children."""
-        for process in self._processes:
+        for process in [*self._processes, *([self._standby] if self._standby else [])]:
             _end(process)
         self._processes.clear()
+        self._standby = None
 
     def _serves(self) -> bool:
         try:

@@ -15,6 +15,18 @@ def pytest_ignore_collect(collection_path):
 
 
 @pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """A database of Airflow's with all tables and nothing in them: made once, copied by each who needs one."""
+    from tests.airflow.live.airflow_here import airflow  # noqa: PLC0415 - needs Airflow
+
+    folder = tmp_path_factory.mktemp("migrated")
+    (folder / "home").mkdir()
+    with airflow(folder / "home", folder) as one:
+        one.cli("db", "migrate")
+        yield one.database
+
+
+@pytest.fixture(scope="session")
 def secret():
     """Return a function that says where a key is found in what Airflow keeps."""
 

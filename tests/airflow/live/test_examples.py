@@ -57,13 +57,13 @@ def lake(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory, stripe_, lake):
+def here(tmp_path_factory, stripe_, lake, migrated):
     dags = tmp_path_factory.mktemp("dags")
     own = Path(__file__).parent / "dags"
     for file in (*EXAMPLES.glob("stripe_*.py"), own / "interval.py", own / "paid.py"):
         shutil.copy(file, dags)
     with airflow(tmp_path_factory.mktemp("airflow"), dags, STRIPE_LAKE=str(lake)) as one:
-        one.begin(key=stripe_.key, api_base=stripe_.url)
+        one.begin(key=stripe_.key, api_base=stripe_.url, migrated=migrated)
         yield one
 
 

@@ -47,12 +47,12 @@ def lakes(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory, stripe_, lakes):
+def here(tmp_path_factory, stripe_, lakes, migrated):
     dags = tmp_path_factory.mktemp("dags")
     for file in (Path(__file__).parent / "dags" / "stopped.py", EXAMPLES / "stripe_backfill.py"):
         shutil.copy(file, dags)
     with airflow(tmp_path_factory.mktemp("airflow"), dags, STRIPE_LAKE=lakes) as one:
-        one.begin(key=stripe_.key, api_base=stripe_.url)
+        one.begin(key=stripe_.key, api_base=stripe_.url, migrated=migrated)
         one.start()
         one.wait_for(lambda: len(one.rows("select dag_id from dag")) == 4, seconds=PATIENCE)
         yield one
