@@ -113,24 +113,30 @@ class Airflow:
 
     def _carried_out(self, words: tuple[str, ...], environ: dict[str, str]) -> tuple[int, str]:
         """Have the process that stands by carry out a command; return its exit status and what it said."""
-        if self._standby is None:
-            command = ["nice", "-n", "10", sys.executable, "-m", "tests.airflow.live.standby"]
-            self._standby = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=(self.home / "standby.err").open("wb"),
-                start_new_session=True,
-            )
-            while self._answer(self._standby) != "ready":
-                pass  # what Airflow says as it is imported
+        self._standby = self._standby or self._begun()
         said, standby = self.home / "said.out", self._standby
         assert standby.stdin is not None
         standby.stdin.write(json.dumps([words, environ, str(said)]).encode() + b"\n")
         standby.stdin.flush()
         return int(self._answer(standby)), said.read_text("utf-8", "replace")
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        """Start the process that stands by."""
+        command = ["nice", "-n", "10", sys.executable, "-m", "tests.airflow.live.standby"]
+        with (self.home / "standby.err").open("wb") as errors:
+            standby = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                bufsize=0,  # select sees what is not read yet
+                start_new_session=True,
+            )
+        while self._answer(standby) != "ready":
+            pass  # what Airflow says as it is imported
+        return standby
 
     def _answer(self, standby: subprocess.Popen[bytes]) -> str:
         """Return the next line of the process that stands by."""
@@ -175,7 +181,12 @@ class Airflow:
 
     def stop(self) -> None:
         """End every process that was started here, with its children."""
-        for process in [*self._processes, *([self._standby] if self._standby else [])]:
+        if (standby := self._standby) is not None:
+            self._processes.append(standby)
+            for pipe in (standby.stdin, standby.stdout):
+                if pipe is not None:
+                    pipe.close()
+        for process in self._processes:
             _end(process)
         self._processes.clear()
         self._standby = None
