@@ -43,7 +43,7 @@ class RateSharing:
 
     client: Client
     lease: Callable[[], Lease]
-    _runs: int = field(init=False, default=1)
+    _told: tuple[int, float] = field(init=False, default=(1, 1.0))
     _looks: int = field(init=False, default=0)
     _seen: deque[int] = field(init=False, default_factory=lambda: deque[int](maxlen=LOOKS))
 
@@ -54,9 +54,9 @@ class RateSharing:
         among = self._among(runs) if config.sharers == 1 else self._among_tasks(runs, others)
         if among is not None:
             pace.share(among)
-        if runs != self._runs:
-            self._runs = runs
-            shared = runs if config.goes_shares else 1 if among is None else among
+        shared = runs if config.goes_shares else 1.0 if among is None else among
+        if (runs, shared) != self._told:
+            self._told = (runs, shared)
             self.client.on_event(RateShared(runs, config.rate / shared))
         self._looks += 1
 

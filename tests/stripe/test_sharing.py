@@ -142,7 +142,8 @@ def test_a_task_goes_at_its_part_while_others_are_gone_for_a_moment_and_takes_th
     assert rate(client) == DEFAULT_RATE
     assert client.gate.pace.whole().current == pytest.approx(LIMIT)
     assert client.gate.pace.cap.current == 40
-    assert [one.runs for one in heard] == [4, 2, 1]
+    told = [(4, 5.0), (2, 5.0), (2, 10.0), (1, 10.0), (1, 20.0)]
+    assert heard == [RateShared(*one) for one in told]
     shared.heed(others(*["acct_a"] * 3))  # others have begun: back at once
     assert rate(client) == DEFAULT_RATE / SLOTS
     assert client.gate.pace.cap.current == 10
