@@ -26,7 +26,9 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory):
     log = tmp_path_factory.mktemp("events")
-    with session(LOCAL_CLUSTER, spark__eventLog__enabled="true", spark__eventLog__dir=log.as_uri()) as one:
+    settings = {"spark__eventLog__enabled": "true", "spark__eventLog__dir": log.as_uri()}
+    settings["spark__eventLog__compress"] = "false"  # else nothing is found in it
+    with session(LOCAL_CLUSTER, **settings) as one:
         yield one, log
 
 

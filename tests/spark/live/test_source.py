@@ -47,6 +47,7 @@ def spark(stripe_, logs):
         "spark__ui__port": str(free_port()),
         "spark__eventLog__enabled": "true",
         "spark__eventLog__dir": logs.as_uri(),
+        "spark__eventLog__compress": "false",  # else nothing is found in it
         "spark__sql__warehouse__dir": str(logs.parent / "warehouse"),
     }
     with session(LOCAL_CLUSTER, {"STRIPE_API_KEY": stripe_.key, "STRIPE_API_BASE": stripe_.url}, **settings) as one:
@@ -152,7 +153,9 @@ def test_the_key_is_in_nothing_that_spark_shows(spark, stripe_, logs, tmp_path):
         stripe_.faults.clear()
     shown.append(str(failed.value))
     shown += pages(spark)
-    shown += [file.read_text("utf-8", "replace") for file in logs.rglob("*") if file.is_file()]
+    logged = [file.read_text("utf-8", "replace") for file in logs.rglob("*") if file.is_file()]
+    assert any("SparkListenerJobEnd" in text for text in logged)
+    shown += logged
     assert len(shown) >= 12
     assert any("stripe_balance" in text for text in shown)
     forms = (key, key[:24], key[-12:])
