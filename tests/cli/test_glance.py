@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connector.cli.display.rows_calendar import FANCY, LINES, PLAIN, calendar_lines, latest, periods
 from connector.core.state.data_file import DataFile
+from connector.core.state.frozen import FrozenName
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
@@ -122,3 +123,30 @@ def test_many_accounts_are_counted_and_those_with_something_wrong_come_first(lak
     assert lines[1].startswith("  acct_0039")
     assert "; stale not read since 2026-01-01 UTC" in lines[1]
     assert f"  and {40 - ACCOUNTS} more accounts with 140 rows" in lines
+
+
+def test_rows_to_be_read_again_for_their_sources_are_counted_and_frozen_months_named(lake):
+    from connector.cli.commands.status import look  # noqa: PLC0415 - takes Arrow a while
+    from connector.cli.display.glance import glance  # noqa: PLC0415 - the same
+
+    there = look(lake)
+    state = state_of({BEGIN: 5, BEGIN + DAY: 7}, bare=Intervals.span(0, BEGIN + DAY))
+    months = [FrozenName(f"2026-{month:02}", "Europe.Paris", 1) for month in range(1, 6)]
+    one = replace(there.holdings[0], state=state, frozen=tuple(months[:2]))
+    two = replace(one, state=replace(state, account=AccountId("acct_2")), frozen=tuple(months[1:]))
+    for holdings, rows, said in (
+        ([one], 5, ["2026-01 (Europe/Paris), 2026-02 (Europe/Paris)"]),
+        (
+            [one, two],
+            10,
+            [
+                "2026-05 (Europe/Paris), 1 of 2 accounts; 2026-04 (Europe/Paris), 1 of 2 accounts; "
+                "2026-03 (Europe/Paris), 1 of 2 accounts; and 2 more"
+            ],
+        ),
+    ):
+        lines = glance(replace(there, holdings=holdings), lambda text, _style: text, fancy=True)
+        told = [line.split(maxsplit=1) for line in lines]
+        assert [value for name, value in told if name == "frozen"] == said
+        (sources,) = [value for name, value in told if name == "sources"]
+        assert sources.startswith(f"up to {rows} rows from before")

@@ -75,3 +75,19 @@ def test_the_shortest_of_those_that_begin_so_comes_first():
     assert did_you_mean("-", ["--account"]) == ""
     assert did_you_mean("", ["sync"]) == ""
     assert did_you_mean("--sql", ["--rate", "--all"]) == ""  # two dashes make no word like another
+
+
+def test_an_option_without_its_value_says_what_is_to_be_given():
+    parser = Parser(prog="x")
+    parser.add_argument("--report", metavar="FILE", help="a workpaper of 100%%: FILE.html")
+    parser.add_argument("--kind", choices=("parquet", "jsonl"), default="jsonl", help="of files (%(default)s)")
+    parser.add_argument("--pair", nargs=2)
+    for words, said in (
+        (["--report"], "argument --report: lacks its value, --report FILE: a workpaper of 100%: FILE.html"),
+        (["--report", "--kind", "jsonl"], "argument --report: lacks its value, --report FILE"),
+        (["--kind"], "argument --kind: lacks its value, --kind parquet|jsonl: of files (jsonl)"),
+        (["--pair", "1"], "argument --pair: expected 2 arguments"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            parser.parse_args(words)
+        assert str(caught.value).startswith(said)

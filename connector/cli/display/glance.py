@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.cli.display.other_tables import checked
 from connector.cli.display.rows_calendar import FANCY, PLAIN, calendar_lines, latest
-from connector.cli.display.summary import parked
+from connector.cli.display.summary import bare, parked
 from connector.cli.display.words import intervals, lasting, mode_of, moment, nets
 from connector.core.counting import counted, sized
 from connector.core.state.table_state import add_net
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 ACCOUNTS = 12
 """Accounts that have a line each, where there are several; the others are counted."""
+
+FROZEN = 3
+"""Periods of several accounts that are named as frozen."""
 
 NARROWEST = 56
 """Columns that a month with its rows takes; where there are fewer, there is no calendar."""
@@ -109,11 +112,26 @@ def _of_all(found: Look) -> Iterator[tuple[str, str]]:
         yield "files", f"{counted(len(files), 'file')}, {size}; {checked(differ)}, by name and size"
         if waiting := sum(one.parked_rows for one in states):
             yield "parked", parked(waiting)
+        if left := sum(one.bare_rows for one in states):
+            yield "sources", bare(left)
+        if len(states) > 1 and (kept := _frozen(found.holdings)):
+            yield "frozen", kept
     if found.tables:
         rows = Counter[str]()
         for one in found.tables:
             rows[one.table] += one.rows
         yield "besides", "; ".join(f"{table} {count:,}" for table, count in rows.items())
+
+
+def _frozen(holdings: Sequence[Holding]) -> str:
+    """Say which periods are frozen, the latest first, and of how many of the accounts."""
+    counts = Counter(each.words for one in holdings for each in one.frozen)
+    told = [
+        f"{words}, {count} of {len(holdings)} accounts" if count < len(holdings) else words
+        for words, count in sorted(counts.items(), reverse=True)
+    ]
+    more = f"; and {len(told) - FROZEN:,} more" if len(told) > FROZEN else ""
+    return "; ".join(told[:FROZEN]) + more
 
 
 def _nets(states: Sequence[TableState]) -> list[tuple[str, str]]:

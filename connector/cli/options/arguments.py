@@ -152,6 +152,19 @@ class Parser(argparse.ArgumentParser):
                 action, f"invalid choice: {value!r}{did_you_mean(str(value), known)}, choose from {', '.join(known)}"
             )
 
+    def _match_argument(self, action: argparse.Action, arg_strings_pattern: str) -> int:
+        """Refuse an option without its value; argparse's own words do not say what is to be given."""
+        try:
+            return super()._match_argument(action, arg_strings_pattern)
+        except argparse.ArgumentError as error:
+            if action.nargs is not None:
+                raise
+            value = action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper()
+            said = f": {action.help % {**vars(action), 'prog': self.prog}}" if action.help else ""
+            raise argparse.ArgumentError(
+                action, f"lacks its value, {action.option_strings[-1]} {value}{said}"
+            ) from error
+
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.
 
