@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from connector.core.counting import of_kinds
 from connector.core.metrics import Figures
 from connector.core.time.times import to_text
 from connector.outside_text import shown
@@ -244,8 +245,7 @@ class Findings:
         """Return the layer: proved, with this reason, when nothing was found."""
         if not self:
             return Layer(name, "proved", proved, checked)
-        reason = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in self._counts.items())
-        return Layer(name, "residual", reason, checked, dict(self._counts), tuple(self._kept))
+        return Layer(name, "residual", of_kinds(self._counts), checked, dict(self._counts), tuple(self._kept))
 
 
 def weakest(answers: Iterable[Answer]) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import replace
 
 import anyio
@@ -19,10 +20,13 @@ from connector.ingest.backfill import refuse_new_columns
 from connector.ingest.options import Options
 from connector.lake.formats.formats import format_named
 from connector.lake.state.table_states import states
+from connector.lake.stores.base import open_store
 from connector.lake.stores.local import LocalStore
 from connector.readers.described import described
 from connector.readers.duckdb_sql import write
 from connector.verification.calls import verify
+from tests.support.bucket_lakes import bucket_files
+from tests.support.dying_store import DiedError, DyingStore
 from tests.support.examples import slow_but
 from tests.support.extras import present
 from tests.support.lakes import (
@@ -136,6 +140,32 @@ def test_stopped_at_any_moments_it_is_completed_to_the_same_bytes(tmp_path, seed
         run(lake, served, backfill=True, **EXPANDED)
         assert data_files(lake) == data_files(other)
         assert not state(lake).bare
+
+
+@pytest.mark.parametrize("apart", slow_but([2], [1, 2, 3]))
+@pytest.mark.parametrize("place", ["folder", pytest.param("bucket", marks=present("obstore"))])
+def test_killed_before_or_after_any_write_it_goes_on_where_it_was_and_loses_and_doubles_nothing(tmp_path, place, apart):
+    """Each life dies some writes later than the one before, on what that one left, until nothing is left to do."""
+    other = tmp_path / "other"
+    lake = tmp_path / "lake" if place == "folder" else f"memory://{tmp_path.name}/killed"
+    eager = {"tuning": RunTuning(commit_seconds=0.0, park_rows=50, park_seconds=0.0, backfill_requests=2)}
+    with sandbox(world(200, days=6, connected=1)) as served:
+        ours = {"accounts": [None, served.world.accounts[1]], "settings": {"rate": 100}}
+        everything = sorted(row["id"] for account in served.world.accounts[:2] for row in truth(served, account))
+        run(lake, served, **ours)
+        run(other, served, **EXPANDED, **ours)
+        waiting, lives = bare_ids(lake), 0
+        while waiting:
+            lives += 1
+            store = DyingStore(tmp_path, dies_at=lives * apart, over=open_store(lake))
+            with suppress(DiedError, BaseExceptionGroup):
+                run(lake, served, services={**eager, "store": store}, backfill=True, **EXPANDED, **ours)
+            before, waiting = waiting, bare_ids(lake)
+            assert waiting <= before  # what was read again stays so
+            assert sorted(connector.read(lake, columns=["id"]).to_table().column("id").to_pylist()) == everything
+        assert lives > 15 / apart
+        run(lake, served, backfill=True, **EXPANDED, **ours)
+        assert bucket_files(lake) == data_files(other)
 
 
 def honest_ids(lake, served):

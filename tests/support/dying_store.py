@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from connector.core.state.unnamed import Unnamed
     from connector.lake.paths import FileInfo
+    from connector.lake.stores.base import Store
     from connector.lake.stores.conditions import Condition, Content
 
 
@@ -28,18 +29,20 @@ class DyingStore:
     """A `Store` that dies when a write begins, or when it has just become durable.
 
     Attributes:
-        root: the folder.
+        root: the folder; where the store is another's, nothing is written there.
         dies_at: number of the step, from 1, that it dies at; each write has two, before and after.
         steps: how many there have been.
+        over: the store that it writes to, where that is not the folder.
     """
 
     root: Path
     dies_at: int = 0
     steps: int = 0
-    _store: LocalStore = field(init=False)
+    over: Store | None = None
+    _store: Store = field(init=False)
 
     def __post_init__(self) -> None:
-        self._store = LocalStore(self.root)
+        self._store = self.over or LocalStore(self.root)
 
     @property
     def scratch(self) -> Path:
@@ -52,6 +55,10 @@ class DyingStore:
     def clear(self, may_take: Callable[[str, int], bool]) -> None:
         with self._step():
             self._store.clear(may_take)
+
+    @property
+    def lacks(self) -> Collection[str]:
+        return self._store.lacks
 
     @property
     def at_once(self) -> int:

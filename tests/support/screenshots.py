@@ -46,7 +46,7 @@ MANY = 200
 def lakes(folder: Path) -> dict[str, Path]:
     """Make the lakes."""
     one, many, unwell = (folder / name for name in ("one", "many", "unwell"))
-    with sandbox(world(6_000, days=400, connected=0, currencies=("eur", "usd", "jpy"))) as served:
+    with sandbox(world(6_000, days=300, connected=0, currencies=("eur", "usd", "jpy"))) as served:
         fill(one, served)
         anyio.run(lambda: verify(one, config=config_for(served), sample=3))
         shutil.copytree(one, unwell)
@@ -71,7 +71,7 @@ def pages(folder: Path) -> list[Path]:
         connector.run_report(lake, output=folder / f"report-{name}.html")
         found.append(folder / f"report-{name}.html")
     lake = folder / "one"
-    frozen = {"month": "2026-12", "timezone": "Europe/Paris", "compare": "2026-11", "freeze": True}
+    frozen = {"month": "2026-10", "timezone": "Europe/Paris", "compare": "2026-09", "freeze": True}
     stated = anyio.run(lambda: connector.statement(lake, **frozen))
     found += [folder / "statement.html", folder / "workpaper.html", folder / "workpaper-unwell.html"]
     found[-3].write_text("".join(to_text(stated)))

@@ -11,15 +11,15 @@ from connector.core.units import DAY
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-DayStatus = Literal["complete", "pending", "running", "parked", "not_covered"]
+DayStatus = Literal["complete", "pending", "running", "parked", "not_covered", "damaged"]
 """What can be said of a day.
 
 `complete`: the lake has every row of it, and none is pending. `pending`: it has every row, some of which were pending
 when last read. `running`: the day is not over. `parked`: rows of it were read and are not visible yet. `not_covered`:
-the lake lacks some of it.
+the lake lacks some of it. `damaged`: a file with rows of it is gone, or is not as it was written.
 """
 
-STATUSES: tuple[DayStatus, ...] = ("complete", "pending", "running", "parked", "not_covered")
+STATUSES: tuple[DayStatus, ...] = ("complete", "pending", "running", "parked", "not_covered", "damaged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,14 @@ class Stretch:
         return (self.stop - self.start) // DAY
 
 
-def calendar_of(
-    covered: Intervals, *, first: int, now: int, parked: Intervals, pending: Collection[int]
+def calendar_of(  # noqa: PLR0913 - what may be the matter with a day
+    covered: Intervals,
+    *,
+    first: int,
+    now: int,
+    parked: Intervals,
+    pending: Collection[int],
+    damaged: Collection[int] = (),
 ) -> tuple[Stretch, ...]:
     """Return the days from the one that `first` is in to today, in order, each once.
 
@@ -53,10 +59,12 @@ def calendar_of(
         now: UTC seconds.
         parked: seconds whose rows are parked; the day of each counts.
         pending: first seconds of the days that have pending rows.
+        damaged: first seconds of the days of which files are gone or damaged.
     """
     found: list[Stretch] = []
     for start, whole in _days(covered, first, now):
         status = _status(start, whole=whole, now=now, parked=parked, pending=pending)
+        status = "damaged" if start in damaged else status
         if found and found[-1].status == status:
             found[-1] = Stretch(status, found[-1].start, start + DAY)
         else:

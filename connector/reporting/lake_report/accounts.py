@@ -34,7 +34,7 @@ from connector.reporting.lake_report.problems import (
 from connector.reporting.scan import AccountRows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from os import PathLike
 
     from connector.core.standing import Problem
@@ -61,7 +61,7 @@ def account_facts(
         StorageError: the lake cannot be read.
     """
     state = known.state or TableState(known.account, known.format, Granularity.DAY)
-    first = first_of(state, now)
+    first, damaged = first_of(state, now), tuple(_damaged(store, known))
     facts = AccountFacts(
         account=known.account,
         livemode=known.livemode,
@@ -73,9 +73,9 @@ def account_facts(
         pending=state.pending,
         parked=state.parked_rows,
         net=tuple(_nets(state)),
-        calendar=_calendar(state, first, now, _pending_days(state)) if known.state else (),
+        calendar=_calendar(state, first, now, _pending_days(state), damaged) if known.state else (),
         layers=known.verdict.layers if known.verdict else (),
-        damaged=tuple(_damaged(store, known)),
+        damaged=damaged,
         payouts=None if known.payouts is None else payouts_of(known.payouts),
         late=tuple(late),
         audit=_audit(state),
@@ -111,12 +111,13 @@ def with_detail(
     rows = AccountRows.of(destination, state)
     sums = add_up(rows, {one.path for one in facts.damaged})
     unreadable = tuple(FileProblem(path, "unreadable") for path in sums.unreadable)
-    damaged = any(one.kind != "extra" for one in (*facts.damaged, *unreadable) if one.path in state.files)
+    found = (*facts.damaged, *unreadable)
+    damaged = any(one.kind != "extra" for one in found if one.path in state.files)
     stated, why = _months(store, destination, state, now, 0 if damaged else months)
     read = replace(
         facts,
-        damaged=(*facts.damaged, *unreadable),
-        calendar=_calendar(state, first_of(state, now), now, sums.pending_days),
+        damaged=found,
+        calendar=_calendar(state, first_of(state, now), now, sums.pending_days, found),
         files_say=RowFacts(sums.day_lines(), sums.pending_lines(), stated, why),
     )
     more = [
@@ -166,8 +167,19 @@ def _nets(state: TableState) -> Iterator[tuple[Purse, int]]:
             yield Purse(balance, currency), net
 
 
-def _calendar(state: TableState, first: int, now: int, pending: Collection[int]) -> tuple[Stretch, ...]:
-    return calendar_of(state.covered, first=first, now=now, parked=_parked(state), pending=pending)
+def _calendar(
+    state: TableState, first: int, now: int, pending: Collection[int], found: Iterable[FileProblem]
+) -> tuple[Stretch, ...]:
+    files = (state.files.get(one.path) for one in found if one.kind != "extra")
+    damaged = {day for file in files if file is not None for day in _days_of(file.first_created, file.last_created)}
+    return calendar_of(
+        state.covered, first=first, now=now, parked=_parked(state), pending=pending, damaged=damaged
+    )
+
+
+def _days_of(first: int, last: int) -> range:
+    """Return the first seconds of the days from one second to another."""
+    return range(first - first % DAY, last + 1, DAY)
 
 
 def _parked(state: TableState) -> Intervals:
@@ -181,8 +193,7 @@ def _pending_days(state: TableState) -> set[int]:
     found: set[int] = set()
     for one in state.files.values():
         if one.pending:
-            first, last = one.pending_created or (one.first_created, one.last_created)
-            found.update(range(first - first % DAY, last + 1, DAY))
+            found.update(_days_of(*(one.pending_created or (one.first_created, one.last_created))))
     return found
 
 

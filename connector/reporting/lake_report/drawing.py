@@ -43,6 +43,8 @@ PATTERNS = (
     '<rect width="5" height="5" class="pale"/><circle cx="2.5" cy="2.5" r="1.2" class="ink"/></pattern>'
     '<pattern id="p-not_covered" width="7" height="7" patternUnits="userSpaceOnUse">'
     '<rect width="7" height="7" class="gap"/><path d="M1 1l5 5M6 1l-5 5" class="cross"/></pattern>'
+    '<pattern id="p-damaged" width="4" height="4" patternUnits="userSpaceOnUse">'
+    '<rect width="4" height="4" class="gap"/><rect width="4" height="2.4" class="loss"/></pattern>'
     "</defs></svg>"
 )
 """What the fills of days refer to: once a page."""

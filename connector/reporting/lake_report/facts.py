@@ -24,6 +24,9 @@ FrozenAnswer = Literal["as_frozen", "changed"]
 """Whether a month is still what was frozen of it."""
 
 
+_ROWS = "balance_transactions/"
+
+
 class DayKey(NamedTuple):
     """What rows are added up by.
 
@@ -300,6 +303,11 @@ class AccountFacts:
     def grade(self) -> Literal["wrong", "look", "well"]:
         """How grave the gravest of its problems is."""
         return grade_of(self.problems)
+
+    @property
+    def lost(self) -> int:
+        """Files of its balance transactions that are gone or damaged."""
+        return len({one.path for one in self.damaged if one.kind != "extra" and one.path.startswith(_ROWS)})
 
     @property
     def proof(self) -> Proof:

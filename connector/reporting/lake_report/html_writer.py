@@ -22,7 +22,7 @@ LONG = 14
 COMMAND = "its rows"
 """Heading of a column of commands."""
 
-_WIDE = frozenset({"what it says", "what was looked at", "file", "net", "outcome", "state"})
+_WIDE = frozenset({"what it says", "what was looked at", "file", "net", "outcome", "state", "note", "reason"})
 """Headings of columns of sentences, whose lines may break."""
 
 
@@ -60,7 +60,8 @@ class Writer:
     def _whole(self, table: Table, whose: str, *, folded: bool) -> Iterator[str]:
         title = self.escape(table.title)
         if folded:
-            yield f"<details><summary>{title} ({counted(len(table.lines), 'line')})</summary>\n"
+            screen = "" if table.printed else ' class="screen"'
+            yield f"<details{screen}><summary>{title} ({counted(len(table.lines), 'line')})</summary>\n"
         kinds = " ".join(f"n{place + 1}" for place in sorted(table.numbers))
         kind = f' class="{kinds}"' if kinds else ""
         yield self.region(self.escape(" ".join(filter(None, (table.title, whose)))))

@@ -153,7 +153,7 @@ class _Page:
 
     def _facts(self, one: AccountFacts) -> str:
         facts = {
-            "Complete up to": "no time" if one.complete_up_to is None else f"{minute_text(one.complete_up_to)} UTC",
+            "Complete up to": _complete(one),
             "Rows": f"{one.rows:,}",
             "Files": f"{one.files:,}, {sized(one.bytes)}",
             "Pending rows": f"{one.pending:,}",
@@ -186,6 +186,8 @@ class _Page:
         if not found:
             return
         yield "<h3>Rows, gross, fees and net</h3>\n"
+        if one.lost:
+            yield f'<p class="note">Without the rows of {counted(one.lost, "file")} gone or damaged.</p>\n'
         for number, series in enumerate(found):
             yield f"<h4>{self.writer.escape(title_of(series.purse))}</h4>\n"
             yield from self._charts(series, f"m{place}-{number}", whose)
@@ -237,3 +239,9 @@ class _Page:
             " Times are UTC. Amounts have the decimals of their currency, and are never added over currencies or"
             f" balances. All figures: <code>{self.writer.escape(words)}</code></footer>\n"
         )
+
+
+def _complete(one: AccountFacts) -> str:
+    """Say up to when an account is complete, and what is not there all the same."""
+    upto = "no time" if one.complete_up_to is None else f"{minute_text(one.complete_up_to)} UTC"
+    return upto + (f", but for {counted(one.lost, 'file')} gone or damaged" if one.lost else "")

@@ -71,6 +71,7 @@ class Table:
         numbers: places of columns that are numbers.
         note: what is said below it.
         marks: of lines, by place, what they are marked as: `wrong`, `look`, or `total`.
+        printed: whether it goes on paper where it is folded and nobody unfolded it.
     """
 
     title: str
@@ -79,6 +80,7 @@ class Table:
     numbers: frozenset[int] = frozenset()
     note: str = ""
     marks: tuple[tuple[int, str], ...] = ()
+    printed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,9 @@ def layers(facts: AccountFacts, made_at: int) -> Table:
         since = "" if one.lake_record >= facts.record else "; runs have changed the lake since"
         findings = " - ".join(["", *one.findings]) if one.findings else ""
         checked = f"{minute_text(one.checked_at)} UTC, {age(max(0, made_at - one.checked_at))} before{since}"
-        lines.append((one.layer, ANSWER_WORDS[one.verdict], checked, f"{one.reason}{findings}"))
+        lines.append((one.layer, ANSWER_WORDS[one.verdict], f"{one.reason}{findings}", checked))
     marks = tuple((place, "wrong") for place, one in enumerate(facts.layers) if one.verdict == "residual")
-    return Table("What verify last found", ("layer", "verdict", "checked", "what it says"), tuple(lines), marks=marks)
+    return Table("What verify last found", ("layer", "verdict", "what it says", "checked"), tuple(lines), marks=marks)
 
 
 def calendar(facts: AccountFacts, extent: Extent) -> Table:
@@ -156,10 +158,12 @@ def calendar(facts: AccountFacts, extent: Extent) -> Table:
 
 
 def _lacking(latest: Sequence[Stretch]) -> Iterator[tuple[int, str]]:
-    """Yield how days that were not read are marked: what comes after the last day that was is only to be looked at."""
+    """Yield how days that are lacking are marked: what comes after the last day that was read is only to be looked at."""
     mark = "look"
     for place, one in enumerate(latest):
-        if one.status == "not_covered":
+        if one.status == "damaged":
+            yield place, "wrong"
+        elif one.status == "not_covered":
             yield place, mark
         elif one.status != "running":
             mark = "wrong"
@@ -190,7 +194,7 @@ def days(one: MoneySeries, extent: Extent) -> Table:
     by_day = {day: one.by_day[day] for day in {day for day, _ in one.recent}}
     lines, marks = _by_category(one.purse, by_day, one.recent, lambda day: f"{day:%Y-%m-%d}")
     title = f"By day and category, the last {extent.days} days: {title_of(one.purse)}"
-    return Table(title, ("day", *_SUMS[1:]), lines, _NUMBERS, _RATE if lines else "", marks)
+    return Table(title, ("day", *_SUMS[1:]), lines, _NUMBERS, _RATE if lines else "", marks, printed=False)
 
 
 _SUMS = ("month", "category", "rows", "gross", "fees", "net", "fee rate")
@@ -365,16 +369,16 @@ def overview(report: LakeReport) -> Table:
             one.account,
             _standing(one),
             "" if one.complete_up_to is None else minute_text(one.complete_up_to),
+            "never" if not one.layers else minute_text(min(layer.checked_at for layer in one.layers)),
             one.rows,
             one.pending,
             nets(one),
-            "never" if not one.layers else minute_text(min(layer.checked_at for layer in one.layers)),
         )
         for one in grave
     )
     marks = tuple((place, one.grade) for place, one in enumerate(grave) if one.grade != "well")
-    columns = ("account", "how it stands", "complete up to (UTC)", "rows", "pending", "net", "verified (UTC)")
-    return Table(f"{counted(len(lines), 'account')}", columns, lines, frozenset({3, 4}), marks=marks)
+    columns = ("account", "how it stands", "complete up to (UTC)", "verified (UTC)", "rows", "pending", "net")
+    return Table(f"{counted(len(lines), 'account')}", columns, lines, frozenset({4, 5}), marks=marks)
 
 
 def nets(one: AccountFacts) -> str:

@@ -42,7 +42,7 @@ thead th{color:var(--soft);font-size:.82rem;border-bottom:1px solid var(--line);
 tbody tr+tr>*{border-top:1px solid var(--line)}
 .paper h2+.scroll caption,.paper h3+.scroll caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;
 overflow:hidden}
-td.w{white-space:normal;min-width:17rem;max-width:34rem;overflow-wrap:anywhere}
+td.w{white-space:normal;min-width:14rem;max-width:34rem;overflow-wrap:anywhere}
 tr.total>*{font-weight:600}
 tr.wrong>:first-child,tr.look>:first-child{box-shadow:inset 3px 0 0 currentColor;padding-left:.6rem}
 tr.wrong,tr.look{background:none;color:inherit}tr.wrong>:first-child{color:var(--bad)}tr.look>:first-child{color:var(--warn)}
@@ -66,11 +66,13 @@ svg.defs{position:absolute}
 .running{fill:var(--bg);stroke:var(--blue);stroke-width:2;stroke-dasharray:3 2}
 .pale{fill:var(--pale)}.ink{fill:var(--blue)}.gap{fill:var(--badbg)}.cross{stroke:var(--bad);stroke-width:1.2;
 fill:none}
+.damaged{fill:url(#p-damaged)}.loss{fill:var(--bad)}
 .lines{stroke:var(--bg);stroke-width:2;fill:none}.axis{stroke:var(--line);fill:none}
 .line{stroke:var(--blue);stroke-width:1.6;fill:none}.dots{fill:var(--blue)}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.88rem}
 @media (max-width:40rem){.page{padding:1.4rem 1rem 3rem}h1{font-size:1.4rem}
 dl{grid-template-columns:repeat(2,minmax(0,1fr))}
+table{font-size:.8rem}th,td{padding-right:.6rem}
 table:not([class]):has(td.w) :is(th,td){white-space:normal;padding-right:.6rem}
 table:not([class]):has(td.w) td.w{min-width:9rem}}
 @media print{
@@ -80,8 +82,9 @@ body{font-size:9.5pt}.page{max-width:none;padding:0}h1{font-size:17pt}nav{displa
 .scroll{overflow:visible}table{font-size:7.5pt}th,td{padding-right:.6rem}td code{white-space:normal}
 caption,thead th,dt,.note{font-size:8pt}
 svg{max-width:100%;height:auto}
-tr,svg,dl,ul.say li{break-inside:avoid}h2,h3,h4,caption,thead{break-after:avoid}thead{display:table-header-group}
+tr,svg,dl,figure,.charts,ul.say li{break-inside:avoid}h2,h3,h4,caption,thead{break-after:avoid}thead{display:table-header-group}
+details.screen:not([open]){display:none}
 details::details-content{content-visibility:visible;block-size:auto}
-.complete,.bars,.pending,.parked,.not_covered,.badge{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.complete,.bars,.pending,.parked,.not_covered,.damaged,.badge{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }
 """

@@ -22,6 +22,7 @@ STATUS_WORDS: dict[DayStatus, str] = {
     "running": "still running",
     "parked": "read, not visible yet",
     "not_covered": "not read",
+    "damaged": "file gone or damaged",
 }
 ANSWER_WORDS: dict[Answer, str] = {
     "proved": "agrees (proved)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from connector.core.counting import sized
+from connector.core.counting import of_kinds, sized
 from connector.core.time.times import END_OF_TIME
 from connector.reporting.cells import Cell, Money
 from connector.reporting.lake_report.sections import Table
@@ -150,8 +150,7 @@ def findings(account: Mapping[str, Any]) -> list[Table]:
 def _findings(title: str, told: Mapping[str, Any]) -> Table:
     found: Sequence[dict[str, Any]] = told["findings"]
     lines = tuple((one["kind"].replace("_", " "), one["message"]) for one in found)
-    counts = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in told["counts"].items())
-    note = f"In all: {counts}." if counts else ""
+    note = f"In all: {of_kinds(told['counts'])}." if told["counts"] else ""
     return Table(
         title, ("kind", "what it says"), lines, note=note, marks=tuple((n, "wrong") for n in range(len(lines)))
     )

@@ -30,16 +30,19 @@ def days(stretches):
     parked=SETS,
     first=SECONDS,
     now=SECONDS,
-    pending=st.sets(st.integers(0, 12).map(lambda day: day * DAY)),
+    pending=DAYS,
+    damaged=DAYS,
 )
-def test_every_day_is_there_once_and_complete_only_if_all_of_it_is_covered(covered, parked, first, now, pending):
-    found = calendar_of(covered, first=first, now=now, parked=parked, pending=pending)
+def test_every_day_is_there_once_and_complete_only_if_all_of_it_is_here(covered, parked, first, now, pending, damaged):
+    found = calendar_of(covered, first=first, now=now, parked=parked, pending=pending, damaged=damaged)
     starts = [start for one in found for start in range(one.start, one.stop, DAY)]
     assert starts == list(range(first - first % DAY, now + 1, DAY))
     assert all(one.status != other.status for one, other in pairwise(found))
     for start, status in days(found).items():
         whole = covered.covers(Interval(max(first, start), start + DAY))
-        if now < start + DAY:
+        if start in damaged:
+            assert status == "damaged"
+        elif now < start + DAY:
             assert status == "running"
         elif whole:
             assert status == ("pending" if start in pending else "complete")

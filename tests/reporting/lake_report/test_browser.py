@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 import connector
+from connector.reporting.page import to_text
 from tests.support.browser import INSTALL, PROGRAM, showing
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason=INSTALL)]
@@ -27,11 +28,15 @@ VIOLATIONS = "axe.run().then(found => found.violations.map(one => [one.id, one.n
 
 @pytest.fixture(scope="module")
 def pages(made, tmp_path_factory):
-    """The page of a lake that is well, and of one that has lost a file."""
+    """Pages of a lake that is well, and of one that has lost a file."""
     folder = tmp_path_factory.mktemp("pages")
     facts = connector.run_report(made, output=folder / "well.html")
     lake = Path(shutil.copytree(made, folder / "lake"))  # which keeps its verdict
     connector.write_workpaper(connector.run_verify(lake, offline=True), folder / "workpaper.html")
+    next((lake / "balance_transactions").rglob("*.parquet")).unlink()
+    connector.run_report(lake, output=folder / "unwell.html")
+    stated = anyio.run(lambda: connector.statement(made, month="2026-01", compare="2025-12"))
+    (folder / "statement.html").write_text("".join(to_text(stated)))
     return folder, facts["sentence"]
 
 
@@ -55,8 +60,8 @@ def test_a_browser_is_asked_for_nothing_and_says_nothing_and_the_page_fits(pages
 
 @pytest.mark.skipif(not AXE.is_file(), reason=INSTALL_AXE)
 @pytest.mark.parametrize(("width", "dark"), [(1200, False), (1200, True), (390, False)])
-@pytest.mark.parametrize("name", ["well.html", "workpaper.html"])
-def test_axe_finds_nothing_to_object_to_in_a_report_or_a_workpaper(pages, tmp_path, name, width, dark):
+@pytest.mark.parametrize("name", ["well.html", "unwell.html", "statement.html", "workpaper.html"])
+def test_axe_finds_nothing_to_object_to_in_a_report_a_statement_or_a_workpaper(pages, tmp_path, name, width, dark):
     folder, _ = pages
 
     async def go():

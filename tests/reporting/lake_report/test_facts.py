@@ -142,6 +142,9 @@ def test_damaged_files_are_told_and_the_others_count(lake):
     days = {f"{pa.scalar(line.key.day, pa.timestamp('s')).as_py():%Y-%m-%d}" for line in one.files_say.days}
     assert days
     assert not days & lost
+    marked = {start for part in one.calendar if part.status == "damaged" for start in range(part.start, part.stop, DAY)}
+    assert {f"{pa.scalar(day, pa.timestamp('s')).as_py():%Y-%m-%d}" for day in marked} == lost
+    assert one.lost == 3
     assert one.files_say.months == ()
     assert "damaged" in one.files_say.unstated
     assert report.sentence == "Not everything is here, and it does not add up."
