@@ -1,9 +1,8 @@
-"""Makes a lake of any size without a Stripe: the rows of a sandbox's days over and over, by the package's own writers."""
+"""Makes a lake of any size without a Stripe: rows of a sandbox's days again and again, by the package's own writers."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from connector.tables.balance_transactions import to_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from connector.core.state.data_file import DataFile
     from connector.core.units import AccountId
@@ -58,7 +58,12 @@ def make(lake: Path, *, rows: int, accounts: int = 1, days: int = FIVE_YEARS, pa
             files[one.path] = one
             told += one.rows
         state = TableState(
-            account, "parquet", Granularity(partition), Intervals.span(0, end), files=MappingProxyType(files), livemode=False
+            account,
+            "parquet",
+            Granularity(partition),
+            Intervals.span(0, end),
+            files=MappingProxyType(files),
+            livemode=False,
         )
         table_states.commit(LocalStore(lake), state)
     return told

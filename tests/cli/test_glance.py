@@ -139,10 +139,7 @@ def test_rows_to_be_read_again_for_their_sources_are_counted_and_frozen_months_n
         (
             [one, two],
             10,
-            [
-                "2026-05 (Europe/Paris), 1 of 2 accounts; 2026-04 (Europe/Paris), 1 of 2 accounts; "
-                "2026-03 (Europe/Paris), 1 of 2 accounts; and 2 more"
-            ],
+            ["; ".join([*(f"2026-0{month} (Europe/Paris), 1 of 2 accounts" for month in (5, 4, 3)), "and 2 more"])],
         ),
     ):
         lines = glance(replace(there, holdings=holdings), lambda text, _style: text, fancy=True)

@@ -20,7 +20,7 @@ from connector.sandbox.core.ledger import TIES
 from connector.sandbox.core.shapes import SHAPES
 from tests.support.examples import examples, slow_but
 from tests.support.lakes import DAY, START, run, sandbox
-from tests.support.statements import CURRENCIES, asked_balance, fill, plainly, world
+from tests.support.statements import CURRENCIES, agrees, asked_balance, balances, fill, plainly, world
 
 ZONES = ("UTC", "Europe/Paris", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu", "America/St_Johns")
 ALL_FORMATS = ("parquet", "arrow", "jsonl.zst")
@@ -37,41 +37,6 @@ def lake(served, tmp_path_factory):
     made = tmp_path_factory.mktemp("statement") / "lake"
     fill(made, served, expand=["source"], source_columns=True, partition="month")
     return made
-
-
-def balances(document, account=None):
-    for one in document["accounts"]:
-        if account in {None, one["account"]}:
-            for balance in one["balances"]:
-                yield (balance["balance_type"], balance["currency"]), balance
-
-
-def agrees(document, account, rows):
-    """Hold an account's statement against its rows; what it leaves out is nothing."""
-    start, stop = document["period"]["start"], document["period"]["stop"]
-    plain = plainly(rows, start, stop)
-    stated = dict(balances(document, account))
-    assert {key for key, one in plain.items() if one.categories or one.opening} == stated.keys()
-    for key, balance in stated.items():
-        truth = plain[key]
-        lines = {
-            line["category"]: [line["count"], line["gross"], line["fee"], line["net"]]
-            for line in (*balance["activity"], *balance["payouts"])
-        }
-        assert lines == truth.categories
-        assert all(line["category"].startswith("payout") for line in balance["payouts"])
-        opening, closing = balance["opening"], balance["closing"]
-        moved = balance["activity_total"]["net"] + balance["payouts_total"]["net"]
-        assert (opening["amount"], closing["amount"]) == (truth.opening, truth.closing)
-        assert opening["amount"] + moved == closing["amount"]
-        assert [opening["computed"]["pending"], closing["computed"]["pending"]] == truth.waiting
-        assert sum(closing["computed"].values()) == closing["amount"]
-        assert sum(day["net"] for day in balance["pending"]) == closing["computed"]["pending"]
-        fees = {(fee["type"], fee["description"], fee["own_rows"]): fee["amount"] for fee in balance["fees"]}
-        assert {name: amount for name, amount in fees.items() if amount} == {k: v for k, v in truth.fees.items() if v}
-        assert {one["dispute"]: one["cost"] for one in balance["disputes"]} == truth.disputes
-        assert sum(one["count"] for one in balance["conversions"]) == truth.converted[0]
-        assert sum(one["gross"] for one in balance["conversions"]) == truth.converted[1]
 
 
 def validated(document):

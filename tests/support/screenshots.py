@@ -1,7 +1,7 @@
 """Pictures of the pages, to be looked at: `python -m tests.support.screenshots FOLDER`, a few minutes.
 
-Reports of one account, of 200, and of a lake that is not well; a statement; the workpaper of `verify`. Each in light, in dark, on a phone, and as it is
-printed. Nothing is compared: whether a page looks right is for eyes.
+Reports of one account, of 200, and of a lake that is not well; a statement; the workpaper of `verify`. Each in light,
+in dark, on a phone, and as it is printed. Nothing is compared: whether a page looks right is for eyes.
 """
 
 from __future__ import annotations
@@ -103,8 +103,7 @@ async def shoot(tab: Tab, to: Path, name: str) -> None:
 
 
 async def main(to: Path) -> None:
-    """Write all pictures to a folder."""
-    to.mkdir(parents=True, exist_ok=True)
+    """Write all pictures to a folder that is there."""
     with tempfile.TemporaryDirectory() as folder:
         for page in await anyio.to_thread.run_sync(pages, Path(folder)):
             shutil.copy(page, to)
@@ -112,4 +111,6 @@ async def main(to: Path) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, Path(sys.argv[1]))
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    anyio.run(main, folder)

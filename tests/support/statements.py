@@ -14,7 +14,7 @@ from connector.sandbox import World
 from tests.support.lakes import DAY, START, config_for, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from connector.core.api.page import Row
@@ -103,3 +103,39 @@ def _count(one: Plain, row: Row) -> None:
     if row["exchange_rate"] is not None:
         one.converted[0] += 1
         one.converted[1] += row["amount"]
+
+
+def balances(document: dict[str, Any], account: str | None = None) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    """Yield the balances of one account, of all by default, each with its type and currency."""
+    for one in document["accounts"]:
+        if account in {None, one["account"]}:
+            for balance in one["balances"]:
+                yield (balance["balance_type"], balance["currency"]), balance
+
+
+def agrees(document: dict[str, Any], account: str, rows: Iterable[Row]) -> None:
+    """Hold an account's statement against its rows; what it leaves out is nothing."""
+    start, stop = document["period"]["start"], document["period"]["stop"]
+    plain = plainly(rows, start, stop)
+    stated = dict(balances(document, account))
+    assert {key for key, one in plain.items() if one.categories or one.opening} == stated.keys()
+    for key, balance in stated.items():
+        truth = plain[key]
+        lines = {
+            line["category"]: [line["count"], line["gross"], line["fee"], line["net"]]
+            for line in (*balance["activity"], *balance["payouts"])
+        }
+        assert lines == truth.categories
+        assert all(line["category"].startswith("payout") for line in balance["payouts"])
+        opening, closing = balance["opening"], balance["closing"]
+        moved = balance["activity_total"]["net"] + balance["payouts_total"]["net"]
+        assert (opening["amount"], closing["amount"]) == (truth.opening, truth.closing)
+        assert opening["amount"] + moved == closing["amount"]
+        assert [opening["computed"]["pending"], closing["computed"]["pending"]] == truth.waiting
+        assert sum(closing["computed"].values()) == closing["amount"]
+        assert sum(day["net"] for day in balance["pending"]) == closing["computed"]["pending"]
+        fees = {(fee["type"], fee["description"], fee["own_rows"]): fee["amount"] for fee in balance["fees"]}
+        assert {name: amount for name, amount in fees.items() if amount} == {k: v for k, v in truth.fees.items() if v}
+        assert {one["dispute"]: one["cost"] for one in balance["disputes"]} == truth.disputes
+        assert sum(one["count"] for one in balance["conversions"]) == truth.converted[0]
+        assert sum(one["gross"] for one in balance["conversions"]) == truth.converted[1]

@@ -42,7 +42,7 @@ class Stretch:
         return (self.stop - self.start) // DAY
 
 
-def calendar_of(  # noqa: PLR0913 - what may be the matter with a day
+def calendar_of(
     covered: Intervals,
     *,
     first: int,

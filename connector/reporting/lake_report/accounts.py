@@ -172,9 +172,7 @@ def _calendar(
 ) -> tuple[Stretch, ...]:
     files = (state.files.get(one.path) for one in found if one.kind != "extra")
     damaged = {day for file in files if file is not None for day in _days_of(file.first_created, file.last_created)}
-    return calendar_of(
-        state.covered, first=first, now=now, parked=_parked(state), pending=pending, damaged=damaged
-    )
+    return calendar_of(state.covered, first=first, now=now, parked=_parked(state), pending=pending, damaged=damaged)
 
 
 def _days_of(first: int, last: int) -> range:

@@ -158,7 +158,7 @@ def calendar(facts: AccountFacts, extent: Extent) -> Table:
 
 
 def _lacking(latest: Sequence[Stretch]) -> Iterator[tuple[int, str]]:
-    """Yield how days that are lacking are marked: what comes after the last day that was read is only to be looked at."""
+    """Yield how days that are lacking are marked: those after the last day that was read are only to be looked at."""
     mark = "look"
     for place, one in enumerate(latest):
         if one.status == "damaged":
@@ -390,7 +390,7 @@ def nets(one: AccountFacts) -> str:
 def _standing(one: AccountFacts) -> str:
     if one.retired is not None:
         return "retired"
-    return {"wrong": "something is wrong", "look": "look at it", "well": "well"}[one.grade]
+    return {"wrong": "wrong", "look": "look at it", "well": "well"}[one.grade]
 
 
 def _more(found: Sequence[object], extent: Extent) -> str:

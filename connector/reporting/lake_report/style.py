@@ -8,7 +8,7 @@ STYLE = """\
 --goodbg:#182822}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
-.page{max-width:60rem;margin:0 auto;padding:2.2rem 1.25rem 4rem}
+.page{max-width:64rem;margin:0 auto;padding:2.2rem 1.25rem 4rem}
 .lake{margin:0;color:var(--soft);overflow-wrap:anywhere}
 h1{font-size:1.75rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;margin:.35rem 0 .6rem;text-wrap:balance}
 h2{font-size:1.3rem;line-height:1.3;font-weight:650;margin:3rem 0 .5rem;padding-top:1rem;
@@ -42,7 +42,7 @@ thead th{color:var(--soft);font-size:.82rem;border-bottom:1px solid var(--line);
 tbody tr+tr>*{border-top:1px solid var(--line)}
 .paper h2+.scroll caption,.paper h3+.scroll caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;
 overflow:hidden}
-td.w{white-space:normal;min-width:14rem;max-width:34rem;overflow-wrap:anywhere}
+td.w{white-space:normal;min-width:12rem;max-width:34rem;overflow-wrap:anywhere}
 tr.total>*{font-weight:600}
 tr.wrong>:first-child,tr.look>:first-child{box-shadow:inset 3px 0 0 currentColor;padding-left:.6rem}
 tr.wrong,tr.look{background:none;color:inherit}tr.wrong>:first-child{color:var(--bad)}tr.look>:first-child{color:var(--warn)}
@@ -72,7 +72,7 @@ fill:none}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.88rem}
 @media (max-width:40rem){.page{padding:1.4rem 1rem 3rem}h1{font-size:1.4rem}
 dl{grid-template-columns:repeat(2,minmax(0,1fr))}
-table{font-size:.8rem}th,td{padding-right:.6rem}
+table{font-size:.76rem}th,td{padding-right:.5rem}tbody th{white-space:normal}
 table:not([class]):has(td.w) :is(th,td){white-space:normal;padding-right:.6rem}
 table:not([class]):has(td.w) td.w{min-width:9rem}}
 @media print{
@@ -82,7 +82,8 @@ body{font-size:9.5pt}.page{max-width:none;padding:0}h1{font-size:17pt}nav{displa
 .scroll{overflow:visible}table{font-size:7.5pt}th,td{padding-right:.6rem}td code{white-space:normal}
 caption,thead th,dt,.note{font-size:8pt}
 svg{max-width:100%;height:auto}
-tr,svg,dl,figure,.charts,ul.say li{break-inside:avoid}h2,h3,h4,caption,thead{break-after:avoid}thead{display:table-header-group}
+tr,svg,dl,figure,.charts,ul.say li{break-inside:avoid}
+h2,h3,h4,caption,thead{break-after:avoid}thead{display:table-header-group}
 details.screen:not([open]){display:none}
 details::details-content{content-visibility:visible;block-size:auto}
 .complete,.bars,.pending,.parked,.not_covered,.damaged,.badge{print-color-adjust:exact;-webkit-print-color-adjust:exact}
