@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -201,7 +202,8 @@ def _note(statement: Statement, account: AccountStatement, group: str) -> str:
         read_at = statement.period.minute(account.payouts_as_of)
         return f"states as of {read_at}, when payouts were last read"
     if group in {"payouts", "bank", "bridge"} and account.payouts_as_of is None:
-        return "payouts were not read: `stripe-balance payouts DEST` brings their states"
+        again = shlex.join(["stripe-balance", "payouts", statement.destination])
+        return f"payouts were not read: `{again}` brings their states"
     if group == "balance":
         return "available and pending at a past moment are computed from the rows, not observed"
     if group in {"changes", "why"} and any(

@@ -11,6 +11,7 @@ import pytest
 import connector
 from connector import schemas
 from connector.core.ledger import money
+from connector.core.ledger.against import minor
 from tests.support.lakes import run, sandbox
 from tests.support.statements import plainly, world
 
@@ -222,3 +223,24 @@ def test_zero_decimal_amounts_with_decimals_of_zero_are_whole(lake, truth, tmp_p
         for row in balance_summary(truth)
     ]
     assert compared(lake, written(tmp_path / "yen.csv", rows))["agrees"]
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("1,234.50", "eur", 123_450),
+        ("-1,234,567.89", "usd", -123_456_789),
+        ("1.234,50", "eur", 123_450),
+        ("1.234.567", "jpy", 1_234_567),
+        ("1,200", "eur", 120_000),
+        ("1,200", "jpy", 1_200),
+        ("12,50", "eur", 1_250),
+        ("12.500", "eur", 1_250),
+        ("1,234.500", "kwd", 1_234_500),
+        ("1.234", "kwd", 1_234),
+        ("1,234", "kwd", 1_234),
+        ("+0", "eur", 0),
+    ],
+)
+def test_thousands_may_be_apart_in_amounts(text, currency, amount):
+    assert minor(text, currency, "line 2") == amount

@@ -130,6 +130,16 @@ def bank_agrees(document, rows, payouts, zone):
         }
 
 
+def around_what_came_back(rows, payouts, zone):
+    """Return periods that end just before and just after a payout came back, one of each way."""
+    days = {}
+    for _, _, ended, way in ways_to_the_bank(rows, payouts, zone):
+        if way is not None:
+            days[way] = datetime.fromtimestamp(ended, zone).date()
+    day = timedelta(days=1)
+    return [part for at in days.values() for part in ((at - 4 * day, at), (at - 4 * day, at + day), (at, at + day))]
+
+
 def views_agree(lake, zone, rows, payouts, first, last):
     """Hold the views to the rows of some local days."""
     local = {row["id"]: datetime.fromtimestamp(row["created"], ZoneInfo(zone)).date() for row in rows}
@@ -210,4 +220,7 @@ def test_any_month_of_any_ledger_is_what_plain_sums_come_to(seed, zone, since, d
         agrees(document, served.account, rows)
         bank_agrees(document, rows, payouts, ZoneInfo(zone))
         balance_agrees(document, served, rows)
+        for begins, ends in around_what_came_back(rows, payouts, ZoneInfo(zone)):
+            document = connector.run_statement(lake, since=f"{begins}", until=f"{ends}", timezone=zone)
+            bank_agrees(document, rows, payouts, ZoneInfo(zone))
         views_agree(lake, zone, rows, payouts, first, last)

@@ -24,6 +24,8 @@ _SUMMARY = frozenset({"reporting_category", "currency", "gross", "fee", "net"})
 _ITEMIZED = frozenset({"balance_transaction_id", "currency", "gross", "fee", "net"})
 
 _AMOUNT = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
+"""Thousands apart, by a comma or by a point, decimals by the other."""
 
 FIGURES = ("gross", "fee", "net")
 
@@ -113,8 +115,8 @@ def minor(text: str, currency: str, where: str) -> int:
     Raises:
         ConfigError: it is no such amount, or has more decimals than the currency.
     """
-    plain = text.strip()
     places = decimals(currency)
+    plain = _ungrouped(text.strip(), places)
     if not _AMOUNT.fullmatch(plain):
         raise ConfigError(f"{where}: {text!r} is not an amount such as -1234.50")
     whole, _, part = plain.lstrip("+-").replace(",", ".").partition(".")
@@ -122,6 +124,18 @@ def minor(text: str, currency: str, where: str) -> int:
         raise ConfigError(f"{where}: {text!r} has more decimals than {currency.upper()} has")
     value = int(whole + part[:places].ljust(places, "0"))
     return -value if plain.startswith("-") else value
+
+
+def _ungrouped(text: str, places: int) -> str:
+    """Return an amount without what parts its thousands.
+
+    A single point comes before decimals, as in all of Stripe's documented reports. So does a single comma with as many
+    digits after it as the currency has decimals, which reports always print.
+    """
+    marks = [one for one in text if one in ",."]
+    if marks == ["."] or not _GROUPED.fullmatch(text) or (marks == [","] and places == len("000")):
+        return text
+    return text.replace(marks[0], "").replace(",", ".")
 
 
 def compare_balance(rows: Iterable[Mapping[str, str]], account: AccountStatement, name: str) -> Comparison:
