@@ -25,7 +25,7 @@ from connector.lake.stores.local import LocalStore
 from connector.readers.described import described
 from connector.readers.duckdb_sql import write
 from connector.verification.calls import verify
-from tests.support.bucket_lakes import bucket_files
+from tests.support.bucket_lakes import backfill_killed, bucket_files
 from tests.support.dying_store import DiedError, DyingStore
 from tests.support.examples import slow_but
 from tests.support.extras import present
@@ -166,6 +166,16 @@ def test_killed_before_or_after_any_write_it_goes_on_where_it_was_and_loses_and_
         assert lives > 15 / apart
         run(lake, served, backfill=True, **EXPANDED, **ours)
         assert bucket_files(lake) == data_files(other)
+
+
+@pytest.mark.slow
+def test_processes_killed_at_moments_leave_every_row_once_and_the_next_goes_on(tmp_path):
+    lake, other = tmp_path / "lake", tmp_path / "other"
+    with sandbox(world(2_500, days=30), latency=0.01) as served:
+        run(lake, served)
+        backfill_killed(lake, lake, {}, served, after=(1, 4, 9, 15, 21, 25))
+        run(other, served, expand=["source"])
+        assert data_files(lake) == data_files(other)
 
 
 def honest_ids(lake, served):

@@ -13,8 +13,15 @@ from tests.integrations import services
 from tests.integrations.conftest import available
 from tests.integrations.faulty_proxy import LATE_SECONDS, behind_faults
 from tests.integrations.test_bucket import settings_of
-from tests.support.bucket_lakes import command, killed_again_and_again, life_of_a_lake, same
-from tests.support.lakes import run, sandbox, world
+from tests.support.bucket_lakes import (
+    backfill_killed,
+    bucket_files,
+    command,
+    killed_again_and_again,
+    life_of_a_lake,
+    same,
+)
+from tests.support.lakes import data_files, run, sandbox, world
 
 pytest.importorskip("obstore", reason="`make integrations` sets up what runs this")
 
@@ -83,6 +90,16 @@ def test_killed_at_any_moment_the_next_run_ends_in_the_same_bytes(service, tmp_p
         assert last.returncode == 0, said
         run(tmp_path, stripe_)
         same(bucket, tmp_path, stripe_)
+
+
+@pytest.mark.slow
+def test_sources_that_are_added_later_go_on_where_they_were_whenever_they_are_killed(service, tmp_path):
+    with sandbox(world(2_500, days=30), latency=0.01) as stripe_:
+        name, bucket = lake_in(service)
+        run(bucket, stripe_)
+        backfill_killed(name, bucket, service.environment, stripe_, after=(1, 9, 17, 25))
+        run(tmp_path, stripe_, expand=["source"])
+        assert bucket_files(bucket) == data_files(tmp_path)
 
 
 @pytest.mark.slow

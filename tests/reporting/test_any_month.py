@@ -130,6 +130,19 @@ def bank_agrees(document, rows, payouts, zone):
         }
 
 
+def fees_given_back_agree(document, rows):
+    start, stop = document["period"]["start"], document["period"]["stop"]
+    given = Counter()
+    for row in rows:
+        if start <= row["created"] < stop and row["fee"] < 0:
+            given[row["balance_type"], row["currency"], row["reporting_category"]] -= row["fee"]
+    told = Counter()
+    for key, balance in balances(document):
+        for line in (*balance["activity"], *balance["payouts"]):
+            told[*key, line["category"]] += line["fee_returned"]
+    assert +told == given
+
+
 def around_what_came_back(rows, payouts, zone):
     """Return periods that end just before and just after a payout came back, one of each way."""
     days = {}
@@ -219,6 +232,7 @@ def test_any_month_of_any_ledger_is_what_plain_sums_come_to(seed, zone, since, d
         document = connector.run_statement(lake, **period)
         agrees(document, served.account, rows)
         bank_agrees(document, rows, payouts, ZoneInfo(zone))
+        fees_given_back_agree(document, rows)
         balance_agrees(document, served, rows)
         for begins, ends in around_what_came_back(rows, payouts, ZoneInfo(zone)):
             document = connector.run_statement(lake, since=f"{begins}", until=f"{ends}", timezone=zone)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import connector
 from connector.core.units import DAY
 from connector.lake.stores.base import open_store
 from tests.support.lakes import data_files, objects, run, truth
@@ -103,3 +104,45 @@ def killed_again_and_again(
         found.append(killed_after(moment, command(*words, environ=environ)))
         between(number)
     return found
+
+
+def backfill_killed(
+    name: object, lake: Any, environ: Mapping[str, str], served: Sandbox, *, after: tuple[int, ...]
+) -> None:
+    """Add sources to a lake by commands that are killed with -9 after some requests, then by one that may end.
+
+    After each, every row is there once, and what had its source has it still.
+
+    Args:
+        name: of the lake, for the command line.
+        lake: the same, for this process.
+        environ: of the processes.
+        served: whom they ask.
+        after: how many requests of each are answered before it is killed.
+    """
+    asking = {**environ, "STRIPE_API_BASE": served.url, "STRIPE_API_KEY": served.key}
+    words = ("sync", name, "-q", "--rate", "12", "--expand", "source", "--backfill")
+    everything = sorted(row["id"] for row in truth(served))
+    bare: list[set[str]] = []
+
+    def look() -> None:
+        rows = connector.read(lake).to_table().to_pylist()
+        assert sorted(row["id"] for row in rows) == everything
+        left = {row["id"] for row in rows if row["source"] is not None and row.get("source_object") is None}
+        assert not bare or left <= bare[-1]
+        bare.append(left)
+
+    look()
+    for requests in after:
+        served.reset_stats()
+        process = command(*words, environ=asking)
+        while process.poll() is None and len(served.requests()) < requests:
+            with suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=0.01)
+        assert killed_after(0.0, process) == -signal.SIGKILL
+        look()
+    last = command(*words, environ=asking)
+    _, said = last.communicate(timeout=300)
+    assert last.returncode == 0, said
+    look()
+    assert not bare[-1]

@@ -31,6 +31,7 @@ from connector.reporting.lake_report.problems import (
     of_state,
     of_sums,
 )
+from connector.reporting.lake_report.spans import by_day, by_month
 from connector.reporting.scan import AccountRows
 
 if TYPE_CHECKING:
@@ -111,14 +112,14 @@ def with_detail(
     rows = AccountRows.of(destination, state)
     sums = add_up(rows, {one.path for one in facts.damaged})
     unreadable = tuple(FileProblem(path, "unreadable") for path in sums.unreadable)
-    found = (*facts.damaged, *unreadable)
+    found, lines = (*facts.damaged, *unreadable), sums.day_lines()
     damaged = any(one.kind != "extra" for one in found if one.path in state.files)
     stated, why = _months(store, destination, state, now, 0 if damaged else months)
     read = replace(
         facts,
         damaged=found,
         calendar=_calendar(state, first_of(state, now), now, sums.pending_days, found),
-        files_say=RowFacts(sums.day_lines(), sums.pending_lines(), stated, why),
+        files_say=RowFacts(lines, sums.pending_lines(), stated, why, by_month(lines), by_day(lines)),
     )
     more = [
         *of_files(lake, unreadable),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         PayoutFacts,
         PayoutLine,
         RowFacts,
+        SpanSums,
     )
 
 REPORT_VERSION = 1
@@ -131,8 +132,21 @@ def _files_say(found: RowFacts) -> dict[str, Any]:
             {**_purse(line.purse), "available_on": line.day, "rows": line.rows, "net": line.net}
             for line in found.pending
         ],
+        "by_month": [_span(one) for one in found.by_month],
+        "by_day": [_span(one) for one in found.by_day],
         "months": [_month(one) for one in found.months],
         "months_missing": found.unstated,
+    }
+
+
+def _span(one: SpanSums) -> dict[str, Any]:
+    return {
+        "start": one.start,
+        **_purse(one.purse),
+        "categories": [{"category": name, **_sums(sums)} for name, sums in one.categories],
+        "total": _sums(one.total),
+        "without_payouts": _sums(one.moves),
+        "fee_rate": one.fee_rate,
     }
 
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from connector.core.ledger import money
 from connector.core.state.calendar import STATUSES
 from connector.core.units import DAY
-from connector.reporting.lake_report.words import STATUS_WORDS, hundredths, rate_text
+from connector.reporting.lake_report.words import STATUS_WORDS, rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from connector.core.ledger.ledger import Purse, Sums
+    from connector.core.ledger.ledger import Purse
     from connector.core.state.calendar import DayStatus, Stretch
+    from connector.reporting.lake_report.facts import SpanSums
 
 WIDTH = 744
 """Of a calendar, in pixels."""
@@ -135,33 +136,39 @@ class Chart:
     most: str
 
 
-def over_time(by_month: Mapping[date, Sums], by_day: Mapping[date, Sums]) -> dict[str, Sums | None]:
+def over_time(months: Sequence[SpanSums], days: Sequence[SpanSums]) -> dict[str, SpanSums | None]:
     """Return the latest sums by month, or by day where there are few months; times without rows are there, too."""
-    if len(by_month) >= _FEW_MONTHS:
-        return {f"{one:%Y-%m}": by_month.get(one) for one in _months(min(by_month), max(by_month))[-_MOST_BARS:]}
-    if not by_day:
-        return {}
+    if len(months) >= _FEW_MONTHS or not days:
+        return _every_month(months)
+    by_day = {_date(one.start): one for one in days}
     first, last = min(by_day), max(by_day)
-    days = [first + timedelta(days=place) for place in range((last - first).days + 1)][-_MOST_BARS:]
-    return {f"{one:%Y-%m-%d}": by_day.get(one) for one in days}
+    found = [first + timedelta(days=place) for place in range((last - first).days + 1)][-_MOST_BARS:]
+    return {f"{one:%Y-%m-%d}": by_day.get(one) for one in found}
 
 
-def money_chart(name: str, label: str, purse: Purse, found: Mapping[str, Sums | None]) -> Chart:
-    """Return a chart of gross amounts."""
-    points = tuple((when, None if sums is None else sums.gross) for when, sums in found.items())
+def _every_month(months: Sequence[SpanSums]) -> dict[str, SpanSums | None]:
+    by_month = {_date(one.start): one for one in months}
+    found = _months(min(by_month), max(by_month))[-_MOST_BARS:] if by_month else []
+    return {f"{one:%Y-%m}": by_month.get(one) for one in found}
+
+
+def money_chart(name: str, label: str, purse: Purse, found: Mapping[str, SpanSums | None]) -> Chart:
+    """Return a chart of gross amounts, payouts apart."""
+    points = tuple(
+        (when, one.moves.gross if one is not None and one.moves.count else None) for when, one in found.items()
+    )
     values = [value for _, value in points if value is not None] or [0]
     least, most = (money.to_text(value, purse.currency) for value in (min(values), max(values)))
     return Chart(name, label, f"From {least} to {most}. The table below has each.", points, least, most)
 
 
-def rate_chart(name: str, label: str, charges: Mapping[date, Sums]) -> Chart:
+def rate_chart(name: str, label: str, months: Sequence[SpanSums]) -> Chart:
     """Return a chart of fee rates by month, in hundredths of a per cent."""
+    charged = [one for one in months if one.fee_rate is not None]
     found = (
-        over_time(charges, {})
-        if len(charges) >= _FEW_MONTHS
-        else {f"{one:%Y-%m}": charges[one] for one in sorted(charges)}
+        _every_month(charged) if len(charged) >= _FEW_MONTHS else {f"{_date(one.start):%Y-%m}": one for one in charged}
     )
-    points = tuple((when, hundredths(sums)) for when, sums in found.items())
+    points = tuple((when, None if one is None else one.fee_rate) for when, one in found.items())
     values = [value for _, value in points if value is not None] or [0]
     least, most = (rate_text(value) for value in (min(values), max(values)))
     return Chart(name, label, f"From {least} to {most}. The table below has each.", points, least, most)

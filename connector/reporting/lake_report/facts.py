@@ -230,6 +230,27 @@ class FileProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanSums:
+    """Rows of one balance in one month or on one day, added up.
+
+    Attributes:
+        start: first second of it, UTC.
+        purse: the balance.
+        categories: sums by `reporting_category`, sorted.
+        total: of all of them.
+        moves: of all but payouts.
+        fee_rate: what fees took of charges, in hundredths of a per cent, rounded down; None where nothing was paid.
+    """
+
+    start: int
+    purse: Purse
+    categories: tuple[tuple[str, Sums], ...]
+    total: Sums
+    moves: Sums
+    fee_rate: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RowFacts:
     """What is only known of an account whose files were read.
 
@@ -238,12 +259,16 @@ class RowFacts:
         pending: pending money, by balance and day.
         months: the last full months, newest first.
         unstated: why there are no months, or None.
+        by_month: sums of every month, in order; of each balance by itself.
+        by_day: the same of the latest days.
     """
 
     days: tuple[DayLine, ...]
     pending: tuple[PendingLine, ...]
     months: tuple[MonthLine, ...]
     unstated: str | None = None
+    by_month: tuple[SpanSums, ...] = ()
+    by_day: tuple[SpanSums, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

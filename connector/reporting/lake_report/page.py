@@ -182,7 +182,7 @@ class _Page:
         yield from self.writer.table(sections.calendar(one, extent), whose)
 
     def _money(self, one: AccountFacts, place: int, extent: Extent, whose: str) -> Iterator[str]:
-        found = series_of(one, self.report.made_at, extent)
+        found = series_of(one)
         if not found:
             return
         yield "<h3>Rows, gross, fees and net</h3>\n"
@@ -192,14 +192,14 @@ class _Page:
             yield f"<h4>{self.writer.escape(title_of(series.purse))}</h4>\n"
             yield from self._charts(series, f"m{place}-{number}", whose)
             yield from self.writer.table(sections.months(series, extent), whose)
-            yield from self.writer.table(sections.days(series, extent), whose)
+            yield from self.writer.table(sections.days(series, self.report.made_at, extent), whose)
 
     def _charts(self, series: MoneySeries, name: str, whose: str) -> Iterator[str]:
         title = self.writer.escape(" ".join(filter(None, (title_of(series.purse), whose))))
         gross, rate = "Gross of everything but payouts", "Fee rate of charges, by month"
-        moves = drawing.over_time(series.moves, series.daily_moves)
+        moves = drawing.over_time(series.months, series.days)
         chart = drawing.money_chart(f"{name}g", f"{gross}: {title}", series.purse, moves)
-        rates = drawing.rate_chart(f"{name}f", f"{rate}: {title}", series.charges)
+        rates = drawing.rate_chart(f"{name}f", f"{rate}: {title}", series.months)
         drawn = {gross: "".join(drawing.bars(chart)), rate: "".join(drawing.line(rates))}
         figures = [f"<figure><figcaption>{words}</figcaption>{svg}</figure>" for words, svg in drawn.items() if svg]
         if figures:

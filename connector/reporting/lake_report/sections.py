@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from connector.core.counting import counted
-from connector.core.ledger.ledger import PAYOUT_CATEGORIES, Sums
 from connector.core.time.times import in_words
 from connector.core.units import DAY, PAYMENTS
 from connector.reporting.cells import Cell, Money, shown
 from connector.reporting.lake_report.problems import command, title_of
+from connector.reporting.lake_report.spans import CHARGES
 from connector.reporting.lake_report.words import (
     ANSWER_WORDS,
     PAYOUT_WORDS,
     STATUS_WORDS,
     age,
-    hundredths,
     minute_text,
     rate_text,
 )
@@ -26,9 +24,9 @@ from connector.reporting.lake_report.words import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from connector.core.ledger.ledger import Purse
+    from connector.core.ledger.ledger import Purse, Sums
     from connector.core.state.calendar import Stretch
-    from connector.reporting.lake_report.facts import AccountFacts, LakeReport, PayoutLine
+    from connector.reporting.lake_report.facts import AccountFacts, LakeReport, PayoutLine, SpanSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +51,6 @@ class Extent:
 ALONE = Extent(days=62, months=120, stretches=200, payouts=400, lines=60)
 TOGETHER = Extent(days=7, months=13, stretches=20, payouts=20, lines=20)
 """Of one account, and of each of several."""
-
-K = TypeVar("K")
-
-CHARGES = "charge"
-"""Category that fee rates are of: what customers paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,44 +82,26 @@ class MoneySeries:
 
     Attributes:
         purse: the balance.
-        by_month: sums of all rows, by the first day of the month.
-        by_day: the same by day.
-        charges: sums of charges by month, for their fee rate.
-        moves: sums of all but payouts by month.
-        daily_moves: the same by day.
-        categories: sums by month and category.
-        recent: sums of the latest days by category.
+        months: sums of every month, in order.
+        days: the same of the latest days.
     """
 
     purse: Purse
-    by_month: dict[date, Sums]
-    by_day: dict[date, Sums]
-    charges: dict[date, Sums]
-    moves: dict[date, Sums]
-    daily_moves: dict[date, Sums]
-    categories: dict[tuple[date, str], Sums]
-    recent: dict[tuple[date, str], Sums]
+    months: tuple[SpanSums, ...]
+    days: tuple[SpanSums, ...]
 
 
-def series_of(facts: AccountFacts, made_at: int, extent: Extent) -> list[MoneySeries]:
+def series_of(facts: AccountFacts) -> list[MoneySeries]:
     """Return an account's balances over time, that of payments first; none where its files were not read."""
-    found: dict[Purse, MoneySeries] = {}
-    since = _date(made_at).toordinal() - extent.days
-    for line in () if facts.files_say is None else facts.files_say.days:
-        one = found.setdefault(line.key.purse, MoneySeries(line.key.purse, {}, {}, {}, {}, {}, {}, {}))
-        day = _date(line.key.day)
-        month = day.replace(day=1)
-        _add(one.by_month, month, line.sums)
-        _add(one.by_day, day, line.sums)
-        _add(one.categories, (month, line.key.category), line.sums)
-        if line.key.category not in PAYOUT_CATEGORIES:
-            _add(one.moves, month, line.sums)
-            _add(one.daily_moves, day, line.sums)
-        if line.key.category == CHARGES:
-            _add(one.charges, month, line.sums)
-        if day.toordinal() > since:
-            _add(one.recent, (day, line.key.category), line.sums)
-    return sorted(found.values(), key=lambda one: (one.purse.balance_type != PAYMENTS, one.purse))
+    said = facts.files_say
+    months, days = ((), ()) if said is None else (said.by_month, said.by_day)
+    purses = sorted({one.purse for one in months}, key=lambda one: (one.balance_type != PAYMENTS, one))
+    return [
+        MoneySeries(
+            purse, tuple(one for one in months if one.purse == purse), tuple(one for one in days if one.purse == purse)
+        )
+        for purse in purses
+    ]
 
 
 # Whether it adds up ---------------------------------------------------------------------------------------------------
@@ -182,17 +157,18 @@ def files(facts: AccountFacts, extent: Extent) -> Table:
 
 def months(one: MoneySeries, extent: Extent) -> Table:
     """Return a balance's months by category, the latest first, each with its total and the fee rate of charges."""
-    latest = {month: one.by_month[month] for month in sorted(one.by_month)[-extent.months :]}
-    lines, marks = _by_category(one.purse, latest, one.categories, lambda day: f"{day:%Y-%m}")
-    more = len(one.by_month) - len(latest)
+    latest = one.months[-extent.months :]
+    lines, marks = _by_category(latest, lambda day: f"{day:%Y-%m}")
+    more = len(one.months) - len(latest)
     note = _RATE + (f" And {counted(more, 'earlier month')}: --json." if more else "")
     return Table(f"By month and category: {title_of(one.purse)}", _SUMS, lines, _NUMBERS, note, marks)
 
 
-def days(one: MoneySeries, extent: Extent) -> Table:
+def days(one: MoneySeries, made_at: int, extent: Extent) -> Table:
     """Return a balance's latest days by category."""
-    by_day = {day: one.by_day[day] for day in {day for day, _ in one.recent}}
-    lines, marks = _by_category(one.purse, by_day, one.recent, lambda day: f"{day:%Y-%m-%d}")
+    since = made_at - made_at % DAY - (extent.days - 1) * DAY
+    latest = [day for day in one.days if day.start >= since]
+    lines, marks = _by_category(latest, lambda day: f"{day:%Y-%m-%d}")
     title = f"By day and category, the last {extent.days} days: {title_of(one.purse)}"
     return Table(title, ("day", *_SUMS[1:]), lines, _NUMBERS, _RATE if lines else "", marks, printed=False)
 
@@ -203,25 +179,23 @@ _RATE = "Gross, fees and net in whole units of the currency. The fee rate is fee
 
 
 def _by_category(
-    purse: Purse, totals: dict[date, Sums], parts: dict[tuple[date, str], Sums], name: Callable[[date], str]
+    spans: Sequence[SpanSums], name: Callable[[date], str]
 ) -> tuple[tuple[tuple[Cell, ...], ...], tuple[tuple[int, str], ...]]:
     lines: list[tuple[Cell, ...]] = []
     marks: list[tuple[int, str]] = []
-    inside: dict[date, list[str]] = defaultdict(list)
-    for when, category in sorted(parts):
-        inside[when].append(category)
-    for when in sorted(totals, reverse=True):
-        categories = inside[when]
-        lines += [_sums(name(when), category, parts[when, category], purse) for category in categories]
-        if len(categories) > 1:
+    for one in reversed(spans):
+        when = name(_date(one.start))
+        for category, sums in one.categories:
+            rate = rate_text(one.fee_rate) if category == CHARGES else ""
+            lines.append((when, category, *_sums(sums, one.purse), rate))
+        if len(one.categories) > 1:
             marks.append((len(lines), "total"))
-            lines.append((name(when), "all", *_sums("", "", totals[when], purse)[2:6], ""))
+            lines.append((when, "all", *_sums(one.total, one.purse), ""))
     return tuple(lines), tuple(marks)
 
 
-def _sums(when: str, category: str, sums: Sums, purse: Purse) -> tuple[Cell, ...]:
-    gross, fee, net = (Money(amount, purse.currency) for amount in (sums.gross, sums.fee, sums.net))
-    return (when, category, sums.count, gross, fee, net, rate_text(hundredths(sums)) if category == CHARGES else "")
+def _sums(sums: Sums, purse: Purse) -> tuple[Cell, ...]:
+    return (sums.count, *(Money(amount, purse.currency) for amount in (sums.gross, sums.fee, sums.net)))
 
 
 def pending(facts: AccountFacts, extent: Extent) -> Table:
@@ -396,10 +370,6 @@ def _standing(one: AccountFacts) -> str:
 def _more(found: Sequence[object], extent: Extent) -> str:
     more = len(found) - extent.lines
     return f"And {more:,} more: --json." if more > 0 else ""
-
-
-def _add(to: dict[K, Sums], key: K, sums: Sums) -> None:
-    to[key] = to.get(key, Sums()) + sums
 
 
 def _date(second: int) -> date:

@@ -10,7 +10,6 @@ from connector.core.ledger import money
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
-    from connector.core.ledger.ledger import Sums
     from connector.core.standing import Grade, Proof
     from connector.core.state.calendar import DayStatus, Stretch
     from connector.core.state.kept_verdict import Answer
@@ -65,11 +64,6 @@ def days_of(part: Stretch) -> str:
     """Return the days of a stretch: `2026-01-01 to 2026-01-31`, or one day."""
     first, last = day_text(part.start), day_text(part.stop - DAY)
     return first if first == last else f"{first} to {last}"
-
-
-def hundredths(sums: Sums | None) -> int | None:
-    """Return what fees took of an amount in hundredths of a per cent, rounded down; None where nothing was paid."""
-    return None if sums is None or sums.gross <= 0 else sums.fee * 10_000 // sums.gross
 
 
 def rate_text(value: int | None) -> str:

@@ -18,6 +18,7 @@ from connector.lake.state.table_states import states
 from connector.lake.stores.local import LocalStore
 from connector.reporting.lake_report.document import to_document
 from connector.reporting.lake_report.gather import IN_FULL
+from connector.reporting.lake_report.spans import LATEST_DAYS
 from tests.support.lakes import interrupted_at, run, sandbox, world
 
 
@@ -49,6 +50,39 @@ def test_days_hold_every_row_once_by_day_balance_currency_and_category(made):
                 found[*key, place] += value
         assert found == expected
         assert account.rows == sum(line.sums.count for line in account.files_say.days) > 0
+
+
+def test_months_and_the_latest_days_have_the_sums_of_their_rows_once_for_every_rendering(made):
+    for one in connector.run_report(made)["accounts"]:
+        rows = pa.table(connector.read(made, one["account"])).to_pylist()
+        newest = max(row["created"] for row in rows).date()
+        for name, label, chosen in (
+            ("by_month", "%Y-%m", rows),
+            ("by_day", "%Y-%m-%d", [row for row in rows if (newest - row["created"].date()).days < LATEST_DAYS]),
+        ):
+            expected, charged = {}, Counter()
+            for row in chosen:
+                key = (row["balance_type"], row["currency"], f"{row['created']:{label}}")
+                payout = row["reporting_category"] in {"payout", "payout_reversal"}
+                for part in (row["reporting_category"], "total", *([] if payout else ["without_payouts"])):
+                    sums = expected.setdefault(key, {}).setdefault(part, [0, 0, 0, 0])
+                    for place, value in enumerate((1, row["amount"], row["fee"], row["net"])):
+                        sums[place] += value
+                if row["reporting_category"] == "charge":
+                    charged[*key, "fee"] += row["fee"]
+                    charged[*key, "gross"] += row["amount"]
+            told = {}
+            for span in one["files_say"][name]:
+                when = f"{pa.scalar(span['start'], pa.timestamp('s')).as_py():{label}}"
+                key = (span["balance_type"], span["currency"], when)
+                sums = {part["category"]: part for part in span["categories"]}
+                sums |= {part: span[part] for part in ("total", "without_payouts") if span[part]["rows"]}
+                told[key] = {
+                    part: [each[figure] for figure in ("rows", "gross", "fee", "net")] for part, each in sums.items()
+                }
+                gross = charged[*key, "gross"]
+                assert span["fee_rate"] == (charged[*key, "fee"] * 10_000 // gross if gross > 0 else None)
+            assert told == expected
 
 
 def test_pending_money_is_told_by_the_day_it_becomes_available(made):

@@ -31,6 +31,7 @@ from connector.reporting.lake_report.facts import (
 )
 from connector.reporting.lake_report.page import to_page
 from connector.reporting.lake_report.page_file import write_page
+from connector.reporting.lake_report.spans import by_day, by_month
 from connector.reporting.lake_report.text import to_lines
 from connector.reporting.lake_report.words import STATUS_WORDS
 from tests.support.lakes import START
@@ -153,7 +154,7 @@ def hostile(report):
         drift=(DriftLine(HOSTILE, HOSTILE, 1, HOSTILE),),
         net=((Purse(HOSTILE, HOSTILE), 1),),
         payouts=PayoutFacts(START, (("differs", 1),), (PAYOUT,)),
-        files_say=RowFacts((line,), (), (), HOSTILE),
+        files_say=RowFacts((line,), (), (), HOSTILE, by_month([line]), by_day([line])),
     )
     run = RunLine(HOSTILE, HOSTILE, 1.0, HOSTILE, HOSTILE, 1, 1, 1, 1, 1)
     return replace(report, destination=HOSTILE, format=HOSTILE, accounts=(one, first), runs=(run,), version=HOSTILE)
@@ -191,9 +192,8 @@ def test_five_years_of_two_hundred_accounts_are_less_than_two_megabytes(report):
     ]
     payouts = PayoutFacts(START, (("differs", 3_000),), tuple(lines))
     problem = Problem("gap", "wrong", "here", "not all was read", "stripe-balance sync lake")
-    full = replace(
-        first, calendar=calendar, payouts=payouts, files_say=RowFacts(days, (), (), None), problems=(problem,) * 3
-    )
+    said = RowFacts(days, (), (), None, by_month(days), by_day(days))
+    full = replace(first, calendar=calendar, payouts=payouts, files_say=said, problems=(problem,) * 3)
     accounts = [replace(full, account=f"acct_{n:016d}") for n in range(10)]
     accounts += [replace(first, account=f"acct_{n:016d}", files_say=None) for n in range(10, 200)]
     wide = replace(report, accounts=tuple(accounts), made_at=START + years * DAY)
