@@ -173,7 +173,10 @@ class LocalStore:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             lock(descriptor)
-            yield
+            try:
+                yield
+            finally:
+                unlock(descriptor)
         finally:
             os.close(descriptor)
 

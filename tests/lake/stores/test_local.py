@@ -4,6 +4,8 @@ import errno
 import fcntl
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -232,3 +234,33 @@ def test_what_cannot_be_a_folder_is_refused(name):
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(UsageError, match="name a folder"):
         open_store(name)
+
+
+FORKED_IN_A_TURN = """
+import os, sys
+from contextlib import contextmanager
+from pathlib import Path
+from connector.lake.stores.local import LocalStore
+
+over, told = os.pipe()
+
+class ForksInItsTurn(LocalStore):
+    @contextmanager
+    def _turn(self):
+        with super()._turn():
+            if not os.fork():  # a process of the caller's own, which has a copy of each open file
+                os.close(told)
+                os.read(over, 1)
+                os._exit(0)
+            yield
+
+root = Path(sys.argv[1])
+version = LocalStore(root).write("one", b"1")
+version = ForksInItsTurn(root).write("one", b"2", condition=version)
+LocalStore(root).write("one", b"3", condition=version)
+"""
+
+
+def test_a_turn_ends_although_the_process_was_forked_meanwhile(tmp_path):
+    subprocess.run([sys.executable, "-c", FORKED_IN_A_TURN, str(tmp_path)], check=True, timeout=60)
+    assert (tmp_path / "one").read_bytes() == b"3"
