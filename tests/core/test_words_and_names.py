@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from connector.core.account_failures import FailedAccounts
+from connector.core.account_failures import OUTAGE, FailedAccounts
 from connector.core.account_ids import given_account, given_accounts, given_name, is_account_id
 from connector.core.api.meter import Meter
 from connector.core.counting import counted, sized
 from connector.core.run_report import AccountReport, damage_of, requests_of
-from connector.errors import AccountsError, DamagedError, StateError, UsageError
+from connector.core.time.times import in_words, to_text, to_words
+from connector.errors import AccountsError, DamagedError, RateLimitError, StateError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -127,3 +128,16 @@ def test_what_is_lost_is_said_one_by_one_and_in_the_right_number():
     assert damage(files_damaged=1, rows_lost=1, snapshots_lost=1).count("; ") == 2
     lacking = damage(lacking=tuple((n * 86_400, n * 86_400 + 60) for n in range(5)))
     assert lacking.count(" to ") == 3
+
+
+def test_so_many_failures_in_a_row_are_an_outage_and_one_account_that_was_read_ends_the_row():
+    failed = FailedAccounts(of=50)
+    assert all(failed.spare(f"a{number}", RateLimitError("slow down")) for number in range(OUTAGE - 1))
+    failed.went_well()
+    assert all(failed.spare(f"b{number}", RateLimitError("slow down")) for number in range(OUTAGE - 1))
+    assert not failed.spare("c", RateLimitError("slow down"))
+
+
+def test_a_moment_as_text_is_shown_as_people_read_it_and_other_text_as_it_is():
+    assert in_words(to_text(15)) == to_words(15) == "1970-01-01 00:00:15 UTC"
+    assert in_words("never") == "never"

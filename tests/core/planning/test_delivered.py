@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from connector.core.planning.delivered import Delivered
-from connector.core.planning.suspects import around, to_look_at
-from connector.core.state.data_file import DataFile
+from connector.core.planning.sampling import Profile
+from connector.core.planning.suspects import around, suspects_in, to_look_at
+from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
@@ -94,3 +95,22 @@ def test_as_much_time_around_a_region_is_asked_as_does_not_hold_too_many_rows():
     dense = state_of(*([90_000] * 30))
     assert around(dense, days(10, 11)) == days(10, 11)
     assert around(few, Interval(5, 9)) == Interval(0, 9 + 7 * DAY)
+
+
+def test_in_a_gap_longer_than_what_is_known_by_its_hours_as_many_rows_are_expected_as_beside_it():
+    files = {one.path: one for one in (busy(0), busy(9))}
+    covered = Intervals.span(START, START + 10 * DAY)
+    state = TableState(AccountId("acct_1"), "parquet", Granularity.DAY, covered, files=files)
+    profile = Profile()
+    profile.add([START + 60 * number for number in range(1_440)])
+    profile.add([START + 9 * DAY + 60 * number for number in range(1_440)])
+    (gap,) = suspects_in(state, profile, Interval(START, START + 10 * DAY))
+    assert (gap.start, gap.stop) == (START + DAY - 59, START + 9 * DAY)
+    assert gap.expected == 1_440
+
+
+def busy(day: int) -> DataFile:
+    """A day with a row a minute."""
+    return with_changes(
+        file_of(day, 1_440), first_created=START + day * DAY, last_created=START + day * DAY + 60 * 1_439
+    )

@@ -66,6 +66,11 @@ def test_findings_of_both_are_counted():
 
     found = together({"drift": drift(2)}, {"drift": drift(5)}, {"drift": drift(3)})
     assert [one.count for one in found.drift] == [6]
+    other = (Finding("unknown_field", "y", 7, "txn_2"),)
+    fresh = together({"drift": ()}, {"drift": drift(2)}, {"drift": other})
+    assert {one.name: one.count for one in fresh.drift} == {"x": 2, "y": 7}
+    same = together({"drift": drift(2)}, {"drift": drift(2)}, {"drift": other})
+    assert {one.name: one.count for one in same.drift} == {"y": 7}
 
 
 def test_a_clash_names_three_partitions_at_most():
