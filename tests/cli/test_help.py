@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -65,6 +66,30 @@ def test_help_fits_a_terminal_of_eighty_columns_but_for_what_cannot_be_broken(ru
     lines = run(*command, "--help").out.splitlines()
     long = [line for line in lines if len(line) > 80]
     assert all(line.lstrip().startswith(("[", "stripe-balance stream --since")) for line in long)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_at_sixty_columns_only_a_command_is_longer_than_a_line(run, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "60")
+    long = [line for line in run(command, "--help").out.splitlines() if len(line) > 60]
+    assert all("stripe-balance" in line for line in long)
+
+
+@pytest.mark.parametrize("columns", [44, 60, 80])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_example_can_be_copied_in_one_piece_however_narrow_it_is(run, monkeypatch, command, columns):
+    def examples():
+        joined = run(command, "--help").out.partition("\nexamples:\n")[2].replace(" \\\n", " ")
+        return [
+            re.split(r"  +", " ".join(line.split()))[0] for line in joined.split("\n") if " stripe-balance " in line
+        ]
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    narrow = examples()
+    monkeypatch.setenv("COLUMNS", "400")
+    wide = examples()
+    assert len(narrow) == len(wide)
+    assert all(long.startswith(short) for short, long in zip(narrow, wide, strict=True))
 
 
 def test_on_a_wide_terminal_an_example_and_what_it_is_for_share_a_line(run, monkeypatch):

@@ -9,6 +9,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from connector.cli.display.console import at_stdout
+from connector.cli.display.fitting import continued
 from connector.cli.options.from_table import add
 from connector.cli.options.storage_words import refuse_secrets
 from connector.cli.settings.kept import NAME
@@ -28,6 +29,9 @@ _WIDEST, _IN = 118, " " * 6
 
 _BESIDE = 0.3
 """Share of the width up to which a term keeps what it means beside it, also where that takes several lines."""
+
+_COMMAND = re.compile(r" +stripe-balance ")
+"""An example: what it is broken into can be copied in one piece."""
 
 _TERM = re.compile(r"(\s*\S.*?\s{2,})(\S.*)")
 
@@ -57,6 +61,16 @@ class Help(argparse.HelpFormatter):
         is_name = prefix == ""  # then argparse makes the name of a command from it
         return text if is_name else text.replace(self._prog, f"{self._prog} [options]", 1)
 
+    def _format_action(self, action: argparse.Action) -> str:
+        """Return an option and what it does; what it may be goes on in the next line where there is no room for all."""
+        first, feed, rest = super()._format_action(action).partition("\n")
+        lines = [""]
+        for part in re.findall(r"[^,]+,?", first) if len(first) > self._width else [first]:
+            if len(lines[-1] + part) > self._width:
+                lines.append(_IN)
+            lines[-1] += part
+        return "\n".join(lines) + feed + rest
+
     def _split_lines(self, text: str, width: int) -> list[str]:
         return _filled(" ".join(text.split()), width).split("\n")
 
@@ -78,12 +92,12 @@ def _entry(line: str, width: int) -> str:
     """Return a term or an example, and what it means or is for: beside it, or below it where it is long."""
     found = _TERM.fullmatch(line)
     if found is None:
-        return _filled(line, width, subsequent_indent=_IN)
+        return continued(line, width) if _COMMAND.match(line) else _filled(line, width, subsequent_indent=_IN)
     label, words = found[1], found[2]
     if len(label) <= width * _BESIDE:
         return _filled(words, width, initial_indent=label, subsequent_indent=" " * len(label))
     below = _filled(words, width, initial_indent=_IN, subsequent_indent=_IN)
-    return f"{label.rstrip()}\n{below}"
+    return f"{continued(label.rstrip(), width)}\n{below}"
 
 
 def _filled(words: str, width: int, *, initial_indent: str = "", subsequent_indent: str = "") -> str:

@@ -166,7 +166,7 @@ def payouts(parser: argparse.ArgumentParser) -> None:
     add(parser, Destination)
     add(parser, Within)
     arguments.add_accounts(parser)
-    group = parser.add_argument_group("finding a payout in the lake, from a line of the bank's statement")
+    group = parser.add_argument_group("finding a payout, from a line of the bank's statement")
     group.add_argument("--find", action="store_true", help="find payouts of --amount or --trace; asks Stripe nothing")
     group.add_argument("--amount", metavar="N", help="as the bank writes it: 1,199.11, 1.199,11; --amount=-50.00")
     group.add_argument(
