@@ -28,6 +28,13 @@ def test_a_month_is_stated_without_a_key(environment, run, lake, month):
     assert "complete up to" in done.out
 
 
+def test_a_period_that_was_not_said_is_asked_for_in_the_words_of_the_command_line(run, lake):
+    done = run("statement", lake)
+    assert done.status == 2
+    assert "--month, --quarter, --year, or --since and --until, as in --month last-month" in done.err
+    assert run("statement", lake, "--month", "last-month").status == 0
+
+
 def test_each_format_goes_to_stdout_alone(run, lake, month):
     words = ("statement", lake, "--month", month, "--timezone", "Europe/Paris", "-q")
     document = run(*words, "--format", "json")

@@ -26,7 +26,7 @@ _MONTHS = 12
 MONTHS_OF = {"month": 1, "quarter": 3, "year": _MONTHS}
 """Kinds of periods that have names, with their months."""
 
-HELP = "choose one of month, quarter, year, or since and until"
+HELP = "choose one of `month`, `quarter`, `year`, or `since` and `until`, as in `month=last-month`"
 
 
 @dataclass(frozen=True, slots=True)

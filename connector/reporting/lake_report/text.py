@@ -43,7 +43,7 @@ def _account(one: AccountFacts) -> Iterator[str]:
     for part in one.calendar[-MOST_STRETCHES:]:
         yield f"  {days_of(part)}: {STATUS_WORDS[part.status]}"
     for layer in one.layers:
-        yield f"  {layer.layer} {ANSWER_WORDS[layer.verdict]} at {to_words(layer.checked_at)}"
+        yield f"  {layer.layer}: {ANSWER_WORDS[layer.verdict]} at {to_words(layer.checked_at)}"
 
 
 def _problems(problems: tuple[Problem, ...], indent: str) -> Iterator[str]:
