@@ -29,7 +29,7 @@ ul.say li.wrong,ul.say li.look{color:inherit;background:none}
 ul.say b{font-weight:650}li.wrong b{color:var(--bad)}li.look b{color:var(--warn)}
 code{font:.86em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--card);
 border:1px solid var(--line);border-radius:4px;padding:.08em .35em;overflow-wrap:anywhere}
-dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.9rem 1.4rem;margin:1.2rem 0 .6rem}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:.9rem 1.4rem;margin:1.2rem 0 .6rem}
 dl div{min-width:0}dt{font-size:.82rem;color:var(--soft)}dd{margin:0;font-size:1.08rem;
 font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:.5rem 0 .3rem}
