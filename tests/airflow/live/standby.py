@@ -10,9 +10,11 @@ import gc
 import json
 import os
 import runpy
+import signal
 import sys
-import traceback
+from contextlib import suppress
 from importlib import import_module
+from typing import NoReturn
 
 MODULES = (
     *("airflow.__main__", "airflow.cli.commands.task_command", "airflow.models.dagbag", "airflow.providers_manager"),
@@ -30,10 +32,13 @@ def stand_by() -> None:
         words, environ, said = json.loads(line)
         if (child := os.fork()) == 0:
             _be(words, environ, said)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # what it left
+        print(status, flush=True)
 
 
-def _be(words: list[str], environ: dict[str, str], said: str) -> None:
+def _be(words: list[str], environ: dict[str, str], said: str) -> NoReturn:
     """Do what `airflow`, or `python`, does with these words."""
     os.setsid()
     os.environ.clear()
@@ -42,23 +47,13 @@ def _be(words: list[str], environ: dict[str, str], said: str) -> None:
     os.dup2(file, 1)
     os.dup2(file, 2)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    status: object = 1
-    try:
-        if words[0].endswith(".py"):
-            sys.argv = words
-            runpy.run_path(words[0], run_name="__main__")
-        else:
-            sys.argv = ["airflow", *words]
-            import_module("airflow.__main__").main()
-        status = 0
-    except SystemExit as done:
-        status = done.code
-    except BaseException:  # noqa: BLE001 - as Python itself tells it
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status if isinstance(status, int) else 0 if status is None else 1)
+    if words[0].endswith(".py"):
+        sys.argv = words
+        runpy.run_path(words[0], run_name="__main__")
+    else:
+        sys.argv = ["airflow", *words]
+        import_module("airflow.__main__").main()
+    sys.exit(0)  # as ever: what OpenLineage has in hand is written, and its processes end
 
 
 if __name__ == "__main__":
