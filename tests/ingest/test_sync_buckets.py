@@ -17,6 +17,7 @@ import pytest
 import connector
 from connector.config.destination import placed
 from connector.core.units import DAY
+from connector.errors import StorageError
 from tests.support.bucket_lakes import bucket_files, command, life_of_a_lake, same
 from tests.support.bucket_server import bucket_server
 from tests.support.examples import slow_but
@@ -190,3 +191,17 @@ def test_no_credential_is_in_what_is_said_or_kept(served, tmp_path, refused):
     for one in (secret, token, other, "AKIDEXAMPLE0004"):
         assert one.encode() not in said + kept
     assert stripe_.key.encode() not in said + kept
+
+
+def test_a_file_that_a_run_replaced_and_has_not_recorded_yet_is_no_damage_to_who_looked_a_moment_ago(served):
+    still = Patience(now=lambda: 0.0, sleep=lambda _seconds: None)  # all that was seen is of this moment
+    lake = placed("s3://lake/x", served.s3())
+    lake.once(lambda: ObjectStore(open_bucket("s3://lake/x", served.s3(), environ={}, patience=still)))
+    with sandbox(world(300, days=5)) as stripe_:
+        run(placed("s3://lake/x", served.s3()), stripe_)
+        rows = connector.read(lake)
+        stripe_.add_rows(count=3, created=stripe_.world.start + DAY)
+        served.choose = lambda method, key: 403 if method == "PUT" and "/state/balance_transactions" in key else None
+        with suppress(StorageError):
+            run(placed("s3://lake/x", served.s3()), stripe_, full_refresh=True)
+        assert rows.to_table().num_rows == 303

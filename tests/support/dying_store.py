@@ -68,6 +68,9 @@ class DyingStore:
     def versions_last(self) -> bool:
         return self._store.versions_last
 
+    def look_again(self) -> None:
+        pass
+
     def version(self, path: str) -> str | None:
         return self._store.version(path)
 

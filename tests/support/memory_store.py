@@ -56,6 +56,9 @@ class MemoryStore:
     def versions_last(self) -> bool:
         return True
 
+    def look_again(self) -> None:
+        pass
+
     def version(self, path: str) -> str | None:
         there = self.read(path)
         return None if there is None else there.version

@@ -118,6 +118,9 @@ class ScheduledStore:
     def versions_last(self) -> bool:
         return self.store.versions_last
 
+    def look_again(self) -> None:
+        pass
+
     def read(self, path: str) -> Content | None:
         self.writer.step()
         return self.store.read(path)

@@ -194,7 +194,11 @@ class Comparer:
         return known
 
     def _has_moved(self, path: str, moment: Moment) -> bool:
-        """Say whether a run has replaced a file since its record was loaded, or is about to name what it has."""
+        """Say whether a run has replaced a file since its record was loaded, or is about to name what it has.
+
+        Nothing that was seen before the file is used: its run had said so by then, or has recorded it.
+        """
+        self.store.look_again()
         if path in intents.announced_paths(self.store, moment.records, moment.account):
             return True
         if _goes_on(self.store, moment.records, moment.account, moment.number):

@@ -20,6 +20,7 @@ from connector.core.state.record import are_same
 from connector.core.state.tables import State
 from connector.errors import CommitConflictError, ConnectorError, StorageError
 from connector.lake.state import intents, state_log
+from connector.lake.state.leases import others_at_work
 from connector.lake.state.others_files import OthersFiles, content_of, with_version
 from connector.lake.state.writes import Outcome, Write, discard, together, unknown_file
 from connector.lake.stores.conditions import ABSENT
@@ -251,7 +252,18 @@ class Commits(Generic[S]):
         if intended.file is None or one.staged is None:
             return one
         version, met = self._put(one, one.staged, intended.file)
-        return replace(one, intended=with_version(self._store, intended, version), met=met)
+        theirs = met and self._is_theirs(intended)
+        return replace(one, intended=with_version(self._store, intended, version), met=met, theirs=theirs)
+
+    def _is_theirs(self, intended: IntendedFile) -> bool:
+        """Say whether another run at work has announced the very same file: it made it visible, and will record it."""
+        self._store.look_again()
+        said = intents.others(self._store, self._spec.name, self._account, self._run)
+        runs = {intent.run for _, intent in said for one in intent.files if one.sha256 == intended.sha256}
+        if not runs:
+            return False
+        others = others_at_work(self._store, self._run)
+        return any(others.at_work(run) for run in runs)
 
     def _remove(self, there: DataFile) -> None:
         """Remove a file, if it is still the one that the state has.
@@ -323,10 +335,13 @@ class Commits(Generic[S]):
         return wanted
 
     def _of_ours(self, recorded: S, visible: Sequence[Write[R]]) -> list[Write[R]]:
-        """Return what is visible, `met` only where the record before ours named it: then it is another run's work."""
+        """Return what is visible, `met` only where another run has recorded it before ours, or will."""
         if not any(one.met for one in visible):
             return list(visible)
         before = state_log.load_at(self._store, self._spec, self._account, recorded.number - 1)
         there = contents(before.recorded.files) if before is not None else {}
         named = {folder: file.sha256 for folder, file in there.items()}
-        return [replace(one, met=one.met and named.get(one.intended.folder) == one.intended.sha256) for one in visible]
+        return [
+            replace(one, met=one.met and (one.theirs or named.get(one.intended.folder) == one.intended.sha256))
+            for one in visible
+        ]

@@ -35,6 +35,7 @@ class Write(Generic[R]):
         result: what its maker says of it.
         awaited: whether everything after it waits for it.
         met: whether its very content was there already when it was to become visible.
+        theirs: whether another run that is at work had announced it then: it counts what is new in it.
     """
 
     intended: IntendedFile
@@ -44,6 +45,7 @@ class Write(Generic[R]):
     result: R
     awaited: bool = False
     met: bool = False
+    theirs: bool = False
 
 
 @dataclass(slots=True)

@@ -65,6 +65,10 @@ class Store(Protocol):
         """Whether a version tells a file as long as it is there, from one run to the next; else only for the moment."""
         ...
 
+    def look_again(self) -> None:
+        """Use nothing again that was just seen, from now on: for those who found what contradicts it."""
+        ...
+
     def read(self, path: str) -> Content | None:
         """Return a file's content and its version, or None when there is none."""
         ...

@@ -93,6 +93,9 @@ class LocalStore:
             except FileNotFoundError:
                 return None
 
+    def look_again(self) -> None:
+        """Nothing is remembered."""
+
     def read(self, path: str) -> Content | None:
         """Return a file's content and its version, or None when there is none."""
         with at_disk(f"reading {path}"):

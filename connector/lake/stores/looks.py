@@ -2,8 +2,9 @@
 
 The folder is listed as a whole, once, unless it holds too much for that: then folder by folder. A listing is used again
 for a moment, and not beyond a put or a delete of ours: whoever looks may see what was there a second ago, as with a
-slow network. Records of the state are written once, so one that was read, or written, stays as it is; that there is no
-later one is remembered for a moment, too. Who has to know it as of now asks for the version, which never is.
+slow network; who meets a file that is another than that says has it forgotten. Records of the state are written once,
+so one that was read, or written, stays as it is; that there is no later one is remembered for a moment, too. Who has to
+know it as of now asks for the version, which never is.
 """
 
 from __future__ import annotations
@@ -167,6 +168,13 @@ class Looks:
         """Take note of a record that was just written by us; of other files nothing is kept."""
         if _RECORD.fullmatch(path):
             self._keep(path, content)
+
+    def forget(self) -> None:
+        """Use no listing again, nor that something was not there."""
+        self._changes += 1
+        self._absent.clear()
+        self._listings.clear()
+        self._walk = None
 
     def there(self, path: str) -> None:
         """Take note that a file is there, whatever was seen before."""

@@ -98,6 +98,10 @@ class ObjectStore:
         """They do: they are made of the content, or drawn for each put."""
         return True
 
+    def look_again(self) -> None:
+        """Forget the listings of the last moment; records stay as they are."""
+        self._looks.forget()
+
     def version(self, path: str) -> str | None:
         """Return an object's version token, or None when there is none."""
         found = self.bucket.version(checked_path(path))
