@@ -147,7 +147,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         self.excused: set[str] = set()
         self.shaken = False
         self.held_up: TableState | None = None
-        self.weeks = 0
+        self.weeks = 0  # that have passed for those who write records by themselves
 
     @initialize(
         seed=st.integers(0, 2**32),
@@ -339,7 +339,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
     @rule()
     def a_writer_is_held_up(self):
         """Somebody has loaded the state, and is about to write the record after it."""
-        self.held_up, self.weeks = self._state() or self.held_up, 0
+        self.held_up = self._state() or self.held_up
 
     @rule(week=st.booleans())
     def the_writer_goes_on(self, week):
@@ -348,7 +348,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         if late is None:
             return
         before = self._a_week_passes() if week else self._state()
-        done = self._turn(late, later=8 * DAY if self.weeks else 0)
+        done = self._turn(late)
         self._holds_as_before(before)
         assert self._state() == done
         assert done.number == before.number + 1
@@ -370,13 +370,15 @@ class LakeAgainstModel(RuleBasedStateMachine):
         """Have records be written until those that are there now were cleared away; return the state."""
         self.weeks += 1
         for _ in range(2 * EVERY):
-            state = self._turn(self._state(), later=8 * DAY)
+            state = self._turn(self._state())
         return state
 
-    def _turn(self, state: TableState, *, later: int) -> TableState:
+    def _turn(self, state: TableState) -> TableState:
         """Record that the account had its turn to be asked about again."""
         wanted = replace(state, audits=replace(state.audits, turn=state.audits.turn + 1))
-        return state_log.commit(LocalStore(self.lake), TRANSACTIONS, wanted, now=lambda: time.time() + later)
+        return state_log.commit(
+            LocalStore(self.lake), TRANSACTIONS, wanted, now=lambda: time.time() + self.weeks * 8 * DAY
+        )
 
     def _holds_as_before(self, before: TableState) -> None:
         state = self._state()
