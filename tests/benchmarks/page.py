@@ -46,6 +46,19 @@ T is what the limit allows: rows / 100 / rate, and two latencies. What "holds at
 which is smaller than the goal's own. "Late over early cost" is what the last half of the days, or accounts, cost, over
 what as many cost before: 1 is linear. Where others kept the machine busy, what is measured in seconds is not told.
 {notes}
+
+## What was tried
+
+On one core, with pages of 733 bytes a row:
+
+- Arrow's reader of JSON over many pages at once, with the table's schema: 2.8 to 3.1 µs a row for what msgspec's
+  structs and Arrow's conversion take 2.8 to 3.5 for; and ids and times are needed before that (0.5 more). Not taken.
+- More rows that wait decoded (8,192 instead of 2,048), and four times the memory for encoded ones: at most a few per
+  cent less time, 13 MB more. Not taken.
+- Columns of few values without compression: a file of 11 rows is written in 0.89 of the time, one of 700 in 0.92;
+  files are 2 % smaller at 11 rows and 1 % larger at 20,000. Taken.
+- A file's sums column by column, where a whole batch was filtered and grouped: 100 rows in 0.2 of the time, 700 in
+  half. Taken.
 """
 
 
