@@ -43,8 +43,11 @@ def photographed(page: Path) -> bytes:
 
 
 def shows(html: str) -> str:
-    """Return the SHA-256 of a page's distinct words, figures and ids aside: how many of each does not count."""
-    plain = re.sub(r"\b(acct|po|ba|txn)_\w+", "id", html)
+    """Return the SHA-256 of a page's styles and of the distinct words of its headings, figures and ids aside."""
+    kept = re.findall(
+        r"<style.*?</style>|<(?:h[1-6]|th|dt|caption)\b.*?</", html, re.DOTALL
+    )  # not what goes by the day
+    plain = re.sub(r"\b(acct|po|ba|txn)_\w+", "id", "\n".join(kept))
     words = {re.sub(r"[\d.,:+-]*\d[\d.,:%-]*", "#", word) for word in re.split(r"[\s<>\"';/=(){}]+", plain)}
     return hashlib.sha256(" ".join(sorted(words)).encode()).hexdigest()
 

@@ -48,6 +48,8 @@ _ALIKE = [
     (re.compile(r"# (?:(?:ms|s|min|h|B|kB|MB)(?![\w/]) ?)+"), "# "),
     (re.compile(r"# to #"), "#"),
     (re.compile(r"# UTC"), "#"),
+    (re.compile(r"#+"), "#"),
+    (re.compile(r"complete, some rows pending"), "complete"),  # of which days that is so goes by the day
     (re.compile(r"# [A-Z]{3}\b"), "# money"),
     (re.compile(r"[a-z_]+(\.[a-z_]+)? (?=# money)"), ""),  # which buckets and kinds have some goes by the day
     (re.compile(r"(# [a-z]+?)s\b"), r"\1"),  # one and many
@@ -136,7 +138,7 @@ def thinned(frames: list[tuple[Line, ...]], most: int) -> list[tuple[Line, ...]]
 def gist(lines: list[str]) -> str:
     """Return what lines say without what differs from run to run: figures, ids, times, how many of a kind."""
     words = " ".join(" ".join(lines).split())
-    for alike, left in _ALIKE:
+    for alike, left in [*_ALIKE, _ALIKE[-1], _ALIKE[-1]]:  # what is left of a row of one kind may begin another
         words = alike.sub(left, words)
     return words
 
