@@ -45,6 +45,7 @@ from connector.errors import (
 )
 from connector.ingest.calls import sync_with
 from connector.ingest.options import options_of
+from connector.lake.paths import STATE
 from connector.lake.state import intents, state_log
 from connector.lake.state.table_states import TABLE, compare, states
 from connector.lake.stores.conditions import ABSENT
@@ -140,14 +141,40 @@ class LakeAgainstModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory(dir=MEMORY)
-        self.lake = Path(self.folder.name) / "lake"
         self.model = Model(random.Random(0))
         self.fuse = Fuse()
+        self.lake = self.place("lake")
         self.held: dict[str, dict[str, Any]] = {}
         self.excused: set[str] = set()
         self.shaken = False
         self.held_up: TableState | None = None
         self.weeks = 0  # that have passed for those who write records by themselves
+
+    # Where the lake is ------------------------------------------------------------------------------------------------
+
+    def place(self, name: str) -> Any:
+        """A place for a lake: the lake itself, or another one to compare it with."""
+        return Path(self.folder.name) / name
+
+    def opened(self, lake: Any) -> Any:
+        """The store of a lake, as who only looks has it."""
+        return LocalStore(lake)
+
+    def guarded(self, lake: Any) -> Any:
+        """The store of a lake, behind the fuse."""
+        return self.fuse.store(lake)
+
+    def shown(self) -> Path:
+        """The folder in which readers see the lake's files."""
+        return self.lake
+
+    def files(self, lake: Any) -> dict[str, str]:
+        """SHA-256 of every file that readers see, by path."""
+        return data_files(lake)
+
+    def strays(self) -> list[str]:
+        """Files that should not have been left."""
+        return strays(self.lake)
 
     @initialize(
         seed=st.integers(0, 2**32),
@@ -173,9 +200,10 @@ class LakeAgainstModel(RuleBasedStateMachine):
                 now = self.model.now
                 assert sorted(self.held) == sorted(one.id for one in self.model.visible(now))
                 assert all(self.held[one.id] == one.at(now) for one in self.model.entries if one.id in self.held)
-                fresh, self.fuse.watcher = self.lake.with_name("fresh"), Watcher()
+                self.fuse.watcher = Watcher()
+                fresh = self.place("fresh")
                 self._sync(fresh, width=3)
-                assert data_files(self.lake) == data_files(fresh)
+                assert self.files(self.lake) == self.files(fresh)
         finally:
             self.folder.cleanup()
 
@@ -240,7 +268,8 @@ class LakeAgainstModel(RuleBasedStateMachine):
             assert self.model.gone, "what Stripe lists is read again"
             report, damaged = failure.report, True
         self.model.arrivals = self.model.hurry = 0
-        assert not list(self.lake.glob("_stripe_balance/intents/*/*/*")), "a complete run has nothing to announce"
+        announced = [one.path for one in self.opened(self.lake).list(f"{STATE}/intents")]
+        assert not announced, "a complete run has nothing to announce"
         may_lose, self.shaken = self.model.gone if repair or damaged else (), self.shaken and not repair
         (account,) = report.accounts
         asked_for = [one for one in there if since <= one.created < until]
@@ -362,7 +391,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
             return
         before = self._a_week_passes() if week else before
         with suppress(CommitConflictError):
-            LocalStore(self.lake).write(path, data, condition=ABSENT)
+            self.opened(self.lake).write(path, data, condition=ABSENT)
         assert self._state() == before
         self._holds_as_before(before)
 
@@ -377,7 +406,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         """Record that the account had its turn to be asked about again."""
         wanted = replace(state, audits=replace(state.audits, turn=state.audits.turn + 1))
         return state_log.commit(
-            LocalStore(self.lake), TRANSACTIONS, wanted, now=lambda: time.time() + self.weeks * 8 * DAY
+            self.opened(self.lake), TRANSACTIONS, wanted, now=lambda: time.time() + self.weeks * 8 * DAY
         )
 
     def _holds_as_before(self, before: TableState) -> None:
@@ -391,7 +420,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         self._look()
 
     def _state(self) -> Any:
-        return next(states(LocalStore(self.lake)), None)
+        return next(states(self.opened(self.lake)), None)
 
     def _sync(self, lake: Path, *, width: int, **options: Any) -> Any:
         self._watch(options.get("since", 0), options.get("until", END_OF_TIME))
@@ -402,7 +431,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
 
         return anyio.run(go)
 
-    async def _syncing(self, lake: Path, *, width: int, **options: Any) -> Any:
+    async def _syncing(self, lake: Any, *, width: int, **options: Any) -> Any:
         config = Config(
             ApiKey("sk_test_model"),
             api_base="http://127.0.0.1:1",
@@ -411,21 +440,21 @@ class LakeAgainstModel(RuleBasedStateMachine):
             retry=RetryPolicy(attempts=2, first=0.0005, longest=0.001, least=0.0),
         )
         asked = {"since": None, "until": None, "settle": SETTLE} | self.options | options
-        services = Services(self.fuse.store(lake), self.model, tuning=EAGER)
+        services = Services(self.guarded(lake), self.model, tuning=EAGER)
         return await sync_with(services, config, options_of(asked))
 
     def _watch(self, since: int, until: int) -> None:
         """Let the watcher know what a reader may expect of the files that the run makes visible."""
-        found = next(states(LocalStore(self.lake)), None)
+        found = next(states(self.opened(self.lake)), None)
         asked = Intervals.span(since, until).union(found.asked if found else Intervals())
         there = [one for one in self.model.visible(self.model.now) if one.id not in self.excused]
-        self.fuse.watcher.begin(self.lake, asked, self.model.now - SETTLE, there)
+        self.fuse.watcher.begin(self.shown(), asked, self.model.now - SETTLE, there)
 
     # What must be true ------------------------------------------------------------------------------------------------
 
     def _covered(self) -> Any:
         """The seconds that count as read, or will once the next run records what a killed one left."""
-        store = LocalStore(self.lake)
+        store = self.opened(self.lake)
         found = next(states(store), None)
         if found is None:
             return ()
@@ -449,14 +478,14 @@ class LakeAgainstModel(RuleBasedStateMachine):
             may_lose: rows no longer listed, whose file a killed run left newer than the state: it was read again.
         """
         assert not self.fuse.watcher.broken, "a reader met a partition in part, and not the newest"
-        store, known = LocalStore(self.lake), {one.id: one for one in self.model.entries}
+        store, known = self.opened(self.lake), {one.id: one for one in self.model.entries}
         found = next(states(store), None)
         if found is None:
             assert not self.held
             return
         if not self.shaken:  # a killed run's files may be newer than the state, until they are read again
             assert not [one for one in compare(store, found, full=True) if one.kind != "extra"]
-            assert strays(self.lake) == []
+            assert self.strays() == []
         before, self.held = self.held, self._rows()
         assert self.shaken or before.keys() - self.held.keys() <= set(may_lose), "a row that was there is lost"
         for name, row in self.held.items():
