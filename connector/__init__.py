@@ -166,6 +166,7 @@ if TYPE_CHECKING:
         PendingLine,
         RowFacts,
         RunLine,
+        SpanSums,
     )
     from connector.reporting.workpaper.calls import write_workpaper
     from connector.running.canceller import Canceller
@@ -259,7 +260,7 @@ _HOMES = {
     "connector.reporting.lake_report.calls": "report run_report",
     "connector.reporting.lake_report.facts": (
         "AccountFacts AuditFacts DayKey DayLine DriftLine FileProblem LakeReport LateLine MonthLine PayoutFacts "
-        "PayoutLine PendingLine RowFacts RunLine"
+        "PayoutLine PendingLine RowFacts RunLine SpanSums"
     ),
     "connector.reporting.find": "Found FoundPayout find_payouts",
     "connector.stripe.api": "Filters Stripe",
@@ -298,7 +299,7 @@ __all__ = [
     "RequestAnswered", "Requests", "Response", "Retired", "Retried", "RetryPolicy", "Row", "RowFacts",
     "RowFees", "RowLine", "RowSum", "Rows", "RunBalanceOptions", "RunEnded", "RunLapsed", "RunLine",
     "RunPayoutsOptions", "RunPlanOptions", "RunStarted", "RunSyncOptions", "RunVerifyOptions", "RunWaiting",
-    "Salt", "SchemaError", "Segment", "ServerError", "Settings", "SinceFrozen", "Snapshot", "Split", "Stage",
+    "Salt", "SchemaError", "Segment", "ServerError", "Settings", "SinceFrozen", "Snapshot", "SpanSums", "Split", "Stage",
     "StateError", "Statement", "StatementOptions", "StatusOptions", "StepDone", "StoppedError", "StorageError",
     "Stream", "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time", "Timeouts", "TooLargeError", "Transport",
     "TransportError", "TypeSum", "Unbalanced", "UnpublishedError", "Unshown", "UsageError", "Verdict",
