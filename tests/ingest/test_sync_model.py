@@ -397,13 +397,13 @@ class LakeAgainstModel(RuleBasedStateMachine):
 
     def _a_week_passes(self) -> TableState:
         """Have records be written until those that are there now were cleared away; return the state."""
-        self.weeks += 1
         for _ in range(2 * EVERY):
             state = self._turn(self._state())
         return state
 
     def _turn(self, state: TableState) -> TableState:
-        """Record that the account had its turn to be asked about again."""
+        """Record that the account had its turn to be asked about again, a week after the one before."""
+        self.weeks += 1
         wanted = replace(state, audits=replace(state.audits, turn=state.audits.turn + 1))
         return state_log.commit(
             self.opened(self.lake), TRANSACTIONS, wanted, now=lambda: time.time() + self.weeks * 8 * DAY
