@@ -173,8 +173,8 @@ def test_commands_and_options_exist(page, options):
     text = page.read_text("utf-8")
     named = set(re.findall(r"(?:^|[`(] ?|\$ )stripe-balance ([a-z]+)", text, re.MULTILINE))
     assert named <= COMMANDS.keys()
-    # Refused, with the reason; the sandbox's, seen in its own help; one of the tests' own tools.
-    others = {"--api-key", "--fault", "--sample"}
+    # Refused, with the reason; the sandbox's, seen in its own help; of the tests' own tools.
+    others = {"--api-key", "--fault", "--sample", "--cpu"}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - others <= options
 
 

@@ -226,7 +226,7 @@ class Publisher:
             self.state = with_parked(self.state, [before[-1].answering(before[-1].seconds.union(settled))])
 
     async def rejoin(self, read: Intervals, *, newest: int) -> list[PartitionKey]:
-        """Take up what others have parked of partitions that are whole with it; return these, the oldest first.
+        """Take up what this run and others have parked of partitions that are whole by now; return these, oldest first.
 
         Args:
             read: seconds that this run has read.
@@ -235,7 +235,7 @@ class Publisher:
         Raises:
             ConnectorError: what others have made cannot be read.
         """
-        if not self.state.aside:
+        if not (self.state.aside or self.state.parked):
             return []
         await self.catch_up()
         keys = whole_together(self.state, self.reading(read, newest=newest))

@@ -279,9 +279,9 @@ class PartitionWriter:
         return failures[0] if failures else None
 
     async def _publish_with_others(self, publisher: Publisher) -> None:
-        """Make visible what this run and others have parked of partitions that are whole with the rows of all.
+        """Make visible what this run and others have parked of partitions that are whole with what all have read.
 
-        Two runs that share one may each have taken it for one in part; the one that parks last sees both.
+        Two runs that share one may each have taken it for one in part; the one that ends last sees both.
 
         Raises:
             ConnectorError: what failed; the rows are parked, and the next run takes them up.

@@ -9,6 +9,7 @@ import struct
 import sys
 import tempfile
 import zlib
+from calendar import month_abbr, month_name
 from pathlib import Path
 
 import anyio
@@ -43,11 +44,12 @@ def photographed(page: Path) -> bytes:
 
 
 def shows(html: str) -> str:
-    """Return the SHA-256 of a page's styles and of the distinct words of its headings, figures and ids aside."""
+    """Return the SHA-256 of a page's styles and of the distinct words of its headings, figures, ids, months aside."""
     kept = re.findall(
         r"<style.*?</style>|<(?:h[1-6]|th|dt|caption)\b.*?</", html, re.DOTALL
     )  # not what goes by the day
     plain = re.sub(r"\b(acct|po|ba|txn)_\w+", "id", "\n".join(kept))
+    plain = re.sub(rf"\b(?:{'|'.join([*month_name[1:], *month_abbr[1:]])})\b", "month", plain)
     words = {re.sub(r"[\d.,:+-]*\d[\d.,:%-]*", "#", word) for word in re.split(r"[\s<>\"';/=(){}]+", plain)}
     return hashlib.sha256(" ".join(sorted(words)).encode()).hexdigest()
 

@@ -44,6 +44,7 @@ _ALIKE = [
     (re.compile(r"\b(acct|po|ba)_\w+"), r"\1_#"),
     (re.compile(r"(?<=[rs]k_)(live|test)_…\w+"), r"\1_#"),
     (re.compile(r"[+-]?\d[\d,.:]*\d%?|[+-]?\d%?"), "#"),
+    (re.compile(r"\b((?:acct|po|ba)_#)(?:, (?:acct|po|ba)_#)*(?: and # more)?"), r"\1"),  # how many there are
     (re.compile(r"#(-#)+"), "#"),  # days
     (re.compile(r"# (?:(?:ms|s|min|h|B|kB|MB)(?![\w/]) ?)+"), "# "),
     (re.compile(r"# to #"), "#"),

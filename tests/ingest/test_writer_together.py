@@ -104,6 +104,32 @@ async def test_the_run_that_ends_last_makes_visible_what_both_have_read_a_part_o
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("first", [0, 1], ids=["the older half is visible", "the newer half is visible"])
+@pytest.mark.parametrize("complete", [True, False], ids=["complete", "stopped"])
+async def test_the_run_that_ends_last_adds_what_it_read_to_a_part_that_became_visible_meanwhile(
+    tmp_path, first, complete
+):
+    store = LocalStore(tmp_path)
+    table_states.commit(store, TableState(ACCOUNT, "parquet", Granularity.DAY))
+    with run_of(tmp_path, HALVES[0], 0) as older, run_of(tmp_path, HALVES[1], 1) as newer:
+        one, other = (older, newer) if first == 0 else (newer, older)
+        for run in (one, other):
+            await run.writer.commit()  # the other knows of the one, and not the one of the other
+        rows = one.read()
+        await one.end(complete=complete)
+        assert not table_states.load(store, ACCOUNT).parked
+        assert len(objects(tmp_path)) == rows
+        rows += other.read()
+        await other.end(complete=complete)
+    state = table_states.load(store, ACCOUNT)
+    assert not state.parked
+    assert state.covered == Intervals.span(START, START + 3 * DAY)
+    assert len(objects(tmp_path)) == state.rows == rows
+    assert not list(tmp_path.glob("_stripe_balance/parked/**/*.arrow"))
+    assert strays(tmp_path) == []
+
+
+@pytest.mark.anyio
 async def test_what_is_newer_waits_for_a_visible_partition_of_which_seconds_have_to_be_read_once_more(tmp_path):
     store, whole = LocalStore(tmp_path), Interval(START, START + 3 * DAY)
     table_states.commit(store, TableState(ACCOUNT, "parquet", Granularity.DAY))

@@ -1,7 +1,8 @@
-"""Rows of one partition that several runs have parked: together they may be all of it, though none has read it all.
+"""Rows of one partition of which several runs have read a part each: together they may be all of it.
 
 Each of two runs of different times may take a partition that both share for one in part, as it knows what the other was
-asked for and not what it has read. Whoever ends last makes it visible.
+asked for and not what it has read: it parks its rows, while the other parks its own or makes them visible. Whoever ends
+last makes all of it visible.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from connector.core.planning.parking import parked_keys
 from connector.core.planning.plan import visible_in
 from connector.core.state.data_file import parked_seconds
 from connector.core.time.times import END_OF_TIME
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def whole_together(state: TableState, reading: Reading) -> set[PartitionKey]:
-    """Return the partitions that are whole with the rows that are set aside, and not without, and wait for no other.
+    """Return the partitions with parked rows that are whole by what all have read, and wait for no other.
+
+    Rows that others parked are taken where a partition is not whole without them.
 
     Args:
         state: as it is recorded.
@@ -33,7 +37,8 @@ def whole_together(state: TableState, reading: Reading) -> set[PartitionKey]:
     together = replace(reading, read=reading.read.union(parked_seconds(aside)))
     first = min((one.start for one in visible_in(state, together.unread)), default=END_OF_TIME)
     in_part = {key for one in aside if not reading.is_whole((key := one.key(state.partition)).bounds)}
-    return {key for key in in_part if key.start < first and together.is_whole(key.bounds)}
+    waiting = in_part | parked_keys(state)
+    return {key for key in waiting if key.start < first and together.is_whole(key.bounds)}
 
 
 def rejoined(state: TableState, keys: Collection[PartitionKey]) -> TableState:

@@ -47,15 +47,18 @@ def half_days(day):
     return {2 * day, 2 * day + 1}
 
 
-@given(read=halves, aside=halves, shown=days)
-def test_they_are_those_whole_with_what_is_set_aside_and_not_without_before_the_oldest_visible_one_in_part(
-    read, aside, shown
+@given(read=halves, aside=halves, mine=halves, shown=days)
+def test_they_are_those_with_parked_rows_that_are_whole_together_before_the_oldest_visible_one_in_part(
+    read, aside, mine, shown
 ):
+    aside -= mine
+    read |= mine  # what a run has parked it has read
     state = TableState(
         ACCOUNT,
         "parquet",
         Granularity.DAY,
         files=MappingProxyType(dict(map(visible, shown))),
+        parked=MappingProxyType(dict(map(parked_half, mine))),
         aside=MappingProxyType(dict(map(parked_half, aside))),
     )
     reading = Reading(seconds_of(range(12)), seconds_of(read))
@@ -63,11 +66,13 @@ def test_they_are_those_whole_with_what_is_set_aside_and_not_without_before_the_
     expected = {
         day
         for day in range(6)
-        if half_days(day) <= read | aside and not half_days(day) <= read and day < min(in_part, default=6)
+        if half_days(day) <= read | aside
+        and ((half_days(day) & aside and not half_days(day) <= read) or half_days(day) & mine)
+        and day < min(in_part, default=6)
     }
     keys = whole_together(state, reading)
     assert {key.start for key in keys} == {START + day * DAY for day in expected}
     joined = rejoined(state, keys)
-    assert {**joined.parked, **joined.aside} == dict(state.aside)
-    assert {one.key(Granularity.DAY) for one in joined.parked.values()} == keys
+    assert {**joined.parked, **joined.aside} == {**state.parked, **state.aside}
+    assert {one.key(Granularity.DAY) for one in joined.parked.values()} >= keys
     assert not {one.key(Granularity.DAY) for one in joined.aside.values()} & keys
