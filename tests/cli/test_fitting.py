@@ -47,6 +47,19 @@ def test_what_goes_on_stands_below_the_value_not_the_label():
     )
 
 
+@given(st.lists(words, max_size=12), st.lists(words, max_size=12), widths)
+def test_a_command_between_backticks_is_in_one_line_where_it_fits(before, after, width):
+    plain = [[word.replace("`", "'") for word in some] for some in (before, after)]
+    command = "`stripe-balance status --help`"
+    found = fitted(" ".join([*plain[0], command, *plain[1]]), width).split("\n")
+    assert any(command in line for line in found)
+
+
+def test_a_command_that_fits_no_line_is_broken_between_its_words():
+    command = "`stripe-balance convert a-lake another-lake --partition month`"
+    assert fitted(f"see {command}", 40) == ("see `stripe-balance convert a-lake\n  another-lake --partition month`")
+
+
 def test_styles_take_no_columns():
     styled = "  \x1b[32mall agrees\x1b[0m (proved) " + "x" * 25
     assert fitted(styled, 50) == styled

@@ -8,6 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
 NARROWEST = 40
@@ -21,6 +22,7 @@ _GOES_ON = " \\"
 _WORD = r"""(?:"[^"]*"|'[^']*'|[^\s"'])+"""
 _PART = re.compile(rf"(?:-{_WORD}|>+) +(?![->]){_WORD}|{_WORD}")
 """A word of a command, or an option with the word after it, which may be its value."""
+_QUOTED = re.compile(r" *(?:[^ `]*`[^`]*`[^ `]*|[^ ]+)")
 _LABEL = re.compile(r"\s*(?:[-*] |\S+(?: \S+)*?\s{2,})?")
 
 
@@ -40,6 +42,7 @@ def width_of(stream: TextIO) -> int | None:
 def fitted(line: str, width: int | None) -> str:
     """Break a line into lines of at most so many columns, but for words that are longer.
 
+    What stands between backticks stays together where it fits a line, so that a command can be copied in one piece.
     What goes on stands below the first word after the label, a text that two spaces follow (`  rows      20,000 new`),
     else two columns further in than the line.
 
@@ -53,12 +56,18 @@ def fitted(line: str, width: int | None) -> str:
     indent = len(line) - len(line.lstrip(" "))
     lines: list[str] = []
     current = " " * indent
-    for word in re.findall(r" *[^ ]+", line[indent:]):
+    for word in _words(line[indent:], width - hang):
         if current.strip() and columns(current + word) > width:
             lines.append(current)
             current, word = " " * hang, word.lstrip(" ")  # noqa: PLW2901 - the spaces are where the line is broken
         current += word
     return "\n".join([*lines, current])
+
+
+def _words(text: str, width: int) -> Iterator[str]:
+    """Yield the words of a text, each with the spaces before it; what is quoted by backticks is one where it fits."""
+    for word in _QUOTED.findall(text):
+        yield from [word] if columns(word.strip()) <= width else re.findall(r" *[^ ]+", word)
 
 
 def continued(command: str, width: int | None) -> str:

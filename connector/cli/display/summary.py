@@ -148,7 +148,7 @@ def small_files(report: Report) -> str | None:
         return None
     held = f"{counted(rows, 'row')} are in {counted(files, 'file')}, one a {report.partition} and account"
     command = f"stripe-balance convert {shlex.quote(report.destination)} NEW --partition {longer}"
-    return f"{held}: `{command}` makes a lake with fewer of it, asking Stripe nothing"
+    return f"{held}: `{command}` makes a lake with fewer of them, asking Stripe nothing"
 
 
 def losses(report: Report) -> list[str]:
