@@ -30,7 +30,7 @@ _WIDEST, _IN = 118, " " * 6
 _BESIDE = 0.3
 """Share of the width up to which a term keeps what it means beside it, also where that takes several lines."""
 
-_COMMAND = re.compile(r" +stripe-balance ")
+_COMMAND = re.compile(r" +(?:\S.* \| )?stripe-balance ")
 """An example: what it is broken into can be copied in one piece."""
 
 _TERM = re.compile(r"(\s*\S.*?\s{2,})(\S.*)")
