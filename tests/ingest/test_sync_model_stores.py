@@ -1,7 +1,4 @@
-"""The model of a lake's life, over a store that loses answers, carries puts out late, refuses, and lists what was.
-
-Only where `MODEL_STORES=1` asks for it: lives with faults take minutes, some of them longer than a suite may wait.
-"""
+"""The model of a lake's life, over a store that loses answers, carries puts out late, refuses, and lists what was."""
 
 from __future__ import annotations
 
@@ -90,12 +87,10 @@ class FaultyStoreAgainstModel(LakeAgainstModel):
 
 
 FaultyStoreAgainstModel.TestCase.settings = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", examples(15))),
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", examples(12))),
     derandomize="MODEL_AT_RANDOM" not in os.environ,
     stateful_step_count=STEPS,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestFaultyStoreAgainstModel = pytest.mark.skipif(
-    "MODEL_STORES" not in os.environ, reason="lives with faults take minutes: MODEL_STORES=1 asks for them"
-)(pytest.mark.timeout(900)(FaultyStoreAgainstModel.TestCase))
+TestFaultyStoreAgainstModel = pytest.mark.slow(pytest.mark.timeout(900)(FaultyStoreAgainstModel.TestCase))

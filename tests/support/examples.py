@@ -30,6 +30,7 @@ STRIDE = 1 if EXTENT == "thorough" else 3
 
 LONGEST = (
     "tests/ingest/test_sync_model.py",
+    "tests/ingest/test_sync_model_stores.py",
     "tests/ingest/test_sync_every_fault.py",
     "tests/ingest/test_sync_together.py",
     "tests/ingest/test_sync_kills.py",
