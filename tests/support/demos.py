@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 ROWS = 400
 
 
-def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new demo has 20 days of rows instead of a year: the size of a demo is no option, and a year takes a while."""
-    monkeypatch.setattr(demo, "_fresh", lambda end: World(transactions=ROWS, start=end - 20 * 86_400, end=end))
+def few_rows(monkeypatch: pytest.MonkeyPatch, *, days: int = 20) -> None:
+    """A new demo has some days of rows instead of a year: the size of a demo is no option, and a year takes a while."""
+    monkeypatch.setattr(demo, "_fresh", lambda end: World(transactions=ROWS, start=end - days * 86_400, end=end))

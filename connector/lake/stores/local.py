@@ -19,6 +19,7 @@ import time
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
+from errno import EEXIST, ENOTEMPTY
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Self
@@ -261,8 +262,9 @@ class LocalStore:
             except FileNotFoundError:
                 return
             for path, run in there:
-                if may_take(run, _last_changed(path)):
-                    shutil.rmtree(path) if run else path.unlink(missing_ok=True)
+                with _gone_or_in_use():
+                    if may_take(run, _last_changed(path)):
+                        shutil.rmtree(path) if run else path.unlink(missing_ok=True)
 
     def _sync_folders(self) -> None:
         """Force to disk every folder that has new names; whoever comes meanwhile waits until it is done."""
@@ -320,6 +322,18 @@ def _wait_for(descriptor: int, folder: str) -> None:
             )
         time.sleep(pause)
         pause = min(2 * pause, 0.05)
+
+
+@contextmanager
+def _gone_or_in_use() -> Generator[None]:
+    """Leave to the next time what somebody else removes just now, or writes to: then its run is not dead after all."""
+    try:
+        yield
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno not in {ENOTEMPTY, EEXIST}:
+            raise
 
 
 def _last_changed(path: Path) -> int:

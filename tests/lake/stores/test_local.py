@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -116,6 +117,39 @@ def test_runs_stage_apart_and_what_may_go_is_cleared(store):
     assert [one.exists() for one in staged] == [False, True, True]
     store.clear(lambda *_: True)
     assert names(store) == []
+
+
+def test_a_run_that_writes_while_it_is_cleared_away_is_left_to_the_next_time(store, monkeypatch):
+    """It was taken for dead, and stood still."""
+    staged = [store.of_run(run).staging("a/b") for run in ("first", "second")]
+    for one in staged:
+        one.write_bytes(b"half")
+    remove = os.rmdir
+
+    def meanwhile(path, **options):
+        late = staged[0].with_name("late")
+        if Path(path).name == "first" and not late.exists():
+            late.write_bytes(b"half")
+        remove(path, **options)
+
+    monkeypatch.setattr(os, "rmdir", meanwhile)
+    store.clear(lambda *_: True)
+    assert [one.parent.exists() for one in staged] == [True, False]
+    monkeypatch.undo()
+    store.clear(lambda *_: True)
+    assert names(store) == []
+
+
+def test_what_another_clears_away_meanwhile_is_no_fault_of_the_disk(store):
+    for run in ("first", "second"):
+        store.of_run(run).staging("a/b").write_bytes(b"half")
+
+    def both(*_):
+        shutil.rmtree(store.root, ignore_errors=True)
+        return True
+
+    store.clear(both)
+    assert not store.root.exists()
 
 
 def test_what_is_written_through_a_runs_store_is_forced_to_disk_by_either(tmp_path):
