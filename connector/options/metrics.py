@@ -71,7 +71,7 @@ class RunMetrics:
         self.figures: Figures | None = None
         self.report: object = None
         place = Path(metrics).expanduser()
-        self.file = place / _file_name(command, self._lake) if place.is_dir() else place
+        self.file: Path = place / _file_name(command, self._lake) if place.is_dir() else place
         if not (self.file.parent.is_dir() and os.access(self.file.parent, os.W_OK)):
             raise ConfigError(f"`metrics` cannot be written: {self.file.parent} is no folder that may be written to")
         try:

@@ -102,7 +102,8 @@ class Publishing(_OverwriteFiles):
         self, operation: Operation, transaction: Transaction, io: FileIO, read: Manifests, fold_at: int
     ) -> None:
         super().__init__(operation, transaction, io)
-        self.read, self.fold_at = read, fold_at
+        self.read: Manifests = read
+        self.fold_at: int = fold_at
 
     def _manifests(self) -> list[ManifestFile]:
         """Write the manifests that are to be, and return all of them, those that stay as they are too."""

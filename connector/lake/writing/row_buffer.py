@@ -125,7 +125,7 @@ class RowBuffer:
     """
 
     def __init__(self, folder: Path, *, memory: Memory | None = None) -> None:
-        self.memory = memory or Memory()
+        self.memory: Memory = memory or Memory()
         self._spill = SpillFile(folder)
         self._runs: defaultdict[PartitionKey, list[Run]] = defaultdict(list)
         self._in_memory: defaultdict[PartitionKey, int] = defaultdict(int)
