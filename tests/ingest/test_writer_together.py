@@ -78,6 +78,16 @@ def run_of(root, asked, number):
         yield Half(writer, asked)
 
 
+def holds_all(root, rows):
+    """Hold a lake to showing so many rows of both halves, each once, and to have nothing set aside."""
+    state = table_states.load(LocalStore(root), ACCOUNT)
+    assert not state.parked
+    assert state.covered == Intervals.span(START, START + 3 * DAY)
+    assert len(objects(root)) == state.rows == rows
+    assert not list(root.glob("_stripe_balance/parked/**/*.arrow"))
+    assert strays(root) == []
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("first", [0, 1], ids=["the older half ends first", "the newer half ends first"])
 @pytest.mark.parametrize("complete", [True, False], ids=["complete", "stopped"])
@@ -95,12 +105,7 @@ async def test_the_run_that_ends_last_makes_visible_what_both_have_read_a_part_o
         assert parked.key(Granularity.DAY).start == START + DAY, "the half that this run cannot complete"
         rows += other.read()
         await other.end(complete=complete)
-    state = table_states.load(store, ACCOUNT)
-    assert not state.parked
-    assert state.covered == Intervals.span(START, START + 3 * DAY)
-    assert len(objects(tmp_path)) == state.rows == rows
-    assert not list(tmp_path.glob("_stripe_balance/parked/**/*.arrow"))
-    assert strays(tmp_path) == []
+    holds_all(tmp_path, rows)
 
 
 @pytest.mark.anyio
@@ -121,12 +126,7 @@ async def test_the_run_that_ends_last_adds_what_it_read_to_a_part_that_became_vi
         assert len(objects(tmp_path)) == rows
         rows += other.read()
         await other.end(complete=complete)
-    state = table_states.load(store, ACCOUNT)
-    assert not state.parked
-    assert state.covered == Intervals.span(START, START + 3 * DAY)
-    assert len(objects(tmp_path)) == state.rows == rows
-    assert not list(tmp_path.glob("_stripe_balance/parked/**/*.arrow"))
-    assert strays(tmp_path) == []
+    holds_all(tmp_path, rows)
 
 
 @pytest.mark.anyio

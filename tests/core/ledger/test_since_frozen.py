@@ -11,9 +11,10 @@ from connector.core.ledger.ledger import Purse, Sums
 from connector.core.ledger.openings import Opening
 from connector.core.ledger.since_frozen import MOST_NAMED, MovedLine, Prints, RowComparison, SinceFrozen, since_frozen
 from connector.core.ledger.statement import CategoryLine, PurseStatement
-from connector.core.state.frozen import FrozenPeriod, digest_of, from_document, name_of, to_name
+from connector.core.state.frozen import FrozenPeriod, from_document, name_of, to_name
 from connector.core.units import AccountId
 from connector.errors import StateError
+from tests.support.frozen import frozen as frozen_with
 
 USD = Purse("payments", "usd")
 EUR = Purse("payments", "eur")
@@ -56,26 +57,7 @@ def frozen(*purses: PurseStatement) -> FrozenPeriod:
         }
         for one in purses
     ]
-    figures = {"balances": balances}
-    return FrozenPeriod(
-        account=AccountId("acct_1"),
-        name="2026-10",
-        timezone="UTC",
-        start=0,
-        stop=9,
-        revision=1,
-        frozen_at=9,
-        connector_version="0",
-        api_versions=(),
-        livemode=None,
-        lake=None,
-        lake_record=1,
-        lake_record_sha256="",
-        files_sha256="",
-        rows=1,
-        figures=figures,
-        figures_sha256=digest_of(figures),
-    )
+    return frozen_with(AccountId("acct_1"), {"balances": balances})
 
 
 CHARGES, PAYOUTS = Sums(2, 200, 6, 194, 1, 1), Sums(1, -50, 0, -50)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.core.state.account_record import AccountRecord, from_document, to_document
 from connector.core.state.data_file import DataFile
-from connector.core.state.frozen import FrozenPeriod, digest_of
 from connector.core.state.intent import IntendedFile
 from connector.core.state.partition import Granularity
 from connector.core.state.table_state import TableState
@@ -25,7 +25,11 @@ from connector.lake.state.state_log import commit, files_since, record_path
 from connector.lake.state.writes import Write, discard, together, unknown_file
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.writing.rewrite import StaleFileError
+from tests.support.frozen import frozen as frozen_with
 from tests.support.memory_store import MemoryStore
+
+if TYPE_CHECKING:
+    from connector.core.state.frozen import FrozenPeriod
 
 ACCOUNT = AccountId("acct_1")
 OTHER = AccountId("acct_2")
@@ -97,26 +101,7 @@ def test_files_named_since_a_moment_are_those_of_the_records_since_and_those_tha
 
 
 def frozen(name: str = "2026-10", zone: str = "Europe/Paris", revision: int = 1, rows: int = 1) -> FrozenPeriod:
-    figures = {"balances": []}
-    return FrozenPeriod(
-        account=ACCOUNT,
-        name=name,
-        timezone=zone,
-        start=0,
-        stop=9,
-        revision=revision,
-        frozen_at=9,
-        connector_version="0",
-        api_versions=(),
-        livemode=None,
-        lake=None,
-        lake_record=1,
-        lake_record_sha256="",
-        files_sha256="",
-        rows=rows,
-        figures=figures,
-        figures_sha256=digest_of(figures),
-    )
+    return frozen_with(ACCOUNT, {"balances": []}, name=name, timezone=zone, revision=revision, rows=rows)
 
 
 def test_the_newest_revision_of_a_frozen_period_is_the_one_that_is_read(store):
