@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, groupby, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -69,18 +69,21 @@ class Batcher:
     )
 
     def take(self, rows: list[AnyRow], size: int = 0) -> None:
-        """Take in a page's rows, newest first.
+        """Take in a page's rows, newest first, and what was missed of the second at its head.
 
         Args:
-            rows: of the page.
+            rows: of the page, and of those that another reading of a second showed: each decoded in one of the ways.
             size: of the page's body, in bytes.
 
         Raises:
             SchemaError: a row lacks what a ledger cannot do without, or differs from the schema where that is refused.
             StorageError: what does not fit in memory finds no room on the disk.
         """
-        if not rows:
-            return
+        for _, alike in groupby(rows, key=type):
+            self._take(list(alike), size)
+
+    def _take(self, rows: list[AnyRow], size: int) -> None:
+        """Take in rows that were decoded in one way."""
         ordered = in_file_order(rows)  # what is in order is not sorted again
         created = created_of(ordered)
         documented = are_documented(ordered)

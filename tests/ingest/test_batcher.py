@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from types import SimpleNamespace
 
 import orjson
@@ -89,6 +90,20 @@ def test_of_two_rows_with_one_id_the_later_counts_however_either_was_read(tmp_pa
             batcher.take(decode_transactions(body_of([row])).rows)
         ((only,),) = rows_of(batcher).values()
         assert only["status"] == second["status"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_rows_that_were_decoded_in_different_ways_and_come_together_are_those_of_the_careful_way(tmp_path, form, order):
+    """A second that is read by itself is made of several pages: one with values that are known, others without."""
+    pages = [known(5, "a"), known(5, "b", type="never_heard_of"), known(5, "c", livemode=True)]
+    bodies = [body_of([pages[number]]) for number in order] + [body_of([known(4, "d")])]
+    quick, careful = batcher_of(tmp_path, form), batcher_of(tmp_path, form)
+    quick.take([row for body in bodies for row in decode_transactions(body).rows])
+    careful.take([row for body in bodies for row in decode_page(body).rows])
+    assert rows_of(quick) == rows_of(careful)
+    assert (quick.rows, quick.newest, quick.drift) == (careful.rows, careful.newest, careful.drift)
+    assert len(quick.drift.findings) == 2
 
 
 def test_what_waits_is_counted_with_its_partition_before_it_is_encoded(tmp_path):

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connector.core.api.retry import Timeouts
@@ -229,6 +229,20 @@ def orders(draw: st.DrawFn) -> str:
     form=st.sampled_from(["parquet", "jsonl"]),
     partition=st.sampled_from(["day", "month"]),
     later=st.sampled_from([0, 3_600, 3 * DAY]),
+)
+@example(  # a crowded second, read over pages of which one has a field that nobody knows
+    mixtures=[
+        ["403:endpoint=balance_transactions,every=2", "reset:endpoint=balance_transactions,every=6"],
+        [
+            "drops-account:p=0.3",
+            "hot-second:endpoint=balance_transactions,k=1",
+            "heavy-page:endpoint=balance_transactions,k=6",
+            "unknown-field:endpoint=balance_transactions,k=20",
+        ],
+    ],
+    form="jsonl",
+    partition="day",
+    later=0,
 )
 def test_in_any_mixture_of_faults_nothing_false_is_said_and_a_clean_run_heals(mixtures, form, partition, later):
     options = {"format": form, "partition": partition}

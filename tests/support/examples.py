@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 EXTENT = os.environ.get("TESTS", "quick")
 """`quick`, `thorough`, or `mutants`: quick, and each time the same."""
 
+ALIKE = "EXAMPLES_ALIKE" in os.environ
+"""Whether Hypothesis draws the same each time, as where a change is let in or refused for what it does."""
+
 QUICK_SHARE = 5
 LEAST = 5
 
@@ -62,8 +65,8 @@ def examples(thorough: int) -> int:
 
 def register() -> None:
     """Have tests that say nothing else try as many examples as the extent asks for, however slow the machine."""
-    settings.register_profile("quick", max_examples=examples(100), deadline=None)
-    settings.register_profile("thorough", max_examples=examples(100), deadline=None)
+    settings.register_profile("quick", max_examples=examples(100), deadline=None, derandomize=ALIKE)
+    settings.register_profile("thorough", max_examples=examples(100), deadline=None, derandomize=ALIKE)
     settings.register_profile("mutants", max_examples=examples(100), deadline=None, derandomize=True, database=None)
     settings.load_profile(EXTENT)
 

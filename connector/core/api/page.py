@@ -28,7 +28,10 @@ Row = dict[str, Any]
 """An object as received. `Any` ends where rows become Arrow columns."""
 
 AnyRow: TypeAlias = Any
-"""A `Row`, or a value of a documented type with an `id` and a `created`: one or the other for all rows of a page."""
+"""A `Row`, or a value of a documented type with an `id` and a `created`: one or the other for all rows of a page.
+
+Where rows of several pages are put together, as of a second that is read by itself, there may be both.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +206,11 @@ class StrictOrder:
 
 
 def ids_of(rows: Sequence[AnyRow]) -> list[str]:
-    """Return the ids of a page's rows; a KeyError means that one has none."""
-    return [row["id"] for row in rows] if _are_objects(rows) else [row.id for row in rows]
+    """Return the ids of some rows; a KeyError means that one has none."""
+    try:
+        return [row["id"] for row in rows] if _are_objects(rows) else [row.id for row in rows]
+    except (AttributeError, TypeError):  # of pages that were decoded in different ways
+        return [row["id"] if isinstance(row, dict) else row.id for row in rows]
 
 
 def leading_ties(rows: Sequence[AnyRow], second: int) -> list[str]:
@@ -226,8 +232,11 @@ def _is_of(second: int, row: AnyRow) -> bool:
 
 
 def created_of(rows: Sequence[AnyRow]) -> list[int]:
-    """Return when the rows of a page were created; a KeyError means that one does not say."""
-    return [row["created"] for row in rows] if _are_objects(rows) else [row.created for row in rows]
+    """Return when some rows were created; a KeyError means that one does not say."""
+    try:
+        return [row["created"] for row in rows] if _are_objects(rows) else [row.created for row in rows]
+    except (AttributeError, TypeError):  # of pages that were decoded in different ways
+        return [row["created"] if isinstance(row, dict) else row.created for row in rows]
 
 
 def _are_objects(rows: Sequence[AnyRow]) -> bool:

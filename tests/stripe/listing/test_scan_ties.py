@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from connector.core.api.page import ids_of
+from connector.core.planning.frontier import Frontier
+from connector.core.planning.walk import Tuning
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError
+from connector.stripe.listing.scan import Scan
 from connector.stripe.listing.walk import Place
 from tests.stripe.listing.scanning import scanned, wary
 from tests.support.examples import examples, slow_but
@@ -20,6 +25,7 @@ from tests.support.fakes import NOW, FakeStripe, rows_at
 
 if TYPE_CHECKING:
     from connector.core.api.page import Page
+    from connector.stripe.listing.scan import Received
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +57,30 @@ def test_where_the_order_of_ties_moves_every_row_comes_once_as_long_as_a_second_
     assert len(got) == len(set(got))
     if scan.seconded.unstable_ties:
         assert sorted(got) == expected
+
+
+@pytest.mark.parametrize("documented", [0, 1])
+async def test_pages_that_were_decoded_in_different_ways_are_put_together_where_a_second_is_read_by_itself(documented):
+    """As where one page of a crowded second has a field that nobody knows, and the next has none."""
+    rows = rows_at([NOW] * 60 + [NOW - 9])
+    missed = rows[30]["id"]
+    kinds: set[bool] = set()
+
+    def spoil(page: Page, number: int, _window: Interval, cursor: str | None) -> Page:
+        rows = [row for row in page.rows if row["id"] != missed] if cursor else page.rows
+        return replace(page, rows=[SimpleNamespace(**row) for row in rows] if number % 2 == documented else rows)
+
+    got: list[str] = []
+
+    async def receive(page: Received) -> None:
+        kinds.update(isinstance(row, dict) for row in page.rows)
+        got.extend(ids_of(page.rows))
+        await asyncio.sleep(0)
+
+    frontier = Frontier(Intervals.span(NOW - 9, NOW + 1), tuning=Tuning(page_size=25, first=2), wary=True)
+    await Scan(FakeStripe(rows, size=25, spoil=spoil), frontier, receive).run()
+    assert sorted(got) == sorted(row["id"] for row in rows)
+    assert kinds == {False, True}
 
 
 @pytest.mark.parametrize("seed", slow_but(range(5), range(20)))
