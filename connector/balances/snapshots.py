@@ -136,7 +136,9 @@ def _add(store: Store, made: Made, snapshot: Snapshot, *, rounds: int = ROUNDS) 
     commits = Commits(store, BALANCES, snapshot.account, made.run)
     record = load_balances(store, snapshot.account)
     record = (
-        BalancesRecord(snapshot.account, made.format, made.livemode) if record is None else commits.catch_up(record)
+        BalancesRecord(snapshot.account, made.format, made.livemode, seen=snapshot.snapshot_at)
+        if record is None
+        else commits.catch_up(record)
     )
     balances = sheet("balances", record.format)
     folder = snapshots_folder(snapshot.account, snapshot.snapshot_at)

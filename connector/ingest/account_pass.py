@@ -285,6 +285,7 @@ class Lap:
                 livemode=shared.client.config.api_key.livemode,
                 options=shared.options.of_lake,
                 asked=Intervals((shared.options.asked,)),
+                seen=identity.now,
             )
             state = await anyio.to_thread.run_sync(
                 partial(table_states.commit, shared.lake.store, state, run=shared.run_id)

@@ -49,5 +49,9 @@ def checked_path(path: str) -> str:
 
 def is_clean(path: str) -> bool:
     """Say whether a path is relative, clean and stays inside the destination; see `checked_path`."""
-    unfit = any(part in {"", ".", ".."} for part in path.split("/"))
-    return not unfit and "\\" not in path and path.isprintable()
+    return is_clean_name(path) and not any(part in {"", ".", ".."} for part in path.split("/"))
+
+
+def is_clean_name(name: str) -> bool:
+    """Say whether a name that a file has in its folder may be part of a path; see `checked_path`."""
+    return "\\" not in name and name.isprintable()

@@ -143,7 +143,12 @@ class AccountPayouts:
         self._privacy = Privacy.from_lake(
             await anyio.to_thread.run_sync(options_of, shared.services.store, identity.account)
         )
-        new = PayoutsRecord(identity.account, shared.destination.format, livemode=shared.client.config.api_key.livemode)
+        new = PayoutsRecord(
+            identity.account,
+            shared.destination.format,
+            livemode=shared.client.config.api_key.livemode,
+            seen=identity.now,
+        )
         commits = Commits(shared.services.store, SPEC, identity.account, shared.destination.lease.lease.id)
         if there is not None:
             there = await anyio.to_thread.run_sync(commits.catch_up, there)

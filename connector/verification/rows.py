@@ -17,9 +17,9 @@ from connector.core.time.times import END_OF_TIME
 from connector.errors import SchemaError, StorageError
 from connector.lake.formats.formats import format_of
 from connector.lake.formats.row_columns import CHUNK_ROWS, CHUNK_TEXT, MICROSECONDS, bounds_of, inside, text_bytes
+from connector.lake.state.record_files import record_path
 from connector.lake.state.record_gaps import missing_records
 from connector.lake.state.run_reports import turned_back
-from connector.lake.state.state_log import record_path
 from connector.lake.state.table_states import TABLE
 from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary

@@ -66,6 +66,19 @@ class StoreContract:
         assert [info.path for info in store.list("x")] == ["x/a/b", "x/a/c", "x/b"]
         assert store.folders("x") == ["a"]
 
+    def test_names_and_what_is_told_of_single_files_are_as_a_listing_has_them(self, store):
+        assert store.names("x") == []
+        assert store.info("x/a") is None
+        for name in ("b", "a", "inner/c", ".hidden"):
+            store.write(f"x/{name}", name.encode())
+        assert store.names("x") == ["a", "b"]
+        assert store.names("x/inner") == ["c"]
+        assert [store.info(info.path) for info in store.list("x")] == list(store.list("x"))
+        assert store.info("x/none") is None
+        store.delete("x/a")
+        assert store.names("x") == ["b"]
+        assert store.info("x/a") is None
+
     def test_what_is_besides_some_files_is_told_with_hidden_ones(self, store):
         for name in ("a/one", "a/b/.two", "a/b/three", "c/four"):
             store.write(name, b"1")

@@ -95,6 +95,12 @@ class DyingStore:
     def list(self, prefix: str) -> Iterator[FileInfo]:
         return self._store.list(prefix)
 
+    def names(self, prefix: str) -> list[str]:
+        return self._store.names(prefix)
+
+    def info(self, path: str) -> FileInfo | None:
+        return self._store.info(path)
+
     def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
         return self._store.besides(prefix, known)
 

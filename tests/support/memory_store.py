@@ -94,6 +94,13 @@ class MemoryStore:
             if path.startswith(f"{prefix}/") and not path.rpartition("/")[2].startswith("."):
                 yield FileInfo(path, len(there.data), self._changed[path])
 
+    def names(self, prefix: str) -> list[str]:
+        below = (info.path.removeprefix(f"{prefix}/") for info in self.list(prefix))
+        return [name for name in below if "/" not in name]
+
+    def info(self, path: str) -> FileInfo | None:
+        return next((info for info in self.list(path.rpartition("/")[0]) if info.path == path), None)
+
     def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
         for path, there in sorted(self.files.items()):
             if path.startswith(f"{prefix}/") and path not in known:

@@ -158,6 +158,14 @@ class ScheduledStore:
         self.writer.step()
         yield from list(self.store.list(prefix))
 
+    def names(self, prefix: str) -> list[str]:
+        self.writer.step()
+        return self.store.names(prefix)
+
+    def info(self, path: str) -> FileInfo | None:
+        self.writer.step()
+        return self.store.info(path)
+
     def folders(self, prefix: str) -> list[str]:
         self.writer.step()
         return self.store.folders(prefix)

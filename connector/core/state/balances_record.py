@@ -31,7 +31,8 @@ class BalancesRecord:
         files: data files by path.
         lost: data files, as they were written, that were found gone or changed; they stay named until they are back.
         number: of the record that the state goes up to; 0 before the first.
-        written: when that record was written, UTC seconds.
+        written: when that record was written, UTC seconds by its writer's clock.
+        seen: when it was loaded or committed, UTC seconds by our own clock.
         recorded: the state as it is recorded up to there, taken apart: what a commit says the difference to.
     """
 
@@ -42,6 +43,7 @@ class BalancesRecord:
     lost: Mapping[str, DataFile] = field(default_factory=lambda: MappingProxyType({}))
     number: int = 0
     written: int = field(default=0, compare=False)
+    seen: float = field(default=0.0, compare=False)
     recorded: Parts = field(default=NOTHING, compare=False, repr=False)
 
     def with_file(self, file: DataFile) -> BalancesRecord:

@@ -46,7 +46,8 @@ class PayoutsRecord:
         read_at: when payouts were last read, UTC seconds by Stripe's clock; None where no run has said so yet.
         columns: of the files of payouts; fewer than `COLUMNS` where they are to be written again.
         number: of the record that the state goes up to; 0 before the first.
-        written: when that record was written, UTC seconds.
+        written: when that record was written, UTC seconds by its writer's clock.
+        seen: when it was loaded or committed, UTC seconds by our own clock.
         recorded: the state as it is recorded up to there, taken apart: what a commit says the difference to.
     """
 
@@ -62,6 +63,7 @@ class PayoutsRecord:
     columns: int = COLUMNS
     number: int = 0
     written: int = field(default=0, compare=False)
+    seen: float = field(default=0.0, compare=False)
     recorded: Parts = field(default=NOTHING, compare=False, repr=False)
 
     @property

@@ -48,7 +48,8 @@ class TableState:
         parked: files of rows whose partitions are not whole yet, by path.
         aside: such files of other runs that are at work: theirs to take up, left alone.
         number: of the record that the state goes up to; 0 before the first.
-        written: when that record was written, UTC seconds.
+        written: when that record was written, UTC seconds by its writer's clock.
+        seen: when it was loaded or committed, UTC seconds by our own clock.
         recorded: the state as it is recorded up to there, taken apart: what a commit says the difference to.
     """
 
@@ -70,6 +71,7 @@ class TableState:
     aside: Mapping[str, ParkedFile] = field(default_factory=lambda: MappingProxyType({}))
     number: int = 0
     written: int = field(default=0, compare=False)
+    seen: float = field(default=0.0, compare=False)
     recorded: Parts = field(default=NOTHING, compare=False, repr=False)
 
     @property

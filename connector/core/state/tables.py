@@ -47,7 +47,12 @@ class State(Protocol):
 
     @property
     def written(self) -> int:
-        """When that record was written, UTC seconds."""
+        """When that record was written, UTC seconds by its writer's clock."""
+        ...
+
+    @property
+    def seen(self) -> float:
+        """When it was loaded or committed, UTC seconds by our own clock."""
         ...
 
     @property
@@ -66,9 +71,10 @@ class Origin:
     Attributes:
         account: whose it is.
         number: of the record it goes up to.
-        written: when that was written, UTC seconds.
+        written: when that was written, UTC seconds by its writer's clock.
         where: the record's path, for messages.
         recorded: the parts as they are recorded up to there, where those of the state are others.
+        seen: when it was looked at, UTC seconds by our own clock.
     """
 
     account: AccountId
@@ -76,6 +82,7 @@ class Origin:
     written: int
     where: str
     recorded: Parts | None = None
+    seen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,7 @@ def _transactions_of_parts(parts: Parts, origin: Origin) -> TableState:
         parked=parts.parked,
         number=origin.number,
         written=origin.written,
+        seen=origin.seen,
         recorded=origin.recorded or parts,
     )
 
@@ -195,6 +203,7 @@ def _payouts_of_parts(parts: Parts, origin: Origin) -> PayoutsRecord:
         columns=COLUMNS if fields.columns is UNSET else fields.columns,
         number=origin.number,
         written=origin.written,
+        seen=origin.seen,
         recorded=origin.recorded or parts,
     )
 
@@ -215,6 +224,7 @@ def _balances_of_parts(parts: Parts, origin: Origin) -> BalancesRecord:
         lost=parts.lost,
         number=origin.number,
         written=origin.written,
+        seen=origin.seen,
         recorded=origin.recorded or parts,
     )
 

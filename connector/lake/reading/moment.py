@@ -18,6 +18,7 @@ from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, State
 from connector.errors import LakeChangedError, StorageError
 from connector.lake.state import intents, state_log, table_states
 from connector.lake.state.commits import Commits
+from connector.lake.state.record_files import record_path
 from connector.lake.state.versions import version_of
 from connector.lake.stores.disk import at_disk
 
@@ -104,7 +105,7 @@ def state_at_a_version(store: Store, spec: TableSpec[S], account: AccountId, num
 
 
 def _goes_on(store: Store, table: str, account: AccountId, number: int) -> bool:
-    return store.version(state_log.record_path(table, account, number + 1)) is not None
+    return store.version(record_path(table, account, number + 1)) is not None
 
 
 @dataclass(frozen=True, slots=True)

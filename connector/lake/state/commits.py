@@ -22,6 +22,7 @@ from connector.errors import CommitConflictError, ConnectorError, StorageError
 from connector.lake.state import intents, state_log
 from connector.lake.state.leases import others_at_work
 from connector.lake.state.others_files import OthersFiles, content_of, with_version
+from connector.lake.state.record_files import folder_of
 from connector.lake.state.writes import Outcome, Write, discard, together, unknown_file
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.writing.rewrite import StaleFileError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from connector.core.state.intent import IntendedFile
     from connector.core.state.tables import TableSpec
     from connector.core.units import AccountId
+    from connector.lake.paths import FileInfo
     from connector.lake.stores.base import Store
 
 ROUNDS = 8
@@ -66,7 +68,7 @@ class Commits(Generic[S]):
     def __init__(self, store: Store, spec: TableSpec[S], account: AccountId, run: str) -> None:
         self._store, self._spec, self._account, self._run = store, spec, account, run
         self._intents = intents.RunIntents(store, spec.name, account, run)
-        self._folder = f"{state_log.FOLDER}/{spec.name}/{account}"
+        self._folder = folder_of(spec.name, account)
         self._others = OthersFiles(store, spec, account, run)
         self._unrecorded: list[Write[Any]] = []
 
@@ -138,10 +140,20 @@ class Commits(Generic[S]):
             if found:
                 folders, wanted = {one.folder for one in found}, self._with(newest, found)
                 newest = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
-            for info, _ in said:
-                if alone or info.changed / 1e9 < time.time() - LATE_SECONDS:
-                    self._store.delete(info.path)
+            self._clear([info for info, _ in said], alone=alone)
         return newest
+
+    def _clear(self, said: Sequence[FileInfo], *, alone: bool) -> None:
+        """Remove intents of which it is known what became of them, and whose puts cannot arrive any more.
+
+        That is by the store's clock, which dates our lease as well, and by ours: either may be ahead.
+        """
+        if not said:
+            return
+        now = 0.0 if alone else min(time.time(), others_at_work(self._store, self._run).now)
+        for info in said:
+            if alone or info.changed / 1e9 < now - LATE_SECONDS:
+                self._store.delete(info.path)
 
     def as_visible(self, state: S) -> S:
         """Return a state with files that other runs have made visible and not recorded so far; records nothing.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from connector.core.state.frozen import FrozenName, FrozenPeriod, folder, from_document, name_of, to_bytes, to_name
 from connector.errors import CommitUnknownError, StateError
 from connector.lake.paths import STATE
-from connector.lake.state.state_log import record_path
+from connector.lake.state.record_files import record_path
 from connector.lake.state.table_states import TABLE
 from connector.lake.stores.conditions import ABSENT
 

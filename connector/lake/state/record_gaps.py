@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from connector.lake.state.state_log import FOLDER, record_path
+from connector.lake.state.record_files import FOLDER, record_path
 
 if TYPE_CHECKING:
     from connector.core.units import AccountId

@@ -12,7 +12,6 @@ more, whatever the store told it.
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,25 +21,33 @@ from connector.core.state.rebase import rebased
 from connector.core.state.record import (
     NOTHING,
     RECORD_VERSION,
-    Expected,
     Parts,
     Record,
     applied,
     changes,
     checkpoint_due,
-    commit_in,
-    from_json,
     parts_after,
-    to_json,
-    with_lowest,
 )
 from connector.core.state.tables import Origin, State
 from connector.core.units import DAY
-from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, ProtocolError, StateError
+from connector.errors import CommitConflictError, ConfigError, ProtocolError, StateError
 from connector.lake.paths import STATE
 from connector.lake.state import unfinished
 from connector.lake.state.lake_id import begin_lake
-from connector.lake.stores.conditions import ABSENT
+from connector.lake.state.record_files import (
+    FOLDER,
+    back_from,
+    clear,
+    create,
+    folder_of,
+    limited,
+    newest_number,
+    numbers,
+    place_of,
+    record_at,
+    record_path,
+    written_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -50,36 +57,20 @@ if TYPE_CHECKING:
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
 
-FOLDER = f"{STATE}/state"
-"""Folder of the records: in it one for each table, in that one for each account."""
-
-KEPT_SECONDS = 7 * DAY
-"""How long a record stays once another one holds all that it says."""
-
 SURE_SECONDS = DAY
-"""How old what a commit goes on from may be, before it is asked whether its number still counts."""
-
-CLEARED_AT_ONCE = 200
-"""Records that one commit removes, at most; what is left goes with a later one."""
+"""How long ago, by our own clock, a state may have been looked at, before it is asked whether the number after it still
+counts. When its record was written does not tell that: its writer's clock may be ahead."""
 
 ROUNDS = 8
 """Times that a commit is tried on what others have committed meanwhile."""
 
 ATTEMPTS = 5
-"""Times that a record is written of which it is not known whether it is there, and times that a list is read that
-changes meanwhile."""
+"""Times that a list is read that changes meanwhile."""
 
 OLDER = ("manifest", "payouts", "balances")
 """Folders in which versions before this one kept what is now in the records."""
 
 S = TypeVar("S", bound=State)
-
-_NAME = re.compile(r"(\d{14})\.json")
-
-
-def record_path(table: str, account: AccountId, number: int) -> str:
-    """Return where the record of a number is."""
-    return f"{FOLDER}/{table}/{account}/{number:014d}.json"
 
 
 def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
@@ -107,21 +98,27 @@ def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
     return found
 
 
-def load(store: Store, spec: TableSpec[S], account: AccountId) -> S | None:
+def load(store: Store, spec: TableSpec[S], account: AccountId, *, now: Callable[[], float] = time.time) -> S | None:
     """Return an account's state, or None when a table has none of it. Blocks.
 
     A listing may not show the newest records yet, so what follows it is asked for.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        account: whose rows.
+        now: UTC seconds.
 
     Raises:
         StateError: a record is gone, damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
     for attempt in range(ATTEMPTS):
-        listed = max(_numbers(store, spec.name, account), default=0)
-        records, missing = _back_from(store, spec, account, max(1, listed))
+        seen, listed = now(), newest_number(store, spec.name, account)
+        records, missing = back_from(store, spec, account, max(1, listed))
         if not missing:
             newest, parts = _followed(store, spec, account, records)
-            return spec.of_parts(parts, _origin(newest))
+            return spec.of_parts(parts, _origin(newest, seen))
         if not listed:
             return None
         if attempt == ATTEMPTS - 1:  # else it was cleared away between the two, and the list has a later beginning
@@ -130,7 +127,9 @@ def load(store: Store, spec: TableSpec[S], account: AccountId) -> S | None:
     return None
 
 
-def load_at(store: Store, spec: TableSpec[S], account: AccountId, number: int) -> S | None:
+def load_at(
+    store: Store, spec: TableSpec[S], account: AccountId, number: int, *, now: Callable[[], float] = time.time
+) -> S | None:
     """Return an account's state as it was once a record was written; None where that cannot be told any more. Blocks.
 
     Args:
@@ -138,13 +137,15 @@ def load_at(store: Store, spec: TableSpec[S], account: AccountId, number: int) -
         spec: of the table.
         account: whose rows.
         number: of the record, at least 1.
+        now: UTC seconds.
 
     Raises:
         StateError: a record is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
-    records, missing = _back_from(store, spec, account, number)
-    return None if missing else spec.of_parts(parts_after(records), _origin(records[-1]))
+    seen = now()
+    records, missing = back_from(store, spec, account, number)
+    return None if missing else spec.of_parts(parts_after(records), _origin(records[-1], seen))
 
 
 def states_before(
@@ -163,10 +164,10 @@ def states_before(
         StorageError: it cannot be read.
     """
     if lately:
-        records = iter(_back_from(store, spec, newest.account, newest.number)[0])
+        records = iter(back_from(store, spec, newest.account, newest.number)[0])
     else:
-        numbers = sorted(_numbers(store, spec.name, newest.account))
-        read = (_record_at(store, spec, newest.account, number) for number in numbers if number <= newest.number)
+        there = numbers(store, spec.name, newest.account)
+        read = (record_at(store, spec, newest.account, number) for number in there if number <= newest.number)
         records = (record for record in read if record is not None)
     before, parts = None, NOTHING
     for record in records:
@@ -183,17 +184,18 @@ def files_since(store: Store, spec: TableSpec[Any], account: AccountId, since: f
         store: the destination.
         spec: of the table.
         account: whose rows.
-        since: UTC seconds; what the state named then counts as well.
+        since: UTC seconds of the store's clock; what the state named then counts as well.
 
     Raises:
         StateError: a record is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
     found: set[str] = set()
-    number = max(_numbers(store, spec.name, account), default=0)
-    while number and (record := _record_at(store, spec, account, number)) is not None:
+    number = newest_number(store, spec.name, account)
+    while number and (record := record_at(store, spec, account, number)) is not None:
         found |= {file.path for file in record.files}
-        if record.written <= since:
+        written = written_at(store, spec.name, account, number)
+        if written is not None and written <= since:
             then = load_at(store, spec, account, number)
             return found | (set() if then is None else set(then.recorded.files))
         number -= 1
@@ -229,21 +231,21 @@ def commit(
     """
     account = new.account
     before, wanted = new.recorded, spec.to_parts(new)
-    number, since = new.number + 1, new.written
+    number, seen = new.number + 1, new.seen
     if number == 1:
         begin_lake(store, now=int(now()))
     for _ in range(ROUNDS):
-        record = _record(spec.name, account, number, before, wanted, run, int(now()))
-        record = _with_lowest(store, spec, record, int(now()))
-        if _create(store, record) and not _too_late(store, spec, record, since, now()):
-            _clear(store, record)
-            return spec.of_parts(wanted, _origin(record))
-        newest = load(store, spec, account)
+        at = now()
+        record = limited(store, spec, _record(spec.name, account, number, before, wanted, run, int(at)), at)
+        if create(store, record) and not _too_late(store, spec, record, seen, at):
+            clear(store, record)
+            return spec.of_parts(wanted, _origin(record, at))
+        newest = load(store, spec, account, now=now)
         if newest is None:
-            raise StateError(f"{FOLDER}/{spec.name}/{account}: the records are gone; {spec.remedy}")
+            raise StateError(f"{folder_of(spec.name, account)}: the records are gone; {spec.remedy}")
         there = spec.to_parts(newest)
         before, wanted = there, rebased(before, wanted, there, visible=visible)
-        number, since = newest.number + 1, newest.written
+        number, seen = newest.number + 1, newest.seen
     raise CommitConflictError(f"others have committed to {account} {ROUNDS} times in a row: run again")
 
 
@@ -254,15 +256,16 @@ def newest_of(store: Store, spec: TableSpec[S], state: S, *, now: Callable[[], f
         StateError: a record is damaged, or gone.
         StorageError: it cannot be read.
     """
-    if not 0 <= now() - state.written < SURE_SECONDS:  # the next records may have been cleared away
-        return load(store, spec, state.account) or state
+    at = now()
+    if not 0 <= at - state.seen < SURE_SECONDS:  # the next records may have been cleared away
+        return load(store, spec, state.account, now=now) or state
     parts, latest, number = state.recorded, None, state.number + 1
     while (
         store.version(record_path(spec.name, state.account, number)) is not None  # as of now
-        and (record := _record_at(store, spec, state.account, number)) is not None
+        and (record := record_at(store, spec, state.account, number)) is not None
     ):
         parts, latest, number = applied(parts, record), record, number + 1
-    return state if latest is None else spec.of_parts(parts, _origin(latest))
+    return state if latest is None else spec.of_parts(parts, _origin(latest, at))
 
 
 def rebased_state(spec: TableSpec[S], began: S, new: S, newest: S) -> S:
@@ -280,7 +283,8 @@ def rebased_state(spec: TableSpec[S], began: S, new: S, newest: S) -> S:
 
 def recorded_as(spec: TableSpec[S], newest: S, parts: Parts) -> S:
     """Return a state of these parts, which is to be recorded after the newest one."""
-    return spec.of_parts(parts, Origin(newest.account, newest.number, newest.written, "the state", newest.recorded))
+    origin = Origin(newest.account, newest.number, newest.written, "the state", newest.recorded, newest.seen)
+    return spec.of_parts(parts, origin)
 
 
 def _record(  # noqa: PLR0913, PLR0917 - what a record consists of
@@ -300,142 +304,35 @@ def _record(  # noqa: PLR0913, PLR0917 - what a record consists of
     )
 
 
-def _create(store: Store, record: Record) -> bool:
-    """Write a record under its number, and say whether it is ours that is there.
-
-    Raises:
-        CommitUnknownError: after several attempts that is not known.
-    """
-    path, data = record_path(record.table, checked_account(record.account), record.number), to_json(record)
-    failure = CommitUnknownError(f"writing {path}: the store refuses it, and shows nothing there; run again")
-    for _ in range(ATTEMPTS):
-        try:
-            store.write(path, data, condition=ABSENT)
-        except CommitConflictError:
-            there = store.read(path)
-            if there is not None:
-                return commit_in(there.data) == record.commit
-        except CommitUnknownError as error:
-            failure = error
-        else:
-            return True
-    raise failure
-
-
-def _too_late(store: Store, spec: TableSpec[S], record: Record, since: int, now: float) -> bool:
+def _too_late(store: Store, spec: TableSpec[S], record: Record, seen: float, now: float) -> bool:
     """Say whether a record that was just created has a number that does not count any more.
 
-    That takes a writer that slept for days: its number was used, and cleared away, meanwhile. Of what was written
+    That takes a writer that slept for days: its number was used, and cleared away, meanwhile. Of what it looked at
     today that need not be asked.
 
     Args:
         store: the destination.
         spec: of the table.
         record: the record.
-        since: when what it goes on from was written, UTC seconds.
+        seen: when it looked at what it goes on from, UTC seconds.
         now: UTC seconds.
     """
-    if record.base is None or 0 <= now - since < SURE_SECONDS:
+    if 0 <= now - seen < SURE_SECONDS:
         return False
     account = checked_account(record.account)
-    listed = max(_numbers(store, spec.name, account), default=record.number)
-    records, _ = _back_from(store, spec, account, listed, above=record.number)
+    listed = newest_number(store, spec.name, account) or record.number
+    records, _ = back_from(store, spec, account, listed, above=record.number)
     return any(one.lowest is not None and record.number < one.lowest for one in records[:1])
-
-
-def _with_lowest(store: Store, spec: TableSpec[Any], record: Record, now: int) -> Record:
-    """Return a checkpoint with the lowest number that is to count from now on; another record as it is.
-
-    The checkpoint before it counts in any case: a listing that does not show this one yet leads to it by that one.
-    """
-    if record.base is not None:
-        return record
-    folder = _folder(record.table, record.account)
-    young = [_number(info.path) for info in store.list(folder) if info.changed / 1e9 >= now - KEPT_SECONDS]
-    before = _checkpoint_before(store, spec, record)
-    return with_lowest(record, min([before, *(one for one in young if one)]))
-
-
-def _checkpoint_before(store: Store, spec: TableSpec[Any], record: Record) -> int:
-    """Return the number of a checkpoint before a record's, as a rule of the latest; 1 where there is none.
-
-    The one that this version would have written is looked for first.
-    """
-    number = next((one for one in range(record.number - 1, 1, -1) if checkpoint_due(one)), 1)
-    account = checked_account(record.account)
-    while number > 1 and (there := _record_at(store, spec, account, number)) is not None and there.base is not None:
-        number = there.base
-    return number
-
-
-def _clear(store: Store, record: Record) -> None:
-    """Remove the records that do not count any more, the oldest first."""
-    if record.lowest is not None and record.lowest > 1:
-        folder = _folder(record.table, record.account)
-        numbers = sorted(_numbers(store, record.table, record.account))
-        for number in [one for one in numbers if one < record.lowest][:CLEARED_AT_ONCE]:
-            store.delete(f"{folder}/{number:014d}.json")
-
-
-def _numbers(store: Store, table: str, account: str) -> list[int]:
-    """Return the numbers of the records that are listed."""
-    return [number for info in store.list(_folder(table, account)) if (number := _number(info.path))]
-
-
-def _number(path: str) -> int:
-    """Return the number that a record's name has; 0 for a file of another name."""
-    found = _NAME.fullmatch(path.rpartition("/")[2])
-    return int(found[1]) if found else 0
-
-
-def _folder(table: str, account: str) -> str:
-    return f"{FOLDER}/{table}/{account}"
-
-
-def _back_from(
-    store: Store, spec: TableSpec[Any], account: AccountId, number: int, *, above: int = 0
-) -> tuple[list[Record], int]:
-    """Read back from a record to the checkpoint that it builds on.
-
-    Args:
-        store: the destination.
-        spec: of the table.
-        account: whose rows.
-        number: of the record to begin with.
-        above: read no record of this number, or of a lower one.
-
-    Returns:
-        The records, oldest first, and the number of the one that is missing before them, or 0 if none is.
-    """
-    found: list[Record] = []
-    while number > above:
-        if (record := _record_at(store, spec, account, number)) is None:
-            return found[::-1], number
-        found.append(record)
-        number = record.base or 0
-    return found[::-1], 0
 
 
 def _followed(store: Store, spec: TableSpec[Any], account: AccountId, records: list[Record]) -> tuple[Record, Parts]:
     """Return the newest record, and the state by it, of some that begin with a checkpoint and of what follows them."""
     newest, parts = records[-1], parts_after(records)
-    while (record := _record_at(store, spec, account, newest.number + 1)) is not None:
+    while (record := record_at(store, spec, account, newest.number + 1)) is not None:
         newest, parts = record, applied(parts, record)
     return newest, parts
 
 
-def _record_at(store: Store, spec: TableSpec[Any], account: AccountId, number: int) -> Record | None:
-    where = record_path(spec.name, account, number)
-    there = store.read(where)
-    if there is None:
-        return None
-    folders = tuple(f"{table}/account={account}/" for table in spec.tables)
-    return from_json(there.data, Expected(where, spec.name, account, number, folders, spec.remedy))
-
-
-def _where(record: Record) -> str:
-    return record_path(record.table, checked_account(record.account), record.number)
-
-
-def _origin(record: Record) -> Origin:
-    return Origin(checked_account(record.account), record.number, record.written, _where(record))
+def _origin(record: Record, seen: float) -> Origin:
+    account = checked_account(record.account)
+    return Origin(account, record.number, record.written, place_of(record), seen=seen)

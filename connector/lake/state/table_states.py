@@ -11,7 +11,8 @@ from connector.errors import ConfigError
 from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.state import state_log
 from connector.lake.state.file_check import Difference, differences
-from connector.lake.state.state_log import record_path, recorded_accounts
+from connector.lake.state.record_files import record_path
+from connector.lake.state.state_log import recorded_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -110,8 +111,8 @@ def saved(store: Store, state: TableState) -> int:
         StorageError: when the destination cannot be read.
     """
     where = record_path(TABLE, state.account, state.number)
-    folder = where.rpartition("/")[0]
-    return next((info.changed for info in store.list(folder) if info.path == where), 0)
+    info = store.info(where)
+    return 0 if info is None else info.changed
 
 
 def compare(

@@ -129,6 +129,14 @@ class Store(Protocol):
         """
         ...
 
+    def names(self, prefix: str) -> list[str]:
+        """Return the names of the visible files right in a folder, sorted; nothing is asked about each."""
+        ...
+
+    def info(self, path: str) -> FileInfo | None:
+        """Return what a listing tells of a visible file; None where it shows none."""
+        ...
+
     def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
         """Yield all that is below a folder besides some files, under whatever name, in no order; see `Unnamed`."""
         ...

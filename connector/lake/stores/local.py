@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Self
 
 from connector.core.state.unnamed import Unnamed
 from connector.errors import CommitConflictError, LockedError
-from connector.lake.paths import STAGED, STATE, FileInfo, checked_path, is_clean
+from connector.lake.paths import STAGED, STATE, FileInfo, checked_path, is_clean, is_clean_name
 from connector.lake.stores.conditions import ABSENT, ANY, Content
 from connector.lake.stores.disk import UNFORCED, WITHOUT_LINKS, at_disk, make_folder, sync_file, sync_folder
 from connector.lake.stores.locks import lock, try_to_lock, unlock
@@ -214,14 +214,32 @@ class LocalStore:
     def list(self, prefix: str) -> Iterator[FileInfo]:
         """Yield the files below a folder, in order of path, without those whose name begins with a dot."""
         with at_disk(f"listing {prefix}"):
-            found = [
-                self._info(f"{folder}/{name}")
+            found = sorted(
+                f"{folder}/{name}"
                 for folder, _, names in os.walk(self._at(prefix), onerror=_refuse_unless_missing)
                 for name in names
-                if not name.startswith(".")
-            ]
-        listed = (info for info in found if info is not None and is_clean(info.path))
-        yield from sorted(listed, key=lambda info: info.path)
+                if not name.startswith(".") and is_clean(self._path(f"{folder}/{name}"))
+            )
+        for file in found:  # each is looked at when it is asked for: many want the first alone
+            with at_disk(f"listing {prefix}"):
+                info = self._info(file)
+            if info is not None:
+                yield info
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names of the visible files right in a folder, sorted; nothing is asked about each."""
+        with at_disk(f"listing {prefix}"):
+            try:
+                with os.scandir(self._at(prefix)) as found:
+                    names = sorted([one.name for one in found if one.name[0] != "." and not one.is_dir()])
+            except FileNotFoundError:
+                return []
+        return names if is_clean_name("".join(names)) else [*filter(is_clean_name, names)]
+
+    def info(self, path: str) -> FileInfo | None:
+        """Return what a listing tells of a visible file; None where it shows none."""
+        with at_disk(f"reading {path}"):
+            return self._info(str(self._at(path)))
 
     def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
         """Yield what else is below a folder: hidden files, links, and names that are no paths of ours, too."""
@@ -348,7 +366,19 @@ def _version(found: os.stat_result) -> str:
 
 
 def _holds_a_file(folder: str) -> bool:
-    return any(not name.startswith(".") for _, _, names in os.walk(folder) for name in names)
+    """Say whether a visible file is anywhere below a folder: the first that is found will do."""
+    inner: list[str] = []
+    with suppress(OSError), os.scandir(folder) as found:  # of what cannot be looked into nothing is known
+        for one in found:
+            if _is_visible(one):
+                return True
+            if one.is_dir(follow_symlinks=False):
+                inner.append(one.path)
+    return any(map(_holds_a_file, inner))
+
+
+def _is_visible(one: os.DirEntry[str]) -> bool:
+    return one.name[0] != "." and not one.is_dir()
 
 
 def _refuse_unless_missing(error: OSError) -> None:

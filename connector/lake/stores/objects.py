@@ -146,6 +146,17 @@ class ObjectStore:
             if not one.path.rpartition("/")[2].startswith(".") and is_clean(one.path):
                 yield FileInfo(one.path, one.bytes, one.modified)
 
+    def names(self, prefix: str) -> list[str]:
+        """Return the names of the visible objects right in a folder, sorted."""
+        below = (info.path.removeprefix(f"{prefix}/") for info in self.list(prefix))
+        return [name for name in below if "/" not in name]
+
+    def info(self, path: str) -> FileInfo | None:
+        """Return what a listing tells of a visible object, perhaps one of just now; None where it shows none."""
+        folder = checked_path(path).rpartition("/")[0]
+        found = self._looks.listing(FILES, folder, lambda: list(self.bucket.list(folder)))
+        return next((FileInfo(one.path, one.bytes, one.modified) for one in found if one.path == path), None)
+
     def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
         """Yield what else is below a folder: hidden objects, and names that are no paths of ours, too."""
         return (Unnamed(one.path, one.bytes) for one in self.bucket.list(prefix) if one.path not in known)

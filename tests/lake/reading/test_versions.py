@@ -15,6 +15,7 @@ from connector.core.units import DAY
 from connector.errors import ConfigError, UsageError
 from connector.lake.catalogs.maintenance import maintain
 from connector.lake.state import state_log
+from connector.lake.state.record_files import record_path
 from connector.lake.state.versions import whole_versions
 from connector.lake.stores.local import LocalStore
 from connector.payouts.calls import sync_payouts
@@ -107,7 +108,7 @@ def test_records_that_were_cleared_away_are_passed_over(tmp_path, served):
         there = state_log.load(store, TRANSACTIONS, account)
         state_log.commit(store, TRANSACTIONS, there)
     for number in range(1, 50):
-        store.delete(state_log.record_path(TRANSACTIONS.name, account, number))
+        store.delete(record_path(TRANSACTIONS.name, account, number))
     newest = state(tmp_path).number
     assert whole_versions(store, TRANSACTIONS, account) == ((50, newest),)
     with pytest.raises(ConfigError, match="has no record 7"):

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.core.state.data_file import DataFile
 from connector.core.state.intent import IntendedFile, folder_of
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.table_state import TableState
@@ -21,9 +22,11 @@ from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import ConnectorError, StorageError
-from connector.lake.state import table_states
-from connector.lake.state.commits import Commits
+from connector.lake.state import intents, table_states
+from connector.lake.state.commits import LATE_SECONDS, Commits
 from connector.lake.state.intents import RunIntents
+from connector.lake.state.lease import lease_of
+from connector.lake.state.leases import write_lease
 from connector.lake.state.writes import Write
 from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
@@ -36,7 +39,6 @@ from tests.support.samples import START, Row, batch_of
 from tests.support.schedules import FAULTS, KilledError, ScheduledStore, Writer, arrive, in_this_order
 
 if TYPE_CHECKING:
-    from connector.core.state.data_file import DataFile
     from connector.lake.stores.base import Store
 
 ACCOUNT = AccountId("acct_1")
@@ -277,3 +279,23 @@ def test_a_file_that_another_run_has_just_replaced_is_not_removed(kind):
         assert store.read(old.path).data == there
         assert [one.sha256 for one in seen] == [write.intended.file.sha256]
         assert not outcome.visible
+
+
+def test_an_intent_stays_while_its_put_may_still_arrive_by_the_stores_clock_though_ours_is_ahead(tmp_path):
+    real = time.time_ns()
+    store = MemoryStore(tmp_path, clock=count(real - 2 * LATE_SECONDS * 10**9))
+    state = table_states.commit(store, TableState(ACCOUNT, FORM.name, Granularity.DAY))
+    folder = partition_folder("balance_transactions", ACCOUNT, partition_of(START, Granularity.DAY))
+    file = DataFile(f"{folder}/{FORM.file_name}", 1, 10, "a" * 64)
+    RunIntents(store, TRANSACTIONS.name, ACCOUNT, "theirs").write(
+        state.number, [IntendedFile(folder=folder, file=file)]
+    )
+
+    def left() -> list[str]:
+        write_lease(store, lease_of("ours", "sync", utc=int(time.time())))
+        Commits(store, TRANSACTIONS, ACCOUNT, "ours").catch_up(state)
+        return [intent.run for _, intent in intents.others(store, TRANSACTIONS.name, ACCOUNT, "ours")]
+
+    assert left() == ["theirs"]
+    store.clock = count(real)
+    assert left() == []

@@ -31,8 +31,9 @@ from connector.lake.state.lake_identity import (
     refuse_new,
     save_account,
 )
+from connector.lake.state.record_files import record_path
 from connector.lake.state.run_reports import refuse_turned_back, turned_back, witnessed_records
-from connector.lake.state.state_log import commit, record_path
+from connector.lake.state.state_log import commit
 from connector.lake.state.versions import ranges_in_words, whole_versions
 from connector.lake.writing.rewrite import Day
 from tests.support.memory_store import MemoryStore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,10 @@ from connector.core.time.intervals import Intervals
 from connector.core.units import AccountId
 from connector.errors import CommitConflictError, CommitUnknownError, StateError, StorageError
 from connector.lake.state.frozen_periods import frozen_names, keep_frozen, load_frozen, record_digest
+from connector.lake.state.record_files import record_path
 from connector.lake.state.record_gaps import missing_records
 from connector.lake.state.records import load_record, record_names, save_record
-from connector.lake.state.state_log import commit, files_since, record_path
+from connector.lake.state.state_log import commit, files_since
 from connector.lake.state.writes import Write, discard, together, unknown_file
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.writing.rewrite import StaleFileError
@@ -82,8 +84,11 @@ def test_a_record_that_a_listing_does_not_show_yet_is_not_missing():
 # Files that were named since a moment ---------------------------------------------------------------------------------
 
 
-def test_files_named_since_a_moment_are_those_of_the_records_since_and_those_that_were_there_then(store):
-    committed(store, 1, 2, 1, 2, 3, at=1_000)
+@pytest.mark.parametrize("ahead", [0, 500, -500])
+def test_files_named_since_a_moment_are_those_of_the_records_since_and_those_that_were_there_then(ahead):
+    """By the store's clock: those of writers may be ahead, or behind."""
+    store = MemoryStore(Path("/nowhere"), clock=count(999 * 10**9, 10**9))  # the lake's id comes first
+    committed(store, 1, 2, 1, 2, 3, at=1_000 + ahead)
     names = [file(day, name=f"part-{number:012x}-r").path for number, day in enumerate((1, 2, 1, 2, 3))]
 
     def since(moment: float) -> set[str]:

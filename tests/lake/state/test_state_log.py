@@ -22,16 +22,8 @@ from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StateError, StorageError
 from connector.lake.state.lake_id import begin_lake, lake_id, refuse_another
-from connector.lake.state.state_log import (
-    FOLDER,
-    KEPT_SECONDS,
-    commit,
-    load,
-    load_at,
-    record_path,
-    recorded_accounts,
-    states_before,
-)
+from connector.lake.state.record_files import FOLDER, KEPT_SECONDS, record_path
+from connector.lake.state.state_log import commit, load, load_at, newest_of, recorded_accounts, states_before
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.local import LocalStore
 from tests.support.memory_store import MemoryStore
@@ -166,6 +158,81 @@ def test_a_writer_that_slept_till_its_number_was_cleared_away_has_not_committed_
     assert load(store, TRANSACTIONS, ACCOUNT).files.keys() == {*state.files, file(28).path}
 
 
+@pytest.mark.parametrize("ahead", [6 * DAY, 400 * DAY, -400 * DAY])
+def test_records_that_the_store_dates_within_a_week_stay_whatever_the_writers_clock_says(ahead):
+    began, step = 1_700_000_000, 6 * DAY // MANY
+    store = MemoryStore(NOWHERE, clock=count(began * SECOND, step * SECOND))
+    state = new_state()
+    for number in range(1, MANY + 1):
+        added = with_files(state, file(1 + number % 28, f"{number}"))
+        state = commit(store, TRANSACTIONS, added, now=lambda now=began + step * number: now + ahead)
+    assert numbers(store) == [*range(1, MANY + 1)]
+
+
+@pytest.mark.parametrize("number", [1, 2, EVERY, EVERY + 1])
+@pytest.mark.parametrize("ahead", [0, 400 * DAY])
+def test_a_writer_that_slept_is_told_so_whichever_number_it_would_take_and_whatever_other_clocks_say(number, ahead):
+    """Those who wrote meanwhile, and whoever wrote what it goes on from, may have clocks that are ahead."""
+    store = MemoryStore(NOWHERE, clock=count(SECOND, 3_600 * SECOND))
+    late = state = new_state()
+    for one in range(1, MANY + 1):
+        now = 3_600 * one
+        late = (load(store, TRANSACTIONS, ACCOUNT, now=lambda: 3_600) or late) if one == number else late
+        added = with_files(state, file(2 + one % 20, f"{one}"))
+        state = commit(store, TRANSACTIONS, added, now=lambda now=now: now + ahead)
+    assert number not in numbers(store)
+    slept = MANY * 3_600 if number > 1 else 3_600 + DAY
+    done = commit(store, TRANSACTIONS, with_files(late, file(28)), now=lambda: slept)
+    assert done.number == MANY + 1
+    assert load(store, TRANSACTIONS, ACCOUNT).files.keys() == {*state.files, file(28).path}
+
+
+def test_a_state_that_was_looked_at_long_ago_is_loaded_anew_though_its_record_was_written_by_a_clock_ahead():
+    store = MemoryStore(NOWHERE, clock=count(SECOND, 3_600 * SECOND))
+    state = commit(store, TRANSACTIONS, with_files(new_state(), file(1)), now=lambda: 400 * DAY)
+    old = load(store, TRANSACTIONS, ACCOUNT, now=lambda: 0)
+    for number in range(2, MANY + 1):
+        added = with_files(state, file(2 + number % 20, f"{number}"))
+        state = commit(store, TRANSACTIONS, added, now=lambda now=3_600 * number: now)
+    assert 2 not in numbers(store)
+    assert newest_of(store, TRANSACTIONS, old, now=lambda: 400 * DAY) == state
+
+
+@dataclass(frozen=True)
+class Counting(LocalStore):
+    """A folder whose files are counted that anything is asked about."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def info(self, path):
+        self.asked.append(path)
+        return super().info(path)
+
+    def read(self, path):
+        self.asked.append(path)
+        return super().read(path)
+
+    def list(self, prefix):
+        self.asked.extend(info.path for info in super().list(prefix))
+        return super().list(prefix)
+
+
+def test_a_commit_asks_about_no_more_records_the_more_there_are(tmp_path):
+    store = Counting(tmp_path / "lake")
+    most = []
+    for _ in range(5):
+        least = []
+        for number in range(2 * EVERY):
+            store.asked.clear()
+            state = load(store, TRANSACTIONS, ACCOUNT) or new_state()
+            recorded_accounts(store, TRANSACTIONS)
+            commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))
+            least.append(len(store.asked))
+        most.append(max(least))
+    assert most[1:] == most[1:2] * 4
+    assert most[0] <= most[1] <= 3 * EVERY
+
+
 # Checkpoints elsewhere ------------------------------------------------------------------------------------------------
 
 
@@ -210,7 +277,7 @@ CADENCES = {
 @pytest.mark.parametrize("whole", CADENCES.values(), ids=CADENCES)
 @pytest.mark.parametrize("there", [1, EVERY - 1, EVERY, 3 * EVERY + 5])
 def test_a_lake_written_with_checkpoints_elsewhere_is_read_and_gone_on_with(whole, there):
-    store = MemoryStore(NOWHERE, clock=count(SECOND))  # whatever is written is older than a week
+    store = MemoryStore(NOWHERE, clock=count(SECOND, 8 * DAY * SECOND))  # each is a week older than the next
     states = growing(there)
     written_with(store, whole, states)
     state = load(store, TRANSACTIONS, ACCOUNT)
@@ -382,7 +449,7 @@ class Stale(Unsure):
 
 
 def test_after_a_long_pause_a_listing_that_does_not_show_the_newest_checkpoint_leads_to_it_all_the_same():
-    store = Stale(NOWHERE, clock=count(SECOND))  # all records but the newest are older than a week
+    store = Stale(NOWHERE, clock=count(SECOND, 8 * DAY * SECOND))  # all records but the newest are older than a week
     state = new_state()
     for number in range(1, 3 * EVERY + 1):
         state = commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))

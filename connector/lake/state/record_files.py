@@ -1,0 +1,198 @@
+"""The records of a state, one by one: where each is, which there are, and reading, creating and clearing them.
+
+What a commit needs of all of them are their names alone, so that it does not grow with their number; what is asked of
+single ones besides is when they were written, by the store's own clock: a writer's may be days ahead.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from connector.core.state.partition import checked_account
+from connector.core.state.record import Expected, Record, checkpoint_due, commit_in, from_json, to_json, with_lowest
+from connector.core.units import DAY
+from connector.errors import CommitConflictError, CommitUnknownError
+from connector.lake.paths import STATE
+from connector.lake.stores.conditions import ABSENT
+
+if TYPE_CHECKING:
+    from connector.core.state.tables import TableSpec
+    from connector.core.units import AccountId
+    from connector.lake.stores.base import Store
+
+FOLDER = f"{STATE}/state"
+"""Folder of the records: in it one for each table, in that one for each account."""
+
+KEPT_SECONDS = 7 * DAY
+"""How long a record stays once another one holds all that it says."""
+
+CLEARED_AT_ONCE = 200
+"""Records that one commit removes, at most; what is left goes with a later one."""
+
+ATTEMPTS = 5
+"""Times that a record is written of which it is not known whether it is there."""
+
+_NAME = re.compile(r"(\d{14})\.json")
+
+
+def record_path(table: str, account: AccountId, number: int) -> str:
+    """Return where the record of a number is."""
+    return f"{folder_of(table, account)}/{number:014d}.json"
+
+
+def folder_of(table: str, account: str) -> str:
+    """Return the folder of a table's records of an account."""
+    return f"{FOLDER}/{table}/{account}"
+
+
+def place_of(record: Record) -> str:
+    """Return where a record is, or is to be."""
+    return record_path(record.table, checked_account(record.account), record.number)
+
+
+def numbers(store: Store, table: str, account: str) -> list[int]:
+    """Return the numbers of the records that are listed, ascending; nothing is asked about each.
+
+    Raises:
+        StorageError: the destination cannot be read.
+    """
+    named = (_NAME.fullmatch(name) for name in store.names(folder_of(table, account)))
+    return sorted(number for found in named if found and (number := int(found[1])))
+
+
+def newest_number(store: Store, table: str, account: str) -> int:
+    """Return the number of the newest record that is listed; 0 where there is none.
+
+    Raises:
+        StorageError: the destination cannot be read.
+    """
+    named = map(_NAME.fullmatch, reversed(store.names(folder_of(table, account))))
+    return next((int(found[1]) for found in named if found), 0)
+
+
+def written_at(store: Store, table: str, account: AccountId, number: int) -> float | None:
+    """Return when a record was written, UTC seconds of the store's clock; None where it is not listed.
+
+    Raises:
+        StorageError: the destination cannot be read.
+    """
+    info = store.info(record_path(table, account, number))
+    return None if info is None else info.changed / 1e9
+
+
+def record_at(store: Store, spec: TableSpec[Any], account: AccountId, number: int) -> Record | None:
+    """Return a record; None where there is none of this number.
+
+    Raises:
+        StateError: it is damaged, foreign, of a newer version, or of another account.
+        StorageError: it cannot be read.
+    """
+    where = record_path(spec.name, account, number)
+    there = store.read(where)
+    if there is None:
+        return None
+    folders = tuple(f"{table}/account={account}/" for table in spec.tables)
+    return from_json(there.data, Expected(where, spec.name, account, number, folders, spec.remedy))
+
+
+def back_from(
+    store: Store, spec: TableSpec[Any], account: AccountId, number: int, *, above: int = 0
+) -> tuple[list[Record], int]:
+    """Read back from a record to the checkpoint that it builds on; raises what `record_at` raises.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        account: whose rows.
+        number: of the record to begin with.
+        above: read no record of this number, or of a lower one.
+
+    Returns:
+        The records, oldest first, and the number of the one that is missing before them, or 0 if none is.
+    """
+    found: list[Record] = []
+    while number > above:
+        if (record := record_at(store, spec, account, number)) is None:
+            return found[::-1], number
+        found.append(record)
+        number = record.base or 0
+    return found[::-1], 0
+
+
+def create(store: Store, record: Record) -> bool:
+    """Write a record under its number, and say whether it is ours that is there.
+
+    Raises:
+        CommitUnknownError: after several attempts that is not known.
+        StorageError: the destination refuses.
+    """
+    path, data = place_of(record), to_json(record)
+    failure = CommitUnknownError(f"writing {path}: the store refuses it, and shows nothing there; run again")
+    for _ in range(ATTEMPTS):
+        try:
+            store.write(path, data, condition=ABSENT)
+        except CommitConflictError:
+            there = store.read(path)
+            if there is not None:
+                return commit_in(there.data) == record.commit
+        except CommitUnknownError as error:
+            failure = error
+        else:
+            return True
+    raise failure
+
+
+def limited(store: Store, spec: TableSpec[Any], record: Record, now: float) -> Record:
+    """Return a checkpoint with the lowest number that is to count from now on; another record as it is.
+
+    The checkpoint before it counts in any case: a listing that does not show this one yet leads to it by that one. So
+    does a record that is not known to be older than a week: by the store's clock, which dates the newest of them, and
+    by ours.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        record: that is to be written.
+        now: UTC seconds by our clock.
+    """
+    if record.base is not None:
+        return record
+    account = checked_account(record.account)
+    before, there = _checkpoint_before(store, spec, record), numbers(store, record.table, account)
+    newest = written_at(store, record.table, account, there[-1]) if there else None
+    since = float("-inf") if newest is None else min(now, newest) - KEPT_SECONDS
+
+    def is_old(number: int) -> bool:
+        written = written_at(store, record.table, account, number)
+        return written is not None and written < since
+
+    counted = [number for number in there if number < before]
+    old = sum(1 for _ in takewhile(is_old, counted[:CLEARED_AT_ONCE]))
+    return with_lowest(record, [*counted, before][old])
+
+
+def clear(store: Store, record: Record) -> None:
+    """Remove the records that do not count any more by a checkpoint, the oldest first.
+
+    Raises:
+        StorageError: the destination refuses.
+    """
+    if record.lowest is not None and record.lowest > 1:
+        account = checked_account(record.account)
+        there = numbers(store, record.table, account)
+        for number in [one for one in there if one < record.lowest][:CLEARED_AT_ONCE]:
+            store.delete(record_path(record.table, account, number))
+
+
+def _checkpoint_before(store: Store, spec: TableSpec[Any], record: Record) -> int:
+    """Return the number of a checkpoint before a record's, as a rule of the latest; 1 where there is none.
+
+    The one that this version would have written is looked for first.
+    """
+    number = next((one for one in range(record.number - 1, 1, -1) if checkpoint_due(one)), 1)
+    account = checked_account(record.account)
+    while number > 1 and (there := record_at(store, spec, account, number)) is not None and there.base is not None:
+        number = there.base
+    return number
