@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -134,9 +135,9 @@ def _add(store: Store, made: Made, snapshot: Snapshot, *, rounds: int = ROUNDS) 
         rounds: times that it is added to what others have made of the day meanwhile.
     """
     commits = Commits(store, BALANCES, snapshot.account, made.run)
-    record = load_balances(store, snapshot.account)
+    looked, record = time.time(), load_balances(store, snapshot.account)
     record = (
-        BalancesRecord(snapshot.account, made.format, made.livemode, seen=snapshot.snapshot_at)
+        BalancesRecord(snapshot.account, made.format, made.livemode, seen=looked)
         if record is None
         else commits.catch_up(record)
     )

@@ -65,6 +65,7 @@ class Shared:
         taken: accounts somebody of this run reads or has read.
         memory: for rows of all accounts that wait to be written.
         claims: whose each id is, where there are several accounts.
+        begun: before anything of the lake was looked at, UTC seconds by the machine's clock.
     """
 
     lake: Lake
@@ -79,9 +80,11 @@ class Shared:
     taken: set[AccountId] = field(default_factory=set["AccountId"])
     memory: Memory = field(init=False)
     claims: Claims = field(default_factory=Claims)
+    begun: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.memory = Memory(self.services.tuning.memory_bytes)
+        self.begun = self.services.clock.utc()
 
     def sharers(self) -> int:
         """Return how many accounts share the rate at the moment."""
@@ -285,7 +288,7 @@ class Lap:
                 livemode=shared.client.config.api_key.livemode,
                 options=shared.options.of_lake,
                 asked=Intervals((shared.options.asked,)),
-                seen=identity.now,
+                seen=shared.begun,
             )
             state = await anyio.to_thread.run_sync(
                 partial(table_states.commit, shared.lake.store, state, run=shared.run_id)

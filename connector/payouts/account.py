@@ -139,6 +139,7 @@ class AccountPayouts:
         self._identity = identity
         shared.services.on_event(AccountIdentified(self.account, identity.account))
         await anyio.to_thread.run_sync(keep_account, shared.services.store, facts, known)
+        looked = shared.services.clock.utc()
         there = await anyio.to_thread.run_sync(load_payouts, shared.services.store, identity.account)
         self._privacy = Privacy.from_lake(
             await anyio.to_thread.run_sync(options_of, shared.services.store, identity.account)
@@ -147,7 +148,7 @@ class AccountPayouts:
             identity.account,
             shared.destination.format,
             livemode=shared.client.config.api_key.livemode,
-            seen=identity.now,
+            seen=looked,
         )
         commits = Commits(shared.services.store, SPEC, identity.account, shared.destination.lease.lease.id)
         if there is not None:
