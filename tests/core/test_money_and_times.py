@@ -5,6 +5,8 @@ from __future__ import annotations
 import calendar
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +82,9 @@ def test_an_amount_shown_keeps_every_digit(amount, currency):
         (datetime(2026, 1, 1), 1_767_225_600),  # noqa: DTZ001 - without a zone it is UTC
         (datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=1))), 1_767_225_600),
         ("9999-12-31", END_OF_TIME - 86_400),
+        (np.int64(1_767_225_600), 1_767_225_600),  # what pandas and numpy give of a column of seconds
+        (np.uint32(1_767_225_600), 1_767_225_600),
+        (pd.Timestamp("2026-01-01 01:00", tz="Etc/GMT-1"), 1_767_225_600),
     ],
 )
 def test_times_people_write_become_utc_seconds(given_, seconds):
@@ -107,6 +112,10 @@ def test_times_people_write_become_utc_seconds(given_, seconds):
         "2026-01-01T00:00:00.9Z",
         None,
         1.5,
+        np.float64(1_767_225_600),
+        np.bool_(True),  # noqa: FBT003
+        np.datetime64("2026-01-01"),
+        np.array([1_767_225_600, 1]),
     ],
 )
 def test_what_is_no_time_in_whole_seconds_is_refused_by_the_name_the_reader_knows(given_):
@@ -118,6 +127,12 @@ def test_what_is_no_time_in_whole_seconds_is_refused_by_the_name_the_reader_know
 def test_a_second_survives_its_text(second):
     assert to_seconds(times.to_text(second), name="x") == second
     assert to_seconds(second, name="x") == second
+
+
+def test_the_newest_of_no_rows_is_no_time():
+    newest = pd.Series([], dtype="datetime64[us, UTC]").max()
+    with pytest.raises(UsageError, match="`since` must be a time, not NaT"):
+        to_seconds(newest, name="since")
 
 
 def test_a_fraction_of_a_second_is_refused_rather_than_cut_off():

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
+from operator import index
+from typing import TYPE_CHECKING, cast
 
 from connector.core.time.intervals import Interval
 from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from typing import SupportsIndex
 
 Time = int | str | date | datetime
 """UTC seconds, an ISO 8601 date or time (`2026-01-31`, `2026-01-31T12:00:00+01:00`), a date or a datetime; a month
@@ -94,7 +100,11 @@ def to_moment(value: object, *, name: str, today: date | None) -> int | datetime
     Raises:
         UsageError: when it is no such time.
     """
-    if isinstance(value, bool) or not isinstance(value, int | str | date):
+    if not isinstance(value, bool | date | str):
+        with suppress(TypeError):
+            value = index(cast("SupportsIndex", value))  # numpy's whole numbers, which are no int
+    # pandas' NaT is a datetime that differs from itself
+    if isinstance(value, bool) or not isinstance(value, int | str | date) or value != value:  # noqa: PLR0124
         raise UsageError(f"`{name}` must be a time, not {value!r}: {EXAMPLES}, a date or a datetime")
     moment = _read(value, name, today) if isinstance(value, str) else value
     if isinstance(moment, int):

@@ -218,7 +218,7 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
     account: str | None = None,
     *,
     table: str = TABLE,
-    columns: Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
     timezone: str | None = None,
     decimals: bool = False,
     version: int | None = None,
@@ -230,7 +230,7 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
         destination: the lake.
         account: only this account's rows; all accounts by default.
         table: `balance_transactions`, `payouts`, `payout_transactions` or `balances`.
-        columns: names of the columns to read; all by default, with `account` and the partition column last.
+        columns: names of the columns to read, or one; all by default, with `account` and the partition column last.
         timezone: name of a time zone such as `Europe/Paris`: adds the column `local_date`, the day that `created`
             falls on there, as a date; the last one, unless `columns` has it elsewhere. For tables with `created`.
         decimals: give amounts as decimals in whole units of their currency (`decimal128(22, 3)`), those of the parts of
@@ -287,12 +287,14 @@ def _of_account(found: TableSnapshot, account: str) -> TableSnapshot:
     return replace(found, holdings=chosen)
 
 
-def _asked_columns(everything: pa.Schema, columns: Sequence[str] | None, *, table: str, local: bool) -> tuple[str, ...]:
+def _asked_columns(
+    everything: pa.Schema, columns: str | Sequence[str] | None, *, table: str, local: bool
+) -> tuple[str, ...]:
     """Return the names of the columns to read, in order, with `local_date` if there is to be one."""
     if local and _CREATED not in everything.names:
         raise ConfigError(f"{table} has no `{_CREATED}`, which local_date is made of: read it without timezone")
     known = [*everything.names, *([LOCAL_DATE.name] if local else [])]
-    asked = known if columns is None else [*columns]
+    asked = known if columns is None else [columns] if isinstance(columns, str) else [*columns]
     if local and LOCAL_DATE.name not in asked:
         asked.append(LOCAL_DATE.name)
     unknown = [name for name in asked if name not in known]

@@ -136,7 +136,8 @@ def test_columns_come_in_the_order_asked_for(tmp_path, name):
     table = pa.table(read(tmp_path, columns=["created_date", "net", "id"]))
     assert table.column_names == ["created_date", "net", "id"]
     assert table.num_rows == len(ROWS)
-    assert pa.table(read(tmp_path, columns=["net"])).num_columns == 1
+    assert pa.table(read(tmp_path, columns=["net"])).column_names == ["net"]
+    assert pa.table(read(tmp_path, columns="net")).column_names == ["net"]
 
 
 def test_accounts_are_read_together_or_alone(tmp_path):
