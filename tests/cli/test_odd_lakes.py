@@ -163,6 +163,41 @@ def test_a_partition_whose_folder_became_a_file_is_told_and_repaired(run, lake):
     well(run, lake)
 
 
+def _its_file(lake):
+    return lake / sorted(the_state(lake).files)[2]
+
+
+def _its_partition(lake):
+    return _its_file(lake).parent
+
+
+def _its_account(lake):
+    return _its_partition(lake).parent
+
+
+def _itself(lake):
+    return lake
+
+
+@pytest.mark.parametrize("which", [_its_file, _its_partition, _its_account, _itself])
+def test_a_link_that_leads_nowhere_is_told_and_is_no_matter_once_it_leads_there_again_or_is_removed(
+    run, lake, tmp_path, which
+):
+    kept, link = tmp_path / "not mounted", which(lake)
+    shutil.move(link, kept)
+    link.symlink_to(kept)
+    shutil.move(kept, tmp_path / "away")
+    for words in (("sync", lake), ("sync", lake, "--repair")):
+        refused = run(*words)
+        assert (refused.status, f"{link} is a link to {kept}" in refused.err) == (74, True), refused.err
+    shutil.move(tmp_path / "away", kept)
+    assert run("sync", lake, "-q").status == 0
+    shutil.move(kept, tmp_path / "away")
+    link.unlink()
+    assert run("sync", lake, "--since", "2026-01-01", "-q").status == 0
+    well(run, lake)
+
+
 FOREIGN = [
     "notes.txt",
     "00000000000001 (1).json",

@@ -112,14 +112,34 @@ def make_folder(path: Path) -> list[Path]:
 
     Returns:
         The folders that have a new name in them, still to be forced to disk.
+
+    Raises:
+        StorageError: one of them is a link that leads nowhere.
     """
     missing: list[Path] = []
     while not path.is_dir():
         missing.append(path)
         path = path.parent
     for folder in reversed(missing):
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except FileExistsError:
+            refuse_dead_link(folder)
+            raise
     return [folder.parent for folder in missing]
+
+
+def refuse_dead_link(path: Path) -> None:
+    """Refuse a name that is taken, and has nothing behind it, such as a link to a disk that is not mounted.
+
+    Raises:
+        StorageError: it is a link that leads nowhere.
+    """
+    if path.is_symlink() and not path.exists():
+        raise StorageError(
+            f"{path} is a link to {path.readlink()}, where nothing is: mount or put back what it leads to, or remove"
+            " the link; then run again"
+        )
 
 
 def sha256_of(path: Path) -> str:

@@ -28,7 +28,15 @@ from connector.core.state.unnamed import Unnamed
 from connector.errors import CommitConflictError, LockedError
 from connector.lake.paths import STAGED, STATE, FileInfo, checked_path, is_clean, is_clean_name
 from connector.lake.stores.conditions import ABSENT, ANY, Content
-from connector.lake.stores.disk import UNFORCED, WITHOUT_LINKS, at_disk, make_folder, sync_file, sync_folder
+from connector.lake.stores.disk import (
+    UNFORCED,
+    WITHOUT_LINKS,
+    at_disk,
+    make_folder,
+    refuse_dead_link,
+    sync_file,
+    sync_folder,
+)
 from connector.lake.stores.locks import lock, try_to_lock, unlock
 
 if TYPE_CHECKING:
@@ -149,6 +157,7 @@ class LocalStore:
         try:
             os.link(staged, final)
         except FileExistsError:
+            refuse_dead_link(final)
             raise CommitConflictError(f"{path} is there already: another writer came first") from None
         except OSError as error:
             if error.errno not in WITHOUT_LINKS:
