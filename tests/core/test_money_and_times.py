@@ -113,7 +113,7 @@ def test_times_people_write_become_utc_seconds(given_, seconds):
         None,
         1.5,
         np.float64(1_767_225_600),
-        np.bool_(True),  # noqa: FBT003
+        np.bool_(True),  # noqa: FBT003 - one of the values
         np.datetime64("2026-01-01"),
         np.array([1_767_225_600, 1]),
     ],

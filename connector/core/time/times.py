@@ -104,7 +104,7 @@ def to_moment(value: object, *, name: str, today: date | None) -> int | datetime
         with suppress(TypeError):
             value = index(cast("SupportsIndex", value))  # numpy's whole numbers, which are no int
     # pandas' NaT is a datetime that differs from itself
-    if isinstance(value, bool) or not isinstance(value, int | str | date) or value != value:  # noqa: PLR0124
+    if isinstance(value, bool) or not isinstance(value, int | str | date) or value != value:  # noqa: PLR0124 - see above
         raise UsageError(f"`{name}` must be a time, not {value!r}: {EXAMPLES}, a date or a datetime")
     moment = _read(value, name, today) if isinstance(value, str) else value
     if isinstance(moment, int):
