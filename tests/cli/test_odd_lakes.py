@@ -14,6 +14,7 @@ import connector
 from connector.errors import ConnectorError, StorageError
 from connector.lake.state.table_states import states
 from connector.lake.stores.local import LocalStore
+from tests.support.lakes import touched
 
 
 def rows_of(lake):
@@ -196,6 +197,33 @@ def test_a_link_that_leads_nowhere_is_told_and_is_no_matter_once_it_leads_there_
     link.unlink()
     assert run("sync", lake, "--since", "2026-01-01", "-q").status == 0
     well(run, lake)
+
+
+PARTS = [
+    "balance_transactions",
+    "balance_transactions/account=acct_x",
+    "payouts",
+    "_stripe_balance",
+    "_stripe_balance/runs",
+]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_a_lake_is_taken_for_no_lake_of_its_own(run, lake, tmp_path, part):
+    (tmp_path / "link").symlink_to(lake, target_is_directory=True)
+    before = touched(lake)
+    for place in (lake / part, tmp_path / "link" / part):
+        for words in (("sync", place), ("payouts", place), ("balance", place), ("status", place), ("verify", place)):
+            refused = run(*words)
+            assert (refused.status, f"name {lake}" in refused.err) == (78, True), refused.err
+    assert touched(lake) == before
+    well(run, lake / "balance_transactions" / "..")
+
+
+def test_a_lake_beside_the_folders_of_another_is_one(run, lake):
+    rows = rows_of(lake)
+    assert run("sync", lake / "more", "--since", "2026-01-01", "-q").status == 0
+    assert rows_of(lake) == rows_of(lake / "more") == rows
 
 
 FOREIGN = [

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from connector.config.destination import Destination, placed
 from connector.core.extras import how_to_install
+from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.errors import ConfigError, UsageError
+from connector.lake.paths import STATE
 from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
 
@@ -195,11 +197,33 @@ def open_store(destination: str | os.PathLike[str]) -> Store:
         os.fsencode(text)
         root = (Path(text).expanduser() if text.startswith("~") else Path(text)).absolute()  # `./~x` is no home
         is_file = root.exists() and not root.is_dir()  # a device is a file, too
+        lake = _lake_around(root.resolve())
     except (OSError, RuntimeError, ValueError) as error:  # too long, of nobody we know, no text, of a folder gone
         raise ConfigError(f"{text!r} cannot be a folder here ({error}): name another") from error
     if is_file:
         raise ConfigError(f"{root} is a file; the destination has to be a folder, which need not exist yet")
+    if lake is not None:
+        raise ConfigError(f"{root} is a part of the lake in {lake}: name {lake}, or a folder outside of it")
     return LocalStore(root)
+
+
+_OF_A_LAKE = {STATE, *(folder for one in (TRANSACTIONS, PAYOUTS, BALANCES) for folder in one.tables)}
+"""Names of the folders that a lake has."""
+
+
+def _lake_around(place: Path) -> Path | None:
+    """Return the lake one of whose own folders a place is in, where readers would count its rows, too.
+
+    Args:
+        place: absolute, its links followed. A lake that was made there before is let go on.
+    """
+    inner = [one for one in (place, *place.parents) if one.name in _OF_A_LAKE]
+    lakes = [one.parent for one in inner if _is_lake(one.parent)]
+    return lakes[0] if lakes and not _is_lake(place) else None
+
+
+def _is_lake(folder: Path) -> bool:
+    return (folder / STATE / "state").is_dir()
 
 
 def _in_bucket(place: Destination) -> Store:
