@@ -11,53 +11,45 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from math import ceil, inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
-import connector
 from connector.accounts.choice import refuse_retired, remember_paths
 from connector.balances.snapshots import Made, Snapshot, ask_balance, keep_balance
 from connector.core.account_failures import FailedAccounts
-from connector.core.documents import to_json
 from connector.core.planning.audit import requests_for
-from connector.core.run_report import AccountReport, Report, damage_of, requests_of, to_document
-from connector.core.state.partition import Granularity, checked_account
-from connector.core.time.times import to_text
+from connector.core.run_report import AccountReport, Report, damage_of
+from connector.core.state.partition import checked_account
 from connector.errors import ConnectorError, DamagedError, StorageError
 from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted, PhaseStarted
 from connector.ingest.account import AccountRun
 from connector.ingest.account_pass import Shared
 from connector.ingest.account_plan import Allowance
 from connector.ingest.audit_turns import Turn, Turns
-from connector.ingest.backfill import refuse_new_columns, take_up
+from connector.ingest.backfill import take_up
+from connector.ingest.kept_report import KeptReport
+from connector.ingest.lake_of_run import kind_to_make, lake_of_run
 from connector.lake.catalogs.following import follow
-from connector.lake.catalogs.lake_tables import check_tables
 from connector.lake.formats.formats import HIVE, format_named
-from connector.lake.layout import Lake
-from connector.lake.paths import RUNS
 from connector.lake.state import table_states
 from connector.lake.state.audit_savings import load_savings, save_savings
 from connector.lake.state.destination import Destination, LakeBegunError
-from connector.lake.state.lake_identity import facts_of
-from connector.lake.state.lake_kind import kind_of
 from connector.lake.state.lease import at_work
-from connector.lake.state.run_reports import refuse_turned_back, thin_reports, witnessed_records
-from connector.outside_text import document_without_keys, in_json
 from connector.running.concurrency import in_turn, tasks_with_one_error
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import UNNAMED
-from connector.tables.redact import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from connector.core.run_report import Outcome
     from connector.errors import AccountsError, UnpublishedError
     from connector.events import OnEvent
     from connector.ingest.options import Options
+    from connector.lake.layout import Lake
     from connector.lake.stores.base import Store
     from connector.services import Services
     from connector.stripe.client import Client
@@ -93,6 +85,7 @@ class Run:
     run_id: str = field(init=False)
     _store: Store = field(init=False)
     _tell: OnEvent = field(init=False)
+    _run_report: KeptReport = field(init=False)
     _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
     _failed: FailedAccounts = field(init=False)
     _past: Turns = field(init=False, default_factory=Turns)
@@ -104,6 +97,8 @@ class Run:
         self._tell = self.services.on_event
         self.run_id = self.services.new_run(self.began)
         self._store = self.services.store.of_run(self.run_id)
+        days = self.options.keep_runs
+        self._run_report = KeptReport(self.services, self.client, self._store, self.run_id, self.began, days)
         self._failed = FailedAccounts(0, fail_fast=self.options.fail_fast or not self.options.several)
 
     async def go(self) -> Report:
@@ -115,14 +110,15 @@ class Run:
             ConnectorError: what ended the run.
         """
         begun = bool(table_states.accounts(self._store))  # then it stays of the kind it is, and is looked at once
-        lake = self._lake()
+        lake = lake_of_run(self._store, self.options, self.run_id)
         form, of_lake = lake.form.name, self.options.of_lake
         takes_up = self.options.backfill
         accept = partial(table_states.check_destination, self._store, form, lake.partition, of_lake, takes_up=takes_up)
         lease = self.services.lease(self.run_id, "sync", self.client, asked=self.options.asked)
         async with at_work(lease):
             there = self._store, lease
-            destination = Destination(*there) if begun else Destination(*there, self._kind(lake), accept)
+            made = kind_to_make(lake, self.options, livemode=self.client.config.api_key.livemode)
+            destination = Destination(*there) if begun else Destination(*there, made, accept)
             refuse_retired(destination.facts, self.options.accounts)
             remember_paths(self.client, destination.facts)
             allowance = Allowance(requests=inf if self.options.repair else self.services.tuning.reread_requests)
@@ -140,15 +136,15 @@ class Run:
                 raise
             except ConnectorError as error:
                 await self._publish(destination)
-                vars(error)["report"] = report = self._report(lake, "failed", error=str(error))
+                vars(error)["report"] = report = self._reported(lake, "failed", error=str(error))
                 with suppress(StorageError):  # the error itself is what there is to say
-                    await self._keep(destination, report)
+                    await self._run_report.keep(destination, report)
                 raise
             except anyio.get_cancelled_exc_class() as stopped:
                 await self._publish(destination)
-                vars(stopped)["report"] = report = self._report(lake, "interrupted", error="interrupted")
+                vars(stopped)["report"] = report = self._reported(lake, "interrupted", error="interrupted")
                 with suppress(StorageError):
-                    await self._keep(destination, report)
+                    await self._run_report.keep(destination, report)
                 raise
             return await self._ended(lake, destination)
 
@@ -157,10 +153,10 @@ class Run:
         unpublished = await self._publish(destination)
         failure = self._failure() or unpublished
         if failure is None:
-            report = self._report(lake, "planned" if self.options.dry_run else "complete")
-            return await self._kept(destination, report)
+            report = self._reported(lake, "planned" if self.options.dry_run else "complete")
+            return await self._run_report.kept(destination, report)
         outcome = "damaged" if isinstance(failure, DamagedError) else "failed"
-        failure.report = await self._kept(destination, self._report(lake, outcome, error=str(failure)))
+        failure.report = await self._run_report.kept(destination, self._reported(lake, outcome, error=str(failure)))
         raise failure
 
     async def _publish(self, destination: Destination) -> UnpublishedError | None:
@@ -170,6 +166,10 @@ class Run:
             return None
         return await follow(self._store, repair=self.options.repair, catalog=self.options.catalog)
 
+    def _reported(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
+        """Return what the run has come to by now."""
+        return self._run_report.made(lake, outcome, (one for _, one in sorted(self._reports.items())), error=error)
+
     def _failure(self) -> AccountsError | DamagedError | None:
         """Return what some accounts ended with, if any did not end well."""
         damages = {
@@ -178,47 +178,6 @@ class Run:
         if self.options.dry_run:
             damages = {}  # nothing was to be mended
         return self._failed.failure(damages)
-
-    def _lake(self) -> Lake:
-        """Return the lake as it is, or as it is to be made.
-
-        Raises:
-            ConfigError: when it was made otherwise than is asked for.
-        """
-        existing = next(iter(table_states.states(self._store)), None)
-        options = self.options
-        there = existing.format if existing else facts_of(self._store).format
-        kind: Mapping[str, Any] = {} if existing else kind_of(self._store)
-        form = format_named(
-            options.format or there or kind.get("format", "parquet"), source_columns=options.source_columns
-        )
-        if there is not None:
-            table_states.refuse_another("format", there, form.name)
-        made = existing.partition if existing else Granularity(kind.get("partition", Granularity.DAY))
-        partition = options.partition or made
-        table_states.check_destination(self._store, form.name, partition, options.of_lake, takes_up=options.backfill)
-        refuse_new_columns(existing, options, form)
-        check_tables(self._store, form.catalog, options.catalog)
-        redactor = Redactor(options.privacy, options.salt) if options.privacy else None
-        strict, columns = options.strict_schema, options.source_columns
-        begun = table_states.accounts(self._store)
-        witnessed = witnessed_records(self._store, begun)
-        if not (begun or options.repair):  # else each account is looked at when its turn comes
-            for account in witnessed:
-                refuse_turned_back(account, 0, witnessed)
-        form = form.of_run(self.run_id)
-        return Lake(self._store, form, partition, redactor, strict, columns, self.run_id, witnessed)
-
-    def _kind(self, lake: Lake) -> dict[str, Any]:
-        """Return how a new lake is to be made."""
-        livemode = self.client.config.api_key.livemode
-        mode = {} if livemode is None else {"livemode": livemode}
-        return {
-            "format": lake.form.name,
-            "partition": lake.partition.value,
-            "options": self.options.of_lake,
-            **mode,
-        }
 
     # Accounts ---------------------------------------------------------------------------------------------------------
 
@@ -331,56 +290,3 @@ class Run:
         snapshot = replace(balance, account=checked_account(part.name))
         livemode = self.client.config.api_key.livemode
         return await keep_balance(self._store, Made(part.shared.lake.form.name, livemode, self.run_id), snapshot)
-
-    # The report -------------------------------------------------------------------------------------------------------
-
-    def _report(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
-        seconds = self.services.clock.now() - self.began
-        started = self.services.clock.utc() - seconds
-        config = self.client.config
-        return Report(
-            run_id=self.run_id,
-            outcome=outcome,
-            error=error,
-            destination=self.services.destination,
-            format=lake.form.name,
-            partition=lake.partition.value,
-            livemode=config.api_key.livemode,
-            api_version=config.api_version,
-            connector_version=connector.__version__,
-            started=to_text(started),
-            duration_seconds=seconds,
-            requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
-            accounts=tuple(report for _, report in sorted(self._reports.items())),
-            not_found=lake.redactor.not_found if lake.redactor else (),
-            warnings=(*sorted(self._store.lacks), *_of_connections(len(self.client.transport.distrusted))),
-        )
-
-    async def _kept(self, destination: Destination, report: Report) -> Report:
-        """Keep the report of a run whose rows are all kept; where that fails, it says so: nothing is lost."""
-        try:
-            await self._keep(destination, report)
-        except StorageError as error:
-            return replace(report, warnings=(*report.warnings, f"the run's report could not be kept: {error}"))
-        return report
-
-    async def _keep(self, destination: Destination, report: Report) -> None:
-        """Write the report into the lake, if the run came to write to one."""
-        if not destination.written:
-            return
-        document = document_without_keys(to_document(report), (self.client.config.api_key.reveal(),))
-        text = in_json(to_json(document).decode()).encode()
-        with anyio.CancelScope(shield=True):
-            if report.outcome == "complete":  # before there is one more: what was listed may tell it
-                thin = partial(thin_reports, self._store, days=self.options.keep_runs)
-                await anyio.to_thread.run_sync(partial(thin, now=int(self.services.clock.utc())))
-            await anyio.to_thread.run_sync(self._store.write, f"{RUNS}/{report.run_id}.json", text)
-
-
-def _of_connections(distrusted: int) -> tuple[str, ...]:
-    """Say that connections were closed, as what came on them could not be believed."""
-    if not distrusted:
-        return ()
-    connections = "a connection was" if distrusted == 1 else f"{distrusted:,} connections were"
-    came = "an answer came that nobody had asked for, or that cannot be right"
-    return (f"{connections} closed: {came}; is there a faulty proxy on the way?",)
