@@ -29,7 +29,7 @@ _Number: TypeAlias = Annotated[int, Meta(ge=-(2**53), le=2**53)] | float
 
 
 class FeePart(Struct, forbid_unknown_fields=True, gc=False):
-    """One item of `fee_details`; the fields are those of `sift.FEE_PART`."""
+    """One item of `fee_details`; the fields are those of `columnize.FEE_PART`."""
 
     amount: _Whole
     application: str | None
@@ -39,7 +39,7 @@ class FeePart(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Transaction(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
-    """One balance transaction whose source is not expanded; the fields are those of `sift.BALANCE_TRANSACTION`.
+    """One balance transaction whose source is not expanded; the fields are those of `columnize.BALANCE_TRANSACTION`.
 
     Lines have the fields in this order, which is that of Stripe's reference
     (docs.stripe.com/api/balance_transactions/object).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import threading
 import time
@@ -25,7 +26,7 @@ class Seen:
     """What one test did.
 
     Attributes:
-        seconds: how long its call took, traced.
+        seconds: CPU time that it took, traced, with what it started: a busy machine makes no test dearer.
         passed: whether it did in every phase.
         calls: functions it ran, by file from the project's folder, as the first line of each.
     """
@@ -46,7 +47,7 @@ class Survey:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        self._calls, self._left, began = set(), MOST_CALLS, time.perf_counter()
+        self._calls, self._left, began = set(), MOST_CALLS, _cpu_seconds()
         self._seen[item.nodeid] = Seen()
         threading.settrace(self._trace)
         sys.settrace(self._trace)
@@ -55,7 +56,7 @@ class Survey:
         finally:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
-            self._note(item.nodeid, time.perf_counter() - began)
+            self._note(item.nodeid, _cpu_seconds() - began)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._seen[report.nodeid].passed &= report.passed
@@ -76,3 +77,9 @@ class Survey:
         seen.seconds = seconds
         for file, line in sorted(self._calls):
             seen.calls.setdefault(file.removeprefix(f"{ROOT}/"), []).append(line)
+
+
+def _cpu_seconds() -> float:
+    """CPU time of this process, and of those that it started and that have ended."""
+    started = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + started.ru_utime + started.ru_stime
