@@ -48,7 +48,8 @@ class Sheet:
     Attributes:
         table: its name, and its folder.
         keys: columns that rows are ordered by.
-        unique: columns that tell rows apart; of two with the same, the one added later counts.
+        unique: columns that tell rows apart; of two with the same, the one added later counts. None where rows are only
+            added, and never joined.
         form: format of its files.
         to_batch: makes columns of objects.
         to_objects: and back.
