@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.lake.writing.file_statistics import Summary
+from connector.lake.writing.file_statistics import Summary, span_of
 from tests.support.examples import examples
 from tests.support.samples import PARQUET, START, Row, batch_of
 
@@ -47,3 +49,45 @@ def test_sums_bounds_and_pending_rows_are_those_of_the_rows(tmp_path_factory, ro
     assert (found.first_created, found.last_created) == (rows[0].created, rows[-1].created)
     assert (found.pending, found.pending_created) == (len(waiting), (waiting[0], waiting[-1]) if waiting else None)
     assert found.pending_from == (waiting[0] + 172_800 if waiting else None)
+
+
+def summed_up(tmp_path, batches, *, ids=False):
+    summary, written = Summary(ids=ids), tmp_path / "part-0"
+    written.write_bytes(b"12345")
+    for batch in batches:
+        summary.add(batch)
+    return summary.data_file("folder/part-0", written=written, sha256="0" * 64)
+
+
+@pytest.mark.parametrize("net", [2**55, -(2**55), 2**55 - 1, 2**62])
+def test_sums_of_many_rows_are_exact_where_64_bits_would_wrap_around(tmp_path, net):
+    rows = [Row(START, f"txn_{number}", net=net) for number in range(256)]
+    assert summed_up(tmp_path, [batch_of(PARQUET, rows)]).net == {"usd": 256 * net}
+
+
+@given(st.lists(st.lists(st.text(min_size=1, max_size=3), min_size=1, max_size=4), min_size=1, max_size=4))
+def test_the_least_and_the_greatest_id_are_those_by_their_bytes_where_they_are_asked_for(tmp_path_factory, groups):
+    folder = tmp_path_factory.mktemp("file")
+    batches = [batch_of(PARQUET, [Row(START, name) for name in group]) for group in groups]
+    ids = sorted((name for group in groups for name in group), key=str.encode)
+    assert summed_up(folder, batches, ids=True).ids == (ids[0], ids[-1])
+    assert summed_up(folder, batches).ids is None
+    known = None
+    for group in groups:
+        known = span_of(pa.array(group), known)
+    assert known == (ids[0], ids[-1])
+
+
+@pytest.mark.parametrize("copies", [1, 100])
+def test_pending_rows_that_do_not_say_when_they_are_due_are_counted_and_due_at_no_time(tmp_path, copies):
+    def pending(second, due):
+        batch = batch_of(PARQUET, [Row(START + second, "txn_1", status="pending")] * 2 * copies)
+        place, kind = batch.schema.get_field_index("available_on"), batch.schema.field("available_on").type
+        dates = pa.array([due and due * 1_000_000, None] * copies, pa.int64()).cast(kind)
+        return batch.set_column(place, batch.schema.field(place), dates)
+
+    nobody_knows = summed_up(tmp_path, [pending(1, None)])
+    assert (nobody_knows.pending, nobody_knows.pending_from) == (2 * copies, None)
+    some = summed_up(tmp_path, [pending(1, None), pending(2, START + 9), pending(3, START + 7), pending(4, START + 8)])
+    assert (some.pending, some.pending_from) == (8 * copies, START + 7)
+    assert some.pending_created == (START + 1, START + 4)

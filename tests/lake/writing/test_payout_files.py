@@ -1,4 +1,4 @@
-"""Files of payouts and of their transactions: what was read is laid over what is there, and counted; nothing is lost."""
+"""Files of payouts and of their transactions: what is read is laid over what is there, and counted; none is lost."""
 
 from __future__ import annotations
 
