@@ -172,3 +172,29 @@ def test_batches_have_the_rows_schema():
     (batch, _), *_ = merged(runs_of([[Row(START, "txn_a")]]), iter(()), Reread())
     assert isinstance(batch, pa.RecordBatch)
     assert batch.schema.equals(PARQUET.schema)
+
+
+def test_rows_of_the_old_file_come_before_those_of_however_many_parked_files():
+    old = Row(START + 5, "txn_a", net=-1)
+    parked = [iter([batch_of(PARQUET, [replace(old, net=number)])]) for number in range(70)]
+    ((batch, tally),) = merged([], old_batches([old]), Reread(WHOLE), parked=parked)
+    assert batch.column("net").to_pylist() == [69]
+    assert tally == Tally(replaced=1)
+
+
+def test_large_rows_are_let_go_before_they_are_many():
+    text = "x" * (3 << 20)
+    pages = [[Row(START + second, f"txn_{second}", parts=((1, text),))] for second in range(9)]
+    parts = [batch.num_rows for batch, _ in merged(runs_of(pages), iter(()), Reread(WHOLE))]
+    assert sum(parts) == 9
+    assert max(parts) <= 4
+    assert [batch.num_rows for batch, _ in merged(runs_of(pages[:2]), iter(()), Reread(WHOLE))] == [2]
+
+
+@pytest.mark.parametrize(("rows", "text", "chunk"), [(1_000, "", 10), (40, "x" * (1 << 18), 10_000)])
+def test_rows_that_have_to_be_held_are_not_looked_at_again_before_there_are_twice_as_many(rows, text, chunk):
+    long = [Row(START + 60 * at, f"txn_{at}", parts=((1, text),)) for at in range(rows)]
+    pages = [[Row(START + 60 * at + 1, f"txn_{at}_")] for at in range(rows)]
+    parts = [batch.num_rows for batch, _ in merged(runs_of([long, *pages]), iter(()), Reread(WHOLE), chunk_rows=chunk)]
+    assert sum(parts) == 2 * rows
+    assert len(parts) <= 4

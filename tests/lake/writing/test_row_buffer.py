@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
@@ -203,3 +204,96 @@ def test_what_does_not_fit_goes_to_the_file_until_half_of_the_budget_is_free(tmp
         assert buffer.spilled == 3 * one
         assert [buffer.rows(key) for key in keys] == [100] * 4
     assert memory.held == 0
+
+
+def test_rows_that_just_fit_stay_in_memory_and_room_is_made_up_to_half_of_the_budget(tmp_path):
+    keys = [partition_of(START + day * 86_400, Granularity.DAY) for day in range(3)]
+    rows = [batch_of(PARQUET, [Row(key.start + at, f"txn_{at}") for at in range(100)]) for key in keys]
+    with RowBuffer(tmp_path) as buffer:
+        buffer.put(keys[0], rows[0])
+        held = buffer.held
+    message = rows[0].serialize().size
+    with RowBuffer(tmp_path, memory=Memory(held)) as buffer:
+        buffer.put(keys[0], rows[0])
+        assert (buffer.held, buffer.spilled) == (held, 0)
+    half = 3 * (held - message) + message  # what three take, of which two are in the file
+    with RowBuffer(tmp_path, memory=Memory(2 * half)) as buffer:
+        for key, batch in zip(keys, rows, strict=True):
+            buffer.put(key, batch)
+        assert (buffer.held, buffer.spilled) == (half, 2 * message)
+
+
+def test_the_partition_with_most_rows_in_memory_goes_to_the_file_first(tmp_path):
+    small, large = (partition_of(START + day * 86_400, Granularity.DAY) for day in range(2))
+    of_small = batch_of(PARQUET, [Row(small.start, "txn_0")])
+    of_large = batch_of(PARQUET, [Row(large.start + at, f"txn_{at}") for at in range(200)])
+    with RowBuffer(tmp_path, memory=Memory(of_large.serialize().size)) as buffer:
+        buffer.put(small, of_small)
+        buffer.put(large, of_large)
+        assert buffer.spilled == of_large.serialize().size
+
+
+def test_the_first_second_of_a_partition_is_its_own_and_that_after_the_last_is_not(tmp_path):
+    with RowBuffer(tmp_path) as buffer:
+        buffer.put(KEY, batch_of(PARQUET, [Row(KEY.start, "txn_a"), Row(KEY.stop - 1, "txn_b")]))
+        assert buffer.rows(KEY) == 2
+        with pytest.raises(ValueError, match="put under"):
+            buffer.put(KEY, batch_of(PARQUET, [Row(KEY.stop, "txn_c")]))
+
+
+def test_bounds_that_are_known_are_as_good_as_those_looked_up(tmp_path):
+    with RowBuffer(tmp_path) as buffer:
+        buffer.put(KEY, page(0), Interval(START, START + 100))
+        with buffer.take(KEY, WHOLE) as runs:
+            assert [run.span for run in runs] == [Interval(START, START + 100)]
+
+
+def test_a_hole_is_used_to_its_last_byte():
+    extents = Extents()
+    first, second = extents.claim(5), extents.claim(3)
+    extents.give_back(first)
+    assert [(one.offset, one.length) for one in (extents.claim(2), extents.claim(3))] == [(0, 2), (2, 3)]
+    assert (extents.claim(1).offset, second.offset) == (8, 5)
+
+
+def test_a_disk_that_takes_and_gives_one_byte_at_a_time_is_asked_until_all_is_there(tmp_path, monkeypatch):
+    write, read = os.pwrite, os.preadv
+    monkeypatch.setattr(os, "pwrite", lambda file, view, offset: write(file, view[:1], offset))
+    monkeypatch.setattr(os, "preadv", lambda file, views, offset: read(file, [views[0][:1]], offset))
+    spill = SpillFile(tmp_path)
+    spill.write([pa.py_buffer(b"before")])
+    extent = spill.write([pa.py_buffer(b"abc"), pa.py_buffer(b"defg")])
+    assert spill.read(extent).to_pybytes() == b"abcdefg"
+    spill.close()
+
+
+def test_a_spill_file_that_was_cut_short_is_a_fault_of_the_disk(tmp_path, monkeypatch):
+    spill = SpillFile(tmp_path)
+    extent = spill.write([pa.py_buffer(b"abc")])
+    monkeypatch.setattr(os, "preadv", lambda *_: 0)
+    with pytest.raises(StorageError, match="ends at byte 0"):
+        spill.read(extent)
+    spill.close()
+
+
+def test_a_spill_file_becomes_shorter_and_is_closed_once(tmp_path):
+    open_before = set(descriptors())
+    spill = SpillFile(tmp_path)
+    one, two = spill.write([pa.py_buffer(b"abc")]), spill.write([pa.py_buffer(b"defg")])
+    (file,) = set(descriptors()) - open_before
+    assert os.fstat(file).st_size == 7
+    spill.give_back(two)
+    assert os.fstat(file).st_size == 3
+    spill.close()
+    spill.close()
+    assert set(descriptors()) == open_before
+    with pytest.raises(ValueError, match="closed"):
+        spill.read(one)
+
+
+def descriptors():
+    """Descriptors of files that are open."""
+    for number in range(256):
+        with contextlib.suppress(OSError):
+            os.fstat(number)
+            yield number
