@@ -3,12 +3,15 @@
 `make mutants` takes a sample over what decides and what writes; `make mutants SAMPLE=0 AREAS=connector/webhooks.py`
 takes every mutant of one file. It prints how many were noticed, and names each that was not; Ctrl-C ends it with what
 is known by then. Two kinds are listed in `unchanged.toml`, each with the reason, and are not counted: those that change
-nothing anybody could notice, and figures chosen by judgement that become half as much again at most.
+nothing anybody could notice, and figures chosen by judgement that become half as much again at most. Nor are modules
+whose package is not installed: `.venv-integrations/bin/python tests/mutation/measure.py connector/lake/catalogs` takes
+those of the table formats, too.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import random
@@ -18,6 +21,8 @@ import tempfile
 import time
 import tomllib
 from collections import Counter, defaultdict
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +68,13 @@ def main() -> int:
         __import__(name)
     everything = [one for area in options.areas for one in mutants_in(area)]
     known, figures = {unchanged_key(one) for one in unchanged()}, judged()
-    worth = [one for one in everything if key_of(one) not in known and not is_judged(one, figures)]
-    left = Counter("figures" if is_judged(one, figures) else "unchanged" for one in {*everything} - {*worth})
+    left = Counter(why for one in everything if (why := not_counted(one, known, figures)))
+    worth = [one for one in everything if not not_counted(one, known, figures)]
     sample = random.Random(options.seed).sample(worth, min(options.sample or len(worth), len(worth)))
     print(
         f"{len(everything)} mutants; not counted: {left['unchanged']} known to change nothing, {left['figures']} of"
-        f" figures chosen by judgement; {len(sample)} taken"
+        f" figures chosen by judgement, {left['lacking']} in modules whose package is not installed here; {len(sample)}"
+        " taken"
     )
     print(f"with --seed {options.seed}", flush=True)
     nearest = Nearest(surveyed(options))
@@ -127,6 +133,36 @@ def is_judged(mutant: Mutant, figures: Collection[tuple[str, str]]) -> bool:
 def key_of(mutant: Mutant) -> tuple[str, str, str]:
     """What a mutant is known by, whatever the line."""
     return (mutant.path, mutant.scope, f"{mutant.before} → {mutant.after}")
+
+
+def not_counted(mutant: Mutant, known: Collection[tuple[str, str, str]], figures: Collection[tuple[str, str]]) -> str:
+    """Say why a mutant does not count: `lacking`, `figures` or `unchanged`; empty for one that does."""
+    if lacks_package(mutant.path):
+        return "lacking"
+    if is_judged(mutant, figures):
+        return "figures"
+    return "unchanged" if key_of(mutant) in known else ""
+
+
+@cache
+def lacks_package(path: str) -> bool:
+    """Say whether a module needs a package that is not installed, so that no test runs it here."""
+    return any(find_spec(name) is None for name in packages_of((ROOT / path).read_text("utf-8")))
+
+
+def packages_of(source: str) -> set[str]:
+    """Name the packages without which a module cannot be imported; an import whose failure it raises is one of them."""
+    found: set[str] = set()
+    waiting = list(ast.parse(source).body)
+    while waiting:
+        match waiting.pop():
+            case ast.Import(names=names):
+                found |= {one.name for one in names}
+            case ast.ImportFrom(module=str(name)):
+                found.add(name)
+            case ast.Try(body=body, handlers=[ast.ExceptHandler(body=[*_, ast.Raise()])]):
+                waiting += body
+    return {name.partition(".")[0] for name in found}
 
 
 def surveyed(options: Any) -> dict[str, Any]:

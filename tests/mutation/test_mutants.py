@@ -124,6 +124,27 @@ def test_of_figures_chosen_by_judgement_only_small_changes_are_not_counted():
     assert [f"{one.scope}: {one.before} → {one.after}" for one in left] == ["LIMIT: 4 → 5", "A,B: 2 → 3"]
 
 
+NEEDING = """
+import one.part
+from two import three
+try:
+    from four.five import six
+except ImportError as error:
+    raise RuntimeError("install it") from error
+try:
+    import seven
+except ImportError:
+    seven = None
+if TYPE_CHECKING:
+    import eight
+"""
+
+
+def test_what_a_module_cannot_do_without_is_what_it_imports_or_raises_for():
+    assert measure.packages_of(NEEDING) == {"one", "two", "four"}
+    assert not measure.lacks_package("connector/core/planning/shares.py")
+
+
 def test_figures_chosen_by_judgement_are_there_and_each_says_why():
     there = {(one.path, one.scope) for area in measure.AREAS for one in measure.mutants_in(area) if not one.begins}
     assert sorted(measure.judged() - there) == [], "moved or renamed: say in unchanged.toml where it is now"

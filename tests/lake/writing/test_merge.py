@@ -198,3 +198,8 @@ def test_rows_that_have_to_be_held_are_not_looked_at_again_before_there_are_twic
     parts = [batch.num_rows for batch, _ in merged(runs_of([long, *pages]), iter(()), Reread(WHOLE), chunk_rows=chunk)]
     assert sum(parts) == 2 * rows
     assert len(parts) <= 4
+
+
+def test_final_rows_leave_as_soon_as_there_are_as_many_as_were_to_be_gathered():
+    pages = [[Row(START + second, f"txn_{second}")] for second in range(9)]
+    assert [batch.num_rows for batch, _ in merged(runs_of(pages), iter(()), Reread(WHOLE), chunk_rows=3)] == [3, 3, 3]
