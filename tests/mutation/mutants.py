@@ -1,7 +1,8 @@
 """Single-point changes of a module: each is a defect somebody could have written, and a test should notice.
 
 A mutant changes one comparison, operator, number, truth value, condition or return value. What a reader of the program
-cannot meet is left alone: annotations, decorators, base classes, messages, and what is only for type checkers.
+cannot meet is left alone: annotations, decorators, base classes, messages, assertions, and what is only for type
+checkers.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult,
     ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
-LEFT_ALONE = {"annotation", "returns", "decorator_list", "bases", "keywords_of_class", "type_params"}
+LEFT_ALONE = {"annotation", "returns", "decorator_list", "bases", "keywords_of_class", "keywords_of_zip", "type_params"}
 SHAPE = {"init", "repr", "compare", "hash", "kw_only", "covariant", "contravariant"}
 """What `field(…)` of a dataclass says of its shape, as a decorator does, and `TypeVar(…)` to type checkers."""
 
@@ -118,10 +119,17 @@ def _sites(node: ast.AST, scope: str, begins: int) -> Iterator[Site]:
 
 def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     for field, value in ast.iter_fields(node):
-        name = "keywords_of_class" if isinstance(node, ast.ClassDef) and field == "keywords" else field
+        name = f"keywords_of_{_kind_of(node)}" if field == "keywords" else field
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield name, child
+
+
+def _kind_of(node: ast.AST) -> str:
+    """Say what has keywords: a `class`, `zip`, whose `strict` is an assertion, or any other `call`."""
+    if isinstance(node, ast.ClassDef):
+        return "class"
+    return "zip" if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip" else "call"
 
 
 def _scope_of(node: ast.AST, scope: str, begins: int) -> tuple[str, int]:

@@ -80,6 +80,10 @@ def test_every_kind_of_change_is_made_once_for_each_place():
     ]
 
 
+def test_that_lists_are_as_long_as_each_other_is_an_assertion():
+    assert changes("for _ in zip(a, b, strict=True):\n    f(strict=True)\n") == ["True → False"]
+
+
 def test_each_change_makes_another_program_of_the_same_lines():
     for one in mutants_of(SOURCE, "box.py"):
         tree = mutated(SOURCE, one.number)

@@ -31,12 +31,9 @@ class Summary:
     def __init__(self, *, ids: bool = False) -> None:
         self._wants_ids = ids
         self._ids: tuple[str, str] | None = None
-        self._rows = 0
-        self._first = 0
-        self._last = 0
+        self._rows = self._first = self._last = self._pending = 0
         self._net: dict[str, int] = {}
         self._apart: dict[str, dict[str, int]] = {}
-        self._pending = 0
         self._pending_from: int | None = None
         self._pending_created: tuple[int, int] | None = None
 

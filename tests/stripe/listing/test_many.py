@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
 import connector
 from connector.config.config import Config
-from connector.core.account_failures import OUTAGE
+from connector.core.account_failures import OUTAGE, OWN
+from connector.core.state.claims import Claims
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import AccountsError, AuthenticationError, ServerError, UsageError
 from connector.stripe.listing.many import WORKERS, ManyAccounts, pages_of_accounts
 from connector.stripe.listing.query import Query
-from tests.support.fakes import FakeTransport, client_over, listing, refused, rows_at
+from tests.support.fakes import FakeTransport, client_over, listing, ok, refused, rows_at
 
 pytestmark = pytest.mark.anyio
 
@@ -118,3 +121,28 @@ async def test_the_librarys_call_checks_its_filters_before_asking():
         with pytest.raises(UsageError, match="colour"):
             async with stripe.balance_transactions_of(["acct_1"], colour="red"):
                 pass
+
+
+@pytest.mark.parametrize("claims", [None, Claims()])
+async def test_accounts_that_are_not_known_have_to_say_who_they_are(claims):
+    rows, asked = listing(rows_at(range(100, 103))), []
+
+    def answer(request):
+        if request.headers["Stripe-Account"] != "acct_1":  # whoever asks makes sure that the account is heeded
+            return refused(403, code="account_invalid")
+        if urlsplit(request.url).path == "/v1/account":
+            asked.append(request.headers["Stripe-Account"])
+            return ok({"id": "acct_1", "object": "account"})
+        return rows(request)
+
+    transport, found = FakeTransport(by=answer, repeats=False), {}
+    async with pages_of_accounts(many(transport, ["acct_1"], claims=claims)) as stream:
+        await collect(stream, found)
+    assert (found, asked) == ({"acct_1": [102, 101, 100]}, [] if claims is None else ["acct_1"])
+
+
+async def test_the_keys_own_account_is_named_where_it_fails_and_where_its_rows_are_anothers():
+    async with pages_of_accounts(many(served({None: 1}, {None: 403}), [None])) as stream:
+        with pytest.raises(AccountsError) as caught:
+            await collect(stream, {})
+    assert list(caught.value.errors) == [OWN]

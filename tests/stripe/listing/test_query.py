@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -459,3 +460,13 @@ async def test_a_stream_hears_a_second_witness_unless_it_is_told_not_to_be_wary(
     assert (len(lies), sorted(found)) == (1, sorted(row["id"] for row in rows))
     lies.clear()
     assert len(await collected(client_over(FakeTransport(by=answer)), wary=False)) < 2_000
+
+
+async def test_reading_in_order_walks_shorter_windows_since_pages_wait_for_their_turn_in_memory():
+    rows, longest = rows_at(NOW - 60 * n for n in range(30_000)), {}
+    for ordered in (False, True):
+        transport = FakeTransport(by=listing(rows))
+        await collected(client_over(transport), ordered=ordered, within=Intervals.span(NOW - 1_800_000, NOW + 1))
+        windows = Counter(dict(parse_qsl(urlsplit(one.url).query)).get("created[gte]") for one in transport.sent)
+        longest[ordered] = max(windows.values())
+    assert longest[True] < longest[False] / 2

@@ -18,6 +18,8 @@ from connector.core.planning.walk import Tuning
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ConnectorError, ProtocolError, ServerError
+from connector.events import PageReceived
+from connector.stripe.listing.events import ListEvents
 from connector.stripe.listing.scan import Received, Scan
 from tests.stripe.listing.scanning import EVERYTHING, ids, scanned, wary
 from tests.support.examples import examples, slow_but
@@ -379,3 +381,14 @@ async def test_rows_are_taken_with_the_size_of_the_page_that_brought_them():
     await scan.run()
     assert sorted(size for _, size in taken) == [1_000 * number for number in range(1, len(source.asked) + 1)]
     assert sum(rows for rows, _ in taken) == 60
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_what_is_told_of_pages_adds_up_to_the_rows_that_came_each_once(seed):
+    """A burst, and seconds that the ends of pages part: pages bring rows of others' windows, and rows again."""
+    created = [NOW - 40 * n for n in range(900)] + [NOW - 9_000 - n // 4 for n in range(600)]
+    told = []
+    source = FakeStripe(rows_at(created), size=20, seed=seed, events=ListEvents(told.append))
+    got, _ = await wary(source)
+    pages = [one for one in told if isinstance(one, PageReceived)]
+    assert sum(one.rows for one in pages) == len(got) == len(created)
