@@ -26,6 +26,8 @@ INSTANT = pa.timestamp("us", tz="UTC")
 SECOND = 1_000_000
 """A second in the unit of `INSTANT`."""
 
+_SECOND_SCALAR = pa.scalar(SECOND, pa.int64())  # with its type, which Arrow imports dateutil to guess otherwise
+
 _SIMPLE: dict[str, pa.DataType] = {
     "bool": pa.bool_(),
     "date32": pa.date32(),
@@ -91,7 +93,7 @@ def to_values(column: pa.Array | pa.ChunkedArray) -> list[Any]:
 
 def instants(seconds: Sequence[int | None]) -> pa.Array:
     """Convert UTC seconds to moments: by Arrow, in a tenth of the time that Python takes."""
-    return pc.multiply(pa.array(seconds, pa.int64()), SECOND).view(INSTANT)
+    return pc.multiply(pa.array(seconds, pa.int64()), _SECOND_SCALAR).view(INSTANT)
 
 
 def _read_type(tokens: deque[str]) -> pa.DataType:

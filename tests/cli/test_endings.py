@@ -215,3 +215,22 @@ def answers(address):
             return True
     except OSError:
         return False
+
+
+def test_what_is_not_installed_is_looked_for_once_however_often_arrow_guesses_a_type():
+    program = textwrap.dedent("""
+        from importlib.machinery import PathFinder
+        looked, ordinary = [], PathFinder.find_spec
+        def find_spec(name, path=None, target=None):
+            looked.append(name)
+            return None if name.startswith("dateutil") else ordinary(name, path, target)
+        PathFinder.find_spec = find_spec
+        from connector.cli.process.process_setup import make_lean
+        make_lean()
+        import pyarrow as pa
+        for _ in range(3):
+            pa.array([1])
+        print(sum(name.startswith("dateutil") for name in looked))
+    """)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"

@@ -11,8 +11,9 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,16 +24,20 @@ if TYPE_CHECKING:
 class _WithoutPandas:
     """Says that pandas is not installed: pyarrow imports it, where it is, the first time it converts anything.
 
-    That takes half a second and 45 MB, and nothing here hands rows to pandas.
+    That takes half a second and 45 MB, and nothing here hands rows to pandas. dateutil, which pyarrow tries to import
+    whenever it guesses a type, is not looked for a second time where it is not installed.
     """
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Refuse pandas, and leave everything else to the other finders."""
+        """Refuse pandas, and dateutil where it is not installed; leave everything else to the other finders."""
         del path, target
         if name == "pandas":
             raise ModuleNotFoundError("pandas is left out of this process", name=name)
+        if name == "dateutil" and PathFinder.find_spec(name) is None:
+            cast("dict[str, ModuleType | None]", sys.modules)[name] = None  # how Python notes that there is none
+            raise ModuleNotFoundError("dateutil is not installed", name=name)
         return None
 
 

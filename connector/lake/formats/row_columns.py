@@ -23,6 +23,19 @@ CHUNK_TEXT = 8 * 2**20
 """Bytes of text that end a chunk early: rows with whole expanded objects in them stay bounded, too."""
 
 
+NO = pa.scalar(False, pa.bool_())  # noqa: FBT003 - Arrow's own way to write a value
+"""A value of a mask."""
+
+
+def value_of(column: pa.Array, value: str | int) -> pa.Scalar:
+    """Return a value with the type of a column, to compare it with.
+
+    Arrow guesses the type of one that comes without, and imports dateutil for that each time: where that is not
+    installed, the search for it takes as long as comparing tens of thousands of rows.
+    """
+    return pa.scalar(value, column.type)
+
+
 def bounds_of(batch: pa.RecordBatch) -> tuple[int, int]:
     """Return the earliest and the latest `created` of a batch that has rows, in UTC seconds."""
     extremes = pc.min_max(batch.column("created"))
@@ -32,14 +45,15 @@ def bounds_of(batch: pa.RecordBatch) -> tuple[int, int]:
 def inside(created: pa.Array, seconds: Intervals) -> pa.Array:
     """Say for each value of a `created` column whether its second is in the set."""
     ticks = created.view(pa.int64())
-    mask = pa.repeat(pa.scalar(value=False), len(ticks))
+    mask = pa.repeat(NO, len(ticks))
     if not len(ticks):
         return mask
     extremes = pc.min_max(ticks)
     span = Interval(extremes["min"].as_py() // MICROSECONDS, extremes["max"].as_py() // MICROSECONDS + 1)
     for part in seconds.touching(span):
-        since = pc.greater_equal(ticks, part.start * MICROSECONDS)
-        mask = pc.or_(mask, pc.and_(since, pc.less(ticks, part.stop * MICROSECONDS)))
+        since = pc.greater_equal(ticks, value_of(ticks, part.start * MICROSECONDS))
+        until = pc.less(ticks, value_of(ticks, part.stop * MICROSECONDS))
+        mask = pc.or_(mask, pc.and_(since, until))
     return mask
 
 

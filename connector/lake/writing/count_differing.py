@@ -5,10 +5,12 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.lake.formats.row_columns import NO
+
 
 def differing(left: pa.RecordBatch, right: pa.RecordBatch) -> int:
     """Count the rows in which two batches of one schema and length differ; null equals null."""
-    differs = pa.repeat(pa.scalar(value=False), left.num_rows)
+    differs = pa.repeat(NO, left.num_rows)
     for one, other in zip(left.columns, right.columns, strict=True):
         if not one.equals(other):
             differs = pc.or_(differs, _unequal(one, other))

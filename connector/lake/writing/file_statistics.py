@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from connector.core.state.data_file import DataFile
 from connector.core.units import PAYMENTS
-from connector.lake.formats.row_columns import MICROSECONDS
+from connector.lake.formats.row_columns import MICROSECONDS, value_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ class Summary:
         status = batch.column("status")
         if batch.num_rows <= _FEW and "pending" not in status.to_pylist():
             return
-        is_pending = pc.equal(status, "pending")
+        is_pending = pc.equal(status, value_of(status, "pending"))
         if pc.any(is_pending).as_py():
             self._add_pending(created.filter(is_pending), batch.column("available_on").filter(is_pending))
 
@@ -64,7 +64,7 @@ class Summary:
             names = set(pc.unique(balance_type).to_pylist()) - {None, PAYMENTS}
         for name in sorted(names):
             sums = self._apart.setdefault(name, {})
-            is_of = pc.equal(balance_type, name)
+            is_of = pc.equal(balance_type, value_of(balance_type, name))
             for one, amount in _net(net.filter(is_of), currency.filter(is_of)).items():
                 sums[one] = sums.get(one, 0) + amount
 
@@ -124,7 +124,7 @@ def _net(net: pa.Array, currency: pa.Array) -> dict[str, int]:
     names = pc.unique(currency).to_pylist()
     if len(names) == 1:
         return {names[0]: _sum(net)}
-    return {name: _sum(net.filter(pc.equal(currency, name))) for name in names}
+    return {name: _sum(net.filter(pc.equal(currency, value_of(currency, name)))) for name in names}
 
 
 def _sum(amounts: pa.Array) -> int:
@@ -132,5 +132,6 @@ def _sum(amounts: pa.Array) -> int:
     extremes = pc.min_max(amounts).as_py()
     if max(-extremes["min"], extremes["max"]) * len(amounts) < 2**63:
         return pc.sum(amounts).as_py()
-    high, low = pc.shift_right(amounts, _LOW_BITS), pc.bit_wise_and(amounts, 2**_LOW_BITS - 1)
+    high = pc.shift_right(amounts, value_of(amounts, _LOW_BITS))
+    low = pc.bit_wise_and(amounts, value_of(amounts, 2**_LOW_BITS - 1))
     return (pc.sum(high).as_py() << _LOW_BITS) + pc.sum(low).as_py()

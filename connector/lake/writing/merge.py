@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from connector.core.time.intervals import Intervals
 from connector.errors import ProtocolError
-from connector.lake.formats.row_columns import CHUNK_ROWS, CHUNK_TEXT, MICROSECONDS, bounds_of, inside
+from connector.lake.formats.row_columns import CHUNK_ROWS, CHUNK_TEXT, MICROSECONDS, bounds_of, inside, value_of
 from connector.lake.writing.count_differing import differing
 from connector.lake.writing.merge_counts import Tally
 
@@ -129,7 +129,8 @@ def _cut(pieces: list[_Piece], horizon: int) -> tuple[list[_Piece], list[_Piece]
         elif piece.first >= horizon:
             rest.append(piece)
         else:
-            early = pc.less(piece.batch.column("created").view(pa.int64()), horizon * MICROSECONDS)
+            ticks = piece.batch.column("created").view(pa.int64())
+            early = pc.less(ticks, value_of(ticks, horizon * MICROSECONDS))
             before.append(_of_batch(piece.batch.filter(early), piece.order))
             rest.append(_of_batch(piece.batch.filter(pc.invert(early)), piece.order))
     return before, rest
@@ -154,7 +155,7 @@ def _overlaid(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, Tal
     olds = sum(piece.rows for piece in pieces if piece.order == _OLD)
     order = pc.sort_indices(rows, _BY)
     rows = rows.take(order)
-    old = pc.less(order, olds)
+    old = pc.less(order, value_of(order, olds))
     last = _last_of_equals(rows)
     _refuse_two_times(kept := rows.filter(last))
 
@@ -183,10 +184,10 @@ def _pending_again(rows: pa.RecordBatch, hidden: pa.Array, winners: pa.Array) ->
     reading. Nothing is concluded from a status that is not known.
     """
     status = rows.column("status")
-    waiting = pc.equal(status.take(winners), "pending")
+    waiting = pc.equal(status.take(winners), value_of(status, "pending"))
     if not pc.any(waiting).as_py():
         return pc.indices_nonzero(waiting)
-    return pc.indices_nonzero(pc.and_(waiting, pc.equal(status.take(hidden), "available")))
+    return pc.indices_nonzero(pc.and_(waiting, pc.equal(status.take(hidden), value_of(status, "available"))))
 
 
 def _with(indices: pa.Array, gone: pa.Array, instead: pa.Array) -> pa.Array:
@@ -226,7 +227,7 @@ def _last_of_equals(batch: pa.RecordBatch) -> pa.Array:
     """Say of each row of a sorted batch whether the next one has another `(created, id)`."""
     created, ids = batch.column("created"), batch.column("id")
     same = pc.and_(pc.equal(created[1:], created[:-1]), pc.equal(ids[1:], ids[:-1]))
-    return pa.concat_arrays([pc.invert(same), pa.array([True])])
+    return pa.concat_arrays([pc.invert(same), pa.array([True], pa.bool_())])
 
 
 def _ranks(last: pa.Array) -> pa.Array:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import builtins
 import errno
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -447,3 +449,27 @@ def test_only_files_of_table_formats_have_their_ids_noted(store):
 def sealed_ids(store, form):
     with shelved(store, form, [ROWS]) as runs:
         return seal(store, form, Day(FOLDER, None, WHOLE), runs).file.ids
+
+
+@pytest.mark.parametrize("form", [PARQUET, JSONL], ids=lambda form: form.name)
+def test_no_type_of_a_value_is_guessed_which_would_look_for_dateutil_each_time(store, form, monkeypatch):
+    currencies = ["usd", "eur", "jpy"]
+    rows = [
+        Row(START + n, f"txn_{n}", n, currencies[n % 3], "pending", ["payments", "issuing"][n % 2]) for n in range(300)
+    ]
+    old = write(store, form, [rows]).file
+    again = [replace(row, status="available" if row.net % 2 else "pending") for row in rows[::2]]
+    asked, ordinary = [], builtins.__import__
+
+    def looked_for(name, *rest, **more):
+        asked.append(name)
+        return ordinary(name, *rest, **more)
+
+    with shelved(store, form, [again[50:], again[:60]]) as runs:
+        monkeypatch.setattr(builtins, "__import__", looked_for)
+        pa.array([0])
+        assert "dateutil.relativedelta" in asked, "pyarrow does not look any more: values need no type then"
+        asked.clear()
+        discard(seal(store, form, Day(FOLDER, old=old, within=WHOLE, read_before=WHOLE), runs))
+        monkeypatch.undo()
+    assert "dateutil.relativedelta" not in asked
