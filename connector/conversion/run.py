@@ -27,8 +27,10 @@ from connector.lake.catalogs.lake_tables import publish_tables
 from connector.lake.paths import STATE
 from connector.lake.reading.unnamed_files import TABLES
 from connector.lake.state import unfinished
+from connector.lake.state.audit_savings import save_savings
 from connector.lake.state.lake_identity import account_records, change_account
 from connector.lake.state.lake_kind import fix_kind, kind_of
+from connector.lake.state.run_reports import told
 from connector.lake.writing.rewrite import StaleFileError
 from connector.running.concurrency import in_turn
 
@@ -245,7 +247,9 @@ class Conversion:
         source, store = self.comparer.store, self.target.store
         for one in account_records(source):
             change_account(store, one.account, lambda _, one=one: one)
-        for path in (_SAVINGS, *(info.path for info in source.list(_FROZEN))):
+        if (savings := told(source, ()).savings) is not None:
+            save_savings(store, savings)
+        for path in (*(() if savings else (_SAVINGS,)), *(info.path for info in source.list(_FROZEN))):
             if (there := source.read(path)) is not None:
                 store.write(path, there.data)
 

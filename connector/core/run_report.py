@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from connector.core.api.allocation import share_of_floor
+from connector.core.api.allocation import Savings, share_of_floor
 from connector.core.documents import to_plain
 from connector.core.metrics import Figures, covered_until
 from connector.core.planning.mended import Audit, Healed
@@ -175,6 +175,7 @@ class Report:
         not_found: names of what was to be left out or hashed and that no row of this run had; misspelt, maybe.
         warnings: what whoever looks after the lake should know, each in a sentence.
         livemode: whether the key reaches live data; None where its form does not say.
+        savings: what is in hand for asking about the past again; the next run goes on from there.
     """
 
     run_id: str
@@ -192,6 +193,7 @@ class Report:
     not_found: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     livemode: bool | None = None
+    savings: Savings = field(default_factory=Savings)
 
     def __repr__(self) -> str:
         return in_one_line(self)
@@ -301,5 +303,6 @@ def to_document(report: Report) -> dict[str, Any]:
         "requests": to_plain(report.requests),
         "not_found": list(report.not_found),
         "warnings": list(report.warnings),
+        "audits": {"counted_at": report.savings.at, "in_hand": round(report.savings.in_hand, 3)},
         "accounts": [to_plain(account) for account in report.accounts],
     }

@@ -115,7 +115,7 @@ def work_for(
         refuse_turned_back(account, 0 if found is None else found.number, lake.witnessed)
     since = 0 if found is None else table_states.saved(lake.store, found)
     commits = Commits(lake.store, TRANSACTIONS, account, lake.run)
-    found = found and believed(commits.catch_up(found, look_only=options.dry_run), now=now)
+    found = found and believed(commits.catch_up(found, look_only=options.dry_run, lately=True), now=now)
     found = found and _without_those_of_others(lake, found)
     state = found and _without_strange_files(lake, options, _with_parked_that_are_there(lake, found))
     planned = plan(

@@ -171,8 +171,8 @@ class AccountRereading:
 
     async def _lost_meanwhile(self, work: Work, left: Sequence[DataFile]) -> list[DataFile]:
         state = self.rows.state
-        if state is None:
-            return []
+        if state is None or not (self.rows.written or self.stale):
+            return []  # nothing was made visible since the files were looked at
         known = {file.path for file in left}
         trusted = self.rows.written.difference(one.path for one in self.stale)
         look = partial(lost_files, self.rows.shared.lake, state, work.since, trusted)

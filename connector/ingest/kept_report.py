@@ -22,6 +22,7 @@ from connector.stripe.client import LIST_TRANSACTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from connector.core.api.allocation import Savings
     from connector.core.run_report import AccountReport, Outcome
     from connector.lake.layout import Lake
     from connector.lake.state.destination import Destination
@@ -51,7 +52,13 @@ class KeptReport:
     keep_days: int
 
     def made(
-        self, lake: Lake, outcome: Outcome, accounts: Iterable[AccountReport], *, error: str | None = None
+        self,
+        lake: Lake,
+        outcome: Outcome,
+        accounts: Iterable[AccountReport],
+        *,
+        savings: Savings,
+        error: str | None = None,
     ) -> Report:
         """Return what the run has come to by now.
 
@@ -59,6 +66,7 @@ class KeptReport:
             lake: what it wrote to.
             outcome: how it ended.
             accounts: what there is to say of each.
+            savings: what it leaves in hand for asking about the past again.
             error: what it ended with.
         """
         seconds = self.services.clock.now() - self.began
@@ -72,6 +80,7 @@ class KeptReport:
             format=lake.form.name,
             partition=lake.partition.value,
             livemode=config.api_key.livemode,
+            savings=savings,
             api_version=config.api_version,
             connector_version=connector.__version__,
             started=to_text(started),

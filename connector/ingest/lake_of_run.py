@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.core.api.allocation import Savings
 from connector.core.state.partition import Granularity
 from connector.ingest.backfill import refuse_new_columns
 from connector.lake.catalogs.lake_tables import check_tables
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.state import table_states
+from connector.lake.state.audit_savings import load_savings
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.lake_kind import kind_of
-from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
+from connector.lake.state.run_reports import refuse_turned_back, told
 from connector.tables.redact import Redactor
 
 if TYPE_CHECKING:
@@ -22,13 +24,14 @@ if TYPE_CHECKING:
     from connector.lake.stores.base import Store
 
 
-def lake_of_run(store: Store, options: Options, run_id: str) -> Lake:
+def lake_of_run(store: Store, options: Options, run_id: str, *, now: int) -> Lake:
     """Return the lake as it is, or as it is to be made. Blocks.
 
     Args:
         store: the destination.
         options: what is asked for.
         run_id: the run, for the files that it makes.
+        now: UTC seconds.
 
     Raises:
         ConfigError: it was made otherwise than is asked for.
@@ -48,12 +51,14 @@ def lake_of_run(store: Store, options: Options, run_id: str) -> Lake:
     check_tables(store, form.catalog, options.catalog)
     redactor = Redactor(options.privacy, options.salt) if options.privacy else None
     begun = table_states.accounts(store)
-    witnessed = witnessed_records(store, begun)
+    reports = told(store, begun)
+    witnessed = reports.records
+    savings = reports.savings or (load_savings(store, now=now) if begun else Savings())
     if not (begun or options.repair):  # else each account is looked at when its turn comes
         for account in witnessed:
             refuse_turned_back(account, 0, witnessed)
     strict, columns = options.strict_schema, options.source_columns
-    return Lake(store, form.of_run(run_id), partition, redactor, strict, columns, run_id, witnessed)
+    return Lake(store, form.of_run(run_id), partition, redactor, strict, columns, run_id, witnessed, savings)
 
 
 def kind_to_make(lake: Lake, options: Options, *, livemode: bool | None) -> dict[str, Any]:

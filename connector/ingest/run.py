@@ -19,6 +19,7 @@ import anyio.to_thread
 from connector.accounts.choice import refuse_retired, remember_paths
 from connector.balances.snapshots import Made, Snapshot, ask_balance, keep_balance
 from connector.core.account_failures import FailedAccounts
+from connector.core.api.allocation import Savings
 from connector.core.planning.audit import requests_for
 from connector.core.run_report import AccountReport, Report, damage_of
 from connector.core.state.partition import checked_account
@@ -34,7 +35,6 @@ from connector.ingest.lake_of_run import kind_to_make, lake_of_run
 from connector.lake.catalogs.following import follow
 from connector.lake.formats.formats import HIVE, format_named
 from connector.lake.state import table_states
-from connector.lake.state.audit_savings import load_savings, save_savings
 from connector.lake.state.destination import Destination, LakeBegunError
 from connector.lake.state.lease import at_work
 from connector.running.concurrency import in_turn, tasks_with_one_error
@@ -89,6 +89,7 @@ class Run:
     _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
     _failed: FailedAccounts = field(init=False)
     _past: Turns = field(init=False, default_factory=Turns)
+    _savings: Savings = field(init=False, default_factory=Savings)
     _coming: bool = field(init=False, default=False)
     _done: int = field(init=False, default=0)
     _moved: anyio.Event = field(init=False, default_factory=anyio.Event)
@@ -110,7 +111,9 @@ class Run:
             ConnectorError: what ended the run.
         """
         begun = bool(table_states.accounts(self._store))  # then it stays of the kind it is, and is looked at once
-        lake = lake_of_run(self._store, self.options, self.run_id)
+        now = self.client.server_now or self.services.clock.utc()
+        lake = lake_of_run(self._store, self.options, self.run_id, now=now)
+        self._savings = lake.savings
         form, of_lake = lake.form.name, self.options.of_lake
         takes_up = self.options.backfill
         accept = partial(table_states.check_destination, self._store, form, lake.partition, of_lake, takes_up=takes_up)
@@ -168,7 +171,8 @@ class Run:
 
     def _reported(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
         """Return what the run has come to by now."""
-        return self._run_report.made(lake, outcome, (one for _, one in sorted(self._reports.items())), error=error)
+        accounts = (one for _, one in sorted(self._reports.items()))
+        return self._run_report.made(lake, outcome, accounts, savings=self._savings, error=error)
 
     def _failure(self) -> AccountsError | DamagedError | None:
         """Return what some accounts ended with, if any did not end well."""
@@ -261,9 +265,8 @@ class Run:
             return
         self._tell(PhaseStarted("asking about the past"))
         now = self.client.server_now or self.services.clock.utc()
-        savings = await anyio.to_thread.run_sync(partial(load_savings, self._store, now=now))
-        savings = savings.grown(now, rows=self._past.recent_rows)
-        requests = requests_for(self.client.meter.requests, percent=self.options.audit, in_hand=savings.in_hand)
+        grown = self._savings.grown(now, rows=self._past.recent_rows)
+        requests = requests_for(self.client.meter.requests, percent=self.options.audit, in_hand=grown.in_hand)
 
         async def audit(turn: Turn) -> None:
             failure: ConnectorError | None = None
@@ -279,9 +282,11 @@ class Run:
                     report = replace(report, balance_at=was.balance_at, snapshots_lost=was.snapshots_lost)
                     self._reports[turn.position] = report
 
-        await in_turn(self._past.share_out(requests), audit, at_once=AUDITS_AT_ONCE)
-        if spent := sum(one.audit.requests for one in self._reports.values()):
-            await anyio.to_thread.run_sync(save_savings, self._store, savings.spend(spent))
+        try:
+            await in_turn(self._past.share_out(requests), audit, at_once=AUDITS_AT_ONCE)
+        finally:
+            if spent := sum(one.audit.requests for one in self._reports.values()):
+                self._savings = grown.spend(spent)
 
     async def _keep_balance(self, part: AccountRun, balance: Snapshot | None) -> Snapshot | None:
         """Add the balance to the lake, once the account's rows are there."""

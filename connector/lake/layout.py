@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from connector.core.api.allocation import Savings
 from connector.errors import SchemaError
 from connector.tables.balance_transactions import to_batch, to_lines
 from connector.tables.columnize import Sifted, sift
@@ -43,6 +44,7 @@ class Lake:
         source_columns: whether expanded sources have columns.
         run: id of the run that writes.
         witnessed: by account, up to which record earlier runs say that they left its state.
+        savings: what earlier runs left in hand for asking about the past again.
         threads: where small files and records are written, for all accounts together.
         press: where large files are written, one at a time.
     """
@@ -55,6 +57,7 @@ class Lake:
     source_columns: bool = False
     run: str = ""
     witnessed: Mapping[str, int] = field(default_factory=dict[str, int])
+    savings: Savings = field(default_factory=Savings)
     threads: anyio.CapacityLimiter = field(
         init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS)
     )

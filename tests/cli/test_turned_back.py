@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from connector.core.state.record import SMALL
+from connector.core.time.intervals import Interval, Intervals
 from connector.lake.state.table_states import commit, states
 from connector.lake.stores.local import LocalStore
 
@@ -75,6 +78,8 @@ def test_reports_that_cannot_be_read_are_no_witnesses(run, lake, damage):
 def test_a_record_gone_before_one_that_holds_everything_is_found_by_verify(run, lake):
     store = LocalStore(lake)
     (state,) = states(store)
+    asked = Intervals.of(Interval(second, second + 1) for second in range(0, 2 * SMALL + 2, 2))
+    state = replace(state, audits=replace(state.audits, asked=asked))  # not so small that each record holds everything
     while state.number < 52:
         state = commit(store, state)
     records(lake)[30].unlink()

@@ -46,7 +46,7 @@ from connector.errors import (
 from connector.ingest.calls import sync_with
 from connector.ingest.options import options_of
 from connector.lake.paths import STATE
-from connector.lake.state import intents, state_log
+from connector.lake.state import intents, record_files, state_log
 from connector.lake.state.table_states import TABLE, compare, states
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.local import LocalStore
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from connector.core.state.table_state import TableState
+    from connector.lake.paths import FileInfo
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", examples(20)))
 STEPS = 100 if EXTENT == "thorough" else 50
@@ -135,6 +136,24 @@ class Fuse:
         return function(*arguments, **more)
 
 
+class Dated(LocalStore):
+    """A folder whose clock is ahead: what is written here was changed then, for all who look through such a one."""
+
+    def __init__(self, root: Path, dates: dict[str, int], now: float) -> None:
+        super().__init__(root)
+        object.__setattr__(self, "dates", dates)
+        object.__setattr__(self, "now", int(now * 1e9))
+
+    def write(self, path: str, data: bytes, **condition: Any) -> str:
+        version = super().write(path, data, **condition)
+        self.dates[path] = self.now
+        return version
+
+    def info(self, path: str) -> FileInfo | None:
+        found = super().info(path)
+        return found if found is None else replace(found, changed=self.dates.get(path, found.changed))
+
+
 class LakeAgainstModel(RuleBasedStateMachine):
     """The lake, the model, and what may be said of the lake."""
 
@@ -148,6 +167,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         self.excused: set[str] = set()
         self.shaken = False
         self.held_up: TableState | None = None
+        self.dates: dict[str, int] = {}
         self.weeks = 0  # that have passed for those who write records by themselves
 
     # Where the lake is ------------------------------------------------------------------------------------------------
@@ -159,6 +179,10 @@ class LakeAgainstModel(RuleBasedStateMachine):
     def opened(self, lake: Any) -> Any:
         """The store of a lake, as who only looks has it."""
         return LocalStore(lake)
+
+    def dated(self, now: float) -> Any:
+        """The store of the lake, by whose clock it is another time."""
+        return Dated(self.lake, self.dates, now)
 
     def guarded(self, lake: Any) -> Any:
         """The store of a lake, behind the fuse."""
@@ -397,17 +421,18 @@ class LakeAgainstModel(RuleBasedStateMachine):
 
     def _a_week_passes(self) -> TableState:
         """Have records be written until those that are there now were cleared away; return the state."""
+        there = max(number for number in record_files.numbers(self.opened(self.lake), TABLE, self._state().account))
         for _ in range(2 * EVERY):
             state = self._turn(self._state())
+        assert there not in record_files.numbers(self.opened(self.lake), TABLE, state.account)
         return state
 
     def _turn(self, state: TableState) -> TableState:
         """Record that the account had its turn to be asked about again, a week after the one before."""
         self.weeks += 1
         wanted = replace(state, audits=replace(state.audits, turn=state.audits.turn + 1))
-        return state_log.commit(
-            self.opened(self.lake), TRANSACTIONS, wanted, now=lambda: time.time() + self.weeks * 8 * DAY
-        )
+        now = time.time() + self.weeks * 8 * DAY
+        return state_log.commit(self.dated(now), TRANSACTIONS, wanted, now=lambda: now)
 
     def _holds_as_before(self, before: TableState) -> None:
         state = self._state()

@@ -7,6 +7,7 @@ import os
 import random
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ class FaultyStoreAgainstModel(LakeAgainstModel):
 
     def opened(self, lake: Any) -> Any:
         return open_store(lake)
+
+    def dated(self, now: float) -> Any:
+        store = self.opened(self.lake)
+        store.clock = count(int(now * 1e9))
+        return store
 
     def guarded(self, lake: Any) -> Any:
         return open_store(lake)

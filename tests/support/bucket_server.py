@@ -52,6 +52,7 @@ class BucketServer:
             carried out), `hang` (no answer at all), `late` (no answer either, and it is carried out when the test calls
             what is in `held`), or None for nothing.
         requests: how many there were, by method and what they were about.
+        order: the same, one after the other.
         said: headers of the last request.
         listed_after: seconds after which an object that is new is listed.
         held: puts that are still on their way; each returns None where its condition does not hold.
@@ -61,6 +62,7 @@ class BucketServer:
     heeds: bool = True
     choose: Callable[[str, str], int | str | None] = lambda _method, _key: None
     requests: Counter[str] = field(default_factory=Counter)
+    order: list[str] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
     listed_after: float = 0.0
     held: list[Callable[[], Stored | None]] = field(default_factory=list)
@@ -140,7 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         key = unquote(parts.path.lstrip("/").partition("/")[2])
         about = query.get("prefix", "") if "list-type" in query else key
-        self.state.requests[f"{'LIST' if 'list-type' in query else self.command} {about}"] += 1
+        request = f"{'LIST' if 'list-type' in query else self.command} {about}"
+        self.state.requests[request] += 1
+        self.state.order.append(request)
         self.state.said = {name.lower(): value for name, value in self.headers.items()}
         fault = self.state.choose(self.command, about)
         if isinstance(fault, int):

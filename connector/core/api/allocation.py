@@ -94,11 +94,11 @@ class Savings:
     Over any 30 days they come to no more than a tenth of the allocation, those in hand at the beginning included.
 
     Attributes:
-        at: when they were counted, UTC seconds.
+        at: when they were counted, UTC seconds; 0 before the first were spent.
         in_hand: how many there were, 0 to `AUDITS_IN_HAND`.
     """
 
-    at: int
+    at: int = 0
     in_hand: float = AUDITS_IN_HAND
 
     def grown(self, now: int, *, rows: int) -> Savings:

@@ -31,6 +31,10 @@ EVERY = 10
 """A record whose number this divides is written with everything, as the first one is. Readers go by what a record says,
 so a lake written with another number is read, and gone on with."""
 
+SMALL = 64
+"""Files, payouts and intervals up to which a state is written as a whole every time: that is some 20 KiB, and whoever
+loads it then reads one record."""
+
 SETS = ("covered", "asked", "looked", "audited", "lacking", "bare")
 """The sets of seconds that a state has."""
 
@@ -154,8 +158,14 @@ def with_fields(parts: Parts, **changes: Any) -> Parts:  # noqa: ANN401 - of wha
 
 
 def checkpoint_due(number: int) -> bool:
-    """Say whether the record of a number is to hold everything."""
+    """Say whether the record of a number is to hold everything, however large the state is."""
     return number == 1 or number % EVERY == 0
+
+
+def is_small(parts: Parts) -> bool:
+    """Say whether a state is so small that each of its records is to hold everything."""
+    named = sum(map(len, (parts.files, parts.lost, parts.parked, parts.payouts)))
+    return named + sum(len(one.parts) for one in parts.seconds.values()) <= SMALL
 
 
 def changes(base: Parts, new: Parts) -> dict[str, Any]:

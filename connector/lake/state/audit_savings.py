@@ -1,4 +1,7 @@
-"""What is in hand of the read allocation for audits, kept in the lake from run to run."""
+"""What was in hand of the read allocation for audits where no report says it: of a lake that was made of another one.
+
+Else it is in the report of each run, which the next one reads anyway.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def load_savings(store: Store, *, now: int) -> Savings:
 
 
 def save_savings(store: Store, savings: Savings) -> None:
-    """Keep what is in hand. Blocks.
+    """Have a lake begin with what is in hand. Blocks.
 
     Raises:
         StorageError: the destination refuses.

@@ -120,22 +120,23 @@ class Commits(Generic[S]):
         outcome.failed += [(one, CommitConflictError(message)) for one in left]
         return outcome
 
-    def catch_up(self, state: S, *, look_only: bool = False) -> S:
+    def catch_up(self, state: S, *, look_only: bool = False, lately: bool = False) -> S:
         """Return the newest state, with files that other runs have made visible and not recorded so far.
 
         Args:
             state: that was loaded or committed, and not changed since.
             look_only: record nothing.
+            lately: the newest as it was a moment ago will do.
 
         Raises:
             StateError: a record, or an intent, is damaged.
             StorageError: the destination refuses.
         """
         if look_only:
-            newest = state_log.newest_of(self._store, self._spec, state)
+            newest = state_log.newest_of(self._store, self._spec, state, lately=lately)
             return self._with(newest, self._others.found(newest)[1])
         with self._store.turn(self._folder) as alone:
-            newest = state_log.newest_of(self._store, self._spec, state)
+            newest = state_log.newest_of(self._store, self._spec, state, lately=lately)
             said, found = self._others.found(newest)
             if found:
                 folders, wanted = {one.folder for one in found}, self._with(newest, found)

@@ -145,7 +145,9 @@ def create(store: Store, record: Record) -> bool:
 
 
 def limited(store: Store, spec: TableSpec[Any], record: Record, now: float) -> Record:
-    """Return a checkpoint with the lowest number that is to count from now on; another record as it is.
+    """Return a record that holds everything with the lowest number that is to count from now on; another as it is.
+
+    With each `EVERY`th that is asked anew; the others leave all that is there.
 
     The checkpoint before it counts in any case: a listing that does not show this one yet leads to it by that one. So
     does a record that is not known to be older than a week: by the store's clock, which dates the newest of them, and
@@ -159,6 +161,8 @@ def limited(store: Store, spec: TableSpec[Any], record: Record, now: float) -> R
     """
     if record.base is not None:
         return record
+    if record.number == 1 or not checkpoint_due(record.number):
+        return with_lowest(record, 1)
     account = checked_account(record.account)
     before, there = _checkpoint_before(store, spec, record), numbers(store, record.table, account)
     newest = written_at(store, record.table, account, there[-1]) if there else None
@@ -189,10 +193,13 @@ def clear(store: Store, record: Record) -> None:
 def _checkpoint_before(store: Store, spec: TableSpec[Any], record: Record) -> int:
     """Return the number of a checkpoint before a record's, as a rule of the latest; 1 where there is none.
 
-    The one that this version would have written is looked for first.
+    That is the record before it, where the state is small. Else the one that this version would have written is looked
+    for first.
     """
-    number = next((one for one in range(record.number - 1, 1, -1) if checkpoint_due(one)), 1)
-    account = checked_account(record.account)
+    account, before = checked_account(record.account), record.number - 1
+    if (there := record_at(store, spec, account, before)) is not None and there.base is None:
+        return before
+    number = next((one for one in range(before, 1, -1) if checkpoint_due(one)), 1)
     while number > 1 and (there := record_at(store, spec, account, number)) is not None and there.base is not None:
         number = there.base
     return number

@@ -1,5 +1,7 @@
 """The reports of runs in a lake: what the newest say of the records, and which are not kept any longer.
 
+What audits of the past have in hand is kept there, too, as each run reads the newest one anyway.
+
 Who removes the newest record of a state turns time back, and no record is left that could tell. A report says up to
 which record a run left the state, so it is a witness: of balance transactions, as far as runs lived to write one.
 """
@@ -10,14 +12,16 @@ import json
 import re
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from connector.core.api.allocation import Savings
 from connector.core.units import DAY
 from connector.errors import StateError, StorageError
 from connector.lake.paths import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
@@ -75,6 +79,19 @@ def thin_reports(store: Store, *, now: int, days: int) -> int:
     return gone
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the newest reports tell.
+
+    Attributes:
+        records: up to which record the newest report of each account says that a run left its state.
+        savings: what audits had in hand by the newest report that says it; None where none does.
+    """
+
+    records: dict[str, int]
+    savings: Savings | None = None
+
+
 def witnessed_records(store: Store, accounts: Collection[AccountId]) -> dict[str, int]:
     """Return up to which record the newest report of each account says that a run left its state. Blocks.
 
@@ -85,24 +102,53 @@ def witnessed_records(store: Store, accounts: Collection[AccountId]) -> dict[str
     Raises:
         StorageError: the lake cannot be read.
     """
-    found: dict[str, int] = {}
+    return _told(store, accounts, savings=False).records
+
+
+def told(store: Store, accounts: Collection[AccountId]) -> Told:
+    """Return what the newest reports tell, also of audits; see `witnessed_records`."""
+    return _told(store, accounts, savings=True)
+
+
+def _told(store: Store, accounts: Collection[AccountId], *, savings: bool) -> Told:
+    records: dict[str, int] = {}
+    found: Savings | None = None
     for path in report_paths(store)[:MOST_WITNESSES]:
-        for account, number in _records_in(store, path):
-            found.setdefault(account, number)
-        if found.keys() >= set(accounts):
+        there = store.read(path)
+        report = _document(b"" if there is None else there.data)
+        for account, number in _records_in(report):
+            records.setdefault(account, number)
+        found = found or _savings_in(report)
+        if records.keys() >= set(accounts) and (found or not savings):
             break
-    return found
+    return Told(records, found)
 
 
-def _records_in(store: Store, path: str) -> Iterator[tuple[str, int]]:
-    """Yield the accounts of a report with their records; nothing of one that cannot be understood."""
-    there = store.read(path)
+def _document(data: bytes) -> dict[str, Any]:
+    """Return a report; an empty one where that cannot be understood."""
     try:
-        report = cast("dict[str, Any]", json.loads(there.data if there else b""))
+        report = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", report) if isinstance(report, dict) else {}
+
+
+def _records_in(report: dict[str, Any]) -> list[tuple[str, int]]:
+    """Return the accounts of a report with their records; nothing of one that cannot be understood."""
+    try:
         if report["outcome"] != "planned":
-            yield from [(str(one["account"]), int(one.get("lake_record", 0))) for one in report["accounts"]]
+            return [(str(one["account"]), int(one.get("lake_record", 0))) for one in report["accounts"]]
     except (ValueError, LookupError, TypeError, AttributeError):
-        return
+        pass
+    return []
+
+
+def _savings_in(report: dict[str, Any]) -> Savings | None:
+    try:
+        said = report["audits"]
+        return Savings(int(said["counted_at"]), float(said["in_hand"]))
+    except (ValueError, LookupError, TypeError, OverflowError):
+        return None
 
 
 def turned_back(number: int, witnessed: int) -> str:

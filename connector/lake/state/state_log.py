@@ -26,6 +26,7 @@ from connector.core.state.record import (
     applied,
     changes,
     checkpoint_due,
+    is_small,
     parts_after,
 )
 from connector.core.state.tables import Origin, State
@@ -157,14 +158,15 @@ def states_before(
         store: the destination.
         spec: of the table.
         newest: the state, as it was loaded.
-        lately: begin with the latest record that holds everything; else with the oldest such one that is there.
+        lately: begin with the latest record that would hold everything of a large state, too; else with the oldest such
+            one that is there.
 
     Raises:
         StateError: a record is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
     if lately:
-        records = iter(back_from(store, spec, newest.account, newest.number)[0])
+        records = iter(_lately(store, spec, newest))
     else:
         there = numbers(store, spec.name, newest.account)
         read = (record_at(store, spec, newest.account, number) for number in there if number <= newest.number)
@@ -175,6 +177,17 @@ def states_before(
             continue
         before, parts = record.number, applied(parts, record)
         yield record.number, parts.files
+
+
+def _lately(store: Store, spec: TableSpec[S], newest: S) -> list[Record]:
+    """Return the latest records, oldest first, from the one on that would hold everything of a large state, too."""
+    records, _ = back_from(store, spec, newest.account, newest.number)
+    while records and not checkpoint_due(records[0].number):
+        more, missing = back_from(store, spec, newest.account, records[0].number - 1)
+        if missing:
+            break
+        records = [*more, *records]
+    return records
 
 
 def files_since(store: Store, spec: TableSpec[Any], account: AccountId, since: float) -> set[str]:
@@ -249,8 +262,17 @@ def commit(
     raise CommitConflictError(f"others have committed to {account} {ROUNDS} times in a row: run again")
 
 
-def newest_of(store: Store, spec: TableSpec[S], state: S, *, now: Callable[[], float] = time.time) -> S:
+def newest_of(
+    store: Store, spec: TableSpec[S], state: S, *, lately: bool = False, now: Callable[[], float] = time.time
+) -> S:
     """Return the newest state, of one that was loaded or committed; what others have committed since is asked for.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        state: that was loaded or committed.
+        lately: as it was a moment ago will do.
+        now: UTC seconds.
 
     Raises:
         StateError: a record is damaged, or gone.
@@ -260,10 +282,9 @@ def newest_of(store: Store, spec: TableSpec[S], state: S, *, now: Callable[[], f
     if not 0 <= at - state.seen < SURE_SECONDS:  # the next records may have been cleared away
         return load(store, spec, state.account, now=now) or state
     parts, latest, number = state.recorded, None, state.number + 1
-    while (
-        store.version(record_path(spec.name, state.account, number)) is not None  # as of now
-        and (record := record_at(store, spec, state.account, number)) is not None
-    ):
+    while (lately or _is_there(store, spec, state.account, number)) and (
+        record := record_at(store, spec, state.account, number)
+    ) is not None:
         parts, latest, number = applied(parts, record), record, number + 1
     return state if latest is None else spec.of_parts(parts, _origin(latest, at))
 
@@ -290,7 +311,7 @@ def recorded_as(spec: TableSpec[S], newest: S, parts: Parts) -> S:
 def _record(  # noqa: PLR0913, PLR0917 - what a record consists of
     table: str, account: AccountId, number: int, before: Parts, wanted: Parts, run: str, written: int
 ) -> Record:
-    whole = checkpoint_due(number)
+    whole = checkpoint_due(number) or is_small(wanted)
     return Record(
         record_version=RECORD_VERSION,
         table=table,
@@ -307,8 +328,8 @@ def _record(  # noqa: PLR0913, PLR0917 - what a record consists of
 def _too_late(store: Store, spec: TableSpec[S], record: Record, seen: float, now: float) -> bool:
     """Say whether a record that was just created has a number that does not count any more.
 
-    That takes a writer that slept for days: its number was used, and cleared away, meanwhile. Of what it looked at
-    today that need not be asked.
+    That takes a writer that slept for days: its number was used, and cleared away, meanwhile, and so was the one
+    before, which goes first. Of what it looked at today that need not be asked.
 
     Args:
         store: the destination.
@@ -319,10 +340,15 @@ def _too_late(store: Store, spec: TableSpec[S], record: Record, seen: float, now
     """
     if 0 <= now - seen < SURE_SECONDS:
         return False
-    account = checked_account(record.account)
-    listed = newest_number(store, spec.name, account) or record.number
-    records, _ = back_from(store, spec, account, listed, above=record.number)
-    return any(one.lowest is not None and record.number < one.lowest for one in records[:1])
+    account, number = checked_account(record.account), record.number
+    if number > 1:
+        return not _is_there(store, spec, account, number - 1)
+    return newest_number(store, spec.name, account) > 1 and not _is_there(store, spec, account, 2)
+
+
+def _is_there(store: Store, spec: TableSpec[Any], account: AccountId, number: int) -> bool:
+    """Say whether there is a record of a number, as of now."""
+    return store.version(record_path(spec.name, account, number)) is not None
 
 
 def _followed(store: Store, spec: TableSpec[Any], account: AccountId, records: list[Record]) -> tuple[Record, Parts]:

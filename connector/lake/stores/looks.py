@@ -29,6 +29,9 @@ MOST_LISTED = 2_000
 MOST_RECORDS = 512
 """Records that are kept; the first to come are the first to go."""
 
+_ABOUT = f"{STATE}/lake.json"
+"""What a lake says of itself: asked for again and again while it begins, and put under conditions."""
+
 _RECORD = re.compile(rf"{STATE}/state/.+/\d{{14}}\.json")
 
 FILES, FOLDERS = "files", "folders"
@@ -89,6 +92,7 @@ class Looks:
     )
     _records: dict[str, Content] = field(default_factory=dict[str, "Content"])
     _absent: dict[str, float] = field(default_factory=dict[str, float])
+    _said: tuple[float, Content | None] = (float("-inf"), None)
     _walk: Walk | None = None
     _is_large: bool = False
     _changes: int = 0
@@ -149,7 +153,12 @@ class Looks:
         return False
 
     def content(self, path: str, ask: Callable[[], Content | None]) -> Content | None:
-        """Return a file's content; of a record that was read before, that one; of one that was just not there, none."""
+        """Return a file's content; of a record that was read before, that one; of one that was just not there, none.
+
+        What a lake says of itself is known for a moment after we have put it, and none while a walk does not show it.
+        """
+        if path == _ABOUT:
+            return self._about(ask)
         if not _RECORD.fullmatch(path):
             return ask()
         if path in self._records:
@@ -164,8 +173,19 @@ class Looks:
             self._absent[path] = began
         return found
 
+    def _about(self, ask: Callable[[], Content | None]) -> Content | None:
+        at, content = self._said
+        if content is not None and self.now() - at <= LOOK_SECONDS:
+            return content
+        walk = self._walk
+        if walk is None or self.now() - walk.at > LOOK_SECONDS or _ABOUT in walk.changed:
+            return ask()
+        return ask() if any(one.path == _ABOUT for one in walk.files) else None
+
     def written(self, path: str, content: Content) -> None:
-        """Take note of a record that was just written by us; of other files nothing is kept."""
+        """Take note of a record, or what a lake says of itself, just written by us; of other files nothing is kept."""
+        if path == _ABOUT:
+            self._said = (self.now(), content)
         if _RECORD.fullmatch(path):
             self._keep(path, content)
 
@@ -174,6 +194,7 @@ class Looks:
         self._changes += 1
         self._absent.clear()
         self._listings.clear()
+        self._said = (float("-inf"), None)
         self._walk = None
 
     def there(self, path: str) -> None:
@@ -190,6 +211,8 @@ class Looks:
         self._changes += 1
         self._records.pop(path, None)
         self._absent.pop(path, None)
+        if path == _ABOUT:
+            self._said = (float("-inf"), None)
         if self._walk is not None:
             self._walk.changed.add(path)
         for (kind, prefix), (_, found) in list(self._listings.items()):

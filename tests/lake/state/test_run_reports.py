@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.core.api.allocation import Savings
 from connector.core.units import DAY
 from connector.errors import StorageError
 from connector.lake.paths import RUNS
-from connector.lake.state.run_reports import KEPT_REPORTS, MOST_REMOVED, report_paths, thin_reports, too_old
+from connector.lake.state.run_reports import (
+    KEPT_REPORTS,
+    MOST_REMOVED,
+    Told,
+    report_paths,
+    thin_reports,
+    told,
+    too_old,
+)
 from connector.lake.stores.local import LocalStore
 
 NOW = 1_800_000_000
@@ -64,3 +74,18 @@ def test_a_store_that_keeps_what_is_to_go_holds_nobody_up(tmp_path):
 def test_the_newest_are_kept_whatever_their_age(tmp_path, days):
     fill(tmp_path, [5_000] * KEPT_REPORTS)
     assert thin_reports(LocalStore(tmp_path), now=NOW, days=days) == 0
+
+
+REPORT = {"outcome": "complete", "accounts": [{"account": "acct_1", "lake_record": 5}]}
+
+
+def test_what_audits_have_in_hand_is_what_the_newest_report_says_that_says_it(tmp_path):
+    (tmp_path / RUNS).mkdir(parents=True)
+    assert told(LocalStore(tmp_path), ["acct_1"]) == Told({})
+    for number, audits in enumerate(
+        [{"counted_at": 7, "in_hand": 2.5}, {"counted_at": 8, "in_hand": 1.5}, {"in_hand": 9}, None, "much", {}]
+    ):
+        (tmp_path / path_of(NOW + number)).write_text(json.dumps({**REPORT, "audits": audits}))
+    assert told(LocalStore(tmp_path), ["acct_1"]) == Told({"acct_1": 5}, Savings(8, 1.5))
+    (tmp_path / path_of(NOW + 100)).write_bytes(b"[1")
+    assert told(LocalStore(tmp_path), ["acct_1"]) == Told({"acct_1": 5}, Savings(8, 1.5))

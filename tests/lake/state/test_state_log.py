@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity
-from connector.core.state.record import EVERY, NOTHING, RECORD_VERSION, Record, changes, to_json
+from connector.core.state.record import EVERY, NOTHING, RECORD_VERSION, SMALL, Record, changes, to_json
 from connector.core.state.table_state import TableState
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.core.time.intervals import Intervals
@@ -43,6 +43,12 @@ def new_state() -> TableState:
     return TableState(ACCOUNT, "parquet", Granularity.DAY)
 
 
+def large_state() -> TableState:
+    """A state too large to be written as a whole every time."""
+    names = (f"created_date=20{number // 12:02d}-{1 + number % 12:02d}" for number in range(SMALL + 1))
+    return new_state().with_files([replace_path(file(1), name) for name in names], Intervals())
+
+
 def with_files(state: TableState, *files: DataFile) -> TableState:
     seconds = Intervals.of(part for one in files for part in Intervals.span(one.first_created, one.last_created))
     return state.with_files(files, seconds)
@@ -55,6 +61,25 @@ def numbers(store) -> list[int]:
 
 def document(store, number: int) -> dict:
     return json.loads(store.read(record_path("balance_transactions", ACCOUNT, number)).data)
+
+
+@dataclass(frozen=True)
+class Counting(LocalStore):
+    """A folder whose files are counted that anything is asked about."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def info(self, path):
+        self.asked.append(path)
+        return super().info(path)
+
+    def read(self, path):
+        self.asked.append(path)
+        return super().read(path)
+
+    def list(self, prefix):
+        self.asked.extend(info.path for info in super().list(prefix))
+        return super().list(prefix)
 
 
 @pytest.fixture
@@ -89,7 +114,7 @@ def test_nothing_recorded_is_no_state_and_makes_nothing(store):
     assert not store.root.exists()
 
 
-@pytest.mark.parametrize("held", [20, 400])
+@pytest.mark.parametrize("held", [SMALL + 1, 400])
 def test_what_a_commit_writes_grows_neither_with_commits_nor_with_files_but_at_checkpoints(held):
     store = MemoryStore(NOWHERE)
     files = [
@@ -106,6 +131,18 @@ def test_what_a_commit_writes_grows_neither_with_commits_nor_with_files_but_at_c
     assert max(ordinary) < 1_000
     assert sizes[EVERY] > held * 200
     assert load(store, TRANSACTIONS, ACCOUNT) == state
+
+
+def test_a_small_state_is_written_as_a_whole_every_time_and_loading_it_reads_one_record(tmp_path):
+    store, state = Counting(tmp_path / "lake"), new_state()
+    for number in range(1, 2 * EVERY + 3):
+        state = commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))
+        assert document(store, number)["base"] is None
+        store.asked.clear()
+        assert load(store, TRANSACTIONS, ACCOUNT) == state
+        assert store.asked == [record_path(TRANSACTIONS.name, ACCOUNT, one) for one in (number, number + 1)]
+    last = [number for number, _ in states_before(store, TRANSACTIONS, state, lately=True)]
+    assert last == [*range(2 * EVERY, state.number + 1)]
 
 
 def replace_path(one: DataFile, label: str) -> DataFile:
@@ -196,25 +233,6 @@ def test_a_state_that_was_looked_at_long_ago_is_loaded_anew_though_its_record_wa
         state = commit(store, TRANSACTIONS, added, now=lambda now=3_600 * number: now)
     assert 2 not in numbers(store)
     assert newest_of(store, TRANSACTIONS, old, now=lambda: 400 * DAY) == state
-
-
-@dataclass(frozen=True)
-class Counting(LocalStore):
-    """A folder whose files are counted that anything is asked about."""
-
-    asked: list[str] = field(default_factory=list)
-
-    def info(self, path):
-        self.asked.append(path)
-        return super().info(path)
-
-    def read(self, path):
-        self.asked.append(path)
-        return super().read(path)
-
-    def list(self, prefix):
-        self.asked.extend(info.path for info in super().list(prefix))
-        return super().list(prefix)
 
 
 def test_a_commit_asks_about_no_more_records_the_more_there_are(tmp_path):
@@ -316,7 +334,7 @@ def test_states_before_leave_out_what_follows_a_gap_until_the_next_checkpoint(st
     state = load(store, TRANSACTIONS, ACCOUNT)
     store.delete(record_path("balance_transactions", ACCOUNT, 2))
     assert [number for number, _ in states_before(store, TRANSACTIONS, state, lately=False)] == [1, 4, 5, 6, 7, 8, 9]
-    assert [number for number, _ in states_before(store, TRANSACTIONS, state, lately=True)] == [7, 8, 9]
+    assert [number for number, _ in states_before(store, TRANSACTIONS, state, lately=True)] == [4, 5, 6, 7, 8, 9]
     store.delete(record_path("balance_transactions", ACCOUNT, 5))
     found = list(states_before(store, TRANSACTIONS, state, lately=False))
     assert [number for number, _ in found] == [1, 4, 7, 8, 9]
@@ -483,16 +501,19 @@ def test_whatever_several_writers_a_store_and_time_do_nothing_is_lost_and_nothin
     store.behind = 0
     there = numbers(store)
     assert there == list(range(1, len(there) + 1))
-    changed = [number for number in there if number == 1 or number % EVERY]
-    named = [one["path"] for number in changed for one in document(store, number).get("files", [])]
-    assert len(named) == len(set(named))
+    before: set[str] = set()
+    for number in there:  # of which each is of one commit, with one file
+        record = document(store, number)
+        named = {one["path"] for one in record.get("files", [])} | (before if record["base"] else set())
+        assert len(named - before) == (number > 1 or bool(named))
+        before = named
 
 
 # What is there that should not be, and what is not --------------------------------------------------------------------
 
 
 def test_a_record_that_is_gone_is_an_error_that_names_it(store):
-    state = new_state()
+    state = large_state()
     for day in range(1, 5):
         state = commit(store, TRANSACTIONS, with_files(state, file(day)))
     store.delete(record_path("balance_transactions", ACCOUNT, 3))

@@ -228,3 +228,40 @@ def test_not_more_records_are_kept_than_have_room(looks):
     for number in range(MOST_RECORDS + 10):
         looks.content(f"{STATE}/state/t/acct_1/{number:014d}.json", Seen(Content(b"", "v")))
     assert len(looks._records) == MOST_RECORDS
+
+
+ABOUT = f"{STATE}/lake.json"
+
+
+def test_what_a_lake_says_of_itself_is_not_asked_for_while_it_is_known_not_to_be_there_or_was_just_put(
+    whole, folder, clock
+):
+    folder.paths = [RECORD]
+    seen = Seen(None)
+    assert whole.content(ABOUT, seen) is None
+    assert seen.times == 1  # nothing was listed so far
+    of(whole, FILES, f"{STATE}/runs")
+    assert whole.content(ABOUT, seen) is None
+    assert seen.times == 1
+    whole.changed(ABOUT)
+    whole.content(ABOUT, seen)
+    assert seen.times == 2
+    whole.written(ABOUT, Content(b"ours", "v"))
+    assert whole.content(ABOUT, seen).data == b"ours"
+    clock[0] += LOOK_SECONDS + 0.1
+    whole.content(ABOUT, seen)
+    assert seen.times == 3
+    whole.written(ABOUT, Content(b"ours", "v"))
+    whole.changed(ABOUT)
+    whole.content(ABOUT, seen)
+    whole.written(ABOUT, Content(b"ours", "v"))
+    whole.forget()
+    whole.content(ABOUT, seen)
+    assert seen.times == 5
+
+
+def test_what_a_lake_says_of_itself_is_read_where_a_listing_shows_it(whole):
+    of(whole, FILES, f"{STATE}/runs")
+    seen = Seen(Content(b"theirs", "v"))
+    assert [whole.content(ABOUT, seen).data for _ in range(2)] == [b"theirs"] * 2
+    assert seen.times == 2
