@@ -10,11 +10,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+import connector
 from connector.lake.state import table_states
 from connector.lake.stores.base import open_store
 from connector.sandbox import Limits, Sandbox, World
@@ -172,6 +174,41 @@ def to_full_disk(sandbox, *words, cwd=None, buffered=True):
             timeout=30,
             check=False,
         )
+
+
+@contextmanager
+def a_full_disk():
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no full disk to offer")
+    with Path("/dev/full").open("w") as full:
+        yield full.fileno()
+
+
+@contextmanager
+def a_terminal_that_is_gone():
+    ours, theirs = os.openpty()
+    os.close(ours)
+    yield theirs
+    os.close(theirs)
+
+
+@pytest.mark.parametrize("where", [a_full_disk, a_terminal_that_is_gone])
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["sync", "lake", "-v", "--progress", "plain"], 0),
+        (["sync", "lake", "--progress", "rich"], 0),
+        (["status", "nowhere"], 78),
+        (["nonsense"], 2),
+    ],
+)
+def test_what_is_said_to_people_and_finds_no_room_is_no_reason_to_fail(sandbox, tmp_path, where, words, status):
+    environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key, "PYTHONPATH": str(ROOT)}
+    with where() as stderr:
+        done = subprocess.run([*PROGRAM, *words], cwd=tmp_path, env=environ, stderr=stderr, timeout=30, check=False)
+    assert done.returncode == status
+    if status == 0:
+        assert connector.read(tmp_path / "lake").to_table().num_rows == sandbox.world.transactions
 
 
 @pytest.mark.parametrize("words", [["--help"], ["schema", "balance_transactions"], ["balance"]])

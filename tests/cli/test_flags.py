@@ -58,8 +58,6 @@ def test_every_argument_that_an_error_names_is_one_that_the_command_line_knows()
     assert len(raised) > 60
     keywords = {*flags(), "single_writer", "storage_options", "keep_days"}
     of_the_library = {
-        "created_gte",
-        "created_lt",
         "canceller",
         "deadline",
         "least_rows",

@@ -15,6 +15,13 @@ def ids(run):
     return [row["id"] for row in run("stream", "--rate", 0, "--limit-rows", 6).lines]
 
 
+def test_a_stream_from_after_its_end_is_refused_by_the_options_names(run):
+    refused = run("stream", "--since", "2026-02", "--until", "2026-01")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--until must be later than --since" in refused.err
+    assert "created" not in refused.err
+
+
 def test_a_stream_is_every_row_newest_first(run, sandbox):
     done = run("stream", "--rate", 0)
     created = [row["created"] for row in done.lines]

@@ -14,6 +14,9 @@ OTHERS = (
 )
 """Arguments of what is no call of a table's, whose options have their names."""
 
+OF_A_STREAM = {"created_gte": "--since", "created_lt": "--until"}
+"""Arguments that have Stripe's names, and options named as elsewhere."""
+
 _ARGUMENT = re.compile(r"`([a-z][a-z_]*)(?:=([^`\s]+))?`")
 
 
@@ -30,7 +33,7 @@ def _as_flag(found: re.Match[str]) -> str:
 @cache
 def flags() -> dict[str, str]:
     """Return the word on the command line of every argument that has one."""
-    named = {name: f"--{name.replace('_', '-')}" for name in OTHERS}
+    named = {name: f"--{name.replace('_', '-')}" for name in OTHERS} | OF_A_STREAM
     for options in (RunSyncOptions, RunPlanOptions, RunVerifyOptions, StatementOptions):
         for name, option in table_of(options).items():
             if (flag := flag_of(name, option)) is not None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import signal
 import sys
 from contextlib import suppress
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,32 @@ def own_the_process() -> None:
             signal.signal(number, end_at_once)  # until there is something to end in order
     if sys.stderr is None:  # closed by whoever started us; what is said to people is no reason to fail
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    with suppress(OSError, AttributeError):  # replaced by something in memory
+        sys.stderr = _for_people(sys.stderr.fileno(), encoding=sys.stderr.encoding)
     make_lean()
+
+
+class _ToPeople(io.FileIO):
+    """Words for people, lost where nothing takes them: a disk that is full, a terminal that is gone.
+
+    A reader that went away ends the process, as it does at the other end of any pipe.
+    """
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 - whatever has bytes
+        """Write, or let go."""
+        try:
+            written = super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            written = None
+        return memoryview(data).nbytes if written is None else written
+
+
+def _for_people(descriptor: int, *, encoding: str) -> io.TextIOWrapper:
+    """Return a stream of text that never fails for want of room, to be written line by line."""
+    raw = _ToPeople(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors="backslashreplace", line_buffering=True)
 
 
 def end_at_once(number: int, _: object = None) -> NoReturn:
