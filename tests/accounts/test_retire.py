@@ -20,6 +20,7 @@ from connector.errors import AccountsError, ConfigError, PermissionDeniedError, 
 from connector.lake.state.lake_identity import account_records, change_account, facts_of, save_account
 from connector.lake.stores.local import LocalStore
 from connector.verification.verdict import to_document
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import config_for, data_files, objects, run, sandbox, truth, world
 from tests.support.memory_store import MemoryStore
 
@@ -170,7 +171,7 @@ def test_of_many_that_change_an_account_none_undoes_anothers_change(tmp_path, st
     lake, account, at_once = store(tmp_path), AccountId("acct_1"), threading.Barrier(4)
 
     def add_one(_):
-        at_once.wait(10)
+        at_once.wait(ENDLESS_SECONDS)
         change_account(lake, account, lambda there: replace(there, refused=Refusal(count(there) + 1, "no")))
 
     def count(there):

@@ -14,6 +14,7 @@ import pytest
 
 from connector import cli
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.fakes import ENDLESS_SECONDS
 
 ROWS = 700
 DAYS = 20
@@ -127,7 +128,7 @@ def lake(first_lake, tmp_path):
 def program(*words: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     return subprocess.run(
-        [*PROGRAM, *map(str, words)], capture_output=True, text=True, timeout=30, check=False, **options
+        [*PROGRAM, *map(str, words)], capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=False, **options
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from connector.cli.options.command_options import SHELLS
 from connector.cli.options.commands import COMMANDS
 from connector.cli.options.parser import parser_for
+from tests.support.fakes import ENDLESS_SECONDS
 
 BASH, GROFF = shutil.which("bash"), shutil.which("groff")
 
@@ -41,7 +42,7 @@ def script(run, tmp_path):
 def answers(tmp_path, *words: str) -> set[str]:
     done = subprocess.run(
         [BASH, "-c", ASKED.format(words=" ".join(words))],
-        cwd=tmp_path, capture_output=True, text=True, timeout=20, check=True,
+        cwd=tmp_path, capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=True,
     )  # fmt: skip
     return set(done.stdout.split())
 
@@ -69,7 +70,7 @@ def test_a_shell_that_is_here_reads_its_script_without_a_complaint(script, tmp_p
     script(shell)
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell} here")
-    subprocess.run([shell, "-n", "script"], cwd=tmp_path, timeout=20, check=True)
+    subprocess.run([shell, "-n", "script"], cwd=tmp_path, timeout=ENDLESS_SECONDS, check=True)
 
 
 def test_without_what_makes_it_the_command_says_what_to_install(run, environment):
@@ -94,6 +95,6 @@ def test_the_page_for_man_has_every_command_option_and_status_in_plain_ascii(run
 def test_groff_sets_the_page_without_a_warning(run):
     page = run("manual").out.encode()
     done = subprocess.run(
-        [GROFF, "-man", "-Tutf8", "-ww", "-z"], input=page, capture_output=True, timeout=30, check=True
+        [GROFF, "-man", "-Tutf8", "-ww", "-z"], input=page, capture_output=True, timeout=ENDLESS_SECONDS, check=True
     )
     assert done.stderr == b""

@@ -9,6 +9,7 @@ import pytest
 
 import connector
 from connector.cli.options.commands import COMMANDS
+from tests.support.fakes import ENDLESS_SECONDS
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
@@ -37,10 +38,18 @@ def test_a_lake_may_be_called_help(run, tmp_path, environment):
 @pytest.mark.parametrize("words", [["--version"], ["help", "sync"], ["syncc"]])
 def test_the_package_is_a_program(words):
     done = subprocess.run(
-        [sys.executable, "-m", "connector", *words], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", "connector", *words],
+        capture_output=True,
+        text=True,
+        timeout=ENDLESS_SECONDS,
+        check=False,
     )
     other = subprocess.run(
-        [sys.executable, "-m", "connector.cli", *words], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", "connector.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=ENDLESS_SECONDS,
+        check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (other.returncode, other.stdout, other.stderr)
     assert done.returncode in {0, 2}

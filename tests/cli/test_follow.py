@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from connector.cli.process.bookmark import BookmarkFile
 from connector.errors import ConfigError, LockedError, StorageError
 from connector.sandbox import Limits, Sandbox, World
 from tests.support.examples import slow_but
+from tests.support.fakes import ENDLESS_SECONDS
 
 PROGRAM = [sys.executable, "-W", "error", "-m", "connector.cli"]
 QUICK = ("--interval", 1, "--rate", 0)
@@ -60,7 +62,7 @@ def ended(process, number):
     """End a process, and return what is left of its output."""
     process.send_signal(number)
     rest, said = process.stdout.read(), process.stderr.read()
-    process.wait(10)
+    process.wait(ENDLESS_SECONDS)
     return rest, said
 
 
@@ -94,7 +96,7 @@ def test_a_follower_that_was_ended_goes_on_without_loss_or_doubles(living, tmp_p
     assert err == "stripe-balance: interrupted: what was complete is kept; run it again to go on\n"
     missed = living.add_rows(count=2) + living.add_rows(count=1, created=living.now - 600)
     with started(living, "--state", state, "--limit-rows", 3) as process:
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=ENDLESS_SECONDS)
     assert (process.returncode, err) == (0, "")
     assert sorted(got) == sorted(seen)
     assert sorted(ids(out)) == sorted(missed)
@@ -122,7 +124,7 @@ def test_a_reader_that_goes_away_ends_it_at_once_even_when_nothing_happens(livin
         first_look(living)
         process.stdout.close()
         process.stdout = None
-        _, err = process.communicate(timeout=5)
+        _, err = process.communicate(timeout=ENDLESS_SECONDS)
     assert (process.returncode, err) == (141, "")
 
 
@@ -130,15 +132,16 @@ def test_a_reader_that_does_not_read_keeps_nobody_from_ending_it_with_whole_line
     state = tmp_path / "follow.json"
     with started(living, "--since", "1970-01-01", "--state", state) as process:
         first_look(living)
+        select.select([process.stdout], [], [], ENDLESS_SECONDS)
         time.sleep(1.0)  # the pipe is full by now: 400 rows are more than 64 kB
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 143
+        assert process.wait(ENDLESS_SECONDS) == 143
         out = process.stdout.read()
     assert out.endswith("\n")
     got = ids(out)
     assert 0 < len(got) < 400
     with started(living, "--since", "1970-01-01", "--state", state, "--limit-rows", 400 - len(got)) as process:
-        rest, _ = process.communicate(timeout=10)
+        rest, _ = process.communicate(timeout=ENDLESS_SECONDS)
     assert sorted(got + ids(rest)) == sorted(row["id"] for row in living.world.rows())
 
 
@@ -183,7 +186,7 @@ def test_lines_are_what_jq_takes(living):
     with started(living, "--since", "1970-01-01", "--limit-rows", 5) as process:
         picked = subprocess.run(
             ["jq", "-c", "{id, type, net, currency}"],  # noqa: S607 - from PATH
-            stdin=process.stdout, capture_output=True, text=True, timeout=10, check=True,
+            stdin=process.stdout, capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=True,
         )  # fmt: skip
     assert [set(json.loads(line)) for line in picked.stdout.splitlines()] == [{"id", "type", "net", "currency"}] * 5
 

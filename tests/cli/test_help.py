@@ -8,6 +8,7 @@ from importlib import import_module
 import pytest
 
 from connector.cli.options.commands import COMMANDS
+from tests.support.fakes import ENDLESS_SECONDS
 
 HEAVY = {"aiohttp", "pyarrow", "rich", "anyio", "asyncio", "orjson"}
 
@@ -17,7 +18,9 @@ def loaded_by(*words: str) -> set[str]:
         "import sys, io; from connector.cli import main; out, sys.stdout = sys.stdout, io.StringIO();"
         f"status = main({list(words)!r}); print(status, *sys.modules, file=out)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=True
+    )
     status, *modules = done.stdout.split()
     assert status == "0"
     return set(modules)
@@ -30,7 +33,9 @@ def test_help_loads_nothing_that_takes_time(words):
 
 def test_the_lake_status_loads_neither_the_network_nor_arrow_nor_rich():
     code = "import sys; import connector.cli.commands.status; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=True
+    )
     assert set(done.stdout.split()).isdisjoint({"aiohttp", "pyarrow", "rich"})
 
 

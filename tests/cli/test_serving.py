@@ -13,6 +13,7 @@ import pytest
 from connector.sandbox import World as SandboxWorld
 from tests.cli.conftest import PROGRAM
 from tests.support.demos import few_rows
+from tests.support.fakes import ENDLESS_SECONDS
 
 DAY = 86_400
 
@@ -64,7 +65,7 @@ def test_the_demos_stripe_stays_and_everything_works_on_its_lake(ended, process,
     verdict = process("verify", "lake", "--strict", cwd=tmp_path, env=environ)
     assert verdict.returncode == 0, verdict.stdout
     serving.send_signal(signal.SIGINT)
-    _, err = serving.communicate(timeout=20)
+    _, err = serving.communicate(timeout=ENDLESS_SECONDS)
     assert (serving.returncode, "Traceback" in err) == (0, False)
     assert process("balance", "--retries", "0", env=environ).returncode == 75  # it has ended with the demo
 

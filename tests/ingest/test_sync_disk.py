@@ -23,6 +23,7 @@ from connector.errors import ConnectorError, StorageError, TransportError
 from connector.ingest.calls import sync
 from connector.lake.stores.local import LocalStore
 from tests.support.examples import slow_but
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import START, data_files, honest, objects, run, sandbox, strays, truth
 from tests.support.seams import ClockAt
 
@@ -50,7 +51,13 @@ def command(stripe_, *words, **environ):
     """Run the command line; its exit code and its one line of complaint."""
     env = {**os.environ, "STRIPE_API_BASE": stripe_.url, "STRIPE_API_KEY": stripe_.key, **environ}
     done = subprocess.run(
-        [*PROGRAM, *map(str, words)], env=env, capture_output=True, text=True, timeout=30, check=False, cwd=ROOT
+        [*PROGRAM, *map(str, words)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=ENDLESS_SECONDS,
+        check=False,
+        cwd=ROOT,
     )
     assert stripe_.key not in done.stdout + done.stderr
     return done

@@ -16,6 +16,7 @@ from connector.core.units import DAY
 from connector.lake.state.leases import others_at_work
 from connector.lake.stores.local import LocalStore
 from tests.support.examples import slow_but
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import (
     START,
     data_files,
@@ -110,7 +111,7 @@ def test_runs_that_are_killed_among_others_leave_nothing_and_lose_nothing(tmp_pa
         while str(one.pid) not in lease_pids(tmp_path):
             assert one.poll() is None, one.communicate()
         one.send_signal(signal.SIGKILL)
-        one.communicate(timeout=10)
+        one.communicate(timeout=ENDLESS_SECONDS)
     ended(*others)
     ended(begun(tmp_path, stripe_))
     in_order(tmp_path, stripe_, expected)

@@ -37,6 +37,7 @@ from connector.lake.writing.row_buffer import RowBuffer
 from connector.services import Services
 from connector.stripe.identity import Identity
 from connector.stripe.transport import NoTransport
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.rows import OFFICIAL_ROW
 
 ACCOUNT = AccountId("acct_1Harvest")
@@ -71,7 +72,7 @@ class SlowStateStore:
     def write(self, path, data, **condition):
         if "/state/" in path and not self.begun.is_set():
             self.begun.set()
-            assert self.go_on.wait(10)
+            assert self.go_on.wait(ENDLESS_SECONDS)
         return self.store.write(path, data, **condition)
 
 
@@ -89,7 +90,7 @@ class StoreWithAQueue:
     def turn(self, folder):
         if not self.begun.is_set():
             self.begun.set()
-            assert self.go_on.wait(10)
+            assert self.go_on.wait(ENDLESS_SECONDS)
         with self.store.turn(folder) as alone:
             yield alone
 

@@ -21,7 +21,7 @@ from connector.lake.state.leases import AT_WORK, clear_leases, clear_leavings, l
 from connector.lake.state.process import has_ended, this_process
 from connector.lake.stores.disk import ClearedAwayError
 from connector.lake.stores.local import LocalStore
-from tests.support.fakes import NOW, turns
+from tests.support.fakes import ENDLESS_SECONDS, NOW, turns
 from tests.support.memory_store import MemoryStore
 
 pytestmark = pytest.mark.anyio
@@ -301,10 +301,10 @@ def test_files_of_a_live_run_stay_and_those_of_a_killed_one_go_at_once(tmp_path)
         assert others_at_work(lake).at_work("killed")
         assert [one.parent.name for one in tmp_path.rglob("*.staged")] == ["killed"]
         child.send_signal(signal.SIGKILL)
-        child.wait(10)
+        child.wait(ENDLESS_SECONDS)
     finally:
         child.kill()
-        child.communicate(timeout=10)
+        child.communicate(timeout=ENDLESS_SECONDS)
     clear_leavings(lake, others_at_work(lake).may_take)
     assert not list(tmp_path.rglob("*.staged"))
     assert not others_at_work(lake).live
@@ -356,7 +356,7 @@ def test_this_process_runs_and_one_that_was_waited_for_has_ended():
     here = this_process()
     assert not has_ended(here, here)
     child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait(10)
+    child.wait(ENDLESS_SECONDS)
     assert has_ended(Holder(host=here.host, boot=here.boot, pid=child.pid, started="1"), here)
 
 
@@ -371,7 +371,7 @@ def test_another_process_of_the_same_number_is_another_and_one_nobody_waited_for
             assert state
         assert has_ended(Holder(host=here.host, boot=here.boot, pid=child.pid, started="1"), here)
     finally:
-        child.communicate(timeout=10)
+        child.communicate(timeout=ENDLESS_SECONDS)
 
 
 @pytest.mark.parametrize("change", [{"host": "far"}, {"boot": "another"}, {"boot": None}])
