@@ -136,11 +136,12 @@ def _line(row: Json) -> bytes:
 def _fees(sifted: Sifted, kind: pa.DataType) -> pa.Array:
     """Convert `fee_details` from the columns of its items: faster than Arrow takes objects apart."""
     fees, parts = sifted.columns["fee_details"], sifted.parts
-    stops = accumulate(0 if one is None else len(one) for one in fees)
-    starts = [None if one is None else stop - len(one) for one, stop in zip(fees, stops, strict=True)]
+    starts: list[int | None] = [0, *accumulate(0 if one is None else len(one) for one in fees)]
+    if None in fees:
+        starts = [None if one is None else start for one, start in zip(fees, starts, strict=False)] + starts[-1:]
     members = [pa.array(parts.get(member.name, ()), member.type) for member in kind.value_type]
     items = pa.StructArray.from_arrays(members, fields=list(kind.value_type))
-    return pa.ListArray.from_arrays(pa.array([*starts, len(items)], pa.int32()), items, type=kind)
+    return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), items, type=kind)
 
 
 def _texts(columns: dict[str, Sequence[Any]]) -> dict[str, pa.Array]:

@@ -30,7 +30,7 @@ from connector.tables.fields import (
     is_whole,
     or_null,
 )
-from connector.tables.transaction import Transaction, are_documented, to_object
+from connector.tables.transaction import FeePart, Transaction, are_documented, to_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -153,9 +153,16 @@ def sift(rows: Received) -> Sifted:
 
 def _as_documented(rows: Sequence[Transaction]) -> Sifted:
     """Sift rows whose every value has been held to its type already."""
-    columns: dict[str, Sequence[Any]] = dict(zip(_NAMES, zip(*map(astuple, rows), strict=True), strict=True))
-    fees = list(chain.from_iterable(columns["fee_details"]))
-    parts = dict(zip(_PART_NAMES, zip(*map(astuple, fees), strict=True), strict=bool(fees)))
+    values = list(chain.from_iterable(map(astuple, rows)))
+    columns: dict[str, Sequence[Any]] = {name: values[place :: len(_NAMES)] for place, name in enumerate(_NAMES)}
+    fees: list[FeePart] = list(chain.from_iterable(columns["fee_details"]))
+    parts = {
+        "amount": [part.amount for part in fees],
+        "application": [part.application for part in fees],
+        "currency": [part.currency for part in fees],
+        "description": [part.description for part in fees],
+        "type": [part.type for part in fees],
+    }
     if UNSET in columns[_SINCE_BASIL]:
         columns[_SINCE_BASIL] = [None if value is UNSET else value for value in columns[_SINCE_BASIL]]
     numbers = {name: pa.array(columns[name], pa.int64()) for name in _AMOUNTS}
