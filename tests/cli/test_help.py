@@ -39,6 +39,13 @@ def test_the_lake_status_loads_neither_the_network_nor_arrow_nor_rich():
     assert set(done.stdout.split()).isdisjoint({"aiohttp", "pyarrow", "rich"})
 
 
+def test_a_sync_sends_its_first_request_before_it_loads_what_other_commands_need():
+    code = "import sys; import connector.cli.commands.sync; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    others = {"pyarrow", "connector.stripe.api", "connector.stripe.fees", "connector.stripe.follow.following"}
+    assert set(done.stdout.split()).isdisjoint(others)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(run, command):
     done = run(command, "--help")

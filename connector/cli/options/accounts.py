@@ -5,9 +5,6 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from connector.stripe import accounts as stripe_accounts
-from connector.stripe.api import Stripe, client_of
-
 if TYPE_CHECKING:
     import argparse
     from os import PathLike
@@ -46,6 +43,9 @@ async def connected_accounts(config: Config) -> list[str]:
         ApiError: see `connector.errors`.
         ProtocolError: it is no list of accounts, or does not end.
     """
+    from connector.stripe import accounts as stripe_accounts  # noqa: PLC0415 - a run is to send its first request soon
+    from connector.stripe.api import Stripe, client_of  # noqa: PLC0415 - the same
+
     async with Stripe(config) as stripe, aclosing(stripe_accounts.connected_accounts(client_of(stripe))) as pages:
         return [account async for page in pages for account in page]
 
