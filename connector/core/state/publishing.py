@@ -119,7 +119,7 @@ def change_to(wanted: Wanted, there: Contents) -> Change:
     again = {
         path for path in wanted.files.keys() & there.files.keys() if _differs(wanted.files[path], there.files[path])
     }
-    added = tuple(file for path, file in sorted(wanted.files.items()) if path not in there.files or path in again)
+    added = tuple(wanted.files[path] for path in sorted((wanted.files.keys() - there.files.keys()) | again))
     removed = tuple(sorted((there.files.keys() - wanted.files.keys()) | again))
     touched = {_folder_account(path) for path in (*removed, *(file.path for file in added))}
     revisions = {name: number for name, number in sorted(wanted.revisions.items()) if name in touched}

@@ -56,6 +56,11 @@ APPLICATION = "stripe-balance"
 _UNFIT = frozenset("[]%")
 """What deltalake cannot have in a path: it panics, or looks elsewhere."""
 
+_RETENTION = "delta.logRetentionDuration"
+"""Property of a table: how long the files of its log stay that a checkpoint has made unneeded."""
+
+_INTERVAL = re.compile(r"interval (\d+) seconds")
+
 _TABLE_EXISTS = re.compile(r"already exists", re.IGNORECASE)
 
 
@@ -117,16 +122,31 @@ class DeltaCatalogTable:
                 commit_properties=_properties(change),
             )
 
-    def tidy(self, cutoff: float, *, act: bool) -> Tidied:  # noqa: ARG002 - the log keeps its own time
-        """Write a checkpoint and remove what it makes unneeded, after the time that the table itself is set to."""
+    def tidy(self, cutoff: float, *, act: bool) -> Tidied:
+        """Write a checkpoint and remove what it makes unneeded of the log, but for the versions that are to stay.
+
+        How long they stay the table itself says, by default a month, and each look at it lists its log: the more that
+        is kept, the longer a commit takes. So it is told to keep what we do.
+        """
         table = self._table
         if table is None or not act:
             return Tidied()
         with self._told("shortening the log of"):
+            self._keep_log(table, max(0, round(self.now() - cutoff)))
             if table.version() > 0:
                 table.create_checkpoint()
             table.cleanup_metadata()
         return Tidied()
+
+    @staticmethod
+    def _keep_log(table: DeltaTable, seconds: int) -> None:
+        """Have the table keep its log for some time, unless somebody else told it, or we did, about the same."""
+        there = table.metadata().configuration.get(_RETENTION)
+        said = None if there is None else _INTERVAL.fullmatch(there)
+        if there is not None and said is None:
+            return
+        if said is None or abs(int(said[1]) - seconds) > seconds // 100 + 1:
+            table.alter.set_table_properties({_RETENTION: f"interval {seconds} seconds"})
 
     def _create(self, added: list[AddAction], change: Change) -> None:
         create_table_with_add_actions(
@@ -146,7 +166,7 @@ class DeltaCatalogTable:
         rows = listed.column("num_records").to_pylist() if "num_records" in names else [None] * listed.num_rows
         partly = self._partly_deleted(table)
         return {
-            f"{self.shape.name}/{unquote(path)}": Listed(count, size, path not in partly)
+            f"{self.shape.name}/{unquote(path) if '%' in path else path}": Listed(count, size, path not in partly)
             for path, count, size in zip(
                 listed.column("path").to_pylist(), rows, listed.column("size_bytes").to_pylist(), strict=True
             )

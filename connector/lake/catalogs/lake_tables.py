@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.publishing import Alteration
+    from connector.core.state.record import Record
     from connector.core.state.table_state import TableState
     from connector.core.state.tables import State, TableSpec
     from connector.core.units import AccountId
@@ -131,6 +132,7 @@ class States:
 
     store: Store
     _newest: dict[tuple[str, AccountId], State] = field(init=False, repr=False, default_factory=dict[Any, Any])
+    _records: dict[str, Record] = field(init=False, repr=False, default_factory=dict[str, "Record"])
     _older: dict[tuple[str, AccountId, int], State | None] = field(
         init=False, repr=False, default_factory=dict[Any, Any]
     )
@@ -160,9 +162,10 @@ class States:
 
     def _now(self, spec: TableSpec[Any], account: AccountId) -> Any:  # noqa: ANN401 - of the table's kind
         known = self._newest.get((spec.name, account))
-        found = (
-            state_log.load(self.store, spec, account) if known is None else state_log.newest_of(self.store, spec, known)
-        )
+        if known is None:
+            found = state_log.load(self.store, spec, account, known=self._records)
+        else:
+            found = state_log.newest_of(self.store, spec, known)
         if found is not None:
             self._newest[spec.name, account] = found
         return found
@@ -173,7 +176,7 @@ class States:
             return state
         key = spec.name, state.account, number
         if key not in self._older:
-            self._older[key] = state_log.load_at(self.store, spec, state.account, number)
+            self._older[key] = state_log.load_at(self.store, spec, state.account, number, known=self._records)
         return self._older[key]
 
 

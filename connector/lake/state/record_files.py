@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from connector.core.state.partition import checked_account
 from connector.core.state.record import Expected, Record, checkpoint_due, commit_in, from_json, to_json, with_lowest
@@ -33,6 +33,9 @@ CLEARED_AT_ONCE = 200
 
 ATTEMPTS = 5
 """Times that a record is written of which it is not known whether it is there."""
+
+Known: TypeAlias = dict[str, Record]
+"""Records by their paths."""
 
 _NAME = re.compile(r"(\d{14})\.json")
 
@@ -82,23 +85,37 @@ def written_at(store: Store, table: str, account: AccountId, number: int) -> flo
     return None if info is None else info.changed / 1e9
 
 
-def record_at(store: Store, spec: TableSpec[Any], account: AccountId, number: int) -> Record | None:
+def record_at(
+    store: Store, spec: TableSpec[Any], account: AccountId, number: int, known: Known | None = None
+) -> Record | None:
     """Return a record; None where there is none of this number.
+
+    Args:
+        store: the destination.
+        spec: of the table.
+        account: whose rows.
+        number: of the record.
+        known: those that were read, which are written once: a large one takes a while to be read again.
 
     Raises:
         StateError: it is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
     where = record_path(spec.name, account, number)
+    if known is not None and where in known:
+        return known[where]
     there = store.read(where)
     if there is None:
         return None
     folders = tuple(f"{table}/account={account}/" for table in spec.tables)
-    return from_json(there.data, Expected(where, spec.name, account, number, folders, spec.remedy))
+    record = from_json(there.data, Expected(where, spec.name, account, number, folders, spec.remedy))
+    if known is not None:
+        known[where] = record
+    return record
 
 
 def back_from(
-    store: Store, spec: TableSpec[Any], account: AccountId, number: int, *, above: int = 0
+    store: Store, spec: TableSpec[Any], account: AccountId, number: int, known: Known | None = None
 ) -> tuple[list[Record], int]:
     """Read back from a record to the checkpoint that it builds on; raises what `record_at` raises.
 
@@ -107,14 +124,14 @@ def back_from(
         spec: of the table.
         account: whose rows.
         number: of the record to begin with.
-        above: read no record of this number, or of a lower one.
+        known: as for `record_at`.
 
     Returns:
         The records, oldest first, and the number of the one that is missing before them, or 0 if none is.
     """
     found: list[Record] = []
-    while number > above:
-        if (record := record_at(store, spec, account, number)) is None:
+    while number > 0:
+        if (record := record_at(store, spec, account, number, known)) is None:
             return found[::-1], number
         found.append(record)
         number = record.base or 0

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import DataFile
     from connector.core.state.tables import TableSpec
     from connector.core.units import AccountId
+    from connector.lake.state.record_files import Known
     from connector.lake.stores.base import Store
 
 SURE_SECONDS = DAY
@@ -99,7 +100,14 @@ def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
     return found
 
 
-def load(store: Store, spec: TableSpec[S], account: AccountId, *, now: Callable[[], float] = time.time) -> S | None:
+def load(
+    store: Store,
+    spec: TableSpec[S],
+    account: AccountId,
+    *,
+    known: Known | None = None,
+    now: Callable[[], float] = time.time,
+) -> S | None:
     """Return an account's state, or None when a table has none of it. Blocks.
 
     A listing may not show the newest records yet, so what follows it is asked for.
@@ -108,6 +116,7 @@ def load(store: Store, spec: TableSpec[S], account: AccountId, *, now: Callable[
         store: the destination.
         spec: of the table.
         account: whose rows.
+        known: records that were read; see `record_at`.
         now: UTC seconds.
 
     Raises:
@@ -116,9 +125,9 @@ def load(store: Store, spec: TableSpec[S], account: AccountId, *, now: Callable[
     """
     for attempt in range(ATTEMPTS):
         seen, listed = now(), newest_number(store, spec.name, account)
-        records, missing = back_from(store, spec, account, max(1, listed))
+        records, missing = back_from(store, spec, account, max(1, listed), known)
         if not missing:
-            newest, parts = _followed(store, spec, account, records)
+            newest, parts = _followed(store, spec, account, records, known)
             return spec.of_parts(parts, _origin(newest, seen))
         if not listed:
             return None
@@ -129,7 +138,13 @@ def load(store: Store, spec: TableSpec[S], account: AccountId, *, now: Callable[
 
 
 def load_at(
-    store: Store, spec: TableSpec[S], account: AccountId, number: int, *, now: Callable[[], float] = time.time
+    store: Store,
+    spec: TableSpec[S],
+    account: AccountId,
+    number: int,
+    *,
+    known: Known | None = None,
+    now: Callable[[], float] = time.time,
 ) -> S | None:
     """Return an account's state as it was once a record was written; None where that cannot be told any more. Blocks.
 
@@ -138,6 +153,7 @@ def load_at(
         spec: of the table.
         account: whose rows.
         number: of the record, at least 1.
+        known: records that were read; see `record_at`.
         now: UTC seconds.
 
     Raises:
@@ -145,7 +161,7 @@ def load_at(
         StorageError: it cannot be read.
     """
     seen = now()
-    records, missing = back_from(store, spec, account, number)
+    records, missing = back_from(store, spec, account, number, known)
     return None if missing else spec.of_parts(parts_after(records), _origin(records[-1], seen))
 
 
@@ -351,10 +367,12 @@ def _is_there(store: Store, spec: TableSpec[Any], account: AccountId, number: in
     return store.version(record_path(spec.name, account, number)) is not None
 
 
-def _followed(store: Store, spec: TableSpec[Any], account: AccountId, records: list[Record]) -> tuple[Record, Parts]:
+def _followed(
+    store: Store, spec: TableSpec[Any], account: AccountId, records: list[Record], known: Known | None
+) -> tuple[Record, Parts]:
     """Return the newest record, and the state by it, of some that begin with a checkpoint and of what follows them."""
     newest, parts = records[-1], parts_after(records)
-    while (record := record_at(store, spec, account, newest.number + 1)) is not None:
+    while (record := record_at(store, spec, account, newest.number + 1, known)) is not None:
         newest, parts = record, applied(parts, record)
     return newest, parts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import anyio
@@ -79,10 +80,29 @@ def test_what_a_killed_run_left_goes_by_its_age(lake, monkeypatch):
     assert not orphan.exists()
 
 
-@pytest.mark.parametrize("lake", KINDS, indirect=True)
-def test_versions_of_an_iceberg_table_go_with_their_metadata(lake, monkeypatch, request):
-    if request.node.callspec.params["lake"] != "iceberg":
-        pytest.skip("a Delta log keeps its own time")
+@pytest.mark.parametrize("lake", KINDS[:1], indirect=True)
+def test_the_log_of_a_delta_table_is_kept_as_long_as_older_files_are(lake):
+    log = lake / "balance_transactions" / "_delta_log"
+
+    def versions() -> list[str]:
+        return sorted(path.stem for path in log.glob("*.json"))
+
+    maintain(lake)
+    there, rows = versions(), rows_in(table_of(lake, "delta"))
+    assert '"delta.logRetentionDuration":"interval 604800 seconds"' in (log / f"{there[-1]}.json").read_text()
+    maintain(lake)
+    assert versions() == there  # what it says already it is not told again, and nothing is a week old
+    for path in log.iterdir():
+        os.utime(path, (time.time() - 8 * DAY,) * 2)
+    maintain(lake)
+    assert versions() == there[-1:]
+    assert rows_in(table_of(lake, "delta")) == rows
+    assert maintain(lake, keep_days=2).tables[0].removed == 0
+    assert '"interval 172800 seconds"' in (log / f"{versions()[-1]}.json").read_text()
+
+
+@pytest.mark.parametrize("lake", KINDS[1:], indirect=True)
+def test_versions_of_an_iceberg_table_go_with_their_metadata(lake, monkeypatch):
     before = len(list((lake / "balance_transactions" / "metadata").iterdir()))
     later(monkeypatch, 8)
     done = maintain(lake).tables[0]

@@ -1,4 +1,4 @@
-"""A large file goes up from the disk: memory of our own does not grow with it."""
+"""A large file goes up from the disk, and comes down to it: memory of our own does not grow with it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def own():  # anonymous memory, in kB: pages of a file that is mapped are the sy
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
 
-url, file = sys.argv[1:]
+url, file, back = sys.argv[1:]
 bucket = open_bucket("s3://lake/x", {"endpoint": url, "access_key_id": "a", "secret_access_key": "b"}, environ={})
 bucket.overwrite("warm", bytes(4_000_000))
 before, most, done = own(), [0], threading.Event()
@@ -33,24 +33,35 @@ def watch():
     while not done.wait(0.002):
         most[0] = max(most[0], own())
 
-thread = threading.Thread(target=watch)
-thread.start()
-bucket.put("large", Path(file), replaces=None)
-done.set()
-thread.join()
-print(most[0] - before)
+def takes(act):
+    most[0] = 0
+    done.clear()
+    thread = threading.Thread(target=watch)
+    thread.start()
+    act()
+    done.set()
+    thread.join()
+    print(most[0] - before)
+
+takes(lambda: bucket.put("large", Path(file), replaces=None))
+takes(lambda: bucket.download("large", Path(back)))
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is looked up where Linux has it")
-def test_a_large_file_is_put_without_memory_of_its_size(tmp_path):
+def test_a_large_file_is_put_and_read_without_memory_of_its_size(tmp_path):
     file = tmp_path / "large"
     with file.open("wb") as written:
         written.truncate(SIZE)
     with bucket_server() as served:
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, served.url, str(file)], capture_output=True, text=True, check=False
+            [sys.executable, "-c", PROGRAM, served.url, str(file), str(tmp_path / "back")],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
-        assert len(served.objects["x/large"].data) == SIZE
-    assert int(done.stdout) * 1024 < SIZE / 4
+        assert len(served.objects["x/large"].data) == (tmp_path / "back").stat().st_size == SIZE
+    put, read = (int(kib) * 1024 for kib in done.stdout.split())
+    assert put < SIZE / 4
+    assert read < SIZE / 2
