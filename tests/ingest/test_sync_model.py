@@ -184,6 +184,10 @@ class LakeAgainstModel(RuleBasedStateMachine):
         """The store of the lake, by whose clock it is another time."""
         return Dated(self.lake, self.dates, now)
 
+    def announced(self) -> list[str]:
+        """What runs are about to put, and nobody may take for done."""
+        return [one.path for one in self.opened(self.lake).list(f"{STATE}/intents")]
+
     def guarded(self, lake: Any) -> Any:
         """The store of a lake, behind the fuse."""
         return self.fuse.store(lake)
@@ -292,8 +296,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
             assert self.model.gone, "what Stripe lists is read again"
             report, damaged = failure.report, True
         self.model.arrivals = self.model.hurry = 0
-        announced = [one.path for one in self.opened(self.lake).list(f"{STATE}/intents")]
-        assert not announced, "a complete run has nothing to announce"
+        assert not self.announced(), "a complete run has nothing to announce"
         may_lose, self.shaken = self.model.gone if repair or damaged else (), self.shaken and not repair
         (account,) = report.accounts
         asked_for = [one for one in there if since <= one.created < until]

@@ -18,6 +18,8 @@ from hypothesis.stateful import rule
 
 from connector.config.destination import Destination
 from connector.errors import ConnectorError
+from connector.lake.paths import STATE
+from connector.lake.state.commits import LATE_SECONDS
 from connector.lake.state.table_states import TABLE
 from connector.lake.stores.base import open_store
 from tests.ingest.test_sync_model import STEPS, LakeAgainstModel
@@ -46,6 +48,12 @@ class FaultyStoreAgainstModel(LakeAgainstModel):
         store = self.opened(self.lake)
         store.clock = count(int(now * 1e9))
         return store
+
+    def announced(self) -> list[str]:
+        """Where nobody takes turns, what is announced stays as long as its puts may arrive, by the store's clock."""
+        there = self.opened(self.lake).list(STATE)
+        late = max(one.changed for one in there) - LATE_SECONDS * 1_000_000_000
+        return [one.path for one in there if one.path.startswith(f"{STATE}/intents/") and one.changed < late]
 
     def guarded(self, lake: Any) -> Any:
         return open_store(lake)
