@@ -136,7 +136,10 @@ def test_every_silenced_check_says_why():
 def replaced_names_of_ours():
     """Each place of the tests that replaces something of the package, by name or in what is imported from it."""
     for file in sorted((ROOT / "tests").rglob("*.py")):
-        tree = ast.parse(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        if "setattr" not in text and "mock" not in text:  # most of them: not worth being parsed
+            continue
+        tree = ast.parse(text)
         imports = [one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)]
         ours = {
             name.asname or name.name

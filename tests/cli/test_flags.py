@@ -30,15 +30,16 @@ def messages() -> list[tuple[str, str]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.relative_to(PACKAGE).as_posix().startswith(RIMS):
             continue
-        tree = ast.parse(path.read_text())
-        within = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
-        for node in ast.walk(tree):
+        passed_over: set[int] = set()  # docstrings, and parts of texts with something filled in
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):  # what is around something comes before it
+            if isinstance(node, ast.Expr):
+                passed_over.add(id(node.value))
             where = f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.JoinedStr):
+                passed_over.update(map(id, node.values))
                 parts = (str(one.value) if isinstance(one, ast.Constant) else "…" for one in node.values)
                 found.append((where, "".join(parts)))
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in within | said:
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed_over:
                 found.append((where, node.value))
     return found
 
