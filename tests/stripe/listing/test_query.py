@@ -55,16 +55,17 @@ histories = st.lists(
 
 
 def client_of(rows: list[Row], *, seed: int = 0, size: int = 100, **settings) -> tuple[Client, FakeTransport]:
-    """A client of a server that answers in any order."""
-    answer, chance = listing(rows, size=size), random.Random(seed)
+    """A client of a server that answers in any order, so late that several windows are walked at once."""
+    answer, chance, clock = listing(rows, size=size), random.Random(seed), Clock()
 
     async def later(request):
         for _ in range(chance.randrange(8)):
             await asyncio.sleep(0)
+        clock.time += 0.01
         return answer(request)
 
     transport = FakeTransport(by=later)
-    return client_over(transport, **settings), transport
+    return client_over(transport, clock=clock, **settings), transport
 
 
 async def collected(client: Client, *, within: Intervals = EVERYTHING, size: int = 100, **how: Any) -> list[str]:
