@@ -13,7 +13,9 @@ from connector.core.state.partition import Granularity
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.core.units import AccountId
-from connector.errors import ConfigError, StateError, StorageError
+from connector.errors import ConfigError, StateError, StorageError, UnpublishedError, UsageError
+from connector.lake.catalogs.base import Published
+from connector.lake.catalogs.following import follow
 from connector.lake.catalogs.lake_tables import (
     SETTINGS,
     States,
@@ -23,10 +25,12 @@ from connector.lake.catalogs.lake_tables import (
     publish_tables,
     settled_catalog,
 )
+from connector.lake.catalogs.maintenance import TableUpkeep, Upkeep, maintain, to_document
 from connector.lake.catalogs.newest_metadata import CATALOG_FILE, newest_metadata
 from connector.lake.state import table_states
 from connector.lake.stores.local import LocalStore
 
+pytestmark = pytest.mark.anyio
 ONE, TWO = AccountId("acct_1"), AccountId("acct_2")
 
 
@@ -148,6 +152,34 @@ def test_the_kind_of_lake_is_told_by_the_state_of_any_account(store):
     assert States(store).any() is None
     recorded(store, new(TWO))
     assert States(store).any().account == TWO
+
+
+async def test_what_keeps_tables_from_following_is_told_and_raised_by_nobody(tmp_path):
+    store = LocalStore(tmp_path / "a[b")  # no table can be there, and no library may be
+    recorded(store, new(ONE), file("acct_1", 1))
+    failure = await follow(store)
+    assert isinstance(failure, UnpublishedError)
+    assert failure.exit_code == ConfigError.exit_code
+
+
+async def test_a_lake_without_tables_has_nothing_that_follows(store):
+    recorded(store, new(ONE, "parquet"), file("acct_1", 1))
+    assert await follow(store) is None
+
+
+@pytest.mark.parametrize("days", [0, -1, True, 1.5, "7"])
+def test_upkeep_keeps_what_is_younger_than_a_day(store, days):
+    recorded(store, new(ONE, "parquet"))
+    with pytest.raises(UsageError, match="whole number of days, at least 1"):
+        maintain(store.root, keep_days=days)
+    assert maintain(store.root, keep_days=1).tables == ()
+
+
+def test_a_table_of_which_nothing_was_to_be_done_is_told_in_noughts():
+    (table,) = to_document(Upkeep("lake", "delta", dry_run=True, tables=(TableUpkeep("payouts"),)))["tables"]
+    assert table.pop("table") == "payouts"
+    assert set(table.values()) == {0}
+    assert (Published("payouts").added, Published("payouts").removed, Published("payouts").mended) == (0, 0, 0)
 
 
 # Iceberg's own catalog in the lake ------------------------------------------------------------------------------------
