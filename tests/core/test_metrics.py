@@ -155,3 +155,16 @@ def test_counters_are_called_so_and_nothing_else_is():
         assert re.fullmatch(r"[a-z_]+", name)
         assert "\n" not in family.says
         assert "\\" not in family.says
+
+
+def test_refusals_are_counted_by_the_reasons_that_are_documented():
+    counts = RunCounts()
+    for reason in (None, "global-rate", "global-rate", "made-up"):
+        counts.refuse(reason)
+    assert counts.refused == {"none": 1, "global-rate": 2, "other": 1}
+
+
+@pytest.mark.parametrize("lake", ['a "b"', "C:\\new\\lakes", "two\nlines", '\\"\n\\n'])
+def test_a_lake_is_told_by_its_name_whatever_is_in_it(lake):
+    samples = after({}, EndedRun(0, 1_000, 2.0, RunCounts(rows=3), None))
+    assert from_text(to_text(samples, lake=lake, command="sync"), lake=lake, command="sync") == samples

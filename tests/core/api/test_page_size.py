@@ -88,3 +88,15 @@ def test_the_size_stays_within_its_bounds_whatever_happens(most, events):
 )
 def test_only_what_a_smaller_page_may_mend_is_heavy(error, heavy):
     assert is_heavy(error) == heavy
+
+
+def test_what_failed_when_it_had_grown_is_waited_for_twice_as_long():
+    size, waits = PageSize(100), []
+    size.failed(100)
+    for _ in range(4):
+        waits.append(0)
+        while size.rows == 50:
+            size.came(50)
+            waits[-1] += 1
+        size.failed(100)
+    assert waits == [PATIENCE, 2 * PATIENCE, 4 * PATIENCE, 8 * PATIENCE]

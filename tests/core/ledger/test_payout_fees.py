@@ -193,3 +193,8 @@ def test_whether_a_platform_passed_payments_on_is_seen():
 def test_figures_that_do_not_add_up_are_an_error():
     with pytest.raises(ProtocolError):
         concluded([row("charge", 5_000, 300, net=1)])
+
+
+def test_what_its_charges_alone_come_to_is_told_where_there_are_rows():
+    assert concluded(WHOLE).document()["charges_alone"] == 5_370
+    assert concluded([]).document()["charges_alone"] is None

@@ -109,6 +109,16 @@ def test_in_a_gap_longer_than_what_is_known_by_its_hours_as_many_rows_are_expect
     assert gap.expected == 1_440
 
 
+def test_in_a_gap_of_hours_that_no_other_day_is_known_of_nothing_is_expected():
+    covered = Intervals.span(START, START + DAY)
+    file = busy(0)
+    state = TableState(AccountId("acct_1"), "parquet", Granularity.DAY, covered, files={file.path: file})
+    profile = Profile()
+    profile.add([START + number for number in range(0, DAY, 60) if not 30_000 < number < 50_000])
+    assert profile.gaps()
+    assert suspects_in(state, profile, Interval(START, START + DAY)) == []
+
+
 def busy(day: int) -> DataFile:
     """A day with a row a minute."""
     return with_changes(

@@ -281,3 +281,14 @@ def test_where_one_request_at_a_time_is_all_there_is_one_walk_takes_the_fewest(r
     drive = Drive(frontier, created, random.Random(1), widths=(1.0, 1.0))
     drive.run(check=lambda _: None)
     assert drive.requests <= ceil(rows / 100) + 3
+
+
+def test_what_is_left_of_the_oldest_seconds_after_probes_waits_behind_all_newer_ones():
+    frontier = Frontier(Intervals.of([Interval(0, 10**6), Interval(4 * 10**6, 5 * 10**6)]))
+    frontier.advance(frontier.open(10.0), rows=[5 * 10**6 - 1 - 40 * n for n in range(100)], has_more=True, width=10.0)
+    probes = 0
+    while (opened := frontier.open(10.0)).window.stop <= 10**6:
+        probes += 1
+        frontier.advance(opened, rows=[opened.window.stop - 1], has_more=False, width=10.0)
+    assert probes == frontier.tuning.soundings
+    assert frontier.pool_stop == opened.window.start

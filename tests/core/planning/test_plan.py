@@ -240,3 +240,9 @@ def test_the_usual_density_is_that_of_the_rows_of_the_newest_four_weeks():
 
 def test_rows_that_stay_pending_are_asked_for_again_after_six_hours():
     assert (REFRESH_AGAIN, RECENTLY) == (6 * 60 * 60, 28 * DAY)  # as docs/limits-and-guarantees.md has it
+
+
+def test_pieces_by_rows_are_even_however_few_rows_are_expected():
+    todo = Intervals.span(START, START + 4 * DAY)
+    found = pieces(todo, 2, Granularity.DAY, weigh=lambda _: 0.1)
+    assert found == [Interval(START, START + 2 * DAY), Interval(START + 2 * DAY, START + 4 * DAY)]

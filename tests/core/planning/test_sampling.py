@@ -248,3 +248,16 @@ def test_everything_is_cut_into_windows_that_cover_each_second_once(seed):
     inner = [window.stop for window in choice.windows[:-1]]
     for place, cut in enumerate(inner):  # about so many rows each, cut between two rows drawn by chance
         assert abs(cut - (START + 31 * (TILE // 2 + place * TILE))) <= 31 * 2 * MARK
+
+
+def test_hours_that_begin_with_the_first_row_are_known_and_earlier_ones_are_not():
+    busy = [START + 10 * number for number in range(3_600)]  # the first hours have more rows than any later ones
+    profile = profile_of(sorted([*busy, *(START + 60 * number for number in range(3 * DAY // 60))]))
+    length = 2 * 3_600
+    from_the_first = Gap(profile.first + DAY, profile.first + DAY + length, 0)
+    earlier = Gap(from_the_first.start - 1, from_the_first.stop - 1, 0)
+    before, after = (
+        profile.rank(profile.first + by + length) - profile.rank(profile.first + by) for by in (0, 2 * DAY)
+    )
+    assert profile.foreseen(from_the_first) == (before + after) / 2
+    assert profile.foreseen(earlier) == profile.rank(earlier.stop + DAY) - profile.rank(earlier.start + DAY)
