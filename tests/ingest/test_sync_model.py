@@ -89,8 +89,8 @@ class Fuse:
         self.watcher = Watcher()
         self.undelivered: list[tuple[str, bytes]] = []
 
-    def store(self, lake: Path) -> LocalStore:
-        """A folder behind this fuse."""
+    def store(self, lake: Path, *, watched: bool = True) -> LocalStore:
+        """A folder behind this fuse; a reader looks at it whenever it has changed."""
         fuse = self
 
         class Fused(WatchedStore):
@@ -113,7 +113,7 @@ class Fuse:
             def staging(self, *arguments: Any) -> Any:
                 return fuse.through(super().staging, *arguments)
 
-        return Fused(lake, fuse.watcher)
+        return Fused(lake, fuse.watcher if watched else Blind())
 
     def light(self, left: float, error: BaseException, *, after: bool = False) -> None:
         """Blow at the write number `left` from now, before it or after; a full disk refuses once, death is for good."""
@@ -136,22 +136,33 @@ class Fuse:
         return function(*arguments, **more)
 
 
-class Dated(LocalStore):
-    """A folder whose clock is ahead: what is written here was changed then, for all who look through such a one."""
+class Dating:
+    """Makes a store whose clock is ahead: what is written here was changed then, for all who look through one."""
 
-    def __init__(self, root: Path, dates: dict[str, int], now: float) -> None:
-        super().__init__(root)
+    def of(self, dates: dict[str, int], now: float) -> Any:
         object.__setattr__(self, "dates", dates)
-        object.__setattr__(self, "now", int(now * 1e9))
+        object.__setattr__(self, "ahead", int(now * 1e9))
+        return self
 
-    def write(self, path: str, data: bytes, **condition: Any) -> str:
+    def write(self: Any, path: str, data: bytes, **condition: Any) -> str:
         version = super().write(path, data, **condition)
-        self.dates[path] = self.now
+        self.dates[path] = self.ahead
         return version
 
-    def info(self, path: str) -> FileInfo | None:
+    def info(self: Any, path: str) -> FileInfo | None:
         found = super().info(path)
         return found if found is None else replace(found, changed=self.dates.get(path, found.changed))
+
+
+class Dated(Dating, LocalStore):
+    """A folder whose clock is ahead."""
+
+
+class Blind(Watcher):
+    """A reader who looks at nothing."""
+
+    def look(self, lake: Path) -> None:
+        pass
 
 
 class LakeAgainstModel(RuleBasedStateMachine):
@@ -182,15 +193,19 @@ class LakeAgainstModel(RuleBasedStateMachine):
 
     def dated(self, now: float) -> Any:
         """The store of the lake, by whose clock it is another time."""
-        return Dated(self.lake, self.dates, now)
-
-    def announced(self) -> list[str]:
-        """What runs are about to put, and nobody may take for done."""
-        return [one.path for one in self.opened(self.lake).list(f"{STATE}/intents")]
+        return Dated(self.lake).of(self.dates, now)
 
     def guarded(self, lake: Any) -> Any:
         """The store of a lake, behind the fuse."""
         return self.fuse.store(lake)
+
+    def announced(self, run: str) -> list[str]:
+        """What a complete run has left of what was said of files to come."""
+        return [one.path for one in self.opened(self.lake).list(f"{STATE}/intents")]
+
+    def readable(self) -> Any:
+        """The lake, as who reads its rows names it."""
+        return self.lake
 
     def shown(self) -> Path:
         """The folder in which readers see the lake's files."""
@@ -296,7 +311,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
             assert self.model.gone, "what Stripe lists is read again"
             report, damaged = failure.report, True
         self.model.arrivals = self.model.hurry = 0
-        assert not self.announced(), "a complete run has nothing to announce"
+        assert not self.announced(report.run_id), "a complete run has nothing to announce"
         may_lose, self.shaken = self.model.gone if repair or damaged else (), self.shaken and not repair
         (account,) = report.accounts
         asked_for = [one for one in there if since <= one.created < until]
@@ -493,7 +508,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
     def _rows(self) -> dict[str, dict[str, Any]]:
         """The rows of the lake; those of before where a killed run has left files that no record names yet."""
         try:
-            return {row["id"]: row for row in objects(self.lake)}
+            return {row["id"]: row for row in objects(self.readable())}
         except pa.ArrowInvalid:
             if not self.shaken:
                 raise

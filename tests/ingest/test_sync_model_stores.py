@@ -49,11 +49,12 @@ class FaultyStoreAgainstModel(LakeAgainstModel):
         store.clock = count(int(now * 1e9))
         return store
 
-    def announced(self) -> list[str]:
-        """Where nobody takes turns, what is announced stays as long as its puts may arrive, by the store's clock."""
-        there = self.opened(self.lake).list(STATE)
+    def announced(self, run: str) -> list[str]:
+        """Where nobody takes turns, what others said stays as long as its puts may arrive, by the store's clock."""
+        there = [*self.opened(self.lake).list(STATE)]
         late = max(one.changed for one in there) - LATE_SECONDS * 1_000_000_000
-        return [one.path for one in there if one.path.startswith(f"{STATE}/intents/") and one.changed < late]
+        said = [one for one in there if one.path.startswith(f"{STATE}/intents/")]
+        return [one.path for one in said if one.changed < late or one.path.endswith(f"/{run}.json")]
 
     def guarded(self, lake: Any) -> Any:
         return open_store(lake)
