@@ -185,6 +185,16 @@ def test_a_file_of_another_lake_or_another_program_is_left_alone_and_nothing_is_
     assert not (tmp_path / "other").exists()
 
 
+def test_what_is_no_file_is_not_replaced_and_nothing_is_done(asked, tmp_path):
+    pipe, link = tmp_path / "pipe", tmp_path / "link.prom"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for metrics in (pipe, link):
+        with pytest.raises(ConfigError, match="is no file that can be replaced"):
+            connector.run_sync(tmp_path / "lake", **asked, metrics=metrics)
+    assert (pipe.is_fifo(), link.is_symlink(), (tmp_path / "lake").exists()) == (True, True, False)
+
+
 def test_a_dry_run_tells_nothing(asked, tmp_path):
     file = tmp_path / "sync.prom"
     connector.run_sync(tmp_path / "lake", **asked, dry_run=True, metrics=file)

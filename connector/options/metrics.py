@@ -74,6 +74,8 @@ class RunMetrics:
         self.file: Path = place / _file_name(command, self._lake) if place.is_dir() else place
         if not (self.file.parent.is_dir() and os.access(self.file.parent, os.W_OK)):
             raise ConfigError(f"`metrics` cannot be written: {self.file.parent} is no folder that may be written to")
+        if self.file.exists() and not self.file.is_file():  # a device or a pipe: replaced, it would be one no more
+            raise ConfigError(f"`metrics` {self.file} is no file that can be replaced: name another, or a folder")
         try:
             self._before()
         except (OSError, ValueError) as error:

@@ -311,6 +311,12 @@ def test_bytes_that_are_no_text_are_no_bookmark(tmp_path):
         BookmarkFile(tmp_path / "state.json").read()
 
 
+def test_what_is_no_file_keeps_no_bookmark_and_nobody_waiting(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="is not a file that --state has written"):
+        BookmarkFile(tmp_path / "pipe").read()
+
+
 @given(st.lists(st.binary(max_size=9_000).map(lambda text: text.replace(b"\n", b"") + b"\n"), max_size=30))
 def test_lines_go_out_whole_in_order_and_no_more_at_once_than_a_pipe_takes(lines):
     groups = list(pieces(lines, AT_ONCE))

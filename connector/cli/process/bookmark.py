@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -36,7 +37,8 @@ class BookmarkFile:
         """
         with at_disk(f"reading {self.path}"):
             try:
-                text = self.path.read_bytes()
+                is_file = stat.S_ISREG(self.path.stat().st_mode)  # a pipe would keep us waiting, a device without end
+                text = self.path.read_bytes() if is_file else b""
             except FileNotFoundError:
                 return None
         try:

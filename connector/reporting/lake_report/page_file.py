@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def write_page(path: Path, page: str) -> None:
     """Write a page in place of what is there; a link goes on leading to it. Blocks.
 
+    What is no file, such as `/dev/stdout` or a pipe, is written to, and stays what it is.
+
     Args:
         path: where; its folder must be there.
         page: HTML.
@@ -22,11 +24,15 @@ def write_page(path: Path, page: str) -> None:
     Raises:
         StorageError: it cannot be written; what was there is then still whole.
     """
+    text = page.encode("utf-8", "backslashreplace")
     with at_disk(f"writing {path}"):
+        if path.exists() and not path.is_file():
+            path.write_bytes(text)
+            return
         place = path.resolve()
         staged = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
         try:
-            staged.write_bytes(page.encode("utf-8", "backslashreplace"))
+            staged.write_bytes(text)
             staged.replace(place)
         finally:
             with suppress(FileNotFoundError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -34,6 +36,7 @@ from connector.reporting.lake_report.page_file import write_page
 from connector.reporting.lake_report.spans import by_day, by_month
 from connector.reporting.lake_report.text import to_lines
 from connector.reporting.lake_report.words import STATUS_WORDS
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import START
 from tests.support.pages import PageRead
 
@@ -212,6 +215,21 @@ def test_a_page_replaces_what_is_there_as_a_whole_or_leaves_it(tmp_path):
     with pytest.raises(connector.StorageError):
         write_page(tmp_path / "none" / "page.html", "x")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["link.html", "page.html"]
+
+
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(tmp_path):
+    pipe, link = tmp_path / "pipe", tmp_path / "link.html"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with ThreadPoolExecutor() as threads:
+            reading = threads.submit(pipe.read_text)
+            write_page(path, "the page")
+            assert reading.result(ENDLESS_SECONDS) == "the page"
+    assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
+    with pytest.raises(connector.StorageError, match="directory"):
+        write_page(tmp_path, "x")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link.html", "pipe"]
 
 
 def test_the_call_writes_the_page_that_its_facts_make(made, tmp_path):
