@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from tests.support.bucket_server import bucket_server
-from tests.support.examples import examples
+from tests.support.examples import examples, slow_but
 from tests.support.lakes import run, sandbox, world
 
 pytest.importorskip("obstore", reason="an extra")
@@ -23,7 +23,7 @@ REQUESTS = 120
 """About as many as such a life takes."""
 
 
-@pytest.mark.parametrize("scheme", ["s3", "gs"])
+@pytest.mark.parametrize("scheme", slow_but(["s3"], ["s3", "gs"]))
 @settings(
     max_examples=examples(40),
     derandomize=True,  # the same schedules each time

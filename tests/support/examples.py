@@ -58,9 +58,14 @@ def is_of_other_format(case: Mapping[str, Any]) -> bool:
     return any(type(value) is str and value in OTHER_FORMATS for value in case.values())
 
 
-def examples(thorough: int) -> int:
-    """How many examples Hypothesis tries of a law that `make test-all` tries so often."""
-    return thorough if EXTENT == "thorough" else max(min(thorough, LEAST), thorough // QUICK_SHARE)
+def examples(thorough: int, *, least: int = LEAST) -> int:
+    """How many examples Hypothesis tries of a law that `make test-all` tries so often.
+
+    Args:
+        thorough: in `make test-all`.
+        least: in any case; fewer where one of them takes seconds.
+    """
+    return thorough if EXTENT == "thorough" else max(min(thorough, least), thorough // QUICK_SHARE)
 
 
 def register() -> None:
