@@ -16,11 +16,11 @@ from connector.airflow.arguments import takes_options
 from connector.airflow.connection import DEFAULT_CONNECTION
 from connector.airflow.interval import told
 from connector.airflow.lake_operator import LakeOperator
-from connector.airflow.shares import ample_rows, mapped, rate_of, tasks_for, wanting
+from connector.airflow.shares import mapped, rate_of, tasks_for, wanting
 from connector.airflow.task_result import of_status
 from connector.config.config import DEFAULT_RATE
 from connector.config.salt import Salt
-from connector.core.planning.shares import LEAST_ROWS, groups_of
+from connector.core.planning.shares import LEAST_ROWS, ample_rows, groups_of
 from connector.errors import StorageError
 from connector.options.calls import RunPlanOptions
 from connector.options.run import Stopping
@@ -73,7 +73,7 @@ class StripePlanOperator(LakeOperator):
             "least_rows": LEAST_ROWS,
             "settled": True,
             **({} if self.options.get("windows") else {"slots": self.slots}),
-            "ample_rows": ample_rows(self.budget, self.slots),
+            "ample_rows": ample_rows(rate_of(self.budget, self.slots)),
             **self.arguments(),
             "since": told(self.since),
             "until": told(self.until),

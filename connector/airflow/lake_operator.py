@@ -41,6 +41,9 @@ class LakeOperator(BaseOperator):
     sharers: int = 1
     """Tasks at work at once that share what Stripe allows the account; of mapped ones."""
 
+    followed: bool = True
+    """Whether more of them wait for a slot."""
+
     table: ClassVar[type]
     """The options of the call that the operator stands for."""
 
@@ -106,7 +109,9 @@ class LakeOperator(BaseOperator):
         settings = self.asking().settings(
             rate=given.pop("rate", None), rate_per_account=given.pop("rate_per_account", None)
         )
-        config = settings.config.divided(self.sharers) if self.sharers != 1 else settings.config
+        config = settings.config
+        if self.sharers != 1:
+            config = config.divided(self.sharers, followed=self.followed)
         accounts = self.accounts or (() if given.get("all_accounts") else _named(settings.account))
         return {**given, **self.stopped_by(), "config": config, "accounts": accounts}
 

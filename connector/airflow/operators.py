@@ -51,6 +51,7 @@ class StripeSyncOperator(LakeOperator):
         stripe_conn_id: str = DEFAULT_CONNECTION,
         on_empty_interval: OnEmptyInterval = "lacking",
         sharers: int = 1,
+        followed: bool = True,
         **options: Any,  # noqa: ANN401 - of `run_sync`, and Airflow's own
     ) -> None:
         """Make the task.
@@ -62,6 +63,7 @@ class StripeSyncOperator(LakeOperator):
                 one, `fail` to fail then.
             sharers: tasks at work at once that share what Stripe allows the account, at least 1; `rate` is the task's
                 own part already.
+            followed: whether more tasks wait for a slot than these.
             options: see below, and those of every operator.
         """
         if on_empty_interval not in {"lacking", "fail"}:
@@ -69,6 +71,7 @@ class StripeSyncOperator(LakeOperator):
         super().__init__(destination=destination, stripe_conn_id=stripe_conn_id, **options)
         self.on_empty_interval: OnEmptyInterval = on_empty_interval
         self.sharers: int = sharers
+        self.followed: bool = followed
 
     def carry_out(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Sync, and return the result."""

@@ -18,21 +18,6 @@ WINDOWS_A_SLOT = 4
 """Windows for each slot of a pool: enough that slots end together, few enough that starting tasks costs little."""
 
 
-AMPLE_SECONDS = 80
-"""For how long a task should read where there are more windows than slots: one takes four seconds to start."""
-
-ROWS_A_REQUEST = 100
-
-
-def ample_rows(budget: float, slots: int) -> int:
-    """Return the rows that a window should have where there are more windows than slots.
-
-    Raises:
-        UsageError: the budget is none.
-    """
-    return max(1, int(AMPLE_SECONDS * rate_of(budget, slots) * ROWS_A_REQUEST))
-
-
 def tasks_for(slots: int, *, most: int = MOST_TASKS) -> int:
     """Return how many tasks to cut work into, 1 to `most`.
 
@@ -75,7 +60,8 @@ def mapped(windows: Sequence[Mapping[str, Any]], *, budget: float, slots: int) -
             f"{len(windows):,} windows are more than the {MOST_TASKS:,} tasks of one plan: plan fewer accounts"
         )
     at_once = max(1, min(slots, len(windows)))
-    return [{**window, "rate": rate_of(budget, at_once), "sharers": at_once} for window in windows]
+    shared = {"rate": rate_of(budget, at_once), "sharers": at_once, "followed": len(windows) > at_once}
+    return [{**window, **shared} for window in windows]
 
 
 def wanting(accounts: Sequence[Mapping[str, Any]], windows: Sequence[Mapping[str, Any]]) -> str | None:

@@ -83,6 +83,7 @@ class Config:
             yes where it is the default rate: one that was chosen is what its user has divided already.
         sharers: processes that read at once within what Stripe allows the account, at least 1, each of which goes at
             its part of it; their `rate` is divided already.
+        followed: whether more processes wait to begin than the `sharers`: one that has ended is soon replaced.
         max_in_flight: requests in flight of all accounts together, at least 1.
         timeouts: bounds of one request.
         retry: schedule of retries.
@@ -102,6 +103,7 @@ class Config:
     rate_per_account: bool = False
     shares_rate: bool | None = None
     sharers: int = 1
+    followed: bool = True
     max_in_flight: int = DEFAULT_IN_FLIGHT
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -137,14 +139,15 @@ class Config:
         """Requests per second of all endpoints: our part of what Stripe allows, or `rate` where that is more."""
         return max(self.rate, (ACCOUNT_RATE_LIVE if self.api_key.live else ACCOUNT_RATE_TEST) / self.sharers)
 
-    def divided(self, sharers: int) -> Config:
+    def divided(self, sharers: int, *, followed: bool = True) -> Config:
         """Return the settings of one of so many that ask at once, whose `rate` is divided already.
 
         Args:
             sharers: how many ask at once within what Stripe allows the account, at least 1.
+            followed: whether more wait to begin.
         """
         in_flight = max(1, ceil(self.max_in_flight / sharers))
-        return replace(self, shares_rate=False, sharers=sharers, max_in_flight=in_flight)
+        return replace(self, shares_rate=False, sharers=sharers, followed=followed, max_in_flight=in_flight)
 
     @property
     def user_agent(self) -> str:

@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from connector.accounts.choice import refuse_retired, remember_paths
-from connector.core.planning.shares import LEAST_ROWS, groups_of
+from connector.core.planning.shares import LEAST_ROWS, ample_rows, groups_of
 from connector.ingest.options import options_of
 from connector.ingest.windows import Cut, accounts_to_read, plan_with
 from connector.lake.state.lake_id import begin_lake
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from connector.services import Services
 
 WINDOWS_A_SLOT = 4
-"""Windows for each task at work at once: enough that all end together, few enough that starting them costs little."""
+"""Windows at most for each task at work at once, where each has enough to read that starting it costs little."""
 
 GROUPS_A_SLOT = 8
 """Groups of accounts for each: nothing is known of their sizes before, so there are more of them."""
@@ -56,7 +56,9 @@ async def tasks_of(services: Services, config: Config, options: Options, *, slot
     if len(accounts) < slots or len(accounts) == 1:
         named = accounts if any(accounts) else ()
         chosen = replace(options, accounts=named, all_accounts=False)
-        cut = Cut(ceil(WINDOWS_A_SLOT * slots / len(accounts)), LEAST_ROWS)
+        each = ceil(slots / len(accounts))
+        ample = ample_rows(config.rate / slots)
+        cut = Cut(WINDOWS_A_SLOT * each, LEAST_ROWS, slots=each, ample_rows=ample)
         windows = await plan_with(services, config, chosen, cut)
         return windows[::-1] or [{"accounts": list(named)}]  # most accounts grow: what takes longest begins first
     lake = begin_lake(services.store, now=client.server_now or services.clock.utc())

@@ -55,9 +55,15 @@ def changed(config: Config, options: Mapping[str, Any]) -> Config:
     return replace(config, **given, **policy)
 
 
-def shared(config: Config, sharers: int) -> Config:
-    """Return the settings of one of so many that ask at once: its part of the rate, and of the requests in flight."""
-    return replace(config, rate=config.rate / sharers).divided(sharers)
+def shared(config: Config, sharers: int, *, followed: bool = True) -> Config:
+    """Return the settings of one of so many that ask at once: its part of the rate, and of the requests in flight.
+
+    Args:
+        config: of all together.
+        sharers: how many ask at once.
+        followed: whether more wait to begin.
+    """
+    return replace(config, rate=config.rate / sharers).divided(sharers, followed=followed)
 
 
 def slots_of(spark: Any, slots: int | None) -> int:  # noqa: ANN401 - a session, of Spark Connect, too

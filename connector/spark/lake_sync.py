@@ -81,7 +81,7 @@ def sync(
             return await follow(services.store, catalog=chosen.catalog)
 
     told = run_blocking(plan, instead="a thread of its own")
-    carried = Carried(shared(config, min(count, len(told))), place, chosen.salt)
+    carried = Carried(shared(config, min(count, len(told)), followed=len(told) > count), place, chosen.salt)
     ended = _carried_out(spark, Tasks(carried, given, told, float(options.get("wait", 0.0))))
     unpublished = run_blocking(close, instead="a thread of its own")
     reports = [one.report for one in ended if one.report is not None]

@@ -2,6 +2,7 @@
 
 Runs that happen to meet divide the rate by who is at work. Tasks of one plan have their part from the start, and take
 more of it only when others have been gone for a while: whoever begins in a slot that has come free finds its part free.
+Where no task waits for a slot, nobody begins in one, and those that are left take it at their next look.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class RateSharing:
     _told: tuple[int, float] = field(init=False, default=(1, 1.0))
     _looks: int = field(init=False, default=0)
     _seen: deque[int] = field(init=False, default_factory=lambda: deque[int](maxlen=LOOKS))
+    _met: bool = field(init=False, default=False)
 
     def heed(self, others: Others) -> None:
         """Take the share that is ours now."""
@@ -76,4 +78,6 @@ class RateSharing:
             longer = sum(begun - one.begun >= ALONE_SECONDS for one in leases)  # these may go at more than their part
             return max(1.0, NEWCOMERS_PART * max(1, sharers - longer) / sharers) if longer else 1.0
         self._seen.append(runs)
-        return min(1.0, max(self._seen) / sharers)
+        self._met = self._met or runs >= sharers  # before, one that is not there may not have begun yet
+        gone_for_good = self._met and not self.client.config.followed
+        return min(1.0, (runs if gone_for_good else max(self._seen)) / sharers)

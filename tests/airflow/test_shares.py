@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.airflow.shares import MOST_TASKS, ample_rows, mapped, rate_of, tasks_for, wanting
+from connector.airflow.shares import MOST_TASKS, mapped, rate_of, tasks_for, wanting
 from connector.config.config import ApiKey, Config
 from connector.errors import UsageError
 
@@ -14,11 +14,6 @@ from connector.errors import UsageError
 @given(st.integers(1, 10_000))
 def test_there_are_four_windows_a_slot_as_far_as_airflow_maps_them(slots):
     assert tasks_for(slots) == min(4 * slots, MOST_TASKS) <= 1_024
-
-
-def test_more_windows_than_slots_have_enough_to_read_for_longer_than_a_task_takes_to_start():
-    assert ample_rows(20.0, 4) == 40_000
-    assert ample_rows(0.001, 64) == 1
 
 
 @pytest.mark.parametrize("slots", [0, -1, 1.5, True, None])
@@ -41,8 +36,8 @@ def test_a_budget_is_a_number_above_zero(budget):
 def test_windows_become_arguments_of_tasks_and_more_than_airflow_maps_are_refused():
     window = {"since": 1, "until": 2}
     five = mapped([window] * 5, budget=20.0, slots=4)
-    assert five == [{**window, "rate": 5.0, "sharers": 4}] * 5
-    assert mapped([window], budget=20.0, slots=4) == [{**window, "rate": 20.0, "sharers": 1}]
+    assert five == [{**window, "rate": 5.0, "sharers": 4, "followed": True}] * 5
+    assert mapped([window], budget=20.0, slots=4) == [{**window, "rate": 20.0, "sharers": 1, "followed": False}]
     with pytest.raises(UsageError, match="1,001 windows"):
         mapped([{}] * 1_001, budget=1.0, slots=4)
 

@@ -98,7 +98,7 @@ def taken(rows: Sequence[int], *, slots: int, start: float, rate: float = DEFAUL
         for one in running:
             if shares and (now - one.begun) % LOOK_SECONDS < STEP and now > one.begun:
                 one.seen.append(len(running))
-                one.among = min(at_once, max(one.seen))
+                one.among = min(at_once, max(one.seen) if len(rows) > slots else len(running))
             one.left -= STEP * rate / one.among
         for one in [one for one in running if one.left <= 0]:
             running.remove(one)

@@ -176,6 +176,16 @@ def _s3(endpoint: str) -> dict[str, str]:
     }
 
 
+def storage_options_of(service: Service) -> dict[str, str]:
+    """Return the settings of a store that speaks S3, as `storage_options` have them."""
+    return {
+        "endpoint": service.endpoint,
+        "region": service.environment["AWS_REGION"],
+        "access_key_id": service.environment["AWS_ACCESS_KEY_ID"],
+        "secret_access_key": service.environment["AWS_SECRET_ACCESS_KEY"],
+    }
+
+
 def _make_folder(url: str) -> None:
     """Make a folder by SeaweedFS' filer, of which those in `buckets` are buckets; also where one is."""
     with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30):  # noqa: S310 - loopback

@@ -149,6 +149,19 @@ def test_a_task_goes_at_its_part_while_others_are_gone_for_a_moment_and_takes_th
     assert client.gate.pace.cap.current == 10
 
 
+def test_a_task_that_nobody_follows_takes_the_parts_of_others_at_the_look_that_misses_them_once_all_had_begun():
+    shared, client, _ = task(followed=False)
+    shared.heed(others())
+    shared.heed(others())
+    assert rate(client) == 5.0  # they may not have begun yet
+    shared.heed(others(*["acct_a"] * 3))
+    seen = []
+    for there in (3, 1, 0):
+        shared.heed(others(*["acct_a"] * there))
+        seen.append(rate(client))
+    assert seen == [5.0, 10.0, 20.0]
+
+
 def test_more_runs_than_slots_leave_a_task_its_part():
     shared, client, _ = task()
     for _ in range(5):

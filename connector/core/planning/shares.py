@@ -7,8 +7,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MOST_ROWS = 2**62
+"""More than there are of any account."""
+
 LEAST_ROWS = 1_000
 """Rows that a window should have: ten pages take less time than a task takes to start."""
+
+
+AMPLE_SECONDS = 80
+"""For how long a task should read where there are more windows than slots: to start one takes some seconds."""
+
+ROWS_A_REQUEST = 100
+
+
+def ample_rows(rate: float) -> int:
+    """Return the rows that a window should have where there are more windows than slots.
+
+    Args:
+        rate: requests per second of its task, above 0; infinite for no limit.
+    """
+    return max(1, int(min(AMPLE_SECONDS * rate * ROWS_A_REQUEST, MOST_ROWS)))
 
 
 def groups_of(accounts: Sequence[str | None], count: int) -> list[list[str | None]]:

@@ -98,17 +98,21 @@ def test_a_file_of_lines_cut_short_is_a_storage_error(tmp_path):
         list(plain.read_objects(tmp_path / "file"))
 
 
-def test_parquet_compresses_every_column_but_those_of_few_values(tmp_path):
+@pytest.mark.parametrize(("rows", "codec"), [(1, "SNAPPY"), (128, "SNAPPY"), (129, "ZSTD")])
+@pytest.mark.parametrize("cut", [1, 128, 1_000])
+def test_parquet_compresses_every_column_but_those_of_few_values_few_rows_the_quick_way(tmp_path, rows, codec, cut):
     form = format_named("parquet", source_columns=True)
     few = row_dictionaries(source_columns=True)
     writer = form.open_writer(tmp_path / "file")
-    writer.write(to_batch([OFFICIAL_ROW], source_columns=True))
+    batch = to_batch([OFFICIAL_ROW] * rows, source_columns=True)
+    for start in range(0, rows, cut):
+        writer.write(batch.slice(start, cut))
     writer.close()
     group = pq.ParquetFile(tmp_path / "file").metadata.row_group(0)
     columns = [group.column(place) for place in range(group.num_columns)]
     assert set(few) < {one.path_in_schema for one in columns}
     assert {one.path_in_schema: one.compression for one in columns} == {
-        one.path_in_schema: "UNCOMPRESSED" if one.path_in_schema in few else "ZSTD" for one in columns
+        one.path_in_schema: "UNCOMPRESSED" if one.path_in_schema in few else codec for one in columns
     }
 
 

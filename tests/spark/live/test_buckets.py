@@ -38,18 +38,9 @@ def service(tmp_path_factory):
         yield one
 
 
-def settings_of(service):
-    return {
-        "endpoint": service.endpoint,
-        "region": service.environment["AWS_REGION"],
-        "access_key_id": services.ACCESS_KEY,
-        "secret_access_key": services.SECRET_KEY,
-    }
-
-
 def test_a_bucket_ends_with_the_bytes_of_a_folder_and_no_key_is_in_sparks_log(spark, service, tmp_path):
     here, log = spark
-    settings = settings_of(service)
+    settings = services.storage_options_of(service)
     bucket = placed("s3://lake/by-spark", settings)
     with Sandbox(world(6_000, days=60), limits=Limits.none()) as served:
         report = connector.spark.sync(
