@@ -50,10 +50,10 @@ spark: .venv-readers/.done  ## run a sync by tasks and the data source in a real
 integrations: .venv-integrations/.done  ## run what needs real stores, started on loopback from packages (Azurite: Node 20; FULL=1: the long ones, too)
 	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 $(if $(FULL),STRIPE_BALANCE_INTEGRATIONS_PAGE=docs/integrations.md) .venv-integrations/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/integrations tests/lake/catalogs tests/ingest/test_sync_tables.py tests/spark/test_tables.py tests/conversion tests/lake/reading/test_versions.py
 
-airflow: .venv-airflow/.done .venv-airflow2/.done  ## run the operators in Airflow 3 and 2.11 at once, on loopback: 1 GB of packages
-	@STRIPE_BALANCE_AIRFLOW=1 .venv-airflow2/bin/python -m pytest -q -p no:cacheprovider tests/airflow/live >.venv-airflow2/said.log 2>&1 & \
+airflow: .venv-airflow/.done .venv-airflow2/.done  ## run the operators in Airflow 3 and 2.11 at once, on loopback: 1 GB of packages (FULL=1: the long ones, too)
+	@STRIPE_BALANCE_AIRFLOW=1 .venv-airflow2/bin/python -m pytest -q -p no:cacheprovider -m 'not slow' tests/airflow/live >.venv-airflow2/said.log 2>&1 & \
 	other=$$!; trap 'kill $$other 2>/dev/null' EXIT; \
-	STRIPE_BALANCE_AIRFLOW=1 .venv-airflow/bin/python -m pytest -q -p no:cacheprovider tests/airflow/live; status=$$?; \
+	STRIPE_BALANCE_AIRFLOW=1 .venv-airflow/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/airflow/live; status=$$?; \
 	wait $$other || status=1; cat .venv-airflow2/said.log; exit $$status
 
 docs: .venv-docs/.done  ## build the documentation as a site, build/docs/html, and check it: what warns, leads nowhere or asks another host fails

@@ -26,6 +26,7 @@ from tests.benchmarks import (
     accounts,
     backfill,
     cpu,
+    engines,
     growth,
     hot_second,
     memory,
@@ -57,6 +58,7 @@ SCENARIOS: Scenarios = {
     "startup": startup.scenario,
     "limit-real": backfill.scenario,
     "accounts": accounts.scenario,
+    **engines.SCENARIOS,
     "growth": growth.scenario,
     "limit-simulated": simulate.scenario,
 }
@@ -75,7 +77,7 @@ def scripts() -> list[str]:
 
 
 FAILED = "failed: "
-TIMED = {"startup", "limit-real", "accounts"}
+TIMED = {"startup", "limit-real", "accounts", *engines.SCENARIOS}
 """Scenarios of seconds, not of ratios: on a busy machine they tell of others."""
 
 LIBRARIES = ("aiohttp", "anyio", "msgspec", "orjson", "pyarrow")

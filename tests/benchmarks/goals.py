@@ -37,6 +37,9 @@ GOALS = [
     Goal("real/100", "limit-real", "a real run at 100/s and 150 ms", "x T", most=1.08),
     Goal("second/before", "hot-second", "time of a second with 10,000 rows, beside before", "x", most=0.5),
     Goal("accounts", "accounts", "2,000 accounts of uneven size under one pace, of the limit", "%", least=98.0),
+    Goal("airflow-tasks", "airflow-tasks", "four mapped tasks of Airflow beside one process, at 25/s", "x", most=1.15),
+    Goal("spark-tasks", "spark-tasks", "four partitions of Spark beside one process, at 25/s", "x", most=1.15),
+    Goal("spark-accounts", "spark-accounts", "2,000 accounts over a cluster of Spark, of the limit", "%", least=90.0),
     Goal("first", "startup", "start to first request", "s", most=0.35),
     Goal("help", "startup", "--help", "s", most=0.07),
     *(

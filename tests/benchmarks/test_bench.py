@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from connector.core.api.pace import Pace
-from tests.benchmarks import bench, cores
+from tests.benchmarks import bench, cores, engines
 from tests.benchmarks.cpu import rows_in
 from tests.benchmarks.figures import Figure, Goal, Line, Missing, bend, in_turn, lines_of, plain, ratios
 from tests.benchmarks.goals import GOALS
@@ -286,3 +286,20 @@ def test_the_machine_is_told_in_general_words():
     assert "pyarrow" in said
     assert "/" not in said
     assert os.uname().nodename not in said
+
+
+def test_engines_are_told_beside_one_process_and_of_the_limit_and_left_out_where_they_are_not_set_up(tmp_path):
+    run = {
+        "one": {"seconds": 100.0, "requests": 2_000, "refused": 3},
+        "tasks": {"seconds": 110.0, "requests": 2_100, "refused": 2},
+        "default": {"seconds": 120.0, "requests": 2_000, "refused": 0},
+        "lists": 2_640,
+    }
+    beside = engines.figure_of("spark-tasks", [run])
+    assert beside.value == pytest.approx(1.1)
+    assert beside.note == "requests 1.050 x those of one process; 0 refused at the default pace"
+    of_limit = engines.figure_of("spark-accounts", [run])
+    assert of_limit.value == pytest.approx(96.0)
+    assert of_limit.note == "one process beside it uses 80.0 %"
+    (missing,) = engines.scenario("airflow-tasks", Bench(), root=tmp_path)
+    assert missing == Missing("airflow-tasks", "make .venv-airflow/.done sets up what it needs")

@@ -93,5 +93,7 @@ def reference(folder: Path, world: World) -> str:
 
 def same_rows(lake: Any, other: Any) -> bool:
     """Say whether two lakes have the same rows of the same accounts, each with the same values."""
-    first, second = (connector.read(one).to_table().sort_by([("account", "ascending"), ("id", "ascending")]) for one in (lake, other))
+    first, second = (
+        connector.read(one).to_table().sort_by([("account", "ascending"), ("id", "ascending")]) for one in (lake, other)
+    )
     return first.equals(second.select(first.column_names))

@@ -120,7 +120,7 @@ class Estimate:
         """Return how many pages the next window should have."""
         if width <= 1:
             return self.tuning.longest
-        longest = min(self.tuning.longest, self.tuning.first + self.pages / 50)
+        longest = min(self.tuning.longest, self.tuning.first + self.pages / 10)
         shortest = max(self.tuning.shortest, min(self.tuning.last, self.pages / 80))
         return min(longest, max(shortest, self.left / (self.tuning.share * width + 1)))
 

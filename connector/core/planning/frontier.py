@@ -369,8 +369,9 @@ class Frontier:
         self._pool = list(pool.minus(Intervals((awaited.parts[-1],))))
         return awaited.parts[-1]
 
-    def _begin(self, window: Interval, *, sounding: bool = False) -> Walk:
-        known, density = self._estimate.density, Density(memory=0.9)
+    def _begin(self, window: Interval, *, sounding: bool = False, like: Density | None = None) -> Walk:
+        """Begin a walk; `like` says how dense its rows should be, where that is better known than by all of them."""
+        known, density = like or self._estimate.density, Density(memory=0.9)
         if known.rows and not sounding:
             density.rows = 3.0 * self.tuning.page_size
             density.seconds = density.rows / known.value
@@ -414,12 +415,12 @@ class Frontier:
         if (walk := max(going, key=estimate.pages_left, default=None)) is None:
             return None
         left = estimate.pages_left(walk)
-        if left < 2 * self.tuning.shortest or left <= estimate.left / width + self.tuning.patience:
+        if left < self.tuning.shortest or left <= estimate.left / width + self.tuning.patience:
             return None
         middle = (estimate.likely_start_in(walk.floor, walk.unread) + walk.unread) // 2
         if not walk.floor < middle < walk.unread:
             return None
-        older = self._begin(Interval(walk.floor, middle))
+        older = self._begin(Interval(walk.floor, middle), like=walk.density)
         walk.floor = middle
         return older
 

@@ -39,15 +39,15 @@ class Tuning:
     """
 
     page_size: int = PAGE_SIZE
-    longest: float = 40
+    longest: float = 100
     first: float = 40
     shortest: float = 2
     last: float = 4
-    share: float = 1.2
+    share: float = 1.0
     crowd: float = 1.2
     excess: float = 3
     patience: float = 1
-    lead: float = 6.0
+    lead: float = 10.0
     slow_start: int = 4
     short: int = 2 * DAY
     soundings: int = 6

@@ -33,8 +33,6 @@ def test_they_do_in_a_bucket_too(tmp_path, migrated):
     with services.seaweedfs(tmp_path / "seaweedfs") as store, history() as served:
         settings = services.storage_options_of(store)
         bucket = placed(f"{store.url}/lake", settings)
-        with backfilling(
-            tmp_path, served, f"{store.url}/lake", migrated=migrated, **store.environment
-        ) as here:
+        with backfilling(tmp_path, served, f"{store.url}/lake", migrated=migrated, **store.environment) as here:
             assert backfill(here, served).refused == 0
             assert same_rows(bucket, reference(tmp_path, served.world))

@@ -49,9 +49,7 @@ def by_tasks(
 ) -> dict[str, Any]:
     """Bring what a server has into a lake by tasks, and return the report; the server forgets what it saw before."""
     served.reset_stats()
-    return connector.spark.sync(
-        spark, lake, key=lambda: served.key, api_base=served.url, rate=rate, **options
-    )
+    return connector.spark.sync(spark, lake, key=lambda: served.key, api_base=served.url, rate=rate, **options)
 
 
 def main(what: str) -> None:
