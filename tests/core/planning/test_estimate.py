@@ -121,8 +121,9 @@ def test_so_many_walks_are_open_as_the_pace_has_room_for_once_it_is_known_where_
 
 def test_windows_are_long_while_one_request_at_a_time_is_all_there_is_and_shrink_towards_the_end():
     assert estimate(left=3.0).target(1.0) == TUNING.longest
-    many = estimate(left=10_000.0, pages=100)
-    assert many.target(10.0) == TUNING.longest
+    assert estimate(left=10_000.0, pages=0).target(10.0) == TUNING.first  # a window hides as much as it is long
+    assert estimate(left=10_000.0, pages=100).target(10.0) == TUNING.first + 10
+    assert estimate(left=10_000.0, pages=1_000).target(10.0) == TUNING.longest
     assert estimate(left=130.0, pages=0).target(10.0) == pytest.approx(130 / (TUNING.share * 10 + 1))
     assert estimate(left=1.0, pages=0).target(10.0) == TUNING.shortest
     assert estimate(left=1.0, pages=240).target(10.0) == 240 / 80
