@@ -17,8 +17,8 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, RateLimitError, ServerError, TransportError
 from connector.lake.reading.held import files_within, profile_of, rows_of
 from connector.running.concurrency import in_turn
+from connector.stripe.listing.place import Place
 from connector.stripe.listing.query import ListSource, Query
-from connector.stripe.listing.walk import Place
 
 if TYPE_CHECKING:
     from connector.core.planning.sampling import Draw

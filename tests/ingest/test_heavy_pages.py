@@ -14,9 +14,9 @@ from connector.core.planning.frontier import Frontier
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import InvalidRequestError, ServerError, TransportError
+from connector.stripe.listing.place import Place
 from connector.stripe.listing.query import ListSource, Query
 from connector.stripe.listing.scan import Scan
-from connector.stripe.listing.walk import Place
 from tests.support import lakes
 from tests.support.examples import examples
 from tests.support.fakes import FakeStripe, FakeTransport, client_over, ok, refused, rows_at

@@ -15,9 +15,9 @@ from connector.stripe.accounts import connected_accounts
 from connector.stripe.api import Stripe, client_of
 from connector.stripe.client import BALANCE
 from connector.stripe.identity import identify
+from connector.stripe.listing.place import Place
 from connector.stripe.listing.query import ListSource
 from connector.stripe.listing.scan import Scan
-from connector.stripe.listing.walk import Place
 from tests.support.fakes import FakeTransport, client_over, config, ok, row, turns
 from tests.support.servers import BODY, misbehaving, request, sends, whole
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from connector.core.api.page import Row
     from connector.errors import ConnectorError
-    from connector.stripe.listing.walk import Place
+    from connector.stripe.listing.place import Place
     from connector.stripe.transport import Request
 
 KEY = "sk_test_51thisisthesecretofthetests9876"

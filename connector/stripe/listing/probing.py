@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from connector.core.planning.expected import OVERHEAD, PAGE, PROBES, Expected, Sounding
 from connector.core.time.intervals import Interval
+from connector.stripe.listing.place import Place
 from connector.stripe.listing.query import ListSource
-from connector.stripe.listing.walk import Place
 
 if TYPE_CHECKING:
     from connector.core.time.intervals import Intervals

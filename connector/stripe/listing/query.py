@@ -21,9 +21,9 @@ from connector.errors import ApiError, UsageError
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import as_account
 from connector.stripe.listing.events import ListEvents
+from connector.stripe.listing.place import Place
 from connector.stripe.listing.scan import Received, Scan
 from connector.stripe.listing.stream import Stream, produced
-from connector.stripe.listing.walk import Place
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping

@@ -9,6 +9,8 @@ from connector.core.api.page import Page, StrictOrder, ids_of, leading_ties, mom
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ProtocolError
+from connector.stripe.listing.place import Place
+from connector.stripe.listing.upwards import all_shown_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -25,21 +27,6 @@ ALL_TIME = Interval(0, END_OF_TIME)
 
 READINGS = 4
 """Times that a second of more than a page is read once more, until two readings agree."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a window a page begins, and on which connection it is asked for.
-
-    Attributes:
-        starting_after: id to go on after, towards older rows; None for the newest.
-        ending_before: id to go on before, towards newer rows: the page that ends right above it.
-        fresh: whether to ask on a connection of its own, as of a second witness.
-    """
-
-    starting_after: str | None = None
-    ending_before: str | None = None
-    fresh: bool = False
 
 
 class PageSource(Protocol):
@@ -87,6 +74,7 @@ class Way:
     order: StrictOrder = field(init=False)
     _size: int = field(init=False, default=0)
     _left: list[tuple[int, set[str]]] = field(init=False, default_factory=list[tuple[int, set[str]]])
+    _ends: list[str] = field(init=False, default_factory=list[str])
 
     def __post_init__(self) -> None:
         self.order = StrictOrder(self.walk.window)
@@ -99,8 +87,12 @@ class Way:
         """
         second, last_id, known = self.order.oldest, self.order.last_id, self.order.ties
         page, rows, whole = await self._fetch()
+        if last_id is not None:
+            self._ends.append(last_id)
         if second is not None and last_id is not None and not whole:
             rows = [*await self._leave(_Edge(second, last_id, known), page, rows), *rows]
+        if self.order.oldest != second:
+            self._ends.clear()
         self._size = len(page.rows)
         return page, rows
 
@@ -174,7 +166,10 @@ class Way:
             return []
         whole = edge.known.union(tied)
         if len(whole) > self._size - bool(self.ties.unstable):  # of the page before, which had more behind it
-            missed = await self._missed(edge.second, whole, tied[-1] if tied else edge.last_id)
+            ends = [*self._ends, *tied[-1:]]
+            if await all_shown_again(self._ask, Interval(edge.second, edge.second + 1), ends, whole):
+                return []
+            missed = await self._missed(edge.second, whole, ends[-1])
             self.order.also(edge.second, ids_of(missed))
             return missed
         if self.ties.worth_counting(edge.second, whole, parted=bool(tied)):

@@ -17,8 +17,8 @@ from connector.core.planning.frontier import Frontier
 from connector.core.planning.walk import Tuning
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError
+from connector.stripe.listing.place import Place
 from connector.stripe.listing.scan import Scan
-from connector.stripe.listing.walk import Place
 from tests.stripe.listing.scanning import scanned, wary
 from tests.support.examples import examples, slow_but
 from tests.support.fakes import NOW, FakeStripe, rows_at
@@ -152,6 +152,16 @@ async def test_a_second_of_many_pages_is_read_down_and_up_once_and_not_asked_for
     assert len(got) == 950
     assert [place for place in source.places if place == Place()] == [Place()]
     assert len(source.asked) == 20
+
+
+async def test_a_second_of_many_pages_is_read_up_by_pages_at_once_in_a_fraction_of_the_time_down():
+    source = FakeStripe(rows_at([NOW - 9] * 2 + [NOW - 5] * 950 + [NOW - 1] * 2), wide=1.0)
+    got, scan = await wary(source, Intervals.span(NOW - 9, NOW + 1))
+    assert len(got) == 954
+    assert not scan.seconded.unstable_ties
+    up = [place.ending_before for place in source.places if place.ending_before]
+    assert len(up) == len(set(up)) == 10
+    assert source.most_flying >= 5
 
 
 @pytest.mark.parametrize(("each", "share"), slow_but([(7, 1.04)], [(1, 1.01), (2, 1.02), (7, 1.04)]))
