@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
@@ -9,10 +12,13 @@ from deltalake.transaction import AddAction, RemoveAction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.core.state.data_file import with_changes
 from connector.errors import ConfigError
 from connector.lake.catalogs.delta import DeltaCatalogTable
 from tests.contracts.catalog import CatalogContract
-from tests.support.table_files import TABLE, Lake, rows_of
+from tests.support.table_files import START, TABLE, Lake, rows_of
+
+NOW = START + 90 * 86_400
 
 
 def sorted_rows(table: pa.Table):
@@ -23,7 +29,7 @@ def sorted_rows(table: pa.Table):
 
 class TestDelta(CatalogContract):
     def opened(self, lake):
-        return DeltaCatalogTable(lake.shape, str(lake.root / TABLE), now=lambda: 1_767_225_600.0)
+        return DeltaCatalogTable(lake.shape, str(lake.root / TABLE), now=lambda: float(NOW))
 
     @given(data=st.data())
     def test_whatever_happens_to_publishers_a_table_holds_each_row_once(self, tmp_path_factory, data):
@@ -61,6 +67,33 @@ class TestDelta(CatalogContract):
         size = (lake.root / path).stat().st_size
         action = AddAction(own, size, values, 0, data_change=True, stats='{"numRecords": 1}')
         table.create_write_transaction([action], "append", table.schema(), ["account", "created_date"])
+
+    def actions(self, lake, kind):
+        """What the log says of files that came or went, oldest first."""
+        for part in sorted((lake.root / TABLE / "_delta_log").glob("*.json")):
+            yield from (one[kind] for one in map(json.loads, part.read_text().splitlines()) if kind in one)
+
+    def test_the_log_says_of_a_file_when_it_came_and_went_and_between_which_values_it_lies(self, lake):
+        file = lake.put(rows_of(0, ["txn_a", "txn_b"]))
+        self.published(lake)
+        (added,) = self.actions(lake, "add")
+        stats = json.loads(added["stats"])
+        assert (added["modificationTime"], added["size"], stats["numRecords"]) == (NOW * 1_000, file.bytes, 2)
+        first, last = (f"{datetime.fromtimestamp(one, UTC):%Y-%m-%dT%H:%M:%S}" for one in (START, START + 1))
+        assert [stats[name]["id"] for name in ("minValues", "maxValues")] == ["txn_a", "txn_b"]
+        assert [stats[name]["created"][:19] for name in ("minValues", "maxValues")] == [first, last]
+        assert stats["nullCount"] == {"created": 0, "id": 0}
+        lake.put(rows_of(0, ["txn_c"]))
+        self.published(lake)
+        (removed,) = self.actions(lake, "remove")
+        assert removed["deletionTimestamp"] == NOW * 1_000
+
+    def test_of_a_file_whose_bounds_nobody_knows_the_log_says_how_many_rows_it_has(self, lake):
+        file = lake.put(rows_of(0, ["txn_a"]))
+        lake.files[file.path] = with_changes(file, first_created=0, last_created=0, ids=None)
+        self.published(lake)
+        (added,) = self.actions(lake, "add")
+        assert json.loads(added["stats"]) == {"numRecords": 1}
 
     def test_the_number_of_rows_is_counted_without_a_file(self, lake):
         lake.put(rows_of(0, ["txn_a", "txn_b"]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connector.core.state.data_file import DataFile
 from connector.core.state.publishing import Listed
-from connector.errors import CommitConflictError
+from connector.errors import CommitConflictError, StorageError
 from connector.lake.catalogs.base import NAMED, ROUNDS, TableAlteredError, bounds_of, publish
 from tests.contracts.catalog import CatalogContract, Troubled
 from tests.support.examples import examples
@@ -111,3 +111,18 @@ def test_bounds_are_told_of_what_the_state_knows(lake):
 def test_the_columns_of_the_path_are_the_last_two(lake):
     assert lake.shape.partition_columns == ("account", "created_date")
     assert lake.shape.name == TABLE
+
+
+def test_a_failure_that_leaves_the_same_difference_is_raised_and_not_tried_again(lake):
+    class Failing(Troubled):
+        tried = 0
+
+        def commit(self, change):
+            self.tried += 1
+            raise StorageError("the disk is full")
+
+    lake.put(rows_of(0, ["txn_a"]))
+    table = Failing(MemoryTable(lake.shape, FileList()))
+    with pytest.raises(StorageError, match="the disk is full"):
+        publish(table, lake.wanted)
+    assert table.tried == 1
