@@ -61,6 +61,8 @@ On one core, with pages of 733 bytes a row:
   half. Taken.
 - Snappy for files of up to 128 rows: Parquet's part of a file of 11 rows in 0.6 of the time, at the same size; of 100
   rows in 0.6, and a quarter larger. Such a file handed to Parquet as a batch, not as a table: another quarter. Taken.
+- A second of more than a page is read down by cursor, and from its other end once more. The second reading by pages
+  above rows that the first one brought, all at once: 10,000 rows in 0.92 of the time before, where it was 1.83. Taken.
 - Windows of up to 100 pages once hundreds have come, one for each request in flight: 1.012 to 1.020 of the least
   requests, where windows of 40 took 1.014 to 1.021. As long from the start, one lie of a server hides 167 rows where it
   hid 23: not taken. What is left of the time at 25/s is 1 % that the pace keeps below the limit, 1 to 2 % of requests,
