@@ -28,6 +28,8 @@ pytest.importorskip("obstore", reason="`make integrations` sets up what runs thi
 from connector.lake.stores.bucket_opening import open_bucket
 from connector.lake.stores.objects import ObjectStore
 
+pytestmark = pytest.mark.timeout(900)  # as many steps as are asked for
+
 SERVICES = ("seaweedfs", "azurite")
 KINDS = [pytest.param("delta", marks=present("deltalake")), pytest.param("iceberg", marks=present("pyiceberg"))]
 
