@@ -8,6 +8,8 @@ say: whoever finds it records it, be its writer slow or dead.
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -106,9 +108,8 @@ class Commits(Generic[S]):
         for tried in range(ROUNDS):
             with self._store.turn(self._folder):
                 visible, left = self._publish(outcome, left)
-                done = not (left or outcome.failed)
                 self._unrecorded += visible
-                outcome.state = self._record(outcome.state, self._unrecorded, finish if done else _unchanged)
+                left += self._recorded(outcome, finish if not (left or outcome.failed) else _unchanged)
                 made = self._of_ours(outcome.state, self._unrecorded)
             outcome.visible += made
             self._unrecorded = []
@@ -119,6 +120,29 @@ class Commits(Generic[S]):
         message = f"others have changed the same partitions of {self._account} {ROUNDS} times in a row: run again"
         outcome.failed += [(one, CommitConflictError(message)) for one in left]
         return outcome
+
+    def _recorded(self, outcome: Outcome[S, R], finish: Callable[[S], S]) -> list[Write[R]]:
+        """Record what is visible, and return the files of tables that somebody else came before with the partition.
+
+        Such a file has a name of its own, so that it becomes visible whatever is there: only the record tells.
+        """
+        overtaken: list[Write[R]] = []
+        for tried in range(ROUNDS):
+            try:
+                outcome.state = self._record(outcome.state, self._unrecorded, _unchanged if overtaken else finish)
+            except CommitConflictError:
+                newest = state_log.newest_of(self._store, self._spec, outcome.state)
+                late = [one for one in self._unrecorded if _is_overtaken(one, outcome.state, newest)]
+                if not late or tried == ROUNDS - 1:
+                    raise
+                self._unrecorded = [one for one in self._unrecorded if one not in late]
+                self._intents.settle({one.intended.folder for one in late})
+                overtaken += map(_taken_back, late)
+            else:
+                break
+        for one in self._unrecorded:
+            discard(one.kept)
+        return overtaken
 
     def catch_up(self, state: S, *, look_only: bool = False, lately: bool = False) -> S:
         """Return the newest state, with files that other runs have made visible and not recorded so far.
@@ -138,9 +162,18 @@ class Commits(Generic[S]):
         with self._store.turn(self._folder) as alone:
             newest = state_log.newest_of(self._store, self._spec, state, lately=lately)
             said, found = self._others.found(newest)
-            if found:
-                folders, wanted = {one.folder for one in found}, self._with(newest, found)
-                newest = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
+            for tried in range(ROUNDS if found else 0):
+                folders, wanted = _in_place(found), self._with(newest, found)
+                try:
+                    newest = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
+                except CommitConflictError:  # a partition of a table was written by yet another run meanwhile
+                    if tried == ROUNDS - 1:
+                        raise
+                    newest = state_log.newest_of(self._store, self._spec, newest)
+                    said, found = self._others.found(newest)
+                    if found:
+                        continue
+                break
             self._clear([info for info, _ in said], alone=alone)
         return newest
 
@@ -264,9 +297,10 @@ class Commits(Generic[S]):
             self._remove(there)
         if intended.file is None or one.staged is None:
             return one
+        kept = _second_name(one.staged) if is_listed(intended.file.path) else None
         version, met = self._put(one, one.staged, intended.file)
         theirs = met and self._is_theirs(intended)
-        return replace(one, intended=with_version(self._store, intended, version), met=met, theirs=theirs)
+        return replace(one, intended=with_version(self._store, intended, version), met=met, theirs=theirs, kept=kept)
 
     def _is_theirs(self, intended: IntendedFile) -> bool:
         """Say whether another run at work has announced the very same file: it made it visible, and will record it."""
@@ -343,7 +377,7 @@ class Commits(Generic[S]):
         wanted = finish(self._with(state, entries))
         folders = {one.folder for one in entries}
         if not (state.number and are_same(state.recorded, self._spec.to_parts(wanted))):
-            wanted = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
+            wanted = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=_in_place(entries))
         self._intents.settle(folders)
         return wanted
 
@@ -358,3 +392,38 @@ class Commits(Generic[S]):
             replace(one, met=one.met and (one.theirs or named.get(one.intended.folder) == one.intended.sha256))
             for one in visible
         ]
+
+
+def _in_place(entries: Iterable[IntendedFile]) -> set[str]:
+    """Return the folders of the files that took the place of what was there: whoever comes next went on from them.
+
+    A file of a table stands beside others: of two of one partition only the record tells which one counts.
+    """
+    return {one.folder for one in entries if one.file is None or not is_listed(one.file.path)}
+
+
+def _is_overtaken(one: Write[Any], made_of: State, newest: State) -> bool:
+    """Say whether somebody else has written the partition of a table's file since that was made, or the same rows."""
+    file, folder = one.intended.file, one.intended.folder
+    if file is None or not is_listed(file.path):
+        return False
+    was, there = (contents(state.recorded.files).get(folder) for state in (made_of, newest))
+    before, now = (None if entry is None else (entry.path, entry.sha256) for entry in (was, there))
+    return now not in {before, (file.path, file.sha256)}
+
+
+def _second_name(staged: Path) -> Path:
+    """Give a staged file a name more: it is made again of it, should somebody else be first."""
+    kept = staged.with_name(f"{staged.name}.kept")
+    try:
+        os.link(staged, kept)
+    except OSError:
+        shutil.copyfile(staged, kept)
+    return kept
+
+
+def _taken_back(one: Write[R]) -> Write[R]:
+    """Return a write as it was before its file became visible; that stays, and no record names it."""
+    if one.kept is not None and one.staged is not None:
+        one.kept.replace(one.staged)
+    return replace(one, kept=None, met=False, theirs=False)

@@ -39,6 +39,7 @@ from tests.support.samples import START, Row, batch_of
 from tests.support.schedules import FAULTS, KilledError, ScheduledStore, Writer, arrive, in_this_order
 
 if TYPE_CHECKING:
+    from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
 
 ACCOUNT = AccountId("acct_1")
@@ -57,12 +58,14 @@ class Run:
         seconds: what it read.
         early: whether it read before the rows' status changed.
         seen: ids of rows that it was told are in the lake.
+        form: of its files.
     """
 
     name: str
     seconds: Intervals
     early: bool = False
     seen: set[str] = field(default_factory=set)
+    form: Format = FORM
 
     def rows(self, within: Intervals) -> list[Row]:
         status = "pending" if self.early else "available"
@@ -93,12 +96,12 @@ class Run:
         within = self.seconds.within(key.bounds)
         folder = partition_folder("balance_transactions", ACCOUNT, key)
         for _ in range(8):
-            day = Day(folder, state.files.get(f"{folder}/{FORM.file_name}"), within)
+            day = Day(folder, self.form.file_of(state.files, folder), within)
             with RowBuffer(store.scratch) as buffer:
-                buffer.put(key, batch_of(FORM, self.rows(within)))
+                buffer.put(key, batch_of(self.form, self.rows(within)))
                 with buffer.take(key, within) as runs:
                     try:
-                        sealed = seal(store, FORM, day, runs)
+                        sealed = seal(store, self.form, day, runs)
                     except StaleFileError:
                         state = commits.catch_up(state)
                         continue
@@ -107,7 +110,7 @@ class Run:
 
     def write(self, store: Store, day: Day, sealed: Sealed, replaced: DataFile | None) -> Write[Intervals]:
         def again(newest: DataFile | None) -> Write[Intervals]:
-            made = seal_again(store, FORM, replace(day, old=newest), sealed)
+            made = seal_again(store, self.form, replace(day, old=newest), sealed)
             return self.write(store, replace(day, old=newest), made, newest)
 
         intended = IntendedFile(
@@ -299,3 +302,48 @@ def test_an_intent_stays_while_its_put_may_still_arrive_by_the_stores_clock_thou
     assert left() == ["theirs"]
     store.clock = count(real)
     assert left() == []
+
+
+@pytest.mark.parametrize("kind", ["memory", "local"])
+@pytest.mark.parametrize("before", [False, True])
+def test_two_runs_that_write_one_day_of_a_table_at_once_have_the_rows_of_both_in_it(kind, before):
+    """Each file has a name of its own, so both become visible: the record of the second says that it came second."""
+    listed = replace(FORM, catalog="delta", suffix=".parquet")
+
+    def a_run(number: int, start: int, stop: int) -> Run:
+        name = f"20260101T000000Z-{number:08x}"
+        return Run(name, Intervals.span(START + start, START + stop), form=listed.of_run(name))
+
+    with a_store(kind) as store:
+        state = table_states.commit(store, TableState(ACCOUNT, listed.name, Granularity.DAY))
+        key = partition_of(START, Granularity.DAY)
+        if before:
+            a_run(0, 10, 30).commit(store)
+            state = table_states.load(store, ACCOUNT)
+        runs = [a_run(1, 0, 30), a_run(2, 30, DAY)]
+        commits = [Commits(store, TRANSACTIONS, ACCOUNT, one.name) for one in runs]
+        made = [one.staged(store, each, state, key) for one, each in zip(runs, commits, strict=True)]
+        outcomes = [each.commit(at, [write]) for each, (at, write) in zip(commits, made, strict=True)]
+        assert [one.failed for one in outcomes] == [[], []]
+        found = table_states.load(store, ACCOUNT)
+        (file,) = found.files.values()
+        assert (file.rows, found.covered) == (6, Intervals.span(START, START + DAY))
+        assert list(store.scratch.rglob("*.kept")) == []
+
+
+@pytest.mark.parametrize("kind", ["memory", "local"])
+def test_two_runs_that_write_the_same_rows_of_a_day_of_a_table_at_once_have_them_in_it_once(kind):
+    listed = replace(FORM, catalog="delta", suffix=".parquet")
+    runs = [
+        Run(name, Intervals((FOREVER,)), form=listed.of_run(name))
+        for name in ("20260101T000000Z-00000001", "20260101T000000Z-00000002")
+    ]
+    with a_store(kind) as store:
+        state = table_states.commit(store, TableState(ACCOUNT, listed.name, Granularity.DAY))
+        key = partition_of(START, Granularity.DAY)
+        commits = [Commits(store, TRANSACTIONS, ACCOUNT, one.name) for one in runs]
+        made = [one.staged(store, each, state, key) for one, each in zip(runs, commits, strict=True)]
+        outcomes = [each.commit(at, [write]) for each, (at, write) in zip(commits, made, strict=True)]
+        assert [(one.failed, len(one.visible)) for one in outcomes] == [([], 1), ([], 1)]
+        (file,) = table_states.load(store, ACCOUNT).files.values()
+        assert file.rows == 6
