@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
+
+from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.errors import ConnectorError
@@ -349,3 +352,19 @@ OnEvent = Callable[[Event], None]
 
 def unheard(_event: Event) -> None:
     """Hear nothing."""
+
+
+def told(on_event: OnEvent | None) -> OnEvent:
+    """Return who is to be told of events; nobody for None.
+
+    Raises:
+        UsageError: it cannot be called, or would have to be awaited, which nobody does.
+    """
+    if on_event is None:
+        return unheard
+    if not callable(on_event) or iscoroutinefunction(on_event) or iscoroutinefunction(type(on_event).__call__):
+        raise UsageError(
+            f"`on_event` must be a function that returns at once, not {on_event!r}: nothing awaits it; from an"
+            " ordinary function, put events on a queue (`send_nowait`) and await them elsewhere"
+        )
+    return on_event

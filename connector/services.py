@@ -16,7 +16,7 @@ import anyio
 from connector.core.state.leases import new_run_id
 from connector.core.tuning import RunTuning
 from connector.event_log import log_event
-from connector.events import Event, OnEvent, RunEnded, RunStarted, unheard
+from connector.events import Event, OnEvent, RunEnded, RunStarted, told, unheard
 from connector.lake.state.lease import RunLease, lease_of
 from connector.lake.state.waiting import when_free
 from connector.lake.stores.base import Store, open_store
@@ -104,12 +104,12 @@ async def opened(
         on_event: is told what happens.
 
     Raises:
-        ConfigError: the destination cannot be one.
+        ConfigError: the destination cannot be one, or `on_event` cannot be told.
     """
-    store = open_store(destination)
+    tell, store = told(on_event), open_store(destination)
     transport = NoTransport() if config is None else HttpTransport.configured(config)
     try:
-        yield Services(store, transport, on_event=on_event or unheard, destination=str(destination))
+        yield Services(store, transport, on_event=tell, destination=str(destination))
     finally:
         with anyio.CancelScope(shield=True):
             await transport.close()

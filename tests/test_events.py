@@ -17,7 +17,7 @@ from connector import events
 from connector.balances.calls import record_balance
 from connector.config.config import ApiKey
 from connector.core.tuning import RunTuning
-from connector.errors import AccountsError, AuthenticationError
+from connector.errors import AccountsError, AuthenticationError, UsageError
 from connector.event_log import line_of, log_event
 from connector.events import (
     AccountEnded,
@@ -94,6 +94,29 @@ def test_a_run_tells_what_it_does_in_the_order_in_which_it_does_it(tmp_path):
     last = of(Committed, heard)[-1]
     assert (last.files, last.rows, last.record) == (account.lake_files, account.lake_rows, state(tmp_path).number)
     assert heard.index(of(PartitionStaged, heard)[-1]) < heard.index(last) < heard.index(of(AccountEnded, heard)[0])
+
+
+class AsyncListener:
+    async def __call__(self, event):
+        raise AssertionError
+
+
+async def async_listener(event):
+    raise AssertionError
+
+
+@pytest.mark.parametrize("listener", [async_listener, partial(async_listener), AsyncListener(), "heard", 7])
+@pytest.mark.parametrize("more", [{}, {"metrics": "run.prom"}], ids=["alone", "with metrics"])
+def test_who_cannot_be_told_of_events_is_refused_before_anything_is_asked(tmp_path, listener, more):
+    """A coroutine that nobody awaits would hear nothing, and say so only in a warning at the end."""
+    options = {name: tmp_path / value for name, value in more.items()}
+    with sandbox() as stripe_:
+        with pytest.raises(UsageError, match="`on_event` must be a function that returns at once"):
+            run(tmp_path / "lake", stripe_, on_event=listener, **options)
+        with pytest.raises(UsageError, match="on_event"):
+            connector.Stripe(config_for(stripe_), on_event=listener)
+        assert stripe_.stats()["requests"] == 0
+    assert not (tmp_path / "lake").exists()
 
 
 def test_requests_refusals_and_retries_told_are_those_of_the_report(tmp_path):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from connector.core.metrics import EndedRun, Figures, RunCounts, Samples, after, from_text, to_text
 from connector.errors import ConfigError, ConnectorError, StoppedError
-from connector.events import Event, PageReceived, RequestAnswered, Retried, RunEnded, Throttled
+from connector.events import Event, PageReceived, RequestAnswered, Retried, RunEnded, Throttled, told
 from connector.outside_text import shown
 from connector.running.clock import Clock, SystemClock
 
@@ -208,10 +208,11 @@ def measured(command: str, figures_of: Callable[[Any], Figures]) -> Callable[[F]
 
 
 def _both(first: OnEvent, second: OnEvent | None) -> OnEvent:
+    other = told(second)
+
     def hear(event: Event) -> None:
         first(event)
-        if second is not None:
-            second(event)
+        other(event)
 
     return hear
 

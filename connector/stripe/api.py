@@ -16,7 +16,7 @@ from connector.core.ledger.balance import Balance, to_balance
 from connector.core.state.claims import Claims
 from connector.core.time.intervals import Intervals
 from connector.errors import UsageError
-from connector.events import unheard
+from connector.events import told
 from connector.running.clock import SystemClock
 from connector.stripe.client import BALANCE, GET_PAYOUT, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
@@ -73,9 +73,12 @@ class Stripe:
             transport: how bytes get there; over HTTP by default. The block closes it.
             clock: time and chance; the machine's by default.
             on_event: is told of requests, pages and windows; what it raises ends the call that is under way.
+
+        Raises:
+            UsageError: `on_event` cannot be told.
         """
         self.config = config
-        self._transport, self._clock, self._on_event = transport, clock or SystemClock(), on_event or unheard
+        self._transport, self._clock, self._on_event = transport, clock or SystemClock(), told(on_event)
         self._client: Client | None = None
 
     @classmethod

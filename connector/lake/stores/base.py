@@ -197,7 +197,7 @@ def open_store(destination: str | os.PathLike[str]) -> Store:
         os.fsencode(text)
         root = (Path(text).expanduser() if text.startswith("~") else Path(text)).absolute()  # `./~x` is no home
         is_file = root.exists() and not root.is_dir()  # a device is a file, too
-        lake = _lake_around(root.resolve())
+        lake = lake_around(root.resolve())
     except (OSError, RuntimeError, ValueError) as error:  # too long, of nobody we know, no text, of a folder gone
         raise ConfigError(f"{text!r} cannot be a folder here ({error}): name another") from error
     if is_file:
@@ -211,7 +211,7 @@ _OF_A_LAKE = {STATE, *(folder for one in (TRANSACTIONS, PAYOUTS, BALANCES) for f
 """Names of the folders that a lake has."""
 
 
-def _lake_around(place: Path) -> Path | None:
+def lake_around(place: Path) -> Path | None:
     """Return the lake one of whose own folders a place is in, where readers would count its rows, too.
 
     Args:

@@ -6,6 +6,8 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from connector.errors import ConfigError
+from connector.lake.stores.base import lake_around
 from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
@@ -22,10 +24,13 @@ def write_page(path: Path, page: str) -> None:
         page: HTML.
 
     Raises:
+        ConfigError: it would be among a lake's own files.
         StorageError: it cannot be written; what was there is then still whole.
     """
     text = page.encode("utf-8", "backslashreplace")
     with at_disk(f"writing {path}"):
+        if (lake := lake_around(path.resolve())) is not None:
+            raise ConfigError(f"{path} would be among the files of the lake in {lake}: name a file outside of them")
         if path.exists() and not path.is_file():
             path.write_bytes(text)
             return

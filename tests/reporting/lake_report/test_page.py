@@ -37,7 +37,7 @@ from connector.reporting.lake_report.spans import by_day, by_month
 from connector.reporting.lake_report.text import to_lines
 from connector.reporting.lake_report.words import STATUS_WORDS
 from tests.support.fakes import ENDLESS_SECONDS
-from tests.support.lakes import START
+from tests.support.lakes import START, data_files, run, sandbox, world
 from tests.support.pages import PageRead
 
 HOSTILE = "<script>alert(1)</script>'\"&<b>\u202e\u2028\x00\x1b[31m sk_live_HostileHostileKey"
@@ -215,6 +215,19 @@ def test_a_page_replaces_what_is_there_as_a_whole_or_leaves_it(tmp_path):
     with pytest.raises(connector.StorageError):
         write_page(tmp_path / "none" / "page.html", "x")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["link.html", "page.html"]
+
+
+def test_a_page_is_not_written_among_a_lakes_own_files(tmp_path):
+    """Given the name of a data file, it took its place; the next sync had to read the rows again."""
+    with sandbox(world(100)) as stripe_:
+        run(tmp_path / "lake", stripe_)
+        before = data_files(tmp_path / "lake")
+        (tmp_path / "link").symlink_to(tmp_path / "lake" / next(iter(before)))
+        for name in (next(iter(before)), "_stripe_balance/lake.json", "balance_transactions/page.html", "../link"):
+            with pytest.raises(connector.ConfigError, match="would be among the files of the lake in"):
+                write_page(tmp_path / "lake" / name, "x")
+    assert data_files(tmp_path / "lake") == before
+    write_page(tmp_path / "lake" / "page.html", "beside them")
 
 
 def test_what_is_no_file_is_written_to_and_stays_what_it_is(tmp_path):
