@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import DataFile
     from connector.core.state.publishing import Alteration, Contents, Wanted
 
+KEEP_DAYS = 7
+"""Days that older files and versions stay by default; records of the state stay as long."""
+
 ROUNDS = 16
 """Times that a difference is taken anew after another publisher was first."""
 

@@ -30,8 +30,9 @@ import pyarrow as pa
 
 from connector.core.extras import how_to_install
 from connector.core.state.publishing import Contents, Listed, account_of
+from connector.core.units import DAY
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import Tidied, bounds_of
+from connector.lake.catalogs.base import KEEP_DAYS, Tidied, bounds_of
 from connector.lake.catalogs.delta_store import secrets_of
 from connector.lake.stores.answers import told
 
@@ -125,14 +126,14 @@ class DeltaCatalogTable:
     def tidy(self, cutoff: float, *, act: bool) -> Tidied:
         """Write a checkpoint and remove what it makes unneeded of the log, but for the versions that are to stay.
 
-        How long they stay the table itself says, by default a month, and each look at it lists its log: the more that
-        is kept, the longer a commit takes. So it is told to keep what we do.
+        How long they stay the table itself says, else it is a month, and each look at it lists its log: the more that
+        is kept, the longer a commit takes. So it is told to keep what we do, from the beginning.
         """
         table = self._table
         if table is None or not act:
             return Tidied()
         with self._told("shortening the log of"):
-            self._keep_log(table, max(0, round(self.now() - cutoff)))
+            self._keep_log(table, max(0, round(time.time() - cutoff)))  # the clock that `cutoff` is by
             if table.version() > 0:
                 table.create_checkpoint()
             table.cleanup_metadata()
@@ -146,7 +147,7 @@ class DeltaCatalogTable:
         if there is not None and said is None:
             return
         if said is None or abs(int(said[1]) - seconds) > seconds // 100 + 1:
-            table.alter.set_table_properties({_RETENTION: f"interval {seconds} seconds"})
+            table.alter.set_table_properties({_RETENTION: _kept(seconds)})  # the interpreter stands still meanwhile
 
     def _create(self, added: list[AddAction], change: Change) -> None:
         create_table_with_add_actions(
@@ -156,6 +157,7 @@ class DeltaCatalogTable:
             "error",
             list(self.shape.partition_columns),
             name=self.shape.name,
+            configuration={_RETENTION: _kept(KEEP_DAYS * DAY)},
             storage_options=self._opened_by or None,
             commit_properties=_properties(change),
         )
@@ -265,6 +267,10 @@ def _plain(field_: pa.Field) -> pa.Field:
     elif pa.types.is_struct(kind):
         kind = pa.struct([_plain(one) for one in kind])
     return pa.field(field_.name, kind, field_.nullable)
+
+
+def _kept(seconds: int) -> str:
+    return f"interval {seconds} seconds"
 
 
 def _application(account: str) -> str:

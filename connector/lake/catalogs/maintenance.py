@@ -15,7 +15,7 @@ from connector.config.destination import placed
 from connector.core.state.publishing import EMPTY, account_of, change_to
 from connector.core.units import DAY
 from connector.errors import ConfigError, UsageError
-from connector.lake.catalogs.base import publish
+from connector.lake.catalogs.base import KEEP_DAYS, publish
 from connector.lake.catalogs.lake_tables import SPECS, States, kind_of, opened_tables
 from connector.lake.state import state_log
 from connector.lake.state.lake_identity import is_new
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from connector.lake.catalogs.base import CatalogTable
     from connector.lake.paths import FileInfo
     from connector.lake.stores.base import Store
-
-KEEP_DAYS = 7
-"""Days that older files and versions stay by default; records of the state stay as long."""
 
 MOST_FILES = 10_000
 """Files that are removed at once; the next upkeep goes on."""
