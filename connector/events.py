@@ -364,7 +364,7 @@ def told(on_event: OnEvent | None) -> OnEvent:
         return unheard
     if not callable(on_event) or iscoroutinefunction(on_event) or iscoroutinefunction(type(on_event).__call__):
         raise UsageError(
-            f"`on_event` must be a function that returns at once, not {on_event!r}: nothing awaits it; from an"
-            " ordinary function, put events on a queue (`send_nowait`) and await them elsewhere"
+            f"`on_event` must be a function that returns at once, not {on_event!r}: nothing awaits it; have an"
+            " ordinary function put events on a queue, and await them elsewhere"
         )
     return on_event

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import time
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -50,9 +51,9 @@ class FaultyStoreAgainstModel(LakeAgainstModel):
         return store
 
     def announced(self, run: str) -> list[str]:
-        """Where nobody takes turns, what others said stays as long as its puts may arrive, by the store's clock."""
+        """Where nobody takes turns, what others said stays as long as its puts may arrive, by either clock."""
         there = [*self.opened(self.lake).list(STATE)]
-        late = max(one.changed for one in there) - LATE_SECONDS * 1_000_000_000
+        late = min(max(one.changed for one in there), time.time_ns()) - LATE_SECONDS * 1_000_000_000
         said = [one for one in there if one.path.startswith(f"{STATE}/intents/")]
         return [one.path for one in said if one.changed < late or one.path.endswith(f"/{run}.json")]
 

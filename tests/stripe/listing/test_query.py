@@ -158,7 +158,7 @@ async def test_one_answer_that_is_cut_short_and_called_the_end_hides_few_rows_of
     got = await collected(client, ordered=ordered)
     assert len(got) == len(set(got))
     assert len(rows) - len(got) < 40
-    assert asked < 60
+    assert asked < 70  # what a lie hid is read again with its window, of up to a hundred pages
 
 
 def long_history(count: int = 20_000) -> list[Row]:

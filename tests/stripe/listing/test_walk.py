@@ -14,7 +14,7 @@ from connector.errors import ProtocolError
 from connector.stripe.listing.walk import ALL_TIME, Place, Way
 
 pytestmark = pytest.mark.anyio
-WINDOW = Interval(3, 20)
+WINDOW, SECOND = Interval(3, 20), Interval(8, 9)
 
 
 @dataclass
@@ -64,15 +64,30 @@ async def test_a_second_that_the_end_of_a_page_parted_is_left_to_be_counted_once
     assert (way.left(), way.left()) == ([(8, {"b", "c"})], [])
 
 
-async def test_a_second_of_more_than_a_page_is_read_from_its_oldest_row_up_and_what_was_missed_comes_along():
-    way, script = way_of(page("8a", "8b", more=True), page("8c", "7d"), page("8a", "8x", "8b"))
+async def test_a_second_of_more_than_a_page_is_read_once_more_from_below_by_pages_at_rows_where_one_ended():
+    way, script = way_of(page("8a", "8b", more=True), page("8c", "7d"), page("8a"), page("8a", "8b"))
+    assert [await ids_of_next(way), await ids_of_next(way), way.left()] == ["ab", "cd", []]
+    assert script.asked[2:] == [(SECOND, Place(ending_before="b")), (SECOND, Place(ending_before="c"))]
+    assert way.ties.unstable == set()
+
+
+async def test_where_such_pages_show_another_row_the_second_is_read_from_its_oldest_row_up_and_what_was_missed_comes():
+    way, script = way_of(page("8a", "8b", more=True), page("8c", "7d"), page("8a", "8x"), page("8a", "8x", "8b"))
     assert [await ids_of_next(way), await ids_of_next(way), way.left()] == ["ab", "xcd", []]
-    assert script.asked[2:] == [(Interval(8, 9), Place(ending_before="c"))]
+    assert script.asked[2:] == [(SECOND, Place(ending_before="b")), (SECOND, Place(ending_before="c"))]
     assert way.ties.unstable == {8}
 
 
+@pytest.mark.parametrize("above", [[page("8a", more=True)], [page("8a"), page("8a")]])
+async def test_where_such_pages_do_not_meet_the_second_is_read_from_its_oldest_row_up(above):
+    """The first says that there is more above it; the second does not reach the first."""
+    way, script = way_of(page("8a", "8b", more=True), page("8c", "7d"), *above, page("8a", "8b"))
+    assert [await ids_of_next(way), await ids_of_next(way), way.left()] == ["ab", "cd", []]
+    assert (script.pages, way.ties.unstable) == ([], set())
+
+
 async def test_a_server_that_shows_the_cursors_own_row_above_it_knows_no_such_cursor():
-    way, script = way_of(page("8a", "8b", more=True), page("8c", "7d"), page("8b", "8c", more=True))
+    way, script = way_of(page("8a", "8b", more=True), page("8c", "7d"), page("8a", "8b"), page("8b", "8c", more=True))
     assert [await ids_of_next(way), await ids_of_next(way)] == ["ab", "cd"]
     assert (script.pages, way.ties.unstable) == ([], set())
 
@@ -125,18 +140,18 @@ async def test_a_page_by_time_that_repeats_its_second_whole_needs_no_second_look
 
 
 async def test_a_page_by_time_that_lacks_what_was_seen_says_nothing_and_the_cursor_is_followed():
-    way, script = way_of(page("9a", "8b", more=True), page("8c", "7d"), page("8c", "7d"), page("8b"), unstable=(15,))
+    after = page("8c", "7d"), page("8c", "7d"), page(), page("8b")
+    way, script = way_of(page("9a", "8b", more=True), *after, unstable=(15,))
     assert [await ids_of_next(way), await ids_of_next(way)] == ["ab", "cd"]
-    asked = [(Interval(3, 9), Place()), (WINDOW, Place("b")), (Interval(8, 9), Place(ending_before="c"))]
-    assert script.asked[1:] == asked
+    assert script.asked[1:3] == [(Interval(3, 9), Place()), (WINDOW, Place("b"))]
+    assert script.asked[3:] == [(SECOND, Place(ending_before="b")), (SECOND, Place(ending_before="c"))]
 
 
 async def test_a_second_of_more_than_a_page_whose_order_changed_is_read_by_itself_and_then_what_is_below():
     parts = page("8a", "8c", more=True), page("8b")
     way, script = way_of(page("8a", "8b", more=True), page("8a", "8c", more=True), *parts, page("7d"))
     assert [await ids_of_next(way), await ids_of_next(way)] == ["ab", "cd"]
-    second = Interval(8, 9)
-    assert script.asked[2:] == [(second, Place()), (second, Place("c")), (Interval(3, 8), Place())]
+    assert script.asked[2:] == [(SECOND, Place()), (SECOND, Place("c")), (Interval(3, 8), Place())]
     assert (way.ties.unstable, way.order.oldest, way.order.last_id) == ({8}, 7, "d")
 
 
@@ -161,8 +176,7 @@ async def test_a_reading_that_lacks_a_row_is_followed_by_one_from_its_other_end(
     begin = page("8a", "8b", more=True), page("8b", "8a", more=True)
     way, script = way_of(*begin, page("8a", "8c"), page("8a", "8b"), page("7d"))
     assert [await ids_of_next(way), await ids_of_next(way)] == ["ab", "cd"]
-    second = Interval(8, 9)
-    assert script.asked[2:4] == [(second, Place()), (second, Place(ending_before="c"))]
+    assert script.asked[2:4] == [(SECOND, Place()), (SECOND, Place(ending_before="c"))]
 
 
 async def test_a_reading_that_shows_nothing_is_done_again_from_the_same_end():
