@@ -104,8 +104,9 @@ NOTHING_NEW = [
 
 
 @pytest.mark.parametrize("run_of", ["third", "twentieth"])
-def test_a_run_with_nothing_new_asks_ten_times_however_many_files_and_runs_there_were(counted, run_of):
-    assert besides_files(counted[run_of]) == NOTHING_NEW
+def test_a_run_with_nothing_new_asks_ten_times_at_most_however_many_files_and_runs_there_were(counted, run_of):
+    unchanged = [one for one in NOTHING_NEW if one != f"PUT {RECORD}"]  # where the audit, which is drawn, asked nothing
+    assert besides_files(counted[run_of]) in (NOTHING_NEW, unchanged)
     assert counted[run_of].count("FILE") <= 10  # of days that the audit asks about, which is drawn
 
 
