@@ -309,7 +309,7 @@ def test_the_share_decides_how_much_is_asked_and_0_turns_it_off(tmp_path):
         stripe_.reset_stats()
         (account,) = run(tmp_path, stripe_, full_refresh=True, audit=20).accounts
         assert account.audit.requests == round(0.2 * (stripe_.stats()["requests"] - account.audit.requests)) > 2
-        for _ in range(4):
+        for _ in range(7):
             (account,) = run(tmp_path, stripe_, full_refresh=True, audit=100).accounts
         assert account.audit.requests < 20  # what the allocation has in hand is spent
         assert sum(1 for _ in range(5) if run(tmp_path, stripe_).accounts[0].audit.requests) == 0
