@@ -27,7 +27,7 @@ from deltalake import DeltaTable, write_deltalake
 for _ in range(200):
     write_deltalake("table", pa.table({"a": list(range(100))}), mode="append")
 table = DeltaTable("table")
-TIMES = 5
+TIMES, ROUNDS = 5, 5  # a busy machine may let nobody run for a while: one round in which it is seen will do
 awake = [0]
 ended = threading.Event()
 
@@ -48,20 +48,31 @@ def woken_during(call):
     return awake[0] - before
 
 
-other = threading.Thread(target=wake)
-other.start()
-try:
-    seen = {
-        "open": woken_during(lambda: DeltaTable("table")),
+def seen_in_a_round():
+    """The same of each call, and of sleeping for as long as the two calls took: what a free interpreter lets run."""
+    began = time.perf_counter()
+    held = {
         "history": woken_during(table.history),
         "set_table_properties": woken_during(
             lambda: table.alter.set_table_properties({"delta.logRetentionDuration": "interval 7 days"})
         ),
     }
+    for_each = (time.perf_counter() - began) / TIMES
+    return {**held, "open": woken_during(lambda: DeltaTable("table")), "asleep": woken_during(lambda: time.sleep(for_each))}
+
+
+other = threading.Thread(target=wake)
+other.start()
+print("deltalake", version("deltalake"), f"in {TIMES} calls each, another thread ran so often:")
+shown = False
+try:
+    for _ in range(ROUNDS):
+        seen = seen_in_a_round()
+        print(seen)
+        held = max(seen["history"], seen["set_table_properties"])
+        shown = shown or (held <= 2 * TIMES and seen["open"] >= 3 * TIMES and seen["asleep"] >= 5 * held)
 finally:
     ended.set()
     other.join()
-print("deltalake", version("deltalake"), f"in {TIMES} calls each, another thread ran so often:", seen)
-held = max(seen["history"], seen["set_table_properties"])
-raise SystemExit(not (held <= 2 * TIMES and seen["open"] >= 6 * TIMES))
+raise SystemExit(not shown)
 PY
