@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -19,10 +20,12 @@ from connector.core.api.retry import RetryPolicy
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import ConnectorError, TransportError
+from connector.events import WindowClosed
 from connector.lake.state.lease import lease_of
 from connector.lake.state.leases import write_lease
 from connector.lake.stores.local import LocalStore
 from tests.support.examples import slow_but
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import (
     START,
     at_work_elsewhere,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.core.api.protocol import Response
+    from connector.events import Event
     from connector.lake.stores.conditions import Condition
     from connector.stripe.transport import Request
 
@@ -165,13 +169,36 @@ class NotesParking(LocalStore):
         return super().publish(staged, path, **condition)
 
 
-def test_rows_of_a_long_day_are_parked_while_it_is_read(tmp_path):
-    lake, plain, before = tmp_path / "lake", tmp_path / "plain", NotesParking.parked
-    tuning = RunTuning(commit_seconds=0.01, park_seconds=0.01, park_rows=100)
-    with sandbox(world(ROWS, days=1), latency=0.02) as stripe_:
-        run(lake, stripe_, settings={"max_in_flight": 3}, services={"tuning": tuning, "store": NotesParking(lake)})
-        run(plain, stripe_)
-    assert NotesParking.parked > before
+@dataclass
+class WaitsForParking(Model):
+    """A Stripe that answers no more, once some windows were read to their ends, until something was parked."""
+
+    closed: int = 0
+
+    def hear(self, event: Event) -> None:
+        self.closed += isinstance(event, WindowClosed)
+
+    async def send(self, request: Request) -> Response:
+        if self.closed >= 3:
+            with anyio.move_on_after(ENDLESS_SECONDS):
+                while not NotesParking.parked:  # noqa: ASYNC110 - that is counted in a thread
+                    await anyio.sleep(0.01)
+        return await super().send(request)
+
+
+def test_rows_of_a_long_day_are_parked_while_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(NotesParking, "parked", 0)
+    lake, plain = tmp_path / "lake", tmp_path / "plain"
+    model = WaitsForParking(random.Random(1))
+    for second in range(MODEL_START, MODEL_START + DAY, DAY // 1_500):
+        model.add(second, wait=0)
+    config = Config(ApiKey("sk_test_model"), api_base="http://127.0.0.1:1", rate=inf, max_in_flight=3, retry=ONCE)
+    services = {"transport": lambda _: model, "on_event": model.hear}
+    tuning = RunTuning(commit_seconds=0.01, park_seconds=0.01, park_rows=50)
+    for place, more in ((lake, {"tuning": tuning, "store": NotesParking(lake)}), (plain, {})):
+        anyio.run(lambda place=place, more=more: sync_given(place, config, {**services, **more}))
+    assert NotesParking.parked
+    assert len(objects(lake)) == len(model.entries)
     assert data_files(lake) == data_files(plain)
     assert parked_files(lake) == []
     assert strays(lake) == []
