@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import http.client
+import signal
 import threading
 import time
 from collections import Counter
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Generator
 
     from tests.integrations.services import Service
@@ -27,10 +30,50 @@ class Faults:
     Attributes:
         choose: gets method and path, returns `cut`, `error after`, `refuse before`, `late`, or None for nothing.
         seen: how often each fault happened.
+        late: what carries out, later, that of which a client was told nothing.
     """
 
     choose: Callable[[str, str], str | None] = lambda _method, _path: None
     seen: Counter[str] = field(default_factory=Counter)
+    late: list[threading.Timer] = field(default_factory=list)
+
+    def wait_for_the_late(self) -> None:
+        """Wait until everything that was to be carried out late has been."""
+        for one in self.late:
+            one.join()
+
+    def killed_at_write(
+        self, number: int, start: Callable[[], subprocess.Popen[bytes]], *, carried_out: bool, about: str = ""
+    ) -> int:
+        """Start a command, kill it with -9 at one of its writes, however fast it gets there, and return its status.
+
+        What it asks for afterwards is refused, so that it cannot end before it is killed.
+
+        Args:
+            number: of the write, from 1.
+            start: starts the command.
+            carried_out: whether the store gets the write all the same.
+            about: what the paths of the writes that count have in them.
+        """
+        started: Future[subprocess.Popen[bytes]] = Future()
+        counting, writes = threading.Lock(), 0
+
+        def choose(method: str, path: str) -> str | None:
+            nonlocal writes
+            with counting:
+                if writes >= number:
+                    return "refuse before"
+                writes += method == "PUT" and about in unquote(path)
+                if writes < number:
+                    return None
+                started.result().send_signal(signal.SIGKILL)
+                return "cut" if carried_out else "refuse before"
+
+        before, self.choose = self.choose, choose
+        started.set_result(process := start())
+        process.communicate()
+        self.choose = before
+        return process.returncode
 
 
 @contextmanager
@@ -51,7 +94,9 @@ def behind_faults(service: Service) -> Generator[tuple[Service, Faults]]:  # noq
                 return
             if fault == "late":  # the client is told nothing; what it sent is carried out all the same, later
                 headers = dict(self.headers.items())
-                threading.Timer(LATE_SECONDS, _forward, (upstream, self.command, self.path, body, headers)).start()
+                late = threading.Timer(LATE_SECONDS, _forward, (upstream, self.command, self.path, body, headers))
+                late.start()
+                faults.late.append(late)
                 self._hang_up()
                 return
             status, headers, content = _forward(upstream, self.command, self.path, body, dict(self.headers.items()))

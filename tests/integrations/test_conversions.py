@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
+import signal
 
 import pytest
 
 import connector
 from connector.config.destination import placed
 from connector.errors import ConfigError
+from tests.integrations.faulty_proxy import behind_faults
 from tests.integrations.test_bucket import settings_of
-from tests.support.bucket_lakes import bucket_files, command, killed_after
+from tests.support.bucket_lakes import bucket_files, command
 from tests.support.lakes import data_files, objects, run, sandbox, state, world
 
 pytest.importorskip("obstore", reason="`make integrations` sets up what runs this")
 
 SERVICES = ("seaweedfs", "moto", "azurite", "gcs")
+
+MOMENTS = ((1, "", False), (9, "", True), (41, "", False), (1, "/state/", True))
+"""Writes at which a conversion of 40 days is killed, of which it makes some 50; and whether the store gets them."""
 
 
 @pytest.fixture(params=SERVICES)
@@ -66,16 +70,24 @@ def test_a_lake_goes_into_a_bucket_as_delta_tables(service, lake, extra):
 
 
 @pytest.mark.slow
-def test_killed_again_and_again_it_is_refused_and_goes_on_to_the_same_bytes(service, lake, tmp_path):
-    name, bucket = place_in(service)
-    words = ("convert", str(lake), name, "-q")  # settings and keys are in the environment
-    statuses = [killed_after(0.8 + 0.2 * tried, command(*words, environ=service.environment)) for tried in range(4)]
-    assert -9 in statuses
-    if 0 not in statuses:
-        with suppress(ConfigError):  # it may have died when all was done
-            assert objects(bucket) == objects(lake)
-        last = command(*words, environ=service.environment)
-        _, said = last.communicate(timeout=90)
-        assert last.returncode == 0 or b"not empty" in said, said
-    assert objects(bucket) == objects(lake)
-    assert bucket_files(bucket) == data_files(lake)
+def test_killed_again_and_again_it_is_refused_and_goes_on_to_the_same_bytes(service, lake):
+    with behind_faults(service) as (behind, faults):
+        name, bucket = place_in(behind)
+        words = ("convert", str(lake), name, "-q")  # settings and keys are in the environment
+
+        def convert():
+            return command(*words, environ=behind.environment)
+
+        for write, about, carried_out in MOMENTS:
+            status = faults.killed_at_write(write, convert, carried_out=carried_out, about=about)
+            assert status == -signal.SIGKILL
+            with pytest.raises(ConfigError):
+                objects(bucket)
+        last = convert()
+        _, said = last.communicate(timeout=300)
+        assert last.returncode == 0, said
+        assert objects(bucket) == objects(lake)
+        assert bucket_files(bucket) == data_files(lake)
+        again = convert()
+        _, said = again.communicate(timeout=300)
+        assert (again.returncode, b"not empty" in said) == (78, True), said

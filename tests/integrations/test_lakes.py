@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import random
 import secrets
+import signal
 import time
+from urllib.parse import unquote
 
 import pytest
 
 from connector.config.destination import placed
 from tests.integrations import services
 from tests.integrations.conftest import available
-from tests.integrations.faulty_proxy import LATE_SECONDS, behind_faults
+from tests.integrations.faulty_proxy import behind_faults
 from tests.integrations.test_bucket import settings_of
 from tests.support.bucket_lakes import (
     backfill_killed,
     bucket_files,
     command,
-    killed_again_and_again,
     life_of_a_lake,
     same,
+    store_killed_in_the_middle,
 )
 from tests.support.lakes import data_files, run, sandbox, world
+from tests.support.waiting import hold_answers
 
 pytest.importorskip("obstore", reason="`make integrations` sets up what runs this")
 
@@ -61,7 +64,7 @@ def test_answers_lost_late_or_refused_change_nothing(service, tmp_path):
         name, bucket = lake_in(behind)
         life_of_a_lake(bucket, tmp_path, stripe_)
         assert min(faults.seen[kind] for kind in kinds) > 0
-        time.sleep(LATE_SECONDS + 0.5)  # what came late has come
+        faults.wait_for_the_late()
         same(placed(name, settings_of(behind)), tmp_path, stripe_)
 
 
@@ -79,13 +82,22 @@ def test_two_commands_at_once_write_one_lake_and_lose_nothing(service, tmp_path)
 @pytest.mark.slow
 def test_killed_at_any_moment_the_next_run_ends_in_the_same_bytes(service, tmp_path):
     dice = random.Random(11)
-    with sandbox(world(3_000, days=40), latency=0.01) as stripe_:
-        name, bucket = lake_in(service)
-        words = ("sync", name, "-q", "--rate", "15")  # two seconds of reading
-        moments = [0.5 + 1.2 * dice.random() for _ in range(6)]
-        statuses = killed_again_and_again(words, environment(service, stripe_), moments, between=lambda _number: None)
-        assert statuses.count(-9) >= 2
-        last = command(*words, environ=environment(service, stripe_))
+    with (
+        sandbox(world(3_000, days=40), latency=0.01) as stripe_,
+        behind_faults(service) as (behind, faults),
+    ):
+        name, bucket = lake_in(behind)
+        words = ("sync", name, "-q", "--rate", "15")
+
+        def sync():
+            return command(*words, environ=environment(behind, stripe_))
+
+        # Of 40 files each run makes a few; the last two, what any run ends with.
+        moments = [(dice.randint(2, 8), "") for _ in range(5)] + [(1, "/state/"), (1, "/runs/")]
+        for write, about in moments:
+            status = faults.killed_at_write(write, sync, carried_out=dice.random() < 0.5, about=about)
+            assert status == -signal.SIGKILL
+        last = sync()
         _, said = last.communicate(timeout=300)
         assert last.returncode == 0, said
         run(tmp_path, stripe_)
@@ -109,11 +121,9 @@ def test_a_store_killed_in_the_middle_and_brought_back_has_everything(kind, tmp_
     start = getattr(services, kind)
     with sandbox(world(3_000, days=60), latency=0.01) as stripe_, start(tmp_path / "kept") as first:
         name, bucket = lake_in(first)
+        hold_answers(stripe_, 20, seconds=1)
         syncing = command("sync", name, "-q", "--rate", "200", environ=environment(first, stripe_))
-        time.sleep(1.2)
-        first.process.kill()
-        first.process.wait()
-        time.sleep(0.5)
+        store_killed_in_the_middle(first, stripe_)
         with start(tmp_path / "kept") as back:
             assert back.endpoint == first.endpoint
             _, said = syncing.communicate(timeout=300)
@@ -127,11 +137,18 @@ def test_a_store_killed_in_the_middle_and_brought_back_has_everything(kind, tmp_
 def test_seconds_of_503_are_waited_out(service, seconds, tmp_path):
     with behind_faults(service) as (behind, faults), sandbox(world(WORLD)) as stripe_:
         name, bucket = lake_in(behind)
-        began = time.monotonic() + 0.9
-        faults.choose = lambda _method, _path: "refuse before" if began < time.monotonic() < began + seconds else None
+        began = []
+
+        def choose(method, path):
+            if method == "PUT" and ".parquet" in unquote(path):
+                began.append(time.monotonic())
+            return "refuse before" if began and time.monotonic() < began[0] + seconds else None
+
+        faults.choose = choose
         syncing = command("sync", name, "-q", "--rate", "0", environ=environment(behind, stripe_))
         _, said = syncing.communicate(timeout=seconds + 300)
         assert syncing.returncode == 0, said
         faults.choose = lambda _method, _path: None
+        assert faults.seen["refuse before"] > 0
         run(tmp_path, stripe_)
         same(bucket, tmp_path, stripe_)

@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import secrets
+import signal
 import time
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -28,11 +29,12 @@ from connector.payouts.calls import sync_payouts
 from connector.verification.calls import verify
 from tests.integrations import services
 from tests.integrations.conftest import available
-from tests.integrations.faulty_proxy import LATE_SECONDS, behind_faults
+from tests.integrations.faulty_proxy import behind_faults
 from tests.integrations.test_bucket import SERVICES, settings_of
-from tests.support.bucket_lakes import command, killed_again_and_again
+from tests.support.bucket_lakes import command, store_killed_in_the_middle
 from tests.support.lakes import START, config_for, run, sandbox, truth, world
 from tests.support.reading_tables import rows_in
+from tests.support.waiting import hold_answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 pytest.importorskip("obstore", reason="`make integrations` sets up what runs this")
 pytest.importorskip("deltalake", reason="`make integrations` sets up what runs this")
 pytest.importorskip("pyiceberg", reason="`make integrations` sets up what runs this")
+
+WRITTEN_OF = {"delta": "_delta_log", "iceberg": "/metadata/"}
+"""What the paths of a table's own files have in them."""
 
 TABLES = ("balance_transactions", "payouts", "payout_transactions", "balances")
 
@@ -218,14 +223,24 @@ def test_two_commands_at_once_publish_each_row_once(lake, tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_the_next_run_publishes_all(lake, tmp_path):
+def test_killed_at_any_moment_the_next_run_publishes_all(kind, service, tmp_path):
     dice = random.Random(12)
-    with sandbox(world(2_000, days=40), latency=0.01) as stripe_:
+    with (
+        sandbox(world(2_000, days=40), latency=0.01) as stripe_,
+        behind_faults(service) as (behind, faults),
+    ):
+        lake = TableLake(kind, behind)
         words = ("sync", lake.name, "-q", "--rate", "15", *lake.words)
-        moments = [0.5 + 1.5 * dice.random() for _ in range(5)]
-        statuses = killed_again_and_again(words, environment(lake, stripe_), moments, between=lambda _number: None)
-        assert statuses.count(-9) >= 2
-        last = command(*words, environ=environment(lake, stripe_))
+
+        def sync():
+            return command(*words, environ=environment(lake, stripe_))
+
+        # Of 40 files each run makes a few; then all of them, and what makes them the table's.
+        moments = [(dice.randint(2, 8), "") for _ in range(3)] + [(1, WRITTEN_OF[kind])] * 3
+        for write, about in moments:
+            status = faults.killed_at_write(write, sync, carried_out=False, about=about)
+            assert status == -signal.SIGKILL
+        last = sync()
         _, said = last.communicate(timeout=300)
         assert last.returncode == 0, said
         run(tmp_path, stripe_)
@@ -261,11 +276,9 @@ def test_a_store_killed_in_the_middle_and_brought_back_has_the_whole_table(kind,
     with sandbox(world(3_000, days=60), latency=0.01) as stripe_, start(tmp_path / "kept") as first:
         lake = TableLake(kind, first)
         words = ("sync", lake.name, "-q", "--rate", "200", *lake.words)
+        hold_answers(stripe_, 20, seconds=1)
         syncing = command(*words, environ=environment(lake, stripe_))
-        time.sleep(1.5)
-        first.process.kill()
-        first.process.wait()
-        time.sleep(0.5)
+        store_killed_in_the_middle(first, stripe_)
         with start(tmp_path / "kept"):
             _, said = syncing.communicate(timeout=300)
             assert syncing.returncode == 0, said
@@ -288,7 +301,7 @@ def test_answers_lost_late_or_refused_double_no_row_of_a_table(kind, service, tm
         run(lake.destination, stripe_)
         run(tmp_path, stripe_)
         faults.choose = lambda _method, _path: None
-        time.sleep(LATE_SECONDS + 0.5)  # what came late has come
+        faults.wait_for_the_late()
         assert faults.seen["cut"] > 0
         lake.same_as(tmp_path, "balance_transactions")
         assert compared(open_store(lake.destination))["balance_transactions"] == ([], 0)

@@ -15,9 +15,10 @@ import connector
 from connector.core.units import DAY
 from connector.lake.stores.base import open_store
 from tests.support.lakes import data_files, objects, run, truth
+from tests.support.waiting import is_holding, killed_at_request, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from connector.sandbox import Sandbox
 
@@ -88,22 +89,17 @@ def killed_after(seconds: float, process: subprocess.Popen[bytes]) -> int:
     return process.returncode
 
 
-def killed_again_and_again(
-    words: tuple[object, ...], environ: Mapping[str, str], moments: list[float], *, between: Callable[[int], None]
-) -> list[int]:
-    """Run a command and kill it at each of some moments; return the statuses it ended with.
+def store_killed_in_the_middle(store: Any, served: Sandbox) -> None:
+    """Kill a store's process while a command waits for an answer of Stripe's, then have Stripe answer again.
 
     Args:
-        words: of the command line.
-        environ: of the process.
-        moments: seconds after its start.
-        between: called after each kill with its number.
+        store: a service that has a process.
+        served: a Stripe that holds its answers back (`hold_answers`), which a command asks.
     """
-    found: list[int] = []
-    for number, moment in enumerate(moments):
-        found.append(killed_after(moment, command(*words, environ=environ)))
-        between(number)
-    return found
+    wait_until(lambda: is_holding(served))
+    store.process.kill()
+    store.process.wait()
+    served.faults.clear()
 
 
 def backfill_killed(
@@ -135,11 +131,8 @@ def backfill_killed(
     look()
     for requests in after:
         served.reset_stats()
-        process = command(*words, environ=asking)
-        while process.poll() is None and len(served.requests()) < requests:
-            with suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=0.01)
-        assert killed_after(0.0, process) == -signal.SIGKILL
+        status = killed_at_request(served, requests, lambda: command(*words, environ=asking))
+        assert status == -signal.SIGKILL or (status == 0 and len(served.requests()) < requests)
         look()
     last = command(*words, environ=asking)
     _, said = last.communicate(timeout=300)
