@@ -30,8 +30,8 @@ test: .venv/.dev  ## run the tests that are quick, some on each core
 test-all: .venv/.dev  ## run every test, as long as it takes
 	@TESTS=thorough $(BIN)/python -m pytest -q $(SPREAD)
 
-mutants: .venv/.dev  ## change the program in many places: do the tests notice? (SAMPLE=, SEED=, AREAS=)
-	@$(BIN)/python tests/mutation/measure.py $(AREAS) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
+mutants: .venv/.dev  ## change the program in many places: do the tests notice? (SAMPLE=, SEED=, AREAS=, JOBS=; table formats once `make integrations` ran)
+	@$(if $(wildcard .venv-integrations/.done),.venv-integrations/bin,$(BIN))/python tests/mutation/measure.py $(AREAS) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
 
 check: .venv/.dev  ## format, lint, types, layers, then the quick tests
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }

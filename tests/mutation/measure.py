@@ -4,8 +4,8 @@
 takes every mutant of one file. It prints how many were noticed, and names each that was not; Ctrl-C ends it with what
 is known by then. Two kinds are listed in `unchanged.toml`, each with the reason, and are not counted: those that change
 nothing anybody could notice, and figures chosen by judgement that become half as much again at most. Nor are modules
-whose package is not installed: `.venv-integrations/bin/python tests/mutation/measure.py connector/lake/catalogs` takes
-those of the table formats, too.
+whose package is not installed; `make mutants` uses the environment of `make integrations` where that is set up, which
+has the table formats' packages.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ TESTS = (
     "tests/verification",
     "tests/reporting",
     "tests/ingest",
+    "tests/conversion",
 )
 UNCHANGED = Path(__file__).with_name("unchanged.toml")
 LITTLE = 0.5

@@ -156,17 +156,15 @@ class CatalogTable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What became of a table's log or metadata, or would.
+    """What became of a table's metadata, or would; of a log that the table's library shortens, nothing is told.
 
     Attributes:
-        log_files: of them that the table's library removes by itself.
         versions: of the table that were let go of.
         folded: manifests that were put together.
         needed: paths of the files of metadata that are still needed, relative to the lake; None where the table's
             library looks after them.
     """
 
-    log_files: int = 0
     versions: int = 0
     folded: int = 0
     needed: frozenset[str] | None = None

@@ -60,6 +60,9 @@ _UNFIT = frozenset("[]%")
 _RETENTION = "delta.logRetentionDuration"
 """Property of a table: how long the files of its log stay that a checkpoint has made unneeded."""
 
+ABOUT = 0.01
+"""Share of the time to keep its log by which what a table says may differ: telling it costs a commit."""
+
 _INTERVAL = re.compile(r"interval (\d+) seconds")
 
 _TABLE_EXISTS = re.compile(r"already exists", re.IGNORECASE)
@@ -89,7 +92,7 @@ class DeltaCatalogTable:
         self._opened_by = self.options()
         with self._told("reading"):
             try:
-                self._table = DeltaTable(self.folder, storage_options=self._opened_by or None)
+                self._table = DeltaTable(self.folder, storage_options=self._opened_by)
             except TableNotFoundError:
                 self._table = None
                 return
@@ -146,7 +149,7 @@ class DeltaCatalogTable:
         said = None if there is None else _INTERVAL.fullmatch(there)
         if there is not None and said is None:
             return
-        if said is None or abs(int(said[1]) - seconds) > seconds // 100 + 1:
+        if said is None or abs(int(said[1]) - seconds) > ABOUT * seconds:
             table.alter.set_table_properties({_RETENTION: _kept(seconds)})  # the interpreter stands still meanwhile
 
     def _create(self, added: list[AddAction], change: Change) -> None:
@@ -158,7 +161,7 @@ class DeltaCatalogTable:
             list(self.shape.partition_columns),
             name=self.shape.name,
             configuration={_RETENTION: _kept(KEEP_DAYS * DAY)},
-            storage_options=self._opened_by or None,
+            storage_options=self._opened_by,
             commit_properties=_properties(change),
         )
 

@@ -236,11 +236,11 @@ class IcebergCatalogTable:
             old = [one for one in table.metadata.snapshots if one.timestamp_ms / 1e3 < cutoff and one != current]
             folded = manifests if manifests > MANY_MANIFESTS else 0
             if act and folded:
-                with Commit(table) as transaction, self._producer(transaction, fold_at=2):
+                with Commit(table) as transaction, self._producer(transaction, fold_at=folded):
                     pass
             if act and old:
                 table.maintenance.expire_snapshots().by_ids([one.snapshot_id for one in old]).commit()
-            return Tidied(0, len(old), folded, frozenset(self._needed(table)) if act else None)
+            return Tidied(len(old), folded, frozenset(self._needed(table)) if act else None)
 
     def _producer(self, transaction: Transaction, fold_at: int) -> Publishing:
         io = transaction._table.io  # noqa: SLF001 - as pyiceberg's own producers are made

@@ -67,9 +67,7 @@ class Manifests:
     def live(self, manifests: Sequence[ManifestFile], io: FileIO) -> Iterable[tuple[ManifestFile, list[ManifestEntry]]]:
         """Return manifests, each with the entries of files that are in the table; those not read yet are read."""
         new = [one for one in manifests if one.manifest_path not in self._read]
-        if self._at_once == 1 or len(new) == 1:
-            self._read.update((one.manifest_path, one.fetch_manifest_entry(io)) for one in new)
-        elif new:
+        if new:
             with ThreadPoolExecutor(min(len(new), self._at_once)) as threads:
                 found = threads.map(lambda one: one.fetch_manifest_entry(io), new)
                 self._read.update(zip((one.manifest_path for one in new), found, strict=True))

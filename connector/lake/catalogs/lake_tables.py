@@ -100,7 +100,7 @@ def check_tables(store: Store, kind: str, catalog: str | None = None) -> None:
     if catalog is not None and there not in {None, catalog}:
         raise ConfigError(f"the tables of this lake are in the catalog {there}, and {catalog} was asked for")
     with ExitStack() as stack:
-        _maker(store, kind, catalog or there, stack, renew=False)
+        _maker(store, kind, catalog or there, stack)
 
 
 def compared(store: Store) -> dict[str, tuple[list[Alteration], int]]:
@@ -203,11 +203,11 @@ def opened_tables(
         if kind == HIVE:
             yield lambda _: None
             return
-        make = _maker(store, kind, settled_catalog(store, catalog), stack, renew=renew)
+        make = _maker(store, kind, settled_catalog(store, catalog), stack)
 
         def opened(table: str) -> CatalogTable | None:
             recorded = state_log.recorded_accounts(store, SPECS[table])
-            return make(_shape(lake, table)) if recorded else None
+            return make(_shape(lake, table), renew) if recorded else None
 
         yield opened
 
@@ -251,9 +251,9 @@ def _known_catalog(store: Store) -> str | None:
 
 
 def _maker(
-    store: Store, kind: str, catalog: str | None, stack: ExitStack, *, renew: bool
-) -> Callable[[TableShape], CatalogTable]:
-    """Return what opens a table by its shape; the catalog is closed with the stack.
+    store: Store, kind: str, catalog: str | None, stack: ExitStack
+) -> Callable[[TableShape, bool], CatalogTable]:
+    """Return what opens a table by its shape, and whether to make that of a moved lake anew; the stack closes all.
 
     Raises:
         ConfigError: the library is not installed, or the tables cannot be there.
@@ -265,11 +265,11 @@ def _maker(
         module.refuse_unfit(root)
         options = dict[str, str] if bucket is None else partial(options_for, bucket)
         options()  # what deltalake cannot have is refused now
-        return lambda shape: module.DeltaCatalogTable(shape, f"{root}/{shape.name}", options)
+        return lambda shape, _: module.DeltaCatalogTable(shape, f"{root}/{shape.name}", options)
     properties: Mapping[str, str] = {}
     if bucket is not None:
         files = import_module("connector.lake.catalogs.iceberg_files")  # an extra
         root, properties = files.address_in_tables(bucket), stack.enter_context(files.files_in(bucket))
     opened = module.open_catalog(root, catalog, properties)
     stack.callback(opened.close)
-    return lambda shape: module.IcebergCatalogTable(shape, opened, root, renew=renew)
+    return lambda shape, renew: module.IcebergCatalogTable(shape, opened, root, renew)

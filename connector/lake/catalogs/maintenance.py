@@ -161,7 +161,7 @@ def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | No
         removed=len(removed),
         bytes=sum(one.bytes for one in removed),
         left=len(old) - len(removed),
-        log=tidied.log_files + len(log),
+        log=len(log),
         versions=tidied.versions,
         folded=tidied.folded,
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 
 import pyarrow as pa
 import pytest
@@ -13,12 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.state.data_file import with_changes
+from connector.core.state.publishing import Alteration, Listed
 from connector.errors import ConfigError
-from connector.lake.catalogs.delta import DeltaCatalogTable
+from connector.lake.catalogs.base import KEEP_DAYS, Published, TableAlteredError, Tidied, publish
+from connector.lake.catalogs.delta import DeltaCatalogTable, without_metadata
+from connector.lake.catalogs.delta_store import options_for
 from tests.contracts.catalog import CatalogContract
+from tests.support.bucket_server import bucket_server
 from tests.support.table_files import START, TABLE, Lake, rows_of
 
 NOW = START + 90 * 86_400
+KEPT = "delta.logRetentionDuration"
+DELETED_FIRST = "^Bg9^0rr910000000000iXQKl0rr91000005c8Xg00000"  # row 0, as a deletion vector within the log
 
 
 def sorted_rows(table: pa.Table):
@@ -61,11 +70,11 @@ class TestDelta(CatalogContract):
         action = RemoveAction(own, data_change=True, deletion_timestamp=0, partition_values=values)
         table.create_write_transaction([action], "append", table.schema(), ["account", "created_date"])
 
-    def slip_in(self, lake, path):
+    def slip_in(self, lake, path, stats='{"numRecords": 1}'):
         table, own = self.table(lake), path.removeprefix(f"{TABLE}/")
         values = dict(part.split("=") for part in own.split("/")[:-1])
         size = (lake.root / path).stat().st_size
-        action = AddAction(own, size, values, 0, data_change=True, stats='{"numRecords": 1}')
+        action = AddAction(own, size, values, 0, data_change=True, stats=stats)
         table.create_write_transaction([action], "append", table.schema(), ["account", "created_date"])
 
     def actions(self, lake, kind):
@@ -87,6 +96,8 @@ class TestDelta(CatalogContract):
         self.published(lake)
         (removed,) = self.actions(lake, "remove")
         assert removed["deletionTimestamp"] == NOW * 1_000
+        assert removed["partitionValues"] == {"account": "acct_1", "created_date": "2026-01-01"}
+        assert [one["dataChange"] for kind in ("add", "remove") for one in self.actions(lake, kind)] == [True] * 3
 
     def test_of_a_file_whose_bounds_nobody_knows_the_log_says_how_many_rows_it_has(self, lake):
         file = lake.put(rows_of(0, ["txn_a"]))
@@ -127,3 +138,127 @@ class TestDelta(CatalogContract):
         table.read()
         assert table.contents().revisions == lake.revisions
         assert self.rows(lake) == lake.rows()
+
+    def test_where_the_log_says_no_number_of_rows_a_file_is_believed_by_its_size(self, lake):
+        file = lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        self.forget(lake, file.path)
+        self.slip_in(lake, file.path, stats=None)
+        table = self.opened(lake)
+        table.read()
+        assert table.contents().files == {file.path: Listed(None, file.bytes)}
+        assert self.published(lake) == Published(TABLE)
+
+    def test_columns_that_come_later_may_be_null(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        lake.source_columns = True
+        lake.put(rows_of(1, ["txn_b"]))
+        self.published(lake)
+        before = {one.name for one in replace(lake, source_columns=False).shape.schema}
+        later = [one for one in self.table(lake).schema().fields if one.name not in before]
+        assert later
+        assert all(one.nullable for one in later)
+
+    def test_a_table_with_a_column_of_another_type_is_not_ours(self, lake):
+        columns = [
+            pa.field("amount", pa.string()),
+            *(pa.field(name, pa.string()) for name in ("account", "created_date")),
+        ]
+        place, partitions = str(lake.root / TABLE), list(lake.shape.partition_columns)
+        DeltaTable.create(place, pa.schema(columns), partition_by=partitions)
+        lake.put(rows_of(0, ["txn_a"]))
+        with pytest.raises(ConfigError, match=r"the column amount .*not one of ours"):
+            self.published(lake)
+
+    def test_a_file_of_which_another_tool_marked_rows_as_deleted_is_named(self, lake):
+        kept, marked = lake.put(rows_of(0, ["txn_a", "txn_b"])), lake.put(rows_of(1, ["txn_c", "txn_d"]))
+        self.published(lake)
+        vectors = {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["deletionVectors"]}
+        (before,) = (one for one in self.actions(lake, "add") if marked.path.endswith(one["path"]))
+        vector = {"storageType": "i", "pathOrInlineDv": DELETED_FIRST, "sizeInBytes": 34, "cardinality": 1}
+        log = lake.root / TABLE / "_delta_log"
+        said = [
+            {"protocol": {**vectors, "writerFeatures": ["deletionVectors"]}},
+            {"remove": {"path": before["path"], "dataChange": True, "partitionValues": before["partitionValues"]}},
+            {"add": {**before, "deletionVector": vector}},
+        ]
+        (log / f"{1:020d}.json").write_text("\n".join(map(json.dumps, said)))
+        table = self.opened(lake)
+        table.read()
+        assert {path: one.whole for path, one in table.contents().files.items()} == {
+            kept.path: True,
+            marked.path: False,
+        }
+        with pytest.raises(TableAlteredError) as caught:
+            self.published(lake)
+        assert caught.value.alterations == (Alteration(marked.path, "changed"),)
+
+    # Upkeep -----------------------------------------------------------------------------------------------------------
+
+    def tidied(self, lake, days, *, act=True):
+        """Shorten the log, all of it but what so many days ago and later was written."""
+        table = self.opened(lake)
+        table.read()
+        assert table.tidy(time.time() - days * 86_400, act=act) == Tidied()
+        return self.table(lake).metadata().configuration[KEPT]
+
+    def checkpoints(self, lake):
+        return len(list((lake.root / TABLE / "_delta_log").glob("*.checkpoint*.parquet")))
+
+    def test_a_table_that_is_not_there_has_no_log_to_shorten(self, lake):
+        table = self.opened(lake)
+        table.read()
+        assert table.tidy(0.0, act=True) == Tidied()
+        assert not lake.root.exists()
+
+    def test_a_log_of_one_version_is_short_and_a_longer_one_gets_a_checkpoint(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        self.tidied(lake, KEEP_DAYS)
+        assert self.checkpoints(lake) == 0
+        lake.put(rows_of(0, ["txn_b"]))
+        self.published(lake)
+        self.tidied(lake, 2, act=False)
+        assert (self.commits(lake), self.checkpoints(lake)) == (2, 0)
+        self.tidied(lake, KEEP_DAYS)
+        assert (self.commits(lake), self.checkpoints(lake)) == (2, 1)
+        assert self.rows(lake) == lake.rows()
+
+    @pytest.mark.parametrize("said", ["interval 30 days", "interval 5 weeks"])
+    def test_how_long_somebody_else_has_the_log_kept_stays(self, lake, said):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        self.table(lake).alter.set_table_properties({KEPT: said})
+        assert self.tidied(lake, 2) == said
+
+    @pytest.mark.parametrize(("days", "told"), [(100, False), (101, False), (99, False), (102, True), (98, True)])
+    def test_about_the_same_time_to_keep_the_log_is_not_told_again(self, lake, monkeypatch, days, told):
+        monkeypatch.setattr(time, "time", lambda: float(NOW))
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        self.table(lake).alter.set_table_properties({KEPT: f"interval {days * 86_400} seconds"})
+        assert self.tidied(lake, 100) == f"interval {(100 if told else days) * 86_400} seconds"
+
+    def test_a_table_of_which_nobody_said_how_long_its_log_is_kept_is_told(self, lake):
+        DeltaTable.create(
+            str(lake.root / TABLE), without_metadata(lake.shape.schema), partition_by=["account", "created_date"]
+        )
+        assert KEPT not in self.table(lake).metadata().configuration
+        assert self.tidied(lake, 3) == f"interval {3 * 86_400} seconds"
+
+    # In a bucket ------------------------------------------------------------------------------------------------------
+
+    def test_a_table_in_a_bucket_is_made_and_read_with_what_lets_in(self, lake):
+        pytest.importorskip("obstore", reason="an extra")
+        with bucket_server() as served:
+            bucket = import_module("connector.lake.stores.bucket_opening").open_bucket(
+                "s3://lake/x", served.s3(), environ={}
+            )
+            table = DeltaCatalogTable(lake.shape, f"s3://lake/x/{TABLE}", lambda: options_for(bucket))
+            for names in (["txn_a"], ["txn_b", "txn_c"]):
+                file = lake.put(rows_of(0, names))
+                publish(table, lake.wanted)
+            table.read()
+            assert table.contents().files == {file.path: Listed(2, file.bytes)}
+            assert sum(name.startswith(f"x/{TABLE}/_delta_log/") for name in served.objects) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Barrier
@@ -9,14 +11,20 @@ from threading import Barrier
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.expressions import EqualTo
+from pyiceberg.schema import Schema
+from pyiceberg.types import LongType, NestedField, StringType
 from pyiceberg.utils.config import Config
+from sqlalchemy.exc import OperationalError
 
-from connector.errors import ConfigError
-from connector.lake.catalogs.base import publish
-from connector.lake.catalogs.iceberg import IcebergCatalogTable, open_catalog
+from connector.core.state.data_file import DataFile
+from connector.core.state.publishing import Change
+from connector.errors import CommitConflictError, ConfigError, StorageError
+from connector.lake.catalogs.base import Tidied, publish
+from connector.lake.catalogs.iceberg import MANY_MANIFESTS, IcebergCatalogTable, open_catalog
 from tests.contracts.catalog import CatalogContract
-from tests.support.table_files import TABLE, Lake, rows_of
+from tests.support.table_files import START, TABLE, Lake, rows_of
 
 
 def sorted_rows(table):
@@ -167,3 +175,129 @@ class TestIceberg(CatalogContract):
         monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())
         with pytest.raises(ConfigError, match="unable to open"):
             open_catalog("s3://lake/x", "away")
+
+    def test_a_folder_for_the_catalog_is_made_whatever_lacks_of_it(self, tmp_path):
+        for _ in range(2):
+            open_catalog(str(tmp_path / "some" / "lake")).close()
+
+    def test_a_manifest_says_between_which_values_a_file_lies_and_how_many_are_null(self, lake):
+        file = lake.put(rows_of(0, ["txn_a", "txn_b"]))
+        self.published(lake)
+        (task,) = self.table(lake).scan().plan_files()
+        said, number = task.file, {one.name: one.field_id for one in self.table(lake).schema().fields}
+        assert (said.record_count, said.file_size_in_bytes) == (2, file.bytes)
+        assert said.value_counts == {number["created"]: 2, number["id"]: 2}
+        assert said.null_value_counts == {number["created"]: 0, number["id"]: 0}
+        for bounds, second, name in ((said.lower_bounds, START, b"txn_a"), (said.upper_bounds, START + 1, b"txn_b")):
+            microseconds = struct.pack("<q", second * 1_000_000)
+            assert bounds == {number["created"]: microseconds, number["id"]: name}
+
+    def test_columns_that_come_later_may_be_null_and_are_a_schema_of_their_own(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        before = {one.name for one in self.table(lake).schema().fields}
+        lake.source_columns = True
+        lake.put(rows_of(1, ["txn_b"]))
+        self.published(lake)
+        table = self.table(lake)
+        later = [one for one in table.schema().fields if one.name not in before]
+        assert later
+        assert not any(one.required for one in later)
+        assert {one.schema_id for one in table.metadata.schemas} == {0, 1}
+        assert {name for one in table.metadata.name_mapping().root for name in one.names} >= {one.name for one in later}
+
+    @pytest.mark.parametrize("kind", [StringType(), None], ids=["another type", "another number"])
+    def test_a_table_with_another_column_is_not_ours(self, lake, kind):
+        catalog = self.catalog(lake)
+        catalog.create_namespace("stripe")
+        mine = catalog.create_table(
+            f"stripe.{TABLE}",
+            Schema(NestedField(1, "currency", StringType()), NestedField(2, "amount", kind or LongType())),
+            location=f"file://{lake.root}/{TABLE}",
+        )
+        assert mine.schema().find_field("amount").field_id == 2
+        lake.put(rows_of(0, ["txn_a"]))
+        with pytest.raises(ConfigError, match=r"is number .*not one of ours"):
+            self.published(lake)
+
+    @pytest.mark.parametrize(
+        ("error", "kind"),
+        [
+            (OperationalError("insert", {}, Exception("database is locked")), CommitConflictError),
+            (OperationalError("insert", {}, Exception("could not serialize access")), CommitConflictError),
+            (CommitFailedException("the branch has changed"), CommitConflictError),
+            (OperationalError("insert", {}, Exception("unable to open database file")), StorageError),
+            (RuntimeError("the door is locked"), StorageError),
+            (ConfigError("a setting"), ConfigError),
+            (StorageError("a disk"), StorageError),
+        ],
+    )
+    def test_what_a_catalog_says_is_a_conflict_where_somebody_else_was_first_alone(self, lake, error, kind):
+        class Refusing:
+            def load_table(self, _identifier):
+                raise error
+
+        table = IcebergCatalogTable(lake.shape, Refusing(), str(lake.root))
+        with pytest.raises((ConfigError, StorageError)) as caught:
+            table.read()
+        assert type(caught.value) is kind
+
+    # Upkeep -----------------------------------------------------------------------------------------------------------
+
+    def several(self, lake, commits):
+        """A table of so many versions, each of which took in one day."""
+        for day in range(commits):
+            lake.put(rows_of(day, [f"txn_{day}"]))
+            publish(self.opened(lake, fold_at=1_000), lake.wanted)
+        table = self.opened(lake)
+        table.read()
+        return table
+
+    def manifests(self, lake):
+        table = self.table(lake)
+        return len(table.current_snapshot().manifests(table.io))
+
+    def test_a_table_that_is_not_there_or_that_nothing_was_published_to_needs_no_upkeep(self, lake):
+        table = self.opened(lake)
+        table.read()
+        assert table.tidy(time.time(), act=True) == Tidied()
+        with pytest.raises(StorageError):  # once it has made the table
+            table.commit(Change((DataFile("of no partition", 1, 9, "0" * 64),)))
+        table.read()
+        assert (table.contents().files, table.tidy(time.time(), act=True)) == ({}, Tidied())
+
+    def test_versions_from_before_the_cutoff_go_but_for_the_current_one(self, lake):
+        table = self.several(lake, 3)
+        first, second, last = (one.timestamp_ms / 1e3 for one in self.table(lake).metadata.snapshots)
+        assert first < second < last
+        for cutoff, go in ((first, 0), (second, 1), (last, 2), (last + 9, 2)):
+            told = table.tidy(cutoff, act=False)
+            assert (told.versions, told.folded, told.needed) == (go, 0, None)
+        assert self.commits(lake) == 3
+        told = table.tidy(second, act=True)
+        assert (told.versions, self.commits(lake)) == (1, 2)
+        table.read()
+        assert table.tidy(last + 9, act=True).versions == 1
+        assert [one.timestamp_ms / 1e3 for one in self.table(lake).metadata.snapshots] == [last]
+        assert self.rows(lake) == lake.rows()
+
+    def test_upkeep_names_the_metadata_that_is_needed(self, lake):
+        table = self.several(lake, 3)
+        there = {path.relative_to(lake.root).as_posix() for path in (lake.root / TABLE / "metadata").iterdir()}
+        assert table.tidy(0.0, act=True).needed == there
+        table.read()
+        needed = table.tidy(time.time() + 9, act=True).needed
+        for path in (lake.root / TABLE / "metadata").iterdir():
+            if path.relative_to(lake.root).as_posix() not in needed:
+                path.unlink()
+        assert len(needed) < len(there)
+        assert self.rows(lake) == lake.rows()
+
+    @pytest.mark.parametrize("more", [0, 1])
+    def test_upkeep_puts_more_than_a_few_small_manifests_together(self, lake, more):
+        table = self.several(lake, MANY_MANIFESTS + more)
+        told = table.tidy(0.0, act=False)
+        assert (told.folded, self.manifests(lake)) == (more * (MANY_MANIFESTS + 1), MANY_MANIFESTS + more)
+        assert table.tidy(0.0, act=True).folded == told.folded
+        assert self.manifests(lake) == (1 if more else MANY_MANIFESTS)
+        assert self.rows(lake) == lake.rows()

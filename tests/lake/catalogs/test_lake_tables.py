@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 
+import anyio
 import pytest
 
 from connector.core.state.data_file import DataFile
@@ -160,6 +161,15 @@ async def test_what_keeps_tables_from_following_is_told_and_raised_by_nobody(tmp
     failure = await follow(store)
     assert isinstance(failure, UnpublishedError)
     assert failure.exit_code == ConfigError.exit_code
+
+
+async def test_tables_follow_though_the_run_was_cancelled(store):
+    recorded(store, new(ONE, "parquet"), file("acct_1", 1))
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        assert await follow(store) is None
+        ended = True
+    assert ended
 
 
 async def test_a_lake_without_tables_has_nothing_that_follows(store):

@@ -12,8 +12,15 @@ import pytest
 
 from connector import schemas
 from connector.cli import main
-from connector.errors import ConfigError, UsageError
-from connector.lake.catalogs.maintenance import maintain, to_document
+from connector.core.state.balances_record import BalancesRecord
+from connector.core.state.data_file import DataFile
+from connector.core.state.payouts_record import PayoutsRecord
+from connector.core.state.tables import BALANCES, PAYOUTS
+from connector.errors import ConfigError, StorageError, UsageError
+from connector.lake.catalogs.lake_tables import publish_tables
+from connector.lake.catalogs.maintenance import MOST_FILES, maintain, to_document
+from connector.lake.state import state_log
+from connector.lake.stores.local import LocalStore
 from connector.verification.calls import verify
 from tests.support.extras import present
 from tests.support.lakes import START, run, sandbox, state, world
@@ -144,3 +151,89 @@ def test_where_there_is_no_lake_or_no_time_to_keep_that_is_said(tmp_path):
         maintain(tmp_path / "lake")
     with pytest.raises(UsageError, match="keep_days"):
         maintain(tmp_path, keep_days=0)
+
+
+def orphans(lake, number):
+    """Files that runs left, without a record, in the order of their names."""
+    folder = (lake / next(iter(state(lake).files))).parent
+    found = [folder / f"part-{one:012x}-20260101T000000Z-00000000.parquet" for one in range(number)]
+    for path in found:
+        path.write_bytes(b"half")
+    return found
+
+
+def touched(*files):
+    """Have files change one after the other, by the clock of their disk, and return the moments in seconds."""
+    moments = [0]
+    for path in files:
+        while (at := path.stat().st_ctime_ns) <= moments[-1]:
+            path.touch()
+        moments.append(at)
+    return [one / 1e9 for one in moments[1:]]
+
+
+@pytest.mark.parametrize("lake", KINDS, indirect=True)
+def test_a_file_goes_once_it_is_older_than_the_time_to_keep(lake, monkeypatch):
+    replaced = {lake / path for path in older_files(lake)}
+    files = orphans(lake, 3)
+    _, second, _ = touched(*files)
+    monkeypatch.setattr(time, "time", lambda: second + DAY)
+    maintain(lake, keep_days=1, publish_only=True)
+    assert [path.exists() for path in files] == [True] * 3
+    done = maintain(lake, keep_days=1, dry_run=True).tables[0]
+    assert (done.removed, done.left) == (len(replaced) + 1, 0)
+    assert done.bytes == sum(path.stat().st_size for path in replaced) + len(b"half")
+    assert [path.exists() for path in files] == [True] * 3
+    maintain(lake, keep_days=1)
+    assert [path.exists() for path in files] == [False, True, True]
+
+
+@pytest.mark.parametrize("lake", KINDS[:1], indirect=True)
+def test_so_many_files_go_at_once_the_oldest_first_and_the_rest_the_next_time(lake, monkeypatch):
+    replaced, files = len(older_files(lake)), orphans(lake, MOST_FILES + 1)
+    touched(files[-1], files[0])  # the first by name is the last to have changed
+    later(monkeypatch, 8)
+    done = maintain(lake).tables[0]
+    assert (done.removed, done.left) == (MOST_FILES, replaced + 1)
+    assert files[0].exists()
+    done = maintain(lake).tables[0]
+    assert (done.removed, done.left, files[0].exists()) == (replaced + 1, 0, False)
+
+
+@pytest.mark.parametrize("lake", KINDS[1:], indirect=True)
+def test_metadata_that_no_version_needs_goes_by_its_age(lake, monkeypatch):
+    left = [lake / "balance_transactions" / "metadata" / f"{name}.avro" for name in "abc"]
+    for path in left:
+        path.write_bytes(b"")
+    _, second, _ = touched(*left)
+    monkeypatch.setattr(time, "time", lambda: second + DAY)
+    maintain(lake, keep_days=1)
+    assert [path.exists() for path in left] == [False, True, True]
+
+
+@pytest.mark.parametrize("lake", KINDS, indirect=True)
+def test_what_would_be_published_is_told_and_not_done(lake, request):
+    kind = request.node.callspec.params["lake"]
+    assert (maintain(lake, dry_run=True).tables[0].published, maintain(lake).tables[0].published) == (0, 0)
+    rows, versions = rows_in(table_of(lake, kind)), versions_of(lake, kind)
+    take_out_a_day(lake, kind)
+    would = maintain(lake, dry_run=True, repair=True)
+    assert (would.dry_run, would.tables[0].published, would.tables[0].withdrawn) == (True, 1, 0)
+    assert (len(rows_in(table_of(lake, kind))) < len(rows), versions_of(lake, kind)) == (True, versions + 1)
+    done = maintain(lake, repair=True)
+    assert (done.dry_run, done.tables[0].published, done.tables[0].mended) == (False, 1, 1)
+    assert rows_in(table_of(lake, kind)) == rows
+
+
+@pytest.mark.parametrize("lake", KINDS[:1], indirect=True)
+def test_of_tables_that_cannot_be_published_the_first_is_named_and_the_others_are_published(lake):
+    store, account = LocalStore(lake), state(lake).account
+    day = DataFile(f"balances/account={account}/snapshot_date=2026-01-01/part-{'0' * 12}-r1.parquet", 1, 9, "0" * 64)
+    state_log.commit(store, BALANCES, BalancesRecord(account, "delta").with_file(day))
+    state_log.commit(store, PAYOUTS, PayoutsRecord(account, "delta"))
+    (lake / "balance_transactions").rename(lake / "away")
+    for name in ("payouts", "balance_transactions"):
+        (lake / name).write_text("no folder")
+    with pytest.raises(StorageError, match="the table balance_transactions"):
+        publish_tables(store)
+    assert (lake / "balances" / "_delta_log").is_dir()
