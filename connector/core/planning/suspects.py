@@ -43,7 +43,7 @@ def to_look_at(state: TableState) -> list[Interval]:
             if rows <= LOOKED_AT and lies_in(file, state, part):
                 rows += file.rows
                 start = bounds_of(file, state.partition).start if rows > LOOKED_AT else start
-        found.append(Interval(min(max(part.start, start), part.stop - 1), part.stop))
+        found.append(Interval(max(part.start, start), part.stop))
         if rows > LOOKED_AT:
             break
     return found

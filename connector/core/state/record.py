@@ -318,9 +318,10 @@ def _checked(record: Record, expected: Expected) -> Record:
 def _checked_pairs(pairs: Iterable[tuple[int, int]], *, ordered: bool = True) -> None:
     before = -1
     for start, stop in pairs:
-        if not (max(before, -1) < start < stop <= END_OF_TIME):
+        if not before < start < stop <= END_OF_TIME:
             raise ValueError(f"an impossible interval: [{start}, {stop})")
-        before = stop if ordered else -1
+        if ordered:
+            before = stop
 
 
 def _checked_second(*seconds: object) -> None:

@@ -157,3 +157,14 @@ def test_what_orjson_cannot_write_is_written_250_deep_and_no_deeper(levels, writ
         return
     with pytest.raises(TypeError, match="deeply"):
         dumps(value)
+
+
+def test_special_values_are_written_with_the_options_that_orjson_heeds():
+    value = {"b": BrokenText("\ud800"), "a": 1}
+    for option, text in (
+        (0, rb'{"b":"\ud800","a":1}'),
+        (orjson.OPT_SORT_KEYS, rb'{"a":1,"b":"\ud800"}'),
+        (orjson.OPT_APPEND_NEWLINE, rb'{"b":"\ud800","a":1}' + b"\n"),
+        (orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE, rb'{"a":1,"b":"\ud800"}' + b"\n"),
+    ):
+        assert dumps(value, option) == text

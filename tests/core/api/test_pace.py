@@ -261,3 +261,19 @@ def test_latency_follows_the_last_thirty_or_so():
     for _ in range(300):
         latency.add(0.2)
     assert latency.mean == pytest.approx(0.2, rel=0.01)
+
+
+def test_a_429_right_after_the_cap_is_whole_again_lowers_it_and_others_of_its_second_do_not():
+    cap = Cap(4)
+    for _ in range(3):
+        cap.start(0.0)
+    cap.lower(0.0)
+    assert cap.current == 3
+    cap.start(Cap.RECOVERY)
+    assert cap.current == 4
+    cap.lower(Cap.RECOVERY + 0.5)
+    assert cap.current == 3
+    cap.lower(Cap.RECOVERY + 1.0)
+    assert cap.current == 3
+    cap.lower(Cap.RECOVERY + 1.5)
+    assert cap.current == 2

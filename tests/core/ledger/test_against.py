@@ -249,3 +249,22 @@ def test_lines_that_are_not_kept_are_counted_all_the_same():
     assert (found.compared, found.differing, found.lines) == (2, 1, [])
     found.add(other)
     assert (found.compared, found.differing, found.lines) == (3, 2, [other])
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "value"),
+    [
+        ("1,234", "usd", 123_400),
+        ("1,234", "kwd", 1_234),  # as many digits as there are decimals: a comma before decimals
+        ("1,23", "usd", 123),
+        ("1,234", "jpy", 1_234),
+        ("1.234", "kwd", 1_234),
+        ("1,234.56", "usd", 123_456),
+        ("1.234,56", "eur", 123_456),
+        ("-1,234,567.891", "kwd", -1_234_567_891),
+        ("1,234,567", "kwd", 1_234_567_000),
+        ("1.234.567", "jpy", 1_234_567),
+    ],
+)
+def test_marks_between_thousands_are_no_decimals(text, currency, value):
+    assert minor(text, currency, "x") == value

@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import ceil
 from types import MappingProxyType
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY, AccountId
 from tests.support.examples import examples
 
@@ -330,3 +332,106 @@ def test_of_very_many_gaps_the_most_expected_wait():
     found = [Suspect(START + number, START + number + 1, number) for number in range(500)]
     audits = suspects.looked_at(Audits(suspects=tuple(found[:250])), Interval(START, START + DAY), found[250:])
     assert [one.expected for one in audits.suspects] == list(range(499, 499 - suspects.QUEUE, -1))
+
+
+def test_a_page_speaks_of_the_seconds_above_its_last_row_where_there_is_more():
+    asked = Interval(START, START + 100)
+    listed = [(START + 50, "txn_b"), (START + 40, "txn_a")]
+    assert audit.seen_of(asked, listed, has_more=True) == Interval(START + 41, START + 100)
+    assert audit.seen_of(asked, listed, has_more=False) == asked
+    assert audit.seen_of(asked, [], has_more=True) == asked
+    assert audit.seen_of(asked, [(START + 99, "txn_a")], has_more=True) == Interval(START + 99, START + 100)
+    assert audit.seen_of(asked, [(START - 9, "txn_a")], has_more=True) == asked
+
+
+def test_what_is_read_again_is_the_lakes_gap_around_what_it_lacks_and_where_rows_are_gone():
+    held = [(START + second, f"txn_{second:02d}") for second in (10, 20, 30, 40)]
+    state, window = state_of_rows(held), Interval(START, START + 50)
+
+    def compared(*listed, has_more=False):
+        rows = [(START + second, f"txn_{second:02d}") for second in listed]
+        return audit.compare(state, window, rows, held, has_more=has_more)
+
+    assert compared(40, 30, 20, 10) is None
+    lacking = compared(40, 30, 25, 20, 10)
+    assert (lacking.missing, lacking.gone) == (("txn_25",), ())
+    assert lacking.again == Intervals.span(START + 20, START + 31)
+    assert compared(40, 30, 20, 10, 5).again == Intervals.span(0, START + 11)
+    assert compared(45, 40, 30, 20, 10).again == Intervals.span(START + 40, END_OF_TIME)
+    gone = compared(40, 10)
+    assert (gone.missing, gone.gone) == ((), ("txn_20", "txn_30"))
+    assert gone.again == Intervals.span(START + 20, START + 31)
+    assert compared(40, 30, has_more=True) is None  # it did not speak of the others
+    assert compared(40, 20, has_more=True).gone == ("txn_30",)
+
+
+def test_a_second_that_has_rows_and_lacks_others_is_read_again_with_its_neighbours():
+    held = [(START + 10, "txn_a"), (START + 20, "txn_b"), (START + 30, "txn_c")]
+    window = Interval(START, START + 50)
+    listed = [held[2], held[1], (START + 20, "txn_z"), held[0]]
+    found = audit.compare(state_of_rows(held), window, listed, held, has_more=False)
+    assert found.again == Intervals.span(START + 10, START + 31)
+
+
+def state_with(*files, covered):
+    return TableState(
+        AccountId("acct_1"),
+        "parquet",
+        Granularity.DAY,
+        covered,
+        files=MappingProxyType({one.path: one for one in files}),
+    )
+
+
+def test_so_many_rows_are_looked_at_the_newest_first():
+    half = suspects.LOOKED_AT // 2
+    files = [file_of(START + day * DAY, half) for day in range(6)]
+    whole = Intervals.span(START, START + 6 * DAY)
+    assert suspects.to_look_at(state_with(*files, covered=whole)) == [Interval(START + 3 * DAY, START + 6 * DAY)]
+    fewer = [with_changes(one, rows=half + 1) for one in files]
+    assert suspects.to_look_at(state_with(*fewer, covered=whole)) == [Interval(START + 4 * DAY, START + 6 * DAY)]
+    two = Intervals.of([Interval(START + 60, START + DAY), Interval(START + 5 * DAY, START + 6 * DAY)])
+    assert suspects.to_look_at(state_with(*files, covered=two)) == [two.parts[1], two.parts[0]]
+    assert suspects.to_look_at(state_with(covered=two)) == [two.parts[1], two.parts[0]]
+    late = Intervals.of([Interval(START, START + DAY), Interval(START + 3 * DAY + 60, START + 6 * DAY)])
+    assert suspects.to_look_at(state_with(*files, covered=late)) == [late.parts[1]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "margin"),
+    [(2 * suspects.LOOKED_AT // 15, 7), (2 * suspects.LOOKED_AT // 15 + 1, 1), (suspects.LOOKED_AT, 0)],
+)
+def test_around_a_region_a_week_is_looked_at_or_a_day_or_nothing_as_rows_allow(rows, margin):
+    files = [file_of(START + day * DAY, rows) for day in range(15)]
+    state = state_with(*files, covered=Intervals.span(START, START + 15 * DAY))
+    region = Interval(START + 7 * DAY, START + 8 * DAY)
+    wide = Interval(region.start - margin * DAY, region.stop + margin * DAY)
+    assert suspects.around(state, region) == wide
+    assert suspects.around(state_with(covered=Intervals()), Interval(5, 9)) == Interval(0, 9 + 7 * DAY)
+
+
+BUSY = Interval(START, START + 46 * 3_600)
+LENGTH = 25 * 3_600
+
+
+def gaps_after(rows, covered):
+    """The gaps found between busy time of so many rows, evenly, and a row that comes so much later."""
+    file = with_changes(file_of(START, rows), last_created=BUSY.stop - 1)
+    profile = Profile()
+    profile.add([*range(BUSY.start, BUSY.stop, 3_600), BUSY.stop - 1, BUSY.stop + LENGTH])
+    return suspects.suspects_in(state_with(file, covered=covered), profile, covered.parts[0])
+
+
+def test_in_a_gap_of_more_than_a_day_whose_hours_nobody_knows_as_much_is_expected_as_beside_it():
+    known = Intervals.span(START, BUSY.stop + LENGTH)
+    gap = Suspect(BUSY.stop, BUSY.stop + LENGTH, LENGTH)
+    assert gaps_after(BUSY.seconds, known) == [gap]  # a row a second
+    further = Intervals.span(START, BUSY.stop + LENGTH + 1)  # and after it none
+    assert gaps_after(BUSY.seconds, further) == [replace(gap, expected=LENGTH // 2)]
+
+
+@pytest.mark.parametrize(("expected", "waits"), [(suspects.EXPECTED, True), (suspects.EXPECTED - 1, False)])
+def test_a_gap_waits_from_so_many_expected_rows_on(expected, waits):
+    rows = -(-expected * BUSY.seconds // LENGTH)
+    found = gaps_after(rows, Intervals.span(START, BUSY.stop + LENGTH))
+    assert [one.expected for one in found] == [expected] * waits

@@ -67,3 +67,37 @@ def test_what_nobody_has_read_yet_is_no_gap_and_what_was_skipped_is():
     assert complete_up_to(Intervals.span(0, 9 * DAY), covered, first=0) == DAY
     assert complete_up_to(covered, covered, first=0) == 3 * DAY
     assert complete_up_to(Intervals.span(0, DAY), NOTHING, first=0) is None
+
+
+def test_a_day_is_whole_from_its_first_second_to_its_last():
+    def statuses(covered, **more):
+        said = {"first": 0, "now": 3 * DAY, "parked": NOTHING, "pending": ()} | more
+        return [one for _, one in sorted(days(calendar_of(covered, **said)).items())]
+
+    assert statuses(Intervals.span(0, 2 * DAY)) == ["complete", "complete", "not_covered", "running"]
+    assert statuses(Intervals.span(0, 2 * DAY - 1)) == ["complete", "not_covered", "not_covered", "running"]
+    assert statuses(Intervals.span(1, 2 * DAY)) == ["not_covered", "complete", "not_covered", "running"]
+    assert statuses(Intervals.span(1, 2 * DAY), first=1) == ["complete", "complete", "not_covered", "running"]
+    assert statuses(Intervals.span(2 * DAY, 3 * DAY), first=DAY) == ["not_covered", "complete", "running"]
+    assert statuses(Intervals.span(0, 3 * DAY), now=3 * DAY - 1) == ["complete", "complete", "running"]
+    last = Intervals.span(3 * DAY - 1, 3 * DAY)
+    assert statuses(NOTHING, parked=last) == ["not_covered", "not_covered", "parked", "running"]
+    assert statuses(Intervals.span(0, 3 * DAY), pending={DAY}) == ["complete", "pending", "complete", "running"]
+    assert statuses(Intervals.span(0, 3 * DAY), damaged={DAY}) == ["complete", "damaged", "complete", "running"]
+
+
+def test_a_stretch_has_so_many_days():
+    (first, rest) = calendar_of(Intervals.span(0, DAY), first=0, now=3 * DAY - 1, parked=NOTHING, pending=(0,))[:2]
+    assert (first.days, rest.days, rest.start, rest.stop) == (1, 1, DAY, 2 * DAY)
+
+
+def test_before_the_first_second_nothing_is_lacking():
+    covered = Intervals.span(DAY, 2 * DAY)
+    everything = Intervals.span(0, 9 * DAY)
+    assert gaps_of(everything, covered, first=DAY) == NOTHING
+    assert gaps_of(everything, covered, first=DAY - 1) == Intervals.span(DAY - 1, DAY)
+    assert gaps_of(everything, covered, first=2 * DAY) == NOTHING
+    assert gaps_of(everything, covered, first=-5) == Intervals.span(0, DAY)
+    assert complete_up_to(everything, covered, first=DAY) == 2 * DAY
+    assert complete_up_to(everything, covered, first=2 * DAY) is None
+    assert complete_up_to(everything, covered, first=0) is None

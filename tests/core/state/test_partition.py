@@ -9,7 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connector.core.state.partition import Granularity, checked_account, partition_folder, partition_of, partitions_in
+from connector.core.state.partition import (
+    Granularity,
+    checked_account,
+    in_order_of_time,
+    partition_folder,
+    partition_named,
+    partition_of,
+    partitions_in,
+    shares,
+)
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY, AccountId
@@ -115,3 +124,46 @@ def test_an_account_of_the_documented_form_becomes_a_folder(account):
 def test_an_account_that_could_leave_its_folder_is_refused(account):
     with pytest.raises(ProtocolError, match="cannot become a folder"):
         checked_account(account)
+
+
+@given(seconds, granularities)
+def test_a_partition_is_found_by_its_label(second, granularity):
+    key = partition_of(second, granularity)
+    assert partition_named(key.label, granularity) == key
+
+
+@pytest.mark.parametrize(("granularity", "value"), [("day", "1970-01-01"), ("month", "1970-01"), ("year", "1970")])
+def test_the_first_partition_of_all_has_a_label_and_none_before_it(granularity, value):
+    partition = Granularity(granularity)
+    assert partition_named(f"{partition.column}={value}", partition).start == 0
+    before = {"day": "1969-12-31", "month": "1969-12", "year": "1969"}[granularity]
+    assert partition_named(f"{partition.column}={before}", partition) is None
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "created_date=2026-02-30",
+        "created_date=2026-1-3",
+        "created_month=2026-01",
+        "created_date",
+        "created_date=",
+        "x",
+        "created_date=2026-01-01T00",
+        "created_date=2026-01",
+        "CREATED_DATE=2026-01-01",
+    ],
+)
+def test_what_is_no_label_of_a_partition_finds_none(label):
+    assert partition_named(label, Granularity.DAY) is None
+
+
+@given(st.lists(st.integers(0, 3 * 366 * DAY), min_size=1, max_size=50).map(sorted), granularities)
+def test_rows_are_shared_out_to_their_partitions_each_once(created, granularity):
+    found = list(shares(created, granularity))
+    assert [place for _, start, stop in found for place in range(start, stop)] == list(range(len(created)))
+    for key, start, stop in found:
+        assert start < stop
+        assert {partition_of(second, granularity) for second in created[start:stop]} == {key}
+    assert [key for key, *_ in found] == in_order_of_time({key for key, *_ in found})
+    assert list(shares([], granularity)) == []

@@ -19,6 +19,7 @@ from connector.core.state.data_file import DataFile, Listing, ParkedFile
 from connector.core.state.drift import Drift, Finding
 from connector.core.state.partition import Granularity
 from connector.core.state.payouts import Payout
+from connector.core.state.payouts_record import COLUMNS
 from connector.core.state.rebase import rebased
 from connector.core.state.record import (
     EVERY,
@@ -38,6 +39,7 @@ from connector.core.state.record import (
 )
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, Origin
 from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
 from connector.errors import CommitConflictError, StateError
 
 ACCOUNT = "acct_1"
@@ -225,6 +227,11 @@ def test_the_first_record_goes_on_from_nothing():
         lambda one: one.update(covered={"added": [[9, 5]]}),
         lambda one: one.update(covered={"added": [[5, 9], [9, 12]]}),
         lambda one: one.update(covered={"added": [[-5, 9]]}),
+        lambda one: one.update(covered={"added": [[-1, 9]]}),
+        lambda one: one.update(covered={"removed": [[5, 5]]}),
+        lambda one: one.update(covered={"added": [[5, END_OF_TIME + 1]]}),
+        lambda one: one.update(fields={"suspects": [[7, 9, 1], [-1, 5, 3]]}),
+        lambda one: one.update(fields={"turn": END_OF_TIME + 1}),
         lambda one: one.update(covered={"added": [[5, 10**15]]}),
         lambda one: one.update(covered={"added": [[5]]}),
         lambda one: one.update(covered=[[5, 9]]),
@@ -237,6 +244,7 @@ def test_the_first_record_goes_on_from_nothing():
         lambda one: one.update(fields={"read_until": "soon"}),
         lambda one: one.update(fields={"partition": "week"}),
         lambda one: one.update(fields={"suspects": [[1, 2]]}),
+        lambda one: one.update(fields={"suspects": [[2, 2, 3]]}),
         lambda one: one.update(payouts=[{"id": "po_1"}]),
         lambda one: one.update(files=[{"path": path_of(1)}]),
         lambda one: one.update(files=2 * [{"path": path_of(1), "rows": 1, "bytes": 1, "sha256": "0" * 64}]),
@@ -334,3 +342,38 @@ def test_both_who_change_different_files_have_theirs_and_none_is_lost(base, ours
 
 def content(parts: Parts, path: str) -> str | None:
     return parts.files[path].sha256 if path in parts.files else None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"covered": {"added": [[0, 5], [6, END_OF_TIME]]}},
+        {"fields": {"suspects": [[7, 9, 1], [0, 9, 3]]}},
+        {"fields": {"read_until": 0, "turn": END_OF_TIME}},
+    ],
+)
+def test_what_is_within_all_of_time_makes_sense(change):
+    document = json.loads(to_json(record_of(NOTHING, NOTHING))) | change
+    assert from_json(json.dumps(document).encode(), EXPECTED).number == EXPECTED.number
+
+
+def test_what_a_record_of_payouts_does_not_say_is_as_before_there_were_such_fields():
+    origin = Origin("acct_1", 1, 2, "here")
+    bare = PAYOUTS.of_parts(Parts(Fields(format="parquet", livemode=None)), origin)
+    assert (bare.read_at, bare.columns, bare.api_versions) == (None, COLUMNS, ())
+    told = PAYOUTS.of_parts(Parts(Fields(format="parquet", livemode=None, read_at=5, columns=1)), origin)
+    assert (told.read_at, told.columns) == (5, 1)
+    assert PAYOUTS.of_parts(Parts(Fields(format="parquet", livemode=None, read_at=None)), origin).read_at is None
+
+
+@pytest.mark.parametrize("spec", [TRANSACTIONS, PAYOUTS, BALANCES], ids=lambda one: one.name)
+@pytest.mark.parametrize("lacking", ["format", "partition", "livemode"])
+def test_a_state_that_does_not_say_how_its_files_are_made_is_damaged(spec, lacking):
+    given_ = {"format": "parquet", "partition": Granularity.DAY, "livemode": None}
+    parts = Parts(Fields(**{name: one for name, one in given_.items() if name != lacking}))
+    origin = Origin("acct_1", 1, 2, "here")
+    if lacking == "partition" and spec is not TRANSACTIONS:
+        assert spec.of_parts(parts, origin).format == "parquet"
+        return
+    with pytest.raises(StateError, match="here is damaged"):
+        spec.of_parts(parts, origin)

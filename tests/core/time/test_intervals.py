@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.core.time.intervals import Interval, Intervals
@@ -66,3 +66,12 @@ def test_a_span_is_empty_unless_it_has_a_second(start, stop):
 def test_an_empty_interval_is_refused(stop):
     with pytest.raises(ValueError, match="empty"):
         Interval(5, stop)
+
+
+@given(parts, parts)
+@example(Interval(0, 5), Interval(5, 9))
+@example(Interval(5, 9), Interval(0, 5))
+@example(Interval(0, 5), Interval(4, 9))
+def test_two_overlap_where_they_share_a_second(one, other):
+    assert one.overlaps(other) == bool(seconds_of([one]) & seconds_of([other]))
+    assert one.seconds == len(seconds_of([one]))
