@@ -10,6 +10,7 @@ from connector.errors import CommitConflictError, ConfigError
 from connector.lake.paths import LEASES, STAGED, STATE
 from connector.lake.reading.unnamed_files import TABLES
 from connector.lake.state import unfinished
+from connector.lake.state.lake_identity import refuse_overlapping
 from connector.lake.stores.conditions import ABSENT
 
 if TYPE_CHECKING:
@@ -88,3 +89,4 @@ def _refuse_full(store: Store, name: str) -> None:
     found = next((path for path in held if not path.startswith((f"{LEASES}/", f"{STAGED}/"))), None)
     if found is not None:
         raise ConfigError(f"{name} is not empty ({found} is there): convert to a place of its own")
+    refuse_overlapping(store)

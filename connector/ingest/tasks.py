@@ -11,7 +11,7 @@ from connector.core.planning.shares import LEAST_ROWS, ample_rows, groups_of
 from connector.ingest.options import options_of
 from connector.ingest.windows import Cut, accounts_to_read, plan_with
 from connector.lake.state.lake_id import begin_lake
-from connector.lake.state.lake_identity import facts_of
+from connector.lake.state.lake_identity import facts_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ async def tasks_of(services: Services, config: Config, options: Options, *, slot
     Raises:
         ConnectorError: what the lake, or asking whose the accounts are, ended with.
     """
-    facts = facts_of(services.store)
+    facts = facts_to_write(services.store)
     refuse_retired(facts, options.accounts)
     client = services.client(config)
     remember_paths(client, facts)

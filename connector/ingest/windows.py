@@ -20,7 +20,7 @@ from connector.events import AccountEnded, AccountIdentified, AccountsFound, Acc
 from connector.ingest.options import options_of
 from connector.lake.state import table_states
 from connector.lake.state.lake_id import begin_lake
-from connector.lake.state.lake_identity import facts_of
+from connector.lake.state.lake_identity import facts_to_write
 from connector.options.calls import PlanOptions, RunPlanOptions
 from connector.options.given import arguments_of
 from connector.options.lake import DEFAULT_AUDIT, DEFAULT_SETTLE
@@ -136,7 +136,7 @@ async def plan_with(services: Services, config: Config, options: Options, cut: C
 
 async def _plan(services: Services, config: Config, options: Options, cut: Cut) -> list[dict[str, Any]]:
     store, tell = services.store, services.on_event
-    facts = facts_of(store)
+    facts = facts_to_write(store)
     refuse_retired(facts, options.accounts)
     client = services.client(config)
     remember_paths(client, facts)

@@ -68,6 +68,7 @@ def besides_files(requests: list[str]) -> list[str]:
 def test_a_first_load_puts_each_file_once_and_asks_little_besides(counted):
     assert counted["first"] == [
         "LIST ",
+        "LIST ",  # whether another lake lies in the folders of this one, which its first run alone asks
         "PUT leases/RUN.json",
         "LIST leases/",
         "PUT conditions.json",  # whether a condition is heeded: the first may create it, the second has to be refused

@@ -110,6 +110,9 @@ class DyingStore:
     def opened(self, path: str) -> AbstractContextManager[Path | None]:
         return self._store.opened(path)
 
+    def other_lake(self) -> str | None:
+        return self._store.other_lake()
+
     def address(self, path: str) -> str:
         return self._store.address(path)
 

@@ -123,6 +123,9 @@ class MemoryStore:
         finally:
             local.unlink()
 
+    def other_lake(self) -> str | None:
+        return None
+
     def address(self, path: str) -> str:
         return f"memory://{checked_path(path)}"
 

@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 
 from connector.errors import ConfigError
-from connector.lake.state.lake_identity import LakeFacts, facts_of
+from connector.lake.state.lake_identity import LakeFacts, facts_of, facts_to_write
 from connector.lake.state.lake_kind import LakeBegunError, fix_kind, kind_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Destination:
     _beginning: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
     def __post_init__(self) -> None:
-        self.facts = facts_of(self.store)
+        self.facts = facts_to_write(self.store)
         self._new = not self.facts.accounts
 
     @property

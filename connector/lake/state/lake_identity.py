@@ -73,6 +73,24 @@ def refuse_new(store: Store, destination: str) -> None:
         )
 
 
+def refuse_overlapping(store: Store) -> None:
+    """Refuse to make a lake where the rows of another one would be read with its own, or its own with theirs. Blocks.
+
+    Raises:
+        ConfigError: there is such a lake; says where.
+        StorageError: the destination cannot be read.
+    """
+    other = store.other_lake()
+    if other is not None:
+        here = store.address("x").removesuffix("/x")
+        lies = (
+            f"is a part of the lake in {other}"
+            if f"{here}/".startswith(f"{other}/")
+            else f"has the lake in {other} in it"
+        )
+        raise ConfigError(f"{here} {lies}, and whoever reads the outer one would count rows twice: name another place")
+
+
 def facts_of(store: Store) -> LakeFacts:
     """Look at a destination. Blocks.
 
@@ -104,6 +122,18 @@ def facts_of(store: Store) -> LakeFacts:
         format=first.format,
         records=MappingProxyType({one.account: one for one in account_records(store)}),
     )
+
+
+def facts_to_write(store: Store) -> LakeFacts:
+    """Look at a destination that is to be written, or planned for; raises what `facts_of` raises. Blocks.
+
+    Raises:
+        ConfigError: it holds no lake yet, and one here would lie in another, or around one.
+    """
+    facts = facts_of(store)
+    if not facts.accounts:
+        refuse_overlapping(store)
+    return facts
 
 
 def account_records(store: Store) -> Iterator[AccountRecord]:

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from connector.config.destination import Destination, placed
 from connector.core.extras import how_to_install
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.errors import ConfigError, UsageError
-from connector.lake.paths import STATE
 from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
+from connector.lake.stores.overlap import lake_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -151,6 +150,14 @@ class Store(Protocol):
         """Offer a file as a local path for the length of the block; None when there is no such file."""
         ...
 
+    def other_lake(self) -> str | None:
+        """Return where another lake is whose rows and a lake's made here would be read as one; None where none is.
+
+        That is one of whose own folders this destination is, or is in, and one in a folder that a lake here has its
+        tables in. Not every store can tell: one that lets nobody look above the destination shows no lake there.
+        """
+        ...
+
     def address(self, path: str) -> str:
         """Return the name by which Arrow's and DuckDB's readers open the file."""
         ...
@@ -205,25 +212,6 @@ def open_store(destination: str | os.PathLike[str]) -> Store:
     if lake is not None:
         raise ConfigError(f"{root} is a part of the lake in {lake}: name {lake}, or a folder outside of it")
     return LocalStore(root)
-
-
-_OF_A_LAKE = {STATE, *(folder for one in (TRANSACTIONS, PAYOUTS, BALANCES) for folder in one.tables)}
-"""Names of the folders that a lake has."""
-
-
-def lake_around(place: Path) -> Path | None:
-    """Return the lake one of whose own folders a place is in, where readers would count its rows, too.
-
-    Args:
-        place: absolute, its links followed. A lake that was made there before is let go on.
-    """
-    inner = [one for one in (place, *place.parents) if one.name in _OF_A_LAKE]
-    lakes = [one.parent for one in inner if _is_lake(one.parent)]
-    return lakes[0] if lakes and not _is_lake(place) else None
-
-
-def _is_lake(folder: Path) -> bool:
-    return (folder / STATE / "state").is_dir()
 
 
 def _in_bucket(place: Destination) -> Store:

@@ -71,12 +71,14 @@ class Bucket:
         patience: how long to try.
         access: returns what another library's client of the same store needs: settings by obstore's names, with the
             credentials of the moment, and `allow_http`; it may be told to nobody else.
+        around: returns the folders of the same bucket that would have this one among a lake's own, the innermost first.
     """
 
     url: str
     patience: Patience
     _store_for: Callable[[int], Any] = field(repr=False)
     access: Callable[[], dict[str, str]] = field(repr=False, default=dict["str", "str"])
+    around: Callable[[], Sequence[Bucket]] = field(repr=False, default=tuple["Bucket", ...])
 
     def named(self, path: str) -> str:
         """Return an object's whole address, for messages and readers."""
@@ -197,6 +199,19 @@ class Bucket:
         if found is None:
             raise self._no_bucket()
         return None if len(found) > most else sorted(found, key=lambda one: one.path)
+
+    def shows(self, prefix: str) -> bool:
+        """Say whether there is any object below a folder; not where these credentials may not look there."""
+
+        def attempt() -> bool:
+            try:
+                return any(chunk for chunk in obstore.list(self._store_for(0), prefix))  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - as above
+            except exceptions.BaseError as error:
+                if isinstance(error, _REFUSED) or is_refused(error):
+                    return False
+                raise
+
+        return bool(self._read(attempt, f"listing {self.named(prefix)}"))
 
     def _found(self, one: ObjectMeta) -> Found:
         modified = int(one["last_modified"].timestamp() * 1e9)

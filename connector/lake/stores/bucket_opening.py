@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from connector.config.storage import checked_settings, secrets_among, settings_a
 from connector.errors import ConfigError
 from connector.lake.stores.bucket import LARGEST, Bucket
 from connector.lake.stores.credentials import Profile, Surroundings, connects, provider_of
+from connector.lake.stores.overlap import folders_around
 from connector.lake.stores.patience import LARGE, Patience, attempt_seconds
 from connector.outside_text import sentence, shown
 
@@ -79,7 +81,12 @@ def open_bucket(
     client = partial(_client, address, settings, provider, loopback=loopback)
     clients = _Clients(client, secrets_among(settings, environ))
     known = {**settings_around(address.scheme, environ), **settings, "allow_http": "true" if loopback else "false"}
-    return Bucket(address.url, patience or Patience(), clients, partial(_access, known, provider))
+
+    def around() -> list[Bucket]:
+        places = (replace(address, folder=folder).url for folder in folders_around(address.folder))
+        return [open_bucket(one, settings, environ=environ, patience=patience, answers=answers) for one in places]
+
+    return Bucket(address.url, patience or Patience(), clients, partial(_access, known, provider), around)
 
 
 def _access(known: Mapping[str, str], provider: Profile | None) -> dict[str, str]:

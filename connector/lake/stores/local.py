@@ -38,6 +38,7 @@ from connector.lake.stores.disk import (
     sync_folder,
 )
 from connector.lake.stores.locks import lock, try_to_lock, unlock
+from connector.lake.stores.overlap import lake_around, lake_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
@@ -275,6 +276,13 @@ class LocalStore:
         """Offer the file where it is; None when it is not there."""
         final = self._at(path)
         yield final if final.is_file() else None
+
+    def other_lake(self) -> str | None:
+        """See `Store.other_lake`."""
+        with at_disk(f"looking around {self.root}"):
+            place = self.root.resolve()
+            found = lake_around(place) or lake_below(place)
+        return None if found is None else str(found)
 
     def address(self, path: str) -> str:
         """Return the file's absolute path."""

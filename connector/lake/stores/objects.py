@@ -27,6 +27,7 @@ from connector.lake.stores.conditions import ANY, Content
 from connector.lake.stores.disk import at_disk
 from connector.lake.stores.heeding import Heeding
 from connector.lake.stores.looks import FILES, FOLDERS, Looks
+from connector.lake.stores.overlap import RECORDS, TABLE_FOLDERS, lake_among
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
@@ -176,6 +177,15 @@ class ObjectStore:
         finally:
             with suppress(OSError):
                 os.unlink(copy)  # noqa: PTH108 - may not be there
+
+    def other_lake(self) -> str | None:
+        """See `Store.other_lake`: one listing where no name in the address is that of a lake's own folder."""
+        outer = next((one.url for one in self.bucket.around() if one.shows(RECORDS)), None)
+        if outer is not None:
+            return outer
+        tables = sorted(TABLE_FOLDERS.intersection(self.bucket.folders("")))
+        inner = lake_among(one.path for folder in tables for one in self.bucket.list(folder))
+        return None if inner is None else self.bucket.named(inner)
 
     def address(self, path: str) -> str:
         """Return the object's URL."""
