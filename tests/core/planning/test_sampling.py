@@ -261,3 +261,12 @@ def test_hours_that_begin_with_the_first_row_are_known_and_earlier_ones_are_not(
     )
     assert profile.foreseen(from_the_first) == (before + after) / 2
     assert profile.foreseen(earlier) == profile.rank(earlier.stop + DAY) - profile.rank(earlier.start + DAY)
+
+
+@pytest.mark.parametrize(("draw", "beyond"), [(lambda _: 0, 0), (lambda most: most - 1, 59)])
+def test_a_window_around_a_gap_ends_less_than_a_minute_beyond_it(draw, beyond):
+    created = without(shopping(60, 400), START + 20 * DAY, START + 21 * DAY)
+    choice = choose(profile_of(created), EVERYTHING, budget=3, draw=draw)
+    start = max(second for second in created if second < START + 20 * DAY) + 1
+    stop = min(second for second in created if second >= START + 21 * DAY)
+    assert Interval(start - beyond, stop + beyond) in choice.windows
