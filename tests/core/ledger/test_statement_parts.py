@@ -229,3 +229,107 @@ def test_a_payout_that_failed_without_a_row_of_it_came_back_when_it_was_to_arriv
     back = state_of("failed", arrival=arrival, back=Return(START + 9, "payout_failure"))
     assert (back.returned, back.state) == (START + 9, "failed")
     assert state_of("paid", arrival=START + 1).arrived == START + 5  # not before it was sent
+
+
+IN = START + 5
+"""A second of the period."""
+
+
+def told_of(*known: Known, rows=(), returns=None, sent_later=None, currency=None):
+    figures = Figures(payouts=list(rows), returns=returns or {}, sent_later=sent_later or {})
+    return payout_states(PERIOD, figures, known, currency=currency)
+
+
+def own_row(name: str, payout: str | None, amount: int = -500, fee: int = 7) -> PayoutRow:
+    return PayoutRow(name, payout, "payout", IN, EUR, amount, fee)
+
+
+@pytest.mark.parametrize(
+    ("known", "row"),
+    [
+        (Known("po_1", 1, 1, 500, "eur", "paid", row="txn_1"), own_row("txn_1", None)),
+        (Known("po_1", 1, 1, 500, "eur", "paid"), own_row("txn_1", "po_1")),
+        (Known("po_1", 1, 1, 500, "eur", "paid", row="txn_9"), own_row("txn_1", "po_1")),
+    ],
+)
+def test_a_payout_is_found_by_its_row_or_by_the_payout_that_a_row_names(known, row):
+    (found,) = told_of(known, rows=[row])
+    assert (found.id, found.sent, found.amount, found.fee, found.known) == ("po_1", IN, 500, 7, known)
+    assert (found.begin, found.end) == (Stage.NOT_SENT, Stage.ARRIVED)
+
+
+def test_a_row_that_no_table_knows_tells_what_it_can():
+    both = told_of(rows=[own_row("txn_1", None), own_row("txn_2", "po_2", amount=300)])
+    assert {(one.id, one.amount, one.currency, one.state) for one in both} == {
+        ("txn_1", 500, "eur", "unknown"),
+        ("po_2", -300, "eur", "unknown"),
+    }
+    (returned,) = told_of(rows=[own_row("txn_2", "po_2")], returns={"po_2": Return(IN + 9, "payout_failure")})
+    assert (returned.state, returned.returned, returned.end) == ("failed", IN + 9, Stage.RETURNED)
+    other = PayoutRow("txn_3", "po_3", "payout_failure", IN, EUR, 500, 0)
+    assert told_of(rows=[other]) == []
+
+
+@pytest.mark.parametrize("later", ["po_1", "txn_1"])
+def test_a_payout_that_was_sent_later_is_none_of_the_period(later):
+    known = Known("po_1", IN, IN + DAY, 500, "eur", "paid", row="txn_1")
+    assert told_of(known, sent_later={later: 9 * DAY}) == []
+    assert len(told_of(known)) == 1
+
+
+def test_a_payout_came_back_by_the_row_that_took_it_back():
+    known = Known("po_1", IN, IN + 9 * DAY, 500, "eur", "paid", failure_row="txn_9")
+    (found,) = told_of(known, returns={"txn_9": Return(IN + DAY, "payout_cancel")})
+    assert (found.returned, found.state, found.end) == (IN + DAY, "canceled", Stage.RETURNED)
+    assert found.undone == "canceled"
+
+
+def test_payouts_are_told_by_time_and_of_one_currency_where_that_is_asked_for():
+    several = [
+        Known("po_2", IN, IN, 1, "eur", "paid"),
+        Known("po_1", IN, IN, 2, "usd", "paid"),
+        Known("po_3", IN - 1, IN, 3, "eur", "paid"),
+    ]
+    assert [one.id for one in told_of(*several)] == ["po_3", "po_1", "po_2"]
+    assert [one.id for one in told_of(*several, currency="eur")] == ["po_3", "po_2"]
+
+
+def test_a_bank_account_has_its_payouts_added_up_and_counted():
+    def payout(number, amount, status="paid", *, sent=IN, arrival=IN + DAY, bank="ba_1", currency="eur", **more):
+        return Known(f"po_{number}", sent, arrival, amount, currency, status, more.pop("auto", True), destination=bank)
+
+    before, after = START - DAY, 140 * DAY
+    known = [
+        payout(1, 1, sent=before),  # on the way before, and arrived
+        payout(2, 2),
+        payout(3, 4),
+        payout(4, 8, auto=False),
+        payout(5, 16, arrival=after),
+        payout(6, 32, "in_transit"),
+        payout(7, 64, "failed"),
+        payout(8, 128, "canceled"),
+        payout(9, 256, bank=None),
+        payout(10, 512, bank="ba_0"),
+        payout(11, 1_024, currency="aud", bank="ba_9"),
+    ]
+    found = bank_lines(told_of(*known, returns={"po_7": Return(IN + 9, "payout_failure")}))
+    assert [(one.currency, one.destination) for one in found] == [
+        ("aud", "ba_9"),
+        ("eur", "ba_0"),
+        ("eur", "ba_1"),
+        ("eur", None),
+    ]
+    line = found[2]
+    assert (line.on_the_way_before, line.on_the_way_after, line.arrived) == (1, 48, 1 + 2 + 4 + 8)
+    assert (line.failed, line.returned, line.canceled, line.unknown) == (64, 0, 128, 0)
+    assert line.sent == {"automatic": 2 + 4 + 16 + 32 + 64 + 128, "manual": 8}
+    assert (line.all_sent, line.left) == (254, 254 - 64 - 128)
+    assert line.counts == {
+        "on_the_way_before": 1,
+        "sent_automatic": 6,
+        "sent_manual": 1,
+        "arrived": 4,
+        "on_the_way_after": 2,
+        "failed": 1,
+        "canceled": 1,
+    }
