@@ -27,7 +27,7 @@ FULL_DAY = 3_000_000
 
 def scenario(bench: Bench) -> list[Figure | Missing]:
     """Measure every format there is at every size; the code before in Parquet."""
-    forms = formats_of(bench.now)
+    forms = [form for form in formats_of(bench.now) if peer_of(bench, form).is_there]
     peaks: dict[str, dict[str, float]] = {form: {} for form in forms}
     for rows in FULL if bench.full else SIZES:
         with served(**world(rows, FIVE_YEARS)) as server:
@@ -43,7 +43,7 @@ def scenario(bench: Bench) -> list[Figure | Missing]:
     missing = [f"memory/{form}{end}" for form in MEMORY if form not in forms for end in ("", "/flat")]
     return [
         *(figure for form, by_size in peaks.items() for figure in figures_of(form, by_size, at)),
-        *(Missing(key, "there is no such format") for key in missing),
+        *(Missing(key, "make .venv-integrations/.done sets up what it needs") for key in missing),
     ]
 
 

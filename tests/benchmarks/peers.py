@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 BEFORE_ENVIRONMENT = ROOT / ".venv-before"
 NOW_ENVIRONMENT = ROOT / ".venv-now"
+EXTENDED_ENVIRONMENT = ROOT / ".venv-integrations"
 """Each has what its lock of a user's installation names; pandas, which the tests need, pyarrow would import along."""
 
 SCRIPT = ROOT / "tests" / "benchmarks" / "afternoon.py"
@@ -47,6 +47,11 @@ class Peer:
     python: str
     path: str = ""
 
+    @property
+    def is_there(self) -> bool:
+        """Whether its environment has been set up."""
+        return Path(self.python).exists()
+
     def environment(self, server: Served | None) -> dict[str, str]:
         """Return what a child needs, to ask a server if there is one."""
         said = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "STRIPE_"))}
@@ -68,7 +73,7 @@ class Peer:
 
 
 NOW = Peer(str(NOW_ENVIRONMENT / "bin" / "python"), str(ROOT))
-EXTENDED = Peer(sys.executable, str(ROOT))
+EXTENDED = Peer(str(EXTENDED_ENVIRONMENT / "bin" / "python"), str(ROOT))
 BEFORE = Peer(str(BEFORE_ENVIRONMENT / "bin" / "python"))
 
 
@@ -80,7 +85,7 @@ class Bench:
         rounds: pairs that are run in turn.
         full: whether at the goals' own sizes, which take an hour or more.
         now: this checkout, as users have it.
-        extended: this checkout, with everything that the tests need: what the extras bring is there, too.
+        extended: this checkout, with what the extras of tables bring, where `make integrations` has set that up.
         before: what it is compared with.
         seen: series for drawings, by name: points of (size, value).
     """

@@ -17,6 +17,7 @@ from connector.core.api.protocol import Response
 from connector.core.api.retry import RetryPolicy
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
+from connector.errors import NotFoundError
 from connector.stripe.client import Client
 from connector.stripe.gate import Gate
 from connector.stripe.listing.events import ListEvents
@@ -57,6 +58,7 @@ class FakeStripe:
         rows: newest first; ties in the server's own order.
         size: rows of a page.
         wide: what `width` says.
+        filters: fields that it can filter by.
         seed: of the order in which concurrent requests are answered.
         spoil: given each page with its number, window and cursor; returns the page to answer with, or raises.
     """
@@ -68,6 +70,7 @@ class FakeStripe:
     spoil: Callable[[Page, int, Interval, str | None], Page] | None = None
     asked: list[tuple[Interval, str | None]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    filters: tuple[str, ...] = ()
     distrusted: set[int] = field(default_factory=set)
     events: ListEvents = field(default_factory=ListEvents)
     flying: int = 0
@@ -95,21 +98,31 @@ class FakeStripe:
                 await asyncio.sleep(0)
         finally:
             self.flying -= 1
-        page = self.answer(window, starting_after, place.ending_before)
+        only = () if place.only is None else (place.only,)
+        page = self.answer(window, starting_after, place.ending_before, *only)
         return self.spoil(page, number, window, starting_after) if self.spoil else page
 
-    def answer(self, window: Interval, starting_after: str | None, ending_before: str | None = None) -> Page:
+    def answer(
+        self,
+        window: Interval,
+        starting_after: str | None,
+        ending_before: str | None = None,
+        only: tuple[str, str] | None = None,
+    ) -> Page:
         rows = self.rows
         if starting_after is not None:
             rows = rows[self._place(starting_after) + 1 :]
         if ending_before is not None:
-            inside = [one for one in rows[: self._place(ending_before)] if one["created"] in window]
-            return Page(inside[-self.size :], len(inside) > self.size, "req_fake")
-        inside = [one for one in rows if one["created"] in window]
-        return Page(inside[: self.size], len(inside) > self.size, "req_fake")
+            rows = rows[: self._place(ending_before)]
+        inside = [one for one in rows if one["created"] in window and (only is None or one.get(only[0]) == only[1])]
+        shown = inside[: self.size] if ending_before is None else inside[-self.size :]
+        return Page(shown, len(inside) > self.size, "req_fake")
 
     def _place(self, cursor: str) -> int:
-        return next(n for n, one in enumerate(self.rows) if one["id"] == cursor)
+        place = next((n for n, one in enumerate(self.rows) if one["id"] == cursor), None)
+        if place is None:
+            raise NotFoundError(f"No such balance transaction: '{cursor}'", status=400, code="resource_missing")
+        return place
 
 
 class Clock:

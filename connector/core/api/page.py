@@ -138,12 +138,14 @@ class StrictOrder:
         oldest: `created` of the last row admitted, or None before the first.
         last_id: its id, the next cursor.
         ties: ids of all rows admitted that were created in the same second.
+        tied: the same, in the order they came; another list for another second.
     """
 
     window: Interval
     oldest: int | None = None
     last_id: str | None = None
     ties: set[str] = field(default_factory=set[str])
+    tied: list[str] = field(default_factory=list[str])
     _hashes: set[int] = field(default_factory=set[int])  # of all ids: half of what the ids themselves take
 
     def admit(self, page: Page, *, again: bool = False) -> list[AnyRow]:
@@ -176,7 +178,11 @@ class StrictOrder:
         self._hashes.update(map(hash, ids))
         last = created[-1]
         tied = ids[-created.count(last) :]
-        self.ties = self.ties.union(tied) if last == self.oldest else set(tied)
+        if last == self.oldest:
+            self.ties = self.ties.union(tied)
+            self.tied.extend(tied)
+        else:
+            self.ties, self.tied = set(tied), tied
         self.oldest, self.last_id = last, end
         return rows
 

@@ -44,6 +44,9 @@ LOOK_AHEAD = 100
 FILTERS = frozenset({"currency", "payout", "source", "type"})
 """Filters of the list besides `created` (docs.stripe.com/api/balance_transactions/list)."""
 
+OF_A_FIELD = ("currency", "type")
+"""Those of them whose value each row has in a field of the same name."""
+
 
 def paths_of(expand: Iterable[str]) -> tuple[str, ...]:
     """Return paths to expand, also where one is given by itself."""
@@ -169,6 +172,13 @@ class ListSource:
                 )
 
     @property
+    def filters(self) -> Collection[str]:
+        """See `PageSource.filters`."""
+        if self.query.endpoint != LIST_TRANSACTIONS:
+            return ()
+        return [name for name in OF_A_FIELD if self.query.filters.get(name) is None]
+
+    @property
     def events(self) -> ListEvents:
         """See `PageSource.events`."""
         return ListEvents(self.client.on_event, self.query.endpoint.name, self.query.account)
@@ -207,6 +217,7 @@ class ListSource:
             bounds["lt"] = window.stop
         return {
             **self.query.filters,
+            **dict([place.only] if place.only else []),
             "created": bounds,
             "limit": self.size.rows,
             "starting_after": place.starting_after,

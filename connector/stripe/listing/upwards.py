@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.core.api.page import Page
     from connector.core.time.intervals import Interval
 
-AT_ONCE = 16
+AT_ONCE = 32
 """Pages of one second that are asked for at once; the pace may let fewer go."""
 
 

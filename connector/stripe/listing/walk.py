@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +10,7 @@ from connector.core.api.page import Page, StrictOrder, ids_of, leading_ties, mom
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ProtocolError
+from connector.stripe.listing.divided import Divided, is_of_one_second
 from connector.stripe.listing.place import Place
 from connector.stripe.listing.upwards import all_shown_again
 
@@ -38,6 +40,11 @@ class PageSource(Protocol):
 
     def width(self) -> float:
         """Requests in flight that fill the rate, at least 1."""
+        ...
+
+    @property
+    def filters(self) -> Collection[str]:
+        """Fields of a row that there is a filter for which the query does not use itself."""
         ...
 
     @property
@@ -74,7 +81,9 @@ class Way:
     order: StrictOrder = field(init=False)
     _size: int = field(init=False, default=0)
     _left: list[tuple[int, set[str]]] = field(init=False, default_factory=list[tuple[int, set[str]]])
-    _ends: list[str] = field(init=False, default_factory=list[str])
+    _ahead: deque[Page] = field(init=False, default_factory=deque["Page"])
+    _is_ahead: bool = field(init=False, default=False)
+    _divided: Divided | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.order = StrictOrder(self.walk.window)
@@ -85,15 +94,13 @@ class Way:
         Raises:
             ProtocolError: the page breaks the contract.
         """
-        second, last_id, known = self.order.oldest, self.order.last_id, self.order.ties
+        order = self.order
+        second, last_id, known, came, count = order.oldest, order.last_id, order.ties, order.tied, len(order.tied)
         page, rows, whole = await self._fetch()
-        if last_id is not None:
-            self._ends.append(last_id)
         if second is not None and last_id is not None and not whole:
-            rows = [*await self._leave(_Edge(second, last_id, known), page, rows), *rows]
-        if self.order.oldest != second:
-            self._ends.clear()
-        self._size = len(page.rows)
+            rows = [*await self._leave(_Edge(second, known, came, count), page, rows), *rows]
+        if not self._is_ahead or order.oldest != second:  # a page that was cut says nothing of how many rows fit
+            self._size = len(page.rows)
         return page, rows
 
     def left(self) -> list[tuple[int, set[str]]]:
@@ -107,6 +114,10 @@ class Way:
     async def _fetch(self) -> tuple[Page, list[AnyRow], bool]:
         """Return the next page, its new rows, and whether it shows the second of the last row before it whole."""
         order, window = self.order, self.walk.window
+        self._is_ahead = bool(self._ahead) or await self._divide()
+        if self._is_ahead:
+            page = self._ahead.popleft()
+            return page, order.admit(page), False
         if order.last_id is None or order.oldest is None:
             page = await self._ask(window, Place(fresh=self.walk.doubted is not None))
             if not page.rows and page.has_more:
@@ -118,7 +129,29 @@ class Way:
         if self.ties.is_repeat(order, page.rows):
             self.ties.unstable.add(order.oldest)
             return await self._by_time(order.oldest) or await self._apart(order.oldest)
-        return (page, order.admit(page), False) if page.rows else await self._promised(page, order.oldest)
+        if not page.rows:
+            return await self._promised(page, order.oldest)
+        rows = order.admit(page)
+        self._watch(page)
+        return page, rows, False
+
+    def _watch(self, page: Page) -> None:
+        """Take note of a page all of which is of one second."""
+        second = self.order.oldest
+        if second is None or not page.has_more or not is_of_one_second(page.rows, second):
+            return
+        if self._divided is None or self._divided.second != second:
+            self._divided = Divided(self._ask, self.walk.window.start, second, self.source.filters)
+        self._divided.came(page)
+
+    async def _divide(self) -> bool:
+        """Read ahead where the second that is being read has many pages; say whether that brought any."""
+        order, divided = self.order, self._divided
+        if divided is None or order.last_id is None or order.oldest != divided.second:
+            return False
+        if not self.ties.unstable:
+            self._ahead.extend(await divided.ahead(order.last_id, order.ties))
+        return bool(self._ahead)
 
     async def _by_time(self, second: int) -> tuple[Page, list[AnyRow], bool] | None:
         """Ask for what comes next by time; None where that brings nothing that a cursor has to go past."""
@@ -166,7 +199,9 @@ class Way:
             return []
         whole = edge.known.union(tied)
         if len(whole) > self._size - bool(self.ties.unstable):  # of the page before, which had more behind it
-            ends = [*self._ends, *tied[-1:]]
+            came = [*edge.came[: edge.count], *tied]
+            size = max(1, self._size)
+            ends = [*came[size - 1 : -1 : size], came[-1]]
             if await all_shown_again(self._ask, Interval(edge.second, edge.second + 1), ends, whole):
                 return []
             missed = await self._missed(edge.second, whole, ends[-1])
@@ -245,11 +280,12 @@ def moving(second: int) -> ProtocolError:
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """Where a page ended: its last row's second and id, and all ids of that second that came."""
+    """Where a page ended: its last row's second, all ids of that second that came, and the first `count` in order."""
 
     second: int
-    last_id: str
     known: set[str]
+    came: list[str]
+    count: int
 
 
 def _next_place(cursor: str | None, *, up: bool) -> Place:
