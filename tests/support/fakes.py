@@ -114,7 +114,9 @@ class FakeStripe:
             rows = rows[self._place(starting_after) + 1 :]
         if ending_before is not None:
             rows = rows[: self._place(ending_before)]
-        inside = [one for one in rows if one["created"] in window and (only is None or one.get(only[0]) == only[1])]
+        inside = [one for one in rows if one["created"] in window]
+        if only is not None:
+            inside = [one for one in inside if one.get(only[0]) == only[1]]
         shown = inside[: self.size] if ending_before is None else inside[-self.size :]
         return Page(shown, len(inside) > self.size, "req_fake")
 
