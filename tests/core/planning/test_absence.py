@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from math import inf
 from statistics import mean
 
 import pytest
 
-from connector.core.planning.absence import Absence, Doubt
+from connector.core.planning.absence import FEW as FEW_ROWS
+from connector.core.planning.absence import SMALL, Absence, Doubt
 from connector.core.planning.frontier import Frontier
 from connector.core.planning.walk import Density, Walk
 from connector.core.time.intervals import Interval, Intervals
@@ -192,12 +195,14 @@ def test_voids_that_touch_are_asked_about_together():
 
 
 def test_what_a_witness_passed_over_on_its_way_to_the_next_row_needs_no_other():
-    absence = Absence(wary=True, page_size=100)
+    absence = Absence(wary=True, page_size=100, usual=1.0)
     absence.add(Doubt(Interval(100, 200), 150, sure=True, void=True))
     absence.add(Doubt(Interval(10, 50), 150, sure=True, void=True))
     absence.heard(Doubt(Interval(300, 400), 150, sure=True, void=True), below=90)
     assert [one.seconds for one in absence.doubts] == [Interval(10, 50)]
-    assert weighed(absence, walk(Interval(91, 300), density=1.0)) is None
+    assert weighed(absence, walk(Interval(91, 300))) is None
+    assert weighed(absence, walk(Interval(200, 400))).expected == 100  # what lies above it was not passed over
+    assert weighed(absence, walk(Interval(0, 191))) is None  # 91 seconds are left of it
 
 
 def test_seconds_in_doubt_are_not_complete_until_a_witness_was_heard():
@@ -220,3 +225,127 @@ def test_abandoned_in_doubt_the_seconds_are_read_another_time():
     frontier.advance(frontier.open(1.0), rows=[], has_more=False, width=1.0)
     frontier.abandon()
     assert frontier.incomplete == Intervals.span(0, 10_000)
+
+
+# Which doubts are worth a witness, and when ---------------------------------------------------------------------------
+
+
+def doubt(start: int, stop: int, expected: float = 150, **facts) -> Doubt:
+    return Doubt(Interval(start, stop), expected, **{"sure": False, "void": False, **facts})
+
+
+def asked(absence: Absence, *, pages: int = 0, rows: int = SMALL, alone: bool = False, complete=True) -> Doubt | None:
+    return absence.next(lambda _: complete, pages=pages, rows=rows, alone=alone)
+
+
+def doubting(*doubts: Doubt, **facts) -> Absence:
+    found = Absence(wary=True, page_size=100, **facts)
+    for one in doubts:
+        found.add(one)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("start", "tries", "lower"), [(0, 0, 1), (1, 0, 0), (500, 0, 0), (2, 2, 3), (3, 2, 2), (500, 2, 2)]
+)
+def test_a_witness_is_asked_by_another_boundary_than_any_before(start, tries, lower):
+    assert doubt(start, 1_000, tries=tries).asked_by() == Interval(lower, 1_000)
+
+
+def test_seconds_too_few_for_another_boundary_are_asked_by_their_own():
+    assert doubt(0, 1).asked_by() == Interval(0, 1)
+    assert doubt(0, 2).asked_by() == Interval(1, 2)
+    assert doubt(1, 2, tries=2).asked_by() == Interval(1, 2)
+
+
+def test_of_a_small_account_one_end_is_asked_about_once_nothing_else_is_under_way():
+    absence = doubting(doubt(100, 200), doubt(300, 400, 120))
+    few = {"rows": SMALL - 1, "pages": 10}
+    assert asked(absence, **few) is None
+    assert len(absence.doubts) == 2
+    assert asked(absence, **few, alone=True).seconds == Interval(300, 400)  # the newest, whatever is expected
+    assert asked(absence, **few, alone=True) is None
+    assert absence.doubts == []  # the other is believed
+
+
+def test_ends_that_contradict_their_own_walk_alone_get_a_share_of_the_pages_and_others_as_many_as_there_are():
+    absence = doubting(*(doubt(number * 100, number * 100 + 50) for number in range(4)))
+    assert asked(absence, pages=0).seconds == Interval(300, 350)
+    assert asked(absence, pages=0) is None
+    assert asked(absence, pages=1).seconds == Interval(200, 250)
+    assert asked(absence, pages=200) is None
+    assert asked(absence, pages=201).seconds == Interval(100, 150)
+    sure = doubting(*(doubt(number * 100, number * 100 + 50, sure=True) for number in range(3)))
+    assert all(asked(sure, pages=0) for _ in range(3))
+    unseen = doubting(doubt(100, 200, 30, unseen=True), doubt(300, 400, 30, unseen=True))
+    assert asked(unseen, rows=FEW_ROWS - 1) is None
+    assert [asked(unseen).seconds.start for _ in range(2)] == [300, 100]
+
+
+def test_an_answer_that_contradicts_itself_is_asked_about_always_and_counts_for_none():
+    absence = doubting(doubt(100, 200, inf), doubt(300, 400), doubt(500, 600))
+    assert asked(absence, rows=1).seconds == Interval(100, 200)
+    assert asked(absence).seconds == Interval(500, 600)
+    assert asked(absence) is None
+
+
+def test_once_a_claim_was_found_wrong_every_end_is_asked_about():
+    absence = doubting(doubt(100, 200, 500), doubt(300, 400, 120), doubt(500, 600, 20, unseen=True), refuted=1)
+    found = [asked(absence, rows=1) for _ in range(3)]
+    assert [one.expected for one in found] == [500, 120, 20]  # the most expected first
+
+
+def test_of_many_rows_the_end_with_most_rows_expected_is_asked_about_first():
+    absence = doubting(
+        doubt(100, 200, 500, sure=True), doubt(300, 400, 120, sure=True), doubt(500, 600, 120, sure=True)
+    )
+    assert [asked(absence).seconds.start for _ in range(3)] == [100, 500, 300]
+
+
+def test_a_void_waits_until_what_is_above_it_was_read():
+    seen = []
+
+    def is_complete(seconds):
+        seen.append(seconds)
+        return False
+
+    absence = doubting(doubt(100, 200, sure=True, void=True))
+    assert absence.next(is_complete, pages=0, rows=SMALL, alone=False) is None
+    assert seen == [Interval(200, 201)]
+    assert absence.next(is_complete, pages=0, rows=SMALL, alone=True) is not None
+    assert asked(doubting(doubt(100, 200, sure=True)), complete=False) is not None
+    assert asked(doubting(doubt(100, 200, sure=True, void=True)), complete=True) is not None
+
+
+def test_voids_that_were_denied_or_do_not_touch_are_asked_about_by_themselves():
+    below, above = doubt(100, 200, void=True), doubt(200, 300, 30, sure=True, void=True)
+    assert doubting(below, above).doubts == [Doubt(Interval(100, 300), 180, sure=True, void=True)]
+    assert doubting(above, below).doubts == [Doubt(Interval(100, 300), 180, sure=True, void=True)]
+    for one, other in (
+        (below, replace(above, tries=1)),
+        (replace(below, tries=1), above),
+        (replace(below, void=False), above),
+        (below, doubt(201, 300, void=True)),
+    ):
+        assert doubting(other, one).doubts == [one, other]
+    unseen = replace(below, unseen=True)
+    assert not replace(above, unseen=True).with_void_below(below).unseen
+    assert not above.with_void_below(unseen).unseen
+    assert replace(above, unseen=True).with_void_below(unseen).unseen
+    assert not replace(above, sure=False).with_void_below(below).sure
+    assert replace(above, sure=False).with_void_below(replace(below, sure=True)).sure
+
+
+def test_a_witness_that_knows_of_none_older_bears_out_what_it_asked_for():
+    absence = doubting(doubt(100, 200), doubt(0, 50), usual=1.0)
+    absence.heard(doubt(300, 400), below=None)
+    assert absence.doubts == []
+    assert absence.confirmed == 1
+    assert weighed(absence, walk(Interval(0, 250))).expected == 250  # no rows followed each other there
+
+
+def test_how_dense_rows_were_stays_known_over_a_void():
+    absence = Absence(wary=True, page_size=100)
+    absence.saw(1.0)
+    absence.saw(0.0)
+    assert weighed(absence, walk(HOUR)).expected == 3_600
