@@ -83,7 +83,7 @@ def main() -> int:
     ends: dict[Mutant, str] = {}
     try:
         for mutant, how in tried(sample, nearest, options.jobs):
-            print({"killed": ".", "timeout": "t"}.get(how, "S"), end="", flush=True)
+            print({"killed": ".", "timeout": "t"}.get(how) or f"\n{_said(mutant, how)}\n", end="", flush=True)
             ends[mutant] = how
     except KeyboardInterrupt:
         print("\ninterrupted: this is what is known by now")
@@ -260,10 +260,14 @@ def tell(ends: dict[Mutant, str], options: Any, seconds: float) -> int:
         print(f"{area:32}{total:8}{noticed:9}{counts['timeout']:9}{100 * noticed / max(1, total):7.1f} %")
     for mutant, how in sorted(ends.items(), key=lambda one: str(one[0])):
         if how not in {"killed", "timeout"}:
-            print(f"{'not noticed' if how == 'survived' else 'no test runs'}  {mutant}")
+            print(_said(mutant, how))
     share = 100 * sum(how in {"killed", "timeout"} for how in ends.values()) / max(1, len(ends))
     print(f"{share:.1f} % of {len(ends)} noticed in {seconds:.0f} s")
     return int(share < options.least)
+
+
+def _said(mutant: Mutant, how: str) -> str:
+    return f"{'not noticed' if how == 'survived' else 'no test runs'}  {mutant}"
 
 
 if __name__ == "__main__":
