@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all the set-up they need. It goes into .venv and nowhere else (what is large has a folder
-# of its own: `make readers` and `make spark` .venv-readers, `make integrations` .venv-integrations, `make airflow` .venv-airflow and
+# of its own: `make readers` and `make spark` .venv-readers, `make stores` .venv-integrations, `make airflow` .venv-airflow and
 # .venv-airflow2, `make docs` .venv-docs, `make bench` .venv-before and .venv-now); uv does it
 # where it is on PATH, else venv and pip, from the same locks with the same hashes.
 
@@ -9,13 +9,14 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 BUILD := hatchling>=1.27
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 BEFORE := d1449a34ae1dc3d686e19ca2709bd1644c60c7f6
+PAGE := $(if $(FULL),STRIPE_BALANCE_INTEGRATIONS_PAGE=docs/integrations.md)
 
 # What is compiled is kept beside its source, also where containers ask for the contrary: else each test that starts a
 # program compiles all of it again.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check mutants readers spark integrations airflow docs pictures bench drawing lock clean
+.PHONY: help demo test test-all check mutants readers spark stores airflow integrations docs pictures bench drawing lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -45,15 +46,17 @@ readers: .venv-readers/.done  ## run what reads a lake, Spark and all: 2 GB of p
 	@STRIPE_BALANCE_ALL_READERS=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider tests/readers
 
 spark: .venv-readers/.done  ## run a sync by tasks and the data source in a real Spark, on loopback: Java 17, packages of `make readers` (FULL=1: the long ones, too)
-	@STRIPE_BALANCE_SPARK=1 .venv-readers/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/spark/live
+	@STRIPE_BALANCE_SPARK=1 $(PAGE) .venv-readers/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/spark/live
 
-integrations: .venv-integrations/.done  ## run what needs real stores, started on loopback from packages (Azurite: Node 20; FULL=1: the long ones, too)
-	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 $(if $(FULL),STRIPE_BALANCE_INTEGRATIONS_PAGE=docs/integrations.md) .venv-integrations/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/integrations tests/lake/catalogs tests/ingest/test_sync_tables.py tests/spark/test_tables.py tests/conversion tests/lake/reading/test_versions.py
+integrations: stores spark airflow  ## run these three, one after the other (FULL=1: and put what was shown into docs/integrations.md)
+
+stores: .venv-integrations/.done  ## run what needs real stores, started on loopback from packages (Azurite: Node 20; FULL=1: the long ones, too)
+	@STRIPE_BALANCE_ALL_INTEGRATIONS=1 $(PAGE) .venv-integrations/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/integrations tests/lake/catalogs tests/ingest/test_sync_tables.py tests/spark/test_tables.py tests/conversion tests/lake/reading/test_versions.py
 
 airflow: .venv-airflow/.done .venv-airflow2/.done  ## run the operators in Airflow 3 and 2.11 at once, on loopback: 1 GB of packages (FULL=1: the long ones, too)
-	@STRIPE_BALANCE_AIRFLOW=1 .venv-airflow2/bin/python -m pytest -q -p no:cacheprovider -m 'not slow' tests/airflow/live >.venv-airflow2/said.log 2>&1 & \
+	@STRIPE_BALANCE_AIRFLOW=1 $(PAGE) .venv-airflow2/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/airflow/live >.venv-airflow2/said.log 2>&1 & \
 	other=$$!; trap 'kill $$other 2>/dev/null' EXIT; \
-	STRIPE_BALANCE_AIRFLOW=1 .venv-airflow/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/airflow/live; status=$$?; \
+	STRIPE_BALANCE_AIRFLOW=1 $(PAGE) .venv-airflow/bin/python -m pytest -q -p no:cacheprovider $(if $(FULL),,-m 'not slow') tests/airflow/live; status=$$?; \
 	wait $$other || status=1; cat .venv-airflow2/said.log; exit $$status
 
 docs: .venv-docs/.done  ## build the documentation as a site, build/docs/html, and check it: what warns, leads nowhere or asks another host fails

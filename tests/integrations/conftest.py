@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from tests.integrations import services
-from tests.integrations.table import Shown
+from tests.support.shown import STORES, Shown
 
-SHOWN = Shown()
+SHOWN = Shown(
+    folder="tests/integrations/",
+    command="make stores FULL=1",
+    libraries=("deltalake", "pyiceberg", "obstore", "pyarrow"),
+    components=STORES,
+)
 
 NEEDS = {"seaweedfs": "boto3", "moto": "moto", "azurite": "azure.storage.blob", "gcs": "obstore"}
 
@@ -51,16 +55,10 @@ def started(tmp_path_factory):
 
 
 def pytest_runtest_logreport(report):
-    """Take note of what was shown; a test that was skipped has no call."""
-    if "tests/integrations/" in report.nodeid and (report.when == "call" or report.outcome != "passed"):
-        SHOWN.add(report.nodeid, report.duration, report.outcome)
+    """Take note of what was shown."""
+    SHOWN.add(report)
 
 
 def pytest_terminal_summary(terminalreporter):
     """Print the table where services were started."""
-    if os.environ.get("STRIPE_BALANCE_ALL_INTEGRATIONS") and SHOWN.outcomes:
-        terminalreporter.section("shown")
-        for line in SHOWN.lines():
-            terminalreporter.write_line(line)
-        if page := os.environ.get("STRIPE_BALANCE_INTEGRATIONS_PAGE"):
-            Path(page).write_text(SHOWN.page(), "utf-8")
+    SHOWN.tell(terminalreporter, variable="STRIPE_BALANCE_ALL_INTEGRATIONS")

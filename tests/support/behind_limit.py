@@ -45,6 +45,9 @@ class Reading:
     requests: int
     refused: int
 
+    def __str__(self) -> str:
+        return f"{self.requests:,} requests in {self.seconds:.0f} s, {self.refused} refused"
+
 
 @contextmanager
 def history(rows: int = ROWS, **options: Any) -> Generator[Sandbox]:

@@ -7,6 +7,16 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.support.shown import Shown, version_of
+
+SHOWN = Shown(
+    folder="tests/airflow/live/",
+    command="make airflow FULL=1",
+    libraries=("apache-airflow-providers-openlineage", "obstore", "pyarrow"),
+    components={"": "Airflow"},
+    heading=f"## Airflow {version_of('Airflow').partition('.')[0]}",
+)
+
 
 def pytest_ignore_collect(collection_path):
     """Leave the tests out where there is no Airflow; where there is to be one, they fail by themselves."""
@@ -35,3 +45,13 @@ def secret():
         return [name for name, text in here.texts() if any(form in text for form in forms)]
 
     return places
+
+
+def pytest_runtest_logreport(report):
+    """Take note of what was shown."""
+    SHOWN.add(report)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what was shown, with which version, and how long it took."""
+    SHOWN.tell(terminalreporter, variable="STRIPE_BALANCE_AIRFLOW")

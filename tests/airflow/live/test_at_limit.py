@@ -20,21 +20,25 @@ pytestmark = [
 ]
 
 
-def test_four_tasks_at_once_end_with_the_rows_of_one_process_and_nothing_is_refused(tmp_path, migrated):
+def test_four_tasks_at_once_end_with_the_rows_of_one_process_and_nothing_is_refused(
+    tmp_path, migrated, record_property
+):
     lake = str(tmp_path / "lake")
     with history() as served, backfilling(tmp_path, served, lake, migrated=migrated) as here:
         seen = backfill(here, served)
+        record_property("shown", str(seen))
         assert len(here.states("stripe_backfill")["window"]) == SLOTS
         assert same_rows(lake, reference(tmp_path, served.world))
         assert seen.refused == 0
 
 
 @pytest.mark.skipif(not Path(sys.executable).with_name("weed").exists(), reason="SeaweedFS is for Linux")
-def test_they_do_in_a_bucket_too(tmp_path, migrated):
+def test_they_do_in_a_bucket_too(tmp_path, migrated, record_property):
     with services.seaweedfs(tmp_path / "seaweedfs") as store, history() as served:
         settings = services.storage_options_of(store)
         bucket = placed(f"{store.url}/lake", settings)
         with backfilling(tmp_path, served, f"{store.url}/lake", migrated=migrated, **store.environment) as here:
             seen = backfill(here, served)
+            record_property("shown", str(seen))
             assert same_rows(bucket, reference(tmp_path, served.world))
             assert seen.refused == 0

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from importlib.util import find_spec
 
-BEGAN = time.monotonic()
+from tests.support.shown import Shown
+
+SHOWN = Shown(
+    folder="tests/spark/live/",
+    command="make spark FULL=1",
+    libraries=("obstore", "pyarrow"),
+    components={"": "Spark"},
+    heading="## Spark",
+)
 
 
 def pytest_ignore_collect(collection_path):
@@ -16,15 +22,11 @@ def pytest_ignore_collect(collection_path):
     return True if find_spec("pyspark") is None and not os.environ.get("STRIPE_BALANCE_SPARK") else None
 
 
+def pytest_runtest_logreport(report):
+    """Take note of what was shown."""
+    SHOWN.add(report)
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say what was shown, with which versions, and how long it took."""
-    passed = [one for one in terminalreporter.stats.get("passed", ()) if "/spark/live/" in one.nodeid]
-    if passed:
-        import pyspark  # noqa: PLC0415 - where it is
-
-        for one in passed:
-            terminalreporter.write_line(
-                f"{one.duration:5.1f} s  {one.nodeid.rpartition('::')[2][5:].replace('_', ' ')}"
-            )
-        seconds = time.monotonic() - BEGAN
-        terminalreporter.write_line(f"Spark {pyspark.__version__}, Python {sys.version.split()[0]}: {seconds:.0f} s")
+    SHOWN.tell(terminalreporter, variable="STRIPE_BALANCE_SPARK")

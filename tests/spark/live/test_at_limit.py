@@ -26,26 +26,31 @@ def spark():
         yield one
 
 
-def test_four_partitions_end_with_the_rows_of_one_process_and_nothing_is_refused(spark, tmp_path):
+def test_four_partitions_end_with_the_rows_of_one_process_and_nothing_is_refused(spark, tmp_path, record_property):
     with history() as served:
         by_tasks(spark, served, tmp_path / "lake")
         seen = reading_of(served)
+        record_property("shown", str(seen))
         assert seen.refused == 0
         assert same_rows(tmp_path / "lake", reference(tmp_path, served.world))
 
 
 @needs_a_store
-def test_they_do_in_a_bucket_too(spark, tmp_path):
+def test_they_do_in_a_bucket_too(spark, tmp_path, record_property):
     with services.seaweedfs(tmp_path / "seaweedfs") as store, history() as served:
         settings = services.storage_options_of(store)
         bucket = placed(f"{store.url}/by-tasks", settings)
         by_tasks(spark, served, f"{store.url}/by-tasks", storage_options=settings)
-        assert reading_of(served).refused == 0
+        seen = reading_of(served)
+        record_property("shown", str(seen))
+        assert seen.refused == 0
         assert same_rows(bucket, reference(tmp_path, served.world))
 
 
-def test_two_thousand_accounts_over_a_cluster_end_with_the_rows_of_one_process(tmp_path):
+def test_two_thousand_accounts_over_a_cluster_end_with_the_rows_of_one_process(tmp_path, record_property):
     with uneven() as served, cluster(tmp_path / "spark") as spark:
         by_tasks(spark, served, tmp_path / "lake", all_accounts=True)
-        assert reading_of(served).refused == 0
+        seen = reading_of(served)
+        record_property("shown", str(seen))
+        assert seen.refused == 0
         assert same_rows(tmp_path / "lake", reference(tmp_path, served.world))
