@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.accounts.choice import Guest, at_home, refuse_retired, remember_paths
 from connector.config.config import Config
-from connector.core.planning.expected import Sounding
 from connector.core.planning.plan import pieces
 from connector.core.planning.plan import plan as plan_work
-from connector.core.planning.profile import Profile, points_of_files, points_of_pages
+from connector.core.planning.profile import Profile, points_of_files
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
@@ -31,7 +30,7 @@ from connector.running.concurrency import in_turn
 from connector.services import Services, carried_out, observed, opened
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.identity import identify
-from connector.stripe.listing.probing import sound
+from connector.stripe.listing.probing import survey
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -212,9 +211,7 @@ async def _profile(client: Client, options: Options, work: _Work, account: str |
     points = points_of_files(work.state) if work.state else []
     longest = max(work.likely, key=lambda part: part.seconds, default=None)
     if alone and longest is not None and work.cut.windows > 1:
-        sounding = Sounding(longest)
-        await sound(client, options.query(account), sounding)
-        points += points_of_pages(sounding)
+        points += (await survey(client, options.query(account), longest)).points()
     return Profile.of(points)
 
 

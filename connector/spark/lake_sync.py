@@ -22,6 +22,7 @@ from connector.spark.carried import Carried
 from connector.spark.driver import config_on_driver, place_of, shared, slots_of
 from connector.spark.gathered import failure_of, gathered
 from connector.spark.task import RESULT, Ended, Tasks
+from connector.spark.warming import warmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,8 @@ def sync(
         async with opened(place, None) as services:
             return await follow(services.store, catalog=chosen.catalog)
 
-    told = run_blocking(plan, instead="a thread of its own")
+    with warmed(spark, count):
+        told = run_blocking(plan, instead="a thread of its own")
     carried = Carried(shared(config, min(count, len(told)), followed=len(told) > count), place, chosen.salt)
     ended = _carried_out(spark, Tasks(carried, given, told, float(options.get("wait", 0.0))))
     unpublished = run_blocking(close, instead="a thread of its own")

@@ -6,15 +6,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.core.planning.expected import Sounding
 from connector.core.planning.plan import pieces
-from connector.core.planning.profile import Profile, points_of_pages
+from connector.core.planning.profile import Profile
 from connector.core.planning.shares import LEAST_ROWS, groups_of
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval, Intervals
 from connector.stripe.accounts import connected_accounts
 from connector.stripe.identity import identify
-from connector.stripe.listing.probing import sound
+from connector.stripe.listing.probing import survey
 from connector.stripe.listing.query import Query
 
 if TYPE_CHECKING:
@@ -107,9 +106,8 @@ def likely_in(within: Interval, own: Identity) -> Interval:
 
 async def profile_of(client: Client, asked: Asked, within: Interval) -> Profile:
     """Ask for a few pages of the first account, and say where its rows lie."""
-    sounding = Sounding(within)
-    await sound(client, Query(asked.filters, account=next(iter(asked.accounts), None)), sounding)
-    return Profile.of(points_of_pages(sounding))
+    found = await survey(client, Query(asked.filters, account=next(iter(asked.accounts), None)), within)
+    return Profile.of(found.points())
 
 
 def _of(asked: Asked, within: Interval, accounts: Sequence[str | None]) -> Asked:

@@ -122,7 +122,7 @@ class Client:
             clock: time and chance.
             on_event: is told of every answer, refusal and retry.
         """
-        gate = Gate(Pace(config.rate, config.account_rate, config.max_in_flight), clock=clock.now)
+        gate = Gate(Pace(config.rate, config.account_rate, config.max_in_flight, config.sharers), clock=clock.now)
         return cls(config, transport, gate, clock=clock, on_event=on_event)
 
     def begin(

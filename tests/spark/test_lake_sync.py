@@ -96,7 +96,7 @@ def test_a_task_carried_out_by_two_at_once_leaves_each_row_once(tmp_path, asked)
 def test_a_worker_that_does_not_see_the_lake_ends_the_sync_with_78_and_what_to_do(tmp_path, asked):
     class Elsewhere(Session):
         def mapInArrow(self, tasks, schema):  # noqa: N802 - theirs
-            (tmp_path / "lake" / PATH).unlink()
+            (tmp_path / "lake" / PATH).unlink(missing_ok=True)
             return super().mapInArrow(tasks, schema)
 
     with asked(world(300)), pytest.raises(ConfigError, match="this worker does not see the lake") as caught:

@@ -26,7 +26,7 @@ def lease(run: str = "mine", **fields) -> Lease:
 def sharing(**settings):
     """What shares a client's rate, the client, and what was told."""
     chosen, heard = Config(ApiKey(KEY), **settings), []
-    gate = Gate(Pace(chosen.rate, chosen.account_rate, chosen.max_in_flight))
+    gate = Gate(Pace(chosen.rate, chosen.account_rate, chosen.max_in_flight, chosen.sharers))
     client = Client(chosen, FakeTransport(), gate, on_event=heard.append)
     return RateSharing(client, lambda: lease(accounts=("acct_a",))), client, heard
 
@@ -188,3 +188,31 @@ def test_tasks_that_begin_together_have_their_part_at_once():
         shared, client, _ = task()
         shared.heed(others(*["acct_a"] * there))
         assert rate(client) == DEFAULT_RATE / SLOTS
+
+
+def most_in_a_second(pace, seconds: float = 20.0) -> int:
+    """Requests that a pace lets start in the second that has most of them."""
+    now, sent = 0.0, []
+    while (now := now + pace.wait("list", now)) < seconds:
+        pace.start("list", now)
+        pace.end(None)
+        sent.append(now)
+    return max(sum(begin <= at < begin + 1.0 for at in sent) for begin in sent)
+
+
+@pytest.mark.parametrize("left", [4, 3, 2, 1])
+def test_tasks_at_the_limit_itself_stay_within_it_whenever_each_begins_its_second(left):
+    pace = Pace(LIMIT / SLOTS, LIMIT / SLOTS, 10, SLOTS)
+    pace.share(left / SLOTS)
+    assert LIMIT * 0.9 <= left * most_in_a_second(pace) <= LIMIT
+
+
+@pytest.mark.parametrize("slots", [3, 4, 6, 16])
+def test_tasks_at_the_default_pace_lose_nothing_of_it_by_rounding(slots):
+    pace = Pace(DEFAULT_RATE / slots, LIMIT / slots, 10, slots)
+    rate_, seconds = pace.endpoint("list"), 200.0
+    now, sent = 0.0, 0
+    while (now := now + rate_.wait(now)) < seconds:
+        rate_.start(now)
+        sent += 1
+    assert sent >= 0.97 * seconds * DEFAULT_RATE / slots

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
+
+from connector.spark.warming import nothing
 
 
 @dataclass
@@ -36,10 +38,11 @@ class Session:
 
     def range(self, start: int, end: int, step: int, partitions: int) -> Session:
         assert (start, step, partitions) == (0, 1, end)
-        self._rows = [{"id": number} for number in range(end)]
-        return self
+        return replace(self, _rows=[{"id": number} for number in range(end)])
 
     def mapInArrow(self, tasks: Any, schema: str) -> Session:  # noqa: N802 - theirs
+        if tasks is nothing:  # workers that are started beforehand
+            return self
         assert schema == "task long, ended binary"
         self.sent.append(pickle.dumps(tasks))
         self._rows = [row for one in self._rows for row in self._carried_out(one["id"])]

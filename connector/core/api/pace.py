@@ -19,6 +19,28 @@ GUARD = 0.010
 BURST = 3
 """Requests that may start at once after a pause."""
 
+ENDPOINT_LIMIT = 25
+"""Requests that Stripe lets through to one endpoint in any second, by default."""
+
+KEPT = 0.9
+"""Least part of a rate that may be left where its requests in a second are rounded down."""
+
+
+def in_a_second(rate: float, sharers: float) -> int:
+    """Return how many requests one of several that share a limit may start in any second.
+
+    Parts of a limit are seldom whole. Where each rounds up, all of them together go above it (four at 6.25 come to 28);
+    so each has its part of the limit, rounded down, unless too little of its rate would be left.
+
+    Args:
+        rate: its own requests per second, > 0.
+        sharers: how many share the limit, this one included; at least 1.
+    """
+    if rate == inf or sharers <= 1:
+        return ceil(min(rate, 2.0**53))
+    part = int(max(ENDPOINT_LIMIT, rate * sharers) / sharers + 1e-9)
+    return min(ceil(rate), part) if part >= KEPT * rate else ceil(rate)
+
 
 @dataclass(slots=True)
 class Rate:
@@ -26,10 +48,12 @@ class Rate:
 
     Attributes:
         limit: configured requests per second, > 0; infinite for none.
+        sharers: how many processes share what a server allows, this one included; at least 1.
         current: what is used now, at most `limit`.
     """
 
     limit: float
+    sharers: float = 1.0
     current: float = field(init=False)
     _due: float = field(init=False, default=-inf)
     _sent: deque[float] = field(init=False, default_factory=deque[float])
@@ -50,9 +74,9 @@ class Rate:
         """Return seconds until a request may start; 0 for now."""
         if self.current == inf:
             return 0.0
-        whole = ceil(self.current)
+        whole = in_a_second(self.current, self.sharers)
         even = self._due - (BURST - 1) / self.current
-        strict = self._sent[-whole] + whole / self.current + GUARD if len(self._sent) >= whole else -inf
+        strict = self._sent[-whole] + max(1.0, whole / self.current) + GUARD if len(self._sent) >= whole else -inf
         return max(0.0, even - now, strict - now)
 
     def start(self, now: float) -> None:
@@ -77,12 +101,14 @@ class Rate:
         self._step = max(self.RECOVERY * min(self.limit, used), 0.1)
         self.current = max(min(self.LEAST, self.limit), used * kept)
 
-    def resize(self, limit: float) -> None:
+    def resize(self, limit: float, *, sharers: float = 1.0) -> None:
         """Go by another limit from here on: down at once; up at once, too, unless a 429 has slowed it down.
 
         Args:
             limit: requests per second, > 0.
+            sharers: as above.
         """
+        self.sharers = sharers
         slowed = self.current < self.limit
         self.current = min(self.current, limit) if slowed else limit
         self.limit = limit
@@ -171,16 +197,18 @@ class Pace:
         rate: requests per second of each endpoint; infinite for none.
         account_rate: requests per second of all endpoints together.
         in_flight: requests in flight of all together, whatever their group.
+        sharers: how many processes share what a server allows, each at a rate that is its part; at least 1.
     """
 
     rate: float
     account_rate: float
     in_flight: int
+    sharers: int = 1
     cap: Cap = field(init=False)
     latency: Latency = field(init=False, default_factory=Latency)
     _wholes: dict[str, Rate] = field(init=False, default_factory=dict[str, Rate])
     _endpoints: dict[tuple[str, str], Rate] = field(init=False, default_factory=dict[tuple[str, str], Rate])
-    _sharers: float = field(init=False, default=1.0)
+    _among: float = field(init=False, default=1.0)
 
     def __post_init__(self) -> None:
         self.cap = Cap(self.in_flight)
@@ -223,21 +251,26 @@ class Pace:
         Args:
             among: how many share them, above 0; below 1 for more than the rates, and as many more requests in flight.
         """
-        self._sharers = among
+        self._among = among
         self.cap.resize(ceil(self.in_flight / min(1.0, among)))
         for rate in self._wholes.values():
-            rate.resize(self.account_rate / among)
+            rate.resize(self.account_rate / among, sharers=self._at_work)
         for rate in self._endpoints.values():
-            rate.resize(self.rate / among)
+            rate.resize(self.rate / among, sharers=self._at_work)
 
     def whole(self, group: str = "") -> Rate:
         """Return the rate controller of all endpoints together."""
         if group not in self._wholes:
-            self._wholes[group] = Rate(self.account_rate / self._sharers)
+            self._wholes[group] = Rate(self.account_rate / self._among, self._at_work)
         return self._wholes[group]
 
     def endpoint(self, name: str, group: str = "") -> Rate:
         """Return the rate controller of one endpoint."""
         if (name, group) not in self._endpoints:
-            self._endpoints[name, group] = Rate(self.rate / self._sharers)
+            self._endpoints[name, group] = Rate(self.rate / self._among, self._at_work)
         return self._endpoints[name, group]
+
+    @property
+    def _at_work(self) -> float:
+        """How many of those that share what a server allows are at work, this one included."""
+        return max(1.0, self.sharers * self._among) if self.sharers > 1 else 1.0

@@ -6,7 +6,9 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from connector.core.planning.expected import OVERHEAD, PAGE, PROBES, Expected, Sounding
+from connector.core.planning.survey import Survey
 from connector.core.time.intervals import Interval
+from connector.running.concurrency import in_turn
 from connector.stripe.listing.place import Place
 from connector.stripe.listing.query import ListSource
 
@@ -50,6 +52,25 @@ async def expect(client: Client, query: Query, todo: Intervals, *, begun: int, n
         rows = round(found.rows * rest / known)
         requests = max(len(parts) - sounded, ceil(rows / PAGE * OVERHEAD))
         found += Expected(rows, requests, exact=False)
+    return found
+
+
+async def survey(client: Client, query: Query, interval: Interval) -> Survey:
+    """Ask for some pages of an interval, many at once, to know where its rows lie.
+
+    Raises:
+        ApiError: see `connector.errors`.
+    """
+    source, found = ListSource(client, query), Survey(interval)
+
+    async def ask(stop: int) -> None:
+        page = await source.page(Interval(interval.start, stop), Place(), urgency=lambda: 0.0)
+        created = [row["created"] for row in page.rows]
+        source.events.received(page, created, pages_left=inf)
+        found.take(stop, created, more=page.has_more)
+
+    while stops := found.next_stops():
+        await in_turn(stops, ask, at_once=len(stops))
     return found
 
 

@@ -14,14 +14,13 @@ import pytest
 import connector.spark
 from connector.errors import ConfigError
 from connector.sandbox import Limits, Sandbox
+from connector.spark.task import Tasks
 from tests.spark.live.dying import DyingTasks
 from tests.spark.live.spark_here import EXAMPLES, executors, session, standalone, wait_for
 from tests.support.lakes import objects, truth, world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from connector.spark.task import Tasks
 
 pytestmark = [
     pytest.mark.timeout(600),
@@ -62,7 +61,8 @@ class Changed:
         return replace(self, frame=self.spark.range(*bounds))
 
     def mapInArrow(self, tasks, schema):  # noqa: N802 - theirs
-        return self.frame.mapInArrow(self.change(tasks), schema)
+        changed = self.change(tasks) if isinstance(tasks, Tasks) else tasks
+        return self.frame.mapInArrow(changed, schema)
 
 
 def test_years_of_one_account_end_as_a_plain_sync_has_them_though_executors_have_no_key(spark, tmp_path):
