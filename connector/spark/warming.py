@@ -1,4 +1,4 @@
-"""Workers of Python that are started while the driver plans: to start one and import what a task needs takes seconds."""
+"""Workers of Python, started while the driver plans: to start one and import what a task needs takes seconds."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-import connector.spark.task  # noqa: F401 - this is what it is for: a worker that is sent `nothing` imports it
+from connector.spark.task import nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
-    import pyarrow as pa
     from pyspark.sql import SparkSession
-
-
-def nothing(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Give back what comes."""
-    yield from batches
 
 
 @contextmanager

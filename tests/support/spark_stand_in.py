@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from connector.spark.warming import nothing
+from connector.spark.task import nothing
 
 
 @dataclass

@@ -124,16 +124,6 @@ class Sounding:
         self._probes.append(Probe(stop, len(rows), rows[0], rows[-1], more))
 
     @property
-    def pages(self) -> tuple[Probe, ...]:
-        """The pages that had rows, newest first."""
-        return tuple(self._probes)
-
-    @property
-    def nothing_before(self) -> int:
-        """The second before which nothing is expected: the interval's first, or where a page came back empty."""
-        return self._floor
-
-    @property
     def expected(self) -> Expected:
         """What was seen, and between two pages as many rows a second as on both, on average; thinning out to none."""
         seen, guessed = sum(probe.rows for probe in self._probes), 0.0

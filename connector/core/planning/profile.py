@@ -12,7 +12,6 @@ from connector.core.planning.plan import bounds_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from connector.core.planning.expected import Sounding
     from connector.core.state.table_state import TableState
     from connector.core.time.intervals import Interval
 
@@ -69,20 +68,4 @@ def points_of_files(state: TableState) -> list[Point]:
         read = state.covered.within(bounds).seconds
         if read:
             found.append(((bounds.start + bounds.stop) // 2, file.rows / read))
-    return found
-
-
-def points_of_pages(sounding: Sounding) -> list[Point]:
-    """Return two points for each page that was asked for: its newest moment, and its oldest row's.
-
-    After the newest row of all there is nothing: an account may have been quiet for long.
-    """
-    found: list[Point] = []
-    for page in sounding.pages[:1]:
-        within = page.density_within
-        found += [(page.newest + 1, 0.0), (page.newest, within), (page.oldest, within)]
-    for page in sounding.pages[1:]:
-        found += [(page.stop, page.density), (page.oldest, page.density)]
-    if sounding.nothing_before > sounding.interval.start:
-        found.append((sounding.nothing_before, 0.0))
     return found

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from connector.core.planning.expected import PAGE, Probe
+from connector.core.planning.profile import Profile
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ PAGES_A_PROBE = 40
 SLICES = 3
 """Pages by which a day is known."""
 
-AGES = (1 / 2, 1 / 4, 1 / 8, 1 / 16)
+AGES = (1 / 8, 1 / 4, 1 / 2, 1.0)
 """Where to ask first, in parts of the interval before the newest row: most accounts grow."""
 
 ROUND = 3
@@ -39,6 +40,8 @@ EVEN = 0.2
 """How much what lies between two days may differ from both, in parts of the denser one."""
 
 WEEK = 7 * DAY
+LONG = 8 * WEEK
+"""Seconds of an interval in which days are compared with the same day of other weeks."""
 
 
 @dataclass(slots=True)
@@ -46,18 +49,36 @@ class _Day:
     """Time whose density is known by its pages.
 
     Attributes:
-        start: first second that they say something of.
-        stop: second after the last.
-        densities: rows per second of each page.
+        stop: second after its last one.
+        first: first second that it may have.
+        pages: of each, the second before which it was, `created` of its rows, and whether the list goes on.
     """
 
-    start: int
     stop: int
-    densities: list[float] = field(default_factory=list[float])
+    first: int
+    pages: list[tuple[int, Sequence[int], bool]] = field(default_factory=list[tuple[int, "Sequence[int]", bool]])
+
+    @property
+    def start(self) -> int:
+        """Its first second: a day before its end, or that of its oldest row where it has one page only."""
+        if len(self.pages) > 1:
+            return self.first
+        return min((rows[-1] for _, rows, _ in self.pages if rows), default=self.first)
 
     @property
     def density(self) -> float:
-        return sum(self.densities) / max(1, len(self.densities))
+        """Rows per second: of its page, or the mean of its hours, of each as much as the page before its end shows."""
+        if len(self.pages) == 1:
+            ((_, rows, more),) = self.pages
+            return Probe(self.stop, len(rows), rows[0], rows[-1], more).density if rows else 0.0
+        return sum(_slice(self.first, *page) for page in self.pages) / max(1, len(self.pages))
+
+
+def _slice(first: int, stop: int, rows: Sequence[int], more: bool) -> float:  # noqa: FBT001 - a page's
+    """Return the rows per second of the hours before a page's end, as far as it shows them."""
+    start = max(first, stop - DAY // SLICES)
+    known = max(start, rows[-1]) if rows and more else start
+    return sum(one >= known for one in rows) / max(1, stop - known)
 
 
 @dataclass(slots=True)
@@ -86,13 +107,13 @@ class Survey:
             return (self.interval.stop,)
         if newest is None or not newest.more:
             return ()
-        left = self._most(newest) + 1 - self.asked
+        age, slices, left = newest.oldest - self.interval.start, self._slices, self._most + 1 - self.asked
         if self.asked == 1:
-            age = newest.oldest - self.interval.start
-            wanted = [newest.newest + 1, *(self._like(newest.oldest - int(age * part)) for part in AGES)]
+            days = [self._like(newest.oldest - int(age * part)) for part in AGES]
         else:
-            wanted = list(self._between())
-        stops = [stop for day in wanted for stop in self._asked_about(day)]
+            days = [stop for stop, day in self._days.items() if self._floor < stop and len(day.pages) < slices]
+            days = days or (self._between() if left >= slices else [])
+        stops = [stop for day in days for stop in self._pages_of(day, slices, newest.newest + 1)]
         return tuple(stops[: max(0, left)])
 
     def take(self, stop: int, rows: Sequence[int], *, more: bool) -> None:
@@ -106,27 +127,15 @@ class Survey:
         self.asked += 1
         if not more:
             self._floor = max(self._floor, rows[-1] if rows else stop)
-        if self.asked > 1:
-            day = self._of[stop]
-            (self._take_slice if self._slices > 1 else self._take_page)(day, stop, rows, more=more)
-            self._days[day.stop] = day
-        elif rows:
-            self._newest = newest = Probe(stop, len(rows), rows[0], rows[-1], more)
-            self._days[rows[0] + 1] = _Day(rows[-1], rows[0] + 1, [newest.density_within])
-
-    @staticmethod
-    def _take_page(day: _Day, stop: int, rows: Sequence[int], *, more: bool) -> None:
-        """Take the one page by which a day is known: it is as long as the page."""
-        del more
-        day.start = rows[-1] if rows else day.start
-        day.densities.append(len(rows) / max(1, stop - day.start))
-
-    @staticmethod
-    def _take_slice(day: _Day, stop: int, rows: Sequence[int], *, more: bool) -> None:
-        """Take a page of a day, of which its own hours count."""
-        first = max(day.start, stop - DAY // SLICES)
-        known = max(first, rows[-1]) if rows and more else first
-        day.densities.append(sum(one >= known for one in rows) / max(1, stop - known))
+        if self.asked == 1:
+            if not rows:
+                return
+            self._newest = Probe(stop, len(rows), rows[0], rows[-1], more)
+            stop = rows[0] + 1
+            self._of[stop] = self._day(stop)
+        day = self._of[stop]
+        day.pages.append((stop, rows, more))
+        self._days[day.stop] = day
 
     def points(self) -> list[Point]:
         """Return rows per second at the beginning and the end of each day that is known.
@@ -138,53 +147,69 @@ class Survey:
             return []
         found: list[Point] = [(newest.newest + 1, 0.0)]
         for day in self._known:
-            found += [(day.stop - 1, day.density), (day.start, day.density)]
+            found += [(day.stop - 1, self._density(day)), (day.start, self._density(day))]
         if self._floor > self.interval.start:
             found = [(moment, density) for moment, density in found if moment >= self._floor]
             found.append((self._floor - 1, 0.0))
         return found
 
-    def _most(self, newest: Probe) -> int:
-        pages = newest.density_within * self.interval.seconds / PAGE
+    @property
+    def _most(self) -> int:
+        """Pages to ask for after the first one."""
+        if self.asked == 1:
+            return LEAST
+        pages = Profile.of(self.points()).rows(self.interval) / PAGE
         return int(min(MOST, max(LEAST, pages / PAGES_A_PROBE)))
 
     @property
     def _slices(self) -> int:
         """How many pages a day is to be known by: one where few are to be asked for."""
-        newest = self._newest
-        many = newest is not None and self._most(newest) == MOST and self.interval.seconds >= 4 * WEEK
-        return SLICES if many else 1
+        return SLICES if self._most == MOST and self._weekly else 1
+
+    @property
+    def _weekly(self) -> bool:
+        """Whether there is time enough to compare the same days of weeks."""
+        return self.interval.seconds >= LONG
 
     @property
     def _known(self) -> list[_Day]:
         """The days that are known, newest first."""
         return sorted(self._days.values(), key=lambda day: -day.stop)
 
-    def _like(self, moment: int) -> int:
-        """Return the moment of the same hour and day of the week as the newest row that is nearest."""
-        if self._newest is None or self._slices == 1:
-            return moment
-        end = self._newest.newest + 1
-        return end - round((end - moment) / WEEK) * WEEK
+    def _density(self, day: _Day) -> float:
+        """Return a day's rows per second; of the newest page, as many as come within some minutes at least."""
+        newest = self._newest
+        alone = newest is not None and day.stop == newest.newest + 1 and len(day.pages) == 1
+        return newest.density_within if newest is not None and alone else day.density
 
-    def _asked_about(self, stop: int) -> Iterator[int]:
-        """Yield the seconds before which to ask for the pages of a day, the day being known by then."""
-        newest, slices = self._newest, self._slices
-        if newest is None or not self._floor < stop <= newest.newest + 1:
+    def _day(self, stop: int) -> _Day:
+        return _Day(stop, max(self.interval.start, stop - DAY))
+
+    def _like(self, moment: int) -> int:
+        """Return the nearest moment that is at the newest row's hour and day of a week, and not in the first day."""
+        first = min(self.interval.start + DAY, self.interval.stop)
+        if self._newest is None or not self._weekly:
+            return max(moment, first)
+        end = self._newest.newest + 1
+        nearest = end - round((end - moment) / WEEK) * WEEK
+        return nearest if nearest >= first else nearest + WEEK
+
+    def _pages_of(self, stop: int, slices: int, end: int) -> Iterator[int]:
+        """Yield the seconds before which to ask for those pages of a day that have not been asked for."""
+        if not self._floor < stop <= end:
             return
-        if slices == 1 and stop > newest.oldest:
-            return  # the first page says it
-        day = _Day(max(self.interval.start, stop - DAY), stop)
+        day = self._days.get(stop) or self._day(stop)
         for number in range(slices):
-            if (at := stop - number * DAY // slices) > day.start and at not in self._of:
+            if (at := stop - number * DAY // slices) > day.first and at not in self._of:
                 self._of[at] = day
                 yield at
 
     def _between(self) -> list[int]:
         """Return where to ask next: between two known days, where most rows hang on what lies there."""
         days = self._known
-        gaps = [(older.stop, newer.start, older.density, newer.density) for newer, older in pairwise(days)]
-        gaps.append((self._floor, days[-1].start, 0.0, days[-1].density))
+        density = self._density
+        gaps = [(older.stop, newer.start, density(older), density(newer)) for newer, older in pairwise(days)]
+        gaps.append((self._floor, days[-1].start, 0.0, density(days[-1])))
         found: list[int] = []
         for _ in range(ROUND):
             start, stop, low, high = max(gaps, key=_weight)

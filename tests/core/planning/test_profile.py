@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.planning.expected import Sounding
-from connector.core.planning.profile import Profile, points_of_files, points_of_pages
+from connector.core.planning.profile import Profile, points_of_files
 from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.table_state import TableState
@@ -51,35 +50,6 @@ def test_a_lakes_files_say_how_dense_their_partitions_are_where_they_were_read()
     half = Intervals.span(START, START + DAY // 2)
     state = TableState(AccountId("acct_1"), "parquet", Granularity.DAY, half, files=MappingProxyType({path: file}))
     assert points_of_files(state) == [(START + DAY // 2, 1.0)]
-
-
-def sounded(interval, *pages):
-    sounding = Sounding(interval)
-    for stop, rows, more in pages:
-        sounding.take(stop, rows, more=more)
-    return points_of_pages(sounding)
-
-
-def test_a_page_says_how_dense_it_is_at_both_its_ends():
-    pages = (9_000, [8_990, 8_000], True), (4_000, [3_990, 3_980, 3_900], True)
-    assert sounded(Interval(0, 9_000), *pages)[3:] == [(4_000, 0.03), (3_900, 0.03)]
-
-
-def test_an_account_that_has_been_quiet_for_long_is_as_dense_before_as_its_newest_page():
-    found = sounded(Interval(0, 900_000), (900_000, [50_000, 46_000, 40_001], True))
-    assert found == [(50_001, 0.0), (50_000, 0.0003), (40_001, 0.0003)]
-    assert Profile.of(found).rows(Interval(50_001, 900_000)) == 0.0
-
-
-def test_rows_of_one_moment_do_not_make_all_that_was_before_as_dense():
-    found = sounded(Interval(0, 900_000), (900_000, [50_000, 50_000, 50_000], True))
-    assert Profile.of(found).density(40_000) == 3 / 600
-
-
-def test_before_an_empty_page_there_is_nothing():
-    found = sounded(Interval(0, 1_000), (1_000, [950, 900], True), (450, [], False))
-    assert (450, 0.0) in found
-    assert Profile.of(found).rows(Interval(0, 450)) == 0.0
 
 
 def test_between_two_points_rows_change_evenly():
