@@ -32,6 +32,7 @@ from tests.integrations.conftest import available
 from tests.integrations.faulty_proxy import behind_faults
 from tests.integrations.test_bucket import SERVICES, settings_of
 from tests.support.bucket_lakes import command, store_killed_in_the_middle
+from tests.support.dating import later
 from tests.support.lakes import START, config_for, run, sandbox, truth, world
 from tests.support.reading_tables import rows_in
 from tests.support.waiting import hold_answers
@@ -203,11 +204,10 @@ def test_status_verify_and_maintain_know_tables_in_a_store(lake, capsys, monkeyp
         assert main(["status", lake.name, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["listed"] == {"balance_transactions": {"altered": 0, "behind": 0}}
         assert anyio.run(lambda: verify(lake.destination, offline=True)).findings == ()
-        rows, now = lake.rows(), time.time()
-        monkeypatch.setattr(time, "time", lambda: now + 8 * DAY)
-        told = maintain(lake.destination).tables[0]
+        rows, then = lake.rows(), later(monkeypatch, lake.destination, 8)
+        told = maintain(then).tables[0]
         assert told.removed > 0
-        assert maintain(lake.destination).tables[0].removed == 0
+        assert maintain(then).tables[0].removed == 0
         assert lake.rows() == rows
         assert len(rows) == len(truth(stripe_))
 

@@ -1,13 +1,15 @@
 """Upkeep of a lake whose files are listed by tables: what no reader needs any more goes, and logs stay short.
 
 Files stay that the state names, that it named within the time to keep, and that are younger than that: at least a day,
-so that none of a run at work is among what goes. What a killed run left has no record, and goes by its age alone. It
-may be done beside runs and publishers: what they commit meanwhile, upkeep finds, or is refused by.
+so that none of a run at work is among what goes. What a killed run left has no record, and goes by its age alone. Ages
+are by the store's clock and by ours: either may be ahead, and what only one of them calls old stays. It may be done
+beside runs and publishers: what they commit meanwhile, upkeep finds, or is refused by.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from connector.lake.catalogs.base import KEEP_DAYS, publish
 from connector.lake.catalogs.lake_tables import SPECS, States, kind_of, opened_tables
 from connector.lake.state import state_log
 from connector.lake.state.lake_identity import is_new
+from connector.lake.state.store_clock import moment_of_work
 from connector.lake.stores.base import open_store
 
 if TYPE_CHECKING:
@@ -97,7 +100,7 @@ def maintain(
         publish_only: only publish.
         repair: undo what something else did to the tables, instead of refusing.
         keep_days: days that older files and versions of the tables stay, at least 1.
-        dry_run: only say what would be done.
+        dry_run: only say what would be done, by our clock alone: what is written tells that of the store.
         storage_options: settings of a bucket's store.
 
     Raises:
@@ -111,8 +114,9 @@ def maintain(
     if is_new(store):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     kind = kind_of(store)
-    cutoff = None if publish_only else time.time() - keep_days * DAY
-    return Upkeep(str(destination), kind, dry_run, _tables(store, repair, cutoff, act=not dry_run))
+    with nullcontext(time.time()) if dry_run or publish_only else moment_of_work(store, "maintain") as now:
+        cutoff = None if publish_only else now - keep_days * DAY
+        return Upkeep(str(destination), kind, dry_run, _tables(store, repair, cutoff, act=not dry_run))
 
 
 def to_document(upkeep: Upkeep) -> dict[str, Any]:

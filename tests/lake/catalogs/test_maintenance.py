@@ -22,6 +22,7 @@ from connector.lake.catalogs.maintenance import MOST_FILES, maintain, to_documen
 from connector.lake.state import state_log
 from connector.lake.stores.local import LocalStore
 from connector.verification.calls import verify
+from tests.support.dating import dated, later
 from tests.support.extras import present
 from tests.support.lakes import START, run, sandbox, state, world
 from tests.support.reading_tables import rows_in, table_of, take_out_a_day, versions_of
@@ -49,11 +50,6 @@ def older_files(lake):
     return there - set(state(lake).files)
 
 
-def later(monkeypatch, days):
-    at = time.time() + days * DAY
-    monkeypatch.setattr(time, "time", lambda: at)
-
-
 @pytest.mark.parametrize("lake", KINDS, indirect=True)
 def test_older_files_stay_as_long_as_they_are_to_and_then_go(lake, monkeypatch, request):
     kind = request.node.callspec.params["lake"]
@@ -62,17 +58,33 @@ def test_older_files_stay_as_long_as_they_are_to_and_then_go(lake, monkeypatch, 
     (lake / next(iter(old))).with_name("note.txt").write_text("not ours")
     maintain(lake)
     assert older_files(lake) == old
-    later(monkeypatch, 8)
-    would = maintain(lake, dry_run=True).tables[0]
+    then = later(monkeypatch, lake, 8)
+    would = maintain(then, dry_run=True).tables[0]
     assert older_files(lake) == old
-    done = maintain(lake).tables[0]
+    done = maintain(then).tables[0]
     assert (would.removed, done.removed) == (len(old), len(old))
     assert done.bytes > 0
     assert older_files(lake) == set()
     assert len(list(lake.glob("balance_transactions/*/*/note.txt"))) == 1
     assert rows_in(table_of(lake, kind)) == rows
-    assert maintain(lake).tables[0].removed == 0
-    jsonschema.validate(to_document(maintain(lake)), schemas.load("maintenance"))
+    assert maintain(then).tables[0].removed == 0
+    jsonschema.validate(to_document(maintain(then)), schemas.load("maintenance"))
+    assert list((lake / "_stripe_balance" / "leases").iterdir()) == []
+
+
+@pytest.mark.parametrize("lake", KINDS, indirect=True)
+@pytest.mark.parametrize("ahead", ["machine", "store"])
+def test_what_is_old_by_one_clock_alone_stays(lake, monkeypatch, ahead):
+    there, far = sorted(lake.glob("*/account=*/**/*.parquet")), time.time() + 8 * DAY
+    log = len(list((lake / "balance_transactions").glob("*/*.json")))
+    if ahead == "machine":
+        monkeypatch.setattr(time, "time", lambda: far)
+        done = maintain(lake).tables[0]
+    else:
+        done = maintain(dated(lake, far)).tables[0]
+    assert (done.removed, done.left, done.log, done.versions) == (0, 0, 0, 0)
+    assert sorted(lake.glob("*/account=*/**/*.parquet")) == there
+    assert len(list((lake / "balance_transactions").glob("*/*.json"))) >= log
 
 
 @pytest.mark.parametrize("lake", KINDS, indirect=True)
@@ -82,8 +94,7 @@ def test_what_a_killed_run_left_goes_by_its_age(lake, monkeypatch):
     orphan.write_bytes(b"half")
     maintain(lake)
     assert orphan.exists()
-    later(monkeypatch, 2)
-    maintain(lake, keep_days=1)
+    maintain(later(monkeypatch, lake, 2), keep_days=1)
     assert not orphan.exists()
 
 
@@ -110,8 +121,7 @@ def test_the_log_of_a_delta_table_is_kept_as_long_as_older_files_are(lake):
 @pytest.mark.parametrize("lake", KINDS[1:], indirect=True)
 def test_versions_of_an_iceberg_table_go_with_their_metadata(lake, monkeypatch):
     before = len(list((lake / "balance_transactions" / "metadata").iterdir()))
-    later(monkeypatch, 8)
-    done = maintain(lake).tables[0]
+    done = maintain(later(monkeypatch, lake, 8)).tables[0]
     assert done.versions == 1
     assert versions_of(lake, "iceberg") == 1
     assert done.log > 0
@@ -178,13 +188,14 @@ def test_a_file_goes_once_it_is_older_than_the_time_to_keep(lake, monkeypatch):
     files = orphans(lake, 3)
     _, second, _ = touched(*files)
     monkeypatch.setattr(time, "time", lambda: second + DAY)
-    maintain(lake, keep_days=1, publish_only=True)
+    then = dated(lake, second + DAY)
+    maintain(then, keep_days=1, publish_only=True)
     assert [path.exists() for path in files] == [True] * 3
-    done = maintain(lake, keep_days=1, dry_run=True).tables[0]
+    done = maintain(then, keep_days=1, dry_run=True).tables[0]
     assert (done.removed, done.left) == (len(replaced) + 1, 0)
     assert done.bytes == sum(path.stat().st_size for path in replaced) + len(b"half")
     assert [path.exists() for path in files] == [True] * 3
-    maintain(lake, keep_days=1)
+    maintain(then, keep_days=1)
     assert [path.exists() for path in files] == [False, True, True]
 
 
@@ -192,11 +203,11 @@ def test_a_file_goes_once_it_is_older_than_the_time_to_keep(lake, monkeypatch):
 def test_so_many_files_go_at_once_the_oldest_first_and_the_rest_the_next_time(lake, monkeypatch):
     replaced, files = len(older_files(lake)), orphans(lake, MOST_FILES + 1)
     touched(files[-1], files[0])  # the first by name is the last to have changed
-    later(monkeypatch, 8)
-    done = maintain(lake).tables[0]
+    then = later(monkeypatch, lake, 8)
+    done = maintain(then).tables[0]
     assert (done.removed, done.left) == (MOST_FILES, replaced + 1)
     assert files[0].exists()
-    done = maintain(lake).tables[0]
+    done = maintain(then).tables[0]
     assert (done.removed, done.left, files[0].exists()) == (replaced + 1, 0, False)
 
 
@@ -207,7 +218,7 @@ def test_metadata_that_no_version_needs_goes_by_its_age(lake, monkeypatch):
         path.write_bytes(b"")
     _, second, _ = touched(*left)
     monkeypatch.setattr(time, "time", lambda: second + DAY)
-    maintain(lake, keep_days=1)
+    maintain(dated(lake, second + DAY), keep_days=1)
     assert [path.exists() for path in left] == [False, True, True]
 
 

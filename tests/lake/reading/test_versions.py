@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 
 import anyio
 import pytest
@@ -19,6 +18,7 @@ from connector.lake.state.record_files import record_path
 from connector.lake.state.versions import whole_versions
 from connector.lake.stores.local import LocalStore
 from connector.payouts.calls import sync_payouts
+from tests.support.dating import later
 from tests.support.dying_store import DiedError, DyingStore
 from tests.support.extras import present
 from tests.support.lakes import START, config_for, objects, run, sandbox, state, sync_given, world
@@ -94,9 +94,7 @@ def test_tables_keep_older_files_until_they_are_maintained(tmp_path, served, kin
     early, then = state(tmp_path).number, ids(tmp_path)
     run(tmp_path, served)
     assert ids(tmp_path, version=early) == then
-    at = time.time() + 8 * DAY
-    monkeypatch.setattr(time, "time", lambda: at)
-    maintain(tmp_path)
+    maintain(later(monkeypatch, tmp_path, 8))
     with pytest.raises(ConfigError, match="`maintain` has removed"):
         connector.read(tmp_path, version=early)
 
