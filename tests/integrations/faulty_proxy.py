@@ -10,8 +10,9 @@ from collections import Counter
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Faults:
     """What goes wrong: a choice for each request, and what was chosen.
 
     Attributes:
-        choose: gets method and path, returns `cut`, `error after`, `refuse before`, `late`, or None for nothing.
+        choose: gets method and path, returns `cut`, `error after`, `refuse before`, `late`, `listed late` (a listing as
+            it was up to a second ago, if it was asked for then), or None for nothing.
         seen: how often each fault happened.
         late: what carries out, later, that of which a client was told nothing.
     """
@@ -36,6 +38,15 @@ class Faults:
     choose: Callable[[str, str], str | None] = lambda _method, _path: None
     seen: Counter[str] = field(default_factory=Counter)
     late: list[threading.Timer] = field(default_factory=list)
+    _listed: dict[str, tuple[float, tuple[int, dict[str, str], bytes]]] = field(default_factory=dict)
+
+    def listing(self, path: str, ask: Callable[[], tuple[int, dict[str, str], bytes]], *, old: bool) -> Any:
+        """Return the answer to a listing: that of up to a second ago where it may be old, else a new one."""
+        at, answer = self._listed.get(path, (float("-inf"), None))
+        if not old or answer is None or time.monotonic() - at > LATE_SECONDS:
+            at = time.monotonic()
+            self._listed[path] = at, (answer := ask())
+        return answer
 
     def wait_for_the_late(self) -> None:
         """Wait until everything that was to be carried out late has been."""
@@ -99,7 +110,11 @@ def behind_faults(service: Service) -> Generator[tuple[Service, Faults]]:  # noq
                 faults.late.append(late)
                 self._hang_up()
                 return
-            status, headers, content = _forward(upstream, self.command, self.path, body, dict(self.headers.items()))
+            ask = partial(_forward, upstream, self.command, self.path, body, dict(self.headers.items()))
+            if is_listing(self.command, self.path):
+                status, headers, content = faults.listing(self.path, ask, old=fault == "listed late")
+            else:
+                status, headers, content = ask()
             if fault == "cut":
                 self._hang_up()
             elif fault == "error after":
@@ -142,6 +157,11 @@ def behind_faults(service: Service) -> Generator[tuple[Service, Faults]]:  # noq
         server.shutdown()
         server.server_close()
         time.sleep(0)
+
+
+def is_listing(method: str, path: str) -> bool:
+    """Say whether a request asks for a listing: of S3 and Google's XML, or of Azure."""
+    return method == "GET" and ("list-type=2" in path or "comp=list" in path)
 
 
 def _forward(upstream, method, path, body, headers):

@@ -9,17 +9,24 @@ import hashlib
 import os
 import random
 import secrets
+import time
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import strategies as st
+from hypothesis.stateful import rule, run_state_machine_as_test
 
 from connector.config.destination import placed
+from connector.errors import ConnectorError
 from connector.lake.state.table_states import TABLE
-from tests.ingest.test_sync_model import Dating, Died, Fuse, LakeAgainstModel
+from tests.ingest.test_sync_model import Died, Fuse, LakeAgainstModel
+from tests.integrations.faulty_proxy import behind_faults, is_listing
 from tests.integrations.test_bucket import settings_of
+from tests.support.dating import Dating
 from tests.support.extras import present
 from tests.support.reading_tables import rows_in, table_of
 
@@ -27,10 +34,11 @@ pytest.importorskip("obstore", reason="`make integrations` sets up what runs thi
 
 from connector.lake.stores.bucket_opening import open_bucket
 from connector.lake.stores.objects import ObjectStore
+from connector.lake.stores.patience import Patience
 
 pytestmark = pytest.mark.timeout(900)  # as many steps as are asked for
 
-SERVICES = ("seaweedfs", "azurite")
+SERVICES = ("seaweedfs", "moto", "azurite", "gcs")
 KINDS = [pytest.param("delta", marks=present("deltalake")), pytest.param("iceberg", marks=present("pyiceberg"))]
 
 
@@ -66,6 +74,10 @@ class BucketAgainstModel(LakeAgainstModel):
     """The same lives, in a bucket. Who looks sees the bucket as it is, not as it was a second ago."""
 
     service: Any = None
+    behind: Any = None
+    faults: Any = None
+    bad_day = False
+    takes_turns = False
 
     def place(self, name: str) -> Any:
         return f"{self.service.url}/{Path(self.folder.name).name}-{secrets.token_hex(4)}/{name}"
@@ -77,7 +89,8 @@ class BucketAgainstModel(LakeAgainstModel):
         return ObjectStore(self.bucket(lake))
 
     def guarded(self, lake: str) -> Any:
-        store = FusedBucket(self.bucket(lake))
+        hasty = open_bucket(lake, settings_of(self.behind), environ={}, patience=HASTE) if self.bad_day else None
+        store = FusedBucket(hasty or self.bucket(lake))
         object.__setattr__(store, "fuse", self.fuse)
         return store
 
@@ -101,8 +114,49 @@ class BucketAgainstModel(LakeAgainstModel):
     def strays(self) -> list[str]:
         return []
 
-    two_runs_at_once: Any = None
-    """Not here: where nobody takes turns, the two may both count a row as new; `test_lakes.py` has two writers."""
+    @rule(
+        seed=st.integers(0, 2**32),
+        width=st.sampled_from([1, 3, 20]),
+        full=st.booleans(),
+        one_in=st.sampled_from([5, 15, 50]),
+        outage=st.none() | st.tuples(st.integers(1, 40), st.integers(1, 12)),
+    )
+    def run_on_a_bad_day(self, seed, width, full, one_in, outage):
+        """A run whose answers are lost, late, or lies, and whose listings are old; it ends as it may."""
+        self.faults.choose, self.bad_day = bad_day(random.Random(seed), one_in, outage), True
+        before = self.faults.seen.total() - self.faults.seen["none"]
+        with suppress(ConnectorError, BaseExceptionGroup):
+            self._sync(self.lake, width=width, full_refresh=full)
+        self.bad_day = False
+        self.faults.wait_for_the_late()
+        self.shaken |= self.faults.seen.total() - self.faults.seen["none"] > before
+        self._look()
+
+
+FAULTS = {
+    "PUT": ("cut", "late", "error after", "refuse before"),
+    "DELETE": ("cut", "error after", "refuse before"),
+    "GET": ("cut", "refuse before"),
+}
+"""What goes wrong with requests. No removal is late, as none has a condition: the documentation has what that does."""
+
+HASTE = Patience(seconds=2.0, sleep=lambda seconds: time.sleep(seconds / 20))
+
+
+def bad_day(chance: random.Random, one_in: int, outage: tuple[int, int] | None) -> Any:
+    """Return what chooses a fault: of one request in some, and of all for a while, after how many and for how many."""
+    asked = count(1)
+
+    def choose(method: str, path: str) -> str | None:
+        number = next(asked)
+        if outage and 0 <= number - outage[0] < outage[1]:
+            return "refuse before"
+        if is_listing(method, path):
+            return "listed late" if chance.randrange(3) == 0 else None
+        rare = one_in if method != "GET" else 4 * one_in
+        return chance.choice(FAULTS[method]) if method in FAULTS and chance.randrange(rare) == 0 else None
+
+    return choose
 
 
 class TableAgainstModel(LakeAgainstModel):
@@ -155,7 +209,10 @@ def lives(request):
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_lives_of_a_lake_drawn_anew_hold_what_the_model_says_in_a_bucket(name, lives, started):
-    lived(type("Life", (BucketAgainstModel,), {"service": started(name)}), lives, 25)
+    with behind_faults(started(name)) as (behind, faults):
+        around = {"service": started(name), "behind": behind, "faults": faults}
+        lived(type("Life", (BucketAgainstModel,), around), lives, 25)
+        print(faults.seen)
 
 
 @pytest.mark.parametrize("kind", KINDS)
