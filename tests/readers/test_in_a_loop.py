@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import connector
+from connector.core.state.partition import Granularity
 from tests.support import reading_in_a_loop as engines
 from tests.support.examples import slow_but
 from tests.support.extras import present
 from tests.support.lakes import run, sandbox, truth, world
 from tests.support.reading_in_a_loop import Expected, Looker, judged, looking
 from tests.support.reading_tables import opened, take_out_a_day
-from tests.support.written_while_read import TAKEN, life, may_raise
+from tests.support.written_while_read import TAKEN, life, made_of, may_raise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,22 +29,22 @@ TABLE = "balance_transactions"
 
 def lookers_of(lake: Path, kind: str, expected: Expected) -> list[Looker]:
     """Engines that are installed, over the table of a lake."""
-    folder = str(lake / TABLE)
+    folder, column = str(lake / TABLE), expected.column
 
-    def loaded(look: Callable[[Any], engines.Rows]) -> engines.Rows:
+    def loaded(look: Callable[..., engines.Rows]) -> engines.Rows:
         with opened(lake, kind) as table:
-            return look(lambda: table)
+            return look(lambda: table, column=column)
 
     ways: dict[str, dict[str, Callable[[], engines.Rows]]] = {
         "parquet": {
-            "duckdb": partial(engines.duckdb_files, f"{folder}/**/*.parquet"),
-            "polars": partial(engines.polars_files, folder),
-            "pyarrow": partial(engines.pyarrow_files, folder),
+            "duckdb": partial(engines.duckdb_files, f"{folder}/**/*.parquet", column=column),
+            "polars": partial(engines.polars_files, folder, column=column),
+            "pyarrow": partial(engines.pyarrow_files, folder, column=column),
         },
         "delta": {
-            "deltalake": partial(engines.delta, folder),
-            "polars": partial(engines.delta_polars, folder),
-            "duckdb": partial(engines.delta_duckdb, folder),
+            "deltalake": partial(engines.delta, folder, column=column),
+            "polars": partial(engines.delta_polars, folder, column=column),
+            "duckdb": partial(engines.delta_duckdb, folder, column=column),
         },
         "iceberg": {
             "pyiceberg": partial(loaded, engines.iceberg),
@@ -52,7 +54,7 @@ def lookers_of(lake: Path, kind: str, expected: Expected) -> list[Looker]:
     }
     there = {name: look for name, look in ways[kind].items() if find_spec(name)}
     return [Looker(name, look, expected) for name, look in there.items()] + [
-        Looker("connector", lambda: engines.of_arrow(connector.read(lake).to_table()), expected)
+        Looker("connector", lambda: engines.of_arrow(connector.read(lake).to_table(), column), expected)
     ]
 
 
@@ -96,3 +98,35 @@ def test_engines_meet_whole_days_while_a_lake_is_made_of_another(kind, tmp_path)
         with looking(lookers):
             connector.run_convert(tmp_path / "old", lake, format=kind)
         judged(lookers, {})
+
+
+def files_of(lake: Path) -> dict[str, str]:
+    """Every file below a lake's folder, by its content."""
+    there = sorted(path for path in lake.rglob("*") if path.is_file())
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in there}
+
+
+WAYS = [
+    ["parquet-day", "delta-month", "iceberg-day", "parquet-month"],
+    ["iceberg-month", "parquet-day", "delta-day", "iceberg-month"],
+]
+"""Lakes that are made of each other, one after the other."""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("way", [pytest.param(way, marks=[present("deltalake"), present("pyiceberg")]) for way in WAYS])
+def test_engines_meet_whole_partitions_of_both_while_lakes_are_made_of_each_other(way, tmp_path):
+    with sandbox(world(ROWS, days=70)) as served:
+        old: list[Looker] = []
+        for number, form in enumerate(way):
+            kind, _, partition = form.partition("-")
+            lake, expected = tmp_path / f"{number}", Expected(Granularity(partition))
+            expected.grow(truth(served))
+            new = lookers_of(lake, kind, expected)
+            if not old:
+                run(lake, served, format=kind, partition=partition)
+            else:
+                source = tmp_path / f"{number - 1}"
+                convert = partial(connector.run_convert, source, lake, format=kind, partition=partition)
+                made_of(old, new, convert, all_of=partial(files_of, source))
+            old = new

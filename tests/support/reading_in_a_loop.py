@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from connector.core.api.page import Row
 
-COLUMNS = ["created_date", "id", "status"]
+DAY = "created_date"
+"""Column of the time that a file is of, where that is a day."""
 
 Rows = list[tuple[str, str, str]]
 """Day, id and status of each row that a look gave."""
@@ -47,6 +48,11 @@ class Expected:
 
     granularity: Granularity = Granularity.DAY
     days: dict[str, set[frozenset[str]]] = field(default_factory=dict[str, set[frozenset[str]]])
+
+    @property
+    def column(self) -> str:
+        """The column of a partition's time."""
+        return partition_of(0, self.granularity).label.partition("=")[0]
 
     def grow(self, rows: Iterable[Row]) -> None:
         """Rows are about to be brought: from now on their days may be met with them, too."""
@@ -158,81 +164,86 @@ def judged(lookers: list[Looker], may_raise: Mapping[str, str]) -> None:
 # How each engine looks ------------------------------------------------------------------------------------------------
 
 
-def of_arrow(table: Any) -> Rows:
+def columns_of(column: str) -> list[str]:
+    """Columns that a look reads: time of the file, id, status."""
+    return [column, "id", "status"]
+
+
+def of_arrow(table: Any, column: str = DAY) -> Rows:
     """Return a table's rows, whatever texts and days are made of."""
-    columns = [[str(value) for value in table[name].to_pylist()] for name in COLUMNS]
+    columns = [[str(value) for value in table[name].to_pylist()] for name in columns_of(column)]
     return list(zip(*columns, strict=True))
 
 
-def duckdb_files(pattern: str | list[str], filesystem: Any = None) -> Rows:
+def duckdb_files(pattern: str | list[str], filesystem: Any = None, column: str = DAY) -> Rows:
     """DuckDB over a pattern, or a list of files."""
     with import_module("duckdb").connect() as connection:
         if filesystem is not None:
             connection.register_filesystem(filesystem)
         connection.execute("set threads = 1")
         names = ", ".join(f"'{one}'" for one in ([pattern] if isinstance(pattern, str) else pattern))
-        query = f"select {', '.join(COLUMNS)} from read_parquet([{names}], hive_partitioning = true)"  # noqa: S608 - names of ours
-        return of_arrow(connection.sql(query).to_arrow_table())
+        query = f"select {', '.join(columns_of(column))} from read_parquet([{names}], hive_partitioning = true)"  # noqa: S608 - names of ours
+        return of_arrow(connection.sql(query).to_arrow_table(), column)
 
 
-def duckdb_over(rows: Any) -> Rows:
+def duckdb_over(rows: Any, column: str = DAY) -> Rows:
     """DuckDB over what Arrow gives."""
     with import_module("duckdb").connect() as connection:
         connection.execute("set threads = 1")
         connection.register("rows_of_the_table", rows)
-        query = f"select {', '.join(COLUMNS)} from rows_of_the_table"  # noqa: S608 - names of ours
-        return of_arrow(connection.sql(query).to_arrow_table())
+        query = f"select {', '.join(columns_of(column))} from rows_of_the_table"  # noqa: S608 - names of ours
+        return of_arrow(connection.sql(query).to_arrow_table(), column)
 
 
-def polars_files(folder: str, options: Mapping[str, str] | None = None) -> Rows:
+def polars_files(folder: str, options: Mapping[str, str] | None = None, column: str = DAY) -> Rows:
     """Polars over a folder of files."""
     pl = import_module("polars")
     frame = pl.scan_parquet(
         folder,
         glob=False,
         hive_partitioning=True,
-        hive_schema={"account": pl.String, "created_date": pl.Date},
+        hive_schema={"account": pl.String, column: pl.Date if column == DAY else pl.String},
         **({"storage_options": dict(options)} if options else {}),
     )
-    return of_arrow(frame.select(COLUMNS).collect().to_arrow())
+    return of_arrow(frame.select(columns_of(column)).collect().to_arrow(), column)
 
 
-def pyarrow_files(folder: Any, filesystem: Any = None) -> Rows:
+def pyarrow_files(folder: Any, filesystem: Any = None, column: str = DAY) -> Rows:
     """pyarrow's dataset over a folder of files."""
     ds = import_module("pyarrow.dataset")
     found = ds.dataset(folder, format="parquet", partitioning="hive", filesystem=filesystem)
-    return of_arrow(found.to_table(columns=COLUMNS))
+    return of_arrow(found.to_table(columns=columns_of(column)), column)
 
 
-def delta(folder: str, options: Mapping[str, str] | None = None) -> Rows:
+def delta(folder: str, options: Mapping[str, str] | None = None, column: str = DAY) -> Rows:
     """deltalake by itself."""
     table = import_module("deltalake").DeltaTable(folder, storage_options=dict(options) if options else None)
-    return of_arrow(table.to_pyarrow_table(columns=COLUMNS))
+    return of_arrow(table.to_pyarrow_table(columns=columns_of(column)), column)
 
 
-def delta_polars(folder: str, options: Mapping[str, str] | None = None) -> Rows:
+def delta_polars(folder: str, options: Mapping[str, str] | None = None, column: str = DAY) -> Rows:
     """Polars over a Delta table."""
     frame = import_module("polars").scan_delta(folder, storage_options=dict(options) if options else None)
-    return of_arrow(frame.select(COLUMNS).collect().to_arrow())
+    return of_arrow(frame.select(columns_of(column)).collect().to_arrow(), column)
 
 
-def delta_duckdb(folder: str, options: Mapping[str, str] | None = None) -> Rows:
+def delta_duckdb(folder: str, options: Mapping[str, str] | None = None, column: str = DAY) -> Rows:
     """DuckDB over deltalake's dataset."""
     table = import_module("deltalake").DeltaTable(folder, storage_options=dict(options) if options else None)
-    return duckdb_over(table.to_pyarrow_dataset())
+    return duckdb_over(table.to_pyarrow_dataset(), column)
 
 
-def iceberg(load: Callable[[], Any]) -> Rows:
+def iceberg(load: Callable[[], Any], column: str = DAY) -> Rows:
     """pyiceberg by itself."""
-    return of_arrow(load().scan(selected_fields=tuple(COLUMNS)).to_arrow())
+    return of_arrow(load().scan(selected_fields=tuple(columns_of(column))).to_arrow(), column)
 
 
-def iceberg_polars(load: Callable[[], Any], options: Mapping[str, str] | None = None) -> Rows:
+def iceberg_polars(load: Callable[[], Any], options: Mapping[str, str] | None = None, column: str = DAY) -> Rows:
     """Polars over an Iceberg table: its own client takes nothing of what pyiceberg was told of the store."""
     frame = import_module("polars").scan_iceberg(load(), storage_options=dict(options) if options else None)
-    return of_arrow(frame.select(COLUMNS).collect().to_arrow())
+    return of_arrow(frame.select(columns_of(column)).collect().to_arrow(), column)
 
 
-def iceberg_duckdb(load: Callable[[], Any]) -> Rows:
+def iceberg_duckdb(load: Callable[[], Any], column: str = DAY) -> Rows:
     """DuckDB over what pyiceberg scans."""
-    return duckdb_over(load().scan(selected_fields=tuple(COLUMNS)).to_arrow())
+    return duckdb_over(load().scan(selected_fields=tuple(columns_of(column))).to_arrow(), column)

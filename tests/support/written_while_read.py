@@ -14,6 +14,7 @@ from connector.core.units import DAY
 from connector.errors import ConnectorError
 from tests.support.bucket_lakes import command, killed_after
 from tests.support.lakes import START, config_for, run, sync_given, truth
+from tests.support.reading_in_a_loop import judged, looking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,3 +103,23 @@ def life(
         one.taken = TAKEN
     take_away()
     run(lake, served, services=EAGER, repair=True)
+
+
+def made_of(
+    old: list[Looker], new: list[Looker], convert: Callable[[], Any], *, all_of: Callable[[], Mapping[str, str]]
+) -> None:
+    """A lake is made of another one while engines read both: the old one stays as it is, the new one is never wrong.
+
+    Args:
+        old: who reads the one that is there, and what it holds.
+        new: who reads the one that is made.
+        convert: makes it.
+        all_of: returns what the old lake has, file by file.
+    """
+    before = all_of()
+    with looking([*old, *new]):
+        convert()
+    judged([*old, *new], {})
+    assert all_of() == before
+    held = [sorted((name, status) for _, name, status in one.look()) for one in (*old, *new)]
+    assert all(one == held[0] for one in held)
