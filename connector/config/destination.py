@@ -191,4 +191,9 @@ def _folder(text: str, path: str) -> str:
         raise ConfigError(f"{text!r} has an empty part, . or .. in it: name the folder plainly")
     if "\\" in folder:
         raise ConfigError(f"{text!r} has characters that not every store takes: name another folder")
+    if "%" in folder:  # obstore takes `%41` for A, S3's own clients for itself
+        raise ConfigError(
+            f"{text!r} has a % in it, which some clients take for the beginning of a coded character, and others as it"
+            " is: write the character that is meant, or name another folder"
+        )
     return folder

@@ -61,6 +61,9 @@ def test_what_is_no_address_is_a_folder(text):
         ("s3://bucket/a//b", "empty part"),
         ("s3://bucket/a/../b", "empty part"),
         ("s3://bucket/a\nb", "characters"),
+        ("s3://bucket/a%41b/c", "has a % in it"),  # obstore would go to `aAb`, other clients to what is written
+        ("gs://bucket/a%2Fpayouts", "has a % in it"),
+        ("abfss://c@me.dfs.core.windows.net/a%20b", "has a % in it"),
         ("abfss://c@elsewhere.example.com/x", "an @ and ACCOUNT.dfs"),
         ("abfss://c/x", "an @ and ACCOUNT.dfs"),
     ],

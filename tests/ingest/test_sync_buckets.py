@@ -71,6 +71,29 @@ def test_answers_that_are_lost_late_or_refused_change_nothing(served, tmp_path, 
     assert served.total > 200
 
 
+@pytest.mark.parametrize("begins_empty", [False, True])
+def test_a_listing_of_one_object_a_page_or_of_an_empty_first_page_is_followed_to_its_end(
+    served, tmp_path, begins_empty
+):
+    served.page, served.begins_empty = 1, begins_empty
+    with sandbox(world(120, days=5)) as stripe_:
+        life_of_a_lake(placed("s3://lake/x", served.s3()), tmp_path, stripe_)
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "a+b", "a=b&c", "é", "e\u0301", "日本", "a'b\"c", "a[b]{c}", "a:b*c|d^e`f~", "<a>"]
+)
+@pytest.mark.parametrize("scheme", slow_but(["s3"], ["s3", "gs"]))
+def test_a_folder_may_have_any_name_and_its_keys_have_it_as_it_is(served, tmp_path, scheme, name):
+    bucket = placed(f"{scheme}://lake/{name}/x", getattr(served, scheme)())
+    with sandbox(world(60, days=2)) as stripe_:
+        for destination in (bucket, tmp_path):
+            run(destination, stripe_)
+            run(destination, stripe_)
+        same(bucket, tmp_path, stripe_)
+    assert {key.partition("/x/")[0] for key in served.objects} == {name}
+
+
 def test_a_listing_that_shows_objects_late_changes_nothing(served, tmp_path):
     served.listed_after = 1.0
     with sandbox(world(300)) as stripe_:

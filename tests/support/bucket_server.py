@@ -55,6 +55,8 @@ class BucketServer:
         order: the same, one after the other.
         said: headers of the last request.
         listed_after: seconds after which an object that is new is listed.
+        page: objects on one page of a listing.
+        begins_empty: whether the first page of each listing is empty, and more follow, as stores may have it.
         held: puts that are still on their way; each returns None where its condition does not hold.
     """
 
@@ -65,6 +67,8 @@ class BucketServer:
     order: list[str] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
     listed_after: float = 0.0
+    page: int = PAGE
+    begins_empty: bool = False
     held: list[Callable[[], Stored | None]] = field(default_factory=list)
     port: int = 0
     _generations: count[int] = field(default_factory=lambda: count(1_700_000_000_000_000))
@@ -201,8 +205,9 @@ class _Handler(BaseHTTPRequestHandler):
                     f"<LastModified>{one.at:%Y-%m-%dT%H:%M:%S.%f}Z</LastModified></Contents>"
                 )
         left = [name for name in entries if name > after]
-        page, more = left[:PAGE], len(left) > PAGE
-        token = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if more else ""
+        most = 0 if self.state.begins_empty and "continuation-token" not in query else self.state.page
+        page, more = left[:most], len(left) > most
+        token = f"<NextContinuationToken>{escape(page[-1] if page else ' ')}</NextContinuationToken>" if more else ""
         return (
             f'<?xml version="1.0"?><ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}'
             f"{''.join(entries[name] for name in page)}</ListBucketResult>"
