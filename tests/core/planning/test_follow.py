@@ -141,3 +141,19 @@ def test_all_that_is_left_is_read_at_once_when_little_is_behind_unless_it_is_cro
     crowded = replace(stride, crowded=True)
     assert crowded.window(begins.floor, 1_000).stop == END_OF_TIME
     assert crowded.window(begins.floor, 1_500) == Interval(1_000, 1_500)
+
+
+def test_a_slice_gets_shorter_by_an_eighth_and_longer_by_four_once_it_has_few_rows_beyond_where_it_held_too_many():
+    shorter = Stride(800).too_long(Interval(0, 800))
+    assert shorter == Stride(100, edge=800)
+    assert Stride(9).too_long(Interval(3, 10)) == Stride(1, edge=10)
+    few = MOST_ROWS // 8
+    assert shorter.after(Interval(700, 799), 0) == shorter
+    assert shorter.after(Interval(700, 800), few) == shorter
+    assert shorter.after(Interval(700, 800), few - 1) == Stride(400, edge=800)
+    assert Stride(END_OF_TIME).after(Interval(0, 800), 0).seconds == END_OF_TIME
+    newest = Interval(700, END_OF_TIME)
+    assert shorter.too_long(newest) == replace(shorter, crowded=True)
+    assert replace(shorter, crowded=True).after(newest, 5) == shorter
+    assert Stride().most(Interval(5, 7), 100) == MOST_ROWS
+    assert Stride().most(Interval(99, END_OF_TIME), 100) == MOST_ROWS
