@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import pytest
 
 from connector.core.planning.absence import TRIES
 from connector.core.planning.frontier import Frontier
+from connector.core.planning.probes import Soundings
+from connector.core.planning.walk import Tuning
 from connector.core.time.intervals import Interval, Intervals
 
 NOW = 10_000
@@ -111,3 +115,81 @@ def test_where_it_is_left_all_that_was_not_received_is_to_be_read():
     assert frontier.read == Intervals.span(901, 1_000)
     assert read(frontier).window == Interval(0, 901)  # rows of one second may be on two pages
     assert frontier.done
+
+
+# How windows are cut --------------------------------------------------------------------------------------------------
+
+
+def begun(start: int, stop: int, *, width: float, page_size: int = 100, **facts):
+    """A frontier whose first page had a row each second."""
+    frontier = Frontier(Intervals.span(start, stop), tuning=Tuning(page_size=page_size), **facts)
+    walk = read(frontier, *range(stop - 1, stop - 1 - page_size, -1), has_more=True, width=width)
+    return frontier, walk
+
+
+def test_a_walk_that_has_more_than_its_share_gives_back_what_is_beyond_it():
+    frontier, walk = begun(0, 100_000, width=4.0, likely_start=1)
+    target = Tuning().first + 1 / 10
+    assert walk.floor == 99_901 - ceil(target * 100)
+    _, alone = begun(0, 100_000, width=1.0, likely_start=1)
+    assert alone.floor == 0  # one request at a time is all there is
+    assert frontier.incomplete == Intervals.span(0, 100_000)
+
+
+def test_where_one_request_at_a_time_is_all_there_is_a_walk_gives_back_once_it_has_brought_so_much():
+    frontier, walk = begun(0, 10**7, width=1.0, likely_start=1)
+    for page in range(2, Tuning().proven + 1):
+        assert (walk.pages, walk.floor) == (page - 1, 0)
+        newest = walk.unread - 2
+        frontier.advance(walk, rows=range(newest, newest - 100, -1), has_more=True, width=1.0)
+    assert walk.floor == walk.unread - ceil(Tuning().longest * 100 / walk.density.value)
+
+
+def test_the_first_page_of_a_long_list_has_windows_opened_far_down_the_oldest_first():
+    frontier, walk = begun(0, 100_000, width=4.0, likely_start=1)
+    probes = Soundings()
+    left = probes.cut(Interval(0, walk.floor), top=walk.unread, begin=1, count=Tuning().soundings)
+    assert frontier.open_stop == left.stop == walk.floor
+    opened = [frontier.open(4.0) for _ in range(Tuning().slow_start - 1)]
+    assert [one.window for one in opened] == probes.depths[::-1][: len(opened)]
+    assert {one.planned for one in opened} == {0.0}  # how dense rows are there is what they are to tell
+    assert frontier.open(4.0) is None  # so many are open before more is known
+
+
+@pytest.mark.parametrize(
+    ("seconds", "width", "split"), [(20, 100.0, True), (19, 100.0, False), (20, 2.0, False), (21, 2.0, True)]
+)
+def test_a_walk_that_would_end_long_after_the_others_is_split_in_the_middle(seconds, width, split):
+    frontier, walk = begun(100, 109 + seconds, width=1.0, page_size=10)
+    assert frontier.expected_pages == seconds / 10
+    older = frontier.open(width)
+    if not split:
+        assert older is None
+        return
+    assert older.window == Interval(100, 100 + seconds // 2)
+    assert (walk.floor, older.planned) == (older.window.stop, 1.0)
+    assert frontier.incomplete == Intervals.span(100, 109 + seconds)
+
+
+def test_what_is_split_is_the_time_in_which_rows_are_expected():
+    frontier, walk = begun(0, 1_000, width=1.0, page_size=10, likely_start=501)
+    assert frontier.open(40.0).window == Interval(0, (501 + 991) // 2)
+    assert walk.floor == (501 + 991) // 2
+
+
+def test_how_dense_rows_are_is_told_by_the_last_pages():
+    frontier, walk = begun(0, 10**6, width=1.0)
+    for _ in range(30):
+        newest = walk.unread - 1
+        frontier.advance(walk, rows=range(newest, newest - 200, -2), has_more=True, width=1.0)
+    assert walk.density.value == pytest.approx(0.5, rel=0.05)
+
+
+def test_a_page_that_reaches_below_what_a_walk_answers_for_ends_it_there():
+    frontier, walk = begun(0, 100_000, width=4.0, likely_start=1)
+    walk.unread = walk.floor + 3
+    rows = [walk.floor + 1, walk.floor, walk.floor - 1, walk.floor - 2]
+    frontier.advance(walk, rows=rows, has_more=True, width=4.0)
+    assert (walk.done, walk.rows, walk.oldest) == (True, 100 + 2, walk.floor)
+    assert frontier.is_complete(Interval(walk.floor, 100_000))
+    assert not frontier.is_complete(Interval(walk.floor - 1, walk.floor))
