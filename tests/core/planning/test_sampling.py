@@ -8,7 +8,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from connector.core.planning.sampling import GAPS_FOR_ONE, MARK, MOST_GAPS, TILE, Gap, Profile, choose, gaps_within
+from connector.core.planning.sampling import (
+    GAPS_FOR_ONE,
+    MARK,
+    MOST_GAPS,
+    SHARED,
+    TILE,
+    Gap,
+    Profile,
+    choose,
+    gaps_within,
+)
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
 
@@ -270,3 +280,56 @@ def test_a_window_around_a_gap_ends_less_than_a_minute_beyond_it(draw, beyond):
     start = max(second for second in created if second < START + 20 * DAY) + 1
     stop = min(second for second in created if second >= START + 21 * DAY)
     assert Interval(start - beyond, stop + beyond) in choice.windows
+
+
+EVEN = [START + 97 * number for number in range(400 * MARK + 1)]
+MARKS = EVEN[::MARK]
+
+
+@pytest.mark.parametrize(
+    ("draw", "window"),
+    [(lambda _: 0, Interval(MARKS[2], MARKS[6] + 1)), (lambda most: most - 1, Interval(MARKS[-5], MARKS[-1] + 1))],
+    ids=["the first there is", "the last"],
+)
+def test_a_window_drawn_by_chance_spans_four_marks_between_the_first_row_and_the_last(draw, window):
+    choice = choose(profile_of(EVEN), Intervals.span(MARKS[2], EVEN[-1] + 1), budget=1, draw=draw)
+    assert (choice.windows, choice.everything, choice.gaps) == ((window,), False, 0)
+
+
+@pytest.mark.parametrize(("draw", "later"), [(lambda _: 0, 0), (lambda most: most - 1, 1)])
+def test_everything_is_cut_in_the_middle_of_the_first_window_and_then_each_so_many_rows(draw, later):
+    covered = Intervals.span(START - 5, EVEN[-1] + 5)
+    choice = choose(profile_of(EVEN), covered, budget=None, draw=draw)
+    step = TILE // MARK
+    cuts = [MARKS[at + later] for at in range(step // 2, len(MARKS) - 1, step)]
+    assert [one.stop for one in choice.windows] == [*cuts, EVEN[-1] + 5]
+    assert choice.everything
+    assert choice.gaps == choice.gaps_asked >= 2  # before the first row and after the last
+
+
+@pytest.mark.parametrize(("rows", "shared"), [(SHARED, True), (SHARED + 1, False)])
+def test_empty_days_with_less_than_a_page_between_them_are_one_window(rows, shared):
+    first = [START + 600 * number for number in range(4_000)]
+    between = [first[-1] + 3 * DAY + 600 * number for number in range(rows)]
+    last = [between[-1] + 3 * DAY + 600 * number for number in range(4_000)]
+    covered = Intervals.span(first[2 * MARK], last[-1] + 1)
+    choice = choose(profile_of([*first, *between, *last]), covered, budget=1, draw=lambda _: 0)
+    gaps = [Interval(first[-1] + 1, between[0]), Interval(between[-1] + 1, last[0])]
+    asked = [one for one in choice.windows if one.start >= first[-1]]
+    assert asked == ([Interval(gaps[0].start, gaps[1].stop)] if shared else gaps)
+    assert (choice.gaps, choice.gaps_asked) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "whole"),
+    [
+        (0, DAY, True),
+        (0, DAY - 1, False),
+        (1, 2 * DAY, True),
+        (1, 2 * DAY - 1, False),
+        (DAY, 2 * DAY, True),
+        (-5, DAY, True),
+    ],
+)
+def test_a_gap_has_a_day_where_one_lies_in_it_from_midnight_to_midnight(start, stop, whole):
+    assert Gap(start, stop, 0).has_a_day is whole
