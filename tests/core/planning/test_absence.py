@@ -349,3 +349,74 @@ def test_how_dense_rows_were_stays_known_over_a_void():
     absence.saw(1.0)
     absence.saw(0.0)
     assert weighed(absence, walk(HOUR)).expected == 3_600
+
+
+# How many rows are to be expected -------------------------------------------------------------------------------------
+
+
+def expecting(usual: float = 0.0, **facts) -> Absence:
+    return Absence(wary=True, page_size=100, usual=usual, **facts)
+
+
+def test_rows_are_expected_from_the_accounts_beginning_up_to_the_newest_known_time():
+    window = walk(Interval(NOW - 600, END_OF_TIME))
+    assert weighed(expecting(1.0), window, newest=NOW - 1) == Doubt(window.window, 600, sure=True, void=True)
+    assert weighed(expecting(1.0), window, newest=NOW - 1, likely_start=NOW - 500).expected == 500
+    assert weighed(expecting(1.0, present=NOW + 100), window, newest=NOW - 1).expected == 700
+    assert weighed(expecting(1.0, present=NOW - 100), window, newest=NOW - 1).expected == 600
+    assert weighed(expecting(1.0, present=NOW), window, newest=0).expected == 600
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(4, 501), (5, 501 * 4 * 5 / 100)])
+def test_what_others_say_counts_up_to_four_times_what_a_walk_of_a_few_rows_has_shown(rows, expected):
+    one = walk(Interval(NOW - 600, NOW), rows=rows, oldest=NOW - 100)
+    found = weighed(expecting(1.0), one, newest=NOW - 1)
+    assert found == Doubt(Interval(NOW - 600, NOW - 99), pytest.approx(expected), sure=True, void=False)
+
+
+@pytest.mark.parametrize(("start", "doubted"), [(NOW - 199, False), (NOW - 200, True)])
+def test_an_end_contradicts_its_walk_with_more_expected_beyond_it_than_came(start, doubted):
+    found = weighed(expecting(), walk(Interval(start, NOW), rows=400, oldest=NOW - 100), newest=NOW - 1)
+    assert (found is not None) == doubted
+    if found:
+        assert (found.expected, found.sure, found.unseen) == (404, False, False)
+
+
+@pytest.mark.parametrize(("seconds", "doubted"), [(120, False), (121, True)])
+def test_an_end_contradicts_others_with_less_than_a_quarter_of_what_was_expected(seconds, doubted):
+    one = walk(Interval(NOW - 99 - seconds, NOW), rows=40, oldest=NOW - 100)
+    found = weighed(expecting(1.0), one, newest=NOW - 1)
+    assert (found is not None) == doubted
+    if found:
+        assert (found.expected, found.sure) == (121, True)
+
+
+def test_what_was_planned_for_a_window_is_expected_where_it_is_more_than_came_lately():
+    planned = walk(HOUR)
+    planned.planned = 2.0
+    absence = expecting()
+    absence.saw(1.0)
+    assert weighed(absence, planned).expected == 7_200
+    assert weighed(absence, walk(HOUR)).expected == 3_600
+    assert weighed(expecting(0.5), planned).expected == 7_200
+
+
+def test_a_witness_speaks_of_what_lies_below_what_it_bore_out():
+    one = walk(Interval(NOW - 3_600, NOW), rows=9, oldest=NOW - 10)
+    one.doubted = doubt(NOW - 600, NOW)
+    found = weighed(expecting(1.0), one, newest=NOW - 1)
+    assert (found.seconds, found.expected) == (Interval(NOW - 3_600, NOW - 600), 3_000)
+    one.floor = NOW - 600
+    assert weighed(expecting(1.0), one, newest=NOW - 1) is None
+
+
+def test_the_widest_gap_is_that_between_rows_of_the_quieter_side():
+    absence, one = expecting(), walk(Interval(0, NOW))
+    absence.saw_gaps(one, [])
+    assert (absence.widest, one.gap) == (0.0, 0)
+    absence.saw_gaps(one, [NOW - 10, NOW - 20, NOW - 60])
+    assert (absence.widest, one.gap, one.before_gap) == (0.0, 40, 0.0)  # its older side is not known yet
+    one.oldest, one.density = NOW - 60, Density(memory=0.9, rows=3, seconds=60)
+    absence.saw_gaps(one, [NOW - 62, NOW - 70])
+    assert absence.widest == pytest.approx(40 * 2 / 10)
+    assert (one.gap, one.before_gap) == (8, 3 / 60)
