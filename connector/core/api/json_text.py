@@ -125,11 +125,9 @@ def has_repeats(text: bytes) -> bool:
     """Say whether an object of a text that can be read has a member more than once."""
     found = False
 
-    def look(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    def look(members: list[tuple[str, Any]]) -> None:
         nonlocal found
-        made = dict(members)
-        found = found or len(made) < len(members)
-        return made
+        found = found or len(dict(members)) < len(members)
 
     json.loads(text, object_pairs_hook=look)
     return found

@@ -168,3 +168,26 @@ def test_special_values_are_written_with_the_options_that_orjson_heeds():
         (orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE, rb'{"a":1,"b":"\ud800"}' + b"\n"),
     ):
         assert dumps(value, option) == text
+
+
+@pytest.mark.parametrize("text", [b'{"a":1,}', b"[1", b'{"a" 1}', b"nul"])
+def test_what_is_not_json_is_refused_where_it_is(text):
+    with pytest.raises(orjson.JSONDecodeError) as told:
+        orjson.loads(text)
+    for reader in (read, loads):
+        with pytest.raises(ValueError, match=r"at byte") as caught:
+            reader(text)
+        assert str(caught.value) == f"{told.value.msg} at byte {told.value.pos}"
+
+
+def test_long_numbers_of_one_value_are_found_in_the_same_place():
+    assert hash(LongNumber("1.0000000000000000001")) == hash(1.0)
+    assert {1.0: "one"}[LongNumber("1.0000000000000000001")] == "one"
+
+
+@pytest.mark.parametrize(("left", "right"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_special_values_are_read_250_deep_and_no_deeper(left, right):
+    text = left * 250 + rb'"\ud800"' + right * 250
+    assert dumps(read(text).value) == text
+    with pytest.raises(ValueError, match="deeply"):
+        read(left + text + right)

@@ -435,3 +435,66 @@ def test_a_gap_waits_from_so_many_expected_rows_on(expected, waits):
     rows = -(-expected * BUSY.seconds // LENGTH)
     found = gaps_after(rows, Intervals.span(START, BUSY.stop + LENGTH))
     assert [one.expected for one in found] == [expected] * waits
+
+
+@pytest.mark.parametrize(("length", "beyond"), [(1, 0), (24, 0), (25, 1), (100, 4), (1_499, 59), (9_999, 59)])
+def test_dense_seconds_get_little_around_them_and_others_up_to_a_minute(length, beyond):
+    covered, start = Intervals.span(START, START + DAY), START + 9_000
+    window = audit.window_around(covered, start, start + length, lambda most: most - 1)
+    assert window == Interval(start - beyond, start + length + beyond)
+    assert audit.window_around(covered, start, start + length, lambda _: 0) == Interval(start, start + length)
+    whole = audit.window_around(covered, START, START + DAY, lambda most: most - 1)
+    assert whole == covered.parts[0]
+
+
+@pytest.mark.parametrize(("expected", "waits"), [(SHARED - 1, False), (SHARED, True)])
+def test_an_account_with_a_gap_of_a_page_that_waits_keeps_its_turn(expected, waits):
+    covered = Intervals.span(START, START + DAY)
+    first, second = Suspect(START + 5, START + 9, 500), Suspect(START + 50, START + 90, expected)
+    gone = Suspect(START - 9, START - 5, 900)  # it is not covered any more
+    state = state_of({0: 10}, covered, audits=Audits(turn=7, suspects=(gone, first, second)))
+    after = audit.witnessed(state, [audit.Target(Interval(first.start, first.stop), first)], now=99)
+    assert (after.audits.suspects, after.audits.turn) == ((second,), 7 if waits else 99)
+    assert after.audits.asked == Intervals()
+    assert audit.witnessed(state, [], now=99) is state
+
+
+def test_covered_time_without_any_file_has_a_time_of_its_own():
+    covered = Intervals.span(START, START + DAY)
+    state = state_of({}, covered, audits=Audits(silent=5))
+    assert [(one.files, one.witnessed, one.since, one.pages) for one in audit.stretches(state)] == [((), 5, 5, 1)]
+    after = audit.witnessed(state, [audit.Target(covered.parts[0])], now=99)
+    assert (after.audits.silent, after.audits.asked) == (99, Intervals())
+    half = audit.witnessed(state, [audit.Target(Interval(START, START + 60))], now=99)
+    assert (half.audits.silent, half.audits.asked) == (5, Intervals.span(START, START + 60))
+    assert audit.round_of(state) == audit.Round(1, 0, 5)
+    assert audit.round_of(state_of({}, Intervals())) == audit.Round(0, 0, 0)
+
+
+@pytest.mark.parametrize(("rows", "together"), [(SHARED // 2, True), (SHARED // 2 + 1, False)])
+def test_partitions_share_a_page_that_fit_one(rows, together):
+    state = state_of({0: rows, 1: SHARED - SHARED // 2}, Intervals.span(START, START + 2 * DAY))
+    found = audit.stretches(state)
+    assert [len(one.files) for one in found] == ([2] if together else [1, 1])
+    assert found[-1].bounds.stop == START + 2 * DAY
+    assert found[0].bounds == Interval(START, START + (2 if together else 1) * DAY)
+
+
+def test_a_stretch_is_as_long_ago_as_its_file_that_was_witnessed_longest_ago():
+    old, new = file_of(START, 10, witnessed=50), file_of(START + DAY, 10, witnessed=40)
+    never = file_of(START + 2 * DAY, 10)
+    (found,) = audit.stretches(state_with(old, new, covered=Intervals.span(START, START + 2 * DAY)))
+    assert (found.witnessed, found.since, found.owners) == (40, 40, (old.path, new.path))
+    (found,) = audit.stretches(state_with(old, never, covered=Intervals.span(START, START + 3 * DAY)))
+    assert (found.witnessed, found.since) == (0, 50)
+    (found,) = audit.stretches(state_with(never, covered=Intervals.span(START, START + 3 * DAY)))
+    assert found.since == never.last_created
+
+
+def test_a_row_just_above_the_last_one_of_a_full_page_should_have_been_on_it():
+    held = [(START + 10, "txn_a"), (START + 11, "txn_b"), (START + 12, "txn_c")]
+    window, listed = Interval(START, START + 50), [held[2], held[0]]
+    found = audit.compare(state_of_rows(held), window, listed, held, has_more=True)
+    assert (found.gone, found.again) == (("txn_b",), Intervals.span(START + 11, START + 12))
+    outside = [*held, (START + 50, "txn_d"), (START - 1, "txn_0")]
+    assert audit.compare(state_of_rows(held), window, held[::-1], sorted(outside), has_more=False) is None
