@@ -18,7 +18,9 @@ from connector.errors import ConfigError, StoppedError, UsageError
 from connector.events import Committed, Event
 from connector.options.metrics import RunMetrics
 from tests.support.exposition import families_in
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import config_for, sandbox, world
+from tests.support.waiting import hold_answers, is_holding, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -242,16 +244,15 @@ def test_a_call_that_is_stopped_tells_so_and_what_it_kept(tmp_path):
 @pytest.mark.slow
 def test_a_command_that_a_signal_stops_tells_the_status_it_ends_with(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with sandbox(world(20_000), latency=0.1) as slow:
+    with sandbox(world(20_000)) as slow:
+        hold_answers(slow, 8)
         environ = {**os.environ, "STRIPE_API_KEY": slow.key, "STRIPE_API_BASE": slow.url}
         command = [sys.executable, "-m", "connector.cli", "sync", "lake", "--metrics", "sync.prom", "-q"]
         process = subprocess.Popen(command, env=environ)
         try:
-            until = time.monotonic() + 60
-            while slow.stats()["requests"] < 8 and time.monotonic() < until:
-                time.sleep(0.02)
+            wait_until(lambda: is_holding(slow))
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 143
+            assert process.wait(ENDLESS_SECONDS) == 143
         finally:
             process.kill()
             process.wait()

@@ -17,12 +17,14 @@ from connector.errors import (
     PermissionDeniedError,
     ProtocolError,
     ServerError,
+    StoppedError,
     UsageError,
 )
-from connector.events import AccountEnded
+from connector.events import AccountEnded, RequestAnswered
 from connector.ingest.calls import sync
+from connector.running.canceller import Canceller
 from connector.stripe import accounts as stripe_accounts
-from tests.support.fakes import FakeTransport, client_over, ok
+from tests.support.fakes import ENDLESS_SECONDS, FakeTransport, client_over, ok
 from tests.support.lakes import config_for, data_files, objects, run, sandbox, strays, truth, world
 from tests.support.records import accounts
 
@@ -172,12 +174,32 @@ def test_a_run_cut_off_among_many_accounts_goes_on_from_what_it_wrote(tmp_path):
 
 def test_each_account_may_have_the_rate_to_itself(tmp_path):
     with sandbox(platform(12)) as stripe_:
-        alone = run(
-            tmp_path / "own", stripe_, accounts=everyone(stripe_), settings={"rate": 8.0, "rate_per_account": True}
-        )
-        shared = run(tmp_path / "shared", stripe_, accounts=everyone(stripe_), settings={"rate": 8.0})
+        for place, own in (("own", True), ("shared", False)):
+            settings = {"rate": 100.0, "rate_per_account": own}
+            run(tmp_path / place, stripe_, accounts=everyone(stripe_), settings=settings)
     assert data_files(tmp_path / "own") == data_files(tmp_path / "shared")
-    assert alone.duration_seconds < shared.duration_seconds
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_at_a_rate_that_lets_nobody_go_twice_each_account_goes_once_where_it_has_the_rate_to_itself(tmp_path, own):
+    settings = {"rate": 0.001, "rate_per_account": own}
+    with sandbox(platform(12)) as stripe_:
+        asked = 0
+
+        def heard(event) -> None:
+            nonlocal asked
+            asked += isinstance(event, RequestAnswered)
+            if asked > 12:
+                stop()
+
+        stop = Canceller()
+        deadline = ENDLESS_SECONDS if own else 1.0  # however long it is, they wait for hours
+        with pytest.raises(StoppedError):
+            run(
+                tmp_path, stripe_, accounts=everyone(stripe_), settings=settings, on_event=heard,
+                canceller=stop, deadline=deadline,
+            )  # fmt: skip
+    assert (asked > 12) is own
 
 
 def test_connected_accounts_are_listed_page_by_page():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import random
 import signal
 import subprocess
@@ -29,8 +28,8 @@ EACH = 5
 """Kills of one load."""
 
 START, END = "2025-01-01", "2026-01-01"
-LEAST = 0.4
-"""Seconds after which a command has begun to ask."""
+LOOK_SECONDS = 0.005
+"""Between two looks at how much a load has asked."""
 
 GONE_ON = 50
 """Runs a load may take after its last kill: one, if all is well; a bound for when it is not."""
@@ -72,23 +71,23 @@ def left_over(lake: Path) -> int:
     return sum(not name.startswith(known) or "/." in name.removesuffix("/.turn") for name in names)
 
 
-def killed(server: Served, lake: Path, options: list[str], after: float) -> float | None:
-    """Begin a load and kill it after so many seconds; return how long it ran, None when it was over before."""
+def killed(server: Served, lake: Path, options: list[str], after: int) -> float | None:
+    """Begin a load and kill it after so many answers; return how long it ran, None when it was over before."""
     command = [sys.executable, "-m", "connector.cli", "sync", str(lake), "-q", *options]
-    began = time.monotonic()
+    before, began = server.stats()["requests"], time.monotonic()
     child = subprocess.Popen(command, env=server.environment, cwd=ROOT, stderr=subprocess.DEVNULL)
-    try:
-        status = child.wait(after)
-    except subprocess.TimeoutExpired:
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait()
+    while child.poll() is None and server.stats()["requests"] < before + after:
+        time.sleep(LOOK_SECONDS)
+    child.kill()
+    status = child.wait()
+    if status == -signal.SIGKILL:
         return time.monotonic() - began
     if status:
         raise RuntimeError(f"a load that nobody killed ended with {status}")
     return None
 
 
-def load(server: Served, lake: Path, options: list[str], chance: random.Random, times: int, whole: float) -> Load:
+def load(server: Served, lake: Path, options: list[str], chance: random.Random, times: int, whole: int) -> Load:
     """Load a lake, killing the command at random moments, and bring it to its end.
 
     Args:
@@ -97,11 +96,11 @@ def load(server: Served, lake: Path, options: list[str], chance: random.Random, 
         options: of the command.
         chance: draws the moments.
         times: kills to aim at.
-        whole: seconds an undisturbed load takes.
+        whole: requests that an undisturbed load takes.
     """
     before, kills, longest = server.stats()["requests"], 0, 0.0
     for _ in range(times):
-        seconds = killed(server, lake, options, LEAST + chance.random() * chance.random() * whole)
+        seconds = killed(server, lake, options, 1 + int(chance.random() * chance.random() * whole))
         if seconds is None:
             break
         kills, longest = kills + 1, max(longest, seconds)
@@ -117,17 +116,17 @@ def measure(
     world = {"transactions": rows, "latency": latency, "rate": 0, "global_rate": 0, "in_flight": 0}
     world |= {"global_in_flight": 0, "start": START, "end": END, "clock": "2026-01-03"}
     with served(**world) as server, tempfile.TemporaryDirectory() as folder:
-        whole: dict[tuple[str, str], tuple[dict[str, str], int, float]] = {}
+        whole: dict[tuple[str, str], tuple[dict[str, str], int]] = {}
         for number, (form, partition) in enumerate(cycle(KINDS)):
             options = ["--format", form, "--partition", partition, "--rate", str(rate)]
             if (form, partition) not in whole:
                 before = server.stats()["requests"]
-                cost = synced(server, Path(folder) / f"whole-{form}-{partition}", *options)
+                synced(server, Path(folder) / f"whole-{form}-{partition}", *options)
                 took = server.stats()["requests"] - before
-                whole[form, partition] = hashes(Path(folder) / f"whole-{form}-{partition}"), took, cost.seconds
-            expected, took, seconds = whole[form, partition]
+                whole[form, partition] = hashes(Path(folder) / f"whole-{form}-{partition}"), took
+            expected, took = whole[form, partition]
             lake = Path(folder) / f"load-{number}"
-            found = load(server, lake, options, chance, min(each, kills - done), seconds)
+            found = load(server, lake, options, chance, min(each, kills - done), took)
             same = hashes(lake) == expected
             right &= same and not found.strays
             done, again, lost = done + found.kills, again + found.requests - took, max(lost, found.longest)

@@ -23,6 +23,7 @@ from connector.sandbox import Limits, Sandbox, World
 from tests.support.examples import slow_but
 from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.terminal import AT_A_TERMINAL
+from tests.support.waiting import wait_until
 
 PROGRAM = [sys.executable, "-m", "connector.cli"]
 ROOT = Path(__file__).parents[2]
@@ -31,13 +32,6 @@ ROOT = Path(__file__).parents[2]
 def started(sandbox, *words, **options):
     environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}
     return subprocess.Popen([*PROGRAM, *map(str, words)], env=environ, stdout=-1, stderr=-1, text=True, **options)
-
-
-def wait_until(true, seconds=ENDLESS_SECONDS):
-    limit = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < limit, "it did not come true"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from connector.cli.display.fitting import NARROWEST, columns, continued, fitted
 from tests.support.examples import slow_but
+from tests.support.fakes import ENDLESS_SECONDS
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z", "M")), min_size=1, max_size=30)
 lines = st.tuples(st.integers(0, 6), st.lists(words, min_size=1, max_size=30)).map(
@@ -108,7 +109,7 @@ def shown(columns_, *command, environ):
             break
         found += piece
     os.close(ours)
-    assert process.wait(30) == 0
+    assert process.wait(ENDLESS_SECONDS) == 0
     return found.decode().replace("\r\n", "\n")
 
 

@@ -21,6 +21,7 @@ from connector.errors import ConfigError, LockedError, StorageError
 from connector.sandbox import Limits, Sandbox, World
 from tests.support.examples import slow_but
 from tests.support.fakes import ENDLESS_SECONDS
+from tests.support.waiting import wait_until
 
 PROGRAM = [sys.executable, "-W", "error", "-m", "connector.cli"]
 QUICK = ("--interval", 1, "--rate", 0)
@@ -52,10 +53,7 @@ def started(sandbox, *words, **options):
 
 
 def first_look(sandbox):
-    limit = time.monotonic() + 10
-    while not sandbox.stats()["by_endpoint"].get("balance_transactions"):
-        assert time.monotonic() < limit
-        time.sleep(0.05)
+    wait_until(lambda: sandbox.stats()["by_endpoint"].get("balance_transactions"))
 
 
 def ended(process, number):
@@ -88,7 +86,6 @@ def test_a_follower_that_was_ended_goes_on_without_loss_or_doubles(living, tmp_p
     state = tmp_path / "follow.json"
     with started(living, "--state", state) as process:
         first_look(living)
-        time.sleep(0.3)
         seen = living.add_rows(count=2)
         got = [json.loads(process.stdout.readline())["id"] for _ in seen]
         out, err = ended(process, number)
@@ -130,13 +127,14 @@ def test_a_reader_that_goes_away_ends_it_at_once_even_when_nothing_happens(livin
 
 def test_a_reader_that_does_not_read_keeps_nobody_from_ending_it_with_whole_lines(living, tmp_path):
     state = tmp_path / "follow.json"
-    with started(living, "--since", "1970-01-01", "--state", state) as process:
-        first_look(living)
-        select.select([process.stdout], [], [], ENDLESS_SECONDS)
-        time.sleep(1.0)  # the pipe is full by now: 400 rows are more than 64 kB
+    reading, writing = os.pipe()
+    with started(living, "--since", "1970-01-01", "--state", state, stdout=writing) as process:
+        wait_until(lambda: not select.select([], [writing], [], 0)[1])  # it is full: 400 rows are more than 64 kB
         process.send_signal(signal.SIGTERM)
         assert process.wait(ENDLESS_SECONDS) == 143
-        out = process.stdout.read()
+    os.close(writing)
+    with os.fdopen(reading) as file:
+        out = file.read()
     assert out.endswith("\n")
     got = ids(out)
     assert 0 < len(got) < 400
@@ -149,8 +147,7 @@ def test_a_broken_connection_is_told_once_and_when_it_is_back(living):
     with started(living, "--retries", 0) as process:
         first_look(living)
         living.faults.add("reset:k=1")
-        while not any(fault["fired"] for fault in living.stats()["faults"]):
-            time.sleep(0.05)
+        wait_until(lambda: any(fault["fired"] for fault in living.stats()["faults"]))
         (new,) = living.add_rows()
         assert json.loads(process.stdout.readline())["id"] == new
         _, err = ended(process, signal.SIGTERM)

@@ -47,7 +47,7 @@ def test_a_sandbox_says_how_to_reach_it_as_a_shell_takes_it(ended, process, tmp_
     done = process("sync", tmp_path / "lake", "--rate", "0", env={**os.environ, **said})
     assert (done.returncode, "300 new" in done.stderr) == (0, True)
     serving.send_signal(signal.SIGINT)
-    assert serving.wait(20) == 0
+    assert serving.wait(ENDLESS_SECONDS) == 0
 
 
 @pytest.mark.slow

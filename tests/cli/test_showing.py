@@ -207,7 +207,7 @@ def test_progress_is_shown_while_the_block_lasts(monkeypatch, capsys, progress, 
 
 
 def test_progress_asked_for_is_shown_beside_json_too(run, monkeypatch, tmp_path):
-    monkeypatch.setitem(showing_module.SECONDS_BETWEEN, "plain", 0.01)
+    monkeypatch.setitem(showing_module.SECONDS_BETWEEN, "plain", 0.001)
     done = run("sync", tmp_path / "lake", "--rate", 0, "--json", "--progress", "plain")
     assert "rows/s" in done.err
     assert done.json["outcome"] == "complete"

@@ -28,6 +28,7 @@ pytest.importorskip("obstore", reason="an extra")
 from connector.lake.stores.bucket_opening import open_bucket
 from connector.lake.stores.objects import ObjectStore
 from connector.lake.stores.patience import Patience
+from tests.support.fakes import ENDLESS_SECONDS
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -180,7 +181,7 @@ def test_files_are_put_several_at_once(served):
         if method == "PUT" and "balance_transactions/account" in key and left:
             left.pop()
             with suppress(threading.BrokenBarrierError):
-                met.wait(20)
+                met.wait(ENDLESS_SECONDS)
 
     served.choose = meet
     with sandbox(world(300)) as stripe_:

@@ -200,5 +200,5 @@ def test_a_server_that_hangs_is_given_up(tmp_path, backlog):
         began = time.monotonic()
         with pytest.raises(TransportError):
             anyio.run(lambda: sync(tmp_path / "lake", config=config))
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < ENDLESS_SECONDS
     assert not (tmp_path / "lake").exists()

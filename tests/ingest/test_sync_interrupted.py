@@ -31,6 +31,7 @@ from tests.support.lakes import (
     truth,
     world,
 )
+from tests.support.waiting import killed_at_request
 
 if TYPE_CHECKING:
     from connector.lake.stores.conditions import Condition
@@ -118,6 +119,7 @@ def test_a_disk_that_refuses_ends_the_run_with_a_storage_error_and_an_honest_lak
         assert strays(tmp_path) == []
 
 
+ROOT = Path(__file__).parents[2]
 CHILD = """
 import sys, anyio
 from connector.config.config import ApiKey, Config
@@ -125,7 +127,6 @@ from connector.core.tuning import RunTuning
 from tests.support.lakes import sync_given
 tuning = RunTuning(commit_seconds=0.03, park_rows=100, park_seconds=0.03)
 config = Config(ApiKey(sys.argv[2]), api_base=sys.argv[3], rate=float("inf"), max_in_flight=4)
-print("ready", flush=True)
 anyio.run(lambda: sync_given(sys.argv[1], config, {"tuning": tuning}, partition=sys.argv[4]))
 """
 
@@ -135,26 +136,19 @@ def test_killed_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_byt
     lake, chance = tmp_path / "lake", random.Random(4)
     with sandbox(world(6_000, days=40)) as stripe_:
         run(tmp_path / "expected", stripe_, partition=partition)
-    killed = 0
     with sandbox(world(6_000, days=40), latency=0.03) as stripe_:
         for _ in range(3):
-            child = subprocess.Popen(
-                [sys.executable, "-c", CHILD, str(lake), stripe_.key, stripe_.url, partition],
-                stdout=subprocess.PIPE,
-                cwd=Path(__file__).parents[2],
+            words = [sys.executable, "-c", CHILD, str(lake), stripe_.key, stripe_.url, partition]
+            request, later = chance.randint(3, 18), chance.uniform(0.0, 0.2)  # of 60 and more, so that none is the last
+            status = killed_at_request(
+                stripe_, request, lambda words=words: subprocess.Popen(words, cwd=ROOT), later=later
             )
-            assert child.stdout is not None
-            child.stdout.readline()
-            time.sleep(chance.uniform(0.15, 0.7))
-            child.send_signal(signal.SIGKILL)
-            killed += child.wait() == -signal.SIGKILL
-            child.stdout.close()
+            assert status == -signal.SIGKILL
             if [*(lake / "_stripe_balance" / "state").rglob("0*.json")]:
                 honest_but_for_what_was_just_written(lake, truth(stripe_))
         run(lake, stripe_, partition=partition)
         assert objects(lake) == truth(stripe_)
         honest(lake, truth(stripe_))
-    assert killed >= 2
     assert data_files(lake) == data_files(tmp_path / "expected")
     assert strays(lake) == []
 

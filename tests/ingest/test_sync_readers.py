@@ -19,6 +19,7 @@ from connector.core.state.partition import Granularity, partition_of
 from connector.core.tuning import RunTuning
 from connector.errors import ConnectorError
 from tests.support.lakes import config_for, data_files, objects, run, sandbox, sync_given, truth, world
+from tests.support.waiting import killed_at_request
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -100,6 +101,7 @@ def test_a_reader_at_any_moment_meets_whole_days_only(tmp_path):
         assert objects(lake) == truth(stripe_)
 
 
+ROOT = Path(__file__).parents[2]
 CHILD = """
 import sys, anyio
 from connector.config.config import ApiKey, Config
@@ -107,7 +109,6 @@ from connector.core.tuning import RunTuning
 from tests.support.lakes import sync_given
 tuning = RunTuning(commit_seconds=0.03, park_rows=100, park_seconds=0.03)
 config = Config(ApiKey(sys.argv[2]), api_base=sys.argv[3], rate=float("inf"), max_in_flight=4)
-print("ready", flush=True)
 anyio.run(lambda: sync_given(sys.argv[1], config, {"tuning": tuning}))
 """
 
@@ -120,18 +121,12 @@ def test_a_reader_meets_whole_days_only_while_runs_are_killed(tmp_path):
     with sandbox(world(ROWS, days=DAYS), latency=0.03) as stripe_:
         with Reader(lake, days_of(truth(stripe_))).looking():
             for _ in range(4):
-                child = subprocess.Popen(
-                    [sys.executable, "-c", CHILD, str(lake), stripe_.key, stripe_.url],
-                    stdout=subprocess.PIPE,
-                    cwd=Path(__file__).parents[2],
+                words = [sys.executable, "-c", CHILD, str(lake), stripe_.key, stripe_.url]
+                request, later = chance.randint(2, 7), chance.uniform(0.0, 0.2)  # of 30, so that none is the last
+                status = killed_at_request(
+                    stripe_, request, lambda words=words: subprocess.Popen(words, cwd=ROOT), later=later
                 )
-                assert child.stdout is not None
-                child.stdout.readline()
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(chance.uniform(0.2, 0.9))
-                child.send_signal(signal.SIGKILL)
-                child.wait()
-                child.stdout.close()
+                assert status == -signal.SIGKILL
             run(lake, stripe_)
         assert objects(lake) == truth(stripe_)
     assert data_files(lake) == data_files(tmp_path / "expected")

@@ -106,8 +106,8 @@ def test_windows_of_a_plan_are_read_by_tasks_at_once(tmp_path, stripe_, expected
 @pytest.mark.slow  # a run that is killed by itself is quick: tests/ingest/test_sync_interrupted.py
 def test_runs_that_are_killed_among_others_leave_nothing_and_lose_nothing(tmp_path, stripe_, expected):
     others = [begun(tmp_path, stripe_) for _ in range(2)]
-    doomed = [begun(tmp_path, stripe_) for _ in range(2)]
-    for one in doomed:
+    for _ in range(2):
+        one = begun(tmp_path, stripe_)
         while str(one.pid) not in lease_pids(tmp_path):
             assert one.poll() is None, one.communicate()
         one.send_signal(signal.SIGKILL)

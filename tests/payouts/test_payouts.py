@@ -25,6 +25,7 @@ from connector.errors import (
 from connector.events import PartitionStaged
 from connector.payouts.calls import sync_payouts
 from connector.payouts.report import to_document
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import START, config_for, in_order, run, sandbox, touched
 from tests.support.payout_world import (
     bring,
@@ -277,7 +278,7 @@ def interrupt_and_go_on(tmp_path, served) -> None:
                 if len(staged) >= len(expected) // 2 + 4:
                     scope.cancel()
 
-        with anyio.fail_after(20), anyio.CancelScope() as scope:
+        with anyio.fail_after(ENDLESS_SECONDS), anyio.CancelScope() as scope:
             await sync_payouts(tmp_path, config=config_for(served, max_in_flight=1), on_event=count)
         assert scope.cancelled_caught
 

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.fakes import ENDLESS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ class Reply:
 
 def ask(sandbox: Sandbox, path: str, *, key: str | None = None, method: str = "GET", body: Any = None, **headers: str):
     """One raw request on a connection of its own; header names have underscores for hyphens."""
-    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=ENDLESS_SECONDS)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     given.setdefault("Authorization", f"Bearer {sandbox.key if key is None else key}")
     try:

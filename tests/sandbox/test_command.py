@@ -10,11 +10,13 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.support.fakes import ENDLESS_SECONDS
+
 RUN = [sys.executable, "-m", "connector.sandbox"]
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RUN, *args], capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([*RUN, *args], capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=False)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
@@ -22,7 +24,7 @@ def test_it_says_where_it_listens_and_ends_cleanly_when_told(stop):
     with subprocess.Popen([*RUN, "--transactions", "50"], stdout=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline()
         process.send_signal(stop)
-        assert process.wait(10) == 0
+        assert process.wait(ENDLESS_SECONDS) == 0
     assert re.fullmatch(r"listening on http://127\.0\.0\.1:\d+ key=sk_test_sandbox\w+ account=acct_\w+\n", line)
 
 
@@ -32,7 +34,7 @@ def test_its_key_is_a_restricted_one_where_something_is_not_allowed():
         _, _, url, key, _ = process.stdout.readline().split()
         asked = Request(f"{url}/v1/balance", headers={"Authorization": f"Bearer {key.removeprefix('key=')}"})  # noqa: S310 - our own
         with pytest.raises(HTTPError) as refused:
-            urlopen(asked, timeout=10)  # noqa: S310 - our own
+            urlopen(asked, timeout=ENDLESS_SECONDS)  # noqa: S310 - our own
         assert (refused.value.code, b"rak_balance_read" in refused.value.read()) == (403, True)
         refused.value.close()
         process.terminate()
@@ -76,7 +78,9 @@ def test_the_options_can_be_mounted_without_loading_a_server():
         "add_arguments(argparse.ArgumentParser());"
         "print(*{'aiohttp', 'orjson', 'anyio', 'asyncio'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=True
+    )
     assert done.stdout.strip() == ""
 
 
@@ -90,7 +94,7 @@ def test_nothing_else_of_the_package_is_loaded():
     loaded, alone = (
         set(
             subprocess.run(
-                [sys.executable, "-c", c], capture_output=True, text=True, timeout=30, check=True
+                [sys.executable, "-c", c], capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=True
             ).stdout.split()
         )
         for c in (code, before)

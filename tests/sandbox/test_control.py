@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import http.client
 import socket
-import threading
 import time
+from collections import Counter
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from connector.sandbox import Limits, Sandbox, World
 from connector.sandbox.core.kinds import DAY
 from connector.sandbox.http.faults import KINDS
+from tests.support.fakes import ENDLESS_SECONDS
+from tests.support.waiting import wait_until
 
 LIST = "/v1/balance_transactions"
 
@@ -99,26 +102,39 @@ def test_a_control_that_makes_no_sense_is_a_400_that_says_why(quiet, get, path, 
 def test_the_limiter_answers_429_with_its_reason_and_counts_it(open_sandbox, get):
     sandbox = open_sandbox(limits=Limits(endpoint_rate=3, global_rate=5))
     replies = [get(sandbox, LIST) for _ in range(4)] + [get(sandbox, "/v1/balance") for _ in range(3)]
-    assert [reply.status for reply in replies] == [200, 200, 200, 429, 200, 200, 429]
-    assert replies[3].headers["Stripe-Rate-Limited-Reason"] == "endpoint-rate"
-    assert replies[6].headers["Stripe-Rate-Limited-Reason"] == "global-rate"
-    assert sandbox.stats()["rate_limited"] == {"endpoint-rate": 1, "global-rate": 1}
-    assert sandbox.stats()["peak_requests_per_second"] == 7
+    seen, admitted, expected = sandbox.requests(), [], []
+    for one in seen:  # within a second on most machines; then the 4th and the 7th are too many
+        recent = [other.endpoint for other in admitted if one.at - other.at < 1.0]
+        reason = "endpoint-rate" if recent.count(one.endpoint) >= 3 else "global-rate" if len(recent) >= 5 else ""
+        expected.append(reason)
+        if not reason:
+            admitted.append(one)
+    assert [reply.headers.get("Stripe-Rate-Limited-Reason", "") for reply in replies] == expected
+    assert [reply.status for reply in replies] == [429 if reason else 200 for reason in expected]
+    assert sandbox.stats()["rate_limited"] == Counter(reason for reason in expected if reason)
+    together = max(sum(0.0 <= other.at - one.at < 1.0 for other in seen) for one in seen)
+    assert sandbox.stats()["peak_requests_per_second"] == together
 
 
 def test_requests_beyond_the_cap_in_flight_are_refused_at_once(open_sandbox, get):
-    sandbox = open_sandbox(limits=Limits(0, 0, 2, 0), latency=0.3, latency_sigma=0.0)
-    statuses: list[int] = []
+    sandbox = open_sandbox(limits=Limits(0, 0, 2, 0), faults=["hang:k=1,times=2"])
+    with contextlib.ExitStack() as waiting:
+        for _ in range(2):
+            connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=ENDLESS_SECONDS)
+            waiting.callback(connection.close)
+            connection.request("GET", LIST, headers={"Authorization": f"Bearer {sandbox.key}"})
+        wait_until(lambda: sandbox.stats()["max_in_flight"] == 2)
+        assert [get(sandbox, LIST).status for _ in range(2)] == [429, 429]
+        assert sandbox.stats()["max_in_flight"] == 2
+        assert sandbox.stats()["rate_limited"] == {"endpoint-concurrency": 2}
+    wait_until(lambda: get(sandbox, LIST).status == 200)  # they have gone away
+
+
+def test_an_answer_takes_as_long_as_was_said(open_sandbox, get):
+    sandbox = open_sandbox(latency=0.3, latency_sigma=0.0)
     began = time.monotonic()
-    threads = [threading.Thread(target=lambda: statuses.append(get(sandbox, LIST).status)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(statuses) == [200, 200, 429, 429]
+    assert get(sandbox, LIST).status == 200
     assert time.monotonic() - began >= 0.3
-    assert sandbox.stats()["max_in_flight"] == 2
-    assert sandbox.stats()["rate_limited"] == {"endpoint-concurrency": 2}
 
 
 def test_a_port_that_is_taken_is_an_error_at_once(quiet):

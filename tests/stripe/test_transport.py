@@ -14,7 +14,7 @@ import pytest
 from connector.errors import ConfigError, ProtocolError, TransportError
 from connector.stripe.transport import HttpTransport, Request
 from tests.support.fakes import ENDLESS_SECONDS, KEY
-from tests.support.servers import BODY, HEAD, QUICK, Server, misbehaving, request, sends, whole
+from tests.support.servers import BODY, HEAD, PATIENT, QUICK, Server, misbehaving, request, sends, whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -105,7 +105,7 @@ async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     ],
 )
 async def test_whatever_is_no_complete_answer_is_a_transport_error_in_bounded_time(behave):
-    async with misbehaving(behave) as (server, transport), asyncio.timeout(2.0):
+    async with misbehaving(behave, timeouts=QUICK) as (server, transport), asyncio.timeout(ENDLESS_SECONDS):
         with pytest.raises(TransportError) as caught:
             await transport.send(request(server))
         assert caught.value.retryable
@@ -118,7 +118,7 @@ async def test_a_body_without_a_length_that_is_closed_is_complete_by_http():
 
 
 async def test_where_no_connection_can_be_made_the_hint_is_given():
-    transport = HttpTransport(timeouts=QUICK, connections=4, hint="set this and that")
+    transport = HttpTransport(timeouts=PATIENT, connections=4, hint="set this and that")
     try:
         with pytest.raises(TransportError, match=r"no connection: .*; set this and that$"):
             await transport.send(Request("http://127.0.0.1:1/v1/balance", {}))
@@ -175,7 +175,7 @@ async def behind(proxy: Server, userinfo: str) -> AsyncGenerator[HttpTransport]:
     """A transport that asks a proxy as somebody."""
     listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     url = f"http://{userinfo}127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    transport = HttpTransport(timeouts=QUICK, connections=4, proxy=url)
+    transport = HttpTransport(timeouts=PATIENT, connections=4, proxy=url)
     try:
         yield transport
     finally:
@@ -265,7 +265,7 @@ async def test_a_407_where_no_proxy_is_named_is_one_on_the_way():
 
 
 async def test_a_proxy_that_is_not_there_is_named():
-    transport = HttpTransport(timeouts=QUICK, connections=4, proxy="http://user:sEcReT@127.0.0.1:1")
+    transport = HttpTransport(timeouts=PATIENT, connections=4, proxy="http://user:sEcReT@127.0.0.1:1")
     try:
         with pytest.raises(TransportError, match="cannot reach the proxy of HTTPS_PROXY") as caught:
             await transport.send(Request("https://api.example/v1/balance", {}))
@@ -292,15 +292,17 @@ async def test_a_proxy_without_a_user_is_told_of_none():
 
 
 async def test_cancelling_a_request_closes_its_connection():
-    gone = asyncio.Event()
+    came, gone = asyncio.Event(), asyncio.Event()
 
     async def behave(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        came.set()
         await reader.read()
         gone.set()
 
     async with misbehaving(behave) as (server, transport):
         task = asyncio.create_task(transport.send(request(server)))
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(ENDLESS_SECONDS):
+            await came.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,16 +76,6 @@ def command(*words: object, environ: Mapping[str, str]) -> subprocess.Popen[byte
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-
-
-def killed_after(seconds: float, process: subprocess.Popen[bytes]) -> int:
-    """Kill a process with -9 unless it has ended by then, and return its status."""
-    with suppress(subprocess.TimeoutExpired):
-        process.communicate(timeout=seconds)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    return process.returncode
 
 
 def store_killed_in_the_middle(store: Any, served: Sandbox) -> None:

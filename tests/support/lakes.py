@@ -27,6 +27,7 @@ from connector.lake.stores.local import LocalStore
 from connector.sandbox import Limits, Sandbox, World
 from connector.services import opened
 from connector.tables.balance_transactions import to_objects
+from tests.support.fakes import ENDLESS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
@@ -109,7 +110,7 @@ def interrupted_at(rows: int, lake: Path, served: Sandbox, *, services: dict[str
                 if came >= rows:
                     scope.cancel()
 
-        with anyio.fail_after(30), anyio.CancelScope() as scope:
+        with anyio.fail_after(ENDLESS_SECONDS), anyio.CancelScope() as scope:
             await sync_given(lake, config_for(served, max_in_flight=4), {**(services or {}), "on_event": count})
         assert scope.cancelled_caught
 

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 from connector.core.api.retry import Timeouts
 from connector.stripe.transport import MAX_BODY, HttpTransport, Request
-from tests.support.fakes import KEY
+from tests.support.fakes import ENDLESS_SECONDS, KEY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
 QUICK = Timeouts(total=0.6, connect=0.3, read=0.2)
+"""For answers that never come."""
+
+PATIENT = Timeouts(total=ENDLESS_SECONDS, connect=ENDLESS_SECONDS, read=ENDLESS_SECONDS)
+"""For answers that come, however busy the machine."""
+
 BODY = b'{"object": "balance"}\n'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -39,12 +44,15 @@ class Server:
 
 @asynccontextmanager
 async def misbehaving(
-    behave: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], *, most: int = MAX_BODY
+    behave: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    *,
+    most: int = MAX_BODY,
+    timeouts: Timeouts = PATIENT,
 ) -> AsyncGenerator[tuple[Server, HttpTransport]]:
     server = Server(behave)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1/balance"
-    transport = HttpTransport(timeouts=QUICK, connections=4, most=most)
+    transport = HttpTransport(timeouts=timeouts, connections=4, most=most)
     try:
         yield server, transport
     finally:

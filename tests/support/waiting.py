@@ -41,7 +41,9 @@ def is_holding(served: Sandbox) -> bool:
     return any(fault["fired"] for fault in served.stats()["faults"] if fault["kind"] == "hang")
 
 
-def killed_at_request(served: Sandbox, number: int, start: Callable[[], subprocess.Popen[Any]]) -> int:
+def killed_at_request(
+    served: Sandbox, number: int, start: Callable[[], subprocess.Popen[Any]], *, later: float = 0.0
+) -> int:
     """Start a process, kill it with -9 as it waits for the answer to a request, and return the status it ended with.
 
     The moment is one of progress, and the same on any machine. Who asks less often ends as it likes.
@@ -50,11 +52,13 @@ def killed_at_request(served: Sandbox, number: int, start: Callable[[], subproce
         served: whom it asks, without faults of its own.
         number: of the request, from 1.
         start: starts the process.
+        later: seconds that it has then for what needs no answer: they draw a moment, and nothing depends on them.
     """
     hold_answers(served, number)
     try:
         process = start()
         wait_until(lambda: is_holding(served) or process.poll() is not None)
+        time.sleep(later)
         process.send_signal(signal.SIGKILL)
         process.communicate()
     finally:

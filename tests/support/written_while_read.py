@@ -12,9 +12,10 @@ import anyio
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY
 from connector.errors import ConnectorError
-from tests.support.bucket_lakes import command, killed_after
+from tests.support.bucket_lakes import command
 from tests.support.lakes import START, config_for, run, sync_given, truth
 from tests.support.reading_in_a_loop import judged, looking
+from tests.support.waiting import killed_at_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,7 +96,9 @@ def life(
     there = {**(environ or {}), "STRIPE_API_BASE": served.url, "STRIPE_API_KEY": served.key}
     for _ in range(kills):
         rows_come(24, 25)
-        killed_after(chance.uniform(0.7, 1.9), command("sync", lake, "-q", "--full-refresh", environ=there))
+        request, later = chance.randint(2, 10), chance.uniform(0.0, 0.5)
+        words = ("sync", lake, "-q", "--full-refresh")
+        killed_at_request(served, request, lambda words=words: command(*words, environ=there), later=later)
     rows_come(0, 1)
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda _: run(lake, served, services=EAGER, full_refresh=True), range(2)))

@@ -24,6 +24,7 @@ from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs.base import Tidied, publish
 from connector.lake.catalogs.iceberg import MANY_MANIFESTS, IcebergCatalogTable, open_catalog
 from tests.contracts.catalog import CatalogContract
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.table_files import START, TABLE, Lake, rows_of
 
 
@@ -115,7 +116,7 @@ class TestIceberg(CatalogContract):
 
     def test_a_new_catalog_may_be_opened_by_many_at_once(self, tmp_path):
         def opened(place):
-            met.wait(20)
+            met.wait(ENDLESS_SECONDS)
             open_catalog(str(place)).close()
             return True
 

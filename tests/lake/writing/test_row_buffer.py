@@ -16,6 +16,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.errors import StorageError
 from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.lake.writing.spill import Extents, SpillFile
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.parting import by_partition
 from tests.support.samples import KEY, PARQUET, START, WHOLE, Row, batch_of, days, span, splits
 
@@ -170,7 +171,9 @@ def test_runs_are_read_in_another_thread_while_the_owner_puts_and_spills(tmp_pat
                 for offset in range(5_000, 6_000, 100):
                     buffer.put(KEY, page(start + offset))
                 buffer.take(KEY, span(start + 5_000, start + 5_500)).release()
-                assert reading.result(timeout=10) == sorted(f"txn_{start + index}" for index in range(2_000))
+                assert reading.result(timeout=ENDLESS_SECONDS) == sorted(
+                    f"txn_{start + index}" for index in range(2_000)
+                )
             assert buffer.rows(KEY) == 500 * (round_ + 1)
 
 
