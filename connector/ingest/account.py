@@ -118,7 +118,7 @@ class AccountRun:
         identity, state, shared = self._rows.identity, self._rows.state, self.shared
         if identity is None or state is None:
             return
-        past = PastAudit(shared.lake, shared.client, self.account, state, identity.now)
+        past = PastAudit(shared.lake, shared.client, self.account, state, identity.now, shared.services.clock.draw)
         try:
             await past.go(requests)
         except StaleFileError as stale:

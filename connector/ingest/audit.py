@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from secrets import randbelow
 from typing import TYPE_CHECKING
 
 import anyio
@@ -61,7 +60,7 @@ class PastAudit:
     account: str | None
     state: TableState
     now: int
-    draw: Draw = randbelow
+    draw: Draw
     requests: int = field(init=False, default=0)
     rows: int = field(init=False, default=0)
     differences: list[Difference] = field(init=False, default_factory=list[Difference])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from secrets import randbelow
 from time import monotonic, time
 from typing import Protocol
 
@@ -28,6 +29,10 @@ class Clock(Protocol):
         """Draw a fraction in [0, 1)."""
         ...
 
+    def draw(self, below: int, /) -> int:
+        """Draw a whole number from 0 to below the one given, which is at least 1."""
+        ...
+
 
 class SystemClock:
     """The machine's clock and generator."""
@@ -47,3 +52,7 @@ class SystemClock:
     def jitter(self) -> float:
         """See `Clock.jitter`."""
         return random.random()  # noqa: S311 - spreads waits, guards nothing
+
+    def draw(self, below: int, /) -> int:
+        """See `Clock.draw`. Whoever answers cannot tell it beforehand."""
+        return randbelow(below)

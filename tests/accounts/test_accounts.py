@@ -11,6 +11,7 @@ import pytest
 import connector
 from connector.cli.options.accounts import connected_accounts
 from connector.config.config import ApiKey
+from connector.core.account_failures import OUTAGE
 from connector.errors import (
     AccountsError,
     AuthenticationError,
@@ -24,8 +25,8 @@ from connector.events import AccountEnded, RequestAnswered
 from connector.ingest.calls import sync
 from connector.running.canceller import Canceller
 from connector.stripe import accounts as stripe_accounts
-from tests.support.fakes import ENDLESS_SECONDS, FakeTransport, client_over, ok
-from tests.support.lakes import config_for, data_files, objects, run, sandbox, strays, truth, world
+from tests.support.fakes import ENDLESS_SECONDS, Clock, FakeTransport, client_over, ok, refused
+from tests.support.lakes import HURRY, config_for, data_files, objects, run, sandbox, strays, truth, world
 from tests.support.records import accounts
 
 STRANGER = "acct_1StrangerToAll"
@@ -119,12 +120,11 @@ def test_what_may_pass_by_itself_makes_the_whole_retryable(tmp_path):
 
 
 def test_an_outage_ends_the_run_before_every_account_has_waited_for_it(tmp_path):
-    with sandbox(platform(30)) as stripe_:
-        stripe_.faults.add("500:k=10,times=1000000")
+    with sandbox(platform(60)) as stripe_:
+        down = FakeTransport(by=lambda _request: refused(500))
         with pytest.raises(ServerError):
-            run(tmp_path, stripe_, accounts=everyone(stripe_))
-        assert stripe_.stats()["requests"] < 30 * 8
-        stripe_.faults.clear()
+            run(tmp_path, stripe_, accounts=everyone(stripe_), services={"clock": Clock(), "transport": lambda _: down})
+        assert OUTAGE * HURRY.attempts <= len(down.sent) < 60 * HURRY.attempts
         run(tmp_path, stripe_, accounts=everyone(stripe_))
         for account in stripe_.world.accounts:
             assert objects(tmp_path, account) == truth(stripe_, account)

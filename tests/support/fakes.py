@@ -133,6 +133,7 @@ class Clock:
     def __init__(self) -> None:
         self.time = 1_000.0
         self.slept: list[float] = []
+        self._chance = random.Random(1)
 
     def now(self) -> float:
         return self.time
@@ -147,6 +148,9 @@ class Clock:
 
     def jitter(self) -> float:
         return 0.5
+
+    def draw(self, below: int, /) -> int:
+        return self._chance.randrange(below)
 
 
 Answer = Response | Exception

@@ -28,6 +28,7 @@ from connector.sandbox import Limits, Sandbox, World
 from connector.services import opened
 from connector.tables.balance_transactions import to_objects
 from tests.support.fakes import ENDLESS_SECONDS
+from tests.support.seams import SameChance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
@@ -42,6 +43,8 @@ START = 1_767_225_600
 """2026-01-01, where the worlds of these tests begin."""
 
 HURRY = RetryPolicy(attempts=8, first=0.005, longest=0.05, least=0.0)
+THE_CALLS_OWN = frozenset({"on_event", "deadline", "canceller"})
+"""Options that the call takes before there are services."""
 PATIENCE = Timeouts(total=10.0, connect=2.0, read=5.0)
 
 
@@ -82,12 +85,12 @@ def run(
         options: of the sync.
     """
     config = config_for(served, **(settings or {}))
-    if services is None:
+    if services is None and options.keys() & THE_CALLS_OWN:
         return anyio.run(lambda: sync(lake, config=config, **options))
-    return anyio.run(lambda: sync_given(lake, config, services, **options))
+    return anyio.run(lambda: sync_given(lake, config, {"clock": SameChance(served), **(services or {})}, **options))
 
 
-async def sync_given(lake: Path, config: Config, services: dict[str, Any], **options: Any) -> Report:
+async def sync_given(lake: Path, config: Config, services: dict[str, Any], /, **options: Any) -> Report:
     """Sync with some services of the test's own."""
     wait = options.pop("wait", 0.0)
     chosen = options_of(options)

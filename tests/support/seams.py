@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from connector.running.clock import SystemClock
 from connector.services import opened
@@ -32,6 +34,21 @@ class ClockAt(SystemClock):
 
     def utc(self) -> int:
         return self._utc()
+
+
+class SameChance(SystemClock):
+    """The machine's clock; what runs draw in turn is the same each time, for a sandbox of a test's own."""
+
+    _of: ClassVar[WeakKeyDictionary[object, random.Random]] = WeakKeyDictionary()
+
+    def __init__(self, served: object) -> None:
+        self._chance = self._of.setdefault(served, random.Random(7))
+
+    def jitter(self) -> float:
+        return self._chance.random()
+
+    def draw(self, below: int, /) -> int:
+        return self._chance.randrange(below)
 
 
 @dataclass

@@ -71,6 +71,9 @@ class Hands:
     def jitter(self) -> float:
         return 0.5
 
+    def draw(self, below: int, /) -> int:
+        return below - 1
+
     async def pass_by(self, seconds: float) -> None:
         """Let time pass; whoever waits does what is due meanwhile, and waits again."""
         end = self.passed + seconds
