@@ -16,6 +16,7 @@ from connector.airflow.arguments import takes_options
 from connector.airflow.connection import DEFAULT_CONNECTION
 from connector.airflow.interval import told
 from connector.airflow.lake_operator import LakeOperator
+from connector.airflow.rendered import windows_of
 from connector.airflow.shares import mapped, rate_of, tasks_for, wanting
 from connector.airflow.task_result import of_status
 from connector.config.config import DEFAULT_RATE
@@ -157,10 +158,12 @@ class StripeCheckOperator(LakeOperator):
         """Check, and return what the lake has.
 
         Raises:
+            UsageError: what was planned came as text.
             StorageError: it lacks something, or a file is not as its record says.
         """
+        windows = windows_of(self.windows)
         status = connector.run_status(self.destination)
-        if said := wanting(status["accounts"], self.windows or ()):
+        if said := wanting(status["accounts"], windows):
             raise StorageError(
                 f"{self.destination} is not complete: {said}; clear the windows that failed, or plan again"
             )

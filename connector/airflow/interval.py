@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from connector.airflow.rendered import NOTHING
 from connector.core.time.times import to_seconds
 from connector.errors import UsageError
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 OnEmptyInterval = Literal["lacking", "fail"]
 """What a run without a data interval stands for: all that the lake lacks, or an error."""
-
-_NOTHING = frozenset({"", "none", "null"})
-"""What a template makes of a value that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def told(value: Any) -> Time | None:  # noqa: ANN401 - what a template came to
     """Return a time as it was given, in whole seconds, as `created` is; None for what templates make of nothing."""
     if isinstance(value, str):
         text = value.strip()
-        if text.lower() in _NOTHING:
+        if text.lower() in NOTHING:
             return None
         try:
             moment = datetime.fromisoformat(text)

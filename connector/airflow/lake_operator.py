@@ -15,6 +15,7 @@ from connector.airflow.connection import DEFAULT_CONNECTION
 from connector.airflow.endings import deadline_of
 from connector.airflow.hook import StripeHook
 from connector.airflow.lineage import facets_of
+from connector.airflow.rendered import destination_of
 from connector.airflow.task_result import event_of
 from connector.airflow.versions import AirflowFailException, BaseOperator
 from connector.errors import ConnectorError
@@ -71,6 +72,7 @@ class LakeOperator(BaseOperator):
             ConnectorError: it may.
         """
         try:
+            destination_of(self.destination)
             return self.carry_out(context)
         except ConnectorError as error:
             self._keep_report(context, error)

@@ -109,6 +109,13 @@ def test_a_run_with_an_interval_brings_its_day(here, lake):
     assert (start, stop) == (START + 3 * 86_400, START + 4 * 86_400)
 
 
+def test_a_destination_whose_template_finds_nothing_fails_and_makes_no_lake(here):
+    said = here.cli("dags", "test", "interval", "2026-01-06T00:00:00+00:00", "-c", '{"lake": "None"}', check=False)
+    assert "the destination came to 'None'" in said
+    assert "failed" in here.states("interval")["day"]
+    assert not Path("None").exists()
+
+
 @pytest.fixture
 def history(here, lake, monkeypatch):
     """A lake of its own, in which nothing is yet."""

@@ -1,4 +1,4 @@
-"""A DAG whose runs have a real data interval, in both versions of Airflow."""
+"""A DAG whose runs have a real data interval, and whose lake is a template's, in both versions of Airflow."""
 
 from __future__ import annotations
 
@@ -18,5 +18,6 @@ with DAG(
     schedule=CronDataIntervalTimetable("@daily", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    params={"lake": os.environ["STRIPE_LAKE"] + "-interval"},
 ):
-    StripeSyncOperator(task_id="day", destination=os.environ["STRIPE_LAKE"] + "-interval")
+    StripeSyncOperator(task_id="day", destination="{{ params.lake }}")
