@@ -7,6 +7,7 @@ stop than to publish a ledger with a hole.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import partial
@@ -129,9 +130,18 @@ def _read(body: bytes, request_id: str | None) -> Row:
     return document
 
 
+LOOK_FROM = 1_000
+"""Rows of a window up to which each page is compared with all of them."""
+
+TWICE = "a row came twice, or the cursor did not advance"
+
+
 @dataclass(slots=True)
 class StrictOrder:
     """Holds one window's rows to the contract: in order, inside the window, each id once.
+
+    A row that comes again in its own second is found at once; one that comes again in another second, in a window of
+    many pages, when twice as many have come, or at the window's end: all ids in one set would take 100 bytes a row.
 
     Attributes:
         window: bounds every `created` must lie in.
@@ -146,7 +156,8 @@ class StrictOrder:
     last_id: str | None = None
     ties: set[str] = field(default_factory=set[str])
     tied: list[str] = field(default_factory=list[str])
-    _hashes: set[int] = field(default_factory=set[int])  # of all ids: half of what the ids themselves take
+    _hashes: array[int] = field(default_factory=lambda: array("q"))  # of all ids
+    _look_at: int = LOOK_FROM
 
     def admit(self, page: Page, *, again: bool = False) -> list[AnyRow]:
         """Check a page and return its rows that are new.
@@ -175,7 +186,9 @@ class StrictOrder:
             return []
         end = ids_of(page.rows[-1:])[0]
         self._check(page, ids, created)
-        self._hashes.update(map(hash, ids))
+        self._hashes.extend(map(hash, ids))
+        if len(self._hashes) <= LOOK_FROM or len(self._hashes) >= self._look_at:
+            self.look_back(page)
         last = created[-1]
         tied = ids[-created.count(last) :]
         if last == self.oldest:
@@ -188,17 +201,27 @@ class StrictOrder:
 
     def also(self, second: int, ids: Sequence[str]) -> None:
         """Note rows of a second that was left that only another reading of it has shown."""
-        self._hashes.update(map(hash, ids))
+        self._hashes.extend(map(hash, ids))
         if second == self.oldest:
             self.ties = self.ties.union(ids)
+
+    def look_back(self, page: Page) -> None:
+        """See that no row came in two seconds of the window; due at its end.
+
+        Raises:
+            ProtocolError: one did.
+        """
+        if len(set(self._hashes)) < len(self._hashes):
+            raise self._broken(page, TWICE)
+        self._look_at = 2 * len(self._hashes)
 
     def _check(self, page: Page, ids: list[str], created: list[int]) -> None:
         if created != sorted(created, reverse=True) or (self.oldest is not None and created[0] > self.oldest):
             raise self._broken(page, "rows are not newest first")
         if created[0] >= self.window.stop or created[-1] < self.window.start:
             raise self._broken(page, "a row lies outside the window asked for")
-        if len(set(ids)) < len(ids) or not self._hashes.isdisjoint(map(hash, ids)):
-            raise self._broken(page, "a row came twice, or the cursor did not advance")
+        if len(set(ids)) < len(ids) or (created[0] == self.oldest and not self.ties.isdisjoint(ids)):
+            raise self._broken(page, TWICE)
 
     def _broken(self, page: Page, what: str) -> ProtocolError:
         bounds = (self.window.start, self.window.stop)

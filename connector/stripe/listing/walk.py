@@ -97,6 +97,8 @@ class Way:
         order = self.order
         second, last_id, known, came, count = order.oldest, order.last_id, order.ties, order.tied, len(order.tied)
         page, rows, whole = await self._fetch()
+        if not page.has_more or (order.oldest is not None and order.oldest < self.walk.floor):
+            order.look_back(page)
         if second is not None and last_id is not None and not whole:
             rows = [*await self._leave(_Edge(second, known, came, count), page, rows), *rows]
         if not self._is_ahead or order.oldest != second:  # a page that was cut says nothing of how many rows fit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import orjson
 import pytest
 from hypothesis import given
@@ -189,3 +191,39 @@ def test_rows_are_put_into_the_order_of_files_by_second_and_id():
         expected = sorted(some, key=lambda one: (one["created"], one["id"].encode()))
         assert in_file_order(sorted(some, key=lambda one: -one["created"])) == expected
     assert in_file_order([]) == []
+
+
+def held_by(order: StrictOrder, pages: list[Page]) -> int:
+    tracemalloc.start()
+    try:
+        for one in pages:
+            order.admit(one)
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def long_window(count: int) -> tuple[Interval, list[Page]]:
+    rows = [row(f"txn_{number}", count - number) for number in range(count)]
+    return Interval(0, count + 1), [page(*rows[start : start + 100]) for start in range(0, count, 100)]
+
+
+def test_a_long_window_is_held_in_a_few_bytes_a_row():
+    window, pages = long_window(20_000)
+    assert held_by(StrictOrder(window), pages) < 12 * 20_000
+
+
+@given(twice=st.integers(0, 2_998), at=st.integers(1, 2_999))
+def test_a_row_of_a_long_window_that_comes_in_two_seconds_is_found_by_its_end(twice, at):
+    window, pages = long_window(3_000)
+    at = max(at, twice + 1)
+    pages[at // 100].rows[at % 100] = row(f"txn_{twice}", 3_000 - at)
+    order = StrictOrder(window)
+
+    def walk() -> None:
+        for one in pages:
+            order.admit(one)
+        order.look_back(pages[-1])
+
+    with pytest.raises(ProtocolError, match="twice"):
+        walk()

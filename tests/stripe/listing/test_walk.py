@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -193,3 +193,23 @@ async def test_readings_of_which_no_two_agree_are_an_error_of_their_second():
     with pytest.raises(ProtocolError, match="the rows of the second 8 come in another order") as caught:
         await way.next()
     assert caught.value.window == (8, 9)
+
+
+async def walked(way: Way, pages: int) -> None:
+    for _ in range(pages):
+        await way.next()
+
+
+async def test_a_row_that_comes_in_two_seconds_of_a_long_window_is_found_at_its_end():
+    window = Interval(0, 10_000)
+    rows = [{"created": 9_000 - number, "id": f"{number}"} for number in range(2_500)]
+    rows[2_450]["id"] = "7"
+    pages = [Page(rows[start : start + 100], has_more=start < 2_400) for start in range(0, 2_500, 100)]
+    way, _ = way_of(*pages, window=window)
+    with pytest.raises(ProtocolError, match="twice"):
+        await walked(way, len(pages))
+    floored, _ = way_of(*pages, window=window)
+    floored.walk.floor = 9_000 - 2_460
+    pages[-1] = replace(pages[-1], has_more=True)
+    with pytest.raises(ProtocolError, match="twice"):
+        await walked(floored, len(pages))
