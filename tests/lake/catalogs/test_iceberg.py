@@ -22,7 +22,9 @@ from connector.core.state.data_file import DataFile
 from connector.core.state.publishing import Change
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs.base import Tidied, publish
-from connector.lake.catalogs.iceberg import MANY_MANIFESTS, IcebergCatalogTable, open_catalog
+from connector.lake.catalogs.iceberg import LOCAL_FILE, MANY_MANIFESTS, IcebergCatalogTable, open_catalog
+from connector.lake.catalogs.lake_tables import check_tables, settled_catalog
+from connector.lake.stores.local import LocalStore
 from tests.contracts.catalog import CatalogContract
 from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.table_files import START, TABLE, Lake, rows_of
@@ -302,3 +304,13 @@ class TestIceberg(CatalogContract):
         assert table.tidy(0.0, act=True).folded == told.folded
         assert self.manifests(lake) == (1 if more else MANY_MANIFESTS)
         assert self.rows(lake) == lake.rows()
+
+
+def test_the_catalog_that_is_asked_for_or_remembered_is_looked_at_before_anything_is_read(tmp_path):
+    store = LocalStore(tmp_path / "lake")
+    with pytest.raises(ConfigError, match="opening the catalog nowhere"):
+        check_tables(store, "iceberg", "nowhere")
+    settled_catalog(store, "elsewhere")
+    with pytest.raises(ConfigError, match="opening the catalog elsewhere"):
+        check_tables(store, "iceberg")
+    assert not (store.root / LOCAL_FILE).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import ExitStack
 
@@ -11,6 +12,7 @@ from pyiceberg.utils.config import Config
 from connector.errors import CommitConflictError, ConfigError
 from connector.lake.catalogs.base import publish
 from connector.lake.catalogs.iceberg import IcebergCatalogTable, open_catalog
+from tests.support.bucket_server import bucket_server
 from tests.support.table_files import TABLE, Lake, rows_of
 
 pytest.importorskip("obstore", reason="an extra")
@@ -123,3 +125,19 @@ def test_a_table_lives_in_the_bucket_and_its_catalog_elsewhere(bucket, tmp_path,
         assert (held.files[file.path].bytes, held.revisions, held.version) == (file.bytes, lake.revisions, 3)
         assert publish(table, lake.wanted).added == 0
     assert {one.path.rpartition("/")[0] for one in bucket.list("")} == {f"{TABLE}/metadata"}
+
+
+def test_a_commit_reads_each_manifest_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYICEBERG_CATALOG__ELSEWHERE__URI", f"sqlite:///{tmp_path}/catalog.db")
+    monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())
+    lake = Lake(tmp_path / "lake")
+    with bucket_server() as served, ExitStack() as stack:
+        bucket = open_bucket("s3://lake/x", served.s3(), environ={})
+        catalog = open_catalog(bucket.url, "elsewhere", stack.enter_context(files_in(bucket)))
+        stack.callback(catalog.close)
+        for day in (0, 1, 2, 0):
+            lake.put(rows_of(day, [f"txn_{day}"]))
+            there = [name for name in served.objects if re.fullmatch(r".*-m\d+\.avro", name)]
+            served.requests.clear()
+            publish(IcebergCatalogTable(lake.shape, catalog, bucket.url), lake.wanted)
+        assert [served.requests[f"GET {name}"] for name in there] == [1, 1, 1]
