@@ -42,6 +42,7 @@ def test_every_column_is_either_kept_or_can_be_left_out():
         (("fee_details.a.b",), (), "or fee_details as a whole"),
         (("extra.description",), (), "write description"),
         (("description.text",), (), "name one of"),
+        (("id",), (), "cannot do without id, nor without id, amount, .* net, status or type"),
         ((), ("exchange_rate",), "name one of description, source,"),
         ((), ("source_object",), "name one of description, source,"),
         (("description",), ("description",), "keep one of them"),

@@ -119,11 +119,11 @@ def _amounts(entries: list[dict[str, Any]]) -> tuple[BalanceAmount, ...]:
     return tuple(_amount(entry) for entry in entries)
 
 
-def _amounts_if_money(entries: list[Any]) -> tuple[BalanceAmount, ...]:
+def _amounts_if_money(entries: list[Any]) -> tuple[BalanceAmount, ...] | None:
     try:
         return _amounts(entries)
     except (KeyError, TypeError, AttributeError):
-        return ()
+        return None
 
 
 def _amount(entry: dict[str, Any]) -> BalanceAmount:

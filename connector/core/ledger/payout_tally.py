@@ -50,7 +50,7 @@ class PayoutTally:
     passed_on: bool = False
     _own: Row | None = None
     _net: int = 0
-    _rows: int = 0
+    _any: bool = False
     _types: dict[tuple[str, str], list[int]] = field(default_factory=dict[tuple[str, str], list[int]])
     _fees: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
 
@@ -63,7 +63,7 @@ class PayoutTally:
         for row in rows:
             figures = figures_of(row)
             self._net += figures[2]
-            self._rows += 1
+            self._any = True
             if row.get("type") == "payout" and id_of(row.get("source")) == self.payout:
                 self._own = row
                 continue
@@ -107,7 +107,7 @@ class PayoutTally:
             returned=row_of(described, "failure_balance_transaction"),
             types=tuple(sorted(types, key=lambda one: (-one.rows, one.type, one.currency))),
             fees=in_order([*fees, *fees_on(own_row)]),
-            remainder=self._net if self._rows else None,
+            remainder=self._net if self._any else None,
             originals=tuple(sorted(originals, key=lambda one: (-one.created, one.payment))),
         )
 

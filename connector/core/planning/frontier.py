@@ -307,7 +307,7 @@ class Frontier:
     def _borne_out(self, doubt: Doubt, below: int | None) -> None:
         """Take a witness's word: rows that follow each other on a page have nothing between them."""
         self.absence.heard(doubt, below)
-        if below is not None and below + 1 < doubt.seconds.start:
+        if below is not None:
             passed_over = Intervals.span(below + 1, doubt.seconds.start)
             self._pool = list(Intervals(tuple(self._pool)).minus(passed_over))
 

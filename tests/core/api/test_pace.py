@@ -277,3 +277,16 @@ def test_a_429_right_after_the_cap_is_whole_again_lowers_it_and_others_of_its_se
     assert cap.current == 3
     cap.lower(Cap.RECOVERY + 1.5)
     assert cap.current == 2
+
+
+def test_how_long_ago_the_last_429_was_is_told_whatever_time_it_is():
+    rate = Rate(30.0)
+    rate.slow(1_000.0)
+    rate.slow(1_000.9)
+    assert rate.current == pytest.approx(27.0)
+    rate.slow(1_001.0)
+    assert rate.current == pytest.approx(18.0)
+    late = Rate(30.0)
+    late.slow(1_000.0)
+    late.slow(1_000.0 + Rate.STRAY)
+    assert late.current == pytest.approx(27.0 * 0.9)

@@ -193,3 +193,24 @@ def test_a_page_that_reaches_below_what_a_walk_answers_for_ends_it_there():
     assert (walk.done, walk.rows, walk.oldest) == (True, 100 + 2, walk.floor)
     assert frontier.is_complete(Interval(walk.floor, 100_000))
     assert not frontier.is_complete(Interval(walk.floor - 1, walk.floor))
+
+
+def test_what_a_witness_passes_over_on_its_way_to_the_next_row_is_not_asked_about():
+    frontier = Frontier(Intervals.of([Interval(0, 100), Interval(200, NOW)]), wary=True, usual=1.0, present=NOW)
+    assert read(frontier).window == Interval(200, NOW)
+    frontier.absence.refuted = 1  # so it is asked about, whatever else there is to read
+    witness = frontier.open(1.0)
+    assert (witness.doubted.seconds, witness.floor) == (Interval(200, NOW), 200)
+    frontier.advance(witness, rows=[50], has_more=False, width=1.0)
+    assert frontier.incomplete == Intervals.span(0, 51)  # the row's own second may have more
+    assert read(frontier, 50).window == Interval(0, 51)
+
+
+def test_a_witness_that_goes_on_below_what_was_in_doubt_bears_it_out():
+    frontier = Frontier(Intervals.of([Interval(0, 100), Interval(200, NOW)]), wary=True, usual=1.0, present=NOW)
+    read(frontier)
+    frontier.absence.refuted = 1
+    witness = frontier.open(1.0)
+    frontier.advance(witness, rows=[60, 50], has_more=True, width=1.0)
+    assert (witness.done, frontier.absence.confirmed, frontier.absence.doubts) == (True, 1, [])
+    assert frontier.incomplete == Intervals.span(0, 61)

@@ -192,3 +192,17 @@ def test_no_transaction_of_a_payout_is_expected_before_the_one_before_it_and_two
     )
     assert found == {"po_1": 7 * DAY, "po_3": 8 * DAY, "po_4": 18 * DAY}
     assert likely_starts([payout(1, DAY)]) == {"po_1": 0}
+
+
+def test_payouts_that_were_written_take_the_place_of_those_of_their_day_and_of_their_id():
+    first, second, third = (payout(number, age=DAY) for number in (1, 2, 3))
+    folder = "payouts/account=acct_1/created_date=2026-01-01"
+    old = DataFile(f"{folder}/part-0.parquet", 2, 9, "0" * 64)
+    new = DataFile(f"{folder}/part-0123456789ab-r1.parquet", 2, 9, "1" * 64)
+    other = DataFile("payouts/account=acct_1/created_date=2026-01-02/part-0.parquet", 1, 9, "2" * 64)
+    there = record_of([first, second]).with_payouts([old, other], [])
+    assert dict(there.payouts) == {first.id: first, second.id: second}
+    failed = payout(2, age=DAY, status="failed")
+    after = there.with_payouts([new], [failed, third])
+    assert dict(after.files) == {other.path: other, new.path: new}
+    assert dict(after.payouts) == {first.id: first, failed.id: failed, third.id: third}

@@ -6,8 +6,10 @@ import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from threading import Barrier
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,8 +208,14 @@ class TestIceberg(CatalogContract):
         later = [one for one in table.schema().fields if one.name not in before]
         assert later
         assert not any(one.required for one in later)
-        assert {one.schema_id for one in table.metadata.schemas} == {0, 1}
+        assert [one.schema_id for one in table.metadata.schemas] == [0, 1]
         assert {name for one in table.metadata.name_mapping().root for name in one.names} >= {one.name for one in later}
+        newest = pa.field("of_another_day", pa.string(), metadata={"PARQUET:field_id": "9999"})
+        shape = replace(lake.shape, schema=lake.shape.schema.insert(len(lake.shape.schema) - 2, newest))
+        lake.put(rows_of(2, ["txn_c"]))
+        publish(IcebergCatalogTable(shape, self.catalog(lake), str(lake.root)), lake.wanted)
+        assert [one.schema_id for one in self.table(lake).metadata.schemas] == [0, 1, 2]
+        assert self.table(lake).schema().find_field("of_another_day").field_id == 9_999
 
     @pytest.mark.parametrize("kind", [StringType(), None], ids=["another type", "another number"])
     def test_a_table_with_another_column_is_not_ours(self, lake, kind):
