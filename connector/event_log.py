@@ -41,7 +41,7 @@ LOG.addHandler(logging.NullHandler())
 
 def log_event(event: Event) -> None:
     """Write an event as a line, if it is worth one and somebody listens at its level."""
-    level = logging.INFO if isinstance(event, _FOR_ALL) else logging.DEBUG
+    level = logging.INFO if type(event) in _FOR_ALL else logging.DEBUG
     if LOG.isEnabledFor(level) and (line := line_of(event)) is not None:
         LOG.log(level, "%s", sentence(line))
 
@@ -111,16 +111,18 @@ def _span(start: int, stop: int) -> str:
     return f"{to_text(start)} to {'the end' if stop >= END_OF_TIME else to_text(stop)}"
 
 
-_FOR_ALL = (
-    RunStarted,
-    RunWaiting,
-    RateShared,
-    RunLapsed,
-    RunEnded,
-    AccountStarted,
-    AccountEnded,
-    AccountFailed,
-    Committed,
+_FOR_ALL = frozenset(
+    {
+        RunStarted,
+        RunWaiting,
+        RateShared,
+        RunLapsed,
+        RunEnded,
+        AccountStarted,
+        AccountEnded,
+        AccountFailed,
+        Committed,
+    }
 )
 """What is worth a line to everybody; the rest is for whoever looks closely."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import Callable
 
     from connector.core.api.pace import Pace
 
@@ -24,16 +23,24 @@ class _Waiter:
 
 
 class Slot:
-    """A request's permission to be under way.
+    """A request's permission to be under way, as a block: waited for where it begins, given back where it ends.
 
     Attributes:
         seconds: how long the request took; set by its user when the answer tells of the server's latency.
     """
 
-    __slots__ = ("seconds",)
+    __slots__ = ("_gate", "_turn", "seconds")
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Gate, turn: tuple[str, str, Callable[[], float]]) -> None:
         self.seconds: float | None = None
+        self._gate, self._turn = gate, turn
+
+    async def __aenter__(self) -> Self:
+        await self._gate.turn(*self._turn)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gate.end(self.seconds)
 
 
 class Gate:
@@ -48,8 +55,7 @@ class Gate:
         self._waiters: list[_Waiter] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    @asynccontextmanager
-    async def slot(self, endpoint: str, urgency: Callable[[], float], *, group: str = "") -> AsyncGenerator[Slot, None]:
+    def slot(self, endpoint: str, urgency: Callable[[], float], *, group: str = "") -> Slot:
         """Wait for permission, and hold it for the block.
 
         Args:
@@ -57,19 +63,23 @@ class Gate:
             urgency: asked whenever somebody may go; the highest goes first.
             group: whose rate it counts against; see `Pace`.
         """
-        await self._turn(endpoint, group, urgency)
-        slot = Slot()
-        try:
-            yield slot
-        finally:
-            self.pace.end(slot.seconds)
-            self._serve()
+        return Slot(self, (endpoint, group, urgency))
+
+    def end(self, seconds: float | None) -> None:
+        """Take note that a request ended, and let the next one go.
+
+        Args:
+            seconds: it took; None where that does not tell of the server's latency.
+        """
+        self.pace.end(seconds)
+        self._serve()
 
     def limited(self, reason: str | None, endpoint: str, *, group: str = "") -> None:
         """Pass a 429's reason on to the pace."""
         self.pace.limited(reason, endpoint, self._clock(), group)
 
-    async def _turn(self, endpoint: str, group: str, urgency: Callable[[], float]) -> None:
+    async def turn(self, endpoint: str, group: str, urgency: Callable[[], float]) -> None:
+        """Wait until a request may start, and count it as started; `end` has to follow."""
         if not self._waiters and self.pace.wait(endpoint, now := self._clock(), group) <= 0.0:
             self.pace.start(endpoint, now, group)
             return
@@ -92,6 +102,8 @@ class Gate:
             self._timer.cancel()
             self._timer = None
         while self._waiters:
+            if not self.pace.cap.free:  # who ends next serves
+                return
             now = self._clock()
             lines = {(one.endpoint, one.group) for one in self._waiters}
             waits = {line: self.pace.wait(line[0], now, line[1]) for line in lines}

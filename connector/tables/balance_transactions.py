@@ -136,9 +136,12 @@ def _line(row: Json) -> bytes:
 def _fees(sifted: Sifted, kind: pa.DataType) -> pa.Array:
     """Convert `fee_details` from the columns of its items: faster than Arrow takes objects apart."""
     fees, parts = sifted.columns["fee_details"], sifted.parts
-    starts: list[int | None] = [0, *accumulate(0 if one is None else len(one) for one in fees)]
-    if None in fees:
-        starts = [None if one is None else start for one, start in zip(fees, starts, strict=False)] + starts[-1:]
+    if are_documented(sifted.rows):  # none is null
+        starts: list[int | None] = [0, *accumulate(map(len, fees))]
+    else:
+        starts = [0, *accumulate(0 if one is None else len(one) for one in fees)]
+        if None in fees:
+            starts = [None if one is None else start for one, start in zip(fees, starts, strict=False)] + starts[-1:]
     members = [pa.array(parts.get(member.name, ()), member.type) for member in kind.value_type]
     items = pa.StructArray.from_arrays(members, fields=list(kind.value_type))
     return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), items, type=kind)

@@ -156,13 +156,8 @@ def _as_documented(rows: Sequence[Transaction]) -> Sifted:
     values = list(chain.from_iterable(map(astuple, rows)))
     columns: dict[str, Sequence[Any]] = {name: values[place :: len(_NAMES)] for place, name in enumerate(_NAMES)}
     fees: list[FeePart] = list(chain.from_iterable(columns["fee_details"]))
-    parts = {
-        "amount": [part.amount for part in fees],
-        "application": [part.application for part in fees],
-        "currency": [part.currency for part in fees],
-        "description": [part.description for part in fees],
-        "type": [part.type for part in fees],
-    }
+    members = list(chain.from_iterable(map(astuple, fees)))
+    parts = {name: members[place :: len(_PART_NAMES)] for place, name in enumerate(_PART_NAMES)}
     if UNSET in columns[_SINCE_BASIL]:
         columns[_SINCE_BASIL] = [None if value is UNSET else value for value in columns[_SINCE_BASIL]]
     numbers = {name: pa.array(columns[name], pa.int64()) for name in _AMOUNTS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from bisect import insort
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,16 +53,16 @@ class Extents:
 
     def give_back(self, extent: Extent) -> None:
         """Take back what `claim` gave out."""
-        insort(self._free, extent)
-        joined: list[Extent] = []
-        for hole in self._free:
-            if joined and joined[-1].stop == hole.offset:
-                joined[-1] = Extent(joined[-1].offset, joined[-1].length + hole.length)
-            else:
-                joined.append(hole)
-        if joined and joined[-1].stop == self.end:
-            self.end = joined.pop().offset
-        self._free = joined
+        place = bisect_left(self._free, extent)
+        start, stop = extent.offset, extent.stop
+        before = place > 0 and self._free[place - 1].stop == start
+        after = place < len(self._free) and self._free[place].offset == stop
+        start = self._free[place - 1].offset if before else start
+        stop = self._free[place].stop if after else stop
+        joined = [] if stop == self.end else [Extent(start, stop - start)]
+        self._free[place - before : place + after] = joined
+        if not joined:
+            self.end = start
 
 
 class SpillFile:
