@@ -307,8 +307,9 @@ class Check:
         layers: list[Layer] = []
         with IdIndex() as ids:
             openings = await anyio.to_thread.run_sync(self._openings, state, asker)
-            ledger = Ledger(due_by=now + DAY)
+            ledger = Ledger(due_by=now + DAY if "balance" in self.wish.layers else None)
             inventory = Inventory(state, ids, ledger, openings=openings, claims=self._claims)
+            inventory.profiled = "windows" in self.wish.layers
             inventory.unnamed = self._unnamed.of(TABLE, state.account)
             await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, partial(self._read, account))
             await anyio.to_thread.run_sync(refuse, state)

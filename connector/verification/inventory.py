@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from connector.core.planning.sampling import Profile
+from connector.core.time.intervals import Intervals
+from connector.core.time.times import END_OF_TIME
 from connector.tables.balance_transactions import to_batch
 from connector.verification.evidence import layer_sums
 from connector.verification.verdict import Findings, Layer
@@ -14,8 +19,6 @@ from connector.verification.verdict import Findings, Layer
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
-
-    import pyarrow as pa
 
     from connector.core.state.claims import Claims
     from connector.core.state.table_state import TableState
@@ -26,13 +29,28 @@ if TYPE_CHECKING:
     from connector.verification.sums import Ledger
 
 
+_DETAILS, _OF_A_FEE = "fee_details", ("amount", "currency")
+_LOOKED_AT = (
+    "id",
+    "amount",
+    "available_on",
+    "balance_type",
+    "created",
+    "currency",
+    "fee",
+    _DETAILS,
+    "net",
+    "status",
+)
+
+
 @dataclass(slots=True)
 class Inventory:
     """What a pass over an account's files found, empty before it.
 
     Attributes:
         state: the account's state.
-        profile: where its rows lie in time.
+        profile: where its rows lie in time, where that is asked for.
         ids: of all its rows; a block that is open.
         ledger: sums of those whose time is covered.
         openings: balances recorded in the lake, for one that does not begin at the beginning.
@@ -43,6 +61,8 @@ class Inventory:
         unreadable: files that cannot be read.
         claims: whose each id of the lake is; None where there is one account only.
         unnamed: what lies in its folder and no record names.
+        profiled: whether anybody asks where rows lie in time.
+        known: the time that rows may lie in: what is covered, and what is not settled yet.
     """
 
     state: TableState
@@ -57,6 +77,11 @@ class Inventory:
     unreadable: set[str] = field(default_factory=set[str])
     claims: Claims | None = None
     unnamed: tuple[Unnamed, ...] = ()
+    profiled: bool = True
+    known: Intervals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = self.state.covered.union(Intervals.span(self.settled, END_OF_TIME))
 
     @property
     def settled(self) -> int:
@@ -96,8 +121,14 @@ class Inventory:
 
 
 @contextmanager
-def batches(form: Format, local: Path) -> Generator[Iterator[pa.RecordBatch]]:
+def batches(form: Format, local: Path, *, trusted: bool = False) -> Generator[Iterator[pa.RecordBatch]]:
     """Offer a file's rows as batches of the table's columns, whatever the format.
+
+    Args:
+        form: format of the file.
+        local: its path.
+        trusted: whether it is known to be as it was written: then only what laws, sums and order need is decoded, where
+            the format has columns. Of another file all is, since it may be damaged anywhere.
 
     Raises:
         StorageError: when the file cannot be read.
@@ -106,5 +137,19 @@ def batches(form: Format, local: Path) -> Generator[Iterator[pa.RecordBatch]]:
     if form.read_objects is not None:
         yield (to_batch(objects) for objects in form.read_objects(local))
         return
+    if trusted and form.open_part is not None:
+        with form.open_part(local, _needed(form.schema)) as read:
+            yield read
+        return
     with form.open_reader(local) as read:
         yield read
+
+
+@lru_cache(maxsize=4)
+def _needed(schema: pa.Schema) -> pa.Schema:
+    """Return the columns that are looked at, and of the parts of a fee the members."""
+    kind = schema.field(_DETAILS).type
+    item = kind.value_field
+    members = pa.struct([member for member in kind.value_type if member.name in _OF_A_FEE])
+    details = schema.field(_DETAILS).with_type(pa.list_(item.with_type(members)))
+    return pa.schema([details if name == _DETAILS else schema.field(name) for name in _LOOKED_AT])

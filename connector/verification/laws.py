@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.lake.formats.row_columns import value_of
 from connector.verification.verdict import Finding
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _sums_of_details(batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
     apart = pc.invert(same.fill_null(False)).cast(pa.int64())  # noqa: FBT003 - Arrow's own
     lengths = pc.list_value_length(details).fill_null(0).cast(pa.int64())
     sums, strangers = (_sums_by(lengths, values) for values in (amounts.fill_null(0), apart))
-    return sums, pc.and_(pc.equal(strangers, 0), details.is_valid())
+    return sums, pc.and_(pc.equal(strangers, value_of(strangers, 0)), details.is_valid())
 
 
 def _sums_by(lengths: pa.Array, values: pa.Array) -> pa.Array:

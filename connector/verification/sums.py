@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from connector.core.ledger.accounting import AVAILABLE, NOTHING, PENDING, Bucket, Total, add_totals, add_up
 from connector.core.units import PAYMENTS
-from connector.lake.formats.row_columns import MICROSECONDS, to_rows
+from connector.lake.formats.row_columns import MICROSECONDS, to_rows, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ class Ledger:
     """Adds up rows.
 
     Attributes:
-        due_by: pending rows that become available before this second are remembered.
+        due_by: pending rows that become available before this second are remembered; None where nobody asks for them.
         sums: what the rows come to, by bucket.
         due: remembered rows by id, at most `MOST_DUE`.
         crowded: whether there were more.
@@ -53,7 +53,7 @@ class Ledger:
             2025-05-28; they count as payments.
     """
 
-    due_by: int
+    due_by: int | None
     sums: dict[Bucket, Total] = field(default_factory=dict[Bucket, Total])
     due: dict[str, Due] = field(default_factory=dict[str, Due])
     crowded: bool = False
@@ -66,8 +66,18 @@ class Ledger:
         self.untyped = self.untyped or batch.column("balance_type").null_count > 0
         sums = sums_of_batch(batch)
         self.sums = add_totals([self.sums, sums])
-        waiting = batch.filter(pc.equal(batch.column("status"), PENDING))
-        soon = pc.less(waiting.column("available_on").view(pa.int64()), self.due_by * MICROSECONDS)
+        if self.due_by is not None:
+            self._remember(batch, self.due_by)
+        return sums
+
+    def _remember(self, batch: pa.RecordBatch, due_by: int) -> None:
+        """Remember the pending rows that become available before a second."""
+        status = batch.column("status")
+        waiting = batch.filter(pc.equal(status, value_of(status, PENDING)))
+        if not waiting.num_rows:
+            return
+        ticks = waiting.column("available_on").view(pa.int64())
+        soon = pc.less(ticks, value_of(ticks, due_by * MICROSECONDS))
         due = waiting.filter(soon.fill_null(True))  # noqa: FBT003 - Arrow's own; a row that does not say when may be due
         names = ("id", "created", "available_on", "balance_type", "currency", "status", "net")
         for row in to_rows(pa.Table.from_batches([due]), names):
@@ -75,7 +85,6 @@ class Ledger:
                 self.due[row["id"]] = Due(row["created"], _bucket(row), row["net"], row["available_on"])
             else:
                 self.crowded = True
-        return sums
 
     def as_of(self, statuses: Mapping[str, str]) -> dict[Bucket, Total]:
         """Return the sums with these rows' statuses as they are now.
@@ -150,8 +159,8 @@ def sums_of_batch(batch: pa.RecordBatch) -> dict[Bucket, Total]:
             "balance_type": batch.column("balance_type"),
             "currency": batch.column("currency"),
             "status": batch.column("status"),
-            "high": pc.shift_right(net, _LOW_BITS),
-            "low": pc.bit_wise_and(net, 2**_LOW_BITS - 1),
+            "high": pc.shift_right(net, value_of(net, _LOW_BITS)),
+            "low": pc.bit_wise_and(net, value_of(net, 2**_LOW_BITS - 1)),
         }
     )
     keys = ["balance_type", "currency", "status"]

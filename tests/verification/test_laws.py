@@ -74,6 +74,15 @@ def test_sums_are_those_of_the_rows_and_follow_their_statuses(figures):
     assert {bucket: total for bucket, total in moved.items() if total.rows} == sums_of(later)
 
 
+@given(FIGURES)
+def test_sums_are_the_same_where_nobody_asks_for_single_rows_and_none_is_remembered(figures):
+    rows = rows_of(figures)
+    ledger = Ledger(due_by=None)
+    ledger.add(to_batch(rows))
+    assert ledger.sums == sums_of(rows)
+    assert not ledger.due
+
+
 @given(FIGURES, st.integers(0, 3))
 def test_what_is_pending_beyond_its_time_is_counted_where_the_list_still_has_it_so(figures, by):
     rows = [row | {"available_on": 1_000 + at % 3} for at, row in enumerate(rows_of(figures))]

@@ -36,6 +36,12 @@ def test_a_clean_lake_is_proved_at_all_four_layers(any_lake, busy):
     assert all(not one.findings and not one.counts and one.reason for one in verdict.layers)
 
 
+def test_rows_are_found_the_same_whether_or_not_other_layers_are_asked_for(any_lake, busy):
+    alone, among = (layer(check(any_lake, busy, **wish), "rows") for wish in ({"layers": ["rows"]}, {}))
+    assert alone == among
+    assert alone.sums
+
+
 def test_fees_whose_parts_are_in_another_currency_are_counted_as_not_compared(lake):
     fee = next(row for row in objects(lake) if row["fee_details"])
     strange = [{**part, "currency": "xau"} for part in fee["fee_details"]]

@@ -58,6 +58,7 @@ class Format:
         schema: of the batches written and read.
         open_writer: starts a new file at a local path.
         open_reader: opens a file at a local path.
+        open_part: opens a file for some of its columns, given as a schema; None where all are read anyway.
         read_objects: reads a file's objects as they were received; None for formats that Arrow has datasets of.
         catalog: what makes a lake of the files: `hive`, their folders alone; `delta` or `iceberg`, a table's list.
         run: id of the run that writes, which files of a table have in their names.
@@ -68,6 +69,7 @@ class Format:
     schema: pa.Schema
     open_writer: Callable[[Path], Writer]
     open_reader: Callable[[Path], Reader]
+    open_part: Callable[[Path, pa.Schema], Reader] | None = None
     read_objects: Callable[[Path], Iterator[list[dict[str, Any]]]] | None = None
     catalog: str = HIVE
     run: str = ""
@@ -175,6 +177,7 @@ def parquet_format(
         schema=schema,
         open_writer=partial(parquet.ParquetWriter, schema=stored, dictionary=dictionary, order=order),
         open_reader=partial(parquet.open_reader, schema=schema),
+        open_part=partial(parquet.open_reader, schema=schema),
     )
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connector.lake.formats.row_columns import CHUNK_ROWS, Rechunker, text_bytes
-from connector.lake.formats.schema_check import conformed, readable
+from connector.lake.formats.schema_check import conformed, readable, refuse_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -124,6 +124,11 @@ def _compression(schema: pa.Schema, dictionary: tuple[str, ...], codec: str) -> 
     return {"compression": codecs, "compression_level": levels}
 
 
+@lru_cache(maxsize=16)
+def _all_paths(schema: pa.Schema) -> list[str]:
+    return [path for field in schema for path in _paths(field.name, field.type)]
+
+
 def _paths(name: str, kind: pa.DataType) -> Iterator[str]:
     """Yield the columns that Parquet has for a field, as it calls them."""
     if pa.types.is_list(kind):
@@ -141,8 +146,13 @@ def _ascending(schema: pa.Schema, order: tuple[str, ...]) -> tuple[pq.SortingCol
 
 
 @contextmanager
-def open_reader(path: Path, *, schema: pa.Schema) -> Generator[Iterator[pa.RecordBatch]]:
+def open_reader(path: Path, part: pa.Schema | None = None, *, schema: pa.Schema) -> Generator[Iterator[pa.RecordBatch]]:
     """Offer a Parquet file's rows in batches of a few thousand, in order, with exactly this schema.
+
+    Args:
+        path: local path of the file.
+        part: the columns wanted, and of structs in lists the members: the rest is not decoded; None for all.
+        schema: of the file.
 
     Raises:
         StorageError: when the file is not Parquet, or its columns are not the schema's.
@@ -150,4 +160,8 @@ def open_reader(path: Path, *, schema: pa.Schema) -> Generator[Iterator[pa.Recor
     with readable(path):
         file = pq.ParquetFile(str(path))
     with file:
-        yield conformed(file.iter_batches(_READ_ROWS, use_threads=False), schema, path)
+        wanted = None if part is None else _all_paths(part)
+        if wanted is not None:
+            with readable(path):
+                refuse_unknown(file.schema_arrow.names, schema, path)
+        yield conformed(file.iter_batches(_READ_ROWS, columns=wanted, use_threads=False), part or schema, path)

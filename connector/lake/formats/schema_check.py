@@ -35,10 +35,19 @@ def conformed(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) 
             yield _conform(batch, schema, path)
 
 
-def _conform(batch: pa.RecordBatch, schema: pa.Schema, path: Path) -> pa.RecordBatch:
-    unknown = set(batch.schema.names) - set(schema.names)
+def refuse_unknown(names: Iterable[str], schema: pa.Schema, path: Path) -> None:
+    """Refuse a file that has columns which are not in a schema.
+
+    Raises:
+        StorageError: it has.
+    """
+    unknown = set(names) - set(schema.names)
     if unknown:
         raise StorageError(f"{path} has columns {sorted(unknown)} that this version does not know: upgrade it")
+
+
+def _conform(batch: pa.RecordBatch, schema: pa.Schema, path: Path) -> pa.RecordBatch:
+    refuse_unknown(batch.schema.names, schema, path)
     return pa.RecordBatch.from_arrays([_column(batch, field, path) for field in schema], schema=schema)
 
 

@@ -159,6 +159,29 @@ def test_a_column_younger_than_the_file_is_null_and_one_unknown_or_changed_is_re
             next(batches)
 
 
+def test_a_parquet_file_opened_for_a_part_gives_these_columns_and_members_and_nothing_else(tmp_path):
+    written(PARQUET, tmp_path / "file", [whole_of(PARQUET)])
+    parts = SMALL.field("parts")
+    member = parts.type.value_type[0]
+    part = pa.schema(
+        [SMALL.field("id"), pa.field("parts", pa.list_(parts.type.value_field.with_type(pa.struct([member]))))]
+    )
+    with PARQUET.open_part(tmp_path / "file", part) as batches:
+        read = pa.Table.from_batches(list(batches))
+    assert read.schema.equals(part)
+    assert read.column("id").to_pylist() == [row.id for row in ROWS]
+    whole = whole_of(PARQUET).column("parts").to_pylist()
+    assert read.column("parts").to_pylist() == [[{member.name: one[member.name]} for one in row] for row in whole]
+
+
+def test_a_parquet_file_with_an_unknown_column_is_refused_whichever_columns_are_wanted(tmp_path):
+    written(PARQUET, tmp_path / "file", [batch_of(PARQUET, ROWS[:3])])
+    older = parquet_format(pa.schema(list(SMALL)[:-1]), ())
+    wanted = pa.schema([SMALL.field("id")])
+    with pytest.raises(StorageError, match="upgrade"), older.open_part(tmp_path / "file", wanted) as batches:
+        next(batches)
+
+
 @given(st.lists(st.integers(0, 12), max_size=20), st.integers(1, 9))
 def test_rechunking_keeps_rows_in_order_and_makes_all_chunks_but_the_last_equal(sizes, rows):
     numbers = iter(range(1_000))
