@@ -119,13 +119,18 @@ async def as_account(client: Client, account: str | None, ask: Callable[[], Awai
     if client.acting.by_context:
         await _make_sure(client, account)
     answer = await ask()
-    await _make_sure(client, account)
+    if not _is_sure(client, client.acting.as_whom(account)):
+        await _make_sure(client, account)
     return answer
+
+
+def _is_sure(client: Client, whom: str | None) -> bool:
+    return whom is None or whom in client.acting.sure
 
 
 async def _make_sure(client: Client, account: str | None) -> None:
     whom = client.acting.as_whom(account)
-    if whom is None or whom in client.acting.sure:
+    if whom is None or _is_sure(client, whom):
         return
     async with client.acting.asking[whom]:
         if whom not in client.acting.sure:

@@ -169,13 +169,16 @@ class HttpTransport:
             url, headers=headers, allow_redirects=False, proxy=self._proxy, proxy_headers=self._known_to_proxy
         ) as answer:
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            body = _content(answer, await _bounded_body(answer, self._most), self._most)
+            body = await _bounded_body(answer, self._most)
+            if "content-encoding" in headers:
+                body = _content(answer, body, self._most)
         if answer.status in SUCCESS and not _LENGTHS & headers.keys():
             _check_complete(body)
         connection = answer.number if isinstance(answer, Answer) else None
         if connection in self.distrusted:
             raise TransportError("no complete answer: more came on its connection than was asked for")
-        return Response(answer.status, headers, body, connection), answer.headers.getall("Proxy-Authenticate", [])
+        asks = answer.headers.getall("Proxy-Authenticate") if "proxy-authenticate" in headers else []
+        return Response(answer.status, headers, body, connection), asks
 
     @contextmanager
     def _own_errors(self, url: URL) -> Generator[None]:

@@ -95,17 +95,17 @@ def encode_query(parameters: Parameters) -> str:
 
     Source: docs.stripe.com/api/expanding_objects; the official SDKs' encoders.
     """
-    pairs: list[tuple[str, Value]] = []
+    pairs: list[str] = []
     for name, value in parameters.items():
         if value is None:
             continue
         if isinstance(value, (str, int)):
-            pairs.append((name, value))
+            pairs.append(_pair(name, value))
         elif hasattr(value, "keys"):
-            pairs.extend((f"{name}[{key}]", one) for key, one in cast("Mapping[str, int]", value).items())
+            pairs += [_pair(f"{name}[{key}]", one) for key, one in cast("Mapping[str, int]", value).items()]
         else:
-            pairs.extend((f"{name}[]", one) for one in cast("Sequence[str]", value))
-    return "&".join(f"{_quoted_name(name)}={_quoted(_text(value))}" for name, value in pairs)
+            pairs += [_pair(f"{name}[]", one) for one in cast("Sequence[str]", value)]
+    return "&".join(pairs)
 
 
 def seconds_of(date: str) -> int | None:
@@ -193,6 +193,11 @@ def _kept(text: object, key: str, *, longest: int = _LONGEST) -> str | None:
         return None
     found = sentence(text[: 4 * longest], (key,))  # a key that this cuts lies beyond what is kept
     return found if len(found) <= longest else f"{found[: longest - 1]}…"
+
+
+def _pair(name: str, value: Value) -> str:
+    text = str(value) if type(value) is int else _quoted(_text(value))
+    return f"{_quoted_name(name)}={text}"
 
 
 @lru_cache(maxsize=64)
