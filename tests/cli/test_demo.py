@@ -34,6 +34,7 @@ def test_a_demo_needs_no_key_makes_a_lake_and_says_what_to_do_next(run, small, e
     assert run("status", "demo-lake", "--strict").status == 0
 
 
+@pytest.mark.slow
 def test_what_a_demo_says_to_do_next_answers_what_it_says_about_money(run, small, monkeypatch):
     few_rows(monkeypatch, days=40)  # monthly fees are rows of their own
     said = run("demo", "the lake").err.splitlines()
@@ -58,6 +59,7 @@ def test_what_a_demo_says_to_do_next_answers_what_it_says_about_money(run, small
     assert {place for _, place in found} == {"part of a row", "row of its own"}
 
 
+@pytest.mark.slow
 def test_a_second_demo_reads_nothing_twice(run, small):
     run("demo", "other lake", "-q")
     done = run("demo", "other lake", "--json")

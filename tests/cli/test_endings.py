@@ -62,6 +62,7 @@ def test_a_signal_ends_a_sync_in_order_and_keeps_what_is_complete(stuck_sandbox,
     assert report["outcome"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_an_interrupted_sync_with_json_is_one_object(slow_sandbox, tmp_path):
     with started(slow_sandbox, "sync", tmp_path / "lake", "--json") as process:
         wait_until((tmp_path / "lake" / "_stripe_balance").exists)

@@ -87,6 +87,9 @@ class Place:
         }[command]
 
 
+TELLING = {"sync", "get", "stream", "status", "verify", "report"}
+"""Commands that `make test` tries: one of each way in which they say something."""
+
 DATA = {"stream", "get", "fees"}
 """Commands whose JSON is data: as received, keys in it included."""
 
@@ -144,7 +147,7 @@ def tried(run, environment, hostile, place):
     hostile.faults.clear()
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"demo"}))
+@pytest.mark.parametrize("command", slow_but(TELLING, sorted(COMMANDS.keys() - {"demo"})))
 def test_what_is_in_a_lake_gets_out_of_no_command(tried, command):
     assert tried(command)
 
@@ -157,14 +160,14 @@ def test_every_command_is_tried(place):
 
 
 @pytest.mark.parametrize("status", slow_but([403], [400, 403, 429]))
-@pytest.mark.parametrize("command", sorted(ASKING))
+@pytest.mark.parametrize("command", slow_but(TELLING & ASKING, sorted(ASKING)))
 def test_what_a_server_refuses_with_gets_out_of_no_command(tried, hostile, command, status):
     hostile.faults.add(f"hostile-error:status={status}")
     assert tried(command) - {0}
 
 
 @pytest.mark.parametrize("field", slow_but(FIELDS[1:2], FIELDS))
-@pytest.mark.parametrize("command", sorted(ASKING))
+@pytest.mark.parametrize("command", slow_but(TELLING & ASKING, sorted(ASKING)))
 def test_what_objects_say_gets_out_of_no_command(tried, hostile, command, field):
     hostile.faults.add(f"hostile-text:fields={field}")
     assert tried(command)

@@ -202,6 +202,7 @@ def test_a_page_that_wrongly_shows_nothing_costs_reading_again_and_loses_nothing
         honest(tmp_path, truth(stripe_))
 
 
+@pytest.mark.slow
 def test_what_takes_more_than_a_run_spends_unasked_is_read_bit_by_bit_and_ends_with_66_until_then(tmp_path):
     little = {"tuning": RunTuning(reread_requests=3)}
     with sandbox(world(3_000, days=12)) as stripe_:
@@ -224,6 +225,7 @@ def test_what_takes_more_than_a_run_spends_unasked_is_read_bit_by_bit_and_ends_w
         assert state(tmp_path).audits.lacking.parts == ()
 
 
+@pytest.mark.slow
 def test_after_a_kill_between_finding_and_reading_the_next_run_reads(tmp_path):
     class Dying(LocalStore):
         def write(self, path, data, **condition):
@@ -244,6 +246,7 @@ def test_after_a_kill_between_finding_and_reading_the_next_run_reads(tmp_path):
         assert objects(tmp_path) == truth(stripe_)
 
 
+@pytest.mark.slow
 def test_a_row_that_a_page_showed_and_no_later_answer_does_is_known_to_be_lost(tmp_path):
     with sandbox(world(600, days=30)) as stripe_:
         run(tmp_path, stripe_)
@@ -302,6 +305,7 @@ def test_a_share_that_is_none_is_refused(tmp_path, audit):
         run(tmp_path, stripe_, audit=audit)
 
 
+@pytest.mark.slow
 def test_the_share_decides_how_much_is_asked_and_0_turns_it_off(tmp_path):
     with sandbox(world(2_000, days=30)) as stripe_:
         run(tmp_path, stripe_)
@@ -317,6 +321,7 @@ def test_the_share_decides_how_much_is_asked_and_0_turns_it_off(tmp_path):
         assert run(tmp_path, stripe_).accounts[0].audit.requests == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connected", slow_but([12], [12, 130]))  # of 130, no more than fifty are asked about at once
 def test_of_many_accounts_those_have_their_turn_that_waited_longest(tmp_path, connected):
     with sandbox(world(60, connected=connected, days=5)) as stripe_:
@@ -375,6 +380,7 @@ def test_what_a_disk_spoiled_in_silence_is_read_again_when_its_turn_has_come(tmp
         assert data_files(tmp_path) == whole
 
 
+@pytest.mark.slow
 def test_what_another_run_replaced_before_it_was_asked_about_is_not_lost_and_nothing_is_healed(tmp_path):
     with sandbox(world(600)) as stripe_:
         run(tmp_path, stripe_)
@@ -439,6 +445,7 @@ def test_what_another_run_finds_lacking_beyond_what_this_one_doubts_is_for_the_o
         assert (last.healed.rows, last.lacking) == (1, ())
 
 
+@pytest.mark.slow
 def test_a_file_that_another_run_replaces_while_what_was_seen_is_looked_for_is_read_as_that_one_left_it(tmp_path):
     day = START + 5 * DAY
     asking: list[str] = []

@@ -61,7 +61,7 @@ def bare_ids(lake):
     ("form", "wanted"),
     [
         ("parquet", EXPANDED),
-        ("parquet", COLUMNS),
+        pytest.param("parquet", COLUMNS, marks=pytest.mark.slow),
         ("arrow", COLUMNS),
         ("jsonl.zst", EXPANDED),
         pytest.param("delta", EXPANDED, marks=present("deltalake")),
@@ -83,6 +83,7 @@ def test_rows_read_again_leave_the_files_of_a_lake_that_had_their_sources_from_t
         assert again.accounts[0].rows_received == 0
 
 
+@pytest.mark.slow
 def test_a_run_spends_a_bounded_number_of_requests_newest_first_and_later_ones_go_on(tmp_path):
     lake = tmp_path / "lake"
     with sandbox(world(1_500)) as served:
@@ -120,6 +121,7 @@ def test_new_rows_come_first_and_expanded_whatever_is_left_to_read_again(tmp_pat
         assert state(lake).bare
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", slow_but([0], range(6)))
 def test_stopped_at_any_moments_it_is_completed_to_the_same_bytes(tmp_path, seed):
     lake, other = tmp_path / "lake", tmp_path / "other"
@@ -202,6 +204,7 @@ def test_a_lake_that_is_read_again_in_part_is_proved_and_read_by_duckdb(tmp_path
         assert verdict.verdict == "proved"
 
 
+@pytest.mark.slow
 def test_of_several_accounts_all_take_it_up_at_once_and_share_what_may_be_spent(tmp_path):
     lake = tmp_path / "lake"
     with sandbox(world(300, connected=2)) as served:

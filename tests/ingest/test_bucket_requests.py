@@ -65,6 +65,7 @@ def besides_files(requests: list[str]) -> list[str]:
     return [one for one in requests if one != "FILE"]
 
 
+@pytest.mark.slow
 def test_a_first_load_puts_each_file_once_and_asks_little_besides(counted):
     assert counted["first"] == [
         "LIST ",

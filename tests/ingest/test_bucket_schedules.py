@@ -23,6 +23,7 @@ REQUESTS = 120
 """About as many as such a life takes."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", slow_but(["s3"], ["s3", "gs"]))
 @settings(
     max_examples=examples(40),

@@ -53,6 +53,7 @@ def test_a_lake_of_two_versions_says_so(tmp_path, form):
         assert row == {"balance_type": row["balance_type"], **kept}
 
 
+@pytest.mark.slow
 def test_what_stripe_added_in_2026_is_known_and_money_is_available_when_it_says(tmp_path):
     made = World(transactions=400, currencies=("mxn", "usd"), start_of_day=HALF_PAST_FIVE)
     with Sandbox(made, limits=Limits.none()) as served:

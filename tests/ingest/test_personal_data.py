@@ -248,6 +248,7 @@ def test_sources_that_a_lake_hides_do_not_come_back_with_payouts_and_it_is_prove
     assert not [one for one in sources_in_sight(tmp_path / "plain") - payouts - {None} if one in held]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 def test_payouts_that_were_there_before_are_written_again_without_what_a_lake_hides(paid_out, tmp_path, form):
     lake, straight = tmp_path / "lake", tmp_path / "straight"

@@ -50,6 +50,7 @@ def test_windows_are_about_equal_where_the_account_has_been_quiet_for_a_month(tm
     assert max(found) <= 2 * 4_000 / 8, found
 
 
+@pytest.mark.slow
 def test_a_lake_that_has_some_says_how_dense_the_rest_may_be(tmp_path):
     with sandbox(world(3_000, days=100)) as served:
         run(tmp_path / "lake", served, since=START + 80 * DAY)

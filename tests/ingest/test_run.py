@@ -100,6 +100,7 @@ def test_the_account_says_what_the_lake_holds(tmp_path):
     assert account["late"] == {"rows": 0, "first_created": None, "last_created": None, "longest_lag_seconds": 0}
 
 
+@pytest.mark.slow
 def test_reports_of_all_kinds_of_runs_fit_the_schema(tmp_path):
     with sandbox(world(800, connected=2)) as stripe_:
         for form in ("parquet", "jsonl", "jsonl.gz", "arrow"):

@@ -103,12 +103,14 @@ def outcome(lake, served, **options) -> str:
     return "noticed" if account.unstable_ties else "complete"
 
 
+@pytest.mark.slow
 def test_a_second_of_several_pages_whose_order_moves_at_each_answer_is_complete_or_an_error_not_a_hole(tmp_path):
     with sandbox(world(900), faults=["hot-second:rows=420", f"moving-ties:endpoint={LISTS}"]) as served:
         for number in range(4):  # the order is another one each time
             outcome(tmp_path / f"{number}", served)
 
 
+@pytest.mark.slow
 def test_a_second_of_several_pages_whose_order_moves_once_while_it_is_read_is_mostly_complete(tmp_path):
     """One request at a time, so that the order moves at the same place of the same reading each time."""
     outcomes = []

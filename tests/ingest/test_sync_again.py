@@ -56,6 +56,7 @@ def test_new_rows_are_added_and_old_files_left_alone(tmp_path):
     assert len(after) == len(before) + 2
 
 
+@pytest.mark.slow
 def test_a_day_at_a_time_is_the_same_as_all_at_once_and_pending_rows_come_up_to_date(tmp_path):
     served = world(480, days=10)
     with sandbox(served) as stripe_:

@@ -95,6 +95,7 @@ def test_a_folder_may_have_any_name_and_its_keys_have_it_as_it_is(served, tmp_pa
     assert {key.partition("/x/")[0] for key in served.objects} == {name}
 
 
+@pytest.mark.slow
 def test_a_listing_that_shows_objects_late_changes_nothing(served, tmp_path):
     served.listed_after = 1.0
     with sandbox(world(300)) as stripe_:
@@ -137,6 +138,7 @@ def test_an_object_that_somebody_else_replaced_is_found_and_read_again(served):
         assert bucket_files(bucket) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", slow_but(["s3"], ["s3", "gs"]))
 def test_a_put_that_arrives_late_is_refused_by_its_condition_whatever_has_become_of_the_file(served, tmp_path, scheme):
     bucket = placed(f"{scheme}://lake/x", getattr(served, scheme)())
@@ -190,6 +192,7 @@ def test_files_are_put_several_at_once(served):
     assert not met.broken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refused", slow_but([True], [False, True]))
 def test_no_credential_is_in_what_is_said_or_kept(served, tmp_path, refused):
     secret, token, other = "a-secret-of-the-store-0001", "a-session-token-0002", "a-secret-in-a-file-0003"

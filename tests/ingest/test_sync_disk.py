@@ -121,6 +121,7 @@ def swept_away(folder: Path):
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_temporary_folder_that_vanishes_again_and_again_leaves_an_honest_lake(tmp_path, expected):
     codes = set()
     with sandbox(latency=0.004) as stripe_:
@@ -158,6 +159,7 @@ def test_a_disk_that_takes_no_rows_set_aside_ends_with_74(tmp_path, expected):
     assert data_files(tmp_path) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", slow_but(["nonsense"], ["Pacific/Kiritimati", "America/St_Johns", "nonsense"]))
 def test_the_time_zone_of_the_machine_does_not_matter(tmp_path, expected, zone):
     with sandbox() as stripe_:

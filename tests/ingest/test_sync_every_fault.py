@@ -174,7 +174,7 @@ def test_every_kind_of_fault_says_what_it_is():
     assert all(re.fullmatch(r"[a-z0-9-]+", kind) and text for kind, (text, _) in KINDS.items())
 
 
-@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("reason", slow_but(REASONS[:2], REASONS))
 def test_a_429_of_any_reason_costs_time_and_no_row(tmp_path, reason):
     with sandbox(world(700, days=4), faults=[f"rate-limit:every=3,reason={reason}"]) as stripe_:
         report = run(tmp_path, stripe_, settings=IMPATIENT)
@@ -182,7 +182,7 @@ def test_a_429_of_any_reason_costs_time_and_no_row(tmp_path, reason):
         assert objects(tmp_path) == truth(stripe_)
 
 
-@pytest.mark.parametrize("status", ["500", "502", "503", "409"])
+@pytest.mark.parametrize("status", slow_but(["500", "409"], ["500", "502", "503", "409"]))
 def test_stripes_word_on_whether_to_try_again_is_taken(tmp_path, status):
     with sandbox(
         world(700, days=4), faults=[f"{status}:endpoint=balance_transactions,k=2,should_retry=false"]

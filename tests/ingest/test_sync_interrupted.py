@@ -92,6 +92,7 @@ class SlowStore(LocalStore):
         return super().write(path, data, **condition)
 
 
+@pytest.mark.slow
 def test_commits_that_overlap_with_sealing_lose_no_file(tmp_path):
     with sandbox(world(3_000, days=40), latency=0.003) as stripe_:
         run(tmp_path, stripe_, services={**EAGER, "store": SlowStore(tmp_path)}, settings={"max_in_flight": 5})

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -188,8 +189,12 @@ def storage_options_of(service: Service) -> dict[str, str]:
 
 def _make_folder(url: str) -> None:
     """Make a folder by SeaweedFS' filer, of which those in `buckets` are buckets; also where one is."""
-    with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30):  # noqa: S310 - loopback
-        pass
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30):  # noqa: S310 - loopback
+            pass
+    except urllib.error.HTTPError as refused:
+        if refused.code != HTTPStatus.CONFLICT:  # a client that waited for the store has had it made in between
+            raise
 
 
 def _make_bucket(environment: Mapping[str, str], bucket: str) -> None:

@@ -20,7 +20,7 @@ from connector.errors import (
     UsageError,
 )
 from connector.stripe.follow.options import FollowOptions
-from tests.support.examples import examples
+from tests.support.examples import examples, slow_but
 from tests.support.fakes import NOW, ok, refused
 from tests.support.live import OWN, Heard, Hours, Live, TimeUpError, collect, kept
 
@@ -124,7 +124,7 @@ async def test_a_row_that_is_listed_at_the_end_of_the_look_back_is_not_lost():
     assert await collect(live.follower()) == [early, late]
 
 
-@pytest.mark.parametrize("ahead", [2 * HOUR, 400 * DAY])
+@pytest.mark.parametrize("ahead", slow_but([2 * HOUR], [2 * HOUR, 400 * DAY]))
 async def test_a_server_whose_clock_is_ahead_passes_no_row_over(ahead):
     clock = Hours(BEGIN + 5 * HOUR)
     live = Live(clock, ahead=ahead)
@@ -136,6 +136,7 @@ async def test_a_server_whose_clock_is_ahead_passes_no_row_over(ahead):
     assert [one["id"] for one in found if one not in there] == [one["id"] for one in rows]
 
 
+@pytest.mark.slow
 async def test_a_long_past_is_caught_up_with_in_order_without_holding_it_all():
     clock = Hours(BEGIN + HOUR)
     live = Live(clock)
@@ -154,6 +155,7 @@ async def test_a_long_past_is_caught_up_with_in_order_without_holding_it_all():
     assert len(live.asked) < 25_000 / 100 * 2.2  # slices that turned out too crowded were begun in vain
 
 
+@pytest.mark.slow
 async def test_a_day_without_network_is_told_once_and_loses_nothing():
     clock = Hours(BEGIN + 3 * DAY)
     live = Live(clock)
