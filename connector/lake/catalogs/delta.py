@@ -65,6 +65,9 @@ ABOUT = 0.01
 
 _INTERVAL = re.compile(r"interval (\d+) seconds")
 
+_APPEND_ONLY = "delta.appendOnly"
+"""Property of a table: whether nothing may be removed from it."""
+
 _TABLE_EXISTS = re.compile(r"already exists", re.IGNORECASE)
 
 
@@ -117,6 +120,7 @@ class DeltaCatalogTable:
             if self._table is None:
                 self._create(added, change)
                 return
+            self._refuse_append_only(self._table, change)
             self._add_columns(self._table)
             self._table.create_write_transaction(
                 [*added, *(self._removed(path) for path in change.removed)],
@@ -223,6 +227,18 @@ class DeltaCatalogTable:
         wanted = Schema.from_arrow(self._arrow_schema).fields
         if new := [Field(one.name, one.type, nullable=True) for one in wanted if one.name not in there]:
             table.alter.add_columns(new)
+
+    def _refuse_append_only(self, table: DeltaTable, change: Change) -> None:
+        """Refuse to replace files where something else has forbidden it.
+
+        Raises:
+            ConfigError: says what to take back.
+        """
+        if change.removed and table.metadata().configuration.get(_APPEND_ONLY, "").lower() == "true":
+            raise ConfigError(
+                f"something else made the table {self.shape.name} append-only ({_APPEND_ONLY}), so no file in it can be"
+                f" replaced: set {_APPEND_ONLY} to false, then run again"
+            )
 
     def _refuse_foreign(self, table: DeltaTable) -> None:
         """Refuse a table that is partitioned otherwise, or has a column of another type.

@@ -113,6 +113,19 @@ class TestDelta(CatalogContract):
             (lake.root / path).unlink()
         assert self.table(lake).count() == 2
 
+    def test_a_table_that_something_else_made_append_only_is_named_and_takes_new_files_all_the_same(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        self.table(lake).alter.set_table_properties({"delta.appendOnly": "true"})
+        lake.put(rows_of(1, ["txn_b"]))
+        self.published(lake)
+        lake.put(rows_of(0, ["txn_a", "txn_c"]))
+        with pytest.raises(ConfigError, match=r"append-only \(delta\.appendOnly\).* set delta\.appendOnly to false"):
+            self.published(lake)
+        self.table(lake).alter.set_table_properties({"delta.appendOnly": "false"})
+        self.published(lake)
+        assert self.rows(lake) == lake.rows()
+
     @pytest.mark.parametrize("name", ["a[b", "a]b", "a%20b"])
     def test_a_path_that_deltalake_cannot_take_is_refused_before_it_panics(self, tmp_path, name):
         lake = Lake(tmp_path / name)
