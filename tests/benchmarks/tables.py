@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import pyarrow.compute as pc
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
+from deltalake.transaction import AddAction, RemoveAction
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import _OverwriteFiles
 
@@ -57,6 +58,9 @@ GOALS = {
     "parquet: a commit after many / among the first": 1.5,
 }
 """Ratios, at most."""
+
+ALONE = "delta: one file for another, by deltalake's own commit alone / write_deltalake(predicate=)"
+"""The least that a replaced day can take: the table opened, and a commit."""
 
 UPKEEP, KEPT = 24, 168
 """Commits from one upkeep to the next, and those whose versions it leaves: as by a run each hour, kept for a week."""
@@ -116,6 +120,24 @@ def by_delta(table: Path, lake: Path, old: DataFile) -> float:
             str(table), rows, mode="overwrite", predicate=f"account = '{account}' and created_date = '{day}'"
         )
     )
+
+
+def by_delta_alone(table: Path, lake: Path, number: int) -> float:
+    """Have deltalake open a table like ours and commit one file for another: no less is possible."""
+    if not table.exists():
+        shutil.copytree(lake / TABLE / "_delta_log", table / "_delta_log")
+    listed = sorted(DeltaTable(str(table)).file_uris())
+    old = listed[7 * number % len(listed)].removeprefix(f"{table}/")
+    values = dict(part.split("=") for part in old.split("/")[:-1])
+    new = f"{old.rpartition('/')[0]}/part-{number}.parquet"
+
+    def act() -> None:
+        opened = DeltaTable(str(table))
+        added = AddAction(new, 1, values, 0, data_change=True, stats='{"numRecords": 1}')
+        removed = RemoveAction(old, data_change=True, deletion_timestamp=0, partition_values=values)
+        opened.create_write_transaction([added, removed], "append", opened.schema(), list(values))
+
+    return seconds(act)
 
 
 def by_iceberg(lake: Path, old: DataFile, name: str) -> float:
@@ -202,6 +224,9 @@ def measure(kind: str, days: int, times: int, commits: int) -> dict[str, list[fl
                     "iceberg: a replaced day / a bare overwrite in our table": by_iceberg(lake, far, TABLE),
                 }
             )
+            if kind == "delta":
+                alone = by_delta_alone(Path(folder) / "alone", lake, number)
+                found.setdefault(ALONE, []).append(alone / next(iter(others.values())))
             for name, theirs in others.items():
                 found.setdefault(name, []).append(ours / theirs)
                 print(f"{name}: {1e3 * ours:.0f} ms / {1e3 * theirs:.0f} ms")
