@@ -31,7 +31,8 @@ AZURE_ACCOUNT = "devstoreaccount1"
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The account that every Azurite has; the key is in its documentation."""
 
-START_SECONDS = 60.0
+START_SECONDS = 240.0
+"""How long a service may take to come up: against one that never does, and not against a busy machine."""
 
 
 class NotStartedError(RuntimeError):

@@ -85,7 +85,7 @@ def store_killed_in_the_middle(store: Any, served: Sandbox) -> None:
         store: a service that has a process.
         served: a Stripe that holds its answers back (`hold_answers`), which a command asks.
     """
-    wait_until(lambda: is_holding(served))
+    wait_until(lambda: is_holding(served), seconds=240)  # a command that starts on a busy machine takes its time
     store.process.kill()
     store.process.wait()
     served.faults.clear()
