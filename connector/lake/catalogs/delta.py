@@ -140,7 +140,8 @@ class DeltaCatalogTable:
         if table is None or not act:
             return Tidied()
         with self._told("shortening the log of"):
-            self._keep_log(table, max(0, round(time.time() - cutoff)))  # the clock that `cutoff` is by
+            days = max(1, round((time.time() - cutoff) / DAY))  # however long it took to come here
+            self._keep_log(table, days * DAY)
             if table.version() > 0:
                 table.create_checkpoint()
             table.cleanup_metadata()
@@ -170,7 +171,7 @@ class DeltaCatalogTable:
         )
 
     def _files(self, table: DeltaTable) -> dict[str, Listed]:
-        listed = pa.table(table.get_add_actions(flatten=True))
+        listed = pa.table(table.get_add_actions())
         names = listed.column_names
         rows = listed.column("num_records").to_pylist() if "num_records" in names else [None] * listed.num_rows
         partly = self._partly_deleted(table)

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.state.data_file import with_changes
-from connector.core.state.publishing import Alteration, Listed
-from connector.errors import ConfigError
+from connector.core.state.publishing import Alteration, Listed, change_to
+from connector.errors import CommitConflictError, ConfigError
 from connector.lake.catalogs.base import KEEP_DAYS, Published, TableAlteredError, Tidied, publish
 from connector.lake.catalogs.delta import DeltaCatalogTable, without_metadata
 from connector.lake.catalogs.delta_store import options_for
@@ -207,6 +207,21 @@ class TestDelta(CatalogContract):
             self.published(lake)
         assert caught.value.alterations == (Alteration(marked.path, "changed"),)
 
+    def test_of_publishers_of_two_accounts_at_once_the_second_looks_again_too(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        lake.put(rows_of(1, ["txn_b"]))
+        before = lake.wanted()
+        lake.put(rows_of(1, ["txn_c"]), "acct_2")
+        table = self.opened(lake)
+        table.read()
+        theirs = change_to(lake.wanted(table.contents().revisions), table.contents())
+        publish(self.opened(lake), lambda _: before)
+        with pytest.raises(CommitConflictError):
+            table.commit(replace(theirs, added=theirs.added[1:], revisions={"acct_2": 1}))
+        self.published(lake)
+        assert self.rows(lake) == lake.rows()
+
     # Upkeep -----------------------------------------------------------------------------------------------------------
 
     def tidied(self, lake, days, *, act=True):
@@ -259,6 +274,8 @@ class TestDelta(CatalogContract):
         )
         assert KEPT not in self.table(lake).metadata().configuration
         assert self.tidied(lake, 3) == f"interval {3 * 86_400} seconds"
+        assert self.tidied(lake, 1.6) == f"interval {2 * 86_400} seconds"
+        assert self.tidied(lake, 0) == "interval 86400 seconds"
 
     # In a bucket ------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from connector.core.state.data_file import DataFile
 from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.state.tables import BALANCES, PAYOUTS
 from connector.errors import ConfigError, StorageError, UsageError
+from connector.lake.catalogs.base import TableAlteredError
 from connector.lake.catalogs.lake_tables import publish_tables
 from connector.lake.catalogs.maintenance import MOST_FILES, maintain, to_document
 from connector.lake.state import state_log
@@ -231,6 +232,8 @@ def test_what_would_be_published_is_told_and_not_done(lake, request):
     would = maintain(lake, dry_run=True, repair=True)
     assert (would.dry_run, would.tables[0].published, would.tables[0].withdrawn) == (True, 1, 0)
     assert (len(rows_in(table_of(lake, kind))) < len(rows), versions_of(lake, kind)) == (True, versions + 1)
+    with pytest.raises(TableAlteredError):
+        maintain(lake)
     done = maintain(lake, repair=True)
     assert (done.dry_run, done.tables[0].published, done.tables[0].mended) == (False, 1, 1)
     assert rows_in(table_of(lake, kind)) == rows
@@ -248,3 +251,14 @@ def test_of_tables_that_cannot_be_published_the_first_is_named_and_the_others_ar
     with pytest.raises(StorageError, match="the table balance_transactions"):
         publish_tables(store)
     assert (lake / "balances" / "_delta_log").is_dir()
+
+
+@pytest.mark.parametrize("lake", KINDS[1:], indirect=True)
+def test_tables_of_a_lake_that_was_moved_are_made_anew_on_demand_alone(lake):
+    rows = rows_in(table_of(lake, "iceberg"))
+    moved = lake.rename(lake.with_name("moved"))
+    for options in ({}, {"repair": True, "dry_run": True}):
+        with pytest.raises(ConfigError, match="if the lake was moved"):
+            maintain(moved, **options)
+    maintain(moved, repair=True)
+    assert rows_in(table_of(moved, "iceberg")) == rows
