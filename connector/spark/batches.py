@@ -39,7 +39,7 @@ def checked_schema(asked: pa.Schema) -> pa.Schema:
             raise UsageError(f"there is no column {field.name!r}; there are {', '.join(there.names)}")
         kind = there.field(field.name).type
         try:
-            pa.nulls(0, kind).cast(field.type)
+            _as(pa.nulls(0, kind), field.type)
         except (pa.ArrowInvalid, NotImplementedError) as error:
             raise UsageError(f"{field.name} is {kind}, and cannot be read as {field.type}") from error
     return asked
@@ -67,7 +67,7 @@ def _column(field: pa.Field, made: pa.RecordBatch | None, account: str, rows: in
         pa.array([account] * rows, pa.string()) if made is None or field.name == ACCOUNT else made.column(field.name)
     )
     try:
-        cast: Any = found if found.type == field.type else found.cast(field.type)
+        cast = _as(found, field.type)
     except pa.ArrowInvalid as error:
         raise SchemaError(f"{field.name} does not fit into {field.type}: {error}") from error
     if not field.nullable and cast.null_count:
@@ -75,3 +75,12 @@ def _column(field: pa.Field, made: pa.RecordBatch | None, account: str, rows: in
             f"{field.name} is missing in {cast.null_count} of {rows} rows, and was asked for as never null"
         )
     return cast
+
+
+def _as(found: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - an array
+    """Return an array as of another type; moments as numbers are seconds, as in Spark's cast and Stripe's API."""
+    if found.type == kind:
+        return found
+    if pa.types.is_timestamp(found.type) and not pa.types.is_temporal(kind) and not pa.types.is_string(kind):
+        found = found.cast(pa.timestamp("s", found.type.tz)).cast(pa.int64())
+    return found.cast(kind)

@@ -46,6 +46,14 @@ def test_order_nullability_and_other_types_are_obeyed_to_the_letter():
     assert [int(one) for one in made.column("net").to_pylist()] == [row["net"] for row in ROWS]
 
 
+@pytest.mark.parametrize("kind", [pa.int64(), pa.int32(), pa.float64(), pa.decimal128(20, 0)], ids=str)
+def test_a_moment_that_is_asked_for_as_a_number_is_its_seconds_as_in_stripes_api(kind):
+    asked = checked_schema(pa.schema([pa.field("created", kind)]))
+    made = to_shape(ROWS, "acct_1", asked)
+    assert made.schema == asked
+    assert [int(one) for one in made.column("created").to_pylist()] == [row["created"] for row in ROWS]
+
+
 def test_columns_that_are_not_asked_for_are_not_made():
     made = to_shape([{"id": "txn_1", "net": 5}], "acct_1", pa.schema([pa.field("net", pa.int64())]))
     assert made.to_pylist() == [{"net": 5}]  # a row that lacks all else passes
