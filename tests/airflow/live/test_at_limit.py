@@ -33,7 +33,7 @@ def test_four_tasks_at_once_end_with_the_rows_of_one_process_and_nothing_is_refu
 
 
 @pytest.mark.skipif(not Path(sys.executable).with_name("weed").exists(), reason="SeaweedFS is for Linux")
-def test_they_do_in_a_bucket_too(tmp_path, migrated, record_property):
+def test_four_tasks_at_once_do_in_a_bucket_too(tmp_path, migrated, record_property):
     with services.seaweedfs(tmp_path / "seaweedfs") as store, history() as served:
         settings = services.storage_options_of(store)
         bucket = placed(f"{store.url}/lake", settings)

@@ -36,7 +36,7 @@ def test_four_partitions_end_with_the_rows_of_one_process_and_nothing_is_refused
 
 
 @needs_a_store
-def test_they_do_in_a_bucket_too(spark, tmp_path, record_property):
+def test_four_partitions_do_in_a_bucket_too(spark, tmp_path, record_property):
     with services.seaweedfs(tmp_path / "seaweedfs") as store, history() as served:
         settings = services.storage_options_of(store)
         bucket = placed(f"{store.url}/by-tasks", settings)
