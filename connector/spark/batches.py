@@ -83,4 +83,6 @@ def _as(found: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - an array
         return found
     if pa.types.is_timestamp(found.type) and not pa.types.is_temporal(kind) and not pa.types.is_string(kind):
         found = found.cast(pa.timestamp("s", found.type.tz)).cast(pa.int64())
+    if pa.types.is_decimal(kind) and pa.types.is_integer(found.type):  # Arrow asks for room for any number, else
+        found = found.cast(pa.decimal128(38, getattr(kind, "scale")))  # noqa: B009 - of decimals alone
     return found.cast(kind)

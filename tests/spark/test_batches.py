@@ -54,6 +54,15 @@ def test_a_moment_that_is_asked_for_as_a_number_is_its_seconds_as_in_stripes_api
     assert [int(one) for one in made.column("created").to_pylist()] == [row["created"] for row in ROWS]
 
 
+def test_a_decimal_has_room_enough_where_each_value_fits():
+    asked = checked_schema(pa.schema([pa.field("net", pa.decimal128(12, 2))]))
+    assert [int(one) for one in to_shape(ROWS, "acct_1", asked).column("net").to_pylist()] == [
+        row["net"] for row in ROWS
+    ]
+    with pytest.raises(SchemaError, match="net does not fit"):
+        to_shape(ROWS, "acct_1", checked_schema(pa.schema([pa.field("net", pa.decimal128(4, 2))])))
+
+
 def test_columns_that_are_not_asked_for_are_not_made():
     made = to_shape([{"id": "txn_1", "net": 5}], "acct_1", pa.schema([pa.field("net", pa.int64())]))
     assert made.to_pylist() == [{"net": 5}]  # a row that lacks all else passes
