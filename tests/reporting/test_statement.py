@@ -114,6 +114,7 @@ def test_duckdb_over_the_files_says_the_same(lake):
     assert {row[2] for row in rows} == set(CURRENCIES)
 
 
+@pytest.mark.slow
 def test_months_follow_each_other_without_a_gap(lake):
     documents = [
         connector.run_statement(lake, month=f"2026-0{month}", timezone="America/New_York") for month in (1, 2, 3, 4)
@@ -154,6 +155,7 @@ def test_accounts_and_currencies_are_chosen(lake, served):
         connector.run_statement(lake, month="2026-03", currency="euro")
 
 
+@pytest.mark.slow
 def test_what_was_paid_is_known_where_sources_were_expanded(served, lake, tmp_path):
     with_columns = connector.run_statement(lake, quarter="2026-Q1", accounts=[served.account])
     run(tmp_path / "texts", served, expand=["source"], accounts=[None])
