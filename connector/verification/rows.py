@@ -30,6 +30,7 @@ from connector.lake.state.run_reports import turned_back
 from connector.lake.state.table_states import TABLE
 from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary
+from connector.verification.figures import figures_of
 from connector.verification.inventory import batches
 from connector.verification.laws import Order, check_amounts
 from connector.verification.verdict import Finding, Findings
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from connector.core.state.unnamed import Unnamed
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
+    from connector.verification.figures import Figures
     from connector.verification.inventory import Inventory
     from connector.verification.past import Past
 
@@ -100,15 +102,15 @@ class _Together:
 
     found: Inventory
     large: int
-    _files: list[tuple[str, list[pa.RecordBatch]]] = field(
-        init=False, default_factory=list["tuple[str, list[pa.RecordBatch]]"]
+    _files: list[tuple[_FilePass, list[pa.RecordBatch]]] = field(
+        init=False, default_factory=list["tuple[_FilePass, list[pa.RecordBatch]]"]
     )
     _rows: int = field(init=False, default=0)
     _text: int = field(init=False, default=0)
 
-    def add(self, path: str, read: list[pa.RecordBatch]) -> None:
+    def add(self, one: _FilePass, read: list[pa.RecordBatch]) -> None:
         """Take in the rows of a whole file."""
-        self._files.append((path, read))
+        self._files.append((one, read))
         self._rows += sum(batch.num_rows for batch in read)
         self._text += sum(map(text_bytes, read))
         if self._rows >= self.large or self._text >= CHUNK_TEXT:
@@ -117,7 +119,10 @@ class _Together:
     def check(self) -> None:
         """Look at what there is."""
         files, self._files, self._rows, self._text = self._files, [], 0, 0
-        if not any(read for _, read in files):
+        for one, _ in (empty := [(one, read) for one, read in files if not read]):
+            one.compare()
+        files = [part for part in files if part not in empty] if empty else files
+        if not files:
             return
         whole = pa.concat_batches([batch for _, read in files for batch in read])
         wrong = Findings()
@@ -125,11 +130,15 @@ class _Together:
         Order().check(whole, "", wrong)
         if wrong:  # or only the order of files is not that of their rows
             compared = 0
-            for path, read in files:
+            for one, read in files:
                 order = Order()
                 for batch in read:
-                    compared += _check_rows(batch, path, order, self.found)
+                    compared += _check_rows(batch, one.file.path, order, self.found)
         self.found.compared += compared
+        told = figures_of(whole, [sum(batch.num_rows for batch in read) for _, read in files])
+        for (one, read), now in zip(files, told, strict=True):
+            if wrong or not one.agrees(now):
+                one.look_closely(read)
         _gather(whole, self.found)
 
 
@@ -157,12 +166,12 @@ class _FilePass:
             )
             with batches(self.form, local, trusted=sha256 == self.file.sha256) as read:
                 rows = (self._taken(batch) for batch in read if batch.num_rows)
-                if is_small and sha256 == self.file.sha256:
-                    self.together.add(path, list(rows))
+                if is_small:
+                    self.together.add(self, list(rows))
                 else:
                     self.together.check()  # of earlier files, since rows are gathered in order of time
                     self._look_at_each(rows)
-            self._compare(self._summary.data_file(path, written=local, sha256=sha256))
+                    self.compare()
         except Exception as error:
             if not isinstance(error, StorageError | SchemaError) and sha256 == self.file.sha256:
                 raise  # bytes that are not ours may be anything, and end in any error
@@ -172,10 +181,26 @@ class _FilePass:
     def _taken(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Look at what of rows has to do with their file."""
         self.found.rows += batch.num_rows
-        self._summary.add(batch)
-        self._check_time(batch)
         self._check_claims(batch)
         return batch
+
+    def agrees(self, now: Figures) -> bool:
+        """Say whether sorted rows with these figures are as the state has them, and where and when they may be."""
+        if any(getattr(self.file, name) != getattr(now, name) for name in _FIGURES):
+            return False
+        granularity, label = self.found.state.partition, _label(self.file.path)
+        return (
+            partition_of(now.first_created, granularity).label == label
+            and partition_of(now.last_created, granularity).label == label
+            and self.found.known.covers(Interval(now.first_created, now.last_created + 1))
+        )
+
+    def look_closely(self, read: list[pa.RecordBatch]) -> None:
+        """Say what of the rows of a file is not as the state has it."""
+        for batch in read:
+            self._summary.add(batch)
+            self._check_time(batch)
+        self.compare()
 
     def _check_claims(self, batch: pa.RecordBatch) -> None:
         """Look whether another account has the same rows, where there is another."""
@@ -188,13 +213,15 @@ class _FilePass:
 
     def _look_at_each(self, rows: Iterator[pa.RecordBatch]) -> None:
         for batch in rows:
+            self._summary.add(batch)
+            self._check_time(batch)
             self.found.compared += _check_rows(batch, self.file.path, self._order, self.found)
             _gather(batch, self.found)
 
     def _check_time(self, batch: pa.RecordBatch) -> None:
         """Hold rows to their partition, and to the time that is covered or not yet settled."""
         found, path, granularity = self.found, self.file.path, self.found.state.partition
-        label, (first, last) = path.split("/")[-2], bounds_of(batch)
+        label, (first, last) = _label(path), bounds_of(batch)
         if {partition_of(first, granularity).label, partition_of(last, granularity).label} != {label}:
             strange = [second for second in (first, last) if partition_of(second, granularity).label != label]
             ticks = batch.column("created").view(pa.int64())
@@ -212,8 +239,9 @@ class _FilePass:
             message = f"{name} in {path} lies in time that the state does not count as read"
             found.findings.add(Finding("row_outside_covered_time", message, path=path, id=name), outside.num_rows)
 
-    def _compare(self, now: DataFile) -> None:
-        """Hold the state's figures of the file to what is in it."""
+    def compare(self) -> None:
+        """Hold the state's figures of the file to what was looked at."""
+        now = self._summary.entry(self.file.path, size=self.file.bytes, sha256=self.file.sha256)
         for name in _FIGURES:
             expected, actual = getattr(self.file, name), getattr(now, name)
             if expected != actual:
@@ -226,6 +254,11 @@ class _FilePass:
                     found=_plain(actual),
                 )
                 self.found.findings.add(finding)
+
+
+def _label(path: str) -> str:
+    """Return what a file's partition is called."""
+    return path.split("/")[-2]
 
 
 def _check_rows(batch: pa.RecordBatch, path: str, order: Order, found: Inventory) -> int:

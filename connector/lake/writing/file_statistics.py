@@ -86,10 +86,14 @@ class Summary:
             written: where it is now.
             sha256: of its bytes.
         """
+        return self.entry(path, size=written.stat().st_size, sha256=sha256)
+
+    def entry(self, path: str, *, size: int, sha256: str) -> DataFile:
+        """Return the same of a file whose size is known."""
         return DataFile(
             path=path,
             rows=self._rows,
-            bytes=written.stat().st_size,
+            bytes=size,
             sha256=sha256,
             first_created=self._first,
             last_created=self._last,
