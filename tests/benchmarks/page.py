@@ -89,8 +89,8 @@ members that came twice 0.5, let go of what was decoded 0.8, columns 1.7, reques
 and pace 0.7, walks and planning 1.3, order checks 0.5, event loop 0.7, partitions and waiting rows 0.6, rows set aside
 and taken up again 0.7, staging without Parquet 0.5, Parquet 0.3, fsync 0.4, commits 0.4. Nothing of it is large: with
 half of what is Python between the stages gone, Parquet would stand at 0.9. A client that has to wait for each page
-takes 3.0 µs a row to receive it, one that always finds one waiting 1.7: the script pays the first, as a load from a slow
-server does.
+takes 3.0 µs a row to receive it, one that always finds one waiting 1.7: the script pays the first, and so does a load
+from a slow server.
 
 Of a file of 11 rows, staging takes 0.78 ms: Parquet 0.52 (0.12 to begin, 0.30 for 26 columns, the same without
 statistics, dictionaries or compression: 0.37 in all), merging 0.05, hash 0.01, sums 0.02, the rest names and looks at

@@ -22,8 +22,8 @@ _GZIP_NAMES = frozenset({"gzip", "x-gzip"})
 _KNOWN = _GZIP_NAMES | {"deflate"}
 
 _STEP = 1 << 18
-"""Bytes that are unfolded, or taken from what is to be unfolded, at a time: a page of 100 rows in one piece, which takes
-three fifths of the time that two take."""
+"""Bytes that are unfolded, or taken from what is to be unfolded, at a time: a page of 100 rows in one piece, which is
+done in three fifths of the time that two take."""
 
 _KEPT = 1 << 23
 """Bytes that are kept while a body is measured; a larger one is unfolded once more when it is known to be bounded."""
