@@ -271,9 +271,10 @@ def _check_rows(batch: pa.RecordBatch, path: str, order: Order, found: Inventory
 def _gather(batch: pa.RecordBatch, found: Inventory) -> None:
     """Take in what other layers need of rows, whatever their files."""
     found.ids.add(batch.column("id").to_pylist())
-    settled = inside(batch.column("created"), Intervals.span(0, found.settled))
-    found.unsettled += batch.num_rows - (pc.sum(settled).as_py() or 0)
-    known = batch.filter(settled)
+    known = batch
+    if bounds_of(batch)[1] >= found.settled:
+        known = batch.filter(inside(batch.column("created"), Intervals.span(0, found.settled)))
+        found.unsettled += batch.num_rows - known.num_rows
     sums = found.ledger.add(known)
     for opening in found.openings if sums else ():
         opening.add(known, sums)
