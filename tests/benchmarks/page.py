@@ -71,8 +71,8 @@ On one core, with pages of 733 bytes a row:
   microsecond a row with what Stripe sends; the script asks for none, so this shows in no figure here. isal and zlib-ng
   would take half of the rest (40 to 47 µs a page, zlib 78): 0.3 µs a row are not worth a dependency. Not taken.
 - A turn at the gate without a generator, queries and headers in fewer calls, space in the temporary file given back
-  without going through all of it, the items of fees cut from one list: 0.94 of the time before for Parquet, 0.92 for
-  JSON lines, three rounds. Taken.
+  without going through all of it, the items of fees cut from one list: 1.00 of the time before for Parquet (0.90 to
+  1.13), 0.92 for JSON lines (0.85 to 1.01), three rounds on a busy machine: little, if anything. Taken.
 - Lines written into one buffer (`encode_into`), their column made of that buffer without a copy, integers by way of
   `array`, marks of quotation counted by Arrow: each within the noise, or slower. Not taken.
 - Arrow's reader of JSON once more, ten pages at once: 3.0 µs a row, and 0.6 for ids and times before, which makes 3.6;
