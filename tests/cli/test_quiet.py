@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from itertools import count
 
 import pytest
@@ -70,6 +71,18 @@ def test_where_all_is_well_nothing_is_said(run, words, command):
     told = run(*words(given))
     assert told.out + told.err
     assert isinstance(run(*words(given), "-q", "--json").json, dict)
+
+
+@pytest.mark.parametrize("command", [name for name in (*REPORTS, *DATA) if name not in {"demo", "completion"}])
+def test_where_stdout_is_closed_what_was_to_be_written_there_is_the_error(run, words, command, monkeypatch):
+    given = words(REPORTS[command] if " " in command else [command, *{**REPORTS, **DATA}[command]])
+    with monkeypatch.context() as closed:
+        closed.setattr(sys, "stdout", None)  # as Python has it where whoever started us closed it
+        done = run(*given)
+    said = "cannot write to stdout: it is closed" in done.err
+    assert (done.status, said) in {(0, False), (74, True)}
+    if command in DATA or command in {"status", "verify"}:
+        assert said
 
 
 def test_a_statement_for_another_program_stays(run):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from connector.cli.display.fitting import is_terminal
 from connector.cli.options.settings import config_of
 from connector.cli.process.run_command import work
 from connector.cli.settings.ask import DEFAULT_KEY, ask_all
@@ -64,7 +65,7 @@ def _answers(args: argparse.Namespace, path: Path, console: Console) -> dict[str
         create(path, "")  # which refuses, before anything is asked
     if args.destination is not None:
         return {DESTINATION: str(args.destination), KEY: args.key or DEFAULT_KEY, **chosen(vars(args))}
-    if not (sys.stdin.isatty() and sys.stderr.isatty()) or console.json or console.quiet:
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)) or console.json or console.quiet:
         raise UsageError("say where the lake is to be, as in `stripe-balance init lake`, or run it on a terminal")
     return ask_all(console) | ({KEY: args.key} if args.key else {}) | chosen(vars(args))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.display.failures import document_of, exit_code_of, line_of, traceback_of
-from connector.cli.display.fitting import continued, fitted, width_of
+from connector.cli.display.fitting import continued, fitted, is_terminal, width_of
 from connector.cli.display.flags import in_flags
 from connector.errors import StorageError, UsageError
 from connector.outside_text import document_without_keys, in_json, shown
@@ -84,7 +84,7 @@ class Console:
 
     def paint_data(self, text: str, style: str) -> str:
         """Return text in a style for `text` and `report`; as it is where stdout shows no colours."""
-        return self._sealed(text, style) if sys.stdout is not None and _shows_colours(sys.stdout) else text
+        return self._sealed(text, style) if _shows_colours(sys.stdout) else text
 
     def _sealed(self, text: str, style: str) -> str:
         return f"\x1b[{self._seal};{_STYLES[style]}m{text}\x1b[{self._seal};0m"
@@ -93,9 +93,9 @@ class Console:
         """Return the first if stderr can show it, else the second."""
         return fancy if self.is_fancy(sys.stderr) else plain
 
-    def is_fancy(self, stream: TextIO) -> bool:
-        """Say whether a stream can show more than ASCII."""
-        return (stream.encoding or "").lower().startswith("utf")
+    def is_fancy(self, stream: TextIO | None) -> bool:
+        """Say whether a stream can show more than ASCII; one that was closed shows nothing."""
+        return stream is not None and (stream.encoding or "").lower().startswith("utf")
 
     # stderr -----------------------------------------------------------------------------------------------------------
 
@@ -227,8 +227,8 @@ class Console:
         return "rich" if moving and (asked == "rich" or not os.environ.get("NO_COLOR")) else "plain"
 
 
-def _shows_colours(stream: TextIO) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def _shows_colours(stream: TextIO | None) -> bool:
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager

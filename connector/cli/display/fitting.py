@@ -26,9 +26,14 @@ _QUOTED = re.compile(r" *(?:[^ `]*`[^`]*`[^ `]*|[^ ]+)")
 _LABEL = re.compile(r"\s*(?:[-*] |\S+(?: \S+)*?\s{2,})?")
 
 
-def width_of(stream: TextIO) -> int | None:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Say whether a stream of the process is a terminal; it is None where it was closed by whoever started us."""
+    return stream is not None and stream.isatty()
+
+
+def width_of(stream: TextIO | None) -> int | None:
     """Return the columns of the terminal that a stream is; None where it is none, or does not say."""
-    if not stream.isatty():
+    if stream is None or not stream.isatty():
         return None
     asked = os.environ.get("COLUMNS", "")
     if asked.isdecimal() and int(asked) > 0:
