@@ -383,9 +383,13 @@ def _version(found: os.stat_result) -> str:
 
 
 def _holds_a_file(folder: str) -> bool:
-    """Say whether a visible file is anywhere below a folder: the first that is found will do."""
+    """Say whether a visible file is anywhere below a folder: the first that is found will do.
+
+    Raises:
+        OSError: it cannot be looked into, which does not mean that it is empty.
+    """
     inner: list[str] = []
-    with suppress(OSError), os.scandir(folder) as found:  # of what cannot be looked into nothing is known
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
         for one in found:
             if _is_visible(one):
                 return True

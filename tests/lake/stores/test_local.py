@@ -48,6 +48,27 @@ def test_a_file_written_is_read_listed_opened_and_deleted(store):
     assert names(store) == ["a/b/one"]
 
 
+def reads_everything(folder):
+    """Say whether this process reads folders that nobody may read, as root does."""
+    folder.mkdir(0o000)
+    return os.access(folder, os.R_OK)
+
+
+def test_a_folder_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(store, tmp_path):
+    if reads_everything(tmp_path / "closed"):
+        pytest.skip("this user may read everything")
+    store.write("state/acct_1/one", b"1")
+    store.write("state/acct_2/inner/two", b"2")
+    assert store.folders("state") == ["acct_1", "acct_2"]
+    for closed in (store.root / "state" / "acct_1", store.root / "state" / "acct_2" / "inner"):
+        closed.chmod(0o000)
+        try:
+            with pytest.raises(StorageError, match="listing state: not permitted"):
+                store.folders("state")
+        finally:
+            closed.chmod(0o700)
+
+
 def test_a_staged_file_is_invisible_until_published(store):
     staged = store.staging("a/part-0.parquet")
     staged.write_bytes(b"rows")
