@@ -275,7 +275,9 @@ class LocalStore:
     def opened(self, path: str) -> Generator[Path | None]:
         """Offer the file where it is; None when it is not there."""
         final = self._at(path)
-        yield final if final.is_file() else None
+        with at_disk(f"reading {path}"):
+            there = _is_file(final)
+        yield final if there else None
 
     def other_lake(self) -> str | None:
         """See `Store.other_lake`."""
@@ -396,6 +398,14 @@ def _holds_a_file(folder: str) -> bool:
             if one.is_dir(follow_symlinks=False):
                 inner.append(one.path)
     return any(map(_holds_a_file, inner))
+
+
+def _is_file(path: Path) -> bool:
+    """Say whether a file is there; `Path.is_file` calls a path that may not be looked at none from Python 3.14 on."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _is_visible(one: os.DirEntry[str]) -> bool:

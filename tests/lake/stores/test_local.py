@@ -69,6 +69,19 @@ def test_a_folder_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(stor
             closed.chmod(0o700)
 
 
+def test_a_file_that_may_not_be_looked_at_is_not_taken_for_one_that_is_gone(store, tmp_path):
+    if reads_everything(tmp_path / "closed"):
+        pytest.skip("this user may read everything")
+    store.write("a/one", b"1")
+    (store.root / "a").chmod(0o444)  # its names are listed, and nothing is told of them
+    try:
+        for ask in (store.read, store.info, store.version, lambda path: store.opened(path).__enter__()):
+            with pytest.raises(StorageError, match="not permitted"):
+                ask("a/one")
+    finally:
+        (store.root / "a").chmod(0o700)
+
+
 def test_a_staged_file_is_invisible_until_published(store):
     staged = store.staging("a/part-0.parquet")
     staged.write_bytes(b"rows")
