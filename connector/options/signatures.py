@@ -10,6 +10,7 @@ from connector.config.destination import placed
 from connector.core.suggestions import refuse_unknown
 from connector.options.option import Option, table_of, types_of
 from connector.options.storage import Storage
+from connector.options.value_types import refuse_other_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -21,10 +22,11 @@ def takes(options: type) -> Callable[[F], F]:
     """Give a call that ends with `**options` the names, defaults and meanings of a table's options.
 
     Whoever looks at its signature sees each of them, `help` and task runners included: those pass on only what a
-    callable names. A keyword that is none of them is a `UsageError` that names it. Storage options go with the
-    argument `destination` from here on: the call gets them as one value.
+    callable names. A keyword that is none of them, or a value of another type, is a `UsageError` that names it. Storage
+    options go with the argument `destination` from here on: the call gets them as one value.
     """
     table = table_of(options)
+    types = types_of(options)
     settings = table.keys() & table_of(Storage)
 
     def dressed(call: F) -> F:
@@ -35,12 +37,14 @@ def takes(options: type) -> Callable[[F], F]:
         @wraps(call)
         def plain(*args: object, **given: object) -> object:
             refuse_unknown(given, known)
+            refuse_other_types(given, types)
             args, given = _placed(args, given, settings, place)
             return call(*args, **given)
 
         @wraps(call)
         async def awaited(*args: object, **given: object) -> object:
             refuse_unknown(given, known)
+            refuse_other_types(given, types)
             args, given = _placed(args, given, settings, place)
             return await call(*args, **given)
 

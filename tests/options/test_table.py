@@ -179,6 +179,53 @@ def test_keywords_that_a_call_does_not_have_are_named_with_those_it_has(call, tm
     assert list(tmp_path.iterdir()) == []
 
 
+NO_VALUES = [object(), b"x", 2.5, [3], {"a": 1}, True, "yes", "5", {4}]
+"""Values of many types; none of them is one of every option."""
+
+OF_OTHER_TYPES = {
+    "bool": NO_VALUES[:5] + NO_VALUES[6:] + [0, 1, "False", "", []],
+    "int": [*NO_VALUES, None, float("nan"), 3.0],
+    "float": [*NO_VALUES[:2], *NO_VALUES[3:], None, "1.5"],
+    "str": [*NO_VALUES[:6], NO_VALUES[8], None],
+    "str | int": [*NO_VALUES[:6], NO_VALUES[8]],
+    "str | PathLike[str]": [*NO_VALUES[:6], NO_VALUES[8], "a\0b", 7],
+    # what is in a list is looked at where it is understood
+    "str | Sequence[str]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray()],
+    "str | Sequence[str | None]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray()],
+    "Mapping[str, str]": [*NO_VALUES[:4], *NO_VALUES[5:]],
+    "Canceller": NO_VALUES,
+    "Salt": NO_VALUES,
+    "Time": [],  # which is understood, or refused, where it is read
+}
+"""By the text of a type without None: values that are none of it."""
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_a_value_of_another_type_is_refused_by_the_name_of_its_option(call, tmp_path):
+    function = getattr(connector, call)
+    arguments = [] if call == "run_balance" else [str(tmp_path / "lake")]
+
+    def called(**given):
+        found = function(*arguments, **given)
+        return anyio.run(lambda: found) if inspect.isawaitable(found) else found
+
+    for name, kind in types_of(CALLS[call]).items():
+        for value in OF_OTHER_TYPES[kind.removesuffix(" | None")]:
+            if value is None and kind.endswith("None"):
+                continue
+            with pytest.raises(UsageError, match=f"`{name}` ") as raised:
+                called(**{name: value})
+            assert "must be" in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_may_hold_a_secret_is_not_repeated_where_it_is_of_another_type(tmp_path):
+    for name, value in (("storage_options", "secret_access_key=hidden"), ("api_key_file", ["hidden"])):
+        with pytest.raises(UsageError, match=f"`{name}` of ") as raised:
+            connector.run_sync(tmp_path / "lake", **{name: value})
+        assert "hidden" not in str(raised.value)
+
+
 def test_a_task_of_spark_refuses_them_too_before_it_looks_at_the_session(tmp_path):
     import connector.spark  # noqa: PLC0415 - of this test
 
