@@ -13,7 +13,7 @@ from connector.core.api.json_text import has_repeats
 from connector.core.api.page import Page, StrictOrder, created_of, decode_page, ids_of, in_file_order
 from connector.core.time.intervals import Interval
 from connector.errors import ProtocolError, SchemaError
-from connector.tables.balance_transactions import to_batch, to_lines
+from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, sift
 from connector.tables.drift import drift
 from connector.tables.transaction import (
@@ -225,3 +225,11 @@ def test_what_is_no_exact_whole_number_is_refused_as_an_amount(value):
     body = body_of(KNOWN).replace(b'"amount":100,', f'"amount":{value},'.encode())
     with pytest.raises((SchemaError, ProtocolError)):
         to_batch(decode_transactions(body).rows)
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e400"])
+def test_a_rate_beyond_a_double_keeps_its_text_in_files_of_every_format(text):
+    body = body_of({**KNOWN, "exchange_rate": 7.25}).replace(b"7.25", text.encode())
+    rows = decode_transactions(body).rows
+    assert f'"exchange_rate":{text},'.encode() in to_lines(rows).column("line")[0].as_py()
+    assert [repr(row["exchange_rate"]) for row in to_objects(to_batch(rows))] == [text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.json_text import REPEATED, Earlier, LongNumber
@@ -75,7 +76,8 @@ def settle_numbers(value: object, *, shares: bool = False) -> None:
     """Make integers of whole numbers that were written with a fraction or an exponent, where integers are documented.
 
     Args:
-        value: an object or a list, changed in place; the rate of exchange, whose column is a double, becomes one.
+        value: an object or a list, changed in place; the rate of exchange, whose column is a double, becomes one where
+            there is one.
         shares: whether all its members are amounts.
     """
     if isinstance(value, list):
@@ -88,7 +90,7 @@ def settle_numbers(value: object, *, shares: bool = False) -> None:
                 if (shares or _is_amount(name)) and one.is_integer() and abs(one) < _EXACT:
                     members[name] = int(one)
             elif isinstance(one, LongNumber):
-                members[name] = float(one) if name == "exchange_rate" else one
+                members[name] = float(one) if name == "exchange_rate" and isfinite(one) else one
             elif isinstance(one, dict | list) and name != _CUSTOMERS:
                 settle_numbers(cast("object", one), shares=name == _SHARES)
 
