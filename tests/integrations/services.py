@@ -247,7 +247,7 @@ def _await(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:
         if process.poll() is not None:
             raise NotStartedError(f"{process.args[0]} ended with {process.returncode}: {log.read_text()[-2_000:]}")
         try:
-            with urllib.request.urlopen(endpoint, timeout=2):  # noqa: S310 - our own loopback
+            with urllib.request.urlopen(endpoint, timeout=20):  # noqa: S310 - our own loopback
                 return
         except urllib.error.HTTPError:
             return
