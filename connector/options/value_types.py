@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.config.salt import Salt
@@ -40,9 +41,13 @@ def refuse_other_types(given: Mapping[str, object], types: Mapping[str, str]) ->
         wanted = types[name].removesuffix(_OR_NONE)
         fits, says = KINDS[wanted]
         if not fits(value):
-            shown = repr(value) if wanted in _SHOWN and isinstance(value, _PLAIN) else f"of {type(value).__name__}"
+            shown = repr(value) if wanted in _SHOWN and isinstance(value, _PLAIN) else f"of {_named(type(value))}"
             ids = ": the id of an account, which begins with acct_" if name in _ACCOUNTS else ""
             raise UsageError(f"`{name}` {shown} must be {says}{ids}")
+
+
+def _named(kind: type) -> str:
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _is_flag(value: object) -> bool:
@@ -69,8 +74,11 @@ def _is_path(value: object) -> bool:
 
 
 def _is_texts(value: object) -> bool:
-    """Say whether it is a text or some; whether each of them makes sense is found out where they are understood."""
-    return isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | Mapping)
+    """Say whether it is a text or some; whether each of them makes sense is found out where they are understood.
+
+    Arrays and series of numpy and pandas are neither sequences nor sets: they have no truth.
+    """
+    return isinstance(value, Sequence | AbstractSet | Iterator) and not isinstance(value, bytes | bytearray)
 
 
 def _is_a(kind: type) -> Callable[[object], bool]:

@@ -6,9 +6,11 @@ import argparse
 import inspect
 import re
 from dataclasses import MISSING, fields
+from decimal import Decimal
 from pathlib import Path
 
 import anyio
+import pandas as pd
 import pytest
 
 import connector
@@ -182,16 +184,20 @@ def test_keywords_that_a_call_does_not_have_are_named_with_those_it_has(call, tm
 NO_VALUES = [object(), b"x", 2.5, [3], {"a": 1}, True, "yes", "5", {4}]
 """Values of many types; none of them is one of every option."""
 
+SERIES = [pd.Series(["a"]), pd.Index(["a"]), pd.Series(["a"]).to_numpy()]
+NUMBERS = [pd.Series([3]).to_numpy()[0], Decimal(3)]
+"""A number of numpy is none of JSON's."""
+
 OF_OTHER_TYPES = {
-    "bool": NO_VALUES[:5] + NO_VALUES[6:] + [0, 1, "False", "", []],
-    "int": [*NO_VALUES, None, float("nan"), 3.0],
-    "float": [*NO_VALUES[:2], *NO_VALUES[3:], None, "1.5"],
+    "bool": NO_VALUES[:5] + NO_VALUES[6:] + [0, 1, "False", "", [], pd.Series([True]).to_numpy()[0]],
+    "int": [*NO_VALUES, *NUMBERS, None, float("nan"), 3.0],
+    "float": [*NO_VALUES[:2], *NO_VALUES[3:], *NUMBERS, None, "1.5"],
     "str": [*NO_VALUES[:6], NO_VALUES[8], None],
     "str | int": [*NO_VALUES[:6], NO_VALUES[8]],
     "str | PathLike[str]": [*NO_VALUES[:6], NO_VALUES[8], "a\0b", 7],
     # what is in a list is looked at where it is understood
-    "str | Sequence[str]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray()],
-    "str | Sequence[str | None]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray()],
+    "str | Sequence[str]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray(), *SERIES],
+    "str | Sequence[str | None]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray(), *SERIES],
     "Mapping[str, str]": [*NO_VALUES[:4], *NO_VALUES[5:]],
     "Canceller": NO_VALUES,
     "Salt": NO_VALUES,
@@ -224,6 +230,11 @@ def test_what_may_hold_a_secret_is_not_repeated_where_it_is_of_another_type(tmp_
         with pytest.raises(UsageError, match=f"`{name}` of ") as raised:
             connector.run_sync(tmp_path / "lake", **{name: value})
         assert "hidden" not in str(raised.value)
+
+
+def test_a_type_from_elsewhere_is_named_with_where_it_is_from(tmp_path):
+    with pytest.raises(UsageError, match=r"`dry_run` of numpy\.bool_? must be True or False"):
+        connector.run_sync(tmp_path / "lake", dry_run=pd.Series([True]).to_numpy()[0])
 
 
 def test_a_task_of_spark_refuses_them_too_before_it_looks_at_the_session(tmp_path):
