@@ -41,13 +41,18 @@ def figure_of(name: str, runs: list[dict[str, Any]]) -> Figure:
     """Return the figure of some runs, as the engines' modules print them."""
     last = runs[-1]
     if name == "spark-accounts":
-        used = tuple(100 * run["lists"] / LIMIT / run["tasks"]["seconds"] for run in runs)
-        alone = 100 * last["one"]["requests"] / LIMIT / last["one"]["seconds"]
-        return Figure(name, used, note=f"one process beside it uses {alone:.1f} %")
+        used, alone = tuple(_used(run["tasks"]) for run in runs), _used(last["one"])
+        lists = f"{last['lists']:,} of {last['tasks']['requests']:,} requests are lists"
+        return Figure(name, used, note=f"one process beside it uses {alone:.1f} %; {lists}, and all count")
     note = f"requests {last['tasks']['requests'] / last['one']['requests']:.3f} x those of one process"
     if (default := last.get("default")) is not None:
         note += f"; {default['refused']} refused at the default pace"
     return Figure(name, tuple(run["tasks"]["seconds"] / run["one"]["seconds"] for run in runs), note=note)
+
+
+def _used(reading: dict[str, Any]) -> float:
+    """Say how much of the limit, of all of an account's requests in test mode, was used from first to last."""
+    return 100 * reading["requests"] / LIMIT / reading["seconds"]
 
 
 def measured(name: str) -> dict[str, Any]:

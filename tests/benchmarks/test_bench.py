@@ -293,13 +293,13 @@ def test_engines_are_told_beside_one_process_and_of_the_limit_and_left_out_where
         "one": {"seconds": 100.0, "requests": 2_000, "refused": 3},
         "tasks": {"seconds": 110.0, "requests": 2_100, "refused": 2},
         "default": {"seconds": 120.0, "requests": 2_000, "refused": 0},
-        "lists": 2_640,
+        "lists": 1_040,
     }
     beside = engines.figure_of("spark-tasks", [run])
     assert beside.value == pytest.approx(1.1)
     assert beside.note == "requests 1.050 x those of one process; 0 refused at the default pace"
     of_limit = engines.figure_of("spark-accounts", [run])
-    assert of_limit.value == pytest.approx(96.0)
-    assert of_limit.note == "one process beside it uses 80.0 %"
+    assert of_limit.value == pytest.approx(100 * 2_100 / 25 / 110)
+    assert of_limit.note == "one process beside it uses 80.0 %; 1,040 of 2,100 requests are lists, and all count"
     (missing,) = engines.scenario("airflow-tasks", Bench(), root=tmp_path)
     assert missing == Missing("airflow-tasks", "make .venv-airflow/.done sets up what it needs")
