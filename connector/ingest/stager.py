@@ -11,6 +11,7 @@ import anyio.to_thread
 from connector.errors import CommitConflictError, ConnectorError
 from connector.ingest.publisher import Staged
 from connector.lake.layout import LARGE_ROWS
+from connector.lake.state.commits import SURE_ROUNDS
 from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, stage_each
 
 if TYPE_CHECKING:
@@ -102,9 +103,13 @@ class Stager:
     async def _staged_at_last(
         self, publisher: Publisher, parts: list[_Part]
     ) -> list[tuple[_Part, Sealed | ConnectorError]]:
-        """Write partitions; where a file is not as the state says, go on from what others have made of it meanwhile."""
+        """Write partitions; where a file is not as the state says, go on from what others have made of it meanwhile.
+
+        Whoever made it takes back what he said of it once it is recorded: a look may come between the two, and see
+        neither. So a file of nobody is looked at a few times before it counts as spoilt.
+        """
         done: list[tuple[_Part, Sealed | ConnectorError]] = []
-        for _ in range(ROUNDS):
+        for tried in range(ROUNDS):
             told = list(zip(parts, await self._staged(parts) if parts else (), strict=True))
             done += [(part, one) for part, one in told if not isinstance(one, StaleFileError)]
             stale = [(part, one) for part, one in told if isinstance(one, StaleFileError)]
@@ -112,7 +117,7 @@ class Stager:
                 return done
             await publisher.catch_up()
             newer = [replace(part, day=publisher.day(part.key, part.within)) for part, _ in stale]
-            same = [one.day == part.day for one, (part, _) in zip(newer, stale, strict=True)]
+            same = [tried >= SURE_ROUNDS and one.day == part.day for one, (part, _) in zip(newer, stale, strict=True)]
             done += [told for told, is_ in zip(stale, same, strict=True) if is_]
             parts = [part for part, is_ in zip(newer, same, strict=True) if not is_]
         return done + [(part, _overtaken(part)) for part in parts]

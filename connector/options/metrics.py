@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from connector.core.metrics import EndedRun, Figures, RunCounts, Samples, after, from_text, to_text
 from connector.errors import ConfigError, ConnectorError, StoppedError
 from connector.events import Event, PageReceived, RequestAnswered, Retried, RunEnded, Throttled, told
+from connector.options.value_types import HandedOn
 from connector.outside_text import shown
 from connector.running.clock import Clock, SystemClock
 
@@ -37,7 +38,7 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C."""
 
 
-class RunMetrics:
+class RunMetrics(HandedOn):
     """The figures of one run, and the file that they go to.
 
     Attributes:

@@ -23,6 +23,10 @@ _PLAIN = (str, int, float, type(None))
 """Types whose values are short, and no secret where a flag or a number was to be."""
 
 
+class HandedOn:
+    """What a caller of ours hands on in an option's place: the option itself was looked at before."""
+
+
 def refuse_other_types(given: Mapping[str, object], types: Mapping[str, str]) -> None:
     """Refuse values that are not of their option's type: a text such as `False` is no flag, and would count as true.
 
@@ -36,7 +40,7 @@ def refuse_other_types(given: Mapping[str, object], types: Mapping[str, str]) ->
         UsageError: names the option and what it has to be, and of a value that may hold a secret its type alone.
     """
     for name, value in given.items():
-        if name not in types or (value is None and types[name] not in _NEVER_NONE):
+        if name not in types or isinstance(value, HandedOn) or (value is None and types[name] not in _NEVER_NONE):
             continue
         wanted = types[name].removesuffix(_OR_NONE)
         fits, says = KINDS[wanted]

@@ -30,7 +30,7 @@ from connector.ingest.writer import PartitionWriter
 from connector.lake.formats.formats import format_named
 from connector.lake.layout import Lake
 from connector.lake.state import table_states
-from connector.lake.state.commits import Commits
+from connector.lake.state.commits import SURE_ROUNDS, Commits
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import StaleFileError
 from connector.lake.writing.row_buffer import RowBuffer
@@ -187,6 +187,45 @@ async def test_a_partition_that_others_change_whenever_it_is_staged_ends_the_run
         with pytest.raises(CommitConflictError, match="2026-01-01 8 times in a row"):
             await stager.stage(writer.publisher, [first])
     assert rounds == [1] * ROUNDS
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("known_at", [1, 2, SURE_ROUNDS, None])
+async def test_a_file_that_nobody_knows_at_first_is_merged_with_once_it_is_known_and_is_spoilt_where_it_never_is(
+    tmp_path, known_at
+):
+    class AnothersIsThere(Stager):
+        async def _staged(self, parts):
+            rounds.append(len(parts))
+            if known_at is not None and len(rounds) > known_at:
+                return await super()._staged(parts)
+            return [StaleFileError(there, "its bytes differ from those written") for _ in parts]
+
+    class KnowsIt(Publisher):
+        async def catch_up(self):
+            looks.append(len(rounds))
+            if len(looks) == known_at:
+                self.known = True
+
+        def day(self, key, within):
+            return replace(super().day(key, within), counted=within if self.known else Intervals())
+
+        known = False
+
+    rounds, looks = [], []
+    there = DataFile(
+        f"balance_transactions/account={ACCOUNT}/created_date=2026-01-01/part-0.parquet", 1, 9, "f" * 64, 1, 1
+    )
+    with writer_of_three_days(LocalStore(tmp_path), publisher=KnowsIt) as writer:
+        stager, (first, *_) = AnothersIsThere(writer.batcher, lambda *_: None), writer.batcher.partitions()
+        if known_at is None:
+            with pytest.raises(StaleFileError, match="read again"):
+                await stager.stage(writer.publisher, [first])
+            assert rounds == [1] * (SURE_ROUNDS + 1)
+        else:
+            await stager.stage(writer.publisher, [first])
+            assert list(writer.publisher.staged) == [first]
+            assert rounds == [1] * (known_at + 1)
 
 
 @pytest.mark.anyio
