@@ -35,6 +35,12 @@ from connector.core.time.times import END_OF_TIME
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MEMORY = 0.9
+"""What a walk's density keeps of what it knows at each of its pages."""
+
+KNOWN_PAGES = 3.0
+"""Pages that what is known beforehand counts for in a walk's density."""
+
 
 @dataclass(slots=True, eq=False)
 class Frontier:
@@ -371,9 +377,9 @@ class Frontier:
 
     def _begin(self, window: Interval, *, sounding: bool = False, like: Density | None = None) -> Walk:
         """Begin a walk; `like` says how dense its rows should be, where that is better known than by all of them."""
-        known, density = like or self._estimate.density, Density(memory=0.9)
+        known, density = like or self._estimate.density, Density(memory=MEMORY)
         if known.rows and not sounding:
-            density.rows = 3.0 * self.tuning.page_size
+            density.rows = KNOWN_PAGES * self.tuning.page_size
             density.seconds = density.rows / known.value
         walk = Walk(window, floor=window.start, unread=window.stop, density=density, planned=density.value)
         self._walks.append(walk)
