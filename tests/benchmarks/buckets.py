@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from connector.config.destination import placed
 from tests.integrations import services
-from tests.integrations.test_bucket import settings_of
+from tests.integrations.services import settings_of
 from tests.support.bucket_server import bucket_server
 from tests.support.lakes import run, sandbox, world
 

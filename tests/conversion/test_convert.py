@@ -107,6 +107,7 @@ def test_verify_proves_the_new_lake_as_it_did_the_old_one(lake, served, tmp_path
 
 
 def test_a_lake_goes_into_a_bucket_and_comes_back(lake, served, tmp_path):
+    pytest.importorskip("obstore", reason="an extra")
     bucket = f"memory://{tmp_path.name}/lake"
     connector.run_convert(lake, bucket, format="jsonl")
     assert objects(bucket) == objects(lake)

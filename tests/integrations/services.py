@@ -24,6 +24,8 @@ from tests.support.bucket_server import bucket_server
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
+SERVICES = ("seaweedfs", "moto", "azurite", "gcs")
+
 ACCESS_KEY, SECRET_KEY = "lake-test-access", "lake-test-secret-0123456789"
 """What the S3 services here accept; nothing else does."""
 
@@ -186,6 +188,22 @@ def storage_options_of(service: Service) -> dict[str, str]:
         "access_key_id": service.environment["AWS_ACCESS_KEY_ID"],
         "secret_access_key": service.environment["AWS_SECRET_ACCESS_KEY"],
     }
+
+
+def settings_of(service: Service) -> dict[str, str]:
+    """Return the settings of any of the stores, as `storage_options` have them."""
+    names = {
+        "AWS_ACCESS_KEY_ID": "access_key_id",
+        "AWS_SECRET_ACCESS_KEY": "secret_access_key",
+        "AWS_REGION": "region",
+        "AWS_ENDPOINT_URL": "endpoint",
+        "AZURE_STORAGE_ACCOUNT_NAME": "account_name",
+        "AZURE_STORAGE_ACCOUNT_KEY": "account_key",
+        "AZURE_STORAGE_ENDPOINT": "endpoint",
+        "GOOGLE_BASE_URL": "base_url",
+        "GOOGLE_SERVICE_ACCOUNT_KEY": "service_account_key",
+    }
+    return {names[name]: value for name, value in service.environment.items() if name in names}
 
 
 def _make_folder(url: str) -> None:

@@ -10,29 +10,13 @@ import pytest
 
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StorageError
 from tests.integrations.faulty_proxy import behind_faults
+from tests.integrations.services import SERVICES, settings_of
 
 pytest.importorskip("obstore", reason="`make integrations` sets up what runs this")
 
 from connector.lake.stores.bucket_opening import open_bucket
 from connector.lake.stores.patience import Patience
 from connector.lake.stores.tokens import is_listed_as
-
-SERVICES = ("seaweedfs", "moto", "azurite", "gcs")
-
-
-def settings_of(service):
-    names = {
-        "AWS_ACCESS_KEY_ID": "access_key_id",
-        "AWS_SECRET_ACCESS_KEY": "secret_access_key",
-        "AWS_REGION": "region",
-        "AWS_ENDPOINT_URL": "endpoint",
-        "AZURE_STORAGE_ACCOUNT_NAME": "account_name",
-        "AZURE_STORAGE_ACCOUNT_KEY": "account_key",
-        "AZURE_STORAGE_ENDPOINT": "endpoint",
-        "GOOGLE_BASE_URL": "base_url",
-        "GOOGLE_SERVICE_ACCOUNT_KEY": "service_account_key",
-    }
-    return {names[name]: value for name, value in service.environment.items() if name in names}
 
 
 def open_at(service, **options):

@@ -11,7 +11,7 @@ import connector
 from connector.config.destination import placed
 from connector.errors import ConfigError
 from tests.integrations.faulty_proxy import behind_faults
-from tests.integrations.test_bucket import settings_of
+from tests.integrations.services import settings_of
 from tests.support.bucket_lakes import bucket_files, command
 from tests.support.lakes import data_files, objects, run, sandbox, state, world
 

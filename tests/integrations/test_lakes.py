@@ -14,7 +14,7 @@ from connector.config.destination import placed
 from tests.integrations import services
 from tests.integrations.conftest import available
 from tests.integrations.faulty_proxy import behind_faults
-from tests.integrations.test_bucket import settings_of
+from tests.integrations.services import settings_of
 from tests.support.bucket_lakes import (
     backfill_killed,
     bucket_files,

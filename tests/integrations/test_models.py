@@ -25,7 +25,7 @@ from connector.errors import ConnectorError
 from connector.lake.state.table_states import TABLE
 from tests.ingest.test_sync_model import Died, Fuse, LakeAgainstModel
 from tests.integrations.faulty_proxy import behind_faults, is_listing
-from tests.integrations.test_bucket import settings_of
+from tests.integrations.services import settings_of
 from tests.support.bucket_lakes import ROOT
 from tests.support.dating import Dating
 from tests.support.examples import drawn_for

@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from tests.contracts.store import StoreContract
-from tests.integrations.test_bucket import SERVICES, settings_of
+from tests.integrations.services import SERVICES, settings_of
 
 pytest.importorskip("obstore", reason="`make integrations` sets up what runs this")
 

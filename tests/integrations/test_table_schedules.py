@@ -7,14 +7,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from connector.lake.catalogs.lake_tables import compared
 from connector.lake.stores.base import open_store
-from tests.integrations.test_tables import TableLake, configured
 from tests.support.bucket_server import bucket_server
 from tests.support.examples import examples
 from tests.support.lakes import objects, sandbox, truth, world
 
 pytest.importorskip("obstore", reason="`make integrations` sets up what runs this")
+pytest.importorskip("deltalake", reason="`make integrations` sets up what runs this")
+pytest.importorskip("pyiceberg", reason="`make integrations` sets up what runs this")
 
 from tests.integrations.services import Service
+from tests.integrations.test_tables import TableLake, configured
 from tests.support.bucket_schedules import lived_through, schedules
 
 __all__ = ["configured"]

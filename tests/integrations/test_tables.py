@@ -30,7 +30,7 @@ from connector.verification.calls import verify
 from tests.integrations import services
 from tests.integrations.conftest import available
 from tests.integrations.faulty_proxy import behind_faults
-from tests.integrations.test_bucket import SERVICES, settings_of
+from tests.integrations.services import SERVICES, settings_of
 from tests.support.bucket_lakes import command, store_killed_in_the_middle
 from tests.support.dating import later
 from tests.support.lakes import START, config_for, run, sandbox, truth, world

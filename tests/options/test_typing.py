@@ -9,6 +9,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 CODE = """
@@ -38,6 +40,8 @@ def test_pyright_complains_about_every_wrong_keyword_and_value_and_about_nothing
     settings = {"include": ["caller.py"], "extraPaths": [str(ROOT)], "typeCheckingMode": "standard"}
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
     checker = Path(sys.executable).with_name("pyright")
+    if not checker.exists():  # where only what the tests themselves need was installed
+        pytest.skip("pyright is not installed here")
     words = [checker, "--outputjson", "--project", tmp_path, "--pythonpath", sys.executable]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     found = {one["range"]["start"]["line"] for one in json.loads(done.stdout)["generalDiagnostics"]}
