@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -37,7 +38,7 @@ def figures_of(whole: pa.RecordBatch, counts: Sequence[int]) -> list[Figures]:
         counts: rows of each file, at least 1.
     """
     ticks = whole.column("created").view(pa.int64())
-    starts = [sum(counts[:place]) for place in range(len(counts))]
+    *starts, _ = accumulate(counts, initial=0)
     number = pc.list_parent_indices(pa.ListArray.from_arrays(pa.array([*starts, len(ticks)], pa.int32()), ticks))
     first = ticks.take(pa.array(starts, pa.int64())).to_pylist()
     last = ticks.take(pa.array([start + count - 1 for start, count in zip(starts, counts, strict=True)])).to_pylist()
