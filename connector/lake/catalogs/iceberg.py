@@ -50,7 +50,6 @@ try:
     from pyiceberg.exceptions import (
         CommitFailedException,
         CommitStateUnknownException,
-        NamespaceAlreadyExistsError,
         NoSuchTableError,
         TableAlreadyExistsError,
         ValidationException,
@@ -269,8 +268,7 @@ class IcebergCatalogTable:
 
     def _create(self) -> Table:
         """Make the table, empty; its columns come to have the numbers that are in the files."""
-        with suppress(NamespaceAlreadyExistsError):
-            self.catalog.create_namespace(NAMESPACE)
+        self._make_namespace()
         schema = self._schema
         base = _base(schema)
         table = self.catalog.create_table(
@@ -288,6 +286,18 @@ class IcebergCatalogTable:
         )
         self._refuse_foreign(table)
         return table
+
+    def _make_namespace(self) -> None:
+        """Make the namespace, unless it is there: whoever made it, and whatever the catalog says of that.
+
+        A catalog in a database answers all but the first of several at once with an error of its database's, and one
+        that lets nobody make namespaces may well have ours.
+        """
+        try:
+            self.catalog.create_namespace(NAMESPACE)
+        except Exception:
+            if not self.catalog.namespace_exists(NAMESPACE):
+                raise
 
     def _add_columns(self, transaction: Transaction) -> None:
         """Add the columns that the table lacks, by their own numbers."""
@@ -352,7 +362,8 @@ class IcebergCatalogTable:
                 " publish with `repair`, which makes the table anew here, without its history; if another lake has its"
                 " tables in this catalog, use a catalog of its own"
             )
-        self.catalog.drop_table(self.identifier)
+        with suppress(NoSuchTableError):  # another one that makes it anew may have come first
+            self.catalog.drop_table(self.identifier)
         self._table = None
 
     def _refuse_foreign(self, table: Table) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.exceptions import CommitFailedException, ForbiddenError
 from pyiceberg.expressions import EqualTo
 from pyiceberg.schema import Schema
 from pyiceberg.types import LongType, NestedField, StringType
@@ -128,6 +128,47 @@ class TestIceberg(CatalogContract):
         with ThreadPoolExecutor(4) as threads:
             for number in range(20):
                 assert all(threads.map(opened, [tmp_path / f"{number}"] * 4))
+
+    def test_the_first_tables_of_a_catalog_may_be_published_by_many_at_once(self, tmp_path):
+        lake = Lake(tmp_path / "lake")
+        lake.put(rows_of(0, ["txn_a"]))
+        met = Barrier(3)
+
+        def finds_no_namespace(catalog):
+            look = catalog.namespace_exists
+
+            def looked(name):
+                found = look(name)
+                catalog.namespace_exists = look
+                met.wait(ENDLESS_SECONDS)  # all have looked before one makes it
+                return found
+
+            catalog.namespace_exists = looked
+            return catalog
+
+        def published(catalog):
+            publish(IcebergCatalogTable(lake.shape, catalog, str(lake.root)), lake.wanted)
+
+        catalogs = [finds_no_namespace(open_catalog(str(lake.root))) for _ in range(met.parties)]
+        with ThreadPoolExecutor(met.parties) as threads:
+            list(threads.map(published, catalogs))
+        for catalog in catalogs:
+            catalog.close()
+        assert self.rows(lake) == lake.rows()
+
+    def test_a_namespace_that_somebody_else_made_will_do_where_we_may_make_none(self, lake):
+        catalog = self.catalog(lake)
+
+        def refused(_name):
+            raise ForbiddenError("no namespaces by this key")
+
+        make, catalog.create_namespace = catalog.create_namespace, refused
+        lake.put(rows_of(0, ["txn_a"]))
+        with pytest.raises(StorageError, match="no namespaces by this key"):
+            self.published(lake)
+        make("stripe")
+        self.published(lake)
+        assert self.rows(lake) == lake.rows()
 
     def test_a_bucket_needs_a_catalog(self):
         with pytest.raises(ConfigError, match="need a catalog"):
