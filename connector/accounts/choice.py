@@ -17,7 +17,7 @@ from connector.stripe.client import GET_PAYOUT, GET_TRANSACTION
 from connector.stripe.identity import Identity, clocks, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from connector.core.state.account_record import AccountRecord
     from connector.lake.state.lake_identity import LakeFacts
@@ -42,24 +42,25 @@ def chosen_accounts(accounts: str | Sequence[str | None], *, account_id: str | N
 
 
 async def introduced(
-    client: Client, account: str | None, *, account_id: str | None, met: Collection[str] = ()
+    client: Client, account: str | None, *, account_id: str | None, known: bool = False, created: int = 0
 ) -> Identity:
     """Learn whose rows these are.
 
-    A connected account that has said in an earlier run who it is is its header's, once the time is known: Stripe
-    repeats the header in every answer, and where an answer lacks it the account is asked again (`as_account`).
+    A connected account that is known of is its header's, once the time is known: Stripe repeats the header in every
+    answer, and where an answer lacks it the account is asked who it is (`as_account`).
 
     Args:
         client: whom to ask.
         account: connected account to ask as; None for the key's own.
         account_id: its id where the key may not ask for it.
-        met: accounts that have said who they are in an earlier run.
+        known: whether it has said in an earlier run who it is, or Stripe lists it.
+        created: when it was made, as far as that is known; UTC seconds.
 
     Raises:
         ApiError, ConfigError: see `identify`.
     """
-    if account is not None and account in met and client.server_now is not None and not client.acting.by_context:
-        return Identity(checked_account(account), 0, *clocks(client), owner=checked_account(account))
+    if account is not None and known and client.server_now is not None and not client.acting.by_context:
+        return Identity(checked_account(account), created, *clocks(client), owner=checked_account(account))
     return await identify(client, account=account, account_id=account_id)
 
 

@@ -23,6 +23,7 @@ from connector.config.config import DEFAULT_RATE
 from connector.config.salt import Salt
 from connector.core.planning.shares import LEAST_ROWS, ample_rows, groups_of
 from connector.errors import StorageError
+from connector.ingest.windows import created_of
 from connector.options.calls import RunPlanOptions
 from connector.options.run import Stopping
 
@@ -123,8 +124,10 @@ class StripeAccountGroupsOperator(LakeOperator):
         windows = self.call(lambda: connector.plan(self.destination, **given))
         accounts = [next(iter(window.get("accounts", ())), None) for window in windows]
         groups = groups_of(list(dict.fromkeys(accounts)), self.groups)
+        listed = {one: when for window in windows for one, when in window.get("accounts_created", {}).items()}
         shared = {"lake": windows[0]["lake"]} if windows else {}
-        return mapped([{"accounts": group, **shared} for group in groups], budget=self.budget, slots=self.slots)
+        tasks = [{"accounts": group, **created_of(group, listed), **shared} for group in groups]
+        return mapped(tasks, budget=self.budget, slots=self.slots)
 
 
 class CheckOptions(TypedDict, total=False):

@@ -169,8 +169,8 @@ async def _record(services: Services, client: Client, options: BalanceChoice) ->
 
         async def record(position: int) -> None:
             account = accounts[position]
-            met = held[0].facts.accounts if held else ()
-            identity = await introduced(client, account, account_id=account_id, met=met)
+            known = bool(held) and account in held[0].facts.accounts
+            identity = await introduced(client, account, account_id=account_id, known=known)
             if identity.account in names:  # under another name
                 return
             names.add(identity.account)

@@ -251,8 +251,12 @@ class AccountRun:
     async def _identify(self) -> Identity:
         """Learn whose rows these are."""
         options = self.shared.options
-        met = self.shared.destination.facts.accounts if options.several else ()
-        return await introduced(self.shared.client, self.account, account_id=options.account_id, met=met)
+        created = self.shared.listed.get(self.account or "")
+        met = options.several and self.account in self.shared.destination.facts.accounts
+        known = met or created is not None
+        return await introduced(
+            self.shared.client, self.account, account_id=options.account_id, known=known, created=created or 0
+        )
 
 
 def _pairs(intervals: Intervals) -> tuple[tuple[int, int], ...]:

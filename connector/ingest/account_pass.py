@@ -61,6 +61,7 @@ class Shared:
         run_id: names the run.
         allowance: what may be spent on reading again what is lost.
         backfill: what may be spent on reading rows again for what the lake expands now.
+        listed: connected accounts that Stripe lists, each with when it was made, UTC seconds; 0 where that is not said.
         open: accounts being read at the moment; they share the requests in flight.
         taken: accounts somebody of this run reads or has read.
         memory: for rows of all accounts that wait to be written.
@@ -76,6 +77,7 @@ class Shared:
     run_id: str
     allowance: Allowance
     backfill: Allowance = field(default_factory=lambda: Allowance(0.0))
+    listed: dict[str, int] = field(init=False)
     open: int = 0
     taken: set[AccountId] = field(default_factory=set["AccountId"])
     memory: Memory = field(init=False)
@@ -85,6 +87,7 @@ class Shared:
     def __post_init__(self) -> None:
         self.memory = Memory(self.services.tuning.memory_bytes)
         self.begun = self.services.clock.utc()
+        self.listed = dict(self.options.accounts_created or {})
 
     def sharers(self) -> int:
         """Return how many accounts share the rate at the moment."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.config.moments import seconds_given
 from connector.config.salt import Salt
-from connector.core.account_ids import given_accounts, given_name
+from connector.core.account_ids import given_accounts, given_name, is_account_id
 from connector.core.privacy import Privacy
 from connector.core.state.partition import Granularity
 from connector.core.time.times import interval_of
@@ -60,6 +60,8 @@ class Options:
         keep_runs: days that reports of runs are kept in the lake, at least 0; the newest 400 are kept whatever their
             age.
         lake: id of the lake that this was planned for, as windows of a plan have it: another one is refused.
+        accounts_created: connected accounts that Stripe listed when this was planned, as windows of a plan have them,
+            each with when it was made, UTC seconds, or 0: they need not be asked who they are.
     """
 
     since: int | None = None
@@ -88,6 +90,7 @@ class Options:
     catalog: str | None = None
     keep_runs: int = DEFAULT_KEEP_RUNS
     lake: str | None = None
+    accounts_created: Mapping[str, int] | None = None
 
     def __post_init__(self) -> None:
         interval_of(self.since, self.until)
@@ -98,6 +101,11 @@ class Options:
         if type(self.keep_runs) is not int or not 0 <= self.keep_runs <= MOST_DAYS:
             raise UsageError(f"`keep_runs` {self.keep_runs!r} must be a whole number of days, 0 to {MOST_DAYS:,}")
         given_accounts(self.accounts)
+        for account, created in (self.accounts_created or {}).items():
+            if not is_account_id(account) or type(created) is not int or created < 0:
+                raise UsageError(
+                    "`accounts_created` must be as windows of a plan have it: ids of accounts, with seconds"
+                )
         if given_name(self.account_id) and (self.accounts or self.all_accounts):
             raise UsageError("`account_id` names the key's own account: it does not go with `account`")
         if self.accounts and self.all_accounts:

@@ -43,8 +43,6 @@ from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import UNNAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from connector.core.run_report import Outcome
     from connector.errors import AccountsError, UnpublishedError
     from connector.events import OnEvent
@@ -194,7 +192,7 @@ class Run:
             waiting = deque(self.options.accounts or (None,))
             self._coming = self.options.all_accounts
             if self._coming:
-                tasks.start_soon(self._list_accounts, waiting, shared.destination.facts.retired)
+                tasks.start_soon(self._list_accounts, waiting, shared)
             for position in count():
                 while shared.open >= self._most_open() or (self._coming and not waiting):
                     self._moved = anyio.Event()
@@ -215,10 +213,12 @@ class Run:
             self._failed.of = accounts
             self._tell(AccountsFound(accounts, self._done))
 
-    async def _list_accounts(self, waiting: deque[str | None], retired: Collection[str]) -> None:
+    async def _list_accounts(self, waiting: deque[str | None], shared: Shared) -> None:
         """Find the connected accounts while the first of them are being read; those that are retired are left out."""
+        retired = shared.destination.facts.retired
         async with aclosing(connected_accounts(self.client)) as pages:
             async for page in pages:
+                shared.listed |= page
                 waiting.extend(account for account in page if account not in retired)
                 self._moved.set()
         self._coming = False

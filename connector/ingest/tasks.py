@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connector.accounts.choice import refuse_retired, remember_paths
 from connector.core.planning.shares import LEAST_ROWS, ample_rows, groups_of
 from connector.ingest.options import options_of
-from connector.ingest.windows import Cut, accounts_to_read, plan_with
+from connector.ingest.windows import Cut, accounts_to_read, created_of, plan_with
 from connector.lake.state.lake_id import begin_lake
 from connector.lake.state.lake_identity import facts_to_write
 
@@ -50,19 +50,24 @@ async def tasks_of(services: Services, config: Config, options: Options, *, slot
     client = services.client(config)
     remember_paths(client, facts)
     try:
-        accounts = await accounts_to_read(options, client, facts.retired)
+        listed = await accounts_to_read(options, client, facts.retired)
     finally:
         await client.end()
+    accounts = tuple(listed)
     if len(accounts) < slots or len(accounts) == 1:
         named = accounts if any(accounts) else ()
-        chosen = replace(options, accounts=named, all_accounts=False)
+        created = created_of(named, listed)
+        chosen = replace(options, accounts=named, all_accounts=False, **created)
         each = ceil(slots / len(accounts))
         ample = ample_rows(config.rate / slots)
         cut = Cut(WINDOWS_A_SLOT * each, LEAST_ROWS, slots=each, ample_rows=ample)
         windows = await plan_with(services, config, chosen, cut)
-        return windows[::-1] or [{"accounts": list(named)}]  # most accounts grow: what takes longest begins first
+        return windows[::-1] or [
+            {"accounts": list(named), **created}
+        ]  # most accounts grow: what takes longest begins first
     lake = begin_lake(services.store, now=client.server_now or services.clock.utc())
-    return [{"accounts": group, "lake": lake} for group in groups_of(accounts, GROUPS_A_SLOT * slots)]
+    groups = groups_of(accounts, GROUPS_A_SLOT * slots)
+    return [{"accounts": group, "lake": lake, **created_of(group, listed)} for group in groups]
 
 
 def told(options: Mapping[str, Any], task: Mapping[str, Any]) -> Options:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
-from connector.accounts.choice import Guest, at_home, refuse_retired, remember_paths
+from connector.accounts.choice import Guest, at_home, introduced, refuse_retired, remember_paths
 from connector.config.config import Config
 from connector.core.planning.plan import pieces
 from connector.core.planning.plan import plan as plan_work
@@ -29,11 +29,10 @@ from connector.running.blocking import run_blocking
 from connector.running.concurrency import in_turn
 from connector.services import Services, carried_out, observed, opened
 from connector.stripe.accounts import connected_accounts
-from connector.stripe.identity import identify
 from connector.stripe.listing.probing import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from os import PathLike
 
     from connector.core.state.table_state import TableState
@@ -141,17 +140,21 @@ async def _plan(services: Services, config: Config, options: Options, cut: Cut) 
     remember_paths(client, facts)
     found: dict[int, list[dict[str, Any]]] = {}
     try:
-        accounts = await accounts_to_read(options, client, facts.retired)
+        listed = await accounts_to_read(options, client, facts.retired)
+        accounts = list(listed)
         tell(AccountsFound(len(accounts)))
 
         async def plan_account(position: int) -> None:
             account = accounts[position]
             tell(AccountStarted(account))
-            identity = await identify(client, account=account, account_id=options.account_id)
+            created = listed[account]
+            identity = await introduced(
+                client, account, account_id=options.account_id, known=created is not None, created=created or 0
+            )
             identity, _ = await at_home(client, store, facts, Guest(identity, account, options.account_id))
             tell(AccountIdentified(account, identity.account))
             state = table_states.load(store, identity.account)
-            given = _as_arguments(options, state, account)
+            given = _as_arguments(options, state, account) | created_of([account], listed)
             work = _Work(options, state, identity, cut)
             profile = await _profile(client, options, work, account, alone=len(accounts) == 1)
             found[position] = [bounds | given for bounds in work.bounds(profile)]
@@ -253,9 +256,22 @@ def run_plan(destination: str | PathLike[str], **options: Unpack[RunPlanOptions]
     return run_blocking(main, instead="await connector.plan(…)")
 
 
-async def accounts_to_read(chosen: Options, client: Client, retired: Collection[str]) -> tuple[str | None, ...]:
-    """Return the accounts that are asked for, None standing for the key's own; of all there are, those not retired."""
+async def accounts_to_read(chosen: Options, client: Client, retired: Collection[str]) -> dict[str | None, int | None]:
+    """Return the accounts that are asked for, None standing for the key's own; of all there are, those not retired.
+
+    Each comes with when it was made, UTC seconds, 0 where Stripe lists it without; None where it was not listed.
+    """
     if not chosen.all_accounts:
-        return chosen.accounts or (None,)
+        known = chosen.accounts_created or {}
+        return {account: known.get(account or "") for account in chosen.accounts or (None,)}
+    found: dict[str | None, int | None] = {None: None}
     async with aclosing(connected_accounts(client)) as pages:
-        return (None, *[account async for page in pages for account in page if account not in retired])
+        async for page in pages:
+            found |= {account: created for account, created in page.items() if account not in retired}
+    return found
+
+
+def created_of(accounts: Iterable[str | None], listed: Mapping[str | None, int | None]) -> dict[str, Any]:
+    """Return what a task is told of those of its accounts that were listed, as an argument; nothing if none was."""
+    created = {one: when for one in accounts if one is not None and (when := listed.get(one)) is not None}
+    return {"accounts_created": created} if created else {}

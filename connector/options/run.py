@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 from connector.options.option import Option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
 
     from connector.running.canceller import Canceller
@@ -127,6 +128,13 @@ class Planned(TypedDict, total=False):
     lake: Annotated[
         "str | None",
         Option(says="id of the lake that this was planned for, as windows of a plan have it: another one is refused"),
+    ]
+    accounts_created: Annotated[
+        "Mapping[str, int] | None",
+        Option(
+            says="connected accounts that Stripe listed when this was planned, as windows of a plan have them, each"
+            " with when it was made, UTC seconds, or 0: they are not asked who they are, unless an answer does not say"
+        ),
     ]
 
 

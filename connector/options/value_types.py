@@ -99,6 +99,7 @@ KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "str | Sequence[str]": (_is_texts, "a text, or a list of texts"),
     "str | Sequence[str | None]": (_is_texts, "a text, or a list of texts"),
     "Mapping[str, str]": (_is_a(Mapping), "a mapping of texts to texts"),
+    "Mapping[str, int]": (_is_a(Mapping), "a mapping of texts to whole numbers"),
     "Canceller": (_is_a(Canceller), "a connector.Canceller"),
     "Salt": (_is_a(Salt), "a connector.Salt"),
     "Time": (lambda _: True, "a time"),

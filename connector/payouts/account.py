@@ -123,7 +123,7 @@ class AccountPayouts:
         """
         shared = self.shared
         identity = self._identity = await introduced(
-            shared.client, self.account, account_id=self.account_id, met=shared.met
+            shared.client, self.account, account_id=self.account_id, known=self.account in shared.met
         )
         if identity.account in shared.taken:  # under another name
             return

@@ -10,7 +10,7 @@ from connector.errors import ProtocolError
 from connector.stripe.client import LIST_ACCOUNTS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     from connector.core.api.page import Page
     from connector.core.units import AccountId
@@ -20,11 +20,12 @@ MOST_PAGES = 10_000
 """A list of accounts longer than this does not end by itself."""
 
 
-async def connected_accounts(client: Client) -> AsyncGenerator[list[str], None]:
+async def connected_accounts(client: Client) -> AsyncGenerator[dict[AccountId, int], None]:
     """List the connected accounts, newest first, each once.
 
     Yields:
-        A page of ids, which may be empty. Close the generator if you leave it early (`aclosing`).
+        A page of ids, which may be empty, each with when it was made, UTC seconds; 0 where that is not said. Close the
+        generator if you leave it early (`aclosing`).
 
     Raises:
         ApiError: see `connector.errors`.
@@ -40,7 +41,7 @@ async def connected_accounts(client: Client) -> AsyncGenerator[list[str], None]:
             page = decode_page(response.body, request_id=response.request_id)
             ids = _ids(page)
             _check(page, ids, seen, first=after is None)
-        yield [*ids]
+        yield {one: _created(row) for one, row in zip(ids, page.rows, strict=True)}
         if not page.has_more:
             return
         seen.update(ids)
@@ -64,3 +65,8 @@ def _ids(page: Page) -> list[AccountId]:
     if not all(isinstance(one, str) and one for one in found):
         raise ProtocolError("the list of accounts has a row without an id", request_id=page.request_id)
     return [checked_account(one) for one in found]
+
+
+def _created(row: Mapping[str, object]) -> int:
+    created = row.get("created")
+    return created if type(created) is int and created > 0 else 0

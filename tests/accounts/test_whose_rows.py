@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections import Counter
 from types import SimpleNamespace
 
 import anyio
@@ -12,7 +14,7 @@ import pytest
 import connector
 from connector.core.api.protocol import Response
 from connector.core.state.claims import Claims
-from connector.errors import AccountsError, ProtocolError
+from connector.errors import AccountsError, ProtocolError, UsageError
 from connector.stripe.acting import NOBODY
 from connector.stripe.client import BALANCE
 from tests.support.fakes import FakeTransport, client_over, ok, refused
@@ -49,11 +51,12 @@ def right(lake, served):
     return all(objects(lake, account) == truth(served, account) for account in holders(lake))
 
 
+@pytest.mark.parametrize("listed", [False, True], ids=["named", "listed"])
 @pytest.mark.parametrize("fault", [DROPS, DROPS_LISTS])
-def test_no_folder_gets_the_platforms_rows(tmp_path, served, fault):
+def test_no_folder_gets_the_platforms_rows(tmp_path, served, fault, listed):
     served.faults.add(fault)
     with pytest.raises(AccountsError) as caught:
-        run(tmp_path, served, accounts=everyone(served))
+        run(tmp_path, served, **({"all_accounts": True} if listed else {"accounts": everyone(served)}))
     assert set(caught.value.errors) == set(served.world.accounts[1:])
     assert all(isinstance(error, ProtocolError) for error in caught.value.errors.values())
     assert (caught.value.exit_code, caught.value.retryable) == (65, False)
@@ -110,6 +113,39 @@ def test_each_account_is_asked_once_and_later_its_answers_say_who_it_is(tmp_path
     assert asked["account.retrieve"] == 4
     again = run(tmp_path, served, accounts=everyone(served), audit=0).requests
     assert (again.by_endpoint["account.retrieve"], again.total) == (1, 5)
+
+
+def test_accounts_that_are_listed_are_not_asked_and_their_files_are_the_same(tmp_path, served):
+    run(tmp_path / "named", served, accounts=everyone(served))
+    report = run(tmp_path / "listed", served, all_accounts=True)
+    asked = report.requests.by_endpoint
+    assert (asked["account.retrieve"], asked["accounts.list"]) == (1, 1)
+    assert [one.account for one in report.accounts] == [served.account, *served.world.accounts[:0:-1]]
+    assert data_files(tmp_path / "listed") == data_files(tmp_path / "named")
+
+
+def test_windows_of_a_plan_say_which_accounts_were_listed(tmp_path, served):
+    planned = anyio.run(lambda: connector.plan(tmp_path, config=config_for(served), all_accounts=True, windows=1))
+    windows = json.loads(json.dumps(planned))
+    created = {one: when for window in windows for one, when in window.get("accounts_created", {}).items()}
+    assert created.keys() == set(served.world.accounts[1:])
+    assert START <= min(created.values()) < max(created.values()) < served.now
+    assert asked_in_all(served) == {"/v1/account": 1, "/v1/accounts": 1}
+    together = [one for window in windows for one in window.get("accounts", [])]
+    report = run(tmp_path, served, accounts=together, accounts_created=created)
+    assert report.requests.by_endpoint["account.retrieve"] == 1  # the first says what time it is
+    assert all(objects(tmp_path, account) == truth(served, account) for account in together)
+
+
+def test_what_is_said_of_listed_accounts_is_looked_at(tmp_path, served):
+    for wrong in ({"": 1}, {"acct_1": "2026-01-01"}, {"acct_1": -1}, {"acct_1": True}):
+        with pytest.raises(UsageError, match="as windows of a plan have it"):
+            run(tmp_path, served, accounts_created=wrong)
+    assert asked_in_all(served) == {}
+
+
+def asked_in_all(served):
+    return Counter(one.path for one in served.requests())
 
 
 @pytest.mark.parametrize("door", ["payouts", "balance", "plan", "stream of one", "stream", "show", "get", "fees"])

@@ -199,6 +199,7 @@ OF_OTHER_TYPES = {
     "str | Sequence[str]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray(), *SERIES],
     "str | Sequence[str | None]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray(), *SERIES],
     "Mapping[str, str]": [*NO_VALUES[:4], *NO_VALUES[5:]],
+    "Mapping[str, int]": [*NO_VALUES[:4], *NO_VALUES[5:]],
     "Canceller": NO_VALUES,
     "Salt": NO_VALUES,
     "Time": [],  # which is understood, or refused, where it is read

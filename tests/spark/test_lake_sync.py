@@ -64,6 +64,7 @@ def test_many_accounts_are_read_in_groups_and_nobody_is_asked_before_his_turn(tm
         for account in served.world.accounts:
             assert objects(tmp_path / "lake", account) == truth(served, account), account
     assert len(session.tasks.tasks) == 8
+    assert report["requests"]["by_endpoint"]["account.retrieve"] <= 8  # one in each task, which says what time it is
     assert len(report["accounts"]) == 13
     assert report["outcome"] == "complete"
 
