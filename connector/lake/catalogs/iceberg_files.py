@@ -17,6 +17,7 @@ from __future__ import annotations
 import io
 import secrets
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.io import FileIO, InputFile, OutputFile, load_file_io
@@ -24,7 +25,7 @@ from pyiceberg.io import FileIO, InputFile, OutputFile, load_file_io
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from connector.lake.stores.bucket import Bucket
 
@@ -103,9 +104,11 @@ class _File(InputFile, OutputFile):
     def __init__(self, location: str, bucket: Bucket, path: str) -> None:
         super().__init__(location)
         self._bucket, self._path = bucket, path
+        self._put: int | None = None
 
     def __len__(self) -> int:
-        return len(self._content())
+        """Return its bytes; of what was put through this object, how many were."""
+        return len(self._content()) if self._put is None else self._put
 
     def exists(self) -> bool:
         """Say whether it is there."""
@@ -117,11 +120,18 @@ class _File(InputFile, OutputFile):
 
     def create(self, overwrite: bool = False) -> _Put:  # noqa: FBT001, FBT002 - as above
         """Return what takes its content, and puts it when it is closed."""
-        return _Put(self._bucket, self._path, overwrite=overwrite)
+        return _Put(partial(self._take, overwrite=overwrite))
 
     def to_input_file(self) -> _File:
         """Return it to be read."""
         return self
+
+    def _take(self, content: bytes, *, overwrite: bool) -> None:
+        if overwrite:
+            self._bucket.overwrite(self._path, content)
+        else:
+            self._bucket.put(self._path, content, replaces=None)
+        self._put = len(content)
 
     def _content(self) -> bytes:
         found = self._bucket.get(self._path)
@@ -133,9 +143,9 @@ class _File(InputFile, OutputFile):
 class _Put(io.BytesIO):
     """What is written to an object, all of it put at the end, or nothing where the writer failed."""
 
-    def __init__(self, bucket: Bucket, path: str, *, overwrite: bool) -> None:
+    def __init__(self, put: Callable[[bytes], None]) -> None:
         super().__init__()
-        self._bucket, self._path, self._overwrite = bucket, path, overwrite
+        self._put = put
 
     def __exit__(self, kind: object, *more: object) -> None:
         if kind is not None:
@@ -148,7 +158,4 @@ class _Put(io.BytesIO):
             return
         content = self.getvalue()
         super().close()
-        if self._overwrite:
-            self._bucket.overwrite(self._path, content)
-        else:
-            self._bucket.put(self._path, content, replaces=None)
+        self._put(content)

@@ -43,6 +43,7 @@ def test_a_file_in_the_bucket_is_written_read_and_removed(bucket, files):
         assert not new.exists()
     there = files.new_input(address)
     assert (there.exists(), len(there), there.open().read(), there.location) == (True, 3, b"one", address)
+    assert len(new) == 3
     assert (new.to_input_file().open().read(), bucket.get("metadata/1.json")[0]) == (b"one", b"one")
     files.delete(address)
     assert bucket.get("metadata/1.json") is None
@@ -127,7 +128,7 @@ def test_a_table_lives_in_the_bucket_and_its_catalog_elsewhere(bucket, tmp_path,
     assert {one.path.rpartition("/")[0] for one in bucket.list("")} == {f"{TABLE}/metadata"}
 
 
-def test_a_commit_reads_each_manifest_once(tmp_path, monkeypatch):
+def test_a_commit_reads_each_manifest_once_and_none_that_it_writes(tmp_path, monkeypatch):
     monkeypatch.setenv("PYICEBERG_CATALOG__ELSEWHERE__URI", f"sqlite:///{tmp_path}/catalog.db")
     monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())
     lake = Lake(tmp_path / "lake")
@@ -137,7 +138,11 @@ def test_a_commit_reads_each_manifest_once(tmp_path, monkeypatch):
         stack.callback(catalog.close)
         for day in (0, 1, 2, 0):
             lake.put(rows_of(day, [f"txn_{day}"]))
-            there = [name for name in served.objects if re.fullmatch(r".*-m\d+\.avro", name)]
+            before = set(served.objects)
+            there = [name for name in before if re.fullmatch(r".*-m\d+\.avro", name)]
             served.requests.clear()
             publish(IcebergCatalogTable(lake.shape, catalog, bucket.url), lake.wanted)
+            new = [one for one in served.objects if one.endswith(".avro") and one not in before]
+            assert [served.requests[f"GET {name}"] for name in new] == [0] * len(new)
+            assert new
         assert [served.requests[f"GET {name}"] for name in there] == [1, 1, 1]
