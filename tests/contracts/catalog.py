@@ -12,6 +12,7 @@ class TestMine(CatalogContract):
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 from connector.core.state.partition import Granularity
 from connector.core.state.publishing import Alteration
 from connector.errors import CommitConflictError, ConfigError, StateError, StorageError
-from connector.lake.catalogs.base import ROUNDS, TableAlteredError, publish
+from connector.lake.catalogs.base import ROUNDS, TableAlteredError, publish, tidied
 from tests.support.table_files import ACCOUNT, TABLE, Lake, rows_of
 
 if TYPE_CHECKING:
@@ -215,6 +216,43 @@ class CatalogContract:
         with pytest.raises(CommitConflictError):
             publish(Troubled(self.opened(lake), ["refused"] * ROUNDS), lake.wanted)
         assert self.rows(lake) == []
+
+    def test_where_another_is_in_the_way_of_a_look_it_is_looked_again(self, lake):
+        class InTheWay(Troubled):
+            def read(self):
+                if self.troubles:
+                    raise CommitConflictError(self.troubles.pop())
+                self.table.read()
+
+        lake.put(rows_of(0, ["txn_a"]))
+        assert publish(InTheWay(self.opened(lake), ["locked"] * (ROUNDS - 1)), lake.wanted).added == 1
+        with pytest.raises(CommitConflictError, match="locked"):
+            publish(InTheWay(self.opened(lake), ["locked"] * ROUNDS), lake.wanted)
+
+    @pytest.mark.parametrize("meanwhile", ["tidied", "published"])
+    def test_who_tidies_a_table_beside_others_does_what_is_left(self, lake, meanwhile):
+        def others(cutoff):
+            if meanwhile == "published":
+                lake.put(rows_of(9, ["txn_z"]))
+                self.published(lake)
+            tidied(self.opened(lake), cutoff, act=True)
+
+        class Late(Troubled):
+            """A table that others are first at, once it was looked at."""
+
+            def tidy(self, cutoff, *, act):
+                if act and self.troubles:
+                    self.troubles.pop()
+                    others(cutoff)
+                return self.table.tidy(cutoff, act=act)
+
+        for day in range(2):
+            lake.put(rows_of(day, [f"txn_{day}"]))
+            self.published(lake)
+        late = Late(self.opened(lake), ["others"])
+        tidied(late, time.time() + 9, act=True)
+        assert late.troubles == []
+        assert self.rows(lake) == lake.rows()
 
     def test_a_lost_answer_is_looked_up(self, lake):
         lake.put(rows_of(0, ["txn_a"]))

@@ -8,7 +8,7 @@ leaves the table as it was, and the next one finds the same difference, or a sma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from connector.core.counting import counted
 from connector.core.state.publishing import EMPTY, Change, alterations, change_to, newer
@@ -27,7 +27,10 @@ KEEP_DAYS = 7
 """Days that older files and versions stay by default; records of the state stay as long."""
 
 ROUNDS = 16
-"""Times that a difference is taken anew after another publisher was first."""
+"""Times that a table is looked at anew after another one was first, or in the way."""
+
+Due = TypeVar("Due")
+Done = TypeVar("Done")
 
 NAMED = 3
 """Files that an error names; the others are counted."""
@@ -163,11 +166,13 @@ class Tidied:
         folded: manifests that were put together.
         needed: paths of the files of metadata that are still needed, relative to the lake; None where the table's
             library looks after them.
+        marked: paths of the data files of versions that somebody has marked, and that therefore stay.
     """
 
     versions: int = 0
     folded: int = 0
     needed: frozenset[str] | None = None
+    marked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,25 +208,75 @@ def publish(table: CatalogTable, wanted_now: WantedNow, *, repair: bool = False)
         CommitConflictError: other publishers were first, again and again.
         StorageError: it cannot be read or written; what it held before, it holds.
     """
-    failure: StorageError | None = None
-    tried: Change | None = None
-    for _ in range(ROUNDS):
+    name = table.shape.name
+
+    def look() -> tuple[Change, int]:
         there, wanted = _compared(table, wanted_now)
         found = alterations(wanted, there)
         if found and not repair:
-            raise TableAlteredError(table.shape.name, found)
-        change = change_to(wanted, there)
+            raise TableAlteredError(name, found)
+        return change_to(wanted, there), len(found)
+
+    def commit(due: tuple[Change, int]) -> Published:
+        change, mended = due
         if not change:
-            return Published(table.shape.name)
-        if failure is not None and change == tried and not isinstance(failure, CommitConflictError):
+            return Published(name)
+        table.commit(change)
+        return Published(name, len(change.added), len(change.removed), mended)
+
+    return _beside_others(look, commit)
+
+
+def tidied(table: CatalogTable, cutoff: float, *, act: bool) -> Tidied:
+    """Tidy a table as it is now, after what others do to it meanwhile. Blocks.
+
+    Args:
+        table: the table.
+        cutoff: UTC seconds; versions since then stay.
+        act: do it, instead of only saying what would be done.
+
+    Raises:
+        CommitConflictError: others were first, again and again.
+        StorageError: it cannot be read or written.
+    """
+
+    def look() -> tuple[int, Tidied]:
+        table.read()
+        version = (table.contents() or EMPTY).version
+        return version, table.tidy(cutoff, act=False)
+
+    def tidy(due: tuple[int, Tidied]) -> Tidied:
+        return table.tidy(cutoff, act=True) if act else due[1]
+
+    return _beside_others(look, tidy)
+
+
+def _beside_others(look: Callable[[], Due], act: Callable[[Due], Done]) -> Done:
+    """Do what is due, and after a failure what is due then: another may have been first, or the answer was lost.
+
+    Args:
+        look: says what is due now.
+        act: does it.
+
+    Raises:
+        CommitConflictError: others were first, again and again.
+        StorageError: it failed, and the same is due still.
+    """
+    failure: StorageError | None = None
+    before: Due | None = None
+    for _ in range(ROUNDS):
+        try:
+            due = look()
+        except CommitConflictError as error:
+            failure, before = error, None
+            continue
+        if failure is not None and due == before and not isinstance(failure, CommitConflictError):
             raise failure
         try:
-            table.commit(change)
+            return act(due)
         except StorageError as error:
-            failure, tried = error, change
-        else:
-            return Published(table.shape.name, len(change.added), len(change.removed), len(found))
-    raise failure or CommitConflictError(f"the table {table.shape.name} changes again and again: run again")
+            failure, before = error, due
+    raise failure or CommitConflictError("others were first, again and again: run again")
 
 
 def _compared(table: CatalogTable, wanted_now: WantedNow) -> tuple[Contents, Wanted]:

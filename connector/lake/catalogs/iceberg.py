@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from connector.core.extras import how_to_install
 from connector.core.state.publishing import Contents, Listed, account_of
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import Tidied, bounds_of
+from connector.lake.catalogs.base import ROUNDS, Tidied, bounds_of
 from connector.lake.formats.row_columns import MICROSECONDS
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ try:
     from pyiceberg.transforms import IdentityTransform
     from pyiceberg.typedef import Record
     from pyiceberg.types import DateType, IntegerType, StringType, TimestamptzType
-    from sqlalchemy.exc import OperationalError, SQLAlchemyError
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
     from connector.lake.catalogs.iceberg_commit import (
         FOLDED_MANIFESTS,
@@ -93,12 +93,15 @@ MANY_MANIFESTS = 10
 _FIRST_PARTITION_ID = 1_000
 _UNFIT = frozenset("#?;%")
 _EPOCH = date(1970, 1, 1)
-_IN_THE_WAY = re.compile(r"locked|serializ|deadlock", re.IGNORECASE)
+_IN_THE_WAY = re.compile(r"locked|serializ|deadlock|lock wait|lock timeout", re.IGNORECASE)
 """What a catalog's database says where somebody else is writing; all else that it cannot do is no conflict."""
 
 _TABLES_OF_A_CATALOG = ("iceberg_tables", "iceberg_namespace_properties")
-_MADE_BY_ANOTHER = re.compile(rf"({'|'.join(_TABLES_OF_A_CATALOG)})\W* already exists")
-"""What a database says of a new catalog's tables to all but the first of those who open it at once."""
+_MADE_BY_ANOTHER = re.compile(rf"({'|'.join(_TABLES_OF_A_CATALOG)})\b.{{0,20}} already exists")
+"""What a database says of a new catalog's tables to all but the first of those who open it at once.
+
+PostgreSQL may say it of its own list of types: `(typname, typnamespace)=(iceberg_tables, 2200) already exists`.
+"""
 
 
 def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | None = None) -> Catalog:
@@ -130,12 +133,12 @@ def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | 
 
 
 def _opened(make: Callable[[], Catalog]) -> Catalog:
-    """Open a catalog; once more for each table of its own that another process makes in the same moment."""
-    for _ in _TABLES_OF_A_CATALOG:
+    """Open a catalog; again where another process makes its tables, or writes to it, in the same moment."""
+    for _ in range(ROUNDS):
         try:
             return make()
         except SQLAlchemyError as error:
-            if not _MADE_BY_ANOTHER.search(str(error)):
+            if not (_MADE_BY_ANOTHER.search(str(error)) or _IN_THE_WAY.search(str(error))):
                 raise
     return make()
 
@@ -170,34 +173,42 @@ class IcebergCatalogTable:
         """Look at the table as it is now; see `CatalogTable.read`."""
         self._listed, self._table = {}, None
         with _told(f"reading the table {self.identifier}"):
-            try:
-                table = self._table = self.catalog.load_table(self.identifier)
-            except NoSuchTableError:
-                return
-            except FileNotFoundError:
+            for _ in range(2):  # what another makes anew, or replaces, in this moment is no table of another place
+                try:
+                    table = self.catalog.load_table(self.identifier)
+                except NoSuchTableError:
+                    return
+                except FileNotFoundError:
+                    continue
+                if table.location().rstrip("/") == self.location:
+                    self._table = table
+                    break
+            else:
                 self._moved()
                 return
-        if table.location().rstrip("/") != self.location:
-            self._moved()
-            return
         self._refuse_foreign(table)
 
     def contents(self) -> Contents | None:
         """Return what the table's manifests held; see `CatalogTable.contents`."""
-        table = self._table
-        if table is None:
+        if self._table is None:
             return None
         with _told(f"reading the table {self.identifier}"):
-            files: dict[str, Listed] = {}
-            for one, whole in self._files(table):
-                path = self._own_path(one.file_path)
-                self._listed[path] = one
-                files[path] = Listed(one.record_count, one.file_size_in_bytes, whole)
-            version = len(table.metadata.snapshots)
+            try:
+                listed = list(self._files(self._table))
+            except FileNotFoundError:  # upkeep removes what a version named that was replaced meanwhile
+                self.read()
+                listed = [] if self._table is None else list(self._files(self._table))
+        if (table := self._table) is None:
+            return None
+        files: dict[str, Listed] = {}
+        for one, whole in listed:
+            path = self._own_path(one.file_path)
+            self._listed[path] = one
+            files[path] = Listed(one.record_count, one.file_size_in_bytes, whole)
         accounts = {account for path in files if (account := account_of(path)) is not None}
         known = table.properties
         revisions = {one: int(known[f"{REVISION}{one}"]) for one in accounts if f"{REVISION}{one}" in known}
-        return Contents(MappingProxyType(files), MappingProxyType(revisions), version)
+        return Contents(MappingProxyType(files), MappingProxyType(revisions), len(table.metadata.snapshots))
 
     def _files(self, table: Table) -> Iterator[tuple[DataFile, bool]]:
         """Yield the data files of a table, each with whether none of its rows is deleted."""
@@ -232,14 +243,20 @@ class IcebergCatalogTable:
             return Tidied()
         with _told(f"tidying the table {self.identifier}"):
             manifests = sum(map(is_small, current.manifests(table.io)))
-            old = [one for one in table.metadata.snapshots if one.timestamp_ms / 1e3 < cutoff and one != current]
+            kept = {current.snapshot_id, *(one.snapshot_id for one in table.metadata.refs.values())}
+            old = [
+                one.snapshot_id
+                for one in table.metadata.snapshots
+                if one.timestamp_ms / 1e3 < cutoff and one.snapshot_id not in kept
+            ]
             folded = manifests if manifests > MANY_MANIFESTS else 0
             if act and folded:
                 with Commit(table) as transaction, self._producer(transaction, fold_at=folded):
                     pass
             if act and old:
-                table.maintenance.expire_snapshots().by_ids([one.snapshot_id for one in old]).commit()
-            return Tidied(len(old), folded, frozenset(self._needed(table)) if act else None)
+                table.maintenance.expire_snapshots().by_ids(old).commit()
+            needed = frozenset(self._needed(table)) if act else None
+            return Tidied(len(old), folded, needed, frozenset(self._marked(table)))
 
     def _producer(self, transaction: Transaction, fold_at: int) -> Publishing:
         io = transaction._table.io  # noqa: SLF001 - as pyiceberg's own producers are made
@@ -254,6 +271,15 @@ class IcebergCatalogTable:
         for snapshot in table.metadata.snapshots:
             yield self._own_path(snapshot.manifest_list)
             yield from (self._own_path(one.manifest_path) for one in snapshot.manifests(table.io))
+
+    def _marked(self, table: Table) -> Iterator[str]:
+        """Yield the paths of the files of versions that somebody has marked: branches of their own, and tags."""
+        current = table.current_snapshot()
+        for number in {one.snapshot_id for one in table.metadata.refs.values()}:
+            snapshot = table.snapshot_by_id(number)
+            if snapshot is not None and snapshot != current:
+                for _, live in self._read.live(snapshot.manifests(table.io), table.io):
+                    yield from (self._own_path(one.data_file.file_path) for one in live)
 
     @property
     def identifier(self) -> str:
@@ -364,7 +390,6 @@ class IcebergCatalogTable:
             )
         with suppress(NoSuchTableError):  # another one that makes it anew may have come first
             self.catalog.drop_table(self.identifier)
-        self._table = None
 
     def _refuse_foreign(self, table: Table) -> None:
         """Refuse a table whose columns have other numbers or types than those in our files, or other partitions.
@@ -408,12 +433,13 @@ def _told(what: str, kind: type[StorageError | ConfigError] = StorageError) -> G
     except (
         CommitFailedException,
         CommitStateUnknownException,
+        NoSuchTableError,  # one that makes it anew removes it before
         TableAlreadyExistsError,
         ValidationException,
     ) as error:
         raise _conflict(what, error) from error
     except Exception as error:
-        if isinstance(error, OperationalError) and _IN_THE_WAY.search(str(error)):
+        if isinstance(error, DBAPIError) and _IN_THE_WAY.search(str(error)):
             raise _conflict(what, error) from error
         raise kind(f"{what}: {error}") from error
 

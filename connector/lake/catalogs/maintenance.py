@@ -17,7 +17,7 @@ from connector.config.destination import placed
 from connector.core.state.publishing import EMPTY, account_of, change_to
 from connector.core.units import DAY
 from connector.errors import ConfigError, UsageError
-from connector.lake.catalogs.base import KEEP_DAYS, publish
+from connector.lake.catalogs.base import KEEP_DAYS, publish, tidied
 from connector.lake.catalogs.lake_tables import SPECS, States, kind_of, opened_tables
 from connector.lake.state import state_log
 from connector.lake.state.lake_identity import is_new
@@ -144,18 +144,15 @@ def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | No
         told = TableUpkeep(name, len(change.added), len(change.removed))
     if cutoff is None:
         return told
-    table.read()
-    tidied = table.tidy(cutoff, act=act)
+    tidy = tidied(table, cutoff, act=act)
     log = (
         []
-        if tidied.needed is None
+        if tidy.needed is None
         else [
-            one
-            for one in store.list(f"{name}/metadata")
-            if one.path not in tidied.needed and one.changed / 1e9 < cutoff
+            one for one in store.list(f"{name}/metadata") if one.path not in tidy.needed and one.changed / 1e9 < cutoff
         ]
     )
-    old = _old_files(store, name, table, cutoff)
+    old = [one for one in _old_files(store, name, table, cutoff) if one.path not in tidy.marked]
     if act:
         for one in (*log, *old[:MOST_FILES]):
             store.delete(one.path)
@@ -166,8 +163,8 @@ def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | No
         bytes=sum(one.bytes for one in removed),
         left=len(old) - len(removed),
         log=len(log),
-        versions=tidied.versions,
-        folded=tidied.folded,
+        versions=tidy.versions,
+        folded=tidy.folded,
     )
 
 

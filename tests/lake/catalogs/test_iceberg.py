@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from threading import Barrier
 
 import pyarrow as pa
@@ -18,12 +19,13 @@ from pyiceberg.expressions import EqualTo
 from pyiceberg.schema import Schema
 from pyiceberg.types import LongType, NestedField, StringType
 from pyiceberg.utils.config import Config
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connector.core.state.data_file import DataFile
 from connector.core.state.publishing import Change
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import Tidied, publish
+from connector.lake.catalogs import iceberg
+from connector.lake.catalogs.base import Tidied, publish, tidied
 from connector.lake.catalogs.iceberg import LOCAL_FILE, MANY_MANIFESTS, IcebergCatalogTable, open_catalog
 from connector.lake.catalogs.lake_tables import check_tables, settled_catalog
 from connector.lake.stores.local import LocalStore
@@ -170,6 +172,29 @@ class TestIceberg(CatalogContract):
         self.published(lake)
         assert self.rows(lake) == lake.rows()
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "table iceberg_tables already exists",
+            'relation "iceberg_namespace_properties" already exists',
+            "Key (typname, typnamespace)=(iceberg_tables, 2200) already exists.",
+            "(1050, \"Table 'iceberg_tables' already exists\")",
+            "database is locked",
+        ],
+    )
+    def test_a_catalog_that_another_opens_in_the_same_moment_is_opened_again(self, tmp_path, monkeypatch, said):
+        troubles = [DBAPIError("create table", {}, Exception(said))] * 3
+        make = iceberg.SqlCatalog
+
+        def opened(*given, **properties):
+            if troubles:
+                raise troubles.pop()
+            return make(*given, **properties)
+
+        monkeypatch.setattr(iceberg, "SqlCatalog", opened)
+        open_catalog(str(tmp_path / "lake")).close()
+        assert not troubles
+
     def test_a_bucket_needs_a_catalog(self):
         with pytest.raises(ConfigError, match="need a catalog"):
             open_catalog("s3://bucket/lake")
@@ -198,6 +223,66 @@ class TestIceberg(CatalogContract):
             self.published(lake)
         publish(self.opened(lake, renew=True), lake.wanted, repair=True)
         assert self.rows(lake) == lake.rows()
+
+    def test_of_two_who_make_the_table_of_a_moved_lake_anew_the_second_takes_that_of_the_first(self, tmp_path):
+        lake = Lake(tmp_path / "old")
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        (tmp_path / "old").rename(tmp_path / "new")
+        lake.root = tmp_path / "new"
+        catalog, made = open_catalog(str(lake.root)), []
+        load = catalog.load_table
+
+        def late(identifier):
+            try:
+                return load(identifier)
+            finally:
+                if not made:
+                    publish(self.opened(lake, renew=True), lake.wanted, repair=True)
+                    made.append(self.table(lake).metadata.table_uuid)
+
+        catalog.load_table = late
+        with closing(catalog):
+            publish(IcebergCatalogTable(lake.shape, catalog, str(lake.root), renew=True), lake.wanted, repair=True)
+        assert [self.table(lake).metadata.table_uuid] == made
+        assert self.rows(lake) == lake.rows()
+
+    @pytest.mark.parametrize("there", ["new", "old"])
+    def test_a_table_that_another_removes_to_make_it_anew_is_made_again(self, lake, there):
+        catalog = self.catalog(lake)
+        if there == "old":
+            lake.put(rows_of(0, ["txn_a"]))
+            self.published(lake)
+        lake.put(rows_of(1, ["txn_b"]))
+        step = "create_table" if there == "new" else "commit_table"
+        does = getattr(catalog, step)
+
+        def removed_meanwhile(*given, **options):
+            setattr(catalog, step, does)
+            if there == "old":
+                catalog.drop_table(f"stripe.{TABLE}")
+                return does(*given, **options)
+            does(*given, **options)
+            catalog.drop_table(f"stripe.{TABLE}")
+            return catalog.load_table(f"stripe.{TABLE}")  # as pyiceberg does
+
+        setattr(catalog, step, removed_meanwhile)
+        self.published(lake)
+        assert self.rows(lake) == lake.rows()
+
+    def test_what_upkeep_removes_of_a_version_that_is_looked_at_is_found_in_the_one_after_it(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        table = self.opened(lake)
+        table.read()
+        before = self.table(lake).current_snapshot()
+        lake.put(rows_of(0, ["txn_b"]))
+        self.published(lake)
+        needed = tidied(self.opened(lake), time.time() + 9, act=True).needed
+        assert before.manifest_list.removeprefix(f"file://{lake.root}/") not in needed
+        Path(before.manifest_list.removeprefix("file://")).unlink()
+        assert table.contents().files.keys() == lake.files.keys()
+        assert publish(table, lake.wanted).added == 0
 
     def test_manifests_do_not_grow_without_end(self, lake):
         for turn in range(12):
@@ -277,6 +362,7 @@ class TestIceberg(CatalogContract):
         [
             (OperationalError("insert", {}, Exception("database is locked")), CommitConflictError),
             (OperationalError("insert", {}, Exception("could not serialize access")), CommitConflictError),
+            (OperationalError("insert", {}, Exception("Lock wait timeout exceeded")), CommitConflictError),
             (CommitFailedException("the branch has changed"), CommitConflictError),
             (OperationalError("insert", {}, Exception("unable to open database file")), StorageError),
             (RuntimeError("the door is locked"), StorageError),
@@ -343,6 +429,19 @@ class TestIceberg(CatalogContract):
             if path.relative_to(lake.root).as_posix() not in needed:
                 path.unlink()
         assert len(needed) < len(there)
+        assert self.rows(lake) == lake.rows()
+
+    def test_a_version_that_somebody_has_marked_stays_with_its_files(self, lake):
+        first = lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        marked = self.table(lake).current_snapshot().snapshot_id
+        self.table(lake).manage_snapshots().create_tag(marked, "closed").commit()
+        for name in ("txn_b", "txn_c"):
+            lake.put(rows_of(0, [name]))
+            self.published(lake)
+        told = tidied(self.opened(lake), time.time() + 9, act=True)
+        assert (told.versions, told.marked) == (1, {first.path})
+        assert sorted_rows(self.table(lake).scan(snapshot_id=marked).to_arrow())[0][2] == "txn_a"
         assert self.rows(lake) == lake.rows()
 
     @pytest.mark.parametrize("more", [0, 1])
