@@ -28,7 +28,7 @@ from connector.ingest.publisher import Publisher
 from connector.ingest.writer import PartitionWriter
 from connector.lake.state import table_states
 from connector.lake.state.commits import Commits
-from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.merge_counts import MergeCounts
 from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.stripe.listing.query import ListSource
 from connector.stripe.listing.scan import Scan
@@ -100,7 +100,7 @@ class Found:
 
     Attributes:
         received: rows received.
-        tally: what became of them.
+        counts: what became of them.
         files_written: data files created or replaced.
         files_unchanged: data files found to be right already.
         drift: how rows differ from the schema.
@@ -108,7 +108,7 @@ class Found:
     """
 
     received: int = 0
-    tally: Tally = field(default_factory=Tally)
+    counts: MergeCounts = field(default_factory=MergeCounts)
     files_written: int = 0
     files_unchanged: int = 0
     drift: Drift = field(default_factory=Drift)
@@ -117,7 +117,7 @@ class Found:
     def __add__(self, other: Found) -> Found:
         return Found(
             self.received + other.received,
-            self.tally + other.tally,
+            self.counts + other.counts,
             self.files_written + other.files_written,
             self.files_unchanged + other.files_unchanged,
             self.drift.merge(other.drift),
@@ -130,18 +130,18 @@ class Found:
         Args:
             now: UTC seconds, when it was read.
         """
-        tally = self.tally
+        counts = self.counts
         return {
             "rows_received": self.received,
-            "rows_new": tally.new,
-            "rows_changed": tally.replaced,
-            "rows_unchanged": tally.unchanged,
-            "rows_disappeared": tally.disappeared,
+            "rows_new": counts.new,
+            "rows_changed": counts.replaced,
+            "rows_unchanged": counts.unchanged,
+            "rows_disappeared": counts.disappeared,
             "late": Late(
-                rows=tally.late,
-                first_created=tally.late_first,
-                last_created=tally.late_last,
-                longest_lag_seconds=max(0, now - tally.late_first) if tally.late_first is not None else 0,
+                rows=counts.late,
+                first_created=counts.late_first,
+                last_created=counts.late_last,
+                longest_lag_seconds=max(0, now - counts.late_first) if counts.late_first is not None else 0,
             ),
             "witnesses": self.seconded.confirmed + self.seconded.contradicted,
             "contradicted": self.seconded.contradicted,
@@ -156,7 +156,7 @@ class Found:
 
 
 @dataclass(slots=True)
-class Lap:
+class AccountPass:
     """One pass.
 
     Attributes:
@@ -165,7 +165,6 @@ class Lap:
         work: what is to be read, and the state to go on from.
         record: what is known of the account besides; kept with its first state.
         most: requests to send, about: those of the first windows are sent in any case; what is left stays uncovered.
-        ended_early: whether that was so.
     """
 
     shared: Shared
@@ -173,7 +172,6 @@ class Lap:
     work: Work
     record: AccountRecord | None = None
     most: float = inf
-    ended_early: bool = field(init=False, default=False)
     _writer: PartitionWriter | None = field(init=False, default=None)
     _scan: Scan | None = field(init=False, default=None)
     _pages: int = field(init=False, default=0)
@@ -213,7 +211,6 @@ class Lap:
                     await writer.receive(got)
                     self._pages += 1
                     if self._pages + len(frontier.walks) >= self.most and not frontier.done:  # one under way in each
-                        self.ended_early = True
                         scope.cancel()
 
                 def take(rows: list[AnyRow], size: int) -> None:
@@ -265,7 +262,7 @@ class Lap:
         publisher, batcher = writer.publisher, writer.batcher
         return Found(
             batcher.rows,
-            publisher.tally,
+            publisher.counts,
             publisher.files_written,
             publisher.files_unchanged,
             batcher.drift,

@@ -148,10 +148,10 @@ class AccountRereading:
         touched = touched_files(state, unread)
         if len(affordable(touched, allowance.requests)[0]) < len(touched):
             work = replace(work, plan=replace(work.plan, in_part=()))  # what takes several runs holds nothing up
-        before = rows.found.tally.new
+        before = rows.found.counts.new
         pages = await rows.read(work, most=allowance.requests)
         allowance.spend(pages)
-        rows.mended += Mended(rows=rows.found.tally.new - before)
+        rows.mended += Mended(rows=rows.found.counts.new - before)
 
     async def backfill(self) -> None:
         """Read rows again for what the lake expands now, as far as what a run may spend on that goes."""

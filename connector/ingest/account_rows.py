@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from connector.core.time.intervals import Intervals
-from connector.ingest.account_pass import Found, Lap
+from connector.ingest.account_pass import AccountPass, Found
 from connector.lake.reading.loss import Mended, mended
 from connector.lake.state import table_states
 
@@ -46,18 +46,18 @@ class AccountRows:
     written: frozenset[str] = field(init=False, default=frozenset())
     doubted: Intervals = field(init=False, default_factory=Intervals)
     _found: Found = field(init=False, default_factory=Found)
-    _lap: Lap | None = field(init=False, default=None)
+    _pass: AccountPass | None = field(init=False, default=None)
     _counted: Intervals = field(init=False, default_factory=Intervals)
 
     @property
     def found(self) -> Found:
         """What all passes brought, the one under way included."""
-        return self._found + self._lap.found if self._lap else self._found
+        return self._found + self._pass.found if self._pass else self._found
 
     @property
     def newest_state(self) -> TableState | None:
         """The state of the account as it is now; None while nothing is published."""
-        return (self._lap.state if self._lap else None) or self.state
+        return (self._pass.state if self._pass else None) or self.state
 
     async def read(self, work: Work, *, most: float = inf) -> int:
         """Read and write what is to be read, and count what of the lost files is there again.
@@ -73,16 +73,16 @@ class AccountRows:
             ConnectorError: what ended it; what was complete by then is published.
         """
         work = replace(work, counted=self._counted)
-        lap = self._lap = Lap(self.shared, self.account, work, self.record, most)
-        await lap.go(self.identity)
-        self._counted = self._counted.union(lap.durable)
-        self.doubted = self.doubted.minus(lap.claimed)
-        self.state, self._found, self._lap = lap.state, self.found, None
-        self.written |= lap.written
+        under_way = self._pass = AccountPass(self.shared, self.account, work, self.record, most)
+        await under_way.go(self.identity)
+        self._counted = self._counted.union(under_way.durable)
+        self.doubted = self.doubted.minus(under_way.claimed)
+        self.state, self._found, self._pass = under_way.state, self.found, None
+        self.written |= under_way.written
         if work.lost and self.state is not None:
             lake = self.shared.lake
             self.mended += await anyio.to_thread.run_sync(mended, lake.store, lake.form, work.lost, self.state)
-        return lap.pages
+        return under_way.pages
 
     def lacking_of(self, state: TableState | None) -> Intervals:
         """Return the seconds of a state that are lacking by what this run knows: others read what they find."""

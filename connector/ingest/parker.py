@@ -57,7 +57,7 @@ class Parker:
             ConnectorError: the first thing that failed; its rows are read again.
         """
         leftovers = [
-            Leftover(one.key, publisher.parked_path(one.key), one.within, one.sealed.staged, one.rows)
+            Leftover(one.key, publisher.parked_path(one.key), one.within, one.staged.path, one.rows)
             for one in map(publisher.staged.pop, keys)
         ]
         await self._park_each(publisher, leftovers)

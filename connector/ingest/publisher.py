@@ -22,9 +22,9 @@ from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.lake.state import state_log, table_states
 from connector.lake.state.writes import Write
-from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.merge_counts import MergeCounts
 from connector.lake.writing.parked_names import next_number, parked_folder, parked_path
-from connector.lake.writing.rewrite import Day, StaleFileError, seal_again
+from connector.lake.writing.rewrite import PartitionRewrite, StaleFileError, stage_again
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -38,26 +38,26 @@ if TYPE_CHECKING:
     from connector.ingest.account_plan import Work
     from connector.lake.layout import Lake
     from connector.lake.state.commits import Commits
-    from connector.lake.writing.rewrite import Sealed
+    from connector.lake.writing.rewrite import StagedFile
     from connector.stripe.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
+class StagedPartition:
     """A whole partition whose file is staged: durable, and not visible yet.
 
     Attributes:
         key: the partition.
-        day: what was written.
-        sealed: the file.
+        rewrite: what was written.
+        staged: the file.
         within: seconds that this run read of it.
         rows: rows of this run in it.
         awaited: whether what is newer waits for it.
     """
 
     key: PartitionKey
-    day: Day
-    sealed: Sealed
+    rewrite: PartitionRewrite
+    staged: StagedFile
     within: Intervals
     rows: int
     awaited: bool = False
@@ -86,8 +86,8 @@ class Committed:
         recorded: whether there was anything to record.
     """
 
-    visible: Sequence[Staged] = ()
-    failed: Sequence[tuple[Staged, ConnectorError]] = ()
+    visible: Sequence[StagedPartition] = ()
+    failed: Sequence[tuple[StagedPartition, ConnectorError]] = ()
     recorded: bool = False
 
 
@@ -110,7 +110,7 @@ class Publisher:
         api_version: `Stripe-Version` of the rows.
         run_id: the run, for the files that it parks.
         staged: whole partitions that wait for the next commit, or for an older one in part.
-        tally: what was found, in counts.
+        counts: what was found, in counts.
         files_written: files created or replaced.
         written: their paths.
         files_unchanged: files found to be right already.
@@ -126,8 +126,10 @@ class Publisher:
     settle: int
     api_version: str
     run_id: str
-    staged: dict[PartitionKey, Staged] = field(init=False, default_factory=dict["PartitionKey", "Staged"])
-    tally: Tally = field(init=False, default_factory=Tally)
+    staged: dict[PartitionKey, StagedPartition] = field(
+        init=False, default_factory=dict["PartitionKey", "StagedPartition"]
+    )
+    counts: MergeCounts = field(init=False, default_factory=MergeCounts)
     files_written: int = field(init=False, default=0)
     files_unchanged: int = field(init=False, default=0)
     written: set[str] = field(init=False, default_factory=set[str])
@@ -175,12 +177,12 @@ class Publisher:
         known = reading_of(self.state, asked, settled=self._settled(newest), again=again)
         return replace(known, read=known.read.union(read))
 
-    def day(self, key: PartitionKey, within: Intervals) -> Day:
+    def rewrite_of(self, key: PartitionKey, within: Intervals) -> PartitionRewrite:
         """Return what to write of a partition, beside what is durable already, and what files it is merged with."""
         parked, folder = parked_of(self.state, key), self._folder(key)
         there = self.lake.form.file_of(self.state.files, folder)
         lost = folder in self._lost and (there is None or there.sha256 == self._lost[folder].sha256)
-        return Day(
+        return PartitionRewrite(
             folder,
             None if lost else there,
             within.union(parked_seconds(parked)).minus(self.durable),
@@ -257,7 +259,7 @@ class Publisher:
                 self._take_over(recorded, newest)
 
     async def commit(
-        self, staged: Sequence[Staged], read: Read, *, newest: int, drift: Drift, complete: bool
+        self, staged: Sequence[StagedPartition], read: Read, *, newest: int, drift: Drift, complete: bool
     ) -> Committed:
         """Make staged files visible, and write the state if it has changed; one call at a time.
 
@@ -280,10 +282,10 @@ class Publisher:
             return await self._commit(staged, read, newest=newest, drift=drift, complete=complete)
 
     async def _commit(
-        self, staged: Sequence[Staged], read: Read, *, newest: int, drift: Drift, complete: bool
+        self, staged: Sequence[StagedPartition], read: Read, *, newest: int, drift: Drift, complete: bool
     ) -> Committed:
-        writes = [self._write(one, self._replaced(one.day), read, newest=newest) for one in staged]
-        written = {one.day.folder for one in staged}
+        writes = [self._write(one, self._replaced(one.rewrite), read, newest=newest) for one in staged]
+        written = {one.rewrite.folder for one in staged}
         finish = partial(self._concluded, newest=newest, written=written) if complete else _as_it_is
         began = self.state = self._with_read(read, newest=newest, drift=drift, files=any(one.staged for one in writes))
         if not (writes or self.commits.owes) and finish(began) == self._saved:
@@ -296,33 +298,35 @@ class Publisher:
         await self._remove_taken_up()
         return Committed(visible, [(write.result, error) for write, error in outcome.failed], recorded=True)
 
-    def _replaced(self, day: Day) -> DataFile | None:
+    def _replaced(self, rewrite: PartitionRewrite) -> DataFile | None:
         """Return the file that one takes the place of, as it is recorded: also one that is lost."""
-        return file_in(self._saved.recorded.files, day.folder) if day.lost else day.old
+        return file_in(self._saved.recorded.files, rewrite.folder) if rewrite.lost else rewrite.old
 
-    def _write(self, one: Staged, replaced: DataFile | None, read: Read, *, newest: int) -> Write[Staged]:
+    def _write(
+        self, one: StagedPartition, replaced: DataFile | None, read: Read, *, newest: int
+    ) -> Write[StagedPartition]:
         """Return a staged file as it is to be committed."""
-        folder, sealed, old = one.day.folder, one.sealed, one.day.old
-        file = sealed.file
+        folder, staged, old = one.rewrite.folder, one.staged, one.rewrite.old
+        file = staged.file
         if file is not None and old is not None:
             file = with_changes(file, witnessed=max(file.witnessed, old.witnessed))
-        covered = one.day.within.within(one.key.bounds).minus(self._unsettled(newest)).minus(read.again)
+        covered = one.rewrite.within.within(one.key.bounds).minus(self._unsettled(newest)).minus(read.again)
         intended = IntendedFile(
             folder=folder,
             file=file,
             replaces=None if replaced is None else replaced.sha256,
             covered=tuple((part.start, part.stop) for part in covered),
-            parked=tuple(file.path for file in one.day.parked),
+            parked=tuple(file.path for file in one.rewrite.parked),
         )
 
-        def again(newest_file: DataFile | None) -> Write[Staged]:
-            if newest_file is None and sealed.unchanged and file is not None:
+        def again(newest_file: DataFile | None) -> Write[StagedPartition]:
+            if newest_file is None and staged.unchanged and file is not None:
                 raise StaleFileError(file, "another run found it lost")
-            day = replace(one.day, old=newest_file)
-            made = seal_again(self.lake.store, self.lake.form, day, sealed)
-            return self._write(replace(one, day=day, sealed=made), newest_file, read, newest=newest)
+            rewrite = replace(one.rewrite, old=newest_file)
+            made = stage_again(self.lake.store, self.lake.form, rewrite, staged)
+            return self._write(replace(one, rewrite=rewrite, staged=made), newest_file, read, newest=newest)
 
-        return Write(intended, sealed.staged, sealed.condition, again, one, awaited=one.awaited)
+        return Write(intended, staged.path, staged.condition, again, one, awaited=one.awaited)
 
     def _take_over(self, began: TableState, newest: TableState) -> None:
         """Go on from the newest state with what was changed since a commit began: rows that were parked meanwhile."""
@@ -330,19 +334,19 @@ class Publisher:
         state = state_log.rebased_state(TRANSACTIONS, began, self.state, newest)
         self.state = setting_aside(state, lambda one: one.run != self.run_id and one.path not in self._ours)
 
-    def _count(self, writes: Sequence[Write[Staged]]) -> None:
+    def _count(self, writes: Sequence[Write[StagedPartition]]) -> None:
         """Count what has become visible; what another run has made of the same rows is new in its report."""
         visible = [one.result for one in writes]
-        for write, one in zip(writes, (one.sealed for one in visible), strict=True):
+        for write, one in zip(writes, (one.staged for one in visible), strict=True):
             unchanged = one.unchanged or write.met
-            self.tally += one.tally.met if write.met else one.tally
+            self.counts += one.counts.met if write.met else one.counts
             self.files_unchanged += unchanged
             self.files_written += not unchanged
             if one.file is not None and not one.unchanged:
                 self.written.add(one.file.path)
                 self._lost.pop(folder_of(one.file.path), None)
-        self._taken_up += [file.path for one in visible for file in one.day.parked]
-        self.durable = Intervals.of([*self.durable, *(part for one in visible for part in one.day.within)])
+        self._taken_up += [file.path for one in visible for file in one.rewrite.parked]
+        self.durable = Intervals.of([*self.durable, *(part for one in visible for part in one.rewrite.within)])
 
     async def _remove_taken_up(self) -> None:
         """Remove parked files that the state on the disk does not name any more."""

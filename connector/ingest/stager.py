@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from connector.errors import CommitConflictError, ConnectorError
-from connector.ingest.publisher import Staged
+from connector.ingest.publisher import StagedPartition
 from connector.lake.layout import LARGE_ROWS
 from connector.lake.state.commits import SURE_ROUNDS
-from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, stage_each
+from connector.lake.writing.rewrite import PartitionRewrite, StagedFile, StaleFileError, stage_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ class _Part:
 
     key: PartitionKey
     within: Intervals
-    day: Day
+    rewrite: PartitionRewrite
     runs: SortedRuns
 
 
@@ -48,7 +48,7 @@ class Stager:
     """
 
     batcher: Batcher
-    tell: Callable[[Sealed, int], None]
+    tell: Callable[[StagedFile, int], None]
     busy: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
 
     async def stage(self, publisher: Publisher, keys: Sequence[PartitionKey]) -> None:
@@ -68,8 +68,10 @@ class Stager:
         with ExitStack() as stack:
             parts = self._taken(publisher, keys, stack)
             for part, told in await self._staged_at_last(publisher, parts):
-                if isinstance(told, Sealed):
-                    publisher.staged[part.key] = Staged(part.key, part.day, told, part.within, part.runs.rows)
+                if isinstance(told, StagedFile):
+                    publisher.staged[part.key] = StagedPartition(
+                        part.key, part.rewrite, told, part.within, part.runs.rows
+                    )
                     self.tell(told, part.runs.rows)
                 else:
                     failure = failure or told
@@ -83,8 +85,8 @@ class Stager:
         self.batcher.encode(whole)
         for key in whole:
             within = self.read_of(key)
-            part = _Part(key, within, publisher.day(key, within), self.batcher.taken(key, within))
-            if part.runs or part.day.parked or part.day.expects_old_rows:
+            part = _Part(key, within, publisher.rewrite_of(key, within), self.batcher.taken(key, within))
+            if part.runs or part.rewrite.parked or part.rewrite.expects_old_rows:
                 stack.enter_context(part.runs)
                 self.busy.add(key)
                 parts.append(part)
@@ -102,13 +104,13 @@ class Stager:
 
     async def _staged_at_last(
         self, publisher: Publisher, parts: list[_Part]
-    ) -> list[tuple[_Part, Sealed | ConnectorError]]:
+    ) -> list[tuple[_Part, StagedFile | ConnectorError]]:
         """Write partitions; where a file is not as the state says, go on from what others have made of it meanwhile.
 
         Whoever made it takes back what he said of it once it is recorded: a look may come between the two, and see
         neither. So a file of nobody is looked at a few times before it counts as spoilt.
         """
-        done: list[tuple[_Part, Sealed | ConnectorError]] = []
+        done: list[tuple[_Part, StagedFile | ConnectorError]] = []
         for tried in range(ROUNDS):
             told = list(zip(parts, await self._staged(parts) if parts else (), strict=True))
             done += [(part, one) for part, one in told if not isinstance(one, StaleFileError)]
@@ -116,18 +118,21 @@ class Stager:
             if not stale:
                 return done
             await publisher.catch_up()
-            newer = [replace(part, day=publisher.day(part.key, part.within)) for part, _ in stale]
-            same = [tried >= SURE_ROUNDS and one.day == part.day for one, (part, _) in zip(newer, stale, strict=True)]
+            newer = [replace(part, rewrite=publisher.rewrite_of(part.key, part.within)) for part, _ in stale]
+            same = [
+                tried >= SURE_ROUNDS and one.rewrite == part.rewrite
+                for one, (part, _) in zip(newer, stale, strict=True)
+            ]
             done += [told for told, is_ in zip(stale, same, strict=True) if is_]
             parts = [part for part, is_ in zip(newer, same, strict=True) if not is_]
         return done + [(part, _overtaken(part)) for part in parts]
 
-    async def _staged(self, parts: list[_Part]) -> list[Sealed | ConnectorError]:
+    async def _staged(self, parts: list[_Part]) -> list[StagedFile | ConnectorError]:
         """Write in a worker thread."""
-        lake, days = self.batcher.lake, [(part.day, part.runs) for part in parts]
-        limiter = lake.press if sum(runs.rows for _, runs in days) >= LARGE_ROWS else lake.threads
-        return await anyio.to_thread.run_sync(stage_each, lake.store, lake.form, days, limiter=limiter)
+        lake, rewrites = self.batcher.lake, [(part.rewrite, part.runs) for part in parts]
+        limiter = lake.press if sum(runs.rows for _, runs in rewrites) >= LARGE_ROWS else lake.threads
+        return await anyio.to_thread.run_sync(stage_each, lake.store, lake.form, rewrites, limiter=limiter)
 
 
 def _overtaken(part: _Part) -> CommitConflictError:
-    return CommitConflictError(f"others have changed {part.day.folder} {ROUNDS} times in a row: run again")
+    return CommitConflictError(f"others have changed {part.rewrite.folder} {ROUNDS} times in a row: run again")

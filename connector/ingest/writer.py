@@ -21,9 +21,9 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.errors import CommitConflictError, ConnectorError
 from connector.events import Committed, PartitionStaged
 from connector.ingest.parker import Parker
-from connector.ingest.publisher import Read, Staged
+from connector.ingest.publisher import Read, StagedPartition
 from connector.ingest.stager import Stager
-from connector.lake.layout import LARGE_ROWS, SEALERS
+from connector.lake.layout import LARGE_ROWS, STAGING_THREADS
 from connector.running.concurrency import tasks_with_one_error
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from connector.core.state.partition import PartitionKey
     from connector.ingest.batcher import Batcher
     from connector.ingest.publisher import Publisher
-    from connector.lake.writing.rewrite import Sealed
+    from connector.lake.writing.rewrite import StagedFile
     from connector.services import Services
     from connector.stripe.listing.scan import Received
 
@@ -61,7 +61,7 @@ class PartitionWriter:
     answered: anyio.Event = field(init=False, default_factory=anyio.Event)
     _named: anyio.Event = field(init=False, default_factory=anyio.Event)
     _tasks: TaskGroup | None = field(init=False, default=None)
-    _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * SEALERS))
+    _room: anyio.Semaphore = field(init=False, default_factory=lambda: anyio.Semaphore(2 * STAGING_THREADS))
     _queued: set[PartitionKey] = field(init=False, default_factory=set["PartitionKey"])
     _stager: Stager = field(init=False)
     _parker: Parker = field(init=False)
@@ -109,18 +109,18 @@ class PartitionWriter:
     # The way in -------------------------------------------------------------------------------------------------------
 
     async def receive(self, got: Received) -> None:
-        """Start sealing what a page completed; wait if sealing is behind."""
+        """Start staging what a page completed; wait if staging is behind."""
         self.answered.set()
         if got.walk.done:
-            await self._seal_completed(got.walk.answers_for)
+            await self._stage_completed(got.walk.answers_for)
 
     async def _take_up(self) -> None:
-        """Start sealing the partitions whose rows were parked and of which nothing is left to be read."""
+        """Start staging the partitions whose rows were parked and of which nothing is left to be read."""
         await self._named.wait()
-        await self._seal_completed(Interval(0, max((key.stop for key in self._waiting()), default=1)))
+        await self._stage_completed(Interval(0, max((key.stop for key in self._waiting()), default=1)))
 
-    async def _seal_completed(self, seconds: Interval) -> None:
-        """Start sealing the partitions that a finished window completed."""
+    async def _stage_completed(self, seconds: Interval) -> None:
+        """Start staging the partitions that a finished window completed."""
         completed: list[PartitionKey] = []
         touched = (key for key in self._waiting() if key.start < seconds.stop and seconds.start < key.stop)
         for key in in_order_of_time(touched):
@@ -130,7 +130,7 @@ class PartitionWriter:
         for keys in self._together(completed):
             await self._room.acquire()
             if self._tasks is not None:
-                self._tasks.start_soon(self._seal_in_turn, keys)
+                self._tasks.start_soon(self._stage_in_turn, keys)
 
     def _waiting(self) -> set[PartitionKey]:
         """Return the partitions with rows that are not in data files."""
@@ -151,7 +151,7 @@ class PartitionWriter:
         if together:
             yield together
 
-    async def _seal_in_turn(self, keys: Sequence[PartitionKey]) -> None:
+    async def _stage_in_turn(self, keys: Sequence[PartitionKey]) -> None:
         try:
             await self._named.wait()
             with anyio.CancelScope(shield=True):
@@ -163,9 +163,9 @@ class PartitionWriter:
         if self.publisher is not None:
             await self._stager.stage(self.publisher, keys)
 
-    def _tell_staged(self, sealed: Sealed, rows: int) -> None:
-        path = sealed.file.path if sealed.file is not None else None
-        self.services.on_event(PartitionStaged(self.account, path, rows, sealed.unchanged))
+    def _tell_staged(self, staged: StagedFile, rows: int) -> None:
+        path = staged.file.path if staged.file is not None else None
+        self.services.on_event(PartitionStaged(self.account, path, rows, staged.unchanged))
 
     # Committing -------------------------------------------------------------------------------------------------------
 
@@ -206,7 +206,7 @@ class PartitionWriter:
         self._safe = self._parker.safe = 0
         self.services.on_event(Committed(self.account, state.number, len(state.files), state.rows, safe))
 
-    def _in_order(self, publisher: Publisher, staged: Sequence[Staged]) -> list[Staged]:
+    def _in_order(self, publisher: Publisher, staged: Sequence[StagedPartition]) -> list[StagedPartition]:
         """Return staged files as they are to become visible, with those marked that what is newer waits for."""
         in_part = {bounds.start for bounds in publisher.work.plan.in_part}
         return [replace(one, awaited=one.key.start in in_part) for one in staged]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from connector.tables.redact import Redactor
     from connector.tables.transaction import Transaction
 
-SEALERS = 2
+STAGING_THREADS = 2
 """Threads that write small files: one works while the other waits for the disk."""
 
 LARGE_ROWS = 1_000
@@ -59,7 +59,7 @@ class Lake:
     witnessed: Mapping[str, int] = field(default_factory=dict[str, int])
     savings: Savings = field(default_factory=Savings)
     threads: anyio.CapacityLimiter = field(
-        init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(SEALERS)
+        init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(STAGING_THREADS)
     )
     press: anyio.CapacityLimiter = field(
         init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(1)

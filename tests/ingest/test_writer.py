@@ -1,4 +1,4 @@
-"""What is sealed while the state is being written must be in the next one."""
+"""What is staged while the state is being written must be in the next one."""
 
 from __future__ import annotations
 
@@ -207,8 +207,8 @@ async def test_a_file_that_nobody_knows_at_first_is_merged_with_once_it_is_known
             if len(looks) == known_at:
                 self.known = True
 
-        def day(self, key, within):
-            return replace(super().day(key, within), counted=within if self.known else Intervals())
+        def rewrite_of(self, key, within):
+            return replace(super().rewrite_of(key, within), counted=within if self.known else Intervals())
 
         known = False
 

@@ -11,12 +11,12 @@ from connector.core.time.intervals import Intervals
 from connector.lake.formats.formats import HIVE, format_named
 from connector.lake.formats.names import FORMAT_NAMES
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.merge_counts import Tally
-from connector.lake.writing.rewrite import Day, publish, seal
+from connector.lake.writing.merge_counts import MergeCounts
+from connector.lake.writing.rewrite import PartitionRewrite, stage
 from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from tests.support.examples import examples
-from tests.support.samples import FOLDER, KEY, START, WHOLE, splits
+from tests.support.samples import FOLDER, KEY, START, WHOLE, publish, splits
 
 _names = st.text("xyz", min_size=1, max_size=3)
 _rows = st.fixed_dictionaries(
@@ -56,14 +56,14 @@ _rows = st.fixed_dictionaries(
 _days = st.lists(_rows, min_size=1, max_size=12, unique_by=lambda row: row["id"])
 
 
-def sealed(store, form, groups, *, old=None, within=WHOLE):
+def staged(store, form, groups, *, old=None, within=WHOLE):
     make = to_lines if form.read_objects else to_batch
     with RowBuffer(store.scratch, memory=Memory(4_000)) as buffer:
         for group in groups:
             if group:
                 buffer.put(KEY, make(group))
         with buffer.take(KEY, within) as runs:
-            result = seal(store, form, Day(FOLDER, old, within), runs)
+            result = stage(store, form, PartitionRewrite(FOLDER, old, within), runs)
             publish(store, result)
     return result
 
@@ -80,16 +80,16 @@ def test_the_bytes_are_the_same_whatever_the_pages_and_the_runs_and_the_rows_com
 ):
     form = format_named(name)
     ordered = sorted(rows, key=lambda row: (row["created"], row["id"]))
-    at_once = sealed(LocalStore(tmp_path_factory.mktemp("lake")), form, [ordered]).file
+    at_once = staged(LocalStore(tmp_path_factory.mktemp("lake")), form, [ordered]).file
 
     store = LocalStore(tmp_path_factory.mktemp("lake"))
     old = None
     for within in (Intervals.span(edge, KEY.stop), Intervals.span(KEY.start, edge)):
         groups = data.draw(splits([row for row in rows if row["created"] in within]))
-        old = sealed(store, form, groups, old=old, within=within).file
+        old = staged(store, form, groups, old=old, within=within).file
     assert with_changes(old, path=at_once.path) == at_once
     assert (old.path == at_once.path) is (form.catalog == HIVE), "files of tables have names of their own"
-    assert sealed(store, form, [rows], old=old).tally == Tally(unchanged=len(rows))
+    assert staged(store, form, [rows], old=old).counts == MergeCounts(unchanged=len(rows))
 
     with store.opened(old.path) as path:
         if form.read_objects:

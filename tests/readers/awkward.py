@@ -27,11 +27,12 @@ from connector.lake.formats.formats import format_named
 from connector.lake.state import state_log
 from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.rewrite import Day, publish, seal
+from connector.lake.writing.rewrite import PartitionRewrite, stage
 from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.lake.writing.small_tables import sheet, stage_rows
 from connector.tables.balance_transactions import to_batch, to_lines
 from tests.support.parting import by_partition
+from tests.support.samples import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -260,9 +261,9 @@ def write_transactions(
                 whole = Intervals((key.bounds,))
                 with buffer.take(key, whole) as runs:
                     folder = partition_folder("balance_transactions", account, key)
-                    sealed = seal(store, form, Day(folder, None, whole), runs)
-                    publish(store, sealed)
-                state = state.with_files([sealed.file], whole)
+                    staged = stage(store, form, PartitionRewrite(folder, None, whole), runs)
+                    publish(store, staged)
+                state = state.with_files([staged.file], whole)
         commit(store, state)
 
 

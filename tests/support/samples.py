@@ -14,7 +14,7 @@ from connector.core.state.partition import Granularity, partition_folder, partit
 from connector.core.time.intervals import Interval, Intervals
 from connector.lake.formats.formats import Format, arrow_format, jsonl_format, parquet_format
 from connector.lake.formats.row_columns import MICROSECONDS
-from connector.lake.writing.rewrite import Day, publish, seal
+from connector.lake.writing.rewrite import PartitionRewrite, StagedFile, stage
 from connector.lake.writing.row_buffer import Memory, RowBuffer
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def ids_in(store: Store, form: Format, path: str) -> list[str]:
 
 
 @contextmanager
-def shelved(store: Store, form: Format, groups: list[list[Row]], *, budget: int = 1 << 20, within: Intervals = WHOLE):
+def buffered(store: Store, form: Format, groups: list[list[Row]], *, budget: int = 1 << 20, within: Intervals = WHOLE):
     """A buffer that each group was put on, and its runs."""
     with RowBuffer(store.scratch, memory=Memory(budget)) as buffer:
         for group in groups:
@@ -97,13 +97,19 @@ def shelved(store: Store, form: Format, groups: list[list[Row]], *, budget: int 
             yield runs
 
 
-def write(store: Store, form: Format, groups: list[list[Row]], **day: Any):
-    """Seal and publish groups of rows put one after the other."""
-    budget = day.pop("budget", 1 << 20)
-    with shelved(store, form, groups, budget=budget) as runs:
-        sealed = seal(store, form, Day(FOLDER, **{"within": WHOLE, **day}), runs)
-        publish(store, sealed)
-    return sealed
+def publish(store: Store, staged: StagedFile) -> None:
+    """Make a staged file visible; nothing where what is visible is already right."""
+    if staged.path is not None and staged.file is not None:
+        store.publish(staged.path, staged.file.path, condition=staged.condition)
+
+
+def write(store: Store, form: Format, groups: list[list[Row]], **given: Any):
+    """Stage and publish groups of rows put one after the other."""
+    budget = given.pop("budget", 1 << 20)
+    with buffered(store, form, groups, budget=budget) as runs:
+        staged = stage(store, form, PartitionRewrite(FOLDER, **{"within": WHOLE, **given}), runs)
+        publish(store, staged)
+    return staged
 
 
 _seconds = st.integers(START, START + 8) | st.integers(START, START + 86_399)

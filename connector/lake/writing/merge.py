@@ -19,7 +19,7 @@ from connector.core.time.intervals import Intervals
 from connector.errors import ProtocolError
 from connector.lake.formats.row_columns import CHUNK_ROWS, CHUNK_TEXT, MICROSECONDS, bounds_of, inside, value_of
 from connector.lake.writing.count_differing import differing
-from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.merge_counts import MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,8 +53,8 @@ def merged(
     *,
     parked: Sequence[Iterator[pa.RecordBatch]] = (),
     chunk_rows: int = CHUNK_ROWS,
-) -> Iterator[tuple[pa.RecordBatch, Tally]]:
-    """Yield all rows sorted by `(created, id)`, each id once, with the tally of each batch.
+) -> Iterator[tuple[pa.RecordBatch, MergeCounts]]:
+    """Yield all rows sorted by `(created, id)`, each id once, with what each batch brought, in counts.
 
     A new row takes the place of the old one with its id; of two new ones, the one put in the buffer later counts.
 
@@ -136,7 +136,7 @@ def _cut(pieces: list[_Piece], horizon: int) -> tuple[list[_Piece], list[_Piece]
     return before, rest
 
 
-def _settled(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, Tally]:
+def _settled(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, MergeCounts]:
     """Join final rows: sorted, each id once, and counted."""
     if all(piece.order != _OLD for piece in pieces):
         batch = pa.concat_batches([piece.batch for piece in pieces])
@@ -145,11 +145,11 @@ def _settled(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, Tall
             batch = _sorted(pa.concat_batches([piece.batch for piece in sorted(pieces, key=attrgetter("order"))]))
             batch = batch.filter(_last_of_equals(batch)) if not _strictly_rising(batch) else batch
         _refuse_two_times(batch)
-        return batch, _tally_new(batch.column("created"), reread)
+        return batch, _counts_of_new(batch.column("created"), reread)
     return _overlaid(sorted(pieces, key=attrgetter("order")), reread)
 
 
-def _overlaid(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, Tally]:
+def _overlaid(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, MergeCounts]:
     """Lay new rows over old ones; `pieces` come with the old ones first."""
     rows = pa.concat_batches([piece.batch for piece in pieces])
     olds = sum(piece.rows for piece in pieces if piece.order == _OLD)
@@ -169,12 +169,12 @@ def _overlaid(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, Tal
     replaced = differing(rows.take(hidden), rows.take(winners))
     created = rows.column("created")
     gone = created.filter(pc.and_(last, old))
-    tally = Tally(
+    counts = MergeCounts(
         replaced=replaced,
         unchanged=len(hidden) - replaced,
         disappeared=pc.sum(inside(gone, reread.within)).as_py() or 0,
     )
-    return kept, tally + _tally_new(created.filter(new), reread)
+    return kept, counts + _counts_of_new(created.filter(new), reread)
 
 
 def _pending_again(rows: pa.RecordBatch, hidden: pa.Array, winners: pa.Array) -> pa.Array:
@@ -196,12 +196,12 @@ def _with(indices: pa.Array, gone: pa.Array, instead: pa.Array) -> pa.Array:
     return pc.if_else(where.is_valid(), instead.take(where), indices)
 
 
-def _tally_new(created: pa.Array, reread: Reread) -> Tally:
+def _counts_of_new(created: pa.Array, reread: Reread) -> MergeCounts:
     late = created.filter(inside(created, reread.read_before)) if reread.read_before else created.slice(0, 0)
     if not len(late):
-        return Tally(new=len(created))
+        return MergeCounts(new=len(created))
     extremes = pc.min_max(late)
-    return Tally(
+    return MergeCounts(
         new=len(created),
         late=len(late),
         late_first=extremes["min"].value // MICROSECONDS,

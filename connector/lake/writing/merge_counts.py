@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """Counts of rows; tallies of parts add up to the tally of the whole.
+class MergeCounts:
+    """Counts of rows; those of parts add up to those of the whole.
 
     Attributes:
         new: ids that the old file did not have.
@@ -28,14 +28,14 @@ class Tally:
     late_last: int | None = None
 
     @property
-    def met(self) -> Tally:
-        """The tally of rows that somebody else has brought already, all of them as they are."""
-        return Tally(unchanged=self.new + self.replaced + self.unchanged, disappeared=self.disappeared)
+    def met(self) -> MergeCounts:
+        """The counts of rows that somebody else has brought already, all of them as they are."""
+        return MergeCounts(unchanged=self.new + self.replaced + self.unchanged, disappeared=self.disappeared)
 
-    def __add__(self, other: Tally) -> Tally:
-        firsts = [tally.late_first for tally in (self, other) if tally.late_first is not None]
-        lasts = [tally.late_last for tally in (self, other) if tally.late_last is not None]
-        return Tally(
+    def __add__(self, other: MergeCounts) -> MergeCounts:
+        firsts = [one.late_first for one in (self, other) if one.late_first is not None]
+        lasts = [one.late_last for one in (self, other) if one.late_last is not None]
+        return MergeCounts(
             new=self.new + other.new,
             replaced=self.replaced + other.replaced,
             unchanged=self.unchanged + other.unchanged,

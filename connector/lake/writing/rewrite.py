@@ -15,7 +15,7 @@ from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.disk import at_disk, sha256_of, sync_file
 from connector.lake.writing.file_statistics import Summary
 from connector.lake.writing.merge import Reread, merged
-from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.merge_counts import MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -45,7 +45,7 @@ class StaleFileError(StorageError):
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class PartitionRewrite:
     """A partition to be written: a day, or a month or year of a quiet account.
 
     Attributes:
@@ -73,29 +73,29 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class StagedFile:
     """A partition's file, ready to become visible.
 
     Attributes:
         file: its entry for the state, or None when the partition has no rows.
-        tally: what is new in it.
-        staged: where it lies until published, or None when there is nothing to publish: because it would equal the file
+        counts: what is new in it.
+        path: where it lies until published, or None when there is nothing to publish: because it would equal the file
             that is there, byte for byte, or because there are no rows.
         condition: what has to be there when it is published.
     """
 
     file: DataFile | None
-    tally: Tally
-    staged: Path | None
+    counts: MergeCounts
+    path: Path | None
     condition: Condition = ABSENT
 
     @property
     def unchanged(self) -> bool:
         """Whether what is visible is already right."""
-        return self.staged is None
+        return self.path is None
 
 
-def seal(store: Store, form: Format, day: Day, runs: SortedRuns) -> Sealed:
+def stage(store: Store, form: Format, rewrite: PartitionRewrite, runs: SortedRuns) -> StagedFile:
     """Merge runs with the old file into a new one, written and forced to disk, not yet visible.
 
     The runs stay as they are, so that it can be done again. Blocks; belongs in a worker thread. Nothing stays on disk
@@ -107,60 +107,66 @@ def seal(store: Store, form: Format, day: Day, runs: SortedRuns) -> Sealed:
         StorageError: when the disk does not take the file, or rows cannot be read.
     """
     with ExitStack() as stack:
-        parked = [stack.enter_context(opened_parked(store, form, file)) for file in day.parked]
-        return _sealed(store, form, day, runs, parked)
+        parked = [stack.enter_context(opened_parked(store, form, file)) for file in rewrite.parked]
+        return _staged(store, form, rewrite, runs, parked)
 
 
-def seal_again(store: Store, form: Format, day: Day, sealed: Sealed) -> Sealed:
-    """Merge what a sealed file has that was read anew with the file that another run has made meanwhile.
+def stage_again(store: Store, form: Format, rewrite: PartitionRewrite, staged: StagedFile) -> StagedFile:
+    """Merge what a staged file has that was read anew with the file that another run has made meanwhile.
 
-    Blocks; belongs in a worker thread. The sealed file is removed.
+    Blocks; belongs in a worker thread. The staged file is removed.
 
     Args:
         store: the destination.
         form: format of its files.
-        day: the partition, with the other run's file as the old one, and parked files as they were.
-        sealed: what was made with the file before.
+        rewrite: the partition, with the other run's file as the old one, and parked files as they were.
+        staged: what was made with the file before.
 
     Raises:
         StaleFileError: when the other run's file is not as the state has it.
         StorageError: when the disk does not take the file, or rows cannot be read.
     """
-    if sealed.staged is None:  # it had no row that was not in the file that the other one was made of
-        return Sealed(day.old, Tally(), None)
-    parked = (Interval(one.first_created, one.last_created + 1) for one in day.parked)
-    ours = Intervals.of([*day.within, *parked])
-    with form.open_reader(sealed.staged) as batches:
-        again = _sealed(store, form, day, (), [rows_inside(batches, ours)])
-    discard(sealed)
-    return replace(again, tally=replace(again.tally, disappeared=0))
+    if staged.path is None:  # it had no row that was not in the file that the other one was made of
+        return StagedFile(rewrite.old, MergeCounts(), None)
+    parked = (Interval(one.first_created, one.last_created + 1) for one in rewrite.parked)
+    ours = Intervals.of([*rewrite.within, *parked])
+    with form.open_reader(staged.path) as batches:
+        again = _staged(store, form, rewrite, (), [rows_inside(batches, ours)])
+    discard(staged)
+    return replace(again, counts=replace(again.counts, disappeared=0))
 
 
-def _sealed(
-    store: Store, form: Format, day: Day, runs: Iterable[Run], parked: Sequence[Iterator[pa.RecordBatch]]
-) -> Sealed:
-    path = f"{day.folder}/{form.file_name}"
-    condition = condition_of(store, path, day.old, lost=day.lost)
+def _staged(
+    store: Store,
+    form: Format,
+    rewrite: PartitionRewrite,
+    runs: Iterable[Run],
+    parked: Sequence[Iterator[pa.RecordBatch]],
+) -> StagedFile:
+    path = f"{rewrite.folder}/{form.file_name}"
+    condition = condition_of(store, path, rewrite.old, lost=rewrite.lost)
     with ExitStack() as stack:
         old = iter(())
-        if day.old is not None:
-            old_path = stack.enter_context(trusted(store, day.old))
+        if rewrite.old is not None:
+            old_path = stack.enter_context(trusted(store, rewrite.old))
             old = stack.enter_context(form.open_reader(old_path))
         draft = stack.enter_context(Draft(store, form, path))
-        summary, tally = Summary(ids=form.catalog != HIVE), Tally()
-        for batch, counts in merged(runs, old, Reread(day.within.minus(day.counted), day.read_before), parked=parked):
+        summary, counts = Summary(ids=form.catalog != HIVE), MergeCounts()
+        for batch, found in merged(
+            runs, old, Reread(rewrite.within.minus(rewrite.counted), rewrite.read_before), parked=parked
+        ):
             draft.write(batch)
             summary.add(batch)
-            tally += counts
+            counts += found
         staged = draft.finish()
         if staged is None:
-            return Sealed(None, tally, None)
+            return StagedFile(None, counts, None)
         with at_disk(f"reading {staged}"):
             sha256 = sha256_of(staged)
-            file = summary.data_file(form.final_path(day.folder, sha256), written=staged, sha256=sha256)
-        if day.old is not None and file.sha256 == day.old.sha256:
-            return Sealed(with_changes(file, path=day.old.path, version=day.old.version), tally, None)
-        return Sealed(file, tally, draft.keep(), condition)
+            file = summary.data_file(form.final_path(rewrite.folder, sha256), written=staged, sha256=sha256)
+        if rewrite.old is not None and file.sha256 == rewrite.old.sha256:
+            return StagedFile(with_changes(file, path=rewrite.old.path, version=rewrite.old.version), counts, None)
+        return StagedFile(file, counts, draft.keep(), condition)
 
 
 def condition_of(store: Store, path: str, old: DataFile | None, *, lost: bool = False) -> Condition:
@@ -186,38 +192,29 @@ def rows_inside(batches: Iterator[pa.RecordBatch], seconds: Intervals) -> Iterat
             yield chosen
 
 
-def publish(store: Store, sealed: Sealed) -> None:
-    """Make a sealed file visible, in place of the old one; does nothing when what is visible is already right.
-
-    Raises:
-        CommitConflictError: something else is there than what it was merged with.
-        StorageError: when the destination refuses; the old file is then still whole.
-    """
-    if sealed.staged is not None and sealed.file is not None:
-        store.publish(sealed.staged, sealed.file.path, condition=sealed.condition)
+def discard(staged: StagedFile) -> None:
+    """Remove a staged file that is not going to be published."""
+    if staged.path is not None:
+        with at_disk(f"removing {staged.path}"):
+            staged.path.unlink(missing_ok=True)
 
 
-def discard(sealed: Sealed) -> None:
-    """Remove a sealed file that is not going to be published."""
-    if sealed.staged is not None:
-        with at_disk(f"removing {sealed.staged}"):
-            sealed.staged.unlink(missing_ok=True)
-
-
-def stage_each(store: Store, form: Format, days: Iterable[tuple[Day, SortedRuns]]) -> list[Sealed | ConnectorError]:
-    """Seal some partitions, each by itself: what one fails with is told in its place, the others go on.
+def stage_each(
+    store: Store, form: Format, rewrites: Iterable[tuple[PartitionRewrite, SortedRuns]]
+) -> list[StagedFile | ConnectorError]:
+    """Stage some partitions, each by itself: what one fails with is told in its place, the others go on.
 
     Blocks; belongs in a worker thread.
 
     Args:
         store: the destination.
         form: format of its files.
-        days: the partitions, with their rows.
+        rewrites: the partitions, with their rows.
     """
-    outcomes: list[Sealed | ConnectorError] = []
-    for day, runs in days:
+    outcomes: list[StagedFile | ConnectorError] = []
+    for rewrite, runs in rewrites:
         try:
-            outcomes.append(seal(store, form, day, runs))
+            outcomes.append(stage(store, form, rewrite, runs))
         except ConnectorError as failure:
             outcomes.append(failure)
     return outcomes

@@ -19,11 +19,12 @@ from connector.lake.formats.names import FORMAT_NAMES
 from connector.lake.reading.dataset import read
 from connector.lake.state.table_states import commit, states
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.rewrite import Day, publish, seal
+from connector.lake.writing.rewrite import PartitionRewrite, stage
 from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from tests.readers.awkward import write_balances, write_payouts
 from tests.support.parting import by_partition
+from tests.support.samples import publish
 
 START = 1_700_006_400
 each_format = pytest.mark.parametrize("name", FORMAT_NAMES)
@@ -72,9 +73,9 @@ def make_lake(root, name: str, *, accounts=("acct_1",), granularity=Granularity.
                 whole = Intervals((key.bounds,))
                 with buffer.take(key, whole) as runs:
                     folder = partition_folder("balance_transactions", account, key)
-                    sealed = seal(store, form, Day(folder, None, whole), runs)
-                    publish(store, sealed)
-                state = state.with_files([sealed.file], whole)
+                    staged = stage(store, form, PartitionRewrite(folder, None, whole), runs)
+                    publish(store, staged)
+                state = state.with_files([staged.file], whole)
         commit(store, state)
     return store
 

@@ -29,17 +29,18 @@ from connector.lake.reading.table_snapshot import FILES_AT_ONCE
 from connector.lake.state import intents
 from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.rewrite import Day, publish, seal
+from connector.lake.writing.rewrite import PartitionRewrite, stage
 from connector.lake.writing.row_buffer import Memory, RowBuffer
 from connector.tables.balance_transactions import to_batch, to_lines
 from tests.lake.reading.test_dataset import START, row
 from tests.support.examples import EXTENT
+from tests.support.samples import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from connector.lake.writing.rewrite import Sealed
+    from connector.lake.writing.rewrite import StagedFile
 
 ACCOUNT = AccountId("acct_1")
 DAYS = 5
@@ -65,7 +66,7 @@ class Writer:
         self.said = intents.RunIntents(self.store, "balance_transactions", ACCOUNT, "run")
         self.state = TableState(ACCOUNT, self.form, Granularity.DAY)
 
-    def sealed(self, number: int, day: int) -> Sealed:
+    def staged(self, number: int, day: int) -> StagedFile:
         form = format_named(self.form)
         make = to_lines if self.form.startswith("jsonl") else to_batch
         rows = [row(24 * day + i, created=START + DAY * day + i, net=number, amount=number + 30) for i in range(4)]
@@ -74,25 +75,25 @@ class Writer:
             buffer.put(key, make(rows))
             whole = Intervals((key.bounds,))
             with buffer.take(key, whole) as runs:
-                return seal(
+                return stage(
                     self.store,
                     form,
-                    Day(partition_folder("balance_transactions", ACCOUNT, key), None, whole, lost=True),
+                    PartitionRewrite(partition_folder("balance_transactions", ACCOUNT, key), None, whole, lost=True),
                     runs,
                 )
 
-    def announce(self, number: int) -> list[Sealed]:
-        made = [self.sealed(number, day) for day in range(self.days)]
+    def announce(self, number: int) -> list[StagedFile]:
+        made = [self.staged(number, day) for day in range(self.days)]
         self.said.write(
             self.state.number, [IntendedFile(folder=folder_of(one.file.path), file=one.file) for one in made]
         )
         return made
 
-    def publish(self, made: list[Sealed]) -> None:
+    def publish(self, made: list[StagedFile]) -> None:
         for one in made:
             publish(self.store, one)
 
-    def record(self, made: list[Sealed]) -> None:
+    def record(self, made: list[StagedFile]) -> None:
         self.state = commit(self.store, self.state.with_files([one.file for one in made if one.file], Intervals()))
         self.said.settle({folder_of(path) for path in self.state.files})
         self.said.clear()

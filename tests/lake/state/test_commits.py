@@ -30,7 +30,7 @@ from connector.lake.state.leases import write_lease
 from connector.lake.state.writes import Write
 from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.rewrite import Day, Sealed, StaleFileError, seal, seal_again
+from connector.lake.writing.rewrite import PartitionRewrite, StagedFile, StaleFileError, stage, stage_again
 from connector.lake.writing.row_buffer import RowBuffer
 from tests.support.examples import examples
 from tests.support.memory_store import MemoryStore
@@ -96,30 +96,32 @@ class Run:
         within = self.seconds.within(key.bounds)
         folder = partition_folder("balance_transactions", ACCOUNT, key)
         for _ in range(8):
-            day = Day(folder, self.form.file_of(state.files, folder), within)
+            rewrite = PartitionRewrite(folder, self.form.file_of(state.files, folder), within)
             with RowBuffer(store.scratch) as buffer:
                 buffer.put(key, batch_of(self.form, self.rows(within)))
                 with buffer.take(key, within) as runs:
                     try:
-                        sealed = seal(store, self.form, day, runs)
+                        staged = stage(store, self.form, rewrite, runs)
                     except StaleFileError:
                         state = commits.catch_up(state)
                         continue
-            return state, self.write(store, day, sealed, day.old)
+            return state, self.write(store, rewrite, staged, rewrite.old)
         raise StorageError("somebody else was always there first")
 
-    def write(self, store: Store, day: Day, sealed: Sealed, replaced: DataFile | None) -> Write[Intervals]:
+    def write(
+        self, store: Store, rewrite: PartitionRewrite, staged: StagedFile, replaced: DataFile | None
+    ) -> Write[Intervals]:
         def again(newest: DataFile | None) -> Write[Intervals]:
-            made = seal_again(store, self.form, replace(day, old=newest), sealed)
-            return self.write(store, replace(day, old=newest), made, newest)
+            made = stage_again(store, self.form, replace(rewrite, old=newest), staged)
+            return self.write(store, replace(rewrite, old=newest), made, newest)
 
         intended = IntendedFile(
-            folder=day.folder,
-            file=sealed.file,
+            folder=rewrite.folder,
+            file=staged.file,
             replaces=replaced.sha256 if replaced else None,
-            covered=tuple((part.start, part.stop) for part in day.within),
+            covered=tuple((part.start, part.stop) for part in rewrite.within),
         )
-        return Write(intended, sealed.staged, sealed.condition, again, day.within)
+        return Write(intended, staged.path, staged.condition, again, rewrite.within)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ from connector.lake.state.record_files import record_path
 from connector.lake.state.run_reports import refuse_turned_back, turned_back, witnessed_records
 from connector.lake.state.state_log import commit
 from connector.lake.state.versions import ranges_in_words, whole_versions
-from connector.lake.writing.rewrite import Day
+from connector.lake.writing.rewrite import PartitionRewrite
 from tests.support.memory_store import MemoryStore
 
 ONE, TWO, THREE = (AccountId(f"acct_{number}") for number in (1, 2, 3))
@@ -243,7 +243,7 @@ def test_rows_of_the_old_file_are_expected_where_its_seconds_are_read_and_not_co
     old = with_changes(file(1), first_created=100, last_created=199)
 
     def expects(within: Interval, counted: Intervals | None = None, *, there: DataFile | None = old) -> bool:
-        return Day("f", there, Intervals((within,)), counted=counted or Intervals()).expects_old_rows
+        return PartitionRewrite("f", there, Intervals((within,)), counted=counted or Intervals()).expects_old_rows
 
     assert expects(Interval(0, 101))
     assert expects(Interval(199, 300))

@@ -7,31 +7,31 @@ from hypothesis import strategies as st
 
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.units import AccountId
-from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.merge_counts import MergeCounts
 from connector.lake.writing.parked_names import next_number, parked_folder, parked_path, run_of
 
-counts = st.integers(0, 99)
-tallies = st.builds(Tally, counts, counts, counts, counts, counts, st.none() | counts, st.none() | counts)
+numbers = st.integers(0, 99)
+counts = st.builds(MergeCounts, numbers, numbers, numbers, numbers, numbers, st.none() | numbers, st.none() | numbers)
 
 
-@given(tallies, tallies, tallies)
-def test_tallies_of_parts_add_up_in_any_order(one, two, three):
+@given(counts, counts, counts)
+def test_counts_of_parts_add_up_in_any_order(one, two, three):
     assert one + two == two + one
     assert (one + two) + three == one + (two + three)
-    assert one + Tally() == one
+    assert one + MergeCounts() == one
     both = one + two
     for name in ("new", "replaced", "unchanged", "disappeared", "late"):
         assert getattr(both, name) == getattr(one, name) + getattr(two, name)
-    firsts = [tally.late_first for tally in (one, two) if tally.late_first is not None]
-    lasts = [tally.late_last for tally in (one, two) if tally.late_last is not None]
+    firsts = [part.late_first for part in (one, two) if part.late_first is not None]
+    lasts = [part.late_last for part in (one, two) if part.late_last is not None]
     assert (both.late_first, both.late_last) == (min(firsts, default=None), max(lasts, default=None))
 
 
-@given(tallies)
+@given(counts)
 def test_rows_that_somebody_else_has_brought_are_unchanged_whatever_they_were(one):
     met = one.met
     assert met.unchanged == one.new + one.replaced + one.unchanged
-    assert met == Tally(unchanged=met.unchanged, disappeared=one.disappeared)
+    assert met == MergeCounts(unchanged=met.unchanged, disappeared=one.disappeared)
 
 
 def test_a_parked_files_name_says_its_number_its_partition_and_its_run():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from connector.core.time.intervals import Intervals
 from connector.errors import ProtocolError
 from connector.lake.writing.merge import Reread, merged
-from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.merge_counts import MergeCounts
 from connector.lake.writing.row_buffer import Run
 from tests.support.samples import PARQUET, START, WHOLE, Row, batch_of, days, span, splits
 
@@ -34,7 +34,7 @@ def old_batches(rows: list[Row], size: int = 4):
 def merge(groups, old=(), reread=Reread(WHOLE), chunk_rows=3):  # noqa: B008 - a frozen value
     parts = list(merged(runs_of(groups), old_batches(old), reread, chunk_rows=chunk_rows))
     rows = [row for batch, _ in parts for row in batch.to_pylist()]
-    return rows, sum((tally for _, tally in parts), Tally())
+    return rows, sum((counts for _, counts in parts), MergeCounts())
 
 
 def as_rows(rows: list[Row]) -> list[dict]:
@@ -44,9 +44,9 @@ def as_rows(rows: list[Row]) -> list[dict]:
 @settings(deadline=None)
 @given(data=st.data(), rows=days, chunk_rows=st.integers(1, 40))
 def test_runs_come_out_sorted_each_row_once_however_they_were_split(data, rows, chunk_rows):
-    merged_rows, tally = merge(data.draw(splits(rows)), chunk_rows=chunk_rows)
+    merged_rows, counts = merge(data.draw(splits(rows)), chunk_rows=chunk_rows)
     assert merged_rows == as_rows(sorted(rows))
-    assert tally == Tally(new=len(rows))
+    assert counts == MergeCounts(new=len(rows))
 
 
 @settings(deadline=None)
@@ -68,9 +68,9 @@ def test_new_rows_are_laid_over_the_old_file_and_everything_is_counted(data, row
             old.append(row)
         if fate != "disappeared":
             new.append(replace(row, status="settled") if fate == "replaced" else row)
-    merged_rows, tally = merge(data.draw(splits(new)), old, Reread(within, span(0, 5)), chunk_rows)
+    merged_rows, counts = merge(data.draw(splits(new)), old, Reread(within, span(0, 5)), chunk_rows)
     assert merged_rows == as_rows(sorted({row.id: row for row in old + new}.values()))
-    assert tally == Tally(
+    assert counts == MergeCounts(
         **expected, late=len(late), late_first=min(late, default=None), late_last=max(late, default=None)
     )
 
@@ -84,18 +84,18 @@ def test_of_two_rows_with_one_id_the_one_put_later_counts():
 
 def test_a_row_that_another_run_saw_become_available_stays_so_and_is_not_new():
     seen, before = Row(START + 5, "txn_a", status="available"), Row(START + 5, "txn_a", status="pending")
-    assert merge([[before]], [seen]) == (as_rows([seen]), Tally(unchanged=1))
+    assert merge([[before]], [seen]) == (as_rows([seen]), MergeCounts(unchanged=1))
 
 
 @pytest.mark.parametrize("unknown", ["entangled", None])
 def test_a_status_that_nobody_knows_is_replaced_by_what_is_read_later(unknown):
     old, new = Row(START + 5, "txn_a", status=unknown), Row(START + 5, "txn_a", status="pending")
-    assert merge([[new]], [old]) == (as_rows([new]), Tally(replaced=1))
+    assert merge([[new]], [old]) == (as_rows([new]), MergeCounts(replaced=1))
 
 
 def test_equal_rows_twice_are_one_row():
     row = Row(START, "txn_a")
-    assert merge([[row], [row], [row]]) == (as_rows([row]), Tally(new=1))
+    assert merge([[row], [row], [row]]) == (as_rows([row]), MergeCounts(new=1))
 
 
 @pytest.mark.parametrize("old", [[], [Row(START + 2, "txn_c")]])
@@ -111,21 +111,21 @@ def test_an_id_with_two_times_is_refused_and_named(old):
 def test_a_change_in_any_column_is_a_replacement(change):
     old = [Row(START + second, f"txn_{second}", parts=((1, "x"),)) for second in range(5)]
     new = [*old[:2], replace(old[2], **change), *old[3:]]
-    rows, tally = merge([new], old)
+    rows, counts = merge([new], old)
     assert rows == as_rows(new)
-    assert tally == Tally(unchanged=4, replaced=1)
+    assert counts == MergeCounts(unchanged=4, replaced=1)
 
 
 def test_old_rows_outside_what_was_read_again_are_kept_and_not_counted():
     old = [Row(START, "txn_a"), Row(START + 50, "txn_b")]
-    assert merge([], old, Reread(span(10, 40))) == (as_rows(old), Tally())
-    assert merge([], old, Reread(span(10, 60))) == (as_rows(old), Tally(disappeared=1))
+    assert merge([], old, Reread(span(10, 40))) == (as_rows(old), MergeCounts())
+    assert merge([], old, Reread(span(10, 60))) == (as_rows(old), MergeCounts(disappeared=1))
 
 
 def test_late_rows_are_those_where_an_earlier_run_had_read():
     rows = [Row(START + second, f"txn_{second}") for second in (1, 5, 9)]
     read_before = Intervals.of([*span(0, 2), *span(4, 8)])
-    assert merge([rows], [], Reread(WHOLE, read_before))[1] == Tally(
+    assert merge([rows], [], Reread(WHOLE, read_before))[1] == MergeCounts(
         3, late=2, late_first=START + 1, late_last=START + 5
     )
 
@@ -162,10 +162,10 @@ def test_one_second_of_many_rows_is_sorted_by_id():
 
 
 def test_tallies_of_parts_add_up():
-    assert Tally(late=1, late_first=5, late_last=5) + Tally(late=2, late_first=3, late_last=4) == Tally(
-        late=3, late_first=3, late_last=5
-    )
-    assert Tally(new=1) + Tally() == Tally(new=1)
+    assert MergeCounts(late=1, late_first=5, late_last=5) + MergeCounts(
+        late=2, late_first=3, late_last=4
+    ) == MergeCounts(late=3, late_first=3, late_last=5)
+    assert MergeCounts(new=1) + MergeCounts() == MergeCounts(new=1)
 
 
 def test_batches_have_the_rows_schema():
@@ -177,9 +177,9 @@ def test_batches_have_the_rows_schema():
 def test_rows_of_the_old_file_come_before_those_of_however_many_parked_files():
     old = Row(START + 5, "txn_a", net=-1)
     parked = [iter([batch_of(PARQUET, [replace(old, net=number)])]) for number in range(70)]
-    ((batch, tally),) = merged([], old_batches([old]), Reread(WHOLE), parked=parked)
+    ((batch, counts),) = merged([], old_batches([old]), Reread(WHOLE), parked=parked)
     assert batch.column("net").to_pylist() == [69]
-    assert tally == Tally(replaced=1)
+    assert counts == MergeCounts(replaced=1)
 
 
 def test_large_rows_are_let_go_before_they_are_many():

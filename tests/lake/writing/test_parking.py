@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.parked_names import next_number, parked_path
 from connector.lake.writing.parking import Leftover, park, park_each
-from connector.lake.writing.rewrite import Day, StaleFileError, seal
+from connector.lake.writing.rewrite import PartitionRewrite, StaleFileError, stage
 from tests.support.examples import examples
 from tests.support.samples import (
     FOLDER,
@@ -19,8 +19,8 @@ from tests.support.samples import (
     START,
     WHOLE,
     Row,
+    buffered,
     days,
-    shelved,
     span,
     splits,
     write,
@@ -32,7 +32,7 @@ PARKED = "_stripe_balance/parked/balance_transactions/acct_1"
 
 
 def parked(store, form, rows, number=1):
-    with shelved(store, form, [rows]) as runs:
+    with buffered(store, form, [rows]) as runs:
         return park(store, form, Leftover(KEY, parked_path(PARKED, number, KEY, RUN), WHOLE, runs))
 
 
@@ -60,17 +60,17 @@ def test_of_rows_parked_twice_the_later_counts_and_of_all_the_one_read_last(tmp_
     assert dict(old.net) == {"usd": 3}
     again = write(store, PARQUET, [[looks[3]]], parked=files, old=old)
     assert dict(again.file.net) == {"usd": 4}
-    assert again.tally.replaced == 1
+    assert again.counts.replaced == 1
 
 
 def test_of_a_staged_file_only_the_rows_of_some_seconds_are_parked_and_the_file_is_gone(tmp_path):
     store, rows = LocalStore(tmp_path), [Row(START + second, f"txn_{second}") for second in range(9)]
-    with shelved(store, PARQUET, [rows]) as runs:
-        sealed = seal(store, PARQUET, Day(FOLDER, within=WHOLE), runs)
+    with buffered(store, PARQUET, [rows]) as runs:
+        staged = stage(store, PARQUET, PartitionRewrite(FOLDER, within=WHOLE), runs)
     path = parked_path(PARKED, 7, KEY, RUN)
-    (file,) = park_each(store, PARQUET, [Leftover(KEY, path, span(2, 5), sealed.staged, 3)])
+    (file,) = park_each(store, PARQUET, [Leftover(KEY, path, span(2, 5), staged.path, 3)])
     assert (file.rows, file.first_created, file.last_created) == (3, START + 2, START + 4)
-    assert not sealed.staged.exists()
+    assert not staged.path.exists()
     assert next_number([path, parked_path(PARKED, 2, KEY, RUN)]) == 8
 
 

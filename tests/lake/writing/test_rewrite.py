@@ -19,16 +19,15 @@ from connector.lake.formats.formats import in_catalog
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.disk import sha256_of
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.merge_counts import Tally
+from connector.lake.writing.merge_counts import MergeCounts
 from connector.lake.writing.parking import Leftover, park
 from connector.lake.writing.rewrite import (
-    Day,
+    PartitionRewrite,
     StaleFileError,
     condition_of,
     discard,
-    publish,
-    seal,
-    seal_again,
+    stage,
+    stage_again,
     stage_each,
     trusted,
 )
@@ -44,9 +43,10 @@ from tests.support.samples import (
     WHOLE,
     Row,
     batch_of,
+    buffered,
     days,
     ids_in,
-    shelved,
+    publish,
     span,
     splits,
     write,
@@ -130,15 +130,15 @@ def test_unchanged_content_is_not_touched(store, form):
         again = write(store, form, [ROWS[5:], ROWS[:5]], old=first.file)
         assert again.unchanged
         assert again.file == first.file
-        assert again.tally == Tally(unchanged=len(ROWS))
+        assert again.counts == MergeCounts(unchanged=len(ROWS))
         after = path.stat()
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
     assert strays(store) == []
 
 
 def test_a_partition_without_rows_gets_no_file(store):
-    sealed = write(store, PARQUET, [])
-    assert (sealed.file, sealed.staged, sealed.tally) == (None, None, Tally())
+    staged = write(store, PARQUET, [])
+    assert (staged.file, staged.path, staged.counts) == (None, None, MergeCounts())
     assert not store.root.exists()
 
 
@@ -146,13 +146,13 @@ def test_a_reread_that_finds_nothing_keeps_the_old_rows_and_says_so(store):
     first = write(store, PARQUET, [ROWS])
     again = write(store, PARQUET, [], old=first.file, within=span(0, 4))
     assert again.unchanged
-    assert again.tally == Tally(disappeared=4)
+    assert again.counts == MergeCounts(disappeared=4)
 
 
 def test_late_rows_are_counted_against_what_was_read_before(store):
     first = write(store, PARQUET, [ROWS[1:]])
     again = write(store, PARQUET, [ROWS], old=first.file, read_before=span(0, 5))
-    assert again.tally == Tally(new=1, unchanged=8, late=1, late_first=START, late_last=START)
+    assert again.counts == MergeCounts(new=1, unchanged=8, late=1, late_first=START, late_last=START)
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "gone"])
@@ -164,11 +164,11 @@ def test_an_old_file_that_is_not_as_written_is_never_merged_with(store, damage):
         path.unlink()
     else:
         path.write_bytes(data[:-1] if damage == "cut" else bytes([data[0] ^ 1]) + data[1:])
-    with shelved(store, PARQUET, [ROWS]) as runs:
+    with buffered(store, PARQUET, [ROWS]) as runs:
         with pytest.raises(StaleFileError, match="not as it was written") as caught:
-            seal(store, PARQUET, Day(FOLDER, old, WHOLE), runs)
+            stage(store, PARQUET, PartitionRewrite(FOLDER, old, WHOLE), runs)
         assert caught.value.file == old
-        again = seal(store, PARQUET, Day(FOLDER, None, WHOLE, lost=True), runs)
+        again = stage(store, PARQUET, PartitionRewrite(FOLDER, None, WHOLE, lost=True), runs)
         publish(store, again)
     assert path.read_bytes() == data
     assert strays(store) == []
@@ -201,11 +201,11 @@ def test_the_hash_of_a_file_is_that_of_all_its_bytes(tmp_path, size):
 
 
 def test_a_sealed_file_can_be_discarded(store):
-    with shelved(store, PARQUET, [ROWS]) as runs:
-        sealed = seal(store, PARQUET, Day(FOLDER, None, WHOLE), runs)
-    assert strays(store) == [sealed.staged]
-    discard(sealed)
-    discard(sealed)
+    with buffered(store, PARQUET, [ROWS]) as runs:
+        staged = stage(store, PARQUET, PartitionRewrite(FOLDER, None, WHOLE), runs)
+    assert strays(store) == [staged.path]
+    discard(staged)
+    discard(staged)
     assert strays(store) == []
     assert visible(store) == []
 
@@ -354,9 +354,9 @@ def test_half_of_a_run_can_be_sealed_and_the_rest_later(store):
         old = None
         for within in (span(3, 5), span(0, 3), Intervals((Interval(START + 5, KEY.stop),))):
             with buffer.take(KEY, within) as runs:
-                sealed = seal(store, PARQUET, Day(FOLDER, old, within), runs)
-                publish(store, sealed)
-                old = sealed.file
+                staged = stage(store, PARQUET, PartitionRewrite(FOLDER, old, within), runs)
+                publish(store, staged)
+                old = staged.file
         assert buffer.rows(KEY) == 0
     assert ids_in(store, PARQUET, old.path) == [row.id for row in ROWS]
 
@@ -364,13 +364,13 @@ def test_half_of_a_run_can_be_sealed_and_the_rest_later(store):
 # With others at work --------------------------------------------------------------------------------------------------
 
 
-def sealed_of(store, rows, **day):
-    with shelved(store, PARQUET, [rows]) as runs:
-        return seal(store, PARQUET, Day(FOLDER, **{"within": WHOLE, **day}), runs)
+def staged_of(store, rows, **given):
+    with buffered(store, PARQUET, [rows]) as runs:
+        return stage(store, PARQUET, PartitionRewrite(FOLDER, **{"within": WHOLE, **given}), runs)
 
 
 def test_of_two_files_made_where_none_was_only_the_first_becomes_visible(store):
-    first, second = sealed_of(store, ROWS), sealed_of(store, ROWS[:3])
+    first, second = staged_of(store, ROWS), staged_of(store, ROWS[:3])
     publish(store, first)
     with pytest.raises(CommitConflictError):
         publish(store, second)
@@ -380,11 +380,11 @@ def test_of_two_files_made_where_none_was_only_the_first_becomes_visible(store):
 def test_a_file_is_made_again_with_what_another_run_has_made_of_its_partition(store):
     old = write(store, PARQUET, [ROWS[:4]]).file
     newer = replace(ROWS[4], net=99)
-    ours = sealed_of(store, [newer], old=old, within=span(4, 6))
+    ours = staged_of(store, [newer], old=old, within=span(4, 6))
     theirs = write(store, PARQUET, [[*ROWS[4:7]]], old=old, within=span(4, 9)).file
-    again = seal_again(store, PARQUET, Day(FOLDER, theirs, span(4, 6)), ours)
-    assert not ours.staged.exists()
-    assert again.tally == Tally(replaced=1)  # what theirs has beside ours has not disappeared
+    again = stage_again(store, PARQUET, PartitionRewrite(FOLDER, theirs, span(4, 6)), ours)
+    assert not ours.path.exists()
+    assert again.counts == MergeCounts(replaced=1)  # what theirs has beside ours has not disappeared
     publish(store, again)
     with store.opened(again.file.path) as path, PARQUET.open_reader(path) as batches:
         nets = {row["id"]: row["net"] for batch in batches for row in batch.to_pylist()}
@@ -393,28 +393,28 @@ def test_a_file_is_made_again_with_what_another_run_has_made_of_its_partition(st
 
 def test_rows_that_were_parked_count_as_ours_up_to_the_last(store):
     old = write(store, PARQUET, [ROWS[:1]]).file
-    with shelved(store, PARQUET, [ROWS[3:6]]) as runs:
+    with buffered(store, PARQUET, [ROWS[3:6]]) as runs:
         parked = park(store, PARQUET, Leftover(KEY, "_stripe_balance/parked/1.arrow", span(3, 6), runs))
-    ours = sealed_of(store, [], old=old, within=span(8, 9), parked=(parked,))
+    ours = staged_of(store, [], old=old, within=span(8, 9), parked=(parked,))
     theirs = write(store, PARQUET, [ROWS[:2]], old=old, within=span(0, 2)).file
-    again = seal_again(store, PARQUET, Day(FOLDER, theirs, span(8, 9), parked=(parked,)), ours)
+    again = stage_again(store, PARQUET, PartitionRewrite(FOLDER, theirs, span(8, 9), parked=(parked,)), ours)
     publish(store, again)
     assert ids_in(store, PARQUET, again.file.path) == [row.id for row in [*ROWS[:2], *ROWS[3:6]]]
-    assert again.tally == Tally(new=3)
+    assert again.counts == MergeCounts(new=3)
 
 
 def test_who_had_nothing_to_add_takes_the_file_of_the_other(store):
     old = write(store, PARQUET, [ROWS]).file
-    ours = sealed_of(store, ROWS, old=old)
+    ours = staged_of(store, ROWS, old=old)
     theirs = write(store, PARQUET, [[replace(ROWS[0], net=9)]], old=old, within=span(0, 1)).file
-    again = seal_again(store, PARQUET, Day(FOLDER, theirs, WHOLE), ours)
-    assert (again.file, again.staged, again.tally) == (theirs, None, Tally())
+    again = stage_again(store, PARQUET, PartitionRewrite(FOLDER, theirs, WHOLE), ours)
+    assert (again.file, again.path, again.counts) == (theirs, None, MergeCounts())
 
 
 def test_partitions_are_staged_each_by_itself(store):
     late = replace(ROWS[0], created=START + 1)
-    with shelved(store, PARQUET, [ROWS]) as good, shelved(store, PARQUET, [[ROWS[0]], [late]]) as bad:
-        outcomes = stage_each(store, PARQUET, [(Day(FOLDER, None, WHOLE), runs) for runs in (bad, good)])
+    with buffered(store, PARQUET, [ROWS]) as good, buffered(store, PARQUET, [[ROWS[0]], [late]]) as bad:
+        outcomes = stage_each(store, PARQUET, [(PartitionRewrite(FOLDER, None, WHOLE), runs) for runs in (bad, good)])
     assert isinstance(outcomes[0], ProtocolError)
     assert outcomes[1].file.rows == len(ROWS)
 
@@ -447,8 +447,8 @@ def test_only_files_of_table_formats_have_their_ids_noted(store):
 
 
 def sealed_ids(store, form):
-    with shelved(store, form, [ROWS]) as runs:
-        return seal(store, form, Day(FOLDER, None, WHOLE), runs).file.ids
+    with buffered(store, form, [ROWS]) as runs:
+        return stage(store, form, PartitionRewrite(FOLDER, None, WHOLE), runs).file.ids
 
 
 @pytest.mark.parametrize("form", [PARQUET, JSONL], ids=lambda form: form.name)
@@ -465,11 +465,11 @@ def test_no_type_of_a_value_is_guessed_which_would_look_for_dateutil_each_time(s
         asked.append(name)
         return ordinary(name, *rest, **more)
 
-    with shelved(store, form, [again[50:], again[:60]]) as runs:
+    with buffered(store, form, [again[50:], again[:60]]) as runs:
         monkeypatch.setattr(builtins, "__import__", looked_for)
         pa.array([0])
         assert "dateutil.relativedelta" in asked, "pyarrow does not look any more: values need no type then"
         asked.clear()
-        discard(seal(store, form, Day(FOLDER, old=old, within=WHOLE, read_before=WHOLE), runs))
+        discard(stage(store, form, PartitionRewrite(FOLDER, old=old, within=WHOLE, read_before=WHOLE), runs))
         monkeypatch.undo()
     assert "dateutil.relativedelta" not in asked

@@ -80,7 +80,7 @@ def test_space_of_what_was_taken_is_used_again(tmp_path):
         assert buffer.rows(KEY) == 200
 
 
-def test_a_shelf_that_never_spills_touches_no_disk(tmp_path):
+def test_a_buffer_that_never_spills_touches_no_disk(tmp_path):
     with RowBuffer(tmp_path / "none") as buffer:
         buffer.put(KEY, page(0))
         buffer.put(KEY, page(0).slice(0, 0))
