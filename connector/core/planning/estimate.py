@@ -108,13 +108,13 @@ class Estimate:
         left = density.rows / density.seconds * (stop - start) / self.tuning.page_size
         return left if left > 0.5 else 0.5  # noqa: FURB136, PLR2004 - the same
 
-    def crowd(self, width: float) -> float:
+    def most_open(self, width: float) -> float:
         """Return how many walks to keep open."""
-        crowd = self.tuning.crowd * width + 1 if width > 1 else 1.0
+        most = self.tuning.most_open * width + 1 if width > 1 else 1.0
         first = max(self.likely_start, self.first)
         if first and self.newest - first >= self.tuning.short:
-            return crowd
-        return min(crowd, max(self.tuning.slow_start, 2 * self._fruitful))
+            return most
+        return min(most, max(self.tuning.slow_start, 2 * self._fruitful))
 
     def target(self, width: float) -> float:
         """Return how many pages the next window should have."""

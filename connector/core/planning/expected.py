@@ -50,7 +50,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class NewestPage:
     """A newest page of an interval, with rows.
 
     Attributes:
@@ -79,7 +79,7 @@ class Probe:
 
 
 @dataclass(slots=True)
-class Sounding:
+class CountSurvey:
     """Asks for pages of an interval until it is known about how many rows it has.
 
     Each page is asked for halfway between the oldest row seen and the second before which nothing is known to be.
@@ -93,21 +93,20 @@ class Sounding:
     interval: Interval
     most: int = PROBES
     asked: int = field(init=False, default=0)
-    _probes: list[Probe] = field(default_factory=list[Probe])
+    _pages: list[NewestPage] = field(default_factory=list[NewestPage])
     _floor: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._floor = self.interval.start
 
-    @property
-    def next_stop(self) -> int | None:
-        """The second before which to ask for a page of the interval; None when there is nothing more to ask."""
+    def next_stops(self) -> tuple[int, ...]:
+        """Return the second before which to ask for a page of the interval; none when there is nothing more to ask."""
         if not self.asked:
-            return self.interval.stop
-        if not self._probes or not self._probes[-1].more or self.asked >= self.most:
-            return None
-        middle = (self._probes[-1].oldest + self._floor) // 2
-        return middle if self._floor < middle < self._probes[-1].oldest else None
+            return (self.interval.stop,)
+        if not self._pages or not self._pages[-1].more or self.asked >= self.most:
+            return ()
+        middle = (self._pages[-1].oldest + self._floor) // 2
+        return (middle,) if self._floor < middle < self._pages[-1].oldest else ()
 
     def take(self, stop: int, rows: Sequence[int], *, more: bool) -> None:
         """Take the page that was asked for.
@@ -121,22 +120,22 @@ class Sounding:
         if not rows:
             self._floor = stop
             return
-        self._probes.append(Probe(stop, len(rows), rows[0], rows[-1], more))
+        self._pages.append(NewestPage(stop, len(rows), rows[0], rows[-1], more))
 
     @property
     def expected(self) -> Expected:
         """What was seen, and between two pages as many rows a second as on both, on average; thinning out to none."""
-        seen, guessed = sum(probe.rows for probe in self._probes), 0.0
-        for position, probe in enumerate(self._probes):
-            if probe.more:
-                after = self._probes[position + 1] if position + 1 < len(self._probes) else None
-                stop, density = (after.stop, after.density) if after else (self._floor, self._below(probe))
-                guessed += max(0, probe.oldest - stop) * (probe.density + density) / 2
+        seen, guessed = sum(page.rows for page in self._pages), 0.0
+        for position, page in enumerate(self._pages):
+            if page.more:
+                after = self._pages[position + 1] if position + 1 < len(self._pages) else None
+                stop, density = (after.stop, after.density) if after else (self._floor, self._below(page))
+                guessed += max(0, page.oldest - stop) * (page.density + density) / 2
         rows = seen + round(guessed)
-        exact = not any(probe.more for probe in self._probes)
+        exact = not any(page.more for page in self._pages)
         requests = max(1, ceil(rows / PAGE * (1 if exact else OVERHEAD)))
         return Expected(rows, requests, self.asked, exact=exact)
 
-    def _below(self, probe: Probe) -> float:
+    def _below(self, page: NewestPage) -> float:
         """Return the density to expect at the floor: none where nothing was found before it, else as on the page."""
-        return 0.0 if self._floor > self.interval.start else probe.density
+        return 0.0 if self._floor > self.interval.start else page.density

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from connector.core.planning.absence import TRIES, Absence, Doubt
 from connector.core.planning.estimate import Estimate
-from connector.core.planning.probes import Soundings
+from connector.core.planning.probes import ProbeWindows
 from connector.core.planning.walk import Density, Tuning, Walk
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
@@ -72,7 +72,7 @@ class Frontier:
     _walks: list[Walk] = field(init=False, default_factory=list[Walk])
     _asking: Walk | None = field(init=False, default=None)
     _width: float = field(init=False, default=1.0)
-    _soundings: Soundings = field(init=False, default_factory=Soundings)
+    _probes: ProbeWindows = field(init=False, default_factory=ProbeWindows)
 
     def __post_init__(self) -> None:
         self._pool = list(self.todo)
@@ -99,11 +99,11 @@ class Frontier:
     @property
     def open_stop(self) -> int:
         """End of the newest of them that can be opened at any time: what is in doubt may have to wait."""
-        return max((part.stop for part in (*self._soundings.depths, *self._pool)), default=0)
+        return max((part.stop for part in (*self._probes.to_open, *self._pool)), default=0)
 
     @property
     def _unopened(self) -> list[Interval]:
-        apart = [*self._soundings.depths, *(doubt.seconds for doubt in self.absence.doubts)]
+        apart = [*self._probes.to_open, *(doubt.seconds for doubt in self.absence.doubts)]
         return [*self._pool, *apart] if apart else self._pool
 
     @property
@@ -152,7 +152,7 @@ class Frontier:
         self._walks.clear()
         self._asking = None
         self._pool = sorted([*self._unopened, *left])
-        self._soundings = Soundings()
+        self._probes = ProbeWindows()
         self.absence.doubts.clear()
 
     # Steps ------------------------------------------------------------------------------------------------------------
@@ -168,11 +168,11 @@ class Frontier:
         """
         if self._asking is not None:
             return None
-        if not self._pool and not self._soundings.depths:
+        if not self._pool and not self._probes.to_open:
             return self._second(width) or self._split(width)
         if (second := self._second(width)) is not None:
             return second
-        return self._first(width) if len(self._walks) < self._estimate.crowd(width) else None
+        return self._first(width) if len(self._walks) < self._estimate.most_open(width) else None
 
     def advance(self, walk: Walk, *, rows: Sequence[int], has_more: bool, width: float, is_full: bool = False) -> None:
         """Take note of a page.
@@ -220,13 +220,13 @@ class Frontier:
         if estimate.is_due:
             self._look_ahead()
         target = estimate.target(width)
-        if self._soundings.walks:
-            self._hear()
+        if self._probes.walks:
+            self._use_probes()
         elif self._has_excess(walk, target):
             self._give_back(walk, target)
         far = width > 1 and estimate.pages == 1 and bool(self._pool)
-        if far and estimate.pages_in(self._pool) > self.tuning.first * estimate.crowd(width):
-            self._sound()
+        if far and estimate.pages_in(self._pool) > self.tuning.first * estimate.most_open(width):
+            self._cut_probes()
 
     def _end(self, walk: Walk, end: _End) -> None:
         """End a walk, and see whether that is believed."""
@@ -245,8 +245,8 @@ class Frontier:
         self._walks.remove(walk)
         if not walk.rows and doubt is None:
             self._estimate.forget()
-        if self._soundings.walks:
-            self._hear()
+        if self._probes.walks:
+            self._use_probes()
         self._look_ahead()
 
     # Seconds that are read again --------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ class Frontier:
         What is in doubt is not sure to come: a doubt may be settled by what others show, or be worth no request.
         """
         walks = (walk for walk in self._walks if walk.doubted is None)
-        coming = [*self._soundings.depths, *self._pool, *(Interval(walk.floor, walk.unread) for walk in walks)]
+        coming = [*self._probes.to_open, *self._pool, *(Interval(walk.floor, walk.unread) for walk in walks)]
         again = Intervals((seconds,)).both(self.todo).minus(Intervals.of(coming))
         self.reopened = self.reopened.union(again)
         self._pool = sorted([*self._pool, *again])
@@ -319,7 +319,7 @@ class Frontier:
 
     def _second(self, width: float) -> Walk | None:
         """Open a doubt: together with the older rest, where nobody walks that yet, so that it costs nothing."""
-        if not self.absence.doubts or not self._soundings.answered:
+        if not self.absence.doubts or not self._probes.answered:
             return None
         estimate = self._estimate
         alone = not self._walks and not self._pool
@@ -328,7 +328,7 @@ class Frontier:
             return None
         older = next((part for part in self._pool if part.stop == doubt.seconds.start), None)
         if older is None:
-            walk = self._begin(doubt.asked_by(), sounding=True)
+            walk = self._begin(doubt.asked_by(), afresh=True)
             walk.floor = doubt.seconds.start
         else:
             self._pool.remove(older)
@@ -347,11 +347,11 @@ class Frontier:
 
     def _first(self, width: float) -> Walk | None:
         """Open a window that nobody has asked about yet."""
-        soundings = self._soundings
-        if soundings.depths:
-            soundings.walks.append(self._begin(soundings.depths.pop(), sounding=True))
-            return soundings.walks[-1]
-        if soundings.walks and len(self._walks) >= self.tuning.timid * width:
+        probes = self._probes
+        if probes.to_open:
+            probes.walks.append(self._begin(probes.to_open.pop(), afresh=True))
+            return probes.walks[-1]
+        if probes.walks and len(self._walks) >= self.tuning.probe_factor * width:
             return None
         part = self._awaited() or self._pool.pop()
         if not self._estimate.density.rows:  # nothing known, or the last window came back empty: ask about all of it
@@ -375,10 +375,10 @@ class Frontier:
         self._pool = list(pool.minus(Intervals((awaited.parts[-1],))))
         return awaited.parts[-1]
 
-    def _begin(self, window: Interval, *, sounding: bool = False, like: Density | None = None) -> Walk:
+    def _begin(self, window: Interval, *, afresh: bool = False, like: Density | None = None) -> Walk:
         """Begin a walk; `like` says how dense its rows should be, where that is better known than by all of them."""
         known, density = like or self._estimate.density, Density(memory=MEMORY)
-        if known.rows and not sounding:
+        if known.rows and not afresh:
             density.rows = KNOWN_PAGES * self.tuning.page_size
             density.seconds = density.rows / known.value
         walk = Walk(window, floor=window.start, unread=window.stop, density=density, planned=density.value)
@@ -386,21 +386,21 @@ class Frontier:
         return walk
 
     def _look_ahead(self) -> None:
-        self._estimate.look_ahead([*self._soundings.depths, *self._pool], self._walks)
+        self._estimate.look_ahead([*self._probes.to_open, *self._pool], self._walks)
 
-    def _sound(self) -> None:
+    def _cut_probes(self) -> None:
         """Take windows out of the oldest pool, to be opened first."""
         part = self._pool.pop(0)
         begin = self._estimate.likely_start_in(part.start, part.stop)
-        top, count = self._walks[0].unread, self.tuning.soundings
-        self._pool.insert(0, self._soundings.cut(part, top=top, begin=begin, count=count))
+        top, count = self._walks[0].unread, self.tuning.probes
+        self._pool.insert(0, self._probes.cut(part, top=top, begin=begin, count=count))
 
-    def _hear(self) -> None:
-        """Once every sounding has answered, take the density of all of time from them."""
-        heard = self._soundings.walks
-        if self._soundings.answered:
-            self._estimate.learn([*heard, *(walk for walk in self._walks if walk not in heard)])
-            heard.clear()
+    def _use_probes(self) -> None:
+        """Once every probe has answered, take the density of all of time from them."""
+        probes = self._probes.walks
+        if self._probes.answered:
+            self._estimate.learn([*probes, *(walk for walk in self._walks if walk not in probes)])
+            probes.clear()
 
     def _has_excess(self, walk: Walk, target: float) -> bool:
         may = walk.doubted is None and (self._width > 1 or walk.pages >= self.tuning.proven)

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class Soundings:
+class ProbeWindows:
     """Windows far down: those still to be opened, and those that have not all answered yet.
 
     Attributes:
-        depths: windows to open, the next one last.
+        to_open: windows to open, the next one last.
         walks: those opened, until all have answered.
     """
 
-    depths: list[Interval] = field(default_factory=list[Interval])
+    to_open: list[Interval] = field(default_factory=list[Interval])
     walks: list[Walk] = field(default_factory=list["Walk"])
 
     def cut(self, part: Interval, *, top: int, begin: int, count: int) -> Interval:
@@ -39,11 +39,11 @@ class Soundings:
         young, old = top - part.stop, top - begin
         ages = [young * (old / max(1, young)) ** (step / (count + 1)) for step in range(1, count + 1)]
         edges = sorted({part.start, part.stop, *(top - int(age) for age in ages)})
-        *depths, left = [Interval(start, stop) for start, stop in pairwise(edges)]
-        self.depths = depths[::-1]
+        *to_open, left = [Interval(start, stop) for start, stop in pairwise(edges)]
+        self.to_open = to_open[::-1]
         return left
 
     @property
     def answered(self) -> bool:
         """Whether none is still to be opened, and each has brought a page."""
-        return not self.depths and all(walk.pages for walk in self.walks)
+        return not self.to_open and all(walk.pages for walk in self.walks)

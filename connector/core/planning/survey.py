@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from connector.core.planning.expected import PAGE, Probe
+from connector.core.planning.expected import PAGE, NewestPage
 from connector.core.planning.profile import Profile
 from connector.core.units import DAY
 
@@ -70,7 +70,7 @@ class _Day:
         """Rows per second: of its page, or the mean of its hours, of each as much as the page before its end shows."""
         if len(self.pages) == 1:
             ((_, rows, more),) = self.pages
-            return Probe(self.stop, len(rows), rows[0], rows[-1], more).density if rows else 0.0
+            return NewestPage(self.stop, len(rows), rows[0], rows[-1], more).density if rows else 0.0
         return sum(_slice(self.first, *page) for page in self.pages) / max(1, len(self.pages))
 
 
@@ -82,7 +82,7 @@ def _slice(first: int, stop: int, rows: Sequence[int], more: bool) -> float:  # 
 
 
 @dataclass(slots=True)
-class Survey:
+class DensitySurvey:
     """Says which pages of an interval to ask for, and where its rows lie by what came.
 
     Attributes:
@@ -92,7 +92,7 @@ class Survey:
 
     interval: Interval
     asked: int = field(init=False, default=0)
-    _newest: Probe | None = field(init=False, default=None)
+    _newest: NewestPage | None = field(init=False, default=None)
     _days: dict[int, _Day] = field(init=False, default_factory=dict[int, _Day])
     _of: dict[int, _Day] = field(init=False, default_factory=dict[int, _Day])
     _floor: int = field(init=False)
@@ -130,7 +130,7 @@ class Survey:
         if self.asked == 1:
             if not rows:
                 return
-            self._newest = Probe(stop, len(rows), rows[0], rows[-1], more)
+            self._newest = NewestPage(stop, len(rows), rows[0], rows[-1], more)
             stop = rows[0] + 1
             self._of[stop] = self._day(stop)
         day = self._of[stop]

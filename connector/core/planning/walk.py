@@ -24,17 +24,17 @@ class Tuning:
         longest: a window is planned for at most this many; bounds the days that are open at once.
         first: the same, before many pages have been seen.
         shortest: below this a window is not worth its half page.
-        crowd: walks to keep open, as a multiple of the requests in flight that fill the rate.
+        most_open: walks to keep open, as a multiple of the requests in flight that fill the rate.
         excess: a walk with this many times its fair share left gives the rest back.
         patience: pages one walk may be behind all others together before it is split.
         last: the same towards the end of a long list, where windows get short.
-        share: parts that what is left is planned to be cut into, as a multiple like `crowd`.
+        share: parts that what is left is planned to be cut into, as a multiple like `most_open`.
         lead: pages before a walk would end after all the others from which it goes first.
         slow_start: walks opened before anything is known, where nothing hints at the first row's time, or the time to
             read is short, and a page of it says little of the rest.
         short: seconds that count as such.
-        soundings: windows opened far down, to learn how dense the rows are there.
-        timid: walks to keep open until the soundings have answered, as a multiple like `crowd`.
+        probes: windows opened far down, to learn how dense the rows are there.
+        probe_factor: walks to keep open until the probes have answered, as a multiple like `most_open`.
         proven: pages a walk has brought before it gives anything back, where one request at a time is all there is.
     """
 
@@ -44,14 +44,14 @@ class Tuning:
     shortest: float = 2
     last: float = 4
     share: float = 1.0
-    crowd: float = 1.2
+    most_open: float = 1.2
     excess: float = 3
     patience: float = 1
     lead: float = 10.0
     slow_start: int = 4
     short: int = 2 * DAY
-    soundings: int = 6
-    timid: float = 0.5
+    probes: int = 6
+    probe_factor: float = 0.5
     proven: int = 8
 
 

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from math import ceil, inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from connector.core.planning.expected import OVERHEAD, PAGE, PROBES, Expected, Sounding
-from connector.core.planning.survey import Survey
+from connector.core.planning.expected import OVERHEAD, PAGE, PROBES, CountSurvey, Expected
+from connector.core.planning.survey import DensitySurvey
 from connector.core.time.intervals import Interval
 from connector.running.concurrency import in_turn
 from connector.stripe.listing.place import Place
 from connector.stripe.listing.query import ListSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.core.time.intervals import Intervals
     from connector.stripe.client import Client
     from connector.stripe.listing.query import Query
 
-SOUNDED = 3
+SURVEYED = 3
 """Intervals of which pages are asked for: the longest; the others are taken to be like them."""
-
 
 FEW = 2
 """Pages asked for of an account among several."""
+
+
+class _Survey(Protocol):
+    """Says which pages of an interval to ask for, by those that came."""
+
+    @property
+    def interval(self) -> Interval: ...
+
+    def next_stops(self) -> Sequence[int]: ...
+
+    def take(self, stop: int, rows: Sequence[int], *, more: bool) -> None: ...
 
 
 async def expect(client: Client, query: Query, todo: Intervals, *, begun: int, now: int, few: bool) -> Expected:
@@ -42,47 +54,39 @@ async def expect(client: Client, query: Query, todo: Intervals, *, begun: int, n
     if begun >= now:
         return Expected()
     parts = sorted(todo.within(Interval(max(0, begun), now)), key=lambda part: -part.seconds)
-    found, sounded = Expected(), 1 if few else SOUNDED
-    for part in parts[:sounded]:
-        sounding = Sounding(part, FEW if few else PROBES)
-        await sound(client, query, sounding)
-        found += sounding.expected
-    rest, known = (sum(part.seconds for part in some) for some in (parts[sounded:], parts[:sounded]))
+    found, surveyed = Expected(), 1 if few else SURVEYED
+    for part in parts[:surveyed]:
+        counted = CountSurvey(part, FEW if few else PROBES)
+        await _ask_pages(client, query, counted)
+        found += counted.expected
+    rest, known = (sum(part.seconds for part in some) for some in (parts[surveyed:], parts[:surveyed]))
     if rest:
         rows = round(found.rows * rest / known)
-        requests = max(len(parts) - sounded, ceil(rows / PAGE * OVERHEAD))
+        requests = max(len(parts) - surveyed, ceil(rows / PAGE * OVERHEAD))
         found += Expected(rows, requests, exact=False)
     return found
 
 
-async def survey(client: Client, query: Query, interval: Interval) -> Survey:
+async def survey(client: Client, query: Query, interval: Interval) -> DensitySurvey:
     """Ask for some pages of an interval, many at once, to know where its rows lie.
 
     Raises:
         ApiError: see `connector.errors`.
     """
-    source, found = ListSource(client, query), Survey(interval)
-
-    async def ask(stop: int) -> None:
-        page = await source.page(Interval(interval.start, stop), Place(), urgency=lambda: 0.0)
-        created = [row["created"] for row in page.rows]
-        source.events.received(page, created, pages_left=inf)
-        found.take(stop, created, more=page.has_more)
-
-    while stops := found.next_stops():
-        await in_turn(stops, ask, at_once=len(stops))
+    found = DensitySurvey(interval)
+    await _ask_pages(client, query, found)
     return found
 
 
-async def sound(client: Client, query: Query, sounding: Sounding) -> None:
-    """Ask for the pages that an interval's sounding wants.
-
-    Raises:
-        ApiError: see `connector.errors`.
-    """
+async def _ask_pages(client: Client, query: Query, wanted: _Survey) -> None:
+    """Ask for the pages that a survey wants, those of a round at once, until it wants no more."""
     source = ListSource(client, query)
-    while (stop := sounding.next_stop) is not None:
-        page = await source.page(Interval(sounding.interval.start, stop), Place(), urgency=lambda: 0.0)
+
+    async def ask(stop: int) -> None:
+        page = await source.page(Interval(wanted.interval.start, stop), Place(), urgency=lambda: 0.0)
         created = [row["created"] for row in page.rows]
         source.events.received(page, created, pages_left=inf)
-        sounding.take(stop, created, more=page.has_more)
+        wanted.take(stop, created, more=page.has_more)
+
+    while stops := wanted.next_stops():
+        await in_turn(stops, ask, at_once=len(stops))

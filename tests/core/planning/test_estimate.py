@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.planning.estimate import Estimate
-from connector.core.planning.probes import Soundings
+from connector.core.planning.probes import ProbeWindows
 from connector.core.planning.walk import Density, Tuning, Walk
 from connector.core.time.intervals import Interval
 
@@ -36,7 +36,7 @@ def walk(start: int, stop: int, *, rows: float = 0.0, seconds: float = 0.0, **fa
 def test_nothing_is_known_before_the_first_page():
     fresh = estimate()
     assert (fresh.pages, fresh.rows, fresh.newest, fresh.left) == (0, 0, 0, inf)
-    assert fresh.crowd(9.0) == TUNING.slow_start
+    assert fresh.most_open(9.0) == TUNING.slow_start
 
 
 def test_a_page_adds_its_rows_and_stretches_the_time_that_rows_are_known_of():
@@ -106,17 +106,17 @@ def test_a_walk_has_half_a_page_left_at_least():
 
 def test_so_many_walks_are_open_as_the_pace_has_room_for_once_it_is_known_where_rows_begin():
     long = {"likely_start": 1_000, "newest": 1_000 + TUNING.short}
-    assert estimate(**long).crowd(10.0) == TUNING.crowd * 10 + 1
-    assert estimate(**long).crowd(1.0) == 1.0
-    assert estimate(**long).crowd(0.5) == 1.0
-    assert estimate(first=1_000, newest=1_000 + TUNING.short).crowd(10.0) == TUNING.crowd * 10 + 1
+    assert estimate(**long).most_open(10.0) == TUNING.most_open * 10 + 1
+    assert estimate(**long).most_open(1.0) == 1.0
+    assert estimate(**long).most_open(0.5) == 1.0
+    assert estimate(first=1_000, newest=1_000 + TUNING.short).most_open(10.0) == TUNING.most_open * 10 + 1
     short = estimate(likely_start=1_000, newest=999 + TUNING.short)
-    assert short.crowd(10.0) == TUNING.slow_start
+    assert short.most_open(10.0) == TUNING.slow_start
     for _ in range(3):
         short.note(walk(0, 1_000), [500], before=1_000, lowest=500)
         short.note(walk(0, 1_000), [], before=1_000, lowest=500)
-    assert short.crowd(10.0) == 2 * 3  # two for each page that had rows
-    assert short.crowd(1.0) == 1.0
+    assert short.most_open(10.0) == 2 * 3  # two for each page that had rows
+    assert short.most_open(1.0) == 1.0
 
 
 def test_windows_are_long_while_one_request_at_a_time_is_all_there_is_and_shrink_towards_the_end():
@@ -160,14 +160,14 @@ def test_the_first_second_where_a_row_is_expected_lies_in_the_part():
 
 
 def test_probe_windows_far_down_cover_the_oldest_end_at_ages_that_grow_by_a_factor():
-    probes = Soundings()
+    probes = ProbeWindows()
     left = probes.cut(Interval(0, 9_000), top=10_000, begin=0, count=3)
     ages = [1_000 * 10 ** (step / 4) for step in (1, 2, 3)]
     edges = [0, *(10_000 - int(age) for age in reversed(ages)), 9_000]
-    assert [(one.start, one.stop) for one in reversed(probes.depths)] == list(pairwise(edges[:-1]))
+    assert [(one.start, one.stop) for one in reversed(probes.to_open)] == list(pairwise(edges[:-1]))
     assert (left.start, left.stop) == (edges[-2], 9_000)
     assert not probes.answered
-    probes.depths.clear()
+    probes.to_open.clear()
     assert probes.answered
     probes.walks = [walk(0, 5, pages=1), walk(5, 9)]
     assert not probes.answered
@@ -176,7 +176,7 @@ def test_probe_windows_far_down_cover_the_oldest_end_at_ages_that_grow_by_a_fact
 
 
 def test_probe_windows_of_a_part_at_the_top_begin_with_an_age_of_a_second():
-    probes = Soundings()
+    probes = ProbeWindows()
     left = probes.cut(Interval(0, 100), top=100, begin=0, count=2)
     assert left.stop == 100
-    assert {*range(100)} == {second for one in [*probes.depths, left] for second in range(one.start, one.stop)}
+    assert {*range(100)} == {second for one in [*probes.to_open, left] for second in range(one.start, one.stop)}

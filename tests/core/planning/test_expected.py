@@ -9,22 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.planning.expected import BURST, OVERHEAD, PAGE, PROBES, Expected, Probe, Sounding
+from connector.core.planning.expected import BURST, OVERHEAD, PAGE, PROBES, CountSurvey, Expected, NewestPage
 from connector.core.time.intervals import Interval
 
 DAY = 86_400
 
 
-def sounded(created, interval, *, most=PROBES):
+def counted(created, interval, *, most=PROBES):
     """Ask the way Stripe answers: newest first, a page at a time."""
-    rows, sounding = sorted(created), Sounding(interval, most)
+    rows, survey = sorted(created), CountSurvey(interval, most)
     for _ in range(most + 1):
-        stop = sounding.next_stop
-        if stop is None:
-            return sounding.expected
+        stops = survey.next_stops()
+        if not stops:
+            return survey.expected
+        (stop,) = stops
         assert interval.start < stop <= interval.stop
         within = rows[bisect_left(rows, interval.start) : bisect_left(rows, stop)]
-        sounding.take(stop, within[::-1][:PAGE], more=len(within) > PAGE)
+        survey.take(stop, within[::-1][:PAGE], more=len(within) > PAGE)
     raise AssertionError("it goes on asking")
 
 
@@ -35,14 +36,14 @@ intervals = st.tuples(st.integers(0, 10**9), st.integers(1, 10**9)).map(lambda t
 def test_what_fits_a_page_is_known_exactly_by_one_request(interval, data):
     second = st.integers(interval.start, interval.stop - 1)
     rows = data.draw(st.lists(second, max_size=PAGE))
-    assert sounded(rows, interval) == Expected(len(rows), 1, 1, exact=True)
+    assert counted(rows, interval) == Expected(len(rows), 1, 1, exact=True)
 
 
 @given(intervals, st.data())
 def test_never_fewer_than_were_seen_and_never_many_requests_to_know(interval, data):
     second = st.integers(interval.start, interval.stop - 1)
     rows = [one for one in data.draw(st.lists(second, max_size=20)) for _ in range(30)]
-    found = sounded(rows, interval)
+    found = counted(rows, interval)
     assert 1 <= found.probes <= PROBES
     assert found.rows >= min(len(rows), PAGE)
     assert found.requests >= found.rows // PAGE
@@ -54,7 +55,7 @@ def test_never_fewer_than_were_seen_and_never_many_requests_to_know(interval, da
 def test_rows_that_come_evenly_are_expected_within_a_few_in_a_hundred(count, days):
     interval = Interval(10**9, 10**9 + days * DAY)
     rows = [interval.start + (interval.seconds * n) // count for n in range(count)]
-    found = sounded(rows, interval)
+    found = counted(rows, interval)
     assert not found.exact
     assert found.rows == pytest.approx(count, rel=0.06)
     assert found.rows / PAGE <= found.requests < found.rows / PAGE * OVERHEAD + 1
@@ -65,7 +66,7 @@ def test_an_account_whose_beginning_is_not_known_is_found_by_halving(count):
     """A list that may go back to 1970, of an account of two years."""
     now, begun = 1_790_000_000, 1_790_000_000 - 730 * DAY
     rows = [begun + ((now - begun) * n) // count for n in range(count)]
-    assert count / 2.5 <= sounded(rows, Interval(0, now)).rows <= count * 2.5
+    assert count / 2.5 <= counted(rows, Interval(0, now)).rows <= count * 2.5
 
 
 def test_expectations_add_up():
@@ -74,31 +75,31 @@ def test_expectations_add_up():
 
 
 def test_between_two_pages_as_many_rows_a_second_are_expected_as_on_both_on_average():
-    sounding = Sounding(Interval(0, 1_000), PROBES)
-    sounding.take(1_000, range(999, 899, -1), more=True)  # a row a second, down to 900
-    sounding.take(400, range(398, 298, -2), more=True)  # one in two seconds, down to 300
-    sounding.take(100, [99, 75, 50], more=False)
-    found = sounding.expected
+    survey = CountSurvey(Interval(0, 1_000), PROBES)
+    survey.take(1_000, range(999, 899, -1), more=True)  # a row a second, down to 900
+    survey.take(400, range(398, 298, -2), more=True)  # one in two seconds, down to 300
+    survey.take(100, [99, 75, 50], more=False)
+    found = survey.expected
     ends = [100 / (1_000 - 900), 50 / (400 - 300), 3 / (100 - 50)]
     between = (900 - 400) * (ends[0] + ends[1]) / 2 + (300 - 100) * (ends[1] + ends[2]) / 2
     assert (found.rows, found.probes, found.exact) == (153 + round(between), 3, False)
     assert found.requests == ceil(found.rows / PAGE * OVERHEAD)
-    assert Sounding(Interval(0, 1_000), PROBES).expected == Expected(0, 1, 0)
+    assert CountSurvey(Interval(0, 1_000), PROBES).expected == Expected(0, 1, 0)
 
 
 def test_down_to_a_beginning_that_is_not_known_the_last_density_is_expected():
-    sounding = Sounding(Interval(0, 1_000), PROBES)
-    sounding.take(1_000, range(999, 899, -1), more=True)
-    assert sounding.expected.rows == 100 + 900
-    sounding.take(500, [], more=False)
-    assert sounding.expected.rows == 100 + (900 - 500) // 2
+    survey = CountSurvey(Interval(0, 1_000), PROBES)
+    survey.take(1_000, range(999, 899, -1), more=True)
+    assert survey.expected.rows == 100 + 900
+    survey.take(500, [], more=False)
+    assert survey.expected.rows == 100 + (900 - 500) // 2
 
 
 def test_a_page_of_one_second_is_as_dense_as_it_has_rows():
-    probe = Probe(stop=100, rows=40, newest=99, oldest=99, more=True)
+    probe = NewestPage(stop=100, rows=40, newest=99, oldest=99, more=True)
     assert (probe.density, probe.density_within) == (40, 40)
-    assert Probe(stop=100, rows=40, newest=100, oldest=100, more=True).density == 40
-    wide = Probe(stop=10_000, rows=100, newest=5_000, oldest=4_001, more=True)
+    assert NewestPage(stop=100, rows=40, newest=100, oldest=100, more=True).density == 40
+    wide = NewestPage(stop=10_000, rows=100, newest=5_000, oldest=4_001, more=True)
     assert (wide.density, wide.density_within) == (100 / 5_999, 100 / 1_000)
-    burst = Probe(stop=10_000, rows=100, newest=5_000, oldest=4_991, more=True)
+    burst = NewestPage(stop=10_000, rows=100, newest=5_000, oldest=4_991, more=True)
     assert burst.density_within == 100 / BURST  # rows of one moment say nothing of the time around them

@@ -136,7 +136,7 @@ tunings = st.builds(
     page_size=st.integers(1, 5),
     longest=st.sampled_from([2.0, 8.0, 40.0]),
     first=st.sampled_from([0.2, 1.0, 8.0, 40.0]),
-    soundings=st.integers(1, 6),
+    probes=st.integers(1, 6),
     slow_start=st.integers(1, 4),
     patience=st.sampled_from([0.1, 1.0]),
 )
@@ -290,5 +290,5 @@ def test_what_is_left_of_the_oldest_seconds_after_probes_waits_behind_all_newer_
     while (opened := frontier.open(10.0)).window.stop <= 10**6:
         probes += 1
         frontier.advance(opened, rows=[opened.window.stop - 1], has_more=False, width=10.0)
-    assert probes == frontier.tuning.soundings
+    assert probes == frontier.tuning.probes
     assert frontier.pool_stop == opened.window.start

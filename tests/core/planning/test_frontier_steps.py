@@ -8,7 +8,7 @@ import pytest
 
 from connector.core.planning.absence import TRIES
 from connector.core.planning.frontier import Frontier
-from connector.core.planning.probes import Soundings
+from connector.core.planning.probes import ProbeWindows
 from connector.core.planning.walk import Tuning
 from connector.core.time.intervals import Interval, Intervals
 
@@ -147,11 +147,11 @@ def test_where_one_request_at_a_time_is_all_there_is_a_walk_gives_back_once_it_h
 
 def test_the_first_page_of_a_long_list_has_windows_opened_far_down_the_oldest_first():
     frontier, walk = begun(0, 100_000, width=4.0, likely_start=1)
-    probes = Soundings()
-    left = probes.cut(Interval(0, walk.floor), top=walk.unread, begin=1, count=Tuning().soundings)
+    probes = ProbeWindows()
+    left = probes.cut(Interval(0, walk.floor), top=walk.unread, begin=1, count=Tuning().probes)
     assert frontier.open_stop == left.stop == walk.floor
     opened = [frontier.open(4.0) for _ in range(Tuning().slow_start - 1)]
-    assert [one.window for one in opened] == probes.depths[::-1][: len(opened)]
+    assert [one.window for one in opened] == probes.to_open[::-1][: len(opened)]
     assert {one.planned for one in opened} == {0.0}  # how dense rows are there is what they are to tell
     assert frontier.open(4.0) is None  # so many are open before more is known
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connector.core.planning.expected import BURST, PAGE
 from connector.core.planning.plan import pieces
 from connector.core.planning.profile import Profile
-from connector.core.planning.survey import LEAST, MOST, PAGES_A_PROBE, WEEK, Survey
+from connector.core.planning.survey import LEAST, MOST, PAGES_A_PROBE, WEEK, DensitySurvey
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
@@ -25,7 +25,7 @@ START = 1_672_531_200
 
 def surveyed(rows, interval):
     """Ask the way Stripe answers, newest first and a page at a time; return the survey and its rounds."""
-    rows, survey, rounds = sorted(rows), Survey(interval), []
+    rows, survey, rounds = sorted(rows), DensitySurvey(interval), []
     while stops := survey.next_stops():
         rounds.append(stops)
         assert len(rounds) <= MOST + 1, "it goes on asking"
@@ -96,7 +96,7 @@ def test_a_few_pages_are_all_that_a_small_account_is_worth():
 
 
 def test_an_account_that_has_been_quiet_for_long_is_as_dense_before_as_its_newest_page():
-    survey = Survey(Interval(0, 900_000))
+    survey = DensitySurvey(Interval(0, 900_000))
     survey.take(900_000, [50_000, 46_000, 40_001], more=True)
     profile = Profile.of(survey.points())
     assert profile.density(45_000) == 0.0003
@@ -104,7 +104,7 @@ def test_an_account_that_has_been_quiet_for_long_is_as_dense_before_as_its_newes
 
 
 def test_rows_of_one_moment_do_not_make_all_that_was_before_as_dense():
-    survey = Survey(Interval(0, 900_000))
+    survey = DensitySurvey(Interval(0, 900_000))
     survey.take(900_000, [50_000, 50_000, 50_000], more=True)
     assert Profile.of(survey.points()).density(40_000) == 3 / BURST
 

@@ -9,7 +9,7 @@ import pytest
 from connector.core.planning.expected import OVERHEAD, PROBES, Expected
 from connector.core.time.intervals import Interval, Intervals
 from connector.events import PageReceived
-from connector.stripe.listing.probing import FEW, SOUNDED, expect
+from connector.stripe.listing.probing import FEW, SURVEYED, expect
 from connector.stripe.listing.query import Query
 from tests.support.fakes import NOW, FakeTransport, client_over, listing, rows_at
 
@@ -60,8 +60,8 @@ async def test_of_many_intervals_the_longest_are_asked_about_and_the_others_are_
     short = [(day * DAY, day * DAY - DAY // 2) for day in range(2, 14, 2)]
     created = [NOW - 24 * DAY + 3_600 * hour for hour in range(24 * 24)]
     found, sent, _ = await expected(created, parts(*long, *short))
-    assert (found.rows, sent) == (3 * 24 + 6 * 12, SOUNDED)
-    assert (found.requests, found.exact) == (SOUNDED + len(short), False)  # at least one of each
+    assert (found.rows, sent) == (3 * 24 + 6 * 12, SURVEYED)
+    assert (found.requests, found.exact) == (SURVEYED + len(short), False)  # at least one of each
 
 
 async def test_the_requests_of_what_was_not_asked_about_go_by_its_rows_where_these_are_many():
