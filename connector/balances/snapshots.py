@@ -28,7 +28,7 @@ from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_balances
 from connector.lake.state.writes import Write
 from connector.lake.writing.rewrite import condition_of
-from connector.lake.writing.small_tables import read_rows, sheet, stage_rows, stored_file
+from connector.lake.writing.small_tables import read_rows, small_table, stage_rows, stored_file
 from connector.stripe.client import BALANCE, Client
 from connector.stripe.identity import as_account
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import DataFile
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
-    from connector.lake.writing.small_tables import Sheet
+    from connector.lake.writing.small_tables import SmallTable
 
 ROUNDS = 8
 """Times that a snapshot is added to what others have made of its day meanwhile."""
@@ -141,7 +141,7 @@ def _add(store: Store, made: Made, snapshot: Snapshot, *, rounds: int = ROUNDS) 
         if record is None
         else commits.catch_up(record)
     )
-    balances = sheet("balances", record.format)
+    balances = small_table("balances", record.format)
     folder = snapshots_folder(snapshot.account, snapshot.snapshot_at)
     old = balances.form.file_of(record.files, folder)
     merged = f"{folder}/{balances.form.file_name}" if old is None else old.path
@@ -184,7 +184,7 @@ def _others_came_first(newest: DataFile | None) -> Write[Snapshot]:
 
 
 def _without_lost(
-    store: Store, record: BalancesRecord, balances: Sheet, merged: str
+    store: Store, record: BalancesRecord, balances: SmallTable, merged: str
 ) -> tuple[BalancesRecord, tuple[str, ...]]:
     """Return the record as files of earlier days are now, and the paths of those that lost something.
 
@@ -206,7 +206,7 @@ def _without_lost(
     return record, tuple(file.path for file in lost)
 
 
-def _with_unrecorded(store: Store, record: BalancesRecord, balances: Sheet) -> BalancesRecord:
+def _with_unrecorded(store: Store, record: BalancesRecord, balances: SmallTable) -> BalancesRecord:
     """Return the record with what a run wrote that was killed before it could say so: Stripe does not tell it again.
 
     Of a table it is left aside, as any file of it may be an older one. Else that can only be the newest file, or one

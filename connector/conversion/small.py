@@ -14,7 +14,7 @@ from connector.core.state.conversion import Made
 from connector.core.state.data_file import folder_of, with_changes
 from connector.lake.stores.disk import at_disk
 from connector.lake.writing.rewrite import trusted
-from connector.lake.writing.small_tables import sheet, stage_rows
+from connector.lake.writing.small_tables import small_table, stage_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.conversion.target import Target
     from connector.core.state.data_file import DataFile
     from connector.lake.stores.base import Store
-    from connector.lake.writing.small_tables import Sheet
+    from connector.lake.writing.small_tables import SmallTable
 
 
 def convert_small(source: Source, part: Part, target: Target) -> Made:
@@ -35,10 +35,10 @@ def convert_small(source: Source, part: Part, target: Target) -> Made:
         StorageError: it is gone or damaged; or the new lake's place does not take one.
     """
     (file,) = part.files
-    there = sheet(part.table, part.held.state.format)
+    there = small_table(part.table, part.held.state.format)
     with source.comparer.kept(file, part.held.moment) as local:
         objects = there.objects(_rows(there, local, file.path))
-    new = sheet(part.table, target.format, file.hidden)
+    new = small_table(part.table, target.format, file.hidden)
     form = new.form.of_run(target.run)
     made, staged = stage_rows(target.store, form, folder_of(file.path), new.encode(objects))
     entry = with_changes(file, path=made.path, rows=made.rows, bytes=made.bytes, sha256=made.sha256, version=None)
@@ -56,12 +56,12 @@ def convert_small(source: Source, part: Part, target: Target) -> Made:
 def content_of_small(store: Store, part: Part, target: Target, files: tuple[DataFile, ...]) -> Content:
     """Return what the file holds that a part became, read back; raises what `content_of` of rows raises. Blocks."""
     (file,) = files
-    new = sheet(part.table, target.format)
+    new = small_table(part.table, target.format)
     with trusted(store, file) as local:
         return _content(new.objects(_rows(new, local, file.path)))
 
 
-def _rows(there: Sheet, local: Path, path: str) -> pa.RecordBatch:
+def _rows(there: SmallTable, local: Path, path: str) -> pa.RecordBatch:
     with at_disk(f"reading {path}"), there.form.open_reader(local) as batches:
         return pa.concat_batches([there.empty(), *batches])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -38,7 +37,7 @@ from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.state.table_states import options_of
 from connector.lake.writing.payout_files import Listed, stage_payouts, stage_transactions
-from connector.lake.writing.small_tables import sheet
+from connector.lake.writing.small_tables import small_table
 from connector.payouts.book import Book
 from connector.payouts.report import AccountPayoutsReport
 from connector.running.concurrency import in_turn
@@ -52,9 +51,8 @@ if TYPE_CHECKING:
     from connector.core.state.payouts import DayDue, PayoutsPlan
     from connector.core.units import AccountId
     from connector.lake.state.destination import Destination
-    from connector.lake.stores.base import Store
-    from connector.lake.writing.payout_files import Place, Written
-    from connector.lake.writing.small_tables import Sheet
+    from connector.lake.writing.rewrite import PartitionRewrite, StagedFile
+    from connector.lake.writing.small_tables import SmallTable
     from connector.services import Services
     from connector.stripe.client import Client
     from connector.stripe.identity import Identity
@@ -200,7 +198,7 @@ class AccountPayouts:
         self, book: Book, plan: PayoutsPlan, read: tuple[list[Row], frozenset[str]], identity: Identity
     ) -> None:
         """Write the days of the payouts read, then call the seconds read covered."""
-        record, sheet_, (rows, absent) = book.record, self._sheet(PAYOUTS, book.record), read
+        record, table, (rows, absent) = book.record, self._table(PAYOUTS, book.record), read
         came = {row["id"] for row in rows}
         missing = absent | {
             one.id for one in record.payouts.values() if one.created in plan.todo and one.id not in came
@@ -212,15 +210,21 @@ class AccountPayouts:
                 raise ProtocolError(f"{row['id']} came with another value of created than before: nothing is kept")
             days.setdefault(payouts_folder(record.account, row["created"]), []).append(row)
         for path, file in record.files.items():
-            if sheet_.shows_hidden(file) or record.columns < COLUMNS:
+            if table.shows_hidden(file) or record.columns < COLUMNS:
                 days.setdefault(path.rpartition("/")[0], [])
 
         async def write(folder: str) -> None:
             rows = days[folder]
-            make = partial(_payouts_at, book.services.store, sheet_, rows, record.columns)
-            written = await book.stage(sheet_.form, folder, make, payouts=map(Payout.of, rows))
-            self._tell(written)
-            book.counts.update(payouts_new=written.new, payouts_changed=written.changed, payouts_unchanged=written.same)
+
+            def make(rewrite: PartitionRewrite) -> StagedFile:
+                return stage_payouts(book.services.store, table, rewrite, rows, record.columns)
+
+            staged = await book.stage(table.form, folder, make, payouts=map(Payout.of, rows))
+            self._tell(staged)
+            counts = staged.counts
+            book.counts.update(
+                payouts_new=counts.new, payouts_changed=counts.replaced, payouts_unchanged=counts.unchanged
+            )
 
         await in_turn(days, write, at_once=WRITERS)
         book.counts["payouts_disappeared"] = len(missing)
@@ -242,9 +246,9 @@ class AccountPayouts:
 
     async def _list_transactions(self, book: Book) -> None:
         """List and write what the lake lacks, day by day of arrival, newest first."""
-        again, sheet_ = frozenset(self._again), self._sheet(TRANSACTIONS, book.record)
+        again, table = frozenset(self._again), self._table(TRANSACTIONS, book.record)
         lists = book.record.transaction_files.values()
-        rewrite = frozenset(day_of(one.path) for one in lists if sheet_.shows_hidden(one))
+        rewrite = frozenset(day_of(one.path) for one in lists if table.shows_hidden(one))
         due = days_due(book.record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         days = {day.start for day in due}
         files = [file for file in book.record.transaction_files.values() if day_of(file.path) in days]
@@ -270,15 +274,18 @@ class AccountPayouts:
 
     async def _write_day(self, book: Book, day: DayDue, listed: list[Listed]) -> None:
         record = book.record
-        sheet_ = self._sheet(TRANSACTIONS, record)
+        table = self._table(TRANSACTIONS, record)
         folder = transactions_folder(record.account, day.start)
         book.empty |= {one.payout for one in listed if not one.batches}
-        written = await book.stage(
-            sheet_.form, folder, partial(_transactions_at, book.services.store, sheet_, day, listed)
-        )
-        self._tell(written)
+
+        def make(rewrite: PartitionRewrite) -> StagedFile:
+            return stage_transactions(book.services.store, table, rewrite, day, listed)
+
+        staged = await book.stage(table.form, folder, make)
+        self._tell(staged)
+        counts = staged.counts
         book.counts.update(
-            payouts_listed=len(listed), transactions_listed=written.new, transactions_disappeared=written.disappeared
+            payouts_listed=len(listed), transactions_listed=counts.new, transactions_disappeared=counts.disappeared
         )
         await book.commit(now_and_then=True)
 
@@ -291,9 +298,9 @@ class AccountPayouts:
                 listed.add(page)
         return listed
 
-    def _sheet(self, table: str, record: PayoutsRecord) -> Sheet:
+    def _table(self, name: str, record: PayoutsRecord) -> SmallTable:
         """Return how a table becomes files, without what the lake hides."""
-        return sheet(table, record.format, hidden_columns(table, self._privacy))
+        return small_table(name, record.format, hidden_columns(name, self._privacy))
 
     # The report -------------------------------------------------------------------------------------------------------
 
@@ -311,15 +318,7 @@ class AccountPayouts:
         bounds = (asked.start, min(asked.stop, now))
         return None if error is None else AccountPayoutsReport(account, bounds, error=text)
 
-    def _tell(self, written: Written) -> None:
-        path = written.file.path if written.file is not None else None
-        told = PartitionStaged(self.account, path, written.file.rows if written.file else 0, written.unchanged)
+    def _tell(self, staged: StagedFile) -> None:
+        path = staged.file.path if staged.file is not None else None
+        told = PartitionStaged(self.account, path, staged.file.rows if staged.file else 0, staged.unchanged)
         self.shared.services.on_event(told)
-
-
-def _payouts_at(store: Store, sheet_: Sheet, rows: list[Row], columns: int, place: Place) -> Written:
-    return stage_payouts(store, sheet_, place, rows, columns)
-
-
-def _transactions_at(store: Store, sheet_: Sheet, day: DayDue, listed: list[Listed], place: Place) -> Written:
-    return stage_transactions(store, sheet_, place, day, listed)

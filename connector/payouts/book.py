@@ -16,8 +16,7 @@ from connector.core.state.tables import PAYOUTS
 from connector.events import Committed
 from connector.lake.state import state_log
 from connector.lake.state.writes import Write
-from connector.lake.writing.payout_files import Place
-from connector.lake.writing.rewrite import StaleFileError
+from connector.lake.writing.rewrite import PartitionRewrite, StaleFileError
 from connector.payouts.report import AccountPayoutsReport, holdings_of
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from connector.core.time.intervals import Interval
     from connector.lake.formats.formats import Format
     from connector.lake.state.commits import Commits
-    from connector.lake.writing.payout_files import Written
+    from connector.lake.writing.rewrite import StagedFile
     from connector.services import Services
 
 T = TypeVar("T")
@@ -45,27 +44,27 @@ def _as_it_is(record: PayoutsRecord) -> PayoutsRecord:
 def _write(
     folder: str,
     there: DataFile | None,
-    written: Written,
-    made: tuple[Callable[[Place], Written], tuple[Payout, ...]],
-) -> Write[Written]:
+    staged: StagedFile,
+    made: tuple[Callable[[PartitionRewrite], StagedFile], tuple[Payout, ...]],
+) -> Write[StagedFile]:
     """Return a day's file as it is to be committed.
 
     Args:
         folder: of the day.
         there: what is recorded of it.
-        written: the file.
+        staged: the file.
         made: how, and the payouts in it.
     """
     make, payouts = made
 
-    def again(newest: DataFile | None) -> Write[Written]:
-        if written.staged is not None:
-            written.staged.unlink(missing_ok=True)
-        return _write(folder, newest, make(Place(folder, newest)), made)
+    def again(newest: DataFile | None) -> Write[StagedFile]:
+        if staged.path is not None:
+            staged.path.unlink(missing_ok=True)
+        return _write(folder, newest, make(PartitionRewrite(folder, newest)), made)
 
     replaces = None if there is None else there.sha256
-    intended = IntendedFile(folder=folder, file=written.file, replaces=replaces, payouts=payouts)
-    return Write(intended, written.staged, written.condition, again, written)
+    intended = IntendedFile(folder=folder, file=staged.file, replaces=replaces, payouts=payouts)
+    return Write(intended, staged.path, staged.condition, again, staged)
 
 
 @dataclass(slots=True)
@@ -92,7 +91,7 @@ class Book:
     counts: Counter[str] = field(init=False, default_factory=Counter[str])
     lost: LostPayouts = field(init=False, default_factory=LostPayouts)
     empty: set[str] = field(init=False, default_factory=set[str])
-    _writes: list[Write[Written]] = field(init=False, default_factory=list["Write[Written]"])
+    _writes: list[Write[StagedFile]] = field(init=False, default_factory=list["Write[StagedFile]"])
     _committed: float = field(init=False, default=float("-inf"))
     _committing: anyio.Lock = field(init=False, default_factory=anyio.Lock)
 
@@ -110,11 +109,11 @@ class Book:
         self,
         form: Format,
         folder: str,
-        make: Callable[[Place], Written],
+        make: Callable[[PartitionRewrite], StagedFile],
         *,
         payouts: Iterable[Payout] = (),
         newest: bool = True,
-    ) -> Written:
+    ) -> StagedFile:
         """Write a day's file, which the next commit makes visible.
 
         Args:
@@ -128,17 +127,17 @@ class Book:
             ConnectorError: it cannot be written.
         """
         lost = folder in {folder_of(path) for path in self.lost.files}
-        place = Place(folder, form.file_of(self.record.all_files, folder), lost=lost)
+        rewrite = PartitionRewrite(folder, form.file_of(self.record.all_files, folder), lost=lost)
         try:
-            written = await self.on_disk(make, place)
+            staged = await self.on_disk(make, rewrite)
         except StaleFileError:
             if not (newest and await self.catch_up()):
                 raise
             return await self.stage(form, folder, make, payouts=payouts, newest=False)
-        self.counts["files_unchanged" if written.unchanged else "files_written"] += 1
+        self.counts["files_unchanged" if staged.unchanged else "files_written"] += 1
         there = file_in(self.record.recorded.files, folder)
-        self._writes.append(_write(place.folder, there, written, (make, tuple(payouts))))
-        return written
+        self._writes.append(_write(rewrite.folder, there, staged, (make, tuple(payouts))))
+        return staged
 
     async def catch_up(self) -> bool:
         """Go on from what others have made of the lake meanwhile, and say whether there was anything."""

@@ -13,7 +13,7 @@ from connector.core.ledger.balance import to_balance
 from connector.lake.formats.row_columns import MICROSECONDS, bounds_of
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_balances
-from connector.lake.writing.small_tables import read_rows, sheet
+from connector.lake.writing.small_tables import read_rows, small_table
 from connector.verification.sums import held_by, sums_of_batch
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def read_openings(store: Store, account: AccountId, start: int) -> list[Opening]
     record = load_balances(store, account)
     if record is None:
         return []
-    table = sheet("balances", record.format)
+    table = small_table("balances", record.format)
     found: list[Opening] = []
     for path, file in sorted(record.files.items()):
         rows = None if changed_files(store, [file]) else read_rows(store, table.form, path)

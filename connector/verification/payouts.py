@@ -15,7 +15,7 @@ from connector.core.ledger import money
 from connector.core.state.payouts_record import TRANSACTIONS
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_payouts
-from connector.lake.writing.small_tables import read_rows, sheet
+from connector.lake.writing.small_tables import read_rows, small_table
 from connector.verification.evidence import payout_sums
 from connector.verification.verdict import Finding, Findings, Layer, not_checkable
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from connector.core.state.payouts_record import DataFile, PayoutsRecord
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
-    from connector.lake.writing.small_tables import Sheet
+    from connector.lake.writing.small_tables import SmallTable
     from connector.verification.inventory import Inventory
 
 MANUAL_NAMED = 5
@@ -44,7 +44,7 @@ class _PayoutCheck:
     amounts: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
     def read(self, store: Store) -> None:
-        table = sheet(TRANSACTIONS, self.record.format)
+        table = small_table(TRANSACTIONS, self.record.format)
         damaged = {file.path for file in changed_files(store, self.record.all_files.values())}
         for path in sorted(damaged):
             message = f"{path} is gone, or not as it was written: `stripe-balance payouts DEST --full-refresh` mends it"
@@ -57,7 +57,7 @@ class _PayoutCheck:
                 if path not in damaged:
                     raise  # else that was found above: bytes that are not ours may be anything, and end in any error
 
-    def _check_file(self, store: Store, table: Sheet, file: DataFile, *, damaged: bool) -> None:
+    def _check_file(self, store: Store, table: SmallTable, file: DataFile, *, damaged: bool) -> None:
         rows = read_rows(store, table.form, file.path)
         objects = [] if rows is None else table.objects(rows)
         by_payout: dict[str, list[dict[str, Any]]] = {name: [] for name in file.listings or ()}

@@ -29,7 +29,7 @@ from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import PartitionRewrite, stage
 from connector.lake.writing.row_buffer import Memory, RowBuffer
-from connector.lake.writing.small_tables import sheet, stage_rows
+from connector.lake.writing.small_tables import small_table, stage_rows
 from connector.tables.balance_transactions import to_batch, to_lines
 from tests.support.parting import by_partition
 from tests.support.samples import publish
@@ -277,7 +277,7 @@ def written_rows(store, form, folder, rows):
 def write_payouts(root: Path, format_name: str) -> None:
     """Write the payouts of all accounts and what each paid out, and their records."""
     store = LocalStore(root)
-    made, paid = sheet("payouts", format_name), sheet("payout_transactions", format_name)
+    made, paid = small_table("payouts", format_name), small_table("payout_transactions", format_name)
     for account in map(AccountId, ACCOUNTS):
         record = PayoutsRecord(account, made.form.name)
         for one in payouts(account):
@@ -294,7 +294,7 @@ def write_payouts(root: Path, format_name: str) -> None:
 def write_balances(root: Path, format_name: str) -> None:
     """Write the snapshots of all accounts, and their records."""
     store = LocalStore(root)
-    made = sheet("balances", format_name)
+    made = small_table("balances", format_name)
     for account in map(AccountId, ACCOUNTS):
         record = BalancesRecord(account, made.form.name)
         for one in snapshots(account):

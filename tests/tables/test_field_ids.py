@@ -7,7 +7,7 @@ from connector import schemas
 from connector.core.state.partition import Granularity
 from connector.lake.formats.formats import format_named
 from connector.lake.reading.table_files import file_schema
-from connector.lake.writing.small_tables import SMALL_TABLES, sheet
+from connector.lake.writing.small_tables import SMALL_TABLES, small_table
 from connector.tables.balance_transactions import to_batch
 from connector.tables.field_ids import field_ids, numbered
 from tests.support.rows import OFFICIAL_ROW
@@ -50,7 +50,7 @@ def test_numbers_that_files_have_stay(tmp_path):
 
 @pytest.mark.parametrize("table", SMALL_TABLES)
 def test_files_of_the_small_tables_have_numbers_too(table, tmp_path):
-    form = sheet(table, "parquet").form
+    form = small_table(table, "parquet").form
     form.open_writer(tmp_path / "a.parquet").close()
     stored = pq.read_schema(tmp_path / "a.parquet")
     properties = schemas.load(f"tables/{table}")["properties"]

@@ -14,7 +14,7 @@ from connector.lake.formats.formats import Format, format_of
 from connector.lake.reading.moment import Moment, state_at_a_moment, state_at_a_version
 from connector.lake.state.state_log import recorded_accounts
 from connector.lake.state.table_states import TABLE
-from connector.lake.writing.small_tables import SMALL_TABLES, sheet
+from connector.lake.writing.small_tables import SMALL_TABLES, small_table
 from connector.tables.arrow import arrow_schema
 from connector.tables.balance_transactions import to_batch
 from connector.tables.source_columns import row_schema
@@ -151,7 +151,7 @@ def _small(
     table: str, record: PayoutsRecord | BalancesRecord, moment: Moment, files: Mapping[str, DataFile]
 ) -> Holding:
     """Return what there is of a small table."""
-    found = sheet(table, record.format)
+    found = small_table(table, record.format)
     return Holding(
         record.account, _in_order(files), moment, found.form, file_schema(table, Granularity.DAY), found.to_batch
     )

@@ -91,8 +91,8 @@ class StagedFile:
 
     @property
     def unchanged(self) -> bool:
-        """Whether what is visible is already right."""
-        return self.path is None
+        """Whether the file that is visible is already right."""
+        return self.path is None and self.file is not None
 
 
 def stage(store: Store, form: Format, rewrite: PartitionRewrite, runs: SortedRuns) -> StagedFile:

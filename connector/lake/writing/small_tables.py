@@ -42,7 +42,7 @@ Objects = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class SmallTable:
     """How one small table becomes files of one format.
 
     Attributes:
@@ -106,7 +106,7 @@ class Sheet:
         return to_lines(objects, self.table, self.keys)
 
 
-def sheet(table: str, format_name: str, hidden: tuple[str, ...] = ()) -> Sheet:
+def small_table(table: str, format_name: str, hidden: tuple[str, ...] = ()) -> SmallTable:
     """Return how a small table becomes files.
 
     Args:
@@ -127,7 +127,7 @@ def sheet(table: str, format_name: str, hidden: tuple[str, ...] = ()) -> Sheet:
     else:
         line = partial(to_lines, table=table, keys=keys)
         form = jsonl_format(CODECS[name], lines_schema(table, keys), line)
-    return Sheet(table, keys, unique, form, to_batch, to_objects, hidden)
+    return SmallTable(table, keys, unique, form, to_batch, to_objects, hidden)
 
 
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...], Any, Any]] = {
@@ -142,7 +142,7 @@ _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...], Any, Any]] = {
 }
 
 SMALL_TABLES = tuple(_TABLES)
-"""Names of the tables that have sheets."""
+"""Their names."""
 
 
 def read_rows(store: Store, form: Format, path: str) -> pa.RecordBatch | None:

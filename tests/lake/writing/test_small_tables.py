@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connector.errors import ConfigError, StorageError
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.small_tables import SMALL_TABLES, read_rows, sheet, stage_rows, stored_file
+from connector.lake.writing.small_tables import SMALL_TABLES, read_rows, small_table, stage_rows, stored_file
 from tests.support.payout_world import scripted_payout
 from tests.support.samples import START
 
@@ -27,7 +27,7 @@ def store(tmp_path) -> LocalStore:
 @settings(deadline=None, max_examples=20)
 @given(groups=st.lists(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 9)), max_size=5), max_size=4))
 def test_rows_joined_are_in_order_and_of_each_id_the_last_counts(name, groups):
-    kind = sheet("payouts", name)
+    kind = small_table("payouts", name)
     batches = [
         kind.encode([scripted_payout(one, START - one, amount=amount) for one, amount in group]) for group in groups
     ]
@@ -38,7 +38,7 @@ def test_rows_joined_are_in_order_and_of_each_id_the_last_counts(name, groups):
 
 @each_format
 def test_a_file_that_was_staged_reads_back_and_is_described_by_its_bytes(store, name):
-    kind = sheet("payouts", name)
+    kind = small_table("payouts", name)
     rows = kind.encode([scripted_payout(1, START), scripted_payout(2, START)])
     file, staged = stage_rows(store, kind.form, FOLDER, rows)
     content = staged.read_bytes()
@@ -50,7 +50,7 @@ def test_a_file_that_was_staged_reads_back_and_is_described_by_its_bytes(store, 
 
 
 def test_a_file_that_is_not_there_has_no_rows_and_no_entry(store):
-    kind = sheet("payouts", "parquet")
+    kind = small_table("payouts", "parquet")
     assert read_rows(store, kind.form, f"{FOLDER}/part-0.parquet") is None
     with pytest.raises(StorageError, match="is gone"):
         stored_file(store, f"{FOLDER}/part-0.parquet", 1)
@@ -63,7 +63,7 @@ def test_a_disk_that_refuses_leaves_nothing_staged(store):
             staged.symlink_to("/dev/full")
             return staged
 
-    kind = sheet("payouts", "parquet")
+    kind = small_table("payouts", "parquet")
     with pytest.raises(StorageError, match="no space left"):
         stage_rows(Full(store.root), kind.form, FOLDER, kind.encode([scripted_payout(1, START)]))
     assert list(store.scratch.iterdir()) == []
@@ -72,11 +72,11 @@ def test_a_disk_that_refuses_leaves_nothing_staged(store):
 @pytest.mark.parametrize("table", SMALL_TABLES)
 @pytest.mark.parametrize("name", ["delta", "iceberg"])
 def test_tables_of_catalogs_have_files_of_parquet_under_names_of_their_content(table, name):
-    form = sheet(table, name).form
+    form = small_table(table, name).form
     assert (form.catalog, form.final_path("folder", "a" * 64) != form.final_path("folder", "b" * 64)) == (name, True)
-    assert form.schema.equals(sheet(table, "parquet").form.schema)
+    assert form.schema.equals(small_table(table, "parquet").form.schema)
 
 
 def test_a_format_that_nobody_knows_is_refused():
     with pytest.raises(ConfigError):
-        sheet("payouts", "csv")
+        small_table("payouts", "csv")
