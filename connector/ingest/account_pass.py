@@ -14,7 +14,7 @@ from connector.accounts.choice import keep_account
 from connector.core.api.page import decode_page, ids_of
 from connector.core.planning.frontier import Frontier
 from connector.core.planning.plan import usual_density
-from connector.core.planning.witness import Seconded
+from connector.core.planning.witness import SecondAnswers
 from connector.core.run_report import Late
 from connector.core.state.claims import Claims
 from connector.core.state.drift import Drift
@@ -104,7 +104,7 @@ class Found:
         files_written: data files created or replaced.
         files_unchanged: data files found to be right already.
         drift: how rows differ from the schema.
-        seconded: what second answers came to.
+        second_answers: what second answers came to.
     """
 
     received: int = 0
@@ -112,7 +112,7 @@ class Found:
     files_written: int = 0
     files_unchanged: int = 0
     drift: Drift = field(default_factory=Drift)
-    seconded: Seconded = field(default_factory=Seconded)
+    second_answers: SecondAnswers = field(default_factory=SecondAnswers)
 
     def __add__(self, other: Found) -> Found:
         return Found(
@@ -121,7 +121,7 @@ class Found:
             self.files_written + other.files_written,
             self.files_unchanged + other.files_unchanged,
             self.drift.merge(other.drift),
-            self.seconded + other.seconded,
+            self.second_answers + other.second_answers,
         )
 
     def facts(self, now: int) -> dict[str, Any]:
@@ -143,9 +143,9 @@ class Found:
                 last_created=counts.late_last,
                 longest_lag_seconds=max(0, now - counts.late_first) if counts.late_first is not None else 0,
             ),
-            "witnesses": self.seconded.confirmed + self.seconded.contradicted,
-            "contradicted": self.seconded.contradicted,
-            "unstable_ties": self.seconded.unstable_ties,
+            "witnesses": self.second_answers.confirmed + self.second_answers.contradicted,
+            "contradicted": self.second_answers.contradicted,
+            "unstable_ties": self.second_answers.unstable_ties,
             "files_written": self.files_written,
             "files_unchanged": self.files_unchanged,
             "drift": tuple(
@@ -266,7 +266,7 @@ class AccountPass:
             publisher.files_written,
             publisher.files_unchanged,
             batcher.drift,
-            scan.seconded,
+            scan.second_answers,
         )
 
     async def _name(self, writer: PartitionWriter, identity: Identity) -> None:

@@ -18,7 +18,7 @@ from connector.core.state.drift import Drift
 from connector.core.state.partition import in_order_of_time, shares
 from connector.core.time.intervals import Interval
 from connector.errors import StorageError
-from connector.tables.columnize import sift
+from connector.tables.columnize import columnize
 from connector.tables.drift import drift
 from connector.tables.transaction import are_documented
 
@@ -87,7 +87,7 @@ class Batcher:
         ordered = in_file_order(rows)  # what is in order is not sorted again
         created = created_of(ordered)
         documented = are_documented(ordered)
-        looked_at = ordered if documented else sift(ordered)
+        looked_at = ordered if documented else columnize(ordered)
         if found := drift(looked_at):
             told = self.lake.spare(found)
             self.drift = self.drift.merge(told)

@@ -10,7 +10,7 @@ import anyio
 from connector.core.api.allocation import Savings
 from connector.errors import SchemaError
 from connector.tables.balance_transactions import to_batch, to_lines
-from connector.tables.columnize import Sifted, sift
+from connector.tables.columnize import Columnized, columnize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,11 +65,11 @@ class Lake:
         init=False, repr=False, compare=False, default_factory=lambda: anyio.CapacityLimiter(1)
     )
 
-    def encode(self, rows: Sifted | Sequence[Transaction]) -> pa.RecordBatch:
+    def encode(self, rows: Columnized | Sequence[Transaction]) -> pa.RecordBatch:
         """Return a batch of the format's schema."""
         if self.redactor is not None:
-            sifted = rows if isinstance(rows, Sifted) else sift(rows)
-            rows = self.redactor.rows(sifted.received)
+            columnized = rows if isinstance(rows, Columnized) else columnize(rows)
+            rows = self.redactor.rows(columnized.received)
         if self.form.name.startswith("jsonl"):
             return to_lines(rows)
         return to_batch(rows, source_columns=self.source_columns)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from connector.core.api.json_text import loads
 from connector.tables.arrow import INSTANT, instants, to_values
-from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Received, Sifted, sift
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Columnized, Received, columnize
 from connector.tables.fields import Json, extra_text, to_bytes, to_text
 from connector.tables.source_columns import row_schema, source_arrays
 from connector.tables.transaction import are_documented, as_documented, to_line, to_text_lines
@@ -22,8 +22,8 @@ from connector.tables.transaction import are_documented, as_documented, to_line,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Rows: TypeAlias = "Received | Sifted"
-"""Balance transactions, or the same after `sift`, which spares looking at them again."""
+Rows: TypeAlias = "Received | Columnized"
+"""Balance transactions, or the same after `columnize`, which spares looking at them again."""
 
 LINES_SCHEMA = pa.schema(
     [
@@ -60,20 +60,20 @@ def to_batch(rows: Rows, *, source_columns: bool = False) -> pa.RecordBatch:
         source_columns: whether the columns of expanded sources follow, as in `row_schema`.
 
     Raises:
-        SchemaError: a row lacks what a ledger cannot do without; see `sift`.
+        SchemaError: a row lacks what a ledger cannot do without; see `columnize`.
     """
-    sifted = rows if isinstance(rows, Sifted) else sift(rows)
+    columnized = rows if isinstance(rows, Columnized) else columnize(rows)
     schema = row_schema(source_columns=source_columns)
-    columns = sifted.columns
-    sources = sifted.sources if sifted.keeps_sources else ()
+    columns = columnized.columns
+    sources = columnized.sources if columnized.keeps_sources else ()
     arrays = {
-        **sifted.numbers,
+        **columnized.numbers,
         **_texts({name: columns[name] for name in _TEXTS}),
         "exchange_rate": pa.array(columns["exchange_rate"], pa.float64()),
-        "fee_details": _fees(sifted, schema.field("fee_details").type),
-        "source_object": _text_or_nulls(map(_source_text, sources), len(sifted.rows)),
-        "extra": _text_or_nulls(map(extra_text, sifted.extras), len(sifted.rows)),
-        **(source_arrays(sifted.sources, len(sifted.rows)) if source_columns else {}),
+        "fee_details": _fees(columnized, schema.field("fee_details").type),
+        "source_object": _text_or_nulls(map(_source_text, sources), len(columnized.rows)),
+        "extra": _text_or_nulls(map(extra_text, columnized.extras), len(columnized.rows)),
+        **(source_arrays(columnized.sources, len(columnized.rows)) if source_columns else {}),
     }
     return pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
@@ -87,7 +87,7 @@ def to_lines(rows: Rows) -> pa.RecordBatch:
     Raises:
         SchemaError: on exactly the rows on which `to_batch` raises it.
     """
-    if not isinstance(rows, Sifted) and are_documented(rows):
+    if not isinstance(rows, Columnized) and are_documented(rows):
         lines = to_text_lines(rows)
         texts = _texts(
             {
@@ -103,10 +103,10 @@ def to_lines(rows: Rows) -> pa.RecordBatch:
             "available_on": instants([row.available_on for row in rows]),
         }
     else:
-        sifted = rows if isinstance(rows, Sifted) else sift(rows)
-        lines = list(map(_line, sifted.received))
-        texts = _texts({name: sifted.columns[name] for name in ("id", "currency", "status", "balance_type")})
-        numbers = sifted.numbers
+        columnized = rows if isinstance(rows, Columnized) else columnize(rows)
+        lines = list(map(_line, columnized.received))
+        texts = _texts({name: columnized.columns[name] for name in ("id", "currency", "status", "balance_type")})
+        numbers = columnized.numbers
     arrays = {**numbers, **texts, "line": pa.array(lines, pa.large_binary())}
     return pa.RecordBatch.from_arrays([arrays[name] for name in LINES_SCHEMA.names], schema=LINES_SCHEMA)
 
@@ -133,10 +133,10 @@ def _line(row: Json) -> bytes:
     return to_bytes(row, orjson.OPT_APPEND_NEWLINE)
 
 
-def _fees(sifted: Sifted, kind: pa.DataType) -> pa.Array:
+def _fees(columnized: Columnized, kind: pa.DataType) -> pa.Array:
     """Convert `fee_details` from the columns of its items: faster than Arrow takes objects apart."""
-    fees, parts = sifted.columns["fee_details"], sifted.parts
-    if are_documented(sifted.rows):  # none is null
+    fees, parts = columnized.columns["fee_details"], columnized.parts
+    if are_documented(columnized.rows):  # none is null
         starts: list[int | None] = [0, *accumulate(map(len, fees))]
     else:
         starts = [0, *accumulate(0 if one is None else len(one) for one in fees)]

@@ -102,7 +102,7 @@ Received: TypeAlias = "Sequence[Json] | Sequence[Transaction]"
 
 
 @dataclass(frozen=True, slots=True)
-class Sifted:
+class Columnized:
     """A page of balance transactions whose values fit their columns.
 
     Attributes:
@@ -135,7 +135,7 @@ class Sifted:
         return [to_object(row) for row in self.rows] if are_documented(self.rows) else cast("Sequence[Json]", self.rows)
 
 
-def sift(rows: Received) -> Sifted:
+def columnize(rows: Received) -> Columnized:
     """Look at every value of some rows.
 
     Args:
@@ -151,8 +151,8 @@ def sift(rows: Received) -> Sifted:
     return _by_column(objects) or _by_row(objects)
 
 
-def _as_documented(rows: Sequence[Transaction]) -> Sifted:
-    """Sift rows whose every value has been held to its type already."""
+def _as_documented(rows: Sequence[Transaction]) -> Columnized:
+    """Columnize rows whose every value has been held to its type already."""
     values = list(chain.from_iterable(map(astuple, rows)))
     columns: dict[str, Sequence[Any]] = {name: values[place :: len(_NAMES)] for place, name in enumerate(_NAMES)}
     fees: list[FeePart] = list(chain.from_iterable(columns["fee_details"]))
@@ -162,7 +162,7 @@ def _as_documented(rows: Sequence[Transaction]) -> Sifted:
         columns[_SINCE_BASIL] = [None if value is UNSET else value for value in columns[_SINCE_BASIL]]
     numbers = {name: pa.array(columns[name], pa.int64()) for name in _AMOUNTS}
     moments = {name: instants(columns[name]) for name in _TIMES}
-    return Sifted(rows, columns, numbers | moments, parts)
+    return Columnized(rows, columns, numbers | moments, parts)
 
 
 def _distinct(columns: Mapping[str, Sequence[Any]], parts: Mapping[str, Sequence[Any]]) -> dict[str, set[str | None]]:
@@ -173,8 +173,8 @@ def _distinct(columns: Mapping[str, Sequence[Any]], parts: Mapping[str, Sequence
     }
 
 
-def _by_column(rows: Sequence[Json]) -> Sifted | None:
-    """Sift rows whose known fields are all as documented, for their API version; None if any is not."""
+def _by_column(rows: Sequence[Json]) -> Columnized | None:
+    """Columnize rows whose known fields are all as documented, for their API version; None if any is not."""
     old = bool(rows) and _SINCE_BASIL not in rows[0] and not any(_SINCE_BASIL in row for row in rows)
     names, values = (_OLD_NAMES, _old_values) if old else (_NAMES, _values)
     try:
@@ -214,11 +214,11 @@ def _by_column(rows: Sequence[Json]) -> Sifted | None:
     if old:
         columns[_SINCE_BASIL] = (None,) * len(rows)
     extras = () if ordinary else [BALANCE_TRANSACTION.unknown(row) for row in rows]
-    return Sifted(rows, columns, _name(numbers, len(rows)), part_columns, sources, extras)
+    return Columnized(rows, columns, _name(numbers, len(rows)), part_columns, sources, extras)
 
 
-def _by_row(rows: Sequence[Json]) -> Sifted:
-    """Sift rows one at a time, keeping in `extras` what their columns cannot hold."""
+def _by_row(rows: Sequence[Json]) -> Columnized:
+    """Columnize rows one at a time, keeping in `extras` what their columns cannot hold."""
     known: list[Json] = []
     extras: list[Json] = []
     for row in rows:
@@ -235,7 +235,7 @@ def _by_row(rows: Sequence[Json]) -> Sifted:
     times = chain.from_iterable(columns[name] for name in _TIMES)
     moments = (None if second is None else second * SECOND for second in times)
     numbers = pa.array([*amounts, *moments], pa.int64())
-    return Sifted(
+    return Columnized(
         rows,
         columns,
         _name(numbers, len(rows)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.core.api.json_text import REPEATED
 from connector.core.state.drift import Drift, Finding
-from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Columnized, columnize
 from connector.tables.fields import ABSENT, Fields, Json
 from connector.tables.known_values import known_values
 from connector.tables.transaction import are_documented, have_known_values, to_object
@@ -27,34 +27,34 @@ _LONGEST = 100
 """Characters kept of a name."""
 
 
-def drift(rows: Received | Sifted) -> Drift:
+def drift(rows: Received | Columnized) -> Drift:
     """Compare rows with `schemas/api/balance_transaction.json`.
 
     Args:
-        rows: balance transactions as documented; or objects, best after `sift`, which makes this cheap.
+        rows: balance transactions as documented; or objects, best after `columnize`, which makes this cheap.
 
     Raises:
-        SchemaError: as `sift`.
+        SchemaError: as `columnize`.
     """
-    if not isinstance(rows, Sifted) and are_documented(rows):
+    if not isinstance(rows, Columnized) and are_documented(rows):
         if have_known_values(rows):
             return Drift()
         rows = [to_object(row) for row in rows]
-    sifted = rows if isinstance(rows, Sifted) else sift(rows)
-    distinct = sifted.distinct
+    columnized = rows if isinstance(rows, Columnized) else columnize(rows)
+    distinct = columnized.distinct
     strange = {
         name: values - known
         for name, known in known_values().items()
         if not (values := distinct[name] - {None}) <= known
     }
-    if not strange and not sifted.extras:
+    if not strange and not columnized.extras:
         return Drift()
-    return Drift.of([*_fields(sifted), *_values(sifted, strange)])
+    return Drift.of([*_fields(columnized), *_values(columnized, strange)])
 
 
-def _fields(sifted: Sifted) -> Iterator[Finding]:
+def _fields(columnized: Columnized) -> Iterator[Finding]:
     """Read the extras for fields that are unknown, missing or of another type."""
-    for row, extra in zip(sifted.received, sifted.extras, strict=bool(sifted.extras)):
+    for row, extra in zip(columnized.received, columnized.extras, strict=bool(columnized.extras)):
         beside_parts = "fee_details" in extra and BALANCE_TRANSACTION.tests["fee_details"](row["fee_details"])
         own = {name: value for name, value in extra.items() if not (beside_parts and name == "fee_details")}
         yield from _of_one(own, BALANCE_TRANSACTION, "", row["id"])
@@ -79,11 +79,11 @@ def _without_positions(path: str) -> str:
     return ".".join(step for step in path.split(".") if not step.isdecimal())
 
 
-def _values(sifted: Sifted, strange: dict[str, set[str | None]]) -> Iterator[Finding]:
+def _values(columnized: Columnized, strange: dict[str, set[str | None]]) -> Iterator[Finding]:
     """Find the rows that have a value which is not documented."""
     for name, values in strange.items():
         column, _, member = name.partition(".")
-        for row_id, value in zip(sifted.columns["id"], sifted.columns[column], strict=True):
+        for row_id, value in zip(columnized.columns["id"], columnized.columns[column], strict=True):
             for one in (value,) if not member else (part[member] for part in value or ()):
                 if one in values:
                     yield Finding("unknown_value", _short(f"{name}={one}"), 1, row_id)

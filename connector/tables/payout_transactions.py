@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from connector.errors import SchemaError
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema, to_values
-from connector.tables.columnize import sift
+from connector.tables.columnize import columnize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,17 +31,17 @@ def to_batch(payout_id: str, rows: Sequence[Json]) -> pa.RecordBatch:
             is in `balance_transactions`.
 
     Raises:
-        SchemaError: a row lacks what a ledger cannot do without; see `sift`.
+        SchemaError: a row lacks what a ledger cannot do without; see `columnize`.
     """
-    sifted = sift(rows)
+    columnized = columnize(rows)
     ready = {
-        **sifted.numbers,
+        **columnized.numbers,
         "payout_id": pa.array([payout_id] * len(rows), pa.string()),
-        "balance_transaction_id": pa.array(sifted.columns["id"], pa.string()),
+        "balance_transaction_id": pa.array(columnized.columns["id"], pa.string()),
     }
     schema = arrow_schema(_TABLE)
     columns = [
-        ready[field.name] if field.name in ready else pa.array(sifted.columns[field.name], field.type)
+        ready[field.name] if field.name in ready else pa.array(columnized.columns[field.name], field.type)
         for field in schema
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -16,7 +16,7 @@ import orjson
 from connector.core.api.json_text import REPEATED, dumps, plain
 from connector.core.state.drift import Drift
 from connector.errors import ConfigError, SchemaError
-from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Sifted, sift
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Columnized, columnize
 from connector.tables.fields import Fields, Json, is_object, is_text
 
 if TYPE_CHECKING:
@@ -54,21 +54,23 @@ class Redactor:
                 self._plant(name)
         self._touches_source = privacy.hides_source or "source_object" in privacy.omit
 
-    def rows(self, received: Sequence[Json]) -> Sifted:
+    def rows(self, received: Sequence[Json]) -> Columnized:
         """Return rows as they may be kept; what was received is left as it is.
 
         Args:
-            received: rows in which `sift` finds nothing to refuse.
+            received: rows in which `columnize` finds nothing to refuse.
 
         Raises:
             SchemaError: a value to be hashed nests deeper than JSON can be written.
         """
         changed = [self._row(row) for row in received]
         if not self._touches_source:
-            return sift(changed)
+            return columnize(changed)
         sources = [row["source"] if is_object(row.get("source")) else None for row in changed]
-        sifted = sift([{**row, "source": self._source(row["source"])} if "source" in row else row for row in changed])
-        return replace(sifted, sources=sources if any(sources) else (), keeps_sources=False)
+        columnized = columnize(
+            [{**row, "source": self._source(row["source"])} if "source" in row else row for row in changed]
+        )
+        return replace(columnized, sources=sources if any(sources) else (), keeps_sources=False)
 
     @property
     def not_found(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from connector.tables.arrow import INSTANT, SECOND, arrow_schema
 from connector.tables.balance_transactions import to_batch
-from connector.tables.columnize import BALANCE_TRANSACTION, expanded_id, sift
+from connector.tables.columnize import BALANCE_TRANSACTION, columnize, expanded_id
 from connector.tables.fields import is_object
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _column(rows: Sequence[Json], field: pa.Field) -> pa.Array:
     if field.name == "source":
         values = [expanded_id(value) if is_object(value) else value for value in values]
     if not field.nullable and None in values:
-        sift(rows)  # says which row lacks it
+        columnize(rows)  # says which row lacks it
     if field.type == INSTANT:
         values = [None if value is None else value * SECOND for value in values]
     return pa.array(values, field.type)

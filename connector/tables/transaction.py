@@ -2,7 +2,7 @@
 
 msgspec holds every value to its type while it decodes, in less time than it takes to make dictionaries of them. A page
 with anything else in it (an unknown field, an expanded source, a null where none is documented) is decoded as objects
-instead, and `sift` finds a place for all of it. Both ways give the same columns and the same lines.
+instead, and `columnize` finds a place for all of it. Both ways give the same columns and the same lines.
 """
 
 from __future__ import annotations

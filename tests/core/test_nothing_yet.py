@@ -13,7 +13,7 @@ from connector.core.planning.expected import Expected
 from connector.core.planning.mended import Audit, Healed
 from connector.core.planning.ties import Ties
 from connector.core.planning.walk import Density, Tuning, Walk
-from connector.core.planning.witness import Seconded
+from connector.core.planning.witness import SecondAnswers
 from connector.core.run_report import AccountReport, Late, requests_of
 from connector.core.state import account_record, conversion, frozen, intent, kept_verdict
 from connector.core.state.audited import Audits
@@ -39,7 +39,7 @@ ACCOUNT = AccountId("acct_1")
         Audits(),
         Expected(),
         Late(),
-        Seconded(),
+        SecondAnswers(),
         Sums(),
         Conversion(),
         DisputeSums(0),

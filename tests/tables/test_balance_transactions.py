@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connector.errors import SchemaError
 from connector.tables.arrow import arrow_schema, dictionary_columns
 from connector.tables.balance_transactions import LINES_SCHEMA, to_batch, to_lines, to_objects
-from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, sift
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, columnize
 from connector.tables.some_columns import to_some_columns
 from tests.support.rows import OFFICIAL_ROW, VITAL, exactly, json_values, odd_rows, ordinary_rows, pages, received
 
@@ -200,9 +200,9 @@ def test_no_rows_give_an_empty_batch():
 
 
 def test_looking_once_serves_both_conversions():
-    sifted = sift([OFFICIAL_ROW])
-    assert to_batch(sifted).equals(to_batch([OFFICIAL_ROW]))
-    assert to_lines(sifted).equals(to_lines([OFFICIAL_ROW]))
+    columnized = columnize([OFFICIAL_ROW])
+    assert to_batch(columnized).equals(to_batch([OFFICIAL_ROW]))
+    assert to_lines(columnized).equals(to_lines([OFFICIAL_ROW]))
 
 
 @given(pages)

@@ -40,9 +40,9 @@ rows = st.builds(
 
 
 def redacted(row, *, omit=(), hashed=()):
-    sifted = Redactor(Privacy(omit, hashed), SALT).rows([row])
-    (back,) = to_objects(to_batch(sifted))
-    (line,) = to_lines(sifted).column("line").to_pylist()
+    columnized = Redactor(Privacy(omit, hashed), SALT).rows([row])
+    (back,) = to_objects(to_batch(columnized))
+    (line,) = to_lines(columnized).column("line").to_pylist()
     assert orjson.loads(line) == back
     return back
 
@@ -72,9 +72,9 @@ def test_what_is_named_is_gone_or_hashed_in_every_format_and_all_else_is_as_rece
     page = received(page)
     names = {name for name in names if not any(name.startswith(f"{other}.") for other in names)}
     hashed = names - {"source_object"} if hashing else set()
-    sifted = Redactor(Privacy(tuple(names - hashed), tuple(hashed)), SALT).rows(page)
-    objects = to_objects(to_batch(sifted))
-    assert objects == [orjson.loads(line) for line in to_lines(sifted).column("line").to_pylist()]
+    columnized = Redactor(Privacy(tuple(names - hashed), tuple(hashed)), SALT).rows(page)
+    objects = to_objects(to_batch(columnized))
+    assert objects == [orjson.loads(line) for line in to_lines(columnized).column("line").to_pylist()]
     for row, kept in zip(page, objects, strict=True):
         for name in names - {"source_object"}:
             path = name.removeprefix("extra.").split(".")

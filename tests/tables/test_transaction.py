@@ -14,7 +14,7 @@ from connector.core.api.page import Page, StrictOrder, created_of, decode_page, 
 from connector.core.time.intervals import Interval
 from connector.errors import ProtocolError, SchemaError
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
-from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, sift
+from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, columnize
 from connector.tables.drift import drift
 from connector.tables.transaction import (
     FeePart,
@@ -57,7 +57,7 @@ def typed(name, created):
 @given(pages)
 def test_whatever_a_page_holds_both_ways_give_the_same_columns_lines_and_drift(page):
     objects, rows = decode_page(body_of(*page)).rows, decoded(*page)
-    for convert in (to_batch, to_lines, drift, lambda some: to_batch(sift(some))):
+    for convert in (to_batch, to_lines, drift, lambda some: to_batch(columnize(some))):
         assert outcome(convert, rows) == outcome(convert, objects)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Seconded:
+class SecondAnswers:
     """What second answers came to.
 
     Attributes:
@@ -30,8 +30,8 @@ class Seconded:
     contradicted: int = 0
     unstable_ties: int = 0
 
-    def __add__(self, other: Seconded) -> Seconded:
-        return Seconded(
+    def __add__(self, other: SecondAnswers) -> SecondAnswers:
+        return SecondAnswers(
             self.confirmed + other.confirmed,
             self.contradicted + other.contradicted,
             self.unstable_ties + other.unstable_ties,

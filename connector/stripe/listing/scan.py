@@ -13,7 +13,7 @@ from connector.core.api.page import created_of
 from connector.core.planning.delivered import Delivered
 from connector.core.planning.ties import Ties
 from connector.core.planning.trust import Trust
-from connector.core.planning.witness import Seconded, Witnesses
+from connector.core.planning.witness import SecondAnswers, Witnesses
 from connector.core.time.intervals import Interval
 from connector.errors import ConnectorError
 from connector.running.concurrency import tasks_with_one_error
@@ -80,10 +80,10 @@ class Scan:
         self._trust = Trust(self.frontier, rereads=self.rereads)
 
     @property
-    def seconded(self) -> Seconded:
+    def second_answers(self) -> SecondAnswers:
         """What second answers came to, so far."""
         absence = self.frontier.absence
-        return Seconded(absence.confirmed, absence.refuted, len(self.ties.unstable))
+        return SecondAnswers(absence.confirmed, absence.refuted, len(self.ties.unstable))
 
     async def run(self) -> None:
         """Read everything.

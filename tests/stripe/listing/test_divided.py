@@ -61,7 +61,7 @@ async def read(source: FakeStripe, rows: list[Row]) -> None:
     """Read everything, and see that each row came once."""
     got, scan = await wary(source, Intervals.span(NOW - 100, NOW + 1))
     assert sorted(got) == sorted(row["id"] for row in rows)
-    assert not scan.seconded.unstable_ties
+    assert not scan.second_answers.unstable_ties
 
 
 async def costs(rows: list[Row], **options) -> tuple[int, int, int]:

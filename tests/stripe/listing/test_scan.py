@@ -253,14 +253,14 @@ async def test_a_single_false_end_hides_less_than_a_page_at_most(lie, number):
     assert len(got) == len(set(got))
     assert len(rows) - len(got) < 25
     if len(got) < len(rows):
-        assert scan.seconded.contradicted == 0
+        assert scan.second_answers.contradicted == 0
 
 
 async def test_a_witness_is_asked_on_a_connection_of_its_own_and_by_another_boundary():
     source = FakeStripe(rows_at(NOW - 1_000 * n for n in range(300)), size=25, spoil=once(1, nothing))
     got, scan = await wary(source, usual=None)
     assert len(got) == 300
-    assert scan.seconded.contradicted == 1
+    assert scan.second_answers.contradicted == 1
     (first, _), (second, _) = source.asked[:2]
     assert (source.places[0].fresh, source.places[1].fresh) == (False, True)
     assert first != second
@@ -269,14 +269,14 @@ async def test_a_witness_is_asked_on_a_connection_of_its_own_and_by_another_boun
 async def test_an_account_that_is_empty_for_good_costs_two_requests():
     source = FakeStripe([])
     got, scan = await wary(source, usual=None)
-    assert (got, len(source.asked), scan.seconded.confirmed) == ([], 2, 1)
+    assert (got, len(source.asked), scan.second_answers.confirmed) == ([], 2, 1)
 
 
 async def test_a_hundred_rows_of_one_second_cost_two_requests_where_nothing_contradicts():
     source = FakeStripe(rows_at([NOW] * 100))
     got, scan = await wary(source, usual=None)
     assert (len(got), len(source.asked)) == (100, 2)
-    assert (scan.seconded.confirmed, scan.seconded.contradicted) == (1, 0)
+    assert (scan.second_answers.confirmed, scan.second_answers.contradicted) == (1, 0)
 
 
 async def test_where_a_lake_knows_that_nothing_is_usual_an_empty_answer_is_believed():

@@ -55,7 +55,7 @@ def test_where_the_order_of_ties_moves_every_row_comes_once_as_long_as_a_second_
     expected = sorted(row["id"] for row in rows)
     got, scan = asyncio.run(wary(MovingTies(rows, size=size, seed=seed), Intervals.span(NOW - 70, NOW + 1)))
     assert len(got) == len(set(got))
-    if scan.seconded.unstable_ties:
+    if scan.second_answers.unstable_ties:
         assert sorted(got) == expected
 
 
@@ -89,7 +89,7 @@ async def test_moving_ties_of_a_dense_account_are_noticed_and_lose_nothing(seed)
     expected = sorted(row["id"] for row in rows)
     got, scan = await wary(MovingTies(rows, size=25, seed=seed), Intervals.span(NOW - 600, NOW + 1))
     assert sorted(got) == expected
-    assert scan.seconded.unstable_ties
+    assert scan.second_answers.unstable_ties
 
 
 async def test_a_second_of_several_pages_is_read_from_its_other_end_as_well():
@@ -102,7 +102,7 @@ async def test_a_second_of_several_pages_is_read_from_its_other_end_as_well():
     source = FakeStripe(rows, size=25, spoil=spoil)
     got, scan = await wary(source, Intervals.span(NOW - 9, NOW + 1))
     assert sorted(got) == sorted(row["id"] for row in rows)
-    assert scan.seconded.unstable_ties == 1
+    assert scan.second_answers.unstable_ties == 1
     assert any(place.ending_before for place in source.places)
 
 
@@ -161,7 +161,7 @@ async def test_a_second_of_many_pages_is_read_up_by_pages_at_once_in_a_fraction_
     source = FakeStripe(rows_at([NOW - 9] * 2 + [NOW - 5] * 950 + [NOW - 1] * 2), wide=1.0)
     got, scan = await wary(source, Intervals.span(NOW - 9, NOW + 1))
     assert len(got) == 954
-    assert not scan.seconded.unstable_ties
+    assert not scan.second_answers.unstable_ties
     up = [place.ending_before for place in source.places if place.ending_before]
     assert len(up) == len(set(up)) == 13  # ten at once, and before that three of the first reading, its lower half
     assert source.most_flying >= 5
@@ -173,7 +173,7 @@ async def test_stable_ties_cost_few_requests_more_and_are_not_called_unstable(ea
     source = FakeStripe(rows, wide=1.0)
     got, scan = await wary(source, Intervals.span(NOW - 20_000, NOW + 1))
     assert len(got) == 20_000
-    assert scan.seconded.unstable_ties == 0
+    assert scan.second_answers.unstable_ties == 0
     plain = FakeStripe(rows, wide=1.0)
     await scanned(plain, Intervals.span(NOW - 20_000, NOW + 1))
     assert len(source.asked) <= share * len(plain.asked) + 3
