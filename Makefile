@@ -68,8 +68,8 @@ docs: .venv-docs/.done  ## build the documentation as a site, build/docs/html, a
 pictures: .venv/.dev  ## record anew what commands show, and the page of a report (Chromium), into docs/: only what shows something else
 	@$(BIN)/python docs/site/record.py
 
-bench: .venv/.dev .venv-before/.done .venv-now/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, FULL=1)
-	@$(BIN)/python tests/benchmarks/bench.py $(SCENARIO) $(if $(FULL),--full) --before $(BEFORE)
+bench: .venv/.dev .venv-before/.done .venv-now/.done  ## measure beside a script and an older state, write docs/benchmarks.md (SCENARIO=, KEEP=1, FULL=1)
+	@$(BIN)/python tests/benchmarks/bench.py $(SCENARIO) $(if $(KEEP),--keep) $(if $(FULL),--full) --before $(BEFORE)
 
 drawing: .venv/.dev  ## draw the layers anew, into docs/architecture.svg
 	@$(BIN)/python -m tests.support.architecture

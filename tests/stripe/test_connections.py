@@ -215,7 +215,7 @@ class StripeOver(Stripe):
 
 
 async def connected(stripe: Stripe) -> list[list[str]]:
-    return [page async for page in connected_accounts(client_of(stripe))]
+    return [[*page] async for page in connected_accounts(client_of(stripe))]
 
 
 ASKED = {
