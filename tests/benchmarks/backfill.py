@@ -97,10 +97,10 @@ def limited(rate: float) -> dict[str, object]:
 
 
 def times_ideal(rows: int, rate: float, latency: float, shape: str) -> float:
-    """Return the time of a run by its own clock, over the least there could be."""
+    """Return the time of a run from its first request to the last answer, over the least there could be."""
     options = ("--rate", f"{rate:g}")
     took = backfilled(rows, pace=rate, latency=latency, options=options, shape=shape, **limited(rate))
-    return took.run / took.ideal
+    return took.seen["seconds"] / took.ideal
 
 
 def paced(rows: int, rate: float, latency: float) -> float:

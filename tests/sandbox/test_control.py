@@ -114,6 +114,7 @@ def test_the_limiter_answers_429_with_its_reason_and_counts_it(open_sandbox, get
     assert sandbox.stats()["rate_limited"] == Counter(reason for reason in expected if reason)
     together = max(sum(0.0 <= other.at - one.at < 1.0 for other in seen) for one in seen)
     assert sandbox.stats()["peak_requests_per_second"] == together
+    assert sandbox.stats()["seconds"] >= seen[-1].at - seen[0].at
 
 
 def test_requests_beyond_the_cap_in_flight_are_refused_at_once(open_sandbox, get):

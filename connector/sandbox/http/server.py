@@ -115,7 +115,7 @@ class Server:
             )
         finally:
             seen = Seen(at, name, path, query, account, answer.status, reason, answer.rows)
-            self.stats.answered(seen, len(answer.body))
+            self.stats.answered(seen, len(answer.body), time.monotonic())
 
     async def _admitted(self, call: Call, request: web.BaseRequest) -> Answer:
         """Wait as long as an answer takes, then answer, unless a fault has other plans.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 _REMEMBERED = 20_000
@@ -45,18 +46,22 @@ class Stats:
     by_endpoint: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
     by_reason: Counter[str] = field(default_factory=Counter[str])
     requests: deque[Seen] = field(default_factory=lambda: deque[Seen](maxlen=_REMEMBERED))
+    _began: float = inf
+    _ended: float = -inf
     _last_second: deque[float] = field(default_factory=deque[float])
 
     def arrived(self, at: float, in_flight: int) -> None:
         """Count an arrival towards the peaks."""
+        self._began = min(self._began, at)
         self.max_in_flight = max(self.max_in_flight, in_flight)
         self._last_second.append(at)
         while self._last_second[0] <= at - 1.0:
             self._last_second.popleft()
         self.peak_rate = max(self.peak_rate, len(self._last_second))
 
-    def answered(self, seen: Seen, size: int) -> None:
-        """Count an answer of `size` bytes."""
+    def answered(self, seen: Seen, size: int, at: float) -> None:
+        """Count an answer of `size` bytes, sent `at` seconds on the clock of arrivals."""
+        self._ended = max(self._ended, at)
         self.requests.append(seen)
         self.by_endpoint[seen.endpoint, seen.status] += 1
         self.rows += seen.rows
@@ -78,6 +83,7 @@ class Stats:
             "rate_limited": dict(self.by_reason),
             "max_in_flight": self.max_in_flight,
             "peak_requests_per_second": self.peak_rate,
+            "seconds": max(0.0, self._ended - self._began),  # from the first arrival to the last answer
             "rows": self.rows,
             "bytes": self.bytes,
         }
