@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 
@@ -55,19 +55,19 @@ async def stoppable(
     return await _Work(main, grace).go(canceller, deadline)
 
 
-class _Work:
+class _Work(Generic[T]):
     """Some work in a task of its own, which can be left behind."""
 
-    def __init__(self, main: Callable[[], Awaitable[Any]], grace: float) -> None:
+    def __init__(self, main: Callable[[], Awaitable[T]], grace: float) -> None:
         self._main, self._grace = main, grace
         self._scope = anyio.CancelScope()  # unlike a task's own `cancel`, it leaves shielded blocks alone
-        self._task: asyncio.Task[tuple[Any] | None] = asyncio.create_task(self._inside())
+        self._task: asyncio.Task[tuple[T] | None] = asyncio.create_task(self._inside())
 
-    async def _inside(self) -> tuple[Any] | None:
+    async def _inside(self) -> tuple[T] | None:
         with self._scope:
             return (await self._main(),)
 
-    async def go(self, canceller: Canceller | None, deadline: float | None) -> Any:  # noqa: ANN401 - what it returns
+    async def go(self, canceller: Canceller | None, deadline: float | None) -> T:
         stopped, loop = asyncio.Event(), asyncio.get_running_loop()
         take_back = canceller.tell(partial(loop.call_soon_threadsafe, stopped.set)) if canceller else None
         try:
@@ -80,7 +80,7 @@ class _Work:
             if take_back is not None:
                 take_back()
 
-    async def _ended(self, stopped: asyncio.Event, deadline: float | None) -> Any:  # noqa: ANN401 - what it returns
+    async def _ended(self, stopped: asyncio.Event, deadline: float | None) -> T:
         signal = asyncio.create_task(stopped.wait())
         try:
             await asyncio.wait({self._task, signal}, timeout=deadline, return_when=asyncio.FIRST_COMPLETED)
@@ -90,7 +90,7 @@ class _Work:
             return self._result("stopped")
         return await self._stop("stopped" if stopped.is_set() else f"stopped after {deadline:g} seconds, its deadline")
 
-    async def _stop(self, why: str) -> Any:  # noqa: ANN401 - what it returns
+    async def _stop(self, why: str) -> T:
         self._scope.cancel()
         await asyncio.wait({self._task}, timeout=self._grace)
         if self._task.done():
@@ -101,7 +101,7 @@ class _Work:
         error.let_go = True
         raise error
 
-    def _result(self, why: str) -> Any:  # noqa: ANN401 - what it returns
+    def _result(self, why: str) -> T:
         found = self._task.result()
         if found is None:
             raise StoppedError(why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
@@ -67,14 +67,14 @@ def _column(field: pa.Field, made: pa.RecordBatch | None, account: str, rows: in
         pa.array([account] * rows, pa.string()) if made is None or field.name == ACCOUNT else made.column(field.name)
     )
     try:
-        cast = _as(found, field.type)
+        values = _as(found, field.type)
     except pa.ArrowInvalid as error:
         raise SchemaError(f"{field.name} does not fit into {field.type}: {error}") from error
-    if not field.nullable and cast.null_count:
+    if not field.nullable and values.null_count:
         raise SchemaError(
-            f"{field.name} is missing in {cast.null_count} of {rows} rows, and was asked for as never null"
+            f"{field.name} is missing in {values.null_count} of {rows} rows, and was asked for as never null"
         )
-    return cast
+    return values
 
 
 def _as(found: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - an array
@@ -84,5 +84,5 @@ def _as(found: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - an array
     if pa.types.is_timestamp(found.type) and not pa.types.is_temporal(kind) and not pa.types.is_string(kind):
         found = found.cast(pa.timestamp("s", found.type.tz)).cast(pa.int64())
     if pa.types.is_decimal(kind) and pa.types.is_integer(found.type):  # Arrow asks for room for any number, else
-        found = found.cast(pa.decimal128(38, getattr(kind, "scale")))  # noqa: B009 - of decimals alone
+        found = found.cast(pa.decimal128(38, cast("pa.Decimal128Type", kind).scale))
     return found.cast(kind)

@@ -218,7 +218,7 @@ class Client:
                 if error is None:
                     slot.seconds = seconds
             status, size = (response.status, len(response.body)) if response else (0, 0)
-            self.meter.answered(status, size, seconds)
+            self.meter.answered(status, size)
             self.on_event(RequestAnswered(endpoint.name, account, status, size, seconds))
             if error is None and response is not None:
                 with self.judging(response):

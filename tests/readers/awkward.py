@@ -33,6 +33,7 @@ from connector.lake.writing.small_tables import small_table, stage_rows
 from connector.tables.balance_transactions import to_batch, to_lines
 from tests.support.parting import by_partition
 from tests.support.samples import publish
+from tests.support.states import with_files, with_payouts, with_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -263,7 +264,7 @@ def write_transactions(
                     folder = partition_folder("balance_transactions", account, key)
                     staged = stage(store, form, PartitionRewrite(folder, None, whole), runs)
                     publish(store, staged)
-                state = state.with_files([staged.file], whole)
+                state = with_files(state, [staged.file], whole)
         commit(store, state)
 
 
@@ -282,12 +283,12 @@ def write_payouts(root: Path, format_name: str) -> None:
         record = PayoutsRecord(account, made.form.name)
         for one in payouts(account):
             folder = payouts_folder(account, one["created"])
-            record = record.with_payouts([written_rows(store, made.form, folder, made.encode([one]))], [])
+            record = with_payouts(record, [written_rows(store, made.form, folder, made.encode([one]))], [])
         for day, group in groupby(pairs(account), lambda one: one["created"] // DAY * DAY):
             arrival = day + 2 * DAY
             folder = transactions_folder(account, arrival)
             stored = written_rows(store, paid.form, folder, paid.encode(list(group)))
-            record = record.with_transactions(stored.path.rpartition("/")[0], with_changes(stored, listings={}))
+            record = with_transactions(record, with_changes(stored, listings={}))
         state_log.commit(store, PAYOUTS, record)
 
 

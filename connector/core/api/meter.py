@@ -16,7 +16,6 @@ class Meter:
         limited: 429s by reason; `lock_timeout` for those without one.
         retries: attempts after the first.
         received_bytes: bytes of bodies, decoded.
-        busy_seconds: summed duration of requests.
     """
 
     requests: int = 0
@@ -25,7 +24,6 @@ class Meter:
     limited: dict[str, int] = field(default_factory=dict[str, int])
     retries: int = 0
     received_bytes: int = 0
-    busy_seconds: float = 0.0
 
     def sent(self, endpoint: str, *, retry: bool) -> None:
         """Count an attempt."""
@@ -33,11 +31,10 @@ class Meter:
         self.retries += retry
         self.by_endpoint[endpoint] = self.by_endpoint.get(endpoint, 0) + 1
 
-    def answered(self, status: int, size: int, seconds: float) -> None:
-        """Count an answer of `size` bytes after `seconds`; status 0 for none."""
+    def answered(self, status: int, size: int) -> None:
+        """Count an answer of `size` bytes; status 0 for none."""
         self.statuses[status] = self.statuses.get(status, 0) + 1
         self.received_bytes += size
-        self.busy_seconds += seconds
 
     def refused(self, reason: str | None) -> None:
         """Count a 429 by its reason."""

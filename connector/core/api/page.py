@@ -148,7 +148,7 @@ class StrictOrder:
         oldest: `created` of the last row admitted, or None before the first.
         last_id: its id, the next cursor.
         ties: ids of all rows admitted that were created in the same second.
-        tied: the same, in the order they came; another list for another second.
+        tied: the same, in the order they came. Both grow with each page of that second, and are new for another one.
     """
 
     window: Interval
@@ -192,7 +192,7 @@ class StrictOrder:
         last = created[-1]
         tied = ids[-created.count(last) :]
         if last == self.oldest:
-            self.ties = self.ties.union(tied)
+            self.ties.update(tied)
             self.tied.extend(tied)
         else:
             self.ties, self.tied = set(tied), tied
@@ -203,7 +203,7 @@ class StrictOrder:
         """Note rows of a second that was left that only another reading of it has shown."""
         self._hashes.extend(map(hash, ids))
         if second == self.oldest:
-            self.ties = self.ties.union(ids)
+            self.ties.update(ids)
 
     def look_back(self, page: Page) -> None:
         """See that no row came in two seconds of the window; due at its end.

@@ -54,7 +54,7 @@ def currency_code(text: str) -> str:
     Raises:
         UsageError: it cannot be one.
     """
-    code = text.strip().lower() if isinstance(text, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+    code = text.strip().lower() if isinstance(text, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance] - as above
     if not (len(code) == _LETTERS and code.isascii() and code.isalpha()):
         raise UsageError(f"{text!r} is not a currency: write the three letters of its ISO code, such as eur")
     return code

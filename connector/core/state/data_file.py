@@ -159,11 +159,6 @@ def folder_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def by_folder(files: Mapping[str, DataFile]) -> dict[str, DataFile]:
-    """Return the one file of each partition, by its folder."""
-    return {folder_of(path): file for path, file in files.items()}
-
-
 def replaced_in(files: Mapping[str, DataFile], new: Iterable[DataFile]) -> Mapping[str, DataFile]:
     """Return files by path with new ones, each in place of what its partition had."""
     added = {one.path: one for one in new}

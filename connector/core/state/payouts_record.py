@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from connector.core.state.data_file import day_of, folder_of, replaced_in
+from connector.core.state.data_file import day_of
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.record import NOTHING, Parts
 from connector.core.time.intervals import Interval, Intervals
@@ -75,20 +75,6 @@ class PayoutsRecord:
     def all_files(self) -> dict[str, DataFile]:
         """The files of both tables by path."""
         return {**self.files, **self.transaction_files}
-
-    def with_payouts(self, files: Iterable[DataFile], payouts: Iterable[Payout]) -> PayoutsRecord:
-        """Return the record after files of payouts were durably written; `payouts` are those read this time."""
-        return replace(
-            self,
-            files=replaced_in(self.files, files),
-            payouts=MappingProxyType({**self.payouts, **{one.id: one for one in payouts}}),
-        )
-
-    def with_transactions(self, folder: str, file: DataFile | None) -> PayoutsRecord:
-        """Return the record after a day's transactions were durably written; None when there are none any more."""
-        others = {path: one for path, one in self.transaction_files.items() if folder_of(path) != folder}
-        kept = others if file is None else {**others, file.path: file}
-        return replace(self, transaction_files=MappingProxyType(kept))
 
     def with_lost(self, files: Iterable[DataFile], before: PayoutsRecord) -> PayoutsRecord:
         """Return the record naming lost files again, which were not written again: the next run finds them lost.

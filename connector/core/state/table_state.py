@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from connector.core.state.audited import Audits
-from connector.core.state.data_file import by_folder, folder_of, replaced_in, with_changes
 from connector.core.state.drift import Drift
 from connector.core.state.record import NOTHING, Parts
 from connector.core.time.intervals import Interval, Intervals
@@ -113,21 +112,6 @@ class TableState:
         payments = {currency: net - others.get(currency, 0) for currency, net in self.net().items()}
         told = {currency: net for currency, net in payments.items() if net or currency not in others}
         return {PAYMENTS: told, **dict(sorted(apart.items()))}
-
-    def with_files(self, files: Iterable[DataFile], covered: Intervals) -> TableState:
-        """Return the state after these files were durably written and these seconds are in them."""
-        old = by_folder(self.files)
-        new = [with_changes(file, witnessed=_witnessed(file, old.get(folder_of(file.path)))) for file in files]
-        return replace(
-            self,
-            files=replaced_in(self.files, new),
-            covered=self.covered.union(covered),
-        )
-
-
-def _witnessed(file: DataFile, old: DataFile | None) -> int:
-    """Return when a file's partition was last witnessed: a file that takes the place of another keeps its time."""
-    return max(file.witnessed, old.witnessed if old else 0)
 
 
 def add_net(sums: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -70,11 +70,6 @@ class Period:
         return any(one.fullmatch(self.name) for one in (_MONTH, _QUARTER, _YEAR))
 
     @property
-    def first_day(self) -> date:
-        """The local day it begins on."""
-        return self.day_of(self.bounds.start)
-
-    @property
     def last_day(self) -> date:
         """The local day it ends on; that day is in it, at least in part."""
         return self.day_of(self.bounds.stop - 1)

@@ -31,7 +31,7 @@ def token_of(url: str, e_tag: str | None, version: str | None) -> str:
 
 
 def listed_token(url: str, e_tag: str | None) -> str:
-    """Return what a listing tells of an object's version; see `is_listed_as`.
+    """Return what a listing tells of an object's version: the end of its token.
 
     Raises:
         StorageError: it tells nothing.
@@ -40,11 +40,6 @@ def listed_token(url: str, e_tag: str | None) -> str:
         raise StorageError(f"{url} gives its objects no ETag: no put could be conditioned on one")
     bare = e_tag.strip('"')  # Azure's listings have it without quotes, its objects with them
     return f"e_tag:{bare}"
-
-
-def is_listed_as(token: str, listed: str) -> bool:
-    """Say whether an object of a version is listed so."""
-    return token == listed or token.endswith(f" {listed}")
 
 
 def nobodys_token(url: str) -> str:

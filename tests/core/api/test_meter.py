@@ -7,16 +7,15 @@ from hypothesis import strategies as st
 
 from connector.core.api.meter import Meter
 
-ANSWERS = st.lists(st.tuples(st.sampled_from([0, 200, 429]), st.integers(0, 10**6), st.integers(0, 50)), max_size=9)
+ANSWERS = st.lists(st.tuples(st.sampled_from([0, 200, 429]), st.integers(0, 10**6)), max_size=9)
 
 
 @given(ANSWERS)
-def test_bytes_and_seconds_of_all_answers_are_added_up(answers):
+def test_bytes_of_all_answers_are_added_up(answers):
     meter = Meter()
-    for status, size, seconds in answers:
-        meter.answered(status, size, seconds)
-    assert meter.received_bytes == sum(size for _, size, _ in answers)
-    assert meter.busy_seconds == sum(seconds for *_, seconds in answers)
+    for status, size in answers:
+        meter.answered(status, size)
+    assert meter.received_bytes == sum(size for _, size in answers)
     assert sum(meter.statuses.values()) == len(answers)
 
 
@@ -25,7 +24,7 @@ def test_attempts_are_counted_by_operation_and_retries_among_them():
     for endpoint, retry in (("account", False), ("list", False), ("list", True)):
         meter.sent(endpoint, retry=retry)
     assert (meter.requests, meter.retries, meter.by_endpoint) == (3, 1, {"account": 1, "list": 2})
-    assert (Meter().requests, Meter().retries, Meter().received_bytes, Meter().busy_seconds) == (0, 0, 0, 0)
+    assert (Meter().requests, Meter().retries, Meter().received_bytes) == (0, 0, 0)
 
 
 def test_a_429_without_a_reason_is_a_lock_that_was_not_had():

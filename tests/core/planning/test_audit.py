@@ -23,6 +23,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY, AccountId
 from tests.support.examples import examples
+from tests.support.states import with_files
 
 START = 1_767_225_600
 
@@ -108,7 +109,7 @@ def test_every_second_of_covered_time_is_asked_about_once_within_the_round_that_
     while asked != covered:
         now += DAY
         newer = file_of(now, 150, granularity)  # time goes on, and is covered: it waits its turn
-        state = state.with_files([newer] if newer.path not in state.files else [], Intervals.span(now, now + 1))
+        state = with_files(state, [newer] if newer.path not in state.files else [], Intervals.span(now, now + 1))
         requests = min(a_run[spent % len(a_run)], shown - spent)
         targets = audit.choose(state, requests, draw, created_of)
         for page in (Intervals((one.seconds,)) for one in targets if one.suspect is None):  # in turn

@@ -11,6 +11,7 @@ from connector.core.state.payouts import Payout
 from connector.core.state.payouts_record import PayoutsRecord, payouts_folder, transactions_folder
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
+from tests.support.states import with_payouts, with_transactions
 
 ACCOUNT = AccountId("acct_1")
 
@@ -35,10 +36,13 @@ def days(*some: int) -> Intervals:
 
 
 LISTS = of_transactions(5, po_1=3, po_2=4)
-RECORD = (
-    PayoutsRecord(ACCOUNT, "parquet", covered=days(1, 2, 3))
-    .with_payouts([of_payouts(1), of_payouts(2)], [payout(1, 1), payout(2, 1), payout(3, 2)])
-    .with_transactions(LISTS.path.rpartition("/")[0], LISTS)
+RECORD = with_transactions(
+    with_payouts(
+        PayoutsRecord(ACCOUNT, "parquet", covered=days(1, 2, 3)),
+        [of_payouts(1), of_payouts(2)],
+        [payout(1, 1), payout(2, 1), payout(3, 2)],
+    ),
+    LISTS,
 )
 LOST = LostPayouts().with_files([of_payouts(1), LISTS], RECORD)
 
@@ -68,9 +72,9 @@ def test_what_is_there_again_is_counted_and_what_stripe_lists_no_more_is_gone():
     left = RECORD.without(LOST.files)
     nothing = LOST.mended(left)
     assert (nothing.healed, nothing.gone) == (Healed(), 9)
-    again = left.with_payouts([of_payouts(1)], [payout(1, 1)])
+    again = with_payouts(left, [of_payouts(1)], [payout(1, 1)])
     lists = of_transactions(5, po_1=5, po_2=1)
-    some = LOST.mended(again.with_transactions(lists.path.rpartition("/")[0], lists))
+    some = LOST.mended(with_transactions(again, lists))
     assert (some.healed, some.gone) == (Healed(2, 1 + 3 + 1), 1 + 3)
     whole = LOST.mended(RECORD)
     assert (whole.healed, whole.gone) == (Healed(2, 9), 0)
@@ -83,7 +87,7 @@ def test_what_was_not_written_again_is_named_as_lost_once_more():
     assert record.covered == RECORD.covered
     assert record.payouts.keys() == RECORD.payouts.keys()
     assert record.all_files == RECORD.all_files
-    half = left.with_payouts([of_payouts(1)], [replace(payout(1, 1), status="failed")])
+    half = with_payouts(left, [of_payouts(1)], [replace(payout(1, 1), status="failed")])
     there, record = LOST.recalled(half)
     assert there.files.keys() == {of_payouts(1).path}
     assert record.transaction_files == RECORD.transaction_files
@@ -100,13 +104,6 @@ def test_what_was_read_since_stands_where_a_file_is_named_again():
     assert record.payouts["po_2"].status == "paid"
     assert "po_3" in record.payouts
     assert record.files.keys() == RECORD.files.keys()
-
-
-def test_a_day_that_has_no_transactions_any_more_has_no_file():
-    folder = LISTS.path.rpartition("/")[0]
-    assert RECORD.with_transactions(folder, None).transaction_files == {}
-    other = of_transactions(6, po_9=1)
-    assert RECORD.with_transactions("x", other).transaction_files.keys() == {LISTS.path, other.path}
 
 
 def test_audits_add_up():

@@ -8,7 +8,6 @@ from connector.core.state.data_file import (
     DataFile,
     Listing,
     ParkedFile,
-    by_folder,
     checked_file,
     checked_parked,
     day_of,
@@ -147,4 +146,3 @@ def test_a_new_file_takes_the_place_of_what_its_partition_had():
     there = {january.path: january, february.path: february}
     assert dict(replaced_in(there, [newer])) == {february.path: february, newer.path: newer}
     assert dict(replaced_in(there, [])) == there
-    assert by_folder(there) == {f"{FOLDER}created_month=2026-01": january, f"{FOLDER}created_month=2026-02": february}

@@ -17,6 +17,7 @@ from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY, AccountId
+from tests.support.states import with_payouts, with_transactions
 
 NOW = 20_000 * DAY
 ACCOUNT = AccountId("acct_1")
@@ -130,7 +131,7 @@ def test_a_payout_may_change_until_it_is_final_reconciled_and_no_bank_returns_it
 def with_file(record: PayoutsRecord, day: int, *ids: str) -> PayoutsRecord:
     path = f"{payouts_record.transactions_folder(ACCOUNT, day)}/part-0.parquet"
     listings = {name: Listing(2, {"usd": 0}) for name in sorted(ids)}
-    return record.with_transactions(path.rpartition("/")[0], DataFile(path, 4, 10, "0" * 64, listings=listings))
+    return with_transactions(record, DataFile(path, 4, 10, "0" * 64, listings=listings))
 
 
 def test_only_reconciled_automatic_payouts_without_transactions_are_listed_newest_day_first():
@@ -172,7 +173,7 @@ def test_forgetting_a_file_forgets_its_day_and_forgetting_a_list_forgets_the_lis
     payouts = [payout(number, age=number * DAY) for number in (20, 21)]
     day = payouts_record.payouts_folder(ACCOUNT, payouts[0].created)
     file = DataFile(f"{day}/part-0.parquet", 1, 9, "a" * 64)
-    record = with_file(record_of(payouts).with_payouts([file], []), payouts[0].arrival_day, "po_20")
+    record = with_file(with_payouts(record_of(payouts), [file], []), payouts[0].arrival_day, "po_20")
     without = record.without([file.path])
     assert set(without.payouts) == {"po_21"}
     assert payouts[0].created not in without.covered
@@ -192,17 +193,3 @@ def test_no_transaction_of_a_payout_is_expected_before_the_one_before_it_and_two
     )
     assert found == {"po_1": 7 * DAY, "po_3": 8 * DAY, "po_4": 18 * DAY}
     assert likely_starts([payout(1, DAY)]) == {"po_1": 0}
-
-
-def test_payouts_that_were_written_take_the_place_of_those_of_their_day_and_of_their_id():
-    first, second, third = (payout(number, age=DAY) for number in (1, 2, 3))
-    folder = "payouts/account=acct_1/created_date=2026-01-01"
-    old = DataFile(f"{folder}/part-0.parquet", 2, 9, "0" * 64)
-    new = DataFile(f"{folder}/part-0123456789ab-r1.parquet", 2, 9, "1" * 64)
-    other = DataFile("payouts/account=acct_1/created_date=2026-01-02/part-0.parquet", 1, 9, "2" * 64)
-    there = record_of([first, second]).with_payouts([old, other], [])
-    assert dict(there.payouts) == {first.id: first, second.id: second}
-    failed = payout(2, age=DAY, status="failed")
-    after = there.with_payouts([new], [failed, third])
-    assert dict(after.files) == {other.path: other, new.path: new}
-    assert dict(after.payouts) == {first.id: first, failed.id: failed, third.id: third}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.state.audited import Audits, Suspect
-from connector.core.state.data_file import DataFile, folder_of, with_changes
+from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity
 from connector.core.state.table_state import TableState, add_net, believed
 from connector.core.time.intervals import Interval, Intervals
@@ -60,23 +60,6 @@ states = st.builds(
     audits=audits,
     number=st.integers(0, 99),
 )
-
-
-@given(
-    states, st.lists(files, max_size=3, unique_by=lambda file: folder_of(file.path)), st.lists(spans).map(Intervals.of)
-)
-def test_new_files_take_the_place_of_those_of_the_same_partition(state, more, covered):
-    grown = state.with_files(more, covered)
-    times = {folder_of(path): file.witnessed for path, file in state.files.items()}
-    new = {file.path: file for file in more}
-    others = {path: file for path, file in state.files.items() if folder_of(path) not in map(folder_of, new)}
-    kept = {
-        path: with_changes(file, witnessed=max(file.witnessed, times.get(folder_of(path), 0)))
-        for path, file in new.items()
-    }
-    assert dict(grown.files) == {**others, **kept}
-    assert grown.covered == state.covered.union(covered)
-    assert grown.rows == sum(file.rows for file in grown.files.values())
 
 
 @given(st.lists(nets, max_size=5))

@@ -79,7 +79,7 @@ def test_a_local_month_touches_other_utc_days():
     period = month("2026-10", "Europe/Paris")
     assert datetime.fromtimestamp(period.bounds.start, UTC).isoformat() == "2026-09-30T22:00:00+00:00"
     assert datetime.fromtimestamp(period.bounds.stop, UTC).isoformat() == "2026-10-31T23:00:00+00:00"
-    assert (period.first_day, period.last_day) == (date(2026, 10, 1), date(2026, 10, 31))
+    assert period.last_day == date(2026, 10, 31)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_date_of_stripes_is_that_day_in_every_zone():
 
 def test_a_period_ends_on_the_day_of_its_last_second():
     found = month("2026-10", "America/New_York")
-    assert (found.first_day, found.last_day) == (date(2026, 10, 1), date(2026, 10, 31))
+    assert found.last_day == date(2026, 10, 31)
     asked = Asked(since="2026-10-01T00:00:00", until="2026-10-02T00:00:01")
     second = period_of(asked, "UTC", ZoneInfo("UTC"), now=0)
     assert second.last_day == date(2026, 10, 2)

@@ -30,6 +30,7 @@ from connector.lake.catalogs.maintenance import TableUpkeep, Upkeep, maintain, t
 from connector.lake.catalogs.newest_metadata import CATALOG_FILE, newest_metadata
 from connector.lake.state import table_states
 from connector.lake.stores.local import LocalStore
+from tests.support.states import with_files
 
 pytestmark = pytest.mark.anyio
 ONE, TWO = AccountId("acct_1"), AccountId("acct_2")
@@ -46,7 +47,7 @@ def file(account: str, day: int, sha: str = "0") -> DataFile:
 
 
 def recorded(store, state: TableState, *files: DataFile) -> TableState:
-    return table_states.commit(store, state.with_files(files, Intervals()))
+    return table_states.commit(store, with_files(state, files, Intervals()))
 
 
 def new(account: AccountId, form: str = "delta") -> TableState:

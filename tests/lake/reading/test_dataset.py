@@ -25,6 +25,7 @@ from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from tests.readers.awkward import write_balances, write_payouts
 from tests.support.parting import by_partition
 from tests.support.samples import publish
+from tests.support.states import with_files
 
 START = 1_700_006_400
 each_format = pytest.mark.parametrize("name", FORMAT_NAMES)
@@ -75,7 +76,7 @@ def make_lake(root, name: str, *, accounts=("acct_1",), granularity=Granularity.
                     folder = partition_folder("balance_transactions", account, key)
                     staged = stage(store, form, PartitionRewrite(folder, None, whole), runs)
                     publish(store, staged)
-                state = state.with_files([staged.file], whole)
+                state = with_files(state, [staged.file], whole)
         commit(store, state)
     return store
 

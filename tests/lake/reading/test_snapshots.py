@@ -35,6 +35,7 @@ from connector.tables.balance_transactions import to_batch, to_lines
 from tests.lake.reading.test_dataset import START, row
 from tests.support.examples import EXTENT
 from tests.support.samples import publish
+from tests.support.states import with_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,7 @@ class Writer:
             publish(self.store, one)
 
     def record(self, made: list[StagedFile]) -> None:
-        self.state = commit(self.store, self.state.with_files([one.file for one in made if one.file], Intervals()))
+        self.state = commit(self.store, with_files(self.state, [one.file for one in made if one.file], Intervals()))
         self.said.settle({folder_of(path) for path in self.state.files})
         self.said.clear()
 

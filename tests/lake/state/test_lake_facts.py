@@ -37,6 +37,7 @@ from connector.lake.state.state_log import commit
 from connector.lake.state.versions import ranges_in_words, whole_versions
 from connector.lake.writing.rewrite import PartitionRewrite
 from tests.support.memory_store import MemoryStore
+from tests.support.states import with_files
 
 ONE, TWO, THREE = (AccountId(f"acct_{number}") for number in (1, 2, 3))
 
@@ -158,7 +159,7 @@ def test_where_each_file_has_a_name_of_its_own_a_record_can_be_read_while_its_fi
     state = commit(store, TRANSACTIONS, state)  # names no file
     for number in range(1, 7):
         store.write(named(number).path, b"abc")
-        state = commit(store, TRANSACTIONS, state.with_files([named(number)], Intervals()))
+        state = commit(store, TRANSACTIONS, with_files(state, [named(number)], Intervals()))
     assert whole_versions(store, TRANSACTIONS, ONE) == ((2, 7),)
     store.delete(named(3).path)
     assert whole_versions(store, TRANSACTIONS, ONE) == ((2, 3), (5, 7))
@@ -168,11 +169,11 @@ def test_where_each_file_has_a_name_of_its_own_a_record_can_be_read_while_its_fi
 
 
 def test_where_a_partition_has_one_file_a_record_can_be_read_while_none_was_replaced(store):
-    state = commit(store, TRANSACTIONS, state_of(ONE).with_files([file(1)], Intervals()))
-    state = commit(store, TRANSACTIONS, state.with_files([file(2, "b")], Intervals()))
+    state = commit(store, TRANSACTIONS, with_files(state_of(ONE), [file(1)], Intervals()))
+    state = commit(store, TRANSACTIONS, with_files(state, [file(2, "b")], Intervals()))
     state = commit(store, TRANSACTIONS, replace(state, read_until=5))
     assert whole_versions(store, TRANSACTIONS, ONE) == ((1, 3),)
-    commit(store, TRANSACTIONS, state.with_files([file(1, "c")], Intervals()))
+    commit(store, TRANSACTIONS, with_files(state, [file(1, "c")], Intervals()))
     assert whole_versions(store, TRANSACTIONS, ONE) == ((4, 4),)
     assert whole_versions(store, TRANSACTIONS, ONE, lately=True) == ((4, 4),)
 

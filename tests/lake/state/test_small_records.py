@@ -29,6 +29,7 @@ from connector.lake.stores.conditions import ABSENT
 from connector.lake.writing.rewrite import StaleFileError
 from tests.support.frozen import frozen as frozen_with
 from tests.support.memory_store import MemoryStore
+from tests.support.states import with_files
 
 if TYPE_CHECKING:
     from connector.core.state.frozen import FrozenPeriod
@@ -53,7 +54,7 @@ def committed(store, *days: int, at: int = 0) -> list[TableState]:
     found = []
     for number, day in enumerate(days):
         named = file(day, name=f"part-{number:012x}-r")
-        state = commit(store, TRANSACTIONS, state.with_files([named], Intervals()), now=lambda n=number: at + n)
+        state = commit(store, TRANSACTIONS, with_files(state, [named], Intervals()), now=lambda n=number: at + n)
         found.append(state)
     return found
 

@@ -27,6 +27,7 @@ from connector.lake.state.state_log import commit, load, load_at, newest_of, rec
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.local import LocalStore
 from tests.support.memory_store import MemoryStore
+from tests.support.states import with_files
 
 ACCOUNT = AccountId("acct_1")
 NOWHERE = Path("/nowhere")
@@ -46,12 +47,12 @@ def new_state() -> TableState:
 def large_state() -> TableState:
     """A state too large to be written as a whole every time."""
     names = (f"created_date=20{number // 12:02d}-{1 + number % 12:02d}" for number in range(SMALL + 1))
-    return new_state().with_files([replace_path(file(1), name) for name in names], Intervals())
+    return with_files(new_state(), [replace_path(file(1), name) for name in names], Intervals())
 
 
-def with_files(state: TableState, *files: DataFile) -> TableState:
+def grown(state: TableState, *files: DataFile) -> TableState:
     seconds = Intervals.of(part for one in files for part in Intervals.span(one.first_created, one.last_created))
-    return state.with_files(files, seconds)
+    return with_files(state, files, seconds)
 
 
 def numbers(store) -> list[int]:
@@ -93,7 +94,7 @@ def store(tmp_path) -> LocalStore:
 def test_what_is_committed_is_loaded_and_each_commit_is_a_record_of_its_own(store):
     state = new_state()
     for day in range(1, 6):
-        state = commit(store, TRANSACTIONS, with_files(state, file(day)), run="r")
+        state = commit(store, TRANSACTIONS, grown(state, file(day)), run="r")
         assert load(store, TRANSACTIONS, ACCOUNT) == state
         assert state.number == day
     assert numbers(store) == [1, 2, 3, 4, 5]
@@ -102,9 +103,9 @@ def test_what_is_committed_is_loaded_and_each_commit_is_a_record_of_its_own(stor
 
 
 def test_a_record_is_never_written_again(store):
-    state = commit(store, TRANSACTIONS, with_files(new_state(), file(1)))
+    state = commit(store, TRANSACTIONS, grown(new_state(), file(1)))
     first = store.read(record_path("balance_transactions", ACCOUNT, 1))
-    commit(store, TRANSACTIONS, with_files(state, file(2)))
+    commit(store, TRANSACTIONS, grown(state, file(2)))
     assert store.read(record_path("balance_transactions", ACCOUNT, 1)) == first
 
 
@@ -121,10 +122,10 @@ def test_what_a_commit_writes_grows_neither_with_commits_nor_with_files_but_at_c
         replace_path(file(1 + number % 28), f"created_date=20{number // 336:02d}-{1 + number // 28 % 12:02d}")
         for number in range(held)
     ]
-    state = commit(store, TRANSACTIONS, new_state().with_files(files, Intervals()))
+    state = commit(store, TRANSACTIONS, with_files(new_state(), files, Intervals()))
     sizes = {}
     for number in range(2, 2 * EVERY + 10):
-        state = commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))
+        state = commit(store, TRANSACTIONS, grown(state, file(1 + number % 28, f"{number}")))
         sizes[number] = len(store.read(record_path("balance_transactions", ACCOUNT, number)).data)
     ordinary = [size for number, size in sizes.items() if number % EVERY]
     assert max(ordinary[-40:]) <= max(ordinary[:40])
@@ -136,7 +137,7 @@ def test_what_a_commit_writes_grows_neither_with_commits_nor_with_files_but_at_c
 def test_a_small_state_is_written_as_a_whole_every_time_and_loading_it_reads_one_record(tmp_path):
     store, state = Counting(tmp_path / "lake"), new_state()
     for number in range(1, 2 * EVERY + 3):
-        state = commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))
+        state = commit(store, TRANSACTIONS, grown(state, file(1 + number % 28, f"{number}")))
         assert document(store, number)["base"] is None
         store.asked.clear()
         assert load(store, TRANSACTIONS, ACCOUNT) == state
@@ -153,9 +154,9 @@ def replace_path(one: DataFile, label: str) -> DataFile:
 
 
 def test_loading_reads_the_newest_checkpoint_and_what_follows(store):
-    state = commit(store, TRANSACTIONS, with_files(new_state(), file(1)))
+    state = commit(store, TRANSACTIONS, grown(new_state(), file(1)))
     for number in range(2, EVERY + 4):
-        state = commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))
+        state = commit(store, TRANSACTIONS, grown(state, file(1 + number % 28, f"{number}")))
     for number in range(1, EVERY):
         store.delete(record_path("balance_transactions", ACCOUNT, number))
     assert load(store, TRANSACTIONS, ACCOUNT) == state
@@ -171,9 +172,7 @@ def test_records_are_cleared_away_a_week_after_a_checkpoint_could_stand_for_them
     state = new_state()
     for number in range(1, MANY + 1):
         now = 1_700_000_000 + 3_600 * number
-        state = commit(
-            store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")), now=lambda now=now: now
-        )
+        state = commit(store, TRANSACTIONS, grown(state, file(1 + number % 28, f"{number}")), now=lambda now=now: now)
     week = KEPT_SECONDS // 3_600
     assert numbers(store)[-1] == MANY
     assert week <= len(numbers(store)) <= week + 2 + EVERY
@@ -183,14 +182,12 @@ def test_records_are_cleared_away_a_week_after_a_checkpoint_could_stand_for_them
 
 def test_a_writer_that_slept_till_its_number_was_cleared_away_has_not_committed_whatever_the_store_said():
     store = MemoryStore(NOWHERE, clock=count(SECOND, 3_600 * SECOND))
-    late = state = commit(store, TRANSACTIONS, with_files(new_state(), file(1)), now=lambda: 0)
+    late = state = commit(store, TRANSACTIONS, grown(new_state(), file(1)), now=lambda: 0)
     for number in range(2, MANY + 1):
         now = 3_600 * number
-        state = commit(
-            store, TRANSACTIONS, with_files(state, file(2 + number % 20, f"{number}")), now=lambda now=now: now
-        )
+        state = commit(store, TRANSACTIONS, grown(state, file(2 + number % 20, f"{number}")), now=lambda now=now: now)
     assert 2 not in numbers(store)
-    done = commit(store, TRANSACTIONS, with_files(late, file(28)), now=lambda: MANY * 3_600)
+    done = commit(store, TRANSACTIONS, grown(late, file(28)), now=lambda: MANY * 3_600)
     assert done.number == MANY + 1
     assert load(store, TRANSACTIONS, ACCOUNT).files.keys() == {*state.files, file(28).path}
 
@@ -201,7 +198,7 @@ def test_records_that_the_store_dates_within_a_week_stay_whatever_the_writers_cl
     store = MemoryStore(NOWHERE, clock=count(began * SECOND, step * SECOND))
     state = new_state()
     for number in range(1, MANY + 1):
-        added = with_files(state, file(1 + number % 28, f"{number}"))
+        added = grown(state, file(1 + number % 28, f"{number}"))
         state = commit(store, TRANSACTIONS, added, now=lambda now=began + step * number: now + ahead)
     assert numbers(store) == [*range(1, MANY + 1)]
 
@@ -215,21 +212,21 @@ def test_a_writer_that_slept_is_told_so_whichever_number_it_would_take_and_whate
     for one in range(1, MANY + 1):
         now = 3_600 * one
         late = (load(store, TRANSACTIONS, ACCOUNT, now=lambda: 3_600) or late) if one == number else late
-        added = with_files(state, file(2 + one % 20, f"{one}"))
+        added = grown(state, file(2 + one % 20, f"{one}"))
         state = commit(store, TRANSACTIONS, added, now=lambda now=now: now + ahead)
     assert number not in numbers(store)
     slept = MANY * 3_600 if number > 1 else 3_600 + DAY
-    done = commit(store, TRANSACTIONS, with_files(late, file(28)), now=lambda: slept)
+    done = commit(store, TRANSACTIONS, grown(late, file(28)), now=lambda: slept)
     assert done.number == MANY + 1
     assert load(store, TRANSACTIONS, ACCOUNT).files.keys() == {*state.files, file(28).path}
 
 
 def test_a_state_that_was_looked_at_long_ago_is_loaded_anew_though_its_record_was_written_by_a_clock_ahead():
     store = MemoryStore(NOWHERE, clock=count(SECOND, 3_600 * SECOND))
-    state = commit(store, TRANSACTIONS, with_files(new_state(), file(1)), now=lambda: 400 * DAY)
+    state = commit(store, TRANSACTIONS, grown(new_state(), file(1)), now=lambda: 400 * DAY)
     old = load(store, TRANSACTIONS, ACCOUNT, now=lambda: 0)
     for number in range(2, MANY + 1):
-        added = with_files(state, file(2 + number % 20, f"{number}"))
+        added = grown(state, file(2 + number % 20, f"{number}"))
         state = commit(store, TRANSACTIONS, added, now=lambda now=3_600 * number: now)
     assert 2 not in numbers(store)
     assert newest_of(store, TRANSACTIONS, old, now=lambda: 400 * DAY) == state
@@ -244,7 +241,7 @@ def test_a_commit_asks_about_no_more_records_the_more_there_are(tmp_path):
             store.asked.clear()
             state = load(store, TRANSACTIONS, ACCOUNT) or new_state()
             recorded_accounts(store, TRANSACTIONS)
-            commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))
+            commit(store, TRANSACTIONS, grown(state, file(1 + number % 28, f"{number}")))
             least.append(len(store.asked))
         most.append(max(least))
     assert most[1:] == most[1:2] * 4
@@ -277,9 +274,9 @@ def written_with(store, whole, states) -> None:
 
 
 def growing(many: int) -> list[TableState]:
-    states = [with_files(new_state(), file(1))]
+    states = [grown(new_state(), file(1))]
     for number in range(2, many + 1):
-        states.append(with_files(states[-1], file(2 + number % 20, f"{number}")))
+        states.append(grown(states[-1], file(2 + number % 20, f"{number}")))
     return states
 
 
@@ -306,7 +303,7 @@ def test_a_lake_written_with_checkpoints_elsewhere_is_read_and_gone_on_with(whol
     for number in range(1, there + 1):
         assert load_at(store, TRANSACTIONS, ACCOUNT, number).files == states[number - 1].files
     for number in range(there + 1, there + 2 * EVERY + 1):
-        state = commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))
+        state = commit(store, TRANSACTIONS, grown(state, file(1 + number % 28, f"{number}")))
         assert load(store, TRANSACTIONS, ACCOUNT) == state
         beginning = next(one for one in numbers(store) if document(store, one)["base"] is None)
         assert beginning == numbers(store)[0]  # what is kept begins with a record that goes on from none
@@ -320,10 +317,10 @@ def test_a_writer_that_slept_is_told_so_in_a_lake_with_checkpoints_elsewhere(who
     late = load_at(store, TRANSACTIONS, ACCOUNT, 2)
     state = load(store, TRANSACTIONS, ACCOUNT)
     for number in range(4 * EVERY + 1, MANY + 1):
-        added = with_files(state, file(2 + number % 20, f"{number}"))
+        added = grown(state, file(2 + number % 20, f"{number}"))
         state = commit(store, TRANSACTIONS, added, now=lambda now=3_600 * number: now)
     assert numbers(store)[0] > 3
-    done = commit(store, TRANSACTIONS, with_files(late, file(28)), now=lambda: MANY * 3_600)
+    done = commit(store, TRANSACTIONS, grown(late, file(28)), now=lambda: MANY * 3_600)
     assert done.number == MANY + 1
     assert load(store, TRANSACTIONS, ACCOUNT).files.keys() == {*state.files, file(28).path}
 
@@ -384,20 +381,20 @@ class Unsure(MemoryStore):
 @pytest.mark.parametrize("trouble", ["lost", "cut", "refused", "nothing", "late"])
 def test_a_commit_whose_answer_is_lost_or_wrong_is_in_once(trouble):
     store = Unsure(NOWHERE, troubles=["", trouble])
-    state = commit(store, TRANSACTIONS, with_files(new_state(), file(1)))
-    state = commit(store, TRANSACTIONS, with_files(state, file(2)))
+    state = commit(store, TRANSACTIONS, grown(new_state(), file(1)))
+    state = commit(store, TRANSACTIONS, grown(state, file(2)))
     assert (state.number, numbers(store)) == (2, [1, 2])
     assert load(store, TRANSACTIONS, ACCOUNT) == state
 
 
 def test_a_commit_that_never_gets_an_answer_is_unknown_and_the_next_one_finds_out():
     store = Unsure(NOWHERE, troubles=["", *["lost"] * 99])
-    state = commit(store, TRANSACTIONS, with_files(new_state(), file(1)))
+    state = commit(store, TRANSACTIONS, grown(new_state(), file(1)))
     store.troubles[:] = ["cut"] * 99
     with pytest.raises(CommitUnknownError):
-        commit(store, TRANSACTIONS, with_files(state, file(2)))
+        commit(store, TRANSACTIONS, grown(state, file(2)))
     store.troubles.clear()
-    commit(store, TRANSACTIONS, with_files(state, file(2)))
+    commit(store, TRANSACTIONS, grown(state, file(2)))
     assert numbers(store) == [1, 2]
 
 
@@ -414,9 +411,9 @@ def test_a_store_that_refuses_is_believed(store):
 
 
 def test_what_two_writers_change_of_different_partitions_is_both_in(store):
-    began = commit(store, TRANSACTIONS, with_files(new_state(), file(1)))
-    commit(store, TRANSACTIONS, with_files(began, file(2)))
-    both = commit(store, TRANSACTIONS, with_files(began, file(3)))
+    began = commit(store, TRANSACTIONS, grown(new_state(), file(1)))
+    commit(store, TRANSACTIONS, grown(began, file(2)))
+    both = commit(store, TRANSACTIONS, grown(began, file(3)))
     assert both.number == 3
     assert load(store, TRANSACTIONS, ACCOUNT) == both
     assert {one.path for one in both.files.values()} == {file(day).path for day in (1, 2, 3)}
@@ -424,16 +421,16 @@ def test_what_two_writers_change_of_different_partitions_is_both_in(store):
 
 
 def test_who_comes_second_to_a_partition_is_told_and_nothing_of_his_is_in(store):
-    began = commit(store, TRANSACTIONS, with_files(new_state(), file(1)))
-    first = commit(store, TRANSACTIONS, with_files(began, file(1, "b")))
+    began = commit(store, TRANSACTIONS, grown(new_state(), file(1)))
+    first = commit(store, TRANSACTIONS, grown(began, file(1, "b")))
     with pytest.raises(CommitConflictError, match="created_date=2026-01-01"):
-        commit(store, TRANSACTIONS, with_files(began, file(1, "c"), file(2)))
+        commit(store, TRANSACTIONS, grown(began, file(1, "c"), file(2)))
     assert load(store, TRANSACTIONS, ACCOUNT) == first
 
 
 def test_what_one_noted_about_a_file_that_the_other_replaced_does_not_bring_it_back(store):
-    began = commit(store, TRANSACTIONS, with_files(new_state(), file(1), file(2)))
-    commit(store, TRANSACTIONS, with_files(began, file(1, "b")))
+    began = commit(store, TRANSACTIONS, grown(new_state(), file(1), file(2)))
+    commit(store, TRANSACTIONS, grown(began, file(1, "b")))
     noted = {path: with_changes(one, witnessed=7) for path, one in began.files.items()}
     both = commit(store, TRANSACTIONS, replace(began, files=MappingProxyType(noted)))
     assert both.files[file(1).path].sha256 == file(1, "b").sha256
@@ -470,7 +467,7 @@ def test_after_a_long_pause_a_listing_that_does_not_show_the_newest_checkpoint_l
     store = Stale(NOWHERE, clock=count(SECOND, 8 * DAY * SECOND))  # all records but the newest are older than a week
     state = new_state()
     for number in range(1, 3 * EVERY + 1):
-        state = commit(store, TRANSACTIONS, with_files(state, file(1 + number % 28, f"{number}")))
+        state = commit(store, TRANSACTIONS, grown(state, file(1 + number % 28, f"{number}")))
         store.behind = 1
         assert load(store, TRANSACTIONS, ACCOUNT) == state
 
@@ -490,7 +487,7 @@ def test_whatever_several_writers_a_store_and_time_do_nothing_is_lost_and_nothin
             held[writer] = load(store, TRANSACTIONS, ACCOUNT) or new_state()
         added = replace_path(file(1), f"created_date={2000 + next(days)}-01")
         try:
-            held[writer] = commit(store, TRANSACTIONS, with_files(held[writer], added))
+            held[writer] = commit(store, TRANSACTIONS, grown(held[writer], added))
         except CommitUnknownError:
             perhaps.add(added.path)
         else:
@@ -515,7 +512,7 @@ def test_whatever_several_writers_a_store_and_time_do_nothing_is_lost_and_nothin
 def test_a_record_that_is_gone_is_an_error_that_names_it(store):
     state = large_state()
     for day in range(1, 5):
-        state = commit(store, TRANSACTIONS, with_files(state, file(day)))
+        state = commit(store, TRANSACTIONS, grown(state, file(day)))
     store.delete(record_path("balance_transactions", ACCOUNT, 3))
     with pytest.raises(StateError, match=r"00000000000003\.json is gone.*restore it from a backup"):
         load(store, TRANSACTIONS, ACCOUNT)
@@ -543,7 +540,7 @@ def test_a_record_that_is_gone_is_an_error_that_names_it(store):
     ],
 )
 def test_a_record_that_makes_no_sense_is_refused_with_what_to_do(store, change, says):
-    commit(store, TRANSACTIONS, with_files(new_state(), file(1)))
+    commit(store, TRANSACTIONS, grown(new_state(), file(1)))
     path = record_path("balance_transactions", ACCOUNT, 1)
     text = store.read(path).data
     assert change(text) != text

@@ -15,6 +15,7 @@ from connector.lake.state.file_check import Difference
 from connector.lake.state.table_states import accounts, check_destination, commit, compare, load
 from connector.lake.stores.local import LocalStore
 from tests.support.samples import PARQUET, START, WHOLE, Row, write
+from tests.support.states import with_files
 
 ACCOUNT = AccountId("acct_1")
 
@@ -28,7 +29,7 @@ def store(tmp_path) -> LocalStore:
 def state(store) -> TableState:
     file = write(store, PARQUET, [[Row(START, "txn_a", status="pending")]]).file
     empty = TableState(ACCOUNT, "parquet", Granularity.DAY, read_until=START + 99, api_versions=("2026-01-01.x",))
-    return commit(store, replace(empty.with_files([file], WHOLE), options=MappingProxyType({"expand": ["source"]})))
+    return commit(store, replace(with_files(empty, [file], WHOLE), options=MappingProxyType({"expand": ["source"]})))
 
 
 def test_an_empty_destination_has_no_state(store):
@@ -40,7 +41,7 @@ def test_an_empty_destination_has_no_state(store):
 
 def test_sums_beyond_64_bits_survive(store, state):
     large = with_changes(next(iter(state.files.values())), net={"usd": 2**70})
-    commit(store, state.with_files([large], Intervals()))
+    commit(store, with_files(state, [large], Intervals()))
     assert load(store, ACCOUNT).net() == {"usd": 2**70}
 
 
