@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from connector.core.state.partition import Granularity
 from connector.core.state.publishing import Alteration
 from connector.errors import CommitConflictError, ConfigError, StateError, StorageError
-from connector.lake.catalogs.base import ROUNDS, TableAlteredError, publish, tidied
+from connector.lake.catalogs.base import ROUNDS, Published, TableAlteredError, publish, tidied
 from tests.support.table_files import ACCOUNT, TABLE, Lake, rows_of
 
 if TYPE_CHECKING:
@@ -85,6 +85,13 @@ class CatalogContract:
     def slip_in(self, lake, path: str) -> None:
         """Add a file that is there to the table, as another tool might."""
         raise NotImplementedError
+
+    def hooked(self, lake, hook) -> CatalogTable:
+        """Return a table that says what it is about to do to the hook, call by call of its library."""
+        raise NotImplementedError
+
+    def aged(self, lake) -> None:
+        """Have all that was published be from long ago, as far as that is told by files."""
 
     @pytest.fixture
     def lake(self, tmp_path):
@@ -253,6 +260,46 @@ class CatalogContract:
         tidied(late, time.time() + 9, act=True)
         assert late.troubles == []
         assert self.rows(lake) == lake.rows()
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("other", ["publishes another day", "publishes the same day", "tidies"])
+    @pytest.mark.parametrize("does", ["makes the table", "adds columns", "replaces a day", "tidies"])
+    def test_at_whatever_call_another_comes_in_between_both_are_done(self, tmp_path, does, other):
+        for place in count():
+            lake = Lake(tmp_path / f"{place}")
+            calls = self.with_another_at(place, lake, does, other)
+            assert self.rows(lake) == lake.rows(), (place, calls)
+            assert publish(self.opened(lake), lake.wanted) == Published(TABLE), (place, calls)
+            if len(calls) <= place:
+                break
+        assert place > 1
+
+    def with_another_at(self, place, lake, does, other):
+        """Have one at work, and another do all that it does before the call of this number; return the calls."""
+        calls = []
+
+        def hook(name):
+            calls.append(name)
+            if len(calls) != place + 1:
+                return
+            if other == "tidies":
+                tidied(self.opened(lake), time.time() + 9, act=True)
+                return
+            lake.put(rows_of(0 if other == "publishes the same day" else 9, ["txn_z"]))
+            self.published(lake)
+
+        if does != "makes the table":
+            for turn in range(3):
+                lake.put(rows_of(0, [f"txn_{turn}"]))
+                self.published(lake)
+            self.aged(lake)
+        lake.source_columns = does == "adds columns"
+        if does != "tidies":
+            lake.put(rows_of(0, ["txn_a"]))
+            publish(self.hooked(lake, hook), lake.wanted)
+        else:
+            tidied(self.hooked(lake, hook), time.time() + 9, act=True)
+        return calls
 
     def test_a_lost_answer_is_looked_up(self, lake):
         lake.put(rows_of(0, ["txn_a"]))

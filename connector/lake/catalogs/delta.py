@@ -68,7 +68,12 @@ _INTERVAL = re.compile(r"interval (\d+) seconds")
 _APPEND_ONLY = "delta.appendOnly"
 """Property of a table: whether nothing may be removed from it."""
 
+_READING = "reading"
+
 _TABLE_EXISTS = re.compile(r"already exists", re.IGNORECASE)
+
+_GONE = re.compile(r"not found|invalid table version", re.IGNORECASE)
+"""What deltalake says of a file of the log that it knew of, and that upkeep has removed since."""
 
 
 @dataclass(slots=True)
@@ -93,25 +98,42 @@ class DeltaCatalogTable:
         """Look at the table as it is now; see `CatalogTable.read`."""
         refuse_unfit(self.folder)
         self._opened_by = self.options()
-        with self._told("reading"):
+        with self._told(_READING):
+            self._table = self._found()
+        if self._table is not None:
+            self._refuse_foreign(self._table)
+
+    def _found(self) -> DeltaTable | None:
+        for last in (False, False, True):
             try:
-                self._table = DeltaTable(self.folder, storage_options=self._opened_by)
+                return DeltaTable(self.folder, storage_options=self._opened_by)
             except TableNotFoundError:
-                self._table = None
-                return
-        self._refuse_foreign(self._table)
+                return None
+            except (DeltaError, OSError) as error:  # upkeep may have shortened the log under our eyes
+                if last or not _GONE.search(str(error)):
+                    raise
+        return None
 
     def contents(self) -> Contents | None:
         """Return what the log held; see `CatalogTable.contents`."""
-        table = self._table
-        if table is None:
+        if self._table is None:
             return None
-        with self._told("reading"):
-            files = self._files(table)
-            accounts = {account for path in files if (account := account_of(path)) is not None}
-            asked = {one: table.transaction_version(_application(one)) for one in accounts}
-            revisions = {one: number for one, number in asked.items() if number is not None}
-            return Contents(MappingProxyType(files), MappingProxyType(revisions), table.version())
+        try:
+            with self._told(_READING):
+                return self._contents(self._table)
+        except StorageError:  # upkeep may have removed files of the log that the version that was read needs
+            self.read()
+        if self._table is None:
+            return None
+        with self._told(_READING):
+            return self._contents(self._table)
+
+    def _contents(self, table: DeltaTable) -> Contents:
+        files = self._files(table)
+        accounts = {account for path in files if (account := account_of(path)) is not None}
+        asked = {one: table.transaction_version(_application(one)) for one in accounts}
+        revisions = {one: number for one, number in asked.items() if number is not None}
+        return Contents(MappingProxyType(files), MappingProxyType(revisions), table.version())
 
     def commit(self, change: Change) -> None:
         """Commit a difference, as one version of the table; see `CatalogTable.commit`."""
@@ -326,4 +348,6 @@ def _told(what: str, secrets: Collection[str]) -> Generator[None]:
     except (DeltaError, OSError, ValueError) as error:
         if _TABLE_EXISTS.search(str(error)):
             raise CommitConflictError(f"{what}: another publisher made it first; run again") from error
+        if _GONE.search(str(error)) and not what.startswith(_READING):
+            raise CommitConflictError(f"{what}: its log changed meanwhile ({told(error, secrets)})") from error
         raise StorageError(f"{what}: {told(error, secrets)}") from error

@@ -204,7 +204,8 @@ class IcebergCatalogTable:
         for one, whole in listed:
             path = self._own_path(one.file_path)
             self._listed[path] = one
-            files[path] = Listed(one.record_count, one.file_size_in_bytes, whole)
+            once = path not in files  # else its rows count twice
+            files[path] = Listed(one.record_count, one.file_size_in_bytes, whole and once)
         accounts = {account for path in files if (account := account_of(path)) is not None}
         known = table.properties
         revisions = {one: int(known[f"{REVISION}{one}"]) for one in accounts if f"{REVISION}{one}" in known}
@@ -311,6 +312,8 @@ class IcebergCatalogTable:
             },
         )
         self._refuse_foreign(table)
+        if table.current_snapshot() is not None:  # catalogs give it as it is by now
+            raise CommitConflictError(f"the table {self.identifier}: another publisher committed to it; run again")
         return table
 
     def _make_namespace(self) -> None:

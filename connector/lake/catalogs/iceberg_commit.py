@@ -17,6 +17,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from pyiceberg.exceptions import ValidationException
 from pyiceberg.manifest import DataFileContent, ManifestContent, ManifestEntry, ManifestEntryStatus
 from pyiceberg.table import Transaction
 from pyiceberg.table.update.snapshot import _OverwriteFiles
@@ -129,11 +130,18 @@ class Publishing(_OverwriteFiles):
         return found
 
     def _existing_manifests(self) -> list[ManifestFile]:
-        """Return the manifests of what stays: as they are, or written anew where a file goes, or there are many."""
+        """Return the manifests of what stays: as they are, or written anew where a file goes, or there are many.
+
+        Raises:
+            ValidationException: a file that comes in is there: its rows would count twice.
+        """
+        coming = set(self._added_data_files)
         stays: list[ManifestFile] = []
         anew: list[ManifestEntry] = []
         for manifest, live in self.read.live(self._data_manifests(), self._io):
             left = [one for one in live if one.data_file not in self._deleted_data_files]
+            if any(one.data_file in coming for one in left):
+                raise ValidationException(f"a file that is to be added is in {manifest.manifest_path}")
             if len(left) < len(live):
                 anew += left
             elif live:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,13 +12,15 @@ from importlib import import_module
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+from deltalake.table import TableAlterer
 from deltalake.transaction import AddAction, RemoveAction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.state.data_file import with_changes
 from connector.core.state.publishing import Alteration, Listed, change_to
-from connector.errors import CommitConflictError, ConfigError
+from connector.errors import CommitConflictError, ConfigError, StorageError
+from connector.lake.catalogs import delta
 from connector.lake.catalogs.base import KEEP_DAYS, Published, TableAlteredError, Tidied, publish
 from connector.lake.catalogs.delta import DeltaCatalogTable, without_metadata
 from connector.lake.catalogs.delta_store import options_for
@@ -25,13 +28,27 @@ from tests.contracts.catalog import CatalogContract
 from tests.support.bucket_server import bucket_server
 from tests.support.table_files import START, TABLE, Lake, rows_of
 
+CALLS = {
+    delta: ["create_table_with_add_actions"],
+    DeltaTable: [
+        "__init__",
+        "metadata",
+        "get_add_actions",
+        "create_write_transaction",
+        "create_checkpoint",
+        "cleanup_metadata",
+    ],
+    TableAlterer: ["add_columns", "set_table_properties"],
+}
+"""What is asked of deltalake."""
+
 NOW = START + 90 * 86_400
 KEPT = "delta.logRetentionDuration"
 DELETED_FIRST = "^Bg9^0rr910000000000iXQKl0rr91000005c8Xg00000"  # row 0, as a deletion vector within the log
 
 
 def sorted_rows(table: pa.Table):
-    label = table.column_names[-1]
+    label = next(name for name in table.column_names if name.startswith("created_"))
     rows = table.select(["account", label, "id"]).to_pylist()
     return sorted((one["account"], str(one[label]), one["id"]) for one in rows)
 
@@ -39,6 +56,32 @@ def sorted_rows(table: pa.Table):
 class TestDelta(CatalogContract):
     def opened(self, lake):
         return DeltaCatalogTable(lake.shape, str(lake.root / TABLE), now=lambda: float(NOW))
+
+    @pytest.fixture(autouse=True)
+    def _calls(self, monkeypatch):
+        self.heard = None
+
+        def called(does):
+            def call(*given, **options):
+                hook, self.heard = self.heard, None  # what another does is not heard
+                if hook is not None:
+                    hook(does.__name__)
+                    self.heard = hook
+                return does(*given, **options)
+
+            return call
+
+        for owner, names in CALLS.items():
+            for name in names:
+                monkeypatch.setattr(owner, name, called(getattr(owner, name)))
+
+    def hooked(self, lake, hook):
+        self.heard = hook
+        return self.opened(lake)
+
+    def aged(self, lake):
+        for path in (lake.root / TABLE / "_delta_log").iterdir():
+            os.utime(path, (time.time() - 8 * 86_400,) * 2)
 
     @given(data=st.data())
     def test_whatever_happens_to_publishers_a_table_holds_each_row_once(self, tmp_path_factory, data):
@@ -292,3 +335,14 @@ class TestDelta(CatalogContract):
             table.read()
             assert table.contents().files == {file.path: Listed(2, file.bytes)}
             assert sum(name.startswith(f"x/{TABLE}/_delta_log/") for name in served.objects) == 2
+
+
+def test_a_file_of_the_log_that_is_lost_is_an_error_and_nobody_in_the_way(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    for name in ("txn_a", "txn_b"):
+        lake.put(rows_of(0, [name]))
+        publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
+    (lake.root / TABLE / "_delta_log" / f"{0:020d}.json").unlink()
+    with pytest.raises(StorageError, match="reading the table") as caught:
+        publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
+    assert caught.value.exit_code == 74

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
@@ -22,16 +23,19 @@ from pyiceberg.utils.config import Config
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connector.core.state.data_file import DataFile
-from connector.core.state.publishing import Change
+from connector.core.state.publishing import EMPTY, Alteration, Change, change_to
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs import iceberg
-from connector.lake.catalogs.base import Tidied, publish, tidied
+from connector.lake.catalogs.base import TableAlteredError, Tidied, publish, tidied
 from connector.lake.catalogs.iceberg import LOCAL_FILE, MANY_MANIFESTS, IcebergCatalogTable, open_catalog
 from connector.lake.catalogs.lake_tables import check_tables, settled_catalog
 from connector.lake.stores.local import LocalStore
 from tests.contracts.catalog import CatalogContract
 from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.table_files import START, TABLE, Lake, rows_of
+
+CALLS = ("load_table", "namespace_exists", "create_namespace", "create_table", "commit_table")
+"""What is asked of a catalog."""
 
 
 def sorted_rows(table):
@@ -55,6 +59,20 @@ class TestIceberg(CatalogContract):
 
     def opened(self, lake, **options):
         return IcebergCatalogTable(lake.shape, self.catalog(lake), str(lake.root), **options)
+
+    def hooked(self, lake, hook):
+        catalog = open_catalog(str(lake.root))
+        self.catalogs[lake.root, hook] = catalog
+        for name in CALLS:
+            setattr(catalog, name, partial(self.called, hook, name, getattr(catalog, name)))
+        return IcebergCatalogTable(lake.shape, catalog, str(lake.root), fold_at=3)
+
+    @staticmethod
+    def called(hook, name, does, *given, **options):
+        hook(name)
+        done = does(*given, **options)
+        hook(f"after {name}")
+        return done
 
     @given(data=st.data())
     def test_whatever_happens_to_publishers_a_table_holds_each_row_once(self, tmp_path_factory, data):
@@ -299,6 +317,41 @@ class TestIceberg(CatalogContract):
         with pytest.raises(Exception, match="altered by something else"):
             self.published(lake)
         self.published(lake, repair=True)
+        assert self.rows(lake) == lake.rows()
+
+    def test_a_file_that_is_in_the_table_twice_is_named_and_on_demand_in_it_once(self, lake):
+        file = lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        self.slip_in(lake, file.path)
+        assert len(self.rows(lake)) == 2
+        with pytest.raises(TableAlteredError) as caught:
+            self.published(lake)
+        assert caught.value.alterations == (Alteration(file.path, "changed"),)
+        self.published(lake, repair=True)
+        assert self.rows(lake) == lake.rows()
+
+    def test_no_commit_adds_a_file_that_is_there(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        table = self.opened(lake)
+        table.read()
+        with pytest.raises(CommitConflictError):
+            table.commit(change_to(lake.wanted(), EMPTY))
+        assert self.rows(lake) == lake.rows()
+
+    def test_a_table_that_another_commits_to_while_it_is_made_takes_no_file_twice(self, lake):
+        catalog = self.catalog(lake)
+        lake.put(rows_of(0, ["txn_a"]))
+        load = catalog.load_table
+        names = iter(["not there yet", "made"])
+
+        def committed_meanwhile(identifier):
+            if next(names, None) == "made":  # by the one that we hold up, who gets it back with this commit in it
+                publish(IcebergCatalogTable(lake.shape, catalog, str(lake.root)), lake.wanted)
+            return load(identifier)
+
+        catalog.load_table = committed_meanwhile
+        self.published(lake)
         assert self.rows(lake) == lake.rows()
 
     def test_a_catalog_that_cannot_be_reached_is_no_other_publisher(self, monkeypatch, tmp_path):

@@ -26,6 +26,19 @@ class TestMemory(CatalogContract):
     def opened(self, lake):
         return MemoryTable(lake.shape, self.kept(lake))
 
+    def hooked(self, lake, hook):
+        class Hooked(Troubled):
+            def __getattr__(self, name):
+                if name in {"read", "tidy"}:
+                    hook(name)
+                return super().__getattr__(name)
+
+            def commit(self, change):
+                hook("commit")
+                self.table.commit(change)
+
+        return Hooked(self.opened(lake))
+
     @settings(max_examples=examples(100), deadline=None)
     @given(data=st.data())
     def test_whatever_happens_to_publishers_a_table_holds_each_row_once(self, tmp_path_factory, data):
