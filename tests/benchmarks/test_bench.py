@@ -166,7 +166,8 @@ def test_one_scenario_writes_nothing_unless_it_is_to_be_kept(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
     assert bench.main(["verify", "--keep", "--rounds", "3"], scenarios, tmp_path) == 0
     kept = kept_in(tmp_path)["verify"]
-    assert (kept.found, kept.how) == (scenarios["verify"](None), "3 rounds, the smaller sizes")
+    assert kept.found == scenarios["verify"](None)
+    assert kept.how.removesuffix(", lakes in memory") == "3 rounds, the smaller sizes"
     assert bench.main(["verify", "--keep"], {"verify": lambda _: [Figure("nothing", (1.0,))]}, tmp_path) == 1
     assert kept_in(tmp_path)["verify"] == kept
     assert "0 were measured" in capsys.readouterr().out
