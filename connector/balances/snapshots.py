@@ -13,7 +13,7 @@ import anyio.to_thread
 from connector.core.api.page import decode_object
 from connector.core.api.protocol import seconds_of
 from connector.core.ledger.balance import Balance, to_balance
-from connector.core.metrics import Figures
+from connector.core.metrics import ReportFigures
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
 from connector.core.state.intent import IntendedFile, file_in, folder_of
 from connector.core.state.tables import BALANCES
@@ -65,9 +65,9 @@ class Snapshot:
     lost: tuple[str, ...] = ()
 
 
-def figures_of(snapshots: Sequence[Snapshot]) -> Figures:
+def figures_of(snapshots: Sequence[Snapshot]) -> ReportFigures:
     """Return what taking snapshots comes to, for whoever watches."""
-    return Figures(
+    return ReportFigures(
         covered={one.account: one.snapshot_at for one in snapshots},
         accounts=len(snapshots),
         rows_new=sum(one.rows for one in snapshots),

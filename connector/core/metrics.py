@@ -76,7 +76,7 @@ FAMILIES: Mapping[str, Family] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ReportFigures:
     """What a run's report comes to.
 
     Attributes:
@@ -142,7 +142,7 @@ class EndedRun:
     ended: int
     seconds: float
     counts: RunCounts
-    figures: Figures | None = None
+    figures: ReportFigures | None = None
 
 
 def covered_until(covered: Iterable[tuple[int, int]], error: str | None = None) -> int | None:
@@ -180,7 +180,7 @@ def _is_of_report(name: str) -> bool:
     }
 
 
-def _gauges(figures: Figures) -> Samples:
+def _gauges(figures: ReportFigures) -> Samples:
     found: Samples = {("accounts", ()): figures.accounts, ("accounts_failed", ()): figures.accounts_failed}
     if figures.lake_rows is not None:
         found["lake_rows", ()] = figures.lake_rows
@@ -206,7 +206,7 @@ def _covered(covered: Mapping[str, int | None], before: Samples) -> Samples:
 
 
 def _counts(run: EndedRun) -> Iterator[tuple[tuple[str, Labels], float]]:
-    figures, counts = run.figures or Figures(), run.counts
+    figures, counts = run.figures or ReportFigures(), run.counts
     yield ("runs_total", (("status", str(run.status)),)), 1
     yield ("rows_received_total", ()), counts.rows
     yield ("rows_new_total", ()), figures.rows_new

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.api.allocation import Savings, share_of_floor
 from connector.core.documents import to_plain
-from connector.core.metrics import Figures, covered_until
+from connector.core.metrics import ReportFigures, covered_until
 from connector.core.planning.mended import Audit, Healed
 from connector.core.report_view import in_html, in_one_line
 from connector.core.time.times import to_words
@@ -269,10 +269,10 @@ def requests_of(meter: Meter, *, rate: float, seconds: float, endpoint: str) -> 
     )
 
 
-def figures_of(report: Report) -> Figures:
+def figures_of(report: Report) -> ReportFigures:
     """Return what a run comes to, for whoever watches."""
     accounts = report.accounts
-    return Figures(
+    return ReportFigures(
         covered={one.account: covered_until(one.covered, one.error) for one in accounts},
         accounts=len(accounts),
         accounts_failed=sum(one.error is not None for one in accounts),

@@ -95,7 +95,7 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PassResult:
     """What passes over an account brought; those of several add up.
 
     Attributes:
@@ -114,8 +114,8 @@ class Found:
     drift: Drift = field(default_factory=Drift)
     second_answers: SecondAnswers = field(default_factory=SecondAnswers)
 
-    def __add__(self, other: Found) -> Found:
-        return Found(
+    def __add__(self, other: PassResult) -> PassResult:
+        return PassResult(
             self.received + other.received,
             self.counts + other.counts,
             self.files_written + other.files_written,
@@ -254,13 +254,13 @@ class AccountPass:
         return publisher.claimed if publisher else Intervals()
 
     @property
-    def found(self) -> Found:
+    def found(self) -> PassResult:
         """What it brought, so far."""
         writer, scan = self._writer, self._scan
         if writer is None or writer.publisher is None or scan is None:
-            return Found()
+            return PassResult()
         publisher, batcher = writer.publisher, writer.batcher
-        return Found(
+        return PassResult(
             batcher.rows,
             publisher.counts,
             publisher.files_written,

@@ -15,7 +15,7 @@ from connector.core.planning.plan import (
     plan,
     touched_files,
 )
-from connector.core.planning.refresh import Stretch, windows_of_pages
+from connector.core.planning.refresh import DueStretch, windows_of_pages
 from connector.core.planning.rereading import MENDING, affordable, leaving, reread, rereading
 from connector.core.state.partition import partition_named
 from connector.core.state.table_state import believed
@@ -248,9 +248,9 @@ def _narrowed(lake: Lake, planned: Plan, state: TableState, now: int, *, lost: C
     maybe = {file.path for file in due_ones if planned.refresh.touching(bounds_of(file, state.partition))}
     due: set[str] = set()
 
-    def stretch(file: DataFile) -> Stretch:
+    def stretch(file: DataFile) -> DueStretch:
         if file.path not in maybe:
-            return Stretch(file.rows)
+            return DueStretch(file.rows)
         found = due_stretch(lake.store, lake.form, file, since=asked_since(file, now), now=now)
         due.update({file.path} if found.due else ())
         return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from connector.core.time.intervals import Intervals
-from connector.ingest.account_pass import AccountPass, Found
+from connector.ingest.account_pass import AccountPass, PassResult
 from connector.lake.reading.loss import Mended, mended
 from connector.lake.state import table_states
 
@@ -45,12 +45,12 @@ class AccountRows:
     mended: Mended = field(init=False, default_factory=Mended)
     written: frozenset[str] = field(init=False, default=frozenset())
     doubted: Intervals = field(init=False, default_factory=Intervals)
-    _found: Found = field(init=False, default_factory=Found)
+    _found: PassResult = field(init=False, default_factory=PassResult)
     _pass: AccountPass | None = field(init=False, default=None)
     _counted: Intervals = field(init=False, default_factory=Intervals)
 
     @property
-    def found(self) -> Found:
+    def found(self) -> PassResult:
         """What all passes brought, the one under way included."""
         return self._found + self._pass.found if self._pass else self._found
 

@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from connector.core.api.page import StrictOrder, created_of, decode_page, ids_of
 from connector.core.planning import audit, suspects
-from connector.core.planning.audit import Difference, Stretch, Target
+from connector.core.planning.audit import AuditStretch, Difference, Target
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, RateLimitError, ServerError, TransportError
 from connector.lake.reading.held import files_within, profile_of, rows_of
@@ -93,7 +93,7 @@ class PastAudit:
         targets = audit.choose(self.state, requests, self.draw, self._created)
         return [self._question(target) for target in targets]
 
-    def _created(self, stretch: Stretch) -> list[int]:
+    def _created(self, stretch: AuditStretch) -> list[int]:
         return [second for second, _ in rows_of(self.lake.store, self.lake.form, stretch.files)]
 
     def _suspects_in(self, region: Interval) -> list[Suspect]:

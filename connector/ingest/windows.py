@@ -10,7 +10,7 @@ from connector.accounts.choice import Guest, at_home, introduced, refuse_retired
 from connector.config.config import Config
 from connector.core.planning.plan import pieces
 from connector.core.planning.plan import plan as plan_work
-from connector.core.planning.profile import Profile, points_of_files
+from connector.core.planning.profile import DensityProfile, points_of_files
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
@@ -190,7 +190,7 @@ class _Work:
         now = self.identity.now
         return self.todo.within(Interval(min(self.identity.created, now - 1), now))
 
-    def bounds(self, profile: Profile) -> Iterator[dict[str, int | None]]:
+    def bounds(self, profile: DensityProfile) -> Iterator[dict[str, int | None]]:
         """Yield the beginning and the end of each window; None for what has none."""
         todo, likely = self.todo, self.likely
         partition = self.state.partition if self.state else self.chosen.partition or Granularity.DAY
@@ -200,13 +200,15 @@ class _Work:
             stop = todo.parts[-1].stop if position == len(cut) - 1 else part.stop
             yield {"since": start or None, "until": None if stop == END_OF_TIME else stop}
 
-    def _count(self, likely: Intervals, profile: Profile) -> int:
+    def _count(self, likely: Intervals, profile: DensityProfile) -> int:
         if not (self.cut.least_rows or self.cut.slots):
             return self.cut.windows
         return self.cut.count(sum(map(profile.rows, likely)))
 
 
-async def _profile(client: Client, options: Options, work: _Work, account: str | None, *, alone: bool) -> Profile:
+async def _profile(
+    client: Client, options: Options, work: _Work, account: str | None, *, alone: bool
+) -> DensityProfile:
     """Say where an account's rows lie: by its lake, and by a few pages of the longest time that is to be read.
 
     Among several accounts no pages are asked for.
@@ -215,7 +217,7 @@ async def _profile(client: Client, options: Options, work: _Work, account: str |
     longest = max(work.likely, key=lambda part: part.seconds, default=None)
     if alone and longest is not None and work.cut.windows > 1:
         points += (await survey(client, options.query(account), longest)).points()
-    return Profile.of(points)
+    return DensityProfile.of(points)
 
 
 def _as_arguments(chosen: Options, state: TableState | None, account: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Figures of runs in a file for Prometheus, from events and reports, written when a run ends, however it ends.
+"""ReportFigures of runs in a file for Prometheus, from events and reports, written when a run ends, however it ends.
 
 A file is of one command and one lake. What a run adds to is read from the file itself, which is replaced as a whole.
 """
@@ -17,7 +17,7 @@ from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from connector.core.metrics import EndedRun, Figures, RunCounts, Samples, after, from_text, to_text
+from connector.core.metrics import EndedRun, ReportFigures, RunCounts, Samples, after, from_text, to_text
 from connector.errors import ConfigError, ConnectorError, StoppedError
 from connector.events import Event, PageReceived, RequestAnswered, Retried, RunEnded, Throttled, told
 from connector.options.value_types import HandedOn
@@ -69,7 +69,7 @@ class RunMetrics(HandedOn):
         self._command, self._lake = command, _name_of(os.fspath(lake))
         self._clock = clock or SystemClock()
         self._counts, self._began = RunCounts(), self._clock.now()
-        self.figures: Figures | None = None
+        self.figures: ReportFigures | None = None
         self.report: object = None
         place = Path(metrics).expanduser()
         self.file: Path = place / _file_name(command, self._lake) if place.is_dir() else place
@@ -161,7 +161,7 @@ def status_of(error: BaseException) -> int:
             return 1
 
 
-def measured(command: str, figures_of: Callable[[Any], Figures]) -> Callable[[F], F]:
+def measured(command: str, figures_of: Callable[[Any], ReportFigures]) -> Callable[[F], F]:
     """Have a call whose first argument is a lake heed its option `metrics`.
 
     It wraps both twins. Whoever is outermost makes a `RunMetrics` of the file's name and writes it; those further in

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.documents import to_plain
-from connector.core.metrics import Figures, covered_until
+from connector.core.metrics import ReportFigures, covered_until
 from connector.core.planning.mended import Healed
 
 if TYPE_CHECKING:
@@ -126,10 +126,10 @@ class PayoutsReport:
     report_version: int = REPORT_VERSION
 
 
-def figures_of(report: PayoutsReport) -> Figures:
+def figures_of(report: PayoutsReport) -> ReportFigures:
     """Return what a run comes to, for whoever watches: its rows are payouts."""
     accounts = report.accounts
-    return Figures(
+    return ReportFigures(
         covered={one.account: covered_until(one.covered, one.error) for one in accounts},
         accounts=len(accounts),
         accounts_failed=sum(one.error is not None for one in accounts),

@@ -20,7 +20,7 @@ from connector.errors import ConfigError, UsageError
 from connector.lake.catalogs.lake_tables import ICEBERG, settled_catalog
 from connector.lake.catalogs.newest_metadata import newest_metadata
 from connector.lake.formats.names import TABLE_FORMATS
-from connector.lake.reading.table_files import NOTHING, Holding, file_schema, holdings
+from connector.lake.reading.table_files import NOTHING, TableFiles, file_schema, table_files
 from connector.lake.state.table_states import TABLE
 from connector.lake.stores.base import open_store
 from connector.lake.writing.small_tables import SMALL_TABLES
@@ -168,7 +168,7 @@ def described(table: str, destination: str | PathLike[str] | None = None, *, pla
     where = checked_place(place if place is not None else os.fspath(destination or DEFAULT_PLACE))
     if destination is None:
         return _described(table, where, "parquet", file_schema(table, Granularity.DAY))
-    found = list(holdings(open_store(destination), table))
+    found = list(table_files(open_store(destination), table))
     if not found:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
     paths = tuple(path for one in found for path in one.paths)
@@ -242,5 +242,5 @@ def _way(column: pa.DataType, kinds: str | list[str]) -> Had:
     return Had.TEXT_OF_OBJECT if "object" in kinds and "string" not in kinds else Had.STORED
 
 
-def _is_expanded(found: list[Holding]) -> bool:
+def _is_expanded(found: list[TableFiles]) -> bool:
     return any(path.split(".")[0] == "source" for one in found for path in one.expanded)

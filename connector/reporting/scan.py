@@ -47,7 +47,7 @@ class AccountRows:
             StorageError: the destination cannot be read.
         """
         files = TableSnapshot.of(TABLE, state.account, Comparer(open_store(destination)))
-        if not files.holdings or files.holdings[0].moment.number != state.number:
+        if not files.accounts or files.accounts[0].moment.number != state.number:
             raise LakeChangedError(f"a run has committed to {state.account} while its rows were read: read again")
         return cls(state, files)
 

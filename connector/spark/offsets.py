@@ -15,7 +15,7 @@ from connector.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.core.planning.profile import Profile
+    from connector.core.planning.profile import DensityProfile
 
 STEP = 60
 """Seconds between two offsets: a batch costs some requests, and an account has 10,000 in 30 days."""
@@ -70,7 +70,7 @@ def batch(within: Interval, start: int, end: int, *, lateness: int) -> Interval 
     return Interval(max(within.start, start - lateness), end)
 
 
-def reach(profile: Profile, within: Interval, rows: int) -> int:
+def reach(profile: DensityProfile, within: Interval, rows: int) -> int:
     """Return up to where an interval is to be read, for about so many rows; one second at least.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.core.planning.plan import pieces
-from connector.core.planning.profile import Profile
+from connector.core.planning.profile import DensityProfile
 from connector.core.planning.shares import LEAST_ROWS, groups_of
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval, Intervals
@@ -104,10 +104,10 @@ def likely_in(within: Interval, own: Identity) -> Interval:
     return Interval(max(within.start, min(own.created, within.stop - 1)), within.stop)
 
 
-async def profile_of(client: Client, asked: Asked, within: Interval) -> Profile:
+async def profile_of(client: Client, asked: Asked, within: Interval) -> DensityProfile:
     """Ask for a few pages of the first account, and say where its rows lie."""
     found = await survey(client, Query(asked.filters, account=next(iter(asked.accounts), None)), within)
-    return Profile.of(found.points())
+    return DensityProfile.of(found.points())
 
 
 def _of(asked: Asked, within: Interval, accounts: Sequence[str | None]) -> Asked:

@@ -11,7 +11,7 @@ from connector.core.ledger.accounting import (
     NOTHING,
     PENDING,
     WHOLE,
-    Bucket,
+    BalanceKey,
     Total,
     add_totals,
     cancelling,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BalanceReading:
     """What is compared.
 
     Attributes:
@@ -45,13 +45,13 @@ class Reading:
         checked: how many of each thing were looked at.
     """
 
-    rows: Mapping[Bucket, Total]
-    held: Mapping[Bucket, int]
-    overdue: Mapping[Bucket, Total] = field(default_factory=dict[Bucket, Total])
+    rows: Mapping[BalanceKey, Total]
+    held: Mapping[BalanceKey, int]
+    overdue: Mapping[BalanceKey, Total] = field(default_factory=dict[BalanceKey, Total])
     checked: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
-def judge(reading: Reading) -> Layer:
+def judge(reading: BalanceReading) -> Layer:
     """Hold all rows there ever were to the balance, by currency, kind of balance and status."""
     nets = nets_of(reading.rows)
     splits, others = cancelling(disagreements(nets, reading.held))
@@ -70,7 +70,7 @@ def judge(reading: Reading) -> Layer:
     return replace(layer, reason=f"{_agreeing(splits, late, others=bool(others))}; {layer.reason}")
 
 
-def judge_changes(openings: Sequence[Opening], reading: Reading) -> Layer:
+def judge_changes(openings: Sequence[Opening], reading: BalanceReading) -> Layer:
     """Judge by the oldest recorded balance that tells: one that does not agree may lack rows that came late."""
     for opening in openings:
         layer = _judge_change(opening, reading)
@@ -83,7 +83,7 @@ def judge_changes(openings: Sequence[Opening], reading: Reading) -> Layer:
     )
 
 
-def _judge_change(opening: Opening, reading: Reading) -> Layer:
+def _judge_change(opening: Opening, reading: BalanceReading) -> Layer:
     findings = Findings()
     before = {bucket: Total(-net, -rows) for bucket, (net, rows) in opening.before.items()}
     since = add_totals([reading.rows, before])
@@ -105,7 +105,9 @@ def _figures(found: Sequence[Disagreement], *, since: int | None = None) -> tupl
     return tuple(BalanceFigures(*one.bucket, one.held, one.rows, since) for one in found)
 
 
-def _layer(findings: Findings, proved: str, reading: Reading, *, balances: int, left_out: Sequence[Unshown]) -> Layer:
+def _layer(
+    findings: Findings, proved: str, reading: BalanceReading, *, balances: int, left_out: Sequence[Unshown]
+) -> Layer:
     """Return the layer: what nothing could be compared with is not proved, whatever else is."""
     rows = sum(total.rows for total in reading.rows.values())
     without = sum(one.rows for one in left_out)
@@ -132,7 +134,7 @@ def _agreeing(splits: Sequence[Disagreement], late: int, *, others: bool) -> str
     return f"{which}; {_behind(late)}" if late else f"{which}; what is pending of it does not"
 
 
-def _split(one: Disagreement, reading: Reading, nets: Mapping[Bucket, int]) -> Finding:
+def _split(one: Disagreement, reading: BalanceReading, nets: Mapping[BalanceKey, int]) -> Finding:
     """Describe a balance whose total agrees, and what is pending of it does not."""
     kind, currency, _ = one.bucket
     pending = _pending(one)
@@ -149,7 +151,7 @@ def _behind(rows: int) -> str:
     return f"{counted(rows, 'row')} {past} still pending in the list"
 
 
-def _pending(one: Disagreement) -> Bucket:
+def _pending(one: Disagreement) -> BalanceKey:
     return one.bucket._replace(status=PENDING)
 
 

@@ -12,7 +12,7 @@ from connector.core.ledger.accounting import add_totals
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME, to_words
 from connector.core.units import PAYMENTS
-from connector.verification.balance_verdict import Reading, judge, judge_changes
+from connector.verification.balance_verdict import BalanceReading, judge, judge_changes
 from connector.verification.opening import NEAR
 from connector.verification.sums import held_by, overdue_of, sums_of
 from connector.verification.verdict import Layer, not_checkable
@@ -20,7 +20,7 @@ from connector.verification.verdict import Layer, not_checkable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from connector.core.ledger.accounting import Bucket, Total
+    from connector.core.ledger.accounting import BalanceKey, Total
     from connector.verification.asking import Asker
     from connector.verification.inventory import Inventory
     from connector.verification.sums import Ledger
@@ -62,7 +62,7 @@ async def check_balance(asker: Asker | None, inventory: Inventory, *, newer_rows
         if before == after:
             if inventory.ledger.untyped and (others := _others(after)):
                 return not_checkable("balance", f"{UNTYPED} ({', '.join(others)}): {REREAD}")
-            reading = Reading(
+            reading = BalanceReading(
                 add_totals([inventory.ledger.as_of(statuses), newer.rows]),
                 after,
                 add_totals([inventory.ledger.overdue(statuses, asker.now), newer.overdue]),
@@ -73,7 +73,7 @@ async def check_balance(asker: Asker | None, inventory: Inventory, *, newer_rows
     return not_checkable("balance", f"the balance moved between any two of {READINGS} readings: try at a quieter time")
 
 
-def _others(held: Mapping[Bucket, int]) -> list[str]:
+def _others(held: Mapping[BalanceKey, int]) -> list[str]:
     """Return the balances besides that of payments which hold anything, sorted."""
     return sorted({bucket.balance_type for bucket, amount in held.items() if amount} - {PAYMENTS})
 
@@ -106,14 +106,14 @@ def _partial(asker: Asker, inventory: Inventory) -> str:
 class _Newer(NamedTuple):
     """Rows created since the lake ends: what all of them come to, and those pending past their `available_on`."""
 
-    rows: Mapping[Bucket, Total]
-    overdue: Mapping[Bucket, Total]
+    rows: Mapping[BalanceKey, Total]
+    overdue: Mapping[BalanceKey, Total]
 
 
 async def _newer(asker: Asker, settled: int, most: int) -> _Newer | None:
     """Add up the rows created since the lake ends; None when there are more than so many."""
-    sums: list[dict[Bucket, Total]] = []
-    overdue: list[dict[Bucket, Total]] = []
+    sums: list[dict[BalanceKey, Total]] = []
+    overdue: list[dict[BalanceKey, Total]] = []
     rows = 0
     async with asker.listed(Intervals.span(settled, END_OF_TIME)) as pages:
         async for page in pages:

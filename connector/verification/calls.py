@@ -16,7 +16,7 @@ from connector.options.signatures import takes
 from connector.options.verification import DEFAULT_SAMPLE
 from connector.running.blocking import run_blocking
 from connector.services import Services, carried_out, observed, opened
-from connector.verification.check import Check, Wish
+from connector.verification.check import Check, VerifyChoice
 from connector.verification.verdict import LAYERS, LayerName, Verdict, figures_of, to_document
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ async def verify(
     )
 
 
-def _wish(options: VerifyOptions) -> Wish:
+def _wish(options: VerifyOptions) -> VerifyChoice:
     """Return what to check.
 
     Raises:
@@ -71,7 +71,7 @@ def _wish(options: VerifyOptions) -> Wish:
     """
     accounts, seed = options.get("accounts", ()), options.get("seed")
     since, until = options.get("since"), options.get("until")
-    return Wish(
+    return VerifyChoice(
         layers=_checked_layers(options.get("layers", ())),
         accounts=(accounts,) if isinstance(accounts, str) else tuple(accounts),
         account_id=given_name(options.get("account_id")),
@@ -81,7 +81,7 @@ def _wish(options: VerifyOptions) -> Wish:
     )
 
 
-async def verify_with(services: Services, config: Config | None, wish: Wish) -> Verdict:
+async def verify_with(services: Services, config: Config | None, wish: VerifyChoice) -> Verdict:
     """Do what `verify` does, with services that are open already.
 
     Args:

@@ -82,7 +82,7 @@ ACCOUNTS_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class VerifyChoice:
     """What to check, apart from where and as whom.
 
     Attributes:
@@ -114,7 +114,7 @@ class Check:
 
     services: Services
     client: Client | None
-    wish: Wish
+    wish: VerifyChoice
     _store: Store = field(init=False)
     _past: Mapping[str, Past] = field(init=False, default_factory=dict[str, Past])
     _retired: Mapping[str, Retired] = field(init=False, default_factory=dict[str, Retired])

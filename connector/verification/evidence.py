@@ -12,7 +12,7 @@ from connector.lake.state.frozen_periods import record_digest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from connector.core.ledger.accounting import Bucket, Total
+    from connector.core.ledger.accounting import BalanceKey, Total
     from connector.core.state.table_state import TableState
     from connector.lake.stores.base import Store
 
@@ -132,7 +132,7 @@ def evidence_of(store: Store, state: TableState) -> Evidence:
     )
 
 
-def layer_sums(of: str, totals: Mapping[Bucket, Total]) -> tuple[LayerSum, ...]:
+def layer_sums(of: str, totals: Mapping[BalanceKey, Total]) -> tuple[LayerSum, ...]:
     """Return what rows come to, by balance, currency and status, sorted."""
     return tuple(LayerSum(of, *bucket, total.rows, total.net) for bucket, total in sorted(totals.items()) if total.rows)
 

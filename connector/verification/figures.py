@@ -1,4 +1,4 @@
-"""Figures of many small files at once, to be compared with those that the state has of each."""
+"""FileFigures of many small files at once, to be compared with those that the state has of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOW_BITS = 32
 _NUMBER = "number"
 
 
-class Figures(NamedTuple):
+class FileFigures(NamedTuple):
     """What the state has of a file, as far as its rows say it; see `DataFile`."""
 
     rows: int
@@ -30,7 +30,7 @@ class Figures(NamedTuple):
     pending_created: tuple[int, int] | None
 
 
-def figures_of(whole: pa.RecordBatch, counts: Sequence[int]) -> list[Figures]:
+def figures_of(whole: pa.RecordBatch, counts: Sequence[int]) -> list[FileFigures]:
     """Return the figures of files that lie one after the other, each sorted by `created`.
 
     Args:
@@ -44,7 +44,9 @@ def figures_of(whole: pa.RecordBatch, counts: Sequence[int]) -> list[Figures]:
     last = ticks.take(pa.array([start + count - 1 for start, count in zip(starts, counts, strict=True)])).to_pylist()
     nets, pending = _nets(whole, number, len(counts)), _pending(whole, ticks, number)
     return [
-        Figures(count, first[at] // MICROSECONDS, last[at] // MICROSECONDS, nets[at], *pending.get(at, (0, None, None)))
+        FileFigures(
+            count, first[at] // MICROSECONDS, last[at] // MICROSECONDS, nets[at], *pending.get(at, (0, None, None))
+        )
         for at, count in enumerate(counts)
     ]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from connector.core.planning.sampling import Profile
+from connector.core.planning.sampling import RowProfile
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.tables.balance_transactions import to_batch
@@ -68,7 +68,7 @@ class Inventory:
     state: TableState
     ids: IdIndex
     ledger: Ledger
-    profile: Profile = field(default_factory=Profile)
+    profile: RowProfile = field(default_factory=RowProfile)
     openings: tuple[Opening, ...] = ()
     findings: Findings = field(default_factory=Findings)
     rows: int = 0

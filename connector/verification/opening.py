@@ -19,7 +19,7 @@ from connector.verification.sums import held_by, sums_of_batch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.core.ledger.accounting import Bucket, Total
+    from connector.core.ledger.accounting import BalanceKey, Total
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
 
@@ -46,12 +46,12 @@ class Opening:
     """
 
     at: int
-    held: Mapping[Bucket, int]
-    before: dict[Bucket, Total] = field(default_factory=dict["Bucket", "Total"])
+    held: Mapping[BalanceKey, int]
+    before: dict[BalanceKey, Total] = field(default_factory=dict["BalanceKey", "Total"])
     near: int = 0
     fresh: int = 0
 
-    def add(self, batch: pa.RecordBatch, sums: Mapping[Bucket, Total]) -> None:
+    def add(self, batch: pa.RecordBatch, sums: Mapping[BalanceKey, Total]) -> None:
         """Take in a batch that has rows, of which these are the sums."""
         first, last = bounds_of(batch)
         if first > self.at + NEAR:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from connector.core.state.unnamed import Unnamed
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
-    from connector.verification.figures import Figures
+    from connector.verification.figures import FileFigures
     from connector.verification.inventory import Inventory
     from connector.verification.past import Past
 
@@ -184,7 +184,7 @@ class _FilePass:
         self._check_claims(batch)
         return batch
 
-    def agrees(self, now: Figures) -> bool:
+    def agrees(self, now: FileFigures) -> bool:
         """Say whether sorted rows with these figures are as the state has them, and where and when they may be."""
         if any(getattr(self.file, name) != getattr(now, name) for name in _FIGURES):
             return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.ledger.accounting import AVAILABLE, NOTHING, PENDING, Bucket, Total, add_totals, add_up
+from connector.core.ledger.accounting import AVAILABLE, NOTHING, PENDING, BalanceKey, Total, add_totals, add_up
 from connector.core.units import PAYMENTS
 from connector.lake.formats.row_columns import MICROSECONDS, to_rows, value_of
 
@@ -35,7 +35,7 @@ class Due(NamedTuple):
     """
 
     created: int
-    bucket: Bucket
+    bucket: BalanceKey
     net: int
     available_on: int | None
 
@@ -54,12 +54,12 @@ class Ledger:
     """
 
     due_by: int | None
-    sums: dict[Bucket, Total] = field(default_factory=dict[Bucket, Total])
+    sums: dict[BalanceKey, Total] = field(default_factory=dict[BalanceKey, Total])
     due: dict[str, Due] = field(default_factory=dict[str, Due])
     crowded: bool = False
     untyped: bool = False
 
-    def add(self, batch: pa.RecordBatch) -> dict[Bucket, Total]:
+    def add(self, batch: pa.RecordBatch) -> dict[BalanceKey, Total]:
         """Take a batch in, and return its sums."""
         if not batch.num_rows:
             return {}
@@ -86,7 +86,7 @@ class Ledger:
             else:
                 self.crowded = True
 
-    def as_of(self, statuses: Mapping[str, str]) -> dict[Bucket, Total]:
+    def as_of(self, statuses: Mapping[str, str]) -> dict[BalanceKey, Total]:
         """Return the sums with these rows' statuses as they are now.
 
         Args:
@@ -102,7 +102,7 @@ class Ledger:
                 sums[moved] = Total(now.net + due.net, now.rows + 1)
         return sums
 
-    def overdue(self, statuses: Mapping[str, str], now: int) -> dict[Bucket, Total]:
+    def overdue(self, statuses: Mapping[str, str], now: int) -> dict[BalanceKey, Total]:
         """Return what the remembered rows come to that Stripe's list still has as pending past their `available_on`.
 
         Args:
@@ -117,12 +117,12 @@ class Ledger:
         return add_totals({due.bucket: Total(due.net, 1)} for due in late)
 
 
-def sums_of(rows: Iterable[Mapping[str, Any]]) -> dict[Bucket, Total]:
+def sums_of(rows: Iterable[Mapping[str, Any]]) -> dict[BalanceKey, Total]:
     """Add up rows as received, by bucket."""
     return add_totals({_bucket(row): Total(int(row["net"]), 1)} for row in rows)
 
 
-def overdue_of(rows: Iterable[Mapping[str, Any]], now: int) -> dict[Bucket, Total]:
+def overdue_of(rows: Iterable[Mapping[str, Any]], now: int) -> dict[BalanceKey, Total]:
     """Return what those rows as received come to that are pending past their `available_on`, at `now`."""
     return sums_of(row for row in rows if row.get("status") == PENDING and _is_past(row.get("available_on"), now))
 
@@ -131,7 +131,7 @@ def _is_past(available_on: object, now: int) -> bool:
     return type(available_on) is int and available_on <= now
 
 
-def held_by(balance: Balance) -> dict[Bucket, int]:
+def held_by(balance: Balance) -> dict[BalanceKey, int]:
     """Return what a balance holds, by bucket; views of the same money (`instant_available`) are left out."""
     parts: list[tuple[str, str, tuple[BalanceAmount, ...]]] = [
         (PAYMENTS, AVAILABLE, balance.available),
@@ -143,15 +143,15 @@ def held_by(balance: Balance) -> dict[Bucket, int]:
         ),
     ]
     return add_up(
-        {Bucket(kind, one.currency, status): one.amount} for kind, status, amounts in parts for one in amounts
+        {BalanceKey(kind, one.currency, status): one.amount} for kind, status, amounts in parts for one in amounts
     )
 
 
-def _bucket(row: Mapping[str, Any]) -> Bucket:
-    return Bucket(str(row.get("balance_type") or PAYMENTS), str(row["currency"]), str(row.get("status")))
+def _bucket(row: Mapping[str, Any]) -> BalanceKey:
+    return BalanceKey(str(row.get("balance_type") or PAYMENTS), str(row["currency"]), str(row.get("status")))
 
 
-def sums_of_batch(batch: pa.RecordBatch) -> dict[Bucket, Total]:
+def sums_of_batch(batch: pa.RecordBatch) -> dict[BalanceKey, Total]:
     """Add up rows by bucket, `net` in two halves, since Arrow's 64-bit sums wrap around without a word."""
     net = batch.column("net")
     halves = pa.table(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.counting import of_kinds
-from connector.core.metrics import Figures
+from connector.core.metrics import ReportFigures
 from connector.core.time.times import to_text
 from connector.outside_text import shown
 
@@ -266,9 +266,9 @@ def with_healed(layer: Layer, healed: Healed) -> Layer:
     return replace(layer, checked={**layer.checked, FILES_HEALED: healed.files, ROWS_HEALED: healed.rows})
 
 
-def figures_of(verdict: Verdict) -> Figures:
+def figures_of(verdict: Verdict) -> ReportFigures:
     """Return what a check comes to, for whoever watches."""
-    return Figures(
+    return ReportFigures(
         accounts=len(verdict.accounts),
         accounts_failed=sum(one.verdict == "residual" for one in verdict.accounts),
         verdict=verdict.verdict,

@@ -16,7 +16,7 @@ import anyio.to_thread
 
 from connector.core.api.fields import object_of
 from connector.core.api.json_text import REPEATED
-from connector.core.ledger.accounting import Bucket, Total, add_totals
+from connector.core.ledger.accounting import BalanceKey, Total, add_totals
 from connector.core.planning.sampling import choose
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME, to_words
@@ -82,7 +82,7 @@ class WindowCheck:
     findings: Findings = field(default_factory=Findings)
     windows: int = 0
     rows: int = 0
-    sums: dict[Bucket, Total] = field(default_factory=dict[Bucket, Total])
+    sums: dict[BalanceKey, Total] = field(default_factory=dict[BalanceKey, Total])
 
     async def check(self, asker: Asker | None, *, budget: int | None, draw: Draw) -> Layer:
         """Return the verdict of the layer `windows`.

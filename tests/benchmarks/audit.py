@@ -30,7 +30,7 @@ from types import MappingProxyType
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from connector.core.planning import audit, suspects
-from connector.core.planning.sampling import Profile
+from connector.core.planning.sampling import RowProfile
 from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.table_state import TableState
@@ -244,11 +244,11 @@ class World:
     def suspects_in(self, region: Interval) -> list:
         """Look at the gaps of a region."""
         wider = suspects.around(self.state, region)
-        profile = Profile()
+        profile = RowProfile()
         profile.add([second for second, _ in self.rows_of(wider.start // DAY * DAY, -(-wider.stop // DAY) * DAY)])
         return suspects.suspects_in(self.state, profile, region)
 
-    def created_in(self, stretch: audit.Stretch) -> list[int]:
+    def created_in(self, stretch: audit.AuditStretch) -> list[int]:
         """Return when the rows of a stretch's files were created."""
         first, last = stretch.files[0].first_created, stretch.files[-1].last_created + 1
         return [second for second, _ in self.rows_of(first, last)]

@@ -13,7 +13,7 @@ from connector.core.metrics import (
     MOST_ACCOUNTS,
     PREFIX,
     EndedRun,
-    Figures,
+    ReportFigures,
     RunCounts,
     after,
     covered_until,
@@ -42,7 +42,7 @@ COUNTS = st.builds(
     counts_of, AMOUNT, st.dictionaries(st.sampled_from(["0", "200", "429"]), AMOUNT), st.lists(KINDS, max_size=4)
 )
 FIGURES = st.builds(
-    Figures,
+    ReportFigures,
     covered=st.dictionaries(TEXT, st.none() | AMOUNT, max_size=MOST_ACCOUNTS + 3),
     accounts=AMOUNT,
     rows_new=AMOUNT,
@@ -91,7 +91,7 @@ def test_counters_never_fall_and_are_sums_over_the_runs(runs):
 
 
 def test_a_run_that_fails_leaves_what_the_last_one_knew_and_tells_its_own_status():
-    well = after({}, EndedRun(0, 100, 1.0, RunCounts(), Figures(covered={"acct_1": 90}, accounts=1, lake_rows=7)))
+    well = after({}, EndedRun(0, 100, 1.0, RunCounts(), ReportFigures(covered={"acct_1": 90}, accounts=1, lake_rows=7)))
     failed = after(well, EndedRun(77, 200, 1.0, RunCounts()))
     assert failed["run_status", ()] == 77
     assert failed["run_end_timestamp_seconds", ()] == 200
@@ -102,20 +102,22 @@ def test_a_run_that_fails_leaves_what_the_last_one_knew_and_tells_its_own_status
 
 
 def test_of_an_account_that_a_run_did_not_come_to_know_of_what_was_known_before_counts():
-    well = after({}, EndedRun(0, 100, 1.0, RunCounts(), Figures(covered={"acct_1": 90, "acct_2": 95}, lake_rows=7)))
-    failed = after(well, EndedRun(75, 200, 1.0, RunCounts(), Figures(covered={"acct_1": None, "acct_2": 190})))
+    well = after(
+        {}, EndedRun(0, 100, 1.0, RunCounts(), ReportFigures(covered={"acct_1": 90, "acct_2": 95}, lake_rows=7))
+    )
+    failed = after(well, EndedRun(75, 200, 1.0, RunCounts(), ReportFigures(covered={"acct_1": None, "acct_2": 190})))
     assert failed["covered_until_timestamp_seconds", ()] == 90
     assert failed["account_covered_until_timestamp_seconds", (("account", "acct_1"),)] == 90
     assert failed["account_covered_until_timestamp_seconds", (("account", "acct_2"),)] == 190
     assert failed["lake_rows", ()] == 7
-    never = after({}, EndedRun(75, 200, 1.0, RunCounts(), Figures(covered={"acct_1": None, "acct_2": 190})))
+    never = after({}, EndedRun(75, 200, 1.0, RunCounts(), ReportFigures(covered={"acct_1": None, "acct_2": 190})))
     assert never["covered_until_timestamp_seconds", ()] == 0
 
 
 @pytest.mark.parametrize(("count", "series"), [(1, 1), (MOST_ACCOUNTS, MOST_ACCOUNTS), (MOST_ACCOUNTS + 1, 0)])
 def test_accounts_have_series_of_their_own_while_they_are_few(count, series):
-    few = Figures(covered={"acct_before": 1})
-    many = Figures(covered={f"acct_{number}": 10 + number for number in range(count)})
+    few = ReportFigures(covered={"acct_before": 1})
+    many = ReportFigures(covered={f"acct_{number}": 10 + number for number in range(count)})
     samples = after(after({}, EndedRun(0, 1, 1.0, RunCounts(), few)), EndedRun(0, 2, 1.0, RunCounts(), many))
     names = [labels for (name, labels) in samples if name == "account_covered_until_timestamp_seconds"]
     assert len(names) == series

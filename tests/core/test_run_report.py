@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from connector.core.api.allocation import Savings
-from connector.core.metrics import Figures
+from connector.core.metrics import ReportFigures
 from connector.core.run_report import (
     AccountReport,
     Late,
@@ -38,7 +38,7 @@ def report(*accounts: AccountReport, **facts) -> Report:
 
 
 def test_a_run_comes_to_the_sums_of_its_accounts():
-    assert figures_of(report(ONE, TWO)) == Figures(
+    assert figures_of(report(ONE, TWO)) == ReportFigures(
         covered={"acct_1": 5, "acct_2": 9}, accounts=2, rows_new=11, rows_changed=22, rows_late=44, lake_rows=330
     )
     assert REQUESTS.limited_total == 3

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.planning.profile import Profile
+from connector.core.planning.profile import DensityProfile
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ConfigError
@@ -48,7 +48,7 @@ def test_a_stream_ends_where_it_was_told():
 @given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(1, 10_000), st.floats(0.0001, 10.0))
 def test_a_reach_has_about_so_many_rows_and_always_goes_on(start, seconds, rows, density):
     within = Interval(start, start + seconds)
-    profile = Profile.of([(start, density), (start + seconds, 2 * density)])
+    profile = DensityProfile.of([(start, density), (start + seconds, 2 * density)])
     stop = offsets.reach(profile, within, rows)
     assert start < stop <= within.stop
     assert stop == start + 1 or profile.rows(Interval(start, stop)) <= rows * 1.0001
@@ -56,7 +56,7 @@ def test_a_reach_has_about_so_many_rows_and_always_goes_on(start, seconds, rows,
 
 
 def test_where_nothing_is_known_a_reach_is_everything():
-    assert offsets.reach(Profile(), Interval(5, 50), 1) == 50
+    assert offsets.reach(DensityProfile(), Interval(5, 50), 1) == 50
 
 
 def test_offsets_of_another_source_are_refused():

@@ -1,4 +1,4 @@
-"""Figures of files added up together are those of each added up by itself."""
+"""FileFigures of files added up together are those of each added up by itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connector.lake.writing.file_statistics import Summary
 from connector.tables.balance_transactions import to_batch
-from connector.verification.figures import Figures, figures_of
+from connector.verification.figures import FileFigures, figures_of
 from tests.support.rows import OFFICIAL_ROW
 
 HUGE = st.sampled_from([2**62, -(2**62)])
@@ -39,4 +39,4 @@ def test_figures_of_files_together_are_those_of_each_by_itself(files):
         summary = Summary()
         summary.add(batch)
         alone = summary.entry("file", size=0, sha256="")
-        assert found == Figures(*(getattr(alone, name) for name in Figures._fields))
+        assert found == FileFigures(*(getattr(alone, name) for name in FileFigures._fields))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.core.ledger.accounting import Bucket
+from connector.core.ledger.accounting import BalanceKey
 from connector.errors import StorageError
 from connector.tables.balance_transactions import to_batch
 from connector.verification.ids import IdIndex
@@ -148,7 +148,7 @@ def test_a_bucket_of_rows_without_a_type_is_payments():
     ledger = Ledger(due_by=0)
     ledger.add(to_batch([row]))
     assert ledger.untyped
-    assert next(iter(ledger.sums)) == Bucket("payments", row["currency"], row["status"])
+    assert next(iter(ledger.sums)) == BalanceKey("payments", row["currency"], row["status"])
     assert isinstance(to_batch([row]), pa.RecordBatch)
 
 

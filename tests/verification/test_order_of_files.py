@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from connector.core.planning.sampling import Profile
+from connector.core.planning.sampling import RowProfile
 from connector.core.units import DAY
 from connector.lake.stores.local import LocalStore
 from connector.verification.ids import IdIndex
@@ -30,7 +30,7 @@ def test_the_days_without_rows_are_the_same_whichever_files_are_large(tmp_path, 
     for number, path in enumerate(sorted(state(tmp_path).files)):
         if 1 <= number <= 9:
             rewrite(tmp_path, path, lambda rows, number=number: rows[:1] if number == 5 else [], fix=True)
-    expected = Profile()
+    expected = RowProfile()
     expected.add([row["created"] for row in objects(tmp_path)])
     with IdIndex() as ids:
         found = Inventory(state(tmp_path), ids, Ledger(due_by=START + 99 * DAY))

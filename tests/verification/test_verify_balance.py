@@ -15,7 +15,7 @@ from connector.core.units import DAY
 from connector.errors import ConfigError
 from connector.services import opened
 from connector.verification.calls import verify_with
-from connector.verification.check import Wish
+from connector.verification.check import VerifyChoice
 from tests.support.lakes import START, config_for, objects, run, world
 from tests.support.lakes import sandbox as serve
 from tests.verification.doctoring import (
@@ -188,7 +188,7 @@ def test_more_rows_than_are_worth_reading_for_a_sum_are_left_to_a_sync(tmp_path)
     async def checked(config):
         async with opened(tmp_path / "lake", config) as services:
             few = replace(services, tuning=RunTuning(newer_rows=150))
-            return await verify_with(few, config, Wish(layers=frozenset({"balance"})))
+            return await verify_with(few, config, VerifyChoice(layers=frozenset({"balance"})))
 
     with serve(world(300)) as server:
         run(tmp_path / "lake", server, until=START + 3 * DAY)

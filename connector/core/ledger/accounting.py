@@ -28,7 +28,7 @@ WHOLE = frozenset(name for name, statuses in PUBLIC.items() if PENDING in status
 """Balances that are shown as a whole, whatever the status."""
 
 
-class Bucket(NamedTuple):
+class BalanceKey(NamedTuple):
     """What is added up together.
 
     Attributes:
@@ -82,23 +82,23 @@ class Disagreement(NamedTuple):
         rows: sum of `net` of the rows.
     """
 
-    bucket: Bucket
+    bucket: BalanceKey
     held: int
     rows: int
 
 
-def add_up(parts: Iterable[Mapping[Bucket, int]]) -> dict[Bucket, int]:
+def add_up(parts: Iterable[Mapping[BalanceKey, int]]) -> dict[BalanceKey, int]:
     """Add up sums by bucket."""
-    total: dict[Bucket, int] = {}
+    total: dict[BalanceKey, int] = {}
     for part in parts:
         for bucket, net in part.items():
             total[bucket] = total.get(bucket, 0) + net
     return total
 
 
-def add_totals(parts: Iterable[Mapping[Bucket, Total]]) -> dict[Bucket, Total]:
+def add_totals(parts: Iterable[Mapping[BalanceKey, Total]]) -> dict[BalanceKey, Total]:
     """Add up totals by bucket."""
-    total: dict[Bucket, Total] = {}
+    total: dict[BalanceKey, Total] = {}
     for part in parts:
         for bucket, (net, rows) in part.items():
             before = total.get(bucket, NOTHING)
@@ -106,12 +106,12 @@ def add_totals(parts: Iterable[Mapping[Bucket, Total]]) -> dict[Bucket, Total]:
     return total
 
 
-def nets_of(totals: Mapping[Bucket, Total]) -> dict[Bucket, int]:
+def nets_of(totals: Mapping[BalanceKey, Total]) -> dict[BalanceKey, int]:
     """Return the sums of `net` alone."""
     return {bucket: total.net for bucket, total in totals.items()}
 
 
-def unshown(totals: Mapping[Bucket, Total], *, since: bool = False) -> list[Unshown]:
+def unshown(totals: Mapping[BalanceKey, Total], *, since: bool = False) -> list[Unshown]:
     """Return which rows are compared with nothing, by balance and currency, sorted.
 
     They are those of balances that the balance object does not show (`risk_reserved`, and what Stripe adds), and the
@@ -129,7 +129,7 @@ def unshown(totals: Mapping[Bucket, Total], *, since: bool = False) -> list[Unsh
     return [Unshown(*key, rows, net) for key, (net, rows) in sorted(found.items())]
 
 
-def _is_compared(bucket: Bucket) -> bool:
+def _is_compared(bucket: BalanceKey) -> bool:
     """Say whether `disagreements` counts a bucket: what is shown, and statuses nobody knows, which are in the whole."""
     shown = PUBLIC.get(bucket.balance_type, ())
     return bool(shown) and (bucket.status in shown or bucket.status not in {AVAILABLE, PENDING})
@@ -152,7 +152,7 @@ def cancelling(found: Iterable[Disagreement]) -> tuple[list[Disagreement], list[
     return splits, [one for one in given if one.bucket[:2] not in agree]
 
 
-def disagreements(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> list[Disagreement]:
+def disagreements(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]) -> list[Disagreement]:
     """Compare sums of rows with what the balance holds; a bucket that either lacks is zero.
 
     Args:
@@ -166,14 +166,14 @@ def disagreements(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> lis
 
 
 def unexplained(
-    rows: Mapping[Bucket, int], before: Mapping[Bucket, int], held: Mapping[Bucket, int]
+    rows: Mapping[BalanceKey, int], before: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]
 ) -> list[Disagreement]:
     """Return where the sums of rows since a moment differ from the change of the balance since; see `changes_since`."""
     return [one for one in changes_since(rows, before, held) if one.held != one.rows]
 
 
 def changes_since(
-    rows: Mapping[Bucket, int], before: Mapping[Bucket, int], held: Mapping[Bucket, int]
+    rows: Mapping[BalanceKey, int], before: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]
 ) -> list[Disagreement]:
     """Lay the sums of rows since a moment beside the change of the balance since.
 
@@ -197,21 +197,21 @@ def changes_since(
             if one[:2] == (balance_type, currency)
         )
         total = sum(net for one, net in since if one[:2] == (balance_type, currency))
-        found.append(Disagreement(Bucket(balance_type, currency, f"{AVAILABLE} + {PENDING}"), change, total))
+        found.append(Disagreement(BalanceKey(balance_type, currency, f"{AVAILABLE} + {PENDING}"), change, total))
     return found
 
 
-def side_by_side(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> list[Disagreement]:
+def side_by_side(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]) -> list[Disagreement]:
     """Return what `disagreements` compares, bucket by bucket, whether it agrees or not, sorted."""
     found: list[Disagreement] = []
     for balance_type, currency in _compared(rows, held):
         statuses = PUBLIC[balance_type]
-        known = [Bucket(balance_type, currency, status) for status in statuses]
+        known = [BalanceKey(balance_type, currency, status) for status in statuses]
         strange = [
             one for one in rows if one[:2] == (balance_type, currency) and one.status not in (AVAILABLE, PENDING)
         ]
         if strange:  # a status nobody knows yet: its rows are somewhere in the balance, only the whole can be compared
-            whole = Bucket(balance_type, currency, " + ".join(statuses))
+            whole = BalanceKey(balance_type, currency, " + ".join(statuses))
             has = sum(held.get(bucket, 0) for bucket in known)
             found.append(Disagreement(whole, has, sum(rows.get(bucket, 0) for bucket in [*known, *strange])))
         else:
@@ -219,10 +219,10 @@ def side_by_side(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> list
     return found
 
 
-def compared(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> int:
+def compared(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]) -> int:
     """Return how many buckets `disagreements` compares, those that are zero on both sides included."""
     return sum(len(PUBLIC[balance_type]) for balance_type, _ in _compared(rows, held))
 
 
-def _compared(rows: Mapping[Bucket, int], held: Mapping[Bucket, int]) -> list[tuple[str, str]]:
+def _compared(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]) -> list[tuple[str, str]]:
     return sorted({bucket[:2] for bucket in (*rows, *held) if bucket.balance_type in PUBLIC})

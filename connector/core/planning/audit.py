@@ -62,7 +62,7 @@ def requests_for(requests: int, *, percent: float, in_hand: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class AuditStretch:
     """Seconds whose turn comes together: partitions that share a page, or one that takes more than one.
 
     Attributes:
@@ -93,11 +93,11 @@ class Stretch:
         return tuple(file.path for file in self.files) or ("",)
 
 
-def stretches(state: TableState) -> list[Stretch]:
+def stretches(state: TableState) -> list[AuditStretch]:
     """Cut covered time into stretches, oldest first: one round asks about all of each once."""
     files = sorted(state.files.values(), key=lambda file: file.first_created)
     starts = [bounds_of(file, state.partition).start for file in files]
-    found: list[Stretch] = []
+    found: list[AuditStretch] = []
     for part in state.covered:
         first = max(0, bisect_right(starts, part.start) - 1)
         within = [file for file in files[first : bisect_left(starts, part.stop)] if lies_in(file, state, part)]
@@ -105,11 +105,11 @@ def stretches(state: TableState) -> list[Stretch]:
     return found
 
 
-def _cut(part: Interval, files: Sequence[DataFile], state: TableState) -> list[Stretch]:
+def _cut(part: Interval, files: Sequence[DataFile], state: TableState) -> list[AuditStretch]:
     """Cut one covered part at the beginnings of partitions."""
     if not files:
         silent = state.audits.silent
-        return [Stretch(part, (), silent, silent)]
+        return [AuditStretch(part, (), silent, silent)]
     groups: list[list[DataFile]] = [[]]
     for file in files:
         if groups[-1] and sum(one.rows for one in groups[-1]) + file.rows > SHARED:
@@ -117,7 +117,7 @@ def _cut(part: Interval, files: Sequence[DataFile], state: TableState) -> list[S
         groups[-1].append(file)
     cuts = [part.start, *(bounds_of(group[0], state.partition).start for group in groups[1:]), part.stop]
     return [
-        Stretch(
+        AuditStretch(
             Interval(start, stop),
             tuple(group),
             min(file.witnessed for file in group),
@@ -166,7 +166,9 @@ class Target:
     suspect: Suspect | None = None
 
 
-def choose(state: TableState, requests: int, draw: Draw, created: Callable[[Stretch], Sequence[int]]) -> list[Target]:
+def choose(
+    state: TableState, requests: int, draw: Draw, created: Callable[[AuditStretch], Sequence[int]]
+) -> list[Target]:
     """Choose what to ask about: gaps that wait, and one request in a few for the next pages of the round.
 
     Args:
@@ -190,7 +192,7 @@ def choose(state: TableState, requests: int, draw: Draw, created: Callable[[Stre
     return chosen
 
 
-def _pages(state: TableState, created: Callable[[Stretch], Sequence[int]]) -> Iterator[Interval]:
+def _pages(state: TableState, created: Callable[[AuditStretch], Sequence[int]]) -> Iterator[Interval]:
     """Give the pages of the round in turn, from where it stands."""
     for stretch in sorted(stretches(state), key=lambda one: (one.since, one.bounds.start)):
         left = Intervals((stretch.bounds,)).minus(state.audits.asked)

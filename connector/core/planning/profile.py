@@ -20,7 +20,7 @@ Point = tuple[int, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class DensityProfile:
     """Rows per second at some moments, between which they are taken to change evenly, and beyond which not at all.
 
     Attributes:
@@ -30,7 +30,7 @@ class Profile:
     points: tuple[Point, ...] = ()
 
     @classmethod
-    def of(cls, points: Iterable[Point]) -> Profile:
+    def of(cls, points: Iterable[Point]) -> DensityProfile:
         """Return the profile of points in any order; of two at a moment, the denser counts."""
         densest: dict[int, float] = {}
         for moment, density in points:

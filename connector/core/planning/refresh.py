@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class DueStretch:
     """Rows of one file, and which of them are due.
 
     Attributes:
@@ -33,7 +33,7 @@ class Stretch:
     due: Sequence[int] = ()
 
 
-def windows_of_pages(stretches: Iterable[Stretch]) -> Intervals:
+def windows_of_pages(stretches: Iterable[DueStretch]) -> Intervals:
     """Return the seconds to list again.
 
     Args:
@@ -56,7 +56,7 @@ def windows_of_pages(stretches: Iterable[Stretch]) -> Intervals:
     return Intervals.of(windows)
 
 
-def _seconds_due(stretches: Iterable[Stretch]) -> Iterator[tuple[int, int, int]]:
+def _seconds_due(stretches: Iterable[DueStretch]) -> Iterator[tuple[int, int, int]]:
     """Yield each second with due rows, with how many rows come before it, and up to its end."""
     before = 0
     for stretch in stretches:

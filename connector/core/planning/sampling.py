@@ -76,7 +76,7 @@ class Gap:
 
 
 @dataclass(slots=True)
-class Profile:
+class RowProfile:
     """Where an account's rows lie in time, in bounded memory: a mark every so many rows, and the gaps worth asking.
 
     Attributes:
@@ -175,7 +175,7 @@ class Choice:
     gaps_asked: int
 
 
-def choose(profile: Profile, covered: Intervals, *, budget: int | None, draw: Draw) -> Choice:
+def choose(profile: RowProfile, covered: Intervals, *, budget: int | None, draw: Draw) -> Choice:
     """Choose windows.
 
     Args:
@@ -202,7 +202,7 @@ def choose(profile: Profile, covered: Intervals, *, budget: int | None, draw: Dr
     return Choice(chosen.parts, everything=False, gaps=len(pieces), gaps_asked=asked)
 
 
-def gaps_within(profile: Profile, covered: Intervals) -> list[Gap]:
+def gaps_within(profile: RowProfile, covered: Intervals) -> list[Gap]:
     """Return the covered parts of the gaps, with those before the first row and after the last, oldest first.
 
     Args:
@@ -219,7 +219,7 @@ def gaps_within(profile: Profile, covered: Intervals) -> list[Gap]:
     ]
 
 
-def _ranked(profile: Profile, pieces: Iterable[Gap], budget: int) -> list[list[Gap]]:
+def _ranked(profile: RowProfile, pieces: Iterable[Gap], budget: int) -> list[list[Gap]]:
     """Return the groups of gaps to ask for: edges and empty days, then surprising gaps, as the budget allows."""
     must = [gap for gap in pieces if gap.has_a_day or gap.before in {0, profile.rows}]
     known = set(must)
@@ -244,14 +244,14 @@ def _groups(gaps: Iterable[Gap]) -> list[list[Gap]]:
     return groups
 
 
-def _weight(profile: Profile, group: Sequence[Gap]) -> float:
+def _weight(profile: RowProfile, group: Sequence[Gap]) -> float:
     """Rank a group: the edges of what is covered first, then by the rows to be expected."""
     if any(gap.before in {0, profile.rows} for gap in group):
         return float("inf")
     return sum(profile.expected(gap) for gap in group)
 
 
-def _marks_within(profile: Profile, covered: Intervals) -> Sequence[int]:
+def _marks_within(profile: RowProfile, covered: Intervals) -> Sequence[int]:
     """Return the marks from the first covered second to the last."""
     marks = profile.marks
     if not covered:
@@ -267,7 +267,7 @@ def _drawn(marks: Sequence[int], draw: Draw) -> Interval:
     return Interval(start, max(start, marks[last] + draw(1 + marks[last + 1] - marks[last])) + 1)
 
 
-def _tiles(profile: Profile, covered: Intervals, draw: Draw) -> tuple[Interval, ...]:
+def _tiles(profile: RowProfile, covered: Intervals, draw: Draw) -> tuple[Interval, ...]:
     """Cut all that is covered into windows of about `TILE` rows, at seconds drawn by chance."""
     marks, step = profile.marks, TILE // MARK
     cuts = [marks[at] + draw(1 + marks[at + 1] - marks[at]) for at in range(step // 2, len(marks) - 1, step)]

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from connector.core.planning.expected import PAGE, NewestPage
-from connector.core.planning.profile import Profile
+from connector.core.planning.profile import DensityProfile
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class DensitySurvey:
         """Pages to ask for after the first one."""
         if self.asked == 1:
             return LEAST
-        pages = Profile.of(self.points()).rows(self.interval) / PAGE
+        pages = DensityProfile.of(self.points()).rows(self.interval) / PAGE
         return int(min(MOST, max(LEAST, pages / PAGES_A_PROBE)))
 
     @property

@@ -18,7 +18,7 @@ from connector.core.units import DAY
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from connector.core.planning.sampling import Profile
+    from connector.core.planning.sampling import RowProfile
     from connector.core.state.data_file import DataFile
     from connector.core.state.table_state import TableState
 
@@ -58,7 +58,7 @@ def around(state: TableState, region: Interval) -> Interval:
     return region
 
 
-def suspects_in(state: TableState, profile: Profile, region: Interval) -> list[Suspect]:
+def suspects_in(state: TableState, profile: RowProfile, region: Interval) -> list[Suspect]:
     """Return the gaps of a region in which rows were to be expected, the most expected first.
 
     Args:
@@ -71,7 +71,7 @@ def suspects_in(state: TableState, profile: Profile, region: Interval) -> list[S
     return sorted((one for one in found if one.expected >= EXPECTED), key=lambda one: (-one.expected, one.start))
 
 
-def _expected(state: TableState, profile: Profile, gap: Gap) -> float:
+def _expected(state: TableState, profile: RowProfile, gap: Gap) -> float:
     """Return the rows to be expected in a gap; of one longer than what is known by its hours, by its neighbours."""
     foreseen = profile.foreseen(gap)
     length = gap.stop - gap.start

@@ -226,7 +226,7 @@ def commit_in(data: bytes) -> str | None:
         return None
 
 
-def from_json(data: bytes, expected: Expected) -> Record:
+def from_json(data: bytes, expected: ExpectedRecord) -> Record:
     """Read a record strictly.
 
     Args:
@@ -252,7 +252,7 @@ def from_json(data: bytes, expected: Expected) -> Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedRecord:
     """What a record has to be.
 
     Attributes:
@@ -284,7 +284,7 @@ class _Commit(Struct):
     commit: str
 
 
-def _checked(record: Record, expected: Expected) -> Record:
+def _checked(record: Record, expected: ExpectedRecord) -> Record:
     """Return a record that makes sense; raises ValueError or a StateError for another."""
     if (record.table, record.account, record.number) != (expected.table, expected.account, expected.number):
         raise StateError(

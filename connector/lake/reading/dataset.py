@@ -74,7 +74,7 @@ class Rows:
 
     def __repr__(self) -> str:
         """Say in one short line what this was when it was made, and what to do with it."""
-        held = self._found.holdings
+        held = self._found.accounts
         rows = counted(sum(file.rows for one in held for file in one.files), "row")
         whose = held[0].account if len(held) == 1 else f"{len(held):,} accounts"
         written = to_words(max(one.moment.written for one in held))
@@ -118,7 +118,7 @@ class Rows:
             StorageError: the destination cannot be read.
         """
         store, spec = self._found.comparer.store, spec_of(self.table)
-        held = [AccountId(one.account) for one in self._found.holdings]
+        held = [AccountId(one.account) for one in self._found.accounts]
         return {account: whole_versions(store, spec, account) for account in held}
 
     @property
@@ -191,7 +191,9 @@ class Rows:
         schema = pa.schema([self._field(name) for name in columns])
         if not now.columnar:
             lists = now.objects()
-            return (self._chosen(holding.to_batch(rows), labels_of(path), schema) for holding, path, rows in lists)
+            return (
+                self._chosen(of_account.to_batch(rows), labels_of(path), schema) for of_account, path, rows in lists
+            )
         if self.zone is None:
             return now.batches(columns)
         there = [one.name for one in schema if one != LOCAL_DATE]
@@ -248,7 +250,7 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
     zone = None if timezone is None else zone_named(timezone)
     comparer = Comparer(open_store(placed(destination, storage_options)))
     found = TableSnapshot.of(table, None, comparer)
-    if not found.holdings:
+    if not found.accounts:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
     chosen = found if account is None else _of_account(found, account)
     if version is not None:
@@ -271,7 +273,7 @@ def _as_of(found: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:
     """Return the only account of a snapshot, and the snapshot as of a record of it."""
     if type(version) is not int:
         raise UsageError(f"`version` {version!r} is the number of a record, as `status` says it")
-    account, *others = [one.account for one in found.holdings]
+    account, *others = [one.account for one in found.accounts]
     if others:
         accounts = ", ".join([account, *others])
         raise ConfigError(f"records are counted by account: name one with `account`; accounts here: {accounts}")
@@ -280,11 +282,11 @@ def _as_of(found: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:
 
 def _of_account(found: TableSnapshot, account: str) -> TableSnapshot:
     """Return one account's part; raises a ConfigError where there is none."""
-    chosen = tuple(one for one in found.holdings if one.account == account)
+    chosen = tuple(one for one in found.accounts if one.account == account)
     if not chosen:
-        accounts = ", ".join(one.account for one in found.holdings)
+        accounts = ", ".join(one.account for one in found.accounts)
         raise ConfigError(f"there are no rows of {account}; accounts here: {accounts}")
-    return replace(found, holdings=chosen)
+    return replace(found, accounts=chosen)
 
 
 def _asked_columns(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.planning.sampling import Profile
+from connector.core.planning.sampling import RowProfile
 from connector.core.time.intervals import Interval, Intervals
 from connector.lake.formats.row_columns import MICROSECONDS, inside
 from connector.lake.stores.disk import at_disk
@@ -31,14 +31,14 @@ def files_within(state: TableState, seconds: Intervals) -> list[DataFile]:
     return sorted(found, key=lambda file: file.first_created)
 
 
-def profile_of(store: Store, form: Format, files: Iterable[DataFile]) -> Profile:
+def profile_of(store: Store, form: Format, files: Iterable[DataFile]) -> RowProfile:
     """Return where the rows of some files, which come in order of time, lie in it. Blocks.
 
     Raises:
         StaleFileError: a file is gone, or not as the state has it.
         StorageError: it cannot be read.
     """
-    profile = Profile()
+    profile = RowProfile()
     for file in files:
         with _opened(store, form, file) as batches:
             for batch in batches:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.planning.refresh import Stretch
+from connector.core.planning.refresh import DueStretch
 from connector.lake.formats.row_columns import MICROSECONDS
 from connector.lake.stores.disk import at_disk
 from connector.lake.writing.rewrite import StaleFileError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.lake.stores.base import Store
 
 
-def due_stretch(store: Store, form: Format, file: DataFile, *, since: int, now: int) -> Stretch:
+def due_stretch(store: Store, form: Format, file: DataFile, *, since: int, now: int) -> DueStretch:
     """Read which rows of a file are due: all or, when none of them has become so of late, none.
 
     Blocks; takes eight bytes of memory a row.
@@ -49,4 +49,4 @@ def due_stretch(store: Store, form: Format, file: DataFile, *, since: int, now: 
                 due.extend(seconds.filter(reached).to_pylist())
                 moment = pc.max(available.filter(reached)).as_py()
                 latest = max(latest, -1 if moment is None else moment // MICROSECONDS)
-    return Stretch(file.rows, created, due) if latest > since else Stretch(file.rows)
+    return DueStretch(file.rows, created, due) if latest > since else DueStretch(file.rows)

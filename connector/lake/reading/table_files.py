@@ -36,7 +36,7 @@ _DAYS = {"payouts": "created_date", "payout_transactions": "arrival_date", "bala
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class TableFiles:
     """One account's files of a table.
 
     Attributes:
@@ -74,7 +74,9 @@ NOTHING = {
 """What to say of a destination that holds nothing of a table."""
 
 
-def holdings(store: Store, table: str, account: str | None = None, *, version: int | None = None) -> Iterator[Holding]:
+def table_files(
+    store: Store, table: str, account: str | None = None, *, version: int | None = None
+) -> Iterator[TableFiles]:
     """Yield what there is of a table, in order of account.
 
     Args:
@@ -139,20 +141,20 @@ def file_schema(table: str, partition: Granularity, *, source_columns: bool = Fa
     return _plain(stored).append(pa.field("account", pa.string())).append(time)
 
 
-def _large(state: TableState, moment: Moment) -> Holding:
+def _large(state: TableState, moment: Moment) -> TableFiles:
     expanded = tuple(state.options.get("expand", ()))
     mixed = bool(state.bare and state.options.get("source_columns"))
-    return Holding(
+    return TableFiles(
         state.account, _in_order(state.files), moment, format_of(state), _schema(state), to_batch, expanded, mixed
     )
 
 
 def _small(
     table: str, record: PayoutsRecord | BalancesRecord, moment: Moment, files: Mapping[str, DataFile]
-) -> Holding:
+) -> TableFiles:
     """Return what there is of a small table."""
     found = small_table(table, record.format)
-    return Holding(
+    return TableFiles(
         record.account, _in_order(files), moment, found.form, file_schema(table, Granularity.DAY), found.to_batch
     )
 

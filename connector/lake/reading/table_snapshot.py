@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from connector.config.open_files import room_for_files
 from connector.errors import ConfigError, LakeChangedError, StorageError
 from connector.lake.reading.moment import is_still
-from connector.lake.reading.table_files import Holding, holdings
+from connector.lake.reading.table_files import TableFiles, table_files
 from connector.lake.stores.disk import at_disk
 
 if TYPE_CHECKING:
@@ -58,23 +58,23 @@ class TableSnapshot:
 
     Attributes:
         table: its name.
-        holdings: what there is, account by account.
+        accounts: what there is of each account, by their ids.
         comparer: holds files to their records.
     """
 
     table: str
-    holdings: tuple[Holding, ...]
+    accounts: tuple[TableFiles, ...]
     comparer: Comparer
 
     @classmethod
     def of(cls, table: str, account: str | None, comparer: Comparer, version: int | None = None) -> TableSnapshot:
-        """Load what there is, or was at a record, of one account or of all; raises what `holdings` raises. Blocks."""
-        return cls(table, tuple(holdings(comparer.store, table, account, version=version)), comparer)
+        """Load what there is, or was at a record, of one account or all; raises what `table_files` raises. Blocks."""
+        return cls(table, tuple(table_files(comparer.store, table, account, version=version)), comparer)
 
     @property
     def form(self) -> Format:
         """Format of the files; there is at least one account."""
-        return self.holdings[0].form
+        return self.accounts[0].form
 
     @property
     def columnar(self) -> bool:
@@ -84,7 +84,7 @@ class TableSnapshot:
     @property
     def schema(self) -> pa.Schema:
         """Schema of all columns."""
-        return self.holdings[0].schema
+        return self.accounts[0].schema
 
     def batches(
         self,
@@ -130,26 +130,28 @@ class TableSnapshot:
             StorageError: a file is gone, damaged, or cannot be read.
         """
         schema = pa.schema([self.schema.field(name) for name in columns])
-        for holding, file in self._files():
+        for of_account, file in self._files():
             if file.path in among:
-                with self._naming([(holding, file)]), self._opened(holding, file) as opened:
+                with self._naming([(of_account, file)]), self._opened(of_account, file) as opened:
                     for batch in _batches_of(opened, columns, batch_size, parquet=self.form.files == "parquet"):
                         yield pa.RecordBatch.from_arrays([_column(batch, field) for field in schema], schema=schema)
 
-    def objects(self, *, among: Collection[str] | None = None) -> Iterator[tuple[Holding, str, list[dict[str, Any]]]]:
+    def objects(
+        self, *, among: Collection[str] | None = None
+    ) -> Iterator[tuple[TableFiles, str, list[dict[str, Any]]]]:
         """Yield the objects of files of lines, some at a time, each time with whose they are and their file's path.
 
         Raises:
             LakeChangedError: a file has been replaced, maybe while it was read: what came of it does not count.
             StorageError: a file is gone, damaged, or cannot be read.
         """
-        for holding, file in self._files():
-            read_objects = holding.form.read_objects
+        for of_account, file in self._files():
+            read_objects = of_account.form.read_objects
             if read_objects is None or (among is not None and file.path not in among):
                 continue
-            with self.comparer.kept(file, holding.moment) as local:
+            with self.comparer.kept(file, of_account.moment) as local:
                 for objects in read_objects(local):
-                    yield holding, file.path, objects
+                    yield of_account, file.path, objects
 
     def dataset(self) -> ds.Dataset:
         """Return a dataset of all columns, all of whose files are open until it is no more.
@@ -167,36 +169,39 @@ class TableSnapshot:
             )
         return self._dataset_of(files, None)
 
-    def _files(self) -> Iterator[tuple[Holding, DataFile]]:
-        return ((holding, file) for holding in self.holdings for file in holding.files)
+    def _files(self) -> Iterator[tuple[TableFiles, DataFile]]:
+        return ((one, file) for one in self.accounts for file in one.files)
 
-    def _dataset_of(self, files: Iterable[tuple[Holding, DataFile]], stack: ExitStack | None) -> ds.Dataset:
+    def _dataset_of(self, files: Iterable[tuple[TableFiles, DataFile]], stack: ExitStack | None) -> ds.Dataset:
         """Open files as a dataset; they are closed with the stack, or with the dataset."""
         form = ds.ParquetFileFormat() if self.form.files == "parquet" else ds.IpcFileFormat()
         fragments: list[ds.Fragment] = []
-        for holding, file in files:
-            opened = self._opened(holding, file)
+        for of_account, file in files:
+            opened = self._opened(of_account, file)
             if stack is not None:
                 stack.enter_context(opened)
             fragments.append(form.make_fragment(opened, partition_expression=_of_folders(file.path, self.schema)))
         return ds.FileSystemDataset(fragments, self.schema, form)
 
-    def _opened(self, holding: Holding, file: DataFile) -> pa.NativeFile:
+    def _opened(self, of_account: TableFiles, file: DataFile) -> pa.NativeFile:
         """Open a file that is as its record has it; where it is a copy that goes, it stays readable."""
-        with self.comparer.held(file, holding.moment) as (local, held):
+        with self.comparer.held(file, of_account.moment) as (local, held):
             opened = _open_by_arrow(local, file.path)
             if opened is None or not is_still(local, held):  # else both are one, whatever Arrow says of its own
-                raise self.comparer.difference(file.path, holding.moment)
+                raise self.comparer.difference(file.path, of_account.moment)
         return opened
 
     @contextmanager
-    def _naming(self, files: Iterable[tuple[Holding, DataFile]]) -> Generator[None]:
+    def _naming(self, files: Iterable[tuple[TableFiles, DataFile]]) -> Generator[None]:
         """Turn a complaint of Arrow's about some files into a `StorageError` that names the one it is about."""
         try:
             yield
         except (pa.ArrowException, OSError) as error:
-            for holding, file in files:
-                with self.comparer.kept(file, holding.moment) as local, holding.form.open_reader(local) as batches:
+            for of_account, file in files:
+                with (
+                    self.comparer.kept(file, of_account.moment) as local,
+                    of_account.form.open_reader(local) as batches,
+                ):
                     for _ in batches:
                         pass
             raise StorageError(f"{self.table} cannot be read ({error}): `stripe-balance verify` says more") from error

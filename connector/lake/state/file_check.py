@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Recorded(Protocol):
-    """A data file as a state or a record names it: see `DataFile`, `DataFile`."""
+    """A data file as a state or a record names it: see `DataFile`."""
 
     @property
     def path(self) -> str:

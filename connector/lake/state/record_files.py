@@ -11,7 +11,15 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from connector.core.state.partition import checked_account
-from connector.core.state.record import Expected, Record, checkpoint_due, commit_in, from_json, to_json, with_lowest
+from connector.core.state.record import (
+    ExpectedRecord,
+    Record,
+    checkpoint_due,
+    commit_in,
+    from_json,
+    to_json,
+    with_lowest,
+)
 from connector.core.units import DAY
 from connector.errors import CommitConflictError, CommitUnknownError
 from connector.lake.paths import STATE
@@ -108,7 +116,7 @@ def record_at(
     if there is None:
         return None
     folders = tuple(f"{table}/account={account}/" for table in spec.tables)
-    record = from_json(there.data, Expected(where, spec.name, account, number, folders, spec.remedy))
+    record = from_json(there.data, ExpectedRecord(where, spec.name, account, number, folders, spec.remedy))
     if known is not None:
         known[where] = record
     return record

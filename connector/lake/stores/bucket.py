@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedObject:
     """An object, as a listing shows it.
 
     Attributes:
@@ -180,15 +180,15 @@ class Bucket:
 
         self._read(attempt, f"deleting {self.named(path)}")
 
-    def list(self, prefix: str) -> Iterator[Found]:
+    def list(self, prefix: str) -> Iterator[ListedObject]:
         """Yield the objects below a folder, in order of path."""
         yield from self.list_all(prefix) or ()
 
-    def list_all(self, prefix: str, most: float = inf) -> Sequence[Found] | None:
+    def list_all(self, prefix: str, most: float = inf) -> Sequence[ListedObject] | None:
         """Return the objects below a folder, in order of path; None where there are more than some number."""
 
-        def attempt() -> list[Found]:
-            found: list[Found] = []
+        def attempt() -> list[ListedObject]:
+            found: list[ListedObject] = []
             for chunk in obstore.list(self._store_for(0), prefix):  # pyright: ignore[reportUnknownMemberType] - of another way to call it
                 found += map(self._found, chunk)
                 if len(found) > most:
@@ -213,9 +213,9 @@ class Bucket:
 
         return bool(self._read(attempt, f"listing {self.named(prefix)}"))
 
-    def _found(self, one: ObjectMeta) -> Found:
+    def _found(self, one: ObjectMeta) -> ListedObject:
         modified = int(one["last_modified"].timestamp() * 1e9)
-        return Found(one["path"], one["size"], modified, listed_token(self.url, one["e_tag"]))
+        return ListedObject(one["path"], one["size"], modified, listed_token(self.url, one["e_tag"]))
 
     def folders(self, prefix: str) -> Sequence[str]:
         """Return the paths of the folders right below a folder, in order."""

@@ -50,7 +50,7 @@ class HasPath(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class FolderListing:
     """All files below the lake's own folder, as they were at a moment.
 
     Attributes:
@@ -93,7 +93,7 @@ class Looks:
     _records: dict[str, Content] = field(default_factory=dict[str, "Content"])
     _absent: dict[str, float] = field(default_factory=dict[str, float])
     _said: tuple[float, Content | None] = (float("-inf"), None)
-    _walk: Walk | None = None
+    _walk: FolderListing | None = None
     _is_large: bool = False
     _changes: int = 0
 
@@ -126,7 +126,7 @@ class Looks:
                 return None
             if changes != self._changes:
                 return None
-            self._walk = Walk(began, found)
+            self._walk = FolderListing(began, found)
         return self._walk.listing(kind, prefix)
 
     def _asked(self, kind: str, prefix: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:

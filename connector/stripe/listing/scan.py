@@ -17,7 +17,7 @@ from connector.core.planning.witness import SecondAnswers, Witnesses
 from connector.core.time.intervals import Interval
 from connector.errors import ConnectorError
 from connector.running.concurrency import tasks_with_one_error
-from connector.stripe.listing.walk import Way, moving
+from connector.stripe.listing.walk import WalkPages, moving
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -103,7 +103,7 @@ class Scan:
         return 1e9 if self.beyond_crowd() else self.source.width()
 
     async def _walk(self, walk: Walk, tasks: TaskGroup) -> None:
-        way = Way(self.source, walk, self.ties, partial(self.frontier.urgency, walk))
+        way = WalkPages(self.source, walk, self.ties, partial(self.frontier.urgency, walk))
         window = walk.window
         self._events.opened(window)
         while not walk.done:
@@ -121,7 +121,7 @@ class Scan:
         self._events.closed(window)
         self.open_more(tasks)
 
-    async def _pass_on(self, way: Way, page: Page, rows: list[AnyRow]) -> None:
+    async def _pass_on(self, way: WalkPages, page: Page, rows: list[AnyRow]) -> None:
         """Take a page's rows in, and move on."""
         walk, before = way.walk, way.walk.unread
         created = created_of(rows)
@@ -146,7 +146,7 @@ class Scan:
         self._events.received(page, told, pages_left=self.frontier.expected_pages)
         await self.receive(Received(ours, walk, walk.floor if walk.done else walk.unread, before))
 
-    def _count_again(self, way: Way) -> None:
+    def _count_again(self, way: WalkPages) -> None:
         """Have seconds read once more whose rows the end of a page parted, as far as that is worth it.
 
         Raises:

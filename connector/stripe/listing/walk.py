@@ -63,7 +63,7 @@ class PageSource(Protocol):
 
 
 @dataclass(slots=True)
-class Way:
+class WalkPages:
     """A walk's pages.
 
     Attributes:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from connector.core.ledger.accounting import (
     PUBLIC,
     WHOLE,
-    Bucket,
+    BalanceKey,
     Total,
     Unshown,
     add_totals,
@@ -29,7 +29,7 @@ ROWS = st.lists(
 
 
 def sums(rows):
-    return add_up({Bucket(*row[:3]): row[3]} for row in rows)
+    return add_up({BalanceKey(*row[:3]): row[3]} for row in rows)
 
 
 def balance_of(rows):
@@ -54,7 +54,7 @@ def test_a_change_of_one_row_is_found_in_its_bucket_with_its_amount(rows, data, 
     at = data.draw(st.sampled_from(shown))
     altered = [*rows[:at], (*rows[at][:3], rows[at][3] + change), *rows[at + 1 :]]
     (found,) = disagreements(sums(altered), balance_of(rows))
-    assert found.bucket == Bucket(*rows[at][:3])
+    assert found.bucket == BalanceKey(*rows[at][:3])
     assert found.rows - found.held == change
 
 
@@ -79,24 +79,24 @@ def test_rows_since_a_moment_explain_the_change_of_the_balance_whatever_flips(ea
     settled = [(*row[:2], "available", row[3]) for row in earlier]
     held = balance_of([*settled, *later])
     assert unexplained(sums(later), balance_of(earlier), held) == []
-    more = Bucket("payments", "usd", "pending")
+    more = BalanceKey("payments", "usd", "pending")
     found = unexplained(sums(later), balance_of(earlier), held | {more: held.get(more, 0) + off})
     assert [one.held - one.rows for one in found] == ([off] if off else [])
 
 
 def test_a_bucket_that_either_side_lacks_is_zero():
-    held = {Bucket("payments", "usd", "available"): 5}
-    rows = {Bucket("payments", "eur", "pending"): 7}
+    held = {BalanceKey("payments", "usd", "available"): 5}
+    rows = {BalanceKey("payments", "eur", "pending"): 7}
     found = {one.bucket: (one.held, one.rows) for one in disagreements(rows, held)}
     assert found == {
-        Bucket("payments", "usd", "available"): (5, 0),
-        Bucket("payments", "eur", "pending"): (0, 7),
+        BalanceKey("payments", "usd", "available"): (5, 0),
+        BalanceKey("payments", "eur", "pending"): (0, 7),
     }
     assert compared(rows, held) == 4
 
 
 def totals(rows):
-    return add_totals({Bucket(*row[:3]): Total(row[3], 1)} for row in rows)
+    return add_totals({BalanceKey(*row[:3]): Total(row[3], 1)} for row in rows)
 
 
 def test_balances_that_are_not_shown_are_not_compared_and_their_rows_and_money_named():
@@ -141,7 +141,7 @@ def test_money_that_only_stands_elsewhere_in_a_balance_leaves_its_total(rows, cu
     """The list has as pending what the balance has as available: the total agrees, unless something is lost besides."""
     held = balance_of(rows)
     for status, change in (("available", moved), ("pending", -moved - lost)):
-        bucket = Bucket("payments", currency, status)
+        bucket = BalanceKey("payments", currency, status)
         held[bucket] = held.get(bucket, 0) + change
     splits, others = cancelling(disagreements(sums(rows), held))
     assert [(one.bucket.currency, one.held - one.rows) for one in splits] == ([] if lost else [(currency, moved)])
@@ -149,7 +149,7 @@ def test_money_that_only_stands_elsewhere_in_a_balance_leaves_its_total(rows, cu
 
 
 def test_what_is_missing_of_one_status_and_too_much_of_the_other_cancels():
-    available, pending = (Bucket("payments", "usd", status) for status in ("available", "pending"))
+    available, pending = (BalanceKey("payments", "usd", status) for status in ("available", "pending"))
     splits, others = cancelling(disagreements({available: 100, pending: 50}, {available: 70, pending: 80}))
     assert [one.bucket for one in splits] == [available]
     assert others == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connector.core.api.allocation import AUDITS_IN_HAND, MONTH, Savings, allocation
 from connector.core.planning import audit, suspects
-from connector.core.planning.sampling import SHARED, Profile
+from connector.core.planning.sampling import SHARED, RowProfile
 from connector.core.state.audited import Audits, Suspect
 from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity, partition_of
@@ -319,7 +319,7 @@ def test_a_silent_hour_of_business_is_suspect_and_a_silent_night_is_not():
     for one in left:
         rows.setdefault((one - START) // DAY, []).append(one)
     state = state_of({one: len(some) for one, some in rows.items()}, Intervals.span(0, START + 30 * DAY))
-    profile = Profile()
+    profile = RowProfile()
     profile.add(left)
     found = suspects.suspects_in(state, profile, Interval(START + DAY, START + 29 * DAY))
     assert found[0].start - 1 in left
@@ -418,7 +418,7 @@ LENGTH = 25 * 3_600
 def gaps_after(rows, covered):
     """The gaps found between busy time of so many rows, evenly, and a row that comes so much later."""
     file = with_changes(file_of(START, rows), last_created=BUSY.stop - 1)
-    profile = Profile()
+    profile = RowProfile()
     profile.add([*range(BUSY.start, BUSY.stop, 3_600), BUSY.stop - 1, BUSY.stop + LENGTH])
     return suspects.suspects_in(state_with(file, covered=covered), profile, covered.parts[0])
 

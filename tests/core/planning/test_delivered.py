@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from connector.core.planning.delivered import Delivered
-from connector.core.planning.sampling import Profile
+from connector.core.planning.sampling import RowProfile
 from connector.core.planning.suspects import around, suspects_in, to_look_at
 from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity
@@ -101,7 +101,7 @@ def test_in_a_gap_longer_than_what_is_known_by_its_hours_as_many_rows_are_expect
     files = {one.path: one for one in (busy(0), busy(9))}
     covered = Intervals.span(START, START + 10 * DAY)
     state = TableState(AccountId("acct_1"), "parquet", Granularity.DAY, covered, files=files)
-    profile = Profile()
+    profile = RowProfile()
     profile.add([START + 60 * number for number in range(1_440)])
     profile.add([START + 9 * DAY + 60 * number for number in range(1_440)])
     (gap,) = suspects_in(state, profile, Interval(START, START + 10 * DAY))
@@ -113,7 +113,7 @@ def test_in_a_gap_of_hours_that_no_other_day_is_known_of_nothing_is_expected():
     covered = Intervals.span(START, START + DAY)
     file = busy(0)
     state = TableState(AccountId("acct_1"), "parquet", Granularity.DAY, covered, files={file.path: file})
-    profile = Profile()
+    profile = RowProfile()
     profile.add([START + number for number in range(0, DAY, 60) if not 30_000 < number < 50_000])
     assert profile.gaps()
     assert suspects_in(state, profile, Interval(START, START + DAY)) == []

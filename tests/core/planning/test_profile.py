@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.planning.profile import Profile, points_of_files
+from connector.core.planning.profile import DensityProfile, points_of_files
 from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.table_state import TableState
@@ -23,7 +23,7 @@ cuts = st.lists(st.integers(-5_000, 15_000), min_size=2, max_size=6, unique=True
 
 @given(points, cuts)
 def test_rows_of_an_interval_are_those_of_its_parts(given_points, edges):
-    profile = Profile.of(given_points)
+    profile = DensityProfile.of(given_points)
     edges = [edge + 5_000 for edge in edges]
     parts = [profile.rows(Interval(start, stop)) for start, stop in pairwise(edges)]
     assert profile.rows(Interval(edges[0], edges[-1])) == pytest.approx(sum(parts))
@@ -32,15 +32,15 @@ def test_rows_of_an_interval_are_those_of_its_parts(given_points, edges):
 @given(points, st.integers(0, 20_000))
 def test_nothing_is_denser_than_the_densest_point_nor_less_dense_than_the_least(given_points, moment):
     densities = [density for _, density in given_points] or [0.0]
-    found = Profile.of(given_points).density(moment)
+    found = DensityProfile.of(given_points).density(moment)
     assert min(densities) - 1e-9 <= found <= max(densities) + 1e-9
 
 
 def test_where_nothing_is_known_nothing_is_expected():
-    assert not Profile().known
-    assert not Profile.of([(5, 0.0)]).known
-    assert Profile().rows(Interval(0, 10)) == 0.0
-    assert Profile.of([(5, 0.1)]).known
+    assert not DensityProfile().known
+    assert not DensityProfile.of([(5, 0.0)]).known
+    assert DensityProfile().rows(Interval(0, 10)) == 0.0
+    assert DensityProfile.of([(5, 0.1)]).known
 
 
 def test_a_lakes_files_say_how_dense_their_partitions_are_where_they_were_read():
@@ -53,7 +53,7 @@ def test_a_lakes_files_say_how_dense_their_partitions_are_where_they_were_read()
 
 
 def test_between_two_points_rows_change_evenly():
-    profile = Profile.of([(0, 0.0), (10, 2.0), (20, 2.0)])
+    profile = DensityProfile.of([(0, 0.0), (10, 2.0), (20, 2.0)])
     assert profile.density(5) == 1.0
     assert profile.rows(Interval(0, 10)) == 10.0
     assert profile.rows(Interval(0, 20)) == 30.0

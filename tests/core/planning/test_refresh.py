@@ -7,7 +7,7 @@ from bisect import bisect_left
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.planning.refresh import Stretch, windows_of_pages
+from connector.core.planning.refresh import DueStretch, windows_of_pages
 from connector.core.time.intervals import Interval, Intervals
 
 PAGE = 100
@@ -25,9 +25,9 @@ def files(draw):
             created.append(second)
         chosen = draw(st.sets(st.integers(0, max(0, len(created) - 1)), max_size=8)) if created else set()
         found.append(
-            Stretch(len(created), created, [created[at] for at in sorted(chosen)])
+            DueStretch(len(created), created, [created[at] for at in sorted(chosen)])
             if chosen
-            else Stretch(len(created), created)
+            else DueStretch(len(created), created)
         )
         second += 1_000
     return found
@@ -69,20 +69,20 @@ def test_as_many_pages_as_needed_and_no_more(stretches):
 
 
 def test_a_stretch_between_without_due_rows_counts_as_distance():
-    first, last = Stretch(2, [10, 20], [20]), Stretch(2, [500, 600], [500])
-    assert windows_of_pages([first, Stretch(40), last]) == Intervals((Interval(20, 501),))
-    assert windows_of_pages([first, Stretch(400), last]) == Intervals((Interval(20, 21), Interval(500, 501)))
+    first, last = DueStretch(2, [10, 20], [20]), DueStretch(2, [500, 600], [500])
+    assert windows_of_pages([first, DueStretch(40), last]) == Intervals((Interval(20, 501),))
+    assert windows_of_pages([first, DueStretch(400), last]) == Intervals((Interval(20, 21), Interval(500, 501)))
 
 
 def test_nothing_due_is_nothing_to_list():
-    assert not windows_of_pages([Stretch(500), Stretch(3, [1, 2, 3])])
+    assert not windows_of_pages([DueStretch(500), DueStretch(3, [1, 2, 3])])
 
 
 def test_rows_of_stretches_before_count_as_distance_up_to_a_whole_page():
-    first = Stretch(60, tuple(range(60)), (59,))
-    second = Stretch(60, tuple(range(1_000, 1_060)), (1_038, 1_039, 1_040))
+    first = DueStretch(60, tuple(range(60)), (59,))
+    second = DueStretch(60, tuple(range(1_000, 1_060)), (1_038, 1_039, 1_040))
     assert windows_of_pages([first, second]) == Intervals.of([Interval(59, 1_041)])
-    whole = Stretch(120, tuple(range(1_000, 1_120)), (1_098, 1_099))
+    whole = DueStretch(120, tuple(range(1_000, 1_120)), (1_098, 1_099))
     assert windows_of_pages([first, whole]) == Intervals.of([Interval(59, 1_099), Interval(1_099, 1_100)])
-    beyond = Stretch(120, tuple(range(1_000, 1_120)), (1_097, 1_099))
+    beyond = DueStretch(120, tuple(range(1_000, 1_120)), (1_097, 1_099))
     assert windows_of_pages([first, beyond]) == Intervals.of([Interval(59, 1_098), Interval(1_099, 1_100)])

@@ -15,7 +15,7 @@ from connector.core.planning.sampling import (
     SHARED,
     TILE,
     Gap,
-    Profile,
+    RowProfile,
     choose,
     gaps_within,
 )
@@ -28,7 +28,7 @@ EVERYTHING = Intervals.span(0, START + 1_000 * DAY)
 
 def profile_of(created, sizes=(1_000,)):
     """A profile fed in parts of these sizes, in turn."""
-    profile, at, turn = Profile(), 0, 0
+    profile, at, turn = RowProfile(), 0, 0
     while at < len(created):
         size = sizes[turn % len(sizes)]
         profile.add(created[at : at + size])
@@ -161,8 +161,8 @@ def test_gaps_close_together_share_a_page():
 
 def test_an_account_without_rows_is_one_window():
     covered = Intervals.span(0, START)
-    assert choose(Profile(), covered, budget=20, draw=draws()).windows == covered.parts
-    assert choose(Profile(), Intervals(), budget=20, draw=draws()).windows == ()
+    assert choose(RowProfile(), covered, budget=20, draw=draws()).windows == covered.parts
+    assert choose(RowProfile(), Intervals(), budget=20, draw=draws()).windows == ()
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=80))
@@ -202,7 +202,7 @@ def test_the_rank_of_a_second_is_told_between_marks_as_if_rows_came_evenly():
     assert profile.rank(START + 5 * MARK) == MARK / 2
     assert profile.rank(START + 25 * MARK) == 2.5 * MARK
     assert profile.rank(START + 40 * MARK) == profile.rank(START + 10**9) == 4 * MARK
-    assert Profile().rank(START) == 0
+    assert RowProfile().rank(START) == 0
 
 
 def test_before_the_first_row_and_after_the_last_are_gaps_and_all_of_time_without_rows():
@@ -212,8 +212,8 @@ def test_before_the_first_row_and_after_the_last_are_gaps_and_all_of_time_withou
         Gap(START - 100, START, 0),
         Gap(START + 2, START + 1_000, 2),
     ]
-    assert gaps_within(Profile(), covered) == [Gap(START - 100, START + 1_000, 0)]
-    assert gaps_within(Profile(), Intervals.span(0, 5)) == [Gap(0, 5, 0)]
+    assert gaps_within(RowProfile(), covered) == [Gap(START - 100, START + 1_000, 0)]
+    assert gaps_within(RowProfile(), Intervals.span(0, 5)) == [Gap(0, 5, 0)]
     assert gaps_within(profile_of([0, 1]), Intervals.span(0, 5)) == [Gap(2, 5, 2)]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connector.core.planning.expected import BURST, PAGE
 from connector.core.planning.plan import pieces
-from connector.core.planning.profile import Profile
+from connector.core.planning.profile import DensityProfile
 from connector.core.planning.survey import LEAST, MOST, PAGES_A_PROBE, WEEK, DensitySurvey
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval, Intervals
@@ -48,7 +48,7 @@ def test_it_never_asks_for_more_than_a_few_pages_nor_twice_for_one_whatever_lies
     assert survey.asked == len(asked) <= MOST + 1
     assert len(set(asked[1:])) == len(asked[1:])
     assert all(density >= 0 for _, density in survey.points())
-    assert Profile.of(survey.points()).known == bool(rows)
+    assert DensityProfile.of(survey.points()).known == bool(rows)
 
 
 @given(intervals, st.data())
@@ -57,7 +57,7 @@ def test_what_fits_a_page_takes_one(interval, data):
     survey, rounds = surveyed(rows, interval)
     assert rounds == [(interval.stop,)]
     newest = max(rows, default=interval.start)
-    assert Profile.of(survey.points()).rows(Interval(newest + 1, interval.stop + DAY)) == 0.0
+    assert DensityProfile.of(survey.points()).rows(Interval(newest + 1, interval.stop + DAY)) == 0.0
 
 
 SHAPES = {"steady": 1.15, "growth": 1.15, "seasonal": 1.2, "dead": 1.2, "launch": 1.5}
@@ -70,7 +70,7 @@ def test_windows_are_about_equal_though_rows_follow_the_hours_and_the_days_of_a_
     interval = Interval(START, START + (days + 3) * DAY)
     created = list(moments(shape, rows, (START, START + days * DAY), random.Random(5)))
     survey, rounds = surveyed(created, interval)
-    profile = Profile.of(survey.points())
+    profile = DensityProfile.of(survey.points())
     windows = pieces(Intervals((interval,)), 4, Granularity.DAY, weigh=profile.rows)
     found = [bisect_left(created, one.stop) - bisect_left(created, one.start) for one in windows]
     assert max(found) * 4 / rows <= SHAPES[shape], found
@@ -98,7 +98,7 @@ def test_a_few_pages_are_all_that_a_small_account_is_worth():
 def test_an_account_that_has_been_quiet_for_long_is_as_dense_before_as_its_newest_page():
     survey = DensitySurvey(Interval(0, 900_000))
     survey.take(900_000, [50_000, 46_000, 40_001], more=True)
-    profile = Profile.of(survey.points())
+    profile = DensityProfile.of(survey.points())
     assert profile.density(45_000) == 0.0003
     assert profile.rows(Interval(50_001, 900_000)) == 0.0
 
@@ -106,12 +106,12 @@ def test_an_account_that_has_been_quiet_for_long_is_as_dense_before_as_its_newes
 def test_rows_of_one_moment_do_not_make_all_that_was_before_as_dense():
     survey = DensitySurvey(Interval(0, 900_000))
     survey.take(900_000, [50_000, 50_000, 50_000], more=True)
-    assert Profile.of(survey.points()).density(40_000) == 3 / BURST
+    assert DensityProfile.of(survey.points()).density(40_000) == 3 / BURST
 
 
 def test_before_an_empty_page_there_is_nothing():
     survey, _ = surveyed(
         [START + 500 * DAY + number * 3_600 for number in range(2_000)], Interval(0, START + 600 * DAY)
     )
-    profile = Profile.of(survey.points())
+    profile = DensityProfile.of(survey.points())
     assert profile.rows(Interval(0, START)) < 0.05 * profile.rows(Interval(0, START + 600 * DAY))

@@ -26,7 +26,7 @@ from connector.core.state.record import (
     NOTHING,
     RECORD_VERSION,
     SETS,
-    Expected,
+    ExpectedRecord,
     Fields,
     Parts,
     Record,
@@ -44,7 +44,7 @@ from connector.errors import CommitConflictError, StateError
 
 ACCOUNT = "acct_1"
 FOLDER = f"balance_transactions/account={ACCOUNT}/"
-EXPECTED = Expected("here", "balance_transactions", ACCOUNT, 2, (FOLDER,), "sync to a new destination")
+EXPECTED = ExpectedRecord("here", "balance_transactions", ACCOUNT, 2, (FOLDER,), "sync to a new destination")
 
 seconds = st.lists(
     st.tuples(st.integers(0, 10**6), st.integers(1, 10**5)).map(lambda pair: Interval(pair[0], sum(pair))), max_size=4

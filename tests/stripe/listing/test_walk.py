@@ -11,7 +11,7 @@ from connector.core.planning.ties import Ties
 from connector.core.planning.walk import Density, Walk
 from connector.core.time.intervals import Interval
 from connector.errors import ProtocolError
-from connector.stripe.listing.walk import ALL_TIME, Place, Way
+from connector.stripe.listing.walk import ALL_TIME, Place, WalkPages
 
 pytestmark = pytest.mark.anyio
 WINDOW, SECOND = Interval(3, 20), Interval(8, 9)
@@ -35,13 +35,13 @@ def page(*rows: str, more: bool = False) -> Page:
     return Page([{"created": int(row[:-1]), "id": row[-1]} for row in rows], has_more=more)
 
 
-def way_of(*pages: Page, unstable: tuple[int, ...] = (), window: Interval = WINDOW) -> tuple[Way, Script]:
+def way_of(*pages: Page, unstable: tuple[int, ...] = (), window: Interval = WINDOW) -> tuple[WalkPages, Script]:
     script = Script(list(pages))
     walk = Walk(window, floor=window.start, unread=window.stop, density=Density(memory=0.9), planned=0.0)
-    return Way(script, walk, Ties(unstable=set(unstable)), lambda: 0.0), script
+    return WalkPages(script, walk, Ties(unstable=set(unstable)), lambda: 0.0), script
 
 
-async def ids_of_next(way: Way) -> str:
+async def ids_of_next(way: WalkPages) -> str:
     _, rows = await way.next()
     return "".join(row["id"] for row in rows)
 
@@ -195,7 +195,7 @@ async def test_readings_of_which_no_two_agree_are_an_error_of_their_second():
     assert caught.value.window == (8, 9)
 
 
-async def walked(way: Way, pages: int) -> None:
+async def walked(way: WalkPages, pages: int) -> None:
     for _ in range(pages):
         await way.next()
 
