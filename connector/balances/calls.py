@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
-import anyio
-import anyio.to_thread
-
-from connector.accounts.choice import Guest, at_home, chosen_accounts, introduced, keep_account
-from connector.balances.snapshots import Made, Snapshot, ask_balance, figures_of, keep_balance
+from connector.accounts.choice import chosen_accounts
+from connector.balances.run import BalancesRun
+from connector.balances.snapshots import Snapshot, figures_of
 from connector.config.config import Config
-from connector.core.account_failures import OWN, FailedAccounts
-from connector.errors import (
-    ConnectorError,
-    DamagedError,
-    UnpublishedError,
-)
-from connector.events import AccountEnded, AccountFailed, AccountIdentified, AccountsFound, AccountStarted
-from connector.lake.catalogs.following import follow
-from connector.lake.state.destination import Destination, destination_as_it_is
 from connector.lake.state.lake_identity import refuse_new
-from connector.lake.state.lease import at_work
 from connector.options.calls import BalanceOptions, RunBalanceOptions
 from connector.options.given import arguments_of
 from connector.options.metrics import measured
 from connector.options.signatures import takes
 from connector.running.blocking import run_blocking
-from connector.running.concurrency import in_turn
 from connector.services import Services, carried_out, observed, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
-    from connector.core.units import AccountId
     from connector.events import OnEvent
-    from connector.stripe.client import Client
-
-ACCOUNTS_AT_ONCE = 16
-"""Accounts asked for at once; the pace holds their requests back further."""
 
 
 @takes(BalanceOptions)
@@ -116,7 +98,8 @@ async def _once(services: Services, config: Config, options: BalanceChoice) -> t
         refuse_new(services.store, services.destination)
     client = services.client(config)
     try:
-        return await _record(services, client, options)
+        run = BalancesRun(services, client, options.accounts, options.account_id, fail_fast=options.fail_fast)
+        return await run.go()
     finally:
         await client.end()
 
@@ -151,79 +134,3 @@ def run_record_balance(destination: str | PathLike[str], **options: Unpack[RunBa
         }
         for one in snapshots
     ]
-
-
-async def _record(services: Services, client: Client, options: BalanceChoice) -> tuple[Snapshot, ...]:
-    """Ask for each account, a request each; the destination is held from the first answer on."""
-    tell, accounts, account_id = services.on_event, options.accounts, options.account_id
-    run = services.new_run(services.clock.now())
-    store, lease = services.store.of_run(run), services.lease(run, "balance", client)
-    taken: dict[int, Snapshot] = {}
-    held: list[Destination] = []
-    holding = anyio.Lock()
-    names: set[AccountId] = set()
-    livemode = client.config.api_key.livemode
-    failed = FailedAccounts(len(accounts), fail_fast=options.fail_fast or len(accounts) == 1)
-    tell(AccountsFound(len(accounts)))
-    async with at_work(lease):
-
-        async def record(position: int) -> None:
-            account = accounts[position]
-            known = bool(held) and account in held[0].facts.accounts
-            identity = await introduced(client, account, account_id=account_id, known=known)
-            if identity.account in names:  # under another name
-                return
-            names.add(identity.account)
-            snapshot = await ask_balance(client, account, identity.account)
-            lease.about(identity.account)
-            async with holding:
-                if not held:
-                    there = await anyio.to_thread.run_sync(destination_as_it_is, store, lease, livemode)
-                    await there.come_to()
-                    held.append(there)
-            identity, known = await at_home(client, store, held[0].facts, Guest(identity, account, account_id))
-            made, snapshot = Made(held[0].format, livemode, run), replace(snapshot, account=identity.account)
-            taken[position] = await keep_balance(store, made, snapshot)
-            await anyio.to_thread.run_sync(keep_account, store, held[0].facts, known)
-            tell(AccountIdentified(account, identity.account))
-
-        async def work(position: int) -> None:
-            tell(AccountStarted(accounts[position]))
-            try:
-                await record(position)
-                failed.went_well()
-                tell(AccountEnded(accounts[position]))
-            except ConnectorError as error:
-                tell(AccountFailed(accounts[position], error))
-                if not failed.spare(accounts[position] or OWN, error):
-                    raise
-
-        try:
-            await work(0)  # goes ahead until it is known what time Stripe has, and whether the key serves
-            await in_turn(range(1, len(accounts)), work, at_once=ACCOUNTS_AT_ONCE)
-        finally:
-            unpublished = await follow(store)
-    return _ended(tuple(one for _, one in sorted(taken.items())), failed, unpublished)
-
-
-def _ended(
-    snapshots: tuple[Snapshot, ...], failed: FailedAccounts, unpublished: UnpublishedError | None
-) -> tuple[Snapshot, ...]:
-    """Return the snapshots that were taken, or raise what else there is to say, with them as its report."""
-    if failed.errors:
-        raise failed.summed_up(snapshots)
-    if lost := [path for one in snapshots for path in one.lost]:
-        error = DamagedError(lost_snapshots(lost))
-        error.report = snapshots
-        raise error
-    if unpublished is not None:
-        unpublished.report = snapshots
-        raise unpublished
-    return snapshots
-
-
-def lost_snapshots(paths: Sequence[str]) -> str:
-    """Say which files of earlier snapshots are lost, and what to do."""
-    named = ", ".join(paths[:3]) + (f" and {len(paths) - 3:,} more" if len(paths) > 3 else "")  # noqa: PLR2004 - a line
-    files = "1 file of earlier balances is" if len(paths) == 1 else f"{len(paths):,} files of earlier balances are"
-    return f"{files} gone or not as written ({named}): Stripe tells no past balance again, look in a backup"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from connector.core.account_failures import OWN, FailedAccounts
+from connector.core.account_failures import OWN, AccountFailures
 from connector.errors import ApiError, NotFoundError, PermissionDeniedError, ServerError, UsageError
 from connector.running.concurrency import tasks_with_one_error
 
@@ -68,10 +68,10 @@ class Search(Generic[T]):
     accounts: Sequence[str | None]
     take: Callable[[T | ApiError], None]
     _had: dict[str | None, None] = field(default_factory=dict[str | None, None], init=False)
-    _failed: FailedAccounts = field(init=False)
+    _failed: AccountFailures = field(init=False)
 
     def __post_init__(self) -> None:
-        self._failed = FailedAccounts(len(self.accounts))
+        self._failed = AccountFailures(len(self.accounts))
 
     async def run(self, ids: Sequence[str]) -> None:
         """Look for every id.
@@ -132,10 +132,10 @@ class Search(Generic[T]):
         except NotFoundError as error:
             error.account, found = error.account or account, error
         except (PermissionDeniedError, ServerError) as error:
-            if len(self.accounts) == 1 or not self._failed.spare(account or OWN, error):
+            if len(self.accounts) == 1 or not self._failed.tolerate(account or OWN, error):
                 raise
             return error
-        self._failed.went_well()
+        self._failed.succeeded()
         return found
 
     def _why(self, refusals: Sequence[ApiError]) -> ApiError:

@@ -47,7 +47,7 @@ def without_frames(error: E) -> E:
 
 
 @dataclass(slots=True)
-class FailedAccounts:
+class AccountFailures:
     """The accounts of a run that failed, while the others go on.
 
     Attributes:
@@ -61,7 +61,7 @@ class FailedAccounts:
     errors: dict[str, ConnectorError] = field(init=False, default_factory=dict[str, ConnectorError])
     _in_a_row: int = field(init=False, default=0)
 
-    def spare(self, account: str, error: ConnectorError) -> bool:
+    def tolerate(self, account: str, error: ConnectorError) -> bool:
         """Note an account's error, and say whether the others are to be read all the same.
 
         They are not when the error is the key's, the disk's or the caller's, or when it looks like an outage: then it
@@ -76,7 +76,7 @@ class FailedAccounts:
         self.errors[account] = without_frames(error)
         return True
 
-    def went_well(self) -> None:
+    def succeeded(self) -> None:
         """Note that an account was read to its end: there is no outage."""
         self._in_a_row = 0
 

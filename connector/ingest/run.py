@@ -18,7 +18,7 @@ import anyio.to_thread
 
 from connector.accounts.choice import refuse_retired, remember_paths
 from connector.balances.snapshots import Made, Snapshot, ask_balance, keep_balance
-from connector.core.account_failures import FailedAccounts
+from connector.core.account_failures import AccountFailures
 from connector.core.api.allocation import Savings
 from connector.core.planning.audit import requests_for
 from connector.core.run_report import AccountReport, Report, damage_of
@@ -85,7 +85,7 @@ class Run:
     _tell: OnEvent = field(init=False)
     _run_report: KeptReport = field(init=False)
     _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
-    _failed: FailedAccounts = field(init=False)
+    _failed: AccountFailures = field(init=False)
     _past: Turns = field(init=False, default_factory=Turns)
     _savings: Savings = field(init=False, default_factory=Savings)
     _coming: bool = field(init=False, default=False)
@@ -98,7 +98,7 @@ class Run:
         self._store = self.services.store.of_run(self.run_id)
         days = self.options.keep_runs
         self._run_report = KeptReport(self.services, self.client, self._store, self.run_id, self.began, days)
-        self._failed = FailedAccounts(0, fail_fast=self.options.fail_fast or not self.options.several)
+        self._failed = AccountFailures(0, fail_fast=self.options.fail_fast or not self.options.several)
 
     async def go(self) -> Report:
         """Sync every account asked for, several at once, and keep the report.
@@ -241,12 +241,12 @@ class Run:
             await part.go()
             await part.reached()
             balance = await self._keep_balance(part, balance)
-            self._failed.went_well()
+            self._failed.succeeded()
             self._past.add(part, position)
         except ConnectorError as error:
             failure = error
             await part.refused(error)
-            if not self._failed.spare(part.name, error):
+            if not self._failed.tolerate(part.name, error):
                 raise
         finally:
             if (report := part.report(failure)) is not None:
@@ -274,7 +274,7 @@ class Run:
                 await turn.part.audit(turn.requests)
             except ConnectorError as error:
                 failure = error
-                if not self._failed.spare(turn.part.name, error):
+                if not self._failed.tolerate(turn.part.name, error):
                     raise
             finally:
                 was = self._reports[turn.position]

@@ -9,7 +9,7 @@ import anyio.to_thread
 
 import connector
 from connector.accounts.choice import refuse_retired, remember_paths
-from connector.core.account_failures import FailedAccounts
+from connector.core.account_failures import AccountFailures
 from connector.core.run_report import requests_of
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, to_text
@@ -55,7 +55,7 @@ class PayoutsRun:
     _began: float = field(init=False)
     _lease: RunLease = field(init=False)
     _reports: dict[int, AccountPayoutsReport] = field(init=False, default_factory=dict[int, AccountPayoutsReport])
-    _failed: FailedAccounts = field(init=False)
+    _failed: AccountFailures = field(init=False)
     _format: str = field(init=False, default=DEFAULT_FORMAT)
 
     def __post_init__(self) -> None:
@@ -93,7 +93,7 @@ class PayoutsRun:
             full_refresh=self.full_refresh,
             met=before.accounts if len(accounts) > 1 else (),
         )
-        self._failed = FailedAccounts(len(accounts), fail_fast=self.fail_fast or len(accounts) == 1)
+        self._failed = AccountFailures(len(accounts), fail_fast=self.fail_fast or len(accounts) == 1)
 
         async def work(position: int) -> None:
             await self._work(AccountPayouts(shared, accounts[position], account_id), position)
@@ -118,10 +118,10 @@ class PayoutsRun:
         self.services.on_event(AccountStarted(part.account))
         try:
             await part.go()
-            self._failed.went_well()
+            self._failed.succeeded()
         except ConnectorError as error:
             failure = error
-            if not self._failed.spare(part.name, error):
+            if not self._failed.tolerate(part.name, error):
                 raise
         finally:
             if (report := part.report(failure)) is not None:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from connector.core.account_failures import FailedAccounts
+from connector.core.account_failures import AccountFailures
 from connector.core.api.allocation import share_of_floor
 from connector.core.planning.mended import Audit, Healed
 from connector.core.run_report import AccountReport, Late, Report, Requests, damage_of
@@ -78,11 +78,11 @@ def failure_of(
         report: of all tasks together.
         of: how many accounts there were.
     """
-    failed = FailedAccounts(of)
+    failed = AccountFailures(of)
     for account, error in errors:
         if isinstance(error, AccountsError):
             failed.errors.update(error.errors)
-        elif not isinstance(error, DamagedError) and (of == 1 or not failed.spare(account, error)):
+        elif not isinstance(error, DamagedError) and (of == 1 or not failed.tolerate(account, error)):
             return error
     accounts = report.accounts if report else ()
     damages = {one.account: damage for one in accounts if (damage := damage_of(one)) is not None}

@@ -304,7 +304,6 @@ class Check:
         tell, account = self.services.on_event, self._asked_as(state.account)
         tell(AccountIdentified(account, state.account))
         tell(PhaseStarted("reading files", len(state.files)))
-        layers: list[Layer] = []
         with IdIndex() as ids:
             openings = await anyio.to_thread.run_sync(self._openings, state, asker)
             ledger = Ledger(due_by=now + DAY if "balance" in self.wish.layers else None)
@@ -314,18 +313,14 @@ class Check:
             await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, partial(self._read, account))
             await anyio.to_thread.run_sync(refuse, state)
             tell(PhaseStarted("asking Stripe"))
+            layers: list[Layer] = []
             for name in LAYERS:
                 if name not in self.wish.layers:
                     continue
                 if name == "rows":
                     layers.append(inventory.layer())
-                elif retired is not None:
-                    layers.append(not_checkable(name, "the account is retired: Stripe is not asked about it"))
-                elif refused:
-                    layers.append(not_checkable(name, f"Stripe refused: {refused}"))
-                elif name == "payouts" and state.account in self._refused:
-                    reason = f"payouts could not be brought up to date: {self._refused[state.account]}"
-                    layers.append(not_checkable(name, reason))
+                elif why := self._why_not_asked(name, state.account, refused):
+                    layers.append(not_checkable(name, why))
                 else:
                     layer = await self._ask(name, asker, inventory, past)
                     await anyio.to_thread.run_sync(refuse, state)
@@ -333,6 +328,22 @@ class Check:
                     layers.append(layer if healed is None else with_healed(layer, healed))
         evidence = await anyio.to_thread.run_sync(evidence_of, self._store, state)
         return AccountVerdict(state.account, tuple(layers), retired, evidence)
+
+    def _why_not_asked(self, name: LayerName, account: str, refused: str) -> str:
+        """Say why Stripe is not asked about a layer of an account; nothing where it is.
+
+        Args:
+            name: the layer.
+            account: whose.
+            refused: what Stripe said to the key that asks as the account; nothing where it lets it.
+        """
+        if account in self._retired:
+            return "the account is retired: Stripe is not asked about it"
+        if refused:
+            return f"Stripe refused: {refused}"
+        if name == "payouts" and account in self._refused:
+            return f"payouts could not be brought up to date: {self._refused[account]}"
+        return ""
 
     def _read(self, account: str | None, file: DataFile) -> None:
         """Tell that a file was read; called in a worker thread."""

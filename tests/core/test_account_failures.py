@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.account_failures import OUTAGE, FailedAccounts
+from connector.core.account_failures import OUTAGE, AccountFailures
 from connector.errors import (
     AuthenticationError,
     LockedError,
@@ -26,21 +26,21 @@ OUTCOMES = st.sampled_from([None, ServerError("down"), PermissionDeniedError("no
 
 @pytest.mark.parametrize("kind", [PermissionDeniedError, ProtocolError, StateError, SchemaError, ServerError])
 def test_what_is_an_accounts_own_spares_the_others(kind):
-    failed = FailedAccounts(3)
-    assert failed.spare("acct_1", kind("so it is"))
+    failed = AccountFailures(3)
+    assert failed.tolerate("acct_1", kind("so it is"))
     assert failed.summed_up("report").errors["acct_1"].account == "acct_1"
     assert failed.summed_up("report").report == "report"
 
 
 @pytest.mark.parametrize("kind", [AuthenticationError, StorageError, LockedError])
 def test_what_is_everybodys_ends_the_run_and_is_no_accounts_error(kind):
-    failed = FailedAccounts(3)
-    assert not failed.spare("acct_1", kind("so it is"))
+    failed = AccountFailures(3)
+    assert not failed.tolerate("acct_1", kind("so it is"))
     assert not failed.errors
 
 
 def test_fail_fast_spares_nobody():
-    assert not FailedAccounts(3, fail_fast=True).spare("acct_1", PermissionDeniedError("no"))
+    assert not AccountFailures(3, fail_fast=True).tolerate("acct_1", PermissionDeniedError("no"))
 
 
 class Rows(list):
@@ -71,11 +71,11 @@ def raised_from(how, held):
 
 @pytest.mark.parametrize("how", ["a cause", "a context", "a context not shown", "a group"])
 def test_an_error_that_is_noted_keeps_no_rows_of_what_was_being_read(how):
-    failed, held = FailedAccounts(3), []
+    failed, held = AccountFailures(3), []
     try:
         raised_from(how, held)
     except PermissionDeniedError as error:
-        failed.spare("acct_1", error)
+        failed.tolerate("acct_1", error)
     gc.collect()
     assert [one() for one in held] == [None, None]
     assert str(failed.errors["acct_1"]) == "no"
@@ -84,7 +84,7 @@ def test_an_error_that_is_noted_keeps_no_rows_of_what_was_being_read(how):
 def test_an_error_that_ends_the_run_says_where_it_came_from():
     with pytest.raises(PermissionDeniedError) as caught:
         raised_from("a cause", [])
-    assert not FailedAccounts(3, fail_fast=True).spare("acct_1", caught.value)
+    assert not AccountFailures(3, fail_fast=True).tolerate("acct_1", caught.value)
     assert caught.value.__traceback__ is not None
     assert caught.value.__cause__.__traceback__ is not None
 
@@ -92,19 +92,19 @@ def test_an_error_that_ends_the_run_says_where_it_came_from():
 def test_errors_that_are_each_others_context_are_forgotten_too():
     first, second = PermissionDeniedError("no"), ValueError()
     first.__context__, second.__context__ = second, first
-    assert FailedAccounts(3).spare("acct_1", first)
+    assert AccountFailures(3).tolerate("acct_1", first)
 
 
 @given(st.lists(OUTCOMES, max_size=40))
 def test_the_run_ends_with_the_fifth_account_in_a_row_that_fails_by_what_may_pass(outcomes):
-    failed, streak = FailedAccounts(len(outcomes)), 0
+    failed, streak = AccountFailures(len(outcomes)), 0
     for position, error in enumerate(outcomes):
         if error is None:
-            failed.went_well()
+            failed.succeeded()
             streak = 0
             continue
         streak = streak + 1 if error.retryable else 0
-        assert failed.spare(f"acct_{position}", error) == (streak < OUTAGE)
+        assert failed.tolerate(f"acct_{position}", error) == (streak < OUTAGE)
         if streak >= OUTAGE:
             return
     assert len(failed.errors) == sum(error is not None for error in outcomes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.core.account_failures import OUTAGE, FailedAccounts
+from connector.core.account_failures import OUTAGE, AccountFailures
 from connector.core.account_ids import given_account, given_accounts, given_name, is_account_id
 from connector.core.api.meter import Meter
 from connector.core.counting import counted, sized
@@ -68,19 +68,19 @@ def test_accounts_are_named_each_once_and_one_alone_is_a_list_of_it():
 
 
 def test_a_run_in_which_all_went_well_ends_well():
-    assert FailedAccounts(of=3).failure({}) is None
+    assert AccountFailures(of=3).failure({}) is None
 
 
 def test_what_is_lost_in_one_account_is_its_error_and_others_are_counted():
-    (one, two) = (FailedAccounts(of=3).failure({"a": "a lost"}), FailedAccounts(of=3).failure({"a": "x", "b": "y"}))
+    (one, two) = (AccountFailures(of=3).failure({"a": "a lost"}), AccountFailures(of=3).failure({"a": "x", "b": "y"}))
     assert isinstance(one, DamagedError)
     assert (str(one).startswith("a lost"), one.account, "more accounts" in str(one)) == (True, "a", False)
     assert "x; and 1 more accounts have lost something" in str(two)
 
 
 def test_where_some_failed_what_others_lost_is_among_the_errors_and_what_failed_stays():
-    failed = FailedAccounts(of=3)
-    assert failed.spare("a", StateError("broken"))
+    failed = AccountFailures(of=3)
+    assert failed.tolerate("a", StateError("broken"))
     failure = failed.failure({"a": "lost, too", "b": "lost"})
     assert isinstance(failure, AccountsError)
     assert {name: type(error) for name, error in failed.errors.items()} == {"a": StateError, "b": DamagedError}
@@ -131,11 +131,11 @@ def test_what_is_lost_is_said_one_by_one_and_in_the_right_number():
 
 
 def test_so_many_failures_in_a_row_are_an_outage_and_one_account_that_was_read_ends_the_row():
-    failed = FailedAccounts(of=50)
-    assert all(failed.spare(f"a{number}", RateLimitError("slow down")) for number in range(OUTAGE - 1))
-    failed.went_well()
-    assert all(failed.spare(f"b{number}", RateLimitError("slow down")) for number in range(OUTAGE - 1))
-    assert not failed.spare("c", RateLimitError("slow down"))
+    failed = AccountFailures(of=50)
+    assert all(failed.tolerate(f"a{number}", RateLimitError("slow down")) for number in range(OUTAGE - 1))
+    failed.succeeded()
+    assert all(failed.tolerate(f"b{number}", RateLimitError("slow down")) for number in range(OUTAGE - 1))
+    assert not failed.tolerate("c", RateLimitError("slow down"))
 
 
 def test_a_moment_as_text_is_shown_as_people_read_it_and_other_text_as_it_is():

@@ -12,7 +12,7 @@ from connector.cli.options.accounts import accounts_of, complain_of
 from connector.cli.options.from_table import given
 from connector.cli.options.settings import announce, config_of
 from connector.cli.process.run_command import work
-from connector.core.account_failures import OWN, FailedAccounts
+from connector.core.account_failures import OWN, AccountFailures
 from connector.core.api.fields import object_of
 from connector.core.ledger import money
 from connector.errors import AccountsError, ApiError, DamagedError
@@ -123,17 +123,17 @@ async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> di
     """
     accounts = await accounts_of(args, config) or (None,)
     found: dict[str | None, Balance] = {}
-    failed = FailedAccounts(len(accounts), fail_fast=args.fail_fast)
+    failed = AccountFailures(len(accounts), fail_fast=args.fail_fast)
     async with Stripe(config) as stripe:
 
         async def ask(account: str | None) -> None:
             try:
                 found[account] = await stripe.balance(account=account)
             except ApiError as error:
-                if not (several and failed.spare(account or OWN, error)):
+                if not (several and failed.tolerate(account or OWN, error)):
                     raise
             else:
-                failed.went_well()
+                failed.succeeded()
 
         await in_turn(accounts, ask, at_once=ACCOUNTS_AT_ONCE)
         own = (await stripe.account()).account if several and None in found else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.core.account_failures import OWN, FailedAccounts
+from connector.core.account_failures import OWN, AccountFailures
 from connector.core.api.page import ids_of
 from connector.errors import ApiError
 from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted
@@ -65,10 +65,10 @@ class ManyAccounts:
     ordered: bool = False
     fail_fast: bool = False
     claims: Claims | None = None
-    _failed: FailedAccounts = field(init=False)
+    _failed: AccountFailures = field(init=False)
 
     def __post_init__(self) -> None:
-        self._failed = FailedAccounts(len(self.accounts), fail_fast=self.fail_fast)
+        self._failed = AccountFailures(len(self.accounts), fail_fast=self.fail_fast)
 
     async def read(self, send: MemoryObjectSendStream[AccountPage]) -> None:
         """Read every account.
@@ -94,11 +94,11 @@ class ManyAccounts:
                     await send.send(AccountPage(account, rows))
         except ApiError as error:
             tell(AccountFailed(account, error))
-            if not self._failed.spare(account or OWN, error):
+            if not self._failed.tolerate(account or OWN, error):
                 raise
         else:
             tell(AccountEnded(account))
-            self._failed.went_well()
+            self._failed.succeeded()
 
 
 AccountPages = Stream[AccountPage]
