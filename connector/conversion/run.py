@@ -20,12 +20,11 @@ from connector.conversion.small import content_of_small, convert_small
 from connector.conversion.source import look
 from connector.conversion.states import record
 from connector.core.state.frozen import KIND
-from connector.core.state.tables import TRANSACTIONS
+from connector.core.state.tables import TABLES, TRANSACTIONS
 from connector.errors import LakeChangedError, LockedError, StorageError
 from connector.events import FileRead, PhaseStarted
 from connector.lake.catalogs.lake_tables import publish_tables
 from connector.lake.paths import STATE
-from connector.lake.reading.unnamed_files import TABLES
 from connector.lake.state import unfinished
 from connector.lake.state.audit_savings import save_savings
 from connector.lake.state.lake_identity import account_records, change_account

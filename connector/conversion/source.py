@@ -10,7 +10,7 @@ from connector.core.counting import counted
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.state.table_state import TableState
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, State
+from connector.core.state.tables import SPECS, State
 from connector.errors import ConfigError
 from connector.lake.reading.moment import Comparer, state_at_a_moment
 from connector.lake.state.lake_id import lake_id
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from connector.lake.reading.moment import Moment
     from connector.lake.stores.base import Store
 
-SPECS: tuple[TableSpec[Any], ...] = (TRANSACTIONS, PAYOUTS, BALANCES)
 
 _LENGTHS = (Granularity.DAY, Granularity.MONTH, Granularity.YEAR)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.core.state.data_file import with_changes
+from connector.core.state.tables import TABLES
 from connector.errors import CommitConflictError, ConfigError
 from connector.lake.paths import LEASES, STAGED, STATE
-from connector.lake.reading.unnamed_files import TABLES
 from connector.lake.state import unfinished
 from connector.lake.state.lake_identity import refuse_overlapping
 from connector.lake.stores.conditions import ABSENT

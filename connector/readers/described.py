@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from connector import schemas
 from connector.core.state.partition import Granularity
+from connector.core.state.tables import TABLES
 from connector.errors import ConfigError, UsageError
 from connector.lake.catalogs.lake_tables import ICEBERG, settled_catalog
 from connector.lake.catalogs.newest_metadata import newest_metadata
@@ -23,7 +24,6 @@ from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.reading.table_files import NOTHING, TableFiles, file_schema, table_files
 from connector.lake.state.table_states import TABLE
 from connector.lake.stores.base import open_store
-from connector.lake.writing.small_tables import SMALL_TABLES
 from connector.tables.arrow import INSTANT
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from connector.lake.stores.base import Store
 
 DEFAULT_PLACE = "./lake"
-TABLES = (TABLE, *SMALL_TABLES)
 
 
 class Had(Enum):

@@ -6,9 +6,10 @@ import pytest
 
 from connector.cli.options import command_options
 from connector.core.state.partition import Granularity
+from connector.core.state.tables import TABLES
 from connector.errors import ConfigError, UsageError
 from connector.lake.reading.table_files import file_schema
-from connector.readers.described import TABLES, described
+from connector.readers.described import described
 from connector.readers.engines import ENGINES, statement_for
 from tests.readers import awkward
 

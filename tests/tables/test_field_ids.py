@@ -5,9 +5,10 @@ import pytest
 
 from connector import schemas
 from connector.core.state.partition import Granularity
+from connector.core.state.tables import TABLES
 from connector.lake.formats.formats import format_named
 from connector.lake.reading.table_files import file_schema
-from connector.lake.writing.small_tables import SMALL_TABLES, small_table
+from connector.lake.writing.small_tables import small_table
 from connector.tables.balance_transactions import to_batch
 from connector.tables.field_ids import field_ids, numbered
 from tests.support.rows import OFFICIAL_ROW
@@ -15,7 +16,7 @@ from tests.support.rows import OFFICIAL_ROW
 ROWS = "balance_transactions"
 
 
-@pytest.mark.parametrize("table", [ROWS, *SMALL_TABLES])
+@pytest.mark.parametrize("table", TABLES)
 def test_no_two_columns_have_the_same_number_and_none_is_left_out(table):
     columns = {name: ids for name, ids in field_ids(table).items() if name not in {"created_month", "created_year"}}
     numbers = sorted(number for ids in columns.values() for number in ids)
@@ -48,7 +49,7 @@ def test_numbers_that_files_have_stay(tmp_path):
     assert ids == {name: found[0] for name, found in field_ids(ROWS).items() if name in ids}
 
 
-@pytest.mark.parametrize("table", SMALL_TABLES)
+@pytest.mark.parametrize("table", TABLES[1:])
 def test_files_of_the_small_tables_have_numbers_too(table, tmp_path):
     form = small_table(table, "parquet").form
     form.open_writer(tmp_path / "a.parquet").close()

@@ -63,7 +63,7 @@ def _arrow(table: str, console: Console) -> None:
 
 
 def _statement(args: argparse.Namespace, console: Console) -> None:
-    from connector.readers.described import TABLES as READ  # noqa: PLC0415 - names and JSON Schemas need no pyarrow
+    from connector.core.state.tables import TABLES as READ  # noqa: PLC0415 - names and JSON Schemas need no pyarrow
     from connector.readers.described import described  # noqa: PLC0415 - as above
     from connector.readers.engines import ENGINES, is_run, statement_for  # noqa: PLC0415 - as above
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from msgspec import UNSET
 
@@ -17,7 +17,7 @@ from connector.core.state.table_state import TableState
 from connector.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from connector.core.units import AccountId
 
@@ -259,3 +259,12 @@ BALANCES = TableSpec(
     _balances_of_parts,
 )
 """Snapshots of the balance."""
+
+SPECS: tuple[TableSpec[Any], ...] = (TRANSACTIONS, PAYOUTS, BALANCES)
+"""All there are."""
+
+SPEC_OF: Mapping[str, TableSpec[Any]] = MappingProxyType({table: spec for spec in SPECS for table in spec.tables})
+"""Whose records name the files of a table, by the table."""
+
+TABLES = tuple(SPEC_OF)
+"""Names of all tables, which are those of their folders."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connector.core.documents import to_json
 from connector.core.state.partition import Granularity
 from connector.core.state.publishing import EMPTY, Wanted, alterations, lag_of
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
+from connector.core.state.tables import SPEC_OF, TABLES, TRANSACTIONS
 from connector.errors import CommitConflictError, ConfigError, ConnectorError, StateError
 from connector.lake.catalogs.base import publish, shape_of
 from connector.lake.catalogs.delta_store import options_for
@@ -42,9 +42,6 @@ ICEBERG = "iceberg"
 SETTINGS = f"{STATE}/catalog.json"
 """Where the name of the catalog is that the tables are in, where that is not the lake's own."""
 
-SPECS: dict[str, TableSpec[Any]] = {name: spec for spec in (TRANSACTIONS, PAYOUTS, BALANCES) for name in spec.tables}
-"""Which records each table follows."""
-
 
 def kind_of(store: Store) -> str:
     """Return what makes a lake of the files: `hive`, `delta` or `iceberg`. Blocks."""
@@ -70,7 +67,7 @@ def publish_tables(store: Store, *, repair: bool = False, catalog: str | None = 
     done: list[Published] = []
     states = States(store)
     with opened_tables(store, catalog=catalog, renew=repair, states=states) as opened:
-        for table in SPECS:
+        for table in TABLES:
             try:
                 if (one := opened(table)) is not None:
                     done.append(publish(one, states.wanted(table), repair=repair))
@@ -113,7 +110,7 @@ def compared(store: Store) -> dict[str, tuple[list[Alteration], int]]:
     found: dict[str, tuple[list[Alteration], int]] = {}
     states = States(store)
     with opened_tables(store, states=states) as opened:
-        for table in SPECS:
+        for table in TABLES:
             if (one := opened(table)) is not None:
                 one.read()
                 there = one.contents() or EMPTY
@@ -147,7 +144,7 @@ class States:
         return next((one for name in names if (one := self._now(TRANSACTIONS, name)) is not None), None)
 
     def _wanted(self, table: str, revisions: Mapping[str, int]) -> Wanted:
-        spec = SPECS[table]
+        spec = SPEC_OF[table]
         names = state_log.recorded_accounts(self.store, spec)
         states = [one for name in names if (one := self._now(spec, name)) is not None]
         files = {path: file for one in states for path, file in _files_of(table, one).items()}
@@ -206,7 +203,7 @@ def opened_tables(
         make = _maker(store, kind, settled_catalog(store, catalog), stack)
 
         def opened(table: str) -> CatalogTable | None:
-            recorded = state_log.recorded_accounts(store, SPECS[table])
+            recorded = state_log.recorded_accounts(store, SPEC_OF[table])
             return make(_shape(lake, table), renew) if recorded else None
 
         yield opened

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from connector.config.destination import placed
 from connector.core.state.publishing import EMPTY, account_of, change_to
+from connector.core.state.tables import SPEC_OF, TABLES
 from connector.core.units import DAY
 from connector.errors import ConfigError, UsageError
 from connector.lake.catalogs.base import KEEP_DAYS, publish, tidied
-from connector.lake.catalogs.lake_tables import SPECS, States, kind_of, opened_tables
+from connector.lake.catalogs.lake_tables import States, kind_of, opened_tables
 from connector.lake.state import state_log
 from connector.lake.state.lake_identity import is_new
 from connector.lake.state.store_clock import moment_of_work
@@ -127,7 +128,7 @@ def to_document(upkeep: Upkeep) -> dict[str, Any]:
 def _tables(store: Store, repair: bool, cutoff: float | None, *, act: bool) -> tuple[TableUpkeep, ...]:  # noqa: FBT001 - as `maintain` has it
     states = States(store)
     with opened_tables(store, renew=repair and act, states=states) as opened:
-        tables = [one for name in SPECS if (one := opened(name)) is not None]
+        tables = [one for name in TABLES if (one := opened(name)) is not None]
         return tuple(_table(states, one, repair, cutoff, act=act) for one in tables)
 
 
@@ -177,7 +178,7 @@ def _old_files(store: Store, name: str, table: CatalogTable, cutoff: float) -> l
         table: the table, published.
         cutoff: UTC seconds: what was needed then, or came later, stays.
     """
-    spec = SPECS[name]
+    spec = SPEC_OF[name]
     there = table.contents() or EMPTY
     needed = set(there.files)
     for account in state_log.recorded_accounts(store, spec):

@@ -113,6 +113,27 @@ class Format:
         return replace(self, run=run)
 
 
+@dataclass(frozen=True, slots=True)
+class TableColumns:
+    """What the files of a table hold: its columns, or lines.
+
+    Attributes:
+        name: the table's.
+        schema: of its columns.
+        dictionary: columns of few distinct values.
+        order: columns by which rows come sorted.
+        lines: schema of its lines: some columns, and `line`.
+        to_lines: makes batches of that schema of objects.
+    """
+
+    name: str
+    schema: pa.Schema
+    dictionary: tuple[str, ...]
+    order: tuple[str, ...]
+    lines: pa.Schema
+    to_lines: json_lines.ToLines
+
+
 PARKED_CHUNK_ROWS = 1_024
 """Rows of a batch of a parked file: many such files are merged at once, and a batch of each is in memory."""
 
@@ -136,18 +157,46 @@ def format_named(text: str, *, source_columns: bool = False) -> Format:
     Raises:
         ConfigError: for any other name; says which there are. Or for lines with columns, which they do not have.
     """
-    name = "jsonl.zst" if text == "jsonl" else text
-    if name in {"parquet", *TABLE_FORMATS}:
-        dictionary = row_dictionaries(source_columns=source_columns)
-        schema = row_schema(source_columns=source_columns)
-        return in_catalog(name, parquet_format(schema, dictionary, table="balance_transactions"))
-    if name == "arrow":
-        return arrow_format(row_schema(source_columns=source_columns))
-    if name in FORMAT_NAMES and source_columns:
+    name = checked_format(text)
+    if name in CODECS and source_columns:
         raise ConfigError(f"lines of {name} are objects as received: `source_columns` is for parquet and arrow")
-    if name in FORMAT_NAMES:
-        return jsonl_format(CODECS[name], balance_transactions.LINES_SCHEMA, balance_transactions.to_lines)
-    raise ConfigError(f"there is no format {text!r}; choose one of {', '.join(FORMAT_NAMES)}")
+    return format_for(
+        name,
+        TableColumns(
+            "balance_transactions",
+            row_schema(source_columns=source_columns),
+            row_dictionaries(source_columns=source_columns),
+            ("created", "id"),
+            balance_transactions.LINES_SCHEMA,
+            balance_transactions.to_lines,
+        ),
+    )
+
+
+def checked_format(text: str) -> str:
+    """Return the name of a format as states have it.
+
+    Raises:
+        ConfigError: there is none; says which there are.
+    """
+    name = "jsonl.zst" if text == "jsonl" else text
+    if name not in FORMAT_NAMES:
+        raise ConfigError(f"there is no format {text!r}; choose one of {', '.join(FORMAT_NAMES)}")
+    return name
+
+
+def format_for(name: str, table: TableColumns) -> Format:
+    """Return a format as the files of a table have it.
+
+    Args:
+        name: one of `FORMAT_NAMES`.
+        table: what the files hold.
+    """
+    if name in CODECS:
+        return jsonl_format(CODECS[name], table.lines, table.to_lines)
+    if name == "arrow":
+        return arrow_format(table.schema)
+    return in_catalog(name, parquet_format(table.schema, table.dictionary, order=table.order, table=table.name))
 
 
 def in_catalog(name: str, form: Format) -> Format:

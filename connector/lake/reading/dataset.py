@@ -17,12 +17,13 @@ import pyarrow as pa
 
 from connector.config.destination import placed
 from connector.core.counting import counted
+from connector.core.state.tables import SPEC_OF
 from connector.core.time.times import to_words
 from connector.core.units import AccountId
 from connector.errors import ConfigError, UsageError
 from connector.lake.reading import frames
 from connector.lake.reading.moment import Comparer
-from connector.lake.reading.table_files import NOTHING, spec_of
+from connector.lake.reading.table_files import NOTHING
 from connector.lake.reading.table_snapshot import TableSnapshot, labels_of, read_again
 from connector.lake.state.table_states import TABLE
 from connector.lake.state.versions import whole_versions
@@ -117,7 +118,7 @@ class Rows:
             StateError: a record cannot be understood.
             StorageError: the destination cannot be read.
         """
-        store, spec = self._found.comparer.store, spec_of(self.table)
+        store, spec = self._found.comparer.store, SPEC_OF[self.table]
         held = [AccountId(one.account) for one in self._found.accounts]
         return {account: whole_versions(store, spec, account) for account in held}
 

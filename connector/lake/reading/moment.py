@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from connector.core.state.table_state import TableState
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, State
+from connector.core.state.tables import SPEC_OF, State
 from connector.errors import LakeChangedError, StorageError
 from connector.lake.state import intents, state_log, table_states
 from connector.lake.state.commits import Commits
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from io import FileIO
     from pathlib import Path
-    from typing import Any
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.tables import TableSpec
@@ -39,8 +38,6 @@ ROUNDS = 3
 _BLOCK = 2**20
 
 S = TypeVar("S", bound=State)
-
-_SPECS: dict[str, TableSpec[Any]] = {one.name: one for one in (TRANSACTIONS, PAYOUTS, BALANCES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +201,7 @@ class Comparer:
             return True
         if _goes_on(self.store, moment.records, moment.account, moment.number):
             return True
-        newest = state_log.load(self.store, _SPECS[moment.records], moment.account)
+        newest = state_log.load(self.store, SPEC_OF[moment.records], moment.account)
         return newest is None or newest.number != moment.number
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from connector.core.state.partition import Granularity
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, State
+from connector.core.state.tables import BALANCES, PAYOUTS, TABLES, TRANSACTIONS, State
 from connector.errors import UsageError
 from connector.lake.formats.formats import Format, format_of
 from connector.lake.reading.moment import Moment, state_at_a_moment, state_at_a_version
 from connector.lake.state.state_log import recorded_accounts
 from connector.lake.state.table_states import TABLE
-from connector.lake.writing.small_tables import SMALL_TABLES, small_table
+from connector.lake.writing.small_tables import small_table
 from connector.tables.arrow import arrow_schema
 from connector.tables.balance_transactions import to_batch
 from connector.tables.source_columns import row_schema
@@ -97,16 +97,11 @@ def table_files(
     elif table == "balances":
         for balances, moment in _found(store, BALANCES, account, version):
             yield _small(table, balances, moment, balances.files)
-    elif table in SMALL_TABLES:
+    elif table in PAYOUTS.tables:
         for record, moment in _found(store, PAYOUTS, account, version):
             yield _small(table, record, moment, record.files if table == "payouts" else record.transaction_files)
     else:
-        raise UsageError(f"there is no table {table!r}; tables: {', '.join((TABLE, *SMALL_TABLES))}")
-
-
-def spec_of(table: str) -> TableSpec[Any]:
-    """Return what the records are of that name a table's files."""
-    return next(one for one in (TRANSACTIONS, PAYOUTS, BALANCES) if table in one.tables)
+        raise UsageError(f"there is no table {table!r}; tables: {', '.join(TABLES)}")
 
 
 def _found(store: Store, spec: TableSpec[S], account: str | None, version: int | None) -> Iterator[tuple[S, Moment]]:

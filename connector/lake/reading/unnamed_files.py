@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
+from connector.core.state.tables import BALANCES, PAYOUTS, SPEC_OF, TABLES, TRANSACTIONS
 from connector.core.units import AccountId
 from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.state import table_states
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from connector.core.state.table_state import TableState
     from connector.core.state.unnamed import Unnamed
     from connector.lake.stores.base import Store
-
-TABLES = tuple(table for spec in (TRANSACTIONS, PAYOUTS, BALANCES) for table in spec.tables)
-"""Folders that readers read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +39,6 @@ class UnnamedFiles:
         return self.by_account.get((table, account), ())
 
 
-_RECORDS = {table: spec.name for spec in (TRANSACTIONS, PAYOUTS, BALANCES) for table in spec.tables}
-"""Folder of the records that name a table's files."""
-
-
 def look_for_unnamed(store: Store) -> UnnamedFiles:
     """Look for what no record of a lake names; what a run records meanwhile, or has announced, is left out. Blocks.
 
@@ -58,7 +51,7 @@ def look_for_unnamed(store: Store) -> UnnamedFiles:
         return found
     named = named_files(store, table_states.states(store))
     for (table, account), paths in named.items():
-        named[table, account] = {*paths, *announced_paths(store, _RECORDS[table], AccountId(account))}
+        named[table, account] = {*paths, *announced_paths(store, SPEC_OF[table].name, AccountId(account))}
     return unnamed_files(store, named)
 
 

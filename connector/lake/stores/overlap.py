@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
+from connector.core.state.tables import TABLES
 from connector.lake.paths import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-TABLE_FOLDERS = frozenset(folder for one in (TRANSACTIONS, PAYOUTS, BALANCES) for folder in one.tables)
+TABLE_FOLDERS = frozenset(TABLES)
 """Names of the folders whose files readers are told to read."""
 
 _OF_A_LAKE = TABLE_FOLDERS | {STATE}

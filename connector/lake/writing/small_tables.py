@@ -16,16 +16,7 @@ import pyarrow.compute as pc
 from connector.core.api.json_text import loads
 from connector.core.state.data_file import DataFile
 from connector.errors import StorageError
-from connector.lake.formats.formats import (
-    CODECS,
-    Format,
-    arrow_format,
-    format_named,
-    in_catalog,
-    jsonl_format,
-    parquet_format,
-)
-from connector.lake.formats.names import TABLE_FORMATS
+from connector.lake.formats.formats import Format, TableColumns, checked_format, format_for
 from connector.lake.stores.disk import at_disk, sha256_of, sync_file
 from connector.tables import balances, payout_transactions, payouts
 from connector.tables.arrow import arrow_schema, dictionary_columns
@@ -118,15 +109,9 @@ def small_table(table: str, format_name: str, hidden: tuple[str, ...] = ()) -> S
         ConfigError: there is no such format.
     """
     keys, unique, to_batch, to_objects = _TABLES[table]
-    name = format_named(format_name).name
-    if name in {"parquet", *TABLE_FORMATS}:
-        form = parquet_format(arrow_schema(table), dictionary_columns(table), order=keys, table=table)
-        form = in_catalog(name, form)
-    elif name == "arrow":
-        form = arrow_format(arrow_schema(table))
-    else:
-        line = partial(to_lines, table=table, keys=keys)
-        form = jsonl_format(CODECS[name], lines_schema(table, keys), line)
+    lines, as_lines = lines_schema(table, keys), partial(to_lines, table=table, keys=keys)
+    held = TableColumns(table, arrow_schema(table), dictionary_columns(table), keys, lines, as_lines)
+    form = format_for(checked_format(format_name), held)
     return SmallTable(table, keys, unique, form, to_batch, to_objects, hidden)
 
 
@@ -140,9 +125,6 @@ _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...], Any, Any]] = {
     ),
     "balances": (("snapshot_at",), (), balances.from_snapshots, balances.to_snapshots),
 }
-
-SMALL_TABLES = tuple(_TABLES)
-"""Their names."""
 
 
 def read_rows(store: Store, form: Format, path: str) -> pa.RecordBatch | None:

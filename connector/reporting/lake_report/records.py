@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from connector.core.state import account_record
 from connector.core.state.account_record import AccountRecord
-from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
+from connector.core.state.tables import BALANCES, PAYOUTS, SPECS, TRANSACTIONS
 from connector.errors import StateError
 from connector.lake.state.kept_verdicts import load_verdict
 from connector.lake.state.records import load_record
@@ -62,7 +62,7 @@ def all_accounts(store: Store) -> list[AccountId]:
         StateError: something else is among the records.
         StorageError: the lake cannot be read.
     """
-    return sorted({one for spec in (TRANSACTIONS, PAYOUTS, BALANCES) for one in recorded_accounts(store, spec)})
+    return sorted({one for spec in SPECS for one in recorded_accounts(store, spec)})
 
 
 def known_of(store: Store, account: AccountId) -> Known:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.core.state.tables import TABLES
 from connector.errors import ConfigError, StorageError
 from connector.lake.stores.local import LocalStore
-from connector.lake.writing.small_tables import SMALL_TABLES, read_rows, small_table, stage_rows, stored_file
+from connector.lake.writing.small_tables import read_rows, small_table, stage_rows, stored_file
 from tests.support.payout_world import scripted_payout
 from tests.support.samples import START
 
@@ -69,7 +70,7 @@ def test_a_disk_that_refuses_leaves_nothing_staged(store):
     assert list(store.scratch.iterdir()) == []
 
 
-@pytest.mark.parametrize("table", SMALL_TABLES)
+@pytest.mark.parametrize("table", TABLES[1:])
 @pytest.mark.parametrize("name", ["delta", "iceberg"])
 def test_tables_of_catalogs_have_files_of_parquet_under_names_of_their_content(table, name):
     form = small_table(table, name).form
