@@ -11,7 +11,7 @@ from connector.verification.verdict import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.core.state.publishing import Alteration
+    from connector.lake.catalogs.lake_tables import Comparison
     from connector.lake.stores.base import Store
 
 _DONE = {
@@ -19,6 +19,12 @@ _DONE = {
     "missing": "is not in the table any more: its rows are not read",
     "changed": "has other rows in the table than were written",
 }
+
+_REMEDY = (
+    "change it back, or take it out of its catalog and leave its files (of Delta: remove its `_delta_log`), then run"
+    " `stripe-balance maintain DEST --publish`, which makes it anew"
+)
+"""What to do about a table that is none of ours any more."""
 
 
 def table_findings(store: Store) -> list[Finding]:
@@ -28,14 +34,20 @@ def table_findings(store: Store) -> list[Finding]:
         ConfigError: the tables are not where they are to be; or their library is not installed.
         StorageError: one of them cannot be read.
     """
-    return [one for name, (altered, behind) in compared(store).items() for one in _of(name, altered, behind)]
+    return [one for name, found in compared(store).items() for one in _of(name, found)]
 
 
-def _of(table: str, altered: list[Alteration], behind: int) -> Iterator[Finding]:
-    for one in altered:
+def _of(table: str, found: Comparison) -> Iterator[Finding]:
+    if found.foreign is not None:
+        message = (
+            f"{found.foreign}; make it so again, or remove it and let `stripe-balance maintain DEST --publish` make it"
+        )
+        yield Finding("table_foreign", message)
+    for one in found.altered:
         message = f"{one.path} {_DONE[one.kind]}; `stripe-balance maintain DEST --publish --repair` undoes that"
         yield Finding("table_altered", message, path=one.path)
-    if behind > len(altered):
-        files = counted(behind - len(altered), "file")
+    behind = found.behind - len(found.altered)
+    if behind > 0:
+        files = counted(behind, "file")
         message = f"the table {table} is {files} behind the state; `stripe-balance maintain DEST --publish` publishes"
-        yield Finding("table_behind", message, expected=0, found=behind - len(altered))
+        yield Finding("table_behind", message, expected=0, found=behind)

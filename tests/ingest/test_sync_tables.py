@@ -11,7 +11,7 @@ from connector.cli import main
 from connector.core.state.publishing import Alteration
 from connector.errors import ConfigError, StorageError, UnpublishedError
 from connector.lake.catalogs import following
-from connector.lake.catalogs.lake_tables import compared, publish_tables
+from connector.lake.catalogs.lake_tables import Comparison, compared, publish_tables
 from connector.lake.state.table_states import compare
 from connector.lake.stores.local import LocalStore
 from connector.payouts.calls import sync_payouts
@@ -112,17 +112,16 @@ def test_a_table_that_cannot_be_published_is_told_and_caught_up_with_by_the_next
     assert caught.value.exit_code == 74
     assert caught.value.report.outcome == "failed"
     assert objects(tmp_path / "lake") == truth(served)
-    (_, lag) = compared(LocalStore(tmp_path / "lake"))["balance_transactions"]
-    assert lag > 0
+    assert compared(LocalStore(tmp_path / "lake"))["balance_transactions"].behind > 0
     run(tmp_path / "lake", served)
     assert len(table_of(tmp_path / "lake", kind)) == len(truth(served))
-    assert compared(LocalStore(tmp_path / "lake"))["balance_transactions"] == ([], 0)
+    assert compared(LocalStore(tmp_path / "lake"))["balance_transactions"] == Comparison()
 
 
 def test_a_table_that_something_else_altered_is_left_alone_and_mended_by_repair(kind, served, tmp_path):
     run(tmp_path / "lake", served, format=kind)
     take_out_a_day(tmp_path / "lake", kind)
-    ((found,), _) = compared(LocalStore(tmp_path / "lake"))["balance_transactions"]
+    (found,) = compared(LocalStore(tmp_path / "lake"))["balance_transactions"].altered
     assert found == Alteration(found.path, "missing")
     with pytest.raises(UnpublishedError, match="altered by something else") as caught:
         run(tmp_path / "lake", served)

@@ -90,8 +90,8 @@ class Look:
         tables: what it holds beside them.
         turned_back: of which accounts the newest records are gone, a sentence each.
         unnamed: files where readers look, outside the folders of these, that no record names.
-        listed: by table, how many of its files something else altered, and by how many it is behind the state; None
-            where that cannot be told here.
+        listed: by table, how many of its files something else altered, and by how many it is behind the state, and
+            why it is none of ours; None where that cannot be told here.
         last: the latest run, or None.
         reads: what runs took of the read allocation.
         runs: those at work.
@@ -103,7 +103,7 @@ class Look:
     tables: list[Beside]
     turned_back: tuple[str, ...]
     unnamed: tuple[Unnamed, ...]
-    listed: dict[str, dict[str, int]] | None
+    listed: dict[str, dict[str, Any]] | None
     last: dict[str, Any] | None
     reads: Reads
     runs: list[RunAtWork]
@@ -207,7 +207,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return DATA_REFUSED if warnings and args.strict else 0
 
 
-def _listed(store: Store, facts: LakeFacts) -> dict[str, dict[str, int]] | None:
+def _listed(store: Store, facts: LakeFacts) -> dict[str, dict[str, Any]] | None:
     """Return how the tables of a lake compare with its state; None where their library is not installed."""
     if facts.format not in TABLE_FORMATS:
         return {}
@@ -217,16 +217,20 @@ def _listed(store: Store, facts: LakeFacts) -> dict[str, dict[str, int]] | None:
         found = compared(store)
     except ConfigError:
         return None
-    return {name: {"altered": len(altered), "behind": behind} for name, (altered, behind) in found.items()}
+    return {
+        name: {"altered": len(one.altered), "behind": one.behind, "foreign": one.foreign} for name, one in found.items()
+    }
 
 
-def _behind(destination: str, listed: dict[str, dict[str, int]] | None) -> list[str]:
+def _behind(destination: str, listed: dict[str, dict[str, Any]] | None) -> list[str]:
     """Say which tables do not list what the state names, and what to do."""
     if listed is None:
         return ["the tables of this lake cannot be looked at here: `stripe-balance maintain` says why"]
     said: list[str] = []
     for name, found in listed.items():
-        if found["altered"]:
+        if found["foreign"]:
+            said.append(f"{found['foreign']}; no run publishes to it")
+        elif found["altered"]:
             said.append(
                 f"the table {name} was altered by something else ({counted(found['altered'], 'file')});"
                 f" `stripe-balance maintain {destination} --publish --repair` undoes that"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from connector.core.counting import counted
 from connector.core.state.publishing import EMPTY, Change, alterations, change_to, newer
-from connector.errors import CommitConflictError, StateError, StorageError
+from connector.errors import CommitConflictError, ConfigError, StateError, StorageError
 from connector.tables.field_ids import numbered
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class TableAlteredError(StorageError):
             f" {named}{more}; nothing is published to it: `repair` makes it what the state says, which undoes that"
         )
         self.alterations: tuple[Alteration, ...] = tuple(found)
+
+
+class ForeignTableError(ConfigError):
+    """There is something else under a table's name, or something else made another table of it."""
 
 
 WantedNow: TypeAlias = "Callable[[Mapping[str, int]], Wanted]"
@@ -122,7 +126,8 @@ class CatalogTable(Protocol):
 
         Raises:
             StorageError: it cannot be read.
-            ConfigError: there is something else under its name.
+            ForeignTableError: there is something else under its name.
+            ConfigError: it is of another place.
         """
         ...
 

@@ -32,7 +32,7 @@ from connector.core.extras import how_to_install
 from connector.core.state.publishing import Contents, Listed, account_of
 from connector.core.units import DAY
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import KEEP_DAYS, Tidied, bounds_of
+from connector.lake.catalogs.base import KEEP_DAYS, ForeignTableError, Tidied, bounds_of
 from connector.lake.catalogs.delta_store import secrets_of
 from connector.lake.stores.answers import told
 
@@ -267,16 +267,19 @@ class DeltaCatalogTable:
         """Refuse a table that is partitioned otherwise, or has a column of another type.
 
         Raises:
-            ConfigError: says which.
+            ForeignTableError: says which.
         """
         partitions = table.metadata().partition_columns
         if list(partitions) != list(self.shape.partition_columns):
-            raise ConfigError(f"{self.folder} is a Delta table partitioned by {', '.join(partitions)}: not one of ours")
+            raise ForeignTableError(
+                f"{self.folder} is a Delta table partitioned by {', '.join(partitions) or 'nothing'}, and not by"
+                f" {', '.join(self.shape.partition_columns)}: it is not one of ours"
+            )
         wanted = {one.name: one.type for one in Schema.from_arrow(self._arrow_schema).fields}
         for one in table.schema().fields:
             if one.name in wanted and wanted[one.name] != one.type:
-                raise ConfigError(
-                    f"the column {one.name} of the table {self.shape.name} is {one.type}: not one of ours"
+                raise ForeignTableError(
+                    f"the column {one.name} of the table {self.shape.name} is {one.type}: it is not one of ours"
                 )
 
     def _told(self, what: str) -> AbstractContextManager[None]:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from connector.core.extras import how_to_install
 from connector.core.state.publishing import Contents, Listed, account_of
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import ROUNDS, Tidied, bounds_of
+from connector.lake.catalogs.base import ROUNDS, ForeignTableError, Tidied, bounds_of
 from connector.lake.formats.row_columns import MICROSECONDS
 
 if TYPE_CHECKING:
@@ -398,17 +398,20 @@ class IcebergCatalogTable:
         """Refuse a table whose columns have other numbers or types than those in our files, or other partitions.
 
         Raises:
-            ConfigError: says which.
+            ForeignTableError: says which.
         """
         wanted = {one.name: (one.field_id, str(one.field_type)) for one in self._schema.fields}
         for one in table.schema().fields:
             if one.name in wanted and wanted[one.name] != (one.field_id, str(one.field_type)):
-                raise ConfigError(
+                raise ForeignTableError(
                     f"the column {one.name} of the table {self.identifier} is number {one.field_id}, {one.field_type},"
                     f" and in the files {wanted[one.name]}: the table is not one of ours"
                 )
         if table.spec().fields != self._partitions().fields:
-            raise ConfigError(f"the table {self.identifier} is partitioned otherwise: it is not one of ours")
+            raise ForeignTableError(
+                f"the table {self.identifier} is partitioned by {_spoken(table.spec())}, and not by"
+                f" {_spoken(self._partitions())}: it is not one of ours"
+            )
 
 
 def _base(schema: Schema) -> Schema:
@@ -418,6 +421,15 @@ def _base(schema: Schema) -> Schema:
     """
     by_id = {one.field_id: one for one in schema.fields}
     return type(schema)(*(by_id[number] for number in takewhile(by_id.__contains__, count(1))))
+
+
+def _spoken(spec: PartitionSpec) -> str:
+    """Name what a table is partitioned by, as engines do: `created_date`, or `bucket[16] as id_bucket`."""
+    fields = [
+        one.name if isinstance(one.transform, IdentityTransform) else f"{one.transform} as {one.name}"
+        for one in spec.fields
+    ]
+    return ", ".join(fields) or "nothing"
 
 
 def _bound(value: int | str) -> bytes:

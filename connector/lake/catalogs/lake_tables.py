@@ -15,7 +15,7 @@ from connector.core.state.partition import Granularity
 from connector.core.state.publishing import EMPTY, Wanted, alterations, lag_of
 from connector.core.state.tables import SPEC_OF, TABLES, TRANSACTIONS
 from connector.errors import CommitConflictError, ConfigError, ConnectorError, StateError
-from connector.lake.catalogs.base import publish, shape_of
+from connector.lake.catalogs.base import ForeignTableError, publish, shape_of
 from connector.lake.catalogs.delta_store import options_for
 from connector.lake.formats.formats import HIVE, format_named
 from connector.lake.paths import STATE
@@ -100,23 +100,45 @@ def check_tables(store: Store, kind: str, catalog: str | None = None) -> None:
         _maker(store, kind, catalog or there, stack)
 
 
-def compared(store: Store) -> dict[str, tuple[list[Alteration], int]]:
-    """Return, for each table of a lake, what something else did to it, and by how many files it is behind. Blocks.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a table compares with the state.
+
+    Attributes:
+        altered: what something else did to its list of files.
+        behind: files that it has to take in or let go of until it is as the state says.
+        foreign: why it is none of ours, or not any more: then its list is not looked at.
+    """
+
+    altered: tuple[Alteration, ...] = ()
+    behind: int = 0
+    foreign: str | None = None
+
+
+def compared(store: Store) -> dict[str, Comparison]:
+    """Return how each table of a lake compares with the state. Blocks.
 
     Raises:
         ConfigError: the tables are not where they are to be; or their library is not installed.
         StorageError: one of them cannot be read.
     """
-    found: dict[str, tuple[list[Alteration], int]] = {}
+    found: dict[str, Comparison] = {}
     states = States(store)
     with opened_tables(store, states=states) as opened:
         for table in TABLES:
             if (one := opened(table)) is not None:
-                one.read()
-                there = one.contents() or EMPTY
-                wanted = states.wanted(table)(there.revisions)
-                found[table] = alterations(wanted, there), lag_of(wanted, there)
+                found[table] = _comparison(one, states.wanted(table))
     return found
+
+
+def _comparison(table: CatalogTable, wanted_now: WantedNow) -> Comparison:
+    try:
+        table.read()
+        there = table.contents() or EMPTY
+    except ForeignTableError as error:
+        return Comparison(foreign=str(error))
+    wanted = wanted_now(there.revisions)
+    return Comparison(tuple(alterations(wanted, there)), lag_of(wanted, there))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from connector.config.destination import placed
 from connector.core.state.publishing import EMPTY, account_of, change_to
 from connector.core.state.tables import SPEC_OF, TABLES
 from connector.core.units import DAY
-from connector.errors import ConfigError, UsageError
+from connector.errors import ConfigError, ConnectorError, UsageError
 from connector.lake.catalogs.base import KEEP_DAYS, publish, tidied
 from connector.lake.catalogs.lake_tables import States, kind_of, opened_tables
 from connector.lake.state import state_log
@@ -128,8 +128,17 @@ def to_document(upkeep: Upkeep) -> dict[str, Any]:
 def _tables(store: Store, repair: bool, cutoff: float | None, *, act: bool) -> tuple[TableUpkeep, ...]:  # noqa: FBT001 - as `maintain` has it
     states = States(store)
     with opened_tables(store, renew=repair and act, states=states) as opened:
-        tables = [one for name in TABLES if (one := opened(name)) is not None]
-        return tuple(_table(states, one, repair, cutoff, act=act) for one in tables)
+        failure: ConnectorError | None = None
+        done: list[TableUpkeep] = []
+        for name in TABLES:
+            try:
+                if (one := opened(name)) is not None:
+                    done.append(_table(states, one, repair, cutoff, act=act))
+            except ConnectorError as error:  # one that fails spares the others
+                failure = failure or error
+    if failure is not None:
+        raise failure
+    return tuple(done)
 
 
 def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | None, *, act: bool) -> TableUpkeep:  # noqa: FBT001 - as above

@@ -18,7 +18,7 @@ from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.state.tables import BALANCES, PAYOUTS
 from connector.errors import ConfigError, StorageError, UsageError
 from connector.lake.catalogs.base import TableAlteredError
-from connector.lake.catalogs.lake_tables import publish_tables
+from connector.lake.catalogs.lake_tables import Comparison, compared, publish_tables
 from connector.lake.catalogs.maintenance import MOST_FILES, maintain, to_document
 from connector.lake.state import state_log
 from connector.lake.stores.local import LocalStore
@@ -26,7 +26,7 @@ from connector.verification.calls import verify
 from tests.support.dating import dated, later
 from tests.support.extras import present
 from tests.support.lakes import START, run, sandbox, state, world
-from tests.support.reading_tables import rows_in, table_of, take_out_a_day, versions_of
+from tests.support.reading_tables import opened, rows_in, table_of, take_out_a_day, versions_of
 
 KINDS = [pytest.param("delta", marks=present("deltalake")), pytest.param("iceberg", marks=present("pyiceberg"))]
 DAY = 86_400
@@ -49,6 +49,11 @@ def lake(tmp_path, served, request):
 def older_files(lake):
     there = {path.relative_to(lake).as_posix() for path in lake.glob("balance_transactions/account=*/*/*.parquet")}
     return there - set(state(lake).files)
+
+
+def a_balance(account):
+    """A file of the table of balances that nobody wrote."""
+    return DataFile(f"balances/account={account}/snapshot_date=2026-01-01/part-{'0' * 12}-r1.parquet", 1, 9, "0" * 64)
 
 
 @pytest.mark.parametrize("lake", KINDS, indirect=True)
@@ -140,13 +145,44 @@ def test_verify_and_status_name_what_something_else_did_and_maintain_undoes_it(l
     assert told.verdict == "residual"
     assert main(["status", str(lake), "--json", "--strict"]) == 65
     listed = json.loads(capsys.readouterr().out)["listed"]
-    assert listed == {"balance_transactions": {"altered": 1, "behind": 1}}
+    assert listed == {"balance_transactions": {"altered": 1, "behind": 1, "foreign": None}}
     assert main(["maintain", str(lake), "--publish"]) == 65
     assert "repair" in capsys.readouterr().err
     assert main(["maintain", str(lake), "--publish", "--repair"]) == 0
     assert "1 alteration undone" in capsys.readouterr().err
     assert anyio.run(lambda: verify(lake, offline=True)).findings == ()
     assert len(table_of(lake, kind)) == state(lake).rows
+
+
+@pytest.mark.parametrize("lake", KINDS[1:], indirect=True)
+def test_verify_and_status_name_a_table_that_another_engine_partitions_otherwise_and_look_at_the_rest(lake, capsys):
+    store, account = LocalStore(lake), state(lake).account
+    state_log.commit(store, BALANCES, BalancesRecord(account, "iceberg").with_file(a_balance(account)))
+    with opened(lake, "iceberg") as table:
+        table.update_spec().add_field("id", "bucket[16]", "id_bucket").commit()
+    told = anyio.run(lambda: verify(lake, offline=True))
+    said = [(one.kind, one.message) for one in told.findings]
+    assert [kind for kind, _ in said] == ["table_foreign", "table_behind"]
+    assert (
+        "partitioned by account, created_date, bucket[16] as id_bucket, and not by account, created_date" in said[0][1]
+    )
+    assert "the table balances is 1 file behind" in said[1][1]
+    assert main(["verify", str(lake), "--offline"]) == 65
+    capsys.readouterr()
+    assert main(["status", str(lake), "--json", "--strict"]) == 65
+    found = json.loads(capsys.readouterr().out)["listed"]
+    assert {name: (one["behind"], bool(one["foreign"])) for name, one in found.items()} == {
+        "balance_transactions": (0, True),
+        "balances": (1, False),
+    }
+    assert main(["status", str(lake)]) == 0
+    assert "no run publishes to it" in capsys.readouterr().err
+    assert main(["maintain", str(lake), "--publish"]) == 78
+    assert "bucket[16] as id_bucket" in capsys.readouterr().err
+    assert compared(store)["balances"] == Comparison()
+    with opened(lake, "iceberg") as table:
+        table.update_spec().remove_field("id_bucket").commit()
+    assert [one.kind for one in anyio.run(lambda: verify(lake, offline=True)).findings] == []
 
 
 def test_a_lake_of_files_needs_no_upkeep(tmp_path, served, capsys):
@@ -242,8 +278,7 @@ def test_what_would_be_published_is_told_and_not_done(lake, request):
 @pytest.mark.parametrize("lake", KINDS[:1], indirect=True)
 def test_of_tables_that_cannot_be_published_the_first_is_named_and_the_others_are_published(lake):
     store, account = LocalStore(lake), state(lake).account
-    day = DataFile(f"balances/account={account}/snapshot_date=2026-01-01/part-{'0' * 12}-r1.parquet", 1, 9, "0" * 64)
-    state_log.commit(store, BALANCES, BalancesRecord(account, "delta").with_file(day))
+    state_log.commit(store, BALANCES, BalancesRecord(account, "delta").with_file(a_balance(account)))
     state_log.commit(store, PAYOUTS, PayoutsRecord(account, "delta"))
     (lake / "balance_transactions").rename(lake / "away")
     for name in ("payouts", "balance_transactions"):
