@@ -184,8 +184,15 @@ def checked_file(file: DataFile, *folders: str) -> DataFile:
     """
     if not (file.path.startswith(folders) and _PATH.fullmatch(file.path)):
         raise ValueError(f"{file.path!r} is not a data file of this account")
-    times = (file.first_created, file.last_created, file.refreshed, file.witnessed, file.pending_from or 0)
-    if min(file.rows, file.bytes) < 1 or file.pending < 0 or not 0 <= min(times) <= max(times) <= END_OF_TIME:
+    if not (
+        file.rows > 0 < file.bytes
+        and file.pending >= 0
+        and 0 <= file.first_created <= END_OF_TIME
+        and 0 <= file.last_created <= END_OF_TIME
+        and 0 <= file.refreshed <= END_OF_TIME
+        and 0 <= file.witnessed <= END_OF_TIME
+        and 0 <= (file.pending_from or 0) <= END_OF_TIME
+    ):  # thousands of files are checked with each look: built-in functions take twice as long
         raise ValueError(f"impossible figures of {file.path}")
     if not _SHA256.fullmatch(file.sha256):
         raise ValueError(f"no SHA-256 of {file.path}")

@@ -12,6 +12,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
 _OURS = re.compile(r"[a-z_]+/account=([A-Za-z0-9_]+)/[a-z_]+=[0-9-]{4,10}/part-[0-9a-f]{12}-[0-9A-Za-z-]+\.parquet")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):  # thousands are made with each look: a dataclass takes five times as long
     """A file, as a table's own list has it.
 
     Attributes:
@@ -150,13 +151,16 @@ def newer(wanted: Wanted, there: Contents) -> list[str]:
 
 
 def _strange(wanted: Wanted, there: Contents) -> Iterator[Alteration]:
+    known = {path: file for published in wanted.published.values() for path, file in published.items()}
     for path, listed in there.files.items():
-        account = account_of(path)
-        published = wanted.published.get(account or "")
-        file = wanted.files.get(path) if published is None else published.get(path)
-        if account is None or (file is None and published is not None):
-            yield Alteration(path, "foreign")
-        elif file is not None and _differs(file, listed):
+        file = known.get(path)
+        if file is None:
+            account = account_of(path)
+            if account is None or account in wanted.published:
+                yield Alteration(path, "foreign")
+                continue
+            file = wanted.files.get(path)
+        if file is not None and _differs(file, listed):
             yield Alteration(path, "changed")
 
 
@@ -166,7 +170,8 @@ def _lacking(wanted: Wanted, there: Contents) -> Iterator[Alteration]:
 
 
 def _differs(file: DataFile, listed: Listed) -> bool:
-    return not listed.whole or listed.rows not in {None, file.rows} or listed.bytes != file.bytes
+    rows = listed.rows
+    return listed.bytes != file.bytes or (rows != file.rows and rows is not None) or not listed.whole
 
 
 def _folder_account(path: str) -> str:

@@ -6,6 +6,7 @@ shape on disk is `schemas/state_record.json`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -237,18 +238,26 @@ def from_json(data: bytes, expected: ExpectedRecord) -> Record:
         StateError: it is not one of ours, damaged, newer than this version knows, or another one.
     """
     try:
-        version = msgspec.json.decode(data, type=_Version).record_version
+        record = msgspec.json.decode(data, type=Record)
+        _check_version(record.record_version, expected)
+        return _checked(record, expected)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        with suppress(msgspec.MsgspecError, ValueError, RecursionError):  # one that is newer may be of another shape
+            _check_version(msgspec.json.decode(data, type=_Version).record_version, expected)
         raise expected.damaged(error) from error
+
+
+def _check_version(version: int, expected: ExpectedRecord) -> None:
+    """Refuse a version that this program does not know.
+
+    Raises:
+        StateError: says which.
+    """
     if not 1 <= version <= RECORD_VERSION:
         raise StateError(
             f"{expected.where} has version {version}, and this program knows up to {RECORD_VERSION}:"
             " upgrade stripe-balance-connector"
         )
-    try:
-        return _checked(msgspec.json.decode(data, type=Record), expected)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise expected.damaged(error) from error
 
 
 @dataclass(frozen=True, slots=True)
