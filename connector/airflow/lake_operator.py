@@ -31,7 +31,7 @@ class LakeOperator(BaseOperator):
     """An operator over a lake.
 
     Args:
-        destination: the lake, a folder that the workers share.
+        destination: the lake: a bucket, or a folder that the workers share.
         stripe_conn_id: connection of type `stripe`; its password is the key.
         options: of the call that the operator stands for, by name, and those of every operator.
     """

@@ -57,7 +57,7 @@ class StripeSyncOperator(LakeOperator):
         """Make the task.
 
         Args:
-            destination: the lake, a folder that the workers share.
+            destination: the lake: a bucket, or a folder that the workers share.
             stripe_conn_id: connection of type `stripe`.
             on_empty_interval: `lacking` to read all that the lake lacks where the run has no data interval or an empty
                 one, `fail` to fail then.

@@ -36,7 +36,7 @@ async def record_balance(
     """Add a snapshot of the balance to a lake, for each account.
 
     Args:
-        destination: a folder; that of `connector.sync`, or one of its own.
+        destination: as for `connector.sync`; its lake, or one of its own.
         config: whom to ask; from the environment by default.
         on_event: is told what happens, as by `connector.sync`.
         options: see below.

@@ -53,6 +53,9 @@ async def convert(
         on_event: is told of each file, as by `connector.sync`.
         options: see below.
 
+    Returns:
+        What was written, table by table.
+
     Raises:
         ConfigError: there is no lake, or the place is not empty; rows are parked; the form is not one that there is.
         LakeChangedError: runs replaced files of the lake each time that they were read.

@@ -41,7 +41,7 @@ async def sync(
     Safe to call again for the same interval, and after any interruption: files end up byte for byte the same.
 
     Args:
-        destination: a folder.
+        destination: a folder, or a bucket's address such as `s3://bucket/lake`; made where there is none.
         config: whom to ask; from the environment by default.
         on_event: is told what happens, see `connector.events`; what it raises ends the run in order, and is raised.
         options: see below.
@@ -50,6 +50,9 @@ async def sync(
         What was done; also kept in the lake under `_stripe_balance/runs`.
 
     Raises:
+        UsageError: an option makes no sense.
+        AccountsError: some of several accounts failed; the others are complete, and it has the report.
+        DamagedError: the lake has lost what could not be mended; all else is complete, and it has the report.
         StoppedError: it was stopped, by its canceller or deadline.
         ConnectorError: what ended the run; what was complete by then is published, and the next run goes on from there.
     """
@@ -112,7 +115,7 @@ def run_sync(destination: str | PathLike[str], **options: Unpack[RunSyncOptions]
     interval. The key comes from the environment, or from a file.
 
     Args:
-        destination: a folder.
+        destination: as for `sync`.
         options: see below.
 
     Returns:

@@ -66,6 +66,9 @@ async def plan(
         on_event: is told what happens, as by `sync`.
         options: see below.
 
+    Returns:
+        The windows, as JSON can have them: none where nothing is to be read.
+
     Raises:
         UsageError: an option makes no sense.
         StoppedError: it was stopped, by its canceller or deadline.
@@ -247,6 +250,9 @@ def run_plan(destination: str | PathLike[str], **options: Unpack[RunPlanOptions]
     Args:
         destination: as for `sync`.
         options: see below.
+
+    Returns:
+        The same windows.
 
     Raises:
         ConnectorError: as `plan`.

@@ -41,7 +41,7 @@ async def sync_payouts(
     than two weeks ago. Safe to call again, and after any interruption.
 
     Args:
-        destination: a folder; that of `connector.sync`, or one of its own.
+        destination: as for `connector.sync`; its lake, or one of its own.
         config: whom to ask; from the environment by default.
         on_event: is told what happens, as by `connector.sync`.
         options: see below; `full_refresh` lists transactions again, too.

@@ -54,6 +54,9 @@ async def statement(
         on_account: called with each account before it is read.
         options: see below.
 
+    Returns:
+        The figures, by account, balance and currency; amounts are in minor units.
+
     Raises:
         UsageError: an argument is out of bounds.
         FreezeError: the period is to be frozen, and is not final, or was frozen with other figures.

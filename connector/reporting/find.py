@@ -77,6 +77,9 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
         accounts: only of these; all of the lake by default.
         storage_options: settings of a bucket's store.
 
+    Returns:
+        The payouts, the nearest in time first; where there are none, others that arrive on the line's day.
+
     Raises:
         UsageError: there is nothing to look for, or it is no amount or no day.
         ConfigError: there are no payouts in the lake, or no such account.

@@ -108,7 +108,17 @@ class Stripe:
         return client_of(self).meter
 
     async def account(self, *, account: str | None = None) -> Identity:
-        """Return whose key this is; `default` where it may not ask."""
+        """Return whose key this is, and what time it is there.
+
+        Args:
+            account: connected account to ask as.
+
+        Returns:
+            The account: where the key may not ask, the one that the refusal names, else `default`.
+
+        Raises:
+            ApiError: see `connector.errors`.
+        """
         return await identify(client_of(self), account=account)
 
     async def balance(self, *, account: str | None = None) -> Balance:
@@ -314,7 +324,7 @@ def checked_transaction_id(text: str) -> str:
         UsageError: says what it looks like instead.
     """
     text = str(text).strip()  # None, say, where a charge has no balance transaction yet
-    if text.startswith("txn_") and text.isascii() and text.isprintable() and " " not in text and "/" not in text:
+    if _can_be_id(text, "txn_"):
         return text
     prefix = text.split("_", maxsplit=1)[0]
     what = _PREFIXES.get(prefix)
@@ -330,9 +340,13 @@ def checked_payout_id(text: str) -> str:
         UsageError: it cannot.
     """
     text = str(text).strip()
-    if text.startswith("po_") and text.isascii() and text.isprintable() and " " not in text and "/" not in text:
+    if _can_be_id(text, "po_"):
         return text
     raise UsageError(f"{text[:60]!r} is not the id of a payout, which begins with po_")
+
+
+def _can_be_id(text: str, prefix: str) -> bool:
+    return text.startswith(prefix) and text.isascii() and text.isprintable() and " " not in text and "/" not in text
 
 
 _PREFIXES = {

@@ -243,10 +243,14 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
             can be read as long as their files are there: see `Rows.versions`.
         storage_options: settings of a bucket's store.
 
+    Returns:
+        What reads them, each time that it is asked: only records are read before, and no rows.
+
     Raises:
-        ConfigError: when there is no lake, no such table, account, column, time zone or version; says which there are.
-        StateError: when a state cannot be understood.
-        StorageError: when the destination cannot be read.
+        UsageError: there is no such table; or the time zone is no text, or the version no number.
+        ConfigError: there is no lake, or no such account, column, time zone or version in it; says which there are.
+        StateError: a state cannot be understood.
+        StorageError: the destination cannot be read.
     """
     zone = None if timezone is None else zone_named(timezone)
     comparer = Comparer(open_store(placed(destination, storage_options)))
