@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from connector.core.api.page import decode_object
 from connector.core.api.protocol import seconds_of
-from connector.core.ledger.balance import Balance, to_balance
 from connector.core.metrics import ReportFigures
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
 from connector.core.state.intent import IntendedFile, file_in, folder_of
@@ -29,12 +27,14 @@ from connector.lake.state.lake_identity import load_balances
 from connector.lake.state.writes import Write
 from connector.lake.writing.rewrite import condition_of
 from connector.lake.writing.small_tables import read_rows, small_table, stage_rows, stored_file
+from connector.stripe.balance import balance_in
 from connector.stripe.client import BALANCE, Client
 from connector.stripe.identity import as_account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.core.ledger.balance import Balance
     from connector.core.state.data_file import DataFile
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
@@ -86,8 +86,7 @@ async def ask_balance(client: Client, account: str | None, named_account: Accoun
         ApiError: see `connector.errors`.
     """
     response = await as_account(client, account, lambda: client.get(BALANCE, account=account))
-    with client.judging(response):
-        balance = to_balance(decode_object(response.body, request_id=response.request_id))
+    balance = balance_in(client, response)
     sent = seconds_of(response.headers.get("date", ""))  # by the server's clock; by ours where it does not say
     return Snapshot(named_account, client.clock.utc() if sent is None else sent, balance, "", 0)
 

@@ -257,20 +257,29 @@ class AccountPayouts:
             record = book.forget(lost)
             due = days_due(record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         starts = likely_starts(book.record.payouts.values())
+        reconciled = {one.id for one in book.record.payouts.values() if one.listable}
+        refused: list[ProtocolError] = []
 
         tell = self.shared.services.on_event
         tell(PhaseStarted("reading what payouts paid out", sum(len(day.to_list) for day in due)))
 
-        async def list_one(payout: str) -> Listed:
+        async def list_one(payout: str) -> list[Listed]:
             listed = await self._list(payout, starts[payout])
             tell(StepDone())
-            return listed
+            try:
+                listed.refuse_anothers(reconciled)
+            except ProtocolError as error:
+                refused.append(error)
+                return []
+            return [listed]
 
         async def list_day(day: DayDue) -> None:
-            listed = [await list_one(payout.id) for payout in day.to_list]
+            listed = [one for payout in day.to_list for one in await list_one(payout.id)]
             await self._write_day(book, day, listed)
 
         await in_turn(due, list_day, at_once=AT_ONCE)
+        for error in refused:  # the other payouts have what is theirs
+            raise error
 
     async def _write_day(self, book: Book, day: DayDue, listed: list[Listed]) -> None:
         record = book.record

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.core.counting import counted
 from connector.core.ledger.against import (
     Comparison,
     Itemized,
@@ -22,7 +24,7 @@ from connector.core.units import PAYMENTS
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from os import PathLike
 
     from connector.core.ledger.statement import AccountStatement
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 200
 """Rows of an itemized report that differ, of which each is named."""
+
+_NO_CATEGORY = "no category"
 
 _COLUMNS = ("id", "currency", "balance_type", "reporting_category", "amount", "fee", "net")
 _ADD = "insert or replace into report values (?, ?, ?, ?, ?, ?)"
@@ -61,12 +65,12 @@ def compare_report(
                 return compare_balance(lines, account, name)
             if form == "summary by category":
                 return compare_summary(lines, account, name)
-            return _compare_rows(itemized(lines, name), rows, bounds)
+            return _compare_rows(itemized(lines, name), rows, bounds, name)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"the report {path} cannot be read: {error}") from error
 
 
-def _compare_rows(report: Iterable[Itemized], rows: AccountRows, bounds: Interval) -> Comparison:
+def _compare_rows(report: Iterable[Itemized], rows: AccountRows, bounds: Interval, name: str) -> Comparison:
     """Compare row by row, the report's in a temporary file of its own."""
     found = Comparison("itemized")
     with closing(sqlite3.connect("")) as there:
@@ -77,12 +81,17 @@ def _compare_rows(report: Iterable[Itemized], rows: AccountRows, bounds: Interva
         for one in report:
             if there.execute("select 1 from report where id = ?", (one.id,)).fetchone():
                 raise ConfigError(f"the report has {one.id} twice")
-            there.execute(_ADD, one)
+            try:
+                there.execute(_ADD, one)
+            except OverflowError as error:
+                raise ConfigError(f"{name}: the amounts of {one.id} are beyond all that Stripe has") from error
         currencies = {row[0] for row in there.execute("select distinct currency from report")}
         categories = {row[0] for row in there.execute("select distinct category from report") if row[0]}
+        without: Counter[str] = Counter()
         for mine in _mine(rows, bounds):
             hit = there.execute(_FIND, (mine.id,)).fetchone()
             if hit is None and not (mine.currency in currencies and _belongs(mine.category, categories)):
+                without[mine.currency if mine.currency not in currencies else "" if categories else _NO_CATEGORY] += 1
                 continue
             theirs = None if hit is None else Itemized(mine.id, *hit)
             _note(found, theirs, mine)
@@ -91,7 +100,23 @@ def _compare_rows(report: Iterable[Itemized], rows: AccountRows, bounds: Interva
             _note(found, Itemized(*row), None)
     if found.differing > len(found.lines):
         found.notes.append(f"the first {len(found.lines):,} of {found.differing:,} differences are shown")
+    found.notes.extend(_not_compared(without))
     return found
+
+
+def _not_compared(without: Mapping[str, int]) -> Iterator[str]:
+    """Say of which rows a report says nothing, and why that is no difference.
+
+    Args:
+        without: rows of the lake by their currency, where the report has none of it, or by `_NO_CATEGORY`; empty for
+            those of a category that has a report of its own.
+    """
+    for currency in sorted(without.keys() - {"", _NO_CATEGORY}):
+        rows = counted(without[currency], "row")
+        yield f"the report has no lines of {currency.upper()}: {rows} of the lake not compared"
+    if unnamed := without.get(_NO_CATEGORY):
+        rows = counted(unnamed, "row")
+        yield f"the report does not say the reporting_category: {rows} that only the lake has not compared"
 
 
 def _note(found: Comparison, report: Itemized | None, lake: Itemized | None) -> None:

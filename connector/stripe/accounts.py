@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.core.api.asked_for import refuse_others
 from connector.core.api.page import decode_page
 from connector.core.state.partition import checked_account
-from connector.errors import ProtocolError
+from connector.errors import InvalidRequestError, NotFoundError, ProtocolError
 from connector.stripe.client import LIST_ACCOUNTS
+from connector.stripe.identity import created_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator
 
     from connector.core.api.page import Page
     from connector.core.units import AccountId
@@ -19,9 +21,14 @@ if TYPE_CHECKING:
 MOST_PAGES = 10_000
 """A list of accounts longer than this does not end by itself."""
 
+BEGINNINGS = 5
+"""Times that the list is begun."""
+
 
 async def connected_accounts(client: Client) -> AsyncGenerator[dict[AccountId, int], None]:
     """List the connected accounts, newest first, each once.
+
+    Where the account that a page ended with has left when the next one is asked for, the list is begun anew.
 
     Yields:
         A page of ids, which may be empty, each with when it was made, UTC seconds; 0 where that is not said. Close the
@@ -34,19 +41,35 @@ async def connected_accounts(client: Client) -> AsyncGenerator[dict[AccountId, i
     Source: docs.stripe.com/api/accounts/list.
     """
     after: str | None = None
+    told: set[str] = set()
     seen: set[str] = set()
+    begun = 1
     for _ in range(MOST_PAGES):
-        response = await client.get(LIST_ACCOUNTS, parameters={"limit": 100, "starting_after": after})
+        try:
+            response = await client.get(LIST_ACCOUNTS, parameters={"limit": 100, "starting_after": after})
+        except InvalidRequestError as error:
+            if after is None or begun == BEGINNINGS or not _is_of_cursor(error):
+                raise
+            after, begun = None, begun + 1
+            seen.clear()
+            continue
         with client.judging(response):
             page = decode_page(response.body, request_id=response.request_id)
+            refuse_others(page, kind=LIST_ACCOUNTS.kind)
             ids = _ids(page)
             _check(page, ids, seen, first=after is None)
-        yield {one: _created(row) for one, row in zip(ids, page.rows, strict=True)}
+        yield {one: created_of(client, row) for one, row in zip(ids, page.rows, strict=True) if one not in told}
         if not page.has_more:
             return
         seen.update(ids)
+        told.update(ids)
         after = ids[-1]
     raise ProtocolError(f"the list of connected accounts does not end after {MOST_PAGES:,} pages")
+
+
+def _is_of_cursor(error: InvalidRequestError) -> bool:
+    """Say whether there is no such account any more as the list was to go on after."""
+    return isinstance(error, NotFoundError) or error.param == "starting_after"
 
 
 def _check(page: Page, ids: list[AccountId], seen: set[str], *, first: bool) -> None:
@@ -65,8 +88,3 @@ def _ids(page: Page) -> list[AccountId]:
     if not all(isinstance(one, str) and one for one in found):
         raise ProtocolError("the list of accounts has a row without an id", request_id=page.request_id)
     return [checked_account(one) for one in found]
-
-
-def _created(row: Mapping[str, object]) -> int:
-    created = row.get("created")
-    return created if type(created) is int and created > 0 else 0

@@ -11,13 +11,13 @@ from anyio import CancelScope
 from connector.config.config import Config, FromEnvironment
 from connector.config.moments import interval_given
 from connector.core.account_ids import given_account, given_accounts
-from connector.core.api.page import Row, decode_asked, decode_object
-from connector.core.ledger.balance import Balance, to_balance
+from connector.core.api.page import Row, decode_asked
 from connector.core.state.claims import Claims
 from connector.core.time.intervals import Intervals
 from connector.errors import UsageError
 from connector.events import told
 from connector.running.clock import SystemClock
+from connector.stripe.balance import balance_in
 from connector.stripe.client import BALANCE, GET_PAYOUT, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
 from connector.stripe.follow.following import Follower
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from connector.core.api.meter import Meter
     from connector.core.api.protocol import Parameters
+    from connector.core.ledger.balance import Balance
     from connector.core.time.times import Time
     from connector.events import OnEvent
     from connector.running.clock import Clock
@@ -133,8 +134,7 @@ class Stripe:
         Source: docs.stripe.com/api/balance.
         """
         response = await as_account(client_of(self), account, lambda: client_of(self).get(BALANCE, account=account))
-        with client_of(self).judging(response):
-            return to_balance(decode_object(response.body, request_id=response.request_id))
+        return balance_in(client_of(self), response)
 
     async def balance_transaction(
         self, transaction_id: str, *, expand: Sequence[str] = (), account: str | None = None

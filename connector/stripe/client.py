@@ -46,23 +46,25 @@ class Endpoint:
     Attributes:
         name: as Stripe's reference names it.
         path: below the API's base, `{}` standing for the id.
+        kind: what `object` names what is answered with, or the rows of a list.
     """
 
     name: str
     path: str
+    kind: str
 
 
-BALANCE = Endpoint("balance.retrieve", "/v1/balance")
-LIST_TRANSACTIONS = Endpoint("balance_transactions.list", "/v1/balance_transactions")
-GET_TRANSACTION = Endpoint("balance_transactions.retrieve", "/v1/balance_transactions/{}")
-ACCOUNT = Endpoint("account.retrieve", "/v1/account")
-LIST_ACCOUNTS = Endpoint("accounts.list", "/v1/accounts")
-LIST_PAYOUTS = Endpoint("payouts.list", "/v1/payouts")
-GET_PAYMENT_INTENT = Endpoint("payment_intents.retrieve", "/v1/payment_intents/{}")
-GET_CHARGE = Endpoint("charges.retrieve", "/v1/charges/{}")
-GET_PAYOUT = Endpoint("payouts.retrieve", "/v1/payouts/{}")
-GET_REFUND = Endpoint("refunds.retrieve", "/v1/refunds/{}")
-GET_DISPUTE = Endpoint("disputes.retrieve", "/v1/disputes/{}")
+BALANCE = Endpoint("balance.retrieve", "/v1/balance", "balance")
+LIST_TRANSACTIONS = Endpoint("balance_transactions.list", "/v1/balance_transactions", "balance_transaction")
+GET_TRANSACTION = Endpoint("balance_transactions.retrieve", "/v1/balance_transactions/{}", "balance_transaction")
+ACCOUNT = Endpoint("account.retrieve", "/v1/account", "account")
+LIST_ACCOUNTS = Endpoint("accounts.list", "/v1/accounts", "account")
+LIST_PAYOUTS = Endpoint("payouts.list", "/v1/payouts", "payout")
+GET_PAYMENT_INTENT = Endpoint("payment_intents.retrieve", "/v1/payment_intents/{}", "payment_intent")
+GET_CHARGE = Endpoint("charges.retrieve", "/v1/charges/{}", "charge")
+GET_PAYOUT = Endpoint("payouts.retrieve", "/v1/payouts/{}", "payout")
+GET_REFUND = Endpoint("refunds.retrieve", "/v1/refunds/{}", "refund")
+GET_DISPUTE = Endpoint("disputes.retrieve", "/v1/disputes/{}", "dispute")
 
 
 def _no_hurry() -> float:

@@ -13,7 +13,7 @@ from connector.errors import ConfigError, InvalidRequestError, PermissionDeniedE
 from connector.stripe.client import ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from connector.core.api.protocol import Response
     from connector.core.units import AccountId
@@ -92,14 +92,12 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
     with client.judging(response):
         described = decode_object(response.body, request_id=response.request_id)
         found = described.get("id")
-        if not isinstance(found, str):
-            raise ProtocolError("the account has no id", request_id=response.request_id)
+        if not isinstance(found, str) or described.get("object") not in {None, ACCOUNT.kind}:
+            raise ProtocolError("the answer is no account with an id", request_id=response.request_id)
         owner = _fitting(found, acting, named, response.request_id)
     if acting is not None:
         client.acting.sure.add(acting)
-    created = described.get("created")
-    seconds = created if type(created) is int and created > 0 else 0
-    return Identity(named or owner, seconds, *clocks(client), owner=owner)
+    return Identity(named or owner, created_of(client, described), *clocks(client), owner=owner)
 
 
 async def as_account(client: Client, account: str | None, ask: Callable[[], Awaitable[T]]) -> T:
@@ -181,6 +179,12 @@ def _fitting(found: str, acting: str | None, named: str | None, request_id: str 
             request_id=request_id,
         )
     return checked_account(found)
+
+
+def created_of(client: Client, described: Mapping[str, object]) -> int:
+    """Return when an account was made, UTC seconds; 0 where it does not say, or says what is still to come."""
+    created = described.get("created")
+    return created if type(created) is int and 0 < created <= max(clocks(client)[0], client.clock.utc()) else 0
 
 
 def clocks(client: Client) -> tuple[int, int]:

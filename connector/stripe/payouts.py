@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from connector.core.api.asked_for import refuse_another_mode
 from connector.core.api.page import decode_asked
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
@@ -38,18 +39,21 @@ async def fetch_payouts(
 
     Raises:
         ApiError: see `connector.errors`.
-        ProtocolError: an answer is not what was asked for.
+        ProtocolError: an answer is not what was asked for, or of another mode than the key.
 
     Source: docs.stripe.com/api/payouts/list, docs.stripe.com/api/payouts/retrieve.
     """
     rows: list[Row] = []
     absent: set[str] = set()
+    livemode = client.config.api_key.livemode
     if plan.todo:
         query = Query(account=account, endpoint=LIST_PAYOUTS)
         usual = None if plan.todo.parts[0].start == 0 else 0.0  # what was read before says that few are to be expected
         async with pages(client, query, within=plan.todo, likely_start=likely_start, usual=usual) as stream:
             async for page in stream:
                 rows += page
+        for row in rows:
+            refuse_another_mode(row, livemode)
 
     async def retrieve(payout: str) -> None:
         try:
@@ -61,6 +65,7 @@ async def fetch_payouts(
                 row = decode_asked(response.body, payout, kind="payout", request_id=response.request_id)
                 if type(row.get("created")) is not int:
                     raise ProtocolError(f"{payout} came without `created`, in seconds", request_id=response.request_id)
+                refuse_another_mode(row, livemode, request_id=response.request_id)
             rows.append(row)
             ListEvents(client.on_event, GET_PAYOUT.name, account).one_received(row, response)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import orjson
 
 from connector.core.api.json_text import dumps, plain
+from connector.core.time.times import END_OF_TIME, START_OF_TIME
 from connector.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ Json: TypeAlias = dict[str, Any]
 ABSENT = "$absent"
 """Key in `extra` under which fields that were not received are listed."""
 
-FIRST_INSTANT, LAST_INSTANT = -62_135_596_800, 253_402_300_799
+FIRST_INSTANT, LAST_INSTANT = START_OF_TIME, END_OF_TIME - 1
 """Bounds of a moment in UTC seconds: the years 1 to 9999, all that Python and SQL engines can show."""
 
 _SHOWN = 100

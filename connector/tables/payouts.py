@@ -40,8 +40,8 @@ def to_batch(rows: Sequence[Json]) -> pa.RecordBatch:
         rows: payouts as orjson reads them.
 
     Raises:
-        SchemaError: a payout lacks its id, amount, arrival_date, created, currency or status, or has one of another
-            type.
+        SchemaError: a payout lacks its id, amount, arrival_date, automatic, created, currency or status, or has one of
+            another type; or arrives before 1970.
     """
     fields, schema = _fields(), arrow_schema(_TABLE)
     stored = [_to_columns(*fields.split(row)) for row in rows]
@@ -73,12 +73,21 @@ def _references() -> tuple[str, ...]:
 
 @cache
 def _fields() -> Fields:
-    """Derive the known fields from `schemas/api/payout.json`; vital are those whose column can never be null."""
+    """Derive the known fields from `schemas/api/payout.json`; vital are those whose column can never be null.
+
+    So is `automatic`: a payout that does not say it would be taken for one that Stripe assigns no transactions to. And
+    a file is named by the day of `arrival_date`.
+    """
+    tests = {name: _test(field) for name, field in _api_fields().items()}
     return Fields(
-        {**{name: _test(field) for name, field in _api_fields().items()}, "id": is_name},
-        vital=tuple(field.name for field in arrow_schema(_TABLE) if not field.nullable),
+        {**tests, "id": is_name, "arrival_date": _is_day_of_a_file},
+        vital=(*(field.name for field in arrow_schema(_TABLE) if not field.nullable), "automatic"),
         noun="payout",
     )
+
+
+def _is_day_of_a_file(value: object) -> bool:
+    return is_instant(value) and cast("int", value) >= 0
 
 
 def _test(field: Json) -> Callable[[object], bool]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.core.api.page import decode_object
-from connector.core.ledger.balance import Balance, to_balance
+from connector.stripe.balance import balance_in
 from connector.stripe.client import BALANCE
 from connector.stripe.listing.query import Query, pages
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from connector.core.ledger.balance import Balance
     from connector.core.time.intervals import Intervals
     from connector.stripe.client import Client
     from connector.stripe.listing.query import PageStream
@@ -37,8 +37,7 @@ class Asker:
     async def balance(self) -> Balance:
         """Return the balance as it is now."""
         response = await self.client.get(BALANCE, account=self.account)
-        with self.client.judging(response):
-            return to_balance(decode_object(response.body, request_id=response.request_id))
+        return balance_in(self.client, response)
 
     def listed(self, within: Intervals) -> AbstractAsyncContextManager[PageStream]:
         """Offer the pages of the rows created in these seconds, strictly read, as a block."""

@@ -15,6 +15,7 @@ from connector.core.account_failures import OUTAGE
 from connector.errors import (
     AccountsError,
     AuthenticationError,
+    NotFoundError,
     PermissionDeniedError,
     ProtocolError,
     ServerError,
@@ -222,6 +223,31 @@ async def listed_from(*answers):
 def test_an_empty_page_of_accounts_where_more_were_promised_is_an_error(has_more):
     with pytest.raises(ProtocolError, match="more connected accounts were promised"):
         anyio.run(listed_from, accounts_page("acct_2", has_more=True), accounts_page(has_more=has_more))
+
+
+GONE = refused(400, "No such account: 'acct_3'", code="resource_missing", param="starting_after")
+
+
+def test_where_the_account_that_a_page_ended_with_has_left_the_list_is_begun_anew_and_each_comes_once():
+    pages = [
+        accounts_page("acct_4", "acct_3", has_more=True),
+        GONE,
+        accounts_page("acct_5", "acct_4", has_more=True),
+        accounts_page("acct_2", "acct_1", has_more=False),
+    ]
+    assert anyio.run(listed_from, *pages) == ["acct_4", "acct_3", "acct_5", "acct_2", "acct_1"]
+
+
+def test_a_list_of_accounts_that_is_refused_again_and_again_is_an_error():
+    with pytest.raises(NotFoundError):
+        anyio.run(listed_from, *[accounts_page("acct_3", has_more=True), GONE] * 5)
+
+
+def test_a_list_of_something_else_is_none_of_accounts():
+    row = {"id": "acct_1", "object": "person"}
+    page = ok({"object": "list", "data": [row], "has_more": False})
+    with pytest.raises(ProtocolError, match="one of 'person' came"):
+        anyio.run(listed_from, page)
 
 
 def test_an_empty_first_page_that_promises_more_accounts_is_an_error():

@@ -128,6 +128,16 @@ def test_an_account_keeps_the_format_of_its_first_snapshot(tmp_path):
     assert {path.name for path in (tmp_path / "balances").rglob("part-0.*")} == {"part-0.arrow"}
 
 
+async def real_money(balance):
+    """Ask with a test key, and get this."""
+    return await ask_balance(client_over(FakeTransport([ok(balance)])), None, AccountId("acct_1"))
+
+
+def test_a_balance_of_another_mode_than_the_keys_is_refused():
+    with pytest.raises(ProtocolError, match=r"the key is of test mode, and the answer \(balance\) is of live mode"):
+        anyio.run(real_money, FULL | {"livemode": True})
+
+
 def test_a_balance_with_nothing_in_it_is_asked_for_and_has_no_rows(tmp_path):
     empty = {"object": "balance", "livemode": False, "available": [], "pending": []}
     assert add(LocalStore(tmp_path), empty, START).rows == 0
@@ -144,7 +154,7 @@ def test_what_is_no_balance_is_refused_and_nothing_is_written(tmp_path):
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6])
 def test_killed_at_any_write_no_snapshot_that_was_there_is_lost_and_none_is_doubled(tmp_path, step):
     store = LocalStore(tmp_path)
-    add(store, FULL | {"livemode": True}, START)
+    add(store, FULL | {"note": "another"}, START)
     with pytest.raises(DiedError):
         add(DyingStore(tmp_path, dies_at=step), FULL, START + 50)
     add(store, FULL, START + 60)

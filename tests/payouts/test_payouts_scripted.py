@@ -177,6 +177,45 @@ def test_a_payout_whose_list_was_cut_short_is_listed_again_by_the_next_run(tmp_p
     assert made.bring(tmp_path).payouts_listed == 0
 
 
+@pytest.mark.parametrize("kind", ["another payout's list", "all rows of the account"])
+def test_rows_that_another_payout_paid_out_are_refused_and_what_the_others_paid_out_is_kept(tmp_path, kind):
+    made = some_payouts(3)
+    right, others = made.rows["po_2"], made.rows["po_1"]
+    made.rows["po_2"] = others if kind == "another payout's list" else [*others, *right]
+    with pytest.raises(ProtocolError, match="not what it paid out") as caught:
+        made.bring(tmp_path)
+    assert "listed for po_2" in str(caught.value)
+    assert {one["payout_id"] for one in held_pairs(tmp_path)} == {"po_1", "po_3"}
+    made.rows["po_2"] = right
+    report = made.bring(tmp_path)
+    assert (report.payouts_listed, report.unbalanced) == (1, ())
+    assert sorted(pairs_of(tmp_path, "po_2")) == ["txn_00004", "txn_00005"]
+
+
+@pytest.mark.parametrize("retrieved", [False, True])
+def test_payouts_of_another_mode_than_the_keys_are_refused(tmp_path, retrieved):
+    made = some_payouts(2)
+    if retrieved:
+        made.payouts[0]["reconciliation_status"] = "in_progress"
+        made.now = START + 400 * DAY
+        for number in range(50, 200):
+            made.add(number, START + number * DAY)
+        made.bring(tmp_path)
+    made.payouts[0]["livemode"] = True
+    with pytest.raises(ProtocolError, match=r"the key is of test mode, and the answer \(po_1\) is of live mode"):
+        made.bring(tmp_path)
+    assert [one for one in held_payouts(tmp_path) if one["livemode"]] == [] if retrieved else not [*tmp_path.iterdir()]
+
+
+def test_the_row_of_a_manual_payout_may_be_among_those_of_an_automatic_one(tmp_path):
+    made = some_payouts(2)
+    made.add(7, START + 3 * DAY, automatic=False, reconciliation_status="not_applicable")
+    manual, _ = made.rows["po_7"]
+    made.rows["po_2"] += [manual, scripted_row(90, START, -manual["net"])]
+    assert made.bring(tmp_path).unbalanced == ()
+    assert len(pairs_of(tmp_path, "po_2")) == 4
+
+
 def test_a_payout_without_any_row_is_named_until_it_has_some_beside_others_of_its_day(tmp_path):
     made = some_payouts(2)
     made.payouts[1]["arrival_date"] = made.payouts[0]["arrival_date"]
@@ -191,7 +230,7 @@ def test_long_lists_are_read_to_their_end_in_about_as_many_requests_as_pages(tmp
     made = ScriptedStripe()
     one = made.add(1, START + DAY)
     rows = [scripted_row(number, START + number * 7, 1) for number in range(100, 2_600)]
-    made.rows["po_1"] = [scripted_row(1, one["created"], -len(rows), type="payout"), *rows]
+    made.rows["po_1"] = [scripted_row(1, one["created"], -len(rows), type="payout", source="po_1"), *rows]
     report = made.bring(tmp_path)
     assert report.transactions_listed == len(rows) + 1
     assert report.unbalanced == ()

@@ -181,6 +181,18 @@ def test_rows_that_are_missing_added_or_changed_are_named(served, lake, tmp_path
     assert missing[gone["balance_transaction_id"]][0] is None
 
 
+def test_what_a_report_says_nothing_of_is_noted(served, lake, tmp_path):
+    rows = list(rows_of(served, lake))
+    eur = [{**row, "reporting_category": ""} for row in rows if row["currency"] == "eur"]
+    report = compared(lake, written(tmp_path / "rows.csv", eur[:-1]))
+    assert report["differing"] == 0
+    others = sorted({row["currency"].upper() for row in rows} - {"EUR"})
+    assert [note.partition(":")[0] for note in report["notes"]] == [
+        *(f"the report has no lines of {one}" for one in others),
+        "the report does not say the reporting_category",
+    ]
+
+
 def test_of_very_many_differences_the_first_are_named_and_all_counted(lake, tmp_path):
     strange = (
         {"balance_transaction_id": f"txn_{n}", "currency": "eur", "gross": "1.00", "fee": "0", "net": "1.00"}
@@ -200,6 +212,7 @@ def test_of_very_many_differences_the_first_are_named_and_all_counted(lake, tmp_
         ("category,description,net_amount,currency\nactivity,x,twelve,eur\n", "line 2.*not an amount"),
         ("category,description,net_amount,currency\nactivity,x\n", "not an amount"),
         ("balance_transaction_id,currency,gross,fee,net\ntxn_1,eur,1,0,1\ntxn_1,eur,1,0,1\n", "txn_1 twice"),
+        (f"balance_transaction_id,currency,gross,fee,net\ntxn_1,eur,{10**20},0,{10**20}\n", "txn_1 are beyond"),
     ],
 )
 def test_what_is_no_report_is_refused_with_what_is_wrong(lake, tmp_path, text, said):

@@ -66,6 +66,7 @@ def test_absent_buckets_are_empty():
         {"object": "list"},
         {name: value for name, value in FULL.items() if name != "pending"},
         {name: value for name, value in FULL.items() if name != "livemode"},
+        FULL | {"livemode": "false"},
         FULL | {"available": None},
         FULL | {"available": [None]},
         FULL | {"available": [{"amount": 1}]},
@@ -75,6 +76,10 @@ def test_absent_buckets_are_empty():
         FULL | {"available": [{"amount": 1, "currency": None}]},
         FULL | {"available": "none"},
         FULL | {"issuing": [1]},
+        FULL | {"available": {}},
+        FULL | {"pending": ""},
+        FULL | {"connect_reserved": {"amount": 5, "currency": "usd"}},
+        FULL | {"issuing": {"available": {"amount": 5, "currency": "usd"}}},
     ],
 )
 def test_what_is_no_balance_is_refused_rather_than_guessed(broken):

@@ -11,7 +11,7 @@ from connector.tables.arrow import arrow_schema
 from connector.tables.payouts import to_batch, to_objects, with_trace_parts
 from tests.support.rows import OFFICIAL_PAYOUT, changed, exactly, received
 
-VITAL = ("id", "amount", "arrival_date", "created", "currency", "status")
+VITAL = ("id", "amount", "arrival_date", "automatic", "created", "currency", "status")
 
 
 @given(st.lists(changed(st.just(OFFICIAL_PAYOUT), VITAL), max_size=4))

@@ -41,6 +41,9 @@ _LONGEST = 500
 _LONGEST_REFUSAL = 2_000
 """The same of a 403's message, which ends with a link to the key's permissions, and may name several of them."""
 
+_FIRST_DATE, _LAST_DATE = 1_293_840_000, 4_102_444_800
+"""UTC seconds between which a `Date` has to lie: Stripe began in 2011, and no clock that is set says 2100 yet."""
+
 _RETRYABLE = frozenset({408, 409, 424, 425})
 """Refusals that may pass: a connection that was idle too long, conflicts, and a request that came too early."""
 
@@ -109,7 +112,10 @@ def encode_query(parameters: Parameters) -> str:
 
 
 def seconds_of(date: str) -> int | None:
-    """Return UTC seconds of a `Date`, None where it is none; without a zone, or with `-0000`, it is UTC as well.
+    """Return UTC seconds of a `Date`, None where no answer of Stripe's can have it.
+
+    Without a zone, or with `-0000`, it is UTC as well. A clock that was never set is no clock: by it, what is recorded
+    would be of years in which there was no Stripe, or are still to come.
 
     Source: RFC 9110, 5.6.7.
     """
@@ -117,7 +123,8 @@ def seconds_of(date: str) -> int | None:
         moment = parsedate_to_datetime(date)
     except (ValueError, OverflowError):
         return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return seconds if _FIRST_DATE <= seconds < _LAST_DATE else None
 
 
 def decipher(response: Response, *, key: str = "") -> ApiError | None:

@@ -15,7 +15,7 @@ from connector.core.ledger.money import decimals
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from connector.core.ledger.statement import AccountStatement, Part, PurseStatement
 
@@ -139,13 +139,18 @@ def _ungrouped(text: str, places: int) -> str:
 
 
 def compare_balance(rows: Iterable[Mapping[str, str]], account: AccountStatement, name: str) -> Comparison:
-    """Compare a `balance.summary.1` with the statement of the payments balance."""
+    """Compare a `balance.summary.1` with the statement of the payments balance.
+
+    Raises:
+        ConfigError: an amount is none, or a line is there twice.
+    """
     found = Comparison("balance summary")
     by_currency: dict[str, dict[str, int]] = {}
     for number, row in enumerate(rows, start=2):
-        currency = row["currency"].strip().lower()
-        value = minor(row["net_amount"], currency, f"{name}, line {number}")
-        by_currency.setdefault(currency, {})[row["category"].strip()] = value
+        currency, category, where = row["currency"].strip().lower(), row["category"].strip(), f"{name}, line {number}"
+        lines = by_currency.setdefault(currency, {})
+        _refuse_twice(category, currency, lines, where)
+        lines[category] = minor(row["net_amount"], currency, where)
     for currency, report in by_currency.items():
         _signed(report)
         purse = _purse(account, currency)
@@ -157,13 +162,18 @@ def compare_balance(rows: Iterable[Mapping[str, str]], account: AccountStatement
 
 
 def compare_summary(rows: Iterable[Mapping[str, str]], account: AccountStatement, name: str) -> Comparison:
-    """Compare a summary by category with the statement of the payments balance."""
+    """Compare a summary by category with the statement of the payments balance.
+
+    Raises:
+        ConfigError: an amount is none, or a category is there twice.
+    """
     found = Comparison("summary by category")
     report = [_summed(row, f"{name}, line {number}") for number, row in enumerate(rows, start=2)]
     part: Part = "payouts" if any(one.category in PAYOUT_CATEGORIES for one in report) else "activity"
     seen: dict[str, set[str]] = {}
-    for one in report:
-        seen.setdefault(one.currency, set()).add(one.category)
+    for number, one in enumerate(report, start=2):
+        _refuse_twice(one.category, one.currency, seen.setdefault(one.currency, set()), f"{name}, line {number}")
+        seen[one.currency].add(one.category)
         _compare_sums(found, one, _purse(account, one.currency), part)
     for currency, categories in seen.items():
         purse = _purse(account, currency)
@@ -190,7 +200,7 @@ def _summed(row: Mapping[str, str], where: str) -> _Summed:
     gross, fee, net = (minor(row[one], currency, where) for one in FIGURES)
     fee = fee if gross - fee == net and gross + fee != net else -fee
     return _Summed(
-        row["reporting_category"].strip(), currency, gross, fee, net, int(count) if count.isdigit() else None
+        row["reporting_category"].strip(), currency, gross, fee, net, int(count) if count.isdecimal() else None
     )
 
 
@@ -241,6 +251,12 @@ def differences(report: Itemized | None, lake: Itemized | None) -> list[Compared
         if values[0] != values[1]:
             found.append(Compared(report.id, report.currency, figure, *values))
     return found
+
+
+def _refuse_twice(category: str, currency: str, there: Container[str], where: str) -> None:
+    """Refuse a second line about the same, as where two reports were put together: which of them counts?"""
+    if category in there:
+        raise ConfigError(f"{where}: {category or 'a line without a name'} of {currency.upper()} is there twice")
 
 
 def _signed(report: dict[str, int]) -> None:

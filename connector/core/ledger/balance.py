@@ -84,6 +84,7 @@ class Balance:
 
 _FLAT = ("available", "pending", "connect_reserved", "instant_available")
 _NESTED = ("issuing", "refund_and_dispute_prefunding")
+_PARTS = frozenset({"available", "pending"})
 _KNOWN = frozenset({"amount", "currency", "source_types", "net_available"})
 
 
@@ -97,11 +98,11 @@ def to_balance(received: Row) -> Balance:
         raise ProtocolError(f"the answer is not a balance but {received.get('object')!r}")
     try:
         return Balance(
-            livemode=bool(received["livemode"]),
+            livemode=_flag(received["livemode"]),
             available=_amounts(received["available"]),
             pending=_amounts(received["pending"]),
-            connect_reserved=_amounts(received.get("connect_reserved") or []),
-            instant_available=_amounts(received.get("instant_available") or []),
+            connect_reserved=_amounts_or_none(received.get("connect_reserved")),
+            instant_available=_amounts_or_none(received.get("instant_available")),
             issuing=_parts(received.get("issuing") or {}),
             refund_and_dispute_prefunding=_parts(received.get("refund_and_dispute_prefunding") or {}),
             received=MappingProxyType(received),
@@ -110,13 +111,25 @@ def to_balance(received: Row) -> Balance:
         raise ProtocolError(f"the balance is not of the documented form ({error!r})") from error
 
 
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"livemode is {str(value)[:40]!r}")
+    return value
+
+
 def _parts(bucket: dict[str, Any]) -> Mapping[str, tuple[BalanceAmount, ...]]:
-    lists = {name: cast("list[Any]", value) for name, value in bucket.items() if isinstance(value, list)}
-    return MappingProxyType({name: _amounts(entries) for name, entries in lists.items()})
+    names = [name for name, value in bucket.items() if isinstance(value, list) or name in _PARTS]
+    return MappingProxyType({name: _amounts_or_none(bucket[name]) for name in names})
 
 
-def _amounts(entries: list[dict[str, Any]]) -> tuple[BalanceAmount, ...]:
-    return tuple(_amount(entry) for entry in entries)
+def _amounts_or_none(entries: Any) -> tuple[BalanceAmount, ...]:  # noqa: ANN401 - as received
+    return () if entries is None else _amounts(entries)
+
+
+def _amounts(entries: Any) -> tuple[BalanceAmount, ...]:  # noqa: ANN401 - as received
+    if not isinstance(entries, list):
+        raise TypeError(f"amounts are a list, not {str(entries)[:40]!r}")
+    return tuple(_amount(entry) for entry in cast("list[dict[str, Any]]", entries))
 
 
 def _amounts_if_money(entries: list[Any]) -> tuple[BalanceAmount, ...] | None:

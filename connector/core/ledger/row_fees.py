@@ -181,6 +181,9 @@ def _expanded(received: Row, name: str) -> Row:
 
 def _known(base: RowFees, received: Sequence[Row]) -> RowFees:
     rows = tuple(fee_row(row) for row in received)
+    ids = [row.balance_transaction for row in rows if row.balance_transaction is not None]
+    if len(set(ids)) < len(ids):
+        raise ProtocolError(f"a row of {base.id} came twice: what its rows come to is not known")
     return replace(base, answer=Answer.KNOWN, rows=rows, sums=tuple(_sums(rows)))
 
 

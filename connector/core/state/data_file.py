@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from connector.core.state.partition import Granularity, PartitionKey, partition_of
 from connector.core.time.intervals import Interval, Intervals
-from connector.core.time.times import END_OF_TIME
+from connector.core.time.times import END_OF_TIME, START_OF_TIME
 from connector.core.units import DAY
 
 _PATH = re.compile(r"[a-z_]+/account=[A-Za-z0-9_]+/[a-z_]+=[0-9-]{4,10}/part-(?:0|[0-9a-f]{12}-[0-9A-Za-z-]+)\.[a-z.]+")
@@ -191,7 +191,7 @@ def checked_file(file: DataFile, *folders: str) -> DataFile:
         and 0 <= file.last_created <= END_OF_TIME
         and 0 <= file.refreshed <= END_OF_TIME
         and 0 <= file.witnessed <= END_OF_TIME
-        and 0 <= (file.pending_from or 0) <= END_OF_TIME
+        and START_OF_TIME <= (file.pending_from or 0) <= END_OF_TIME
     ):  # thousands of files are checked with each look: built-in functions take twice as long
         raise ValueError(f"impossible figures of {file.path}")
     if not _SHA256.fullmatch(file.sha256):

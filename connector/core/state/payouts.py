@@ -78,7 +78,7 @@ class Payout:
             currency=row["currency"],
             status=row["status"],
             automatic=row.get("automatic") is True,
-            reconciliation_status=reconciliation if isinstance(reconciliation, str) else None,
+            reconciliation_status=reconciliation if type(reconciliation) is str else None,  # no half of a pair
         )
 
     @property

@@ -293,6 +293,21 @@ class _Commit(Struct):
     commit: str
 
 
+def refuse_unreadable(record: Record, expected: ExpectedRecord) -> None:
+    """Refuse to write a record that nobody could read again.
+
+    Raises:
+        StateError: it is such a one.
+    """
+    try:
+        _checked(record, expected)
+    except ValueError as error:
+        raise StateError(
+            f"what came makes no record that could be read again ({error}): nothing of it is recorded, and what is in"
+            " the lake stays as it is; run again, and report it where it stays so"
+        ) from error
+
+
 def _checked(record: Record, expected: ExpectedRecord) -> Record:
     """Return a record that makes sense; raises ValueError or a StateError for another."""
     if (record.table, record.account, record.number) != (expected.table, expected.account, expected.number):

@@ -169,6 +169,7 @@ def _between(asked: Asked, zone: str, clocks: tzinfo, now: int) -> Period:
     stop = now if asked.until is None else _moment(asked.until, clocks, "until", today)
     if start >= stop:
         raise UsageError("`until` must be later than `since`: `since` is included, `until` is not")
+    _checked_year(str(datetime.fromtimestamp(stop - 1, UTC).year))
     period = Period("", Interval(start, stop), zone, clocks)
     name = f"{period.local(start).isoformat()}/{period.local(stop).isoformat()}"
     return Period(name, period.bounds, zone, clocks)

@@ -26,6 +26,9 @@ EXAMPLES = "2026-01-31, 2026-01, 2026-01-31T12:00:00+01:00, yesterday, last-mont
 END_OF_TIME = 253_402_300_800
 """First second of the year 10000: no row is newer."""
 
+START_OF_TIME = -62_135_596_800
+"""First second of the year 1: Python and SQL engines know no moment before it."""
+
 
 def to_seconds(value: Time, *, name: str, today: date | None = None) -> int:
     """Return UTC seconds, 0 to `END_OF_TIME`.

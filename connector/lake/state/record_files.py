@@ -115,11 +115,16 @@ def record_at(
     there = store.read(where)
     if there is None:
         return None
-    folders = tuple(f"{table}/account={account}/" for table in spec.tables)
-    record = from_json(there.data, ExpectedRecord(where, spec.name, account, number, folders, spec.remedy))
+    record = from_json(there.data, expected_at(spec, account, number))
     if known is not None:
         known[where] = record
     return record
+
+
+def expected_at(spec: TableSpec[Any], account: AccountId, number: int) -> ExpectedRecord:
+    """Return what a record of a number has to be."""
+    folders = tuple(f"{table}/account={account}/" for table in spec.tables)
+    return ExpectedRecord(record_path(spec.name, account, number), spec.name, account, number, folders, spec.remedy)
 
 
 def back_from(

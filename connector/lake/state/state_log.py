@@ -28,6 +28,7 @@ from connector.core.state.record import (
     checkpoint_due,
     is_small,
     parts_after,
+    refuse_unreadable,
 )
 from connector.core.state.tables import Origin, State
 from connector.core.units import DAY
@@ -40,6 +41,7 @@ from connector.lake.state.record_files import (
     back_from,
     clear,
     create,
+    expected_at,
     folder_of,
     limited,
     newest_number,
@@ -256,6 +258,7 @@ def commit(
     Raises:
         CommitConflictError: another run has written the same partitions; nothing of `new` is recorded.
         CommitUnknownError: whether it is recorded is not known; the files are there, and the next run finds out.
+        StateError: nobody could read the record again; nothing is recorded.
         StorageError: the destination refuses; what was recorded before is whole.
     """
     account = new.account
@@ -266,6 +269,7 @@ def commit(
     for _ in range(ROUNDS):
         at = now()
         record = limited(store, spec, _record(spec.name, account, number, before, wanted, run, int(at)), at)
+        refuse_unreadable(record, expected_at(spec, account, number))
         if create(store, record) and not _too_late(store, spec, record, seen, at):
             clear(store, record)
             return spec.of_parts(wanted, _origin(record, at))

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.api.fields import id_of
 from connector.core.state.data_file import Listing, with_changes
 from connector.core.state.payouts_record import COLUMNS
+from connector.errors import ProtocolError
 from connector.lake.writing.merge_counts import MergeCounts
 from connector.lake.writing.rewrite import StagedFile, condition_of, trusted
 from connector.lake.writing.small_tables import read_rows, stage_rows
@@ -18,13 +20,17 @@ from connector.tables import payout_transactions
 from connector.tables.payouts import with_trace_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.payouts import DayDue
     from connector.lake.stores.base import Store
     from connector.lake.writing.rewrite import PartitionRewrite
     from connector.lake.writing.small_tables import SmallTable
+
+
+PAYOUT = "payout"
+"""Type of a payout's own row, whose source it is."""
 
 
 @dataclass(slots=True)
@@ -34,10 +40,12 @@ class Listed:
     Attributes:
         payout: its id.
         batches: their columns.
+        paid_out: ids of the payouts whose own rows are among them.
     """
 
     payout: str
     batches: list[pa.RecordBatch] = field(default_factory=list[pa.RecordBatch])
+    paid_out: set[str] = field(init=False, default_factory=set[str])
     _net: Counter[str] = field(init=False, default_factory=Counter[str])
 
     def add(self, rows: list[dict[str, Any]]) -> None:
@@ -49,6 +57,27 @@ class Listed:
         self.batches.append(payout_transactions.to_batch(self.payout, rows))
         for row in rows:
             self._net[row["currency"]] += row["net"]
+            if row["type"] == PAYOUT and (name := id_of(row.get("source"))) is not None:
+                self.paid_out.add(name)
+
+    def refuse_anothers(self, reconciled: Container[str]) -> None:
+        """Refuse rows that another payout paid out: each row is paid out once, and goes with a payout's own.
+
+        Args:
+            reconciled: ids of the account's automatic payouts whose lists are complete. The row of a manual one may be
+                among those of the automatic one after it.
+
+        Raises:
+            ProtocolError: they are another's.
+        """
+        others = sorted(name for name in self.paid_out if name != self.payout and name in reconciled)
+        if others or (self.payout not in self.paid_out and self.listing.reconciles):
+            whose = f"the row of {others[0]} is" if others else "its own row is not"
+            raise ProtocolError(
+                f"{whose} among the rows listed for {self.payout}, so they are not what it paid out: nothing of them is"
+                " kept. Something on the way does not heed `payout`, or keeps answers: look at what `api_base` leads"
+                " through"
+            )
 
     @property
     def listing(self) -> Listing:

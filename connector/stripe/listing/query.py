@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from connector.core.api.asked_for import refuse_others
 from connector.core.api.page import Page, Row, decode_page
 from connector.core.api.page_size import TRIES, PageSize, is_heavy
 from connector.core.api.protocol import Parameters
@@ -161,6 +162,7 @@ class ListSource:
                 self.size.came(asked)
                 with self.client.judging(response):
                     page = self.decode(response.body, request_id=response.request_id)
+                    refuse_others(page, kind=self.query.endpoint.kind, filters=self._of_fields)
                 return Page(
                     page.rows,
                     page.has_more,
@@ -170,6 +172,11 @@ class ListSource:
                     bytes=len(response.body),
                     seconds=response.seconds,
                 )
+
+    @property
+    def _of_fields(self) -> Parameters:
+        """The filters whose values each row has."""
+        return {name: self.query.filters.get(name) for name in OF_A_FIELD}
 
     @property
     def filters(self) -> Collection[str]:

@@ -126,6 +126,15 @@ def test_each_line_of_a_balance_summary_that_differs_is_told_and_counted(name):
     assert told(found)[name][0] == 99_999
 
 
+def test_a_line_that_is_there_twice_is_refused_for_nobody_knows_which_counts():
+    with pytest.raises(ConfigError, match=r"x\.csv, line 10: activity of USD is there twice"):
+        compare_balance([*balance_rows(), *balance_rows()[3:4]], account(purse()), "x.csv")
+    with pytest.raises(ConfigError, match=r"x\.csv, line 5: charge of USD is there twice"):
+        compare_summary([*ACTIVITY, ACTIVITY[0]], account(purse()), "x.csv")
+    both = [*balance_rows(), *balance_rows("eur")]
+    assert compare_balance(both, account(purse(), purse("eur")), "x.csv").differing == 0
+
+
 def test_of_a_currency_without_rows_what_moved_is_nothing_and_the_balance_not_known():
     found = compare_balance(balance_rows("eur"), account(purse()), "x.csv")
     lake = {one.name: one.lake for one in found.lines}
@@ -185,7 +194,7 @@ def test_a_fee_is_read_with_either_sign_and_a_report_without_counts_is_compared_
     positive = compare_summary([category_row("charge", "90.00", "2.70", "87.30")], account(purse()), "x.csv")
     assert told(positive) == {"refund": (None, -1_000)}
     assert [one.figure for one in positive.lines] == ["gross", "fee", "net", "net"]
-    nothing = compare_summary([category_row("refund", "-10.00", "0.00", "-10.00", "x")], account(purse()), "x.csv")
+    nothing = compare_summary([category_row("refund", "-10.00", "0.00", "-10.00", "²")], account(purse()), "x.csv")
     assert told(nothing) == {"charge": (None, 8_730)}
 
 

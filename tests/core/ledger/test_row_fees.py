@@ -69,9 +69,16 @@ def test_every_row_of_a_dispute_counts_with_its_own_sign(parts):
 
 
 def test_rows_of_several_currencies_are_not_summed_together():
-    found = of_dispute(dispute(row("adjustment", -5, 1), row("adjustment", -7, 2, currency="eur", fee_details=[])))
+    found = of_dispute(
+        dispute(row("adjustment", -5, 1), row("adjustment", -7, 2, id="txn_2", currency="eur", fee_details=[]))
+    )
     assert [(one.currency, one.fee) for one in found.sums] == [("usd", 1), ("eur", 2)]
     assert found.fee is None
+
+
+def test_a_row_that_comes_twice_is_not_counted_twice():
+    with pytest.raises(ProtocolError, match="came twice"):
+        of_dispute(dispute(row("adjustment", -5, 1), row("adjustment", -5, 1)))
 
 
 def test_an_open_dispute_says_that_more_may_come():

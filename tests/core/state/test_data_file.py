@@ -17,7 +17,7 @@ from connector.core.state.data_file import (
 )
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval, Intervals
-from connector.core.time.times import END_OF_TIME
+from connector.core.time.times import END_OF_TIME, START_OF_TIME
 from connector.core.units import DAY
 
 FOLDER = "balance_transactions/account=acct_1/"
@@ -38,6 +38,7 @@ PARKED = DataFile(
         {"first_created": 0, "last_created": END_OF_TIME},
         {"refreshed": END_OF_TIME, "witnessed": END_OF_TIME, "pending_from": END_OF_TIME},
         {"pending_from": None, "pending": 0},
+        {"pending_from": START_OF_TIME},
         {"path": f"{FOLDER}created_year=2026/part-0123456789ab-20260101T000000Z-0a.parquet"},
         {"path": f"{FOLDER}created_month=2026-01/part-0.jsonl.zst"},
     ],
@@ -58,7 +59,7 @@ def test_figures_that_are_possible_are_believed(changes):
         {"refreshed": END_OF_TIME + 1},
         {"witnessed": -1},
         {"pending_from": END_OF_TIME + 1},
-        {"pending_from": -1},
+        {"pending_from": START_OF_TIME - 1},
         {"sha256": "0f" * 31},
         {"sha256": "0F" * 32},
         {"path": FILE.path.replace("acct_1", "acct_2")},

@@ -143,6 +143,8 @@ def test_words_go_by_the_day_that_it_is_in_the_zone():
         {"since": "someday"},
         {"since": "2026-10-02", "until": "2026-10-01"},
         {"since": "2026-10-01", "until": "2026-10-01"},
+        {"since": "2026-10-01", "until": "253402300800"},
+        {"since": "2026-10-01", "until": "9999-01-02"},
     ],
 )
 def test_what_is_no_period_is_refused(asked):

@@ -109,6 +109,16 @@ def test_a_record_is_never_written_again(store):
     assert store.read(record_path("balance_transactions", ACCOUNT, 1)) == first
 
 
+def test_what_nobody_could_read_again_is_not_recorded(store):
+    state = commit(store, TRANSACTIONS, grown(new_state(), file(1)))
+    for odd in (with_changes(file(2), refreshed=-1), with_changes(file(2), bytes=0)):
+        with pytest.raises(StateError, match="nothing of it is recorded"):
+            commit(store, TRANSACTIONS, grown(state, odd))
+    assert numbers(store) == [1]
+    assert load(store, TRANSACTIONS, ACCOUNT) == state
+    assert commit(store, TRANSACTIONS, grown(state, file(2))).number == 2
+
+
 def test_nothing_recorded_is_no_state_and_makes_nothing(store):
     assert load(store, TRANSACTIONS, ACCOUNT) is None
     assert recorded_accounts(store, TRANSACTIONS) == []

@@ -331,6 +331,14 @@ async def test_filters_bounds_and_expansions_are_written_as_stripe_reads_them():
     )
 
 
+@pytest.mark.parametrize(("filters", "said"), [({"type": "charge"}, "type"), ({"currency": "eur"}, "currency")])
+async def test_rows_that_were_filtered_away_end_the_stream(filters, said):
+    rows = [one | {"type": "payout", "currency": "usd"} for one in rows_at([NOW])]
+    with pytest.raises(ProtocolError, match=f"whose {said} is"):
+        async with stripe_over(FakeTransport(by=listing(rows))).balance_transactions(**filters) as stream:
+            assert [page async for page in stream] == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [{"colour": "red"}, {"created_gte": 5, "created_lt": 5}, {"created_gte": "soon"}, {"created_lt": -1}],
