@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from connector.cli.display.console import PIPE_CLOSED, Console, forget_stdout
+from connector.cli.display.console import PIPE_CLOSED, Console, forget_the_broken
 from connector.cli.options.arguments import refuse_keys
 from connector.cli.options.parser import parser_for
 from connector.cli.process.process_setup import leave, own_the_process
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if argv is None and isinstance(error, StoppedError) and error.let_go:
                 leave(status)
     except BrokenPipeError:
-        forget_stdout()
+        forget_the_broken()
         return PIPE_CLOSED
     return status
 

@@ -228,6 +228,27 @@ def test_a_reader_that_is_gone_before_anything_is_written_is_no_error(sandbox, w
     assert (done.returncode, done.stderr.replace("Test mode: no real money.\n", "")) == (141, "")
 
 
+@pytest.mark.parametrize(
+    "words", slow_but([["nonsense"]], [["nonsense"], [], ["init", "lake"], ["sync", "lake", "--progress", "plain"]])
+)
+def test_a_reader_of_stderr_that_went_away_ends_a_command_as_one_of_stdout_does(sandbox, tmp_path, words):
+    read, write = os.pipe()
+    os.close(read)
+    environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key, "PYTHONPATH": str(ROOT)}
+    for out in (write, subprocess.PIPE):  # `2>&1 | head`, and stderr alone
+        done = subprocess.run(
+            [*PROGRAM, *words],
+            cwd=tmp_path,
+            env=environ,
+            stdout=out,
+            stderr=write,
+            timeout=ENDLESS_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 141
+    os.close(write)
+
+
 @pytest.mark.parametrize(("words", "status"), [(["schema"], 74), (["sync", "lake", "-q"], 0)])
 def test_a_closed_stdout_matters_only_where_there_is_something_to_write(sandbox, tmp_path, words, status):
     environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}

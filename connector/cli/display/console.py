@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 PIPE_CLOSED = 141
-"""Exit status when the reader of stdout went away: what shells show for `yes | head` and its like."""
+"""Exit status when the reader of stdout or stderr went away: what shells show for `yes | head` and its like."""
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _SHOW_CURSOR = "\x1b[?25h\n"
@@ -246,15 +246,24 @@ def at_stdout() -> Generator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        forget_stdout()
+        _forget(sys.stdout)
         raise StorageError(f"cannot write to stdout: {error.strerror or error}") from error
 
 
-def forget_stdout() -> None:
+def forget_the_broken() -> None:
+    """Forget what is left for readers that went away, of stdout or of stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            _forget(stream)
+
+
+def _forget(stream: TextIO) -> None:
     """Send to nowhere what is left, so that the interpreter does not complain, and change the status, at its end."""
-    try:
+    with suppress(OSError, ValueError):  # replaced by something in memory
+        descriptor = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, descriptor)
         os.close(nowhere)
-    except (OSError, ValueError):
-        sys.stdout = sys.__stdout__

@@ -33,7 +33,7 @@ exit status:
   77             key refused
   78             wrong settings
   130, 143, 129  interrupted, after publishing what was complete
-  141            the reader of stdout went away
+  141            the reader of stdout or stderr went away
 """
 
 EPILOG = f"{KEY}\n{EXIT_STATUS}"
