@@ -46,13 +46,32 @@ async def stoppable(
 
     Raises:
         StoppedError: it was stopped.
-        UsageError: the deadline is none.
+        UsageError: the deadline is none, or asyncio's event loop does not run.
     """
+    require_asyncio()
     if deadline is not None and not (_is_number(deadline) and 0 < deadline < float("inf")):
         raise UsageError(f"`deadline` {deadline!r} must be a number of seconds, above 0")
     if canceller is not None and canceller.called:
         raise StoppedError("stopped before it began")
     return await _Work(main, grace).go(canceller, deadline)
+
+
+def require_asyncio() -> None:
+    """Do nothing where an event loop of asyncio runs.
+
+    Raises:
+        UsageError: none does, but trio's perhaps.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        return
+    raise UsageError(
+        "no event loop of asyncio is running here, which this needs: await it below `asyncio.run`, or, as in trio's "
+        "loop, call its twin, `run_…`, in a thread"
+    )
 
 
 class _Work(Generic[T]):

@@ -17,6 +17,7 @@ from connector.core.time.intervals import Intervals
 from connector.errors import UsageError
 from connector.events import told
 from connector.running.clock import SystemClock
+from connector.running.stopping import require_asyncio
 from connector.stripe.balance import balance_in
 from connector.stripe.client import BALANCE, GET_PAYOUT, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
@@ -88,6 +89,12 @@ class Stripe:
         return cls(Config.from_env(**settings))
 
     async def __aenter__(self) -> Self:
+        """Open connections as they are needed.
+
+        Raises:
+            UsageError: no event loop of asyncio runs.
+        """
+        require_asyncio()
         transport = self._transport or HttpTransport.configured(self.config)
         self._client = Client.over(transport, self.config, clock=self._clock, on_event=self._on_event)
         return self

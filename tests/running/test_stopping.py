@@ -67,6 +67,24 @@ def when_held(served, act):
         thread.join()
 
 
+# another event loop ---------------------------------------------------------------------------------------------------
+
+
+ELSEWHERE = {
+    "sync": lambda stripe: connector.sync("lake"),
+    "verify": lambda stripe: connector.verify("lake"),
+    "a block of Stripe": lambda stripe: stripe.__aenter__(),
+    "what can be stopped": lambda stripe: stopping.stoppable(forever),
+}
+
+
+@pytest.mark.parametrize("call", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_is_awaited_in_no_loop_of_asyncio_says_what_to_do_instead(stripe_, call):
+    awaited = call(connector.Stripe.from_env())
+    with pytest.raises(UsageError, match="call its twin"):
+        awaited.send(None)  # as the loop of trio would
+
+
 # stoppable ------------------------------------------------------------------------------------------------------------
 
 
