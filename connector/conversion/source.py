@@ -10,10 +10,12 @@ from connector.core.counting import counted
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.state.table_state import TableState
-from connector.core.state.tables import SPECS, State
+from connector.core.state.tables import SPECS, TRANSACTIONS, State
+from connector.core.units import AccountId
 from connector.errors import ConfigError
 from connector.lake.reading.moment import Comparer, state_at_a_moment
 from connector.lake.state.lake_id import lake_id
+from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
 from connector.lake.state.state_log import recorded_accounts
 
 if TYPE_CHECKING:
@@ -137,10 +139,11 @@ def look(comparer: Comparer, name: str) -> Source:
 
     Raises:
         ConfigError: there is none, or rows of it are parked.
-        StateError: a record cannot be understood.
+        StateError: a record cannot be understood, or the newest are gone, as the reports of its runs tell.
         StorageError: it cannot be read.
     """
     store = comparer.store
+    witnessed = witnessed_records(store, recorded_accounts(store, TRANSACTIONS))  # first: runs may go on meanwhile
     held = tuple(
         Held(spec, *found)
         for spec in SPECS
@@ -151,6 +154,9 @@ def look(comparer: Comparer, name: str) -> Source:
     if not held or lake is None:
         raise ConfigError(f"there is no lake in {name}: `stripe-balance sync {name}` makes one")
     found = Source(comparer, lake, held)
+    there = {one.account: one.number for one in found.rows}
+    for account in witnessed:
+        refuse_turned_back(account, there.get(AccountId(account), 0), witnessed)
     for one in found.rows:
         if one.parked:
             raise ConfigError(

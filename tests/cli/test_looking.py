@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import replace
+
 import pytest
 
 import connector
@@ -9,7 +13,9 @@ from connector import schemas
 from connector.cli.commands.balance import table
 from connector.core.ledger import money
 from connector.core.ledger.balance import to_balance
-from connector.lake.state.table_states import states
+from connector.core.time.intervals import Intervals
+from connector.lake.state.run_reports import report_paths
+from connector.lake.state.table_states import commit, states
 from connector.lake.stores.local import LocalStore
 from connector.sandbox import Limits, Sandbox
 
@@ -159,3 +165,26 @@ def test_an_unknown_schema_is_a_usage_error_that_names_those_there_are(run, word
     done = run("schema", *words)
     assert done.status == 2
     assert "balance_transactions" in done.err
+
+
+def test_a_status_beside_a_run_takes_nothing_that_the_run_does_for_damage(run, environment, lake):
+    """The run replaces the newest day, records that, and writes its report, after the state was read."""
+    from connector.cli.commands import status  # noqa: PLC0415 - takes Arrow a while
+
+    look = status.look_for_unnamed
+
+    def while_a_run_goes_on(store):
+        (state,) = states(store)
+        newest = max(state.files)
+        store.write(newest, replaced := b"as a run would")
+        file = replace(state.files[newest], bytes=len(replaced), sha256=hashlib.sha256(replaced).hexdigest())
+        done = commit(store, state.with_files([file], Intervals()))
+        (path,) = report_paths(store)
+        said = json.loads(store.read(path).data)
+        said["accounts"][0]["lake_record"] = done.number
+        store.write(path, json.dumps(said).encode())
+        return look(store)
+
+    environment.setattr(status, "look_for_unnamed", while_a_run_goes_on)
+    done = run("status", lake, "--strict")
+    assert (done.status, done.err) == (0, "")

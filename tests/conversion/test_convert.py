@@ -11,10 +11,11 @@ import pytest
 import connector
 from connector import schemas
 from connector.core.units import DAY
-from connector.errors import ConfigError, ConnectorError, UsageError
+from connector.errors import ConfigError, ConnectorError, StateError, UsageError
 from connector.lake.state.frozen_periods import load_frozen
 from connector.lake.state.lake_id import lake_id
 from connector.lake.state.lake_identity import account_records, facts_of, load_balances
+from connector.lake.state.record_files import record_path
 from connector.lake.state.unfinished import FOLDER
 from connector.lake.stores.base import open_store
 from connector.lake.stores.local import LocalStore
@@ -185,6 +186,14 @@ def test_a_place_that_holds_something_is_refused(lake, tmp_path):
     for inside in (lake, lake / "inside", lake.parent):
         with pytest.raises(ConfigError, match="lie in each other"):
             connector.run_convert(lake, inside)
+
+
+def test_a_lake_whose_newest_records_are_gone_is_refused_instead_of_making_one_of_fewer_rows(lake, tmp_path):
+    shutil.copytree(lake, tmp_path / "lake")
+    (tmp_path / "lake" / record_path("balance_transactions", state(lake).account, state(lake).number)).unlink()
+    with pytest.raises(StateError, match=r"gone\. Restore"):
+        connector.run_convert(tmp_path / "lake", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_cannot_be_is_refused_before_anything_is_written(lake, tmp_path):

@@ -31,7 +31,8 @@ from connector.lake.state.frozen_periods import frozen_names
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.leases import others_at_work
 from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
-from connector.lake.state.table_states import TABLE, compare, states
+from connector.lake.state.standing_differences import standing
+from connector.lake.state.table_states import TABLE, accounts, compare, states
 from connector.lake.state.versions import ranges_in_words, whole_versions
 from connector.lake.stores.base import Store, open_store
 from connector.options.calls import StatusOptions
@@ -132,6 +133,7 @@ def look(destination: str | PathLike[str]) -> Look:
     """
     store = open_store(destination)
     facts = facts_of(store)
+    witnessed = witnessed_records(store, accounts(store))  # before the states: runs may go on meanwhile
     found = list(states(store))
     unnamed = look_for_unnamed(store)
     holdings, tables = list(_holdings(store, facts, found, unnamed)), list(beside_of(store, unnamed))
@@ -139,7 +141,7 @@ def look(destination: str | PathLike[str]) -> Look:
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     reads = reads_of(store, (one.state for one in holdings), now=time.time())
-    back = tuple(_turned_back(store, found))
+    back = tuple(_turned_back(found, witnessed))
     return Look(
         str(destination),
         facts,
@@ -251,7 +253,7 @@ def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnam
         there = unnamed.of(TABLE, one.account)
         yield Holding(
             one,
-            beside_unnamed(compare(store, one), there),
+            beside_unnamed(standing(store, TRANSACTIONS, one.account, one.files, compare(store, one)), there),
             tuple(each for each in there if not each.is_swept),
             record,
             stale_since(record, one.read_until, newest),
@@ -260,10 +262,10 @@ def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnam
         )
 
 
-def _turned_back(store: Store, found: Sequence[TableState]) -> Iterator[str]:
+def _turned_back(found: Sequence[TableState], witnessed: Mapping[str, int]) -> Iterator[str]:
     """Say of which accounts the newest records are gone."""
     there = {state.account: state.number for state in found}
-    for account, number in sorted(witnessed_records(store, there.keys()).items()):
+    for account, number in sorted(witnessed.items()):
         try:
             refuse_turned_back(account, there.get(AccountId(account), 0), {account: number})
         except StateError as error:

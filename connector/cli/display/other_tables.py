@@ -9,6 +9,7 @@ from connector.core.counting import counted, sized
 from connector.core.state import balances_record, payouts_record
 from connector.lake.state.file_check import beside_unnamed, differences
 from connector.lake.state.lake_identity import BALANCES, PAYOUTS, load_balances, load_payouts
+from connector.lake.state.standing_differences import standing
 from connector.lake.state.state_log import recorded_accounts
 from connector.lake.state.table_states import without_older
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from connector.core.state.data_file import DataFile
+    from connector.core.state.tables import State, TableSpec
     from connector.core.state.unnamed import Unnamed
     from connector.lake.reading.unnamed_files import UnnamedFiles
     from connector.lake.state.file_check import Difference
@@ -89,9 +91,9 @@ def beside_of(store: Store, unnamed: UnnamedFiles) -> Iterator[Beside]:
                 (payouts_record.PAYOUTS, payouts.files),
                 (payouts_record.TRANSACTIONS, payouts.transaction_files),
             ):
-                yield _with(_beside(store, table, account, payouts.format, files), unnamed)
+                yield _with(_beside(store, PAYOUTS, table, payouts, files), unnamed)
         if (balances := load_balances(store, account)) is not None:
-            found = _beside(store, balances_record.TABLE, account, balances.format, balances.files)
+            found = _beside(store, BALANCES, balances_record.TABLE, balances, balances.files)
             yield _with(replace(found, lost=tuple(sorted(balances.lost))), unnamed)
 
 
@@ -145,14 +147,16 @@ def _with(found: Beside, unnamed: UnnamedFiles) -> Beside:
     return replace(found, differences=beside_unnamed(found.differences, unnamed.of(found.table, found.account)))
 
 
-def _beside(store: Store, table: str, account: str, form: str, files: Mapping[str, DataFile]) -> Beside:
+def _beside(store: Store, spec: TableSpec[Any], table: str, record: State, files: Mapping[str, DataFile]) -> Beside:
+    folder = f"{table}/account={record.account}"
+    found = standing(store, spec, record.account, files, differences(store, folder, files))
     return Beside(
         table=table,
-        account=account,
-        format=form,
+        account=record.account,
+        format=record.format,
         rows=sum(file.rows for file in files.values()),
         files=len(files),
         bytes=sum(file.bytes for file in files.values()),
         last_day=max((path.split("/")[-2].partition("=")[2] for path in files), default=None),
-        differences=tuple(without_older(differences(store, f"{table}/account={account}", files), form)),
+        differences=tuple(without_older(found, record.format)),
     )

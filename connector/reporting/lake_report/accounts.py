@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.core.ledger.ledger import Purse
 from connector.core.planning.audit import round_of
@@ -11,11 +11,13 @@ from connector.core.state.calendar import calendar_of, complete_up_to, gaps_of
 from connector.core.state.data_file import parked_seconds
 from connector.core.state.partition import Granularity
 from connector.core.state.table_state import TableState
+from connector.core.state.tables import PAYOUTS, TRANSACTIONS
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
-from connector.errors import LakeChangedError, StorageError
+from connector.errors import LakeChangedError, StateError, StorageError
 from connector.lake.state.file_check import differences
 from connector.lake.state.frozen_periods import frozen_names
+from connector.lake.state.standing_differences import standing
 from connector.lake.state.table_states import compare, without_older
 from connector.reporting.lake_report.days import add_up
 from connector.reporting.lake_report.facts import AccountFacts, AuditFacts, DriftLine, FileProblem, RowFacts
@@ -35,11 +37,14 @@ from connector.reporting.lake_report.spans import by_day, by_month
 from connector.reporting.scan import AccountRows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from os import PathLike
 
     from connector.core.standing import Problem
     from connector.core.state.calendar import Stretch
+    from connector.core.state.data_file import DataFile
+    from connector.core.state.tables import State, TableSpec
+    from connector.lake.state.file_check import Difference
     from connector.lake.stores.base import Store
     from connector.reporting.lake_report.facts import LateLine, MonthLine
     from connector.reporting.lake_report.records import Known
@@ -197,15 +202,27 @@ def _pending_days(state: TableState) -> set[int]:
 
 
 def _damaged(store: Store, known: Known) -> Iterator[FileProblem]:
+    found: list[Difference] = []
     if known.state is not None:
-        yield from (FileProblem(one.path, one.kind) for one in compare(store, known.state))
+        found += _standing(store, TRANSACTIONS, known.state, known.state.files, compare(store, known.state))
     if known.payouts is not None:
         for table, files in (
             ("payouts", known.payouts.files),
             ("payout_transactions", known.payouts.transaction_files),
         ):
-            found = without_older(differences(store, f"{table}/account={known.account}", files), known.payouts.format)
-            yield from (FileProblem(one.path, one.kind) for one in found)
+            there = without_older(differences(store, f"{table}/account={known.account}", files), known.payouts.format)
+            found += _standing(store, PAYOUTS, known.payouts, files, there)
+    return (FileProblem(one.path, one.kind) for one in found)
+
+
+def _standing(
+    store: Store, spec: TableSpec[Any], state: State, files: Mapping[str, DataFile], found: list[Difference]
+) -> list[Difference]:
+    """Return the differences that no run has made; all of them where a record or an intent cannot be understood."""
+    try:
+        return standing(store, spec, state.account, files, found)
+    except StateError:
+        return found
 
 
 def _audit(state: TableState) -> AuditFacts:
