@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -13,6 +12,7 @@ from connector import schemas
 from connector.cli.commands.balance import table
 from connector.core.ledger import money
 from connector.core.ledger.balance import to_balance
+from connector.core.state.data_file import with_changes
 from connector.core.time.intervals import Intervals
 from connector.lake.state.run_reports import report_paths
 from connector.lake.state.table_states import commit, states
@@ -101,7 +101,7 @@ def test_the_status_needs_no_key_and_asks_nobody(run, environment, sandbox, lake
     environment.delenv("STRIPE_API_KEY")
     environment.setenv("STRIPE_API_BASE", "http://127.0.0.1:9")
     done = run("status", lake)
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.err) == (0, ""), done.err
     assert sandbox.account in done.out
     assert "700" in done.out
     assert "as they were written" in done.out
@@ -177,7 +177,7 @@ def test_a_status_beside_a_run_takes_nothing_that_the_run_does_for_damage(run, e
         (state,) = states(store)
         newest = max(state.files)
         store.write(newest, replaced := b"as a run would")
-        file = replace(state.files[newest], bytes=len(replaced), sha256=hashlib.sha256(replaced).hexdigest())
+        file = with_changes(state.files[newest], bytes=len(replaced), sha256=hashlib.sha256(replaced).hexdigest())
         done = commit(store, state.with_files([file], Intervals()))
         (path,) = report_paths(store)
         said = json.loads(store.read(path).data)
@@ -187,4 +187,4 @@ def test_a_status_beside_a_run_takes_nothing_that_the_run_does_for_damage(run, e
 
     environment.setattr(status, "look_for_unnamed", while_a_run_goes_on)
     done = run("status", lake, "--strict")
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.err) == (0, ""), done.err
