@@ -260,8 +260,8 @@ class StateError(StorageError):
     """The state is damaged, foreign or newer than this version understands."""
 
     remedy = (
-        "restore the record that the message names from a backup, or `stripe-balance sync --repair`; a newer lake "
-        "needs this program newer"
+        "restore the record that the message names from a backup, or move away what it says and run "
+        "`stripe-balance sync --repair`; a newer lake needs this program newer"
     )
     exit_code = 65
 

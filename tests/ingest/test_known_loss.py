@@ -14,7 +14,8 @@ from connector.core.planning.rereading import affordable
 from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.tuning import RunTuning
-from connector.errors import AccountsError, DamagedError, StorageError
+from connector.errors import AccountsError, DamagedError, StateError, StorageError
+from connector.lake.state.record_files import record_path
 from connector.lake.stores.local import LocalStore
 from tests.support.lakes import data_files, honest, objects, run, sandbox, state, strays, truth, world
 
@@ -31,6 +32,21 @@ def newest_report(lake: Path):
 def with_little_to_spend(requests):
     """A run that may read little again unasked."""
     return {"tuning": RunTuning(reread_requests=requests)}
+
+
+def test_a_damaged_record_says_what_to_move_away_and_a_repair_reads_everything_again(tmp_path):
+    with sandbox(world(200, days=4)) as stripe_:
+        run(tmp_path, stripe_)
+        whole, there = data_files(tmp_path), state(tmp_path)
+        record = tmp_path / record_path("balance_transactions", there.account, there.number)
+        record.write_bytes(bytes(record.stat().st_size))  # as a disk leaves one after a power cut
+        for options in ({}, {"repair": True}):
+            with pytest.raises(StateError, match=r"is damaged .* or move its folder away and sync with `repair`"):
+                run(tmp_path, stripe_, **options)
+        record.parent.rename(tmp_path / "away")
+        assert run(tmp_path, stripe_, repair=True).outcome == "complete"
+        assert data_files(tmp_path) == whole
+        assert objects(tmp_path) == truth(stripe_)
 
 
 @pytest.mark.parametrize("form", FORMATS)

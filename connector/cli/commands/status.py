@@ -24,13 +24,12 @@ from connector.core.time.times import in_words
 from connector.core.units import AccountId
 from connector.errors import ConfigError, StateError
 from connector.lake.formats.names import TABLE_FORMATS
-from connector.lake.paths import RUNS
 from connector.lake.reading.unnamed_files import look_for_unnamed
 from connector.lake.state.file_check import beside_unnamed
 from connector.lake.state.frozen_periods import frozen_names
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.leases import others_at_work
-from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
+from connector.lake.state.run_reports import refuse_turned_back, report_paths, witnessed_records
 from connector.lake.state.standing_differences import standing
 from connector.lake.state.table_states import TABLE, accounts, compare, states
 from connector.lake.state.versions import ranges_in_words, whole_versions
@@ -428,11 +427,11 @@ def _choices(options: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _last_run(store: Store) -> dict[str, Any] | None:
     """Return the latest run report, or None when there is none that can be read."""
-    paths = [info.path for info in store.list(RUNS)]
+    paths = report_paths(store)
     if not paths:
         return None
     try:
-        there = store.read(max(paths))
+        there = store.read(paths[0])
         report = json.loads(there.data if there else b"")
         return {name: report[name] for name in ("run_id", "outcome", "error", "started", "duration_seconds")}
     except (ValueError, LookupError, TypeError):

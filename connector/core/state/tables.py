@@ -236,7 +236,7 @@ def _incomplete(origin: Origin) -> StateError:
 TRANSACTIONS = TableSpec(
     "balance_transactions",
     ("balance_transactions",),
-    "sync to a new destination",
+    "move its folder away and sync with `repair`, which reads everything again",
     _transactions_to_parts,
     _transactions_of_parts,
 )

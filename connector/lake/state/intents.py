@@ -91,6 +91,8 @@ class RunIntents:
 def others(store: Store, table: str, account: AccountId, run: str = "") -> list[tuple[FileInfo, Intent]]:
     """Return what other runs have said of a table and account; of those at work, and of those that died. Blocks.
 
+    What a file manager leaves in the folder is no run's.
+
     Raises:
         StateError: an intent is damaged.
         StorageError: the destination cannot be read.
@@ -98,7 +100,9 @@ def others(store: Store, table: str, account: AccountId, run: str = "") -> list[
     return [
         (info, from_json(there.data, info.path))
         for info in list(store.list(_folder(table, account)))
-        if info.path.rpartition("/")[2] != f"{run}.json" and (there := store.read(info.path)) is not None
+        if info.path.endswith(".json")
+        and info.path.rpartition("/")[2] != f"{run}.json"
+        and (there := store.read(info.path)) is not None
     ]
 
 

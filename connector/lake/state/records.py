@@ -26,7 +26,7 @@ def record_path(kind: str, account: AccountId) -> str:
 
 
 def record_names(store: Store, kind: str) -> list[AccountId]:
-    """Return the accounts that have a record of a kind, sorted.
+    """Return the accounts that have a record of a kind, sorted; what a file manager leaves there is none.
 
     Raises:
         StateError: something else is in the folder of the records.
@@ -36,6 +36,8 @@ def record_names(store: Store, kind: str) -> list[AccountId]:
     found: list[AccountId] = []
     for info in store.list(folder):
         name = info.path.removeprefix(f"{folder}/")
+        if not name.endswith(".json"):
+            continue
         try:
             found.append(checked_account(name.removesuffix(".json")))
         except ProtocolError as error:

@@ -74,7 +74,7 @@ def noted(store: Store) -> dict[tuple[str, str, str], Made]:
         StateError: it cannot be understood.
         StorageError: it cannot be read.
     """
-    notes = (store.read(info.path) for info in sorted(store.list(_DONE)))
+    notes = (store.read(info.path) for info in sorted(store.list(_DONE)) if info.path.endswith(".json"))
     return latest(one for there in notes if there is not None for one in made_in(there.data, _DONE))
 
 

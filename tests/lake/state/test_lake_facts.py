@@ -18,7 +18,8 @@ from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StateError
-from connector.lake.paths import RUNS
+from connector.lake.paths import RUNS, STATE
+from connector.lake.state.intents import others
 from connector.lake.state.lake_identity import (
     ROUNDS,
     LakeFacts,
@@ -32,8 +33,8 @@ from connector.lake.state.lake_identity import (
     save_account,
 )
 from connector.lake.state.record_files import record_path
-from connector.lake.state.run_reports import refuse_turned_back, turned_back, witnessed_records
-from connector.lake.state.state_log import commit
+from connector.lake.state.run_reports import refuse_turned_back, report_paths, turned_back, witnessed_records
+from connector.lake.state.state_log import commit, load
 from connector.lake.state.versions import ranges_in_words, whole_versions
 from connector.lake.writing.rewrite import PartitionRewrite
 from tests.support.memory_store import MemoryStore
@@ -220,6 +221,27 @@ def test_a_state_that_was_turned_back_is_refused_and_says_what_is_gone():
     with pytest.raises(StateError, match="record 5 is gone"):
         refuse_turned_back("acct_1", 4, {"acct_1": 5})
     assert turned_back(3, 5).endswith("records 4 to 5 are gone")
+
+
+# What file managers leave ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini"])
+def test_what_a_file_manager_leaves_among_the_records_is_nobodys(store, name):
+    save_account(store, AccountRecord(ONE))
+    commit(store, TRANSACTIONS, state_of(ONE))
+    for folder in (
+        "accounts",
+        "leases",
+        "runs",
+        f"intents/balance_transactions/{ONE}",
+        f"state/balance_transactions/{ONE}",
+    ):
+        store.write(f"{STATE}/{folder}/{name}", b"\x00")
+    assert [one.account for one in account_records(store)] == [ONE]
+    assert others(store, "balance_transactions", ONE) == []
+    assert report_paths(store) == []
+    assert load(store, TRANSACTIONS, ONE) is not None
 
 
 # Records stay a week --------------------------------------------------------------------------------------------------
