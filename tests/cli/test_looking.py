@@ -18,6 +18,7 @@ from connector.lake.state.run_reports import report_paths
 from connector.lake.state.table_states import commit, states
 from connector.lake.stores.local import LocalStore
 from connector.sandbox import Limits, Sandbox
+from tests.support.states import with_files
 
 
 def test_the_balance_shows_amounts_with_their_currencys_decimals(run):
@@ -101,7 +102,7 @@ def test_the_status_needs_no_key_and_asks_nobody(run, environment, sandbox, lake
     environment.delenv("STRIPE_API_KEY")
     environment.setenv("STRIPE_API_BASE", "http://127.0.0.1:9")
     done = run("status", lake)
-    assert (done.status, done.err) == (0, ""), done.err
+    assert (done.status, done.err) == (0, "")
     assert sandbox.account in done.out
     assert "700" in done.out
     assert "as they were written" in done.out
@@ -178,7 +179,7 @@ def test_a_status_beside_a_run_takes_nothing_that_the_run_does_for_damage(run, e
         newest = max(state.files)
         store.write(newest, replaced := b"as a run would")
         file = with_changes(state.files[newest], bytes=len(replaced), sha256=hashlib.sha256(replaced).hexdigest())
-        done = commit(store, state.with_files([file], Intervals()))
+        done = commit(store, with_files(state, [file], Intervals()))
         (path,) = report_paths(store)
         said = json.loads(store.read(path).data)
         said["accounts"][0]["lake_record"] = done.number
@@ -187,4 +188,4 @@ def test_a_status_beside_a_run_takes_nothing_that_the_run_does_for_damage(run, e
 
     environment.setattr(status, "look_for_unnamed", while_a_run_goes_on)
     done = run("status", lake, "--strict")
-    assert (done.status, done.err) == (0, ""), done.err
+    assert (done.status, done.err) == (0, "")

@@ -17,6 +17,7 @@ from connector.lake.state.standing_differences import standing
 from connector.lake.state.table_states import TABLE, commit, compare
 from tests.support.memory_store import MemoryStore
 from tests.support.samples import PARQUET, START, WHOLE, Row, write
+from tests.support.states import with_files
 
 ACCOUNT = AccountId("acct_1")
 
@@ -33,7 +34,7 @@ def of_rows(store, *ids, old=None):
 @pytest.fixture
 def state(store) -> TableState:
     empty = TableState(ACCOUNT, "parquet", Granularity.DAY)
-    return commit(store, empty.with_files([of_rows(store, "a")], WHOLE))
+    return commit(store, with_files(empty, [of_rows(store, "a")], WHOLE))
 
 
 def left(store, state):
@@ -44,7 +45,7 @@ def left(store, state):
 
 def test_a_file_that_a_run_has_replaced_and_recorded_since_is_none(store, state):
     (old,) = state.files.values()
-    commit(store, state.with_files([of_rows(store, "a", "b", old=old)], Intervals()))
+    commit(store, with_files(state, [of_rows(store, "a", "b", old=old)], Intervals()))
     assert left(store, state) == []
 
 
@@ -58,7 +59,7 @@ def test_a_file_that_a_run_has_announced_and_not_recorded_yet_is_none(store, sta
 def test_what_nobody_has_said_stays_one_also_where_a_run_records_other_files(store, state):
     (path,) = state.files
     store.write(path, b"something else")
-    commit(store, state.with_files([], Intervals.span(0, 9)))
+    commit(store, with_files(state, [], Intervals.span(0, 9)))
     assert [(one.path, one.kind) for one in left(store, state)] == [(path, "changed")]
 
 
