@@ -252,10 +252,9 @@ def at_stdout() -> Generator[None]:
 
 def forget_the_broken() -> None:
     """Forget what is left for readers that went away, of stdout or of stderr."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError:
             _forget(stream)
 

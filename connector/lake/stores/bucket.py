@@ -16,8 +16,10 @@ What was seen of obstore 0.12.1 on SeaweedFS, moto, Azurite and a stand-in for G
 from __future__ import annotations
 
 import mmap
+import re
 from dataclasses import dataclass, field
 from math import inf
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import obstore
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 
 LARGEST = 256 * 2**20
 """Bytes that are put in one request; a conditional put cannot be sent in parts."""
+
+_PARTITION = re.compile(r"[a-z_]+=[^.]*")
+"""The name of a partition's folder."""
 
 T = TypeVar("T")
 
@@ -181,11 +186,11 @@ class Bucket:
         self._read(attempt, f"deleting {self.named(path)}")
 
     def list(self, prefix: str) -> Iterator[ListedObject]:
-        """Yield the objects below a folder, in order of path."""
+        """Yield the objects below a folder, in order of path, but for markers of folders."""
         yield from self.list_all(prefix) or ()
 
     def list_all(self, prefix: str, most: float = inf) -> Sequence[ListedObject] | None:
-        """Return the objects below a folder, in order of path; None where there are more than some number."""
+        """Return what `list` yields; None where there are more than some number."""
 
         def attempt() -> list[ListedObject]:
             found: list[ListedObject] = []
@@ -198,7 +203,7 @@ class Bucket:
         found = self._read(attempt, f"listing {self.named(prefix)}")
         if found is None:
             raise self._no_bucket()
-        return None if len(found) > most else sorted(found, key=lambda one: one.path)
+        return None if len(found) > most else _without_markers(sorted(found, key=lambda one: one.path))
 
     def shows(self, prefix: str) -> bool:
         """Say whether there is any object below a folder; not where these credentials may not look there."""
@@ -368,3 +373,17 @@ _REFUSED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
 
 def _mode(replaces: str | None) -> PutMode:
     return "create" if replaces is None else cast("UpdateVersion", condition_of(replaces))
+
+
+def _without_markers(found: list[ListedObject]) -> list[ListedObject]:
+    """Leave out the empty objects by which consoles, and programs that make a disk of a bucket, keep folders.
+
+    Their keys end in a slash, which obstore neither shows nor lets anybody write. So an empty object is one where
+    others lie below it, or where it is named as the folder of a partition is. Readers pass over them.
+    """
+    empty = {one.path for one in found if not one.bytes}
+    if not empty:
+        return found
+    above = {str(folder) for one in found for folder in PurePosixPath(one.path).parents}
+    markers = {path for path in empty if path in above or _PARTITION.fullmatch(path.rpartition("/")[2])}
+    return [one for one in found if one.path not in markers]

@@ -252,6 +252,18 @@ def test_a_version_is_what_a_listing_shows_of_it(opened):
     assert condition_of(version)
 
 
+def test_what_consoles_put_for_folders_is_no_file_of_a_listing(opened, served):
+    store = opened()
+    store.write("table/account=a/created_date=2026-01-01/part-0.parquet", b"rows")
+    folder = store.bucket.url.removeprefix(f"{store.bucket.url.partition('//')[0]}//lake/")
+    for marker in ("table/", "table/account=a/", "table/account=a/created_date=2026-01-01/", "table/account=b/"):
+        served.put(f"{folder}/{marker}", b"", {})
+    served.put(f"{folder}/table/_SUCCESS", b"", {})
+    paths = ["table/_SUCCESS", "table/account=a/created_date=2026-01-01/part-0.parquet"]
+    assert [info.path for info in store.list("table")] == paths
+    assert sorted(one.path for one in store.besides("table", ())) == paths
+
+
 def test_a_listing_of_many_pages_is_whole(opened, served):
     store = opened()
     folder = store.bucket.url.partition("://")[2].partition("/")[2]
