@@ -20,6 +20,7 @@ D = TypeVar("D")
 S = TypeVar("S")
 
 _URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
+_SLASH_LOST = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/(?=[^/])")
 _AZURE_HOST = re.compile(r"([a-z0-9-]+)\.(?:dfs|blob)\.core\.windows\.net")
 _SAID_OTHERWISE = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "azure": "az", "adl": "az", "wasb": "az", "wasbs": "az"}
 _LAKE_FS = ("abfs", "abfss")
@@ -129,6 +130,7 @@ def bucket_address(text: str) -> BucketAddress | None:
     """
     found = _URL.match(text)
     if found is None:
+        _refuse_lost_slash(text)
         return None
     scheme = found[1].lower()
     if not text.isprintable():
@@ -152,6 +154,29 @@ def bucket_address(text: str) -> BucketAddress | None:
     if not parts.netloc or ":" in parts.netloc:
         raise ConfigError(f"{text!r} names no bucket: {_EXAMPLES}")
     return BucketAddress(scheme, parts.netloc, _folder(text, parts.path))
+
+
+def _refuse_lost_slash(text: str) -> None:
+    """Refuse `s3:/bucket`, which would be a folder here, on a machine that may be gone tomorrow with all its rows.
+
+    That is what `pathlib.Path` makes of an address, and how Spark may write what is none of a bucket.
+
+    Raises:
+        ConfigError: says what to write.
+    """
+    found = _SLASH_LOST.match(text)
+    if found is None:
+        return
+    scheme = found[1].lower()
+    if scheme in {*CLOUDS, *_SAID_OTHERWISE, *_LAKE_FS}:
+        raise ConfigError(
+            f"{scheme}:/… is no address of a bucket: write {scheme}://… with both slashes, and as text, for Python's"
+            " Path takes one away"
+        )
+    raise ConfigError(
+        f"destinations of the kind {scheme}:/ are not known: {_EXAMPLES}, and a local folder is a plain path; one that"
+        " is really called that begins with ./"
+    )
 
 
 _EXAMPLES = "write s3://bucket/folder, gs://bucket/folder or az://container/folder"

@@ -38,7 +38,7 @@ def test_an_address_of_spark_names_the_account_as_well():
     assert bucket_address("abfs://c@me.blob.core.windows.net").settings == {"account_name": "me"}
 
 
-@pytest.mark.parametrize("text", ["lake", "./s3:/x", "/a/b", "~/lake", "C:/x", "s3:bucket"])
+@pytest.mark.parametrize("text", ["lake", "./s3:/x", "./dbfs:/mnt", "/a/b", "~/lake", "C:/x", "s3:bucket", "a:b/c"])
 def test_what_is_no_address_is_a_folder(text):
     assert bucket_address(text) is None
     assert placed(text) == text
@@ -51,6 +51,11 @@ def test_what_is_no_address_is_a_folder(text):
         ("gcs://bucket/x", "did you mean gs://?"),
         ("wasbs://c@me.blob.core.windows.net/x", "did you mean az://?"),
         ("https://bucket.s3.amazonaws.com/x", "https:// are not known"),
+        ("s3:/bucket/x", "write s3://… with both slashes, and as text"),  # what pathlib makes of an address
+        (Path("S3://bucket/x"), "write s3://… with both slashes, and as text"),
+        (Path("abfss://c@me.dfs.core.windows.net/x"), "write abfss://…"),
+        ("dbfs:/mnt/lake", "begins with ./"),
+        ("file:/x", "a local folder is a plain path"),
         ("file:///x", "a local folder is a plain path"),
         ("s3://", "names no bucket"),
         ("s3:///x", "names no bucket"),
