@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connector.config.destination import placed
 from connector.config.moments import day_given
 from connector.core.ledger.bank_lines import NEAR_DAYS, BankLine, Match, bank_line, matches
-from connector.errors import ConfigError
+from connector.errors import ConfigError, UsageError
 from connector.lake.state.lake_identity import PAYOUTS, load_payouts
 from connector.lake.state.state_log import recorded_accounts
 from connector.lake.stores.base import open_store
@@ -81,11 +81,14 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
         The payouts, the nearest in time first; where there are none, others that arrive on the line's day.
 
     Raises:
-        UsageError: there is nothing to look for, or it is no amount or no day.
+        UsageError: there is nothing to look for, or it is no amount or no day, or no text.
         ConfigError: there are no payouts in the lake, or no such account.
         StateError: a record cannot be understood.
         StorageError: the lake cannot be read.
     """
+    for name, value in (("amount", amount), ("trace", trace), ("currency", currency)):
+        if not isinstance(value, str | None):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+            raise UsageError(f"`{name}` {value!r} must be text, as the bank writes it, such as '1,199.11'")
     line = bank_line(amount=amount, arrives=day_given(arrives), trace=trace, currency=currency)
     names = (accounts,) if isinstance(accounts, str) else tuple(accounts)
     destination = placed(destination, storage_options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import jsonschema
 import pyarrow as pa
@@ -94,3 +95,6 @@ def test_the_library_finds_the_same(paid, payouts):
         connector.find_payouts(paid, amount="5", accounts=["acct_nope"])
     with pytest.raises(connector.ConfigError, match="no payouts"):
         connector.find_payouts(paid / "nothing", amount="5")
+    for wrong in ({"amount": 5}, {"amount": Decimal("1199.11")}, {"trace": 1}, {"amount": "5", "currency": 978}):
+        with pytest.raises(connector.UsageError, match="must be text, as the bank writes it"):
+            connector.find_payouts(paid, **wrong)
