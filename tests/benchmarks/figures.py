@@ -28,6 +28,7 @@ class Goal:
         unit: one of `DIGITS`.
         most: the largest value that holds.
         least: the smallest value that holds.
+        worsens: whether a machine that others keep busy can only make it worse, so that it holds where it holds there.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Goal:
     unit: str
     most: float = inf
     least: float = -inf
+    worsens: bool = True
 
     @property
     def bound(self) -> str:
@@ -100,15 +102,23 @@ class Line:
         return f"{self.figure.value:.{digits}f} {self.goal.unit}{spread}"
 
     @property
+    def is_told(self) -> bool:
+        """Whether the figure says something of what was measured, and not of others."""
+        return self.figure is not None and not (self.busy and not (self.goal.worsens and self._holds))
+
+    @property
     def verdict(self) -> str:
         """Say whether it holds; a smaller size than the goal's own proves nothing of that."""
         if self.figure is None:
             return f"not measured: {self.why_not}"
-        if self.busy:
+        if not self.is_told:
             return "not told: others kept the machine busy"
-        holds = self.goal.least <= self.figure.value <= self.goal.most
         at = f" at {self.figure.at}" if self.figure.at else ""
-        return f"{'holds' if holds else 'does not hold'}{at}"
+        return f"{'holds' if self._holds else 'does not hold'}{at}"
+
+    @property
+    def _holds(self) -> bool:
+        return self.figure is not None and self.goal.least <= self.figure.value <= self.goal.most
 
 
 def lines_of(goals: list[Goal], found: Sequence[Figure | Missing], why_not: str = "no figure came") -> list[Line]:

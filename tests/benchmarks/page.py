@@ -49,7 +49,8 @@ make bench FULL=1                 # at the goals' own sizes: some hours
 
 T is what the limit allows: rows / 100 / rate, and two latencies. What "holds at" a size was measured at that size only,
 which is smaller than the goal's own. "Late over early cost" is what the last half of the days, or accounts, cost, over
-what as many cost before: 1 is linear. Where others kept the machine busy, what is measured in seconds is not told.
+what as many cost before: 1 is linear. Where others kept the machine busy, seconds are told only where they hold all the
+same.
 {notes}
 """
 
@@ -66,7 +67,7 @@ def page_of(goals: Sequence[Goal], kept: Mapping[str, Measured], *, before: str,
     lines = [line for goal in goals for line in [_line_of(goal, kept.get(goal.scenario))]]
     series = {name: points for one in kept.values() for name, points in one.series.items()}
     shown = drawings_of(lines, series)
-    told = [(line.goal.what, line.figure.note) for line in lines if line.figure and not line.busy]
+    told = [(line.goal.what, line.figure.note) for line in lines if line.figure and line.is_told]
     noted = [(what, note) for what, note in told if note]
     names = {RATIOS: "Ratios with their spread and their goals", MEMORY: "Peak memory by the number of rows"}
     rows = [row_of(line, kept[line.goal.scenario].state if line.goal.scenario in kept else "") for line in lines]
@@ -96,7 +97,7 @@ def _line_of(goal: Goal, measured: Measured | None) -> Line:
 
 def row_of(line: Line, state: str) -> str:
     """Return a row of the table; `state` is the commit that was measured."""
-    goal, value = line.goal, "-" if line.busy else line.value
+    goal, value = line.goal, line.value if line.is_told else "-"
     return f"| {goal.scenario} | {goal.what} | {value} | {goal.bound} | {line.verdict} | {state} |"
 
 

@@ -7,6 +7,7 @@ import random
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,16 @@ def test_a_goal_without_a_figure_says_why():
     lines = lines_of([HALF, MOST], [Figure("half", (0.4,)), Missing("most", "there are no accounts")])
     assert [one.verdict for one in lines] == ["holds", "not measured: there are no accounts"]
     assert lines_of([HALF], [], "the server did not start")[0].verdict == "not measured: the server did not start"
+
+
+@pytest.mark.parametrize(("worsens", "value", "told"), [(True, 0.4, True), (True, 0.6, False), (False, 0.4, False)])
+def test_what_holds_on_a_busy_machine_holds_where_that_can_only_make_it_worse(worsens, value, told):
+    goal = replace(HALF, worsens=worsens)
+    busy = Line(goal, Figure(goal.key, (value,)), busy=True)
+    assert busy.is_told == told
+    assert busy.verdict == ("holds" if told else "not told: others kept the machine busy")
+    page = page_of([goal], {"some": Measured([busy.figure], "abcdef0", "", "", busy=True)}, before="d1449a3")
+    assert (f"| {value:.2f} x |" in page["benchmarks.md"]) == told
 
 
 @pytest.mark.parametrize("keys", [["other"], ["half", "half"]])
