@@ -51,7 +51,7 @@ _FIGURES = ("rows", "first_created", "last_created", "net", "pending", "pending_
 
 
 def take_inventory(
-    store: Store, found: Inventory, past: Past, was_read: Callable[[DataFile], None], *, large: int = CHUNK_ROWS
+    store: Store, found: Inventory, past: Past, was_read: Callable[[DataFile], None], *, large: int = 2 * CHUNK_ROWS
 ) -> None:
     """Read every file of an account. Blocks; belongs in a worker thread.
 

@@ -26,7 +26,7 @@ GROUP_TEXT = 16 * 2**20
 FEW_ROWS = 128
 """Rows of a file up to which it is compressed by Snappy: zstd takes longer to begin than to compress as little."""
 
-_READ_ROWS = CHUNK_ROWS // 4
+_READ_ROWS = CHUNK_ROWS // 2
 
 _BUFFER = 2**16
 """Bytes gathered for the disk: Parquet is written in pieces of some hundred."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MICROSECONDS = 1_000_000
 """Units of a `created` column in a second."""
 
-CHUNK_ROWS = 8_192
+CHUNK_ROWS = 4_096
 """Rows sorted, copied and encoded at a time: enough that Arrow's cost per call vanishes, few enough to be megabytes."""
 
 CHUNK_TEXT = 8 * 2**20

@@ -117,7 +117,7 @@ def test_parquet_compresses_every_column_but_those_of_few_values_few_rows_the_qu
 
 
 def test_parquet_says_how_it_is_sorted_and_keeps_row_groups_small(tmp_path):
-    heavy = [Row(row.created, row.id, parts=((1, "x"),)) for row in ROWS] * 3
+    heavy = [Row(row.created, row.id, parts=((1, "x"),)) for row in ROWS] * 4
     written(PARQUET, tmp_path / "file", [batch_of(PARQUET, heavy)])
     meta = pq.ParquetFile(tmp_path / "file").metadata
     assert [meta.row_group(group).num_rows for group in range(meta.num_row_groups)] == [32_768, len(heavy) - 32_768]
