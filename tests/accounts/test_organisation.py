@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 
 import anyio
-import jsonschema
 import pytest
 
 import connector
-from connector import schemas
 from connector.config.config import ApiKey, Config
 from connector.errors import AccountsError, ConfigError, PermissionDeniedError
 from connector.stripe.client import BALANCE
 from tests.support.fakes import FakeTransport, client_over, ok
+from tests.support.fitting import fits
 from tests.support.lakes import config_for, objects, run, sandbox, touched_but_for_audits, truth, world
 
 
@@ -95,7 +94,7 @@ def test_a_lake_of_several_contexts_is_verified_whole(tmp_path, served):
             sorted(holders(tmp_path)), "proved"
         )
     known = json.loads((tmp_path / "_stripe_balance" / "accounts" / f"{third}.json").read_text())
-    jsonschema.validate(known, schemas.load("account_record"))
+    fits(known, "account_record")
     assert known["context"] == f"{first}/{third}"
 
 

@@ -9,11 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import anyio
-import jsonschema
 import pytest
 
 import connector
-from connector import schemas
 from connector.core.state.account_record import Refusal
 from connector.core.units import AccountId
 from connector.errors import AccountsError, ConfigError, PermissionDeniedError, UsageError
@@ -21,6 +19,7 @@ from connector.lake.state.lake_identity import account_records, change_account, 
 from connector.lake.stores.local import LocalStore
 from connector.verification.verdict import to_document
 from tests.support.fakes import ENDLESS_SECONDS
+from tests.support.fitting import fits
 from tests.support.lakes import config_for, data_files, objects, run, sandbox, truth, world
 from tests.support.memory_store import MemoryStore
 
@@ -50,13 +49,13 @@ def gone(served, lake):
 
 def known(lake, account):
     document = json.loads((lake / "_stripe_balance" / "accounts" / f"{account}.json").read_text())
-    jsonschema.validate(document, schemas.load("account_record"))
+    fits(document, "account_record")
     return document
 
 
 def verify(lake, served, **options):
     verdict = anyio.run(lambda: connector.verify(lake, config=config_for(served), sample=3, **options))
-    jsonschema.validate(to_document(verdict), schemas.load("verdict"))
+    fits(to_document(verdict), "verdict")
     return verdict
 
 

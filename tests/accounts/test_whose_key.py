@@ -6,15 +6,14 @@ import json
 import shutil
 
 import anyio
-import jsonschema
 import pytest
 
 import connector
-from connector import schemas
 from connector.config.config import ApiKey
 from connector.core.units import DAY
 from connector.errors import ConfigError
 from connector.sandbox import World
+from tests.support.fitting import fits
 from tests.support.lakes import (
     START,
     config_for,
@@ -68,7 +67,7 @@ def lake(unnamed, tmp_path):
 
 def known(lake, account="default"):
     document = json.loads((lake / "_stripe_balance" / "accounts" / f"{account}.json").read_text())
-    jsonschema.validate(document, schemas.load("account_record"))
+    fits(document, "account_record")
     return document
 
 

@@ -10,12 +10,10 @@ from typing import Any, ClassVar
 
 import anyio
 import duckdb
-import jsonschema
 import pyarrow as pa
 import pytest
 
 import connector
-from connector import schemas
 from connector.balances.calls import record_balance
 from connector.balances.snapshots import Made, Snapshot, ask_balance, keep_balance
 from connector.config.config import ApiKey
@@ -35,6 +33,7 @@ from connector.lake.stores.local import LocalStore
 from connector.tables.balances import to_batch, to_objects
 from tests.support.dying_store import DiedError, DyingStore
 from tests.support.fakes import FakeTransport, client_over, ok
+from tests.support.fitting import fits
 from tests.support.lakes import START, config_for, data_files, run, sandbox, world
 from tests.support.payout_world import some_days
 from tests.support.records import newest
@@ -186,7 +185,7 @@ def test_a_record_that_makes_no_sense_is_refused_with_what_to_do(tmp_path):
     add(store, FULL, START)
     path = newest(tmp_path, "balances")
     document = json.loads(path.read_text())
-    jsonschema.validate(document, schemas.load("state_record"))
+    fits(document, "state_record")
     harms = ["{", "[]", {"record_version": 2}, {"table": "payouts"}, {"account": "acct_2"}, {"files": [{"path": "/x"}]}]
     for harm in harms:
         path.write_text(harm if isinstance(harm, str) else json.dumps(document | harm))

@@ -6,14 +6,13 @@ import io
 import os
 import stat
 
-import jsonschema
 import pytest
 
-from connector import schemas
 from connector.cli.settings.kept import NAME
 from connector.cli.settings.write import create
 from connector.errors import ConfigError
 from connector.sandbox import Limits, Sandbox
+from tests.support.fitting import fits
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def answers(environment):
 
 
 def checks(done):
-    jsonschema.validate(done.json, schemas.load("settings_check"))
+    fits(done.json, "settings_check")
     return {one["name"]: one["well"] for one in done.json["checks"]}
 
 

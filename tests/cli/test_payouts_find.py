@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import jsonschema
 import pyarrow as pa
 import pytest
 
 import connector
-from connector import schemas
 from connector.core.ledger import money
 from tests.cli.conftest import program
+from tests.support.fitting import fits
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def test_a_line_of_the_bank_leads_to_its_payout_without_a_key(environment, run, 
         assert done.status == 0
         assert done.out.startswith(one["id"])
         found = run("payouts", paid, "--find", "--amount", amount, "--arrives", day, "--json")
-        jsonschema.validate(found.json, schemas.load("found_payouts"))
+        fits(found.json, "found_payouts")
         assert one["id"] in [entry["payout"] for entry in found.json["data"] if entry["days_apart"] == 0]
 
 

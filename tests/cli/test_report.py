@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import webbrowser
 
-import jsonschema
 import pytest
 
-from connector import schemas
+from tests.support.fitting import fits
 from tests.support.pages import PageRead
 
 
@@ -34,7 +33,7 @@ def test_the_page_is_written_here_without_a_key_and_said_to_be(environment, run,
 
 def test_json_is_the_facts_alone_and_a_page_only_where_it_was_asked_for(run, lake, tmp_path):
     done = run("report", lake, "--json")
-    jsonschema.validate(done.json, schemas.load("lake_report"))
+    fits(done.json, "lake_report")
     assert list(tmp_path.glob("*.html")) == []
     assert run("report", lake, "--json", "-o", "page.html").json["rows"] == done.json["rows"]
     assert done.json["sentence"] in PageRead((tmp_path / "page.html").read_text()).headings[0][1]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import jsonschema
 import pytest
 
-from connector import schemas
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.fitting import fits
 
 NOW, DAY = 1_790_000_000, 86_400
 WHY = "left the platform in March"
@@ -86,7 +85,7 @@ def test_its_statements_say_that_it_is_retired(run, gone):
     assert not any(one["retired"] for one in run(*asked, "--json").json["accounts"])
     run("retire", "lake", "--account", gone, "--reason", WHY)
     document = run(*asked, "--json").json
-    jsonschema.validate(document, schemas.load("statement"))
+    fits(document, "statement")
     assert of(document, gone)["retired"]["reason"] == WHY
     assert [one["account"] for one in document["accounts"] if one["retired"]] == [gone]
     assert run(*asked).out.count(f": {WHY}\n") == 1

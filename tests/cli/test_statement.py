@@ -6,10 +6,9 @@ import csv
 import io
 from datetime import UTC, datetime
 
-import jsonschema
 import pytest
 
-from connector import schemas
+from tests.support.fitting import fits
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def test_each_format_goes_to_stdout_alone(run, lake, month):
     words = ("statement", lake, "--month", month, "--timezone", "Europe/Paris", "-q")
     document = run(*words, "--format", "json")
     assert document.err == ""
-    jsonschema.validate(document.json, schemas.load("statement"))
+    fits(document.json, "statement")
     assert run(*words, "--json").json["accounts"] == document.json["accounts"]
     rows = list(csv.reader(io.StringIO(run(*words, "--format", "csv").out, newline="")))
     assert len({len(row) for row in rows}) == 1

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from functools import partial
 
-import jsonschema
 import pyarrow as pa
 import pytest
 
 import connector
 from connector import schemas
 from connector.core.tuning import RunTuning
+from tests.support.fitting import fits
 from tests.support.seams import opened_with
 
 
@@ -32,7 +32,7 @@ def test_with_json_stdout_is_the_run_report_and_stderr_is_empty(run, lake):
     assert (done.status, done.err) == (0, "")
     assert done.json["outcome"] == "complete"
     if "run_report" in schemas.names():
-        jsonschema.validate(done.json, schemas.load("run_report"))
+        fits(done.json, "run_report")
 
 
 def test_quiet_says_nothing_at_all(run, tmp_path):
@@ -154,7 +154,7 @@ def test_what_is_lost_and_could_not_be_mended_ends_with_66(run, lake, monkeypatc
     assert "--repair" in done.err
     done = run("sync", lake, "--json")
     assert (done.status, done.json["outcome"]) == (66, "damaged")
-    jsonschema.validate(done.json, schemas.load("run_report"))
+    fits(done.json, "run_report")
     said = run("sync", lake).err
     assert f"{lake} is up to date" not in said
     assert "has lost something" in said

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import re
 
-import jsonschema
 import pytest
 
-from connector import schemas
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.fitting import fits
 from tests.support.records import newest
 
 
 def held_to_the_schema(document):
-    schema = schemas.load("verdict")
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(document, schema, format_checker=jsonschema.FormatChecker())
+    fits(document, "verdict")
     return document
 
 
@@ -171,7 +168,7 @@ def test_a_workpaper_is_written_beside_the_verdict(run, lake, tmp_path, ending):
     assert str(paper) in done.err
     text = paper.read_text()
     if ending == "json":
-        jsonschema.validate(json.loads(text), schemas.load("verdict"))
+        fits(json.loads(text), "verdict")
     else:
         assert "could not be checked" in text
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-import jsonschema
 import pyarrow as pa
 import pytest
 
 import connector
-from connector import schemas
 from connector.config.config import ApiKey
 from connector.core.run_report import to_document
 from connector.errors import PermissionDeniedError, SchemaError
 from connector.sandbox import Limits, Sandbox, World
 from connector.sandbox.core.kinds import ADDABLE
 from tests.support import lakes
+from tests.support.fitting import fits
 from tests.verification.doctoring import answers, check
 
 OLD = "2024-04-10"
@@ -93,7 +92,7 @@ def test_what_differs_is_known_to_the_lake_over_several_runs(tmp_path):
     assert {"unknown_field", "unknown_value"} == {one.kind for one in kept}
     held = {row["id"] for row in lakes.objects(tmp_path)}
     assert {one.example for one in kept} <= held
-    jsonschema.validate(to_document(second), schemas.load("run_report"))
+    fits(to_document(second), "run_report")
 
 
 @pytest.mark.parametrize("form", ["parquet", "jsonl.zst"])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jsonschema
 import pytest
 
 from connector.core.planning.rereading import affordable
@@ -17,15 +16,18 @@ from connector.core.tuning import RunTuning
 from connector.errors import AccountsError, DamagedError, StateError, StorageError
 from connector.lake.state.record_files import record_path
 from connector.lake.stores.local import LocalStore
+from tests.support.fitting import fits
 from tests.support.lakes import data_files, honest, objects, run, sandbox, state, strays, truth, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMATS = ("parquet", "jsonl", "arrow")
 
 
 def newest_report(lake: Path):
-    schema = json.loads((Path(__file__).parents[2] / "schemas" / "run_report.json").read_text())
     found = json.loads(max((lake / "_stripe_balance" / "runs").glob("*.json"), key=os.path.getmtime).read_bytes())
-    jsonschema.validate(found, schema)
+    fits(found, "run_report")
     return found
 
 

@@ -8,12 +8,10 @@ from tempfile import TemporaryDirectory
 
 import anyio
 import duckdb
-import jsonschema
 import pytest
 import stripe
 
 import connector
-from connector import schemas
 from connector.core.units import DAY
 from connector.errors import (
     AccountsError,
@@ -26,6 +24,7 @@ from connector.events import PartitionStaged
 from connector.payouts.calls import sync_payouts
 from connector.payouts.report import to_document
 from tests.support.fakes import ENDLESS_SECONDS
+from tests.support.fitting import fits
 from tests.support.lakes import START, config_for, in_order, run, sandbox, touched
 from tests.support.payout_world import (
     bring,
@@ -295,10 +294,10 @@ def interrupt_and_go_on(tmp_path, served) -> None:
 def test_the_report_and_the_record_are_as_their_schemas_say(tmp_path, served):
     report = bring(tmp_path, served, accounts=(None, served.world.accounts[1]))
     document = to_document(report)
-    jsonschema.validate(document, schemas.load("payouts_report"))
+    fits(document, "payouts_report")
     assert json.loads(json.dumps(document)) == document
     for path in records(tmp_path, "payouts"):
-        jsonschema.validate(json.loads(path.read_text()), schemas.load("state_record"))
+        fits(json.loads(path.read_text()), "state_record")
 
 
 def test_ordinary_code_gives_and_gets_plain_json(tmp_path, served, monkeypatch):

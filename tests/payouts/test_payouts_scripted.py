@@ -6,11 +6,9 @@ import json
 import shutil
 from urllib.parse import urlsplit
 
-import jsonschema
 import pytest
 
 import connector
-from connector import schemas
 from connector.core.planning.mended import Healed
 from connector.core.state.payouts import SETTLE
 from connector.core.time.intervals import Interval
@@ -28,6 +26,7 @@ from connector.lake.stores.local import LocalStore
 from connector.payouts.report import to_document as report_document
 from tests.support.examples import slow_but
 from tests.support.fakes import refused
+from tests.support.fitting import fits
 from tests.support.lakes import START, touched
 from tests.support.payout_world import (
     ScriptedStripe,
@@ -289,7 +288,7 @@ def test_what_is_lost_and_listed_no_more_ends_the_run_that_finds_it_with_66(tmp_
     assert (caught.value.exit_code, caught.value.retryable, caught.value.account) == (66, False, "acct_1script")
     report = caught.value.report
     assert (report.outcome, report.accounts[0].rows_lost) == ("damaged", 1)
-    jsonschema.validate(report_document(report), schemas.load("payouts_report"))
+    fits(report_document(report), "payouts_report")
     assert made.bring(tmp_path).rows_lost == 0
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 from decimal import Decimal
 
-import jsonschema
 import pytest
 
 import connector
-from connector import schemas
 from connector.core.ledger import money
 from connector.core.ledger.against import minor
+from tests.support.fitting import fits
 from tests.support.lakes import run, sandbox
 from tests.support.statements import plainly, world
 
@@ -110,7 +109,7 @@ def written(path, rows, **options):
 
 def compared(lake, path, **options):
     document = connector.run_statement(lake, month="2026-02", against=path, **options)
-    jsonschema.Draft202012Validator(schemas.load("statement")).validate(document)
+    fits(document, "statement")
     return document["report"]
 
 

@@ -7,13 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
-import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import connector
-from connector import schemas
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
@@ -23,6 +21,7 @@ from connector.lake.stores.local import LocalStore
 from connector.lake.writing.file_statistics import Summary
 from connector.tables.balance_transactions import to_batch, to_lines
 from tests.support.examples import examples
+from tests.support.fitting import fits
 from tests.support.lakes import DAY, START
 
 CATEGORIES = (
@@ -112,7 +111,7 @@ def test_any_rows_add_up_to_the_unit_in_every_balance(rows, since, seconds, form
     with TemporaryDirectory() as folder:
         written(Path(folder), rows, form)
         document = connector.run_statement(folder, since=start, until=start + seconds, timezone="Asia/Kathmandu")
-    jsonschema.Draft202012Validator(schemas.load("statement")).validate(document)
+    fits(document, "statement")
     (account,) = document["accounts"]
     inside = [row for row in rows if start <= row["created"] < start + seconds]
     assert account["rows"] == len(inside)

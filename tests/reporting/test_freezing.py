@@ -7,13 +7,11 @@ import json
 import shutil
 
 import anyio
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import connector
-from connector import schemas
 from connector.core.ledger.ledger import Purse
 from connector.core.ledger.since_frozen import Prints, RowComparison
 from connector.core.state.frozen import digest_of
@@ -23,6 +21,7 @@ from connector.lake.state.table_states import states
 from connector.lake.stores.local import LocalStore
 from connector.reporting.freezing import freeze
 from tests.support.examples import examples, slow_but
+from tests.support.fitting import fits
 from tests.support.lakes import DAY, START, run, sandbox
 from tests.support.statements import CURRENCIES, fill, world
 
@@ -32,8 +31,8 @@ MONTH = {"month": "2026-01", "timezone": "Europe/Paris"}
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     lake = tmp_path_factory.mktemp("freezing") / "lake"
-    with sandbox(world(600, days=70)) as served:
-        fill(lake, served)
+    with sandbox(world(300, days=70)) as served:
+        fill(lake, served, partition="month")
     return lake
 
 
@@ -53,7 +52,7 @@ def forget_prints(lake):
 
 
 def validated(document):
-    jsonschema.Draft202012Validator(schemas.load("statement")).validate(document)
+    fits(document, "statement")
     return document
 
 
@@ -63,7 +62,7 @@ def test_the_figures_the_records_hash_and_the_files_hash_are_kept_and_can_be_com
     assert [path.name for path, _ in kept] == ["2026-01.Europe.Paris.0001.json"] * 2
     for account, (_, data) in zip(document["accounts"], kept, strict=True):
         frozen = json.loads(data)
-        jsonschema.Draft202012Validator(schemas.load("frozen_period")).validate(frozen)
+        fits(frozen, "frozen_period")
         assert frozen["figures"] == {name: account[name] for name in account if name not in {"frozen", "sources"}}
         text = json.dumps(frozen["figures"], indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         assert frozen["figures_sha256"] == hashlib.sha256(text.encode()).hexdigest()
@@ -92,7 +91,7 @@ def test_what_is_frozen_is_told_by_later_statements_and_freezing_it_again_change
 @pytest.mark.parametrize("prints", slow_but([True], [True, False]))
 def test_rows_that_come_late_are_named_with_what_they_moved_and_only_again_freezes_them(tmp_path, prints):
     lake = tmp_path / "lake"
-    with sandbox(world(300, days=40, connected=0)) as served:
+    with sandbox(world(150, days=34, connected=0)) as served:
         fill(lake, served)
         connector.run_statement(lake, freeze=True, **MONTH)
         if not prints:  # as of a month of very many rows
@@ -128,7 +127,7 @@ def test_rows_that_come_late_are_named_with_what_they_moved_and_only_again_freez
 def test_a_late_row_of_the_month_before_moves_the_ends_alone(tmp_path):
     lake = tmp_path / "lake"
     with sandbox(world(200, days=62, connected=0)) as served:
-        fill(lake, served)
+        fill(lake, served, partition="month")
         connector.run_statement(lake, month="2026-02", freeze=True)
         served.add_rows(created=START + 9 * DAY, amount=900, fee=0, currency="eur")
         run(lake, served, full_refresh=True)
@@ -141,7 +140,7 @@ def test_a_late_row_of_the_month_before_moves_the_ends_alone(tmp_path):
 def test_a_month_that_is_not_final_is_not_frozen_and_the_reason_is_said(tmp_path):
     lake = tmp_path / "lake"
     with sandbox(world(200, days=70, connected=0, now=START + 45 * DAY)) as served:
-        fill(lake, served)
+        fill(lake, served, partition="month")
     with pytest.raises(FreezeError, match=r"2026-02 of acct_\w+ is not final, .* complete up to"):
         connector.run_statement(lake, month="2026-02", freeze=True)
     assert frozen_files(lake) == {}
@@ -195,7 +194,7 @@ def test_other_files_in_the_folder_are_no_frozen_periods(lake):
 def test_status_and_report_show_what_is_frozen_and_that_it_has_changed(tmp_path):
     lake = tmp_path / "lake"
     with sandbox(world(200, days=62, connected=0)) as served:
-        fill(lake, served)
+        fill(lake, served, partition="month")
         connector.run_statement(lake, month="2026-02", freeze=True)
         (account,) = connector.run_status(lake)["accounts"]
         assert account["frozen"] == [{"period": "2026-02", "timezone": "UTC", "revision": 1}]

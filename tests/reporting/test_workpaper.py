@@ -9,16 +9,15 @@ from functools import partial
 from html.parser import HTMLParser
 
 import anyio
-import jsonschema
 import pytest
 
 import connector
-from connector import schemas
 from connector.core.ledger import money
 from connector.errors import UsageError
 from connector.reporting.workpaper.page import to_page
 from connector.verification.calls import verify
 from connector.verification.verdict import to_document
+from tests.support.fitting import fits
 from tests.support.lakes import START, config_for, run, sandbox, world
 from tests.support.statements import fill
 from tests.support.statements import world as four_currencies
@@ -69,7 +68,7 @@ def made(tmp_path_factory):
 
 def test_the_document_says_what_was_checked_by_what_and_how(made):
     lake, document = made
-    jsonschema.validate(document, schemas.load("verdict"))
+    fits(document, "verdict")
     assert (document["connector_version"], document["seed"], document["sample"]) == (connector.__version__, 3, 5)
     assert document["api_version"] == "2026-10-28.endive"
     assert document["api_base"].startswith("http://127.0.0.1:")
@@ -138,7 +137,7 @@ def test_balances_that_differ_are_marked_with_the_difference(tmp_path):
         run(lake, served)
         served.add_rows(created=START + 3 * 86_400, amount=700, fee=0, currency="usd")
         document = to_document(check(lake, served, layers=["balance"]))
-    jsonschema.validate(document, schemas.load("verdict"))
+    fits(document, "verdict")
     (layer,) = document["accounts"][0]["layers"]
     off = [one for one in layer["balances"] if not one["agrees"]]
     assert {one["currency"] for one in off} == {"usd"}

@@ -6,11 +6,9 @@ import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
-import jsonschema
 import pytest
 
 import connector.spark
-from connector import schemas
 from connector.config.api_key import VARIABLE, ApiKey
 from connector.config.config import Config
 from connector.config.destination import placed
@@ -19,12 +17,13 @@ from connector.errors import AccountsError, AuthenticationError, ConfigError, Us
 from connector.lake.state.lake_id import PATH
 from connector.spark.carried import Carried
 from connector.spark.task import Tasks
+from tests.support.fitting import fits
 from tests.support.lakes import objects, run, truth, world
 from tests.support.spark_stand_in import Session
 
 
 def checked(report):
-    jsonschema.validate(json.loads(json.dumps(report)), schemas.load("run_report"))
+    fits(json.loads(json.dumps(report)), "run_report")
     return report
 
 
@@ -59,7 +58,7 @@ def test_a_second_sync_reads_what_is_new_and_says_so(tmp_path, asked):
 
 def test_many_accounts_are_read_in_groups_and_nobody_is_asked_before_his_turn(tmp_path, asked):
     session = Session(cores=1, lost=frozenset({0, 7}))
-    with asked(world(300, connected=12)) as served:
+    with asked(world(120, connected=12)) as served:
         report = checked(connector.spark.sync(session, tmp_path / "lake", rate=1_000, all_accounts=True))
         for account in served.world.accounts:
             assert objects(tmp_path / "lake", account) == truth(served, account), account
@@ -84,7 +83,7 @@ def test_an_account_that_fails_is_named_and_the_others_are_complete(tmp_path, as
 
 def test_a_task_carried_out_by_two_at_once_leaves_each_row_once(tmp_path, asked):
     session = Session(cores=1)
-    with asked(world(3_000)) as served:
+    with asked(world(900)) as served:
         connector.spark.sync(session, tmp_path / "first", rate=1_000)
         tasks = session.tasks
         again = Tasks(Carried(tasks.carried.config, str(tmp_path / "lake")), {}, [{}])

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 
-import jsonschema
 import pytest
 
-from connector import schemas
 from connector.core.state.kept_verdict import KeptLayer, KeptVerdict, from_document, to_document
 from connector.errors import StateError
 from connector.lake.state.kept_verdicts import keep_verdicts, load_verdict
 from connector.lake.stores.local import LocalStore
+from tests.support.fitting import fits
 from tests.verification.doctoring import busiest, check, rewrite, the_state
 
 
@@ -32,7 +31,7 @@ def test_each_layer_is_kept_with_when_it_was_checked_and_of_which_record(busy, l
     assert {one.lake_record for one in found.values()} == {the_state(lake).number}
     assert len({one.checked_at for one in found.values()}) == 1
     (path,) = (lake / "_stripe_balance" / "verdicts").iterdir()
-    jsonschema.validate(json.loads(path.read_text()), schemas.load("kept_verdict"))
+    fits(json.loads(path.read_text()), "kept_verdict")
 
 
 def test_a_layer_that_was_left_out_stays_as_it_was_last_found(busy, lake):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import jsonschema
 import pytest
 
-from connector import schemas
 from connector.core.state.account_record import (
     AccountRecord,
     KeyPrint,
@@ -17,6 +15,7 @@ from connector.core.state.account_record import (
 )
 from connector.core.units import DAY, AccountId
 from connector.errors import StateError
+from tests.support.fitting import fits
 
 BARE = AccountRecord(AccountId("default"))
 FULL = AccountRecord(
@@ -32,7 +31,7 @@ FULL = AccountRecord(
 @pytest.mark.parametrize("record", [BARE, FULL])
 def test_a_record_is_read_back_and_fits_its_schema(record):
     document = to_document(record)
-    jsonschema.validate(document, schemas.load("account_record"))
+    fits(document, "account_record")
     assert from_document(document, where="x") == record
 
 

@@ -7,10 +7,8 @@ import os
 import time
 
 import anyio
-import jsonschema
 import pytest
 
-from connector import schemas
 from connector.cli import main
 from connector.core.state.balances_record import BalancesRecord
 from connector.core.state.data_file import DataFile
@@ -25,6 +23,7 @@ from connector.lake.stores.local import LocalStore
 from connector.verification.calls import verify
 from tests.support.dating import dated, later
 from tests.support.extras import present
+from tests.support.fitting import fits
 from tests.support.lakes import START, run, sandbox, state, world
 from tests.support.reading_tables import opened, rows_in, table_of, take_out_a_day, versions_of
 
@@ -74,7 +73,7 @@ def test_older_files_stay_as_long_as_they_are_to_and_then_go(lake, monkeypatch, 
     assert len(list(lake.glob("balance_transactions/*/*/note.txt"))) == 1
     assert rows_in(table_of(lake, kind)) == rows
     assert maintain(then).tables[0].removed == 0
-    jsonschema.validate(to_document(maintain(then)), schemas.load("maintenance"))
+    fits(to_document(maintain(then)), "maintenance")
     assert list((lake / "_stripe_balance" / "leases").iterdir()) == []
 
 
@@ -190,7 +189,7 @@ def test_a_lake_of_files_needs_no_upkeep(tmp_path, served, capsys):
     assert main(["maintain", str(tmp_path / "lake"), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["catalog"], document["tables"]) == ("hive", [])
-    jsonschema.validate(document, schemas.load("maintenance"))
+    fits(document, "maintenance")
 
 
 def test_where_there_is_no_lake_or_no_time_to_keep_that_is_said(tmp_path):
