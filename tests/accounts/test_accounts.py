@@ -42,7 +42,7 @@ def everyone(served):
 
 
 def test_every_account_has_its_own_rows_and_its_own_state(tmp_path):
-    with sandbox(platform()) as stripe_:
+    with sandbox(platform(9)) as stripe_:
         report = run(tmp_path, stripe_, accounts=everyone(stripe_))
         assert [one.account for one in report.accounts] == list(stripe_.world.accounts)
         for account in stripe_.world.accounts:
@@ -69,7 +69,7 @@ def test_two_requests_an_account_where_a_page_is_enough(tmp_path):
 
 
 def test_files_do_not_depend_on_how_many_are_read_at_once(tmp_path):
-    with sandbox(platform()) as stripe_:
+    with sandbox(platform(9)) as stripe_:
         run(tmp_path / "wide", stripe_, accounts=everyone(stripe_))
         for account in everyone(stripe_):
             run(tmp_path / "each", stripe_, accounts=[account])
@@ -121,11 +121,11 @@ def test_what_may_pass_by_itself_makes_the_whole_retryable(tmp_path):
 
 
 def test_an_outage_ends_the_run_before_every_account_has_waited_for_it(tmp_path):
-    with sandbox(platform(60)) as stripe_:
+    with sandbox(platform(24, 60)) as stripe_:
         down = FakeTransport(by=lambda _request: refused(500))
         with pytest.raises(ServerError):
             run(tmp_path, stripe_, accounts=everyone(stripe_), services={"clock": Clock(), "transport": lambda _: down})
-        assert OUTAGE * HURRY.attempts <= len(down.sent) < 60 * HURRY.attempts
+        assert OUTAGE * HURRY.attempts <= len(down.sent) < 24 * HURRY.attempts
         run(tmp_path, stripe_, accounts=everyone(stripe_))
         for account in stripe_.world.accounts:
             assert objects(tmp_path, account) == truth(stripe_, account)

@@ -32,7 +32,7 @@ ONE_OF_EACH = [(fault, status) for status, fault in {status: fault for fault, st
 def spoilt():
     """A sandbox of its own, as faults are put in force."""
     now = int(time.time())
-    world = World(transactions=900, connected=0, start=now - 20 * 86_400, end=now - 3_600, now=now, ticking=True)
+    world = World(transactions=900, connected=0, start=now - 8 * 86_400, end=now - 3_600, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none()) as running:
         yield running
 

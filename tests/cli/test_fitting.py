@@ -121,5 +121,10 @@ def test_verdicts_and_status_fit_the_terminal_and_have_colours(environment, lake
     for line in [*verdict.splitlines(), *status.splitlines()]:
         plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line)
         assert len(plain) <= width or len(plain.split()) <= 2, plain
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_verdict_has_no_colours_where_none_are_wanted(environment, lake, width):
     plain = shown(width, "verify", lake, "--offline", environ={**os.environ, "NO_COLOR": "1"})
     assert "\x1b[" not in plain

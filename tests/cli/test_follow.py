@@ -116,6 +116,7 @@ def test_after_a_kill_nothing_is_missing_and_lines_are_whole(living, tmp_path):
     assert set(found) | set(again) == everything | {new}
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_it_at_once_even_when_nothing_happens(living):
     with started(living) as process:
         first_look(living)
@@ -178,6 +179,7 @@ def test_filters_expansions_and_a_limit_apply(run, here):
     assert all(row["source"]["object"] == "charge" for row in done.lines)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq here")
 def test_lines_are_what_jq_takes(living):
     with started(living, "--since", "1970-01-01", "--limit-rows", 5) as process:

@@ -111,7 +111,7 @@ def test_stdin_that_is_no_text_is_refused(run, monkeypatch):
 
 
 def test_ids_are_looked_for_where_others_were_found(run, environment):
-    world = World(transactions=400, connected=200)
+    world = World(transactions=400, connected=50)
     with Sandbox(world, limits=Limits.none()) as many:
         environment.setenv("STRIPE_API_BASE", many.url)
         environment.setenv("STRIPE_API_KEY", many.key)
@@ -121,7 +121,7 @@ def test_ids_are_looked_for_where_others_were_found(run, environment):
         done = run("get", *(row["id"] for row in theirs), "--all-accounts", "--rate", 0)
         requests = sum(1 for seen in many.requests() if "/balance_transactions/" in seen.path)
     assert done.lines == theirs
-    assert requests < 5 * 220 + 30
+    assert requests < 5 * 55 + 30
 
 
 def test_an_account_that_cannot_answer_does_not_hide_what_another_has(run, environment, sandbox, theirs, accounts):

@@ -69,7 +69,7 @@ def bare_ids(lake):
 )
 def test_rows_read_again_leave_the_files_of_a_lake_that_had_their_sources_from_the_start(tmp_path, form, wanted):
     lake, other = tmp_path / "lake", tmp_path / "other"
-    with sandbox(world(700)) as served:
+    with sandbox(world(300)) as served:
         run(lake, served, format=form)
         assert bare_ids(lake)
         report = run(lake, served, backfill=True, **wanted)
@@ -145,7 +145,7 @@ def test_stopped_at_any_moments_it_is_completed_to_the_same_bytes(tmp_path, seed
 
 
 @pytest.mark.parametrize("apart", slow_but([2], [1, 2, 3]))
-@pytest.mark.parametrize("place", ["folder", pytest.param("bucket", marks=present("obstore"))])
+@pytest.mark.parametrize("place", ["folder", pytest.param("bucket", marks=[present("obstore"), pytest.mark.slow])])
 def test_killed_before_or_after_any_write_it_goes_on_where_it_was_and_loses_and_doubles_nothing(tmp_path, place, apart):
     """Each life dies some writes later than the one before, on what that one left, until nothing is left to do."""
     other = tmp_path / "other"

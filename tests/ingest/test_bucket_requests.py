@@ -18,7 +18,7 @@ from connector.lake.stores.bucket_opening import open_bucket
 from connector.lake.stores.objects import ObjectStore
 from connector.lake.stores.patience import Patience
 
-DAYS = 30
+DAYS = 15
 
 
 def plainly(request: str) -> str:
@@ -33,7 +33,7 @@ def counted():
     """Requests to the store of each thing that is done with a lake, in their order; FILE is a GET of a data file."""
     found: dict[str, list[str]] = {}
     puts: dict[str, int] = {}
-    with sandbox(world(900, days=DAYS)) as stripe_, bucket_server() as served:
+    with sandbox(world(450, days=DAYS)) as stripe_, bucket_server() as served:
 
         def count(name, act):
             lake = placed("s3://lake/x", served.s3())

@@ -115,9 +115,9 @@ async def page_of(transport, query):
 
 
 def test_a_lake_of_expanded_rows_is_complete_though_large_pages_fail(tmp_path):
-    with lakes.sandbox(lakes.world(1_200), faults=["heavy-page:rows=25"]) as served:
+    with lakes.sandbox(lakes.world(600), faults=["heavy-page:rows=25"]) as served:
         report = lakes.run(tmp_path / "lake", served, expand=["source"])
         held = lakes.objects(tmp_path / "lake")
         assert [row["id"] for row in held] == [row["id"] for row in lakes.truth(served)]
-        assert sum(isinstance(row["source"], dict) for row in held) > 1_000
+        assert sum(isinstance(row["source"], dict) for row in held) > 500
         assert report.requests.statuses["500"] < 40

@@ -20,7 +20,7 @@ def test_the_lake_equals_what_stripe_has_field_by_field(tmp_path, form):
         assert objects(tmp_path) == truth(stripe_)
     (account,) = report.accounts
     assert report.outcome == "complete"
-    assert account.rows_received == account.rows_new == account.lake_rows == 1_500
+    assert account.rows_received == account.rows_new == account.lake_rows == 800
     assert account.late.rows == account.rows_changed == account.rows_disappeared == 0
     assert account.lake_files == account.files_written == len(data_files(tmp_path))
     assert strays(tmp_path) == []
@@ -34,9 +34,9 @@ def test_the_lake_equals_what_the_official_sdk_reads(tmp_path):
         assert objects(tmp_path) == in_order(row.to_dict() for row in listed)
 
 
-@pytest.mark.parametrize("partition", ["day", "month", "year"])
+@pytest.mark.parametrize("partition", slow_but(["day", "month"], ["day", "month", "year"]))
 def test_sums_by_currency_are_the_ledgers_when_duckdb_reads_the_files_as_they_are(tmp_path, partition):
-    with sandbox(world(2_000, days=45, currencies=("usd", "jpy", "kwd"))) as stripe_:
+    with sandbox(world(900, days=45, currencies=("usd", "jpy", "kwd"))) as stripe_:
         report = run(tmp_path, stripe_, partition=partition)
         expected = stripe_.world.net_by_currency()
         pattern = f"{tmp_path}/balance_transactions/**/*.parquet"
@@ -68,7 +68,6 @@ def test_every_row_lies_in_the_folder_of_its_day(tmp_path):
         [
             ("burst", "reversed", {}),
             ("second", "reversed", {"hot": 500, "transactions": 900}),
-            ("launch", "id", {"days": 40}),
         ],
         [
             ("steady", "id", {}),
@@ -86,7 +85,7 @@ def test_every_row_lies_in_the_folder_of_its_day(tmp_path):
 def test_files_are_the_same_bytes_whatever_the_concurrency_for_every_shape(tmp_path, shape, ties, options):
     files = []
     for in_flight in (1, 40):
-        with sandbox(world(**({"transactions": 1_500, "shape": shape, "ties": ties} | options))) as stripe_:
+        with sandbox(world(**({"transactions": 900, "shape": shape, "ties": ties} | options))) as stripe_:
             lake = tmp_path / str(in_flight)
             run(lake, stripe_, settings={"max_in_flight": in_flight})
             files.append(data_files(lake))
@@ -99,7 +98,7 @@ def test_files_are_the_same_bytes_whatever_the_concurrency_for_every_shape(tmp_p
 def test_other_formats_are_the_same_bytes_whatever_the_concurrency(tmp_path, form):
     files = []
     for in_flight in (1, 40):
-        with sandbox(world(1_500, shape="burst")) as stripe_:
+        with sandbox(world(900, shape="burst")) as stripe_:
             run(tmp_path / str(in_flight), stripe_, format=form, settings={"max_in_flight": in_flight})
             files.append(data_files(tmp_path / str(in_flight)))
     assert files[0] == files[1]
@@ -108,7 +107,7 @@ def test_other_formats_are_the_same_bytes_whatever_the_concurrency(tmp_path, for
 def test_the_order_of_ties_at_stripe_does_not_change_the_files(tmp_path):
     files = []
     for ties in ("insertion", "id", "reversed"):
-        with sandbox(world(2_000, shape="second", hot=400, ties=ties)) as stripe_:
+        with sandbox(world(1_000, shape="second", hot=400, ties=ties)) as stripe_:
             run(tmp_path / ties, stripe_)
             files.append(data_files(tmp_path / ties))
     assert files[0] == files[1] == files[2]
@@ -127,7 +126,7 @@ def test_a_second_run_asks_little_and_touches_no_data(tmp_path):
             path: at for path, at in before.items() if not path.startswith("_stripe")
         }
         assert report.accounts[0].files_written == 0
-        assert report.accounts[0].lake_rows == 1_500
+        assert report.accounts[0].lake_rows == 800
 
 
 def test_asked_for_what_it_holds_a_run_writes_nothing_but_its_report(tmp_path):

@@ -115,7 +115,7 @@ def test_a_gap_is_filled_whenever_it_is_asked_for(tmp_path, order):
 
 @pytest.mark.parametrize("partition", slow_but(["month"], ["month", "year"]))
 def test_larger_partitions_grow_by_increments_to_the_same_bytes(tmp_path, partition):
-    with sandbox(world(1_000, days=70)) as stripe_:
+    with sandbox(world(300, days=70)) as stripe_:
         for day in (20, 35, 50, 80):
             stripe_.set_clock(START + day * DAY)
             run(tmp_path, stripe_, partition=partition)
@@ -133,7 +133,7 @@ def test_larger_partitions_grow_by_increments_to_the_same_bytes(tmp_path, partit
     form=st.sampled_from(["parquet", "jsonl"]),
 )
 def test_any_runs_over_any_stretches_end_in_the_same_bytes_as_one(steps, partition, form):
-    with TemporaryDirectory() as folder, sandbox(world(700)) as stripe_:
+    with TemporaryDirectory() as folder, sandbox(world(300)) as stripe_:
         lake, options = Path(folder), {"partition": partition, "format": form}
         for start, length, full, later in steps:
             run(lake, stripe_, since=START + start, until=START + start + length, full_refresh=full, **options)

@@ -21,7 +21,7 @@ from connector.errors import ConnectorError
 from connector.sandbox.core.ledger import TIES
 from connector.sandbox.http.edits import EDITS
 from connector.sandbox.http.faults import KINDS, REASONS, STANDING
-from tests.support.examples import examples, slow_but
+from tests.support.examples import EXTENT, examples, slow_but
 from tests.support.lakes import START, config_for, data_files, honest, objects, run, sandbox, strays, truth, world
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = int(os.environ.get("FAULT_EXAMPLES", examples(25)))
 """Mixtures to try; more by the environment."""
+
+ROWS = 700 if EXTENT == "thorough" else 400
 
 IMPATIENT = {"timeouts": Timeouts(total=0.6, connect=0.5, read=0.2), "max_in_flight": 12, "rate": 2_000.0}
 
@@ -106,7 +108,7 @@ _UNDISTURBED: dict[object, dict[str, str]] = {}
 def undisturbed(stripe_: Sandbox, **options: Any) -> dict[str, str]:
     """The files of a run that met no fault; worlds of one size and one time are the same."""
     kind = (stripe_.now, len(truth(stripe_)), tuple(sorted(options.items())))
-    if kind not in _UNDISTURBED or len(truth(stripe_)) not in {500, 700}:
+    if kind not in _UNDISTURBED or len(truth(stripe_)) not in {500, ROWS}:
         with TemporaryDirectory() as fresh:
             run(Path(fresh), stripe_, **options)
             _UNDISTURBED[kind] = data_files(Path(fresh))
@@ -135,7 +137,7 @@ def cases() -> list[Any]:
 
 @pytest.mark.parametrize(("kind", "when"), cases())
 def test_each_fault_of_the_list_leaves_the_right_lake_or_one_right_error_and_the_next_run_heals(tmp_path, kind, when):
-    with sandbox(world(700, days=4)) as stripe_:
+    with sandbox(world(ROWS, days=4)) as stripe_:
         there = truth(stripe_)
         stripe_.faults.add(ordered(kind, when))
         if kind == "gone-rows":
@@ -176,7 +178,7 @@ def test_every_kind_of_fault_says_what_it_is():
 
 @pytest.mark.parametrize("reason", slow_but(REASONS[:2], REASONS))
 def test_a_429_of_any_reason_costs_time_and_no_row(tmp_path, reason):
-    with sandbox(world(700, days=4), faults=[f"rate-limit:every=3,reason={reason}"]) as stripe_:
+    with sandbox(world(ROWS, days=4), faults=[f"rate-limit:every=3,reason={reason}"]) as stripe_:
         report = run(tmp_path, stripe_, settings=IMPATIENT)
         assert report.requests.limited[reason] > 0
         assert objects(tmp_path) == truth(stripe_)
@@ -185,7 +187,7 @@ def test_a_429_of_any_reason_costs_time_and_no_row(tmp_path, reason):
 @pytest.mark.parametrize("status", slow_but(["500", "409"], ["500", "502", "503", "409"]))
 def test_stripes_word_on_whether_to_try_again_is_taken(tmp_path, status):
     with sandbox(
-        world(700, days=4), faults=[f"{status}:endpoint=balance_transactions,k=2,should_retry=false"]
+        world(ROWS, days=4), faults=[f"{status}:endpoint=balance_transactions,k=2,should_retry=false"]
     ) as stripe_:
         assert status_of(tmp_path, stripe_) == 75
         assert sum(one["fired"] for one in stripe_.stats()["faults"]) == 1
@@ -198,7 +200,7 @@ def test_stripes_word_on_whether_to_try_again_is_taken(tmp_path, status):
 def test_500_rows_in_one_second_come_once_each_under_every_order_of_ties(tmp_path, ties, quirk):
     with sandbox(faults=[f"hot-second:rows=500,ties={ties}", *(["boundary-quirk"] if quirk else [])]) as stripe_:
         report = run(tmp_path, stripe_, settings={"max_in_flight": 40})
-        assert report.accounts[0].rows_new == 2_000
+        assert report.accounts[0].rows_new == 1_300
         assert objects(tmp_path) == truth(stripe_)
         healed(tmp_path, stripe_, reread=False)
 

@@ -51,7 +51,7 @@ def expected_of(tmp_path: Path, **options) -> dict[str, str]:
 @pytest.mark.parametrize("seed", slow_but([0], range(8)))
 def test_cancelled_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_bytes(tmp_path, seed):
     shape = ("steady", "burst", "second", "growth")[seed % 4]
-    options = {"transactions": 2_000, "shape": shape, "hot": 700}
+    options = {"transactions": 1_200, "shape": shape, "hot": 700}
     expected, lake = expected_of(tmp_path, **options), tmp_path / "lake"
     chance = random.Random(seed)
     with sandbox(world(**options), latency=0.004) as stripe_:
@@ -135,9 +135,9 @@ anyio.run(lambda: sync_given(sys.argv[1], config, {"tuning": tuning}, partition=
 @pytest.mark.parametrize("partition", slow_but(["day"], ["day", "month"]))
 def test_killed_at_any_moment_a_run_is_completed_by_the_next_one_to_the_same_bytes(tmp_path, partition):
     lake, chance = tmp_path / "lake", random.Random(4)
-    with sandbox(world(6_000, days=40)) as stripe_:
+    with sandbox(world(6_000, days=24)) as stripe_:
         run(tmp_path / "expected", stripe_, partition=partition)
-    with sandbox(world(6_000, days=40), latency=0.03) as stripe_:
+    with sandbox(world(6_000, days=24), latency=0.03) as stripe_:
         for _ in range(3):
             words = [sys.executable, "-c", CHILD, str(lake), stripe_.key, stripe_.url, partition]
             request, later = chance.randint(3, 18), chance.uniform(0.0, 0.2)  # of 60 and more, so that none is the last
@@ -172,7 +172,7 @@ def test_a_lake_killed_before_its_first_state_does_not_become_one_of_two_kinds(t
                 raise KilledError
             return super().write(path, data, **condition)
 
-    with sandbox(world(600, days=40)) as stripe_:
+    with sandbox(world(200, days=40)) as stripe_:
         with pytest.raises(BaseException):  # noqa: B017, PT011 - dies like a process would
             run(tmp_path, stripe_, services={"store": Killed(tmp_path)}, partition="day")
         assert data_files(tmp_path)

@@ -1,6 +1,6 @@
 """A lake held against a plain model, step by step: rows come late, vanish, flip; runs end well, badly, or not at all.
 
-Each rule is a step: 250 of them in `make test`, 2,000 in `make test-all`, and
+Each rule is a step: 150 of them in `make test`, 2,000 in `make test-all`, and
 `MODEL_EXAMPLES=400 pytest tests/ingest/test_sync_model.py` takes 40,000. No rule has a precondition: how many requests
 a run takes, and so what is there, is not the same each time.
 """
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from connector.core.state.table_state import TableState
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", examples(20)))
-STEPS = 100 if EXTENT == "thorough" else 50
+STEPS = 100 if EXTENT == "thorough" else 30
 SETTLE = 600
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - forcing files to a real disk takes the time
 

@@ -34,7 +34,7 @@ from tests.support.lakes import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROWS, DAYS = 4_000, 8
+ROWS, DAYS = 2_400, 8
 
 
 @pytest.fixture

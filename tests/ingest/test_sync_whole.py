@@ -22,6 +22,7 @@ from connector.ingest.options import options_of
 from connector.lake.state import table_states
 from connector.lake.stores.local import LocalStore
 from connector.services import Services
+from tests.support.examples import slow_but
 from tests.support.lakes import data_files, objects, state
 from tests.support.model import START, Model
 from tests.support.watching import WatchedStore, Watcher
@@ -134,7 +135,7 @@ def test_what_is_newer_waits_for_a_partition_whose_file_was_damaged(lake, full):
     assert lake.whole()
 
 
-@pytest.mark.parametrize("requests", range(2, 8))
+@pytest.mark.parametrize("requests", slow_but([2, 5], range(2, 8)))
 def test_a_run_that_was_cut_off_leaves_a_damaged_file_to_the_next_one(lake, requests):
     damage(lake)
     assert lake.sync_cut_off(requests)
@@ -144,7 +145,7 @@ def test_a_run_that_was_cut_off_leaves_a_damaged_file_to_the_next_one(lake, requ
     assert lake.whole()
 
 
-@pytest.mark.parametrize("requests", range(2, 8))
+@pytest.mark.parametrize("requests", slow_but([4], range(2, 8)))
 def test_a_file_that_is_gone_is_read_again_by_the_run_after_one_that_was_cut_off(lake, requests):
     (lake.root / day_four(lake)).unlink()
     lake.sync_cut_off(requests)

@@ -35,6 +35,7 @@ async def wrong() -> None:
 """
 
 
+@pytest.mark.slow
 def test_pyright_complains_about_every_wrong_keyword_and_value_and_about_nothing_else(tmp_path):
     (tmp_path / "caller.py").write_text(textwrap.dedent(CODE))
     settings = {"include": ["caller.py"], "extraPaths": [str(ROOT)], "typeCheckingMode": "standard"}

@@ -7,9 +7,12 @@ here from the objects, and by pyarrow from the Parquet files.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -37,7 +40,6 @@ from tests.support.states import with_files, with_payouts, with_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 Object = dict[str, Any]
 
@@ -277,7 +279,14 @@ def written_rows(store, form, folder, rows):
 
 def write_payouts(root: Path, format_name: str) -> None:
     """Write the payouts of all accounts and what each paid out, and their records."""
-    store = LocalStore(root)
+    shutil.copytree(_payouts_written(format_name).name, root, dirs_exist_ok=True)
+
+
+@cache
+def _payouts_written(format_name: str) -> TemporaryDirectory[str]:
+    """Write them once, into a folder that lasts as long as the process."""
+    written = TemporaryDirectory()
+    store = LocalStore(Path(written.name))
     made, paid = small_table("payouts", format_name), small_table("payout_transactions", format_name)
     for account in map(AccountId, ACCOUNTS):
         record = PayoutsRecord(account, made.form.name)
@@ -290,6 +299,7 @@ def write_payouts(root: Path, format_name: str) -> None:
             stored = written_rows(store, paid.form, folder, paid.encode(list(group)))
             record = with_transactions(record, with_changes(stored, listings={}))
         state_log.commit(store, PAYOUTS, record)
+    return written
 
 
 def write_balances(root: Path, format_name: str) -> None:

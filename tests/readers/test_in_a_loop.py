@@ -12,7 +12,6 @@ import pytest
 import connector
 from connector.core.state.partition import Granularity
 from tests.support import reading_in_a_loop as engines
-from tests.support.examples import slow_but
 from tests.support.extras import present
 from tests.support.lakes import run, sandbox, truth, world
 from tests.support.reading_in_a_loop import Expected, Looker, judged, looking
@@ -73,8 +72,9 @@ def take_away(lake: Path, kind: str) -> None:
     next((lake / TABLE).glob(f"*/created_date={TAKEN}/part-0.parquet")).unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # what libraries say of each other
-@pytest.mark.parametrize("kills", slow_but([0], [0, 3]))
+@pytest.mark.parametrize("kills", [0, 3])
 @pytest.mark.parametrize("kind", KINDS)
 def test_engines_meet_whole_days_while_a_lake_is_written(kind, kills, tmp_path):
     lake, expected = tmp_path / "lake", Expected()

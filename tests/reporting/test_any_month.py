@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -212,13 +213,14 @@ def balance_agrees(document, served, rows):
         served.set_clock(clock)
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 10_000),
     zone=st.sampled_from(ZONES),
     since=st.integers(-2, DAYS - 10),
     days=st.integers(1, 45),
 )
-@settings(max_examples=examples(10, least=2), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_month_of_any_ledger_is_what_plain_sums_come_to(seed, zone, since, days):
     with sandbox(world_with_all(seed)) as served, TemporaryDirectory() as folder:
         lake = Path(folder) / "lake"

@@ -30,7 +30,7 @@ from tests.support.statements import fill, world
 @pytest.fixture(scope="module")
 def stated(tmp_path_factory):
     lake = tmp_path_factory.mktemp("outputs") / "lake"
-    with sandbox(world(1_500, days=70, connected=1)) as served:
+    with sandbox(world(800, days=70, connected=1)) as served:
         fill(lake, served, expand=["source"], partition="month")
 
     async def go():

@@ -30,7 +30,7 @@ def served():
 @pytest.fixture(scope="module")
 def lake(served, tmp_path_factory):
     made = tmp_path_factory.mktemp("questions") / "lake"
-    fill(made, served, expand=["source"], source_columns=True)
+    fill(made, served, expand=["source"], source_columns=True, partition="month")
     return made
 
 

@@ -209,6 +209,7 @@ def test_too_few_open_files_are_told_before_anything_starts(stripe_, tmp_path):
     assert not (tmp_path / "lake").exists()
 
 
+@pytest.mark.slow
 def test_what_is_asked_for_of_open_files_is_enough(stripe_, tmp_path):
     code = """
         import connector, os, resource, sys

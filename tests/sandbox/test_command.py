@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from connector.sandbox.__main__ import main
 from tests.support.fakes import ENDLESS_SECONDS
 
 RUN = [sys.executable, "-m", "connector.sandbox"]
@@ -40,10 +41,25 @@ def test_its_key_is_a_restricted_one_where_something_is_not_allowed():
         process.terminate()
 
 
-def test_it_lists_its_faults():
-    done = run("--list-faults")
-    assert done.returncode == 0
-    assert {"boundary-quirk", "lock-timeout", "502"} <= {line.split()[0] for line in done.stdout.splitlines()}
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Run it in this process, with words with which it ends by itself: its status, and what it said on both."""
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["sandbox", *words])
+        try:
+            status = main()
+        except SystemExit as ended:
+            status = ended.code
+        return status, *capsys.readouterr()
+
+    return call
+
+
+def test_it_lists_its_faults(here):
+    status, out, _ = here("--list-faults")
+    assert status == 0
+    assert {"boundary-quirk", "lock-timeout", "502"} <= {line.split()[0] for line in out.splitlines()}
 
 
 def test_it_takes_the_port_it_is_given_and_fails_with_1_where_that_is_taken():
@@ -59,17 +75,17 @@ def test_it_takes_the_port_it_is_given_and_fails_with_1_where_that_is_taken():
 
 
 @pytest.mark.parametrize("wrong", [["--fault", "nope"], ["--connected", "99999"], ["--end", "someday"]])
-def test_an_option_that_makes_no_sense_ends_with_2_and_a_reason(wrong):
-    done = run(*wrong)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("sandbox: ")
+def test_an_option_that_makes_no_sense_ends_with_2_and_a_reason(here, wrong):
+    status, out, said = here(*wrong)
+    assert (status, out) == (2, "")
+    assert said.startswith("sandbox: ")
 
 
 @pytest.mark.parametrize("wrong", [["--port", "70000"], ["--port", "-1"], ["--latency", "-1"], ["--rate", "many"]])
-def test_a_value_that_cannot_be_ends_with_2_and_says_which_can(wrong):
-    done = run(*wrong)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert re.search(r"error: argument --\w+: '\S+' is not .*\d", done.stderr)
+def test_a_value_that_cannot_be_ends_with_2_and_says_which_can(here, wrong):
+    status, out, said = here(*wrong)
+    assert (status, out) == (2, "")
+    assert re.search(r"error: argument --\w+: '\S+' is not .*\d", said)
 
 
 def test_the_options_can_be_mounted_without_loading_a_server():

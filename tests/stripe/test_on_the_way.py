@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from connector import cli
 from tests.support.fakes import KEY
 from tests.support.servers import Server, sends, whole
 
@@ -52,7 +53,7 @@ async def over_tls(certificate: Path) -> AsyncGenerator[str]:
 
 
 async def balance(base: str, **environ: str) -> tuple[int, str]:
-    """Run the command, and return its status and what it said on stderr."""
+    """Run the command in a process, which trusts what it finds as it starts: its status, and what it said on stderr."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "connector.cli", "balance", "--api-base", base),
         env={name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
@@ -63,6 +64,22 @@ async def balance(base: str, **environ: str) -> tuple[int, str]:
     _, said = await process.communicate()
     assert process.returncode is not None
     return process.returncode, said.decode()
+
+
+@pytest.fixture
+def balance_here(monkeypatch, capsys):
+    """The same in this process, where nothing is trusted."""
+    for name in [name for name in os.environ if "proxy" in name.lower()]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("STRIPE_API_KEY", KEY)
+
+    async def call(base: str, **environ: str) -> tuple[int, str]:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        status = await asyncio.to_thread(cli.main, ["balance", "--api-base", base])
+        return status, capsys.readouterr().err
+
+    return call
 
 
 async def test_a_certificate_that_is_not_trusted_is_named_with_what_to_do(certificate):
@@ -102,11 +119,11 @@ async def test_a_file_of_certificates_that_is_not_there_is_noticed(certificate, 
         (b"403 Forbidden", "have it allow that host"),
     ],
 )
-async def test_a_proxy_that_refuses_is_named_at_once(answer, said):
+async def test_a_proxy_that_refuses_is_named_at_once(balance_here, answer, said):
     proxy = Server(sends(b"HTTP/1.1 " + answer + b"\r\nContent-Length: 0\r\n\r\n", close=True))
     listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     address = f"user:sEcReT@127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    status, told = await balance("https://api.example", HTTPS_PROXY=address)
+    status, told = await balance_here("https://api.example", HTTPS_PROXY=address)
     listening.close()
     assert (status, told.count("\n"), len(proxy.requests)) == (78, 1, 1)
     assert f"the proxy of HTTPS_PROXY refused the way to api.example (status {answer[:3].decode()})" in told
@@ -114,11 +131,11 @@ async def test_a_proxy_that_refuses_is_named_at_once(answer, said):
     assert "sEcReT" not in told
 
 
-async def test_how_a_proxy_is_written_is_said_as_it_is():
+async def test_how_a_proxy_is_written_is_said_as_it_is(balance_here):
     """What takes keys out of all that is said must not take it for one."""
     proxy = Server(sends(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", close=True))
     listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    status, told = await balance(
+    status, told = await balance_here(
         "https://api.example", HTTPS_PROXY=f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     )
     listening.close()
@@ -126,7 +143,7 @@ async def test_how_a_proxy_is_written_is_said_as_it_is():
     assert "write http://host:port, and where it wants them user:password@ before the host" in told
 
 
-async def test_a_password_in_the_base_is_not_quoted_back():
-    status, told = await balance("https://user:sEcReT@api.example")
+async def test_a_password_in_the_base_is_not_quoted_back(balance_here):
+    status, told = await balance_here("https://user:sEcReT@api.example")
     assert status == 78
     assert "sEcReT" not in told

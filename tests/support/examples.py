@@ -31,7 +31,7 @@ def drawn_for(checkout: Path) -> int:
     return random.SystemRandom().randrange(2**32)
 
 
-QUICK_SHARE = 5
+QUICK_SHARE = 10
 LEAST = 5
 
 
@@ -41,28 +41,37 @@ OF_FORMATS = ("tests/lake/formats/", "tests/ingest/test_sync.py", "tests/readers
 OTHER_FORMATS = frozenset({"arrow", "jsonl", "jsonl.zst", "jsonl.gz", "jsonl.plain"})
 
 
-STRIDE = 1 if EXTENT == "thorough" else 3
+STRIDE = 1 if EXTENT == "thorough" else 5
 """Of moments that are tried one after the other, such as each write at which a run may be killed: every how manieth."""
 
 
 LONGEST = (
     "tests/ingest/test_sync_model.py",
     "tests/ingest/test_sync_model_stores.py",
+    "tests/test_docs.py",
     "tests/ingest/test_sync_every_fault.py",
     "tests/ingest/test_sync_together.py",
     "tests/ingest/test_sync_kills.py",
     "tests/cli/test_hostile.py",
-    "tests/test_docs.py",
     "tests/test_project_wheel.py",
-    "tests/reporting/test_statement.py",
-    "tests/ingest/test_sync_again.py",
+    "tests/readers/test_readers.py",
     "tests/ingest/test_sync_buckets.py",
-    "tests/accounts/test_accounts.py",
+    "tests/ingest/test_sync_interrupted.py",
+    "tests/ingest/test_sync_again.py",
+    "tests/cli/test_endings.py",
+    "tests/cli/test_odd_lakes.py",
+    "tests/cli/test_follow.py",
+    "tests/reporting/test_statement.py",
+    "tests/payouts/test_payouts.py",
     "tests/payouts/test_payouts_killed.py",
+    "tests/conversion/test_convert.py",
+    "tests/verification/test_verify_damage.py",
+    "tests/reporting/lake_report/test_facts.py",
+    "tests/lake/formats/test_formats.py",
     "tests/lake/state/test_commits.py",
-    "tests/reporting/lake_report/test_page.py",
-    "tests/stripe/listing/test_scan.py",
-    "tests/core/planning/test_frontier.py",
+    "tests/stripe/listing/test_query.py",
+    "tests/accounts/test_accounts.py",
+    "tests/core/planning/test_absence.py",
 )
 """Files that take longest, these first: one that is begun last would be at work when all others are through."""
 

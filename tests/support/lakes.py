@@ -48,7 +48,7 @@ THE_CALLS_OWN = frozenset({"on_event", "deadline", "canceller"})
 PATIENCE = Timeouts(total=10.0, connect=2.0, read=5.0)
 
 
-def world(transactions: int = 1_500, *, days: int = 12, **options: Any) -> World:
+def world(transactions: int = 800, *, days: int = 12, **options: Any) -> World:
     """A world of some days, its clock standing two days after the last row."""
     end = START + days * DAY
     chosen: dict[str, Any] = {"seed": 11, "connected": 0, "now": end + 2 * DAY}

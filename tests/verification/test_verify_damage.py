@@ -11,7 +11,7 @@ import pytest
 
 from connector.core.state.data_file import with_changes
 from connector.errors import DamagedError
-from tests.support.examples import slow_but
+from tests.support.examples import EXTENT, slow_but
 from tests.support.lakes import objects, run, world
 from tests.support.lakes import sandbox as serve
 from tests.verification.doctoring import (
@@ -224,11 +224,15 @@ def test_rows_of_payouts_that_are_lost_for_good_end_a_verify_with_66(tmp_path):
     assert caught.value.exit_code == 66
 
 
+PLACES = 25 if EXTENT == "thorough" else 6
+"""Bytes of each table that are altered, one at a time."""
+
+
 def name_every_damage(lake):
     for table in ("balance_transactions", "payout_transactions", "payouts"):
         victim = min((lake / table).rglob("part-0*"), key=lambda path: (path.stat().st_size, path))
         content, name = victim.read_bytes(), "rows" if table == "balance_transactions" else "payouts"
-        for position in range(0, len(content), max(1, len(content) // 25)):
+        for position in range(0, len(content), max(1, len(content) // PLACES)):
             changed = bytearray(content)
             changed[position] ^= 1 << position % 8
             victim.write_bytes(changed)

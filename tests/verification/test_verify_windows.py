@@ -71,13 +71,13 @@ def test_of_many_rows_never_read_only_enough_are_read_to_be_sure(tmp_path):
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
 def test_an_interval_never_read_is_found_in_a_quiet_account_too(tmp_path, form):
     """A row every few days: no gap is unusual, so all of it is asked again."""
-    with serve(world(120, days=400)) as server:
+    with serve(world(60, days=200)) as server:
         lake = tmp_path / "lake"
-        run(lake, server, until=START + 200 * DAY, format=form)
-        run(lake, server, since=START + 230 * DAY)
-        call_covered(lake, (START + 200 * DAY, START + 230 * DAY))
+        run(lake, server, until=START + 100 * DAY, format=form)
+        run(lake, server, since=START + 130 * DAY)
+        call_covered(lake, (START + 100 * DAY, START + 130 * DAY))
         verdict = check(lake, server)
-        missed = [row for row in truth(server) if START + 200 * DAY <= row["created"] < START + 230 * DAY]
+        missed = [row for row in truth(server) if START + 100 * DAY <= row["created"] < START + 130 * DAY]
         assert layer(verdict, "windows").counts == {"missing_rows": len(missed)}
         assert set(layer(verdict, "windows").findings[0].ids) <= {row["id"] for row in missed}
 

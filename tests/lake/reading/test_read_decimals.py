@@ -25,7 +25,7 @@ FORMATS = ("parquet", "arrow", "jsonl.zst")
 @pytest.fixture(scope="module", params=FORMATS)
 def lake(request, tmp_path_factory):
     made = tmp_path_factory.mktemp("decimals") / "lake"
-    with sandbox(world(500, days=30, connected=0)) as served:
+    with sandbox(world(250, days=15, connected=0)) as served:
         columns = request.param != "jsonl.zst"
         fill(made, served, format=request.param, expand=["source"], source_columns=columns)
     return made

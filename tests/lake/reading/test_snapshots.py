@@ -48,7 +48,7 @@ DAYS = 5
 ALIKE = 100
 """States are told apart by the nets of their rows, all of which are the same; from here on files are of one size."""
 
-LAST = ALIKE + (24 if EXTENT == "thorough" else 8)
+LAST = ALIKE + (24 if EXTENT == "thorough" else 4)
 
 each_form = pytest.mark.parametrize("form", ["parquet", "arrow", "jsonl.plain"])
 

@@ -48,6 +48,7 @@ takes(lambda: bucket.download("large", Path(back)))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is looked up where Linux has it")
 def test_a_large_file_is_put_and_read_without_memory_of_its_size(tmp_path):
     file = tmp_path / "large"

@@ -14,7 +14,7 @@ from tests.support.statements import fill, world
 
 @pytest.fixture(scope="session")
 def served():
-    with sandbox(world(1_400, days=34, connected=1)) as running:
+    with sandbox(world(700, days=34, connected=1)) as running:
         yield running
 
 

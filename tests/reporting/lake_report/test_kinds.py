@@ -37,7 +37,7 @@ def test_a_report_is_the_same_whatever_the_lake_is_made_of_after_files_were_repl
     plain = tmp_path / "plain"
     lake = f"memory://{tmp_path.name}/lake" if kind == "bucket" else tmp_path / "lake"
     form = {} if kind == "bucket" else {"format": kind}
-    ends = world(250, days=30, connected=0, now=world().end)
+    ends = world(150, days=14, connected=0, now=world().end)
     with sandbox(ends) as served:
         for place, options in ((plain, {}), (lake, form)):
             bring(place, served, **options)

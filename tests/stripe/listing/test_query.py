@@ -161,7 +161,7 @@ async def test_one_answer_that_is_cut_short_and_called_the_end_hides_few_rows_of
     assert asked < 70  # what a lie hid is read again with its window, of up to a hundred pages
 
 
-def long_history(count: int = 20_000) -> list[Row]:
+def long_history(count: int = 12_000) -> list[Row]:
     chance = random.Random(3)
     return rows_at(chance.randrange(NOW - 10**8, NOW) for _ in range(count))
 
@@ -475,10 +475,10 @@ async def test_a_stream_hears_a_second_witness_unless_it_is_told_not_to_be_wary(
 
 
 async def test_reading_in_order_walks_shorter_windows_since_pages_wait_for_their_turn_in_memory():
-    rows, longest = rows_at(NOW - 60 * n for n in range(30_000)), {}
+    rows, longest = rows_at(NOW - 60 * n for n in range(12_000)), {}
     for ordered in (False, True):
         transport = FakeTransport(by=listing(rows))
-        await collected(client_over(transport), ordered=ordered, within=Intervals.span(NOW - 1_800_000, NOW + 1))
+        await collected(client_over(transport), ordered=ordered, within=Intervals.span(NOW - 720_000, NOW + 1))
         windows = Counter(dict(parse_qsl(urlsplit(one.url).query)).get("created[gte]") for one in transport.sent)
         longest[ordered] = max(windows.values())
     assert longest[True] < longest[False] / 2
