@@ -122,13 +122,19 @@ def _read(body: bytes, request_id: str | None) -> Row:
         if found.odd:
             gather_repeats(document)
     except ValueError as error:
-        raise ProtocolError(f"the body is not JSON ({error}; {len(body)} bytes)", request_id=request_id) from error
+        said = _PAGE_ON_THE_WAY if body.lstrip()[:1] == b"<" else f"the body is not JSON ({error}; {len(body)} bytes)"
+        raise ProtocolError(said, request_id=request_id) from error
     except RepeatedError as error:
         raise ProtocolError(
             f"{error} came more than once in one object, and nobody can say which of them holds", request_id=request_id
         ) from error
     return document
 
+
+_PAGE_ON_THE_WAY = (
+    "HTML or XML came, not JSON: something on the way answers in Stripe's place, such as a network's login page or a"
+    " proxy; look at what `api_base` leads through"
+)
 
 LOOK_FROM = 1_000
 """Rows of a window up to which each page is compared with all of them."""

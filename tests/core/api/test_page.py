@@ -59,6 +59,14 @@ def test_whatever_is_no_list_ends_the_window(body):
     assert caught.value.request_id == "req_1"
 
 
+@pytest.mark.parametrize("body", [b"<html>", b" \r\n<!DOCTYPE html>", b"<?xml version='1.0'?>"])
+def test_a_page_of_something_on_the_way_is_called_so(body):
+    for decode in (decode_page, decode_object):
+        with pytest.raises(ProtocolError, match="something on the way answers in Stripe's place") as caught:
+            decode(body, request_id="req_1")
+        assert caught.value.request_id == "req_1"
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"1", b'"x"', b"{", b"\x00"])
 def test_whatever_is_no_object_is_refused(body):
     with pytest.raises(ProtocolError):
