@@ -111,7 +111,8 @@ class PayoutFees:
         returned: the row that brought the money back, where the payout failed or was canceled.
         types: sums by type of row, the payout's own row left out; those with most rows first.
         fees: fees by kind and type of row, the payout's own included, the greatest first.
-        remainder: Σ net of all rows, the payout's own included: 0 when all are there; None where none were listed.
+        remainder: Σ net of all rows, the payout's own included: 0 when all are there; None where none were listed, or
+            where rows of several currencies are left over.
         originals: what customers paid for payments passed on by a platform, newest first.
     """
 
@@ -176,9 +177,17 @@ def in_order(fees: Iterable[KindSum]) -> tuple[KindSum, ...]:
 
 
 def facts_of(payout: Row) -> dict[str, Any]:
-    """Return what a payout says of itself, by field of `PayoutFees`; None for what it does not."""
+    """Return what a payout says of itself, by field of `PayoutFees`; None for what it does not.
+
+    Raises:
+        ProtocolError: its amount is no integer, or its currency no text.
+    """
     names = ("amount", "currency", "status", "arrival_date", "automatic", "reconciliation_status")
-    return {name: payout.get(name) for name in names}
+    facts = {name: payout.get(name) for name in names}
+    for name, checked in (("amount", whole), ("currency", text)):
+        if facts[name] is not None:
+            checked(payout, name)
+    return facts
 
 
 def manual_payout(

@@ -49,8 +49,7 @@ class PayoutTally:
     payout: str
     passed_on: bool = False
     _own: Row | None = None
-    _net: int = 0
-    _any: bool = False
+    _nets: Counter[str] = field(default_factory=Counter[str])
     _types: dict[tuple[str, str], list[int]] = field(default_factory=dict[tuple[str, str], list[int]])
     _fees: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
 
@@ -62,8 +61,7 @@ class PayoutTally:
         """
         for row in rows:
             figures = figures_of(row)
-            self._net += figures[2]
-            self._any = True
+            self._nets[text(row, "currency")] += figures[2]
             if row.get("type") == "payout" and id_of(row.get("source")) == self.payout:
                 self._own = row
                 continue
@@ -107,7 +105,7 @@ class PayoutTally:
             returned=row_of(described, "failure_balance_transaction"),
             types=tuple(sorted(types, key=lambda one: (-one.rows, one.type, one.currency))),
             fees=in_order([*fees, *fees_on(own_row)]),
-            remainder=self._net if self._any else None,
+            remainder=self._remainder,
             originals=tuple(sorted(originals, key=lambda one: (-one.created, one.payment))),
         )
 
@@ -118,12 +116,34 @@ class PayoutTally:
                 return Answer.NOT_YET, "reconciling", _RECONCILING
             late = f"{days:,} days after its arrival_date, Stripe has not said which rows belong to it: ask its support"
             return Answer.NOT_AVAILABLE, OVERDUE, late
-        if self._own is not None and self._net == 0:
+        if self._own is not None and (said := self._contradiction(facts)):
+            return Answer.NOT_AVAILABLE, "residual", said
+        if self._own is not None and not self._left_over:
             if self._charges_without_fees():
                 return Answer.NOT_AVAILABLE, NO_FEE_DETAILS, _NO_FEE
             return Answer.KNOWN, None, None
-        lacks = f"its rows sum to {self._net:+} minor units rather than 0" if self._own else "its own row is not listed"
+        sums = ", ".join(f"{net:+}" for net in self._left_over)
+        lacks = f"its rows sum to {sums} minor units rather than 0" if self._own else "its own row is not listed"
         return Answer.NOT_AVAILABLE, "residual", f"the listing is not the whole payout: {lacks}"
+
+    @property
+    def _left_over(self) -> list[int]:
+        """What the rows of each currency come to, where that is not nothing."""
+        return [net for net in self._nets.values() if net]
+
+    @property
+    def _remainder(self) -> int | None:
+        left = self._left_over
+        return None if not self._nets or len(left) > 1 else sum(left)
+
+    def _contradiction(self, facts: dict[str, Any]) -> str | None:
+        """Say where a payout and its own row are not of the same money."""
+        own = self._own or {}
+        if facts["currency"] != own.get("currency") or facts["amount"] == -whole(own, "amount"):
+            return None
+        return (
+            f"the payout is of {facts['amount']} minor units, and its own row of {own['amount']}: one of them is wrong"
+        )
 
     def _charges_without_fees(self) -> bool:
         charges = [sums[_FEE] for (type_, _), sums in self._types.items() if type_ == "charge"]

@@ -89,6 +89,29 @@ def test_the_payouts_own_row_lacking_is_noticed():
     assert (found.answer, found.reason, found.balance_transaction) == (Answer.NOT_AVAILABLE, "residual", None)
 
 
+def test_currencies_are_not_added_together():
+    found = concluded([*WHOLE[:2], WHOLE[2] | {"currency": "eur"}, own()])
+    assert (found.answer, found.reason, found.remainder) == (Answer.NOT_AVAILABLE, "residual", None)
+    assert "+1370, -1370 minor units" in found.explanation
+    apart = concluded([*WHOLE, row("charge", 5, currency="eur"), row("refund", -5, currency="eur")])
+    assert (apart.answer, apart.remainder) == (Answer.KNOWN, 0)
+
+
+def test_a_payout_and_its_own_row_of_other_amounts_contradict_each_other():
+    found = concluded(WHOLE, PAYOUT | {"amount": 5})
+    assert (found.answer, found.reason) == (Answer.NOT_AVAILABLE, "residual")
+    assert "payout is of 5 minor units, and its own row of -4000" in found.explanation
+    assert concluded(WHOLE, PAYOUT | {"amount": 5, "currency": "eur"}).answer is Answer.KNOWN
+
+
+@pytest.mark.parametrize("odd", [{"amount": "4000"}, {"amount": 40.5}, {"currency": 7}])
+def test_a_payout_that_does_not_say_its_money_as_documented_is_an_error(odd):
+    with pytest.raises(ProtocolError):
+        concluded(WHOLE, PAYOUT | odd)
+    with pytest.raises(ProtocolError):
+        manual_payout("po_1", PAYOUT | odd)
+
+
 def test_a_listing_of_nothing_is_no_payout_of_nothing():
     found = concluded([])
     assert (found.answer, found.remainder) == (Answer.NOT_AVAILABLE, None)
