@@ -22,6 +22,9 @@ CHUNK_ROWS = 4_096
 CHUNK_TEXT = 8 * 2**20
 """Bytes of text that end a chunk early: rows with whole expanded objects in them stay bounded, too."""
 
+FEW_ROWS = 128
+"""Rows that are looked at one by one in the time Arrow takes to begin."""
+
 
 NO = pa.scalar(False, pa.bool_())  # noqa: FBT003 - Arrow's own way to write a value
 """A value of a mask."""

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from connector.core.state.data_file import DataFile
 from connector.core.units import PAYMENTS
-from connector.lake.formats.row_columns import MICROSECONDS, value_of
+from connector.lake.formats.row_columns import FEW_ROWS, MICROSECONDS, value_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _LOW_BITS = 32
-
-_FEW = 128
-"""Rows that are added up one by one in the time Arrow takes to begin."""
 
 
 class Summary:
@@ -50,7 +47,7 @@ class Summary:
             self._net[name] = self._net.get(name, 0) + amount
         self._add_apart(batch.column("balance_type"), net, currency)
         status = batch.column("status")
-        if batch.num_rows <= _FEW and "pending" not in status.to_pylist():
+        if batch.num_rows <= FEW_ROWS and "pending" not in status.to_pylist():
             return
         is_pending = pc.equal(status, value_of(status, "pending"))
         if pc.any(is_pending).as_py():
@@ -58,7 +55,7 @@ class Summary:
 
     def _add_apart(self, balance_type: pa.Array, net: pa.Array, currency: pa.Array) -> None:
         """Add up what is of other balances than that of payments; rows that do not say are of that one."""
-        if len(balance_type) <= _FEW:
+        if len(balance_type) <= FEW_ROWS:
             names = {one for one in balance_type.to_pylist() if one not in {None, PAYMENTS}}
         else:
             names = set(pc.unique(balance_type).to_pylist()) - {None, PAYMENTS}
@@ -120,7 +117,7 @@ def span_of(column: pa.Array, known: tuple[str, str] | None = None) -> tuple[str
 
 def _net(net: pa.Array, currency: pa.Array) -> dict[str, int]:
     """Sum `net` per currency: few rows one by one, many by Arrow, a currency at a time."""
-    if len(net) <= _FEW:
+    if len(net) <= FEW_ROWS:
         sums: dict[str, int] = {}
         for name, amount in zip(currency.to_pylist(), net.to_pylist(), strict=True):
             sums[name] = sums.get(name, 0) + amount

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 from functools import partial
-from operator import attrgetter, itemgetter
+from operator import attrgetter, itemgetter, lt
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,7 +17,15 @@ import pyarrow.compute as pc
 
 from connector.core.time.intervals import Intervals
 from connector.errors import ProtocolError
-from connector.lake.formats.row_columns import CHUNK_ROWS, CHUNK_TEXT, MICROSECONDS, bounds_of, inside, value_of
+from connector.lake.formats.row_columns import (
+    CHUNK_ROWS,
+    CHUNK_TEXT,
+    FEW_ROWS,
+    MICROSECONDS,
+    bounds_of,
+    inside,
+    value_of,
+)
 from connector.lake.writing.count_differing import differing
 from connector.lake.writing.merge_counts import MergeCounts
 
@@ -139,7 +147,7 @@ def _cut(pieces: list[_Piece], horizon: int) -> tuple[list[_Piece], list[_Piece]
 def _settled(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, MergeCounts]:
     """Join final rows: sorted, each id once, and counted."""
     if all(piece.order != _OLD for piece in pieces):
-        batch = pa.concat_batches([piece.batch for piece in pieces])
+        batch = pieces[0].batch if len(pieces) == 1 else pa.concat_batches([piece.batch for piece in pieces])
         if not _strictly_rising(batch):
             # In the order they were put, so that the stable sort leaves the latest of equals last.
             batch = _sorted(pa.concat_batches([piece.batch for piece in sorted(pieces, key=attrgetter("order"))]))
@@ -216,6 +224,9 @@ def _sorted(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _strictly_rising(batch: pa.RecordBatch) -> bool:
     """Say whether rows are sorted by `(created, id)` without two equal."""
     created, ids = batch.column("created"), batch.column("id")
+    if len(ids) <= FEW_ROWS:
+        rows = list(zip(created.view(pa.int64()).to_pylist(), ids.to_pylist(), strict=True))
+        return all(map(lt, rows, rows[1:]))  # texts go by code points here, which is the order of UTF-8's bytes
     later = pc.greater(created[1:], created[:-1])
     if pc.all(later).as_py() is not False:
         return True
@@ -238,7 +249,8 @@ def _ranks(last: pa.Array) -> pa.Array:
 def _refuse_two_times(batch: pa.RecordBatch) -> None:
     """Refuse an id that is left twice, since then its rows differ in `created`, which never changes."""
     ids = batch.column("id")
-    if len(ids) <= 1 or pc.count_distinct(ids).as_py() == len(ids):
+    different = len(set(ids.to_pylist())) if len(ids) <= FEW_ROWS else pc.count_distinct(ids).as_py()
+    if different == len(ids):
         return
     counts = ids.value_counts()
     twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1))[0].as_py()
