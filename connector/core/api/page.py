@@ -163,6 +163,7 @@ class StrictOrder:
     ties: set[str] = field(default_factory=set[str])
     tied: list[str] = field(default_factory=list[str])
     _hashes: array[int] = field(default_factory=lambda: array("q"))  # of all ids
+    _few: set[int] = field(default_factory=set[int])  # the same, as long as there are at most LOOK_FROM
     _look_at: int = LOOK_FROM
 
     def admit(self, page: Page, *, again: bool = False) -> list[AnyRow]:
@@ -192,7 +193,7 @@ class StrictOrder:
             return []
         end = ids_of(page.rows[-1:])[0]
         self._check(page, ids, created)
-        self._hashes.extend(map(hash, ids))
+        self._note(ids)
         if len(self._hashes) <= LOOK_FROM or len(self._hashes) >= self._look_at:
             self.look_back(page)
         last = created[-1]
@@ -207,7 +208,7 @@ class StrictOrder:
 
     def also(self, second: int, ids: Sequence[str]) -> None:
         """Note rows of a second that was left that only another reading of it has shown."""
-        self._hashes.extend(map(hash, ids))
+        self._note(ids)
         if second == self.oldest:
             self.ties.update(ids)
 
@@ -217,9 +218,18 @@ class StrictOrder:
         Raises:
             ProtocolError: one did.
         """
-        if len(set(self._hashes)) < len(self._hashes):
+        count = len(self._hashes)
+        if len(self._few if count <= LOOK_FROM else set(self._hashes)) < count:
             raise self._broken(page, TWICE)
-        self._look_at = 2 * len(self._hashes)
+        self._look_at = 2 * count
+
+    def _note(self, ids: Sequence[str]) -> None:
+        hashes = [*map(hash, ids)]
+        self._hashes.extend(hashes)
+        if len(self._hashes) <= LOOK_FROM:
+            self._few.update(hashes)
+        else:
+            self._few.clear()
 
     def _check(self, page: Page, ids: list[str], created: list[int]) -> None:
         if created != sorted(created, reverse=True) or (self.oldest is not None and created[0] > self.oldest):
