@@ -153,16 +153,22 @@ def columnize(rows: Received) -> Columnized:
 
 def _as_documented(rows: Sequence[Transaction]) -> Columnized:
     """Columnize rows whose every value has been held to its type already."""
-    values = list(chain.from_iterable(map(astuple, rows)))
-    columns: dict[str, Sequence[Any]] = {name: values[place :: len(_NAMES)] for place, name in enumerate(_NAMES)}
+    columns = _cut(rows, _NAMES)
     fees: list[FeePart] = list(chain.from_iterable(columns["fee_details"]))
-    members = list(chain.from_iterable(map(astuple, fees)))
-    parts = {name: members[place :: len(_PART_NAMES)] for place, name in enumerate(_PART_NAMES)}
+    parts = _cut(fees, _PART_NAMES)
     if UNSET in columns[_SINCE_BASIL]:
         columns[_SINCE_BASIL] = [None if value is UNSET else value for value in columns[_SINCE_BASIL]]
     numbers = {name: pa.array(columns[name], pa.int64()) for name in _AMOUNTS}
     moments = {name: instants(columns[name]) for name in _TIMES}
     return Columnized(rows, columns, numbers | moments, parts)
+
+
+def _cut(rows: Sequence[Transaction] | Sequence[FeePart], names: Sequence[str]) -> dict[str, Sequence[Any]]:
+    """Cut the columns of rows from one list of all values, which is quicker than asking each row for each."""
+    values: list[Any] = []
+    for row in rows:
+        values += astuple(row)
+    return {name: values[place :: len(names)] for place, name in enumerate(names)}
 
 
 def _distinct(columns: Mapping[str, Sequence[Any]], parts: Mapping[str, Sequence[Any]]) -> dict[str, set[str | None]]:

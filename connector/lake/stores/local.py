@@ -134,10 +134,10 @@ class LocalStore:
 
     def staging(self, path: str) -> Path:
         """Return a new path in the staging folder."""
-        name = Path(checked_path(path)).name
+        name, folder = checked_path(path).rpartition("/")[2], self.scratch
         with at_disk(f"preparing to write {path}"):
-            self._unsynced.update(make_folder(self.scratch))
-        return self.scratch / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.staged"
+            self._unsynced.update(make_folder(folder))
+        return folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.staged"
 
     def publish(self, staged: Path, path: str, *, condition: Condition = ANY) -> str:
         """Move a staged file into place; its folder is forced to disk before the next `write` is visible."""
