@@ -224,7 +224,7 @@ def parquet_format(
         name="parquet",
         suffix=".parquet",
         schema=schema,
-        open_writer=partial(parquet.ParquetWriter, schema=stored, dictionary=dictionary, order=order),
+        open_writer=partial(parquet.ParquetWriter, layout=parquet.Layout(stored, dictionary, order)),
         open_reader=partial(parquet.open_reader, schema=schema),
         open_part=partial(parquet.open_reader, schema=schema),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypedDict
 
 import pyarrow as pa
@@ -37,6 +38,44 @@ class _Compression(TypedDict):
     compression_level: dict[str, int] | None
 
 
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The columns of Parquet files and how each is written, worked out once for all files of a format.
+
+    Attributes:
+        schema: of the batches.
+        dictionary: columns of few distinct values.
+        order: columns by which rows come sorted.
+    """
+
+    schema: pa.Schema
+    dictionary: tuple[str, ...]
+    order: tuple[str, ...] = ("created", "id")
+
+    @cached_property
+    def of_few_rows(self) -> _Compression:
+        """What compresses each column of a file of few rows."""
+        return {"compression": self._codecs("snappy"), "compression_level": None}
+
+    @cached_property
+    def of_many_rows(self) -> _Compression:
+        """The same of a file of more."""
+        return {"compression": self._codecs("zstd"), "compression_level": dict.fromkeys(self._compressed, 1)}
+
+    @cached_property
+    def ascending(self) -> tuple[pq.SortingColumn, ...]:
+        """What a file says of its order."""
+        return pq.SortingColumn.from_ordering(self.schema, [(name, "ascending") for name in self.order])
+
+    @cached_property
+    def _compressed(self) -> list[str]:
+        fields = (field for field in self.schema if field.name not in self.dictionary)
+        return [path for field in fields for path in _paths(field.name, field.type)]
+
+    def _codecs(self, codec: str) -> dict[str, str]:
+        return dict.fromkeys(self.dictionary, "none") | dict.fromkeys(self._compressed, codec)
+
+
 class ParquetWriter:
     """Writes sorted rows as Parquet 2.6, natively: a Python file object below it would hold the interpreter lock.
 
@@ -48,23 +87,14 @@ class ParquetWriter:
 
     Args:
         path: local path of the new file.
-        schema: of the batches.
-        dictionary: columns of few distinct values.
-        order: columns by which rows come sorted.
+        layout: its columns.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        schema: pa.Schema,
-        dictionary: tuple[str, ...],
-        order: tuple[str, ...] = ("created", "id"),
-    ) -> None:
+    def __init__(self, path: Path, *, layout: Layout) -> None:
         self._rechunker = Rechunker()
         self._group: list[pa.RecordBatch] = []
         self._rows = self._text = 0
-        self._schema, self._dictionary, self._order = schema, dictionary, order
+        self._layout = layout
         self._sink = pa.BufferedOutputStream(pa.OSFile(str(path), "wb"), _BUFFER)
         self._file: pq.ParquetWriter | None = None
 
@@ -94,34 +124,26 @@ class ParquetWriter:
     def _end_group(self, *, is_all: bool = False) -> None:
         group, self._group, self._rows, self._text = self._group, [], 0, 0
         if is_all and len(group) == 1 and group[0].num_rows <= FEW_ROWS:
-            self._begun("snappy").write_batch(group[0])  # in three quarters of the time of a table
+            self._begun(self._layout.of_few_rows).write_batch(group[0])  # in three quarters of the time of a table
         elif group:
             table = pa.Table.from_batches(group)
             self._begun().write_table(table, row_group_size=table.num_rows)
 
-    def _begun(self, codec: str = "zstd") -> pq.ParquetWriter:
+    def _begun(self, compression: _Compression | None = None) -> pq.ParquetWriter:
         """Return the file, begun with the first row group: only then is it known whether there are few rows."""
         if self._file is None:
+            layout = self._layout
             self._file = pq.ParquetWriter(
                 self._sink,
-                self._schema,
+                layout.schema,
                 version="2.6",
-                **_compression(self._schema, self._dictionary, codec),
+                **(compression or layout.of_many_rows),
                 store_schema=False,
-                use_dictionary=list(self._dictionary),
+                use_dictionary=list(layout.dictionary),
                 write_statistics=True,
-                sorting_columns=_ascending(self._schema, self._order),
+                sorting_columns=layout.ascending,
             )
         return self._file
-
-
-@lru_cache(maxsize=16)
-def _compression(schema: pa.Schema, dictionary: tuple[str, ...], codec: str) -> _Compression:
-    """Return what compresses each column, and how much."""
-    compressed = [path for field in schema if field.name not in dictionary for path in _paths(field.name, field.type)]
-    codecs = dict.fromkeys(dictionary, "none") | dict.fromkeys(compressed, codec)
-    levels = dict.fromkeys(compressed, 1) if codec == "zstd" else None
-    return {"compression": codecs, "compression_level": levels}
 
 
 @lru_cache(maxsize=16)
@@ -138,11 +160,6 @@ def _paths(name: str, kind: pa.DataType) -> Iterator[str]:
             yield from _paths(f"{name}.{member.name}", member.type)
     else:
         yield name
-
-
-@lru_cache(maxsize=16)
-def _ascending(schema: pa.Schema, order: tuple[str, ...]) -> tuple[pq.SortingColumn, ...]:
-    return pq.SortingColumn.from_ordering(schema, [(name, "ascending") for name in order])
 
 
 @contextmanager
