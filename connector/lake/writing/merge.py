@@ -147,7 +147,7 @@ def _cut(pieces: list[_Piece], horizon: int) -> tuple[list[_Piece], list[_Piece]
 def _settled(pieces: list[_Piece], reread: Reread) -> tuple[pa.RecordBatch, MergeCounts]:
     """Join final rows: sorted, each id once, and counted."""
     if all(piece.order != _OLD for piece in pieces):
-        batch = pa.concat_batches([piece.batch for piece in pieces])  # also of one: a copy is laid out alike, however rows came
+        batch = pa.concat_batches([piece.batch for piece in pieces])  # a copy, of one piece too: all are laid out alike
         if not _strictly_rising(batch):
             # In the order they were put, so that the stable sort leaves the latest of equals last.
             batch = _sorted(pa.concat_batches([piece.batch for piece in sorted(pieces, key=attrgetter("order"))]))
