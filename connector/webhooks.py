@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.fields import id_of, object_of
 from connector.core.api.json_text import loads
+from connector.core.carrying import Carried
 from connector.errors import UsageError, WebhookError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _MEMBERS = {"id": (str,), "type": (str,), "created": (int,), "account": _TEXT_OR
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Carried):
     """Something that happened, as Stripe tells it.
 
     Attributes:

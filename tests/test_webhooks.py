@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import pickle
 import time
 import traceback
 
@@ -66,6 +67,15 @@ def test_a_signed_event_is_typed_and_kept_whole():
     assert dict(found.received) == event() | {"account": "acct_1"}
     with pytest.raises(TypeError):
         found.received["id"] = "evt_2"
+
+
+def test_an_event_goes_to_a_queue_and_comes_back_the_same():
+    found = parse(event(before={"balance_transaction": None}, balance_transaction="txn_1"))
+    there = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own bytes
+    assert there == found
+    assert there.balance_transaction == found.balance_transaction == "txn_1"
+    with pytest.raises(TypeError):
+        there.object["id"] = "another"
 
 
 def test_it_is_reached_from_the_package():

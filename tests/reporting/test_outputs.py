@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import pickle
 import re
 from dataclasses import replace
 from datetime import date, datetime
@@ -42,6 +43,10 @@ def stated(tmp_path_factory):
 def table(stated):
     written = "".join(comma.to_text(stated))
     return list(csv.DictReader(io.StringIO(written, newline="")))
+
+
+def test_a_statement_goes_to_another_process_and_comes_back_the_same(stated):
+    assert pickle.loads(pickle.dumps(stated)) == stated  # noqa: S301 - our own bytes
 
 
 def test_csv_has_one_header_and_rows_of_one_width_ending_as_the_standard_says(stated):

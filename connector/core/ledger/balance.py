@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.fields import object_of
+from connector.core.carrying import Carried
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class BalanceAmount:
+class BalanceAmount(Carried):
     """An amount of one currency in one bucket.
 
     Attributes:
@@ -35,7 +36,7 @@ class BalanceAmount:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Carried):
     """What an account has, bucket by bucket. Absent buckets are empty.
 
     Attributes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from connector.core.carrying import Carried
 from connector.core.ledger.ledger import (
     CONVERSION,
     CONVERSION_TYPE,
@@ -177,7 +178,7 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountStatement:
+class AccountStatement(Carried):
     """One account's statement.
 
     Attributes:

@@ -73,6 +73,11 @@ class Rows:
     decimals: bool = False
     version: int | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError(
+            "rows of a lake are not pickled: call `connector.read` in the other process, or hand on `to_table()`"
+        )
+
     def __repr__(self) -> str:
         """Say in one short line what this was when it was made, and what to do with it."""
         held = self._found.accounts

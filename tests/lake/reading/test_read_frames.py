@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from decimal import Decimal
 
@@ -31,6 +32,12 @@ def test_rows_in_a_repl_are_one_short_line_that_says_what_to_do_with_them(tmp_pa
     assert "\n" not in shown
     assert shown.startswith(f"<balance_transactions of {tmp_path}: {2 * len(ROWS)} rows of 2 accounts as of 20")
     assert ".to_pandas()" in shown
+
+
+def test_rows_that_are_to_be_pickled_say_what_to_do_instead(tmp_path):
+    make_lake(tmp_path, "parquet")
+    with pytest.raises(TypeError, match=r"call `connector\.read` in the other process"):
+        pickle.dumps(read(tmp_path))
 
 
 def test_one_account_is_said_by_its_name_and_a_path_that_steers_a_terminal_is_escaped(tmp_path):
