@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.fields import id_of, object_of
 from connector.core.api.json_text import loads
-from connector.core.carrying import Carried
+from connector.core.carrying import carried
 from connector.errors import UsageError, WebhookError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _MEMBERS = {"id": (str,), "type": (str,), "created": (int,), "account": _TEXT_OR
 
 
 @dataclass(frozen=True, slots=True)
-class Event(Carried):
+class Event:
     """Something that happened, as Stripe tells it.
 
     Attributes:
@@ -65,6 +65,9 @@ class Event(Carried):
     object: Mapping[str, Any]
     previous_attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     received: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return carried(self)
 
     @property
     def balance_transaction(self) -> str | None:

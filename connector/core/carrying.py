@@ -12,19 +12,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Carried:
-    """A dataclass whose read-only mappings are dicts on their way, and read-only again where it arrives."""
-
-    __slots__ = ()
-
-    def __reduce__(self) -> tuple[object, ...]:
-        values: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(cast("DataclassInstance", self))}
-        mappings: dict[str, Any] = {
-            name: dict(cast("MappingProxyType[str, Any]", value))
-            for name, value in values.items()
-            if isinstance(value, MappingProxyType)
-        }
-        return _arrived, (type(self), {**values, **mappings}, tuple(mappings))
+def carried(one: DataclassInstance) -> tuple[Any, ...]:
+    """Return what `__reduce__` of a dataclass is to: read-only mappings are dicts on their way, and read-only after it."""
+    values: dict[str, Any] = {field.name: getattr(one, field.name) for field in fields(one)}
+    mappings: dict[str, Any] = {
+        name: dict(cast("MappingProxyType[str, Any]", value))
+        for name, value in values.items()
+        if isinstance(value, MappingProxyType)
+    }
+    return _arrived, (type(one), {**values, **mappings}, tuple(mappings))
 
 
 def _arrived(kind: type[T], values: dict[str, Any], mappings: tuple[str, ...]) -> T:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.fields import object_of
-from connector.core.carrying import Carried
+from connector.core.carrying import carried
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class BalanceAmount(Carried):
+class BalanceAmount:
     """An amount of one currency in one bucket.
 
     Attributes:
@@ -34,9 +34,12 @@ class BalanceAmount(Carried):
     net_available: tuple[Mapping[str, Any], ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return carried(self)
+
 
 @dataclass(frozen=True, slots=True)
-class Balance(Carried):
+class Balance:
     """What an account has, bucket by bucket. Absent buckets are empty.
 
     Attributes:
@@ -62,6 +65,9 @@ class Balance(Carried):
         default_factory=dict[str, "tuple[BalanceAmount, ...]"]
     )
     received: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return carried(self)
 
     def buckets(self) -> list[tuple[str, tuple[BalanceAmount, ...]]]:
         """Return every bucket that has entries, by its dotted name, in the order of the documentation."""

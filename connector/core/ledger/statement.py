@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from connector.core.carrying import Carried
+from connector.core.carrying import carried
 from connector.core.ledger.ledger import (
     CONVERSION,
     CONVERSION_TYPE,
@@ -178,7 +178,7 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountStatement(Carried):
+class AccountStatement:
     """One account's statement.
 
     Attributes:
@@ -214,6 +214,9 @@ class AccountStatement(Carried):
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     bare_rows: int = 0
     since_frozen: SinceFrozen | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return carried(self)
 
     @property
     def final(self) -> bool:
