@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def carried(one: DataclassInstance) -> tuple[Any, ...]:
-    """Return what `__reduce__` of a dataclass is to: read-only mappings are dicts on their way, and read-only after it."""
+    """Return what `__reduce__` of a dataclass is to: its read-only mappings are dicts on the way, and not after it."""
     values: dict[str, Any] = {field.name: getattr(one, field.name) for field in fields(one)}
     mappings: dict[str, Any] = {
         name: dict(cast("MappingProxyType[str, Any]", value))
