@@ -12,7 +12,6 @@ from connector.config.config import Config, FromEnvironment
 from connector.config.moments import interval_given
 from connector.core.account_ids import given_account, given_accounts
 from connector.core.api.page import Row, decode_asked
-from connector.core.state.claims import Claims
 from connector.core.time.intervals import Intervals
 from connector.errors import UsageError
 from connector.events import told
@@ -277,7 +276,6 @@ class Stripe:
             _within(created_gte, created_lt),
             ordered=ordered,
             fail_fast=fail_fast,
-            claims=Claims(),
         )
         async with pages_of_accounts(many) as stream:
             yield stream

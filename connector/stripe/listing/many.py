@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.core.account_failures import OWN, AccountFailures
 from connector.core.api.page import ids_of
+from connector.core.state.claims import Claims
 from connector.errors import ApiError
 from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted
 from connector.running.concurrency import in_turn
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectSendStream
 
     from connector.core.api.page import Row
-    from connector.core.state.claims import Claims
     from connector.core.time.intervals import Intervals
     from connector.stripe.client import Client
     from connector.stripe.listing.query import Query
@@ -54,8 +54,7 @@ class ManyAccounts:
         within: seconds of `created` to read.
         ordered: newest first within each account.
         fail_fast: end with the first account that fails, instead of reading the others all the same.
-        claims: whose each row is, to refuse what comes for two accounts, each of which has to say who it is; None for
-            accounts that are known already.
+        claims: whose each row is, to refuse what comes for two accounts, each of which has to say who it is.
     """
 
     client: Client
@@ -64,7 +63,7 @@ class ManyAccounts:
     within: Intervals
     ordered: bool = False
     fail_fast: bool = False
-    claims: Claims | None = None
+    claims: Claims = field(init=False, default_factory=Claims)
     _failed: AccountFailures = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,13 +83,12 @@ class ManyAccounts:
             raise self._failed.summed_up()
 
     async def _account(self, send: MemoryObjectSendStream[AccountPage], account: str | None) -> None:
-        query, tell = replace(self.query, account=account, known=self.claims is None), self.client.on_event
+        query, tell = replace(self.query, account=account), self.client.on_event
         tell(AccountStarted(account))
         try:
             async with pages(self.client, query, within=self.within, ordered=self.ordered) as stream:
                 async for rows in stream:
-                    if self.claims is not None:
-                        self.claims.take(account or OWN, ids_of(rows))
+                    self.claims.take(account or OWN, ids_of(rows))
                     await send.send(AccountPage(account, rows))
         except ApiError as error:
             tell(AccountFailed(account, error))

@@ -97,7 +97,6 @@ class Query:
         limit: rows of a page, 1 to 100.
         account: connected account to ask as.
         endpoint: the list.
-        known: whether the account is known already; else it has to say who it is.
     """
 
     filters: Parameters = field(default_factory=Parameters)
@@ -105,7 +104,6 @@ class Query:
     limit: int = 100
     account: str | None = None
     endpoint: Endpoint = LIST_TRANSACTIONS
-    known: bool = False
 
 
 class Decode(Protocol):
@@ -153,7 +151,7 @@ class ListSource:
                     give_up=partial(self._is_smaller_better, asked),
                     fresh=place.fresh,
                 )
-                response = await (ask() if self.query.known else as_account(self.client, self.query.account, ask))
+                response = await as_account(self.client, self.query.account, ask)
             except ApiError as error:
                 if not self._worth_less(asked, error):
                     raise

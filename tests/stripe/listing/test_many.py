@@ -9,7 +9,6 @@ import pytest
 import connector
 from connector.config.config import Config
 from connector.core.account_failures import OUTAGE, OWN
-from connector.core.state.claims import Claims
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import AccountsError, AuthenticationError, ServerError, UsageError
@@ -24,12 +23,19 @@ ALL = Intervals((Interval(0, END_OF_TIME),))
 
 def served(rows_of, failing=()):
     """Answer for accounts of so many rows; those in `failing` with a status."""
-    lists = {account: listing(rows_at(range(100, 100 + rows))) for account, rows in rows_of.items()}
+    lists = {
+        account: listing([one | {"id": f"{one['id']}_{account}"} for one in rows_at(range(100, 100 + rows))])
+        for account, rows in rows_of.items()
+    }
     failing = dict(failing)
 
     def answer(request):
         account = request.headers.get("Stripe-Account")
-        return refused(failing[account]) if account in failing else lists[account](request)
+        if account in failing:
+            return refused(failing[account])
+        if urlsplit(request.url).path == "/v1/account":
+            return ok({"id": account, "object": "account"})
+        return lists[account](request)
 
     return FakeTransport(by=answer)
 
@@ -123,8 +129,7 @@ async def test_the_librarys_call_checks_its_filters_before_asking():
                 pass
 
 
-@pytest.mark.parametrize("claims", [None, Claims()])
-async def test_accounts_that_are_not_known_have_to_say_who_they_are(claims):
+async def test_each_account_has_to_say_who_it_is():
     rows, asked = listing(rows_at(range(100, 103))), []
 
     def answer(request):
@@ -136,9 +141,9 @@ async def test_accounts_that_are_not_known_have_to_say_who_they_are(claims):
         return rows(request)
 
     transport, found = FakeTransport(by=answer, repeats=False), {}
-    async with pages_of_accounts(many(transport, ["acct_1"], claims=claims)) as stream:
+    async with pages_of_accounts(many(transport, ["acct_1"])) as stream:
         await collect(stream, found)
-    assert (found, asked) == ({"acct_1": [102, 101, 100]}, [] if claims is None else ["acct_1"])
+    assert (found, asked) == ({"acct_1": [102, 101, 100]}, ["acct_1"])
 
 
 async def test_the_keys_own_account_is_named_where_it_fails_and_where_its_rows_are_anothers():

@@ -22,7 +22,7 @@ async def expected(created, todo, *, begun=0, now=NOW, few=False):
     transport, told = FakeTransport(by=listing(rows_at(sorted(created, reverse=True)))), []
     client = client_over(transport)
     client.on_event = told.append
-    found = await expect(client, Query(known=True), todo, begun=begun, now=now, few=few)
+    found = await expect(client, Query(), todo, begun=begun, now=now, few=few)
     pages = [one for one in told if isinstance(one, PageReceived)]
     assert found.probes == len(pages)
     return found, len(transport.sent), pages

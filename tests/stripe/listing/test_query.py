@@ -380,7 +380,7 @@ def test_one_path_to_expand_may_stand_by_itself():
 
 def source_over(transport, *, sharers=1, size=100, expand=(), **settings):
     client = client_over(transport, retry=RetryPolicy(attempts=4), **settings)
-    return ListSource(client, Query(limit=size, expand=expand, known=True), lambda: sharers)
+    return ListSource(client, Query(limit=size, expand=expand), lambda: sharers)
 
 
 @pytest.mark.parametrize(
@@ -414,12 +414,12 @@ async def test_readers_share_the_requests_in_flight_and_each_has_one(sharers, sh
         return rows(request)
 
     client = client_over(FakeTransport(by=answer), clock=clock, rate=20.0)
-    source = ListSource(client, Query(known=True), lambda: sharers)
+    source = ListSource(client, Query(), lambda: sharers)
     await source.page(Interval(0, END_OF_TIME), Place(), urgency=lambda: 0.0)
     alone = client.width(source.query.endpoint)
     assert 8 < alone < 99
     assert source.width() == pytest.approx(max(1.0, alone / share))
-    assert ListSource(client, Query(known=True)).width() == pytest.approx(alone)
+    assert ListSource(client, Query()).width() == pytest.approx(alone)
 
 
 async def sizes_asked(answers: int, status: int, *, size: int, expand=("data.source",)):
