@@ -28,7 +28,7 @@ class Reading:
         rate_limit: requests per second aimed at; infinite for none.
         refused: 429s so far.
         windows: windows open.
-        files: files sealed.
+        files: files staged.
         safe: rows received that are in files.
         share: how much of the account's pages, or of the accounts, have been read, 0 to 1, or None when not known.
         left: seconds until they are, or None when not known.

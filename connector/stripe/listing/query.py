@@ -272,7 +272,7 @@ def pages(  # noqa: PLR0913 - two hints and a switch, each with a default
             source = ListSource(client, query)
             if ordered:
                 queue = InOrder(frontier, send.send, look_ahead)
-                await Scan(source, frontier, queue.receive, beyond_crowd=queue.next_can_be_opened).run()
+                await Scan(source, frontier, queue.receive, opens_more=queue.next_can_be_opened).run()
                 await queue.pass_on()
             else:
                 await Scan(source, frontier, AsTheyCome(send.send).receive).run()

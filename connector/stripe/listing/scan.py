@@ -58,7 +58,7 @@ class Scan:
         receive: given each page once the frontier has moved; may await to slow us.
         take: given each page's rows, and the bytes of its body, before the frontier moves: seconds count as read only
             when their rows were taken.
-        beyond_crowd: asked before opening; true to open a window however many are open (ordered reading).
+        opens_more: asked before opening; true to open a window however many are open (ordered reading).
         rereads: whether whole windows may be passed on twice, as where rows are merged by their ids.
     """
 
@@ -66,7 +66,7 @@ class Scan:
     frontier: Frontier
     receive: Callable[[Received], Awaitable[None]]
     take: Callable[[list[AnyRow], int], None] = field(default=lambda _rows, _size: None)
-    beyond_crowd: Callable[[], bool] = field(default=lambda: False)
+    opens_more: Callable[[], bool] = field(default=lambda: False)
     rereads: bool = False
     ties: Ties = field(init=False, default_factory=Ties)
     witnesses: Witnesses = field(init=False)
@@ -100,18 +100,18 @@ class Scan:
             tasks.start_soon(self._walk, walk, tasks)
 
     def _width(self) -> float:
-        return 1e9 if self.beyond_crowd() else self.source.width()
+        return 1e9 if self.opens_more() else self.source.width()
 
     async def _walk(self, walk: Walk, tasks: TaskGroup) -> None:
-        way = WalkPages(self.source, walk, self.ties, partial(self.frontier.urgency, walk))
+        pages = WalkPages(self.source, walk, self.ties, partial(self.frontier.urgency, walk))
         window = walk.window
         self._events.opened(window)
         while not walk.done:
             try:
-                page, rows = await way.next()
+                page, rows = await pages.next()
                 if not self.witnesses.agrees(walk, page, rows):
                     break
-                await self._pass_on(way, page, rows)
+                await self._pass_on(pages, page, rows)
             except ConnectorError as failure:
                 self.source.distrust(failure)
                 self._trust.look(self.source.distrusted, failing=True)
@@ -121,9 +121,9 @@ class Scan:
         self._events.closed(window)
         self.open_more(tasks)
 
-    async def _pass_on(self, way: WalkPages, page: Page, rows: list[AnyRow]) -> None:
+    async def _pass_on(self, pages: WalkPages, page: Page, rows: list[AnyRow]) -> None:
         """Take a page's rows in, and move on."""
-        walk, before = way.walk, way.walk.unread
+        walk, before = pages.walk, pages.walk.unread
         created = created_of(rows)
         ours = rows
         if created and created[-1] < walk.floor:
@@ -134,9 +134,9 @@ class Scan:
         self.frontier.advance(
             walk, rows=created, has_more=page.has_more, width=self.source.width(), is_full=page.is_full
         )
-        self.witnesses.claimed(walk, page, way.order.ties)
+        self.witnesses.claimed(walk, page, pages.order.ties)
         self.ties.counted(ours)
-        self._count_again(way)
+        self._count_again(pages)
         self.witnesses.received(walk, shown)
         if walk.done:
             self._trust.finished(walk, self.source.distrusted)
@@ -146,13 +146,13 @@ class Scan:
         self._events.received(page, told, pages_left=self.frontier.expected_pages)
         await self.receive(Received(ours, walk, walk.floor if walk.done else walk.unread, before))
 
-    def _count_again(self, way: WalkPages) -> None:
+    def _count_again(self, pages: WalkPages) -> None:
         """Have seconds read once more whose rows the end of a page parted, as far as that is worth it.
 
         Raises:
             ProtocolError: one was read so often that its order must be changing with each answer.
         """
-        again = [(second, set(map(hash, known))) for second, known in way.left()]
+        again = [(second, set(map(hash, known))) for second, known in pages.left()]
         if self.ties.unstable:
             again.extend(self.ties.ends())
         for second, hashes in again:

@@ -132,7 +132,7 @@ async def test_a_false_end_keeps_nothing_back_from_ordered_reading(number, lie):
     frontier = Frontier(EVERYTHING, tuning=ORDERED, wary=True, usual=None)
     queue = InOrder(frontier, take, look_ahead=5)
     async with asyncio.timeout(ENDLESS_SECONDS):
-        await Scan(FakeStripe(rows, spoil=lying), frontier, queue.receive, beyond_crowd=queue.next_can_be_opened).run()
+        await Scan(FakeStripe(rows, spoil=lying), frontier, queue.receive, opens_more=queue.next_can_be_opened).run()
         await queue.pass_on()
     assert got == [row["id"] for row in rows]
 
