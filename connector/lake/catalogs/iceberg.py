@@ -96,6 +96,9 @@ _EPOCH = date(1970, 1, 1)
 _IN_THE_WAY = re.compile(r"locked|serializ|deadlock|lock wait|lock timeout", re.IGNORECASE)
 """What a catalog's database says where somebody else is writing; all else that it cannot do is no conflict."""
 
+_SPOILT = re.compile(r"file is not a database|disk image is malformed")
+"""What SQLite says of a file that a disk or a copy has spoilt."""
+
 _TABLES_OF_A_CATALOG = ("iceberg_tables", "iceberg_namespace_properties")
 _MADE_BY_ANOTHER = re.compile(rf"({'|'.join(_TABLES_OF_A_CATALOG)})\b.{{0,20}} already exists")
 """What a database says of a new catalog's tables to all but the first of those who open it at once.
@@ -456,6 +459,11 @@ def _told(what: str, kind: type[StorageError | ConfigError] = StorageError) -> G
     except Exception as error:
         if isinstance(error, DBAPIError) and _IN_THE_WAY.search(str(error)):
             raise _conflict(what, error) from error
+        if isinstance(error, DBAPIError) and _SPOILT.search(str(error)):
+            raise StorageError(
+                f"{what}: the catalog's database is damaged ({error.orig}): restore it from a backup; or move a lake's"
+                f" own {LOCAL_FILE} away, and the next run makes the tables anew, without their history"
+            ) from error
         raise kind(f"{what}: {error}") from error
 
 

@@ -213,6 +213,12 @@ class TestIceberg(CatalogContract):
         open_catalog(str(tmp_path / "lake")).close()
         assert not troubles
 
+    def test_a_catalog_of_the_lake_that_a_disk_has_spoilt_says_what_to_do(self, tmp_path):
+        (tmp_path / LOCAL_FILE).write_bytes(b"x" * 5_000)
+        with pytest.raises(StorageError, match=r"database is damaged .* move a lake's own iceberg\.db away") as raised:
+            open_catalog(str(tmp_path))
+        assert "SQL" not in str(raised.value).replace("sqlite", "")
+
     def test_a_bucket_needs_a_catalog(self):
         with pytest.raises(ConfigError, match="need a catalog"):
             open_catalog("s3://bucket/lake")
