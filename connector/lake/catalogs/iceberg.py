@@ -461,7 +461,7 @@ def _told(what: str, kind: type[StorageError | ConfigError] = StorageError) -> G
             raise _conflict(what, error) from error
         if isinstance(error, DBAPIError) and _SPOILT.search(str(error)):
             raise StorageError(
-                f"{what}: the catalog's database is damaged ({error.orig}): restore it from a backup; or move a lake's"
+                f"{what}: the catalog's database is damaged ({getattr(error, 'orig', error)}): restore it from a backup; or move a lake's"
                 f" own {LOCAL_FILE} away, and the next run makes the tables anew, without their history"
             ) from error
         raise kind(f"{what}: {error}") from error
