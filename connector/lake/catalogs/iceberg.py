@@ -459,9 +459,9 @@ def _told(what: str, kind: type[StorageError | ConfigError] = StorageError) -> G
     except Exception as error:
         if isinstance(error, DBAPIError) and _IN_THE_WAY.search(str(error)):
             raise _conflict(what, error) from error
-        if isinstance(error, DBAPIError) and _SPOILT.search(str(error)):
+        if isinstance(error, DBAPIError) and (found := _SPOILT.search(str(error))):
             raise StorageError(
-                f"{what}: the catalog's database is damaged ({getattr(error, 'orig', error)}): restore it from a backup; or move a lake's"
+                f"{what}: the catalog's database is damaged ({found[0]}): restore it from a backup; or move a lake's"
                 f" own {LOCAL_FILE} away, and the next run makes the tables anew, without their history"
             ) from error
         raise kind(f"{what}: {error}") from error
