@@ -57,7 +57,7 @@ CHECK = {
 }
 OUTPUT = {"text", "json"}
 SECONDS = 5 * ENDLESS_SECONDS  # a block may have several commands
-ROWS, DAYS = (2_000, 400) if EXTENT == "thorough" else (200, 24)
+ROWS, DAYS = (2_000, 400) if EXTENT == "thorough" else (250, 62)
 """Of the account that the examples are about."""
 
 
