@@ -143,6 +143,12 @@ def test_a_member_that_comes_twice_is_never_missed(value):
         assert exactly(json.loads(text)) == exactly(found.value)
 
 
+def test_a_member_that_comes_twice_is_not_hidden_by_quotation_marks_written_as_escapes():
+    text = rb'{"b":1,"b":"\u0022\u0022"}'
+    assert has_repeats(text)
+    assert read(text).value == {"b": '""', "$repeated": {"b": [1]}}
+
+
 def test_earlier_members_stand_beside_the_last():
     assert read(b'{"a":1,"b":2,"a":3,"a":4}').value == {"a": 4, "b": 2, "$repeated": {"a": [1, 3]}}
 

@@ -6,7 +6,7 @@ from math import ceil
 
 import pytest
 
-from connector.core.planning.absence import TRIES
+from connector.core.planning.absence import TRIES, Doubt
 from connector.core.planning.frontier import Frontier
 from connector.core.planning.probes import ProbeWindows
 from connector.core.planning.walk import Tuning
@@ -175,6 +175,32 @@ def test_what_is_split_is_the_time_in_which_rows_are_expected():
     frontier, walk = begun(0, 1_000, width=1.0, page_size=10, likely_start=501)
     assert frontier.open(40.0).window == Interval(0, (501 + 991) // 2)
     assert walk.floor == (501 + 991) // 2
+
+
+def test_a_walk_that_has_brought_no_page_yet_is_not_split():
+    frontier = Frontier(Intervals.of([Interval(0, 1_000), Interval(2_000, 3_000)]), tuning=Tuning(page_size=10))
+    read(frontier, *range(2_999, 1_999, -1))
+    rest = frontier.open(1.0)
+    assert rest.window == Interval(0, 1_000)
+    assert frontier.open(40.0) is None
+    frontier.advance(rest, rows=range(999, 989, -1), has_more=True, width=1.0)
+    assert frontier.open(40.0).window == Interval(0, 495)
+
+
+def test_where_one_request_at_a_time_is_all_there_is_nothing_is_opened_far_down():
+    frontier = Frontier(Intervals.of([Interval(0, 10**6), Interval(4 * 10**6, 5 * 10**6)]))
+    newest = read(frontier, *range(5 * 10**6 - 1, 5 * 10**6 - 4_000, -40), has_more=True)
+    frontier.advance(newest, rows=[4 * 10**6], has_more=False, width=1.0)
+    assert frontier.open(1.0).window.stop == 10**6
+
+
+def test_a_second_witness_waits_until_the_windows_far_down_have_answered():
+    frontier, walk = begun(0, 100_000, width=4.0, likely_start=1, wary=True)
+    frontier.absence.refuted = 1  # so it is asked about, whatever else there is to read
+    doubt = Doubt(Interval(99_950, 100_000), expected=500.0, sure=True, void=False)
+    frontier.absence.add(doubt)
+    assert frontier.open(4.0).window.stop < walk.floor
+    assert frontier.absence.doubts == [doubt]
 
 
 def test_how_dense_rows_are_is_told_by_the_last_pages():
