@@ -147,8 +147,8 @@ def plan_payouts(
         key=lambda one: (one.created, one.id),
         reverse=True,
     )
-    newest = known[0].created if known else 0
-    follows = bool(missing) and missing.parts[-1].stop > newest  # the newest part is asked for in any case
+    # the newest part is asked for in any case
+    follows = bool(missing and known) and missing.parts[-1].stop > known[0].created
     windows: list[Interval] = []
     singles: list[str] = []
     for group, joins in _pages([one.may_change(now) for one in known], first=ROOM if follows else 0):

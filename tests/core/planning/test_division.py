@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.core.api.page import Page
-from connector.core.planning.division import KEPT_BYTES, ROUND_PAGES, Part, Rare, Sample, chosen, joined, pages_kept
+from connector.core.planning.division import (
+    KEPT_BYTES,
+    RARE,
+    ROUND_PAGES,
+    Part,
+    Rare,
+    Sample,
+    chosen,
+    joined,
+    pages_kept,
+)
 from tests.support.examples import examples
 
 
@@ -26,6 +36,7 @@ def page(text: str, *, more: bool = True) -> tuple[Page, list[str]]:
 def test_the_value_nearest_to_one_row_in_a_hundred_is_filtered_by():
     assert sample({"charge": 389, "fee": 1, "refund": 5, "payout": 5 * 4 - 15}).rare() == Rare("type", "payout", 0.0125)
     assert sample({"charge": 390, "fee": 1, "refund": 9}).rare() == Rare("type", "refund", 0.0225)
+    assert sample({"charge": 380, "refund": 20}).rare() == Rare("type", "refund", RARE)
 
 
 @pytest.mark.parametrize("counts", [{"charge": 400}, {"charge": 379, "refund": 21}, {"": 1, "charge": 399}])

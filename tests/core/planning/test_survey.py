@@ -95,6 +95,16 @@ def test_a_few_pages_are_all_that_a_small_account_is_worth():
     assert survey.asked <= 1 + LEAST
 
 
+def test_after_the_newest_page_it_asks_at_ages_that_double_and_then_where_the_density_changes_most():
+    survey = DensitySurvey(Interval(0, 40 * DAY))
+    survey.take(40 * DAY, [30 * DAY, 27 * DAY, 24 * DAY], more=True)
+    assert survey.next_stops() == (21 * DAY, 18 * DAY, 12 * DAY, DAY)
+    for stop, seconds in ((21 * DAY, DAY), (18 * DAY, DAY), (12 * DAY, 600), (DAY, 600)):
+        survey.take(stop, [stop - 1, stop - seconds], more=True)
+    assert survey.next_stops() == (15 * DAY - DAY // 2,)
+    assert survey.asked == LEAST
+
+
 def test_an_account_that_has_been_quiet_for_long_is_as_dense_before_as_its_newest_page():
     survey = DensitySurvey(Interval(0, 900_000))
     survey.take(900_000, [50_000, 46_000, 40_001], more=True)

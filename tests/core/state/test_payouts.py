@@ -100,6 +100,12 @@ def test_a_lone_old_payout_that_may_change_is_retrieved_and_neighbours_are_liste
     assert Interval(near[2].created, near[0].created + 1) in plan.todo.parts
 
 
+def test_a_request_for_older_seconds_than_all_that_is_known_brings_nothing_that_may_change():
+    young = payout(1, age=DAY)
+    plan = plan_payouts(record_of([young], Intervals.span(young.created, END_OF_TIME)), EVER, now=NOW)
+    assert (plan.todo, plan.retrieve) == (Intervals.span(0, young.created), ("po_1",))
+
+
 def test_with_nothing_new_asked_for_only_what_may_change_is_read():
     asked = Interval(NOW - 40 * DAY, NOW - 20 * DAY)
     settled = [payout(number, age=number * DAY) for number in range(20, 40)]
