@@ -87,6 +87,12 @@ def test_an_open_dispute_says_that_more_may_come():
     assert of_dispute(dispute(*rows, status="lost")).notes == ()
 
 
+@pytest.mark.parametrize(("amount", "shown"), [(1_000, 1_000), ("1000", None), (True, None), (None, None)])
+def test_an_amount_is_shown_where_it_is_an_integer(amount, shown):
+    assert of_refund(refund(amount=amount)).amount == shown
+    assert of_dispute(dispute(row(), amount=amount)).amount == shown
+
+
 WITHOUT_ROWS = {
     "a refund being made": (of_refund, refund(balance_transaction=None), "making"),
     "a refund without a status": (of_refund, refund(balance_transaction=None, status=None), "making"),

@@ -431,6 +431,17 @@ def test_in_a_gap_of_more_than_a_day_whose_hours_nobody_knows_as_much_is_expecte
     assert gaps_after(BUSY.seconds, further) == [replace(gap, expected=LENGTH // 2)]
 
 
+def test_of_rows_that_end_within_the_time_beside_a_gap_none_is_counted_twice():
+    after = BUSY.stop + LENGTH
+    before = with_changes(file_of(START, BUSY.seconds), last_created=BUSY.stop - 1)
+    few = with_changes(file_of(after, 600), last_created=after + 59)
+    profile = RowProfile()
+    profile.add([*range(BUSY.start, BUSY.stop, 3_600), BUSY.stop - 1, after, after + 59])
+    whole = Intervals.span(START, after + LENGTH)
+    found = suspects.suspects_in(state_with(before, few, covered=whole), profile, whole.parts[0])
+    assert Suspect(BUSY.stop, after, (LENGTH + 600) // 2) in found
+
+
 @pytest.mark.parametrize(("expected", "waits"), [(suspects.EXPECTED, True), (suspects.EXPECTED - 1, False)])
 def test_a_gap_waits_from_so_many_expected_rows_on(expected, waits):
     rows = -(-expected * BUSY.seconds // LENGTH)
