@@ -26,7 +26,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         names.setdefault(_letters(name), name)
     letters = _letters(word)
     begins = sorted((name for name in names if len(letters) > 1 and name.startswith(letters)), key=len)
-    found = begins or get_close_matches(letters, names, 1)
+    found = begins or get_close_matches(letters, names)
     return f" (did you mean {names[found[0]]}?)" if found and letters else ""
 
 

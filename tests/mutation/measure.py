@@ -175,7 +175,7 @@ def surveyed(options: Any) -> dict[str, Any]:
         words = ["-m", "not slow", "--maxfail=1000000", *options.tests]
         for _ in ended([fork(lambda: None, words, SURVEY_SECONDS, Survey(out))]):
             seen = json.loads(out.read_text("utf-8"))
-    passed = {name: test for name, test in seen.items() if test["passed"] and test["calls"]}
+    passed = {name: test for name, test in seen.items() if test["passed"]}  # some only look at constants
     print(f"{len(passed)} tests may notice", flush=True)
     return passed
 

@@ -39,6 +39,10 @@ def test_what_fits_a_page_is_known_exactly_by_one_request(interval, data):
     assert counted(rows, interval) == Expected(len(rows), 1, 1, exact=True)
 
 
+def test_a_full_page_that_is_all_there_is_takes_one_request_and_no_share_more():
+    assert counted(range(PAGE), Interval(0, DAY)) == Expected(PAGE, 1, 1, exact=True)
+
+
 @given(intervals, st.data())
 def test_never_fewer_than_were_seen_and_never_many_requests_to_know(interval, data):
     second = st.integers(interval.start, interval.stop - 1)

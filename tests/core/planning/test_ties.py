@@ -22,6 +22,7 @@ def ids(*numbers: int):
 @pytest.mark.parametrize(
     ("shown", "shows_all", "unstable"),
     [
+        ((1, 2), True, set()),
         ((1, 2, 3), True, set()),
         ((2, 1, 3), True, set()),  # the end of the page lies behind both, whichever comes first
         ((1, 3, 2), True, {NOW}),
