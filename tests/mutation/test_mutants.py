@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from types import SimpleNamespace
 
 import pytest
 
@@ -194,6 +195,18 @@ def test_the_nearest_tests_are_those_that_run_the_function_by_what_they_cost():
     assert nearest.rounds(Mutant("connector/core/api/retry.py", 0, 9, "wait_before", 8, "1", "2")) == []
     ((of_module, _),) = nearest.rounds(Mutant("connector/core/api/pace.py", 0, 3, "", 0, "1", "2"))
     assert len(of_module) == 4
+
+
+def test_whatever_passes_with_nothing_changed_may_notice_even_if_it_only_looks_at_a_constant(tmp_path):
+    here = "tests/core/api/test_pace.py"
+    failing = seen(0.1, 40) | {"passed": False}
+    kept = {f"{here}::test_calls": seen(0.1, 40), f"{here}::test_looks": seen(0.1), f"{here}::test_fails": failing}
+    survey = tmp_path / "survey.json"
+    survey.write_text(json.dumps(kept))
+    found = measure.surveyed(SimpleNamespace(survey=survey))
+    assert list(found) == [f"{here}::test_calls", f"{here}::test_looks"]
+    ((names, _),) = Nearest(found).rounds(Mutant("connector/core/api/pace.py", 0, 41, "GUARD", 0, "1", "2"))
+    assert len(names) == 2
 
 
 def test_what_is_dear_comes_in_a_later_round():
