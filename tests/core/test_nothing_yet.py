@@ -8,6 +8,10 @@ import pytest
 
 from connector.core.api.meter import Meter
 from connector.core.ledger.ledger import Conversion, DisputeSums, Figures, Sums
+from connector.core.ledger.payout_tally import PayoutTally
+from connector.core.ledger.since_frozen import Prints
+from connector.core.metrics import ReportFigures, RunCounts
+from connector.core.planning.division import Part
 from connector.core.planning.estimate import Estimate
 from connector.core.planning.expected import Expected
 from connector.core.planning.mended import Audit, Healed
@@ -45,7 +49,12 @@ ACCOUNT = AccountId("acct_1")
         DisputeSums(0),
         Figures(),
         Ties(),
+        Prints(),
+        PayoutTally("po_1"),
         Meter(),
+        ReportFigures(),
+        RunCounts(),
+        Part("txn_1"),
         Density(0.9),
         Estimate(Tuning(), 0, 0, density=Density(0.0)),
         Walk(Interval(0, 1), 0, 0, Density(0.0)),
@@ -56,12 +65,12 @@ ACCOUNT = AccountId("acct_1")
     ],
     ids=lambda one: type(one).__name__,
 )
-def test_before_anything_came_every_count_is_nothing(fresh):
+def test_before_anything_came_every_count_is_nothing_and_nothing_is_so(fresh):
     counts = {
         one.name: value
         for one in fields(fresh)
-        if type(value := getattr(fresh, one.name)) in {int, float}
-        and one.name not in {"memory", "oldest", "left", "floor", "unread"}
+        if type(value := getattr(fresh, one.name)) in {bool, int, float}
+        and one.name not in {"memory", "oldest", "left", "floor", "unread", "exact", "most"}
     }
     assert counts == dict.fromkeys(counts, 0)
 
