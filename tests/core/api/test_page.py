@@ -223,6 +223,16 @@ def test_a_long_window_is_held_in_a_few_bytes_a_row():
     assert held_by(StrictOrder(window), pages) < 12 * 20_000
 
 
+def test_a_row_of_a_long_window_that_comes_again_in_its_own_second_is_found_at_once():
+    window, (*before, after) = long_window(1_200)
+    for rows in ([before[-1].rows[-1]], [after.rows[0], after.rows[0]]):
+        order = StrictOrder(window)
+        for one in before:
+            order.admit(one)
+        with pytest.raises(ProtocolError, match="twice"):
+            order.admit(page(*rows))
+
+
 @given(twice=st.integers(0, 2_998), at=st.integers(1, 2_999))
 def test_a_row_of_a_long_window_that_comes_in_two_seconds_is_found_by_its_end(twice, at):
     window, pages = long_window(3_000)

@@ -291,6 +291,12 @@ def test_a_bridge_leads_from_the_balance_to_what_left_for_the_bank():
     assert bridge.opening + bridge.activity - bridge.payout_fees - bridge.closing == bridge.left
 
 
+def test_what_no_line_of_a_bank_account_has_is_apart_in_a_bridge():
+    (one,) = statements(moves={USD: MOVES}, before={USD: 40})
+    (bridge,) = told(one, lines=[bank(300), bank(150, "eur")])
+    assert (bridge.left, bridge.apart) == (500, 200)
+
+
 def test_only_purses_of_payments_with_payouts_have_a_bridge():
     quiet = {"charge": MOVES["charge"]}
     (issuing,), (plain,) = statements(moves={ISSUING: MOVES}), statements(moves={USD: quiet})
