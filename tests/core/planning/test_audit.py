@@ -411,6 +411,14 @@ def test_around_a_region_a_week_is_looked_at_or_a_day_or_nothing_as_rows_allow(r
     assert suspects.around(state_with(covered=Intervals()), Interval(5, 9)) == Interval(0, 9 + 7 * DAY)
 
 
+@pytest.mark.parametrize(("more", "margin"), [(0, 7 * DAY), (1, 0)])
+def test_a_week_around_a_region_is_looked_at_up_to_just_as_many_rows_as_is_not_too_much(more, margin):
+    full = file_of(START + 7 * DAY, 2 * suspects.LOOKED_AT + more)
+    region = Interval(START + 7 * DAY, START + 8 * DAY)
+    wide = Interval(region.start - margin, region.stop + margin)
+    assert suspects.around(state_with(full, covered=Intervals((region,))), region) == wide
+
+
 BUSY = Interval(START, START + 46 * 3_600)
 LENGTH = 25 * 3_600
 
