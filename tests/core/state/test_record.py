@@ -201,7 +201,8 @@ def test_records_one_after_the_other_make_the_state_of_the_last_one_wherever_the
 def test_a_checkpoint_is_what_says_that_it_goes_on_from_nothing_whatever_its_number(number):
     document = json.loads(to_json(record_of(NOTHING, NOTHING, 2))) | {"number": number, "base": None, "lowest": number}
     expected = replace(EXPECTED, number=number)
-    assert from_json(json.dumps(document).encode(), expected).base is None
+    for lowest in (1, number):
+        assert from_json(json.dumps(document | {"lowest": lowest}).encode(), expected).base is None
     going_on = document | {"base": number - 1, "lowest": None}
     assert from_json(json.dumps(going_on).encode(), expected).base == number - 1
     for damaged in (
