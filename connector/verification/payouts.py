@@ -78,9 +78,22 @@ class _PayoutCheck:
         self.amounts.append((payout.currency, payout.amount))
         self.checked["transactions"] += len(members)
         name = f"payout {payout.id} of {money.to_text(payout.amount, payout.currency)}"
-        if not any(one["type"] == "payout" and one["source"] == payout.id for one in members):
+        own = [one for one in members if one["type"] == "payout" and one["source"] == payout.id]
+        if not own:
             message = f"{name} has {len(members):,} transactions, and its own is not among them"
             self.findings.add(Finding("payout_without_its_own_row", message, id=payout.id))
+        for one in own:
+            if one["currency"] == payout.currency and one["amount"] != -payout.amount:
+                message = f"{name}: its own transaction is of {money.to_text(one['amount'], payout.currency)}"
+                finding = Finding(
+                    "payout_of_another_amount",
+                    message,
+                    id=payout.id,
+                    currency=payout.currency,
+                    expected=payout.amount,
+                    found=-one["amount"],
+                )
+                self.findings.add(finding)
         nets: Counter[str] = Counter()
         for one in members:
             nets[one["currency"]] += one["net"]
