@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 FILES = "files"
-DAYS, FULL_DAYS = (250, 500, 1_000), (1_250, 2_500, 5_000)
-A_DAY, FULL_DAY = 4, 2_000
+DAYS, FULL_DAYS = (1_000, 2_000, 4_000), (1_250, 2_500, 5_000)
+A_DAY, FULL_DAY = 2, 2_000
 """Rows of a day."""
 
-ACCOUNTS, FULL_ACCOUNTS = (10, 20, 40), (50, 100, 200)
-LONG, FULL_LONG = 100, 2_000
+ACCOUNTS, FULL_ACCOUNTS = (50, 100, 200), (50, 100, 200)
+LONG, FULL_LONG = 60, 2_000
 """Days of which connected accounts have rows."""
 
 
