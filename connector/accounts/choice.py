@@ -218,8 +218,8 @@ def _refuse_second_name(facts: LakeFacts, identity: Identity, *, own: bool) -> N
         ConfigError: the key may not say whose it is, and the lake has names; or it says so only now.
     """
     names = facts.accounts
-    held = ", ".join(sorted(names)[:3])
     if not identity.known and names and identity.account not in names:
+        held = ", ".join(sorted(names)[:3])
         raise ConfigError(
             f"this key may not read its account, and the lake holds {held}:"
             " say with `account_id` which of them it is, or use another destination"
