@@ -6,16 +6,16 @@ import pytest
 
 from connector.core.units import DAY
 from connector.errors import ProtocolError
-from tests.support.examples import slow_but
+from tests.support.examples import EXTENT, slow_but
 from tests.support.lakes import START, data_files, honest, objects, run, sandbox, truth, world
 
 LISTS = "balance_transactions"
-ROWS = 1_800
+ROWS = 3_000 if EXTENT == "thorough" else 1_800
 
 
 @pytest.fixture(scope="module")
 def dense():
-    """A sandbox of 1,800 rows in twelve days."""
+    """A sandbox of many rows in twelve days."""
     with sandbox(world(ROWS)) as served:
         yield served
 
@@ -25,7 +25,7 @@ def lists(report) -> int:
 
 
 @pytest.mark.parametrize("kind", ["no-rows", "false-end"])
-@pytest.mark.parametrize("number", slow_but([1, 9], range(1, 18)))
+@pytest.mark.parametrize("number", slow_but([1, 9], range(1, 25)))
 def test_one_false_end_among_right_answers_loses_no_row(tmp_path, dense, kind, number):
     dense.faults.clear()
     dense.faults.add(f"{kind}:endpoint={LISTS},k={number}")
