@@ -11,6 +11,7 @@ from connector.core.ledger.ledger import Conversion, DisputeSums, Figures, Sums
 from connector.core.ledger.payout_tally import PayoutTally
 from connector.core.ledger.since_frozen import Prints
 from connector.core.metrics import ReportFigures, RunCounts
+from connector.core.planning.absence import Absence
 from connector.core.planning.division import Part
 from connector.core.planning.estimate import Estimate
 from connector.core.planning.expected import Expected
@@ -26,6 +27,7 @@ from connector.core.state.data_file import DataFile
 from connector.core.state.drift import Drift, Finding
 from connector.core.state.partition import Granularity
 from connector.core.state.payouts_record import PayoutsRecord
+from connector.core.state.publishing import EMPTY
 from connector.core.state.table_state import TableState
 from connector.core.suggestions import did_you_mean, refuse_unknown
 from connector.core.time.intervals import Interval
@@ -51,6 +53,8 @@ ACCOUNT = AccountId("acct_1")
         Ties(),
         Prints(),
         PayoutTally("po_1"),
+        EMPTY,
+        Absence(wary=False, page_size=0),
         Meter(),
         ReportFigures(),
         RunCounts(),
