@@ -482,3 +482,16 @@ async def test_reading_in_order_walks_shorter_windows_since_pages_wait_for_their
         windows = Counter(dict(parse_qsl(urlsplit(one.url).query)).get("created[gte]") for one in transport.sent)
         longest[ordered] = max(windows.values())
     assert longest[True] < longest[False] / 2
+
+
+async def test_the_seconds_whose_turn_it_is_can_be_opened_until_somebody_walks_them():
+    async def nowhere(_rows: list[Row]) -> None:
+        """Pass nothing on."""
+
+    frontier = Frontier(Intervals.span(0, 100))
+    order = InOrder(frontier, nowhere)
+    assert order.next_can_be_opened()
+    assert order.next_is_unopened()
+    frontier.open(1.0)
+    assert not order.next_can_be_opened()
+    assert not order.next_is_unopened()
