@@ -59,6 +59,7 @@ def test_every_argument_that_an_error_names_is_one_that_the_command_line_knows()
     assert len(raised) > 60
     keywords = {*flags(), "single_writer", "storage_options", "keep_days"}
     of_the_library = {
+        "accounts_created",
         "canceller",
         "deadline",
         "on_event",
@@ -72,8 +73,8 @@ def test_every_argument_that_an_error_names_is_one_that_the_command_line_knows()
 
 
 COMMANDS = {"get", "maintain", "payouts", "statement", "stream", "sync", "verify"}
-KNOWN = COMMANDS | {"data", "errors", "has_more", "id", "request_log_url", "source_object"}
-"""What else messages put in backquotes: commands, fields of answers and of errors, a column."""
+KNOWN = COMMANDS | {"data", "errors", "has_more", "id", "payout", "request_log_url", "source_object"}
+"""What else messages put in backquotes: commands, fields of answers, of errors and of questions, a column."""
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, ForbiddenError
 from pyiceberg.expressions import EqualTo
 from pyiceberg.schema import Schema
@@ -25,7 +26,6 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from connector.core.state.data_file import DataFile
 from connector.core.state.publishing import EMPTY, Alteration, Change, change_to
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs import iceberg
 from connector.lake.catalogs.base import TableAlteredError, Tidied, publish, tidied
 from connector.lake.catalogs.iceberg import LOCAL_FILE, MANY_MANIFESTS, IcebergCatalogTable, open_catalog
 from connector.lake.catalogs.lake_tables import check_tables, settled_catalog
@@ -202,14 +202,14 @@ class TestIceberg(CatalogContract):
     )
     def test_a_catalog_that_another_opens_in_the_same_moment_is_opened_again(self, tmp_path, monkeypatch, said):
         troubles = [DBAPIError("create table", {}, Exception(said))] * 3
-        make = iceberg.SqlCatalog
+        make = SqlCatalog.create_tables
 
-        def opened(*given, **properties):
+        def made(catalog):
             if troubles:
                 raise troubles.pop()
-            return make(*given, **properties)
+            make(catalog)
 
-        monkeypatch.setattr(iceberg, "SqlCatalog", opened)
+        monkeypatch.setattr(SqlCatalog, "create_tables", made)
         open_catalog(str(tmp_path / "lake")).close()
         assert not troubles
 
