@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.lake.writing.file_statistics import Summary, span_of
+from connector.lake.writing.file_statistics import Summary, _net, span_of
 from tests.support.examples import examples
 from tests.support.samples import PARQUET, START, Row, batch_of
 
@@ -92,3 +92,10 @@ def test_pending_rows_that_do_not_say_when_they_are_due_are_counted_and_due_at_n
     some = summed_up(tmp_path, [pending(1, None), pending(2, START + 9), pending(3, START + 7), pending(4, START + 8)])
     assert (some.pending, some.pending_from) == (8 * copies, START + 7)
     assert some.pending_created == (START + 1, START + 4)
+
+
+def test_many_rows_of_two_currencies_are_added_up_by_currency():
+    amounts, currencies = [*range(300)], ["eur", "usd", "usd"] * 100
+    whole = {name: sum(n for n, one in zip(amounts, currencies, strict=True) if one == name) for name in ("eur", "usd")}
+    assert _net(pa.array(amounts, pa.int64()), pa.array(currencies)) == whole
+    assert _net(pa.array(amounts, pa.int64()), pa.array(["usd"] * 300)) == {"usd": sum(amounts)}
