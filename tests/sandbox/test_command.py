@@ -50,7 +50,7 @@ def here(monkeypatch, capsys):
         try:
             status = main()
         except SystemExit as ended:
-            status = ended.code
+            status = int(ended.code or 0)
         return status, *capsys.readouterr()
 
     return call
