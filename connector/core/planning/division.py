@@ -120,7 +120,7 @@ def chosen(ids: Sequence[str], rare: Rare, *, page_size: int, pages: int, parts:
     ids = ids[: max(1, int(pages * page_size * rare.share))]
     expected = len(ids) / rare.share / page_size
     count = max(1, min(parts, int(expected / PART_PAGES), len(ids)))
-    if count == 1 and not goes_on:
+    if not ids or (count == 1 and not goes_on):
         return []
     step = len(ids) / count
     places = [ceil(step * number) - 1 for number in range(1, count + 1)]

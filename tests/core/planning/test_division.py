@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.core.api.page import Page
@@ -51,6 +51,7 @@ def test_rows_decoded_as_documented_and_rows_that_lack_the_field_are_counted_too
     assert (found.rare(), found.rows) == (Rare("type", "fee", 1 / 103), 103)
 
 
+@example(count=0, share=0.01, size=100, pages=100, parts=8, goes_on=True)
 @given(
     count=st.integers(0, 200),
     share=st.floats(0.0005, 0.05),
