@@ -4,7 +4,7 @@ Command line, signatures and documentation follow from here: a new option is an 
 module, and where it takes effect. Types are written as text, so that `--help` imports none of them.
 """
 
-from connector.options.connection import Awaited, Connection, Expanded, Shared
+from connector.options.connection import Awaited, Connection, Expanded, RatePerAccount
 from connector.options.lake import Destination, Form, Privacy, Salted, SaltFile, Shape
 from connector.options.run import Failing, Planned, Refreshing, Stopping, Watched, Whole, Windows
 from connector.options.selection import Account, Accounts, AllAccounts, LakeAccounts, Within
@@ -25,11 +25,11 @@ class SyncOptions(Sync, Salted, total=False):
     """Options of `connector.sync`."""
 
 
-class RunSyncOptions(Sync, SaltFile, Connection, Shared, total=False):
+class RunSyncOptions(Sync, SaltFile, Connection, RatePerAccount, total=False):
     """Options of `connector.run_sync`: plain values, as JSON has them, but for `canceller`."""
 
 
-class SparkSyncOptions(Rows, Failing, Destination, SaltFile, Connection, Shared, total=False):
+class SparkSyncOptions(Rows, Failing, Destination, SaltFile, Connection, RatePerAccount, total=False):
     """Options of `connector.spark.sync`."""
 
 

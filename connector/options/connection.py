@@ -77,7 +77,7 @@ class Connection(TypedDict, total=False):
     ]
 
 
-class Shared(TypedDict, total=False):
+class RatePerAccount(TypedDict, total=False):
     """Whether accounts share the rate."""
 
     rate_per_account: Annotated[

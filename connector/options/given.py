@@ -8,14 +8,14 @@ from connector.config.config import Config
 from connector.config.salt import Salt
 from connector.core.api.retry import RetryPolicy
 from connector.errors import ConfigError
-from connector.options.connection import Connection, Shared
+from connector.options.connection import Connection, RatePerAccount
 from connector.options.lake import SaltFile
 from connector.options.option import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_SETTINGS = (*table_of(Connection), *table_of(Shared))
+_SETTINGS = (*table_of(Connection), *table_of(RatePerAccount))
 
 
 def arguments_of(options: Mapping[str, Any], *, asks: bool = True) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def config_of(
     tell: Callable[[str], None] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Config:
-    """Return the settings among options, those of `Connection` and `Shared`; others do not matter.
+    """Return the settings among options, those of `Connection` and `RatePerAccount`; others do not matter.
 
     Args:
         options: None, and what is not there, stand for the default.

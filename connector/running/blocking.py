@@ -31,8 +31,8 @@ _DEFAULT = (signal.SIG_DFL, signal.default_int_handler)
 
 
 @dataclass(slots=True)
-class Heeding:
-    """How signals are heeded while a call runs.
+class SignalHandling:
+    """How signals are handled while a call runs.
 
     Attributes:
         first: called when the first signal has come.
@@ -49,8 +49,8 @@ class Heeding:
     _before: dict[int, Any] = field(init=False, default_factory=dict[int, Any])
 
     @contextmanager
-    def heeded(self) -> Generator[Canceller]:
-        """Heed signals in the block; what it yields is called when one comes. Only the main thread hears any."""
+    def installed(self) -> Generator[Canceller]:
+        """Handle signals in the block; what it yields is called when one comes. Only the main thread hears any."""
         if threading.current_thread() is not threading.main_thread():
             yield self._stop
             return
@@ -99,23 +99,23 @@ class Heeding:
             self._stop()
 
 
-def run_heeding(main: Callable[[], Coroutine[Any, Any, T]], heeding: Heeding) -> T:
+def run_with_signals(main: Callable[[], Coroutine[Any, Any, T]], handling: SignalHandling) -> T:
     """Run a coroutine in an event loop of its own; a signal stops it.
 
     Raises:
         StoppedError: after a signal, when the coroutine has ended, published and put away what it had to.
         BaseException: what a handler of the caller's own raised.
     """
-    with heeding.heeded() as stop:
+    with handling.installed() as stop:
         try:
             return _run(lambda: stoppable(main, canceller=stop))
         except StoppedError as error:
-            if heeding.number is not None:
-                error.stopped_by(heeding.number)
+            if handling.number is not None:
+                error.stopped_by(handling.number)
             raise
         finally:
-            if heeding.error is not None:
-                raise heeding.error
+            if handling.error is not None:
+                raise handling.error
 
 
 def _run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -158,15 +158,15 @@ def run_blocking(main: Callable[[], Coroutine[Any, Any, T]], *, instead: str) ->
         pass
     else:
         raise UsageError(f"there is an event loop running already (a notebook, an async task): use {instead}")
-    heeding = Heeding()
+    handling = SignalHandling()
     try:
-        found = run_heeding(main, heeding)
+        found = run_with_signals(main, handling)
     except Exception as error:
-        if heeding.number is None:
+        if handling.number is None:
             raise
-        _end(heeding.number, error)
-    if heeding.number is not None:
-        _end(heeding.number, None)
+        _end(handling.number, error)
+    if handling.number is not None:
+        _end(handling.number, None)
     return found
 
 

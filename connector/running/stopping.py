@@ -53,7 +53,7 @@ async def stoppable(
         raise UsageError(f"`deadline` {deadline!r} must be a number of seconds, above 0")
     if canceller is not None and canceller.called:
         raise StoppedError("stopped before it began")
-    return await _Work(main, grace).go(canceller, deadline)
+    return await _StoppableTask(main, grace).go(canceller, deadline)
 
 
 def require_asyncio() -> None:
@@ -74,8 +74,8 @@ def require_asyncio() -> None:
     )
 
 
-class _Work(Generic[T]):
-    """Some work in a task of its own, which can be left behind."""
+class _StoppableTask(Generic[T]):
+    """A call in a task of its own, which can be left behind."""
 
     def __init__(self, main: Callable[[], Awaitable[T]], grace: float) -> None:
         self._main, self._grace = main, grace

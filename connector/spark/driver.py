@@ -25,7 +25,7 @@ def config_on_driver(options: Mapping[str, Any], key: Callable[[], str] | None) 
     """Return whom to ask, with the key that is found where the driver runs.
 
     Args:
-        options: those of `Connection` and `Shared` among them count.
+        options: those of `Connection` and `RatePerAccount` among them count.
         key: returns the key; None for `api_key_file`, or the environment.
 
     Raises:

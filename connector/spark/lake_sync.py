@@ -12,7 +12,7 @@ from connector.ingest.options import options_of
 from connector.ingest.tasks import tasks_of
 from connector.lake.catalogs.following import follow
 from connector.options.calls import SparkSyncOptions
-from connector.options.connection import Connection, Shared
+from connector.options.connection import Connection, RatePerAccount
 from connector.options.option import table_of
 from connector.options.signatures import takes
 from connector.running.blocking import run_blocking
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from connector.errors import UnpublishedError
 
-_OF_DRIVER = {*table_of(Connection), *table_of(Shared), "hash_salt_file", "wait"}
+_OF_DRIVER = {*table_of(Connection), *table_of(RatePerAccount), "hash_salt_file", "wait"}
 """Options that tasks are not told by name: they go with what is carried."""
 
 

@@ -75,7 +75,7 @@ def test_an_interrupted_sync_with_json_is_one_object(slow_sandbox, tmp_path):
 def test_a_second_ctrl_c_ends_at_once():
     code = """
         import anyio
-        from connector.running.blocking import Heeding, run_heeding
+        from connector.running.blocking import SignalHandling, run_with_signals
         from connector.cli.process.process_setup import end_at_once
 
         async def stubborn():
@@ -87,7 +87,7 @@ def test_a_second_ctrl_c_ends_at_once():
             print("at once", flush=True)
             end_at_once(number)
 
-        run_heeding(stubborn, Heeding(first=lambda: print("stopping", flush=True), again=again))
+        run_with_signals(stubborn, SignalHandling(first=lambda: print("stopping", flush=True), again=again))
     """
     code = f"{AT_A_TERMINAL}\n{textwrap.dedent(code)}"
     with subprocess.Popen([sys.executable, "-c", code], stdout=-1, text=True) as process:

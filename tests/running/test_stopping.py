@@ -20,7 +20,7 @@ import pytest
 import connector
 from connector.errors import StoppedError, UsageError
 from connector.running import stopping
-from connector.running.blocking import Heeding, run_blocking, run_heeding
+from connector.running.blocking import SignalHandling, run_blocking, run_with_signals
 from connector.running.canceller import Canceller
 from tests.support.examples import slow_but
 from tests.support.fakes import ENDLESS_SECONDS
@@ -327,7 +327,7 @@ def test_outside_the_main_thread_signals_are_left_alone():
         return signal.getsignal(signal.SIGTERM)
 
     def work() -> None:
-        found.append(run_heeding(main, Heeding()))
+        found.append(run_with_signals(main, SignalHandling()))
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -9,7 +9,7 @@ from connector.cli.options.from_table import add
 from connector.cli.settings.kept import NAME, SETTINGS, WHOSE
 from connector.core.ledger.money import currency_code
 from connector.options.calls import RunSyncOptions
-from connector.options.connection import Awaited, Connection, Shared
+from connector.options.connection import Awaited, Connection, RatePerAccount
 from connector.options.lake import Destination, Form, Privacy, SaltFile, Shape
 from connector.options.run import Failing, Refreshing, Stopping, Watched, Whole, Windows
 from connector.options.selection import LakeAccounts, Within
@@ -65,7 +65,7 @@ def sync(parser: argparse.ArgumentParser) -> None:
     add(parser, Within)
     arguments.add_accounts(parser)
     add(parser, Failing)
-    add(parser, Shared)
+    add(parser, RatePerAccount)
     _add_shape(parser)
     add(parser, Refreshing)
     add(parser, Whole)
@@ -85,7 +85,7 @@ def stream(parser: argparse.ArgumentParser) -> None:
     add(parser, Shape, "expand")
     arguments.add_accounts_to_search(parser)
     add(parser, Failing)
-    add(parser, Shared)
+    add(parser, RatePerAccount)
     order = parser.add_mutually_exclusive_group()
     order.add_argument(
         "--ordered", action="store_true", default=True, help="newest first over everything (the default)"

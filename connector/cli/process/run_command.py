@@ -10,7 +10,7 @@ from connector.cli.display.run_view import RunView
 from connector.cli.process.logs import logs_to
 from connector.cli.process.process_setup import end_at_once
 from connector.errors import StoppedError
-from connector.running.blocking import Heeding, run_heeding
+from connector.running.blocking import SignalHandling, run_with_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -51,7 +51,7 @@ def work(
 
     try:
         with logs_to(console):
-            return run_heeding(shown, Heeding(first=stopping, again=at_once, ours=(end_at_once,)))
+            return run_with_signals(shown, SignalHandling(first=stopping, again=at_once, ours=(end_at_once,)))
     except StoppedError as stopped:
         what = stopped.message if stopped.signal is None or stopped.let_go else "interrupted"
         stopped.message = what + (f": {KEPT}" if keeps else "")

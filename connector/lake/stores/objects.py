@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Self
 from connector.core.state.unnamed import Unnamed
 from connector.errors import CommitConflictError, ConfigError
 from connector.lake.paths import STATE, FileInfo, checked_path, is_clean
+from connector.lake.stores.condition_support import ConditionSupport
 from connector.lake.stores.conditions import ANY, Content
 from connector.lake.stores.disk import at_disk
-from connector.lake.stores.heeding import Heeding
 from connector.lake.stores.looks import FILES, FOLDERS, Looks
 from connector.lake.stores.overlap import RECORDS, TABLE_FOLDERS, lake_among
 
@@ -60,11 +60,11 @@ class ObjectStore:
     _local: list[Path] = field(init=False, repr=False, default_factory=list["Path"])
     _asking: Lock = field(init=False, repr=False, default_factory=Lock)
     _looks: Looks = field(init=False, repr=False)
-    _heeding: Heeding = field(init=False, repr=False)
+    _support: ConditionSupport = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_looks", Looks(self.bucket.patience.now, partial(self.bucket.list_all, STATE)))
-        object.__setattr__(self, "_heeding", Heeding(self.bucket, self._looks))
+        object.__setattr__(self, "_support", ConditionSupport(self.bucket, self._looks))
 
     @property
     def scratch(self) -> Path:
@@ -80,7 +80,7 @@ class ObjectStore:
     @property
     def lacks(self) -> Collection[str]:
         """See `Store.lacks`."""
-        return (UNHEEDED,) if self._heeding.unheeded else ()
+        return (UNHEEDED,) if self._support.unheeded else ()
 
     def of_run(self, run: str) -> Self:  # noqa: ARG002 - see `Store.of_run`
         """Return this store: what is staged belongs to this process, whichever run it is of."""
@@ -225,7 +225,7 @@ class ObjectStore:
         Raises:
             ConfigError: it does not, and nobody has said that this run alone writes.
         """
-        heeded = self._heeding.heeds(replacing=replacing)
+        heeded = self._support.heeds(replacing=replacing)
         if not heeded and not self.single_writer:
             missing = "If-Match" if replacing else "If-None-Match"
             raise ConfigError(

@@ -22,7 +22,7 @@ pytest.importorskip("obstore", reason="an extra")
 
 from connector.lake.stores.bucket import LARGEST
 from connector.lake.stores.bucket_opening import open_bucket
-from connector.lake.stores.heeding import PROBE, REMEMBERED
+from connector.lake.stores.condition_support import PROBE, REMEMBERED
 from connector.lake.stores.objects import UNHEEDED, ObjectStore
 from connector.lake.stores.patience import LARGE, PATIENCE_SECONDS, Patience, attempt_seconds
 from connector.lake.stores.tokens import condition_of, token_of

@@ -37,7 +37,7 @@ REMEMBERED_SECONDS = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Heeding:
+class ConditionSupport:
     """What a store does with conditions.
 
     Attributes:
