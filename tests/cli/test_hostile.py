@@ -23,6 +23,7 @@ from connector.sandbox import Limits, Sandbox, World
 from connector.sandbox.core.texts import HOSTILE
 from tests.cli.conftest import DAY, PROGRAM
 from tests.support.examples import slow_but
+from tests.support.fakes import ENDLESS_SECONDS
 
 SECRETS = ("HostileHostile", "HostileSecret", "SG9zdGls")
 """Parts of what the hostile text holds of keys."""
@@ -102,7 +103,13 @@ def place(hostile, tmp_path_factory):
 
     def lines(*words):
         done = subprocess.run(
-            [*PROGRAM, *words], env=environ, capture_output=True, text=True, timeout=60, check=True, cwd=folder
+            [*PROGRAM, *words],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=ENDLESS_SECONDS,
+            check=True,
+            cwd=folder,
         )
         return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -282,7 +289,9 @@ def environ(hostile):
 def test_a_terminal_gets_data_in_printable_characters_and_a_pipe_gets_it_as_it_is(words, environ, place):
     words = [place.ids.get(word, word) for word in words]
     shown, status = on_a_terminal(*words, env=environ)
-    piped = subprocess.run([*PROGRAM, *words], env=environ, capture_output=True, timeout=60, check=True).stdout.decode()
+    piped = subprocess.run(
+        [*PROGRAM, *words], env=environ, capture_output=True, timeout=ENDLESS_SECONDS, check=True
+    ).stdout.decode()
     assert status == 0
     assert all(line.isprintable() for line in shown.split("\n"))
     assert any(not line.isprintable() for line in piped.split("\n"))

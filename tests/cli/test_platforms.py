@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.support.examples import slow_but
+from tests.support.fakes import ENDLESS_SECONDS
 
 HIDDEN = "import sys; sys.modules['fcntl'] = None; from connector.cli import main; sys.exit(main(sys.argv[1:]))"
 IN_PYTHON = "import sys; sys.modules['fcntl'] = None; import connector; connector.{}"
@@ -31,7 +32,12 @@ NEEDING_NONE = [["--help"], ["schema"], ["balance"], ["stream", "--limit-rows", 
 @pytest.mark.parametrize("words", slow_but([NEEDING[0], NEEDING[6]], NEEDING), ids=" ".join)
 def test_a_command_that_needs_locks_says_what_it_runs_on(environment, tmp_path, words):
     done = subprocess.run(
-        [sys.executable, "-c", HIDDEN, *words], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+        [sys.executable, "-c", HIDDEN, *words],
+        capture_output=True,
+        text=True,
+        timeout=ENDLESS_SECONDS,
+        check=False,
+        cwd=tmp_path,
     )
     assert done.returncode == 78
     assert done.stderr.count("\n") == 1
@@ -47,7 +53,7 @@ def test_so_does_the_library(environment, tmp_path, call):
         [sys.executable, "-c", IN_PYTHON.format(call)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=ENDLESS_SECONDS,
         check=False,
         cwd=tmp_path,
     )
@@ -57,6 +63,6 @@ def test_so_does_the_library(environment, tmp_path, call):
 @pytest.mark.parametrize("words", slow_but([["balance"]], NEEDING_NONE), ids=" ".join)
 def test_what_needs_none_works(environment, words):
     done = subprocess.run(
-        [sys.executable, "-c", HIDDEN, *words], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", HIDDEN, *words], capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=False
     )
     assert (done.returncode, "macOS" in done.stderr) == (0, False)

@@ -25,6 +25,7 @@ from connector.events import (
     Throttled,
     WindowOpened,
 )
+from tests.support.fakes import ENDLESS_SECONDS
 
 
 def view_of(**values):
@@ -194,16 +195,20 @@ def test_lines_say_the_same_in_words(capsys):
     assert err.endswith("50%, about 10 s left\n")
 
 
-async def sleeping(console):
+async def shown_within(seconds, console, capsys):
+    said = ""
     async with showing(view_of(), console):
-        await anyio.sleep(0.05)
+        with anyio.move_on_after(seconds):
+            while not said:
+                await anyio.sleep(0.01)
+                said = capsys.readouterr().err
+    return said
 
 
-@pytest.mark.parametrize(("progress", "said"), [("plain", True), ("none", False)])
-def test_progress_is_shown_while_the_block_lasts(monkeypatch, capsys, progress, said):
+@pytest.mark.parametrize(("progress", "seconds", "said"), [("plain", ENDLESS_SECONDS, True), ("none", 0.05, False)])
+def test_progress_is_shown_while_the_block_lasts(monkeypatch, capsys, progress, seconds, said):
     monkeypatch.setitem(showing_module.SECONDS_BETWEEN, "plain", 0.01)
-    anyio.run(sleeping, Console(progress=progress))
-    assert bool(capsys.readouterr().err) is said
+    assert bool(anyio.run(shown_within, seconds, Console(progress=progress), capsys)) is said
 
 
 def test_progress_asked_for_is_shown_beside_json_too(run, monkeypatch, tmp_path):

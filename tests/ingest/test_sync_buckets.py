@@ -211,7 +211,7 @@ def test_no_credential_is_in_what_is_said_or_kept(served, tmp_path, refused):
         said = b""
         for words in (("sync",), ("sync", "--storage-options-file", file), ("status", "--json"), ("verify", "--json")):
             done = command(*words[:1], "s3://lake/x", *words[1:], "-v", environ=environ)
-            said += b"".join(done.communicate(timeout=60))
+            said += b"".join(done.communicate(timeout=ENDLESS_SECONDS))
     kept = b"".join(one.data for one in served.objects.values())
     assert said
     assert bool(kept) is not refused

@@ -225,7 +225,6 @@ def orders(draw: st.DrawFn) -> str:
     return ordered(kind, when)
 
 
-@pytest.mark.timeout(900)  # as many examples as are asked for
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     mixtures=st.lists(st.lists(orders(), min_size=1, max_size=4), min_size=1, max_size=2),

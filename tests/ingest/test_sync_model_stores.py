@@ -109,4 +109,4 @@ FaultyStoreAgainstModel.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestFaultyStoreAgainstModel = pytest.mark.slow(pytest.mark.timeout(900)(FaultyStoreAgainstModel.TestCase))
+TestFaultyStoreAgainstModel = pytest.mark.slow(FaultyStoreAgainstModel.TestCase)

@@ -18,6 +18,7 @@ import pytest
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.tuning import RunTuning
 from connector.errors import ConnectorError
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import config_for, data_files, objects, run, sandbox, sync_given, truth, world
 from tests.support.waiting import killed_at_request
 
@@ -65,7 +66,7 @@ class Reader:
             yield self
         finally:
             self._done.set()
-            self._thread.join(20)
+            self._thread.join(ENDLESS_SECONDS)
         self.look()
         assert self.looked
         assert self.broken == []

@@ -60,7 +60,7 @@ def begun(lake: Path, served, *options: str) -> subprocess.Popen[str]:
 
 def ended(*runs: subprocess.Popen[str]) -> list[dict]:
     """The reports of runs that all have to end with 0."""
-    told = [one.communicate(timeout=100) for one in runs]
+    told = [one.communicate(timeout=ENDLESS_SECONDS) for one in runs]
     assert [one.returncode for one in runs] == [0] * len(runs), told
     return [json.loads(out) for out, _ in told]
 
@@ -131,7 +131,7 @@ def test_a_run_that_stood_still_in_the_middle_goes_on_beside_another_that_did_it
     suspended.send_signal(signal.SIGSTOP)
     try:
         other = begun(tmp_path, stripe_)
-        other.communicate(timeout=110)
+        other.communicate(timeout=ENDLESS_SECONDS)
         assert other.returncode in {0, 75}, "75 where the first was stopped in the midst of a commit"
     finally:
         suspended.send_signal(signal.SIGCONT)

@@ -17,9 +17,6 @@ SHOWN = Shown(
     components=STORES,
 )
 
-ENDLESS_SECONDS = 900
-"""What takes so long has no end."""
-
 NEEDS = {"seaweedfs": "boto3", "moto": "moto", "azurite": "azure.storage.blob", "gcs": "obstore"}
 
 
@@ -55,13 +52,6 @@ def started(tmp_path_factory):
     yield start
     for one in reversed(open_ones):
         one.__exit__(None, None, None)
-
-
-def pytest_collection_modifyitems(items):
-    """Give each test here longer than its parts may wait, which is up to 400 seconds: the usual limit is 300."""
-    for item in items:
-        if "tests/integrations/" in item.nodeid and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(ENDLESS_SECONDS))
 
 
 def pytest_runtest_logreport(report):

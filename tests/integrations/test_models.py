@@ -38,8 +38,6 @@ from connector.lake.stores.bucket_opening import open_bucket
 from connector.lake.stores.objects import ObjectStore
 from connector.lake.stores.patience import Patience
 
-pytestmark = pytest.mark.timeout(900)  # as many steps as are asked for
-
 SERVICES = ("seaweedfs", "moto", "azurite", "gcs")
 KINDS = [pytest.param("delta", marks=present("deltalake")), pytest.param("iceberg", marks=present("pyiceberg"))]
 

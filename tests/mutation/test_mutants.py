@@ -17,6 +17,7 @@ from tests.mutation import measure
 from tests.mutation.mutants import Mutant, mutants_of, mutated
 from tests.mutation.nearest import Nearest
 from tests.mutation.warm import put_in_place
+from tests.support.fakes import ENDLESS_SECONDS
 
 SOURCE = '''
 """A module."""
@@ -111,7 +112,7 @@ def test_what_a_test_notices_is_told_from_what_it_does_not_and_from_what_no_test
         cwd=measure.ROOT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=ENDLESS_SECONDS,
         check=False,
     )
     lines = done.stdout.splitlines()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fakes import ENDLESS_SECONDS
+
 ROOT = Path(__file__).parents[2]
 
 CODE = """
@@ -44,7 +46,7 @@ def test_pyright_complains_about_every_wrong_keyword_and_value_and_about_nothing
     if not checker.exists():  # where only what the tests themselves need was installed
         pytest.skip("pyright is not installed here")
     words = [checker, "--outputjson", "--project", tmp_path, "--pythonpath", sys.executable]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=False)
     found = {one["range"]["start"]["line"] for one in json.loads(done.stdout)["generalDiagnostics"]}
     expected = {number for number, line in enumerate(CODE.splitlines()) if re.search("# wrong$", line)}
     assert found == expected, done.stdout

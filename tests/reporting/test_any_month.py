@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import connector
 from connector.readers.views import views_for
 from tests.support.examples import examples
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import START, sandbox
 from tests.support.statements import agrees, asked_balance, balances, fill, world
 
@@ -35,7 +36,7 @@ def listed_payouts(served):
         request = urllib.request.Request(  # noqa: S310 - loopback
             f"{served.url}/v1/payouts?limit=100{after}", headers={"Authorization": f"Bearer {served.key}"}
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=ENDLESS_SECONDS) as answer:  # noqa: S310 - loopback
             page = json.load(answer)
         found += page["data"]
         if not page["has_more"]:

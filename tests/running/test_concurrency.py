@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.support.fakes import ENDLESS_SECONDS
+
 ENDED_IN_A_THREAD = """
 import sys
 import anyio, anyio.to_thread
@@ -38,5 +40,7 @@ except {error} as error:
 @pytest.mark.parametrize("error", ["KeyboardInterrupt", "SystemExit"])
 def test_a_process_whose_worker_thread_was_told_to_end_the_program_ends(error, where):
     code = ENDED_IN_A_THREAD.format(error=error, where=where)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=True
+    )
     assert done.stdout == f"{error}\n"

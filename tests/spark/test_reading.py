@@ -17,6 +17,7 @@ from connector.spark.asked import asked_of
 from connector.spark.batches import source_schema
 from connector.spark.reading import batches_of, planned, reached, streamed
 from connector.spark.yielding import AHEAD, yielded
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import START, config_for, in_order, sandbox, truth, world
 
 DAY = 86_400
@@ -130,7 +131,7 @@ def test_leaving_a_reading_ends_what_is_under_way():
         asked = served.stats()["requests"]
         assert asked < 80
         for one in set(threading.enumerate()) - threads:
-            one.join(20)
+            one.join(ENDLESS_SECONDS)
             assert not one.is_alive(), one
         assert served.stats()["requests"] <= asked + 4  # what was on its way is counted when it would be answered
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import CommitConflictError, CommitUnknownError, StorageError
 from connector.lake.stores.conditions import ANY
+from tests.support.fakes import ENDLESS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -84,9 +85,9 @@ def in_this_order(writers: Sequence[Writer], order: Sequence[int], between: Call
         between(drawn)
         chosen = alive[drawn % len(alive)] if drawn >= 0 else alive[position % len(alive)]
         chosen.go.release()
-        assert chosen.back.acquire(timeout=60)
+        assert chosen.back.acquire(timeout=ENDLESS_SECONDS)
     for thread in threads:
-        thread.join(60)
+        thread.join(ENDLESS_SECONDS)
         assert not thread.is_alive()
 
 

@@ -17,6 +17,7 @@ from connector.tables.arrow import INSTANT
 from connector.tables.fields import FIRST_INSTANT, LAST_INSTANT
 from connector.tables.local_date import local_dates, zone_named
 from tests.support.examples import EXTENT, slow_but
+from tests.support.fakes import ENDLESS_SECONDS
 
 ZONES = (
     "Europe/Paris", "America/Los_Angeles", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia",
@@ -98,6 +99,8 @@ def test_a_machine_without_data_of_zones_says_what_to_install():
         "try: zone_named('Europe/Paris')\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=True
+    )
     assert "ConfigError" in done.stdout
     assert "has no data of time zones; pip install tzdata" in done.stdout

@@ -12,6 +12,7 @@ from connector.errors import CommitConflictError
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.stores.local import LocalStore
 from tests.contracts.store import PATH, StoreContract
+from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.memory_store import MemoryStore
 
 
@@ -60,13 +61,13 @@ def test_of_several_processes_that_create_a_file_one_succeeds_and_nobody_sees_ha
         process.start()
     winners, ended = {}, 0
     while ended < len(processes):
-        if (told := won.get(timeout=60)) is None:
+        if (told := won.get(timeout=ENDLESS_SECONDS)) is None:
             ended += 1
             continue
         assert told[0] not in winners
         winners[told[0]] = told[1]
     for process in processes:
-        process.join(60)
+        process.join(ENDLESS_SECONDS)
     assert sorted(winners) == list(range(20))
     store = LocalStore(tmp_path)
     for turn, number in winners.items():

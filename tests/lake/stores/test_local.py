@@ -15,6 +15,7 @@ from connector.cli.process.bookmark import BookmarkFile
 from connector.errors import ConfigError, LockedError, StorageError, UsageError
 from connector.lake.stores.base import open_store
 from connector.lake.stores.local import LocalStore
+from tests.support.fakes import ENDLESS_SECONDS
 
 
 @pytest.fixture
@@ -330,5 +331,5 @@ LocalStore(root).write("one", b"3", condition=version)
 
 
 def test_a_turn_ends_although_the_process_was_forked_meanwhile(tmp_path):
-    subprocess.run([sys.executable, "-c", FORKED_IN_A_TURN, str(tmp_path)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORKED_IN_A_TURN, str(tmp_path)], check=True, timeout=ENDLESS_SECONDS)
     assert (tmp_path / "one").read_bytes() == b"3"

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.support.fakes import ENDLESS_SECONDS
+
 COMMAND = "from connector.cli import main; sys.exit(main(sys.argv[2:]))"
 TABLES = "from importlib import import_module; import_module(f'connector.lake.catalogs.{sys.argv[2]}')"
 
@@ -14,7 +16,11 @@ TABLES = "from importlib import import_module; import_module(f'connector.lake.ca
 def without(package, code, *words):
     code = f"import sys; sys.modules[sys.argv[1]] = None\n{code}"
     return subprocess.run(
-        [sys.executable, "-c", code, package, *words], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, package, *words],
+        capture_output=True,
+        text=True,
+        timeout=ENDLESS_SECONDS,
+        check=False,
     )
 
 

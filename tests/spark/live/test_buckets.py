@@ -17,7 +17,6 @@ from tests.support.bucket_lakes import bucket_files, same
 from tests.support.lakes import objects, run, truth, world
 
 pytestmark = [
-    pytest.mark.timeout(600),
     pytest.mark.skipif(not Path(sys.executable).with_name("weed").exists(), reason="SeaweedFS is for Linux"),
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),  # none is used
 ]

@@ -22,7 +22,6 @@ DAY = 86_400
 ROWS = 4_000
 
 pytestmark = [
-    pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),  # none is used
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of its own sockets
 ]
