@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from connector.core.ledger.accounting import Disagreement, Unshown
-    from connector.verification.opening import Opening
+    from connector.verification.recorded_balances import RecordedBalance
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ def judge(reading: BalanceReading) -> Layer:
     return replace(layer, reason=f"{_agreeing(splits, late, others=bool(others))}; {layer.reason}")
 
 
-def judge_changes(openings: Sequence[Opening], reading: BalanceReading) -> Layer:
+def judge_changes(recorded: Sequence[RecordedBalance], reading: BalanceReading) -> Layer:
     """Judge by the oldest recorded balance that tells: one that does not agree may lack rows that came late."""
-    for opening in openings:
-        layer = _judge_change(opening, reading)
-        if layer.verdict != "residual" or not opening.fresh:
+    for balance in recorded:
+        layer = _judge_change(balance, reading)
+        if layer.verdict != "residual" or not balance.fresh:
             return layer
     return not_checkable(
         "balance",
@@ -83,21 +83,21 @@ def judge_changes(openings: Sequence[Opening], reading: BalanceReading) -> Layer
     )
 
 
-def _judge_change(opening: Opening, reading: BalanceReading) -> Layer:
+def _judge_change(balance: RecordedBalance, reading: BalanceReading) -> Layer:
     findings = Findings()
-    before = {bucket: Total(-net, -rows) for bucket, (net, rows) in opening.before.items()}
+    before = {bucket: Total(-net, -rows) for bucket, (net, rows) in balance.before.items()}
     since = add_totals([reading.rows, before])
-    for one in unexplained(nets_of(since), opening.held, reading.held):
-        findings.add(_finding(one, f"since {to_words(opening.at)}"))
-    count = len({bucket[:2] for bucket in (*opening.held, *reading.held) if bucket.balance_type in WHOLE})
+    for one in unexplained(nets_of(since), balance.held, reading.held):
+        findings.add(_finding(one, f"since {to_words(balance.at)}"))
+    count = len({bucket[:2] for bucket in (*balance.held, *reading.held) if bucket.balance_type in WHOLE})
     proved = (
-        f"rows since {to_words(opening.at)}, when the balance was recorded, add up to the change since, of {count:,}"
+        f"rows since {to_words(balance.at)}, when the balance was recorded, add up to the change since, of {count:,}"
         " balances; the lake does not begin at the beginning"
     )
     counted = replace(reading, rows=since)
     layer = _layer(findings, proved, counted, balances=count, left_out=unshown(since, since=True))
     return replace(
-        layer, balances=_figures(changes_since(nets_of(since), opening.held, reading.held), since=opening.at)
+        layer, balances=_figures(changes_since(nets_of(since), balance.held, reading.held), since=balance.at)
     )
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector.core.ledger.accounting import add_totals
+from connector.core.ledger.openings import NEAR
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME, to_words
 from connector.core.units import PAYMENTS
 from connector.verification.balance_verdict import BalanceReading, judge, judge_changes
-from connector.verification.opening import NEAR
 from connector.verification.sums import held_by, overdue_of, sums_of
 from connector.verification.verdict import Layer, not_checkable
 
@@ -46,8 +46,8 @@ async def check_balance(asker: Asker | None, inventory: Inventory, *, newer_rows
     """
     if asker is None:
         return not_checkable("balance", "Stripe was not asked (offline)")
-    openings = [one for one in inventory.openings if not one.near and one.at + NEAR < inventory.settled]
-    if reason := _unfit(inventory) or ("" if openings else _partial(asker, inventory)):
+    recorded = [one for one in inventory.recorded if not one.near and one.at + NEAR < inventory.settled]
+    if reason := _unfit(inventory) or ("" if recorded else _partial(asker, inventory)):
         return not_checkable("balance", reason)
     before = held_by(await asker.balance())
     for _ in range(READINGS - 1):
@@ -68,7 +68,7 @@ async def check_balance(asker: Asker | None, inventory: Inventory, *, newer_rows
                 add_totals([inventory.ledger.overdue(statuses, asker.now), newer.overdue]),
                 {"newer_rows": sum(one.rows for one in newer.rows.values()), "statuses_read": len(statuses)},
             )
-            return judge_changes(openings, reading) if openings else judge(reading)
+            return judge_changes(recorded, reading) if recorded else judge(reading)
         before = after
     return not_checkable("balance", f"the balance moved between any two of {READINGS} readings: try at a quieter time")
 
@@ -93,9 +93,9 @@ def _partial(asker: Asker, inventory: Inventory) -> str:
     start = inventory.state.covered.parts[0].start
     if start <= asker.created:
         return ""
-    if any(one.at + NEAR >= inventory.settled for one in inventory.openings):
+    if any(one.at + NEAR >= inventory.settled for one in inventory.recorded):
         return f"a balance was recorded, and the lake has all rows only up to {to_words(inventory.settled)}: sync again"
-    if inventory.openings:
+    if inventory.recorded:
         return "rows were made in the very seconds of the recorded balances, and may be in them or not: record another"
     return (
         f"the lake begins at {to_words(start)}, and rows before it are part of the balance; sync without `since` to "

@@ -45,9 +45,9 @@ from connector.verification.evidence import evidence_of
 from connector.verification.ids import IdIndex
 from connector.verification.inventory import Inventory
 from connector.verification.keeping import kept_of
-from connector.verification.opening import read_openings
 from connector.verification.past import Past, read_past
 from connector.verification.payouts import check_payouts
+from connector.verification.recorded_balances import read_recorded_balances
 from connector.verification.rows import extra_file, take_inventory
 from connector.verification.steady import refuse_replaced
 from connector.verification.sums import Ledger
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from connector.payouts.report import PayoutsReport
     from connector.services import Services
     from connector.stripe.client import Client
-    from connector.verification.opening import Opening
+    from connector.verification.recorded_balances import RecordedBalance
 
 ACCOUNTS_AT_ONCE = 3
 """Accounts checked at once: one reads files while others wait for Stripe."""
@@ -305,9 +305,9 @@ class Check:
         tell(AccountIdentified(account, state.account))
         tell(PhaseStarted("reading files", len(state.files)))
         with IdIndex() as ids:
-            openings = await anyio.to_thread.run_sync(self._openings, state, asker)
+            recorded = await anyio.to_thread.run_sync(self._recorded_balances, state, asker)
             ledger = Ledger(due_by=now + DAY if "balance" in self.wish.layers else None)
-            inventory = Inventory(state, ids, ledger, openings=openings, claims=self._claims)
+            inventory = Inventory(state, ids, ledger, recorded=recorded, claims=self._claims)
             inventory.profiled = "windows" in self.wish.layers
             inventory.unnamed = self._unnamed.of(TABLE, state.account)
             await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, partial(self._read, account))
@@ -349,12 +349,12 @@ class Check:
         """Tell that a file was read; called in a worker thread."""
         anyio.from_thread.run_sync(self.services.on_event, FileRead(account, file.path, file.rows))
 
-    def _openings(self, state: TableState, asker: Asker | None) -> tuple[Opening, ...]:
+    def _recorded_balances(self, state: TableState, asker: Asker | None) -> tuple[RecordedBalance, ...]:
         """Return balances recorded in the lake that bound a history without its beginning. Blocks."""
         if asker is None or "balance" not in self.wish.layers or not state.covered:
             return ()
         start = state.covered.parts[0].start
-        return tuple(read_openings(self._store, state.account, start)) if start > asker.created else ()
+        return tuple(read_recorded_balances(self._store, state.account, start)) if start > asker.created else ()
 
     async def _asker(self, client: Client, state: TableState) -> Asker:
         account = self._asked_as(state.account)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connector.core.state.unnamed import Unnamed
     from connector.lake.formats.formats import Format
     from connector.verification.ids import IdIndex
-    from connector.verification.opening import Opening
+    from connector.verification.recorded_balances import RecordedBalance
     from connector.verification.sums import Ledger
 
 
@@ -53,7 +53,7 @@ class Inventory:
         profile: where its rows lie in time, where that is asked for.
         ids: of all its rows; a block that is open.
         ledger: sums of those whose time is covered.
-        openings: balances recorded in the lake, for one that does not begin at the beginning.
+        recorded: balances recorded in the lake, for one that does not begin at the beginning.
         findings: what does not agree.
         rows: rows read.
         compared: rows whose fee could be compared with its details.
@@ -69,7 +69,7 @@ class Inventory:
     ids: IdIndex
     ledger: Ledger
     profile: RowProfile = field(default_factory=RowProfile)
-    openings: tuple[Opening, ...] = ()
+    recorded: tuple[RecordedBalance, ...] = ()
     findings: Findings = field(default_factory=Findings)
     rows: int = 0
     compared: int = 0

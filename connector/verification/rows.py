@@ -276,8 +276,8 @@ def _gather(batch: pa.RecordBatch, found: Inventory) -> None:
         known = batch.filter(inside(batch.column("created"), Intervals.span(0, found.settled)))
         found.unsettled += batch.num_rows - known.num_rows
     sums = found.ledger.add(known)
-    for opening in found.openings if sums else ():
-        opening.add(known, sums)
+    for balance in found.recorded if sums else ():
+        balance.add(known, sums)
     if found.profiled:
         ticks = batch.column("created").view(pa.int64())
         found.profile.add(pc.divide(ticks, value_of(ticks, MICROSECONDS)).to_pylist())

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from connector.core.ledger.accounting import add_totals
 from connector.core.ledger.balance import to_balance
+from connector.core.ledger.openings import LATE, NEAR
 from connector.lake.formats.row_columns import MICROSECONDS, bounds_of
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_balances
@@ -23,18 +24,12 @@ if TYPE_CHECKING:
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
 
-MOST_OPENINGS = 8
+MOST_READ = 8
 """Snapshots that are looked at, the oldest first."""
-
-NEAR = 5
-"""Seconds around a snapshot in which a row may or may not be in it: its time is that of the answer, whole seconds."""
-
-LATE = 600
-"""Seconds after which a row counts as visible: one made less than this before a snapshot may have come after it."""
 
 
 @dataclass(slots=True)
-class Opening:
+class RecordedBalance:
     """A balance as it was, and the rows before it, as far as the lake has them.
 
     Attributes:
@@ -66,7 +61,7 @@ class Opening:
         self.before = add_totals([self.before, sums])
 
 
-def read_openings(store: Store, account: AccountId, start: int) -> list[Opening]:
+def read_recorded_balances(store: Store, account: AccountId, start: int) -> list[RecordedBalance]:
     """Return the oldest snapshots of an account's balance from a second on. Blocks.
 
     Raises:
@@ -77,14 +72,14 @@ def read_openings(store: Store, account: AccountId, start: int) -> list[Opening]
     if record is None:
         return []
     table = small_table("balances", record.format)
-    found: list[Opening] = []
+    found: list[RecordedBalance] = []
     for path, file in sorted(record.files.items()):
         rows = None if changed_files(store, [file]) else read_rows(store, table.form, path)
         found += [
-            Opening(one["snapshot_at"], held_by(to_balance(one["snapshot"])))
+            RecordedBalance(one["snapshot_at"], held_by(to_balance(one["snapshot"])))
             for one in ([] if rows is None else table.objects(rows))
             if one["snapshot_at"] >= start
         ]
-        if len(found) >= MOST_OPENINGS:
+        if len(found) >= MOST_READ:
             break
-    return found[:MOST_OPENINGS]
+    return found[:MOST_READ]
