@@ -23,7 +23,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import PermissionDeniedError, StorageError
 from connector.events import PhaseStarted
-from connector.ingest.account_plan import Work, work_for
+from connector.ingest.account_plan import AccountWork, work_for
 from connector.ingest.account_rereading import AccountRereading
 from connector.ingest.account_rows import AccountRows
 from connector.ingest.audit import PastAudit
@@ -33,7 +33,7 @@ from connector.stripe.listing.probing import expect
 
 if TYPE_CHECKING:
     from connector.errors import ConnectorError
-    from connector.ingest.account_pass import Shared
+    from connector.ingest.context import SyncContext
     from connector.stripe.identity import Identity
 
 
@@ -47,19 +47,19 @@ class AccountRun:
         introduced: set once it is known whose rows these are and what is to be read, or that this cannot be known.
     """
 
-    shared: Shared
+    shared: SyncContext
     account: str | None
     introduced: anyio.Event = field(init=False, default_factory=anyio.Event)
     _rows: AccountRows = field(init=False)
     _again: AccountRereading = field(init=False)
-    _work: Work = field(init=False)
+    _work: AccountWork = field(init=False)
     _expected: Expected | None = field(init=False, default=None)
     _audit: Audit = field(init=False, default_factory=Audit)
 
     def __post_init__(self) -> None:
         self._rows = AccountRows(self.shared, self.account)
         self._again = AccountRereading(self._rows)
-        self._work = Work(Plan(Intervals((self.shared.options.asked,))))  # until the lake's state is known
+        self._work = AccountWork(Plan(Intervals((self.shared.options.asked,))))  # until the lake's state is known
 
     async def go(self) -> None:
         """Plan, read, write; a dry run only plans.

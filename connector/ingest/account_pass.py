@@ -16,20 +16,18 @@ from connector.core.planning.frontier import Frontier
 from connector.core.planning.plan import usual_density
 from connector.core.planning.witness import SecondAnswers
 from connector.core.run_report import Late
-from connector.core.state.claims import Claims
 from connector.core.state.drift import Drift
 from connector.core.state.table_state import TableState
 from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.events import AccountIdentified
-from connector.ingest.account_plan import Allowance
 from connector.ingest.batcher import Batcher
 from connector.ingest.publisher import Publisher
 from connector.ingest.writer import PartitionWriter
 from connector.lake.state import table_states
 from connector.lake.state.commits import Commits
 from connector.lake.writing.merge_counts import MergeCounts
-from connector.lake.writing.row_buffer import Memory, RowBuffer
+from connector.lake.writing.row_buffer import RowBuffer
 from connector.stripe.listing.query import ListSource
 from connector.stripe.listing.scan import Scan
 from connector.tables.transaction import decode_transactions
@@ -37,61 +35,10 @@ from connector.tables.transaction import decode_transactions
 if TYPE_CHECKING:
     from connector.core.api.page import AnyRow
     from connector.core.state.account_record import AccountRecord
-    from connector.core.units import AccountId
-    from connector.ingest.account_plan import Work
-    from connector.ingest.options import Options
-    from connector.lake.layout import Lake
-    from connector.lake.state.destination import Destination
-    from connector.services import Services
-    from connector.stripe.client import Client
+    from connector.ingest.account_plan import AccountWork
+    from connector.ingest.context import SyncContext
     from connector.stripe.identity import Identity
     from connector.stripe.listing.scan import Received
-
-
-@dataclass(slots=True)
-class Shared:
-    """What the accounts of a run have in common.
-
-    Attributes:
-        lake: where rows go.
-        destination: where the run writes, and what was there when it began.
-        services: what the run touches.
-        client: whom to ask.
-        options: what is asked for.
-        run_id: names the run.
-        allowance: what may be spent on reading again what is lost.
-        backfill: what may be spent on reading rows again for what the lake expands now.
-        listed: connected accounts that Stripe lists, each with when it was made, UTC seconds; 0 where that is not said.
-        open: accounts being read at the moment; they share the requests in flight.
-        taken: accounts somebody of this run reads or has read.
-        memory: for rows of all accounts that wait to be written.
-        claims: whose each id is, where there are several accounts.
-        begun: before anything of the lake was looked at, UTC seconds by the machine's clock.
-    """
-
-    lake: Lake
-    destination: Destination
-    services: Services
-    client: Client
-    options: Options
-    run_id: str
-    allowance: Allowance
-    backfill: Allowance = field(default_factory=lambda: Allowance(0.0))
-    listed: dict[str, int] = field(init=False)
-    open: int = 0
-    taken: set[AccountId] = field(default_factory=set["AccountId"])
-    memory: Memory = field(init=False)
-    claims: Claims = field(default_factory=Claims)
-    begun: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.memory = Memory(self.services.tuning.memory_bytes)
-        self.begun = self.services.clock.utc()
-        self.listed = dict(self.options.accounts_created or {})
-
-    def sharers(self) -> int:
-        """Return how many accounts share the rate at the moment."""
-        return 1 if self.client.config.rate_per_account else self.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +114,9 @@ class AccountPass:
         most: requests to send, about: those of the first windows are sent in any case; what is left stays uncovered.
     """
 
-    shared: Shared
+    shared: SyncContext
     account: str | None
-    work: Work
+    work: AccountWork
     record: AccountRecord | None = None
     most: float = inf
     _writer: PartitionWriter | None = field(init=False, default=None)

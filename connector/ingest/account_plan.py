@@ -44,7 +44,7 @@ ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class AccountWork:
     """What is to be read of one account, and what is there.
 
     Attributes:
@@ -93,7 +93,7 @@ class Allowance:
 
 def work_for(
     lake: Lake, options: Options, account: AccountId, now: int, allowance: Allowance, *, rounds: int = ROUNDS
-) -> Work:
+) -> AccountWork:
     """Find out what a lake lacks of an account, or has lost; when repairing, files no state names are removed.
 
     Blocks; belongs in a worker thread.
@@ -127,7 +127,7 @@ def work_for(
         all_due=options.all_due,
     )
     if found is None or state is None:
-        return Work(planned)
+        return AccountWork(planned)
     asked_for = (options.repair or options.full_refresh) and not options.dry_run
     lost = _distrusted(lake, options, state, planned, since)
     if lost and rounds and commits.catch_up(found, look_only=options.dry_run).number != found.number:
@@ -139,7 +139,7 @@ def work_for(
     if planned.refresh:
         planned = _narrowed(lake, planned, kept, now, lost={file.path for file in mended})
     planned = _with_rereading(planned, kept, again)
-    return Work(planned, kept, mended, left, since, tuple(found.parked.keys() - kept.parked.keys()))
+    return AccountWork(planned, kept, mended, left, since, tuple(found.parked.keys() - kept.parked.keys()))
 
 
 def lost_files(
@@ -154,7 +154,7 @@ def lost_files(
     Args:
         lake: what is there.
         state: what should be there.
-        since: files changed since then are looked at by their bytes; see `Work`.
+        since: files changed since then are looked at by their bytes; see `AccountWork`.
         written: paths of files that were just written, and are as they were.
 
     Raises:
@@ -171,10 +171,10 @@ def lost_files(
     return state, []
 
 
-def mending(state: TableState, lost: tuple[DataFile, ...]) -> Work:
+def work_to_mend(state: TableState, lost: tuple[DataFile, ...]) -> AccountWork:
     """Return the work of reading lost files again."""
     kept, again = reread(state, lost)
-    return Work(rereading(kept, again, read_before=state.covered.minus(again)), kept, lost)
+    return AccountWork(rereading(kept, again, read_before=state.covered.minus(again)), kept, lost)
 
 
 def _with_rereading(planned: Plan, state: TableState, again: Intervals) -> Plan:

@@ -15,7 +15,7 @@ from connector.core.planning.plan import NOTHING, Plan, bounds_of, touched_files
 from connector.core.planning.rereading import affordable, completing, rereading
 from connector.core.state.data_file import parked_seconds
 from connector.core.time.intervals import Intervals
-from connector.ingest.account_plan import Work, lost_files, mending
+from connector.ingest.account_plan import AccountWork, lost_files, work_to_mend
 from connector.lake.reading.held import ids_within
 from connector.lake.reading.loss import Mended
 from connector.lake.writing.rewrite import StaleFileError
@@ -49,7 +49,7 @@ class AccountRereading:
     damaged: int = field(init=False, default=0)
     stale: tuple[DataFile, ...] = field(init=False, default=())
 
-    async def mend(self, work: Work) -> None:
+    async def mend(self, work: AccountWork) -> None:
         """Look at every file once more, and read again what was lost meanwhile, this run's own files included.
 
         What cannot be had again is counted.
@@ -66,9 +66,9 @@ class AccountRereading:
             again, more = rows.shared.allowance.share_out(lost)
             left = (*left, *more)
             if again:
-                await rows.read(mending(rows.state, again))
+                await rows.read(work_to_mend(rows.state, again))
 
-    async def settle(self, differences: Sequence[Difference], work: Work) -> None:
+    async def settle(self, differences: Sequence[Difference], work: AccountWork) -> None:
         """Read again what an answer and the lake do not agree on; a row that was seen has to be there in the end.
 
         Args:
@@ -95,7 +95,7 @@ class AccountRereading:
         self.rows.doubted = self.rows.doubted.union(seconds.both(state.covered))
         await self.rows.keep(doubted(state, seconds))
 
-    async def _ids_within(self, seconds: Intervals, work: Work) -> set[str]:
+    async def _ids_within(self, seconds: Intervals, work: AccountWork) -> set[str]:
         """Return the ids of the rows of some seconds; files that others have replaced meanwhile are theirs.
 
         Raises:
@@ -114,7 +114,7 @@ class AccountRereading:
                 await self.mend(work)
         return set()
 
-    async def fill_first(self, work: Work) -> Work:
+    async def fill_first(self, work: AccountWork) -> AccountWork:
         """Read what an earlier run left lacking of partitions that readers see, before anything newer is visible.
 
         What this run reads in any case is left to it, lost files are read again as a whole.
@@ -144,7 +144,7 @@ class AccountRereading:
         if state is None or not lacking or allowance.requests < 1:
             return
         unread = lacking.minus(parked_seconds(state.parked.values()))
-        work = Work(rereading(state, unread, read_before=state.covered.union(lacking)), state)
+        work = AccountWork(rereading(state, unread, read_before=state.covered.union(lacking)), state)
         touched = touched_files(state, unread)
         if len(affordable(touched, allowance.requests)[0]) < len(touched):
             work = replace(work, plan=replace(work.plan, in_part=()))  # what takes several runs holds nothing up
@@ -163,13 +163,13 @@ class AccountRereading:
                 await rows.keep(replace(state, bare=Intervals()) if not state.bare_rows else state)
                 return
             shared.backfill.spend(ceil(cost))
-            work = Work(Plan(completing(state, chosen), read_before=state.covered), state)
+            work = AccountWork(Plan(completing(state, chosen), read_before=state.covered), state)
             await rows.read(work, most=2 * ceil(cost) + BEYOND)
             before, state = state, rows.state
             if state is not None and state.bare == before.bare:  # others are at it
                 return
 
-    async def _lost_meanwhile(self, work: Work, left: Sequence[DataFile]) -> list[DataFile]:
+    async def _lost_meanwhile(self, work: AccountWork, left: Sequence[DataFile]) -> list[DataFile]:
         state = self.rows.state
         if state is None or not (self.rows.written or self.stale):
             return []  # nothing was made visible since the files were looked at

@@ -17,8 +17,8 @@ from connector.lake.state import table_states
 if TYPE_CHECKING:
     from connector.core.state.account_record import AccountRecord
     from connector.core.state.table_state import TableState
-    from connector.ingest.account_pass import Shared
-    from connector.ingest.account_plan import Work
+    from connector.ingest.account_plan import AccountWork
+    from connector.ingest.context import SyncContext
     from connector.stripe.identity import Identity
 
 
@@ -37,7 +37,7 @@ class AccountRows:
         doubted: seconds found lacking, or known to be at first, and not read since.
     """
 
-    shared: Shared
+    shared: SyncContext
     account: str | None
     identity: Identity | None = None
     record: AccountRecord | None = None
@@ -59,7 +59,7 @@ class AccountRows:
         """The state of the account as it is now; None while nothing is published."""
         return (self._pass.state if self._pass else None) or self.state
 
-    async def read(self, work: Work, *, most: float = inf) -> int:
+    async def read(self, work: AccountWork, *, most: float = inf) -> int:
         """Read and write what is to be read, and count what of the lost files is there again.
 
         Args:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from connector.core.state.table_state import TableState
     from connector.core.time.intervals import Interval
     from connector.errors import ConnectorError
-    from connector.ingest.account_plan import Work
+    from connector.ingest.account_plan import AccountWork
     from connector.lake.layout import Lake
     from connector.lake.state.commits import Commits
     from connector.lake.writing.rewrite import StagedFile
@@ -119,7 +119,7 @@ class Publisher:
 
     lake: Lake
     state: TableState
-    work: Work
+    work: AccountWork
     identity: Identity
     commits: Commits[TableState]
     asked: Interval

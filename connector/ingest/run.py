@@ -26,10 +26,10 @@ from connector.core.state.partition import checked_account
 from connector.errors import ConnectorError, DamagedError, StorageError
 from connector.events import AccountEnded, AccountFailed, AccountsFound, AccountStarted, PhaseStarted
 from connector.ingest.account import AccountRun
-from connector.ingest.account_pass import Shared
 from connector.ingest.account_plan import Allowance
 from connector.ingest.audit_turns import Turn, Turns
 from connector.ingest.backfill import take_up
+from connector.ingest.context import SyncContext
 from connector.ingest.kept_report import KeptReport
 from connector.ingest.lake_of_run import kind_to_make, lake_of_run
 from connector.lake.catalogs.following import follow
@@ -124,7 +124,7 @@ class Run:
             remember_paths(self.client, destination.facts)
             allowance = Allowance(requests=inf if self.options.repair else self.services.tuning.reread_requests)
             backfill = Allowance(requests=self.services.tuning.backfill_requests)
-            shared = Shared(
+            shared = SyncContext(
                 lake, destination, self.services, self.client, self.options, self.run_id, allowance, backfill
             )
             if begun and takes_up and not self.options.dry_run:
@@ -183,7 +183,7 @@ class Run:
 
     # Accounts ---------------------------------------------------------------------------------------------------------
 
-    async def _sync_accounts(self, shared: Shared) -> None:
+    async def _sync_accounts(self, shared: SyncContext) -> None:
         """Read the accounts in turn, as many at once as keep the pace busy: a task for each of those, no more.
 
         The first one goes ahead until it is known whose lake it is, and what time Stripe has.
@@ -213,7 +213,7 @@ class Run:
             self._failed.of = accounts
             self._tell(AccountsFound(accounts, self._done))
 
-    async def _list_accounts(self, waiting: deque[str | None], shared: Shared) -> None:
+    async def _list_accounts(self, waiting: deque[str | None], shared: SyncContext) -> None:
         """Find the connected accounts while the first of them are being read; those that are retired are left out."""
         retired = shared.destination.facts.retired
         async with aclosing(connected_accounts(self.client)) as pages:

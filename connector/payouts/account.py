@@ -65,7 +65,7 @@ WRITERS = 4
 
 
 @dataclass(slots=True)
-class Shared:
+class PayoutsContext:
     """What the accounts of a run have in common.
 
     Attributes:
@@ -100,7 +100,7 @@ class AccountPayouts:
         account_id: name of the key's own account, where it may not ask for it.
     """
 
-    shared: Shared
+    shared: PayoutsContext
     account: str | None
     account_id: str | None = None
     _identity: Identity | None = field(init=False, default=None)

@@ -18,7 +18,7 @@ from connector.events import AccountEnded, AccountFailed, AccountsFound, Account
 from connector.lake.catalogs.following import follow
 from connector.lake.state.destination import DEFAULT_FORMAT, destination_as_it_is
 from connector.lake.state.lease import RunLease, at_work
-from connector.payouts.account import AccountPayouts, Shared
+from connector.payouts.account import AccountPayouts, PayoutsContext
 from connector.payouts.report import AccountPayoutsReport, PayoutsOutcome, PayoutsReport, damage_of
 from connector.running.concurrency import in_turn
 from connector.stripe.client import LIST_TRANSACTIONS
@@ -85,7 +85,7 @@ class PayoutsRun:
         before, self._format = destination.facts, destination.format
         refuse_retired(before, accounts)
         remember_paths(self.client, before)
-        shared = Shared(
+        shared = PayoutsContext(
             self.services,
             self.client,
             self.asked,

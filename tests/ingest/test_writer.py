@@ -22,7 +22,7 @@ from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import CommitConflictError, StorageError
-from connector.ingest.account_plan import Work
+from connector.ingest.account_plan import AccountWork
 from connector.ingest.batcher import Batcher
 from connector.ingest.publisher import Publisher
 from connector.ingest.stager import ROUNDS, Stager
@@ -134,7 +134,7 @@ def writer_of_three_days(store, *, publisher=Publisher, run="20260104T000000Z-00
         begun = state or TableState(ACCOUNT, "parquet", Granularity.DAY)
         commits = Commits(store, TRANSACTIONS, ACCOUNT, run)
         now = START + 3 * DAY
-        identity, work = Identity(ACCOUNT, 0, now, now), Work(Plan(frontier.todo))
+        identity, work = Identity(ACCOUNT, 0, now, now), AccountWork(Plan(frontier.todo))
         writer.publish_to(
             publisher(
                 lake,

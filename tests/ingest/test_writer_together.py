@@ -13,7 +13,7 @@ from connector.core.state.table_state import TableState
 from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY, AccountId
-from connector.ingest.account_plan import Work
+from connector.ingest.account_plan import AccountWork
 from connector.ingest.batcher import Batcher
 from connector.ingest.publisher import Publisher
 from connector.ingest.writer import PartitionWriter
@@ -66,7 +66,7 @@ def run_of(root, asked, number):
             Publisher(
                 lake,
                 table_states.load(store, ACCOUNT),
-                Work(Plan(frontier.todo, asked=frontier.todo)),
+                AccountWork(Plan(frontier.todo, asked=frontier.todo)),
                 Identity(ACCOUNT, 0, now, now),
                 Commits(store, TRANSACTIONS, ACCOUNT, run),
                 asked,
