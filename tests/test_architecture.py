@@ -9,6 +9,7 @@ import pytest
 from tests.support.architecture import DRAWING, ROOT, drawing, layers, purpose
 
 PAGES = [ROOT / "docs" / "architecture.md", ROOT / "docs" / "how-it-works.md", *sorted(ROOT.glob(".github/*.md"))]
+DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
 PLACES = re.compile(r"`((?:connector|tests|schemas|docs|\.github|\.ci)/[\w./-]*)`")
 
 
@@ -17,6 +18,12 @@ def test_the_files_and_folders_that_a_page_names_are_there(page):
     named = PLACES.findall(page.read_text("utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []
     assert named or page.name in {"how-it-works.md", "SECURITY.md", "pull_request_template.md"}
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name)
+def test_the_modules_that_a_decision_names_are_there(page):
+    named = re.findall(r"`([\w./-]+\.py)`", page.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_drawing_is_of_the_layers_that_are_held():

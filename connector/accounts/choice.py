@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from connector.core.account_ids import UNNAMED, given_accounts, given_name
+from connector.core.mode import mode_of
 from connector.core.state.partition import checked_account
 from connector.core.units import AccountId
 from connector.errors import ConfigError, InvalidRequestError, NotFoundError, PermissionDeniedError, UsageError
@@ -204,10 +205,8 @@ async def _knows(client: Client, known: str, account: str | None) -> bool | None
 
 def _refuse_another_mode(facts: LakeFacts, livemode: bool | None) -> None:  # noqa: FBT001 - as the key's form says
     if None not in {facts.livemode, livemode} and facts.livemode != livemode:
-        modes = {True: "live mode", False: "test mode"}
         raise ConfigError(
-            f"this lake holds {modes[facts.livemode is True]}, and the key is of {modes[livemode is True]}:"
-            " use another destination"
+            f"this lake holds {mode_of(facts.livemode)}, and the key is of {mode_of(livemode)}: use another destination"
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from connector import Stripe
 from connector.airflow.connection import CONNECTION_TYPE, DEFAULT_CONNECTION, EXTRAS, Settings, settings_of
 from connector.airflow.versions import BaseHook
+from connector.core.mode import mode_of
 from connector.errors import ConnectorError
 from connector.outside_text import sentence
 from connector.running.blocking import run_blocking
@@ -92,7 +93,7 @@ class StripeHook(BaseHook):
 
 
 async def _said(settings: Settings) -> str:
-    mode = {True: "live mode", False: "test mode", None: "of neither mode"}[settings.config.api_key.livemode]
+    mode = mode_of(settings.config.api_key.livemode, unknown="of neither mode")
     async with Stripe(settings.config) as stripe:
         identity = await stripe.account(account=settings.account)
         newest = int(time.time()) - MINUTE

@@ -1,4 +1,4 @@
-"""ReportFigures of runs in a file for Prometheus, from events and reports, written when a run ends, however it ends.
+"""Figures of runs in a file for Prometheus, from events and reports, written when a run ends, however it ends.
 
 A file is of one command and one lake. What a run adds to is read from the file itself, which is replaced as a whole.
 """

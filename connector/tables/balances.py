@@ -48,17 +48,11 @@ def to_batch(balance: Json, snapshot_at: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def to_objects(batch: pa.RecordBatch | pa.Table) -> list[Json]:
-    """Give back the balances as received, in the order of their rows, each once.
+def to_snapshots(batch: pa.RecordBatch | pa.Table) -> list[Json]:
+    """Give the snapshots in a batch, in the order of their rows, each once.
 
     Args:
         batch: with the columns of `arrow_schema("balances")`; dictionary encoding is allowed, other columns ignored.
-    """
-    return [one["snapshot"] for one in to_snapshots(batch)]
-
-
-def to_snapshots(batch: pa.RecordBatch | pa.Table) -> list[Json]:
-    """Give the snapshots in a batch, in the order of their rows, each once.
 
     Returns:
         Objects of `snapshot_at`, UTC seconds, and `snapshot`, the balance as received.

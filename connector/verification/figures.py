@@ -1,4 +1,4 @@
-"""FileFigures of many small files at once, to be compared with those that the state has of each."""
+"""Figures of many small files at once, to be compared with those that the state has of each."""
 
 from __future__ import annotations
 

@@ -20,12 +20,6 @@ _DONE = {
     "changed": "has other rows in the table than were written",
 }
 
-_REMEDY = (
-    "change it back, or take it out of its catalog and leave its files (of Delta: remove its `_delta_log`), then run"
-    " `stripe-balance maintain DEST --publish`, which makes it anew"
-)
-"""What to do about a table that is none of ours any more."""
-
 
 def table_findings(store: Store) -> list[Finding]:
     """Return what does not agree between the tables of a lake and its state; nothing of a lake without tables. Blocks.

@@ -30,7 +30,7 @@ from connector.errors import (
     UsageError,
 )
 from connector.lake.stores.local import LocalStore
-from connector.tables.balances import to_batch, to_objects
+from connector.tables.balances import to_batch, to_snapshots
 from tests.support.dying_store import DiedError, DyingStore
 from tests.support.fakes import FakeTransport, client_over, ok
 from tests.support.fitting import fits
@@ -95,6 +95,10 @@ def rows(lake, account: str | None = None) -> pa.Table:
     return pa.table(connector.read(lake, account, table="balances"))
 
 
+def balances_of(found):
+    return [one["snapshot"] for one in to_snapshots(found)]
+
+
 @pytest.mark.parametrize("form", ["parquet", "jsonl", "arrow"])
 def test_a_snapshot_has_a_row_for_each_kind_currency_and_source_type_and_the_whole_balance(tmp_path, form):
     snapshot = add(LocalStore(tmp_path), FULL, START + 5, form=form)
@@ -103,7 +107,7 @@ def test_a_snapshot_has_a_row_for_each_kind_currency_and_source_type_and_the_who
     expected = to_batch(FULL, START + 5)
     assert found.select(expected.schema.names).to_pylist() == expected.to_pylist()
     assert snapshot.rows == found.num_rows == 10
-    assert to_objects(found) == [FULL]
+    assert balances_of(found) == [FULL]
     assert set(found.column("account").to_pylist()) == {"acct_1"}
     assert [str(day) for day in set(found.column("snapshot_date").to_pylist())] == ["2026-01-01"]
     assert found.column("amount").to_pylist()[4] == 2**53 + 1
@@ -116,7 +120,7 @@ def test_snapshots_of_a_day_share_a_file_in_order_of_time_and_another_day_has_it
         add(store, FULL | {"pending": [{"amount": at, "currency": "usd"}]}, at, form=form)
     files = sorted(path.parent.name for path in (tmp_path / "balances").rglob("part-0.*"))
     assert files == ["snapshot_date=2026-01-01", "snapshot_date=2026-01-02"]
-    found = to_objects(rows(tmp_path))
+    found = balances_of(rows(tmp_path))
     assert [one["pending"][0]["amount"] for one in found] == [START + 7, START + 100, START + 86_400]
 
 
@@ -202,7 +206,7 @@ def test_the_recorded_balance_is_the_one_stripe_answers_with_and_sums_as_it_shou
     assert (snapshot.account, snapshot.path.endswith(".jsonl.zst")) == (served.account, True)
     assert abs(snapshot.snapshot_at - served.now) <= 1 or snapshot.snapshot_at > served.now
     found = rows(tmp_path)
-    assert to_objects(found) == [snapshot.balance.received]
+    assert balances_of(found) == [snapshot.balance.received]
     totals = duckdb.sql(
         "select currency, sum(amount)::bigint from found where kind in ('available', 'pending') and source_type is null"
         " group by 1"
@@ -214,7 +218,7 @@ def test_each_account_has_snapshots_of_its_own(tmp_path, served):
     taken = record(tmp_path, served, accounts=(None, *served.world.accounts[1:]))
     assert [one.account for one in taken] == list(served.world.accounts)
     for one in taken:
-        assert to_objects(rows(tmp_path, one.account)) == [one.balance.received]
+        assert balances_of(rows(tmp_path, one.account)) == [one.balance.received]
 
 
 def test_an_account_named_twice_has_one_snapshot(tmp_path, served):

@@ -5,7 +5,7 @@ import pytest
 
 from connector.errors import SchemaError
 from connector.tables.arrow import arrow_schema
-from connector.tables.balances import to_batch, to_objects
+from connector.tables.balances import to_batch, to_snapshots
 
 BALANCE = {
     "object": "balance",
@@ -68,7 +68,7 @@ def test_snapshots_come_back_as_received_with_what_stripe_added():
     batches = [to_batch(BALANCE, AT), to_batch(BALANCE, AT + 60), to_batch(later, AT + 120)]
     assert rows(batches[2])[-1] == ("vault.gold", "usd", None, None, 1)
     together = pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
-    assert to_objects(together) == [BALANCE, BALANCE, later]
+    assert [one["snapshot"] for one in to_snapshots(together)] == [BALANCE, BALANCE, later]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_snapshots_come_back_as_received_with_what_stripe_added():
 def test_what_stripe_adds_and_is_no_money_has_no_row_but_stays_in_the_snapshot(added):
     batch = to_batch({**BALANCE, **added}, AT)
     assert rows(batch) == rows(to_batch(BALANCE, AT))
-    assert to_objects(batch) == [{**BALANCE, **added}]
+    assert to_snapshots(batch) == [{"snapshot_at": AT, "snapshot": {**BALANCE, **added}}]
 
 
 def test_a_balance_without_amounts_gives_no_rows():

@@ -1,4 +1,4 @@
-"""FileFigures of files added up together are those of each added up by itself."""
+"""Figures of files added up together are those of each added up by itself."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ from connector.cli.display.other_tables import Beside, beside_of, checked, named
 from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.runs_at_work import RunAtWork, runs_at_work
 from connector.cli.display.summary import bare, differs, parked
-from connector.cli.display.words import intervals, lasting, mode_of, moment, nets
+from connector.cli.display.words import intervals, lasting, moment, nets
 from connector.core.counting import counted, sized
+from connector.core.mode import mode_of
 from connector.core.planning.backfill import unlinked_words
 from connector.core.state.account_record import stale_since
 from connector.core.state.tables import TRANSACTIONS

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from connector.cli.display.payouts import healed_line
 from connector.cli.display.summary import mended
-from connector.cli.display.words import lasting, mode_of, moment
+from connector.cli.display.words import lasting, moment
 from connector.cli.options.from_table import given
 from connector.cli.options.settings import config_of
 from connector.cli.process.run_command import work
 from connector.core.counting import counted
+from connector.core.mode import mode_of
 from connector.core.planning.mended import Healed
 from connector.options.calls import VerifyOptions
 from connector.outside_text import shown

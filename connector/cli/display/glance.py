@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from connector.cli.display.other_tables import checked
 from connector.cli.display.rows_calendar import FANCY, PLAIN, calendar_lines, latest
 from connector.cli.display.summary import bare, parked
-from connector.cli.display.words import intervals, lasting, mode_of, moment, nets
+from connector.cli.display.words import intervals, lasting, moment, nets
 from connector.core.counting import counted, sized
+from connector.core.mode import mode_of
 from connector.core.state.table_state import add_net
 from connector.core.time.times import in_words
 
@@ -53,7 +54,7 @@ def glance(found: Look, paint: Paint, *, fancy: bool) -> list[str]:
 
 def _headline(found: Look) -> str:
     states = [one.state for one in found.holdings]
-    mode = mode_of(found.facts.livemode) or "of a mode that is not known"
+    mode = mode_of(found.facts.livemode, unknown="of a mode that is not known")
     if not states:
         return f"{found.destination}: {mode}; no balance transactions yet"
     rows, pending = sum(one.rows for one in states), sum(one.pending for one in states)

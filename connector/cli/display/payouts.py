@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.cli.display.summary import ACCOUNTS_IN_FULL, ACCOUNTS_NAMED, mended, table
-from connector.cli.display.words import intervals, lasting, mode_of
+from connector.cli.display.words import intervals, lasting
 from connector.core.counting import counted, sized
 from connector.core.ledger import money
+from connector.core.mode import mode_of
 from connector.payouts.report import damage_of
 
 if TYPE_CHECKING:

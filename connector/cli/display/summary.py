@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from connector.cli.display.words import intervals, lasting, mode_of, moment, nets
+from connector.cli.display.words import intervals, lasting, moment, nets
 from connector.core.counting import counted, sized
+from connector.core.mode import mode_of
 from connector.core.planning.expected import Expected
 from connector.core.run_report import damage_of
 from connector.core.state.drift import Finding

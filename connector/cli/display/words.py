@@ -38,11 +38,6 @@ def money_list(net: Mapping[str, int]) -> str:
     return ", ".join(money.to_text(amount, currency) for currency, amount in net.items()) or "none"
 
 
-def mode_of(livemode: bool | None) -> str:  # noqa: FBT001 - Stripe's own flag
-    """Return of which mode data is, in words; nothing where that is not known."""
-    return {True: "live mode", False: "test mode", None: ""}[livemode]
-
-
 def nets(net: Mapping[str, int], by_balance: Mapping[str, Mapping[str, int]] | None) -> list[tuple[str, str]]:
     """Return what rows add up to as facts: by balance, since one added to another is neither.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.config.destination import bucket_address
 from connector.core.counting import counted
+from connector.core.mode import mode_of
 from connector.errors import ConnectorError, PermissionDeniedError, StorageError
 from connector.lake.state.lake_identity import facts_of, is_new
 from connector.lake.stores.base import open_store
@@ -69,9 +70,7 @@ async def check_key(config: Config, source: str, *, accounts: Sequence[str | Non
         accounts: connected accounts that are to be read.
         all_accounts: whether all of them are.
     """
-    mode = {True: "live mode", False: "test mode", None: "of a form that does not say its mode"}[
-        config.api_key.livemode
-    ]
+    mode = mode_of(config.api_key.livemode, unknown="of a form that does not say its mode")
     async with Stripe(config) as stripe:
         try:
             own = await stripe.account()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.core.api.fields import object_of
+from connector.core.mode import mode_of
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -65,11 +66,10 @@ def refuse_another_mode(
     said = received.get("livemode")
     if livemode is None or not isinstance(said, bool) or said is livemode:
         return
-    mode = {True: "live mode", False: "test mode"}
     what = str(received.get("id") or received.get("object"))[:60]
     raise ProtocolError(
-        f"the key is of {mode[livemode]}, and the answer ({what}) is of {mode[said]}: something on the way asks with"
-        f" another key; {_WAY}",
+        f"the key is of {mode_of(livemode)}, and the answer ({what}) is of {mode_of(said)}: something on the way asks"
+        f" with another key; {_WAY}",
         request_id=request_id,
     )
 

@@ -125,9 +125,6 @@ SPECS: dict[int, Spec] = {
     ),
 }
 
-TO_ORDER = frozenset(kind for kind in Kind if kind >= Kind.STRANGE_BALANCE)
-"""Kinds that no history has, only rows that are added."""
-
 ADDABLE = {
     "charge": Kind.CHARGE,
     "payment": Kind.PAYMENT,

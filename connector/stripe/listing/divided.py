@@ -1,4 +1,4 @@
-"""The rest of a second of many pages, by several cursors at once: see `core/planning/division`."""
+"""The rest of a second of many pages, by several cursors at once: decided in `connector/core/planning/division.py`."""
 
 from __future__ import annotations
 

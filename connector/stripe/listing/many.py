@@ -61,7 +61,7 @@ class ManyAccounts:
     query: Query
     accounts: Sequence[str | None]
     within: Intervals
-    ordered: bool = False
+    ordered: bool
     fail_fast: bool = False
     claims: Claims = field(init=False, default_factory=Claims)
     _failed: AccountFailures = field(init=False)

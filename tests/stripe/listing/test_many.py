@@ -40,8 +40,8 @@ def served(rows_of, failing=()):
     return FakeTransport(by=answer)
 
 
-def many(transport, accounts, **options):
-    return ManyAccounts(client_over(transport), Query(), tuple(accounts), ALL, **options)
+def many(transport, accounts, *, ordered=False, **options):
+    return ManyAccounts(client_over(transport), Query(), tuple(accounts), ALL, ordered, **options)
 
 
 async def collect(stream, into):
