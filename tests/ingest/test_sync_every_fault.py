@@ -22,7 +22,7 @@ from connector.sandbox.core.ledger import TIES
 from connector.sandbox.http.edits import EDITS
 from connector.sandbox.http.faults import KINDS, REASONS, STANDING
 from tests.support.examples import EXTENT, examples, slow_but
-from tests.support.lakes import START, config_for, data_files, honest, objects, run, sandbox, strays, truth, world
+from tests.support.lakes import START, data_files, honest, objects, run, sandbox, strays, truth, world
 
 if TYPE_CHECKING:
     from connector.core.api.page import Row
@@ -33,7 +33,12 @@ EXAMPLES = int(os.environ.get("FAULT_EXAMPLES", examples(25)))
 
 ROWS = 700 if EXTENT == "thorough" else 400
 
-IMPATIENT = {"timeouts": Timeouts(total=0.6, connect=0.5, read=0.2), "max_in_flight": 12, "rate": 2_000.0}
+EAGER = {"max_in_flight": 12, "rate": 2_000.0}
+IMPATIENT = EAGER | {"timeouts": Timeouts(total=0.6, connect=0.5, read=0.2)}
+"""For runs that may end with 75, as they do on a machine too busy to answer in time."""
+
+UNTIL_HUNG = EAGER | {"timeouts": Timeouts(total=60.0, connect=30.0, read=2.0)}
+"""For runs that have to go on after an answer that never came."""
 
 REFUSED = {"400": {1}, "hostile-error": {1}, "404": {1}, "403": {77}}
 BROKEN = {"not-json", "empty-page", "out-of-order", "duplicate-row", "wrong-type", "deep"}
@@ -70,10 +75,10 @@ def outcomes(kind: str) -> set[int]:
     return {0, 65} if kind in UNLESS_MET | MISPLACED else {0}
 
 
-def status_of(lake: Path, stripe_: Sandbox, **options: Any) -> int:
+def status_of(lake: Path, stripe_: Sandbox, settings: dict[str, Any], **options: Any) -> int:
     """Run, and return what the command line would end with."""
     try:
-        report = run(lake, stripe_, settings=IMPATIENT, **options)
+        report = run(lake, stripe_, settings=settings, **options)
     except ConnectorError as error:
         failure = error
     else:
@@ -143,7 +148,8 @@ def test_each_fault_of_the_list_leaves_the_right_lake_or_one_right_error_and_the
         if kind == "gone-rows":
             seen = listed(stripe_)
             there = [row for row in there if row["id"] in seen]
-        status = status_of(tmp_path, stripe_, since=START)
+        settings = EAGER if kind != "hang" else IMPATIENT if when == LONG else UNTIL_HUNG
+        status = status_of(tmp_path, stripe_, settings, since=START)
         assert status in outcomes(kind) | ({75} if when == LONG else set())
         assert stripe_.stats()["faults"][0]["fired"] or kind in STANDING | UNLESS_MET | MISPLACED
         if status == 0 and kind not in ALTERED:
@@ -179,7 +185,7 @@ def test_every_kind_of_fault_says_what_it_is():
 @pytest.mark.parametrize("reason", slow_but(REASONS[:2], REASONS))
 def test_a_429_of_any_reason_costs_time_and_no_row(tmp_path, reason):
     with sandbox(world(ROWS, days=4), faults=[f"rate-limit:every=3,reason={reason}"]) as stripe_:
-        report = run(tmp_path, stripe_, settings=IMPATIENT)
+        report = run(tmp_path, stripe_, settings=EAGER)
         assert report.requests.limited[reason] > 0
         assert objects(tmp_path) == truth(stripe_)
 
@@ -189,7 +195,7 @@ def test_stripes_word_on_whether_to_try_again_is_taken(tmp_path, status):
     with sandbox(
         world(ROWS, days=4), faults=[f"{status}:endpoint=balance_transactions,k=2,should_retry=false"]
     ) as stripe_:
-        assert status_of(tmp_path, stripe_) == 75
+        assert status_of(tmp_path, stripe_, EAGER) == 75
         assert sum(one["fired"] for one in stripe_.stats()["faults"]) == 1
         held_to_its_word(tmp_path, stripe_, truth(stripe_))
         healed(tmp_path, stripe_, reread=False)
@@ -254,7 +260,7 @@ def test_in_any_mixture_of_faults_nothing_false_is_said_and_a_clean_run_heals(mi
             there = truth(stripe_)
             for order in mixture:
                 stripe_.faults.add(order)
-            assert status_of(lake, stripe_, **options) in {0, 1, 65, 75, 77}
+            assert status_of(lake, stripe_, IMPATIENT, **options) in {0, 1, 65, 75, 77}
             held_to_its_word(lake, stripe_, there)
             stripe_.faults.clear()
             stripe_.advance(later)
@@ -264,8 +270,7 @@ def test_in_any_mixture_of_faults_nothing_false_is_said_and_a_clean_run_heals(mi
 
 def test_a_hang_of_any_length_is_ended_by_a_timeout(tmp_path):
     with sandbox(world(300), faults=["hang:every=1"]) as stripe_:
-        assert status_of(tmp_path / "lake", stripe_) == 75
+        assert status_of(tmp_path / "lake", stripe_, IMPATIENT) == 75
         assert not (tmp_path / "lake").exists()
     with sandbox(world(300), faults=["slow:every=1,seconds=3000"]) as stripe_:
-        assert status_of(tmp_path / "lake", stripe_) == 75
-    assert config_for(stripe_).timeouts.total < 60
+        assert status_of(tmp_path / "lake", stripe_, IMPATIENT) == 75

@@ -45,7 +45,7 @@ START = 1_767_225_600
 HURRY = RetryPolicy(attempts=8, first=0.005, longest=0.05, least=0.0)
 THE_CALLS_OWN = frozenset({"on_event", "deadline", "canceller"})
 """Options that the call takes before there are services."""
-PATIENCE = Timeouts(total=10.0, connect=2.0, read=5.0)
+PATIENCE = Timeouts(total=ENDLESS_SECONDS, connect=ENDLESS_SECONDS, read=ENDLESS_SECONDS)
 
 
 def world(transactions: int = 800, *, days: int = 12, **options: Any) -> World:
