@@ -12,6 +12,7 @@ from connector.core.ledger.fees import Answer, fees_of_payment
 from connector.core.ledger.payout_fees import PayoutFees
 from connector.core.ledger.payout_tally import PayoutTally
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.fakes import ENDLESS_SECONDS
 
 
 def rows_of(sandbox, account=None, **members):
@@ -158,7 +159,7 @@ def test_a_manual_payout_is_explained(run, environment):
 
 def test_what_is_not_known_yet_ends_with_75_and_can_be_waited_for(run, environment):
     world = World(transactions=300, ticking=True)
-    with Sandbox(world, limits=Limits.none(), faults=["async-capture:seconds=1"]) as sandbox:
+    with Sandbox(world, limits=Limits.none(), faults=["async-capture:seconds=3600"]) as sandbox:
         environment.setenv("STRIPE_API_BASE", sandbox.url)
         environment.setenv("STRIPE_API_KEY", sandbox.key)
         row = rows_of(sandbox, type="charge")[0]
@@ -168,7 +169,8 @@ def test_what_is_not_known_yet_ends_with_75_and_can_be_waited_for(run, environme
         assert "not yet known" in done.out
         assert "gross" not in done.out
         assert run("fees", row["source"], "--json").json["data"][0]["fee"] is None
-        done = run("fees", row["source"], "--wait", 20)
+        sandbox.set_clock(row["created"] + 3_599)
+        done = run("fees", row["source"], "--wait", ENDLESS_SECONDS)
         assert done.status == 0
         assert "gross" in done.out
 
