@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from connector import cli
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.dating import present
 from tests.support.fakes import ENDLESS_SECONDS
 
 ROWS = 700
@@ -42,7 +42,7 @@ class Done:
 @pytest.fixture(scope="session")
 def sandbox():
     """A sandbox without limits that nobody changes."""
-    now = int(time.time())
+    now = present()
     world = World(transactions=ROWS, connected=2, start=now - DAYS * DAY, end=now - DAY // 24, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none()) as running:
         yield running
@@ -51,7 +51,7 @@ def sandbox():
 @pytest.fixture(scope="session")
 def slow_sandbox():
     """A sandbox that takes many seconds to read."""
-    now = int(time.time())
+    now = present()
     world = World(transactions=30_000, start=now - 61 * DAY, end=now - DAY // 24, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none(), latency=0.1) as running:
         yield running

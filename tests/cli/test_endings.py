@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ import connector
 from connector.lake.state import table_states
 from connector.lake.stores.base import open_store
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.dating import present
 from tests.support.examples import slow_but
 from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.terminal import AT_A_TERMINAL
@@ -37,7 +37,7 @@ def started(sandbox, *words, **options):
 @pytest.fixture
 def stuck_sandbox():
     """A sandbox that never answers one request: all windows but one come to their end."""
-    now = int(time.time())
+    now = present()
     world = World(transactions=3_000, start=now - 61 * 86_400, end=now - 3_600, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none(), faults=["hang:k=12"]) as running:
         yield running

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.dating import present
 from tests.support.examples import slow_but
 
 STATUSES = {
@@ -31,7 +30,7 @@ ONE_OF_EACH = [(fault, status) for status, fault in {status: fault for fault, st
 @pytest.fixture(scope="module")
 def spoilt():
     """A sandbox of its own, as faults are put in force."""
-    now = int(time.time())
+    now = present()
     world = World(transactions=900, connected=0, start=now - 8 * 86_400, end=now - 3_600, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none()) as running:
         yield running

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from hypothesis import given
@@ -19,6 +18,7 @@ from connector.cli.display.lines import AT_ONCE, pieces
 from connector.cli.process.bookmark import BookmarkFile
 from connector.errors import ConfigError, LockedError, StorageError
 from connector.sandbox import Limits, Sandbox, World
+from tests.support.dating import present
 from tests.support.examples import slow_but
 from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.waiting import wait_until
@@ -31,7 +31,7 @@ DAY = 86_400
 @pytest.fixture
 def living():
     """A sandbox whose clock runs, of one's own."""
-    now = int(time.time())
+    now = present()
     world = World(transactions=400, connected=3, start=now - 61 * DAY, end=now - 3_600, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none()) as running:
         yield running

@@ -7,7 +7,6 @@ import os
 import pty
 import shutil
 import subprocess
-import time
 import traceback
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from connector.errors import ConnectorError, SchemaError
 from connector.sandbox import Limits, Sandbox, World
 from connector.sandbox.core.texts import HOSTILE
 from tests.cli.conftest import DAY, PROGRAM
+from tests.support.dating import present
 from tests.support.examples import slow_but
 from tests.support.fakes import ENDLESS_SECONDS
 
@@ -38,7 +38,7 @@ FIELDS = ("currency", "description|reporting_category|source|status|type|failure
 
 @pytest.fixture(scope="module")
 def hostile():
-    now = int(time.time())
+    now = present()
     world = World(transactions=260, connected=1, start=now - 7 * DAY, end=now - DAY // 24, now=now, ticking=True)
     with Sandbox(world, limits=Limits.none()) as running:
         yield running
