@@ -44,7 +44,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.hookimpl(tryfirst=True)  # before what is slow is left out
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the files that take longest; leave cases of other formats than Parquet to `make test-all`.
 
     Where formats are the subject, all of them are quick.
@@ -55,6 +55,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         case = getattr(item, "callspec", None)
         if case and not item.nodeid.startswith(examples.OF_FORMATS) and examples.is_of_other_format(case.params):
             item.add_marker(pytest.mark.slow)
+    if examples.EXTENT == "part":
+        quick = [item for item in items if item.get_closest_marker("slow") is None]
+        chosen = examples.part_of((item.nodeid for item in quick), sys.version_info.minor)
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in chosen])
+        items[:] = [item for item in items if item.nodeid in chosen]
 
 
 def pytest_collection_finish() -> None:

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import connector
-from tests.support.examples import LONGEST
+from tests.support.examples import LONGEST, PART, part_of
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -111,6 +111,15 @@ def test_make_says_what_it_can_do():
 
 def test_the_files_that_tests_begin_with_are_there():
     assert [file for file in LONGEST if not (ROOT / file).is_file()] == []
+
+
+def test_of_each_test_some_cases_are_tried_on_another_python_and_each_case_on_one_of_three():
+    cases = ["a.py::one", "a.py::two[x]", "a.py::two[y]", *(f"b.py::C::many[{number}[]" for number in range(8))]
+    parts = [part_of(cases, python) for python in range(12, 12 + PART)]
+    assert set.union(*parts) == set(cases)
+    for part in parts:
+        assert set(cases[:3]) <= part
+        assert 2 <= len(part) - 3 <= 3
 
 
 def test_nothing_names_the_machine_it_was_made_on():

@@ -1,4 +1,4 @@
-"""How much a test tries: little in `make test`, all of it in `make test-all`."""
+"""How much a test tries: little in `make test`, all of it in `make test-all`, least where a second Python is tried."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXTENT = os.environ.get("TESTS", "quick")
-"""`quick`, `thorough`, or `mutants`: quick, and each time the same."""
+"""`quick`; `part`, a few of the quick cases of each test; `thorough`; or `mutants`: quick, and each time the same."""
 
 ALIKE = "EXAMPLES_ALIKE" in os.environ
 """Whether Hypothesis draws the same each time, as where a change is let in or refused for what it does."""
@@ -31,8 +31,13 @@ def drawn_for(checkout: Path) -> int:
     return random.SystemRandom().randrange(2**32)
 
 
-QUICK_SHARE = 10
-LEAST = 5
+SHARE = 30 if EXTENT == "part" else 10
+"""Of the examples of a law in `make test-all`: every how manieth is tried otherwise."""
+
+LEAST = 2 if EXTENT == "part" else 5
+
+PART = 3
+"""Of the cases of a test that has so many: every how manieth is tried where the extent is `part`."""
 
 
 OF_FORMATS = ("tests/lake/formats/", "tests/ingest/test_sync.py", "tests/readers/test_statements.py")
@@ -88,12 +93,26 @@ def examples(thorough: int, *, least: int = LEAST) -> int:
         thorough: in `make test-all`.
         least: in any case; fewer where one of them takes seconds.
     """
-    return thorough if EXTENT == "thorough" else max(min(thorough, least), thorough // QUICK_SHARE)
+    return thorough if EXTENT == "thorough" else max(min(thorough, least), thorough // SHARE)
+
+
+def part_of(cases: Iterable[str], python: int) -> set[str]:
+    """Choose of each test some cases: another third for each of three Pythons, each case at one of them.
+
+    Args:
+        cases: node ids of pytest, those of one test in their order: `file::test` or `file::test[case]`.
+        python: number of its minor version.
+    """
+    tests: dict[str, list[str]] = {}
+    for case in cases:
+        tests.setdefault(case.partition("[")[0], []).append(case)
+    return {one for some in tests.values() for one in (some[python % PART :: PART] if len(some) >= PART else some)}
 
 
 def register() -> None:
     """Have tests that say nothing else try as many examples as the extent asks for, however slow the machine."""
     settings.register_profile("quick", max_examples=examples(100), deadline=None, derandomize=ALIKE)
+    settings.register_profile("part", max_examples=examples(100), deadline=None, derandomize=ALIKE)
     settings.register_profile("thorough", max_examples=examples(100), deadline=None, derandomize=ALIKE)
     settings.register_profile("mutants", max_examples=examples(100), deadline=None, derandomize=True, database=None)
     settings.load_profile(EXTENT)
