@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+import connector
 from connector.core.state.record import SMALL
 from connector.core.time.intervals import Interval, Intervals
+from connector.errors import StateError
 from connector.lake.state.table_states import commit, states
 from connector.lake.stores.local import LocalStore
 
@@ -51,6 +53,20 @@ def test_a_repair_goes_on_from_what_is_there_and_then_all_is_well(run, lake):
     assert run("status", lake, "--strict").status == 0
     assert run("verify", lake, "--offline", "--layer", "rows").status == 0
     again(run, lake)
+
+
+def test_rows_that_are_fewer_since_the_newest_records_are_gone_are_not_read_without_a_word(run, lake):
+    rows = connector.read(lake)
+    number, every = int(records(lake)[-1].stem), rows.to_table().num_rows
+    newest = records(lake)[-1]
+    before = newest.read_bytes()
+    newest.unlink()
+    for read in (lambda: connector.read(lake), rows.to_table, lambda: connector.read(lake, rows.versions.popitem()[0])):
+        with pytest.raises(StateError, match=rf"record {number}, and it is at {number - 1}: .*from a backup"):
+            read()
+    assert connector.read(lake, version=number - 1).to_table().num_rows < every  # asked for by its number
+    newest.write_bytes(before)
+    assert rows.to_table().num_rows == every
 
 
 def test_all_records_gone_are_told_and_a_repair_reads_everything_again(run, lake):

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from connector.config.destination import placed
 from connector.core.counting import counted
-from connector.core.state.tables import SPEC_OF
+from connector.core.state.tables import SPEC_OF, TRANSACTIONS
 from connector.core.time.times import to_words
 from connector.core.units import AccountId
 from connector.errors import ConfigError, UsageError
@@ -25,6 +25,8 @@ from connector.lake.reading import frames
 from connector.lake.reading.moment import Comparer
 from connector.lake.reading.table_files import NOTHING
 from connector.lake.reading.table_snapshot import TableSnapshot, labels_of, read_again
+from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
+from connector.lake.state.state_log import recorded_accounts
 from connector.lake.state.table_states import TABLE
 from connector.lake.state.versions import whole_versions
 from connector.lake.stores.base import open_store
@@ -184,7 +186,10 @@ class Rows:
         return self._now().dataset()
 
     def _now(self) -> TableSnapshot:
-        return TableSnapshot.of(self.table, self.account, self._found.comparer, self.version)
+        comparer = self._found.comparer
+        if self.version is not None:
+            return TableSnapshot.of(self.table, self.account, comparer, self.version)
+        return _newest(comparer, self.table, self.account, of=self.account)
 
     def _batches(self, now: TableSnapshot) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a snapshot, with the columns asked for."""
@@ -254,12 +259,13 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
     Raises:
         UsageError: there is no such table; or the time zone is no text, or the version no number.
         ConfigError: there is no lake, or no such account, column, time zone or version in it; says which there are.
-        StateError: a state cannot be understood.
+        StateError: a state cannot be understood, or a report tells of newer records than there are: they were removed,
+            and what is left would be fewer rows without a word. With `version` they are read as they were then.
         StorageError: the destination cannot be read.
     """
     zone = None if timezone is None else zone_named(timezone)
     comparer = Comparer(open_store(placed(destination, storage_options)))
-    found = TableSnapshot.of(table, None, comparer)
+    found = _newest(comparer, table, account) if version is None else TableSnapshot.of(table, None, comparer)
     if not found.accounts:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
     chosen = found if account is None else _of_account(found, account)
@@ -277,6 +283,31 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
         decimals=decimals,
         version=version,
     )
+
+
+def _newest(comparer: Comparer, table: str, account: str | None, *, of: str | None = None) -> TableSnapshot:
+    """Load what there is now, unless the newest records of what is to be read are gone.
+
+    Args:
+        comparer: of the store.
+        table: its name.
+        account: whose rows are to be read; None for all.
+        of: the account that is loaded; None for all.
+
+    Raises:
+        StateError: a run's report tells of later records; or a state cannot be understood.
+        StorageError: the destination cannot be read.
+    """
+    store = comparer.store
+    witnessed: Mapping[str, int] = {}
+    if table == TABLE:  # the reports before the states: runs may go on meanwhile
+        held = recorded_accounts(store, TRANSACTIONS) if account is None else [AccountId(account)]
+        witnessed = witnessed_records(store, held)
+    found = TableSnapshot.of(table, of, comparer)
+    there = {one.account: one.moment.number for one in found.accounts}
+    for name in witnessed if account is None else [account]:
+        refuse_turned_back(name, there.get(name, 0), witnessed)
+    return found
 
 
 def _as_of(found: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from connector.lake.reading.moment import Comparer
 
 FILES_AT_ONCE = 64
-"""Files of a stream that are open at once."""
+"""Files of a stream that are open at once, where the process may open so many."""
 
 TRIES = 3
 """Times that something is read which the lake's changing spoils."""
@@ -107,8 +107,9 @@ class TableSnapshot:
             StorageError: a file is gone, damaged, or cannot be read.
         """
         files = [one for one in self._files() if among is None or one[1].path in among]
-        for start in range(0, len(files), FILES_AT_ONCE):
-            part = files[start : start + FILES_AT_ONCE]
+        at_once = max(1, int(min(FILES_AT_ONCE, room_for_files())))
+        for start in range(0, len(files), at_once):
+            part = files[start : start + at_once]
             with ExitStack() as stack:
                 dataset = self._dataset_of(part, stack)
                 scanner = dataset.scanner(columns=list(columns), filter=where, **pace)

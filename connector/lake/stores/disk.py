@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 from contextlib import contextmanager
+from io import FileIO
 from typing import TYPE_CHECKING
 
 from connector.errors import StorageError
@@ -24,6 +26,9 @@ _REMEDIES = {
     errno.ENOTDIR: "a file stands where a folder is needed: choose another destination, or move the file away",
     errno.EXDEV: "a folder inside the destination is on another file system, so files cannot be replaced atomically: "
     "make the whole destination one file system",
+    errno.ENXIO: "a socket, or a named pipe, stands where a file is needed: move it away, then run again",
+    errno.ENFILE: "the machine has too many open files: close some programs, or raise its limit (fs.file-max)",
+    errno.ESTALE: "the network file system has lost the file or folder (ESTALE): mount it anew, then run again",
     errno.EMFILE: "too many open files: raise the limit (ulimit -n)",
 }
 
@@ -72,6 +77,20 @@ def at_disk(doing: str) -> Generator[None]:
             ) from error
         remedy = _REMEDIES.get(error.errno or 0, str(error))
         raise StorageError(f"{doing}: {remedy}") from error
+
+
+def open_file(path: Path) -> FileIO:
+    """Open a file for reading, unbuffered; what a reader would wait for, or never come to an end of, is refused.
+
+    Raises:
+        StorageError: something else is there: a folder, a named pipe that nobody may ever write to, a device.
+        OSError: nothing is there, or it may not be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return FileIO(descriptor, "rb")
+    os.close(descriptor)
+    raise StorageError(f"{path} is no file, but a folder, a named pipe or a device: move it away, then run again")
 
 
 def sync_file(path: Path) -> None:

@@ -33,6 +33,7 @@ from connector.lake.stores.disk import (
     WITHOUT_LINKS,
     at_disk,
     make_folder,
+    open_file,
     refuse_dead_link,
     sync_file,
     sync_folder,
@@ -110,7 +111,7 @@ class LocalStore:
         """Return a file's content and its version, or None when there is none."""
         with at_disk(f"reading {path}"):
             try:
-                with self._at(path).open("rb", buffering=0) as file:
+                with open_file(self._at(path)) as file:
                     return Content(file.read(), _version(os.fstat(file.fileno())))
             except FileNotFoundError:
                 return None

@@ -271,3 +271,15 @@ def test_a_dataset_of_more_files_than_may_be_open_is_refused_and_says_what_else(
             read(tmp_path).dataset()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_stream_has_no_more_files_open_than_the_process_may_have(tmp_path):
+    writer = Writer(tmp_path, "parquet", days=FILES_AT_ONCE)
+    writer.write(1)
+    _, most = before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1_000, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1_000 - int(room_for_files()) + DAYS, most))
+        assert _nets(read(tmp_path).to_table()) == [(1, 4 * writer.days)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -47,6 +49,11 @@ def test_a_file_written_is_read_listed_opened_and_deleted(store):
     assert Path(store.address("a/two")).read_bytes() == b"333"
     store.delete("a/two")
     assert names(store) == ["a/b/one"]
+
+
+def listening(path):
+    with socket.socket(socket.AF_UNIX) as one, contextlib.chdir(path.parent):  # an address has 108 characters at most
+        one.bind(path.name)
 
 
 def reads_everything(folder):
@@ -202,6 +209,15 @@ def test_what_is_written_through_a_runs_store_is_forced_to_disk_by_either(tmp_pa
     assert "a" not in forced
     store.write("c/d", b"y")
     assert "a" in forced
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path), listening])
+def test_what_is_no_file_is_refused_where_one_is_read_and_nobody_waits_for_it(store, make):
+    store.write("a/record", b"")
+    store.delete("a/record")
+    make(store.root / "a" / "record")
+    with pytest.raises(StorageError, match="reading a/record|record is no file.*: move it away"):
+        store.read("a/record")
 
 
 def test_a_plain_path_is_a_local_folder(tmp_path):
