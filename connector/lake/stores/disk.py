@@ -26,6 +26,8 @@ _REMEDIES = {
     errno.ENOTDIR: "a file stands where a folder is needed: choose another destination, or move the file away",
     errno.EXDEV: "a folder inside the destination is on another file system, so files cannot be replaced atomically: "
     "make the whole destination one file system",
+    errno.EIO: "the disk answers with an error (EIO): see to it, or to the mount, then run again; or choose another"
+    " destination",
     errno.ENXIO: "a socket, or a named pipe, stands where a file is needed: move it away, then run again",
     errno.ENFILE: "the machine has too many open files: close some programs, or raise its limit (fs.file-max)",
     errno.ESTALE: "the network file system has lost the file or folder (ESTALE): mount it anew, then run again",
