@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector.errors import ConfigError, LockedError
 from connector.lake.stores.disk import at_disk, sync_file, sync_folder
-from connector.lake.stores.locks import try_to_lock
+from connector.lake.stores.locks import LOCK_FLAGS, LOCK_MODE, try_to_lock
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -72,7 +72,7 @@ class BookmarkFile:
         """
         lock = self.path.with_name(f".{self.path.name}.lock")
         with at_disk(f"locking {self.path}"):
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(lock, LOCK_FLAGS, LOCK_MODE)
         try:
             with at_disk(f"locking {self.path}"):
                 if not try_to_lock(descriptor):

@@ -17,6 +17,7 @@ What was seen of pyiceberg 0.12, and decided for it:
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -131,6 +132,8 @@ def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | 
         raise ConfigError(f"{root}: the path of an Iceberg table may have no {unfit[0]!r}; use another folder")
     with _told(f"opening {root}/{LOCAL_FILE}"):
         Path(root).mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # SQLite would give a new file no more than 0o644: a group that shares the lake, too
+            os.close(os.open(f"{root}/{LOCAL_FILE}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         properties = {"uri": f"sqlite:///{root}/{LOCAL_FILE}", "warehouse": f"file://{root}"}
         return _opened(lambda: SqlCatalog(LOCAL_CATALOG, **properties))
 

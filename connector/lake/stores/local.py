@@ -38,7 +38,7 @@ from connector.lake.stores.disk import (
     sync_file,
     sync_folder,
 )
-from connector.lake.stores.locks import lock, try_to_lock, unlock
+from connector.lake.stores.locks import LOCK_FLAGS, LOCK_MODE, lock, try_to_lock, unlock
 from connector.lake.stores.overlap import lake_around, lake_below
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class LocalStore:
         """Hold the lock of conditional writes: of all processes, and of all threads of this one."""
         path = self.root / STATE / "turn"
         self._unsynced.update(make_folder(path.parent))
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, LOCK_FLAGS, LOCK_MODE)
         try:
             lock(descriptor)
             try:
@@ -201,7 +201,7 @@ class LocalStore:
         path = self._at(folder) / ".turn"
         with at_disk(f"locking {folder}"):
             self._unsynced.update(make_folder(path.parent))
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(path, LOCK_FLAGS, LOCK_MODE)
         try:
             with at_disk(f"locking {folder}"):
                 _wait_for(descriptor, folder)

@@ -7,6 +7,7 @@ Raises:
 from __future__ import annotations
 
 import errno
+import os
 import platform
 
 from connector.errors import ConfigError, StorageError
@@ -19,6 +20,13 @@ except ImportError as _error:
         "lakes are for Linux and macOS only: they are held by locks (fcntl) that Python does not have on"
         f" {platform.system() or 'this system'}; on Windows, run it in WSL or a container"
     ) from _error
+
+
+LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+"""How a file is opened that is there to be locked: for writing, without which NFS locks nothing."""
+
+LOCK_MODE = 0o666
+"""Permissions of such a file, less what the umask takes away: a group that shares a lake shares its locks."""
 
 
 def try_to_lock(descriptor: int) -> bool:

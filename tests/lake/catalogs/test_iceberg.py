@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -212,6 +214,16 @@ class TestIceberg(CatalogContract):
         monkeypatch.setattr(SqlCatalog, "create_tables", made)
         open_catalog(str(tmp_path / "lake")).close()
         assert not troubles
+
+    @pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o077, 0o600)])
+    def test_the_catalog_of_a_lake_that_a_group_shares_is_shared_too(self, tmp_path, umask, mode):
+        before = os.umask(umask)
+        try:
+            for _ in range(2):
+                open_catalog(str(tmp_path / "lake")).close()
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE((tmp_path / "lake" / LOCAL_FILE).stat().st_mode) == mode
 
     def test_a_catalog_of_the_lake_that_a_disk_has_spoilt_says_what_to_do(self, tmp_path):
         (tmp_path / LOCAL_FILE).write_bytes(b"x" * 5_000)

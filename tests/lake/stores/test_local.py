@@ -311,6 +311,22 @@ def test_a_file_system_without_locks_is_refused_with_what_to_use(tmp_path, monke
     assert not caught.value.retryable
 
 
+@pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o022, 0o644), (0o077, 0o600)])
+def test_who_may_write_to_a_lake_that_a_group_shares_may_take_its_locks_too(store, umask, mode):
+    before = os.umask(umask)
+    try:
+        version = store.write("a/record", b"1")
+        store.write("a/record", b"2", condition=version)
+        with store.turn("a"), BookmarkFile(store.root / "mark").held():
+            pass
+    finally:
+        os.umask(before)
+    files = [path for path in store.root.rglob("*") if path.is_file()]
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in files} == dict.fromkeys(
+        ("record", "turn", ".turn", ".mark.lock"), mode
+    )
+
+
 @pytest.mark.parametrize("name", ["~nobody_such/lake", "x" * 300, "a\0b", "bad\udcff"])
 def test_what_cannot_be_a_folder_is_refused(name):
     with pytest.raises(ConfigError, match="cannot be a folder"):
