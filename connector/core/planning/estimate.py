@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from math import ceil, inf
 from typing import TYPE_CHECKING, ClassVar
 
-from connector.core.planning.walk import Density, Tuning, Walk
+from connector.core.planning.busy_hours import HOUR, BusyHours
+from connector.core.planning.walk import Density, Left, Tuning, Walk
 from connector.core.time.times import END_OF_TIME
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Estimate:
         likely_start: second before which no row is expected, a hint; 0 for none.
         first: oldest second that is to be read.
         density: rows per second, lately.
+        hours: how busy the hours of a week are.
         pages: pages received.
         rows: rows received.
         newest: latest `created` received; 0 before the first.
@@ -35,6 +37,7 @@ class Estimate:
     likely_start: int
     first: int
     density: Density = field(default_factory=lambda: Density(memory=0.95))
+    hours: BusyHours = field(default_factory=BusyHours)
     pages: int = 0
     rows: int = 0
     newest: int = 0
@@ -47,6 +50,9 @@ class Estimate:
 
     SELDOM: ClassVar[int] = 8
     """Afterwards, after every so many."""
+
+    LEARNED: ClassVar[int] = 32
+    """Pages after which it is learned anew how busy hours are."""
 
     def note(self, walk: Walk, rows: Sequence[int], *, before: int, lowest: int) -> None:
         """Take a page into account.
@@ -63,9 +69,15 @@ class Estimate:
         self.pages += 1
         self.rows += len(rows)
         self._fruitful += bool(rows)
-        seconds = max(1, before - max(lowest, min(self.likely_start, before - 1)))
+        start = max(lowest, min(self.likely_start, before - 1))
+        seconds = max(1, before - start)
         walk.density.add(len(rows), seconds)
+        walk.left = None
         self.density.add(len(rows), seconds)
+        if self.is_due:
+            self.hours.saw(rows, start, before)
+        if self.pages % self.LEARNED == 0:
+            self.hours.learn()
 
     def forget(self) -> None:
         """Take it that nothing is known of how dense rows are: the last window came back empty."""
@@ -99,14 +111,22 @@ class Estimate:
         return self.density.value * seconds / self.tuning.page_size
 
     def pages_left(self, walk: Walk) -> float:
-        """Return how many pages a walk is expected to have left."""
-        density, start, stop = walk.density, walk.floor, walk.unread
+        """Return how many pages a walk is expected to have left, at least half a one; asked of each for every page."""
+        start, stop, known = walk.floor, walk.unread, walk.left
+        if known is None or known.start != start or known.stop != stop:
+            known = walk.left = Left(start, stop, self._pages_between(walk.density, start, stop))
+        return known.pages
+
+    def _pages_between(self, density: Density, start: int, stop: int) -> float:
+        """Return how many pages are expected in seconds right below those that a density is of."""
         if not density.seconds:
             return 0.5
-        if start < self.likely_start:  # as `likely_start_in` has it: this is asked of every walk for every page
-            start = max(start, min(self.likely_start, stop - 1))
-        left = density.rows / density.seconds * (stop - start) / self.tuning.page_size
-        return left if left > 0.5 else 0.5  # noqa: FURB136, PLR2004 - the same
+        start = self.likely_start_in(start, stop)
+        rows = density.value * (stop - start)
+        if self.hours.known:
+            shown = max(HOUR, int(density.seconds))
+            rows *= self.hours.weighted(start, stop) / (stop - start) * shown / self.hours.weighted(stop, stop + shown)
+        return max(0.5, rows / self.tuning.page_size)
 
     def most_open(self, width: float) -> float:
         """Return how many walks to keep open."""
@@ -123,6 +143,10 @@ class Estimate:
         longest = min(self.tuning.longest, self.tuning.first + self.pages / 10)
         shortest = max(self.tuning.shortest, min(self.tuning.last, self.pages / 80))
         return min(longest, max(shortest, self.left / (self.tuning.share * width + 1)))
+
+    def patience(self) -> float:
+        """Return how many pages one walk may be behind all others together before it is split."""
+        return self.tuning.patience + min(1.0, self.pages / self.tuning.patient)
 
     def carve(self, part: Interval, target: float) -> int:
         """Return where the next window of about `target` pages begins in the newest end of `part`."""

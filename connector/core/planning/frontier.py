@@ -351,13 +351,12 @@ class Frontier:
         if probes.to_open:
             probes.walks.append(self._begin(probes.to_open.pop(), afresh=True))
             return probes.walks[-1]
-        if probes.walks and len(self._walks) >= self.tuning.probe_factor * width:
-            return None
         part = self._awaited() or self._pool.pop()
         if not self._estimate.density.rows:  # nothing known, or the last window came back empty: ask about all of it
             self._asking = self._begin(part)
             return self._asking
-        start = self._estimate.carve(part, self._estimate.target(width))
+        target = self._estimate.target(width)
+        start = self._estimate.carve(part, max(target, self.tuning.meanwhile) if probes.walks else target)
         if start > part.start:
             self._pool = sorted([*self._pool, Interval(part.start, start)])
         walk = self._begin(Interval(start, part.stop))
@@ -421,7 +420,8 @@ class Frontier:
         if (walk := max(going, key=estimate.pages_left, default=None)) is None:
             return None
         left = estimate.pages_left(walk)
-        if left < self.tuning.shortest or left <= estimate.left / width + self.tuning.patience:
+        least = 2 * self.tuning.meanwhile if self._probes.walks else self.tuning.shortest
+        if left < least or left <= estimate.left / width + estimate.patience():
             return None
         middle = (estimate.likely_start_in(walk.floor, walk.unread) + walk.unread) // 2
         if not walk.floor < middle < walk.unread:

@@ -27,6 +27,7 @@ class Tuning:
         most_open: walks to keep open, as a multiple of the requests in flight that fill the rate.
         excess: a walk with this many times its fair share left gives the rest back.
         patience: pages one walk may be behind all others together before it is split.
+        patient: pages received until it may be one more: of a long list much is left, and each part costs half a page.
         last: the same towards the end of a long list, where windows get short.
         share: parts that what is left is planned to be cut into, as a multiple like `most_open`.
         lead: pages before a walk would end after all the others from which it goes first.
@@ -34,7 +35,7 @@ class Tuning:
             read is short, and a page of it says little of the rest.
         short: seconds that count as such.
         probes: windows opened far down, to learn how dense the rows are there.
-        probe_factor: walks to keep open until the probes have answered, as a multiple like `most_open`.
+        meanwhile: pages of a window at least that is opened until they have answered: what is left seems little then.
         proven: pages a walk has brought before it gives anything back, where one request at a time is all there is.
     """
 
@@ -47,11 +48,12 @@ class Tuning:
     most_open: float = 1.2
     excess: float = 3
     patience: float = 1
-    lead: float = 10.0
+    patient: int = 1_000
+    lead: float = 15.0
     slow_start: int = 4
     short: int = 2 * DAY
     probes: int = 6
-    probe_factor: float = 0.5
+    meanwhile: float = 10
     proven: int = 8
 
 
@@ -81,6 +83,15 @@ class Density:
         self.seconds = self.seconds * self.memory + seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many pages are expected in `[start, stop)`."""
+
+    start: int
+    stop: int
+    pages: float
+
+
 @dataclass(slots=True, eq=False)
 class Walk:
     """One window being walked from its newest second to its oldest, page by page.
@@ -99,6 +110,7 @@ class Walk:
         done: whether nothing is left to ask for.
         doubted: what it is the second witness of, until it has said so; None for the others.
         raised: what of its own end is asked about again; None where that is believed.
+        left: what it was last expected to have left; None where a page has come since.
     """
 
     window: Interval
@@ -114,6 +126,7 @@ class Walk:
     done: bool = False
     doubted: Doubt | None = None
     raised: Doubt | None = None
+    left: Left | None = None
 
     @property
     def answers_for(self) -> Interval:

@@ -292,3 +292,14 @@ def test_what_is_left_of_the_oldest_seconds_after_probes_waits_behind_all_newer_
         frontier.advance(opened, rows=[opened.window.stop - 1], has_more=False, width=10.0)
     assert probes == frontier.tuning.probes
     assert frontier.pool_stop == opened.window.start
+
+
+def test_windows_are_not_cut_small_while_those_far_down_have_not_answered():
+    """All that is left beside the probes seems little then, though what the first page promised is much."""
+    frontier = Frontier(Intervals.span(0, NOW), likely_start=NOW - 5 * YEAR)
+    frontier.advance(frontier.open(15.0), rows=[NOW - 1 - 13 * n for n in range(100)], has_more=True, width=15.0)
+    opened = list(iter(lambda: frontier.open(15.0), None))
+    newer = opened[frontier.tuning.probes :]
+    assert len(newer) > 2
+    for walk in newer:
+        assert walk.density.value * walk.answers_for.seconds >= 0.99 * frontier.tuning.meanwhile * 100
