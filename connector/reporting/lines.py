@@ -201,7 +201,7 @@ def _bridge(account: str, bridge: Bridge) -> Iterator[Line]:
         ("opening", "opening balance", bridge.opening),
         ("activity", "activity, after fees", bridge.activity),
         ("payout_fees", "fees of payouts", -bridge.payout_fees),
-        ("closing", "closing balance", None if bridge.closing is None else -bridge.closing),
+        ("closing", "less closing balance", None if bridge.closing is None else -bridge.closing),
         ("left", "left for the bank, less what came back", bridge.left),
         ("apart", "of it, in no bank account's lines", bridge.apart),
     ]
@@ -219,8 +219,8 @@ def _bank(account: str, bank: BankLine) -> Iterator[Line]:
         ("failed", "failed", -bank.failed),
         ("returned", "returned by the bank", -bank.returned),
         ("canceled", "canceled", -bank.canceled),
-        ("unknown", "sent, state not known", -bank.unknown),
-        ("on_the_way_after", "on the way at the end", -bank.on_the_way_after),
+        ("unknown", "less sent, state not known", -bank.unknown),
+        ("on_the_way_after", "less on the way at the end", -bank.on_the_way_after),
         ("arrived", "arrived at the bank", bank.arrived),
     ]
     for line, name, amount in figures:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.reporting.all_accounts import all_together, exceptions, in_short
 from connector.reporting.lake_report.frame import beginning
 from connector.reporting.lake_report.html_writer import Writer
 from connector.reporting.lake_report.sections import Table
 from connector.reporting.sections import NUMBERS, headline, is_total, sections_of, standing, unlinked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from connector.core.ledger.statement import AccountStatement
     from connector.reporting.facts import Statement
@@ -30,14 +31,16 @@ def to_text(statement: Statement) -> Iterator[str]:
         f'<header>\n<h1>{title}</h1>\n<p class="sub">From {start} to {stop}. Made {made} by stripe-balance '
         f'{writer.escape(statement.version)}.</p>\n</header>\n<main class="paper">\n'
     )
-    sections = list(sections_of(statement))
+    yield from _all_accounts(statement, writer)
+    sections: dict[str, list[Section]] = {}
+    for section in sections_of(statement):
+        sections.setdefault(section.account, []).append(section)
     for account in statement.accounts:
         yield f"<section>\n<h2>{writer.escape(account.account)}</h2>\n"
         yield from _standing(statement, account, writer)
-        for section in sections:
-            if section.account == account.account:
-                yield f"<h3>{writer.escape(section.title)}</h3>\n"
-                yield from writer.table(_table(section), account.account, folds=False)
+        for section in sections.get(account.account, []):
+            yield f"<h3>{writer.escape(section.title)}</h3>\n"
+            yield from writer.table(_table(section), account.account, folds=False)
         yield "</section>\n"
     if hint := unlinked(statement):
         yield f'<p class="note">{writer.escape(hint)}</p>\n'
@@ -48,13 +51,35 @@ def to_text(statement: Statement) -> Iterator[str]:
     yield "</main>\n</div>\n</body>\n</html>\n"
 
 
+def _all_accounts(statement: Statement, writer: Writer) -> Iterator[str]:
+    """Yield, of several accounts, how many are final, which are not, and all of them added up."""
+    section = all_together(statement)
+    if section is None:
+        return
+    yield f"<section>\n<h2>{writer.escape(section.title)}</h2>\n"
+    yield _badge(in_short(statement), writer, well=statement.final and statement.as_frozen)
+    yield _said(exceptions(statement), writer)
+    yield from writer.table(_table(section), folds=False)
+    yield "</section>\n"
+
+
 def _standing(statement: Statement, account: AccountStatement, writer: Writer) -> Iterator[str]:
     """Yield whether an account's figures are final, and what there is to know of them."""
     first, *rest = standing(statement, account)
-    kind, sign = ("well", "✓") if account.final else ("look", "!")
-    yield f'<p class="badge {kind}">{sign} {writer.escape(first)}</p>\n'
-    if rest:
-        yield f'<ul class="say">\n{"".join(f"<li>{writer.escape(line)}</li>" for line in rest)}</ul>\n'
+    changed = account.since_frozen is not None and account.since_frozen.differs
+    first += "; CHANGED since it was frozen" if changed else ""
+    yield _badge(first, writer, well=account.final and not changed)
+    yield _said(rest, writer)
+
+
+def _badge(words: str, writer: Writer, *, well: bool) -> str:
+    kind, sign = ("well", "✓") if well else ("look", "!")
+    return f'<p class="badge {kind}">{sign} {writer.escape(words)}</p>\n'
+
+
+def _said(lines: Iterable[str], writer: Writer) -> str:
+    said = "".join(f"<li>{writer.escape(line)}</li>" for line in lines)
+    return f'<ul class="say">\n{said}</ul>\n' if said else ""
 
 
 def _table(section: Section) -> Table:

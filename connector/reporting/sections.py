@@ -98,7 +98,7 @@ _SHOWN: dict[str, tuple[tuple[str, str], ...]] = {
     "report": (("name", "line"), ("kind", "figure"), ("report", "report"), ("lake", "lake"), ("state", "")),
 }
 
-NUMBERS = frozenset({*AMOUNTS, "count", "report", "lake"})
+NUMBERS = frozenset({*AMOUNTS, "count", "report", "lake", "opening", "payouts", "closing"})
 """Columns that are read from the right."""
 
 
@@ -163,6 +163,9 @@ def standing(statement: Statement, account: AccountStatement) -> list[str]:
         found.append(f"retired {period.moment(account.retired.at)}: {account.retired.reason}")
     if account.since_frozen is not None:
         found += _frozen(period, account.since_frozen)
+    said = statement.comparison
+    if said is not None and said.differing:
+        found.append(f"DIFFERS from {statement.report}: {said.differing:,} of {said.compared:,} compared")
     if account.livemode is False:
         found.append("test mode: no real money")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.reporting.all_accounts import all_together, exceptions, in_short
 from connector.reporting.cells import shown
 from connector.reporting.sections import NUMBERS, headline, is_total, sections_of, standing, unlinked
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60
 """Rows of one table; CSV and JSON have all."""
+
+FEW = 4
+"""Accounts above which the last line says again how many are final: on a terminal the first has scrolled away."""
 
 
 def to_lines(statement: Statement, width: int | None = None) -> Iterator[str]:
@@ -28,7 +32,11 @@ def to_lines(statement: Statement, width: int | None = None) -> Iterator[str]:
     period = statement.period
     yield headline(statement)
     yield f"from {period.minute(period.bounds.start)} to {period.minute(period.bounds.stop)}"
-    sections = list(sections_of(statement))
+    inner = None if width is None else width - 2
+    yield from _all_accounts(statement, inner)
+    sections: dict[str, list[Section]] = {}
+    for section in sections_of(statement):
+        sections.setdefault(section.account, []).append(section)
     for account in statement.accounts:
         first, *rest = standing(statement, account)
         yield ""
@@ -36,10 +44,9 @@ def to_lines(statement: Statement, width: int | None = None) -> Iterator[str]:
         yield from (f"  {line}" for line in rest)
         if not account.purses:
             yield "  nothing in this period, and nothing before it that is known"
-        for section in sections:
-            if section.account == account.account:
-                yield ""
-                yield from (f"  {line}" for line in _table(section, None if width is None else width - 2))
+        for section in sections.get(account.account, []):
+            yield ""
+            yield from (f"  {line}" for line in _table(section, inner))
     if hint := unlinked(statement):
         yield ""
         yield hint
@@ -48,6 +55,20 @@ def to_lines(statement: Statement, width: int | None = None) -> Iterator[str]:
         yield ""
         yield f"  {said.form}: {said.compared:,} compared with {statement.report}, {said.differing:,} differ"
         yield from (f"  {note}" for note in said.notes)
+    if len(statement.accounts) > FEW:
+        yield ""
+        yield in_short(statement)
+
+
+def _all_accounts(statement: Statement, width: int | None) -> Iterator[str]:
+    """Yield, of several accounts, how many are final, which are not, and all of them added up."""
+    section = all_together(statement)
+    if section is not None:
+        yield ""
+        yield in_short(statement)
+        yield from (f"  {line}" for line in exceptions(statement))
+        yield ""
+        yield from (f"  {line}" for line in _table(section, width))
 
 
 def _table(section: Section, width: int | None) -> Iterator[str]:

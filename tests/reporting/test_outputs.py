@@ -19,6 +19,7 @@ from connector.core.ledger import money
 from connector.core.ledger.ledger import FeeKind
 from connector.core.ledger.statement import FeeLine
 from connector.reporting import comma, page, text
+from connector.reporting.all_accounts import all_together
 from connector.reporting.cells import Money, decimal, shown
 from connector.reporting.document import to_document
 from connector.reporting.line import COLUMNS
@@ -150,10 +151,11 @@ def test_html_and_text_show_every_line_of_every_table_with_its_values(stated):
     parsed.feed("".join(page.to_text(stated)))
     lines = list(text.to_lines(stated))
     squeezed = {re.sub(r"\s+", " ", line.strip()) for line in lines}
-    sections = list(sections_of(stated))
+    sections = [all_together(stated), *sections_of(stated)]
     assert len(parsed.captions) == len(sections)
     places = iter(parsed.rows)
-    in_order = [one for account in stated.accounts for one in sections if one.account == account.account]
+    names = ["", *(account.account for account in stated.accounts)]
+    in_order = [one for name in names for one in sections if one.account == name]
     for section in in_order:
         next(places)
         for line in section.lines:

@@ -1,0 +1,70 @@
+"""The statements of several accounts, added up by balance and currency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connector.core.ledger.ledger import Sums
+from connector.core.units import PAYMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.core.ledger.ledger import Purse
+    from connector.core.ledger.statement import AccountStatement, PurseStatement
+
+
+@dataclass(frozen=True, slots=True)
+class PurseTogether:
+    """One balance of several accounts, in minor units: `opening + activity.net + payouts.net == closing`.
+
+    Attributes:
+        purse: which.
+        accounts: how many have it.
+        unknown: of them, those whose opening is not known.
+        opening: what there was; None where an account's is not known.
+        activity: rows of the period but payouts.
+        payouts: payouts, and what came back.
+        closing: what there was at the end; None where an account's is not known.
+    """
+
+    purse: Purse
+    accounts: int
+    unknown: int
+    opening: int | None
+    activity: Sums
+    payouts: Sums
+    closing: int | None
+
+
+def together(accounts: Iterable[AccountStatement]) -> tuple[PurseTogether, ...]:
+    """Add accounts up, that of payments first; currencies and balances are never added to each other."""
+    found: dict[Purse, list[PurseStatement]] = {}
+    for account in accounts:
+        for one in account.purses:
+            found.setdefault(one.purse, []).append(one)
+    order = sorted(found, key=lambda purse: (purse.balance_type != PAYMENTS, purse))
+    return tuple(_added(purse, found[purse]) for purse in order)
+
+
+def _added(purse: Purse, found: list[PurseStatement]) -> PurseTogether:
+    return PurseTogether(
+        purse=purse,
+        accounts=len(found),
+        unknown=sum(one.opening.amount is None for one in found),
+        opening=_sum(one.opening.amount for one in found),
+        activity=sum((one.total("activity") for one in found), Sums()),
+        payouts=sum((one.total("payouts") for one in found), Sums()),
+        closing=_sum(one.closing for one in found),
+    )
+
+
+def _sum(amounts: Iterable[int | None]) -> int | None:
+    """Return the sum, or None where one of them is not known."""
+    total = 0
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
