@@ -13,6 +13,7 @@ from connector.core.units import PAYMENTS
 from connector.reporting.lake_report import drawing, sections
 from connector.reporting.lake_report.frame import beginning
 from connector.reporting.lake_report.html_writer import Writer
+from connector.reporting.lake_report.overview import overview
 from connector.reporting.lake_report.problems import command, title_of
 from connector.reporting.lake_report.sections import ALONE, TOGETHER, Extent, MoneySeries, series_of
 from connector.reporting.lake_report.words import GRADE_WORDS, minute_text, verified
@@ -90,15 +91,21 @@ class _Page:
         yield "</header>\n"
 
     def _of_accounts(self) -> Iterator[Problem]:
-        """Yield the problems of the only account, or of several the gravest, each with the account's name."""
+        """Yield the problems of the only account, or of several the gravest, each with the account's name.
+
+        Those to look at are told where nothing is wrong, so that the badge never stands without its reason.
+        """
         if len(self.report.accounts) == 1:
             yield from self.report.accounts[0].problems
             return
         found = [(one.account, problem) for one in self.report.accounts for problem in one.problems]
-        grave = [(name, problem) for name, problem in found if problem.grade == "wrong"]
+        wrong = [(name, problem) for name, problem in found if problem.grade == "wrong"]
+        grave = wrong or [(name, problem) for name, problem in found if problem.grade == "look"]
         yield from (replace(problem, text=f"{name}: {problem.text}") for name, problem in grave[:FIRST])
         if len(grave) > FIRST:
-            yield Problem("more", "wrong", "other", f"and {len(grave) - FIRST:,} more, account by account below")
+            yield Problem(
+                "more", grave[0][1].grade, "other", f"and {len(grave) - FIRST:,} more, account by account below"
+            )
 
     def _whole_times(self, text: str) -> str:
         """Return text in which the time up to which all is here does not break."""
@@ -123,7 +130,7 @@ class _Page:
         if len(report.accounts) == 1:
             return
         yield "<h2>Accounts</h2>\n"
-        yield from self.writer.table(sections.overview(report), folds=False)
+        yield from self.writer.table(overview(report), folds=False)
         if report.unread:
             words = self.writer.escape(command("report", report.destination, "--account", report.unread[0]))
             more = f"And {len(report.unread):,} more have something to say"

@@ -335,38 +335,6 @@ def runs(report: LakeReport) -> Table:
     return Table("The latest runs of sync", columns, tuple(lines), frozenset(range(2, 8)), marks=marks)
 
 
-def overview(report: LakeReport) -> Table:
-    """Return a line an account, the gravest first."""
-    grave = sorted(report.accounts, key=lambda one: (("wrong", "look", "well").index(one.grade), one.account))
-    lines = tuple(
-        (
-            one.account,
-            _standing(one),
-            "" if one.complete_up_to is None else minute_text(one.complete_up_to),
-            "never" if not one.layers else minute_text(min(layer.checked_at for layer in one.layers)),
-            one.rows,
-            one.pending,
-            nets(one),
-        )
-        for one in grave
-    )
-    marks = tuple((place, one.grade) for place, one in enumerate(grave) if one.grade != "well")
-    columns = ("account", "how it stands", "complete up to (UTC)", "verified (UTC)", "rows", "pending", "net")
-    return Table(f"{counted(len(lines), 'account')}", columns, lines, frozenset({4, 5}), marks=marks)
-
-
-def nets(one: AccountFacts) -> str:
-    """Return what an account's rows add up to in a cell."""
-    said = [f"{shown(Money(net, purse.currency))} {title_of(purse)}" for purse, net in one.net]
-    return "; ".join(part.replace(" payments ", " ") for part in said)
-
-
-def _standing(one: AccountFacts) -> str:
-    if one.retired is not None:
-        return "retired"
-    return {"wrong": "wrong", "look": "look at it", "well": "well"}[one.grade]
-
-
 def _more(found: Sequence[object], extent: Extent) -> str:
     more = len(found) - extent.lines
     return f"And {more:,} more: --json." if more > 0 else ""

@@ -248,3 +248,33 @@ def test_what_is_no_file_is_written_to_and_stays_what_it_is(tmp_path):
 def test_the_call_writes_the_page_that_its_facts_make(made, tmp_path):
     document = connector.run_report(made, output=tmp_path / "page.html")
     assert document["sentence"] in "".join(PageRead((tmp_path / "page.html").read_text()).texts)
+
+
+def test_the_last_line_of_the_accounts_adds_them_up_by_balance_and_currency(report):
+    header, *lines, total = PageRead(to_page(report)).table(f"{len(report.accounts)} accounts").lines
+    assert [line[0] for line in lines] == [one.account for one in sorted(report.accounts, key=lambda one: one.account)]
+    assert total[0] == "all accounts"
+    assert total[header.index("rows")] == f"{sum(one.rows for one in report.accounts):,}"
+    sums = Counter()
+    for one in report.accounts:
+        for purse, net in one.net:
+            sums[purse] += net
+    expected = {
+        money.to_text(net, purse.currency)
+        if purse.balance_type == "payments"
+        else f"{money.to_text(net, purse.currency)[:-4]} {purse.balance_type} {purse.currency.upper()}"
+        for purse, net in sums.items()
+    }
+    assert set(total[header.index("net")].split("; ")) == expected
+
+
+@pytest.mark.parametrize("grade", ["wrong", "look"])
+def test_what_is_behind_the_badge_is_told_at_the_head_of_several_accounts_too(report, grade):
+    problem = Problem("odd", grade, "other", "one payout was not read")
+    accounts = tuple(replace(one, problems=(problem,)) for one in report.accounts)
+    head = to_page(replace(report, accounts=accounts, problems=())).partition("</header>")[0]
+    assert f"{accounts[0].account}: one payout was not read" in head
+    many = tuple(replace(accounts[0], account=f"acct_{place}") for place in range(9))
+    head = to_page(replace(report, accounts=many, problems=())).partition("</header>")[0]
+    assert head.count("one payout was not read") == 4
+    assert f'<li class="{grade}">' in head.partition("and 5 more")[0].rpartition("<ul")[2]
