@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import tomllib
 
 import pytest
 
@@ -80,6 +81,24 @@ def test_on_a_terminal_it_asks_and_a_word_that_makes_no_sense_is_asked_for_again
     assert "last-month" not in text.replace("yesterday, last-month", "")  # the day that it is now, not next month's
     answers("again")
     assert run("init").status == 78  # before anything is asked
+
+
+def test_answers_are_taken_as_they_are_usually_typed(run, folder, answers):
+    answers('"my lake"', "'env:STRIPE_API_KEY'", "Everything", "acct_1One, acct_2Two acct_3Three,", "Month", "PARQUET")
+    run("init")
+    written = tomllib.loads((folder / NAME).read_text())
+    assert (written["destination"], written["key"]) == ("my lake", "env:STRIPE_API_KEY")
+    assert written["accounts"] == ["acct_1One", "acct_2Two", "acct_3Three"]
+    assert (written["partition"], written["format"]) == ("month", "parquet")
+
+
+def test_what_is_wrong_with_an_answer_is_not_said_of_a_file_that_is_not_there_yet(run, folder, answers):
+    answers("lake", "my-key", "", "", *[","] * 3)
+    done = run("init")
+    assert done.status == 2
+    assert 'key: write "env:NAME"' in " ".join(done.err.split())
+    assert f"{NAME}:" not in done.err
+    assert not (folder / NAME).exists()
 
 
 def test_a_key_that_is_pasted_is_not_written(run, folder, answers):

@@ -119,6 +119,7 @@ class Parser(argparse.ArgumentParser):
         manual: the words whose help explains what it complains about.
         chosen: the parser of the command, once that is known: what is left over was meant for it.
         commands: those of all commands whose options it knows.
+        given: the words that it was given last.
     """
 
     def __init__(self, *args: object, **options: object) -> None:
@@ -127,6 +128,7 @@ class Parser(argparse.ArgumentParser):
         self.manual: str = self.prog
         self.chosen = self
         self.commands: dict[str, Parser] = {}
+        self.given: list[str] = []
 
     def parse_args(  # pyright: ignore[reportIncompatibleMethodOverride] - without the namespaces nobody gives
         self, args: Sequence[str] | None = None
@@ -136,13 +138,16 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: it cannot be; says which option may have been meant.
         """
-        parsed, left = self.parse_known_args(args)
+        self.given = sys.argv[1:] if args is None else list(args)
+        parsed, left = self.parse_known_args(self.given)
         if left:
             self.error(f"unrecognized arguments: {' '.join(map(self.chosen.guessed, left))}")
         return parsed
 
     def guessed(self, word: str) -> str:
-        """Return what is not known, with the option that may have been meant."""
+        """Return what is not known, with the option that was probably meant, or where a known one has to stand."""
+        if word.partition("=")[0] in self._option_string_actions:
+            return f"{word} (which goes after the command: `{self.manual} {word}`)"
         options = [one for one in self._option_string_actions if one.startswith("--")]
         return word + (did_you_mean(word.partition("=")[0], options) if word.startswith("-") else "")
 
@@ -162,9 +167,13 @@ class Parser(argparse.ArgumentParser):
         """Refuse what is none of the choices; argparse's own words differ from one Python to the next."""
         if action.choices is not None and value not in action.choices:
             known = [str(one) for one in action.choices]
-            raise argparse.ArgumentError(
-                action, f"invalid choice: {value!r}{did_you_mean(str(value), known)}, choose from {', '.join(known)}"
-            )
+            meant = did_you_mean(str(value), known)
+            first = next((word for word in self.given if word in known), None)
+            if first is not None and not meant:
+                raise argparse.ArgumentError(
+                    action, f"{value!r} is none, and the command comes first: `{self.prog} {first} …`"
+                )
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r}{meant}, choose from {', '.join(known)}")
 
     def _match_argument(self, action: argparse.Action, arg_strings_pattern: str) -> int:
         """Refuse an option without its value; argparse's own words do not say what is to be given."""

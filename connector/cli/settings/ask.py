@@ -40,8 +40,8 @@ def ask_all(console: Console) -> dict[str, Any]:
     found |= _ask(console, "Rows from when on? 2026-01-01, last-month, or everything", "everything", _since)
     found |= _ask(console, "Of which accounts? own, all, or acct_…, acct_…", "own", _whose)
     by = "A file for each day, month or year? For less than some ten rows a day, month means fewer, larger files"
-    found |= _ask(console, by, "day", _as("partition"))
-    return found | _ask(console, "As parquet, jsonl, arrow, delta or iceberg?", "parquet", _as("format"))
+    found |= _ask(console, by, "day", _word("partition"))
+    return found | _ask(console, "As parquet, jsonl, arrow, delta or iceberg?", "parquet", _word("format"))
 
 
 def _usual_key() -> str:
@@ -58,14 +58,14 @@ def _ask(console: Console, question: str, usual: str, read: Callable[[str], dict
             found = read(answer)
             parse(render(found), Path(NAME))
         except ConfigError as error:
-            console.complain(error)
+            console.complain(ConfigError(str(error).removeprefix(f"{NAME}: ")))
         else:
             return found
     raise UsageError("nothing was written: no answer made sense")
 
 
 def _answer(prompt: str) -> str:
-    """Return what a person answers.
+    """Return what a person answers, without blanks and quotes around it: a shell would have taken those off.
 
     Raises:
         UsageError: nobody is there any more.
@@ -74,20 +74,27 @@ def _answer(prompt: str) -> str:
     sys.stderr.flush()
     line = sys.stdin.readline()
     if not line:
+        sys.stderr.write("\n")
         raise UsageError("nothing was written: the answers ended")
-    return line.strip()
+    answer = line.strip()
+    quoted = len(answer) > 1 and answer[0] == answer[-1] and answer[0] in "'\""
+    return answer[1:-1].strip() if quoted else answer
 
 
 def _as(name: str) -> Callable[[str], dict[str, Any]]:
     return lambda answer: {name: answer}
 
 
+def _word(name: str) -> Callable[[str], dict[str, Any]]:
+    return lambda answer: {name: answer.lower()}
+
+
 def _since(answer: str) -> dict[str, Any]:
     """Take a day that is meant by today's date, such as last-month, for the day that it is now."""
-    return {} if answer == "everything" else chosen({"since": seconds_given(answer, name="since")})
+    return {} if answer.lower() == "everything" else chosen({"since": seconds_given(answer, name="since")})
 
 
 def _whose(answer: str) -> dict[str, Any]:
-    if answer in {"own", "all"}:
-        return {"all_accounts": True} if answer == "all" else {}
-    return {"accounts": [one.strip() for one in answer.split(",")]}
+    if answer.lower() in {"own", "all"}:
+        return {"all_accounts": True} if answer.lower() == "all" else {}
+    return {"accounts": answer.replace(",", " ").split() or [answer]}
