@@ -206,11 +206,13 @@ class ProtocolError(ApiError):
 
     Attributes:
         connection: number of the connection it came on, nothing of which is to be believed; None where not known.
+        may_pass: whether what came is none of the API's answers, such as a page of HTML: it was asked for again.
     """
 
     remedy = "run it again once; where it stays, report it with the request's id"
     exit_code = 65
     connection: int | None = None
+    may_pass: bool = False
 
 
 class TooLargeError(ProtocolError):

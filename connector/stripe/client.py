@@ -11,6 +11,7 @@ from urllib.parse import quote
 import anyio
 
 from connector.core.api.content import ENCODINGS
+from connector.core.api.foreign import foreign
 from connector.core.api.meter import Meter
 from connector.core.api.pace import Pace
 from connector.core.api.permissions import explain
@@ -99,6 +100,7 @@ class Client:
     _reach: Reach = field(init=False)
     _headers: dict[str, str] = field(init=False, repr=False)
     _dates: list[str] = field(init=False, default_factory=list[str])
+    _heard: bool = field(init=False, default=False)
     _begun: dict[tuple[str, str | None], asyncio.Task[Response]] = field(
         init=False, default_factory=dict[tuple[str, str | None], "asyncio.Task[Response]"]
     )
@@ -215,7 +217,8 @@ class Client:
                 else:
                     if date := response.headers.get("date"):
                         self._dates = [*self._dates[:1], date]
-                    error = decipher(response, key=self.config.api_key.reveal())
+                    key = self.config.api_key.reveal()
+                    error = decipher(response, key=key) or foreign(response, key=key)
                 seconds = self.clock.now() - started
                 if error is None:
                     slot.seconds = seconds
@@ -223,6 +226,7 @@ class Client:
             self.meter.answered(status, size)
             self.on_event(RequestAnswered(endpoint.name, account, status, size, seconds))
             if error is None and response is not None:
+                self._heard = True
                 with self.judging(response):
                     self.acting.heard(request.headers, response)
                 return Response(response.status, response.headers, response.body, response.connection, seconds)
@@ -235,6 +239,8 @@ class Client:
                 if not given_up:
                     self.distrust(failure)
                 raise failure
+            if isinstance(failure, ProtocolError):  # whatever gave that answer may well be at that connection's end
+                request = replace(request, fresh=True)
             await self.clock.sleep(delay)
 
     def width(self, endpoint: Endpoint, account: str | None = None) -> float:
@@ -288,6 +294,7 @@ class Client:
             jitter=self.clock.jitter(),
             should_retry=response.should_retry if response else None,
             retry_after=response.retry_after if response else None,
+            heard=self._heard,
         )
 
     def _request(self, endpoint: Endpoint, resource_id: str, parameters: Parameters, account: str | None) -> Request:

@@ -124,6 +124,12 @@ class Connections:
 
         connector._factory = make  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue] - aiohttp offers no other way to see an idle connection
 
+    def end_resting(self) -> None:
+        """Close connections that wait for their next request: where one has died, as in a sleep, all may have."""
+        for one in list(self._open.values()):
+            if one.resting:
+                one.end()
+
     def distrust(self, number: int) -> None:
         """Believe nothing more of a connection, and close it; a request under way on it fails."""
         self.distrusted.add(number)

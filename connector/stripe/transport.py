@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 MAX_BODY = 128 * 1024 * 1024
 """Bytes a decoded body may have. A page of 100 rows has 70 kB; the longest fields allowed make 10 MB."""
 
+LOOKUP_SECONDS = 10
+"""Seconds for which the addresses of a host are kept: when they change, the attempts of one request outlast them."""
+
+MAX_HEADER, MAX_HEADERS = 64 * 1024, 1_000
+"""Bytes of one header and headers of an answer, as other clients take them: gateways add policies and cookies."""
+
 _LENGTHS = {"content-length", "transfer-encoding"}
 """Headers by which the end of a body is known."""
 
@@ -126,7 +132,7 @@ class HttpTransport:
     def _opened(self, *, kept: bool) -> aiohttp.ClientSession:
         """Return a session whose connections are kept, or serve one request each."""
         connector = aiohttp.TCPConnector(
-            limit=self._limit, ttl_dns_cache=300, family=socket.AF_UNSPEC, force_close=not kept
+            limit=self._limit, ttl_dns_cache=LOOKUP_SECONDS, family=socket.AF_UNSPEC, force_close=not kept
         )
         self._connections.number_those_of(connector, loop=asyncio.get_running_loop())
         session = aiohttp.ClientSession(
@@ -142,6 +148,9 @@ class HttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+            max_headers=MAX_HEADERS,
         )
         # aiohttp would send a GET again by itself when a kept connection breaks: unpaced, uncounted. We do our own.
         session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as its own test client does
@@ -200,9 +209,13 @@ class HttpTransport:
             raise TransportError(f"cannot reach the proxy of HTTPS_PROXY: {_described(error)}") from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise TransportError(f"no connection: {_described(error)}{self._hint}") from error
+        except aiohttp.ClientResponseError as error:  # its status is one of aiohttp's own
+            raise TransportError(f"what came is no answer of HTTP/1.1: {error.message}") from error
         except TimeoutError as error:
+            self._connections.end_resting()
             raise TransportError(f"no complete answer in time ({_described(error)})") from error
         except (aiohttp.ClientError, OSError, ssl.SSLError) as error:
+            self._connections.end_resting()
             raise TransportError(f"no complete answer: {_described(error)}") from error
 
     def _is_proxys(self, response: Response, url: URL) -> bool:

@@ -12,7 +12,6 @@ STATUSES = {
     "400": 1,
     "403": 77,
     "404": 1,
-    "not-json": 65,
     "empty-page": 65,
     "out-of-order": 65,
     "duplicate-row": 65,
@@ -22,6 +21,7 @@ STATUSES = {
     "502": 0,
     "reset": 0,
     "cut": 0,
+    "not-json": 0,
     "unknown-field": 0,
 }
 ONE_OF_EACH = [(fault, status) for status, fault in {status: fault for fault, status in STATUSES.items()}.items()]

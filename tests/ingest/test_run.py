@@ -121,13 +121,13 @@ def test_reports_of_all_kinds_of_runs_fit_the_schema(tmp_path):
 
 def test_a_failed_run_keeps_a_report_that_says_why(tmp_path):
     with sandbox(world(3_000)) as stripe_:
-        stripe_.faults.add("not-json:endpoint=balance_transactions,k=12,times=1")
+        stripe_.faults.add("out-of-order:endpoint=balance_transactions,k=12,times=1")
         with pytest.raises(ProtocolError):
             run(tmp_path, stripe_)
         run(tmp_path, stripe_)
     failed, complete = sorted(kept(tmp_path), key=lambda one: one["outcome"], reverse=True)
     assert (failed["outcome"], complete["outcome"]) == ("failed", "complete")
-    assert "not JSON" in failed["error"]
+    assert "rows are not newest first" in failed["error"]
     assert failed["accounts"][0]["rows_received"] > 0
     assert complete["accounts"][0]["lake_rows"] == 3_000
 

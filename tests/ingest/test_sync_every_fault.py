@@ -41,7 +41,7 @@ UNTIL_HUNG = EAGER | {"timeouts": Timeouts(total=60.0, connect=30.0, read=2.0)}
 """For runs that have to go on after an answer that never came."""
 
 REFUSED = {"400": {1}, "hostile-error": {1}, "404": {1}, "403": {77}}
-BROKEN = {"not-json", "empty-page", "out-of-order", "duplicate-row", "wrong-type", "deep"}
+BROKEN = {"empty-page", "out-of-order", "duplicate-row", "wrong-type", "deep"}
 UNLESS_MET = {"outside-window", "stuck-cursor"}
 """A window without bounds, or a request without a cursor, does not meet these."""
 
@@ -51,6 +51,9 @@ ALTERED |= {"half-pair", "long-number", "repeated-field", "hostile-text"}
 
 UNSEEN = {"gone-rows", "hot-second"}
 """Rows are not listed when their time is read, however long ago it is: nothing but reading again finds them."""
+
+FOREIGN = {"not-json"}
+"""An answer that is none of the API's is asked for again, as often as any that failed."""
 
 MISPLACED = {"stray"}
 """An answer that belongs to nothing is noticed at once, or by what it says; nothing on its connection is believed."""
@@ -72,7 +75,7 @@ def outcomes(kind: str) -> set[int]:
         return REFUSED[kind]
     if kind in BROKEN:
         return {65}
-    return {0, 65} if kind in UNLESS_MET | MISPLACED else {0}
+    return {0, 65} if kind in UNLESS_MET | FOREIGN | MISPLACED else {0}
 
 
 def status_of(lake: Path, stripe_: Sandbox, settings: dict[str, Any], **options: Any) -> int:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 REFUSED = ["400", "403", "404"]
-BROKEN = ["not-json", "stuck-cursor", "out-of-order", "duplicate-row", "outside-window", "empty-page", "wrong-type"]
+BROKEN = ["stuck-cursor", "out-of-order", "duplicate-row", "outside-window", "empty-page", "wrong-type"]
 KEPT = ["unknown-field", "unknown-enum", "no-balance-type", "huge-amount", "huge-description"]
 
 

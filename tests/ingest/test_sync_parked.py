@@ -149,7 +149,7 @@ def test_a_run_that_asks_for_other_time_completes_what_was_parked(lake, stripe_)
 
 def test_rows_are_redacted_before_they_are_parked(tmp_path, stripe_):
     salt = Salt("0123456789abcdef0123456789abcdef")
-    stripe_.faults.add("not-json:endpoint=balance_transactions,k=40,times=1")
+    stripe_.faults.add("out-of-order:endpoint=balance_transactions,k=40,times=1")
     with pytest.raises(ConnectorError):
         run(tmp_path, stripe_, omit=["description"], hash=["source"], salt=salt)
     tables = [pyarrow.feather.read_table(path) for path in parked_files(tmp_path)]

@@ -85,7 +85,7 @@ EAGER = {"tuning": RunTuning(commit_seconds=0.002, park_rows=50, park_seconds=0.
 
 def test_a_reader_at_any_moment_meets_whole_days_only(tmp_path):
     chance, lake = random.Random(5), tmp_path / "lake"
-    faults = ["500:every=9", "not-json:endpoint=balance_transactions,every=25,times=2"]
+    faults = ["500:every=9", "out-of-order:endpoint=balance_transactions,every=25,times=2"]
     with sandbox(world(ROWS, days=DAYS), latency=0.004, faults=faults) as stripe_:
 
         async def interrupted() -> None:

@@ -106,6 +106,45 @@ async def test_a_redirect_is_refused_since_the_key_would_follow_it(status):
     assert len(transport.sent) == 1
 
 
+FOREIGN = [
+    Response(200, {}, b""),
+    Response(200, {}, b"<html>We will be back soon</html>"),
+    Response(203, {}, b'{"object": "list", "data": [{"id'),
+    Response(200, {}, b'{"error": {"type": "api_error", "message": "An unknown error occurred"}}'),
+    Response(204, {}, b""),
+    Response(206, {}, b'{"object": "balance"}'),
+    Response(304, {}, b""),
+]
+"""What something on the way answers in the API's place."""
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+async def test_what_is_none_of_the_apis_answers_is_asked_for_again_on_connections_of_their_own(foreign):
+    transport = FakeTransport([ok({"id": "first"}), *[foreign] * 5, ok({"id": "x"})])
+    client = client_over(transport, retry=RetryPolicy(attempts=8))
+    await client.get(BALANCE)
+    assert (await client.get(BALANCE)).body == b'{"id":"x"}'
+    assert [request.fresh for request in transport.sent] == [False, False, True, True, True, True, True]
+    assert not transport.distrusted
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+async def test_an_address_that_never_was_the_api_is_said_to_be_none_after_three_attempts(foreign):
+    transport = FakeTransport([foreign] * 4)
+    with pytest.raises(ProtocolError):
+        await client_over(transport, retry=RetryPolicy(attempts=8)).get(BALANCE)
+    assert len(transport.sent) == 3
+
+
+async def test_what_is_none_of_the_apis_answers_has_as_many_attempts_as_any_failure():
+    transport = FakeTransport([ok({}), *FOREIGN])
+    client = client_over(transport, retry=RetryPolicy(attempts=4))
+    await client.get(BALANCE)
+    with pytest.raises(ProtocolError, match="An unknown error occurred"):
+        await client.get(BALANCE)
+    assert len(transport.sent) == 5
+
+
 @pytest.mark.parametrize(("failure", "kind"), [(refused(429), RateLimitError), (refused(500), ServerError)])
 async def test_after_the_last_attempt_the_error_is_the_last_answers(failure, kind):
     transport = FakeTransport([failure] * 4)

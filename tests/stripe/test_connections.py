@@ -62,6 +62,48 @@ async def test_a_distrusted_connection_is_closed_and_not_used_again():
         transport.distrust(10_000)  # one that is long gone
 
 
+async def test_where_one_kept_connection_has_died_the_others_are_not_tried():
+    three = asyncio.Event()
+
+    async def once(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer three requests at a time; the second of a connection is met by a reset, as after a sleep."""
+        if three.is_set():
+            writer.transport.abort()
+            return
+        if len(server.requests) == 3:
+            three.set()
+        await three.wait()
+        writer.write(whole(BODY))
+
+    async with misbehaving(once) as (server, transport):
+        await asyncio.gather(*(transport.send(request(server)) for _ in range(3)))
+        with pytest.raises(TransportError):
+            await transport.send(request(server))
+        server.behave = sends(whole(BODY))
+        await transport.send(request(server))
+        assert (server.connections, len(server.requests)) == (4, 5)
+
+
+async def test_what_dies_does_not_take_requests_under_way_with_it():
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow_then_reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(server.requests) == 1:
+            asked.set()
+            await go_on.wait()
+            writer.write(whole(BODY))
+        else:
+            writer.transport.abort()
+
+    async with misbehaving(slow_then_reset) as (server, transport):
+        first = asyncio.create_task(transport.send(request(server)))
+        await asked.wait()
+        with pytest.raises(TransportError):
+            await transport.send(request(server))
+        go_on.set()
+        assert (await first).body == BODY
+
+
 async def test_a_request_under_way_on_a_distrusted_connection_fails():
     arrived = asyncio.Event()
 
@@ -199,7 +241,7 @@ async def test_a_page_of_another_window_discredits_its_connection():
 
 
 async def test_a_status_that_no_api_answers_with_discredits_its_connection():
-    transport = FakeTransport([replace(ok({}), status=299, connection=7)])
+    transport = FakeTransport([replace(ok({}), status=299, connection=number) for number in (5, 6, 7)])
     with pytest.raises(ProtocolError) as caught:
         await asked_for(transport)
     assert caught.value.connection == 7

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import socket
 import zlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from connector.errors import ConfigError, ProtocolError, TransportError
-from connector.stripe.transport import HttpTransport, Request
+from connector.stripe.transport import LOOKUP_SECONDS, HttpTransport, Request
 from tests.support.fakes import ENDLESS_SECONDS, KEY
 from tests.support.servers import BODY, HEAD, PATIENT, QUICK, Server, misbehaving, request, sends, whole
 
@@ -91,7 +93,7 @@ async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         pytest.param(sends(b"HTTP/9.9 999 What\r\n\r\n", close=True), id="no such protocol"),
         pytest.param(sends(HEAD + b"Content-Length: -5\r\n\r\n", close=True), id="negative length"),
         pytest.param(sends(HEAD + b"Content-Length: 1e3\r\n\r\nx", close=True), id="length that is no number"),
-        pytest.param(sends(HEAD + b"X: " + b"y" * 40_000 + b"\r\n\r\n", close=True), id="endless header"),
+        pytest.param(sends(HEAD + b"X: " + b"y" * 400_000 + b"\r\n\r\n", close=True), id="endless header"),
         pytest.param(sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", close=True), id="chunk cut short"),
         pytest.param(
             sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", close=True), id="last chunk missing"
@@ -110,6 +112,46 @@ async def test_whatever_is_no_complete_answer_is_a_transport_error_in_bounded_ti
             await transport.send(request(server))
         assert caught.value.retryable
         assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param([b"Content-Security-Policy: " + b"x" * 60_000], id="a long one"),
+        pytest.param([b"X-%d: y" % number for number in range(900)], id="many"),
+    ],
+)
+async def test_gateways_may_add_long_headers_and_many(headers):
+    async with misbehaving(sends(whole(BODY, *headers))) as (server, transport):
+        assert (await transport.send(request(server))).body == BODY
+
+
+@pytest.mark.parametrize("head", [b"HTTP/2 200\r\n", b"SSH-2.0-OpenSSH\r\n", b"ICY 200 OK\r\n"])
+async def test_what_is_not_http_is_said_to_be_none_without_a_status_that_nobody_sent(head):
+    async with misbehaving(sends(head + b"\r\n", close=True)) as (server, transport):
+        with pytest.raises(TransportError, match=r"no answer of HTTP/1\.1: ") as caught:
+            await transport.send(request(server))
+        assert "400" not in str(caught.value)
+
+
+async def test_a_host_that_moves_is_looked_up_again(monkeypatch):
+    looked_up, passed, real = list[str](), 0.0, socket.getaddrinfo
+
+    def addresses(host, port, *rest, **more):
+        if host != "moving.test":
+            return real(host, port, *rest, **more)
+        looked_up.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1 if len(looked_up) == 1 else port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", addresses)
+    monkeypatch.setattr(aiohttp.connector, "monotonic", lambda: passed)
+    async with misbehaving(sends(whole(BODY))) as (server, transport):
+        moved = Request(server.url.replace("127.0.0.1", "moving.test"), {})
+        with pytest.raises(TransportError, match="no connection"):
+            await transport.send(moved)
+        passed = LOOKUP_SECONDS + 1.0
+        assert (await transport.send(moved)).body == BODY
+        assert len(looked_up) == 2
 
 
 async def test_a_body_without_a_length_that_is_closed_is_complete_by_http():

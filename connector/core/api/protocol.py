@@ -32,6 +32,9 @@ API_VERSION = "2026-10-28.endive"
 SUCCESS = frozenset({200, 203})
 """Statuses of an answer with what was asked for; 203 says that somebody on the way has changed its form."""
 
+NOT_MODIFIED = 304
+"""Status of an answer to who has asked on a condition, as nobody here does; it leads nowhere else."""
+
 MISSING = "resource_missing"
 """Code of the answer to an id that an account does not have."""
 
@@ -146,7 +149,8 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     message = said or f"HTTP status {status} without an error object"
     if is_another_refusal(response):
         message = f"{message}: {NOT_STRIPES}"
-    if 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
+    redirects = 300 <= status < 400 and status != NOT_MODIFIED  # noqa: PLR2004 - HTTP's own numbers
+    if redirects:
         message = f"HTTP status {status}, a redirect, is not followed: check `api_base`, or a proxy on the way"
     kind = _class_for(status, code)
     error = kind(
@@ -159,10 +163,28 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     )
     error.retry_after = response.retry_after
     if isinstance(error, ProtocolError):
-        error.connection = response.connection
+        error.connection, error.may_pass = response.connection, not redirects
     if isinstance(error, RateLimitError):
         error.reason = _kept(response.limited_reason, key)
     return error
+
+
+def error_of(response: Response, *, key: str = "") -> ProtocolError | None:
+    """Say that an error object came with a status of success, as a gateway may have it; None where none came.
+
+    Args:
+        response: a complete one.
+        key: the API key, taken out of what is quoted.
+    """
+    fields = _error_fields(response.body)
+    said = _kept(fields.get("message"), key) or _kept(fields.get("code"), key)
+    if not fields:
+        return None
+    return ProtocolError(
+        f"an error came with HTTP status {response.status}, which something on the way must have changed: "
+        f"{said or 'it has no message'}",
+        request_id=_kept(response.request_id, key),
+    )
 
 
 def is_another_refusal(response: Response) -> bool:

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.core.units import Seconds
-from connector.errors import RateLimitError
+from connector.errors import ProtocolError, RateLimitError
 
 if TYPE_CHECKING:
     from connector.errors import ApiError
+
+
+UNHEARD_ATTEMPTS = 3
+"""Attempts where the API has not answered yet: `api_base` may lead somewhere else, which is to be said soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class RetryPolicy:
     least: float = 0.05
 
 
-def wait_before(
+def wait_before(  # noqa: PLR0913 - one keyword for each thing that is known of the failure
     attempt: int,
     error: ApiError,
     policy: RetryPolicy,
@@ -52,6 +56,7 @@ def wait_before(
     jitter: float,
     should_retry: bool | None = None,
     retry_after: float | None = None,
+    heard: bool = True,
 ) -> Seconds | None:
     """Say how long to wait before the next attempt, or None to give up.
 
@@ -65,14 +70,17 @@ def wait_before(
         jitter: fraction in [0, 1), drawn by the caller; the wait is spread over its whole length.
         should_retry: `Stripe-Should-Retry`, where sent.
         retry_after: `Retry-After` in seconds, where sent; held under `policy.longest`.
+        heard: whether the API has answered before; see `UNHEARD_ATTEMPTS`.
 
     Returns:
         Seconds >= 0, or None when attempts are spent or retrying cannot help.
 
     Source: docs.stripe.com/rate-limits; stripe-python `_http_client.py`.
     """
-    again = error.retryable if should_retry is None else should_retry
-    if attempt >= policy.attempts or not again:
+    may_pass = isinstance(error, ProtocolError) and error.may_pass
+    again = error.retryable or may_pass if should_retry is None else should_retry
+    attempts = min(policy.attempts, UNHEARD_ATTEMPTS) if may_pass and not heard else policy.attempts
+    if attempt >= attempts or not again:
         return None
     first = policy.first * (2 if isinstance(error, RateLimitError) else 1)
     bound = min(policy.longest, first * 2.0 ** min(attempt - 1, 30))

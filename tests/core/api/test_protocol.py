@@ -182,7 +182,9 @@ def test_a_body_that_is_no_error_object_still_gives_the_statuss_class_and_a_mess
     assert (found.code, found.param) == (None, None)
 
 
-@pytest.mark.parametrize(("status", "redirects"), [(204, False), (300, True), (302, True), (399, True), (400, False)])
+@pytest.mark.parametrize(
+    ("status", "redirects"), [(204, False), (300, True), (302, True), (304, False), (399, True), (400, False)]
+)
 def test_a_status_from_300_to_399_is_told_to_be_a_redirect(status, redirects):
     found = decipher(Response(status, {}, b""))
     assert found is not None

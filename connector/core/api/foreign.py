@@ -1,0 +1,46 @@
+"""Answers with a status of success that are none of the API's: something on the way gave, emptied or cut them.
+
+A page of HTML, nothing at all, half an object, a refusal whose status a gateway has made 200. None of them can be a
+list that ends, so that asking again risks nothing; what decodes and breaks the contract is another matter (decision 2).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.core.api.json_text import MARK
+from connector.core.api.page import decode_object
+from connector.core.api.protocol import error_of
+from connector.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from connector.core.api.protocol import Response
+
+_LOOK = 64
+"""Bytes at either end of a body in which an object of the API begins and ends."""
+
+_ERROR = b'"error"'
+
+
+def foreign(response: Response, *, key: str = "") -> ProtocolError | None:
+    """Say what is wrong with a success that is no object of the API; None where it is one, as far as its ends show.
+
+    Args:
+        response: a complete one, of a status of success.
+        key: the API key, taken out of anything quoted from the response.
+    """
+    body = response.body
+    begins, ends = body[:_LOOK].removeprefix(MARK).lstrip(), body[-_LOOK:].rstrip()
+    if begins[:1] != b"{" or ends[-1:] != b"}":
+        try:
+            decode_object(body, request_id=response.request_id)
+        except ProtocolError as error:
+            return _passing(error, response)
+    if begins[1:].lstrip().startswith(_ERROR) and (said := error_of(response, key=key)) is not None:
+        return _passing(said, response)
+    return None
+
+
+def _passing(error: ProtocolError, response: Response) -> ProtocolError:
+    error.connection, error.may_pass = response.connection, True
+    return error
