@@ -121,4 +121,5 @@ def test_reading_asks_for_each_file_once(counted):
     read = counted["read"]
     assert read.count("FILE") == DAYS
     assert len([one for one in read if one.startswith("LIST")]) <= 1
-    assert len(read) <= DAYS + 5
+    assert read.count("GET runs/RUN.json") == 2  # once when it is asked for, once when it is read
+    assert len(read) <= DAYS + 7
