@@ -37,8 +37,8 @@ MAX_BODY = 128 * 1024 * 1024
 LOOKUP_SECONDS = 10
 """Seconds for which the addresses of a host are kept: when they change, the attempts of one request outlast them."""
 
-MAX_HEADER, MAX_HEADERS = 64 * 1024, 1_000
-"""Bytes of one header and headers of an answer, as other clients take them: gateways add policies and cookies."""
+MAX_HEADER = 64 * 1024
+"""Bytes of one header of an answer, as other clients take them: gateways add policies and cookies."""
 
 _LENGTHS = {"content-length", "transfer-encoding"}
 """Headers by which the end of a body is known."""
@@ -150,7 +150,6 @@ class HttpTransport:
             trust_env=False,
             max_line_size=MAX_HEADER,
             max_field_size=MAX_HEADER,
-            max_headers=MAX_HEADERS,
         )
         # aiohttp would send a GET again by itself when a kept connection breaks: unpaced, uncounted. We do our own.
         session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as its own test client does

@@ -114,15 +114,8 @@ async def test_whatever_is_no_complete_answer_is_a_transport_error_in_bounded_ti
         assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        pytest.param([b"Content-Security-Policy: " + b"x" * 60_000], id="a long one"),
-        pytest.param([b"X-%d: y" % number for number in range(900)], id="many"),
-    ],
-)
-async def test_gateways_may_add_long_headers_and_many(headers):
-    async with misbehaving(sends(whole(BODY, *headers))) as (server, transport):
+async def test_gateways_may_add_long_headers():
+    async with misbehaving(sends(whole(BODY, b"Content-Security-Policy: " + b"x" * 60_000))) as (server, transport):
         assert (await transport.send(request(server))).body == BODY
 
 
