@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from connector.accounts.retirement import retire
     from connector.balances.calls import record_balance, run_record_balance
     from connector.balances.snapshots import Snapshot
-    from connector.cli.commands.status import run_status
+    from connector.cli.lake_status import run_status
     from connector.config.config import ApiKey, Config, FromEnvironment, Settings
     from connector.config.salt import Salt
     from connector.conversion.calls import convert, run_convert
@@ -190,7 +190,7 @@ _HOMES = {
     "connector.balances.calls": "record_balance run_record_balance",
     "connector.balances.snapshots": "Snapshot",
     "connector.running.canceller": "Canceller",
-    "connector.cli.commands.status": "run_status",
+    "connector.cli.lake_status": "run_status",
     "connector.running.clock": "Clock",
     "connector.config.config": "ApiKey Config FromEnvironment Settings",
     "connector.config.salt": "Salt",

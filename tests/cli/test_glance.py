@@ -104,8 +104,8 @@ def test_of_several_accounts_each_has_a_line(run, shown, tmp_path):
 
 
 def test_many_accounts_are_counted_and_those_with_something_wrong_come_first(lake):
-    from connector.cli.commands.status import look  # noqa: PLC0415 - takes Arrow a while
     from connector.cli.display.glance import ACCOUNTS, glance  # noqa: PLC0415 - the same
+    from connector.cli.lake_status import look  # noqa: PLC0415 - takes Arrow a while
 
     there = look(lake)
     state = replace(state_of({BEGIN: 5}), livemode=True)
@@ -126,8 +126,8 @@ def test_many_accounts_are_counted_and_those_with_something_wrong_come_first(lak
 
 
 def test_rows_to_be_read_again_for_their_sources_are_counted_and_frozen_months_named(lake):
-    from connector.cli.commands.status import look  # noqa: PLC0415 - takes Arrow a while
     from connector.cli.display.glance import glance  # noqa: PLC0415 - the same
+    from connector.cli.lake_status import look  # noqa: PLC0415 - takes Arrow a while
 
     there = look(lake)
     state = state_of({BEGIN: 5, BEGIN + DAY: 7}, bare=Intervals.span(0, BEGIN + DAY))

@@ -170,9 +170,9 @@ def test_an_unknown_schema_is_a_usage_error_that_names_those_there_are(run, word
 
 def test_a_status_beside_a_run_takes_nothing_that_the_run_does_for_damage(run, environment, lake):
     """The run replaces the newest day, records that, and writes its report, after the state was read."""
-    from connector.cli.commands import status  # noqa: PLC0415 - takes Arrow a while
+    from connector.cli import lake_status  # noqa: PLC0415 - takes Arrow a while
 
-    look = status.look_for_unnamed
+    look = lake_status.look_for_unnamed
 
     def while_a_run_goes_on(store):
         (state,) = states(store)
@@ -186,6 +186,6 @@ def test_a_status_beside_a_run_takes_nothing_that_the_run_does_for_damage(run, e
         store.write(path, json.dumps(said).encode())
         return look(store)
 
-    environment.setattr(status, "look_for_unnamed", while_a_run_goes_on)
+    environment.setattr(lake_status, "look_for_unnamed", while_a_run_goes_on)
     done = run("status", lake, "--strict")
     assert (done.status, done.err) == (0, "")

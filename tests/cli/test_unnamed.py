@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from connector.cli.commands.status import run_status
+from connector.cli.lake_status import run_status
 
 
 def a_partition(lake):

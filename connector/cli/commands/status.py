@@ -2,178 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import time
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 from connector.cli.display.audit_round import past_of
 from connector.cli.display.fitting import width_of
 from connector.cli.display.glance import NARROWEST, glance
-from connector.cli.display.other_tables import Beside, beside_of, checked, named, remedies, said_of
-from connector.cli.display.read_allocation import Reads, reads_of
-from connector.cli.display.runs_at_work import RunAtWork, runs_at_work
+from connector.cli.display.other_tables import Beside, checked, named, remedies, said_of
 from connector.cli.display.summary import bare, differs, parked
 from connector.cli.display.words import intervals, lasting, moment, nets
+from connector.cli.lake_status import look
 from connector.core.counting import counted, sized
 from connector.core.mode import mode_of
 from connector.core.planning.backfill import unlinked_words
-from connector.core.state.account_record import stale_since
-from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.times import in_words
-from connector.core.units import AccountId
-from connector.errors import ConfigError, StateError
-from connector.lake.formats.names import TABLE_FORMATS
-from connector.lake.reading.unnamed_files import look_for_unnamed
-from connector.lake.state.file_check import beside_unnamed
-from connector.lake.state.frozen_periods import frozen_names
-from connector.lake.state.lake_identity import facts_of
-from connector.lake.state.leases import others_at_work
-from connector.lake.state.run_reports import refuse_turned_back, report_paths, witnessed_records
-from connector.lake.state.standing_differences import standing
-from connector.lake.state.table_states import TABLE, accounts, compare, states
-from connector.lake.state.versions import ranges_in_words, whole_versions
-from connector.lake.stores.base import Store, open_store
-from connector.options.calls import StatusOptions
-from connector.options.signatures import takes
+from connector.lake.state.versions import ranges_in_words
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     from connector.cli.display.console import Console
-    from connector.core.state.account_record import AccountRecord
-    from connector.core.state.frozen import FrozenName
-    from connector.core.state.table_state import TableState
-    from connector.core.state.unnamed import Unnamed
-    from connector.lake.reading.unnamed_files import UnnamedFiles
-    from connector.lake.state.file_check import Difference
+    from connector.cli.display.read_allocation import Reads
+    from connector.cli.lake_status import Holding
     from connector.lake.state.lake_identity import LakeFacts
 
 DATA_REFUSED = 65
 DRIFT_NAMED = 8
 STALE_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """What the lake holds of one account.
-
-    Attributes:
-        state: its record.
-        differences: data files that are not as the record says, by existence and size.
-        unnamed: files in its folder that no record names and no run removes.
-        record: what else is known of it.
-        stale_since: up to when it was read, UTC seconds, where runs do not get to read it any more; else None.
-        frozen: periods whose figures are kept.
-        readable: records that can be read, as ranges, no further back than the latest one that holds everything.
-    """
-
-    state: TableState
-    differences: tuple[Difference, ...]
-    unnamed: tuple[Unnamed, ...]
-    record: AccountRecord
-    stale_since: int | None
-    frozen: tuple[FrozenName, ...]
-    readable: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was found in a lake.
-
-    Attributes:
-        destination: its name as given.
-        facts: what it is.
-        holdings: its balance transactions, account by account.
-        tables: what it holds beside them.
-        turned_back: of which accounts the newest records are gone, a sentence each.
-        unnamed: files where readers look, outside the folders of these, that no record names.
-        listed: by table, how many of its files something else altered, and by how many it is behind the state, and
-            why it is none of ours; None where that cannot be told here.
-        last: the latest run, or None.
-        reads: what runs took of the read allocation.
-        runs: those at work.
-    """
-
-    destination: str
-    facts: LakeFacts
-    holdings: list[Holding]
-    tables: list[Beside]
-    turned_back: tuple[str, ...]
-    unnamed: tuple[Unnamed, ...]
-    listed: dict[str, dict[str, Any]] | None
-    last: dict[str, Any] | None
-    reads: Reads
-    runs: list[RunAtWork]
-
-    def to_document(self) -> dict[str, Any]:
-        """Return it as JSON knows it."""
-        there = document(self.destination, self.holdings, self.last, self.reads, self.facts.livemode)
-        return {
-            **there,
-            "tables": [one.to_document() for one in self.tables],
-            "turned_back": list(self.turned_back),
-            "extra_files": [one.shown for one in self.unnamed],
-            "listed": self.listed,
-            "reads": self.reads.to_document(),
-            "at_work": [one.to_document() for one in self.runs],
-        }
-
-
-def look(destination: str | PathLike[str]) -> Look:
-    """Look at a lake: its records, and the names and sizes of its files.
-
-    Raises:
-        ConfigError: there is none.
-        StateError: a record cannot be understood.
-        StorageError: it cannot be read.
-    """
-    store = open_store(destination)
-    facts = facts_of(store)
-    witnessed = witnessed_records(store, accounts(store))  # before the states: runs may go on meanwhile
-    found = list(states(store))
-    unnamed = look_for_unnamed(store)
-    holdings, tables = list(_holdings(store, facts, found, unnamed)), list(beside_of(store, unnamed))
-    runs = runs_at_work(others_at_work(store))
-    if not (holdings or tables):
-        raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
-    reads = reads_of(store, (one.state for one in holdings), now=time.time())
-    back = tuple(_turned_back(found, witnessed))
-    return Look(
-        str(destination),
-        facts,
-        holdings,
-        tables,
-        back,
-        unnamed.elsewhere,
-        _listed(store, facts),
-        _last_run(store),
-        reads,
-        runs,
-    )
-
-
-@takes(StatusOptions)
-def run_status(destination: str | PathLike[str], **options: Unpack[StatusOptions]) -> dict[str, Any]:
-    """Say what a lake holds, from its own records and the sizes of its files: no request to Stripe, no key.
-
-    Args:
-        destination: the lake.
-        options: see below.
-
-    Returns:
-        What `stripe-balance status --json` prints; times are UTC seconds, amounts minor units.
-
-    Raises:
-        ConfigError: there is no lake.
-        StateError: a record cannot be understood.
-        StorageError: it cannot be read.
-    """
-    del options  # they go with the destination by now
-    return look(destination).to_document()
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -198,7 +55,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         if width is not None and width >= NARROWEST:
             said = [*glance(found, console.paint_data, fancy=console.is_fancy(sys.stdout)), *at_work]
         else:
-            said = lines(str(args.destination), holdings, tables, last, (facts, reads))
+            said = _lines(str(args.destination), holdings, tables, last, (facts, reads))
             said += [*([reads.to_text()] if holdings else []), *at_work]
         unlinked = unlinked_words(str(args.destination), [one.state.options for one in holdings if one.state.rows])
         said += ["", unlinked] if unlinked else []
@@ -207,21 +64,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
     for warning in [*warnings, *_gone(args.destination, holdings)]:
         console.warn(warning, always=True)
     return DATA_REFUSED if warnings and args.strict else 0
-
-
-def _listed(store: Store, facts: LakeFacts) -> dict[str, dict[str, Any]] | None:
-    """Return how the tables of a lake compare with its state; None where their library is not installed."""
-    if facts.format not in TABLE_FORMATS:
-        return {}
-    try:
-        from connector.lake.catalogs.lake_tables import compared  # noqa: PLC0415 - takes Arrow a while
-
-        found = compared(store)
-    except ConfigError:
-        return None
-    return {
-        name: {"altered": len(one.altered), "behind": one.behind, "foreign": one.foreign} for name, one in found.items()
-    }
 
 
 def _behind(destination: str, listed: dict[str, dict[str, Any]] | None) -> list[str]:
@@ -245,33 +87,6 @@ def _behind(destination: str, listed: dict[str, dict[str, Any]] | None) -> list[
     return said
 
 
-def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnamed: UnnamedFiles) -> Iterator[Holding]:
-    """Yield what there is of each account."""
-    newest = max((one.read_until for one in found if one.account not in facts.retired), default=0)
-    for one in found:
-        record = facts.record_of(one.account)
-        there = unnamed.of(TABLE, one.account)
-        yield Holding(
-            one,
-            beside_unnamed(standing(store, TRANSACTIONS, one.account, one.files, compare(store, one)), there),
-            tuple(each for each in there if not each.is_swept),
-            record,
-            stale_since(record, one.read_until, newest),
-            tuple(frozen_names(store, one.account)),
-            whole_versions(store, TRANSACTIONS, one.account, lately=True),
-        )
-
-
-def _turned_back(found: Sequence[TableState], witnessed: Mapping[str, int]) -> Iterator[str]:
-    """Say of which accounts the newest records are gone."""
-    there = {state.account: state.number for state in found}
-    for account, number in sorted(witnessed.items()):
-        try:
-            refuse_turned_back(account, there.get(AccountId(account), 0), {account: number})
-        except StateError as error:
-            yield str(error)
-
-
 def _gone(destination: str | PathLike[str], holdings: Sequence[Holding]) -> list[str]:
     """Say which accounts are stale, and what to do about one that is gone."""
     stale = [one.state.account for one in holdings if one.stale_since is not None]
@@ -283,58 +98,7 @@ def _gone(destination: str | PathLike[str], holdings: Sequence[Holding]) -> list
     return [f"not read any more: {names}; of one that is gone for good, {retire} takes note"]
 
 
-def document(
-    destination: str,
-    holdings: list[Holding],
-    last: dict[str, Any] | None,
-    reads: Reads,
-    livemode: bool | None,  # noqa: FBT001 - Stripe's own flag
-) -> dict[str, Any]:
-    """Return what there is as a JSON document; times are UTC seconds, amounts minor units."""
-    return {
-        "destination": destination,
-        "livemode": livemode,
-        "accounts": [
-            {
-                "account": state.account,
-                "livemode": state.livemode,
-                "format": state.format,
-                "partition": state.partition.value,
-                "covered": [[part.start, part.stop] for part in state.covered],
-                "read_until": state.read_until,
-                "lake_record": state.number,
-                "readable_records": [list(one) for one in holding.readable],
-                "rows": state.rows,
-                "files": len(state.files),
-                "bytes": sum(file.bytes for file in state.files.values()),
-                "pending": state.pending,
-                "parked": state.parked_rows,
-                "bare": state.bare_rows,
-                "net": state.net(),
-                "net_by_balance": state.net_by_balance(),
-                "first_created": min((file.first_created for file in state.files.values()), default=None),
-                "last_created": max((file.last_created for file in state.files.values()), default=None),
-                "api_versions": list(state.api_versions),
-                "mixed_versions": len(state.api_versions) > 1,
-                "options": dict(state.options),
-                "drift": [asdict(one) for one in state.drift.findings],
-                "differences": [asdict(one) for one in holding.differences],
-                "audit": past_of(state, reads).to_document(),
-                "stale_since": holding.stale_since,
-                "refused": holding.record.refused and asdict(holding.record.refused),
-                "retired": holding.record.retired and asdict(holding.record.retired),
-                "frozen": [
-                    {"period": each.period, "timezone": each.calendar, "revision": each.revision}
-                    for each in holding.frozen
-                ],
-            }
-            for state, holding in ((one.state, one) for one in holdings)
-        ],
-        "last_run": last,
-    }
-
-
-def lines(
+def _lines(
     destination: str,
     holdings: list[Holding],
     tables: Sequence[Beside],
@@ -424,16 +188,3 @@ def _choices(options: Mapping[str, Any]) -> list[tuple[str, str]]:
         "hashed": ", ".join(options.get("hash", ())) + f" (salt {options.get('salt')})" * ("hash" in options),
     }
     return [(name, value) for name, value in said.items() if value]
-
-
-def _last_run(store: Store) -> dict[str, Any] | None:
-    """Return the latest run report, or None when there is none that can be read."""
-    paths = report_paths(store)
-    if not paths:
-        return None
-    try:
-        there = store.read(paths[0])
-        report = json.loads(there.data if there else b"")
-        return {name: report[name] for name in ("run_id", "outcome", "error", "started", "duration_seconds")}
-    except (ValueError, LookupError, TypeError):
-        return None

@@ -17,7 +17,7 @@ from connector.core.time.times import in_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from connector.cli.commands.status import Holding, Look
+    from connector.cli.lake_status import Holding, Look
     from connector.core.state.table_state import TableState
 
     Paint = Callable[[str, str], str]
