@@ -23,13 +23,14 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from connector.config.destination import placed
 from connector.errors import ConnectorError
 from connector.lake.state.table_states import TABLE
-from tests.ingest.test_sync_model import Died, Fuse, LakeAgainstModel
+from tests.ingest.test_sync_model import LakeAgainstModel
 from tests.integrations.faulty_proxy import behind_faults, is_listing
 from tests.integrations.services import settings_of
 from tests.support.bucket_lakes import ROOT
 from tests.support.dating import Dating
 from tests.support.examples import drawn_for
 from tests.support.extras import present
+from tests.support.fuse import Died, Fuse
 from tests.support.reading_tables import rows_in, table_of
 
 pytest.importorskip("obstore", reason="`make integrations` sets up what runs this")

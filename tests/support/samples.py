@@ -57,6 +57,13 @@ class Row:
         return {**vars(self), "available_on": self.created + 172_800, "parts": parts}
 
 
+ROWS = [
+    Row(START + second, f"txn_{second}", net=second, status="pending" if second == 3 else "available")
+    for second in range(9)
+]
+"""Nine rows of one day, a second apart, one of them pending."""
+
+
 def to_small(objects: list[dict[str, Any]]) -> pa.RecordBatch:
     ticks = ("created", "available_on")
     rows = [{**row, **{name: row[name] * MICROSECONDS for name in ticks}} for row in objects]
