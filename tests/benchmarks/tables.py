@@ -34,7 +34,7 @@ import connector
 from connector.core.state.data_file import with_changes
 from connector.core.state.tables import TRANSACTIONS
 from connector.lake.catalogs import following
-from connector.lake.catalogs.iceberg import open_catalog
+from connector.lake.catalogs.iceberg_catalog import open_catalog
 from connector.lake.catalogs.lake_tables import opened_tables, publish_tables
 from connector.lake.catalogs.maintenance import maintain
 from connector.lake.state import state_log, table_states

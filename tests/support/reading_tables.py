@@ -19,7 +19,7 @@ def opened(lake: Path, kind: str, name: str = "balance_transactions") -> Generat
     if kind == "delta":
         yield import_module("deltalake").DeltaTable(str(lake / name))
         return
-    catalog = import_module("connector.lake.catalogs.iceberg").open_catalog(str(lake))
+    catalog = import_module("connector.lake.catalogs.iceberg_catalog").open_catalog(str(lake))
     try:
         yield catalog.load_table(f"stripe.{name}")
     finally:

@@ -1,4 +1,4 @@
-"""Iceberg tables of the lake's own Parquet files: with `iceberg_commit` and `iceberg_files` what knows pyiceberg.
+"""Iceberg tables of the lake's own Parquet files: with the other modules of that name what knows pyiceberg.
 
 A table is in a catalog: a SQLite file in the lake, where that is on a disk, or one that pyiceberg is configured for.
 What was seen of pyiceberg 0.12, and decided for it:
@@ -17,24 +17,21 @@ What was seen of pyiceberg 0.12, and decided for it:
 
 from __future__ import annotations
 
-import os
-import re
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count, takewhile
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from connector.core.extras import how_to_install
 from connector.core.state.publishing import Contents, Listed, account_of
-from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import ROUNDS, ForeignTableError, Tidied, bounds_of
+from connector.errors import CommitConflictError, ConfigError
+from connector.lake.catalogs.base import ForeignTableError, Tidied, bounds_of
 from connector.lake.formats.row_columns import MICROSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Iterator
 
     from pyiceberg.catalog import Catalog
     from pyiceberg.schema import Schema
@@ -45,16 +42,8 @@ if TYPE_CHECKING:
     from connector.lake.catalogs.base import TableShape
 
 try:
-    from pyiceberg.catalog import load_catalog
-    from pyiceberg.catalog.sql import SqlCatalog
     from pyiceberg.conversions import to_bytes
-    from pyiceberg.exceptions import (
-        CommitFailedException,
-        CommitStateUnknownException,
-        NoSuchTableError,
-        TableAlreadyExistsError,
-        ValidationException,
-    )
+    from pyiceberg.exceptions import NoSuchTableError
     from pyiceberg.io.pyarrow import pyarrow_to_schema
     from pyiceberg.manifest import DataFile, DataFileContent, FileFormat, ManifestContent
     from pyiceberg.partitioning import PartitionField, PartitionSpec
@@ -63,8 +52,8 @@ try:
     from pyiceberg.transforms import IdentityTransform
     from pyiceberg.typedef import Record
     from pyiceberg.types import DateType, IntegerType, StringType, TimestamptzType
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+    from connector.lake.catalogs.iceberg_catalog import at_catalog
     from connector.lake.catalogs.iceberg_commit import (
         FOLDED_MANIFESTS,
         READ_AT_ONCE,
@@ -79,12 +68,6 @@ except ImportError as _error:
 NAMESPACE = "stripe"
 """Namespace of the tables."""
 
-LOCAL_CATALOG = "stripe_balance"
-"""Name of the catalog in a lake on a disk; readers have to give it, too."""
-
-LOCAL_FILE = "iceberg.db"
-"""Where that catalog is, in the lake."""
-
 REVISION = "stripe-balance.revision."
 """Beginning of the table's properties that say up to which record an account's files were published."""
 
@@ -92,61 +75,7 @@ MANY_MANIFESTS = 10
 """Manifests of few files above which upkeep puts them together."""
 
 _FIRST_PARTITION_ID = 1_000
-_UNFIT = frozenset("#?;%")
 _EPOCH = date(1970, 1, 1)
-_IN_THE_WAY = re.compile(r"locked|serializ|deadlock|lock wait|lock timeout", re.IGNORECASE)
-"""What a catalog's database says where somebody else is writing; all else that it cannot do is no conflict."""
-
-_SPOILT = re.compile(r"file is not a database|disk image is malformed")
-"""What SQLite says of a file that a disk or a copy has spoilt."""
-
-_TABLES_OF_A_CATALOG = ("iceberg_tables", "iceberg_namespace_properties")
-_MADE_BY_ANOTHER = re.compile(rf"({'|'.join(_TABLES_OF_A_CATALOG)})\b.{{0,20}} already exists")
-"""What a database says of a new catalog's tables to all but the first of those who open it at once.
-
-PostgreSQL may say it of its own list of types: `(typname, typnamespace)=(iceberg_tables, 2200) already exists`.
-"""
-
-
-def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | None = None) -> Catalog:
-    """Return the catalog that a lake's tables are in.
-
-    Args:
-        root: the lake: an absolute path, or the address of a bucket's folder.
-        name: of a catalog that pyiceberg is configured for (`.pyiceberg.yaml`, `PYICEBERG_CATALOG__…`); None for that
-            in the lake.
-        files: properties by which the catalog gets at files in a bucket; see `iceberg_files.files_in`.
-
-    Raises:
-        ConfigError: the lake is in a bucket and no catalog is named, or there is none of that name.
-    """
-    if name is not None:
-        with _told(f"opening the catalog {name}", ConfigError):
-            return _opened(lambda: load_catalog(name, **(files or {})))
-    if "://" in root:
-        raise ConfigError(
-            "Iceberg tables in a bucket need a catalog, since there are no conditional renames in one: name one that"
-            " pyiceberg is configured for, with `catalog`"
-        )
-    if unfit := sorted(_UNFIT & set(root)):
-        raise ConfigError(f"{root}: the path of an Iceberg table may have no {unfit[0]!r}; use another folder")
-    with _told(f"opening {root}/{LOCAL_FILE}"):
-        Path(root).mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):  # SQLite would give a new file no more than 0o644: a group that shares the lake, too
-            os.close(os.open(f"{root}/{LOCAL_FILE}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        properties = {"uri": f"sqlite:///{root}/{LOCAL_FILE}", "warehouse": f"file://{root}"}
-        return _opened(lambda: SqlCatalog(LOCAL_CATALOG, **properties))
-
-
-def _opened(make: Callable[[], Catalog]) -> Catalog:
-    """Open a catalog; again where another process makes its tables, or writes to it, in the same moment."""
-    for _ in range(ROUNDS):
-        try:
-            return make()
-        except SQLAlchemyError as error:
-            if not (_MADE_BY_ANOTHER.search(str(error)) or _IN_THE_WAY.search(str(error))):
-                raise
-    return make()
 
 
 @dataclass(slots=True)
@@ -178,7 +107,7 @@ class IcebergCatalogTable:
     def read(self) -> None:
         """Look at the table as it is now; see `CatalogTable.read`."""
         self._listed, self._table = {}, None
-        with _told(f"reading the table {self.identifier}"):
+        with at_catalog(f"reading the table {self.identifier}"):
             for _ in range(2):  # what another makes anew, or replaces, in this moment is no table of another place
                 try:
                     table = self.catalog.load_table(self.identifier)
@@ -198,7 +127,7 @@ class IcebergCatalogTable:
         """Return what the table's manifests held; see `CatalogTable.contents`."""
         if self._table is None:
             return None
-        with _told(f"reading the table {self.identifier}"):
+        with at_catalog(f"reading the table {self.identifier}"):
             try:
                 listed = list(self._files(self._table))
             except FileNotFoundError:  # upkeep removes what a version named that was replaced meanwhile
@@ -230,7 +159,7 @@ class IcebergCatalogTable:
 
     def commit(self, change: Change) -> None:
         """Commit a difference, as one snapshot; see `CatalogTable.commit`."""
-        with _told(f"publishing to the table {self.identifier}"):
+        with at_catalog(f"publishing to the table {self.identifier}"):
             table = self._table or self._create()
             with Commit(table) as transaction:
                 self._add_columns(transaction)
@@ -248,7 +177,7 @@ class IcebergCatalogTable:
         table = self._table
         if table is None or (current := table.current_snapshot()) is None:
             return Tidied()
-        with _told(f"tidying the table {self.identifier}"):
+        with at_catalog(f"tidying the table {self.identifier}"):
             manifests = sum(map(is_small, current.manifests(table.io)))
             kept = {current.snapshot_id, *(one.snapshot_id for one in table.metadata.refs.values())}
             old = [
@@ -442,33 +371,3 @@ def _bound(value: int | str) -> bytes:
     if isinstance(value, int):
         return to_bytes(TimestamptzType(), value * MICROSECONDS)
     return to_bytes(StringType(), value)
-
-
-@contextmanager
-def _told(what: str, kind: type[StorageError | ConfigError] = StorageError) -> Generator[None]:
-    """Have errors of pyiceberg be ours; those that come of another publisher's commit are conflicts."""
-    try:
-        yield
-    except (StorageError, ConfigError):
-        raise
-    except (
-        CommitFailedException,
-        CommitStateUnknownException,
-        NoSuchTableError,  # one that makes it anew removes it before
-        TableAlreadyExistsError,
-        ValidationException,
-    ) as error:
-        raise _conflict(what, error) from error
-    except Exception as error:
-        if isinstance(error, DBAPIError) and _IN_THE_WAY.search(str(error)):
-            raise _conflict(what, error) from error
-        if isinstance(error, DBAPIError) and (found := _SPOILT.search(str(error))):
-            raise StorageError(
-                f"{what}: the catalog's database is damaged ({found[0]}): restore it from a backup; or move a lake's"
-                f" own {LOCAL_FILE} away, and the next run makes the tables anew, without their history"
-            ) from error
-        raise kind(f"{what}: {error}") from error
-
-
-def _conflict(what: str, error: Exception) -> CommitConflictError:
-    return CommitConflictError(f"{what}: another publisher committed first ({type(error).__name__}); run again")

@@ -289,6 +289,6 @@ def _maker(
     if bucket is not None:
         files = import_module("connector.lake.catalogs.iceberg_files")  # an extra
         root, properties = files.address_in_tables(bucket), stack.enter_context(files.files_in(bucket))
-    opened = module.open_catalog(root, catalog, properties)
+    opened = import_module("connector.lake.catalogs.iceberg_catalog").open_catalog(root, catalog, properties)
     stack.callback(opened.close)
     return lambda shape, renew: module.IcebergCatalogTable(shape, opened, root, renew)

@@ -6,6 +6,7 @@ collect_ignore = lacking(
     {
         "test_delta.py": "deltalake",
         "test_iceberg.py": "pyiceberg",
+        "test_iceberg_catalog.py": "pyiceberg",
         "test_iceberg_commit.py": "pyiceberg",
         "test_iceberg_files.py": "pyiceberg",
     }

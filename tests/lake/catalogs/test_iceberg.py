@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,21 +15,18 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, ForbiddenError
 from pyiceberg.expressions import EqualTo
 from pyiceberg.schema import Schema
 from pyiceberg.types import LongType, NestedField, StringType
-from pyiceberg.utils.config import Config
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from connector.core.state.data_file import DataFile
 from connector.core.state.publishing import EMPTY, Alteration, Change, change_to
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs.base import TableAlteredError, Tidied, publish, tidied
-from connector.lake.catalogs.iceberg import LOCAL_FILE, MANY_MANIFESTS, IcebergCatalogTable, open_catalog
-from connector.lake.catalogs.lake_tables import check_tables, settled_catalog
-from connector.lake.stores.local import LocalStore
+from connector.lake.catalogs.iceberg import MANY_MANIFESTS, IcebergCatalogTable
+from connector.lake.catalogs.iceberg_catalog import open_catalog
 from tests.contracts.catalog import CatalogContract
 from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.table_files import START, TABLE, Lake, rows_of
@@ -135,22 +130,6 @@ class TestIceberg(CatalogContract):
         self.published(lake)
         assert self.rows(lake) == lake.rows()
 
-    @pytest.mark.parametrize("name", ["a#b", "a?b", "a%20b", "a;b"])
-    def test_paths_that_addresses_would_end_at_are_refused(self, tmp_path, name):
-        with pytest.raises(ConfigError, match="use another folder"):
-            open_catalog(str(tmp_path / name))
-
-    def test_a_new_catalog_may_be_opened_by_many_at_once(self, tmp_path):
-        def opened(place):
-            met.wait(ENDLESS_SECONDS)
-            open_catalog(str(place)).close()
-            return True
-
-        met = Barrier(4)
-        with ThreadPoolExecutor(4) as threads:
-            for number in range(20):
-                assert all(threads.map(opened, [tmp_path / f"{number}"] * 4))
-
     def test_the_first_tables_of_a_catalog_may_be_published_by_many_at_once(self, tmp_path):
         lake = Lake(tmp_path / "lake")
         lake.put(rows_of(0, ["txn_a"]))
@@ -191,63 +170,6 @@ class TestIceberg(CatalogContract):
         make("stripe")
         self.published(lake)
         assert self.rows(lake) == lake.rows()
-
-    @pytest.mark.parametrize(
-        "said",
-        [
-            "table iceberg_tables already exists",
-            'relation "iceberg_namespace_properties" already exists',
-            "Key (typname, typnamespace)=(iceberg_tables, 2200) already exists.",
-            "(1050, \"Table 'iceberg_tables' already exists\")",
-            "database is locked",
-        ],
-    )
-    def test_a_catalog_that_another_opens_in_the_same_moment_is_opened_again(self, tmp_path, monkeypatch, said):
-        troubles = [DBAPIError("create table", {}, Exception(said))] * 3
-        make = SqlCatalog.create_tables
-
-        def made(catalog):
-            if troubles:
-                raise troubles.pop()
-            make(catalog)
-
-        monkeypatch.setattr(SqlCatalog, "create_tables", made)
-        open_catalog(str(tmp_path / "lake")).close()
-        assert not troubles
-
-    @pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o077, 0o600)])
-    def test_the_catalog_of_a_lake_that_a_group_shares_is_shared_too(self, tmp_path, umask, mode):
-        before = os.umask(umask)
-        try:
-            for _ in range(2):
-                open_catalog(str(tmp_path / "lake")).close()
-        finally:
-            os.umask(before)
-        assert stat.S_IMODE((tmp_path / "lake" / LOCAL_FILE).stat().st_mode) == mode
-
-    def test_a_catalog_of_the_lake_that_a_disk_has_spoilt_says_what_to_do(self, tmp_path):
-        (tmp_path / LOCAL_FILE).write_bytes(b"x" * 5_000)
-        with pytest.raises(StorageError, match=r"database is damaged .* move a lake's own iceberg\.db away") as raised:
-            open_catalog(str(tmp_path))
-        assert "SQL" not in str(raised.value).replace("sqlite", "")
-
-    def test_a_bucket_needs_a_catalog(self):
-        with pytest.raises(ConfigError, match="need a catalog"):
-            open_catalog("s3://bucket/lake")
-
-    def test_a_catalog_that_pyiceberg_does_not_know_is_a_setting_to_change(self, tmp_path):
-        with pytest.raises(ConfigError, match="opening the catalog prod"):
-            open_catalog(str(tmp_path), "prod")
-
-    def test_any_catalog_of_pyiceberg_takes_the_tables(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("PYICEBERG_CATALOG__ELSEWHERE__TYPE", "sql")
-        monkeypatch.setenv("PYICEBERG_CATALOG__ELSEWHERE__URI", f"sqlite:///{tmp_path}/catalog.db")
-        monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())  # it is read when pyiceberg is imported
-        lake = Lake(tmp_path / "lake")
-        lake.put(rows_of(0, ["txn_a"]))
-        with closing(open_catalog(str(lake.root), "elsewhere")) as catalog:
-            publish(IcebergCatalogTable(lake.shape, catalog, str(lake.root)), lake.wanted)
-            assert len(catalog.load_table(f"stripe.{TABLE}").scan().to_arrow()) == 1
 
     def test_a_lake_that_was_moved_is_named_and_its_table_made_anew_on_demand(self, tmp_path):
         lake = Lake(tmp_path / "old")
@@ -371,16 +293,6 @@ class TestIceberg(CatalogContract):
         catalog.load_table = committed_meanwhile
         self.published(lake)
         assert self.rows(lake) == lake.rows()
-
-    def test_a_catalog_that_cannot_be_reached_is_no_other_publisher(self, monkeypatch, tmp_path):
-        monkeypatch.setenv("PYICEBERG_CATALOG__AWAY__URI", f"sqlite:///{tmp_path}/no/such/folder/catalog.db")
-        monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())
-        with pytest.raises(ConfigError, match="unable to open"):
-            open_catalog("s3://lake/x", "away")
-
-    def test_a_folder_for_the_catalog_is_made_whatever_lacks_of_it(self, tmp_path):
-        for _ in range(2):
-            open_catalog(str(tmp_path / "some" / "lake")).close()
 
     def test_a_manifest_says_between_which_values_a_file_lies_and_how_many_are_null(self, lake):
         file = lake.put(rows_of(0, ["txn_a", "txn_b"]))
@@ -523,13 +435,3 @@ class TestIceberg(CatalogContract):
         assert table.tidy(0.0, act=True).folded == told.folded
         assert self.manifests(lake) == (1 if more else MANY_MANIFESTS)
         assert self.rows(lake) == lake.rows()
-
-
-def test_the_catalog_that_is_asked_for_or_remembered_is_looked_at_before_anything_is_read(tmp_path):
-    store = LocalStore(tmp_path / "lake")
-    with pytest.raises(ConfigError, match="opening the catalog nowhere"):
-        check_tables(store, "iceberg", "nowhere")
-    settled_catalog(store, "elsewhere")
-    with pytest.raises(ConfigError, match="opening the catalog elsewhere"):
-        check_tables(store, "iceberg")
-    assert not (store.root / LOCAL_FILE).exists()

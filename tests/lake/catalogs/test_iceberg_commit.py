@@ -10,7 +10,8 @@ from pyiceberg.manifest import ManifestContent, ManifestFile
 
 from connector.core.state.data_file import DataFile
 from connector.lake.catalogs.base import publish
-from connector.lake.catalogs.iceberg import IcebergCatalogTable, open_catalog
+from connector.lake.catalogs.iceberg import IcebergCatalogTable
+from connector.lake.catalogs.iceberg_catalog import open_catalog
 from connector.lake.catalogs.iceberg_commit import LEAF_FILES, Commit, Manifests, is_small
 from tests.support.table_files import START, TABLE, Lake, rows_of
 

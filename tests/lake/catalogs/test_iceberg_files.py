@@ -11,7 +11,8 @@ from pyiceberg.utils.config import Config
 
 from connector.errors import CommitConflictError, ConfigError
 from connector.lake.catalogs.base import publish
-from connector.lake.catalogs.iceberg import IcebergCatalogTable, open_catalog
+from connector.lake.catalogs.iceberg import IcebergCatalogTable
+from connector.lake.catalogs.iceberg_catalog import open_catalog
 from tests.support.bucket_server import bucket_server
 from tests.support.table_files import TABLE, Lake, rows_of
 
