@@ -93,7 +93,7 @@ def test_rows_are_kept_as_they_came():
     assert balance_transactions.to_objects(balance_transactions.to_batch([ROW])) == [ROW]
     assert balance_transactions.to_lines([ROW]).num_rows == 1
     assert payouts.to_objects(payouts.to_batch([PAYOUT])) == [PAYOUT]
-    assert balances.to_objects(balances.to_batch(BALANCE, NOW)) == [BALANCE]
+    assert [one["snapshot"] for one in balances.to_snapshots(balances.to_batch(BALANCE, NOW))] == [BALANCE]
     assert [one.amount for one in to_balance(BALANCE).available] == [1_000]
     assert Payout.of(PAYOUT).listable
 
