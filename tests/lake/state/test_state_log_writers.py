@@ -20,11 +20,17 @@ from connector.core.units import DAY
 from connector.errors import CommitConflictError, CommitUnknownError, StorageError
 from connector.lake.state.state_log import commit, load
 from connector.lake.stores.conditions import ABSENT
+from connector.lake.stores.local import LocalStore
 from tests.support.memory_store import MemoryStore
 from tests.support.state_logs import ACCOUNT, NOWHERE, SECOND, document, file, grown, new_state, numbers, replace_path
 
 if TYPE_CHECKING:
     from connector.core.state.table_state import TableState
+
+
+@pytest.fixture
+def store(tmp_path) -> LocalStore:
+    return LocalStore(tmp_path / "lake")
 
 
 @dataclass(eq=False)
