@@ -1,7 +1,7 @@
 """Catalogs of Iceberg tables: opening the one in a lake, or one that pyiceberg is configured for."""
 
 # pyright: reportMissingImports=false, reportUnknownParameterType=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 # (pyiceberg is an extra, and this is checked without it, too)
 
 from __future__ import annotations
