@@ -275,6 +275,7 @@ class AccountsError(ConnectorError):
 
     Attributes:
         errors: what ended each of them, by account.
+        of: how many accounts there were.
         report: what was done: a `connector.Report` of `sync`, a `PayoutsReport` of `sync_payouts`, a tuple with the
             `Snapshot` of each account of `record_balance`; None of a stream.
     """
@@ -291,6 +292,7 @@ class AccountsError(ConnectorError):
         account, first = next(iter(errors.items()))
         super().__init__(f"{len(errors):,} of {of:,} accounts failed; {account}: {first}")
         self.errors: dict[str, ConnectorError] = dict(errors)
+        self.of = of
         self.report: Any = None
         worst = min(errors.values(), key=lambda error: not error.retryable)
         self.retryable: bool = worst.retryable

@@ -184,6 +184,8 @@ def test_a_file_of_another_lake_or_another_program_is_left_alone_and_nothing_is_
         connector.run_sync(tmp_path / "other", **asked, metrics=ours)
     with pytest.raises(ConfigError, match=r"no folder that may be written to"):
         connector.run_sync(tmp_path / "other", **asked, metrics=tmp_path / "no" / "such.prom")
+    with pytest.raises(ConfigError, match=r"there is no folder .*/textfile$"):
+        connector.run_sync(tmp_path / "other", **asked, metrics=f"{tmp_path}/textfile/")
     assert not (tmp_path / "other").exists()
 
 

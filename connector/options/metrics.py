@@ -72,6 +72,8 @@ class RunMetrics(HandedOn):
         self.figures: ReportFigures | None = None
         self.report: object = None
         place = Path(metrics).expanduser()
+        if os.fspath(metrics).endswith(os.sep) and not place.is_dir():
+            raise ConfigError(f"`metrics` cannot be written: there is no folder {place}")
         self.file: Path = place / _file_name(command, self._lake) if place.is_dir() else place
         if not (self.file.parent.is_dir() and os.access(self.file.parent, os.W_OK)):
             raise ConfigError(f"`metrics` cannot be written: {self.file.parent} is no folder that may be written to")

@@ -8,7 +8,10 @@ from itertools import count
 
 import pytest
 
+from connector.cli.display.console import Console
+from connector.cli.options.accounts import MOST_TOLD, complain_of
 from connector.cli.options.commands import COMMANDS
+from connector.errors import AccountsError, ServerError
 
 REPORTS = {
     "demo": [],
@@ -147,5 +150,15 @@ def test_accounts_that_fail_are_said_and_only_they(run, sandbox, lake):
     other = sandbox.world.accounts[1]
     done = run("balance", lake, "-q", "--account", other, "--account", "acct_unknown")
     assert done.status == 77
-    assert (done.out, done.err.count("\n")) == ("", 1)
-    assert "acct_unknown" in done.err
+    first, second = done.err.splitlines()
+    assert (done.out, first) == ("", "stripe-balance: 1 of 2 accounts failed")
+    assert "acct_unknown" in second
+
+
+def test_of_an_outage_of_very_many_accounts_the_first_are_told_one_by_one(capsys):
+    failure = AccountsError({f"acct_{place}": ServerError("down", status=500) for place in range(150)}, of=200)
+    assert complain_of(failure, Console(quiet=True)) == 75
+    first, *told, last = capsys.readouterr().err.splitlines()
+    assert first == "stripe-balance: 150 of 200 accounts failed"
+    assert len(told) == MOST_TOLD
+    assert "and 130 more accounts" in last

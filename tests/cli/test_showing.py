@@ -136,6 +136,19 @@ def test_when_all_is_read_it_says_that_files_are_written():
     assert steady(Gauge(view_of()), 2, left=20.0).phase == "writing"
 
 
+def test_of_several_accounts_too_and_a_line_does_not_call_that_a_hundred_percent(capsys):
+    gauge = Gauge(view_of(accounts=3))
+    for account in ("acct_1", "acct_2", "acct_3"):
+        assert gauge.read(0.0).phase == "reading"
+        gauge.view.hear(page(left=0.0, account=account))
+    Lines(Console()).show(gauge.read(1.0))
+    err = capsys.readouterr().err
+    assert err.startswith("stripe-balance: writing, 300 rows, 0 safe, ")
+    assert "%" not in err
+    gauge.view.rows_safe = 300
+    assert gauge.read(2.0).phase == "reading"
+
+
 @pytest.mark.parametrize("width", [40, 80, 120])
 @pytest.mark.parametrize("rows", [5, 7_654_321])
 @pytest.mark.parametrize("left", [3.0, 40_000.0, float("inf")])

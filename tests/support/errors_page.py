@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 
 OF_ITS_OWN = {
     "StoppedError": "75; after a signal 128 and its number",
-    "AccountsError": "that of the account least worth trying again",
+    "AccountsError": "that of the first whose error may pass by itself, else of the first",
     "UnpublishedError": "that of its cause",
 }
 """Classes whose errors have a status each."""

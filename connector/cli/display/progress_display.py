@@ -97,8 +97,8 @@ class Lines:
 
     def show(self, reading: Reading) -> None:
         """See `Display.show`."""
-        parts = [*([] if reading.phase in KEEPING else [reading.phase]), *facts(reading)]
-        if reading.share is not None:
+        parts = [*([] if reading.phase == "reading" else [reading.phase]), *facts(reading)]
+        if reading.share is not None and reading.phase != "writing":  # which takes as long as the disk does
             parts.append(f"{reading.share:.0%}")
         if reading.left is not None:
             parts.append(f"about {remaining(reading.left)} left")

@@ -15,6 +15,9 @@ SPAN = 5.0
 SETTLED = 1.5
 """Seconds of reading before a rate means something."""
 
+_ALMOST = 1e-6
+"""Accounts that shares of accounts, added up, may lack to a whole number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -101,7 +104,10 @@ class Gauge:
 
     @property
     def _all_read(self) -> bool:
-        return self.view.pages > 0 and self.view.pages_left <= 0 and self.view.accounts <= 1
+        view = self.view
+        if view.accounts > 1:
+            return self._accounts_read > view.accounts - _ALMOST and view.rows_safe < view.rows
+        return view.pages > 0 and view.pages_left <= 0
 
     def _first(self, sample: _Sample) -> _Sample:
         """Keep the sample, and return the oldest one that still counts."""

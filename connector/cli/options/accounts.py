@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from itertools import islice
 from typing import TYPE_CHECKING
+
+from connector.core.counting import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     from connector.cli.display.console import Console
     from connector.config.config import Config
     from connector.errors import AccountsError
+
+MOST_TOLD = 20
+"""Accounts whose errors have a line each: an outage of all of thousands is one mail that can be read."""
 
 
 async def accounts_of(args: argparse.Namespace, config: Config) -> tuple[str | None, ...]:
@@ -51,7 +57,12 @@ async def connected_accounts(config: Config) -> list[str]:
 
 
 def complain_of(failure: AccountsError, console: Console) -> int:
-    """Say what each account failed with, and return the exit status."""
-    for error in failure.errors.values():
+    """Say how many accounts failed, what each failed with, up to `MOST_TOLD`, and return the exit status."""
+    failed = len(failure.errors)
+    if failure.of > 1 and (console.quiet or console.json):  # else the summary has said it
+        console.tell(f"{failed:,} of {failure.of:,} accounts failed")
+    for error in islice(failure.errors.values(), MOST_TOLD):
         console.complain(error)
+    if failed > MOST_TOLD:
+        console.tell(f"and {counted(failed - MOST_TOLD, 'more account')}: with --json the report has the error of each")
     return failure.exit_code

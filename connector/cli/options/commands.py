@@ -281,7 +281,7 @@ examples:
 examples:
   stripe-balance sandbox --port 12111 --transactions 200000 --latency 0.3
   stripe-balance sandbox --shape burst --fault 502:every=50
-  stripe-balance sandbox --env > sandbox.env &      then: . ./sandbox.env
+  stripe-balance sandbox --env > sandbox.env &      once it is written: . ./sandbox.env
 
 Its first line says where it listens, and under which key: point STRIPE_API_BASE and STRIPE_API_KEY there, or with --env
 have it print that as exports.
