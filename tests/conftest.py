@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import examples
+from tests.support import examples, unhurried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +27,11 @@ MEMORY_ROOM = 2 << 30
 
 
 def pytest_configure() -> None:
-    """Put the lakes of quick tests in memory: forcing their many small files to a disk is half of the time they take.
+    """Put the lakes of quick tests in memory, and let stops take their time.
 
-    `make test-all` forces them to a real one.
+    Forcing many small files to a disk is half of what quick tests take; `make test-all` forces them to a real one.
     """
+    unhurried.leave_time()
     free = shutil.disk_usage(MEMORY_DISK).free if os.access(MEMORY_DISK, os.W_OK) else 0
     if examples.EXTENT != "thorough" and "TMPDIR" not in os.environ and free >= MEMORY_ROOM:
         os.environ["TMPDIR"] = str(MEMORY_DISK)

@@ -26,12 +26,14 @@ from tests.support.terminal import AT_A_TERMINAL
 from tests.support.waiting import wait_until
 
 PROGRAM = [sys.executable, "-m", "connector.cli"]
+UNHURRIED = [sys.executable, "-m", "tests.support.unhurried"]
 ROOT = Path(__file__).parents[2]
 
 
 def started(sandbox, *words, **options):
-    environ = {**os.environ, "STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key}
-    return subprocess.Popen([*PROGRAM, *map(str, words)], env=environ, stdout=-1, stderr=-1, text=True, **options)
+    asking = {"STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": sandbox.key, "PYTHONPATH": str(ROOT)}
+    words = [*UNHURRIED, *map(str, words)]
+    return subprocess.Popen(words, env=os.environ | asking, stdout=-1, stderr=-1, text=True, **options)
 
 
 @pytest.fixture
