@@ -49,6 +49,22 @@ def test_all_four_tables_are_published(kind, served, tmp_path):
         assert rows_in(table_of(tmp_path / "lake", kind, name)) == rows_in(ours)
 
 
+def test_files_that_something_else_removed_are_read_again_and_said_to_be_there_again(kind, served, tmp_path):
+    run(tmp_path, served, format=kind)
+    anyio.run(lambda: sync_payouts(tmp_path, config=config_for(served)))
+    gone = sorted(state(tmp_path).files.values(), key=lambda file: file.path)[1:3]
+    paid = min((tmp_path / "payouts").rglob("*.parquet"))
+    for path in (*(tmp_path / file.path for file in gone), paid):
+        path.unlink()
+    (account,) = run(tmp_path, served).accounts
+    assert (account.healed.files, account.healed.rows) == (2, sum(file.rows for file in gone))
+    assert (account.files_damaged, account.rows_lost) == (0, 0)
+    (account,) = anyio.run(lambda: sync_payouts(tmp_path, config=config_for(served))).accounts
+    assert (account.healed.files, account.rows_lost) == (1, 0)
+    assert objects(tmp_path) == truth(served)
+    assert rows_in(table_of(tmp_path, kind)) == rows_in(connector.read(tmp_path).to_table())
+
+
 def test_a_balance_recorded_by_itself_is_published_too(kind, served, tmp_path):
     run(tmp_path / "lake", served, format=kind)
     for _ in range(2):

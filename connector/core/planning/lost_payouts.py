@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from connector.core.planning.mended import Healed
+from connector.core.state.intent import contents, folder_of
 from connector.core.state.payouts_record import day_of_file
 from connector.core.time.intervals import Intervals
 
@@ -63,19 +64,19 @@ class LostPayouts:
 
     def recalled(self, record: PayoutsRecord) -> tuple[LostPayouts, PayoutsRecord]:
         """Return what is left of the lost files without those that were not written again, and the record with them."""
-        there = record.all_files
-        missing = {path: file for path, file in self.files.items() if path not in there}
+        there = contents(record.all_files)  # by partition: a file of a table has another name each time
+        missing = {path: file for path, file in self.files.items() if folder_of(path) not in there}
         if not missing or self._before is None:
             return self, record
-        files = {path: file for path, file in self.files.items() if path in there}
+        files = {path: file for path, file in self.files.items() if path not in missing}
         left = LostPayouts(MappingProxyType(files), self.held, self._before)
         return left, record.with_lost(missing.values(), self._before)
 
     def mended(self, record: PayoutsRecord) -> MendedPayouts:
         """Count what is there again by a record that names what was written since."""
-        files, rows, gone = 0, 0, 0
+        files, rows, gone, there = 0, 0, 0, contents(record.all_files)
         for path, file in self.files.items():
-            files += path in record.all_files
+            files += folder_of(path) in there
             for payout, had in self.held[path].items():
                 has = _has(file, payout, record)
                 rows += min(had, has)

@@ -63,10 +63,10 @@ class Unnamed:
         name = self.path.rpartition("/")[2]
         if self.link:
             return "it is a link, which readers follow: put what it leads to in its place, or remove it"
-        if name.startswith("._"):
-            return "macOS left it beside a file that it copied, and readers fail at it: remove it"
         if name.casefold().endswith(_CHECKSUM):
             return "a checksum that Hadoop keeps, by which Spark refuses its file once that is replaced: remove it"
+        if name.startswith("._"):
+            return "macOS left it beside a file that it copied, and readers fail at it: remove it"
         if not self.bytes:
             return "it is empty, and readers fail at it: remove it"
         return "readers that take all files count its rows, too: move it out of the lake"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
+from connector.core.state.intent import contents, folder_of
 from connector.core.time.intervals import Intervals
 from connector.errors import StorageError
 from connector.lake.formats.row_columns import inside
@@ -53,9 +54,9 @@ def mended(store: Store, form: Format, lost: Iterable[DataFile], state: TableSta
     Raises:
         StorageError: when a file cannot be read.
     """
-    total = Mended()
+    total, now = Mended(), contents(state.files)  # by partition: a file of a table has another name each time
     for was in lost:
-        file = state.files.get(was.path)
+        file = now.get(folder_of(was.path))
         there = 0 if file is None else _rows_until(store, form, file, was.last_created)
         total += Mended(int(file is not None), min(there, was.rows), max(0, was.rows - there))
     return total

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from connector.core.planning.lost_payouts import LostPayouts
 from connector.core.planning.mended import Audit, Healed
 from connector.core.state.data_file import DataFile, Listing
@@ -94,6 +96,17 @@ def test_what_was_not_written_again_is_named_as_lost_once_more():
     assert record.payouts["po_1"].status == "failed"
     assert record.covered == days(2, 3)  # the day of payouts was written again: that is for whoever wrote it to say
     assert LOST.recalled(RECORD) == (LOST, RECORD)
+
+
+def test_a_file_of_a_table_is_there_again_under_another_name():
+    def renamed(file: DataFile) -> DataFile:
+        return msgspec.structs.replace(file, path=file.path.replace("part-0", "part-0123456789ab-another-run"))
+
+    left = RECORD.without(LOST.files)
+    again = with_payouts(left, [renamed(of_payouts(1))], [payout(1, 1), payout(2, 1)])
+    again = with_transactions(again, renamed(LISTS))
+    assert LOST.mended(again).healed == Healed(2, 9)
+    assert LOST.recalled(again) == (LOST, again)
 
 
 def test_what_was_read_since_stands_where_a_file_is_named_again():

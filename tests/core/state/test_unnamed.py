@@ -46,6 +46,7 @@ def test_a_path_is_shown_with_escapes_for_what_is_not_printable():
         (Unnamed("a/._part-0.parquet", 5), "macOS left it"),
         (Unnamed("a/._part-0.parquet", 5, link=True), "it is a link"),
         (Unnamed("a/.part-0.parquet.CRC", 5), "a checksum that Hadoop keeps"),
+        (Unnamed("a/._SUCCESS.crc", 8), "a checksum that Hadoop keeps"),
         (Unnamed("a/b.parquet", 0), "it is empty"),
         (Unnamed("a/b.parquet", 5), "count its rows, too"),
         (Unnamed("._a/b.parquet", 5), "count its rows, too"),

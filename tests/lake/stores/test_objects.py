@@ -125,6 +125,25 @@ def test_that_a_store_heeds_conditions_is_remembered_in_the_lake_for_a_week(open
         assert (asked() > 0) is again, days
 
 
+def test_a_store_that_stops_heeding_conditions_is_found_out_once_it_is_asked_again(opened, served):
+    first = opened()
+    first.write("a", b"1", condition=ABSENT)
+    first.write("a", b"2", condition=first.read("a").version)
+    served.heeds = False  # a gateway before it was replaced, say
+    served.objects.update(
+        {
+            path: replace(one, at=datetime.now(UTC) - timedelta(days=8))
+            for path, one in served.objects.items()
+            if REMEMBERED in path
+        }
+    )
+    before = dict(served.objects)
+    for condition in (ABSENT, first.read("a").version):
+        with pytest.raises(ConfigError, match="does not heed"):
+            ObjectStore(first.bucket).write("a", b"3", condition=condition)
+    assert {path: one.data for path, one in served.objects.items()} == {path: one.data for path, one in before.items()}
+
+
 def test_what_another_store_did_is_not_believed_of_a_copy_of_the_lake(opened, served):
     store = opened()
     store.write("a", b"1", condition=ABSENT)
