@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from connector.config.destination import placed
 from connector.core.suggestions import refuse_unknown
+from connector.errors import UsageError
+from connector.options.connection import Connection
 from connector.options.option import Option, table_of, types_of
 from connector.options.storage import Storage
 from connector.options.value_types import refuse_other_types
@@ -36,14 +38,14 @@ def takes(options: type) -> Callable[[F], F]:
 
         @wraps(call)
         def plain(*args: object, **given: object) -> object:
-            refuse_unknown(given, known)
+            _refuse(given, known)
             refuse_other_types(given, types)
             args, given = _placed(args, given, settings, place)
             return call(*args, **given)
 
         @wraps(call)
         async def awaited(*args: object, **given: object) -> object:
-            refuse_unknown(given, known)
+            _refuse(given, known)
             refuse_other_types(given, types)
             args, given = _placed(args, given, settings, place)
             return await call(*args, **given)
@@ -54,6 +56,22 @@ def takes(options: type) -> Callable[[F], F]:
         return cast("F", found)
 
     return dressed
+
+
+def _refuse(given: Mapping[str, object], known: Collection[str]) -> None:
+    """Refuse keywords that a call does not have; of those that belong in its `config`, it says so.
+
+    Raises:
+        UsageError: names all of them.
+    """
+    in_config = {*table_of(Connection), "rate_per_account"} - set(
+        known
+    )  # what the twins for ordinary code take besides
+    moved = sorted(in_config & given.keys())
+    if "config" in known and moved:
+        words = ", ".join(f"{'retry' if name == 'retries' else name}=…" for name in moved)
+        raise UsageError(f"{' and '.join(moved)}: say it in `config`, as connector.Config.from_env({words})")
+    refuse_unknown(given, known)
 
 
 def _placed(

@@ -21,7 +21,7 @@ MOST_NAMED = 8
 """Accounts that are named because they are not final, or not as they were frozen; the others are counted."""
 
 _COLUMNS = (
-    ("name", ""),
+    ("name", "balance"),
     ("count", "accounts"),
     ("opening", "opening"),
     ("gross", "gross"),

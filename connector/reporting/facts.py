@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connector.core.counting import counted
+
 if TYPE_CHECKING:
     from connector.core.ledger.against import Comparison
     from connector.core.ledger.changes import PurseChange
@@ -54,6 +56,12 @@ class Statement:
     changes: tuple[Changes, ...] = ()
     report: str | None = None
     comparison: Comparison | None = None
+
+    def __repr__(self) -> str:
+        """Return `<Statement of 2026-10 (UTC), lake: 5 accounts, 4 of them final>`."""
+        accounts = counted(len(self.accounts), "account")
+        final = "final" if self.final else f"{sum(one.final for one in self.accounts):,} of them final"
+        return f"<Statement of {self.period.name} ({self.period.zone}), {self.destination}: {accounts}, {final}>"
 
     @property
     def final(self) -> bool:

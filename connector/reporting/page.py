@@ -56,9 +56,10 @@ def _all_accounts(statement: Statement, writer: Writer) -> Iterator[str]:
     section = all_together(statement)
     if section is None:
         return
-    yield f"<section>\n<h2>{writer.escape(section.title)}</h2>\n"
+    yield "<section>\n<h2>Accounts</h2>\n"
     yield _badge(in_short(statement), writer, well=statement.final and statement.as_frozen)
     yield _said(exceptions(statement), writer)
+    yield f"<h3>{writer.escape(section.title)}</h3>\n"
     yield from writer.table(_table(section), folds=False)
     yield "</section>\n"
 

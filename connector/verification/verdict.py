@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from connector.core.counting import of_kinds
+from connector.core.counting import counted, of_kinds
 from connector.core.metrics import ReportFigures
 from connector.core.time.times import to_text
 from connector.outside_text import shown
@@ -177,6 +177,11 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     about: About = field(default_factory=lambda: About(""))
+
+    def __repr__(self) -> str:
+        """Return `<Verdict of lake: proved; 5 accounts, 55 requests, 2.4 s>`."""
+        asked = f"{counted(self.requests, 'request')}, {self.duration_seconds:.1f} s"
+        return f"<Verdict of {self.destination}: {self.verdict}; {counted(len(self.accounts), 'account')}, {asked}>"
 
     @property
     def not_checkable(self) -> tuple[tuple[str, Layer], ...]:

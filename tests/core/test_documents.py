@@ -62,3 +62,8 @@ def test_a_verdict_has_sums_beyond_64_bits():
     )
     (found,) = json.loads(to_json(verdict_document(verdict)))["accounts"][0]["layers"][0]["findings"]
     assert (found["expected"], found["found"]) == (LARGE, -LARGE)
+
+
+def test_at_a_prompt_and_in_a_notebook_a_verdict_is_one_line():
+    verdict = Verdict("lake", 0, 1.94, 0, 1, (AccountVerdict("acct_1", (Layer("rows", "proved", ""),)),))
+    assert repr(verdict) == "<Verdict of lake: proved; 1 account, 1 request, 1.9 s>"

@@ -262,3 +262,13 @@ def test_inside_an_event_loop_a_call_from_ordinary_code_says_what_to_await(call,
 
     with pytest.raises(UsageError, match=r"event loop running already .* use await "):
         anyio.run(main)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("call", [connector.sync, connector.verify, connector.plan], ids=lambda call: call.__name__)
+async def test_what_an_asynchronous_call_takes_in_its_config_is_said_so(call, tmp_path):
+    with pytest.raises(UsageError, match=r"^rate and retries: .* connector\.Config\.from_env\(rate=…, retry=…\)$"):
+        await call(tmp_path / "lake", rate=2, retries=1)
+    with pytest.raises(UsageError, match=r"'account' \(did you mean accounts\?\)"):
+        await call(tmp_path / "lake", account="acct_1")
+    assert not (tmp_path / "lake").exists()

@@ -68,6 +68,11 @@ def test_text_and_page_say_it_before_the_first_account_and_only_of_several(state
     assert "together" not in "\n".join(text.to_lines(alone)) + "".join(page.to_text(alone))
 
 
+def test_at_a_prompt_and_in_a_notebook_a_statement_is_one_line(stated):
+    assert repr(stated) == f"<Statement of 2026-02 (UTC), {stated.destination}: 3 accounts, final>"
+    assert repr(many(stated, 20, open_=2)).endswith(": 20 accounts, 18 of them final>")
+
+
 def test_rows_of_csv_are_of_one_account_each_so_that_a_column_can_be_added_up(stated):
     assert "together" not in "".join(comma.to_text(stated))
 

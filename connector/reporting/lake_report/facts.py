@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from connector.core.counting import counted
 from connector.core.standing import Problem, Proof, grade_of, proof_of, sentence, weakest_proof
 
 if TYPE_CHECKING:
@@ -367,6 +368,11 @@ class LakeReport:
     runs: tuple[RunLine, ...]
     problems: tuple[Problem, ...] = ()
     unread: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return how it stands, in a line."""
+        accounts = counted(len(self.accounts), "account")
+        return f"<LakeReport of {self.destination}: {self.sentence} {counted(self.rows, 'row')} of {accounts}>"
 
     @property
     def all_problems(self) -> tuple[Problem, ...]:

@@ -250,6 +250,11 @@ def test_the_call_writes_the_page_that_its_facts_make(made, tmp_path):
     assert document["sentence"] in "".join(PageRead((tmp_path / "page.html").read_text()).texts)
 
 
+def test_at_a_prompt_and_in_a_notebook_a_report_is_one_line(report):
+    accounts = f"{report.rows:,} rows of {len(report.accounts)} accounts"
+    assert repr(report) == f"<LakeReport of {report.destination}: {report.sentence} {accounts}>"
+
+
 def test_the_last_line_of_the_accounts_adds_them_up_by_balance_and_currency(report):
     header, *lines, total = PageRead(to_page(report)).table(f"{len(report.accounts)} accounts").lines
     assert [line[0] for line in lines] == [one.account for one in sorted(report.accounts, key=lambda one: one.account)]
