@@ -7,12 +7,16 @@ the next request; so each connection counts here what it was asked and what came
 
 from __future__ import annotations
 
+import socket
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+
+from connector.running.left_behind import can_be_left
 
 if TYPE_CHECKING:
     import asyncio
@@ -100,6 +104,21 @@ class Answer(aiohttp.ClientResponse):
             self.number = asked.number
             self.content.on_eof(asked.rest)
         return self
+
+
+class _Lookups:
+    """What aiohttp's resolver asks of an event loop, by calls that can be left: a resolver may hang for minutes."""
+
+    async def getaddrinfo(self, *asked: Any, **more: Any) -> Any:  # noqa: ANN401 - as of the module `socket`
+        return await can_be_left(partial(socket.getaddrinfo, *asked, **more))
+
+    async def getnameinfo(self, *asked: Any) -> Any:  # noqa: ANN401 - as above
+        return await can_be_left(partial(socket.getnameinfo, *asked))
+
+
+def resolver() -> aiohttp.ThreadedResolver:
+    """Return a resolver of the system's kind that holds up nobody who is to end."""
+    return aiohttp.ThreadedResolver(cast("asyncio.AbstractEventLoop", _Lookups()))
 
 
 class Connections:

@@ -23,7 +23,7 @@ from connector.core.api.hosts import PROXY_AUTHENTICATION_REQUIRED, refused_by_p
 from connector.core.api.json_text import loads
 from connector.core.api.protocol import SUCCESS, Response, is_another_refusal
 from connector.errors import ApiError, ConfigError, TooLargeError, TransportError, UsageError
-from connector.stripe.connections import Answer, Asking, Connections
+from connector.stripe.connections import Answer, Asking, Connections, resolver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping, Sequence
@@ -132,7 +132,11 @@ class HttpTransport:
     def _opened(self, *, kept: bool) -> aiohttp.ClientSession:
         """Return a session whose connections are kept, or serve one request each."""
         connector = aiohttp.TCPConnector(
-            limit=self._limit, ttl_dns_cache=LOOKUP_SECONDS, family=socket.AF_UNSPEC, force_close=not kept
+            limit=self._limit,
+            resolver=resolver(),
+            ttl_dns_cache=LOOKUP_SECONDS,
+            family=socket.AF_UNSPEC,
+            force_close=not kept,
         )
         self._connections.number_those_of(connector, loop=asyncio.get_running_loop())
         session = aiohttp.ClientSession(
@@ -318,4 +322,6 @@ def _check_complete(body: bytes) -> None:
 
 def _described(error: BaseException) -> str:
     text = str(error).strip()
+    if isinstance(error, aiohttp.ClientConnectorError) and error.strerror is None:  # no error of the system's
+        text = text.replace("[None]", f"[{str(error.os_error) or 'the other side ended it while it was made'}]")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

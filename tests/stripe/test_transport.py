@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gzip
 import socket
+import threading
 import zlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -145,6 +146,59 @@ async def test_a_host_that_moves_is_looked_up_again(monkeypatch):
         passed = LOOKUP_SECONDS + 1.0
         assert (await transport.send(moved)).body == BODY
         assert len(looked_up) == 2
+
+
+async def test_what_ends_within_the_handshake_is_said_to_have_been_ended():
+    async def ends(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write_eof()
+        await reader.read()
+        writer.close()
+
+    listening = await asyncio.start_server(ends, "127.0.0.1", 0)
+    transport = HttpTransport(timeouts=PATIENT, connections=1)
+    with pytest.raises(TransportError, match=r"no connection: .*\[the other side ended it while it was made\]"):
+        await transport.send(Request(f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}/", {}))
+    await transport.close()
+    listening.close()
+
+
+def test_a_lookup_that_hangs_holds_up_nobodys_end(monkeypatch):
+    over = threading.Event()
+
+    async def stopped() -> None:
+        asked, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def hangs(*_, **__):
+            loop.call_soon_threadsafe(asked.set)
+            over.wait(ENDLESS_SECONDS)
+            raise socket.gaierror("too late")
+
+        monkeypatch.setattr(socket, "getaddrinfo", hangs)
+        transport = HttpTransport(timeouts=PATIENT, connections=1)
+        sending = asyncio.create_task(transport.send(Request("http://hanging.test/", {})))
+        await asked.wait()
+        sending.cancel()
+        await asyncio.wait([sending])
+        await transport.close()
+
+    running = threading.Thread(target=asyncio.run, args=(stopped(),), daemon=True)
+    running.start()
+    running.join(ENDLESS_SECONDS / 10)
+    left = running.is_alive()
+    over.set()
+    assert not left
+
+
+async def test_a_name_that_nobody_knows_is_no_connection(monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    transport = HttpTransport(timeouts=PATIENT, connections=1)
+    with pytest.raises(TransportError, match=r"no connection: .*Name or service not known"):
+        await transport.send(Request("http://nobody.test/", {}))
+    await transport.close()
 
 
 async def test_a_body_without_a_length_that_is_closed_is_complete_by_http():
