@@ -212,7 +212,7 @@ class Client:
                 started = self.clock.now()
                 try:
                     response = await self.transport.send(request)
-                except TransportError as failure:
+                except (ProtocolError, TransportError) as failure:
                     error: ApiError | None = failure
                 else:
                     if date := response.headers.get("date"):

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import anyio
 import pytest
 
+from connector.core.api.content import undo
 from connector.core.api.protocol import API_VERSION, Response
 from connector.core.api.retry import RetryPolicy
 from connector.errors import (
@@ -18,6 +19,7 @@ from connector.errors import (
     ProtocolError,
     RateLimitError,
     ServerError,
+    TooLargeError,
     TransportError,
 )
 from connector.stripe.client import ACCOUNT, BALANCE, GET_TRANSACTION, LIST_TRANSACTIONS
@@ -133,6 +135,17 @@ async def test_an_address_that_never_was_the_api_is_said_to_be_none_after_three_
     transport = FakeTransport([foreign] * 4)
     with pytest.raises(ProtocolError):
         await client_over(transport, retry=RetryPolicy(attempts=8)).get(BALANCE)
+    assert len(transport.sent) == 3
+
+
+async def test_a_coding_that_was_not_asked_for_may_be_another_next_time_and_what_is_too_large_stays_so():
+    with pytest.raises(ProtocolError, match="'br'") as caught:
+        undo(b"", "br", most=10)
+    transport = FakeTransport([caught.value, ok({"id": "x"}), TooLargeError("too large")])
+    client = client_over(transport)
+    assert (await client.get(BALANCE)).body == b'{"id":"x"}'
+    with pytest.raises(TooLargeError):
+        await client.get(BALANCE)
     assert len(transport.sent) == 3
 
 

@@ -45,11 +45,13 @@ def undo(body: bytes, encoding: str, *, most: int) -> bytes:
     Raises:
         TransportError: the body ends before its compressed data does, or is damaged.
         TooLargeError: it unfolds to more than `most` bytes.
-        ProtocolError: a coding was not asked for.
+        ProtocolError: a coding was not asked for; the next answer may have another.
     """
     codings = [name for part in encoding.split(",") if (name := part.strip().lower()) not in {"", "identity"}]
     if not set(codings) <= _KNOWN or len(codings) > _MOST_CODINGS:
-        raise ProtocolError(f"the server encoded the body as {encoding[:40]!r}, which was not asked for")
+        error = ProtocolError(f"the server encoded the body as {encoding[:40]!r}, which was not asked for")
+        error.may_pass = True
+        raise error
     for name in reversed(codings):
         body = _inflated(body, name, most)
     return body
