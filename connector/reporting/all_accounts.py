@@ -55,7 +55,7 @@ def exceptions(statement: Statement) -> Iterator[str]:
 
 
 def all_together(statement: Statement) -> Section | None:
-    """Return the balances of all accounts added up, or None of a single account."""
+    """Return the balances of all accounts added up; None of a single account, or where no balance is known."""
     if len(statement.accounts) < 2:  # noqa: PLR2004 - what is added up
         return None
     lines = tuple(_line(one) for one in together(statement.accounts))

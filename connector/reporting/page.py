@@ -53,14 +53,15 @@ def to_text(statement: Statement) -> Iterator[str]:
 
 def _all_accounts(statement: Statement, writer: Writer) -> Iterator[str]:
     """Yield, of several accounts, how many are final, which are not, and all of them added up."""
-    section = all_together(statement)
-    if section is None:
+    if len(statement.accounts) == 1:
         return
     yield "<section>\n<h2>Accounts</h2>\n"
     yield _badge(in_short(statement), writer, well=statement.final and statement.as_frozen)
     yield _said(exceptions(statement), writer)
-    yield f"<h3>{writer.escape(section.title)}</h3>\n"
-    yield from writer.table(_table(section), folds=False)
+    section = all_together(statement)
+    if section is not None:
+        yield f"<h3>{writer.escape(section.title)}</h3>\n"
+        yield from writer.table(_table(section), folds=False)
     yield "</section>\n"
 
 

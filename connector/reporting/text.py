@@ -62,11 +62,13 @@ def to_lines(statement: Statement, width: int | None = None) -> Iterator[str]:
 
 def _all_accounts(statement: Statement, width: int | None) -> Iterator[str]:
     """Yield, of several accounts, how many are final, which are not, and all of them added up."""
+    if len(statement.accounts) == 1:
+        return
+    yield ""
+    yield in_short(statement)
+    yield from (f"  {line}" for line in exceptions(statement))
     section = all_together(statement)
     if section is not None:
-        yield ""
-        yield in_short(statement)
-        yield from (f"  {line}" for line in exceptions(statement))
         yield ""
         yield from (f"  {line}" for line in _table(section, width))
 

@@ -86,6 +86,13 @@ def test_those_that_are_not_final_are_named_first_and_many_accounts_are_counted_
     assert '<p class="badge look">! 20 accounts: 19 final, 1 NOT FINAL</p>' in written
 
 
+def test_a_period_in_which_no_balance_is_known_says_all_the_same_that_no_account_is_final(stated):
+    accounts = tuple(replace(one, purses=(), reasons=("the lake has none of its time",)) for one in stated.accounts)
+    dark = replace(stated, accounts=accounts)
+    assert list(text.to_lines(dark))[3] == "3 accounts: 3 NOT FINAL"
+    assert "! 3 accounts: 3 NOT FINAL" in "".join(page.to_text(dark))
+
+
 def test_a_sum_with_an_opening_that_is_not_known_is_not_known_and_says_of_how_many_accounts(stated):
     account = stated.accounts[0]
     dark = replace(account.purses[0], opening=Opening(None, "not_known", "no rows before"), closing=None)

@@ -62,7 +62,8 @@ def _lines(found: Found, destination: str) -> list[str]:
         lines += [f"  {_short(one)}" for one in found.others]
     else:
         lines.append(
-            f"payouts are looked for within {NEAR_DAYS} days; `stripe-balance payouts {destination}` brings new ones"
+            f"of a day, payouts are looked for within {NEAR_DAYS} days; "
+            f"`stripe-balance payouts {destination}` brings new ones"
         )
     return lines
 
