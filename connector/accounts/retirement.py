@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector.config.destination import placed
 from connector.core.account_ids import given_name
 from connector.core.state.account_record import AccountRecord, Retired
+from connector.core.suggestions import among_accounts
 from connector.core.units import AccountId
 from connector.errors import ConfigError, UsageError
 from connector.lake.state.lake_identity import change_account, facts_of
@@ -71,4 +72,4 @@ def _present(accounts: frozenset[AccountId], name: AccountId, destination: str |
     if not accounts:
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     if name not in accounts:
-        raise ConfigError(f"there are no rows of {name}; accounts here: {', '.join(sorted(accounts))}")
+        raise ConfigError(f"there are no rows of {among_accounts(name, sorted(accounts))}")

@@ -9,6 +9,9 @@ from connector.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+MOST_NAMED = 12
+"""Accounts of a lake that a message names."""
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean X?)`, X being a name that begins with the word, else the closest; nothing without one.
@@ -28,6 +31,22 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     begins = sorted((name for name in names if len(letters) > 1 and name.startswith(letters)), key=len)
     found = begins or get_close_matches(letters, names)
     return f" (did you mean {names[found[0]]}?)" if found and letters else ""
+
+
+def among_accounts(word: str, names: Collection[str]) -> str:
+    """Return an account that is none of those there are, which was probably meant, and the first few of them.
+
+    Args:
+        word: as it was given.
+        names: ids of the accounts of a lake.
+    """
+    return f"{word}{did_you_mean(word, names)}; accounts here: {few(names)}"
+
+
+def few(names: Collection[str]) -> str:
+    """Return names, of more than `MOST_NAMED` the first, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(list(names)[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _letters(name: str) -> str:

@@ -12,6 +12,7 @@ import anyio.to_thread
 import connector
 from connector.core.ledger.changes import purse_changes
 from connector.core.ledger.money import currency_code
+from connector.core.suggestions import among_accounts
 from connector.core.time.periods import MONTHS_OF, Asked, Period, period_of
 from connector.errors import ConfigError, UsageError
 from connector.lake.reading.table_snapshot import read_again
@@ -165,7 +166,7 @@ def _chosen(found: list[TableState], accounts: tuple[str, ...], destination: str
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     names = [one.account for one in found]
     if missing := [one for one in accounts if one not in names]:
-        raise ConfigError(f"there are no rows of {missing[0]}; accounts here: {', '.join(names)}")
+        raise ConfigError(f"there are no rows of {among_accounts(missing[0], names)}")
     return [one for one in found if not accounts or one.account in accounts]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connector.config.destination import placed
 from connector.config.moments import day_given
 from connector.core.ledger.bank_lines import NEAR_DAYS, BankLine, Match, bank_line, matches
+from connector.core.suggestions import among_accounts
 from connector.errors import ConfigError, UsageError
 from connector.lake.state.lake_identity import PAYOUTS, load_payouts
 from connector.lake.state.state_log import recorded_accounts
@@ -99,7 +100,7 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
             f"there are no payouts in {destination}: bring them with `stripe-balance payouts {destination}`"
         )
     if missing := [one for one in names if one not in there]:
-        raise ConfigError(f"there are no payouts of {missing[0]}; accounts here: {', '.join(there)}")
+        raise ConfigError(f"there are no payouts of {among_accounts(missing[0], there)}")
     found: list[FoundPayout] = []
     others: list[FoundPayout] = []
     looked_at = 0

@@ -16,6 +16,7 @@ from connector.accounts.choice import Guest, at_home, remember_paths
 from connector.core.planning.mended import Healed
 from connector.core.state.account_record import Retired
 from connector.core.state.claims import Claims
+from connector.core.suggestions import among_accounts
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY
@@ -197,7 +198,7 @@ class Check:
         names = [state.account for state in found]
         for account in self.wish.accounts:
             if account not in names:
-                raise ConfigError(f"there are no rows of {account}; accounts here: {', '.join(names)}")
+                raise ConfigError(f"there are no rows of {among_accounts(account, names)}")
         return [state for state in found if not self.wish.accounts or state.account in self.wish.accounts]
 
     async def _key_of(self, client: Client) -> str:

@@ -7,7 +7,7 @@ import argparse
 import pytest
 
 from connector.cli.options.arguments import Parser
-from connector.core.suggestions import did_you_mean
+from connector.core.suggestions import MOST_NAMED, among_accounts, did_you_mean
 from connector.errors import UsageError
 
 
@@ -95,3 +95,11 @@ def test_an_option_without_its_value_says_what_is_to_be_given():
         with pytest.raises(UsageError) as caught:
             parser.parse_args(words)
         assert str(caught.value).startswith(said)
+
+
+def test_an_account_that_a_lake_does_not_have_is_told_with_the_one_that_was_meant_and_the_first_of_very_many():
+    names = [f"acct_{place:03}Abc" for place in range(200)]
+    said = among_accounts("acct_007Abd", names)
+    assert said.startswith("acct_007Abd (did you mean acct_007Abc?); accounts here: acct_000Abc, acct_001Abc, ")
+    assert said.endswith(f", {names[MOST_NAMED - 1]} and 188 more")
+    assert among_accounts("x", ["acct_1", "acct_2"]) == "x; accounts here: acct_1, acct_2"

@@ -18,6 +18,7 @@ import pyarrow as pa
 from connector.config.destination import placed
 from connector.core.counting import counted
 from connector.core.state.tables import SPEC_OF, TRANSACTIONS
+from connector.core.suggestions import among_accounts, few
 from connector.core.time.times import to_words
 from connector.core.units import AccountId
 from connector.errors import ConfigError, UsageError
@@ -316,7 +317,7 @@ def _as_of(found: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:
         raise UsageError(f"`version` {version!r} is the number of a record, as `status` says it")
     account, *others = [one.account for one in found.accounts]
     if others:
-        accounts = ", ".join([account, *others])
+        accounts = few([account, *others])
         raise ConfigError(f"records are counted by account: name one with `account`; accounts here: {accounts}")
     return account, TableSnapshot.of(found.table, account, found.comparer, version)
 
@@ -325,8 +326,8 @@ def _of_account(found: TableSnapshot, account: str) -> TableSnapshot:
     """Return one account's part; raises a ConfigError where there is none."""
     chosen = tuple(one for one in found.accounts if one.account == account)
     if not chosen:
-        accounts = ", ".join(one.account for one in found.accounts)
-        raise ConfigError(f"there are no rows of {account}; accounts here: {accounts}")
+        names = [one.account for one in found.accounts]
+        raise ConfigError(f"there are no rows of {among_accounts(account, names)}")
     return replace(found, accounts=chosen)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import connector
 from connector.core.state.account_record import stale_since
+from connector.core.suggestions import among_accounts
 from connector.errors import ConfigError, LakeChangedError, StateError
 from connector.lake.reading.unnamed_files import UnnamedFiles, look_for_unnamed
 from connector.lake.state.leases import others_at_work
@@ -104,7 +105,7 @@ class Gathering:
             lake = self.destination
             raise ConfigError(f"there is no lake in {lake}: `stripe-balance sync {lake}` makes one")
         if missing := [one for one in self.wanted if one not in found]:
-            raise ConfigError(f"there are no rows of {missing[0]}; accounts here: {', '.join(found)}")
+            raise ConfigError(f"there are no rows of {among_accounts(missing[0], found)}")
         return [one for one in found if not self.wanted or one in self.wanted]
 
     def _facts(self, known: Known) -> AccountFacts:
