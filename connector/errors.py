@@ -206,13 +206,20 @@ class ProtocolError(ApiError):
 
     Attributes:
         connection: number of the connection it came on, nothing of which is to be believed; None where not known.
-        may_pass: whether what came is none of the API's answers, such as a page of HTML: it was asked for again.
+        may_pass: whether what came is none of the API's answers, such as a page of HTML. It was asked for again, and
+            may be later: such an error is retryable, with the status of one of the network.
     """
 
     remedy = "run it again once; where it stays, report it with the request's id"
     exit_code = 65
     connection: int | None = None
     may_pass: bool = False
+
+    def came_from_the_way(self) -> None:
+        """Take note that what came is none of the API's answers."""
+        self.may_pass = self.retryable = True
+        self.exit_code: int = TransportError.exit_code
+        self.remedy: str = TransportError.remedy
 
 
 class TooLargeError(ProtocolError):

@@ -52,9 +52,6 @@ ALTERED |= {"half-pair", "long-number", "repeated-field", "hostile-text"}
 UNSEEN = {"gone-rows", "hot-second"}
 """Rows are not listed when their time is read, however long ago it is: nothing but reading again finds them."""
 
-FOREIGN = {"not-json"}
-"""An answer that is none of the API's is asked for again, as often as any that failed."""
-
 MISPLACED = {"stray"}
 """An answer that belongs to nothing is noticed at once, or by what it says; nothing on its connection is believed."""
 
@@ -75,7 +72,7 @@ def outcomes(kind: str) -> set[int]:
         return REFUSED[kind]
     if kind in BROKEN:
         return {65}
-    return {0, 65} if kind in UNLESS_MET | FOREIGN | MISPLACED else {0}
+    return {0, 65} if kind in UNLESS_MET | MISPLACED else {0}
 
 
 def status_of(lake: Path, stripe_: Sandbox, settings: dict[str, Any], **options: Any) -> int:

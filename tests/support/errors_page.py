@@ -14,6 +14,7 @@ OF_ITS_OWN = {
     "StoppedError": "75; after a signal 128 and its number",
     "AccountsError": "that of the first whose error may pass by itself, else of the first",
     "UnpublishedError": "that of its cause",
+    "ProtocolError": "65; 75 where what came is none of the API's answers, such as a page of HTML",
 }
 """Classes whose errors have a status each."""
 
@@ -48,7 +49,11 @@ def cells(kind: type[ConnectorError]) -> list[str]:
     deep = "· " * (len(kind.__mro__) - len(ConnectorError.__mro__))
     happened = " ".join((kind.__doc__ or "").split("\n\n")[0].split()).rstrip(".")
     status = OF_ITS_OWN.get(kind.__name__, str(kind.exit_code))
-    again = "as its status says" if kind.__name__ in {"AccountsError", "UnpublishedError"} else _words(kind)
+    again = (
+        "as its status says"
+        if kind.__name__ in {"AccountsError", "ProtocolError", "UnpublishedError"}
+        else _words(kind)
+    )
     return [f"{deep}`{kind.__name__}`", happened.replace("|", "\\|"), kind.remedy.replace("|", "\\|"), status, again]
 
 

@@ -50,7 +50,7 @@ def undo(body: bytes, encoding: str, *, most: int) -> bytes:
     codings = [name for part in encoding.split(",") if (name := part.strip().lower()) not in {"", "identity"}]
     if not set(codings) <= _KNOWN or len(codings) > _MOST_CODINGS:
         error = ProtocolError(f"the server encoded the body as {encoding[:40]!r}, which was not asked for")
-        error.may_pass = True
+        error.came_from_the_way()
         raise error
     for name in reversed(codings):
         body = _inflated(body, name, most)

@@ -42,5 +42,6 @@ def foreign(response: Response, *, key: str = "") -> ProtocolError | None:
 
 
 def _passing(error: ProtocolError, response: Response) -> ProtocolError:
-    error.connection, error.may_pass = response.connection, True
+    error.connection = response.connection
+    error.came_from_the_way()
     return error

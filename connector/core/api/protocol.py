@@ -163,7 +163,9 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     )
     error.retry_after = response.retry_after
     if isinstance(error, ProtocolError):
-        error.connection, error.may_pass = response.connection, not redirects
+        error.connection = response.connection
+        if not redirects:
+            error.came_from_the_way()
     if isinstance(error, RateLimitError):
         error.reason = _kept(response.limited_reason, key)
     return error

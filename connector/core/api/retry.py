@@ -78,7 +78,7 @@ def wait_before(  # noqa: PLR0913 - one keyword for each thing that is known of 
     Source: docs.stripe.com/rate-limits; stripe-python `_http_client.py`.
     """
     may_pass = isinstance(error, ProtocolError) and error.may_pass
-    again = error.retryable or may_pass if should_retry is None else should_retry
+    again = error.retryable if should_retry is None else should_retry
     attempts = min(policy.attempts, UNHEARD_ATTEMPTS) if may_pass and not heard else policy.attempts
     if attempt >= attempts or not again:
         return None

@@ -43,6 +43,7 @@ def test_anything_else_may_pass_and_is_named(body, said):
     found = foreign(Response(200, {"request-id": "req_1"}, body, connection=7))
     assert isinstance(found, ProtocolError)
     assert (said in found.message, found.may_pass, found.connection, found.request_id) == (True, True, 7, "req_1")
+    assert (found.retryable, found.exit_code) == (True, 75)
 
 
 @pytest.mark.parametrize(
