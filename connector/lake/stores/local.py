@@ -19,7 +19,7 @@ import time
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
-from errno import EEXIST, ENOTEMPTY
+from errno import EBUSY, EEXIST, ENOTEMPTY
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Self
@@ -364,13 +364,16 @@ def _wait_for(descriptor: int, folder: str) -> None:
 
 @contextmanager
 def _gone_or_in_use() -> Generator[None]:
-    """Leave to the next time what somebody else removes just now, or writes to: then its run is not dead after all."""
+    """Leave to the next time what somebody else removes just now, or has open, or writes to: its run may be alive.
+
+    NFS keeps what is open under a name of its own (`.nfs…`), which cannot be removed (EBUSY) until it is closed.
+    """
     try:
         yield
     except FileNotFoundError:
         pass
     except OSError as error:
-        if error.errno not in {ENOTEMPTY, EEXIST}:
+        if error.errno not in {ENOTEMPTY, EEXIST, EBUSY}:
             raise
 
 

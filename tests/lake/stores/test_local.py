@@ -184,6 +184,25 @@ def test_a_run_that_writes_while_it_is_cleared_away_is_left_to_the_next_time(sto
     assert names(store) == []
 
 
+def test_what_another_program_has_open_on_nfs_is_left_to_the_next_time(store, monkeypatch):
+    staged = [store.of_run(run).staging("a/b").with_name(".nfs000000000012ab") for run in ("first", "second")]
+    for one in staged:
+        one.write_bytes(b"half")
+    remove = os.unlink
+
+    def in_use(path, *, dir_fd=None):
+        if dir_fd is not None and staged[0].exists() and os.path.samestat(os.fstat(dir_fd), staged[0].parent.stat()):
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
+        remove(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", in_use)
+    store.clear(lambda *_: True)
+    assert [one.exists() for one in staged] == [True, False]
+    monkeypatch.undo()
+    store.clear(lambda *_: True)
+    assert names(store) == []
+
+
 def test_what_another_clears_away_meanwhile_is_no_fault_of_the_disk(store):
     for run in ("first", "second"):
         store.of_run(run).staging("a/b").write_bytes(b"half")
