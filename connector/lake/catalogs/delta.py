@@ -73,6 +73,9 @@ _READING = "reading"
 _TABLE_EXISTS = re.compile(r"already exists", re.IGNORECASE)
 
 _GONE = re.compile(r"not found|invalid table version", re.IGNORECASE)
+
+_SPOILT = re.compile(r"json error|no table metadata or protocol|parquet error", re.IGNORECASE)
+"""What deltalake says of a log that a disk or a copy has spoilt; it forces nothing that it writes onto the disk (1.6)."""
 """What deltalake says of a file of the log that it knew of, and that upkeep has removed since."""
 
 
@@ -353,4 +356,9 @@ def _told(what: str, secrets: Collection[str]) -> Generator[None]:
             raise CommitConflictError(f"{what}: another publisher made it first; run again") from error
         if _GONE.search(str(error)) and not what.startswith(_READING):
             raise CommitConflictError(f"{what}: its log changed meanwhile ({told(error, secrets)})") from error
+        if _SPOILT.search(str(error)) and what.startswith(_READING):
+            raise StorageError(
+                f"{what}: its log is damaged ({told(error, secrets)}): restore its folder _delta_log from a backup; or"
+                " move that away, and the next run makes the table anew, without its history"
+            ) from error
         raise StorageError(f"{what}: {told(error, secrets)}") from error

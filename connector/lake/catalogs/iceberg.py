@@ -53,7 +53,7 @@ try:
     from pyiceberg.typedef import Record
     from pyiceberg.types import DateType, IntegerType, StringType, TimestamptzType
 
-    from connector.lake.catalogs.iceberg_catalog import at_catalog
+    from connector.lake.catalogs.iceberg_catalog import READING, at_catalog
     from connector.lake.catalogs.iceberg_commit import (
         FOLDED_MANIFESTS,
         READ_AT_ONCE,
@@ -107,7 +107,7 @@ class IcebergCatalogTable:
     def read(self) -> None:
         """Look at the table as it is now; see `CatalogTable.read`."""
         self._listed, self._table = {}, None
-        with at_catalog(f"reading the table {self.identifier}"):
+        with at_catalog(f"{READING} {self.identifier}"):
             for _ in range(2):  # what another makes anew, or replaces, in this moment is no table of another place
                 try:
                     table = self.catalog.load_table(self.identifier)
@@ -127,7 +127,7 @@ class IcebergCatalogTable:
         """Return what the table's manifests held; see `CatalogTable.contents`."""
         if self._table is None:
             return None
-        with at_catalog(f"reading the table {self.identifier}"):
+        with at_catalog(f"{READING} {self.identifier}"):
             try:
                 listed = list(self._files(self._table))
             except FileNotFoundError:  # upkeep removes what a version named that was replaced meanwhile

@@ -19,6 +19,7 @@ from pyiceberg.exceptions import (
     CommitStateUnknownException,
     NoSuchTableError,
     TableAlreadyExistsError,
+    ValidationError,
     ValidationException,
 )
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -26,6 +27,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs.base import ROUNDS
 from connector.lake.catalogs.newest_metadata import CATALOG_FILE
+from connector.outside_text import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -38,6 +40,9 @@ LOCAL_CATALOG = "stripe_balance"
 _UNFIT = frozenset("#?;%")
 _IN_THE_WAY = re.compile(r"locked|serializ|deadlock|lock wait|lock timeout", re.IGNORECASE)
 """What a catalog's database says where somebody else is writing; all else that it cannot do is no conflict."""
+
+READING = "reading the table"
+"""How it is said that a table is looked at."""
 
 _SPOILT = re.compile(r"file is not a database|disk image is malformed")
 """What SQLite says of a file that a disk or a copy has spoilt."""
@@ -113,6 +118,12 @@ def at_catalog(what: str, kind: type[StorageError | ConfigError] = StorageError)
             raise StorageError(
                 f"{what}: the catalog's database is damaged ({found[0]}): restore it from a backup; or move a lake's"
                 f" own {CATALOG_FILE} away, and the next run makes the tables anew, without their history"
+            ) from error
+        if isinstance(error, (EOFError, ValueError, ValidationError)) and what.startswith(READING):
+            raise StorageError(
+                f"{what}: its metadata cannot be understood ({sentence(str(error))}): where it is damaged, restore it"
+                f" from a backup; or move a lake's own {CATALOG_FILE} away (of another catalog: drop the table), and"
+                " the next run makes the tables anew, without their history"
             ) from error
         raise kind(f"{what}: {error}") from error
 

@@ -346,3 +346,21 @@ def test_a_file_of_the_log_that_is_lost_is_an_error_and_nobody_in_the_way(tmp_pa
     with pytest.raises(StorageError, match="reading the table") as caught:
         publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
     assert caught.value.exit_code == 74
+
+
+@pytest.mark.parametrize("spoilt", [lambda log: b"", lambda log: bytes(len(log)), lambda log: log[: len(log) // 2]])
+def test_a_log_that_a_disk_has_spoilt_says_what_to_do_and_without_it_the_table_is_made_anew(tmp_path, spoilt):
+    lake = Lake(tmp_path / "lake")
+    lake.put(rows_of(0, ["txn_a", "txn_b"]))
+    publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
+    log = lake.root / TABLE / "_delta_log"
+    file = log / f"{0:020d}.json"
+    file.write_bytes(spoilt(file.read_bytes()))
+    with pytest.raises(
+        StorageError, match=r"its log is damaged \(.*or move that away, and the next run makes"
+    ) as caught:
+        publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
+    assert "\n" not in str(caught.value)
+    log.rename(tmp_path / "away")
+    publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
+    assert DeltaTable(str(lake.root / TABLE)).count() == 2

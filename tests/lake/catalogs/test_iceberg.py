@@ -435,3 +435,22 @@ class TestIceberg(CatalogContract):
         assert table.tidy(0.0, act=True).folded == told.folded
         assert self.manifests(lake) == (1 if more else MANY_MANIFESTS)
         assert self.rows(lake) == lake.rows()
+
+
+@pytest.mark.parametrize("pattern", ["*.avro", "*.metadata.json"])
+def test_metadata_that_a_disk_has_spoilt_says_what_to_do_and_without_it_the_table_is_made_anew(tmp_path, pattern):
+    lake = Lake(tmp_path / "lake")
+    lake.put(rows_of(0, ["txn_a", "txn_b"]))
+
+    def published():
+        with closing(open_catalog(str(lake.root))) as catalog:
+            publish(IcebergCatalogTable(lake.shape, catalog, str(lake.root)), lake.wanted)
+            return catalog.load_table(f"stripe.{TABLE}").scan().to_arrow().num_rows
+
+    assert published() == 2
+    for file in lake.root.rglob(pattern):
+        file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(StorageError, match=r"cannot be understood .*move a lake's own iceberg\.db away"):
+        published()
+    (lake.root / "iceberg.db").rename(tmp_path / "away")
+    assert published() == 2
