@@ -73,10 +73,10 @@ _READING = "reading"
 _TABLE_EXISTS = re.compile(r"already exists", re.IGNORECASE)
 
 _GONE = re.compile(r"not found|invalid table version", re.IGNORECASE)
+"""What deltalake says of a file of the log that it knew of, and that upkeep has removed since."""
 
 _SPOILT = re.compile(r"json error|no table metadata or protocol|parquet error", re.IGNORECASE)
-"""What deltalake says of a log that a disk or a copy has spoilt; it forces nothing that it writes onto the disk (1.6)."""
-"""What deltalake says of a file of the log that it knew of, and that upkeep has removed since."""
+"""What it says of a log that a disk or a copy has spoilt: it forces nothing that it writes onto the disk (1.6)."""
 
 
 @dataclass(slots=True)
