@@ -16,7 +16,7 @@ from connector.core.state.partition import partition_folder, shares
 from connector.core.state.table_state import TableState
 from connector.lake.formats.formats import HIVE, Format, format_named, format_of
 from connector.lake.formats.row_columns import MICROSECONDS
-from connector.lake.stores.disk import at_disk, sha256_of
+from connector.lake.stores.disk import at_disk
 from connector.lake.writing.file_statistics import Summary
 from connector.lake.writing.rewrite import Draft, trusted
 from connector.tables.balance_transactions import to_batch, to_lines
@@ -170,13 +170,11 @@ class _Partitions:
         if draft is None or key is None:
             return
         with draft:
-            staged = draft.finish()
-            if staged is None:
+            written = draft.finish()
+            if written is None:
                 return
-            with at_disk(f"reading {staged}"):
-                sha256 = sha256_of(staged)
-                path = self.form.final_path(self._folder(key), sha256)
-                file = self._summary.data_file(path, written=staged, sha256=sha256)
+            path = self.form.final_path(self._folder(key), written.sha256)
+            file = self._summary.data_file(path, size=written.bytes, sha256=written.sha256)
             yield self.target.publish(file, draft.keep())
 
     def _begin(self, key: PartitionKey) -> None:

@@ -241,7 +241,7 @@ class _FilePass:
 
     def compare(self) -> None:
         """Hold the state's figures of the file to what was looked at."""
-        now = self._summary.entry(self.file.path, size=self.file.bytes, sha256=self.file.sha256)
+        now = self._summary.data_file(self.file.path, size=self.file.bytes, sha256=self.file.sha256)
         for name in _FIGURES:
             expected, actual = getattr(self.file, name), getattr(now, name)
             if expected != actual:

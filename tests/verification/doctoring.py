@@ -92,7 +92,7 @@ def rewrite(lake: Path, path: str, change: Callable[[list[Row]], list[Row]], *, 
         writer.close()
         summary = Summary()
         summary.add(to_batch(rows))
-        files[path] = summary.data_file(path, written=local, sha256=sha256_of(local))
+        files[path] = summary.data_file(path, size=local.stat().st_size, sha256=sha256_of(local))
     if fix:
         save(lake, replace(state, files=MappingProxyType(files)))
 

@@ -39,8 +39,12 @@ class Writer(Protocol):
         """Append rows."""
         ...
 
-    def close(self) -> None:
-        """Finish the file; it is complete, though not yet forced to disk, on return."""
+    def close(self) -> pa.Buffer | None:
+        """Finish the file; it is complete, though not yet forced to disk, on return.
+
+        Returns:
+            Its bytes, where they came about in memory; else None.
+        """
         ...
 
 

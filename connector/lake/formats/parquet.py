@@ -25,7 +25,8 @@ GROUP_TEXT = 16 * 2**20
 """Bytes of text after which a row group ends early, so that rows with whole expanded objects in them stay bounded."""
 
 FEW_ROWS = 128
-"""Rows of a file up to which it is compressed by Snappy: zstd takes longer to begin than to compress as little."""
+"""Rows of a file up to which all its columns are plain and compressed by Snappy: zstd, and a dictionary, take longer to
+begin than so few values take."""
 
 _READ_ROWS = CHUNK_ROWS // 2
 
@@ -33,9 +34,13 @@ _BUFFER = 2**16
 """Bytes gathered for the disk: Parquet is written in pieces of some hundred."""
 
 
-class _Compression(TypedDict):
-    compression: dict[str, str]
+class _Encoding(TypedDict):
+    compression: str | dict[str, str]
     compression_level: dict[str, int] | None
+    use_dictionary: bool | list[str]
+
+
+_OF_FEW_ROWS = _Encoding(compression="snappy", compression_level=None, use_dictionary=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,37 +58,30 @@ class Layout:
     order: tuple[str, ...] = ("created", "id")
 
     @cached_property
-    def of_few_rows(self) -> _Compression:
-        """What compresses each column of a file of few rows."""
-        return {"compression": self._codecs("snappy"), "compression_level": None}
-
-    @cached_property
-    def of_many_rows(self) -> _Compression:
-        """The same of a file of more."""
-        return {"compression": self._codecs("zstd"), "compression_level": dict.fromkeys(self._compressed, 1)}
+    def of_many_rows(self) -> _Encoding:
+        """How each column of a file of more than few rows is encoded."""
+        plain = [field for field in self.schema if field.name not in self.dictionary]
+        compressed = [path for field in plain for path in _paths(field.name, field.type)]
+        return _Encoding(
+            compression=dict.fromkeys(self.dictionary, "none") | dict.fromkeys(compressed, "zstd"),
+            compression_level=dict.fromkeys(compressed, 1),
+            use_dictionary=list(self.dictionary),
+        )
 
     @cached_property
     def ascending(self) -> tuple[pq.SortingColumn, ...]:
         """What a file says of its order."""
         return pq.SortingColumn.from_ordering(self.schema, [(name, "ascending") for name in self.order])
 
-    @cached_property
-    def _compressed(self) -> list[str]:
-        fields = (field for field in self.schema if field.name not in self.dictionary)
-        return [path for field in fields for path in _paths(field.name, field.type)]
-
-    def _codecs(self, codec: str) -> dict[str, str]:
-        return dict.fromkeys(self.dictionary, "none") | dict.fromkeys(self._compressed, codec)
-
 
 class ParquetWriter:
     """Writes sorted rows as Parquet 2.6, natively: a Python file object below it would hold the interpreter lock.
 
-    zstd is at level 1: on these rows level 3 costs 1.3 times as much and makes files no smaller. A file of few rows has
-    Snappy, which begins in no time: a quiet day costs little more than half, and is as large. Columns with a
-    dictionary stay as they are: what is left of them is a few bits a row, and beginning to compress costs as much as a
-    hundred values. Arrow's own copy of the schema stays out: it says nothing that Parquet's does not, and would double
-    the file of a quiet day.
+    zstd is at level 1: on these rows level 3 costs 1.3 times as much and makes files no smaller. Columns with a
+    dictionary are not compressed: what is left of them is a few bits a row. A file of few rows has Snappy, which begins
+    in no time, and no dictionaries: a quiet day costs half, and is as large. It comes about in memory, and goes to the
+    disk in one piece. Arrow's own copy of the schema stays out: it says nothing that Parquet's does not, and would
+    double the file of a quiet day.
 
     Args:
         path: local path of the new file.
@@ -91,11 +89,11 @@ class ParquetWriter:
     """
 
     def __init__(self, path: Path, *, layout: Layout) -> None:
+        self._path, self._layout = path, layout
         self._rechunker = Rechunker()
         self._group: list[pa.RecordBatch] = []
         self._rows = self._text = 0
-        self._layout = layout
-        self._sink = pa.BufferedOutputStream(pa.OSFile(str(path), "wb"), _BUFFER)
+        self._sink: pa.NativeFile | None = None
         self._file: pq.ParquetWriter | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -103,16 +101,31 @@ class ParquetWriter:
         for chunk in self._rechunker.add(batch):
             self._add(chunk)
 
-    def close(self) -> None:
-        """Encode what is left, and write the footer."""
+    def close(self) -> pa.Buffer | None:
+        """Encode what is left, and write the footer.
+
+        Returns:
+            The file's bytes, if its rows are one chunk or none; else None.
+        """
+        if self._file is None and not self._group:
+            return self._written_at_once()
         try:
             self._group.extend(self._rechunker.rest())
-            self._end_group(is_all=self._file is None)
+            self._end_group()
         finally:
-            try:
-                self._begun().close()
-            finally:
-                self._sink.close()
+            self._close()
+        return None
+
+    def _written_at_once(self) -> pa.Buffer:
+        """Write a file of at most one chunk: made in memory, so that it need not be read for its hash."""
+        chunks = list(self._rechunker.rest())
+        few = sum(chunk.num_rows for chunk in chunks) <= FEW_ROWS
+        sink = pa.BufferOutputStream()
+        with self._begun(sink, _OF_FEW_ROWS if few else self._layout.of_many_rows) as file:
+            _write_group(file, chunks)
+        content = sink.getvalue()
+        self._path.write_bytes(content)
+        return content
 
     def _add(self, chunk: pa.RecordBatch) -> None:
         self._group.append(chunk)
@@ -121,29 +134,37 @@ class ParquetWriter:
         if self._rows >= GROUP_ROWS or self._text >= GROUP_TEXT:
             self._end_group()
 
-    def _end_group(self, *, is_all: bool = False) -> None:
+    def _end_group(self) -> None:
         group, self._group, self._rows, self._text = self._group, [], 0, 0
-        if is_all and len(group) == 1 and group[0].num_rows <= FEW_ROWS:
-            self._begun(self._layout.of_few_rows).write_batch(group[0])  # in three quarters of the time of a table
-        elif group:
-            table = pa.Table.from_batches(group)
-            self._begun().write_table(table, row_group_size=table.num_rows)
-
-    def _begun(self, compression: _Compression | None = None) -> pq.ParquetWriter:
-        """Return the file, begun with the first row group: only then is it known whether there are few rows."""
         if self._file is None:
-            layout = self._layout
-            self._file = pq.ParquetWriter(
-                self._sink,
-                layout.schema,
-                version="2.6",
-                **(compression or layout.of_many_rows),
-                store_schema=False,
-                use_dictionary=list(layout.dictionary),
-                write_statistics=True,
-                sorting_columns=layout.ascending,
-            )
-        return self._file
+            self._sink = pa.BufferedOutputStream(pa.OSFile(str(self._path), "wb"), _BUFFER)
+            self._file = self._begun(self._sink, self._layout.of_many_rows)
+        _write_group(self._file, group)
+
+    def _close(self) -> None:
+        try:
+            if self._file is not None:
+                self._file.close()
+        finally:
+            if self._sink is not None:
+                self._sink.close()
+
+    def _begun(self, sink: pa.NativeFile, encoding: _Encoding) -> pq.ParquetWriter:
+        return pq.ParquetWriter(
+            sink,
+            self._layout.schema,
+            version="2.6",
+            **encoding,
+            store_schema=False,
+            write_statistics=True,
+            sorting_columns=self._layout.ascending,
+        )
+
+
+def _write_group(file: pq.ParquetWriter, chunks: list[pa.RecordBatch]) -> None:
+    if chunks:
+        table = pa.Table.from_batches(chunks)
+        file.write_table(table, row_group_size=table.num_rows)
 
 
 @lru_cache(maxsize=16)

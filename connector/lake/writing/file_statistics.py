@@ -11,8 +11,6 @@ from connector.core.units import PAYMENTS
 from connector.lake.formats.row_columns import FEW_ROWS, MICROSECONDS, value_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pyarrow as pa
 
 _LOW_BITS = 32
@@ -75,18 +73,14 @@ class Summary:
             due = earliest // MICROSECONDS
             self._pending_from = due if self._pending_from is None else min(due, self._pending_from)
 
-    def data_file(self, path: str, *, written: Path, sha256: str) -> DataFile:
+    def data_file(self, path: str, *, size: int, sha256: str) -> DataFile:
         """Return the state's entry, once there were rows.
 
         Args:
             path: final path of the file.
-            written: where it is now.
+            size: in bytes.
             sha256: of its bytes.
         """
-        return self.entry(path, size=written.stat().st_size, sha256=sha256)
-
-    def entry(self, path: str, *, size: int, sha256: str) -> DataFile:
-        """Return the same of a file whose size is known."""
         return DataFile(
             path=path,
             rows=self._rows,

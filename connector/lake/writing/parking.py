@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError
 from connector.lake.formats.formats import parked_form
-from connector.lake.stores.disk import at_disk, sha256_of
+from connector.lake.stores.disk import at_disk
 from connector.lake.writing.file_statistics import Summary
 from connector.lake.writing.merge import Reread, merged
 from connector.lake.writing.rewrite import Draft, rows_inside
@@ -94,10 +94,8 @@ def _written(store: Store, form: Format, path: str, batches: Iterator[pa.RecordB
         for batch in batches:
             draft.write(batch)
             summary.add(batch)
-        staged = draft.finish()
-        if staged is None:
+        written = draft.finish()
+        if written is None:
             return None
-        with at_disk(f"reading {staged}"):
-            file = summary.data_file(path, written=staged, sha256=sha256_of(staged))
-        store.publish(staged, path)
-        return file
+        store.publish(written.path, path)
+        return summary.data_file(path, size=written.bytes, sha256=written.sha256)

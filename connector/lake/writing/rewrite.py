@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
 from connector.core.state.data_file import with_changes
@@ -158,12 +159,11 @@ def _staged(
             draft.write(batch)
             summary.add(batch)
             counts += found
-        staged = draft.finish()
-        if staged is None:
+        written = draft.finish()
+        if written is None:
             return StagedFile(None, counts, None)
-        with at_disk(f"reading {staged}"):
-            sha256 = sha256_of(staged)
-            file = summary.data_file(form.final_path(rewrite.folder, sha256), written=staged, sha256=sha256)
+        final_path = form.final_path(rewrite.folder, written.sha256)
+        file = summary.data_file(final_path, size=written.bytes, sha256=written.sha256)
         if rewrite.old is not None and file.sha256 == rewrite.old.sha256:
             return StagedFile(with_changes(file, path=rewrite.old.path, version=rewrite.old.version), counts, None)
         return StagedFile(file, counts, draft.keep(), condition)
@@ -257,6 +257,21 @@ def opened_parked(store: Store, form: Format, file: DataFile) -> Generator[Itera
         yield batches
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that is complete and forced to disk.
+
+    Attributes:
+        path: where it lies.
+        bytes: its size.
+        sha256: of its bytes, in hexadecimal.
+    """
+
+    path: Path
+    bytes: int
+    sha256: str
+
+
 class Draft:
     """A staged file, begun with the first row; gone at the end of the block unless kept."""
 
@@ -275,15 +290,18 @@ class Draft:
                 self._writer = self._form.open_writer(self._staged)
             self._writer.write(batch)
 
-    def finish(self) -> Path | None:
+    def finish(self) -> Written | None:
         """Complete the file and force it to disk; None when no row was written."""
         if self._writer is None or self._staged is None:
             return None
         writer, self._writer = self._writer, None
         with at_disk(f"writing {self._path}"):
-            writer.close()
+            content = writer.close()
             sync_file(self._staged)
-        return self._staged
+        if content is not None:
+            return Written(self._staged, content.size, sha256(content).hexdigest())
+        with at_disk(f"reading {self._staged}"):
+            return Written(self._staged, self._staged.stat().st_size, sha256_of(self._staged))
 
     def keep(self) -> Path | None:
         """Leave the finished file where it is."""

@@ -98,9 +98,11 @@ def test_a_file_of_lines_cut_short_is_a_storage_error(tmp_path):
         list(plain.read_objects(tmp_path / "file"))
 
 
-@pytest.mark.parametrize(("rows", "codec"), [(1, "SNAPPY"), (128, "SNAPPY"), (129, "ZSTD")])
+@pytest.mark.parametrize(("rows", "is_small"), [(1, True), (128, True), (129, False)])
 @pytest.mark.parametrize("cut", [1, 128, 1_000])
-def test_parquet_compresses_every_column_but_those_of_few_values_few_rows_the_quick_way(tmp_path, rows, codec, cut):
+def test_parquet_has_dictionaries_of_few_values_and_compresses_the_rest_few_rows_the_quick_way(
+    tmp_path, rows, is_small, cut
+):
     form = format_named("parquet", source_columns=True)
     few = row_dictionaries(source_columns=True)
     writer = form.open_writer(tmp_path / "file")
@@ -111,9 +113,26 @@ def test_parquet_compresses_every_column_but_those_of_few_values_few_rows_the_qu
     group = pq.ParquetFile(tmp_path / "file").metadata.row_group(0)
     columns = [group.column(place) for place in range(group.num_columns)]
     assert set(few) < {one.path_in_schema for one in columns}
-    assert {one.path_in_schema: one.compression for one in columns} == {
-        one.path_in_schema: "UNCOMPRESSED" if one.path_in_schema in few else codec for one in columns
+    assert {one.path_in_schema: (one.compression, "RLE_DICTIONARY" in one.encodings) for one in columns} == {
+        one.path_in_schema: ("SNAPPY", False)
+        if is_small
+        else ("UNCOMPRESSED", True)
+        if one.path_in_schema in few
+        else ("ZSTD", False)
+        for one in columns
     }
+    assert all(one.statistics is not None for one in columns)
+
+
+@each_form
+@pytest.mark.parametrize("rows", [0, 1, 129, CHUNK_ROWS, CHUNK_ROWS + 1, len(ROWS)])
+def test_bytes_that_are_told_when_a_file_is_complete_are_those_on_the_disk(tmp_path, form, rows):
+    writer = form.open_writer(tmp_path / "file")
+    writer.write(whole_of(form).slice(0, rows))
+    told = writer.close()
+    assert told is None or told.to_pybytes() == (tmp_path / "file").read_bytes()
+    with form.open_reader(tmp_path / "file") as batches:
+        assert sum(batch.num_rows for batch in batches) == rows
 
 
 def test_parquet_says_how_it_is_sorted_and_keeps_row_groups_small(tmp_path):
