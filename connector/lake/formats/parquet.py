@@ -196,7 +196,7 @@ def open_reader(path: Path, part: pa.Schema | None = None, *, schema: pa.Schema)
         StorageError: when the file is not Parquet, or its columns are not the schema's.
     """
     with readable(path):
-        file = pq.ParquetFile(str(path))
+        file = pq.ParquetFile(str(path), pre_buffer=False)  # else threads of Arrow's read ahead: for far stores
     with file:
         wanted = None if part is None else _all_paths(part)
         if wanted is not None:

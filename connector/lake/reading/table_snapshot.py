@@ -213,7 +213,7 @@ def _batches_of(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the batches of a file, of those of the columns that it has."""
     if parquet:
-        file = pq.ParquetFile(opened)
+        file = pq.ParquetFile(opened, pre_buffer=False)
         there = [name for name in columns if name in file.schema_arrow.names]
         yield from file.iter_batches(batch_size, columns=there, use_threads=False)
         return

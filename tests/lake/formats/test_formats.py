@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+import subprocess
+import sys
 from functools import cache
 
 import pyarrow as pa
@@ -133,6 +135,25 @@ def test_bytes_that_are_told_when_a_file_is_complete_are_those_on_the_disk(tmp_p
     assert told is None or told.to_pybytes() == (tmp_path / "file").read_bytes()
     with form.open_reader(tmp_path / "file") as batches:
         assert sum(batch.num_rows for batch in batches) == rows
+
+
+READS_ALONE = """
+import os, sys
+from pathlib import Path
+from connector.lake.formats.formats import format_named
+
+before = os.listdir("/proc/self/task")
+with format_named("parquet").open_reader(Path(sys.argv[1])) as batches:
+    print(sum(batch.num_rows for batch in batches), os.listdir("/proc/self/task") == before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted where Linux lists them")
+def test_a_file_of_parquet_is_read_by_the_thread_that_asks(tmp_path):
+    written(format_named("parquet"), tmp_path / "file", [to_batch([OFFICIAL_ROW] * 3)])
+    command = [sys.executable, "-c", READS_ALONE, str(tmp_path / "file")]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == ["3", "True"]
 
 
 def test_parquet_says_how_it_is_sorted_and_keeps_row_groups_small(tmp_path):
