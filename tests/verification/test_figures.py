@@ -38,5 +38,5 @@ def test_figures_of_files_together_are_those_of_each_by_itself(files):
     for batch, found in zip(batches, told, strict=True):
         summary = Summary()
         summary.add(batch)
-        alone = summary.entry("file", size=0, sha256="")
+        alone = summary.data_file("file", size=0, sha256="")
         assert found == FileFigures(*(getattr(alone, name) for name in FileFigures._fields))

@@ -30,13 +30,12 @@ ROWS = st.lists(
 
 @settings(max_examples=examples(100), deadline=None)
 @given(ROWS, st.integers(1, 20), st.sampled_from([1, 7, 64, 65, 1_000]))
-def test_sums_bounds_and_pending_rows_are_those_of_the_rows(tmp_path_factory, rows, times, size):
+def test_sums_bounds_and_pending_rows_are_those_of_the_rows(rows, times, size):
     rows = sorted(rows * times, key=lambda row: row.created)
-    summary, written = Summary(), tmp_path_factory.mktemp("file") / "part-0"
-    written.write_bytes(b"12345")
+    summary = Summary()
     for start in range(0, len(rows), size):
         summary.add(batch_of(PARQUET, rows[start : start + size]))
-    found = summary.data_file("folder/part-0", written=written, sha256="0" * 64)
+    found = summary.data_file("folder/part-0", size=5, sha256="0" * 64)
     net: Counter[str] = Counter()
     apart: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
@@ -51,28 +50,26 @@ def test_sums_bounds_and_pending_rows_are_those_of_the_rows(tmp_path_factory, ro
     assert found.pending_from == (waiting[0] + 172_800 if waiting else None)
 
 
-def summed_up(tmp_path, batches, *, ids=False):
-    summary, written = Summary(ids=ids), tmp_path / "part-0"
-    written.write_bytes(b"12345")
+def summed_up(batches, *, ids=False):
+    summary = Summary(ids=ids)
     for batch in batches:
         summary.add(batch)
-    return summary.data_file("folder/part-0", written=written, sha256="0" * 64)
+    return summary.data_file("folder/part-0", size=5, sha256="0" * 64)
 
 
 @pytest.mark.parametrize("net", [2**55, 2**55 + 255, -(2**55), 2**62, 2**62 + 2**31])
 @pytest.mark.parametrize("step", [0, 1])
-def test_sums_of_many_rows_are_exact_where_64_bits_would_wrap_around(tmp_path, net, step):
+def test_sums_of_many_rows_are_exact_where_64_bits_would_wrap_around(net, step):
     rows = [Row(START, f"txn_{number}", net=net - step * number) for number in range(256)]
-    assert summed_up(tmp_path, [batch_of(PARQUET, rows)]).net == {"usd": sum(row.net for row in rows)}
+    assert summed_up([batch_of(PARQUET, rows)]).net == {"usd": sum(row.net for row in rows)}
 
 
 @given(st.lists(st.lists(st.text(min_size=1, max_size=3), min_size=1, max_size=4), min_size=1, max_size=4))
-def test_the_least_and_the_greatest_id_are_those_by_their_bytes_where_they_are_asked_for(tmp_path_factory, groups):
-    folder = tmp_path_factory.mktemp("file")
+def test_the_least_and_the_greatest_id_are_those_by_their_bytes_where_they_are_asked_for(groups):
     batches = [batch_of(PARQUET, [Row(START, name) for name in group]) for group in groups]
     ids = sorted((name for group in groups for name in group), key=str.encode)
-    assert summed_up(folder, batches, ids=True).ids == (ids[0], ids[-1])
-    assert summed_up(folder, batches).ids is None
+    assert summed_up(batches, ids=True).ids == (ids[0], ids[-1])
+    assert summed_up(batches).ids is None
     known = None
     for group in groups:
         known = span_of(pa.array(group), known)
@@ -80,16 +77,16 @@ def test_the_least_and_the_greatest_id_are_those_by_their_bytes_where_they_are_a
 
 
 @pytest.mark.parametrize("copies", [1, 100])
-def test_pending_rows_that_do_not_say_when_they_are_due_are_counted_and_due_at_no_time(tmp_path, copies):
+def test_pending_rows_that_do_not_say_when_they_are_due_are_counted_and_due_at_no_time(copies):
     def pending(second, due):
         batch = batch_of(PARQUET, [Row(START + second, "txn_1", status="pending")] * 2 * copies)
         place, kind = batch.schema.get_field_index("available_on"), batch.schema.field("available_on").type
         dates = pa.array([due and due * 1_000_000, None] * copies, pa.int64()).cast(kind)
         return batch.set_column(place, batch.schema.field(place), dates)
 
-    nobody_knows = summed_up(tmp_path, [pending(1, None)])
+    nobody_knows = summed_up([pending(1, None)])
     assert (nobody_knows.pending, nobody_knows.pending_from) == (2 * copies, None)
-    some = summed_up(tmp_path, [pending(1, None), pending(2, START + 9), pending(3, START + 7), pending(4, START + 8)])
+    some = summed_up([pending(1, None), pending(2, START + 9), pending(3, START + 7), pending(4, START + 8)])
     assert (some.pending, some.pending_from) == (8 * copies, START + 7)
     assert some.pending_created == (START + 1, START + 4)
 
