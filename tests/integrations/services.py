@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.bucket_server import bucket_server
+from tests.support.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -58,18 +58,6 @@ class Service:
     environment: Mapping[str, str]
     endpoint: str
     process: subprocess.Popen[bytes] | None = field(repr=False)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody uses at the moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def _same_ports(folder: Path, count: int) -> list[int]:

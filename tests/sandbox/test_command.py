@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 from urllib.error import HTTPError
@@ -12,6 +11,7 @@ import pytest
 
 from connector.sandbox.__main__ import main
 from tests.support.fakes import ENDLESS_SECONDS
+from tests.support.ports import free_port
 
 RUN = [sys.executable, "-m", "connector.sandbox"]
 
@@ -63,9 +63,7 @@ def test_it_lists_its_faults(here):
 
 
 def test_it_takes_the_port_it_is_given_and_fails_with_1_where_that_is_taken():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     with subprocess.Popen([*RUN, "--transactions", "50", "--port", port], stdout=subprocess.PIPE, text=True) as first:
         assert f":{port} " in first.stdout.readline()
         second = run("--transactions", "50", "--port", port)

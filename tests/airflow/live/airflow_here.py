@@ -7,7 +7,6 @@ import json
 import os
 import select
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
@@ -29,13 +30,6 @@ VERSION = version("apache-airflow")
 THREE = VERSION.startswith("3.")
 COMMAND_SECONDS = 400.0
 SERVICES = (("scheduler", "--skip-serve-logs"), ("dag-processor",))
-
-
-def free_port() -> int:
-    """Return a port that nobody uses at the moment."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 @dataclass

@@ -15,8 +15,9 @@ import pytest
 
 import connector.spark
 from connector.sandbox import Limits, Sandbox, World
-from tests.spark.live.spark_here import EXAMPLES, LOCAL_CLUSTER, executors, free_port, session, wait_for
+from tests.spark.live.spark_here import EXAMPLES, LOCAL_CLUSTER, executors, session, wait_for
 from tests.support.lakes import START, in_order, truth, world
+from tests.support.ports import free_port
 
 DAY = 86_400
 ROWS = 4_000
