@@ -17,7 +17,7 @@ import pytest
 from tests.support import examples, unhurried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 examples.register()
 
@@ -42,6 +42,16 @@ def pytest_configure() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Have three processes for two cores: each waits a third of its time for what it has started."""
     return 3 * (os.cpu_count() or 1) // 2
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without Python's garbage collection: it would look at all of the tests again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before what is slow is left out

@@ -8,6 +8,7 @@ import sys
 import anyio
 import pytest
 
+from connector.core.api.retry import RetryPolicy
 from connector.errors import ProtocolError
 from connector.sandbox import Limits, Sandbox, World
 from connector.stripe.api import Stripe
@@ -140,7 +141,7 @@ def test_an_answer_that_is_not_the_row_asked_for_is_refused(own, sandbox, answer
     transport = FakeTransport([ok(other if answer == "another row" else answer)])
 
     async def get():
-        async with Stripe(config(), transport=transport) as stripe:
+        async with Stripe(config(retry=RetryPolicy(attempts=1)), transport=transport) as stripe:
             return await stripe.balance_transaction(own["id"])
 
     with pytest.raises(ProtocolError) as refused:
