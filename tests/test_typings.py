@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[1]
-OF_TABLES = ("delta.py", "iceberg.py", "iceberg_commit.py", "iceberg_files.py")
+OF_TABLES = ("delta.py", "iceberg.py", "iceberg_catalog.py", "iceberg_commit.py", "iceberg_files.py")
 EXTRAS = {ROOT / "connector" / "lake" / "catalogs" / name for name in OF_TABLES}
 """Modules that know a package that need not be there when types are checked."""
 
