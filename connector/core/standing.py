@@ -80,7 +80,9 @@ def sentence(problems: Sequence[Problem], *, complete_up_to: int | None, rows: i
     elif missing or complete_up_to is None:
         here = "Not everything is here"
     else:
-        here = f"Everything up to {to_words(complete_up_to)} is here"
+        left_out = any(one.subject == "here" and one.grade == "look" for one in problems)
+        what = "Everything that was asked for" if left_out else "Everything"
+        here = f"{what} up to {to_words(complete_up_to)} is here"
     return f"{here}, {_adds_up(bool(missing), bool(differing), proof)}."
 
 

@@ -24,6 +24,12 @@ def test_where_all_is_well_it_says_so_with_the_time():
     assert said(LOOK, NOTE) == said()
 
 
+def test_where_time_was_left_out_it_says_no_more_than_that_what_was_asked_for_is_here():
+    left_out = Problem("unasked", "look", "here", "never asked for")
+    assert said(left_out) == "Everything that was asked for up to 2026-01-01 00:00:00 UTC is here, and it adds up."
+    assert said(left_out, MISSING) == said(MISSING)
+
+
 @pytest.mark.parametrize(
     ("problems", "more", "expected"),
     [

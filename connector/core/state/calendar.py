@@ -82,6 +82,13 @@ def gaps_of(asked: Intervals, covered: Intervals, *, first: int) -> Intervals:
     return asked.within(Interval(max(0, first), covered.parts[-1].stop)).minus(covered)
 
 
+def unasked_of(asked: Intervals, covered: Intervals) -> Intervals:
+    """Return what nobody ever asked for between times that are there: no gap of a run, and yet no rows."""
+    if not covered:
+        return Intervals()
+    return Intervals.span(covered.parts[0].start, covered.parts[-1].stop).minus(covered).minus(asked)
+
+
 def complete_up_to(asked: Intervals, covered: Intervals, *, first: int) -> int | None:
     """Return up to when all that was asked for is in the lake, UTC seconds; None where that is no time at all."""
     if not covered:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from connector.core.counting import counted
 from connector.core.ledger import money
 from connector.core.standing import Problem
-from connector.core.time.times import to_words
+from connector.core.state.calendar import unasked_of
+from connector.core.time.times import to_text, to_words
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
@@ -119,6 +120,11 @@ def of_state(lake: str, state: TableState, gaps: Intervals, *, stale: int | None
         more = f", and {counted(len(gaps.parts) - 1, 'more gap')}" if len(gaps.parts) > 1 else ""
         text = f"not all was read {since} to {to_words(first.stop)}{more}"
         yield Problem("gap", "wrong", "here", text, command("sync", lake))
+    if unasked := unasked_of(state.asked, state.covered).parts:
+        first, more = unasked[0], f", and {counted(len(unasked) - 1, 'time')} more" if len(unasked) > 1 else ""
+        text = f"never asked for: {to_words(first.start)} to {to_words(first.stop)}{more}, between times that are here"
+        span = ("--since", to_text(unasked[0].start), "--until", to_text(unasked[-1].stop))
+        yield Problem("unasked", "look", "here", text, command("sync", lake, *span))
     if state.audits.lacking:
         text = f"Stripe lists rows that are not here, in {counted(len(state.audits.lacking.parts), 'interval')}"
         yield Problem("lacking", "wrong", "here", text, command("sync", lake))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 import connector
+from connector.core.time.times import to_text, to_words
 from connector.core.units import DAY
 from connector.errors import ConfigError
 from connector.lake.state.table_states import states
@@ -18,7 +19,7 @@ from connector.reporting.lake_report.document import to_document
 from connector.reporting.lake_report.gather import IN_FULL
 from connector.reporting.lake_report.spans import LATEST_DAYS
 from tests.support.fitting import fits
-from tests.support.lakes import interrupted_at, run, sandbox, world
+from tests.support.lakes import START, interrupted_at, run, sandbox, world
 
 
 def facts(lake, **options):
@@ -200,6 +201,20 @@ def test_parked_rows_and_days_not_read_are_told(served, tmp_path):
     assert {part.status for part in one.calendar} >= {"parked", "not_covered"}
     assert "Not everything is here" in facts(tmp_path / "lake").sentence
     assert "parked" in {problem.kind for problem in one.problems}
+
+
+def test_time_between_that_nobody_asked_for_is_told_with_what_reads_it(served, tmp_path):
+    lake = tmp_path / "lake"
+    for since, until in ((0, 10), (20, 25), (30, 40)):
+        run(lake, served, since=START + since * DAY, until=START + until * DAY)
+    report = facts(lake)
+    assert report.sentence.startswith("Everything that was asked for up to ")
+    (told,) = [one for one in report.accounts[0].problems if one.kind == "unasked"]
+    assert (told.grade, report.grade) == ("look", "look")
+    assert f"{to_words(START + 10 * DAY)} to {to_words(START + 20 * DAY)}, and 1 time more" in told.text
+    assert told.remedy.endswith(f"--since {to_text(START + 10 * DAY)} --until {to_text(START + 30 * DAY)}")
+    run(lake, served, since=START + 10 * DAY, until=START + 30 * DAY)
+    assert facts(lake).sentence.startswith("Everything up to ")
 
 
 def test_a_lake_without_a_row_says_that_nothing_is_missing(tmp_path):
