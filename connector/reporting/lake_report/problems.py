@@ -120,10 +120,11 @@ def of_state(lake: str, state: TableState, gaps: Intervals, *, stale: int | None
         more = f", and {counted(len(gaps.parts) - 1, 'more gap')}" if len(gaps.parts) > 1 else ""
         text = f"not all was read {since} to {to_words(first.stop)}{more}"
         yield Problem("gap", "wrong", "here", text, command("sync", lake))
-    if unasked := unasked_of(state.asked, state.covered).parts:
-        first, more = unasked[0], f", and {counted(len(unasked) - 1, 'time')} more" if len(unasked) > 1 else ""
+    if unasked := list(unasked_of(state.asked, state.covered)):
+        first, *others = unasked
+        more = f", and {counted(len(others), 'time')} more" if others else ""
         text = f"never asked for: {to_words(first.start)} to {to_words(first.stop)}{more}, between times that are here"
-        span = ("--since", to_text(unasked[0].start), "--until", to_text(unasked[-1].stop))
+        span = ("--since", to_text(first.start), "--until", to_text(unasked[-1].stop))
         yield Problem("unasked", "look", "here", text, command("sync", lake, *span))
     if state.audits.lacking:
         text = f"Stripe lists rows that are not here, in {counted(len(state.audits.lacking.parts), 'interval')}"
