@@ -14,6 +14,8 @@ from connector.stripe.listing.query import ListSource, Query
 from connector.stripe.listing.walk import Place
 from tests.support.fakes import Clock, FakeTransport, client_over, listing, refused, rows_at
 
+pytestmark = pytest.mark.anyio
+
 
 def source_over(transport, *, sharers=1, size=100, expand=(), **settings):
     client = client_over(transport, retry=RetryPolicy(attempts=4), **settings)
