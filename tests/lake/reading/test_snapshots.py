@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from connector.config.open_files import room_for_files
+from connector.config.open_files import SPARE_FILES, room_for_files
 from connector.core.state.intent import IntendedFile, folder_of
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.table_state import TableState
@@ -274,12 +274,12 @@ def test_a_dataset_of_more_files_than_may_be_open_is_refused_and_says_what_else(
 
 
 def test_a_stream_has_no_more_files_open_than_the_process_may_have(tmp_path):
-    writer = Writer(tmp_path, "parquet", days=FILES_AT_ONCE)
+    writer = Writer(tmp_path, "parquet", days=SPARE_FILES + 4)
     writer.write(1)
     _, most = before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (1_000, most))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (1_000 - int(room_for_files()) + DAYS, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1_000 - int(room_for_files()) + 2, most))
         assert _nets(read(tmp_path).to_table()) == [(1, 4 * writer.days)]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
