@@ -58,7 +58,6 @@ def test_what_will_not_come_is_not_waited_for():
     [
         ("ch_1", UNCAPTURED | {"id": "ch_2"}),
         ("py_1", UNCAPTURED),
-        ("ch_1", {"error": {"message": "no"}}),
         ("pi_1", UNCAPTURED | {"id": "pi_1"}),
         ("pi_1", {"object": "payment_intent", "id": "pi_2", "status": "processing", "latest_charge": None}),
         ("po_1", {"object": "payout", "id": "po_2", "automatic": False}),
