@@ -7,15 +7,18 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import fields, replace
 from functools import partial
+from threading import get_ident
 from types import UnionType
 
 import anyio
+import anyio.to_thread
 import pytest
 
 import connector
 from connector import events
 from connector.balances.calls import record_balance
 from connector.config.config import ApiKey
+from connector.core.state.data_file import DataFile
 from connector.core.tuning import RunTuning
 from connector.errors import AccountsError, AuthenticationError, UsageError
 from connector.event_log import line_of, log_event
@@ -46,6 +49,7 @@ from connector.ingest.calls import sync
 from connector.ingest.windows import plan
 from connector.payouts.calls import sync_payouts
 from connector.verification.calls import verify
+from connector.verification.check import FILES_TOLD_TOGETHER, FilesRead
 from tests.support.examples import slow_but
 from tests.support.lakes import (
     at_work_elsewhere,
@@ -153,7 +157,9 @@ def test_every_call_begins_and_ends_with_an_event_of_its_name(tmp_path):
             anyio.run(partial(call, tmp_path, config=config_for(stripe_), on_event=heard.append))
     told = [(type(one).__name__, one.call) for one in heard if isinstance(one, RunStarted | RunEnded)]
     assert told == [(kind, name) for name in (*calls, "verify") for kind in ("RunStarted", "RunEnded")]
-    assert {one.path for one in of(FileRead, heard)} == data_files(tmp_path).keys()
+    assert [one.path for one in of(FileRead, heard)] == sorted(data_files(tmp_path))
+    last_file, asking = heard.index(of(FileRead, heard)[-1]), heard.index(PhaseStarted("asking Stripe"))
+    assert last_file < asking
     phases = [one.phase for one in of(PhaseStarted, heard)]
     assert {"reading", "reading payouts", "reading files", "asking Stripe"} <= set(phases)
     assert of(StepDone, heard)
@@ -313,3 +319,29 @@ def test_the_public_module_has_every_event():
     assert isinstance(events.Event, UnionType)
     assert {type(one) for one in EXAMPLES} == set(events.Event.__args__)
     assert connector.events is events
+
+
+def test_files_that_were_read_are_told_each_once_in_order_by_the_thread_of_the_loop():
+    files = [
+        DataFile(f"{number}", 2_000 if number in {3, 4} else 1, 1, "") for number in range(3 * FILES_TOLD_TOGETHER)
+    ]
+    heard, threads = [], set()
+
+    def hear(event):
+        heard.append(event)
+        threads.add(get_ident())
+
+    def read(told):
+        for file in files:
+            told.add(file)
+
+    async def tell():
+        told = FilesRead(hear, "acct_1")
+        await anyio.to_thread.run_sync(read, told)
+        behind = len(files) - len(heard)
+        told.tell_all()
+        return behind
+
+    assert anyio.run(tell) < FILES_TOLD_TOGETHER
+    assert heard == [FileRead("acct_1", file.path, file.rows) for file in files]
+    assert threads == {get_ident()}

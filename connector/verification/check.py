@@ -30,6 +30,7 @@ from connector.errors import (
     StorageError,
 )
 from connector.events import AccountEnded, AccountIdentified, AccountsFound, AccountStarted, FileRead, PhaseStarted
+from connector.lake.layout import LARGE_ROWS
 from connector.lake.reading.table_snapshot import TRIES
 from connector.lake.reading.unnamed_files import UnnamedFiles, look_for_unnamed
 from connector.lake.state import table_states
@@ -80,6 +81,9 @@ if TYPE_CHECKING:
 
 ACCOUNTS_AT_ONCE = 3
 """Accounts checked at once: one reads files while others wait for Stripe."""
+
+FILES_TOLD_TOGETHER = 16
+"""Small files that are told of together: to tell of one takes the loop's thread and back, as long as reading it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +315,9 @@ class Check:
             inventory = Inventory(state, ids, ledger, recorded=recorded, claims=self._claims)
             inventory.profiled = "windows" in self.wish.layers
             inventory.unnamed = self._unnamed.of(TABLE, state.account)
-            await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, partial(self._read, account))
+            read = FilesRead(tell, account)
+            await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, read.add)
+            read.tell_all()
             await anyio.to_thread.run_sync(refuse, state)
             tell(PhaseStarted("asking Stripe"))
             layers: list[Layer] = []
@@ -346,10 +352,6 @@ class Check:
             return f"payouts could not be brought up to date: {self._refused[account]}"
         return ""
 
-    def _read(self, account: str | None, file: DataFile) -> None:
-        """Tell that a file was read; called in a worker thread."""
-        anyio.from_thread.run_sync(self.services.on_event, FileRead(account, file.path, file.rows))
-
     def _recorded_balances(self, state: TableState, asker: Asker | None) -> tuple[RecordedBalance, ...]:
         """Return balances recorded in the lake that bound a history without its beginning. Blocks."""
         if asker is None or "balance" not in self.wish.layers or not state.covered:
@@ -376,3 +378,31 @@ class Check:
             return await checks[name]()
         except PermissionDeniedError as error:
             return not_checkable(name, f"Stripe refused: {error}")
+
+
+@dataclass(slots=True)
+class FilesRead:
+    """Events of files that were read in a worker thread: small files are told of some at a time, in the loop's thread.
+
+    Attributes:
+        tell: hears each event.
+        account: whose files, as it was asked for.
+    """
+
+    tell: Callable[[FileRead], None]
+    account: str | None
+    _waiting: list[FileRead] = field(init=False, default_factory=list["FileRead"])
+    _rows: int = field(init=False, default=0)
+
+    def add(self, file: DataFile) -> None:
+        """Take note that a file was read; called in the worker thread."""
+        self._waiting.append(FileRead(self.account, file.path, file.rows))
+        self._rows += file.rows
+        if len(self._waiting) == FILES_TOLD_TOGETHER or self._rows >= LARGE_ROWS:
+            anyio.from_thread.run_sync(self.tell_all)
+
+    def tell_all(self) -> None:
+        """Tell what nobody was told yet."""
+        waiting, self._waiting, self._rows = self._waiting, [], 0
+        for one in waiting:
+            self.tell(one)
