@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from connector.core.api.page import Row
     from connector.core.api.protocol import Response
     from connector.core.api.retry import RetryPolicy, Timeouts
+    from connector.core.lake_condition import Problem
     from connector.core.ledger.accounting import Unshown
     from connector.core.ledger.against import Compared, Comparison
     from connector.core.ledger.amounts import FeePart, FeeRow
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
     from connector.core.planning.expected import Expected
     from connector.core.planning.mended import Audit, Healed
     from connector.core.run_report import AccountReport, Late, Report, Requests
-    from connector.core.standing import Problem
     from connector.core.state.account_record import AccountRecord, KeyPrint, Refusal, Retired
     from connector.core.state.calendar import Stretch
     from connector.core.state.conversion import ConvertedTable
@@ -226,7 +226,7 @@ _HOMES = {
     "connector.core.planning.mended": "Audit Healed",
     "connector.core.run_report": "AccountReport Late Report Requests",
     "connector.core.state.account_record": "AccountRecord KeyPrint Refusal Retired",
-    "connector.core.standing": "Problem",
+    "connector.core.lake_condition": "Problem",
     "connector.core.state.calendar": "Stretch",
     "connector.core.state.conversion": "ConvertedTable",
     "connector.core.state.data_file": "Listing",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.fields import id_of, object_of
 from connector.core.api.json_text import loads
-from connector.core.carrying import carried
+from connector.core.pickling import carried
 from connector.errors import UsageError, WebhookError
 
 if TYPE_CHECKING:

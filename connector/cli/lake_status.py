@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
-from connector.cli.display.audit_round import past_of
+from connector.cli.display.audit_round import audit_round_of
 from connector.cli.display.other_tables import Beside, beside_of
 from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.runs_at_work import RunAtWork, runs_at_work
@@ -197,7 +197,7 @@ def document(
                 "options": dict(state.options),
                 "drift": [asdict(one) for one in state.drift.findings],
                 "differences": [asdict(one) for one in holding.differences],
-                "audit": past_of(state, reads).to_document(),
+                "audit": audit_round_of(state, reads).to_document(),
                 "stale_since": holding.stale_since,
                 "refused": holding.record.refused and asdict(holding.record.refused),
                 "retired": holding.record.retired and asdict(holding.record.retired),

@@ -16,8 +16,8 @@ from connector.core.planning.rereading import affordable, completing, rereading
 from connector.core.state.data_file import parked_seconds
 from connector.core.time.intervals import Intervals
 from connector.ingest.account_plan import AccountWork, lost_files, work_to_mend
-from connector.lake.reading.held import ids_within
-from connector.lake.reading.loss import Mended
+from connector.lake.reading.lost_rows import Mended
+from connector.lake.reading.rows_within import ids_within
 from connector.lake.writing.rewrite import StaleFileError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from connector.core.time.intervals import Intervals
 from connector.ingest.account_pass import AccountPass, PassResult
-from connector.lake.reading.loss import Mended, mended
+from connector.lake.reading.lost_rows import Mended, mended
 from connector.lake.state import table_states
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from connector.core.planning import audit, suspects
 from connector.core.planning.audit import AuditStretch, Difference, Target
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, RateLimitError, ServerError, TransportError
-from connector.lake.reading.held import files_within, profile_of, rows_of
+from connector.lake.reading.rows_within import files_within, profile_of, rows_of
 from connector.running.concurrency import in_turn
 from connector.stripe.listing.place import Place
 from connector.stripe.listing.query import ListSource, Query

@@ -43,15 +43,15 @@ from connector.running.concurrency import tasks_with_one_error
 from connector.stripe.identity import UNNAMED, identify
 from connector.verification.asking import Asker
 from connector.verification.balances import check_balance
+from connector.verification.earlier_runs import EarlierRuns, read_past
 from connector.verification.evidence import evidence_of
 from connector.verification.ids import IdIndex
 from connector.verification.inventory import Inventory
 from connector.verification.keeping import kept_of
-from connector.verification.past import Past, read_past
 from connector.verification.payouts import check_payouts
 from connector.verification.recorded_balances import read_recorded_balances
+from connector.verification.replaced_files import refuse_replaced
 from connector.verification.rows import extra_file, take_inventory
-from connector.verification.steady import refuse_replaced
 from connector.verification.sums import Ledger
 from connector.verification.tables import table_findings
 from connector.verification.verdict import (
@@ -121,7 +121,7 @@ class Check:
     client: Client | None
     wish: VerifyChoice
     _store: Store = field(init=False)
-    _past: Mapping[str, Past] = field(init=False, default_factory=dict[str, Past])
+    _past: Mapping[str, EarlierRuns] = field(init=False, default_factory=dict[str, EarlierRuns])
     _retired: Mapping[str, Retired] = field(init=False, default_factory=dict[str, Retired])
     _own: str = field(init=False, default="")
     _claims: Claims | None = field(init=False, default=None)
@@ -305,7 +305,7 @@ class Check:
             except PermissionDeniedError as error:
                 refused = str(error)
         now = asker.now if asker else state.read_until
-        past = self._past.get(state.account, Past())
+        past = self._past.get(state.account, EarlierRuns())
         tell, account = self.services.on_event, self._asked_as(state.account)
         tell(AccountIdentified(account, state.account))
         tell(PhaseStarted("reading files", len(state.files)))
@@ -364,7 +364,7 @@ class Check:
         identity = await identify(client, account=account, account_id=None if account else self.wish.account_id)
         return Asker(client, account, identity.created, identity.now)
 
-    async def _ask(self, name: LayerName, asker: Asker | None, inventory: Inventory, past: Past) -> Layer:
+    async def _ask(self, name: LayerName, asker: Asker | None, inventory: Inventory, past: EarlierRuns) -> Layer:
         """Check a layer that takes Stripe; what the key may not read cannot be checked."""
         state = inventory.state
         draw = random.Random(f"{self.wish.seed}/{state.account}").randrange  # noqa: S311 - samples, guards nothing

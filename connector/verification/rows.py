@@ -32,7 +32,7 @@ from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary
 from connector.verification.figures import figures_of
 from connector.verification.inventory import batches
-from connector.verification.laws import Order, check_amounts
+from connector.verification.row_laws import Order, check_amounts
 from connector.verification.verdict import Finding, Findings
 
 if TYPE_CHECKING:
@@ -43,15 +43,20 @@ if TYPE_CHECKING:
     from connector.core.state.unnamed import Unnamed
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
+    from connector.verification.earlier_runs import EarlierRuns
     from connector.verification.figures import FileFigures
     from connector.verification.inventory import Inventory
-    from connector.verification.past import Past
 
 _FIGURES = ("rows", "first_created", "last_created", "net", "pending", "pending_from", "pending_created")
 
 
 def take_inventory(
-    store: Store, found: Inventory, past: Past, was_read: Callable[[DataFile], None], *, large: int = 2 * CHUNK_ROWS
+    store: Store,
+    found: Inventory,
+    past: EarlierRuns,
+    was_read: Callable[[DataFile], None],
+    *,
+    large: int = 2 * CHUNK_ROWS,
 ) -> None:
     """Read every file of an account. Blocks; belongs in a worker thread.
 
@@ -283,7 +288,7 @@ def _gather(batch: pa.RecordBatch, found: Inventory) -> None:
         found.profile.add(pc.divide(ticks, value_of(ticks, MICROSECONDS)).to_pylist())
 
 
-def _compare_with_past(found: Inventory, past: Past) -> None:
+def _compare_with_past(found: Inventory, past: EarlierRuns) -> None:
     """Hold the state to what the last run reported: rows are never taken away."""
     if past.rows is None:
         return

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from connector.events import OnEvent
     from connector.lake.stores.base import Store
     from connector.verification.asking import Asker
+    from connector.verification.earlier_runs import EarlierRuns
     from connector.verification.inventory import Inventory
-    from connector.verification.past import Past
 
 AT_ONCE = 8
 """Windows asked at once; the pace of requests is the client's."""
@@ -76,7 +76,7 @@ class WindowCheck:
 
     store: Store
     inventory: Inventory
-    past: Past
+    past: EarlierRuns
     on_event: OnEvent
     asked: Interval | None = None
     findings: Findings = field(default_factory=Findings)

@@ -9,9 +9,9 @@ import pytest
 from connector.core.planning.sampling import RowProfile
 from connector.core.units import DAY
 from connector.lake.stores.local import LocalStore
+from connector.verification.earlier_runs import EarlierRuns
 from connector.verification.ids import IdIndex
 from connector.verification.inventory import Inventory
-from connector.verification.past import Past
 from connector.verification.rows import take_inventory
 from connector.verification.sums import Ledger
 from tests.support.lakes import START, objects, run, sandbox, state, world
@@ -34,7 +34,7 @@ def test_the_days_without_rows_are_the_same_whichever_files_are_large(tmp_path, 
     expected.add([row["created"] for row in objects(tmp_path)])
     with IdIndex() as ids:
         found = Inventory(state(tmp_path), ids, Ledger(due_by=START + 99 * DAY))
-        take_inventory(LocalStore(tmp_path), found, Past(), partial(str), large=large)
+        take_inventory(LocalStore(tmp_path), found, EarlierRuns(), partial(str), large=large)
     assert len(days_without_rows(expected)) == 2
     assert days_without_rows(found.profile) == days_without_rows(expected)
     assert found.profile.marks == expected.marks

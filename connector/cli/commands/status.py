@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.display.audit_round import past_of
+from connector.cli.display.audit_round import audit_round_of
 from connector.cli.display.fitting import width_of
 from connector.cli.display.glance import NARROWEST, glance
 from connector.cli.display.other_tables import Beside, checked, named, remedies, said_of
@@ -138,7 +138,7 @@ def _account(holding: Holding, reads: Reads) -> list[tuple[str, str]]:
         ("files", f"{counted(len(files), 'file')}, {size}; {checked(len(holding.differences))}, by name and size"),
         *([("parked", parked(state.parked_rows))] if state.parked else []),
         *nets(state.net(), state.net_by_balance()),
-        ("audit", past_of(state, reads).to_text()),
+        ("audit", audit_round_of(state, reads).to_text()),
         *([("frozen", ", ".join(each.words for each in holding.frozen))] if holding.frozen else []),
         ("versions", _versions(state.api_versions)),
         *_records(state.number, holding.readable),

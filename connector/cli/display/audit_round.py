@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class AuditRound:
     """One account's past.
 
     Attributes:
@@ -66,7 +66,7 @@ class Past:
         return f"{said}{never}{waiting}{lacking}"
 
 
-def past_of(state: TableState, reads: Reads) -> Past:
+def audit_round_of(state: TableState, reads: Reads) -> AuditRound:
     """Return how far an account's past was asked about again.
 
     Args:
@@ -76,4 +76,4 @@ def past_of(state: TableState, reads: Reads) -> Past:
     audits = state.audits
     lacking = tuple((part.start, part.stop) for part in audits.lacking)
     a_day = reads.audits.get(state.account, 0) * DAY / reads.seconds
-    return Past(round_of(state), len(audits.suspects), lacking, a_day)
+    return AuditRound(round_of(state), len(audits.suspects), lacking, a_day)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.fields import object_of
-from connector.core.carrying import carried
+from connector.core.pickling import carried
 from connector.errors import ProtocolError
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from connector.core.carrying import carried
 from connector.core.ledger.ledger import (
     CONVERSION,
     CONVERSION_TYPE,
@@ -18,6 +17,7 @@ from connector.core.ledger.ledger import (
     Segment,
     Sums,
 )
+from connector.core.pickling import carried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -34,7 +34,7 @@ from connector.core.units import DAY
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs.base import KEEP_DAYS, ForeignTableError, Tidied, bounds_of
 from connector.lake.catalogs.delta_store import secrets_of
-from connector.lake.stores.answers import told
+from connector.lake.stores.bucket_errors import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator

@@ -15,7 +15,7 @@ from connector.core.extras import how_to_install
 from connector.errors import ConfigError, UsageError
 from connector.lake.stores.conditions import ANY
 from connector.lake.stores.local import LocalStore
-from connector.lake.stores.overlap import lake_around
+from connector.lake.stores.nested_lakes import lake_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -26,7 +26,14 @@ import obstore
 from obstore import exceptions
 
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StorageError
-from connector.lake.stores.answers import UNKNOWN_OPERATION, is_for_good, is_no_bucket, is_refused, status_of, told
+from connector.lake.stores.bucket_errors import (
+    UNKNOWN_OPERATION,
+    is_for_good,
+    is_no_bucket,
+    is_refused,
+    status_of,
+    told,
+)
 from connector.lake.stores.credentials import SET
 from connector.lake.stores.patience import LARGE, Patience
 from connector.lake.stores.tokens import condition_of, listed_token, nobodys_token, token_of

@@ -20,7 +20,7 @@ from connector.config.storage import checked_settings, secrets_among, settings_a
 from connector.errors import ConfigError
 from connector.lake.stores.bucket import LARGEST, Bucket
 from connector.lake.stores.credentials import Profile, Surroundings, connects, provider_of
-from connector.lake.stores.overlap import folders_around
+from connector.lake.stores.nested_lakes import folders_around
 from connector.lake.stores.patience import LARGE, Patience, attempt_seconds
 from connector.outside_text import sentence, shown
 

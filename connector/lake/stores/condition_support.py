@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from connector.core.units import DAY
 from connector.errors import StorageError
 from connector.lake.paths import STATE
-from connector.lake.stores.looks import FILES
+from connector.lake.stores.folder_cache import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.lake.stores.bucket import Bucket
-    from connector.lake.stores.looks import Looks
+    from connector.lake.stores.folder_cache import FolderCache
 
 PROBE = f"{STATE}/conditions.json"
 """What is put to find out: always the same bytes, so that no put of it does harm."""
@@ -42,12 +42,12 @@ class ConditionSupport:
 
     Attributes:
         bucket: the store.
-        looks: what was just seen of the lake's own folder.
+        cache: what was just seen of the lake's own folder.
         utc: UTC seconds.
     """
 
     bucket: Bucket
-    looks: Looks
+    cache: FolderCache
     utc: Callable[[], float] = time.time
     _known: dict[bool, bool] = field(init=False, repr=False, default_factory=dict[bool, bool])
     _asking: Lock = field(init=False, repr=False, default_factory=Lock)
@@ -73,7 +73,7 @@ class ConditionSupport:
 
     def _is_remembered(self, replacing: bool) -> bool:  # noqa: FBT001 - as `heeds` has it
         where = self._where(replacing)
-        found = self.looks.listing(FILES, REMEMBERED, lambda: list(self.bucket.list(REMEMBERED)))
+        found = self.cache.listing(FILES, REMEMBERED, lambda: list(self.bucket.list(REMEMBERED)))
         at = next((one.modified for one in found if one.path == where), 0) / 1e9
         return 0 <= self.utc() - at < REMEMBERED_SECONDS
 
@@ -82,7 +82,7 @@ class ConditionSupport:
         if heeds:
             with suppress(StorageError):  # then it is asked again
                 self.bucket.overwrite(self._where(replacing), PROBE_TEXT)
-            self.looks.changed(self._where(replacing))
+            self.cache.changed(self._where(replacing))
         return heeds
 
     def _refuses_presence(self) -> bool:

@@ -39,7 +39,7 @@ from connector.lake.stores.disk import (
     sync_folder,
 )
 from connector.lake.stores.locks import LOCK_FLAGS, LOCK_MODE, lock, try_to_lock, unlock
-from connector.lake.stores.overlap import lake_around, lake_below
+from connector.lake.stores.nested_lakes import lake_around, lake_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator

@@ -26,8 +26,8 @@ from connector.lake.paths import STATE, FileInfo, checked_path, is_clean
 from connector.lake.stores.condition_support import ConditionSupport
 from connector.lake.stores.conditions import ANY, Content
 from connector.lake.stores.disk import at_disk
-from connector.lake.stores.looks import FILES, FOLDERS, Looks
-from connector.lake.stores.overlap import RECORDS, TABLE_FOLDERS, lake_among
+from connector.lake.stores.folder_cache import FILES, FOLDERS, FolderCache
+from connector.lake.stores.nested_lakes import RECORDS, TABLE_FOLDERS, lake_among
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
@@ -59,12 +59,12 @@ class ObjectStore:
     single_writer: bool = False
     _local: list[Path] = field(init=False, repr=False, default_factory=list["Path"])
     _asking: Lock = field(init=False, repr=False, default_factory=Lock)
-    _looks: Looks = field(init=False, repr=False)
+    _cache: FolderCache = field(init=False, repr=False)
     _support: ConditionSupport = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_looks", Looks(self.bucket.patience.now, partial(self.bucket.list_all, STATE)))
-        object.__setattr__(self, "_support", ConditionSupport(self.bucket, self._looks))
+        object.__setattr__(self, "_cache", FolderCache(self.bucket.patience.now, partial(self.bucket.list_all, STATE)))
+        object.__setattr__(self, "_support", ConditionSupport(self.bucket, self._cache))
 
     @property
     def scratch(self) -> Path:
@@ -101,18 +101,18 @@ class ObjectStore:
 
     def look_again(self) -> None:
         """Forget the listings of the last moment; records stay as they are."""
-        self._looks.forget()
+        self._cache.forget()
 
     def version(self, path: str) -> str | None:
         """Return an object's version token, or None when there is none."""
         found = self.bucket.version(checked_path(path))
         if found is not None:
-            self._looks.there(path)
+            self._cache.there(path)
         return found
 
     def read(self, path: str) -> Content | None:
         """Return an object's content and its version token, or None when there is none."""
-        return self._looks.content(checked_path(path), lambda: self._content(path))
+        return self._cache.content(checked_path(path), lambda: self._content(path))
 
     def _content(self, path: str) -> Content | None:
         found = self.bucket.get(path)
@@ -139,11 +139,11 @@ class ObjectStore:
         try:
             self.bucket.delete(checked_path(path))
         finally:
-            self._looks.changed(path)
+            self._cache.changed(path)
 
     def list(self, prefix: str) -> Iterator[FileInfo]:
         """Yield the objects below a folder, in order of path, without those whose name begins with a dot."""
-        for one in self._looks.listing(FILES, prefix, lambda: list(self.bucket.list(prefix))):
+        for one in self._cache.listing(FILES, prefix, lambda: list(self.bucket.list(prefix))):
             if not one.path.rpartition("/")[2].startswith(".") and is_clean(one.path):
                 yield FileInfo(one.path, one.bytes, one.modified)
 
@@ -155,7 +155,7 @@ class ObjectStore:
     def info(self, path: str) -> FileInfo | None:
         """Return what a listing tells of a visible object, perhaps one of just now; None where it shows none."""
         folder = checked_path(path).rpartition("/")[0]
-        found = self._looks.listing(FILES, folder, lambda: list(self.bucket.list(folder)))
+        found = self._cache.listing(FILES, folder, lambda: list(self.bucket.list(folder)))
         return next((FileInfo(one.path, one.bytes, one.modified) for one in found if one.path == path), None)
 
     def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
@@ -164,7 +164,7 @@ class ObjectStore:
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the folders in a folder, sorted."""
-        found = self._looks.listing(FOLDERS, prefix, lambda: self.bucket.folders(prefix))
+        found = self._cache.listing(FOLDERS, prefix, lambda: self.bucket.folders(prefix))
         return [path.rpartition("/")[2] for path in found]
 
     @contextmanager
@@ -201,9 +201,9 @@ class ObjectStore:
         try:
             version = self._put_if(checked_path(path), data, condition)
         finally:
-            self._looks.changed(path)
+            self._cache.changed(path)
         if isinstance(data, bytes):
-            self._looks.written(path, Content(data, version))
+            self._cache.written(path, Content(data, version))
         return version
 
     def _put_if(self, checked: str, data: bytes | Path, condition: Condition) -> str:

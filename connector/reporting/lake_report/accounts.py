@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from os import PathLike
 
-    from connector.core.standing import Problem
+    from connector.core.lake_condition import Problem
     from connector.core.state.calendar import Stretch
     from connector.core.state.data_file import DataFile
     from connector.core.state.tables import State, TableSpec

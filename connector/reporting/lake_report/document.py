@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from connector.core.lake_condition import Problem
     from connector.core.ledger.ledger import Purse, Sums
-    from connector.core.standing import Problem
     from connector.core.state.kept_verdict import KeptLayer
     from connector.reporting.lake_report.facts import (
         AccountFacts,

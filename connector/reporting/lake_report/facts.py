@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from connector.core.counting import counted
-from connector.core.standing import Problem, Proof, grade_of, proof_of, sentence, weakest_proof
+from connector.core.lake_condition import Problem, Proof, grade_of, proof_of, sentence, weakest_proof
 
 if TYPE_CHECKING:
     from connector.core.ledger.ledger import Purse, Sums

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.core.counting import counted, sized
+from connector.core.lake_condition import Problem
 from connector.core.ledger import money
-from connector.core.standing import Problem
 from connector.core.time.times import to_words
 from connector.core.units import PAYMENTS
 from connector.reporting.lake_report import drawing, sections

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConfigError
 from connector.lake.stores.disk import at_disk
-from connector.lake.stores.overlap import lake_around
+from connector.lake.stores.nested_lakes import lake_around
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,17 +7,16 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from connector.core.counting import counted
+from connector.core.lake_condition import Problem
 from connector.core.ledger import money
-from connector.core.standing import Problem
 from connector.core.state.calendar import unasked_of
-from connector.core.time.times import to_text, to_words
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from connector.core.lake_condition import Subject
     from connector.core.ledger.ledger import Purse
-    from connector.core.standing import Subject
     from connector.core.state.table_state import TableState
     from connector.core.time.intervals import Intervals
     from connector.reporting.lake_report.facts import AccountFacts, FileProblem, MonthLine, PayoutFacts, RunLine

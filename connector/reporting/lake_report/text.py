@@ -11,7 +11,7 @@ from connector.reporting.lake_report.words import ANSWER_WORDS, STATUS_WORDS, da
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.core.standing import Problem
+    from connector.core.lake_condition import Problem
     from connector.reporting.lake_report.facts import AccountFacts, LakeReport
 
 MOST_ACCOUNTS = 20

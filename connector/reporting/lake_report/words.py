@@ -10,7 +10,7 @@ from connector.core.ledger import money
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
-    from connector.core.standing import Grade, Proof
+    from connector.core.lake_condition import Grade, Proof
     from connector.core.state.calendar import DayStatus, Stretch
     from connector.core.state.kept_verdict import Answer
     from connector.reporting.lake_report.facts import AccountFacts, LakeReport, PayoutAnswer

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 import connector
+from connector.core.lake_condition import Problem
 from connector.core.ledger import money
 from connector.core.ledger.ledger import Purse, Sums
-from connector.core.standing import Problem
 from connector.core.state.calendar import STATUSES, Stretch
 from connector.core.state.kept_verdict import KeptLayer
 from connector.core.units import DAY

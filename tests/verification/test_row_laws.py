@@ -15,7 +15,7 @@ from connector.core.ledger.accounting import BalanceKey
 from connector.errors import StorageError
 from connector.tables.balance_transactions import to_batch
 from connector.verification.ids import IdIndex
-from connector.verification.laws import Order, check_amounts
+from connector.verification.row_laws import Order, check_amounts
 from connector.verification.sums import Ledger, overdue_of, sums_of
 from connector.verification.verdict import Findings, weakest
 from tests.support.examples import examples

@@ -20,7 +20,7 @@ MOST_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class EarlierRuns:
     """What the kept run reports say of one account.
 
     Attributes:
@@ -40,13 +40,13 @@ class Past:
     record: int = 0
 
 
-def read_past(store: Store) -> dict[str, Past]:
+def read_past(store: Store) -> dict[str, EarlierRuns]:
     """Return what the run reports say, by account; reports that cannot be read say nothing.
 
     Raises:
         StorageError: when the destination cannot be read.
     """
-    past: dict[str, Past] = {}
+    past: dict[str, EarlierRuns] = {}
     read = 0
     for info in sorted(store.list(RUNS), reverse=True):
         read += info.bytes
@@ -68,7 +68,7 @@ def _accounts_of(text: Content | None) -> list[dict[str, Any]]:
         return []
 
 
-def _remember(past: dict[str, Past], account: dict[str, Any], run_id: str) -> None:
+def _remember(past: dict[str, EarlierRuns], account: dict[str, Any], run_id: str) -> None:
     """Add what an older report says."""
     name, (start, stop) = str(account["account"]), account["asked"]
     asked = Intervals.span(int(start), int(stop))
@@ -78,4 +78,4 @@ def _remember(past: dict[str, Past], account: dict[str, Any], run_id: str) -> No
     elif account["covered"] or account["lake_rows"]:
         covered = Intervals.of(Interval(int(first), int(last)) for first, last in account["covered"])
         record = int(account.get("lake_record", 0))
-        past[name] = Past(asked, covered, int(account["lake_rows"]), dict(account["net"]), run_id, record)
+        past[name] = EarlierRuns(asked, covered, int(account["lake_rows"]), dict(account["net"]), run_id, record)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from connector.lake.stores.conditions import Content
-from connector.lake.stores.looks import FILES, FOLDERS, LOOK_SECONDS, MOST_LISTED, MOST_RECORDS, Looks
+from connector.lake.stores.folder_cache import FILES, FOLDERS, LOOK_SECONDS, MOST_LISTED, MOST_RECORDS, FolderCache
 
 STATE = "_stripe_balance"
 RECORD = f"{STATE}/state/t/acct_1/00000000000001.json"
@@ -31,109 +31,109 @@ def clock():
 
 
 @pytest.fixture
-def looks(clock):
-    return Looks(lambda: clock[0])
+def cache(clock):
+    return FolderCache(lambda: clock[0])
 
 
-def test_a_listing_of_the_lakes_own_folder_is_used_again_for_a_moment(looks, clock):
+def test_a_listing_of_the_lakes_own_folder_is_used_again_for_a_moment(cache, clock):
     seen = Seen(["a"])
     for _ in range(3):
-        assert looks.listing(FILES, f"{STATE}/runs", seen) == ["a"]
+        assert cache.listing(FILES, f"{STATE}/runs", seen) == ["a"]
     assert seen.times == 1
     clock[0] = LOOK_SECONDS + 0.1
-    looks.listing(FILES, f"{STATE}/runs", seen)
+    cache.listing(FILES, f"{STATE}/runs", seen)
     assert seen.times == 2
 
 
-def test_data_is_listed_anew_each_time(looks):
+def test_data_is_listed_anew_each_time(cache):
     seen = Seen([])
     for _ in range(2):
-        looks.listing(FILES, "balance_transactions", seen)
-        looks.listing(FILES, f"{STATE}-not", seen)
+        cache.listing(FILES, "balance_transactions", seen)
+        cache.listing(FILES, f"{STATE}-not", seen)
     assert seen.times == 4
 
 
-def test_a_change_of_ours_is_seen_at_once_and_leaves_other_listings_alone(looks):
+def test_a_change_of_ours_is_seen_at_once_and_leaves_other_listings_alone(cache):
     runs, states = Seen(["a"]), Seen(["b"])
-    looks.listing(FILES, f"{STATE}/runs", runs)
-    looks.listing(FILES, f"{STATE}/state", states)
-    looks.changed(f"{STATE}/runs/1.json")
-    looks.listing(FILES, f"{STATE}/runs", runs)
-    looks.listing(FILES, f"{STATE}/state", states)
+    cache.listing(FILES, f"{STATE}/runs", runs)
+    cache.listing(FILES, f"{STATE}/state", states)
+    cache.changed(f"{STATE}/runs/1.json")
+    cache.listing(FILES, f"{STATE}/runs", runs)
+    cache.listing(FILES, f"{STATE}/state", states)
     assert (runs.times, states.times) == (2, 1)
 
 
-def test_folders_are_listed_anew_when_one_is_new(looks):
+def test_folders_are_listed_anew_when_one_is_new(cache):
     seen = Seen([f"{STATE}/runs"])
-    looks.listing(FOLDERS, STATE, seen)
-    looks.changed(f"{STATE}/runs/1.json")
-    looks.changed(f"{STATE}/lake.json")
-    looks.listing(FOLDERS, STATE, seen)
+    cache.listing(FOLDERS, STATE, seen)
+    cache.changed(f"{STATE}/runs/1.json")
+    cache.changed(f"{STATE}/lake.json")
+    cache.listing(FOLDERS, STATE, seen)
     assert seen.times == 1
-    looks.changed(f"{STATE}/leases/1.json")
-    looks.listing(FOLDERS, STATE, seen)
+    cache.changed(f"{STATE}/leases/1.json")
+    cache.listing(FOLDERS, STATE, seen)
     assert seen.times == 2
 
 
-def test_a_folder_that_was_just_seen_not_to_be_there_is_not_asked_for(looks, clock):
+def test_a_folder_that_was_just_seen_not_to_be_there_is_not_asked_for(cache, clock):
     seen = Seen(["x"])
-    looks.listing(FOLDERS, STATE, Seen([f"{STATE}/runs"]))
-    assert not looks.listing(FILES, f"{STATE}/parked/t", seen)
-    assert not looks.listing(FOLDERS, f"{STATE}/accounts", seen)
+    cache.listing(FOLDERS, STATE, Seen([f"{STATE}/runs"]))
+    assert not cache.listing(FILES, f"{STATE}/parked/t", seen)
+    assert not cache.listing(FOLDERS, f"{STATE}/accounts", seen)
     assert seen.times == 0
-    assert looks.listing(FILES, f"{STATE}/runs", seen) == ["x"]
-    looks.changed(f"{STATE}/parked/t/1")
-    assert looks.listing(FILES, f"{STATE}/parked/t", seen) == ["x"]
+    assert cache.listing(FILES, f"{STATE}/runs", seen) == ["x"]
+    cache.changed(f"{STATE}/parked/t/1")
+    assert cache.listing(FILES, f"{STATE}/parked/t", seen) == ["x"]
 
 
-def test_a_listing_that_was_under_way_while_we_changed_something_is_not_kept(looks):
+def test_a_listing_that_was_under_way_while_we_changed_something_is_not_kept(cache):
     def overtaken():
-        looks.changed(f"{STATE}/runs/1.json")
+        cache.changed(f"{STATE}/runs/1.json")
         return []
 
     seen = Seen(["1.json"])
-    looks.listing(FILES, f"{STATE}/runs", overtaken)
-    assert looks.listing(FILES, f"{STATE}/runs", seen) == ["1.json"]
+    cache.listing(FILES, f"{STATE}/runs", overtaken)
+    assert cache.listing(FILES, f"{STATE}/runs", seen) == ["1.json"]
 
 
-def test_a_record_is_read_once_and_one_that_is_not_there_is_asked_for_again_after_a_moment(looks, clock):
+def test_a_record_is_read_once_and_one_that_is_not_there_is_asked_for_again_after_a_moment(cache, clock):
     there, gone = Seen(Content(b"1", "v")), Seen(None)
     for _ in range(3):
-        assert looks.content(RECORD, there).data == b"1"
-        assert looks.content(NEXT, gone) is None
+        assert cache.content(RECORD, there).data == b"1"
+        assert cache.content(NEXT, gone) is None
     assert (there.times, gone.times) == (1, 1)
     clock[0] = LOOK_SECONDS + 0.1
-    assert looks.content(NEXT, gone) is None
+    assert cache.content(NEXT, gone) is None
     assert (there.times, gone.times) == (1, 2)
-    looks.changed(RECORD)
-    looks.content(RECORD, there)
+    cache.changed(RECORD)
+    cache.content(RECORD, there)
     assert there.times == 2
 
 
-def test_a_record_that_was_not_there_is_asked_for_once_it_is_known_to_be_or_may_be(looks):
+def test_a_record_that_was_not_there_is_asked_for_once_it_is_known_to_be_or_may_be(cache):
     gone, come = Seen(None), Seen(Content(b"2", "v"))
-    looks.content(NEXT, gone)
-    looks.there(NEXT)
-    assert looks.content(NEXT, come).data == b"2"
+    cache.content(NEXT, gone)
+    cache.there(NEXT)
+    assert cache.content(NEXT, come).data == b"2"
     later = NEXT.replace("2.json", "3.json")
-    looks.content(later, gone)
-    looks.changed(later)
-    assert looks.content(later, come).data == b"2"
+    cache.content(later, gone)
+    cache.changed(later)
+    assert cache.content(later, come).data == b"2"
 
     def overtaken():
-        looks.changed(f"{STATE}/runs/1.json")
+        cache.changed(f"{STATE}/runs/1.json")
 
     last = NEXT.replace("2.json", "4.json")
-    looks.content(last, overtaken)
-    assert looks.content(last, come).data == b"2"
+    cache.content(last, overtaken)
+    assert cache.content(last, come).data == b"2"
 
 
-def test_a_record_that_was_written_is_not_read(looks):
+def test_a_record_that_was_written_is_not_read(cache):
     seen = Seen(None)
-    looks.written(RECORD, Content(b"1", "v"))
-    looks.written(f"{STATE}/audit.json", Content(b"1", "v"))
-    assert looks.content(RECORD, seen).data == b"1"
-    assert looks.content(f"{STATE}/audit.json", seen) is None
+    cache.written(RECORD, Content(b"1", "v"))
+    cache.written(f"{STATE}/audit.json", Content(b"1", "v"))
+    assert cache.content(RECORD, seen).data == b"1"
+    assert cache.content(f"{STATE}/audit.json", seen) is None
     assert seen.times == 1
 
 
@@ -168,11 +168,11 @@ def folder():
 
 @pytest.fixture
 def whole(clock, folder):
-    return Looks(lambda: clock[0], folder)
+    return FolderCache(lambda: clock[0], folder)
 
 
-def of(looks, kind, prefix, seen=None):
-    found = looks.listing(kind, prefix, seen or Seen(["asked"]))
+def of(cache, kind, prefix, seen=None):
+    found = cache.listing(kind, prefix, seen or Seen(["asked"]))
     return [getattr(one, "path", one) for one in found]
 
 
@@ -204,10 +204,10 @@ def test_a_folder_that_a_put_of_ours_may_have_made_is_among_the_folders(whole, f
 
 def test_a_folder_that_holds_too_much_is_listed_part_by_part_and_asked_for_as_a_whole_no_more(clock):
     folder = Folder([f"{STATE}/runs/{number}.json" for number in range(MOST_LISTED + 1)])
-    looks = Looks(lambda: clock[0], folder)
+    cache = FolderCache(lambda: clock[0], folder)
     for step in range(3):
         clock[0] = 10.0 * step
-        assert of(looks, FILES, f"{STATE}/state") == ["asked"]
+        assert of(cache, FILES, f"{STATE}/state") == ["asked"]
     assert folder.times == 1
 
 
@@ -216,18 +216,18 @@ def test_a_listing_of_all_that_was_under_way_while_we_changed_something_is_not_k
     assert of(whole, FILES, f"{STATE}/runs") == ["asked"]
 
 
-def test_what_is_written_again_and_again_is_read_each_time(looks):
+def test_what_is_written_again_and_again_is_read_each_time(cache):
     seen = Seen(Content(b"1", "v"))
     for _ in range(2):
-        looks.content(f"{STATE}/audit.json", seen)
-        looks.content(f"{STATE}/state/t/acct_1/.turn", seen)
+        cache.content(f"{STATE}/audit.json", seen)
+        cache.content(f"{STATE}/state/t/acct_1/.turn", seen)
     assert seen.times == 4
 
 
-def test_not_more_records_are_kept_than_have_room(looks):
+def test_not_more_records_are_kept_than_have_room(cache):
     for number in range(MOST_RECORDS + 10):
-        looks.content(f"{STATE}/state/t/acct_1/{number:014d}.json", Seen(Content(b"", "v")))
-    assert len(looks._records) == MOST_RECORDS
+        cache.content(f"{STATE}/state/t/acct_1/{number:014d}.json", Seen(Content(b"", "v")))
+    assert len(cache._records) == MOST_RECORDS
 
 
 ABOUT = f"{STATE}/lake.json"

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from connector.core.standing import Problem, grade_of, proof_of, sentence, weakest_proof
+from connector.core.lake_condition import Problem, grade_of, proof_of, sentence, weakest_proof
 
 MISSING = Problem("gap", "wrong", "here", "a gap")
 DIFFERS = Problem("payouts_differ", "wrong", "adds_up", "a payout")

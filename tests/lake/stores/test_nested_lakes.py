@@ -10,7 +10,7 @@ from connector.errors import ConfigError, StorageError
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.stores.base import open_store
 from connector.lake.stores.local import LocalStore
-from connector.lake.stores.overlap import folders_around, lake_among
+from connector.lake.stores.nested_lakes import folders_around, lake_among
 from tests.support.bucket_server import bucket_server
 from tests.support.lakes import run, sandbox, world
 

@@ -77,7 +77,7 @@ class FolderListing:
 
 
 @dataclass(slots=True)
-class Looks:
+class FolderCache:
     """Listings of a moment, and records.
 
     Attributes:
