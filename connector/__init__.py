@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from connector.core.api.retry import RetryPolicy, Timeouts
     from connector.core.lake_condition import Problem
     from connector.core.ledger.accounting import Unshown
-    from connector.core.ledger.against import Compared, Comparison
     from connector.core.ledger.amounts import FeePart, FeeRow
     from connector.core.ledger.balance import Balance, BalanceAmount
     from connector.core.ledger.bank_lines import Match
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
         PurseStatement,
         Split,
     )
+    from connector.core.ledger.stripe_reports import Compared, Comparison
     from connector.core.planning.audit import Difference
     from connector.core.planning.expected import Expected
     from connector.core.planning.mended import Audit, Healed
@@ -202,7 +202,7 @@ _HOMES = {
     "connector.core.api.protocol": "Response",
     "connector.core.api.retry": "RetryPolicy Timeouts",
     "connector.core.ledger.accounting": "Unshown",
-    "connector.core.ledger.against": "Compared Comparison",
+    "connector.core.ledger.stripe_reports": "Compared Comparison",
     "connector.core.ledger.amounts": "FeePart FeeRow",
     "connector.core.ledger.balance": "Balance BalanceAmount",
     "connector.core.ledger.bank_lines": "Match",

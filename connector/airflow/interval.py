@@ -20,7 +20,7 @@ OnEmptyInterval = Literal["lacking", "fail"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedInterval:
     """The time a task asks for.
 
     Attributes:
@@ -34,7 +34,7 @@ class Asked:
     by_interval: bool = False
 
 
-def asked_of(since: Any, until: Any, context: Mapping[str, Any], on_empty: OnEmptyInterval) -> Asked:  # noqa: ANN401 - what a template came to
+def asked_of(since: Any, until: Any, context: Mapping[str, Any], on_empty: OnEmptyInterval) -> AskedInterval:  # noqa: ANN401 - what a template came to
     """Return the time that a task asks for.
 
     Args:
@@ -52,12 +52,12 @@ def asked_of(since: Any, until: Any, context: Mapping[str, Any], on_empty: OnEmp
     """
     first, last = told(since), told(until)
     if first is not None or last is not None:
-        return Asked(first, last)
+        return AskedInterval(first, last)
     start, stop = (_seconds(context.get(f"data_interval_{name}")) for name in ("start", "end"))
     if start is not None and stop is not None and start < stop:
-        return Asked(start, stop, by_interval=True)
+        return AskedInterval(start, stop, by_interval=True)
     if on_empty == "lacking":
-        return Asked()
+        return AskedInterval()
     said = "none" if start is None or stop is None else "an empty one"
     raise UsageError(
         f"this run has {said} for a data interval, and `on_empty_interval` is 'fail': schedule it by"

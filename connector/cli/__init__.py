@@ -65,7 +65,7 @@ def _run(words: list[str], console: Console) -> int:
     from connector.cli.settings.take import take_settings  # noqa: PLC0415 - help needs it not
 
     take_settings(args, defaults, parser.chosen, console)
-    from connector.cli.process.carried_out import carried_out  # noqa: PLC0415 - as above
+    from connector.cli.process.dispatch import carried_out  # noqa: PLC0415 - as above
 
     return carried_out(args, console)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.cli.display.audit_round import audit_round_of
-from connector.cli.display.other_tables import Beside, beside_of
+from connector.cli.display.other_tables import OtherTable, other_tables_of
 from connector.cli.display.read_allocation import Reads, reads_of
 from connector.cli.display.runs_at_work import RunAtWork, runs_at_work
 from connector.core.state.account_record import stale_since
@@ -86,7 +86,7 @@ class Look:
     destination: str
     facts: LakeFacts
     holdings: list[Holding]
-    tables: list[Beside]
+    tables: list[OtherTable]
     turned_back: tuple[str, ...]
     unnamed: tuple[Unnamed, ...]
     listed: dict[str, dict[str, Any]] | None
@@ -121,7 +121,7 @@ def look(destination: str | PathLike[str]) -> Look:
     witnessed = witnessed_records(store, accounts(store))  # before the states: runs may go on meanwhile
     found = list(states(store))
     unnamed = look_for_unnamed(store)
-    holdings, tables = list(_holdings(store, facts, found, unnamed)), list(beside_of(store, unnamed))
+    holdings, tables = list(_holdings(store, facts, found, unnamed)), list(other_tables_of(store, unnamed))
     runs = runs_at_work(others_at_work(store))
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")

@@ -13,7 +13,7 @@ import connector
 from connector.core.ledger.changes import purse_changes
 from connector.core.ledger.money import currency_code
 from connector.core.suggestions import among_accounts
-from connector.core.time.periods import MONTHS_OF, Asked, Period, period_of
+from connector.core.time.periods import MONTHS_OF, Period, PeriodChoice, period_of
 from connector.errors import ConfigError, UsageError
 from connector.lake.reading.table_snapshot import read_again
 from connector.lake.state.lake_identity import account_records
@@ -25,8 +25,8 @@ from connector.reporting.document import to_document
 from connector.reporting.facts import Changes, Statement
 from connector.reporting.freezing import freeze, refuse_unfit
 from connector.reporting.gather import account_statement
-from connector.reporting.reports import compare_report
 from connector.reporting.scan import AccountRows
+from connector.reporting.stripe_report import compare_report
 from connector.reporting.zones import clocks_of
 from connector.running.blocking import run_blocking
 
@@ -70,7 +70,7 @@ async def statement(
     state = partial(
         _state,
         destination,
-        Asked(*(options.get(name) for name in ("month", "quarter", "year", "since", "until"))),
+        PeriodChoice(*(options.get(name) for name in ("month", "quarter", "year", "since", "until"))),
         options.get("timezone", "UTC"),
         (accounts,) if isinstance(accounts, str) else tuple(accounts),
         None if currency is None else currency_code(currency),
@@ -105,7 +105,7 @@ def run_statement(destination: str | PathLike[str], **options: Unpack[StatementO
 
 def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
     destination: str | PathLike[str],
-    asked: Asked,
+    asked: PeriodChoice,
     timezone: str,
     accounts: tuple[str, ...],
     currency: str | None,
@@ -178,7 +178,7 @@ def _earlier(text: str, period: Period, now: int) -> Period:
     """
     kind = next((one for one in MONTHS_OF if text.strip().lower().endswith(one)), None)  # as in last-month
     kind = kind or ("quarter" if "q" in text.lower() else {4: "year", 7: "month"}.get(len(text), "quarter"))
-    earlier = period_of(Asked(**{kind: text}), period.zone, period.clocks, now=now)
+    earlier = period_of(PeriodChoice(**{kind: text}), period.zone, period.clocks, now=now)
     if earlier.bounds.stop > period.bounds.start and earlier.bounds.start < period.bounds.stop:
         raise UsageError(f"{earlier.name} and {period.name} share days: compare with another period")
     return earlier

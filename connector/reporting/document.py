@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from connector.core.ledger.against import Comparison
     from connector.core.ledger.bridge import BankLine, PayoutState
     from connector.core.ledger.changes import PurseChange
     from connector.core.ledger.ledger import Sums
     from connector.core.ledger.statement import AccountStatement, FeeLine, PurseStatement, Split
+    from connector.core.ledger.stripe_reports import Comparison
     from connector.core.time.periods import Period
     from connector.reporting.facts import Statement
 

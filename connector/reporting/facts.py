@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from connector.core.counting import counted
 
 if TYPE_CHECKING:
-    from connector.core.ledger.against import Comparison
     from connector.core.ledger.changes import PurseChange
     from connector.core.ledger.statement import AccountStatement
+    from connector.core.ledger.stripe_reports import Comparison
     from connector.core.time.periods import Period
 
 

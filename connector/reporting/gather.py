@@ -13,15 +13,15 @@ from connector.core.ledger.balance import to_balance
 from connector.core.ledger.bridge import Known, bank_lines, payout_states
 from connector.core.ledger.ledger import Purse
 from connector.core.ledger.openings import Recorded, covers, worth_asking
+from connector.core.ledger.purse_statements import bridges_of, complete_to, purse_statements, reasons_of
 from connector.core.ledger.statement import AccountStatement
-from connector.core.ledger.stating import bridges_of, complete_to, purse_statements, reasons_of
 from connector.core.units import PAYMENTS
 from connector.errors import ProtocolError
 from connector.lake.formats.row_columns import to_rows
 from connector.lake.reading.dataset import read
 from connector.lake.state.lake_identity import load_balances, load_payouts
 from connector.reporting.freezing import since_kept
-from connector.reporting.reading import Reading
+from connector.reporting.period_figures import PeriodReader
 from connector.reporting.scan import AccountRows
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def account_statement(
     if not covers(covered, first_second(state), start):
         recorded = worth_asking(_recorded(store, destination, state), start, covered)
     rows = AccountRows.of(destination, state)
-    figures = Reading(rows, period.bounds, recorded).go()
+    figures = PeriodReader(rows, period.bounds, recorded).go()
     payouts = payout_states(period, figures, _payouts(store, destination, state), currency=currency)
     purses = purse_statements(period, covered, figures, recorded, first=first_second(state), currency=currency)
     bank = bank_lines(payouts)

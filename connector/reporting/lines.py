@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from connector.core.ledger.bridge import Stage
 from connector.core.ledger.ledger import Purse, Sums
 from connector.core.units import PAYMENTS
-from connector.reporting.beside_lines import change_lines, compared_line, frozen_lines
 from connector.reporting.cells import Cell, Money
-from connector.reporting.line import Line
+from connector.reporting.comparison_lines import change_lines, compared_line, frozen_lines
+from connector.reporting.statement_line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

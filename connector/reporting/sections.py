@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from connector.core.counting import counted
 from connector.core.planning.backfill import unlinked_words
-from connector.reporting.line import AMOUNTS, TOTALS
 from connector.reporting.lines import lines_of
+from connector.reporting.statement_line import AMOUNTS, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.core.ledger.statement import AccountStatement
     from connector.core.time.periods import Period
     from connector.reporting.facts import Statement
-    from connector.reporting.line import Line
+    from connector.reporting.statement_line import Line
 
 TITLES = {
     "balance": "Balance",

@@ -16,7 +16,7 @@ from connector.core.time.times import END_OF_TIME
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from connector.spark.asked import Asked
+    from connector.spark.read_options import ReadOptions
 
 Comparison = Literal["=", ">", ">=", "<", "<="]
 
@@ -39,7 +39,7 @@ class Compared:
     value: Any
 
 
-def narrowed(asked: Asked, filters: Iterable[Compared]) -> Asked | None:
+def narrowed(asked: ReadOptions, filters: Iterable[Compared]) -> ReadOptions | None:
     """Return what is asked for, less what filters leave out; None where nothing is left.
 
     Args:
@@ -57,7 +57,7 @@ def narrowed(asked: Asked, filters: Iterable[Compared]) -> Asked | None:
     return asked
 
 
-def _with(asked: Asked, column: str, value: str) -> Asked:
+def _with(asked: ReadOptions, column: str, value: str) -> ReadOptions:
     """Add a filter, where the options have none: of two, Spark looks at this one."""
     if column == "currency":
         value = value.lower()

@@ -18,10 +18,10 @@ from connector.options.signatures import takes
 from connector.running.blocking import run_blocking
 from connector.running.clock import SystemClock
 from connector.services import opened
-from connector.spark.carried import Carried
 from connector.spark.driver import config_on_driver, place_of, shared, slots_of
-from connector.spark.gathered import failure_of, gathered
+from connector.spark.executor_settings import ExecutorSettings
 from connector.spark.task import RESULT, Ended, Tasks
+from connector.spark.task_reports import failure_of, gathered
 from connector.spark.warming import warmed
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def sync(
 
     with warmed(spark, count):
         told = run_blocking(plan, instead="a thread of its own")
-    carried = Carried(shared(config, min(count, len(told)), followed=len(told) > count), place, chosen.salt)
+    carried = ExecutorSettings(shared(config, min(count, len(told)), followed=len(told) > count), place, chosen.salt)
     ended = _carried_out(spark, Tasks(carried, given, told, float(options.get("wait", 0.0))))
     unpublished = run_blocking(close, instead="a thread of its own")
     reports = [one.report for one in ended if one.report is not None]

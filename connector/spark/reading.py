@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from connector.spark.batches import to_shape
 from connector.spark.driver import shared
 from connector.spark.offsets import reach, refuse_future
-from connector.spark.parts import likely_in, parts_of, profile_of
-from connector.spark.yielding import yielded
+from connector.spark.partitions import likely_in, parts_of, profile_of
+from connector.spark.sync_iterator import yielded
 from connector.stripe.api import Stripe, client_of
 from connector.stripe.identity import identify
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from connector.config.config import Config
     from connector.core.api.page import Row
-    from connector.spark.asked import Asked
-    from connector.spark.parts import Part
+    from connector.spark.partitions import Part
+    from connector.spark.read_options import ReadOptions
 
 
-async def reached(config: Config, asked: Asked, rows: int) -> int:
+async def reached(config: Config, asked: ReadOptions, rows: int) -> int:
     """Return up to where to read what is asked for, for about so many rows of its first account.
 
     Raises:
@@ -37,7 +37,7 @@ async def reached(config: Config, asked: Asked, rows: int) -> int:
         return reach(await profile_of(client, asked, likely), likely, rows)
 
 
-async def streamed(config: Config, asked: Asked) -> list[Part]:
+async def streamed(config: Config, asked: ReadOptions) -> list[Part]:
     """Cut a batch of a stream into partitions.
 
     Raises:
@@ -50,7 +50,7 @@ async def streamed(config: Config, asked: Asked) -> list[Part]:
         return parts
 
 
-async def planned(config: Config, asked: Asked) -> list[Part]:
+async def planned(config: Config, asked: ReadOptions) -> list[Part]:
     """Cut what is asked for into partitions, with a connection for that alone.
 
     Raises:
@@ -83,7 +83,7 @@ def batches_of(config: Config, part: Part, schema: pa.Schema) -> Generator[pa.Re
     return yielded(produce)
 
 
-async def _pages(stripe: Stripe, asked: Asked) -> AsyncGenerator[tuple[str | None, list[Row]]]:
+async def _pages(stripe: Stripe, asked: ReadOptions) -> AsyncGenerator[tuple[str | None, list[Row]]]:
     """Yield pages with the account that each is of; of a limit, the newest rows of each account and no more."""
     given: dict[str, Any] = {
         "created_gte": asked.within.start,

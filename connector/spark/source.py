@@ -26,11 +26,11 @@ from connector.errors import UsageError
 from connector.options.connection import Connection
 from connector.options.signatures import takes
 from connector.running.blocking import run_blocking
-from connector.spark.asked import Asked, asked_of
 from connector.spark.batches import checked_schema, source_schema
-from connector.spark.carried import Carried
 from connector.spark.driver import changed, config_on_driver
+from connector.spark.executor_settings import ExecutorSettings
 from connector.spark.filters import Compared, narrowed
+from connector.spark.read_options import ReadOptions, asked_of
 from connector.spark.reading import batches_of, planned
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ _COMPARISONS: dict[type[Filter], Comparison] = {
 class StripeBalanceSource(DataSource):
     """Balance transactions as rows of Spark, from Stripe itself."""
 
-    carried: ClassVar[Carried | None] = None
+    carried: ClassVar[ExecutorSettings | None] = None
     """Whom to ask, where the source was registered with it; else the environment of the driver says it."""
 
     @classmethod
@@ -91,7 +91,7 @@ class StripeBalanceSource(DataSource):
             raise UsageError("`limit` and `pushdown` are not for streams: `pages_per_batch` bounds a batch")
         return StripeBalanceStreamReader(self.carrying(asked), asked, arrow_of(schema))
 
-    def asked(self) -> Asked:
+    def asked(self) -> ReadOptions:
         """Return what the options ask for.
 
         Raises:
@@ -99,19 +99,19 @@ class StripeBalanceSource(DataSource):
         """
         return asked_of(dict(self.options), today=datetime.now(UTC).date())
 
-    def carrying(self, asked: Asked) -> Carried:
+    def carrying(self, asked: ReadOptions) -> ExecutorSettings:
         """Return whom to ask, with the key of the driver."""
         if self.carried is not None:
-            return Carried(changed(self.carried.config, asked.connection))
-        return Carried(config_on_driver(asked.connection, None))
+            return ExecutorSettings(changed(self.carried.config, asked.connection))
+        return ExecutorSettings(config_on_driver(asked.connection, None))
 
 
 class StripeBalanceReader(DataSourceReader):
     """Reads what the options ask for."""
 
-    def __init__(self, carried: Carried, asked: Asked, schema: pa.Schema) -> None:
+    def __init__(self, carried: ExecutorSettings, asked: ReadOptions, schema: pa.Schema) -> None:
         self._carried, self._schema = carried, schema
-        self._asked: Asked | None = asked
+        self._asked: ReadOptions | None = asked
 
     def partitions(self) -> Sequence[InputPartition]:
         """Fix what each partition reads, up to where rows may still come."""
@@ -169,9 +169,9 @@ def register(spark: SparkSession, *, key: Callable[[], str] | None = None, **con
     Raises:
         ConfigError: no key, or a value out of bounds.
     """
-    found = Carried(config_on_driver(connection, key))
+    found = ExecutorSettings(config_on_driver(connection, key))
 
     class Registered(StripeBalanceSource):
-        carried: ClassVar[Carried | None] = found
+        carried: ClassVar[ExecutorSettings | None] = found
 
     spark.dataSource.register(Registered)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from connector.spark.asked import Asked
-    from connector.spark.carried import Carried
+    from connector.spark.executor_settings import ExecutorSettings
+    from connector.spark.read_options import ReadOptions
 
 _ALONE = "a thread of its own"
 
@@ -38,7 +38,7 @@ _ALONE = "a thread of its own"
 class StripeBalanceStreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     """Reads what is new in batches, each up to where rows may still come."""
 
-    def __init__(self, carried: Carried, asked: Asked, schema: pa.Schema) -> None:
+    def __init__(self, carried: ExecutorSettings, asked: ReadOptions, schema: pa.Schema) -> None:
         self._carried, self._asked, self._schema = carried, asked, schema
         self._last: int | None = None
         self._known: tuple[int, int] | None = None

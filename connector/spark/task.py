@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from connector.core.run_report import Report
-    from connector.spark.carried import Carried
+    from connector.spark.executor_settings import ExecutorSettings
 
 RESULT = "task long, ended binary"
 """What comes back of each task, as Spark writes a schema."""
@@ -62,7 +62,7 @@ class Tasks:
         wait: seconds to wait for other runs.
     """
 
-    carried: Carried
+    carried: ExecutorSettings
     options: Mapping[str, Any]
     tasks: Sequence[Mapping[str, Any]]
     wait: float = 0.0

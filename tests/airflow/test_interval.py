@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.airflow.interval import Asked, asked_of, told
+from connector.airflow.interval import AskedInterval, asked_of, told
 from connector.errors import UsageError
 
 DAY = datetime(2026, 11, 26, tzinfo=UTC)
@@ -21,12 +21,12 @@ NULL = {"data_interval_start": None, "data_interval_end": None}
 
 def test_a_run_with_an_interval_asks_for_its_seconds():
     start = int(DAY.timestamp())
-    assert asked_of(None, None, REAL, "fail") == Asked(start, start + 86_400, by_interval=True)
+    assert asked_of(None, None, REAL, "fail") == AskedInterval(start, start + 86_400, by_interval=True)
 
 
 @pytest.mark.parametrize("context", [EMPTY, MISSING, NULL], ids=["empty", "missing", "null"])
 def test_a_run_without_an_interval_asks_for_all_that_the_lake_lacks(context):
-    assert asked_of(None, None, context, "lacking") == Asked(None, None)
+    assert asked_of(None, None, context, "lacking") == AskedInterval(None, None)
 
 
 @pytest.mark.parametrize(("context", "said"), [(EMPTY, "an empty one"), (MISSING, "none"), (NULL, "none")])
@@ -37,8 +37,8 @@ def test_it_is_an_error_that_says_what_to_do_where_that_was_asked_for(context, s
 
 @pytest.mark.parametrize("context", [REAL, EMPTY, MISSING])
 def test_what_a_task_was_told_comes_before_its_interval(context):
-    assert asked_of("2026-01-01", None, context, "fail") == Asked("2026-01-01", None)
-    assert asked_of(None, date(2026, 2, 1), context, "fail") == Asked(None, date(2026, 2, 1))
+    assert asked_of("2026-01-01", None, context, "fail") == AskedInterval("2026-01-01", None)
+    assert asked_of(None, date(2026, 2, 1), context, "fail") == AskedInterval(None, date(2026, 2, 1))
 
 
 @pytest.mark.parametrize("rendered", ["", "None", " none ", "null", None])

@@ -9,7 +9,7 @@ import pytest
 
 import connector
 from connector.core.ledger import money
-from connector.core.ledger.against import minor
+from connector.core.ledger.stripe_reports import minor
 from tests.support.fitting import fits
 from tests.support.lakes import run, sandbox
 from tests.support.statements import plainly, world

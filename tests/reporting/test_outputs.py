@@ -18,13 +18,13 @@ import connector
 from connector.core.ledger import money
 from connector.core.ledger.ledger import FeeKind
 from connector.core.ledger.statement import FeeLine
-from connector.reporting import comma, page, text
+from connector.reporting import csv_text, page, text
 from connector.reporting.all_accounts import all_together
 from connector.reporting.cells import Money, decimal, shown
 from connector.reporting.document import to_document
-from connector.reporting.line import COLUMNS
 from connector.reporting.lines import lines_of
 from connector.reporting.sections import sections_of
+from connector.reporting.statement_line import COLUMNS
 from tests.support.lakes import DAY, START, sandbox
 from tests.support.statements import fill, world
 
@@ -42,7 +42,7 @@ def stated(tmp_path_factory):
 
 
 def table(stated):
-    written = "".join(comma.to_text(stated))
+    written = "".join(csv_text.to_text(stated))
     return list(csv.DictReader(io.StringIO(written, newline="")))
 
 
@@ -51,12 +51,12 @@ def test_a_statement_goes_to_another_process_and_comes_back_the_same(stated):
 
 
 def test_csv_has_one_header_and_rows_of_one_width_ending_as_the_standard_says(stated):
-    written = "".join(comma.to_text(stated))
+    written = "".join(csv_text.to_text(stated))
     assert written.endswith("\r\n")
     assert "\n" not in written.replace("\r\n", "")
     rows = list(csv.reader(io.StringIO(written, newline="")))
-    assert rows[0] == list(comma.HEADER)
-    assert {len(row) for row in rows} == {len(comma.HEADER)}
+    assert rows[0] == list(csv_text.HEADER)
+    assert {len(row) for row in rows} == {len(csv_text.HEADER)}
     assert len(rows) == 1 + sum(1 for _ in lines_of(stated))
 
 

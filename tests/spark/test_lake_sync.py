@@ -15,7 +15,7 @@ from connector.config.destination import placed
 from connector.config.salt import Salt
 from connector.errors import AccountsError, AuthenticationError, ConfigError, UsageError
 from connector.lake.state.lake_id import PATH
-from connector.spark.carried import Carried
+from connector.spark.executor_settings import ExecutorSettings
 from connector.spark.task import Tasks
 from tests.support.fitting import fits
 from tests.support.lakes import objects, run, truth, world
@@ -86,7 +86,7 @@ def test_a_task_carried_out_by_two_at_once_leaves_each_row_once(tmp_path, asked)
     with asked(world(900)) as served:
         connector.spark.sync(session, tmp_path / "first", rate=1_000)
         tasks = session.tasks
-        again = Tasks(Carried(tasks.carried.config, str(tmp_path / "lake")), {}, [{}])
+        again = Tasks(ExecutorSettings(tasks.carried.config, str(tmp_path / "lake")), {}, [{}])
         with ThreadPoolExecutor(4) as threads:
             ended = list(threads.map(again.carried_out, [0] * 4))
         assert [one.error for one in ended] == [None] * 4
@@ -177,7 +177,7 @@ def test_what_is_carried_shows_no_secret_and_takes_all_of_them_along():
     key = "sk_test_" + "q" * 40
     config = Config(api_key=ApiKey(key), api_base="http://127.0.0.1:1", rate=3.0, account="acct_1")
     place = placed("s3://lake/stripe", {"region": "eu-west-1", "secret_access_key": "z" * 40})
-    there = pickle.loads(pickle.dumps(Carried(config, place, Salt("s" * 40))))  # noqa: S301 - our own
+    there = pickle.loads(pickle.dumps(ExecutorSettings(config, place, Salt("s" * 40))))  # noqa: S301 - our own
     assert not any(secret in repr(there) for secret in ("q" * 20, "z" * 40, "s" * 40))
     assert there.config.api_key.reveal() == key
     assert there.salt == Salt("s" * 40)

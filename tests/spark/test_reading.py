@@ -13,10 +13,10 @@ import pytest
 from connector.core.time.intervals import Interval
 from connector.errors import ConfigError, InvalidRequestError
 from connector.sandbox import Limits
-from connector.spark.asked import asked_of
 from connector.spark.batches import source_schema
+from connector.spark.read_options import asked_of
 from connector.spark.reading import batches_of, planned, reached, streamed
-from connector.spark.yielding import AHEAD, yielded
+from connector.spark.sync_iterator import AHEAD, yielded
 from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.lakes import START, config_for, in_order, sandbox, truth, world
 

@@ -10,7 +10,7 @@ from connector.cli.options.from_table import given
 from connector.cli.process.run_command import work
 from connector.errors import UsageError
 from connector.options.calls import StatementOptions
-from connector.reporting import comma, page, text
+from connector.reporting import csv_text, page, text
 from connector.reporting.calls import statement
 from connector.reporting.document import to_document
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if form == "json":
         console.document(to_document(stated))
     elif form == "csv":
-        console.data("".join(comma.to_text(stated)).encode())
+        console.data("".join(csv_text.to_text(stated)).encode())
     elif form == "html":
         console.data("".join(page.to_text(stated)).encode())
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connector.cli.display.audit_round import audit_round_of
 from connector.cli.display.fitting import width_of
 from connector.cli.display.glance import NARROWEST, glance
-from connector.cli.display.other_tables import Beside, checked, named, remedies, said_of
+from connector.cli.display.other_tables import OtherTable, checked, named, remedies, said_of
 from connector.cli.display.summary import bare, differs, parked
 from connector.cli.display.words import intervals, lasting, moment, nets
 from connector.cli.lake_status import look
@@ -101,7 +101,7 @@ def _gone(destination: str | PathLike[str], holdings: Sequence[Holding]) -> list
 def _lines(
     destination: str,
     holdings: list[Holding],
-    tables: Sequence[Beside],
+    tables: Sequence[OtherTable],
     last: dict[str, Any] | None,
     known: tuple[LakeFacts, Reads],
 ) -> list[str]:
@@ -121,7 +121,7 @@ def _lines(
     return found
 
 
-def _kind(holdings: Sequence[Holding], tables: Sequence[Beside]) -> str:
+def _kind(holdings: Sequence[Holding], tables: Sequence[OtherTable]) -> str:
     if holdings:
         first = holdings[0].state
         return f"{first.format}, one file for each account and {first.partition.value}"

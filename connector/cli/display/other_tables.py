@@ -32,7 +32,7 @@ _THINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class OtherTable:
     """One account's files of a table, as its record has them.
 
     Attributes:
@@ -73,7 +73,7 @@ class Beside:
         return name, f"{held}; {checked(len(self.differences))}{lost}"
 
 
-def beside_of(store: Store, unnamed: UnnamedFiles) -> Iterator[Beside]:
+def other_tables_of(store: Store, unnamed: UnnamedFiles) -> Iterator[OtherTable]:
     """Yield what there is, account by account, the tables in the order above. Blocks.
 
     Args:
@@ -91,13 +91,13 @@ def beside_of(store: Store, unnamed: UnnamedFiles) -> Iterator[Beside]:
                 (payouts_record.PAYOUTS, payouts.files),
                 (payouts_record.TRANSACTIONS, payouts.transaction_files),
             ):
-                yield _with(_beside(store, PAYOUTS, table, payouts, files), unnamed)
+                yield _with(_other_table(store, PAYOUTS, table, payouts, files), unnamed)
         if (balances := load_balances(store, account)) is not None:
-            found = _beside(store, BALANCES, balances_record.TABLE, balances, balances.files)
+            found = _other_table(store, BALANCES, balances_record.TABLE, balances, balances.files)
             yield _with(replace(found, lost=tuple(sorted(balances.lost))), unnamed)
 
 
-def remedies(destination: str, tables: Sequence[Beside]) -> list[str]:
+def remedies(destination: str, tables: Sequence[OtherTable]) -> list[str]:
     """Say what to do about files that are not as they were written; nothing where all are."""
     found: list[str] = []
     for names, remedy in (
@@ -143,14 +143,16 @@ def said_of(unnamed: Sequence[Unnamed], *, most: int = 5) -> list[str]:
     return [*told, *([f"and no record names {more:,} more files"] if more > 0 else [])]
 
 
-def _with(found: Beside, unnamed: UnnamedFiles) -> Beside:
+def _with(found: OtherTable, unnamed: UnnamedFiles) -> OtherTable:
     return replace(found, differences=beside_unnamed(found.differences, unnamed.of(found.table, found.account)))
 
 
-def _beside(store: Store, spec: TableSpec[Any], table: str, record: State, files: Mapping[str, DataFile]) -> Beside:
+def _other_table(
+    store: Store, spec: TableSpec[Any], table: str, record: State, files: Mapping[str, DataFile]
+) -> OtherTable:
     folder = f"{table}/account={record.account}"
     found = standing(store, spec, record.account, files, differences(store, folder, files))
-    return Beside(
+    return OtherTable(
         table=table,
         account=record.account,
         format=record.format,

@@ -76,7 +76,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PeriodChoice:
     """What period was asked for; one of the first three, or `since` with or without `until`.
 
     Attributes:
@@ -94,7 +94,7 @@ class Asked:
     until: Time | None = None
 
 
-def period_of(asked: Asked, zone: str, clocks: tzinfo, *, now: int) -> Period:
+def period_of(asked: PeriodChoice, zone: str, clocks: tzinfo, *, now: int) -> Period:
     """Return the period that was asked for.
 
     Args:
@@ -161,7 +161,7 @@ def _utc(naive: datetime, clocks: tzinfo) -> int:
     return late
 
 
-def _between(asked: Asked, zone: str, clocks: tzinfo, now: int) -> Period:
+def _between(asked: PeriodChoice, zone: str, clocks: tzinfo, now: int) -> Period:
     if asked.since is None:
         raise UsageError(f"until what is said, but not since when: {HELP}")
     today = datetime.fromtimestamp(now, clocks).date()

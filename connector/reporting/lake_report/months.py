@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connector.core.time.periods import Asked, period_of
+from connector.core.time.periods import PeriodChoice, period_of
 from connector.reporting.gather import account_statement, first_second
 from connector.reporting.lake_report.facts import MonthLine
 
@@ -42,7 +42,7 @@ def months_of(
     """
     begins = max(first_second(state), min((one.first_created for one in state.files.values()), default=now))
     for month in full_months(now, most):
-        period = period_of(Asked(month=month), "UTC", UTC, now=now)
+        period = period_of(PeriodChoice(month=month), "UTC", UTC, now=now)
         if period.bounds.stop <= begins:
             return
         yield from _lines(month, account_statement(store, destination, state, period))

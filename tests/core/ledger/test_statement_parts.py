@@ -91,9 +91,9 @@ def test_a_payout_that_failed_later_was_on_the_way_until_then():
 
 @pytest.mark.parametrize(("zone", "stage"), [("UTC", Stage.ON_THE_WAY), ("America/New_York", Stage.ON_THE_WAY)])
 def test_a_payout_that_arrives_on_the_first_day_of_the_next_month_is_on_the_way_in_every_zone(zone, stage):
-    from connector.core.time.periods import Asked, period_of  # noqa: PLC0415 - for one test
+    from connector.core.time.periods import PeriodChoice, period_of  # noqa: PLC0415 - for one test
 
-    october = period_of(Asked(month="2026-10"), zone, ZoneInfo(zone), now=0)
+    october = period_of(PeriodChoice(month="2026-10"), zone, ZoneInfo(zone), now=0)
     november = 1_793_491_200  # 2026-11-01, midnight in UTC, when it is still October in New York
     one = Known("po_1", november - 3 * DAY, november, 500, "eur", "paid", method="standard", destination="ba_1")
     (state,) = payout_states(october, Figures(), [one], currency=None)

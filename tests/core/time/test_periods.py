@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.time.periods import Asked, as_date, period_of, start_of_day
+from connector.core.time.periods import PeriodChoice, as_date, period_of, start_of_day
 from connector.errors import UsageError
 
 NAMES = sorted(name for name in zoneinfo.available_timezones() if not name.startswith(("posix", "right", "local")))
@@ -16,14 +16,14 @@ zones = st.sampled_from(NAMES).map(ZoneInfo)
 
 
 def month(text, zone="UTC"):
-    return period_of(Asked(month=text), zone, ZoneInfo(zone), now=0)
+    return period_of(PeriodChoice(month=text), zone, ZoneInfo(zone), now=0)
 
 
 @given(zones, st.integers(1970, 2040), st.integers(1, 12))
 def test_months_of_any_zone_follow_each_other_and_begin_where_the_clocks_first_show_them(clocks, year, number):
-    first = period_of(Asked(month=f"{year}-{number:02d}"), "Z", clocks, now=0)
+    first = period_of(PeriodChoice(month=f"{year}-{number:02d}"), "Z", clocks, now=0)
     following = date(year + number // 12, number % 12 + 1, 1)
-    second = period_of(Asked(month=f"{following:%Y-%m}"), "Z", clocks, now=0)
+    second = period_of(PeriodChoice(month=f"{following:%Y-%m}"), "Z", clocks, now=0)
     assert first.bounds.stop == second.bounds.start
     assert second.day_of(second.bounds.start) >= following
     before = second.local(second.bounds.start - 1)
@@ -66,13 +66,13 @@ def test_daylight_saving_and_skipped_days_are_in_the_length_of_a_month(zone, tex
 )
 def test_periods_are_named_by_the_day_that_it_is_in_their_zone(asked, name):
     new_year = int(datetime(2025, 12, 31, 23, 30, tzinfo=UTC).timestamp())  # half an hour into the year in Paris
-    assert period_of(Asked(**asked), "Europe/Paris", ZoneInfo("Europe/Paris"), now=new_year).name == name
+    assert period_of(PeriodChoice(**asked), "Europe/Paris", ZoneInfo("Europe/Paris"), now=new_year).name == name
 
 
 def test_a_word_names_only_what_it_is_asked_for_as():
     for asked in ({"month": "last-year"}, {"year": "last-month"}, {"month": "next-month"}, {"quarter": "last"}):
         with pytest.raises(UsageError, match="is not a"):
-            period_of(Asked(**asked), "UTC", UTC, now=0)
+            period_of(PeriodChoice(**asked), "UTC", UTC, now=0)
 
 
 def test_a_local_month_touches_other_utc_days():
@@ -102,7 +102,7 @@ def test_quarters_years_and_ends_of_ones_own():
     paris = ZoneInfo("Europe/Paris")
 
     def period(**asked):
-        return period_of(Asked(**asked), "Europe/Paris", paris, now=1_800_000_000)
+        return period_of(PeriodChoice(**asked), "Europe/Paris", paris, now=1_800_000_000)
 
     assert period(quarter="2026-Q4").bounds.start == month("2026-10", "Europe/Paris").bounds.start
     assert period(quarter="2026q4").name == "2026-Q4"
@@ -121,7 +121,7 @@ def test_quarters_years_and_ends_of_ones_own():
 def test_words_go_by_the_day_that_it_is_in_the_zone():
     paris = ZoneInfo("Europe/Paris")
     now = int(datetime(2026, 10, 31, 23, 30, tzinfo=UTC).timestamp())  # half past midnight in November there
-    asked = Asked(since="last-month", until="this-month")
+    asked = PeriodChoice(since="last-month", until="this-month")
     assert period_of(asked, "Europe/Paris", paris, now=now).bounds == month("2026-10", "Europe/Paris").bounds
     assert period_of(asked, "UTC", UTC, now=now).bounds == month("2026-09").bounds
 
@@ -149,7 +149,7 @@ def test_words_go_by_the_day_that_it_is_in_the_zone():
 )
 def test_what_is_no_period_is_refused(asked):
     with pytest.raises(UsageError):
-        period_of(Asked(**asked), "UTC", UTC, now=1_800_000_000)
+        period_of(PeriodChoice(**asked), "UTC", UTC, now=1_800_000_000)
 
 
 def test_a_date_of_stripes_is_that_day_in_every_zone():
@@ -163,7 +163,7 @@ def test_a_date_of_stripes_is_that_day_in_every_zone():
 def test_a_period_ends_on_the_day_of_its_last_second():
     found = month("2026-10", "America/New_York")
     assert found.last_day == date(2026, 10, 31)
-    asked = Asked(since="2026-10-01T00:00:00", until="2026-10-02T00:00:01")
+    asked = PeriodChoice(since="2026-10-01T00:00:00", until="2026-10-02T00:00:01")
     second = period_of(asked, "UTC", ZoneInfo("UTC"), now=0)
     assert second.last_day == date(2026, 10, 2)
     assert found.is_named

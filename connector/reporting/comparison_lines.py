@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from connector.core.ledger.ledger import Purse
 from connector.reporting.cells import Cell, Money, decimal
-from connector.reporting.line import Line
+from connector.reporting.statement_line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.core.ledger.against import Compared
     from connector.core.ledger.changes import PurseChange
     from connector.core.ledger.since_frozen import MovedLine, SinceFrozen
+    from connector.core.ledger.stripe_reports import Compared
     from connector.core.time.periods import Period
 
 

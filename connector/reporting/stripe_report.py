@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.core.counting import counted
-from connector.core.ledger.against import (
+from connector.core.ledger.ledger import PAYOUT_CATEGORIES, UNNAMED
+from connector.core.ledger.stripe_reports import (
     Comparison,
     Itemized,
     compare_balance,
@@ -19,7 +20,6 @@ from connector.core.ledger.against import (
     form_of,
     itemized,
 )
-from connector.core.ledger.ledger import PAYOUT_CATEGORIES, UNNAMED
 from connector.core.units import PAYMENTS
 from connector.errors import ConfigError
 

@@ -9,7 +9,7 @@ import pytest
 from connector.core.planning.mended import Audit, Healed
 from connector.core.run_report import AccountReport, Late, Report, Requests
 from connector.errors import AccountsError, AuthenticationError, ConfigError, DamagedError, ServerError
-from connector.spark.gathered import _SUMS, failure_of, gathered
+from connector.spark.task_reports import _SUMS, failure_of, gathered
 
 
 def requests(total, **facts):

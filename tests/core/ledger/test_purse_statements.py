@@ -25,6 +25,7 @@ from connector.core.ledger.ledger import (
     purse_of,
 )
 from connector.core.ledger.openings import MOST, Opening, Recorded, between, covers, opening_of, worth_asking
+from connector.core.ledger.purse_statements import bridges_of, complete_to, purse_statements, reasons_of
 from connector.core.ledger.statement import (
     AccountStatement,
     CategoryLine,
@@ -34,7 +35,6 @@ from connector.core.ledger.statement import (
     PurseStatement,
     Split,
 )
-from connector.core.ledger.stating import bridges_of, complete_to, purse_statements, reasons_of
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.periods import Period
 

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.ledger.against import (
+from connector.core.ledger.ledger import Purse, Sums
+from connector.core.ledger.money import decimals
+from connector.core.ledger.openings import Opening
+from connector.core.ledger.statement import AccountStatement, CategoryLine, PurseStatement
+from connector.core.ledger.stripe_reports import (
     Compared,
     Comparison,
     Itemized,
@@ -17,10 +21,6 @@ from connector.core.ledger.against import (
     itemized,
     minor,
 )
-from connector.core.ledger.ledger import Purse, Sums
-from connector.core.ledger.money import decimals
-from connector.core.ledger.openings import Opening
-from connector.core.ledger.statement import AccountStatement, CategoryLine, PurseStatement
 from connector.errors import ConfigError
 
 CHARGES = CategoryLine("charge", "activity", Sums(3, 9_000, 270, 8_730))

@@ -42,7 +42,7 @@ _SECRETS = ("key", "secret", "token", "password", "salt")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReadOptions:
     """What is to be read, and how.
 
     Attributes:
@@ -76,7 +76,7 @@ class Asked:
     connection: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def asked_of(options: Mapping[str, str], *, today: date) -> Asked:
+def asked_of(options: Mapping[str, str], *, today: date) -> ReadOptions:
     """Return what options ask for.
 
     Args:
@@ -99,7 +99,7 @@ def asked_of(options: Mapping[str, str], *, today: date) -> Asked:
     accounts = tuple(None if one == "own" else one for one in _listed(known.get("accounts", "")))
     if given_accounts(accounts) and flags.get("all_accounts"):
         raise UsageError("`all_accounts` are all there are: it does not go with `accounts`")
-    return Asked(
+    return ReadOptions(
         within=interval_of(known.get("since"), known.get("until"), today=today),
         accounts=accounts,
         filters=chosen_filters({name: known[name] for name in sorted(FILTERS) if name in known}),

@@ -8,15 +8,15 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from connector.reporting.cells import Cell, Money, decimal
-from connector.reporting.line import AMOUNTS, COLUMNS
 from connector.reporting.lines import lines_of
+from connector.reporting.statement_line import AMOUNTS, COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.core.ledger.statement import AccountStatement
     from connector.reporting.facts import Statement
-    from connector.reporting.line import Line
+    from connector.reporting.statement_line import Line
 
 HEADER = (
     "account",

@@ -19,7 +19,7 @@ from connector.stripe.listing.query import Query
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.spark.asked import Asked
+    from connector.spark.read_options import ReadOptions
     from connector.stripe.client import Client
     from connector.stripe.identity import Identity
 
@@ -34,12 +34,12 @@ class Part:
         sharers: partitions that are at work at once, which share the rate.
     """
 
-    asked: Asked
+    asked: ReadOptions
     own: str
     sharers: int
 
 
-async def parts_of(client: Client, asked: Asked) -> list[Part]:
+async def parts_of(client: Client, asked: ReadOptions) -> list[Part]:
     """Cut what is asked for into partitions; time ends where rows may still come.
 
     One account is cut by time, into parts of about equal numbers of rows by a few pages of its list; several are put
@@ -79,7 +79,7 @@ def settled(within: Interval, own: Identity, settle: int) -> Interval | None:
     return Interval(within.start, stop) if within.start < stop else None
 
 
-async def _accounts(client: Client, asked: Asked) -> tuple[str | None, ...]:
+async def _accounts(client: Client, asked: ReadOptions) -> tuple[str | None, ...]:
     """Return the accounts that are asked for, None standing for the key's own."""
     if not asked.all_accounts:
         return asked.accounts or (None,)
@@ -87,7 +87,7 @@ async def _accounts(client: Client, asked: Asked) -> tuple[str | None, ...]:
         return (None, *[account async for page in pages for account in page])
 
 
-async def _cut(client: Client, asked: Asked, within: Interval, own: Identity) -> list[Interval]:
+async def _cut(client: Client, asked: ReadOptions, within: Interval, own: Identity) -> list[Interval]:
     """Cut the time of one account."""
     if asked.partitions == 1:
         return [within]
@@ -104,11 +104,11 @@ def likely_in(within: Interval, own: Identity) -> Interval:
     return Interval(max(within.start, min(own.created, within.stop - 1)), within.stop)
 
 
-async def profile_of(client: Client, asked: Asked, within: Interval) -> DensityProfile:
+async def profile_of(client: Client, asked: ReadOptions, within: Interval) -> DensityProfile:
     """Ask for a few pages of the first account, and say where its rows lie."""
     found = await survey(client, Query(asked.filters, account=next(iter(asked.accounts), None)), within)
     return DensityProfile.of(found.points())
 
 
-def _of(asked: Asked, within: Interval, accounts: Sequence[str | None]) -> Asked:
+def _of(asked: ReadOptions, within: Interval, accounts: Sequence[str | None]) -> ReadOptions:
     return replace(asked, within=within, accounts=tuple(accounts), all_accounts=False)

@@ -9,8 +9,8 @@ import pytest
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.errors import UsageError
-from connector.spark.asked import asked_of
 from connector.spark.filters import Compared, narrowed
+from connector.spark.read_options import asked_of
 
 TODAY = date(2026, 11, 28)
 KEY = "rk_live_" + "q" * 40

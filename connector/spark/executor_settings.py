@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class ExecutorSettings:
     """What a task in another process needs; it shows no secret, and takes them along when it is pickled.
 
     Attributes:
@@ -49,7 +49,7 @@ def _plain(destination: str | PathLike[str] | None) -> tuple[str, dict[str, str]
 
 def _revived(
     settings: dict[str, Any], secrets: tuple[str, str | None], place: tuple[str, dict[str, str], bool] | None
-) -> Carried:
+) -> ExecutorSettings:
     key, salt = secrets
     where = None if place is None else placed(place[0], place[1] or None, single_writer=place[2])
-    return Carried(Config(api_key=ApiKey(key), **settings), where, Salt(salt) if salt else None)
+    return ExecutorSettings(Config(api_key=ApiKey(key), **settings), where, Salt(salt) if salt else None)

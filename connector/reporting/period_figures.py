@@ -33,7 +33,7 @@ from connector.core.ledger.ledger import (
     purse_of,
 )
 from connector.lake.formats.row_columns import MICROSECONDS, to_rows
-from connector.reporting.beside import look_at_recorded, look_for_payouts
+from connector.reporting.around_period import look_at_recorded, look_for_payouts
 from connector.reporting.exact import grouped
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ _PERIOD = [
 
 
 @dataclass(slots=True)
-class Reading:
+class PeriodReader:
     """Reads an account's rows into figures.
 
     Attributes:
