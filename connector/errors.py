@@ -48,6 +48,19 @@ class ConnectorError(Exception):
         return _revived, (type(self), self.args, self.__dict__)
 
 
+INTERRUPTED = 130
+"""Exit status of what Ctrl-C ended, as shells have it: 128 and the signal's number."""
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit status of a process that an error ends."""
+    if isinstance(error, ConnectorError):
+        return error.exit_code
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+
+
 def _revived(kind: type[ConnectorError], args: tuple[object, ...], state: dict[str, Any]) -> ConnectorError:
     error = kind.__new__(kind, *args)
     error.__dict__.update(state)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from connector.core.metrics import EndedRun, ReportFigures, RunCounts, Samples, after, from_text, to_text
-from connector.errors import ConfigError, ConnectorError, StoppedError
+from connector.errors import ConfigError, StoppedError, exit_code_of
 from connector.events import Event, PageReceived, RequestAnswered, Retried, RunEnded, Throttled, told
 from connector.options.value_types import HandedOn
 from connector.outside_text import shown
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 LOG = logging.getLogger("connector")
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C."""
 
 
 class RunMetrics(HandedOn):
@@ -128,7 +125,7 @@ class RunMetrics(HandedOn):
         try:
             yield
         except BaseException as error:
-            status = status_of(error)
+            status = _status_of(error)
             raise
         finally:
             if said := self.write(status or (self.figures.status if self.figures is not None else 0)):
@@ -148,19 +145,9 @@ class RunMetrics(HandedOn):
         return from_text(text, lake=self._lake, command=self._command) if text else {}
 
 
-def status_of(error: BaseException) -> int:
-    """Return the exit status that a call comes to which raises an error."""
-    match error:
-        case ConnectorError():
-            return error.exit_code
-        case SystemExit():
-            return error.code if isinstance(error.code, int) else 1
-        case KeyboardInterrupt():
-            return INTERRUPTED
-        case asyncio.CancelledError():
-            return StoppedError.exit_code
-        case _:
-            return 1
+def _status_of(error: BaseException) -> int:
+    """Return the exit status that a call comes to which raises an error; being cancelled is being stopped."""
+    return StoppedError.exit_code if isinstance(error, asyncio.CancelledError) else exit_code_of(error)
 
 
 def measured(command: str, figures_of: Callable[[Any], ReportFigures]) -> Callable[[F], F]:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from connector.cli.display.console import Console
-from connector.cli.display.failures import document_of, exit_code_of, line_of, traceback_of
+from connector.cli.display.failures import document_of, line_of, traceback_of
 from connector.cli.display.summary import summary
 from connector.cli.display.words import intervals, lasting, moment, money_list, remaining
 from connector.cli.options.words import rate
@@ -17,7 +17,7 @@ from connector.cli.process.logs import logs_to
 from connector.core.counting import counted, sized
 from connector.core.run_report import AccountReport, Late, Report, Requests
 from connector.core.time.times import END_OF_TIME
-from connector.errors import RateLimitError
+from connector.errors import RateLimitError, exit_code_of
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from connector.cli.display.failures import exit_code_of
 from connector.cli.display.fee_lines import lines_of
 from connector.cli.display.rows import Rows, rows_to_stdout
 from connector.cli.find_by_id import Search, ids_of
@@ -14,7 +13,7 @@ from connector.cli.options.settings import config_of
 from connector.cli.process.run_command import work
 from connector.core.documents import to_line
 from connector.core.ledger.fees import Answer
-from connector.errors import ApiError
+from connector.errors import ApiError, exit_code_of
 from connector.stripe.api import Stripe
 from connector.stripe.fees import PREFIXES_IN_WORDS, checked_fees_id
 

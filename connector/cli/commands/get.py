@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.cli.display.failures import exit_code_of
 from connector.cli.display.rows import Rows, rows_to_stdout
 from connector.cli.find_by_id import Search, ids_of
 from connector.cli.options.accounts import accounts_of
 from connector.cli.options.settings import config_of
 from connector.cli.process.run_command import work
-from connector.errors import ApiError
+from connector.errors import ApiError, exit_code_of
 from connector.stripe.api import Stripe, checked_transaction_id
 from connector.stripe.listing.query import checked_expansion
 

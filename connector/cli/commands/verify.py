@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         return await verify(args.destination, config=config, on_event=view.hear, **given(args, VerifyOptions))
 
     verdict = work(go, console)
-    status = status_of(verdict, strict=args.strict)
+    status = _exit_status(verdict, strict=args.strict)
     if args.report:
         write_workpaper(to_document(verdict), args.report, secrets=console.secrets)
         console.say(f"stripe-balance: the workpaper is {args.report}")
@@ -73,7 +73,7 @@ def losses(verdict: Verdict) -> list[str]:
     )
 
 
-def status_of(verdict: Verdict, *, strict: bool) -> int:
+def _exit_status(verdict: Verdict, *, strict: bool) -> int:
     """Return the exit status: what does not agree never ends with 0; what could not be checked does, unless strict."""
     if verdict.verdict == "residual":
         return DIFFERS

@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.display.failures import document_of, exit_code_of, line_of, traceback_of
+from connector.cli.display.failures import document_of, line_of, traceback_of
 from connector.cli.display.fitting import continued, fitted, is_terminal, width_of
 from connector.cli.display.flags import in_flags
-from connector.errors import StorageError, UsageError
+from connector.errors import StorageError, UsageError, exit_code_of
 from connector.outside_text import document_without_keys, in_json, shown
 
 if TYPE_CHECKING:

@@ -15,13 +15,12 @@ from connector.errors import (
     PermissionDeniedError,
     RateLimitError,
     TransportError,
+    exit_code_of,
 )
 from connector.outside_text import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-INTERRUPTED = 130
 
 _FACTS = (
     *("status", "code", "param", "permission", "reason"),
@@ -33,13 +32,6 @@ _MOST_ERRORS = 50
 """Errors of a chain that a traceback tells: the last ones."""
 
 KEPT = "what was complete is kept; run it again to go on"
-
-
-def exit_code_of(error: BaseException) -> int:
-    """Return the exit status an error ends the process with."""
-    if isinstance(error, ConnectorError):
-        return error.exit_code
-    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
 
 def line_of(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from connector.cli.display.console import PIPE_CLOSED
-from connector.errors import UsageError
+from connector.errors import UsageError, exit_code_of
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
 
 
 def _watched(args: argparse.Namespace, console: Console) -> int:
-    from connector.options.metrics import RunMetrics, status_of  # noqa: PLC0415 - few need it
+    from connector.options.metrics import RunMetrics  # noqa: PLC0415 - few need it
 
     if args.destination is None or getattr(args, "find", False):
         raise UsageError("`metrics` are those of a run into a lake: leave them out here")
@@ -42,7 +42,7 @@ def _watched(args: argparse.Namespace, console: Console) -> int:
     try:
         status = _run(args, console)
     except BaseException as error:
-        status = PIPE_CLOSED if isinstance(error, BrokenPipeError) else status_of(error)
+        status = PIPE_CLOSED if isinstance(error, BrokenPipeError) else exit_code_of(error)
         raise
     finally:
         if said := mine.write(status):
