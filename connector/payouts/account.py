@@ -130,28 +130,8 @@ class AccountPayouts:
         plan = plan_payouts(None, shared.asked, now=identity.now)
         if shared.destination.new:  # a key that may not list payouts makes no lake
             rows, _ = await self._read(plan, identity)
-        shared.destination.lease.about(identity.account)
-        facts = await shared.destination.come_to()
-        guest = Guest(identity, self.account, self.account_id)
-        identity, known = await at_home(shared.client, shared.services.store, facts, guest)
-        self._identity = identity
-        shared.services.on_event(AccountIdentified(self.account, identity.account))
-        await anyio.to_thread.run_sync(keep_account, shared.services.store, facts, known)
-        looked = shared.services.clock.utc()
-        there = await anyio.to_thread.run_sync(load_payouts, shared.services.store, identity.account)
-        self._privacy = Privacy.from_lake(
-            await anyio.to_thread.run_sync(options_of, shared.services.store, identity.account)
-        )
-        new = PayoutsRecord(
-            identity.account,
-            shared.destination.format,
-            livemode=shared.client.config.api_key.livemode,
-            seen=looked,
-        )
-        commits = Commits(shared.services.store, SPEC, identity.account, shared.destination.lease.lease.id)
-        if there is not None:
-            there = await anyio.to_thread.run_sync(commits.catch_up, there)
-        book = self._book = Book(shared.services, commits, shared.threads, there or new, there, self.account)
+        identity = await self._settle_in(identity)
+        book = self._book = await self._opened(identity)
         absent: frozenset[str] = frozenset()
         try:
             if rows is None:
@@ -167,7 +147,36 @@ class AccountPayouts:
         finally:
             with anyio.CancelScope(shield=True):
                 await book.commit()
-        await book.on_disk(commits.end)
+        await book.on_disk(book.commits.end)
+
+    async def _settle_in(self, identity: Identity) -> Identity:
+        """Return the account under its name in the lake, which is held from here on.
+
+        Raises:
+            ConfigError: it does not belong there; see `at_home`.
+        """
+        shared = self.shared
+        shared.destination.lease.about(identity.account)
+        facts = await shared.destination.come_to()
+        guest = Guest(identity, self.account, self.account_id)
+        identity, known = await at_home(shared.client, shared.services.store, facts, guest)
+        self._identity = identity
+        shared.services.on_event(AccountIdentified(self.account, identity.account))
+        await anyio.to_thread.run_sync(keep_account, shared.services.store, facts, known)
+        return identity
+
+    async def _opened(self, identity: Identity) -> Book:
+        """Return the account's record as it is now, opened for changes."""
+        shared, store = self.shared, self.shared.services.store
+        looked = shared.services.clock.utc()
+        there = await anyio.to_thread.run_sync(load_payouts, store, identity.account)
+        self._privacy = Privacy.from_lake(await anyio.to_thread.run_sync(options_of, store, identity.account))
+        livemode = shared.client.config.api_key.livemode
+        new = PayoutsRecord(identity.account, shared.destination.format, livemode=livemode, seen=looked)
+        commits = Commits(store, SPEC, identity.account, shared.destination.lease.lease.id)
+        if there is not None:
+            there = await anyio.to_thread.run_sync(commits.catch_up, there)
+        return Book(shared.services, commits, shared.threads, there or new, there, self.account)
 
     # Payouts ----------------------------------------------------------------------------------------------------------
 
