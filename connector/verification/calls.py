@@ -54,16 +54,16 @@ async def verify(
         StoppedError: it was stopped, by its canceller or deadline.
         ConnectorError: the lake or Stripe cannot be read.
     """
-    wish = _wish(options)
+    choice = _choice(options)
     settings = None if options.get("offline") else config or Config.from_env()
     return await carried_out(
         opened(destination, settings, on_event),
-        lambda services: verify_with(services, settings, wish),
+        lambda services: verify_with(services, settings, choice),
         options,
     )
 
 
-def _wish(options: VerifyOptions) -> VerifyChoice:
+def _choice(options: VerifyOptions) -> VerifyChoice:
     """Return what to check.
 
     Raises:
@@ -81,13 +81,13 @@ def _wish(options: VerifyOptions) -> VerifyChoice:
     )
 
 
-async def verify_with(services: Services, config: Config | None, wish: VerifyChoice) -> Verdict:
+async def verify_with(services: Services, config: Config | None, choice: VerifyChoice) -> Verdict:
     """Do what `verify` does, with services that are open already.
 
     Args:
         services: what it touches.
         config: whom to ask; None to ask nobody.
-        wish: what to check.
+        choice: what to check.
 
     Raises:
         ConnectorError: as `verify`.
@@ -96,7 +96,7 @@ async def verify_with(services: Services, config: Config | None, wish: VerifyCho
     async def work(services: Services) -> Verdict:
         client = None if config is None else services.client(config)
         try:
-            return await Check(services, client, wish).go()
+            return await Check(services, client, choice).go()
         finally:
             if client is not None:
                 await client.end()

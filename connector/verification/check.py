@@ -114,12 +114,12 @@ class Check:
     Attributes:
         services: what it touches.
         client: whom to ask; None to ask nobody.
-        wish: what to check.
+        choice: what to check.
     """
 
     services: Services
     client: Client | None
-    wish: VerifyChoice
+    choice: VerifyChoice
     _store: Store = field(init=False)
     _past: Mapping[str, EarlierRuns] = field(init=False, default_factory=dict[str, EarlierRuns])
     _retired: Mapping[str, Retired] = field(init=False, default_factory=dict[str, Retired])
@@ -147,7 +147,7 @@ class Check:
         self._retired = {name: record.retired for name, record in records.items() if record.retired is not None}
         if self.client is not None:
             self._own = await self._key_of(self.client)
-            if "payouts" in self.wish.layers:
+            if "payouts" in self.choice.layers:
                 await self._read_payouts(self.client, chosen)
         self._past = await anyio.to_thread.run_sync(read_past, self._store)
         chosen = await anyio.to_thread.run_sync(self._chosen)  # later than what runs before say of them
@@ -162,7 +162,7 @@ class Check:
             destination=self.services.destination,
             checked=checked,
             duration_seconds=clock.now() - began,
-            seed=self.wish.seed,
+            seed=self.choice.seed,
             requests=self.client.meter.requests if self.client else 0,
             accounts=tuple(sorted(found, key=lambda one: one.account)),
             livemode=next((one.livemode for one in chosen if one.livemode is not None), asked),
@@ -178,15 +178,15 @@ class Check:
             lake=lake_id(self._store),
             api_version=None if config is None else config.api_version,
             api_base=None if config is None else config.api_base,
-            sample=self.wish.sample,
-            asked=self.wish.asked,
-            wished=tuple(name for name in LAYERS if name in self.wish.layers),
+            sample=self.choice.sample,
+            asked=self.choice.asked,
+            wished=tuple(name for name in LAYERS if name in self.choice.layers),
         )
 
     def _of_the_lake(self) -> Findings:
         """Return what is found of the lake as a whole: what lies where readers look, and is in no account's folder."""
         found = Findings()
-        if "rows" in self.wish.layers:
+        if "rows" in self.choice.layers:
             for one in self._unnamed.elsewhere:
                 found.add(extra_file(one))
             for one in self._tables:
@@ -200,10 +200,10 @@ class Check:
             lake = self.services.destination
             raise ConfigError(f"there is no lake in {lake}: `stripe-balance sync {lake}` makes one")
         names = [state.account for state in found]
-        for account in self.wish.accounts:
+        for account in self.choice.accounts:
             if account not in names:
                 raise ConfigError(f"there are no rows of {among_accounts(account, names)}")
-        return [state for state in found if not self.wish.accounts or state.account in self.wish.accounts]
+        return [state for state in found if not self.choice.accounts or state.account in self.choice.accounts]
 
     async def _key_of(self, client: Client) -> str:
         """Return the name in this lake of the key's own account.
@@ -213,7 +213,7 @@ class Check:
         """
         facts = await anyio.to_thread.run_sync(facts_of, self._store)
         remember_paths(client, facts)
-        identity, told = await identify(client, account_id=self.wish.account_id), self.wish.account_id
+        identity, told = await identify(client, account_id=self.choice.account_id), self.choice.account_id
         if UNNAMED in facts.accounts and identity.account not in facts.accounts:  # nobody else's name would do
             identity, told = replace(identity, account=UNNAMED), UNNAMED
         identity, _ = await at_home(client, self._store, facts, Guest(identity, told=told, looks=True))
@@ -311,9 +311,9 @@ class Check:
         tell(PhaseStarted("reading files", len(state.files)))
         with IdIndex() as ids:
             recorded = await anyio.to_thread.run_sync(self._recorded_balances, state, asker)
-            ledger = Ledger(due_by=now + DAY if "balance" in self.wish.layers else None)
+            ledger = Ledger(due_by=now + DAY if "balance" in self.choice.layers else None)
             inventory = Inventory(state, ids, ledger, recorded=recorded, claims=self._claims)
-            inventory.profiled = "windows" in self.wish.layers
+            inventory.profiled = "windows" in self.choice.layers
             inventory.unnamed = self._unnamed.of(TABLE, state.account)
             read = FilesRead(tell, account)
             await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, read.add)
@@ -322,7 +322,7 @@ class Check:
             tell(PhaseStarted("asking Stripe"))
             layers: list[Layer] = []
             for name in LAYERS:
-                if name not in self.wish.layers:
+                if name not in self.choice.layers:
                     continue
                 if name == "rows":
                     layers.append(inventory.layer())
@@ -354,23 +354,23 @@ class Check:
 
     def _recorded_balances(self, state: TableState, asker: Asker | None) -> tuple[RecordedBalance, ...]:
         """Return balances recorded in the lake that bound a history without its beginning. Blocks."""
-        if asker is None or "balance" not in self.wish.layers or not state.covered:
+        if asker is None or "balance" not in self.choice.layers or not state.covered:
             return ()
         start = state.covered.parts[0].start
         return tuple(read_recorded_balances(self._store, state.account, start)) if start > asker.created else ()
 
     async def _asker(self, client: Client, state: TableState) -> Asker:
         account = self._asked_as(state.account)
-        identity = await identify(client, account=account, account_id=None if account else self.wish.account_id)
+        identity = await identify(client, account=account, account_id=None if account else self.choice.account_id)
         return Asker(client, account, identity.created, identity.now)
 
     async def _ask(self, name: LayerName, asker: Asker | None, inventory: Inventory, past: EarlierRuns) -> Layer:
         """Check a layer that takes Stripe; what the key may not read cannot be checked."""
         state = inventory.state
-        draw = random.Random(f"{self.wish.seed}/{state.account}").randrange  # noqa: S311 - samples, guards nothing
-        windows = WindowCheck(self._store, inventory, past, self.services.on_event, self.wish.asked)
+        draw = random.Random(f"{self.choice.seed}/{state.account}").randrange  # noqa: S311 - samples, guards nothing
+        windows = WindowCheck(self._store, inventory, past, self.services.on_event, self.choice.asked)
         checks: dict[LayerName, Callable[[], Awaitable[Layer]]] = {
-            "windows": lambda: windows.check(asker, budget=self.wish.sample, draw=draw),
+            "windows": lambda: windows.check(asker, budget=self.choice.sample, draw=draw),
             "payouts": lambda: anyio.to_thread.run_sync(check_payouts, self._store, state.account, inventory),
             "balance": lambda: check_balance(asker, inventory, newer_rows=self.services.tuning.newer_rows),
         }
