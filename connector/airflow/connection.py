@@ -30,7 +30,7 @@ KEY_LIKE = ("key", "secret", "token", "password")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ConnectionSettings:
     """What a connection says.
 
     Attributes:
@@ -52,7 +52,7 @@ def settings_of(
     extra: Mapping[str, Any],
     environ: Mapping[str, str],
     **given: Any,  # noqa: ANN401 - fields of Config
-) -> Settings:
+) -> ConnectionSettings:
     """Return what a connection says.
 
     Args:
@@ -82,7 +82,7 @@ def settings_of(
     fields.update({field: value for field, value in given.items() if value is not None})
     proxies = {name: environ[name] for name in PROXY_VARIABLES if name in environ}
     config = Config.from_env({**proxies, "STRIPE_API_KEY": password or ""}, **fields)
-    return Settings(config, account)
+    return ConnectionSettings(config, account)
 
 
 def _rate(name: str, value: Any) -> float:  # noqa: ANN401 - what stands in an extra

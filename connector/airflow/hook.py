@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector import Stripe
-from connector.airflow.connection import CONNECTION_TYPE, DEFAULT_CONNECTION, EXTRAS, Settings, settings_of
+from connector.airflow.connection import CONNECTION_TYPE, DEFAULT_CONNECTION, EXTRAS, ConnectionSettings, settings_of
 from connector.airflow.versions import BaseHook
 from connector.core.mode import mode_of
 from connector.errors import ConnectorError
@@ -59,7 +59,7 @@ class StripeHook(BaseHook):
             "placeholders": dict(cls.placeholders),
         }
 
-    def settings(self, **given: Any) -> Settings:  # noqa: ANN401 - fields of Config
+    def settings(self, **given: Any) -> ConnectionSettings:  # noqa: ANN401 - fields of Config
         """Return what the connection says.
 
         Args:
@@ -92,7 +92,7 @@ class StripeHook(BaseHook):
             return False, f"{type(error).__name__}: the connection {self.stripe_conn_id!r} cannot be used"
 
 
-async def _said(settings: Settings) -> str:
+async def _said(settings: ConnectionSettings) -> str:
     mode = mode_of(settings.config.api_key.livemode, unknown="of neither mode")
     async with Stripe(settings.config) as stripe:
         identity = await stripe.account(account=settings.account)

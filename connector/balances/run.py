@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from connector.balances.snapshots import Snapshot
     from connector.core.units import AccountId
     from connector.errors import UnpublishedError
-    from connector.lake.state.destination import Destination
+    from connector.lake.state.destination import RunDestination
     from connector.lake.state.lease import RunLease
     from connector.lake.stores.base import Store
     from connector.services import Services
@@ -56,7 +56,7 @@ class BalancesRun:
     _store: Store = field(init=False)
     _lease: RunLease = field(init=False)
     _failed: AccountFailures = field(init=False)
-    _destination: Destination | None = field(init=False, default=None)
+    _destination: RunDestination | None = field(init=False, default=None)
     _holding: anyio.Lock = field(init=False, default_factory=anyio.Lock)
     _names: set[AccountId] = field(init=False, default_factory=set["AccountId"])
     _taken: dict[int, Snapshot] = field(init=False, default_factory=dict[int, "Snapshot"])
@@ -114,7 +114,7 @@ class BalancesRun:
         await anyio.to_thread.run_sync(keep_account, store, there.facts, record)
         self.services.on_event(AccountIdentified(account, identity.account))
 
-    async def _held(self) -> Destination:
+    async def _held(self) -> RunDestination:
         """Return the destination, held by whoever has the first answer: a key that may not ask makes no lake."""
         async with self._holding:
             if self._destination is None:

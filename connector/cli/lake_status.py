@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from connector.core.state.table_state import TableState
     from connector.core.state.unnamed import Unnamed
     from connector.lake.reading.unnamed_files import UnnamedFiles
-    from connector.lake.state.file_check import Difference
+    from connector.lake.state.file_check import FileDifference
     from connector.lake.state.lake_identity import LakeFacts
 
 
@@ -57,7 +57,7 @@ class Holding:
     """
 
     state: TableState
-    differences: tuple[Difference, ...]
+    differences: tuple[FileDifference, ...]
     unnamed: tuple[Unnamed, ...]
     record: AccountRecord
     stale_since: int | None

@@ -8,7 +8,7 @@ import anyio.to_thread
 
 from connector.config.destination import placed
 from connector.conversion.report import ConversionReport, to_document
-from connector.conversion.run import Conversion, refuse_company
+from connector.conversion.run import ConversionRun, refuse_company
 from connector.conversion.source import look
 from connector.conversion.target import Target, begun_at
 from connector.core.state.conversion import VERSION, Mark
@@ -97,7 +97,7 @@ async def convert_with(services: Services, comparer: Comparer, name: str, option
         await lease.begin()
         refuse_company(lease.others.live)
         target = Target(lease.store, lease.lease.id, mark.format, Granularity(mark.partition))
-        work = Conversion(comparer, name, target, mark, services.on_event)
+        work = ConversionRun(comparer, name, target, mark, services.on_event)
         if begun is None or begun.tables is None:
             tables = await work.go(source)
         else:  # runs may be at work on it already

@@ -62,7 +62,7 @@ _SAVINGS, _FROZEN = f"{STATE}/audit.json", f"{STATE}/{KIND}"
 
 
 @dataclass(slots=True)
-class Conversion:
+class ConversionRun:
     """One conversion at work.
 
     Attributes:

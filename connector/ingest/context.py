@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from connector.core.units import AccountId
     from connector.ingest.options import Options
     from connector.lake.layout import Lake
-    from connector.lake.state.destination import Destination
+    from connector.lake.state.destination import RunDestination
     from connector.services import Services
     from connector.stripe.client import Client
 
@@ -40,7 +40,7 @@ class SyncContext:
     """
 
     lake: Lake
-    destination: Destination
+    destination: RunDestination
     services: Services
     client: Client
     options: Options

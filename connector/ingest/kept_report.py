@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connector.core.api.allocation import Savings
     from connector.core.run_report import AccountReport, Outcome
     from connector.lake.layout import Lake
-    from connector.lake.state.destination import Destination
+    from connector.lake.state.destination import RunDestination
     from connector.lake.stores.base import Store
     from connector.services import Services
     from connector.stripe.client import Client
@@ -91,7 +91,7 @@ class KeptReport:
             warnings=(*sorted(self.store.lacks), *_of_connections(len(self.client.transport.distrusted))),
         )
 
-    async def kept(self, destination: Destination, report: Report) -> Report:
+    async def kept(self, destination: RunDestination, report: Report) -> Report:
         """Keep the report of a run whose rows are all kept; where that fails, it says so: nothing is lost."""
         try:
             await self.keep(destination, report)
@@ -99,7 +99,7 @@ class KeptReport:
             return replace(report, warnings=(*report.warnings, f"the run's report could not be kept: {error}"))
         return report
 
-    async def keep(self, destination: Destination, report: Report) -> None:
+    async def keep(self, destination: RunDestination, report: Report) -> None:
         """Write the report into the lake, if the run came to write to one.
 
         Raises:

@@ -35,7 +35,7 @@ from connector.ingest.lake_of_run import kind_to_make, lake_of_run
 from connector.lake.catalogs.following import follow
 from connector.lake.formats.formats import HIVE, format_named
 from connector.lake.state import table_states
-from connector.lake.state.destination import Destination, LakeBegunError
+from connector.lake.state.destination import LakeBegunError, RunDestination
 from connector.lake.state.lease import at_work
 from connector.running.concurrency import in_turn, tasks_with_one_error
 from connector.stripe.accounts import connected_accounts
@@ -63,7 +63,7 @@ BUSY = 3.0
 
 
 @dataclass(slots=True)
-class Run:
+class SyncRun:
     """One run over one destination.
 
     Attributes:
@@ -119,7 +119,7 @@ class Run:
         async with at_work(lease):
             there = self._store, lease
             made = kind_to_make(lake, self.options, livemode=self.client.config.api_key.livemode)
-            destination = Destination(*there) if begun else Destination(*there, made, accept)
+            destination = RunDestination(*there) if begun else RunDestination(*there, made, accept)
             refuse_retired(destination.facts, self.options.accounts)
             remember_paths(self.client, destination.facts)
             allowance = Allowance(requests=inf if self.options.repair else self.services.tuning.reread_requests)
@@ -149,7 +149,7 @@ class Run:
                 raise
             return await self._ended(lake, destination)
 
-    async def _ended(self, lake: Lake, destination: Destination) -> Report:
+    async def _ended(self, lake: Lake, destination: RunDestination) -> Report:
         """Keep the report of a run that came to its end, and return it, or raise what some accounts ended with."""
         unpublished = await self._publish(destination)
         failure = self._failure() or unpublished
@@ -160,7 +160,7 @@ class Run:
         failure.report = await self._run_report.kept(destination, self._reported(lake, outcome, error=str(failure)))
         raise failure
 
-    async def _publish(self, destination: Destination) -> UnpublishedError | None:
+    async def _publish(self, destination: RunDestination) -> UnpublishedError | None:
         """Bring the tables of a lake that has some up to date, and return what that failed with."""
         of_tables = format_named(destination.format).catalog != HIVE
         if not (self.publishes and destination.written and of_tables):

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from connector.core.api.page import Row
     from connector.core.state.payouts import DayDue, PayoutsPlan
     from connector.core.units import AccountId
-    from connector.lake.state.destination import Destination
+    from connector.lake.state.destination import RunDestination
     from connector.lake.writing.rewrite import PartitionRewrite, StagedFile
     from connector.lake.writing.small_tables import SmallTable
     from connector.services import Services
@@ -82,7 +82,7 @@ class PayoutsContext:
     services: Services
     client: Client
     asked: Interval
-    destination: Destination
+    destination: RunDestination
     full_refresh: bool
     met: Collection[str]
     taken: set[AccountId] = field(default_factory=set["AccountId"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from connector.core.ledger.openings import Recorded
     from connector.core.time.intervals import Interval
-    from connector.reporting.scan import AccountRows
+    from connector.reporting.scan import AccountScan
 
 LONGEST = 90 * DAY
 """Seconds before a period in which a payout may have been taken back that was on its way when the period began."""
@@ -26,7 +26,7 @@ LONGEST = 90 * DAY
 _PURSE = ["balance_type", "currency"]
 
 
-def look_for_payouts(rows: AccountRows, bounds: Interval, figures: Figures) -> None:
+def look_for_payouts(rows: AccountScan, bounds: Interval, figures: Figures) -> None:
     """Find when payouts near a period were taken back, and which were sent only after it."""
     of_payouts = ds.field("type").isin(list(PAYOUT_TYPES))
     columns = ["id", "created", "type", *(["source"] if rows.names_sources else [])]
@@ -40,7 +40,7 @@ def look_for_payouts(rows: AccountRows, bounds: Interval, figures: Figures) -> N
                         figures.sent_later[name] = row["created"]
 
 
-def look_at_recorded(rows: AccountRows, bounds: Interval, recorded: Sequence[Recorded], figures: Figures) -> None:
+def look_at_recorded(rows: AccountScan, bounds: Interval, recorded: Sequence[Recorded], figures: Figures) -> None:
     """Add up the rows between recorded balances and a period's begin, and count those too close to one to tell."""
     for one in recorded:
         sums: dict[Purse, int] = {}

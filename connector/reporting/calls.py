@@ -25,7 +25,7 @@ from connector.reporting.document import to_document
 from connector.reporting.facts import Changes, Statement
 from connector.reporting.freezing import freeze, refuse_unfit
 from connector.reporting.gather import account_statement
-from connector.reporting.scan import AccountRows
+from connector.reporting.scan import AccountScan
 from connector.reporting.stripe_report import compare_report
 from connector.reporting.zones import clocks_of
 from connector.running.blocking import run_blocking
@@ -139,7 +139,7 @@ def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
         stated = list(freeze(store, destination, chosen, stated, period, again=freezing == "again"))
     comparison = None
     if against is not None:
-        rows = AccountRows.of(destination, chosen[0])
+        rows = AccountScan.of(destination, chosen[0])
         comparison = compare_report(against, stated[0], rows, period.bounds)
     return Statement(
         destination=str(destination),

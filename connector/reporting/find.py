@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.config.destination import placed
 from connector.config.moments import day_given
-from connector.core.ledger.bank_lines import NEAR_DAYS, BankLine, Match, bank_line, matches
+from connector.core.ledger.bank_lines import NEAR_DAYS, BankStatementLine, Match, bank_line, matches
 from connector.core.suggestions import among_accounts
 from connector.errors import ConfigError, UsageError
 from connector.lake.state.lake_identity import PAYOUTS, load_payouts
@@ -111,7 +111,7 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
         looked_at += len(record.payouts)
         found += _of_account(destination, record, line)
         if line.arrives is not None:
-            same_day = BankLine(arrives=line.arrives, currency=line.currency)
+            same_day = BankStatementLine(arrives=line.arrives, currency=line.currency)
             others += [one for one in _of_account(destination, record, same_day) if not one.match.days_apart]
     found.sort(key=lambda one: (one.match.days_apart, one.match.known.created, one.match.known.id))
     return Found(tuple(found), () if found else tuple(others[:MOST_OTHERS]), looked_at)
@@ -147,7 +147,7 @@ def _entry(one: FoundPayout) -> dict[str, Any]:
     }
 
 
-def _of_account(destination: str | PathLike[str], record: PayoutsRecord, line: BankLine) -> list[FoundPayout]:
+def _of_account(destination: str | PathLike[str], record: PayoutsRecord, line: BankStatementLine) -> list[FoundPayout]:
     listings = record.listings
     found = matches(line, _with_days(known_payouts(str(destination), record.account)))
     return [FoundPayout(record.account, one, listings.get(one.known.id)) for one in found]

@@ -16,7 +16,7 @@ from connector.lake.formats.row_columns import to_rows
 from connector.lake.state.frozen_periods import keep_frozen, load_frozen, record_digest
 from connector.lake.state.lake_id import lake_id
 from connector.reporting.document import account_document
-from connector.reporting.scan import AccountRows
+from connector.reporting.scan import AccountScan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def since_kept(
-    store: Store, rows: AccountRows, stated: AccountStatement, period: Period, *, currency: str | None = None
+    store: Store, rows: AccountScan, stated: AccountStatement, period: Period, *, currency: str | None = None
 ) -> SinceFrozen | None:
     """Say what changed of a period since it was frozen; None where it never was. Blocks.
 
@@ -93,7 +93,7 @@ def freeze(
     for one in stated:
         _refuse(one, period, again=again)
     return tuple(
-        replace(one, since_frozen=_freeze(store, AccountRows.of(destination, state), one, period))
+        replace(one, since_frozen=_freeze(store, AccountScan.of(destination, state), one, period))
         for state, one in zip(states, stated, strict=True)
     )
 
@@ -111,7 +111,7 @@ def _refuse(one: AccountStatement, period: Period, *, again: bool) -> None:
         )
 
 
-def _freeze(store: Store, rows: AccountRows, one: AccountStatement, period: Period) -> SinceFrozen:
+def _freeze(store: Store, rows: AccountScan, one: AccountStatement, period: Period) -> SinceFrozen:
     before = one.since_frozen
     if before is not None and not before.differs:
         return before
@@ -124,7 +124,7 @@ def _freeze(store: Store, rows: AccountRows, one: AccountStatement, period: Peri
     return SinceFrozen(frozen, written_now=True)
 
 
-def _kept_of(store: Store, rows: AccountRows, one: AccountStatement, period: Period, revision: int) -> FrozenPeriod:
+def _kept_of(store: Store, rows: AccountScan, one: AccountStatement, period: Period, revision: int) -> FrozenPeriod:
     state, bounds = rows.state, period.bounds
     prints = Prints()
     for row in _rows_of(rows, period):
@@ -159,7 +159,7 @@ def _kept_of(store: Store, rows: AccountRows, one: AccountStatement, period: Per
     )
 
 
-def _held_to(frozen: FrozenPeriod, rows: AccountRows, period: Period, currency: str | None) -> RowComparison | None:
+def _held_to(frozen: FrozenPeriod, rows: AccountScan, period: Period, currency: str | None) -> RowComparison | None:
     """Hold the period's rows to the prints of those that were frozen; None where it has none."""
     if frozen.prints is None or currency is not None:
         return None
@@ -170,6 +170,6 @@ def _held_to(frozen: FrozenPeriod, rows: AccountRows, period: Period, currency: 
     return found
 
 
-def _rows_of(rows: AccountRows, period: Period) -> Iterator[dict[str, Any]]:
+def _rows_of(rows: AccountScan, period: Period) -> Iterator[dict[str, Any]]:
     for table in rows.between(period.bounds.start, period.bounds.stop, COLUMNS):
         yield from to_rows(table)

@@ -22,7 +22,7 @@ from connector.lake.reading.dataset import read
 from connector.lake.state.lake_identity import load_balances, load_payouts
 from connector.reporting.freezing import since_kept
 from connector.reporting.period_figures import PeriodReader
-from connector.reporting.scan import AccountRows
+from connector.reporting.scan import AccountScan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ def account_statement(
     recorded: list[Recorded] = []
     if not covers(covered, first_second(state), start):
         recorded = worth_asking(_recorded(store, destination, state), start, covered)
-    rows = AccountRows.of(destination, state)
+    rows = AccountScan.of(destination, state)
     figures = PeriodReader(rows, period.bounds, recorded).go()
     payouts = payout_states(period, figures, _payouts(store, destination, state), currency=currency)
     purses = purse_statements(period, covered, figures, recorded, first=first_second(state), currency=currency)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from connector.core.ledger.openings import Recorded
     from connector.core.time.intervals import Interval
-    from connector.reporting.scan import AccountRows
+    from connector.reporting.scan import AccountScan
 
 MOST_WORDINGS = 64
 """Descriptions of fees that are told apart; what comes after is added up without one."""
@@ -77,7 +77,7 @@ class PeriodReader:
         figures: what was found so far.
     """
 
-    rows: AccountRows
+    rows: AccountScan
     bounds: Interval
     recorded: Sequence[Recorded] = ()
     figures: Figures = field(default_factory=Figures)

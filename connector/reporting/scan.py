@@ -27,7 +27,7 @@ BATCH = 32_768
 
 
 @dataclass(frozen=True, slots=True)
-class AccountRows:
+class AccountScan:
     """The rows of one account, as a state has them.
 
     Attributes:
@@ -39,7 +39,7 @@ class AccountRows:
     files: TableSnapshot
 
     @classmethod
-    def of(cls, destination: str | PathLike[str], state: TableState) -> AccountRows:
+    def of(cls, destination: str | PathLike[str], state: TableState) -> AccountScan:
         """Return the rows that a state names.
 
         Raises:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from connector.core.ledger.statement import AccountStatement
     from connector.core.time.intervals import Interval
-    from connector.reporting.scan import AccountRows
+    from connector.reporting.scan import AccountScan
 
 MOST_LINES = 200
 """Rows of an itemized report that differ, of which each is named."""
@@ -42,7 +42,7 @@ _FIND = "delete from report where id = ? returning currency, category, gross, fe
 
 
 def compare_report(
-    path: str | PathLike[str], account: AccountStatement, rows: AccountRows, bounds: Interval
+    path: str | PathLike[str], account: AccountStatement, rows: AccountScan, bounds: Interval
 ) -> Comparison:
     """Compare a report with what the lake says of one account in a period. Blocks.
 
@@ -70,7 +70,7 @@ def compare_report(
         raise ConfigError(f"the report {path} cannot be read: {error}") from error
 
 
-def _compare_rows(report: Iterable[Itemized], rows: AccountRows, bounds: Interval, name: str) -> Comparison:
+def _compare_rows(report: Iterable[Itemized], rows: AccountScan, bounds: Interval, name: str) -> Comparison:
     """Compare row by row, the report's in a temporary file of its own."""
     found = Comparison("itemized")
     with closing(sqlite3.connect("")) as there:
@@ -136,7 +136,7 @@ def _belongs(category: str | None, categories: set[str]) -> bool:
     return category in PAYOUT_CATEGORIES if of_payouts else with_payouts or category not in PAYOUT_CATEGORIES
 
 
-def _mine(rows: AccountRows, bounds: Interval) -> Iterator[Itemized]:
+def _mine(rows: AccountScan, bounds: Interval) -> Iterator[Itemized]:
     for table in rows.between(bounds.start, bounds.stop, _COLUMNS):
         for row in table.to_pylist():
             if (row["balance_type"] or PAYMENTS) == PAYMENTS:

@@ -25,7 +25,7 @@ EXACT = ("type", "currency", "source")
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ColumnCondition:
     """A filter that compares a column with a value.
 
     Attributes:
@@ -39,7 +39,7 @@ class Compared:
     value: Any
 
 
-def narrowed(asked: ReadOptions, filters: Iterable[Compared]) -> ReadOptions | None:
+def narrowed(asked: ReadOptions, filters: Iterable[ColumnCondition]) -> ReadOptions | None:
     """Return what is asked for, less what filters leave out; None where nothing is left.
 
     Args:
@@ -68,7 +68,7 @@ def _with(asked: ReadOptions, column: str, value: str) -> ReadOptions:
     return replace(asked, filters={**asked.filters, column: value})
 
 
-def _seconds(one: Compared) -> Interval | None:
+def _seconds(one: ColumnCondition) -> Interval | None:
     """Return the seconds that a comparison leaves, at least; None for all."""
     moment = _moment(one.value)
     if moment is None:

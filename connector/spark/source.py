@@ -29,7 +29,7 @@ from connector.running.blocking import run_blocking
 from connector.spark.batches import checked_schema, source_schema
 from connector.spark.driver import changed, config_on_driver
 from connector.spark.executor_settings import ExecutorSettings
-from connector.spark.filters import Compared, narrowed
+from connector.spark.filters import ColumnCondition, narrowed
 from connector.spark.read_options import ReadOptions, asked_of
 from connector.spark.reading import batches_of, planned
 
@@ -147,12 +147,12 @@ def arrow_of(schema: StructType) -> pa.Schema:
     return checked_schema(to_arrow_schema(schema, timezone="UTC"))
 
 
-def _compared(one: Filter) -> Compared:
+def _compared(one: Filter) -> ColumnCondition:
     how = _COMPARISONS.get(type(one))
     if how is None:
-        return Compared("", "=", None)
+        return ColumnCondition("", "=", None)
     column, value = getattr(one, "attribute", ()), getattr(one, "value", None)
-    return Compared(".".join(column), how, value)
+    return ColumnCondition(".".join(column), how, value)
 
 
 @takes(Connection)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.core.api.json_text import REPEATED
-from connector.core.state.drift import Drift, Finding
+from connector.core.state.drift import Drift, DriftFinding
 from connector.tables.columnize import BALANCE_TRANSACTION, FEE_PART, Columnized, columnize
 from connector.tables.fields import ABSENT, Fields, Json
 from connector.tables.known_values import known_values
@@ -52,7 +52,7 @@ def drift(rows: Received | Columnized) -> Drift:
     return Drift.of([*_fields(columnized), *_values(columnized, strange)])
 
 
-def _fields(columnized: Columnized) -> Iterator[Finding]:
+def _fields(columnized: Columnized) -> Iterator[DriftFinding]:
     """Read the extras for fields that are unknown, missing or of another type."""
     for row, extra in zip(columnized.received, columnized.extras, strict=bool(columnized.extras)):
         beside_parts = "fee_details" in extra and BALANCE_TRANSACTION.tests["fee_details"](row["fee_details"])
@@ -62,16 +62,18 @@ def _fields(columnized: Columnized) -> Iterator[Finding]:
             yield from _of_one(part or {}, FEE_PART, "fee_details.", row["id"])
 
 
-def _of_one(extra: Json, fields: Fields, prefix: str, row_id: str) -> Iterator[Finding]:
+def _of_one(extra: Json, fields: Fields, prefix: str, row_id: str) -> Iterator[DriftFinding]:
     for name in extra.get(ABSENT, ()):
-        yield Finding("missing_field", prefix + name, 1, row_id)
+        yield DriftFinding("missing_field", prefix + name, 1, row_id)
     for name in extra.keys() - {ABSENT}:
         if name == _REPEATED:
-            yield from (Finding("repeated_field", _short(_without_positions(path)), 1, row_id) for path in extra[name])
+            yield from (
+                DriftFinding("repeated_field", _short(_without_positions(path)), 1, row_id) for path in extra[name]
+            )
         elif name in fields.tests:
-            yield Finding("changed_type", prefix + name, 1, row_id)
+            yield DriftFinding("changed_type", prefix + name, 1, row_id)
         else:
-            yield Finding("unknown_field", _short(prefix + name.removeprefix("$")), 1, row_id)
+            yield DriftFinding("unknown_field", _short(prefix + name.removeprefix("$")), 1, row_id)
 
 
 def _without_positions(path: str) -> str:
@@ -79,14 +81,14 @@ def _without_positions(path: str) -> str:
     return ".".join(step for step in path.split(".") if not step.isdecimal())
 
 
-def _values(columnized: Columnized, strange: dict[str, set[str | None]]) -> Iterator[Finding]:
+def _values(columnized: Columnized, strange: dict[str, set[str | None]]) -> Iterator[DriftFinding]:
     """Find the rows that have a value which is not documented."""
     for name, values in strange.items():
         column, _, member = name.partition(".")
         for row_id, value in zip(columnized.columns["id"], columnized.columns[column], strict=True):
             for one in (value,) if not member else (part[member] for part in value or ()):
                 if one in values:
-                    yield Finding("unknown_value", _short(f"{name}={one}"), 1, row_id)
+                    yield DriftFinding("unknown_value", _short(f"{name}={one}"), 1, row_id)
 
 
 def _short(name: str) -> str:

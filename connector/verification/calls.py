@@ -16,7 +16,7 @@ from connector.options.signatures import takes
 from connector.options.verification import DEFAULT_SAMPLE
 from connector.running.blocking import run_blocking
 from connector.services import Services, carried_out, observed, opened
-from connector.verification.check import Check, VerifyChoice
+from connector.verification.check import LakeCheck, VerifyChoice
 from connector.verification.verdict import LAYERS, LayerName, Verdict, figures_of, to_document
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def verify_with(services: Services, config: Config | None, choice: VerifyC
     async def work(services: Services) -> Verdict:
         client = None if config is None else services.client(config)
         try:
-            return await Check(services, client, choice).go()
+            return await LakeCheck(services, client, choice).go()
         finally:
             if client is not None:
                 await client.end()

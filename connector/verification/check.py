@@ -108,7 +108,7 @@ class VerifyChoice:
 
 
 @dataclass(slots=True)
-class Check:
+class LakeCheck:
     """One check of a lake.
 
     Attributes:

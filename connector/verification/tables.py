@@ -11,7 +11,7 @@ from connector.verification.verdict import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.lake.catalogs.lake_tables import Comparison
+    from connector.lake.catalogs.lake_tables import TableComparison
     from connector.lake.stores.base import Store
 
 _DONE = {
@@ -31,7 +31,7 @@ def table_findings(store: Store) -> list[Finding]:
     return [one for name, found in compared(store).items() for one in _of(name, found)]
 
 
-def _of(table: str, found: Comparison) -> Iterator[Finding]:
+def _of(table: str, found: TableComparison) -> Iterator[Finding]:
     if found.foreign is not None:
         message = (
             f"{found.foreign}; make it so again, or remove it and let `stripe-balance maintain DEST --publish` make it"

@@ -24,7 +24,7 @@ from connector.core.state import account_record, conversion, frozen, intent, kep
 from connector.core.state.audited import Audits
 from connector.core.state.balances_record import BalancesRecord
 from connector.core.state.data_file import DataFile
-from connector.core.state.drift import Drift, Finding
+from connector.core.state.drift import Drift, DriftFinding
 from connector.core.state.partition import Granularity
 from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.state.publishing import EMPTY
@@ -92,8 +92,8 @@ def test_the_share_of_the_limit_is_told_of_runs_shorter_than_a_second_too():
 
 
 def test_a_hundred_kinds_of_differences_are_kept_the_first_ones_met():
-    def finding(number: int) -> Finding:
-        return Finding("unknown_field", f"f{number:03d}", 1, "txn_1")
+    def finding(number: int) -> DriftFinding:
+        return DriftFinding("unknown_field", f"f{number:03d}", 1, "txn_1")
 
     kept = Drift.of(finding(number) for number in [*reversed(range(101)), 100])
     assert [one.name for one in kept.findings] == [f"f{number:03d}" for number in range(1, 101)]

@@ -11,7 +11,7 @@ from connector.cli import main
 from connector.core.state.publishing import Alteration
 from connector.errors import ConfigError, StorageError, UnpublishedError
 from connector.lake.catalogs import following
-from connector.lake.catalogs.lake_tables import Comparison, compared, publish_tables
+from connector.lake.catalogs.lake_tables import TableComparison, compared, publish_tables
 from connector.lake.state.table_states import compare
 from connector.lake.stores.local import LocalStore
 from connector.payouts.calls import sync_payouts
@@ -131,7 +131,7 @@ def test_a_table_that_cannot_be_published_is_told_and_caught_up_with_by_the_next
     assert compared(LocalStore(tmp_path / "lake"))["balance_transactions"].behind > 0
     run(tmp_path / "lake", served)
     assert len(table_of(tmp_path / "lake", kind)) == len(truth(served))
-    assert compared(LocalStore(tmp_path / "lake"))["balance_transactions"] == Comparison()
+    assert compared(LocalStore(tmp_path / "lake"))["balance_transactions"] == TableComparison()
 
 
 def test_a_table_that_something_else_altered_is_left_alone_and_mended_by_repair(kind, served, tmp_path):

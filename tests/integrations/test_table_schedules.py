@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from connector.lake.catalogs.lake_tables import Comparison, compared
+from connector.lake.catalogs.lake_tables import TableComparison, compared
 from connector.lake.stores.base import open_store
 from tests.support.bucket_server import bucket_server
 from tests.support.examples import examples
@@ -54,4 +54,4 @@ def test_whatever_a_store_does_the_next_run_leaves_each_row_in_the_table_once(ki
         left = lived_through(served, stripe_, lake.name, served.s3(), schedule, audit=0, **lake.options)
         assert objects(left) == truth(stripe_)
         assert len(lake.rows()) == len(truth(stripe_))
-        assert compared(open_store(left)) == {"balance_transactions": Comparison()}
+        assert compared(open_store(left)) == {"balance_transactions": TableComparison()}

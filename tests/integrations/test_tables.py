@@ -22,7 +22,7 @@ from connector.cli import main
 from connector.config.destination import placed
 from connector.core.units import DAY
 from connector.errors import ConnectorError
-from connector.lake.catalogs.lake_tables import Comparison, compared
+from connector.lake.catalogs.lake_tables import TableComparison, compared
 from connector.lake.catalogs.maintenance import maintain
 from connector.lake.stores.base import open_store
 from connector.payouts.calls import sync_payouts
@@ -306,7 +306,7 @@ def test_answers_lost_late_or_refused_double_no_row_of_a_table(kind, service, tm
         faults.wait_for_the_late()
         assert faults.seen["cut"] > 0
         lake.same_as(tmp_path, "balance_transactions")
-        assert compared(open_store(lake.destination))["balance_transactions"] == Comparison()
+        assert compared(open_store(lake.destination))["balance_transactions"] == TableComparison()
 
 
 def test_no_credentials_are_in_a_log_an_error_or_an_object_of_a_table(lake, caplog, capfd):

@@ -9,7 +9,7 @@ import pytest
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.errors import UsageError
-from connector.spark.filters import Compared, narrowed
+from connector.spark.filters import ColumnCondition, narrowed
 from connector.spark.read_options import asked_of
 
 TODAY = date(2026, 11, 28)
@@ -105,18 +105,23 @@ def moment(*parts):
     ],
 )
 def test_comparisons_of_created_narrow_the_time_and_leave_out_nothing(how, value, within):
-    found = narrowed(asked(), [Compared("created", how, value)])
+    found = narrowed(asked(), [ColumnCondition("created", how, value)])
     assert (found.within.start, found.within.stop) == within
 
 
 def test_texts_that_the_list_knows_narrow_it_and_others_do_not():
-    filters = [Compared("type", "=", "charge"), Compared("currency", "=", "USD"), Compared("status", "=", "pending"),
-               Compared("source", ">", "ch_"), Compared("type", "=", "refund")]  # fmt: skip
+    filters = [
+        ColumnCondition("type", "=", "charge"),
+        ColumnCondition("currency", "=", "USD"),
+        ColumnCondition("status", "=", "pending"),
+        ColumnCondition("source", ">", "ch_"),
+        ColumnCondition("type", "=", "refund"),
+    ]
     assert narrowed(asked(), filters).filters == {"type": "charge", "currency": "usd"}
     assert narrowed(asked(type="refund"), filters).filters == {"type": "refund", "currency": "usd"}
-    assert narrowed(asked(), [Compared("currency", "=", "1€")]).filters == {}
+    assert narrowed(asked(), [ColumnCondition("currency", "=", "1€")]).filters == {}
 
 
 def test_where_filters_leave_nothing_nothing_is_read():
-    none = [Compared("created", "<", moment(2026, 1, 1)), Compared("created", ">", moment(2026, 1, 1))]
+    none = [ColumnCondition("created", "<", moment(2026, 1, 1)), ColumnCondition("created", ">", moment(2026, 1, 1))]
     assert narrowed(asked(), none) is None

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from connector.tables.balance_transactions import to_batch
 from connector.tables.columnize import columnize
-from connector.tables.drift import Drift, Finding, drift
+from connector.tables.drift import Drift, DriftFinding, drift
 from tests.support.rows import OFFICIAL_ROW, pages, received
 
 PART = {"amount": 59, "application": None, "currency": "usd", "description": "Stripe fees", "type": "stripe_fee"}
@@ -77,5 +77,5 @@ def test_a_server_that_invents_names_fills_neither_memory_nor_report():
 
 
 def test_merging_keeps_the_earlier_example():
-    earlier, later = (Drift((Finding("unknown_field", "a", 2, example),)) for example in ("txn_1", "txn_2"))
-    assert earlier.merge(later) == Drift((Finding("unknown_field", "a", 4, "txn_1"),))
+    earlier, later = (Drift((DriftFinding("unknown_field", "a", 2, example),)) for example in ("txn_1", "txn_2"))
+    assert earlier.merge(later) == Drift((DriftFinding("unknown_field", "a", 4, "txn_1"),))

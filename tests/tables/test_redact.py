@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connector.config.salt import Salt
 from connector.core.privacy import Privacy
-from connector.core.state.drift import Drift, Finding
+from connector.core.state.drift import Drift, DriftFinding
 from connector.errors import ConfigError, SchemaError
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from connector.tables.redact import Redactor
@@ -173,10 +173,10 @@ def test_what_cannot_be_hashed_is_not_quoted():
 
 def test_what_differs_is_told_without_values_that_are_not_kept():
     findings = (
-        Finding("unknown_field", "livemode", 1, "txn_1"),
-        Finding("unknown_value", "fee_details.type=toll", 1, "txn_1"),
-        Finding("unknown_value", "reporting_category=x", 1, "txn_1"),
-        Finding("unknown_value", "type=teleport", 1, "txn_1"),
+        DriftFinding("unknown_field", "livemode", 1, "txn_1"),
+        DriftFinding("unknown_value", "fee_details.type=toll", 1, "txn_1"),
+        DriftFinding("unknown_value", "reporting_category=x", 1, "txn_1"),
+        DriftFinding("unknown_value", "type=teleport", 1, "txn_1"),
     )
     spared = Redactor(Privacy(("reporting_category", "fee_details", "extra")), None).spare(Drift(findings))
     assert [one.name for one in spared.findings] == ["livemode", "type=teleport"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from connector.core.state.tables import State, TableSpec
     from connector.core.state.unnamed import Unnamed
     from connector.lake.reading.unnamed_files import UnnamedFiles
-    from connector.lake.state.file_check import Difference
+    from connector.lake.state.file_check import FileDifference
     from connector.lake.stores.base import Store
 
 _THINGS = {
@@ -54,7 +54,7 @@ class OtherTable:
     files: int
     bytes: int
     last_day: str | None
-    differences: tuple[Difference, ...]
+    differences: tuple[FileDifference, ...]
     lost: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def checked(differing: int) -> str:
     return f"{differing:,} not as they were written" if differing else "as they were written"
 
 
-def named(differing: Sequence[Difference], *, most: int = 5) -> str:
+def named(differing: Sequence[FileDifference], *, most: int = 5) -> str:
     """Name the first of some files, and what is wrong with each."""
     shown = ", ".join(f"{one.path} ({one.kind})" for one in differing[:most])
     more = len(differing) - most

@@ -10,7 +10,7 @@ from connector.core.counting import counted, sized
 from connector.core.mode import mode_of
 from connector.core.planning.expected import Expected
 from connector.core.run_report import damage_of
-from connector.core.state.drift import Finding
+from connector.core.state.drift import DriftFinding
 from connector.core.state.table_state import add_net
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def table(facts: Sequence[tuple[str, str]], console: Console, *, indent: int, wi
     return [f"{' ' * indent}{console.paint(f'{name:<{width}}', 'dim')} {value}" for name, value in facts]
 
 
-def differs(findings: Sequence[Finding], *, most: int, rest: str) -> list[tuple[str, str]]:
+def differs(findings: Sequence[DriftFinding], *, most: int, rest: str) -> list[tuple[str, str]]:
     """Say how rows differ from the schema, the most frequent first; where there is more to say, where it is said."""
     found = sorted(findings, key=lambda one: -one.count)
     said = [f"{one.described}, {counted(one.count, 'time')}, such as in {one.example}" for one in found[:most]]
@@ -115,7 +115,7 @@ def _done(account: AccountReport, report: Report) -> list[tuple[str, str]]:
         *([("lost", damage)] if (damage := damage_of(account)) else []),
         *nets(account.net, account.net_by_balance),
         ("covered", intervals(account.covered)),
-        *differs([Finding(**one) for one in account.drift], most=DRIFT_NAMED, rest="the run report"),
+        *differs([DriftFinding(**one) for one in account.drift], most=DRIFT_NAMED, rest="the run report"),
         *([("versions", f"{', '.join(account.api_versions)}: rows of the lake come from more than one")] * mixed),
     ]
 

@@ -27,7 +27,7 @@ _LEAST_TRACE = 6
 
 
 @dataclass(frozen=True, slots=True)
-class BankLine:
+class BankStatementLine:
     """What to look for.
 
     Attributes:
@@ -60,7 +60,9 @@ class Match:
     days_apart: int
 
 
-def bank_line(*, amount: str | None, arrives: str | date | None, trace: str | None, currency: str | None) -> BankLine:
+def bank_line(
+    *, amount: str | None, arrives: str | date | None, trace: str | None, currency: str | None
+) -> BankStatementLine:
     """Return what to look for.
 
     Args:
@@ -78,10 +80,12 @@ def bank_line(*, amount: str | None, arrives: str | date | None, trace: str | No
     reference = _plain(trace or "")
     if trace is not None and len(reference) < _LEAST_TRACE:
         raise UsageError(f"{trace!r} is too short for a trace id: give at least {_LEAST_TRACE} letters or digits")
-    return BankLine(readings, sign, _day(arrives), reference, None if currency is None else currency_code(currency))
+    return BankStatementLine(
+        readings, sign, _day(arrives), reference, None if currency is None else currency_code(currency)
+    )
 
 
-def matches(line: BankLine, payouts: Iterable[tuple[Known, date]]) -> list[Match]:
+def matches(line: BankStatementLine, payouts: Iterable[tuple[Known, date]]) -> list[Match]:
     """Return the payouts that a line may be, those nearest to its day first.
 
     Args:
@@ -96,7 +100,7 @@ def matches(line: BankLine, payouts: Iterable[tuple[Known, date]]) -> list[Match
     return sorted(found, key=lambda one: (one.days_apart, one.known.created, one.known.id))
 
 
-def is_of(line: BankLine, known: Known) -> bool:
+def is_of(line: BankStatementLine, known: Known) -> bool:
     """Say whether a payout has the line's amount, reference and currency, as far as it has any."""
     if line.currency not in {None, known.currency}:
         return False

@@ -15,7 +15,7 @@ _MOST = 100
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class DriftFinding:
     """One way in which rows differ.
 
     Attributes:
@@ -50,15 +50,15 @@ class Drift:
         findings: sorted, each kind and name once.
     """
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DriftFinding, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.findings)
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> Drift:
+    def of(cls, findings: Iterable[DriftFinding]) -> Drift:
         """Add up findings of one kind and name, keeping the first hundred kinds and names met."""
-        found: dict[tuple[Kind, str], Finding] = {}
+        found: dict[tuple[Kind, str], DriftFinding] = {}
         for finding in findings:
             key = (finding.kind, finding.name)
             if key in found:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from connector.core.state.drift import Drift, Finding
+from connector.core.state.drift import Drift, DriftFinding
 from connector.core.state.intent import folder_of
 from connector.core.state.record import SETS, Fields, Parts
 from connector.errors import CommitConflictError
@@ -131,8 +131,8 @@ def _field(name: str, was: Any, is_: Any, newest: Any) -> Any:  # noqa: ANN401 -
 
 
 def with_more_drift(
-    was: tuple[Finding, ...], is_: tuple[Finding, ...], newest: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
+    was: tuple[DriftFinding, ...], is_: tuple[DriftFinding, ...], newest: tuple[DriftFinding, ...]
+) -> tuple[DriftFinding, ...]:
     """Return the newest findings with what was found from `was` to `is_`."""
     counts = {(one.kind, one.name): one.count for one in was or ()}
     more = [replace(one, count=one.count - counts.get((one.kind, one.name), 0)) for one in is_]

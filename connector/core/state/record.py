@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from connector.core.state.data_file import DataFile, ParkedFile, checked_file, checked_parked
-from connector.core.state.drift import Finding  # noqa: TC001 - msgspec reads the annotations
+from connector.core.state.drift import DriftFinding  # noqa: TC001 - msgspec reads the annotations
 from connector.core.state.partition import Granularity  # noqa: TC001 - as above
 from connector.core.state.payouts import Payout  # noqa: TC001 - as above
 from connector.core.time.intervals import Interval, Intervals
@@ -56,7 +56,7 @@ class Fields(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     livemode: bool | UnsetType | None = UNSET
     options: dict[str, Any] | UnsetType = UNSET
     api_versions: tuple[str, ...] | UnsetType = UNSET
-    drift: tuple[Finding, ...] | UnsetType = UNSET
+    drift: tuple[DriftFinding, ...] | UnsetType = UNSET
     read_until: int | UnsetType = UNSET
     read_at: int | UnsetType | None = UNSET
     account_created: int | UnsetType = UNSET

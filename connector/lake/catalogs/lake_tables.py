@@ -101,7 +101,7 @@ def check_tables(store: Store, kind: str, catalog: str | None = None) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TableComparison:
     """How a table compares with the state.
 
     Attributes:
@@ -115,14 +115,14 @@ class Comparison:
     foreign: str | None = None
 
 
-def compared(store: Store) -> dict[str, Comparison]:
+def compared(store: Store) -> dict[str, TableComparison]:
     """Return how each table of a lake compares with the state. Blocks.
 
     Raises:
         ConfigError: the tables are not where they are to be; or their library is not installed.
         StorageError: one of them cannot be read.
     """
-    found: dict[str, Comparison] = {}
+    found: dict[str, TableComparison] = {}
     states = States(store)
     with opened_tables(store, states=states) as opened:
         for table in TABLES:
@@ -131,14 +131,14 @@ def compared(store: Store) -> dict[str, Comparison]:
     return found
 
 
-def _comparison(table: CatalogTable, wanted_now: WantedNow) -> Comparison:
+def _comparison(table: CatalogTable, wanted_now: WantedNow) -> TableComparison:
     try:
         table.read()
         there = table.contents() or EMPTY
     except ForeignTableError as error:
-        return Comparison(foreign=str(error))
+        return TableComparison(foreign=str(error))
     wanted = wanted_now(there.revisions)
-    return Comparison(tuple(alterations(wanted, there)), lag_of(wanted, there))
+    return TableComparison(tuple(alterations(wanted, there)), lag_of(wanted, there))
 
 
 @dataclass(frozen=True, slots=True)

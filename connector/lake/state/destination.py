@@ -24,7 +24,7 @@ DEFAULT_FORMAT = "parquet"
 
 
 @dataclass(slots=True)
-class Destination:
+class RunDestination:
     """Where a run writes.
 
     Attributes:
@@ -119,7 +119,7 @@ class Destination:
             raise _begun_otherwise(error) from error
 
 
-def destination_as_it_is(store: Store, lease: RunLease, livemode: bool | None) -> Destination:  # noqa: FBT001 - Stripe's own flag
+def destination_as_it_is(store: Store, lease: RunLease, livemode: bool | None) -> RunDestination:  # noqa: FBT001 - Stripe's own flag
     """Return the destination of a run that takes any format; a new lake gets the usual one. Blocks.
 
     Args:
@@ -127,7 +127,7 @@ def destination_as_it_is(store: Store, lease: RunLease, livemode: bool | None) -
         lease: of the run.
         livemode: of which mode its rows are; None where the key's form does not say.
     """
-    there = Destination(store, lease)
+    there = RunDestination(store, lease)
     if there.new:
         mode = {} if livemode is None else {"livemode": livemode}
         there.kind = {"format": kind_of(store).get("format", DEFAULT_FORMAT), **mode}

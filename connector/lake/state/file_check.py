@@ -38,7 +38,7 @@ F = TypeVar("F", bound=Recorded)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Difference:
+class FileDifference:
     """A data file that is not as its record says.
 
     Attributes:
@@ -50,10 +50,10 @@ class Difference:
     kind: Literal["changed", "missing", "extra"]
 
 
-def beside_unnamed(differences: Iterable[Difference], unnamed: Iterable[Unnamed]) -> tuple[Difference, ...]:
+def beside_unnamed(differences: Iterable[FileDifference], unnamed: Iterable[Unnamed]) -> tuple[FileDifference, ...]:
     """Return the differences of files that a record names, and those it does not name under whatever name they have."""
     changed = [one for one in differences if one.kind != "extra"]
-    return tuple(sorted([*changed, *(Difference(one.shown, "extra") for one in unnamed)]))
+    return tuple(sorted([*changed, *(FileDifference(one.shown, "extra") for one in unnamed)]))
 
 
 def changed_files(store: Store, files: Iterable[F], *, full: bool = True) -> list[F]:
@@ -75,7 +75,7 @@ def differences(
     full: bool = False,
     since: int | None = None,
     trusted: Collection[str] = (),
-) -> list[Difference]:
+) -> list[FileDifference]:
     """Compare a folder with the files it should hold, by existence and size. Blocks.
 
     A listing may not show a new file yet, so a file that it lacks is looked for by its name.
@@ -96,15 +96,15 @@ def differences(
         StorageError: when the destination cannot be read.
     """
     there = {info.path: info for info in store.list(folder)}
-    found = [Difference(path, "extra") for path in there.keys() - files.keys()]
+    found = [FileDifference(path, "extra") for path in there.keys() - files.keys()]
     for path, file in files.items():
         if path not in there:
             if changed_files(store, [file]):
-                found.append(Difference(path, "missing"))
+                found.append(FileDifference(path, "missing"))
             continue
         touched = full or (since is not None and there[path].changed >= since and path not in trusted)
         if there[path].bytes != file.bytes or (touched and changed_files(store, [file])):
-            found.append(Difference(path, "changed"))
+            found.append(FileDifference(path, "changed"))
     return sorted(found)
 
 

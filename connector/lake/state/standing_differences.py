@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import DataFile
     from connector.core.state.tables import TableSpec
     from connector.core.units import AccountId
-    from connector.lake.state.file_check import Difference
+    from connector.lake.state.file_check import FileDifference
     from connector.lake.stores.base import Store
 
 
@@ -21,8 +21,8 @@ def standing(
     spec: TableSpec[Any],
     account: AccountId,
     files: Mapping[str, DataFile],
-    found: Sequence[Difference],
-) -> list[Difference]:
+    found: Sequence[FileDifference],
+) -> list[FileDifference]:
     """Return the differences that are still ones by what the lake says now. Blocks; asks for nothing where none are.
 
     A run that has replaced a file has announced that before, and its record comes before it takes that back. What a

@@ -10,7 +10,7 @@ from connector.core.state.tables import TRANSACTIONS
 from connector.errors import ConfigError
 from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.state import state_log
-from connector.lake.state.file_check import Difference, differences
+from connector.lake.state.file_check import FileDifference, differences
 from connector.lake.state.record_files import record_path
 from connector.lake.state.state_log import recorded_accounts
 
@@ -122,7 +122,7 @@ def compare(
     full: bool = False,
     since: int | None = None,
     trusted: Collection[str] = (),
-) -> list[Difference]:
+) -> list[FileDifference]:
     """Compare an account's data files with its state, by existence and size.
 
     Args:
@@ -143,7 +143,7 @@ def compare(
     return without_older(found, state.format)
 
 
-def without_older(found: list[Difference], format_name: str) -> list[Difference]:
+def without_older(found: list[FileDifference], format_name: str) -> list[FileDifference]:
     """Return differences without files that no record names, where a table lists those that count.
 
     They are older ones, which readers of older versions need, or what a killed run left; `maintain` removes them.

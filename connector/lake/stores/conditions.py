@@ -7,20 +7,20 @@ from enum import Enum
 from typing import Literal, TypeAlias
 
 
-class Expected(Enum):
+class Precondition(Enum):
     """What has to be at a path, where no version is named."""
 
     ANYTHING = "anything"
     NOTHING = "nothing"
 
 
-ANY: Literal[Expected.ANYTHING] = Expected.ANYTHING
+ANY: Literal[Precondition.ANYTHING] = Precondition.ANYTHING
 """Whatever is there is replaced."""
 
-ABSENT: Literal[Expected.NOTHING] = Expected.NOTHING
+ABSENT: Literal[Precondition.NOTHING] = Precondition.NOTHING
 """Nothing may be there: of several writers at once, one succeeds."""
 
-Condition: TypeAlias = Expected | str
+Condition: TypeAlias = Precondition | str
 """`ANY`, `ABSENT`, or the version that has to be there."""
 
 

@@ -34,7 +34,7 @@ from connector.reporting.lake_report.problems import (
     of_sums,
 )
 from connector.reporting.lake_report.spans import by_day, by_month
-from connector.reporting.scan import AccountRows
+from connector.reporting.scan import AccountScan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from connector.core.state.calendar import Stretch
     from connector.core.state.data_file import DataFile
     from connector.core.state.tables import State, TableSpec
-    from connector.lake.state.file_check import Difference
+    from connector.lake.state.file_check import FileDifference
     from connector.lake.stores.base import Store
     from connector.reporting.lake_report.facts import LateLine, MonthLine
     from connector.reporting.lake_report.records import Known
@@ -114,7 +114,7 @@ def with_detail(
     if known.state is None:
         return facts
     state, lake = known.state, str(destination)
-    rows = AccountRows.of(destination, state)
+    rows = AccountScan.of(destination, state)
     sums = add_up(rows, {one.path for one in facts.damaged})
     unreadable = tuple(FileProblem(path, "unreadable") for path in sums.unreadable)
     found, lines = (*facts.damaged, *unreadable), sums.day_lines()
@@ -202,7 +202,7 @@ def _pending_days(state: TableState) -> set[int]:
 
 
 def _damaged(store: Store, known: Known) -> Iterator[FileProblem]:
-    found: list[Difference] = []
+    found: list[FileDifference] = []
     if known.state is not None:
         found += _standing(store, TRANSACTIONS, known.state, known.state.files, compare(store, known.state))
     if known.payouts is not None:
@@ -216,8 +216,8 @@ def _damaged(store: Store, known: Known) -> Iterator[FileProblem]:
 
 
 def _standing(
-    store: Store, spec: TableSpec[Any], state: State, files: Mapping[str, DataFile], found: list[Difference]
-) -> list[Difference]:
+    store: Store, spec: TableSpec[Any], state: State, files: Mapping[str, DataFile], found: list[FileDifference]
+) -> list[FileDifference]:
     """Return the differences that no run has made; all of them where a record or an intent cannot be understood."""
     try:
         return standing(store, spec, state.account, files, found)

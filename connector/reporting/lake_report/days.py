@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from connector.core.ledger.ledger import Purse
-    from connector.reporting.scan import AccountRows
+    from connector.reporting.scan import AccountScan
 
 FILES_AT_ONCE = 256
 """Files whose rows are added up together."""
@@ -85,7 +85,7 @@ class DaySums:
         self.unreadable += other.unreadable
 
 
-def add_up(rows: AccountRows, skip: Collection[str] = ()) -> DaySums:
+def add_up(rows: AccountScan, skip: Collection[str] = ()) -> DaySums:
     """Add up an account's rows. Blocks.
 
     Args:
@@ -102,7 +102,7 @@ def add_up(rows: AccountRows, skip: Collection[str] = ()) -> DaySums:
     return found
 
 
-def _of_files(rows: AccountRows, paths: Sequence[str]) -> DaySums:
+def _of_files(rows: AccountScan, paths: Sequence[str]) -> DaySums:
     """Add up some files; where one cannot be read, one by one, so that it is known which."""
     try:
         return _sums(_only(rows, paths).between(0, END_OF_TIME, _COLUMNS))
@@ -117,7 +117,7 @@ def _of_files(rows: AccountRows, paths: Sequence[str]) -> DaySums:
     return found
 
 
-def _only(rows: AccountRows, paths: Iterable[str]) -> AccountRows:
+def _only(rows: AccountScan, paths: Iterable[str]) -> AccountScan:
     files = {path: rows.state.files[path] for path in paths}
     return replace(rows, state=replace(rows.state, files=MappingProxyType(files)))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from connector.core.state.drift import Drift, Finding
+from connector.core.state.drift import Drift, DriftFinding
 
 
-def finding(name: str, count: int = 1, example: str = "txn_1", kind="unknown_field") -> Finding:
-    return Finding(kind, name, count, example)
+def finding(name: str, count: int = 1, example: str = "txn_1", kind="unknown_field") -> DriftFinding:
+    return DriftFinding(kind, name, count, example)
 
 
 def test_findings_of_one_kind_and_name_add_up_and_keep_their_first_example():

@@ -8,7 +8,7 @@ import pytest
 
 from connector.core.state.calendar import complete_up_to, gaps_of
 from connector.core.state.data_file import DataFile, Listing, ParkedFile, checked_file, checked_parked
-from connector.core.state.drift import Finding
+from connector.core.state.drift import DriftFinding
 from connector.core.state.partition import Granularity
 from connector.core.state.payouts import Payout
 from connector.core.state.rebase import rebased
@@ -61,12 +61,12 @@ def test_what_a_lake_is_made_as_is_not_changed_by_two():
 
 
 def test_findings_of_both_are_counted():
-    def drift(count: int) -> tuple[Finding, ...]:
-        return (Finding("unknown_field", "x", count, "txn_1"),)
+    def drift(count: int) -> tuple[DriftFinding, ...]:
+        return (DriftFinding("unknown_field", "x", count, "txn_1"),)
 
     found = together({"drift": drift(2)}, {"drift": drift(5)}, {"drift": drift(3)})
     assert [one.count for one in found.drift] == [6]
-    other = (Finding("unknown_field", "y", 7, "txn_2"),)
+    other = (DriftFinding("unknown_field", "y", 7, "txn_2"),)
     fresh = together({"drift": ()}, {"drift": drift(2)}, {"drift": other})
     assert {one.name: one.count for one in fresh.drift} == {"x": 2, "y": 7}
     same = together({"drift": drift(2)}, {"drift": drift(2)}, {"drift": other})

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from connector import schemas
 from connector.core.state.data_file import DataFile, Listing, ParkedFile
-from connector.core.state.drift import Drift, Finding
+from connector.core.state.drift import Drift, DriftFinding
 from connector.core.state.partition import Granularity
 from connector.core.state.payouts import Payout
 from connector.core.state.payouts_record import COLUMNS
@@ -103,7 +103,7 @@ payouts = st.builds(
     reconciliation_status=st.none() | st.just("completed"),
 )
 findings = st.builds(
-    Finding, st.just("unknown_field"), st.sampled_from(["a", "b"]), st.integers(1, 9), st.just("txn_1")
+    DriftFinding, st.just("unknown_field"), st.sampled_from(["a", "b"]), st.integers(1, 9), st.just("txn_1")
 )
 fields = st.builds(
     Fields,
@@ -283,7 +283,7 @@ NAMES = {
     "ParkedFile": "parked_file",
     "Payout": "payout",
     "Listing": "listing",
-    "Finding": "finding",
+    "DriftFinding": "finding",
     "Granularity": "partition",
 }
 

@@ -16,7 +16,7 @@ from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.state.tables import BALANCES, PAYOUTS
 from connector.errors import ConfigError, StorageError, UsageError
 from connector.lake.catalogs.base import TableAlteredError
-from connector.lake.catalogs.lake_tables import Comparison, compared, publish_tables
+from connector.lake.catalogs.lake_tables import TableComparison, compared, publish_tables
 from connector.lake.catalogs.maintenance import MOST_FILES, maintain, to_document
 from connector.lake.state import state_log
 from connector.lake.stores.local import LocalStore
@@ -178,7 +178,7 @@ def test_verify_and_status_name_a_table_that_another_engine_partitions_otherwise
     assert "no run publishes to it" in capsys.readouterr().err
     assert main(["maintain", str(lake), "--publish"]) == 78
     assert "bucket[16] as id_bucket" in capsys.readouterr().err
-    assert compared(store)["balances"] == Comparison()
+    assert compared(store)["balances"] == TableComparison()
     with opened(lake, "iceberg") as table:
         table.update_spec().remove_field("id_bucket").commit()
     assert [one.kind for one in anyio.run(lambda: verify(lake, offline=True)).findings] == []

@@ -11,7 +11,7 @@ from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.core.units import AccountId
 from connector.errors import ConfigError
-from connector.lake.state.file_check import Difference
+from connector.lake.state.file_check import FileDifference
 from connector.lake.state.table_states import accounts, check_destination, commit, compare, load
 from connector.lake.stores.local import LocalStore
 from tests.support.samples import PARQUET, START, WHOLE, Row, write
@@ -67,10 +67,10 @@ def test_files_are_compared_by_existence_and_size_and_fully_by_their_bytes(store
     data = store.read(path).data
     store.write(path, data[:-1] + b"x")
     assert compare(store, state) == []
-    assert compare(store, state, full=True) == [Difference(path, "changed")]
+    assert compare(store, state, full=True) == [FileDifference(path, "changed")]
     store.write(path, data + b"x")
-    assert compare(store, state) == [Difference(path, "changed")]
+    assert compare(store, state) == [FileDifference(path, "changed")]
     store.delete(path)
     extra = "balance_transactions/account=acct_1/created_date=2020-01-01/other.parquet"
     store.write(extra, b"")
-    assert compare(store, state) == [Difference(extra, "extra"), Difference(path, "missing")]
+    assert compare(store, state) == [FileDifference(extra, "extra"), FileDifference(path, "missing")]
