@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from connector.core.counting import counted
 from connector.core.ledger.together import together
 from connector.reporting.cells import Money
-from connector.reporting.line import Line
 from connector.reporting.sections import Section
+from connector.reporting.statement_line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

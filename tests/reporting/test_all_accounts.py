@@ -12,7 +12,7 @@ import connector
 from connector.core.ledger.ledger import Purse
 from connector.core.ledger.openings import Opening
 from connector.core.ledger.together import together
-from connector.reporting import comma, page, text
+from connector.reporting import csv_text, page, text
 from connector.reporting.all_accounts import MOST_NAMED, all_together
 from connector.reporting.document import to_document
 from tests.support.lakes import sandbox
@@ -74,7 +74,7 @@ def test_at_a_prompt_and_in_a_notebook_a_statement_is_one_line(stated):
 
 
 def test_rows_of_csv_are_of_one_account_each_so_that_a_column_can_be_added_up(stated):
-    assert "together" not in "".join(comma.to_text(stated))
+    assert "together" not in "".join(csv_text.to_text(stated))
 
 
 def test_those_that_are_not_final_are_named_first_and_many_accounts_are_counted_again_at_the_end(stated):
