@@ -101,7 +101,7 @@ async def _sync(services: Services, config: Config, options: Options, *, publish
         if not options.dry_run:
             _ask_ahead(client, options, new=new)
         run = await anyio.to_thread.run_sync(import_module, "connector.ingest.run")  # Arrow takes a while to import
-        return await run.Run(services, client, options, began, publishes).go()
+        return await run.SyncRun(services, client, options, began, publishes).go()
     finally:
         await client.end()
 
