@@ -10,6 +10,7 @@ from connector.core.counting import counted
 from connector.core.lake_condition import Problem
 from connector.core.ledger import money
 from connector.core.state.calendar import unasked_of
+from connector.core.time.times import to_text, to_words
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
