@@ -21,6 +21,9 @@ def records(lake):
 
 def again(run, lake, times=1):
     for _ in range(times):
+        reports = lake / "_stripe_balance" / "runs"
+        for number, path in enumerate(sorted(reports.iterdir())):  # none of them began in the second of the next run
+            path.rename(reports / f"20200101T{number:06d}Z-{path.name.partition('-')[2]}")
         assert run("sync", lake, "-q").status == 0
 
 
