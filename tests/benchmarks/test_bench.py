@@ -345,3 +345,17 @@ def test_engines_are_told_beside_one_process_and_of_the_limit_and_left_out_where
     assert of_limit.note == "one process beside it uses 80.0 %; 1,040 of 2,100 requests are lists, and all count"
     (missing,) = engines.scenario("airflow-tasks", Bench(), root=tmp_path)
     assert missing == Missing("airflow-tasks", "make .venv-airflow/.done sets up what it needs")
+
+
+def test_the_readme_says_what_was_measured_last():
+    measured = {
+        one.key: one for each in kept_in(ROOT / "docs").values() for one in each.found if isinstance(one, Figure)
+    }
+    parquet, lines, time = (measured[key].value for key in ("parquet/script", "jsonl/script", "time/25"))
+    memory = measured["memory/parquet"]
+    (row,) = [one for one in (ROOT / "README.md").read_text("utf-8").splitlines() if one.startswith("| on the machine")]
+    assert row == (
+        f"| on the machine | {parquet:.2f} of the processor time of an afternoon's script to Parquet, {lines:.2f} to"
+        f" JSON lines; {memory.value:.0f} MB for {memory.at or '10,000,000 rows'}; {time:.3f} of the least time at 25"
+        " requests/s: `make bench` measures it |"
+    )
