@@ -18,7 +18,7 @@ from tests.benchmarks.cpu import rows_in
 from tests.benchmarks.figures import Figure, Goal, Line, Missing, bend, in_turn, lines_of, plain, ratios
 from tests.benchmarks.goals import GOALS
 from tests.benchmarks.kept import Measured, Series, kept_in, state_here
-from tests.benchmarks.memory import figures_of
+from tests.benchmarks.memory import FULL, FULL_DAY, figures_of
 from tests.benchmarks.page import MEMORY, RATIOS, page_of, rest_of
 from tests.benchmarks.peers import BEFORE, NOW, Bench, world
 from tests.benchmarks.served import ROOT, Served
@@ -353,9 +353,10 @@ def test_the_readme_says_what_was_measured_last():
     }
     parquet, lines, time = (measured[key].value for key in ("parquet/script", "jsonl/script", "time/25"))
     memory = measured["memory/parquet"]
+    size = memory.at or f"{max(FULL):,} rows, a day of {FULL_DAY:,} among them"
     (row,) = [one for one in (ROOT / "README.md").read_text("utf-8").splitlines() if one.startswith("| on the machine")]
     assert row == (
         f"| on the machine | {parquet:.2f} of the processor time of an afternoon's script to Parquet, {lines:.2f} to"
-        f" JSON lines; {memory.value:.0f} MB for {memory.at or '10,000,000 rows'}; {time:.3f} of the least time at 25"
+        f" JSON lines; {memory.value:.0f} MB for up to {size}; {time:.3f} of the least time at 25"
         " requests/s: `make bench` measures it |"
     )
