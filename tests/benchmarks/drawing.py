@@ -7,7 +7,9 @@ from html import escape
 
 WIDTH, LEFT, RIGHT, STEP, TOP = 900, 410, 60, 30, 44
 INK, SOFT, LINE = "#24292f", "#8c959f", "#d0d7de"
-COLOURS = ("#0969da", "#bf8700", "#1a7f37", "#8250df")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Okabe and Ito's, which colour-blind people tell apart; a curve beyond them is dashed, too."""
+
 BREADTH, HEIGHT = 560, 220
 """Of the plane of curves."""
 
@@ -72,13 +74,17 @@ def curves(title: str, series: dict[str, list[tuple[float, float]]], *, unit: st
         parts.append(f'<line x1="{left}" y1="{y:.1f}" x2="{left + BREADTH}" y2="{y:.1f}" stroke="{LINE}"/>')
         parts.append(_text(left - 8, y + 4, f"{value:.0f} {unit}", anchor="end", colour=SOFT))
     for number, (name, points) in enumerate(series.items()):
-        colour = COLOURS[number % len(COLOURS)]
+        colour, dashed = COLOURS[number % len(COLOURS)], ' stroke-dasharray="6 4"' * (number // len(COLOURS))
         at = [(across[size], bottom - HEIGHT * value / most) for size, value in sorted(points)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in at]
-        parts.append(_text(left + 10 + 170 * number, bottom + 42, name, colour=colour))
-    return _drawing(title, WIDTH, bottom + 58, parts)
+        right, row = left + BREADTH + 20, TOP + 12 + 24 * number
+        parts.append(
+            f'<line x1="{right}" y1="{row}" x2="{right + 24}" y2="{row}" stroke="{colour}" stroke-width="3"{dashed}/>'
+        )
+        parts.append(_text(right + 32, row + 4, name))
+    return _drawing(title, WIDTH, max(bottom, TOP + 24 * len(series)) + 34, parts)
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", colour: str = INK) -> str:

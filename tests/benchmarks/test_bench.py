@@ -15,6 +15,7 @@ import pytest
 from connector.core.api.pace import Pace
 from tests.benchmarks import bench, cores, engines
 from tests.benchmarks.cpu import rows_in
+from tests.benchmarks.drawing import curves
 from tests.benchmarks.figures import Figure, Goal, Line, Missing, bend, in_turn, lines_of, plain, ratios
 from tests.benchmarks.goals import GOALS
 from tests.benchmarks.kept import Measured, Series, kept_in, state_here
@@ -315,6 +316,19 @@ def test_drawings_are_well_formed_and_show_every_median_goal_and_point():
     assert RATIO.what in texts
     circles = [node for node in memory_drawn.iter() if node.tag.endswith("circle")]
     assert len(circles) == 2
+
+
+def test_each_curve_has_a_look_of_its_own_and_a_name_within_the_drawing():
+    series = {f"a name of a curve, {number}": [(1.0, 1.0 + number), (2.0, 2.0)] for number in range(9)}
+    root = ET.fromstring(curves("What", series, unit="MB"))  # noqa: S314 - our own
+    ns = "{http://www.w3.org/2000/svg}"
+    looks = {(one.get("stroke"), one.get("stroke-dasharray")) for one in root.iter(f"{ns}polyline")}
+    assert len(looks) == len(series)
+    _, _, width, height = (float(one) for one in root.attrib["viewBox"].split())
+    named = [one for one in root.iter(f"{ns}text") if one.text in series]
+    assert len(named) == len(series)
+    assert all(float(one.attrib["x"]) + 9 * len(one.text or "") < width for one in named)
+    assert all(0 < float(one.attrib["y"]) < height for one in named)
 
 
 def test_a_page_without_ratios_has_no_drawing():
