@@ -13,5 +13,8 @@ AccountId = NewType("AccountId", str)
 DAY = 86_400
 """Seconds of a UTC day."""
 
+WEEK = 7 * DAY
+"""Seconds of seven."""
+
 PAYMENTS = "payments"
 """The balance of rows without `balance_type`: API versions before 2025-05-28 have no other."""

@@ -13,13 +13,12 @@ from itertools import accumulate
 from operator import neg
 from typing import TYPE_CHECKING, ClassVar
 
-from connector.core.units import DAY
+from connector.core.units import DAY, WEEK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HOUR = 3_600
-WEEK = 7 * DAY
 HOURS = WEEK // HOUR
 
 

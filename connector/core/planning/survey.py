@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from connector.core.planning.expected import PAGE, NewestPage
 from connector.core.planning.profile import DensityProfile
-from connector.core.units import DAY
+from connector.core.units import DAY, WEEK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,6 @@ ROUND = 3
 EVEN = 0.2
 """How much what lies between two days may differ from both, in parts of the denser one."""
 
-WEEK = 7 * DAY
 LONG = 8 * WEEK
 """Seconds of an interval in which days are compared with the same day of other weeks."""
 

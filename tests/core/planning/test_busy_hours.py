@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.planning.busy_hours import HOUR, HOURS, WEEK, BusyHours
+from connector.core.planning.busy_hours import HOUR, HOURS, BusyHours
 from connector.core.planning.estimate import Estimate
 from connector.core.planning.walk import Density, Tuning, Walk
 from connector.core.time.intervals import Interval
-from connector.core.units import DAY
+from connector.core.units import DAY, WEEK
 
 MONDAY = 4 * DAY
 """Seconds from a Thursday to a Monday."""

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from connector.core.planning.expected import BURST, PAGE
 from connector.core.planning.plan import pieces
 from connector.core.planning.profile import DensityProfile
-from connector.core.planning.survey import LEAST, MOST, PAGES_A_PROBE, WEEK, DensitySurvey
+from connector.core.planning.survey import LEAST, MOST, PAGES_A_PROBE, DensitySurvey
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval, Intervals
-from connector.core.units import DAY
+from connector.core.units import DAY, WEEK
 from connector.sandbox.core.shapes import moments
 from tests.support.examples import slow_but
 
