@@ -57,7 +57,7 @@ async def record_balance(
         fail_fast=options.get("fail_fast", False),
         existing=options.get("existing", False),
     )
-    settings = config or Config.from_env()
+    settings = Config.given(config)
     return await carried_out(
         opened(destination, settings, on_event),
         lambda services: record_balance_with(services, settings, chosen, wait=options.get("wait", 0.0)),

@@ -21,7 +21,7 @@ from connector.core.api.hosts import can_be_host, checked_proxy, goes_without_pr
 from connector.core.api.protocol import API_VERSION
 from connector.core.api.retry import RetryPolicy, Timeouts
 from connector.core.suggestions import refuse_unknown
-from connector.errors import ConfigError
+from connector.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +34,17 @@ ACCOUNT_RATE_LIVE, ACCOUNT_RATE_TEST = 100.0, 25.0
 """Requests per second Stripe allows one account, all endpoints together (docs.stripe.com/rate-limits)."""
 
 DEFAULT_IN_FLIGHT = 40
+
+_TYPES: tuple[tuple[tuple[str, ...], Any, str], ...] = (
+    (("api_key",), ApiKey, "a connector.ApiKey: connector.ApiKey(key) makes one of a text"),
+    (("api_base", "api_version", "hint"), str, "a text"),
+    (("account", "context", "proxy"), str | None, "a text or None"),
+    (("rate_per_account", "followed"), bool, "True or False"),
+    (("shares_rate",), bool | None, "True, False or None"),
+    (("timeouts",), Timeouts, "a connector.Timeouts"),
+    (("retry",), RetryPolicy, "a connector.RetryPolicy"),
+)
+"""Fields whose bounds are not checked by themselves: of which type each is, and how messages call it."""
 
 _LOG = logging.getLogger("connector")
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z0-9_]+)?")
@@ -111,6 +122,7 @@ class Config:
     hint: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
+        self._refuse_other_types()
         object.__setattr__(self, "api_base", checked_api_base(self.api_base))
         object.__setattr__(self, "proxy", checked_proxy(self.proxy) if self.proxy else None)
         if not _VERSION.fullmatch(self.api_version):
@@ -128,6 +140,14 @@ class Config:
         for name in ("sharers", "max_in_flight"):
             if type(value := getattr(self, name)) is not int or value < 1:
                 raise ConfigError(f"`{name}` {value!r} must be a whole number, at least 1")
+
+    def _refuse_other_types(self) -> None:
+        """Refuse a value of another type than its field's, without quoting it: it may be a key."""
+        for names, kind, called in _TYPES:
+            for name in names:
+                value = getattr(self, name)
+                if not isinstance(value, kind):
+                    raise ConfigError(f"`{name}` of {type(value).__name__} must be {called}")
 
     @property
     def goes_shares(self) -> bool:
@@ -153,6 +173,23 @@ class Config:
     def user_agent(self) -> str:
         """How this client names itself."""
         return f"stripe-balance-connector/{connector.__version__}"
+
+    @classmethod
+    def given(cls, config: Config | None) -> Config:
+        """Return the settings given, or those of the environment where none are.
+
+        Raises:
+            UsageError: what is given is something else, such as the key alone; it is not quoted.
+            ConfigError: as `from_env` does.
+        """
+        if config is None:
+            return cls.from_env()
+        if not isinstance(config, cls):
+            raise UsageError(
+                f"`config` of {type(config).__name__} must be a connector.Config, such as"
+                " connector.Config(connector.ApiKey(key)), or left out: then the environment says what it is"
+            )
+        return config
 
     @classmethod
     def from_env(

@@ -57,7 +57,7 @@ async def sync(
         ConnectorError: what ended the run; what was complete by then is published, and the next run goes on from there.
     """
     chosen = options_of(options)
-    settings = config or Config.from_env()
+    settings = Config.given(config)
     return await carried_out(
         opened(destination, settings, on_event),
         lambda services: sync_with(services, settings, chosen, wait=options.get("wait", 0.0)),

@@ -75,7 +75,7 @@ async def plan(
         ConnectorError: what the lake, or asking whose the accounts are, ended with.
     """
     chosen, cut = options_of(options), _cut_of(options)
-    settings = config or Config.from_env()
+    settings = Config.given(config)
     return await carried_out(
         opened(destination, settings, on_event),
         lambda services: plan_with(services, settings, chosen, cut),

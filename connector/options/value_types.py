@@ -12,7 +12,7 @@ from connector.errors import UsageError
 from connector.running.canceller import Canceller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _OR_NONE = " | None"
 _NEVER_NONE = ("int", "float", "str")
@@ -85,6 +85,13 @@ def _is_texts(value: object) -> bool:
     return isinstance(value, Sequence | AbstractSet | Iterator) and not isinstance(value, bytes | bytearray)
 
 
+def _is_only_texts(value: object) -> bool:
+    """Say whether it is a text or some, as far as can be seen without using it up."""
+    if not _is_texts(value):
+        return False
+    return isinstance(value, Iterator) or all(isinstance(one, str) for one in cast("Iterable[object]", value))
+
+
 def _is_a(kind: type) -> Callable[[object], bool]:
     return lambda value: isinstance(value, kind)
 
@@ -96,7 +103,7 @@ KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "str": (_is_text, "a text"),
     "str | int": (lambda value: _is_text(value) or _is_whole(value), "a text or a whole number"),
     "str | PathLike[str]": (_is_path, "a path"),
-    "str | Sequence[str]": (_is_texts, "a text, or a list of texts"),
+    "str | Sequence[str]": (_is_only_texts, "a text, or a list of texts"),
     "str | Sequence[str | None]": (_is_texts, "a text, or a list of texts"),
     "Mapping[str, str]": (_is_a(Mapping), "a mapping of texts to texts"),
     "Mapping[str, int]": (_is_a(Mapping), "a mapping of texts to whole numbers"),

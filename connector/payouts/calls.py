@@ -64,7 +64,7 @@ async def sync_payouts(
         fail_fast=options.get("fail_fast", False),
         existing=options.get("existing", False),
     )
-    settings = config or Config.from_env()
+    settings = Config.given(config)
     return await carried_out(
         opened(destination, settings, on_event),
         lambda services: sync_payouts_with(services, settings, chosen, wait=options.get("wait", 0.0)),

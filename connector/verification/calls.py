@@ -55,7 +55,7 @@ async def verify(
         ConnectorError: the lake or Stripe cannot be read.
     """
     choice = _choice(options)
-    settings = None if options.get("offline") else config or Config.from_env()
+    settings = None if options.get("offline") else Config.given(config)
     return await carried_out(
         opened(destination, settings, on_event),
         lambda services: verify_with(services, settings, choice),

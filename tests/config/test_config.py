@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import pickle
@@ -9,8 +10,9 @@ from dataclasses import asdict
 
 import pytest
 
+import connector
 from connector.config.config import DEFAULT_API_BASE, ApiKey, Config
-from connector.errors import ConfigError
+from connector.errors import ConfigError, UsageError
 from tests.support.fakes import KEY
 
 
@@ -136,6 +138,40 @@ def test_https_or_this_machine_is_accepted(base, kept):
 def test_a_value_out_of_bounds_is_refused_by_its_options_name(settings, option):
     with pytest.raises(ConfigError, match=option):
         config(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"api_key": KEY}, r"`api_key` of str must be a connector.ApiKey"),
+        ({"api_key": None}, "`api_key` of NoneType"),
+        ({"api_base": 5}, "`api_base` of int must be a text"),
+        ({"api_version": 20261028}, "`api_version` of int"),
+        ({"account": 5}, "`account` of int must be a text or None"),
+        ({"context": 5}, "`context` of int"),
+        ({"proxy": 5}, "`proxy` of int"),
+        ({"hint": None}, "`hint` of NoneType"),
+        ({"rate_per_account": "no"}, "`rate_per_account` of str must be True or False"),
+        ({"shares_rate": 1}, "`shares_rate` of int"),
+        ({"timeouts": 10}, "`timeouts` of int must be a connector.Timeouts"),
+        ({"retry": 3}, "`retry` of int must be a connector.RetryPolicy"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_its_name_and_not_quoted(settings, said):
+    with pytest.raises(ConfigError, match=said) as refused:
+        config(**settings)
+    assert KEY not in str(refused.value)
+
+
+@pytest.mark.parametrize("given", [KEY, ApiKey(KEY), {"api_key": KEY}])
+@pytest.mark.parametrize(
+    "call", [connector.sync, connector.sync_payouts, connector.record_balance, connector.verify, connector.plan]
+)
+def test_what_is_no_config_is_refused_by_every_call_and_not_quoted(tmp_path, call, given):
+    with pytest.raises(UsageError, match=f"`config` of {type(given).__name__} must be a connector.Config") as refused:
+        asyncio.run(call(tmp_path / "lake", config=given))
+    assert KEY not in str(refused.value)
+    assert not (tmp_path / "lake").exists()
 
 
 @pytest.mark.parametrize("version", ["2022-11-15", "2026-10-28.endive", "2026-10-28.preview"])

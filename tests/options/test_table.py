@@ -195,8 +195,8 @@ OF_OTHER_TYPES = {
     "str": [*NO_VALUES[:6], NO_VALUES[8], None],
     "str | int": [*NO_VALUES[:6], NO_VALUES[8]],
     "str | PathLike[str]": [*NO_VALUES[:6], NO_VALUES[8], "a\0b", 7],
-    # what is in a list is looked at where it is understood
-    "str | Sequence[str]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray(), *SERIES],
+    # what an iterator gives is looked at where it is understood
+    "str | Sequence[str]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray(), *SERIES, [5], ("id", None), {7}],
     "str | Sequence[str | None]": [*NO_VALUES[:3], *NO_VALUES[4:6], 7, bytearray(), *SERIES],
     "Mapping[str, str]": [*NO_VALUES[:4], *NO_VALUES[5:]],
     "Mapping[str, int]": [*NO_VALUES[:4], *NO_VALUES[5:]],
