@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import tempfile
-import weakref
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,9 +22,9 @@ from connector.errors import CommitConflictError, ConfigError
 from connector.lake.paths import STATE, FileInfo, checked_path, is_clean
 from connector.lake.stores.condition_support import ConditionSupport
 from connector.lake.stores.conditions import ANY, Content
-from connector.lake.stores.disk import at_disk
 from connector.lake.stores.folder_cache import FILES, FOLDERS, FolderCache
 from connector.lake.stores.nested_lakes import RECORDS, TABLE_FOLDERS, lake_among
+from connector.lake.stores.scratch import Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
@@ -57,7 +54,7 @@ class ObjectStore:
 
     bucket: Bucket
     single_writer: bool = False
-    _local: list[Path] = field(init=False, repr=False, default_factory=list["Path"])
+    _local: list[Scratch] = field(init=False, repr=False, default_factory=list[Scratch])
     _asking: Lock = field(init=False, repr=False, default_factory=Lock)
     _cache: FolderCache = field(init=False, repr=False)
     _support: ConditionSupport = field(init=False, repr=False)
@@ -71,11 +68,8 @@ class ObjectStore:
         """A folder of this process on the local disk, removed when the store is no longer used."""
         with self._asking:
             if not self._local:
-                with at_disk("making a folder for temporary files"):
-                    folder = Path(tempfile.mkdtemp(prefix="stripe-balance-"))
-                self._local.append(folder)
-                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            return self._local[0]
+                self._local.append(Scratch())
+            return self._local[0].path
 
     @property
     def lacks(self) -> Collection[str]:
