@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from connector.core.state.leases import new_run_id
+from connector.core.state.run_ids import new_run_id
 from connector.core.tuning import RunTuning
 from connector.event_log import log_event
 from connector.events import Event, OnEvent, RunEnded, RunStarted, told, unheard

@@ -218,7 +218,10 @@ class Client:
                     if date := response.headers.get("date"):
                         self._dates = [*self._dates[:1], date]
                     key = self.config.api_key.reveal()
-                    error = decipher(response, key=key) or foreign(response, key=key)
+                    many = (
+                        endpoint is LIST_TRANSACTIONS
+                    )  # who reads these decodes each body once, and asks again himself
+                    error = decipher(response, key=key) or foreign(response, key=key, ends_only=many)
                 seconds = self.clock.now() - started
                 if error is None:
                     slot.seconds = seconds
@@ -242,6 +245,21 @@ class Client:
             if isinstance(failure, ProtocolError):  # whatever gave that answer may well be at that connection's end
                 request = replace(request, fresh=True)
             await self.clock.sleep(delay)
+
+    async def before_asking_again(self, endpoint: Endpoint, attempt: int, error: ProtocolError) -> None:
+        """Wait before something is asked for again whose answer was damaged within, as whoever decoded it found.
+
+        Args:
+            endpoint: the operation.
+            attempt: answers that came so, from 1.
+            error: what is wrong with the last one; raised where it will not pass, or did not often enough.
+        """
+        delay = self._delay(attempt, error, None) if error.may_pass else None
+        self._tell(endpoint, error, attempt, delay)
+        if delay is None:
+            self.distrust(error)
+            raise error
+        await self.clock.sleep(delay)
 
     def width(self, endpoint: Endpoint, account: str | None = None) -> float:
         """Return the requests in flight that fill the rate of an endpoint, at least 1; see `Pace.width`."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
+from connector.core.state.run_ids import began
 from connector.core.time.intervals import Interval, Intervals
 from connector.lake.paths import RUNS
+from connector.lake.state.run_reports import ended, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +28,12 @@ class EarlierRuns:
 
     Attributes:
         asked: every second of `created` that a run was asked for.
-        covered: what the latest run left covered.
+        covered: what the latest run left covered: of those that overlapped, the one with the greatest record.
         rows: how many rows it left, or None without a report.
         net: sum of `net` per currency it left, in minor units.
         run_id: the latest run.
         record: number of the record that the state went up to after it; 0 where it does not say.
+        since: when the run that began last did, UTC seconds.
     """
 
     asked: Intervals = field(default_factory=Intervals)
@@ -38,6 +42,7 @@ class EarlierRuns:
     net: Mapping[str, int] = field(default_factory=dict[str, int])
     run_id: str = ""
     record: int = 0
+    since: float = inf
 
 
 def read_past(store: Store) -> dict[str, EarlierRuns]:
@@ -52,30 +57,36 @@ def read_past(store: Store) -> dict[str, EarlierRuns]:
         read += info.bytes
         if read > MOST_BYTES:
             break
-        for account in _accounts_of(store.read(info.path)):
+        run = run_of(info.path)
+        end, accounts = _read(run, store.read(info.path))
+        for account in accounts:
             try:
-                _remember(past, account, info.path.removeprefix(f"{RUNS}/").removesuffix(".json"))
+                _remember(past, account, run, end)
             except (LookupError, TypeError, ValueError, AttributeError):
                 continue
     return past
 
 
-def _accounts_of(text: Content | None) -> list[dict[str, Any]]:
+def _read(run: str, text: Content | None) -> tuple[float | None, list[dict[str, Any]]]:
+    """Return when a run ended, and what its report says of accounts."""
     try:
         report = json.loads(text.data if text else b"")
-        return [] if report["outcome"] == "planned" else list(report["accounts"])
-    except (LookupError, TypeError, ValueError):
-        return []
+        return ended(run, report), [] if report["outcome"] == "planned" else list(report["accounts"])
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None, []
 
 
-def _remember(past: dict[str, EarlierRuns], account: dict[str, Any], run_id: str) -> None:
+def _remember(past: dict[str, EarlierRuns], account: dict[str, Any], run_id: str, end: float | None) -> None:
     """Add what an older report says."""
     name, (start, stop) = str(account["account"]), account["asked"]
-    asked = Intervals.span(int(start), int(stop))
     newer = past.get(name)
-    if newer is not None:
-        past[name] = replace(newer, asked=newer.asked.union(asked))
+    asked = Intervals.span(int(start), int(stop)).union(newer.asked if newer is not None else Intervals())
+    record = int(account.get("lake_record", 0))
+    overlapped = newer is not None and end is not None and end > newer.since and record > newer.record
+    if newer is not None and not overlapped:
+        past[name] = replace(newer, asked=asked)
     elif account["covered"] or account["lake_rows"]:
         covered = Intervals.of(Interval(int(first), int(last)) for first, last in account["covered"])
-        record = int(account.get("lake_record", 0))
-        past[name] = EarlierRuns(asked, covered, int(account["lake_rows"]), dict(account["net"]), run_id, record)
+        rows, net = int(account["lake_rows"]), dict(account["net"])
+        since = newer.since if newer is not None else began(run_id)
+        past[name] = EarlierRuns(asked, covered, rows, net, run_id, record, inf if since is None else since)

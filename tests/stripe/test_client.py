@@ -113,6 +113,8 @@ FOREIGN = [
     Response(200, {}, b"<html>We will be back soon</html>"),
     Response(203, {}, b'{"object": "list", "data": [{"id'),
     Response(200, {}, b'{"error": {"type": "api_error", "message": "An unknown error occurred"}}'),
+    Response(200, {}, b'{"object": "balance", "livemode": tr?e}'),
+    Response(200, {}, b'{"object": "bal\xffnce"}'),
     Response(204, {}, b""),
     Response(206, {}, b'{"object": "balance"}'),
     Response(304, {}, b""),

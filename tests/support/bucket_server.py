@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -54,6 +54,7 @@ class BucketServer:
         requests: how many there were, by method and what they were about.
         order: the same, one after the other.
         said: headers of the last request.
+        ahead: how far its clock is ahead of the machine's.
         listed_after: seconds after which an object that is new is listed.
         page: objects on one page of a listing.
         begins_empty: whether the first page of each listing is empty, and more follow, as stores may have it.
@@ -66,6 +67,7 @@ class BucketServer:
     requests: Counter[str] = field(default_factory=Counter)
     order: list[str] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
+    ahead: timedelta = timedelta(0)
     listed_after: float = 0.0
     page: int = PAGE
     begins_empty: bool = False
@@ -92,9 +94,13 @@ class BucketServer:
             there = self.objects.get(key)
             if self.heeds and not _holds(there, headers):
                 return None
-            made = Stored(data, next(self._generations), datetime.now(UTC))
+            made = Stored(data, next(self._generations), self.now)
             self.objects[key] = made
             return made
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
 
     @property
     def total(self) -> int:
@@ -190,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         after = query.get("continuation-token") or query.get("start-after", "")
         entries: dict[str, str] = {}
-        now = datetime.now(UTC)
+        now = self.state.now
         for key, one in sorted(self.state.objects.items()):
             rest = key.removeprefix(prefix)
             if not key.startswith(prefix) or (now - one.at).total_seconds() < self.state.listed_after:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import calendar
 import json
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.allocation import MONTH, allocation
 from connector.core.counting import counted
+from connector.core.state import run_ids
 from connector.lake.paths import RUNS
+from connector.lake.state.run_reports import run_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from connector.core.state.table_state import TableState
     from connector.lake.stores.base import Store
     from connector.lake.stores.conditions import Content
-
-_STARTED = "%Y%m%dT%H%M%SZ"
-"""How the name of a run's report begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def reads_of(store: Store, states: Iterable[TableState], *, now: float) -> Reads
         states: of its accounts.
         now: UTC seconds.
     """
-    since = time.strftime(_STARTED, time.gmtime(max(0.0, now - MONTH)))
+    since = run_ids.id_of_second(max(0.0, now - MONTH))
     recent = [info.path for info in store.list(RUNS) if info.path.rsplit("/", 1)[-1] >= since]
     counts: list[int] = []
     audits: Counter[str] = Counter()
@@ -98,7 +95,5 @@ def _counted(report: Content | None) -> tuple[int, dict[str, int]] | None:
 
 def _started(path: str) -> float:
     """Return when the run of a report began, by its name; far ahead for another name."""
-    try:
-        return float(calendar.timegm(time.strptime(path.rsplit("/", 1)[-1].partition("-")[0], _STARTED)))
-    except ValueError:
-        return float("inf")
+    started = run_ids.began(run_of(path))
+    return float("inf") if started is None else started

@@ -1,7 +1,8 @@
 """Answers with a status of success that are none of the API's: something on the way gave, emptied or cut them.
 
-A page of HTML, nothing at all, half an object, a refusal whose status a gateway has made 200. None of them can be a
-list that ends, so that asking again risks nothing; what decodes and breaks the contract is another matter (decision 2).
+A page of HTML, nothing at all, half an object, one that was damaged within, a refusal whose status a gateway has made
+200. None of them can be a list that ends, so that asking again risks nothing; what decodes and breaks the contract is
+another matter (decision 2).
 """
 
 from __future__ import annotations
@@ -22,20 +23,24 @@ _LOOK = 64
 _ERROR = b'"error"'
 
 
-def foreign(response: Response, *, key: str = "") -> ProtocolError | None:
-    """Say what is wrong with a success that is no object of the API; None where it is one, as far as its ends show.
+def foreign(response: Response, *, key: str = "", ends_only: bool = False) -> ProtocolError | None:
+    """Say what is wrong with a success that is no object of the API; None where it is one.
 
     Args:
         response: a complete one, of a status of success.
         key: the API key, taken out of anything quoted from the response.
+        ends_only: whether to look at nothing but the ends of the body: for those who find out what is within as they
+            decode it.
     """
     body = response.body
     begins, ends = body[:_LOOK].removeprefix(MARK).lstrip(), body[-_LOOK:].rstrip()
-    if begins[:1] != b"{" or ends[-1:] != b"}":
+    of_the_way = begins[:1] != b"{" or ends[-1:] != b"}"
+    if of_the_way or not ends_only:
         try:
             decode_object(body, request_id=response.request_id)
         except ProtocolError as error:
-            return _passing(error, response)
+            if of_the_way or error.may_pass:
+                return _passing(error, response)
     if begins[1:].lstrip().startswith(_ERROR) and (said := error_of(response, key=key)) is not None:
         return _passing(said, response)
     return None

@@ -76,6 +76,10 @@ class BrokenText(str):
     __slots__ = ()
 
 
+class TooDeepError(ValueError):
+    """A text nests deeper than anything here can be written; it may be JSON all the same."""
+
+
 class Earlier(dict[str, list[Any]]):
     """What came under a name before the member that counts; stands under `REPEATED`."""
 
@@ -180,7 +184,7 @@ def _exactly(text: bytes, refused: orjson.JSONDecodeError | None = None) -> Any:
         )
         return _marked(value)
     except RecursionError:
-        raise ValueError("it nests too deeply") from None
+        raise TooDeepError("it nests too deeply") from None
     except ValueError as error:
         said = refused or error
         where = f" at byte {said.pos}" if isinstance(said, json.JSONDecodeError) else ""

@@ -16,7 +16,7 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from connector.core.api.fields import object_of
-from connector.core.api.json_text import LongNumber, read
+from connector.core.api.json_text import LongNumber, TooDeepError, read
 from connector.core.api.oddities import WHOLE, RepeatedError, gather_repeats, settle_numbers
 from connector.errors import ProtocolError
 
@@ -62,7 +62,8 @@ def decode_object(body: bytes, *, request_id: str | None = None) -> Row:
     """Decode the body of a successful response.
 
     Raises:
-        ProtocolError: when the body is not a JSON object, or has an amount twice.
+        ProtocolError: when the body is not a JSON object, or has an amount twice. What is not even JSON was damaged on
+            the way, and may pass.
     """
     document = _read(body, request_id)
     settle_numbers(document)
@@ -98,7 +99,7 @@ def decode_page(body: bytes, *, request_id: str | None = None) -> Page:
 
     Raises:
         ProtocolError: when the body is not a list object with `data` of objects and a boolean `has_more`, or a row has
-            an amount twice.
+            an amount twice. What is not even JSON was damaged on the way, and may pass.
     """
     document = _read(body, request_id)
     rows, has_more = document.get("data"), document.get("has_more")
@@ -123,7 +124,10 @@ def _read(body: bytes, request_id: str | None) -> Row:
             gather_repeats(document)
     except ValueError as error:
         said = _PAGE_ON_THE_WAY if body.lstrip()[:1] == b"<" else f"the body is not JSON ({error}; {len(body)} bytes)"
-        raise ProtocolError(said, request_id=request_id) from error
+        failure = ProtocolError(said, request_id=request_id)
+        if not isinstance(error, TooDeepError):
+            failure.came_from_the_way()
+        raise failure from error
     except RepeatedError as error:
         raise ProtocolError(
             f"{error} came more than once in one object, and nobody can say which of them holds", request_id=request_id

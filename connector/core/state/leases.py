@@ -7,7 +7,6 @@ would be lost or doubled without them: that is what commits are for. They say wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import DecodeError, Meta, Struct, ValidationError, json, structs
@@ -65,16 +64,6 @@ class Lease(Struct, frozen=True, kw_only=True, omit_defaults=True):
     accounts: tuple[str, ...] = ()
     asked: tuple[int, int] | None = None
     key: KeyPrint | None = None
-
-
-def new_run_id(started: float, token: str) -> str:
-    """Return a run's id: ids sort by the time the runs began.
-
-    Args:
-        started: UTC seconds.
-        token: drawn for it.
-    """
-    return f"{datetime.fromtimestamp(int(started), UTC):%Y%m%dT%H%M%SZ}-{token}"
 
 
 def with_changes(lease: Lease, **changes: Any) -> Lease:  # noqa: ANN401 - of whatever type the fields are

@@ -3,19 +3,22 @@
 What audits of the past have in hand is kept there, too, as each run reads the newest one anyway.
 
 Who removes the newest record of a state turns time back, and no record is left that could tell. A report says up to
-which record a run left the state, so it is a witness: of balance transactions, as far as runs lived to write one.
+which record a run left the state, so it is a witness: of balance transactions, as far as runs lived to write one. Of
+runs that overlapped, the greatest record counts; a run that began after another had ended knew what that one left, and
+may have gone on from less, to repair.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.allocation import Savings
+from connector.core.state.run_ids import began, id_of_second
 from connector.core.units import DAY
 from connector.errors import StateError, StorageError
 from connector.lake.paths import RUNS
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from connector.core.units import AccountId
+    from connector.lake.paths import FileInfo
     from connector.lake.stores.base import Store
 
 MOST_WITNESSES = 50
@@ -35,6 +39,9 @@ KEPT_REPORTS = 400
 MOST_REMOVED = 200
 """Reports that one run removes, at most: the oldest ones. A lake may have very many, and no run is to wait for that."""
 
+WRITTEN_APART_SECONDS = 2.0
+"""How far the time at which a report was written may be from the end of its run: a bucket has whole seconds."""
+
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+\.json")
 
 
@@ -44,8 +51,30 @@ def report_paths(store: Store) -> list[str]:
     Raises:
         StorageError: the destination cannot be read.
     """
-    names = (info.path for info in store.list(RUNS))
-    return sorted((path for path in names if _NAME.fullmatch(path.removeprefix(f"{RUNS}/"))), reverse=True)
+    return [info.path for info in _listed(store)]
+
+
+def _listed(store: Store) -> list[FileInfo]:
+    return sorted(
+        (info for info in store.list(RUNS) if _NAME.fullmatch(info.path.removeprefix(f"{RUNS}/"))), reverse=True
+    )
+
+
+def run_of(path: str) -> str:
+    """Return the id of the run whose report has a path."""
+    return path.removeprefix(f"{RUNS}/").removesuffix(".json")
+
+
+def ended(run: str, report: Mapping[str, Any]) -> float | None:
+    """Return when a run ended, UTC seconds of the clock that its id goes by; None where that cannot be understood.
+
+    Args:
+        run: its id.
+        report: its report, as it is kept.
+    """
+    start, seconds = began(run), report.get("duration_seconds", 0.0)
+    known = start is not None and type(seconds) in {int, float} and isfinite(seconds) and seconds >= 0
+    return start + seconds if known else None
 
 
 def too_old(paths: Sequence[str], *, now: int, days: int) -> list[str]:
@@ -56,7 +85,7 @@ def too_old(paths: Sequence[str], *, now: int, days: int) -> list[str]:
         now: UTC seconds.
         days: how long each is kept, by when its run began.
     """
-    before = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(max(0, now - days * DAY)))
+    before = id_of_second(max(0, now - days * DAY))
     old = [path for path in paths[KEPT_REPORTS:] if path.removeprefix(f"{RUNS}/") < before]
     return old[::-1][:MOST_REMOVED]
 
@@ -84,7 +113,7 @@ class Told:
     """What the newest reports tell.
 
     Attributes:
-        records: up to which record the newest report of each account says that a run left its state.
+        records: by account, up to which record the newest reports say that runs left its state.
         savings: what audits had in hand by the newest report that says it; None where none does.
     """
 
@@ -93,11 +122,14 @@ class Told:
 
 
 def witnessed_records(store: Store, accounts: Collection[AccountId]) -> dict[str, int]:
-    """Return up to which record the newest report of each account says that a run left its state. Blocks.
+    """Return by account up to which record the newest reports say that runs left its state. Blocks.
+
+    That is the greatest record of the report whose run began last, and of those whose runs ended after it had begun.
 
     Args:
         store: the lake.
-        accounts: those whose states are there; once of all of them something was read, no more is.
+        accounts: those whose states are there; once of all of them something was read, no more is than what was written
+            while the runs of those reports went on.
 
     Raises:
         StorageError: the lake cannot be read.
@@ -110,18 +142,55 @@ def told(store: Store, accounts: Collection[AccountId]) -> Told:
     return _told(store, accounts, savings=True)
 
 
-def _told(store: Store, accounts: Collection[AccountId], *, savings: bool) -> Told:
-    records: dict[str, int] = {}
-    found: Savings | None = None
-    for path in report_paths(store)[:MOST_WITNESSES]:
-        there = store.read(path)
-        report = _document(b"" if there is None else there.data)
+@dataclass(slots=True)
+class _Testimony:
+    """What reports say of the records of accounts, read in the order of `report_paths`.
+
+    Attributes:
+        records: up to which record by account.
+        since: by account, when the run of the first report that names it began, UTC seconds by its id.
+        written: of the reports that named an account first, when the earliest of their runs can have begun, by when the
+            report was written and how long the run took; in nanoseconds of the store's clock.
+    """
+
+    records: dict[str, int] = field(default_factory=dict[str, int])
+    since: dict[str, float] = field(default_factory=dict[str, float])
+    written: float = inf
+
+    def add(self, info: FileInfo, report: dict[str, Any]) -> None:
+        """Take in a report."""
+        run = run_of(info.path)
+        end = ended(run, report)
         for account, number in _records_in(report):
-            records.setdefault(account, number)
-        found = found or _savings_in(report)
-        if records.keys() >= set(accounts) and (found or not savings):
+            if account not in self.records:
+                start = began(run)
+                lasted = end - start if end is not None and start is not None else 0.0
+                self.records[account], self.since[account] = number, inf if start is None else start
+                self.written = min(self.written, info.changed - (lasted + WRITTEN_APART_SECONDS) * 1e9)
+            elif end is not None and end > self.since[account]:
+                self.records[account] = max(self.records[account], number)
+
+    def may_hear(self, info: FileInfo) -> bool:
+        """Say whether a report may be of a run that ended after one had begun that was heard."""
+        return info.changed >= self.written
+
+
+def _told(store: Store, accounts: Collection[AccountId], *, savings: bool) -> Told:
+    testimony = _Testimony()
+    found: Savings | None = None
+    read = 0
+    for info in _listed(store):
+        enough = testimony.records.keys() >= set(accounts) and (found or not savings)
+        if (enough and read) and not testimony.may_hear(info):
+            continue
+        if read == MOST_WITNESSES:
             break
-    return Told(records, found)
+        read += 1
+        there = store.read(info.path)
+        report = _document(b"" if there is None else there.data)
+        testimony.add(info, report)
+        found = found or _savings_in(report)
+    return Told(testimony.records, found)
 
 
 def _document(data: bytes) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from connector.core.state.leases import new_run_id
+from connector.core.state.run_ids import new_run_id
 from connector.errors import StorageError
 from connector.lake.paths import STATE
 from connector.lake.state.lease import lease_of
@@ -33,8 +33,8 @@ def moment_of_work(store: Store, command: str) -> Generator[float]:
     Raises:
         StorageError: the lake cannot be written, or read.
     """
-    now = int(time.time())
-    lease = lease_of(new_run_id(now, secrets.token_hex(4)), command, utc=now)
+    now = time.time()
+    lease = lease_of(new_run_id(now, secrets.token_hex(4)), command, utc=int(now))
     AT_WORK.add(lease.id)
     try:
         write_lease(store, lease)

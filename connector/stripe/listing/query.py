@@ -18,7 +18,7 @@ from connector.core.planning.frontier import Frontier
 from connector.core.planning.walk import Tuning
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
-from connector.errors import ApiError, UsageError
+from connector.errors import ApiError, ProtocolError, UsageError
 from connector.stripe.client import LIST_TRANSACTIONS
 from connector.stripe.identity import as_account
 from connector.stripe.listing.events import ListEvents
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from anyio.streams.memory import MemoryObjectSendStream
 
+    from connector.core.api.protocol import Response
     from connector.core.time.intervals import Intervals
     from connector.errors import ConnectorError
     from connector.stripe.client import Client, Endpoint
@@ -139,6 +140,7 @@ class ListSource:
 
     async def page(self, window: Interval, place: Place, *, urgency: Callable[[], float]) -> Page:
         """See `PageSource.page`."""
+        attempt, fresh = 0, place.fresh
         while True:
             asked = self.size.rows
             try:
@@ -149,7 +151,7 @@ class ListSource:
                     account=self.query.account,
                     urgency=urgency,
                     give_up=partial(self._is_smaller_better, asked),
-                    fresh=place.fresh,
+                    fresh=fresh,
                 )
                 response = await as_account(self.client, self.query.account, ask)
             except ApiError as error:
@@ -158,18 +160,25 @@ class ListSource:
                 self.size.failed(asked)
             else:
                 self.size.came(asked)
-                with self.client.judging(response):
-                    page = self.decode(response.body, request_id=response.request_id)
-                    refuse_others(page, kind=self.query.endpoint.kind, filters=self._of_fields)
-                return Page(
-                    page.rows,
-                    page.has_more,
-                    page.request_id,
-                    connection=response.connection,
-                    is_full=len(page.rows) >= asked,
-                    bytes=len(response.body),
-                    seconds=response.seconds,
-                )
+                try:
+                    return self._page_in(response, asked)
+                except ProtocolError as error:
+                    attempt, fresh = attempt + 1, True
+                    error.connection = response.connection
+                    await self.client.before_asking_again(self.query.endpoint, attempt, error)
+
+    def _page_in(self, response: Response, asked: int) -> Page:
+        page = self.decode(response.body, request_id=response.request_id)
+        refuse_others(page, kind=self.query.endpoint.kind, filters=self._of_fields)
+        return Page(
+            page.rows,
+            page.has_more,
+            page.request_id,
+            connection=response.connection,
+            is_full=len(page.rows) >= asked,
+            bytes=len(response.body),
+            seconds=response.seconds,
+        )
 
     @property
     def _of_fields(self) -> Parameters:

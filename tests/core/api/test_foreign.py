@@ -3,8 +3,10 @@
 import pytest
 
 from connector.core.api.foreign import foreign
+from connector.core.api.page import decode_page
 from connector.core.api.protocol import Response
 from connector.errors import ProtocolError
+from connector.tables.transaction import decode_transactions
 from tests.support.fakes import KEY
 
 
@@ -44,6 +46,40 @@ def test_anything_else_may_pass_and_is_named(body, said):
     assert isinstance(found, ProtocolError)
     assert (said in found.message, found.may_pass, found.connection, found.request_id) == (True, True, 7, "req_1")
     assert (found.retryable, found.exit_code) == (True, 75)
+
+
+DAMAGED = [
+    b'{"object": "list", "data": [{"id": "x", "amount": 1o0}], "has_more": false}',
+    b'{"object": "list", "data": [{"id": "x\xff"}], "has_more": false}',
+    b'{"object": "list", "data": [{"id": "x\x00"}], "has_more": false}',
+    b'{"object": "list", "data": [{"id": "x"}}, "has_more": false}',
+    b'{"object": "list", "data": [{"amount": NaN}], "has_more": false}',
+]
+"""Bodies that begin and end as an object does."""
+
+
+@pytest.mark.parametrize("body", DAMAGED)
+def test_what_is_damaged_within_may_pass(body):
+    found = foreign(Response(200, {"request-id": "req_1"}, body, connection=7))
+    assert isinstance(found, ProtocolError)
+    assert (found.may_pass, found.retryable, found.exit_code, found.connection) == (True, True, 75, 7)
+    assert foreign(Response(200, {}, body), ends_only=True) is None
+
+
+@pytest.mark.parametrize("body", [b'{"amount": 1, "amount": 2}', b'{"deep": %s%s}' % (b"[" * 400, b"]" * 400)])
+def test_what_decodes_and_breaks_the_contract_is_left_to_who_decodes_it(body):
+    assert foreign(Response(200, {}, body)) is None
+
+
+@pytest.mark.parametrize("decode", [decode_page, decode_transactions])
+@pytest.mark.parametrize("body", DAMAGED)
+def test_a_page_that_is_damaged_within_is_told_from_one_that_breaks_the_contract(decode, body):
+    with pytest.raises(ProtocolError) as caught:
+        decode(body, request_id=None)
+    assert (caught.value.may_pass, caught.value.exit_code) == (True, 75)
+    with pytest.raises(ProtocolError) as caught:
+        decode(b'{"object": "list", "data": [1], "has_more": false}', request_id=None)
+    assert (caught.value.may_pass, caught.value.exit_code) == (False, 65)
 
 
 @pytest.mark.parametrize(

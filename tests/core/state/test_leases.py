@@ -22,7 +22,6 @@ from connector.core.state.leases import (
     Sign,
     lease_in,
     moment_of,
-    new_run_id,
     to_bytes,
     with_changes,
 )
@@ -162,11 +161,6 @@ def test_without_a_fresh_lease_it_is_no_earlier_than_any_lease_was_written():
     for own in (stale, Sign("own", 500.0), None):
         assert moment_of([NOW - 50, NOW + 100], own, NOW) == NOW + 100
         assert moment_of([], own, NOW) == NOW
-
-
-def test_ids_of_runs_sort_by_when_they_began():
-    assert new_run_id(NOW, "ff") == "20260921T141320Z-ff"
-    assert new_run_id(NOW, "ff") < new_run_id(NOW + 1, "00")
 
 
 def test_our_own_lease_tells_the_time_for_two_minutes_on_either_side():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,13 @@ from connector.lake.state.lake_identity import (
     save_account,
 )
 from connector.lake.state.record_files import record_path
-from connector.lake.state.run_reports import refuse_turned_back, report_paths, turned_back, witnessed_records
+from connector.lake.state.run_reports import (
+    MOST_WITNESSES,
+    refuse_turned_back,
+    report_paths,
+    turned_back,
+    witnessed_records,
+)
 from connector.lake.state.state_log import commit, load
 from connector.lake.state.versions import ranges_in_words, whole_versions
 from connector.lake.writing.rewrite import PartitionRewrite
@@ -182,13 +189,17 @@ def test_where_a_partition_has_one_file_a_record_can_be_read_while_none_was_repl
 # What reports say -----------------------------------------------------------------------------------------------------
 
 
-def report(store, at: str, outcome: str = "complete", **records: int) -> None:
+MINUTE = 60 * 10**9
+
+
+def report(store, at: str, outcome: str = "complete", lasted: float = 0.0, **records: int) -> None:
     accounts = [{"account": name, "lake_record": number} for name, number in records.items()]
-    document = {"outcome": outcome, "accounts": accounts}
+    document = {"outcome": outcome, "accounts": accounts, "duration_seconds": lasted}
     store.write(f"{RUNS}/{at}-00000000.json", json.dumps(document).encode())
 
 
-def test_the_newest_report_of_each_account_says_up_to_where_it_was_left(store):
+def test_the_newest_report_of_each_account_says_up_to_where_it_was_left():
+    store = MemoryStore(Path("/nowhere"), clock=count(0, MINUTE))
     report(store, "20260101T000000Z", acct_1=9, acct_2=2)
     report(store, "20260102T000000Z", acct_1=5)
     report(store, "20260103T000000Z", outcome="planned", acct_1=1)
@@ -206,13 +217,48 @@ def test_no_report_is_read_once_all_accounts_are_told_of():
             self.read_reports += 1
             return super().read(path)
 
-    store = Reading(Path("/nowhere"))
+    store = Reading(Path("/nowhere"), clock=count(0, MINUTE))
     for day in range(1, 10):
         report(store, f"202601{day:02d}T000000Z", acct_1=day, acct_2=day)
     assert witnessed_records(store, [ONE, TWO]) == {"acct_1": 9, "acct_2": 9}
     assert store.read_reports == 1
     assert witnessed_records(store, [ONE, THREE]) == {"acct_1": 9, "acct_2": 9}
     assert store.read_reports == 1 + 9
+
+
+def test_of_runs_that_overlapped_the_greatest_record_counts_whichever_began_last(store):
+    report(store, "20260101T000000Z", lasted=90, acct_1=9, acct_2=2)
+    report(store, "20260101T000030Z", lasted=5, acct_1=7, acct_2=3)
+    assert witnessed_records(store, [ONE, TWO]) == {"acct_1": 9, "acct_2": 3}
+
+
+def test_of_runs_that_began_in_one_second_the_greatest_record_counts(store):
+    for token, number in (("0000100000000", 6), ("0000200000000", 5)):
+        document = {"outcome": "complete", "accounts": [{"account": "acct_1", "lake_record": number}]}
+        path = f"{RUNS}/20260101T000000Z-{token}.json"
+        store.write(path, json.dumps({**document, "duration_seconds": 0.4}).encode())
+    assert witnessed_records(store, [ONE]) == {"acct_1": 6}
+
+
+def test_a_run_that_began_after_another_had_ended_may_have_gone_on_from_less(store):
+    report(store, "20260101T000000Z", lasted=29, acct_1=9)
+    report(store, "20260101T000030Z", lasted=5, acct_1=7)
+    assert witnessed_records(store, [ONE]) == {"acct_1": 7}
+
+
+@pytest.mark.parametrize("lasted", [-1, True, "long", None, float("inf")])
+def test_a_run_whose_length_cannot_be_understood_ended_as_it_began(store, lasted):
+    report(store, "20260101T000000Z", lasted=lasted, acct_1=9)
+    report(store, "20260101T000030Z", lasted=lasted, acct_1=7)
+    assert witnessed_records(store, [ONE]) == {"acct_1": 7}
+
+
+def test_a_long_run_is_heard_beyond_the_fifty_that_began_while_it_went_on():
+    store = MemoryStore(Path("/nowhere"), clock=count(0, MINUTE))
+    for number in range(MOST_WITNESSES + 10):
+        report(store, f"20260101T{number // 60 + 1:02d}{number % 60:02d}00Z", lasted=30, acct_1=number + 1)
+    report(store, "20260101T000000Z", lasted=90_000, acct_1=99)
+    assert witnessed_records(store, [ONE]) == {"acct_1": 99}
 
 
 def test_a_state_that_was_turned_back_is_refused_and_says_what_is_gone():

@@ -15,13 +15,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from connector.core.api.page import decode_page
+from connector.core.api.protocol import Response
 from connector.core.planning.frontier import Frontier
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import AuthenticationError, ProtocolError, UsageError
 from connector.stripe.api import Stripe, checked_transaction_id
-from connector.stripe.listing.query import ORDERED, InOrder, Query, in_each_row, pages
+from connector.stripe.listing.place import Place
+from connector.stripe.listing.query import ORDERED, InOrder, ListSource, Query, in_each_row, pages
 from connector.stripe.listing.scan import Scan
+from connector.stripe.listing.walk import ALL_TIME
+from connector.tables.transaction import decode_transactions
 from tests.support.examples import examples, slow_but
 from tests.support.fakes import (
     ENDLESS_SECONDS,
@@ -285,6 +290,34 @@ async def test_an_error_ends_the_stream_after_the_sound_pages_before_it(ordered)
     assert len({row["id"] for row in seen}) == len(seen) < len(rows)
     if ordered:
         assert seen == rows[: len(seen)]
+
+
+DAMAGED = [b'{"object": "list", "data": [{"id": "x", "amount": 1o0}], "has_more": false}', b'{"data": "\xff"}']
+
+
+@pytest.mark.parametrize("body", DAMAGED)
+@pytest.mark.parametrize("decode", [decode_page, decode_transactions])
+async def test_a_page_that_is_damaged_within_is_asked_for_again_on_another_connection(body, decode):
+    whole = ok({"object": "list", "data": [], "has_more": False})
+    transport = FakeTransport([Response(200, {}, body, connection=3)] * 3 + [whole])
+    source = ListSource(client_over(transport), decode=decode)
+    assert (await source.page(ALL_TIME, Place(), urgency=lambda: 0.0)).rows == []
+    assert [request.fresh for request in transport.sent] == [False, True, True, True]
+    assert not transport.distrusted
+
+
+async def test_a_page_that_stays_damaged_within_is_to_be_tried_again_later():
+    transport = FakeTransport([Response(200, {}, DAMAGED[0], connection=3)] * 4)
+    with pytest.raises(ProtocolError, match="not JSON") as caught:
+        await ListSource(client_over(transport)).page(ALL_TIME, Place(), urgency=lambda: 0.0)
+    assert (caught.value.exit_code, len(transport.sent), transport.distrusted) == (75, 4, {3})
+
+
+async def test_a_page_that_breaks_the_contract_is_asked_for_once():
+    transport = FakeTransport([ok({"object": "list", "data": [1], "has_more": False})])
+    with pytest.raises(ProtocolError) as caught:
+        await ListSource(client_over(transport)).page(ALL_TIME, Place(), urgency=lambda: 0.0)
+    assert (caught.value.exit_code, len(transport.sent)) == (65, 1)
 
 
 async def test_an_error_with_nobody_reading_is_not_shouted_about():
