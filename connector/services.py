@@ -68,7 +68,7 @@ class Services:
         Args:
             began: when it did, by the services' clock.
         """
-        return new_run_id(self.clock.utc() - (self.clock.now() - began), secrets.token_hex(4))
+        return new_run_id(self.clock.moment() - (self.clock.now() - began), secrets.token_hex(4))
 
     def lease(self, run: str, command: str, client: Client | None = None, *, asked: Interval | None = None) -> RunLease:
         """Return the lease of a run; while it lasts, the client goes at its share of the rate.

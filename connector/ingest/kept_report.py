@@ -70,7 +70,7 @@ class KeptReport:
             error: what it ended with.
         """
         seconds = self.services.clock.now() - self.began
-        started = self.services.clock.utc() - seconds
+        started = self.services.clock.moment() - seconds
         config = self.client.config
         return Report(
             run_id=self.run_id,

@@ -139,7 +139,7 @@ class PayoutsRun:
             livemode=config.api_key.livemode,
             api_version=config.api_version,
             connector_version=connector.__version__,
-            started=to_text(self.services.clock.utc() - seconds),
+            started=to_text(self.services.clock.moment() - seconds),
             duration_seconds=round(seconds, 3),
             requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
             accounts=tuple(report for _, report in sorted(self._reports.items())),

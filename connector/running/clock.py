@@ -21,6 +21,10 @@ class Clock(Protocol):
         """UTC seconds, as far as the machine knows."""
         ...
 
+    def moment(self) -> float:
+        """Return the same with the fraction of the second, to tell apart what began within one."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
@@ -43,7 +47,11 @@ class SystemClock:
 
     def utc(self) -> int:
         """See `Clock.utc`."""
-        return int(time())
+        return int(self.moment())
+
+    def moment(self) -> float:
+        """See `Clock.moment`."""
+        return time()
 
     async def sleep(self, seconds: float) -> None:
         """See `Clock.sleep`."""

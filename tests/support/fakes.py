@@ -141,6 +141,9 @@ class Clock:
     def utc(self) -> int:
         return NOW + int(self.time)
 
+    def moment(self) -> float:
+        return NOW + self.time
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.time += seconds

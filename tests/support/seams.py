@@ -32,7 +32,7 @@ class ClockAt(SystemClock):
     def __init__(self, utc: Callable[[], int]) -> None:
         self._utc = utc
 
-    def utc(self) -> int:
+    def moment(self) -> float:
         return self._utc()
 
 
