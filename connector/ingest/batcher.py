@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from connector.core.state.partition import PartitionKey
     from connector.core.time.intervals import Intervals
     from connector.lake.layout import Lake
-    from connector.lake.writing.row_buffer import RowBuffer, SortedRuns
+    from connector.lake.writing.row_buffer import RowBuffer
+    from connector.lake.writing.runs import SortedRuns
     from connector.tables.transaction import Transaction
 
 Place: TypeAlias = "tuple[PartitionKey, int, int]"

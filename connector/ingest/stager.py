@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from connector.core.time.intervals import Intervals
     from connector.ingest.batcher import Batcher
     from connector.ingest.publisher import Publisher
-    from connector.lake.writing.row_buffer import SortedRuns
+    from connector.lake.writing.runs import SortedRuns
 
 ROUNDS = 8
 """Times that a partition is written with what others have made of it meanwhile."""

@@ -32,7 +32,7 @@ from connector.lake.writing.merge_counts import MergeCounts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from connector.lake.writing.row_buffer import Run
+    from connector.lake.writing.runs import Run
 
 _OLD = -(2**31)
 """Order of the old file's rows: before those of every run."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.core.time.intervals import Intervals
     from connector.lake.formats.formats import Format
     from connector.lake.stores.base import Store
-    from connector.lake.writing.row_buffer import SortedRuns
+    from connector.lake.writing.runs import SortedRuns
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from connector.lake.formats.formats import Format, Writer
     from connector.lake.stores.base import Store
     from connector.lake.stores.conditions import Condition
-    from connector.lake.writing.row_buffer import Run, SortedRuns
+    from connector.lake.writing.runs import Run, SortedRuns
 
 
 class StaleFileError(StorageError):

@@ -11,7 +11,7 @@ from connector.core.time.intervals import Intervals
 from connector.errors import ProtocolError
 from connector.lake.writing.merge import Reread, merged
 from connector.lake.writing.merge_counts import MergeCounts
-from connector.lake.writing.row_buffer import Run
+from connector.lake.writing.runs import Run
 from tests.support.samples import PARQUET, START, WHOLE, Row, batch_of, days, span, splits
 
 

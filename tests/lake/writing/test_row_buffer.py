@@ -4,6 +4,7 @@ import contextlib
 import errno
 import itertools
 import os
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
@@ -219,11 +220,41 @@ def test_rows_that_just_fit_stay_in_memory_and_room_is_made_up_to_half_of_the_bu
     with RowBuffer(tmp_path, memory=Memory(held)) as buffer:
         buffer.put(keys[0], rows[0])
         assert (buffer.held, buffer.spilled) == (held, 0)
-    half = 3 * (held - message) + message  # what three take, of which two are in the file
-    with RowBuffer(tmp_path, memory=Memory(2 * half)) as buffer:
+    with RowBuffer(tmp_path, memory=Memory(2 * held)) as buffer:
         for key, batch in zip(keys, rows, strict=True):
             buffer.put(key, batch)
-        assert (buffer.held, buffer.spilled) == (half, 2 * message)
+        assert (buffer.held, buffer.spilled) == (held, 2 * message)
+
+
+def test_what_waits_in_the_file_takes_next_to_no_memory_however_many_pages_it_is(tmp_path):
+    rows, pages = page(0), 1_000
+    with RowBuffer(tmp_path, memory=Memory(0)) as buffer:
+        for start in range(100):
+            buffer.put(KEY, rows, Interval(START + start, START + start + 100))
+        tracemalloc.start()
+        try:
+            for start in range(pages):
+                buffer.put(KEY, rows, Interval(START + start, START + start + 100))
+            taken, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert buffer.held == 0
+        assert taken < 100 * pages
+        with buffer.take(KEY, WHOLE) as runs:
+            assert (len(runs), runs.rows) == (pages + 100, 100 * (pages + 100))
+            assert all(one.first <= other.first for one, other in itertools.pairwise(runs))
+
+
+def test_rows_in_memory_and_in_the_file_are_taken_in_one_order(tmp_path):
+    one = page(0).serialize().size
+    with RowBuffer(tmp_path, memory=Memory(4 * one)) as buffer:
+        for start in (300, 100, 500, 200, 400, 100):
+            buffer.put(KEY, page(start))
+        assert 0 < buffer.spilled < 6 * one
+        with buffer.take(KEY, WHOLE) as runs:
+            assert [(run.first - START, run.order) for run in runs] == [
+                (100, 1), (100, 5), (200, 3), (300, 0), (400, 4), (500, 2)
+            ]  # fmt: skip
 
 
 def test_the_partition_with_most_rows_in_memory_goes_to_the_file_first(tmp_path):
