@@ -9,6 +9,11 @@ from connector.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
+"""The hyphen, and what programs for writing make of it, or of two."""
+
+_NOTHING = str.maketrans("", "", f"{DASHES}_")
+
 MOST_NAMED = 12
 """Accounts of a lake that a message names."""
 
@@ -16,7 +21,8 @@ MOST_NAMED = 12
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean X?)`, X being a name that begins with the word, else the closest; nothing without one.
 
-    Dashes, underscores and capitals count for nothing: `-dry_run` is `--dry-run`, and no two words are alike by them.
+    Dashes of any length, underscores and capitals count for nothing: `-dry_run` is `--dry-run`, and no two words are
+    alike by them.
 
     Args:
         word: as it was given.
@@ -50,7 +56,7 @@ def few(names: Collection[str]) -> str:
 
 
 def _letters(name: str) -> str:
-    return name.replace("-", "").replace("_", "").lower()
+    return name.translate(_NOTHING).lower()
 
 
 def refuse_unknown(given: Mapping[str, object], known: Collection[str]) -> None:

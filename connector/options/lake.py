@@ -95,7 +95,7 @@ class Shape(Form, total=False):
             default=DEFAULT_AUDIT,
             reads="percent",
             metavar="PERCENT",
-            help="share of a run's requests to ask about the past again with, 1 to 50 of them; 0 turns it off (1)",
+            help="percent of a run's requests that ask about the past again, 1 request to 50; 0 turns it off (1)",
             in_file="lake",
         ),
     ]
@@ -166,7 +166,7 @@ class Destination(TypedDict, total=False):
             says="refuse to make a new lake",
             default=False,
             reads="flag",
-            help="go on with a lake that is there: where there is none, make none",
+            help="end with status 78 where there is no lake, rather than make one",
         ),
     ]
     wait: Annotated[

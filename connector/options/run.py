@@ -49,7 +49,7 @@ class Whole(TypedDict, total=False):
             default=False,
             reads="flag",
             help="check every file by its bytes, read changed and lost ones again,"
-            " remove files no run wrote to the end",
+            " and remove files that no run recorded",
         ),
     ]
     backfill: Annotated[

@@ -44,7 +44,7 @@ class AccountId(TypedDict, total=False):
             says="name of the key's own account, where it may not ask for it",
             reads="name",
             metavar="acct_…",
-            help="name of the key's own account, where it may not ask",
+            help="name of the key's own account, where the key may not ask for it",
             in_file="any",
         ),
     ]

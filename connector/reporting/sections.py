@@ -168,6 +168,9 @@ def standing(statement: Statement, account: AccountStatement) -> list[str]:
         found.append(f"DIFFERS from {statement.report}: {said.differing:,} of {said.compared:,} compared")
     if account.livemode is False:
         found.append("test mode: no real money")
+    if not account.purses:
+        what = "nothing" if statement.currency is None else f"nothing in {statement.currency.upper()}"
+        found.append(f"{what} in this period, and nothing before it that is known")
     return found
 
 

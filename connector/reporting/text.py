@@ -42,8 +42,6 @@ def to_lines(statement: Statement, width: int | None = None) -> Iterator[str]:
         yield ""
         yield f"{account.account}  {first}"
         yield from (f"  {line}" for line in rest)
-        if not account.purses:
-            yield "  nothing in this period, and nothing before it that is known"
         for section in sections.get(account.account, []):
             yield ""
             yield from (f"  {line}" for line in _table(section, inner))

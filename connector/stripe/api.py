@@ -351,7 +351,7 @@ def checked_payout_id(text: str) -> str:
 
 
 def _can_be_id(text: str, prefix: str) -> bool:
-    return text.startswith(prefix) and text.isascii() and text.isprintable() and " " not in text and "/" not in text
+    return text.startswith(prefix) and text.isascii() and text.replace("_", "").isalnum()
 
 
 _PREFIXES = {

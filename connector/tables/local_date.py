@@ -6,6 +6,7 @@ system's alone; so the same zone gives the same days wherever this runs.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -27,6 +28,9 @@ _MARGIN_SECONDS = 2 * 86_400
 """Moments so near to the ends of the years 1 and 9999 take the offset of those ends: Python has no others."""
 
 _DAY_MICROSECONDS = 86_400 * SECOND
+
+_OFFSET = re.compile(r"(?:UTC|GMT|Z)?\s*[+\u2212-]\s*\d[\d:]*", re.IGNORECASE)
+"""How people write an offset from UTC, which is the same in summer and in winter."""
 
 
 def zone_named(name: object) -> ZoneInfo:
@@ -83,6 +87,16 @@ def _unknown(name: str) -> str:
     known = available_timezones()
     if not known:
         return f"the time zone {name!r} is not known: this machine has no data of time zones; pip install tzdata"
-    close = get_close_matches(name, sorted(known), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else "; names are such as 'Europe/Paris'."
+    if _OFFSET.fullmatch(name.strip()):
+        return f"{name!r} is an offset, and no time zone: a name, such as 'Europe/Paris', knows summer and winter time"
+    meant = _meant(name, sorted(known))
+    hint = f"; did you mean {meant!r}?" if meant else "; names are such as 'Europe/Paris'."
     return f"there is no time zone {name!r}{hint} If it is right, this machine's data lack it: pip install tzdata"
+
+
+def _meant(name: str, known: list[str]) -> str | None:
+    """Return the zone that a name was probably meant for: a city's, however it is written, else the closest."""
+    city = name.strip().replace(" ", "_").lower()
+    of_city = [one for one in known if city in {one.lower(), one.lower().rpartition("/")[2]} and "/" in one]
+    close = of_city or get_close_matches(name, known, n=1)
+    return close[0] if close else None

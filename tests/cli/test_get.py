@@ -93,6 +93,13 @@ def test_a_path_may_go_deeper(run, sandbox, accounts):
     assert {one["source_transaction"]["object"] for one in transferred} == {"charge"}
 
 
+@pytest.mark.parametrize("text", ["txn_1,txn_2", "txn_1;", 'txn_"1"'])
+def test_ids_in_one_word_are_refused_before_anything_is_asked(run, text):
+    done = run("get", text)
+    assert (done.status, done.out) == (2, "")
+    assert "is not the id of a balance transaction" in done.err
+
+
 def test_the_id_of_a_transfer_is_refused_as_what_it_is(run):
     done = run("get", "tr_1234567890")
     assert (done.status, done.out) == (2, "")

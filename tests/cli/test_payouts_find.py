@@ -84,6 +84,13 @@ def test_what_makes_no_sense_together_is_a_matter_of_usage(run, paid, words):
     assert (done.status, done.out) == (2, "")
 
 
+def test_only_where_a_day_was_named_is_it_said_how_near_to_it_was_looked(run, paid):
+    assert "days of that day" not in run("payouts", paid, "--find", "--amount", "0.01").out
+    assert (
+        "within 5 days of that day" in run("payouts", paid, "--find", "--amount", "0.01", "--arrives", "2001-01-01").out
+    )
+
+
 def test_the_library_finds_the_same(paid, payouts):
     one = payouts[-1]
     day = datetime.fromtimestamp(one["arrival_date"].timestamp(), UTC).date()

@@ -35,6 +35,10 @@ def of(document, account):
     return next(one for one in document["accounts"] if one["account"] == account)
 
 
+def test_help_says_that_one_of_reason_and_undo_is_needed(run):
+    assert "this or --undo is needed" in " ".join(run("retire", "--help").out.split())
+
+
 def test_an_account_that_is_no_longer_listed_is_stale_since_it_was_read_last(run, gone):
     assert all(one["stale_since"] is None for one in run("status", "lake", "--json").json["accounts"])
     assert run("sync", "lake", "--all-accounts", "--rate", 0).status == 0  # it is not listed any more: no refusal

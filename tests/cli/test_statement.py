@@ -46,6 +46,12 @@ def test_each_format_goes_to_stdout_alone(run, lake, month):
     assert run(*words, "--format", "html", "--json").status == 2
 
 
+def test_an_account_without_a_row_of_the_currency_says_so_in_text_and_on_the_page(run, lake, month):
+    said = "nothing in GBP in this period, and nothing before it that is known"
+    assert said in run("statement", lake, "--month", month, "--currency", "gbp").out
+    assert said in run("statement", lake, "--month", month, "--currency", "gbp", "--format", "html").out
+
+
 def test_a_month_that_is_not_final_is_refused_only_where_that_is_asked_for(run, lake, sandbox):
     present = f"{datetime.fromtimestamp(sandbox.now, UTC):%Y-%m}"
     done = run("statement", lake, "--month", present)

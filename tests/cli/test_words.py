@@ -12,7 +12,7 @@ from connector.cli.display.console import Console
 from connector.cli.display.failures import document_of, line_of, traceback_of
 from connector.cli.display.summary import summary
 from connector.cli.display.words import intervals, lasting, moment, money_list, remaining
-from connector.cli.options.words import rate
+from connector.cli.options.words import count, positive, rate, sample
 from connector.cli.process.logs import logs_to
 from connector.core.counting import counted, sized
 from connector.core.run_report import AccountReport, Late, Report, Requests
@@ -53,6 +53,19 @@ def test_a_rate_is_a_number_of_requests(text):
     with pytest.raises(argparse.ArgumentTypeError):
         rate(text)
     assert (rate("0"), rate("2.5")) == (float("inf"), 2.5)
+
+
+def test_a_number_that_is_none_is_refused_with_the_least_that_is_taken():
+    for read, text, said in (
+        (count, "5m", "'5m' is not a whole number, 0 or more"),
+        (positive, "5m", "'5m' is not a whole number, 1 or more"),
+        (positive, "0", "'0' is not a whole number, 1 or more"),
+        (sample, "every", "'every' is not a whole number, 0 or more, or all"),
+    ):
+        with pytest.raises(argparse.ArgumentTypeError) as caught:
+            read(text)
+        assert str(caught.value) == said
+    assert (count("0"), positive("1"), sample("all"), sample("3")) == (0, 1, None, 3)
 
 
 def test_an_error_as_a_document_has_all_that_is_known():

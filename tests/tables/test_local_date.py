@@ -77,7 +77,9 @@ def test_the_ends_of_time_have_days():
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("Europe/Pari", "did you mean 'Europe/Paris'"), ("Europe", "'Europe'"), ("../etc", "such as"), ("", "such as"),
+    [("Europe/Pari", "did you mean 'Europe/Paris'"), ("new york", "did you mean 'America/New_York'"),
+     ("Paris", "did you mean 'Europe/Paris'"), ("europe/paris", "did you mean 'Europe/Paris'"),
+     ("Europe", "'Europe'"), ("../etc", "such as"), ("", "such as"),
      ("a\0b", "such as"), ("bad\udcff", "such as")],
 )  # fmt: skip
 def test_a_zone_that_is_none_is_said_and_so_is_where_zones_come_from(name, said):
@@ -104,3 +106,10 @@ def test_a_machine_without_data_of_zones_says_what_to_install():
     )
     assert "ConfigError" in done.stdout
     assert "has no data of time zones; pip install tzdata" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["GMT+2", "UTC+02:00", "+02:00", "-5", "utc \u22123", "+0200"])
+def test_an_offset_is_not_taken_for_a_zone_and_no_other_offset_is_proposed(name):
+    with pytest.raises(ConfigError, match="is an offset, and no time zone") as caught:
+        zone_named(name)
+    assert "did you mean" not in str(caught.value)

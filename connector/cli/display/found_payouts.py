@@ -49,11 +49,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if console.json:
         console.document(to_document(found))
     else:
-        console.text(*_lines(found, str(args.destination)))
+        console.text(*_lines(found, str(args.destination), dated=args.arrives is not None))
     return 0 if found.payouts else NOT_FOUND
 
 
-def _lines(found: Found, destination: str) -> list[str]:
+def _lines(found: Found, destination: str, *, dated: bool) -> list[str]:
     if found.payouts:
         return [line for one in found.payouts for line in _payout(one)]
     lines = [f"none of {counted(found.looked_at, 'payout')} in {destination} is of that line"]
@@ -61,10 +61,8 @@ def _lines(found: Found, destination: str) -> list[str]:
         lines.append("on that day arrive:")
         lines += [f"  {_short(one)}" for one in found.others]
     else:
-        lines.append(
-            f"of a day, payouts are looked for within {NEAR_DAYS} days; "
-            f"`stripe-balance payouts {destination}` brings new ones"
-        )
+        near = f"those that arrive within {NEAR_DAYS} days of that day were looked at; " if dated else ""
+        lines.append(f"{near}`stripe-balance payouts {destination}` brings new ones")
     return lines
 
 

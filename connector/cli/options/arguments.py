@@ -13,7 +13,7 @@ from connector.cli.display.fitting import continued
 from connector.cli.options.from_table import add
 from connector.cli.options.storage_words import refuse_secrets
 from connector.cli.settings.kept import NAME
-from connector.core.suggestions import did_you_mean
+from connector.core.suggestions import DASHES, did_you_mean
 from connector.errors import UsageError
 from connector.options.connection import Connection
 from connector.options.selection import Accounts, AllAccounts, Search
@@ -139,17 +139,28 @@ class Parser(argparse.ArgumentParser):
             UsageError: it cannot be; says which option may have been meant.
         """
         self.given = sys.argv[1:] if args is None else list(args)
+        self._refuse_long_dashes()
         parsed, left = self.parse_known_args(self.given)
         if left:
             self.error(f"unrecognized arguments: {' '.join(map(self.chosen.guessed, left))}")
         return parsed
+
+    def _refuse_long_dashes(self) -> None:
+        """Refuse options that a program for writing changed the hyphens of; else they would name a lake.
+
+        Raises:
+            UsageError: says which option was meant.
+        """
+        changed = [word for word in self.given if word[:1] in DASHES[1:] and self.chosen.guessed(word) != word]
+        if changed:
+            self.error(f"unrecognized arguments: {' '.join(map(self.chosen.guessed, changed))}")
 
     def guessed(self, word: str) -> str:
         """Return what is not known, with the option that was probably meant, or where a known one has to stand."""
         if word.partition("=")[0] in self._option_string_actions:
             return f"{word} (which goes after the command: `{self.manual} {word}`)"
         options = [one for one in self._option_string_actions if one.startswith("--")]
-        return word + (did_you_mean(word.partition("=")[0], options) if word.startswith("-") else "")
+        return word + (did_you_mean(word.partition("=")[0], options) if word.startswith(tuple(DASHES)) else "")
 
     def takes(self) -> list[argparse.Action]:
         """Return the options and arguments, in the order of help."""
@@ -250,7 +261,9 @@ def add_talking(parser: argparse.ArgumentParser, *, settings: bool = True) -> No
     group.add_argument(
         "--progress", choices=PROGRESS, default="auto", help="how to show progress on stderr (auto: by the terminal)"
     )
-    group.add_argument("-q", "--quiet", action="store_true", help="say nothing where all is well; data stays")
+    group.add_argument(
+        "-q", "--quiet", action="store_true", help="say nothing where all is well; data is written all the same"
+    )
     group.add_argument("-v", "--verbose", action="store_true", help="say more; tracebacks with errors")
 
 

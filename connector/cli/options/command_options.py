@@ -270,7 +270,7 @@ def status(parser: argparse.ArgumentParser) -> None:
     """Add the options of `status`."""
     arguments.add_lake(parser)
     parser.add_argument(
-        "--accounts", dest="in_full", action="store_true", help="each account in full, as where this is no terminal"
+        "--accounts", dest="in_full", action="store_true", help="show each account in full, as in files and pipes"
     )
     parser.add_argument("--strict", action="store_true", help="end with status 65 when a file is not as it was written")
     _add_storage(parser)
@@ -284,7 +284,7 @@ def retire(parser: argparse.ArgumentParser) -> None:
         "--account", type=words.account_name, required=True, metavar="acct_…", help="account of the lake"
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--reason", metavar="TEXT", help="why, for whoever reads a verdict")
+    what.add_argument("--reason", metavar="TEXT", help="why, for whoever reads a verdict; this or --undo is needed")
     what.add_argument("--undo", action="store_true", help="take it back: runs read the account again")
     _add_storage(parser)
     arguments.add_talking(parser)
@@ -295,7 +295,7 @@ def maintain(parser: argparse.ArgumentParser) -> None:
     arguments.add_lake(parser)
     parser.add_argument("--publish", action="store_true", help="only bring the tables up to date with the state")
     parser.add_argument(
-        "--repair", action="store_true", help="undo what something else did to the tables (that is refused)"
+        "--repair", action="store_true", help="undo what something else did to the tables (refused without this)"
     )
     parser.add_argument(
         "--keep-days",

@@ -45,9 +45,7 @@ def rate(text: str) -> float:
 
 def count(text: str) -> int:
     """Read a number, at least 0."""
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
-    return int(text)
+    return _whole(text, "0 or more")
 
 
 def percent(text: str) -> float:
@@ -63,15 +61,18 @@ def percent(text: str) -> float:
 
 def sample(text: str) -> int | None:
     """Read a number, at least 0, or `all` as None."""
-    return None if text == "all" else count(text)
+    return None if text == "all" else _whole(text, "0 or more, or all")
 
 
 def positive(text: str) -> int:
     """Read a number, at least 1."""
-    value = count(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
-    return value
+    return _whole(text, "1 or more", least=1)
+
+
+def _whole(text: str, which: str, *, least: int = 0) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, {which}")
+    return int(text)
 
 
 def code(text: str) -> str:

@@ -23,6 +23,7 @@ _SPACES = str.maketrans("", "", "\u00a0\u202f\u2009 '\u2019_")
 """What some banks group thousands with."""
 
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
+_CODE = re.compile(r"^\s*[A-Za-z]{3}(?![A-Za-z])|(?<![A-Za-z])[A-Za-z]{3}\s*$|[€$£¥]")
 _LEAST_TRACE = 6
 
 
@@ -66,7 +67,7 @@ def bank_line(
     """Return what to look for.
 
     Args:
-        amount: as the bank writes it: `1,199.11`, `1.199,11`, `1 199,11`, `-50.00`.
+        amount: as the bank writes it: `1,199.11`, `1.199,11`, `1 199,11`, `-50.00`, `50.00-`, `(50.00)`.
         arrives: day, as ISO 8601 writes it, or a date.
         trace: reference, or the whole text of the line with the reference in it.
         currency: ISO code.
@@ -116,9 +117,7 @@ def is_of(line: BankStatementLine, known: Known) -> bool:
 
 def _read(text: str) -> tuple[frozenset[tuple[str, str]], int]:
     """Return every reading of an amount: `1,199` is eleven hundred and ninety-nine, or one and a bit."""
-    plain = text.strip().translate(_SPACES)
-    sign = -1 if plain.startswith(("-", "\u2212")) else 1 if plain.startswith("+") else 0
-    digits = plain[1:] if sign else plain
+    sign, digits = _signed(text.strip().translate(_SPACES))
     found: set[tuple[str, str]] = set()
     for grouping, decimal in ((",", "."), (".", ",")):
         whole, point, part = digits.rpartition(decimal) if decimal in digits else (digits, "", "")
@@ -126,8 +125,23 @@ def _read(text: str) -> tuple[frozenset[tuple[str, str]], int]:
         if grouped and (part.isdecimal() or not point) and digits.isascii():
             found.add((whole.replace(grouping, ""), part))
     if not found:
-        raise UsageError(f"{text!r} is not an amount: write it as the bank does, such as 1,199.11 or 1.199,11")
+        elsewhere = "; its currency goes with `currency`" if _CODE.search(text) else ""
+        raise UsageError(
+            f"{text!r} is not an amount: write it as the bank does, such as 1,199.11 or 1.199,11{elsewhere}"
+        )
     return frozenset(found), sign
+
+
+def _signed(plain: str) -> tuple[int, str]:
+    """Return the sign and what follows from it: `-50.00`, `50.00-` and `(50.00)` are all less than nothing."""
+    if plain.startswith("(") and plain.endswith(")"):
+        return -1, plain[1:-1]
+    for sign, signs in ((-1, ("-", "\u2212")), (1, ("+",))):
+        if plain.startswith(signs):
+            return sign, plain[1:]
+        if plain.endswith(signs):
+            return sign, plain[:-1]
+    return 0, plain
 
 
 def _minor(reading: tuple[str, str], places: int) -> int | None:

@@ -10,10 +10,11 @@ STYLE = """\
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 .page{max-width:64rem;margin:0 auto;padding:2.2rem 1.25rem 4rem}
 .lake{margin:0;color:var(--soft);overflow-wrap:anywhere}
-h1{font-size:1.75rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;margin:.35rem 0 .6rem;text-wrap:balance}
+h1{font-size:1.75rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;margin:.35rem 0 .6rem;text-wrap:balance;
+overflow-wrap:anywhere}
 h2{font-size:1.3rem;line-height:1.3;font-weight:650;margin:3rem 0 .5rem;padding-top:1rem;
 border-top:1px solid var(--line);overflow-wrap:anywhere}
-h3{font-size:1.08rem;font-weight:650;margin:2.1rem 0 .4rem}
+h3{font-size:1.08rem;font-weight:650;margin:2.1rem 0 .4rem;overflow-wrap:anywhere}
 h4{font-size:.95rem;font-weight:600;margin:1.5rem 0 .3rem;color:var(--soft)}
 p{margin:.3rem 0 .7rem}
 .sub,.note{color:var(--soft)}.note{font-size:.88rem;margin:.35rem 0 1rem}
@@ -54,8 +55,8 @@ nav ul{list-style:none;margin:.6rem 0;padding:0;display:flex;flex-wrap:wrap;gap:
 a{color:var(--blue)}
 .charts{display:flex;flex-wrap:wrap;gap:.2rem 2rem;margin:.4rem 0}figure{margin:0;max-width:100%}
 figcaption{color:var(--soft);font-size:.88rem;margin-bottom:.3rem}
-.nb{white-space:nowrap}
-dl .all{grid-column:1/-1}dd span{margin-right:1.4rem;white-space:nowrap}dd small{color:var(--soft)}
+.nb{display:inline-block;max-width:100%}.charts svg{max-width:100%;height:auto}
+dl .all{grid-column:1/-1}dd span{display:inline-block;max-width:100%;margin-right:1.4rem}dd small{color:var(--soft)}
 .part{color:var(--blue);background:var(--card)}
 .legend{list-style:none;margin:.5rem 0;padding:0;display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;font-size:.88rem}
 .legend svg{vertical-align:-2px}

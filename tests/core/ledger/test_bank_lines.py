@@ -55,6 +55,18 @@ def test_a_sign_is_heeded_where_there_is_one():
     assert not fits("+50.00", of=known(-5_000))
 
 
+@pytest.mark.parametrize("text", ["-50.00", "50.00-", "50,00 -", "(50.00)", "\u221250.00", "50.00\u2212"])
+def test_what_the_bank_took_is_written_in_many_ways(text):
+    assert fits(text, of=known(-5_000))
+    assert not fits(text, of=known(5_000))
+
+
+@pytest.mark.parametrize("text", ["KWD 96.100", "1,199.11 EUR", "€5", "eur5.00"])
+def test_where_a_currency_stands_beside_the_amount_it_is_said_where_that_goes(text):
+    with pytest.raises(UsageError, match="its currency goes with `currency`"):
+        fits(text)
+
+
 @given(st.integers(-(10**12), 10**12), st.sampled_from(["eur", "jpy", "kwd"]), st.booleans())
 def test_every_amount_is_found_as_either_half_of_the_world_writes_it(amount, currency, comma):
     places = decimals(currency)

@@ -58,6 +58,18 @@ def test_a_browser_is_asked_for_nothing_and_says_nothing_and_the_page_fits(pages
     anyio.run(go)
 
 
+@pytest.mark.parametrize("name", ["well.html", "unwell.html", "statement.html", "workpaper.html"])
+def test_pages_fit_the_narrowest_screens(pages, tmp_path, name):
+    folder, _ = pages
+
+    async def go():
+        async with showing(folder / name, tmp_path / "profile", width=320) as tab:
+            await tab.value(OPEN)
+            assert await tab.value(WIDER) == 0
+
+    anyio.run(go)
+
+
 @pytest.mark.skipif(not AXE.is_file(), reason=INSTALL_AXE)
 @pytest.mark.parametrize(("width", "dark"), [(1200, False), (1200, True), (390, False)])
 @pytest.mark.parametrize("name", ["well.html", "unwell.html", "statement.html", "workpaper.html"])
