@@ -91,6 +91,16 @@ def test_the_page_for_man_has_every_command_option_and_status_in_plain_ascii(run
     assert statuses[-2:] == ["130, 143, 129", "141"]
 
 
+def test_the_page_for_man_leaves_prose_to_be_filled_and_breaks_examples_for_eighty_columns(run):
+    page = re.sub(r"\\\[u[0-9A-F]+\]", "…", run("manual").out.replace("\\-", "-"))
+    as_it_stands = re.findall(r"\n\.nf\n(.*?)\n\.fi(?=\n)", page, re.DOTALL)
+    assert len(as_it_stands) > 10
+    for block in as_it_stands:
+        first, *lines = block.split("\n")
+        assert first == "examples:"
+        assert all(line.startswith("  ") and len(line) <= 70 for line in lines), block
+
+
 @pytest.mark.skipif(GROFF is None, reason="no groff here")
 def test_groff_sets_the_page_without_a_warning(run):
     page = run("manual").out.encode()

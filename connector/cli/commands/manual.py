@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import connector
-from connector.cli.options.arguments import options_of
+from connector.cli.options.arguments import fitted, options_of
 from connector.cli.options.commands import COMMANDS
 from connector.cli.options.parser import DESCRIPTION, EXIT_STATUS, KEY, PROGRAM, parser_for
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from connector.cli.display.console import Console
     from connector.cli.options.arguments import Parser
+
+_COLUMNS = 66
+"""Of examples, which `man` does not fill: those of a terminal of 80, indented twice."""
 
 _SEE = "https://docs.stripe.com/api/balance_transactions"
 
@@ -55,7 +58,15 @@ def _command(name: str, summary: str, epilog: str, parser: Parser) -> Iterator[s
         )
         yield _text(says)
     for paragraph in epilog.strip("\n").split("\n\n"):
-        yield from (".PP", ".nf", *map(_text, paragraph.split("\n")), ".fi")
+        yield from (".PP", *_paragraph(paragraph.split("\n")))
+
+
+def _paragraph(lines: list[str]) -> Iterator[str]:
+    """Yield prose, for `man` to fill, or examples, each in lines that can be copied."""
+    if any(line.startswith(" ") for line in lines):
+        yield from (".nf", *map(_text, fitted(lines, _COLUMNS).split("\n")), ".fi")
+    else:
+        yield _text(" ".join(lines))
 
 
 def _text(text: str) -> str:

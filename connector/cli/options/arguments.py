@@ -75,12 +75,12 @@ class Help(argparse.HelpFormatter):
         return _filled(" ".join(text.split()), width).split("\n")
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        fitted = (_fitted(paragraph.split("\n"), min(width, _WIDEST)) for paragraph in text.strip("\n").split("\n\n"))
-        return indent + "\n\n".join(fitted)
+        paragraphs = (one.split("\n") for one in text.strip("\n").split("\n\n"))
+        return indent + "\n\n".join(fitted(lines, min(width, _WIDEST)) for lines in paragraphs)
 
 
-def _fitted(lines: list[str], width: int) -> str:
-    """Return a paragraph: filled, or, of examples, with what they are for below them where there is no room beside."""
+def fitted(lines: list[str], width: int) -> str:
+    """Return a paragraph: filled, or, of examples, with what each is for below it where there is no room beside."""
     if not any(line.startswith(" ") for line in lines):
         return _filled(" ".join(lines), width)
     if all(len(line) <= width for line in lines):
