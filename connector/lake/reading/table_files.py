@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
+from connector.core.account_ids import UNNAMED, is_account_id
 from connector.core.state.partition import Granularity
 from connector.core.state.tables import BALANCES, PAYOUTS, TABLES, TRANSACTIONS, State
+from connector.core.units import AccountId
 from connector.errors import UsageError
 from connector.lake.formats.formats import Format, format_of
 from connector.lake.reading.moment import Moment, state_at_a_moment, state_at_a_version
-from connector.lake.state.state_log import recorded_accounts
+from connector.lake.state.record_files import newest_number
+from connector.lake.state.state_log import recorded_accounts, refuse_other_states
 from connector.lake.state.table_states import TABLE
 from connector.lake.writing.small_tables import small_table
 from connector.tables.arrow import arrow_schema
@@ -105,15 +108,19 @@ def table_files(
 
 
 def _found(store: Store, spec: TableSpec[S], account: str | None, version: int | None) -> Iterator[tuple[S, Moment]]:
-    for one in recorded_accounts(store, spec):
-        if account in {None, one}:
-            found = (
-                state_at_a_moment(store, spec, one)
-                if version is None
-                else state_at_a_version(store, spec, one, version)
-            )
-            if found is not None:
-                yield found
+    for one in recorded_accounts(store, spec) if account is None else _recorded(store, spec, account):
+        found = (
+            state_at_a_moment(store, spec, one) if version is None else state_at_a_version(store, spec, one, version)
+        )
+        if found is not None:
+            yield found
+
+
+def _recorded(store: Store, spec: TableSpec[Any], account: str) -> list[AccountId]:
+    """Return one account if a table has records of it; the others of the lake, thousands perhaps, are not listed."""
+    refuse_other_states(store)
+    may_be_there = account == UNNAMED or is_account_id(account)
+    return [AccountId(account)] if may_be_there and newest_number(store, spec.name, account) else []
 
 
 def file_schema(table: str, partition: Granularity, *, source_columns: bool = False) -> pa.Schema:

@@ -85,6 +85,23 @@ def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
         ConfigError: the lake was made by a version before this one, or is being made of another one.
         StorageError: the destination cannot be read.
     """
+    refuse_other_states(store)
+    found: list[AccountId] = []
+    for name in store.folders(f"{FOLDER}/{spec.name}"):
+        try:
+            found.append(checked_account(name))
+        except ProtocolError as error:
+            raise StateError(f"{FOLDER}/{spec.name}/{name} is no account's folder; move it away") from error
+    return found
+
+
+def refuse_other_states(store: Store) -> None:
+    """Refuse a lake whose states are no finished ones of this version.
+
+    Raises:
+        ConfigError: the lake was made by a version before this one, or is being made of another one.
+        StorageError: the destination cannot be read.
+    """
     folders = {*store.folders(STATE)}
     if unfinished.NAME in folders:
         unfinished.refuse_unfinished(store)
@@ -93,13 +110,6 @@ def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
             f"this lake was made by an earlier version of stripe-balance ({STATE}/{older[0]}), which this one does not"
             " go on from: sync to a new destination, which reads everything again"
         )
-    found: list[AccountId] = []
-    for name in store.folders(f"{FOLDER}/{spec.name}"):
-        try:
-            found.append(checked_account(name))
-        except ProtocolError as error:
-            raise StateError(f"{FOLDER}/{spec.name}/{name} is no account's folder; move it away") from error
-    return found
 
 
 def load(
