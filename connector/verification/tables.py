@@ -33,10 +33,7 @@ def table_findings(store: Store) -> list[Finding]:
 
 def _of(table: str, found: TableComparison) -> Iterator[Finding]:
     if found.foreign is not None:
-        message = (
-            f"{found.foreign}; make it so again, or remove it and let `stripe-balance maintain DEST --publish` make it"
-        )
-        yield Finding("table_foreign", message)
+        yield Finding("table_foreign", found.foreign)
     for one in found.altered:
         message = f"{one.path} {_DONE[one.kind]}; `stripe-balance maintain DEST --publish --repair` undoes that"
         yield Finding("table_altered", message, path=one.path)

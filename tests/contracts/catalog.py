@@ -366,6 +366,17 @@ class CatalogContract:
         assert self.published(lake, repair=True).mended == 1
         assert self.rows(lake) == lake.rows()
 
+    def test_all_files_of_an_account_that_another_tool_took_out_are_named_too(self, lake):
+        gone = lake.put(rows_of(0, ["txn_a"]))
+        lake.put(rows_of(0, ["txn_b"]), "acct_2")
+        self.published(lake)
+        self.forget(lake, gone.path)
+        with pytest.raises(TableAlteredError) as caught:
+            self.published(lake)
+        assert caught.value.alterations == (Alteration(gone.path, "missing"),)
+        self.published(lake, repair=True)
+        assert self.rows(lake) == lake.rows()
+
     def test_a_file_that_another_tool_wrote_is_named_and_taken_out_on_demand(self, lake):
         file = lake.put(rows_of(0, ["txn_a"]))
         self.published(lake)

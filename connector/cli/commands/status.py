@@ -73,7 +73,7 @@ def _behind(destination: str, listed: dict[str, dict[str, Any]] | None) -> list[
     said: list[str] = []
     for name, found in listed.items():
         if found["foreign"]:
-            said.append(f"{found['foreign']}; no run publishes to it")
+            said.append(f"no run publishes to the table {name}: {found['foreign']}")
         elif found["altered"]:
             said.append(
                 f"the table {name} was altered by something else ({counted(found['altered'], 'file')});"

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 try:
     from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
     from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+    from deltalake.schema import PrimitiveType
     from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 except ImportError as _error:
     raise ConfigError(f"lakes of Delta tables need deltalake: {how_to_install('delta')}") from _error
@@ -72,11 +73,28 @@ _READING = "reading"
 
 _TABLE_EXISTS = re.compile(r"already exists", re.IGNORECASE)
 
-_GONE = re.compile(r"not found|invalid table version", re.IGNORECASE)
+_GONE = re.compile(r"not found|invalid table version|found gap", re.IGNORECASE)
 """What deltalake says of a file of the log that it knew of, and that upkeep has removed since."""
 
-_SPOILT = re.compile(r"json error|no table metadata or protocol|parquet error", re.IGNORECASE)
+_SPOILT = re.compile(
+    r"json error|no table metadata or protocol|parquet error|invalid checkpoint|found gap", re.IGNORECASE
+)
 """What it says of a log that a disk or a copy has spoilt: it forces nothing that it writes onto the disk (1.6)."""
+
+_UNABLE = re.compile(r"\bfeatures?\b|column mapping|catalog-managed", re.IGNORECASE)
+"""What it says of a table that another engine gave what it cannot read or write, such as clustering (1.6)."""
+
+_DUMPED = re.compile(r"\s*\n\s+0: .*|: ParsedLogPath .*", re.DOTALL)
+"""What it adds to its errors for its developers: frames, and its own objects."""
+
+_MAPPING = "delta.columnMapping.mode"
+"""Property of a table: whether the names of its columns are other ones than those in its files."""
+
+_ANEW = (
+    ": have that undone; or move its folder _delta_log away (that alone: the lake's files are beside it), and the next"
+    " run makes the table anew, without its history"
+)
+"""What to do about a table that is not ours any more."""
 
 
 @dataclass(slots=True)
@@ -87,12 +105,14 @@ class DeltaCatalogTable:
         shape: what it is made of.
         folder: of the table, as deltalake opens it: an absolute path, or the address of a bucket's folder.
         options: returns those of its store, by deltalake's names, for the moment; nothing for a disk.
+        accounts: those that the table may have been published for, whether or not a file of theirs is listed.
         now: UTC seconds.
     """
 
     shape: TableShape
     folder: str
     options: Callable[[], dict[str, str]] = field(default=dict["str", "str"], repr=False)
+    accounts: Collection[str] = ()
     now: Callable[[], float] = time.time
     _table: DeltaTable | None = field(init=False, default=None)
     _opened_by: dict[str, str] = field(init=False, default_factory=dict["str", "str"], repr=False)
@@ -133,7 +153,7 @@ class DeltaCatalogTable:
 
     def _contents(self, table: DeltaTable) -> Contents:
         files = self._files(table)
-        accounts = {account for path in files if (account := account_of(path)) is not None}
+        accounts = {*self.accounts, *(account for path in files if (account := account_of(path)) is not None)}
         asked = {one: table.transaction_version(_application(one)) for one in accounts}
         revisions = {one: number for one, number in asked.items() if number is not None}
         return Contents(MappingProxyType(files), MappingProxyType(revisions), table.version())
@@ -267,22 +287,29 @@ class DeltaCatalogTable:
             )
 
     def _refuse_foreign(self, table: DeltaTable) -> None:
-        """Refuse a table that is partitioned otherwise, or has a column of another type.
+        """Refuse a table that is partitioned otherwise, or has a column of another type, or names it otherwise.
 
         Raises:
             ForeignTableError: says which.
         """
-        partitions = table.metadata().partition_columns
+        metadata = table.metadata()
+        partitions, mapping = metadata.partition_columns, metadata.configuration.get(_MAPPING, "none")
         if list(partitions) != list(self.shape.partition_columns):
             raise ForeignTableError(
                 f"{self.folder} is a Delta table partitioned by {', '.join(partitions) or 'nothing'}, and not by"
-                f" {', '.join(self.shape.partition_columns)}: it is not one of ours"
+                f" {', '.join(self.shape.partition_columns)}: it is not one of ours{_ANEW}"
+            )
+        if mapping != "none":
+            raise ForeignTableError(
+                f"something else gave columns of the table {self.shape.name} names of their own ({_MAPPING} is"
+                f" {mapping}), which deltalake does not write{_ANEW}"
             )
         wanted = {one.name: one.type for one in Schema.from_arrow(self._arrow_schema).fields}
         for one in table.schema().fields:
             if one.name in wanted and wanted[one.name] != one.type:
                 raise ForeignTableError(
-                    f"the column {one.name} of the table {self.shape.name} is {one.type}: it is not one of ours"
+                    f"the column {one.name} of the table {self.shape.name} is {_spoken(one.type)}, and not"
+                    f" {_spoken(wanted[one.name])}: it is not one of ours{_ANEW}"
                 )
 
     def _told(self, what: str) -> AbstractContextManager[None]:
@@ -317,6 +344,11 @@ def _plain(field_: pa.Field) -> pa.Field:
     return pa.field(field_.name, kind, field_.nullable)
 
 
+def _spoken(kind: Any) -> str:  # noqa: ANN401 - deltalake's, which has no common class
+    """Name a column's type, as Delta does: `long`, or the JSON of one that has parts."""
+    return str(kind.type if isinstance(kind, PrimitiveType) else kind.to_json())
+
+
 def _kept(seconds: int) -> str:
     return f"interval {seconds} seconds"
 
@@ -341,24 +373,31 @@ def _moment(second: int) -> str:
 
 @contextmanager
 def _told(what: str, secrets: Collection[str]) -> Generator[None]:
-    """Have errors of deltalake be ours; those that come of another publisher's commit are conflicts.
+    """Have errors of deltalake be ours.
 
     What deltalake says is not passed on where it may quote rows, nor what lets us in.
     """
     try:
         yield
-    except CommitFailedError as error:
-        raise CommitConflictError(
-            f"{what}: another publisher committed first ({type(error).__name__}); run again"
-        ) from error
     except (DeltaError, OSError, ValueError) as error:
-        if _TABLE_EXISTS.search(str(error)):
-            raise CommitConflictError(f"{what}: another publisher made it first; run again") from error
-        if _GONE.search(str(error)) and not what.startswith(_READING):
-            raise CommitConflictError(f"{what}: its log changed meanwhile ({told(error, secrets)})") from error
-        if _SPOILT.search(str(error)) and what.startswith(_READING):
-            raise StorageError(
-                f"{what}: its log is damaged ({told(error, secrets)}): restore its folder _delta_log from a backup; or"
-                " move that away, and the next run makes the table anew, without its history"
-            ) from error
-        raise StorageError(f"{what}: {told(error, secrets)}") from error
+        raise _ours(error, what, secrets) from error
+
+
+def _ours(error: Exception, what: str, secrets: Collection[str]) -> ConfigError | StorageError:
+    """Return what an error of deltalake comes to; one that comes of another publisher's commit is a conflict."""
+    text, reading = str(error), what.startswith(_READING)
+    words = told(Exception(_DUMPED.sub("", text)), secrets)
+    if _UNABLE.search(text):
+        return ForeignTableError(f"{what}: something else gave it what deltalake cannot do ({words}){_ANEW}")
+    if isinstance(error, CommitFailedError):
+        return CommitConflictError(f"{what}: another publisher committed first ({type(error).__name__}); run again")
+    if _TABLE_EXISTS.search(text):
+        return CommitConflictError(f"{what}: another publisher made it first; run again")
+    if _GONE.search(text) and not reading:
+        return CommitConflictError(f"{what}: its log changed meanwhile ({words})")
+    if _SPOILT.search(text) and reading:
+        return StorageError(
+            f"{what}: its log is damaged ({words}): restore its folder _delta_log from a backup; or move that away, and"
+            " the next run makes the table anew, without its history"
+        )
+    return StorageError(f"{what}: {words}")

@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from connector.core.extras import how_to_install
-from connector.core.state.publishing import Contents, Listed, account_of
+from connector.core.state.publishing import Contents, Listed
 from connector.errors import CommitConflictError, ConfigError
 from connector.lake.catalogs.base import ForeignTableError, Tidied, bounds_of
 from connector.lake.formats.row_columns import MICROSECONDS
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.schema import Schema
     from pyiceberg.table import Table, Transaction
+    from pyiceberg.types import NestedField
 
     from connector.core.state.data_file import DataFile as OurFile
     from connector.core.state.publishing import Change
@@ -73,6 +74,12 @@ REVISION = "stripe-balance.revision."
 
 MANY_MANIFESTS = 10
 """Manifests of few files above which upkeep puts them together."""
+
+_ANEW = (
+    ": have that undone; or drop the table from its catalog, but not its files (no purge), and the next run makes it"
+    " anew, without its history"
+)
+"""What to do about a table that is not ours any more."""
 
 _FIRST_PARTITION_ID = 1_000
 _EPOCH = date(1970, 1, 1)
@@ -141,9 +148,11 @@ class IcebergCatalogTable:
             self._listed[path] = one
             once = path not in files  # else its rows count twice
             files[path] = Listed(one.record_count, one.file_size_in_bytes, whole and once)
-        accounts = {account for path in files if (account := account_of(path)) is not None}
-        known = table.properties
-        revisions = {one: int(known[f"{REVISION}{one}"]) for one in accounts if f"{REVISION}{one}" in known}
+        revisions = {
+            name.removeprefix(REVISION): int(number)
+            for name, number in table.properties.items()
+            if name.startswith(REVISION) and number.isdecimal()
+        }
         return Contents(MappingProxyType(files), MappingProxyType(revisions), len(table.metadata.snapshots))
 
     def _files(self, table: Table) -> Iterator[tuple[DataFile, bool]]:
@@ -322,9 +331,9 @@ class IcebergCatalogTable:
         """
         if not self.renew:
             raise ConfigError(
-                f"the table {self.identifier} names files of another place than {self.location}: if the lake was moved,"
-                " publish with `repair`, which makes the table anew here, without its history; if another lake has its"
-                " tables in this catalog, use a catalog of its own"
+                f"the table {self.identifier} names files of another place than {self.location}, or its metadata is"
+                " gone: if the lake was moved, publish with `repair`, which makes the table anew here, without its"
+                " history; if another lake has its tables in this catalog, use a catalog of its own"
             )
         with suppress(NoSuchTableError):  # another one that makes it anew may have come first
             self.catalog.drop_table(self.identifier)
@@ -335,17 +344,19 @@ class IcebergCatalogTable:
         Raises:
             ForeignTableError: says which.
         """
-        wanted = {one.name: (one.field_id, str(one.field_type)) for one in self._schema.fields}
+        by_name = {one.name: one for one in self._schema.fields}
+        by_number = {one.field_id: one for one in self._schema.fields}
         for one in table.schema().fields:
-            if one.name in wanted and wanted[one.name] != (one.field_id, str(one.field_type)):
+            ours = by_name.get(one.name) or by_number.get(one.field_id)
+            if ours is not None and _column(ours) != _column(one):
                 raise ForeignTableError(
-                    f"the column {one.name} of the table {self.identifier} is number {one.field_id}, {one.field_type},"
-                    f" and in the files {wanted[one.name]}: the table is not one of ours"
+                    f"a column of the table {self.identifier} is {_column(one)}, and in its files {_column(ours)}:"
+                    f" it is not one of ours{_ANEW}"
                 )
         if table.spec().fields != self._partitions().fields:
             raise ForeignTableError(
                 f"the table {self.identifier} is partitioned by {_spoken(table.spec())}, and not by"
-                f" {_spoken(self._partitions())}: it is not one of ours"
+                f" {_spoken(self._partitions())}: it is not one of ours{_ANEW}"
             )
 
 
@@ -356,6 +367,11 @@ def _base(schema: Schema) -> Schema:
     """
     by_id = {one.field_id: one for one in schema.fields}
     return type(schema)(*(by_id[number] for number in takewhile(by_id.__contains__, count(1))))
+
+
+def _column(one: NestedField) -> str:
+    """Say what a column is found and read by: its name, number and type."""
+    return f"{one.name} (number {one.field_id}, {one.field_type})"
 
 
 def _spoken(spec: PartitionSpec) -> str:

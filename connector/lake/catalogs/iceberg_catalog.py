@@ -119,9 +119,10 @@ def at_catalog(what: str, kind: type[StorageError | ConfigError] = StorageError)
                 f"{what}: the catalog's database is damaged ({found[0]}): restore it from a backup; or move a lake's"
                 f" own {CATALOG_FILE} away, and the next run makes the tables anew, without their history"
             ) from error
-        if isinstance(error, (EOFError, ValueError, ValidationError)) and what.startswith(READING):
+        if isinstance(error, (EOFError, ValueError, ValidationError, FileNotFoundError)) and what.startswith(READING):
+            how = "is not all there" if isinstance(error, FileNotFoundError) else "cannot be understood"
             raise StorageError(
-                f"{what}: its metadata cannot be understood ({sentence(str(error))}): where it is damaged, restore it"
+                f"{what}: its metadata {how} ({sentence(str(error))}): where it is damaged, restore it"
                 f" from a backup; or move a lake's own {CATALOG_FILE} away (of another catalog: drop the table), and"
                 " the next run makes the tables anew, without their history"
             ) from error
@@ -129,4 +130,8 @@ def at_catalog(what: str, kind: type[StorageError | ConfigError] = StorageError)
 
 
 def _conflict(what: str, error: Exception) -> CommitConflictError:
+    if isinstance(error, DBAPIError):
+        return CommitConflictError(
+            f"{what}: its database is in use by something else ({getattr(error, 'orig', error)}); run again"
+        )
     return CommitConflictError(f"{what}: another publisher committed first ({type(error).__name__}); run again")

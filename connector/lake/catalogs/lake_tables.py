@@ -25,7 +25,7 @@ from connector.lake.state.lake_identity import facts_of
 from connector.lake.stores.conditions import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Collection, Generator, Mapping
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.publishing import Alteration
@@ -226,7 +226,7 @@ def opened_tables(
 
         def opened(table: str) -> CatalogTable | None:
             recorded = state_log.recorded_accounts(store, SPEC_OF[table])
-            return make(_shape(lake, table), renew) if recorded else None
+            return make(_shape(lake, table), recorded, renew) if recorded else None
 
         yield opened
 
@@ -271,8 +271,10 @@ def _known_catalog(store: Store) -> str | None:
 
 def _maker(
     store: Store, kind: str, catalog: str | None, stack: ExitStack
-) -> Callable[[TableShape, bool], CatalogTable]:
-    """Return what opens a table by its shape, and whether to make that of a moved lake anew; the stack closes all.
+) -> Callable[[TableShape, Collection[AccountId], bool], CatalogTable]:
+    """Return what opens a table; the stack closes all.
+
+    It takes its shape, the accounts that it is of, and whether the table of a lake that was moved is to be made anew.
 
     Raises:
         ConfigError: the library is not installed, or the tables cannot be there.
@@ -284,11 +286,11 @@ def _maker(
         module.refuse_unfit(root)
         options = dict[str, str] if bucket is None else partial(options_for, bucket)
         options()  # what deltalake cannot have is refused now
-        return lambda shape, _: module.DeltaCatalogTable(shape, f"{root}/{shape.name}", options)
+        return lambda shape, accounts, _: module.DeltaCatalogTable(shape, f"{root}/{shape.name}", options, accounts)
     properties: Mapping[str, str] = {}
     if bucket is not None:
         files = import_module("connector.lake.catalogs.iceberg_files")  # an extra
         root, properties = files.address_in_tables(bucket), stack.enter_context(files.files_in(bucket))
     opened = import_module("connector.lake.catalogs.iceberg_catalog").open_catalog(root, catalog, properties)
     stack.callback(opened.close)
-    return lambda shape, renew: module.IcebergCatalogTable(shape, opened, root, renew)
+    return lambda shape, _, renew: module.IcebergCatalogTable(shape, opened, root, renew)

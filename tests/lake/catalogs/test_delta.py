@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import count
 
 import pyarrow as pa
 import pytest
@@ -21,7 +22,14 @@ from connector.core.state.data_file import with_changes
 from connector.core.state.publishing import Alteration, Listed, change_to
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs import delta
-from connector.lake.catalogs.base import KEEP_DAYS, Published, TableAlteredError, Tidied, publish
+from connector.lake.catalogs.base import (
+    KEEP_DAYS,
+    ForeignTableError,
+    Published,
+    TableAlteredError,
+    Tidied,
+    publish,
+)
 from connector.lake.catalogs.delta import DeltaCatalogTable, without_metadata
 from connector.lake.catalogs.delta_store import options_for
 from tests.contracts.catalog import CatalogContract
@@ -55,7 +63,8 @@ def sorted_rows(table: pa.Table):
 
 class TestDelta(CatalogContract):
     def opened(self, lake):
-        return DeltaCatalogTable(lake.shape, str(lake.root / TABLE), now=lambda: float(NOW))
+        accounts = tuple(lake.revisions)
+        return DeltaCatalogTable(lake.shape, str(lake.root / TABLE), accounts=accounts, now=lambda: float(NOW))
 
     @pytest.fixture(autouse=True)
     def _calls(self, monkeypatch):
@@ -224,7 +233,55 @@ class TestDelta(CatalogContract):
         place, partitions = str(lake.root / TABLE), list(lake.shape.partition_columns)
         DeltaTable.create(place, pa.schema(columns), partition_by=partitions)
         lake.put(rows_of(0, ["txn_a"]))
-        with pytest.raises(ConfigError, match=r"the column amount .*not one of ours"):
+        with pytest.raises(
+            ForeignTableError, match=r"the column amount .* is string, and not long: .*not one of ours.*_delta_log away"
+        ):
+            self.published(lake)
+
+    @pytest.mark.parametrize(
+        ("protocol", "asks"),
+        [
+            ({"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["clustering", "domainMetadata"]}, 2),
+            ({"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["new"], "writerFeatures": ["new"]}, 1),
+        ],
+        ids=["to be written", "to be read"],
+    )
+    def test_a_table_that_another_engine_gave_what_deltalake_cannot_do_is_named_and_made_anew_without_its_log(
+        self, lake, protocol, asks
+    ):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        log = lake.root / TABLE / "_delta_log"
+        (log / f"{1:020}.json").write_text(json.dumps({"protocol": protocol}))
+        lake.put(rows_of(1, ["txn_b"]))
+        for _ in range(asks):
+            with pytest.raises(ForeignTableError, match=r"deltalake cannot do \(.*_delta_log away") as caught:
+                self.published(lake)
+            assert (caught.value.retryable, caught.value.exit_code) == (False, 78)
+        log.rename(lake.root / "away")
+        self.published(lake)
+        assert self.rows(lake) == lake.rows()
+
+    def test_a_table_whose_columns_another_engine_gave_names_of_their_own_is_not_ours(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        (made,) = self.actions(lake, "metaData")
+        numbers = count(1)
+
+        def with_name_of_its_own(part):
+            if "metadata" not in part:
+                return part
+            said = {"delta.columnMapping.id": next(numbers), "delta.columnMapping.physicalName": part["name"]}
+            return {**part, "metadata": said}
+
+        mapped = json.loads(made["schemaString"], object_hook=with_name_of_its_own)
+        config = {**made["configuration"], "delta.columnMapping.mode": "name"}
+        told = [
+            {"protocol": {"minReaderVersion": 2, "minWriterVersion": 5}},
+            {"metaData": {**made, "schemaString": json.dumps(mapped), "configuration": config}},
+        ]
+        (lake.root / TABLE / "_delta_log" / f"{1:020}.json").write_text("\n".join(map(json.dumps, told)))
+        with pytest.raises(ForeignTableError, match=r"names of their own \(delta\.columnMapping\.mode is name\)"):
             self.published(lake)
 
     def test_a_file_of_which_another_tool_marked_rows_as_deleted_is_named(self, lake):
@@ -348,6 +405,22 @@ def test_a_file_of_the_log_that_is_lost_is_an_error_and_nobody_in_the_way(tmp_pa
     assert caught.value.exit_code == 74
 
 
+@pytest.mark.parametrize("lacks", ["a version", "the checkpoint"])
+def test_a_log_that_is_not_whole_says_what_to_do_and_nothing_for_developers(tmp_path, lacks):
+    lake = Lake(tmp_path / "lake")
+    log = lake.root / TABLE / "_delta_log"
+    for name in "abc":
+        lake.put(rows_of(0, [f"txn_{name}"]))
+        publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
+    if lacks == "the checkpoint":
+        DeltaTable(str(lake.root / TABLE)).create_checkpoint()
+        next(log.glob("*.checkpoint.parquet")).unlink()
+    (log / f"{1:020d}.json").unlink()
+    with pytest.raises(StorageError, match=r"its log is damaged \(.*or move that away") as caught:
+        publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
+    assert "ParsedLogPath" not in str(caught.value)
+
+
 @pytest.mark.parametrize("spoilt", [lambda log: b"", lambda log: bytes(len(log)), lambda log: log[: len(log) // 2]])
 def test_a_log_that_a_disk_has_spoilt_says_what_to_do_and_without_it_the_table_is_made_anew(tmp_path, spoilt):
     lake = Lake(tmp_path / "lake")
@@ -361,6 +434,7 @@ def test_a_log_that_a_disk_has_spoilt_says_what_to_do_and_without_it_the_table_i
     ) as caught:
         publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
     assert "\n" not in str(caught.value)
+    assert "<unknown>" not in str(caught.value)
     log.rename(tmp_path / "away")
     publish(DeltaCatalogTable(lake.shape, str(lake.root / TABLE)), lake.wanted)
     assert DeltaTable(str(lake.root / TABLE)).count() == 2

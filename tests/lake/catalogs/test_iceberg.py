@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 from connector.core.state.data_file import DataFile
 from connector.core.state.publishing import EMPTY, Alteration, Change, change_to
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import TableAlteredError, Tidied, publish, tidied
+from connector.lake.catalogs.base import ForeignTableError, TableAlteredError, Tidied, publish, tidied
 from connector.lake.catalogs.iceberg import MANY_MANIFESTS, IcebergCatalogTable
 from connector.lake.catalogs.iceberg_catalog import open_catalog
 from tests.contracts.catalog import CatalogContract
@@ -337,8 +337,54 @@ class TestIceberg(CatalogContract):
         )
         assert mine.schema().find_field("amount").field_id == 2
         lake.put(rows_of(0, ["txn_a"]))
-        with pytest.raises(ConfigError, match=r"is number .*not one of ours"):
+        with pytest.raises(ForeignTableError, match=r"is currency \(number 1, .*not one of ours.*no purge"):
             self.published(lake)
+
+    def test_a_table_of_which_another_tool_renamed_a_column_is_not_ours_until_that_is_undone(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        with self.table(lake).update_schema() as schema:
+            schema.rename_column("amount", "cents")
+        lake.put(rows_of(1, ["txn_b"]))
+        with pytest.raises(ForeignTableError, match=r"is cents \(number 3, long\), and in its files amount"):
+            self.published(lake)
+        with self.table(lake).update_schema() as schema:
+            schema.rename_column("cents", "amount")
+        self.published(lake)
+        assert self.rows(lake) == lake.rows()
+
+    def test_a_column_of_another_tool_with_the_number_of_one_that_comes_later_is_named(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        with self.table(lake).update_schema() as schema:
+            schema.add_column("note", StringType())
+        self.published(lake)
+        newest = pa.field("of_another_day", pa.string(), metadata={"PARQUET:field_id": str(self.newest(lake))})
+        shape = replace(lake.shape, schema=lake.shape.schema.insert(len(lake.shape.schema) - 2, newest))
+        with pytest.raises(ForeignTableError, match=r"is note \(.*and in its files of_another_day"):
+            publish(IcebergCatalogTable(shape, self.catalog(lake), str(lake.root)), lake.wanted)
+
+    def newest(self, lake):
+        """Number of the column that came last."""
+        return self.table(lake).schema().find_field("note").field_id
+
+    def test_a_note_of_the_record_that_another_tool_spoilt_counts_as_none(self, lake):
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        with self.table(lake).transaction() as transaction:
+            transaction.set_properties({"stripe-balance.revision.acct_1": "the first"})
+        lake.put(rows_of(1, ["txn_b"]))
+        self.published(lake)
+        assert self.rows(lake) == lake.rows()
+        assert self.table(lake).properties["stripe-balance.revision.acct_1"] == "2"
+
+    def test_of_a_database_that_something_else_has_locked_that_is_said(self, lake):
+        class Locked:
+            def load_table(self, _identifier):
+                raise OperationalError("select", {}, Exception("database is locked"))
+
+        with pytest.raises(CommitConflictError, match=r"in use by something else \(database is locked\); run again"):
+            IcebergCatalogTable(lake.shape, Locked(), str(lake.root)).read()
 
     @pytest.mark.parametrize(
         ("error", "kind"),
@@ -435,6 +481,17 @@ class TestIceberg(CatalogContract):
         assert table.tidy(0.0, act=True).folded == told.folded
         assert self.manifests(lake) == (1 if more else MANY_MANIFESTS)
         assert self.rows(lake) == lake.rows()
+
+
+def test_manifests_that_are_gone_say_what_to_do(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    lake.put(rows_of(0, ["txn_a"]))
+    with closing(open_catalog(str(lake.root))) as catalog:
+        publish(IcebergCatalogTable(lake.shape, catalog, str(lake.root)), lake.wanted)
+        for file in lake.root.rglob("*.avro"):
+            file.unlink()
+        with pytest.raises(StorageError, match=r"metadata is not all there .*move a lake's own iceberg\.db away"):
+            publish(IcebergCatalogTable(lake.shape, catalog, str(lake.root)), lake.wanted)
 
 
 @pytest.mark.parametrize("pattern", ["*.avro", "*.metadata.json"])

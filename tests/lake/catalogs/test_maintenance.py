@@ -175,7 +175,7 @@ def test_verify_and_status_name_a_table_that_another_engine_partitions_otherwise
         "balances": (1, False),
     }
     assert main(["status", str(lake)]) == 0
-    assert "no run publishes to it" in capsys.readouterr().err
+    assert "no run publishes to the table balance_transactions: " in capsys.readouterr().err
     assert main(["maintain", str(lake), "--publish"]) == 78
     assert "bucket[16] as id_bucket" in capsys.readouterr().err
     assert compared(store)["balances"] == TableComparison()
