@@ -252,6 +252,19 @@ def orders(draw: st.DrawFn) -> str:
     partition="day",
     later=0,
 )
+@example(  # the end of time is read again, as its connection was not to be trusted
+    mixtures=[
+        [
+            "502:endpoint=balance_transactions,k=16",
+            "clock-moves:endpoint=balance_transactions,k=12,seconds=40000",
+            "stray:endpoint=balance_transactions,every=5",
+            "huge-amount:endpoint=balance_transactions,k=11,times=6",
+        ],
+    ],
+    form="jsonl",
+    partition="month",
+    later=3_600,
+)
 def test_in_any_mixture_of_faults_nothing_false_is_said_and_a_clean_run_heals(mixtures, form, partition, later):
     options = {"format": form, "partition": partition}
     with TemporaryDirectory() as folder, sandbox(world(500, days=4)) as stripe_:

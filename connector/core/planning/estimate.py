@@ -107,12 +107,11 @@ class Estimate:
 
     def pages_in(self, parts: Sequence[Interval]) -> float:
         """Return how many pages are expected in seconds nobody walks yet."""
-        seconds = sum(part.stop - self.likely_start_in(part.start, part.stop) for part in parts)
-        return self.density.value * seconds / self.tuning.page_size
+        return self.density.value * sum(map(self._seconds_of_rows, parts)) / self.tuning.page_size
 
     def pages_left(self, walk: Walk) -> float:
         """Return how many pages a walk is expected to have left, at least half a one; asked of each for every page."""
-        start, stop, known = walk.floor, walk.unread, walk.left
+        start, stop, known = walk.floor, self._likely_stop_in(walk.floor, walk.unread), walk.left
         if known is None or known.start != start or known.stop != stop:
             known = walk.left = Left(start, stop, self._pages_between(walk.density, start, stop))
         return known.pages
@@ -150,13 +149,25 @@ class Estimate:
 
     def carve(self, part: Interval, target: float) -> int:
         """Return where the next window of about `target` pages begins in the newest end of `part`."""
-        begin = self.likely_start_in(part.start, part.stop)
-        pages = self.density.value * (part.stop - begin) / self.tuning.page_size
+        seconds = self._seconds_of_rows(part)
+        pages = self.density.value * seconds / self.tuning.page_size
         pieces = max(1, round(pages / target))
         if pieces == 1:
             return part.start
-        length = (part.stop - begin) / pieces if pieces < 4 else target * self.tuning.page_size / self.density.value  # noqa: PLR2004 - few pieces are made equal, so that no sliver is left
-        return max(part.start, part.stop - max(1, ceil(length)))
+        length = seconds / pieces if pieces < 4 else target * self.tuning.page_size / self.density.value  # noqa: PLR2004 - few pieces are made equal, so that no sliver is left
+        return max(part.start, self._likely_stop_in(part.start, part.stop) - max(1, ceil(length)))
+
+    def _seconds_of_rows(self, part: Interval) -> int:
+        """Return for how many seconds of a part rows are expected, at least 1."""
+        stop = self._likely_stop_in(part.start, part.stop)
+        return stop - self.likely_start_in(part.start, stop)
+
+    def _likely_stop_in(self, start: int, stop: int) -> int:
+        """Return the end of the seconds of `[start, stop)` where rows are expected: none is newer than the newest.
+
+        What is read again may reach up to the end of time, and a void costs no more windows however long it is.
+        """
+        return max(start + 1, min(stop, self.newest + 1)) if self.newest else stop
 
     def likely_start_in(self, start: int, stop: int) -> int:
         """Return the first second of `[start, stop)` where a row is expected, or its last."""

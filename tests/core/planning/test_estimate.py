@@ -13,6 +13,7 @@ from connector.core.planning.estimate import Estimate
 from connector.core.planning.probes import ProbeWindows
 from connector.core.planning.walk import Density, Tuning, Walk
 from connector.core.time.intervals import Interval
+from connector.core.time.times import END_OF_TIME
 
 TUNING = Tuning()
 SIZE = TUNING.page_size
@@ -180,3 +181,22 @@ def test_probe_windows_of_a_part_at_the_top_begin_with_an_age_of_a_second():
     left = probes.cut(Interval(0, 100), top=100, begin=0, count=2)
     assert left.stop == 100
     assert {*range(100)} == {second for one in [*probes.to_open, left] for second in range(one.start, one.stop)}
+
+
+def test_above_the_newest_row_that_came_nothing_is_expected_however_long_that_void_is():
+    found = estimate(newest=9_999, density=Density(0.95, 1_000.0, 10_000.0))  # a row in ten seconds
+    bounded, unbounded, above = Interval(0, 10_000), Interval(0, END_OF_TIME), Interval(10_000, END_OF_TIME)
+    assert found.pages_in([unbounded]) == found.pages_in([bounded]) == 10.0
+    assert found.pages_in([above]) < 0.01
+    assert found.carve(unbounded, 2.0) == found.carve(bounded, 2.0) == 8_000
+    assert found.carve(unbounded, 4.0) == found.carve(bounded, 4.0)  # in equal parts
+    assert found.carve(above, 2.0) == found.carve(Interval(20_000, END_OF_TIME), 2.0 / SIZE) - 10_000 == 10_000
+    open_end = walk(9_000, END_OF_TIME, rows=100, seconds=1_000)
+    assert found.pages_left(open_end) == found.pages_left(walk(9_000, 10_000, rows=100, seconds=1_000)) == 1.0
+    assert found.pages_left(walk(20_000, END_OF_TIME, rows=100, seconds=1_000)) == 0.5
+
+
+def test_before_a_row_came_all_of_the_time_counts():
+    found = estimate(density=Density(0.95, 1_000.0, 10_000.0))
+    assert found.pages_in([Interval(0, 10_000)]) == 10.0
+    assert found.carve(Interval(0, 10_000), 2.0) == 8_000

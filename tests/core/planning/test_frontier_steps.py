@@ -11,6 +11,7 @@ from connector.core.planning.frontier import Frontier
 from connector.core.planning.probes import ProbeWindows
 from connector.core.planning.walk import Tuning
 from connector.core.time.intervals import Interval, Intervals
+from connector.core.time.times import END_OF_TIME
 
 NOW = 10_000
 
@@ -240,3 +241,13 @@ def test_a_witness_that_goes_on_below_what_was_in_doubt_bears_it_out():
     frontier.advance(witness, rows=[60, 50], has_more=True, width=1.0)
     assert (witness.done, frontier.absence.confirmed, frontier.absence.doubts) == (True, 1, [])
     assert frontier.incomplete == Intervals.span(0, 61)
+
+
+@pytest.mark.parametrize("width", [1.0, 8.0])
+def test_the_time_after_the_newest_row_is_read_again_with_the_rows_below_it(width):
+    frontier = Frontier(Intervals.span(0, END_OF_TIME))
+    read(frontier, *range(NOW, NOW - 100, -1), width=width)
+    frontier.reopen(Interval(NOW - 50, END_OF_TIME))
+    assert frontier.open(width).window == Interval(NOW - 50, END_OF_TIME)
+    frontier.reopen(Interval(NOW - 90, NOW - 50))
+    assert frontier.open(2.0).window == Interval(NOW - 90, NOW - 50)
