@@ -25,6 +25,9 @@ COMMAND = "its rows"
 _WIDE = frozenset({"what it says", "what was looked at", "file", "net", "outcome", "state", "note", "reason"})
 """Headings of columns of sentences, whose lines may break."""
 
+_SHORT = 24
+"""Characters up to which such a cell keeps to one line, and takes no more room than it needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -91,4 +94,5 @@ class Writer:
         name = table.columns[place]
         if name == COMMAND:
             return f"<td><code>{text}</code></td>"
-        return f'<td class="w">{text}</td>' if name in _WIDE and place not in table.numbers else f"<td>{text}</td>"
+        wide = name in _WIDE and place not in table.numbers and len(text) > _SHORT
+        return f'<td class="w">{text}</td>' if wide else f"<td>{text}</td>"
