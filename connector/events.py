@@ -354,7 +354,7 @@ def unheard(_event: Event) -> None:
     """Hear nothing."""
 
 
-def told(on_event: OnEvent | None) -> OnEvent:
+def listener_of(on_event: OnEvent | None) -> OnEvent:
     """Return who is to be told of events; nobody for None.
 
     Raises:

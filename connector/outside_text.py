@@ -80,7 +80,7 @@ def in_json(text: str) -> str:
     return text.translate(_FOR_JSON)
 
 
-def document_without_keys(document: Any, secrets: Iterable[str] = ()) -> Any:  # noqa: ANN401 - whatever JSON knows
+def document_without_keys(document: Any, secrets: Iterable[str]) -> Any:  # noqa: ANN401 - whatever JSON knows
     """Return a JSON document with the keys taken out of its texts, names of members included."""
     known = tuple(secrets)
     if isinstance(document, str):
@@ -97,9 +97,11 @@ class _ForPeople(dict[int, str]):
     """By character, what people are shown; made when one is first met."""
 
     def __missing__(self, code: int) -> str:
-        one = chr(code)
-        space = one.isspace() and not _BREAKS.match(one)
-        self[code] = one if one.isprintable() else " " if space else one.encode("unicode_escape").decode()
+        character = chr(code)
+        space = character.isspace() and not _BREAKS.match(character)
+        self[code] = (
+            character if character.isprintable() else " " if space else character.encode("unicode_escape").decode()
+        )
         return self[code]
 
 
@@ -107,8 +109,8 @@ class _ForJson(dict[int, str]):
     """By character, what JSON for a terminal has; made when one is first met."""
 
     def __missing__(self, code: int) -> str:
-        one = chr(code)
-        self[code] = one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1]
+        character = chr(code)
+        self[code] = character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
         return self[code]
 
 

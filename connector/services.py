@@ -16,7 +16,7 @@ import anyio
 from connector.core.state.run_ids import new_run_id
 from connector.core.tuning import RunTuning
 from connector.event_log import log_event
-from connector.events import Event, OnEvent, RunEnded, RunStarted, told, unheard
+from connector.events import Event, OnEvent, RunEnded, RunStarted, listener_of, unheard
 from connector.lake.state.lease import RunLease, lease_of
 from connector.lake.state.waiting import when_free
 from connector.lake.stores.base import Store, open_store
@@ -106,7 +106,7 @@ async def opened(
     Raises:
         ConfigError: the destination cannot be one, or `on_event` cannot be told.
     """
-    tell, store = told(on_event), open_store(destination)
+    tell, store = listener_of(on_event), open_store(destination)
     transport = NoTransport() if config is None else HttpTransport.configured(config)
     try:
         yield Services(store, transport, on_event=tell, destination=str(destination))

@@ -117,7 +117,7 @@ def parse(
     if len(payload) > MAX_PAYLOAD:
         raise WebhookError(f"the body has {len(payload):,} bytes: no event has that many")
     timestamp, signatures = _parts_of(signature_header)
-    expected = [_signature(timestamp, payload, one) for one in secrets]
+    expected = [_signature(timestamp, payload, text) for text in secrets]
     fits = [hmac.compare_digest(given, ours) for given in signatures for ours in expected]
     if not any(fits):
         raise WebhookError(
@@ -130,19 +130,21 @@ def parse(
 
 def _checked_secrets(secret: str | Sequence[str]) -> list[bytes]:
     given: Any = [secret] if isinstance(secret, str) else secret
-    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in cast("Sequence[object]", given)):
+    if not isinstance(given, list | tuple) or not all(
+        isinstance(text, str) for text in cast("Sequence[object]", given)
+    ):
         kind = type(secret).__name__
         raise UsageError(
             f"the signing secret must be text, whsec_…, or several, not {kind}: is it set where this runs?"
         )
-    secrets = [one.strip() for one in cast("Sequence[str]", given)]
+    secrets = [text.strip() for text in cast("Sequence[str]", given)]
     if not secrets or not all(secrets):
         raise UsageError("the signing secret is empty: it is shown with the endpoint in the Dashboard, whsec_…")
-    if not all(one.isascii() for one in secrets):
+    if not all(text.isascii() for text in secrets):
         raise UsageError("the signing secret has characters that no secret of Stripe's has: copy it again")
-    if any(one.startswith(("sk_", "rk_", "pk_")) for one in secrets):
+    if any(text.startswith(("sk_", "rk_", "pk_")) for text in secrets):
         raise UsageError("this is an API key, not the endpoint's signing secret, which begins with whsec_")
-    return [one.encode() for one in secrets]
+    return [text.encode() for text in secrets]
 
 
 def _parts_of(header: str) -> tuple[str, list[bytes]]:

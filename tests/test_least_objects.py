@@ -119,7 +119,7 @@ def test_a_payout_is_added_up():
     own = ROW | {"type": "payout", "source": "po_1", "amount": -941, "fee": 0, "net": -941, "fee_details": []}
     tally = PayoutTally("po_1")
     tally.add([ROW, own])
-    assert tally.conclude(PAYOUT | {"amount": 941}, now=NOW).answer is Answer.KNOWN
+    assert tally.conclude(PAYOUT | {"amount": 941}, now=NOW, account=None, originals=()).answer is Answer.KNOWN
 
 
 def test_an_event_is_read():

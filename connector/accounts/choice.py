@@ -174,7 +174,7 @@ async def _is_of(client: Client, store: Store, record: AccountRecord, guest: Gue
     if same_key and guest.account is None:
         return True
     known = await anyio.to_thread.run_sync(known_ids, store, record.account)
-    answers = {await _knows(client, one, guest.account) for one in known}
+    answers = {await _knows(client, account, guest.account) for account in known}
     if answers >= {True, False}:
         raise ConfigError(
             f"what this lake holds as {record.account} is of more than one account: {known[0]} or {known[-1]} is not of"

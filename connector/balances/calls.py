@@ -76,14 +76,14 @@ class BalanceChoice:
         existing: refuse to make a new lake.
     """
 
-    accounts: Sequence[str | None] = (None,)
-    account_id: str | None = None
-    fail_fast: bool = False
-    existing: bool = False
+    accounts: Sequence[str | None]
+    account_id: str | None
+    fail_fast: bool
+    existing: bool
 
 
 async def record_balance_with(
-    services: Services, config: Config, options: BalanceChoice, *, wait: float = 0.0
+    services: Services, config: Config, options: BalanceChoice, *, wait: float
 ) -> tuple[Snapshot, ...]:
     """Do what `record_balance` does, with services that are open already."""
 
@@ -126,11 +126,11 @@ def run_record_balance(destination: str | PathLike[str], **options: Unpack[RunBa
     snapshots = run_blocking(main, instead="await connector.record_balance(…)")
     return [
         {
-            "account": one.account,
-            "snapshot_at": one.snapshot_at,
-            "balance": dict(one.balance.received),
-            "path": one.path,
-            "rows": one.rows,
+            "account": snapshot.account,
+            "snapshot_at": snapshot.snapshot_at,
+            "balance": dict(snapshot.balance.received),
+            "path": snapshot.path,
+            "rows": snapshot.rows,
         }
-        for one in snapshots
+        for snapshot in snapshots
     ]

@@ -50,8 +50,8 @@ class BalancesRun:
     services: Services
     client: Client
     accounts: Sequence[str | None]
-    account_id: str | None = None
-    fail_fast: bool = False
+    account_id: str | None
+    fail_fast: bool
     run: str = field(init=False)
     _store: Store = field(init=False)
     _lease: RunLease = field(init=False)
@@ -126,10 +126,10 @@ class BalancesRun:
 
     def _ended(self, unpublished: UnpublishedError | None) -> tuple[Snapshot, ...]:
         """Return the snapshots that were taken, or raise what else there is to say, with them as its report."""
-        snapshots = tuple(one for _, one in sorted(self._taken.items()))
+        snapshots = tuple(snapshot for _, snapshot in sorted(self._taken.items()))
         if self._failed.errors:
             raise self._failed.summed_up(snapshots)
-        lost = [path for one in snapshots for path in one.lost]
+        lost = [path for snapshot in snapshots for path in snapshot.lost]
         failure = DamagedError(_lost_snapshots(lost)) if lost else unpublished
         if failure is not None:
             failure.report = snapshots

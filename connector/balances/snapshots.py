@@ -13,7 +13,8 @@ import anyio.to_thread
 from connector.core.api.protocol import seconds_of
 from connector.core.metrics import ReportFigures
 from connector.core.state.balances_record import BalancesRecord, snapshots_folder
-from connector.core.state.intent import IntendedFile, file_in, folder_of
+from connector.core.state.data_file import folder_of
+from connector.core.state.intent import IntendedFile, file_in
 from connector.core.state.tables import BALANCES
 from connector.errors import (
     CommitConflictError,
@@ -68,9 +69,9 @@ class Snapshot:
 def figures_of(snapshots: Sequence[Snapshot]) -> ReportFigures:
     """Return what taking snapshots comes to, for whoever watches."""
     return ReportFigures(
-        covered={one.account: one.snapshot_at for one in snapshots},
+        covered={snapshot.account: snapshot.snapshot_at for snapshot in snapshots},
         accounts=len(snapshots),
-        rows_new=sum(one.rows for one in snapshots),
+        rows_new=sum(snapshot.rows for snapshot in snapshots),
     )
 
 
@@ -156,9 +157,9 @@ def _add(store: Store, made: Made, snapshot: Snapshot, *, rounds: int = ROUNDS) 
         if adopted != record:
             commits.commit(adopted)
         return snapshot
-    if any(one["snapshot_at"] == snapshot.snapshot_at for one in before):  # `Date` has no fractions: the next second
+    if any(row["snapshot_at"] == snapshot.snapshot_at for row in before):  # `Date` has no fractions: the next second
         return _add(store, made, replace(snapshot, snapshot_at=snapshot.snapshot_at + 1))
-    every = sorted([*before, new], key=lambda one: one["snapshot_at"])
+    every = sorted([*before, new], key=lambda row: row["snapshot_at"])
     file, staged = stage_rows(store, balances.form, folder, balances.encode(every))
     replaced = None if old is None else _recorded_sha256(record, old)
     intended = IntendedFile(folder=folder, file=file, replaces=replaced)

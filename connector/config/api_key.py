@@ -66,9 +66,11 @@ class ApiKey:
             raise ConfigError(f"the API key is empty: set {VARIABLE}, or name a file with `api_key_file`")
         if said := _something_else(secret):
             raise ConfigError(said)
-        if any(one in secret for one in "\"'"):
+        if any(quote in secret for quote in "\"'"):
             raise ConfigError("the API key has a quote in it: write it without quotes, sk_… or rk_… and nothing else")
-        odd = next((at for at, one in enumerate(secret) if not "!" <= one <= "~" or one in ":,"), None)
+        odd = next(
+            (at for at, character in enumerate(secret) if not "!" <= character <= "~" or character in ":,"), None
+        )
         if odd is not None:
             raise ConfigError(
                 f"the API key holds {_called(secret[odd])} as its character {odd + 1}, which no key does: it should be"

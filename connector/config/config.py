@@ -21,6 +21,7 @@ from connector.core.api.hosts import can_be_host, checked_proxy, goes_without_pr
 from connector.core.api.protocol import API_VERSION
 from connector.core.api.retry import RetryPolicy, Timeouts
 from connector.core.suggestions import refuse_unknown
+from connector.core.units import is_number
 from connector.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Config:
             )
         if self.context is not None and not (self.context.isascii() and self.context.isprintable()):
             raise ConfigError("`context` holds characters no context has")
-        if not (_is_number(self.rate) and self.rate > 0):
+        if not (is_number(self.rate) and self.rate > 0):
             raise ConfigError(f"`rate` {self.rate!r} must be a number above 0, of requests per second")
         for name in ("sharers", "max_in_flight"):
             if type(value := getattr(self, name)) is not int or value < 1:
@@ -228,10 +229,6 @@ class Config:
         return cls(api_key=find_key(environ, api_key_file, tell or _LOG.warning), **given)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def checked_api_base(base: str) -> str:
     """Return the base without a trailing slash.
 
@@ -245,7 +242,7 @@ def checked_api_base(base: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         plain, parts, host, port = False, urlsplit(""), None, None
-    shown = "(not shown: it may hold a password)" if any(one in base for one in "@?#") else repr(base)
+    shown = "(not shown: it may hold a password)" if any(character in base for character in "@?#") else repr(base)
     if not plain or not host or port == 0 or parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(f"`api_base` {shown} is not the base of an API: write https://host, nothing more")
     if not can_be_host(host):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from connector.core.time.times import interval_of, to_seconds
+from connector.core.time.times import interval_of, to_date, to_seconds
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,7 +23,7 @@ def day_given(value: str | date | None) -> str | date | None:
     """Return the UTC day that `today` or `yesterday` is; anything else as it is."""
     if not isinstance(value, str) or value.strip().lower() not in {"today", "yesterday"}:
         return value
-    return datetime.fromtimestamp(seconds_given(value, name="arrives"), UTC).date()
+    return to_date(seconds_given(value, name="arrives"))
 
 
 def interval_given(since: Time | None, until: Time | None, *, names: tuple[str, str] = ("since", "until")) -> Interval:

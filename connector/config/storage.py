@@ -134,7 +134,7 @@ def is_secret(name: str) -> bool:
 def variable_of(name: str) -> str | None:
     """Return the variable of the environment that has a secret setting; None for one that is not secret."""
     found = (cloud.secrets.get(_known(cloud, name) or "") for cloud in CLOUDS.values())
-    return next((one for one in found if one is not None), None)
+    return next((value for value in found if value is not None), None)
 
 
 def has_secret(value: str) -> bool:
@@ -198,7 +198,7 @@ def secrets_among(settings: Mapping[str, object], environ: Mapping[str, str]) ->
     """Return the values that must not be shown: of settings, and of the environment."""
     found = {value for name, value in settings.items() if isinstance(value, str) and is_secret(name)}
     for cloud in CLOUDS.values():
-        found |= {environ[one] for one in (*cloud.secrets.values(), *cloud.variables) if environ.get(one)}
+        found |= {environ[name] for name in (*cloud.secrets.values(), *cloud.variables) if environ.get(name)}
     return found
 
 
@@ -208,8 +208,8 @@ def _known(cloud: Cloud, name: object) -> str | None:
         return None
     bare = name.lower()
     spellings = (bare, *(bare.removeprefix(prefix) for prefix in cloud.prefixes if bare.startswith(prefix)))
-    there = (cloud.other_names.get(one, one) for one in spellings)
-    return next((one for one in there if one in cloud.names), None)
+    there = (cloud.other_names.get(spelling, spelling) for spelling in spellings)
+    return next((variable for variable in there if variable in cloud.names), None)
 
 
 def _unknown(scheme: str, name: object) -> str:

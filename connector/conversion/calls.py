@@ -118,7 +118,7 @@ def _mark(source: Source, options: ConvertOptions) -> Mark:
     """Return what the new lake is to say of itself; raises a ConfigError for a form that there is not."""
     form = format_named(options.get("format") or source.format)
     partition = options.get("partition") or source.partition.value
-    if partition not in {one.value for one in Granularity}:
+    if partition not in {granularity.value for granularity in Granularity}:
         raise ConfigError(f"there is no partition {partition!r}; choose one of {', '.join(Granularity)}")
     return Mark(
         version=VERSION, source=source.lake, format=form.name, partition=partition, catalog=options.get("catalog")

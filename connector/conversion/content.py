@@ -86,8 +86,8 @@ class ObjectHash:
     def add(self, batch: pa.RecordBatch) -> None:
         """See `Hashing.add`."""
         self._rows += batch.num_rows
-        for one in self._to_objects(batch):
-            self._hash.update(dumps(_same_numbers(one), orjson.OPT_SORT_KEYS))
+        for received in self._to_objects(batch):
+            self._hash.update(dumps(_same_numbers(received), orjson.OPT_SORT_KEYS))
 
     def content(self) -> Content:
         """See `Hashing.content`."""

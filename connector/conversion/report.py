@@ -25,16 +25,16 @@ def converted_table(table: str, held: Held, made: Sequence[Made]) -> ConvertedTa
         held: what the other lake held.
         made: its parts, in order.
     """
-    files = [file for one in made for file in one.files]
+    files = [file for part in made for file in part.files]
     return ConvertedTable(
         table=table,
         account=held.state.account,
         record=held.state.number,
         recorded_at=held.state.written,
-        rows=sum(one.rows for one in made),
+        rows=sum(part.rows for part in made),
         files=len(files),
         net=add_net(file.net for file in files),
-        content=hashlib.sha256("\n".join(one.content for one in made).encode()).hexdigest(),
+        content=hashlib.sha256("\n".join(part.content for part in made).encode()).hexdigest(),
     )
 
 
@@ -63,17 +63,17 @@ class ConversionReport:
     @property
     def rows(self) -> int:
         """Rows of all tables."""
-        return sum(one.rows for one in self.tables)
+        return sum(table.rows for table in self.tables)
 
     @property
     def files(self) -> int:
         """Files of all tables of the new lake."""
-        return sum(one.files for one in self.tables)
+        return sum(table.files for table in self.tables)
 
 
 def to_document(report: ConversionReport) -> dict[str, Any]:
     """Return the JSON document of `schemas/conversion.json`."""
-    tables = [{**as_builtins(one), "recorded_at": to_text(one.recorded_at)} for one in report.tables]
+    tables = [{**as_builtins(table), "recorded_at": to_text(table.recorded_at)} for table in report.tables]
     return {
         "source": report.source,
         "destination": report.destination,

@@ -6,16 +6,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from connector.conversion.content import hashing, objects_of
 from connector.core.state.conversion import Made
 from connector.core.state.data_file import with_changes
 from connector.core.state.partition import partition_folder, shares
 from connector.core.state.table_state import TableState
 from connector.lake.formats.formats import HIVE, Format, format_named, format_of
-from connector.lake.formats.row_columns import MICROSECONDS
+from connector.lake.formats.row_columns import created_seconds
 from connector.lake.stores.disk import at_disk
 from connector.lake.writing.file_statistics import Summary
 from connector.lake.writing.rewrite import Draft, trusted
@@ -23,6 +20,8 @@ from connector.tables.balance_transactions import to_batch, to_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pyarrow as pa
 
     from connector.conversion.content import Content
     from connector.conversion.source import Part, Source
@@ -70,7 +69,7 @@ def convert_rows(source: Source, part: Part, target: Target) -> Made:
                 files += writing.add(some)
         files += writing.end()
     content = seen.content()
-    kept = tuple(_with_past(one, part.files) for one in files)
+    kept = tuple(_with_past(file, part.files) for file in files)
     return Made(
         table=part.table,
         account=part.held.state.account,
@@ -128,12 +127,12 @@ def _with_past(file: DataFile, sources: tuple[DataFile, ...]) -> DataFile:
 
     Of several files it is the longest ago: asking again is right, and believing too much is not.
     """
-    of_it = [one for one in sources if one.span.overlaps(file.span)] or list(sources)
-    waiting = [one for one in of_it if one.pending] or of_it
+    of_it = [source for source in sources if source.span.overlaps(file.span)] or list(sources)
+    waiting = [source for source in of_it if source.pending] or of_it
     return with_changes(
         file,
-        witnessed=min(one.witnessed for one in of_it),
-        refreshed=min(one.refreshed for one in waiting),
+        witnessed=min(source.witnessed for source in of_it),
+        refreshed=min(source.refreshed for source in waiting),
         hidden=of_it[0].hidden,
     )
 
@@ -158,7 +157,7 @@ class _Partitions:
 
     def add(self, batch: pa.RecordBatch) -> Iterator[DataFile]:
         """Take rows, and yield the files that are complete by them."""
-        for key, start, stop in shares(_seconds(batch), self.target.partition):
+        for key, start, stop in shares(created_seconds(batch), self.target.partition):
             if key != self._key:
                 yield from self.end()
                 self._begin(key)
@@ -188,7 +187,3 @@ class _Partitions:
 
     def _folder(self, key: PartitionKey) -> str:
         return partition_folder("balance_transactions", self.account, key)
-
-
-def _seconds(batch: pa.RecordBatch) -> list[int]:
-    return pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS).to_pylist()

@@ -29,7 +29,7 @@ from connector.lake.state import unfinished
 from connector.lake.state.audit_savings import save_savings
 from connector.lake.state.lake_identity import account_records, change_account
 from connector.lake.state.lake_kind import fix_kind, kind_of
-from connector.lake.state.run_reports import told
+from connector.lake.state.run_reports import newest_reports
 from connector.lake.writing.rewrite import StaleFileError
 from connector.running.concurrency import in_turn
 
@@ -119,7 +119,7 @@ class ConversionRun:
         for tried in range(ROUNDS):
             source = await _in_thread(partial(look, self.comparer, self.name))
             parts = list(source.parts(self.target.partition))
-            left = [one for one in parts if not self._is_made(one)]
+            left = [part for part in parts if not self._is_made(part)]
             if not tried:
                 self.kept = len(parts) - len(left)
             try:
@@ -141,7 +141,7 @@ class ConversionRun:
         return made is not None and made.sources == part.sources
 
     async def _convert(self, source: Source, parts: list[Part]) -> None:
-        self.on_event(PhaseStarted("converting", sum(len(one.files) for one in parts)))
+        self.on_event(PhaseStarted("converting", sum(len(part.files) for part in parts)))
         for some in _batches(parts):
             done: list[Made] = []
 
@@ -165,14 +165,14 @@ class ConversionRun:
         if noted:
             self._notes += 1
             await _in_thread(partial(unfinished.note, self.target.store, f"{self.target.run}-{self._notes:08d}", noted))
-            self._made |= {one.key: one for one in noted}
+            self._made |= {table.key: table for table in noted}
 
     # Proof ------------------------------------------------------------------------------------------------------------
 
     async def _differing(self, parts: list[Part]) -> list[Part]:
         """Read back what parts became, and return those that do not hold what they did; they are to be made again."""
-        left = [one for one in parts if self._name(one) not in self._proved]
-        self.on_event(PhaseStarted("reading back", sum(len(self._made[one.key].files) for one in left)))
+        left = [part for part in parts if self._name(part) not in self._proved]
+        self.on_event(PhaseStarted("reading back", sum(len(self._made[part.key].files) for part in left)))
         wrong: list[Part] = []
 
         async def prove(part: Part) -> None:
@@ -184,7 +184,7 @@ class ConversionRun:
 
         await in_turn(left, prove, at_once=self._at_once)
         if wrong:
-            await self._note([self._made[one.key].undone for one in wrong])
+            await self._note([self._made[part.key].undone for part in wrong])
         return wrong
 
     def _holds(self, part: Part) -> bool:
@@ -210,13 +210,13 @@ class ConversionRun:
     def _record(self, source: Source, parts: list[Part]) -> tuple[ConvertedTable, ...]:
         """Record what is there, remove what no record names, and return what became of each table and account."""
         of_table: dict[tuple[str, str], list[Made]] = defaultdict(list)
-        for one in parts:
-            of_table[one.table, one.held.state.account].append(self._made[one.key])
-        self._sweep({file.path for made in of_table.values() for one in made for file in one.files})
+        for part in parts:
+            of_table[part.table, part.held.state.account].append(self._made[part.key])
+        self._sweep({file.path for made in of_table.values() for table in made for file in table.files})
         told: list[ConvertedTable] = []
         for held in source.held:
             made = {table: of_table[table, held.state.account] for table in held.spec.tables}
-            files = [file for ones in made.values() for one in ones for file in one.files]
+            files = [file for ones in made.values() for table in ones for file in table.files]
             _agree(held, record(held, files, self.target))
             told += [converted_table(table, held, ones) for table, ones in made.items()]
         return tuple(told)
@@ -231,7 +231,7 @@ class ConversionRun:
 
     def _fix_kind(self, source: Source) -> None:
         """Fix how the new lake is made, as the other one is but for what is to differ."""
-        modes = [one.state.livemode for one in source.held if one.state.livemode is not None]
+        modes = [held.state.livemode for held in source.held if held.state.livemode is not None]
         kind = {
             **kind_of(source.store),
             **({"options": dict(source.options)} if source.rows else {}),
@@ -244,9 +244,9 @@ class ConversionRun:
     def _copy_rest(self) -> None:
         """Have the new lake know what else the other one does: of single accounts, of audits, of frozen periods."""
         source, store = self.comparer.store, self.target.store
-        for one in account_records(source):
-            change_account(store, one.account, lambda _, one=one: one)
-        if (savings := told(source, ()).savings) is not None:
+        for account_record in account_records(source):
+            change_account(store, account_record.account, lambda _, account_record=account_record: account_record)
+        if (savings := newest_reports(source, ()).savings) is not None:
             save_savings(store, savings)
         for path in (*(() if savings else (_SAVINGS,)), *(info.path for info in source.list(_FROZEN))):
             if (there := source.read(path)) is not None:
@@ -272,7 +272,7 @@ def _agree(held: Held, new: State) -> None:
     Raises:
         StorageError: they are not.
     """
-    was, is_ = (_figures(held.spec.to_parts(one), held.spec) for one in (held.state, new))
+    was, is_ = (_figures(held.spec.to_parts(state), held.spec) for state in (held.state, new))
     if was != is_:
         raise StorageError(
             f"the new lake's record of {held.spec.name} of {new.account} says {is_}, and the other one's {was}:"
@@ -282,21 +282,21 @@ def _agree(held: Held, new: State) -> None:
 
 def _figures(state: Parts, spec: TableSpec[Any]) -> tuple[object, ...]:
     """Return what is added up of a state's files; of balances, rows are amounts here and lines there."""
-    files = [one for _, one in sorted(state.files.items())]
-    listed = sorted(name for one in files for name in one.listings or {})
+    files = [file for _, file in sorted(state.files.items())]
+    listed = sorted(name for file in files for name in file.listings or {})
     net: dict[str, int] = defaultdict(int)
-    for one in files:
-        for currency, amount in one.net.items():
+    for file in files:
+        for currency, amount in file.net.items():
             net[currency] += amount
-    rows = sum(one.rows for one in files) if spec.name == TRANSACTIONS.name else 0
-    return rows, dict(sorted(net.items())), sum(one.pending for one in files), listed
+    rows = sum(file.rows for file in files) if spec.name == TRANSACTIONS.name else 0
+    return rows, dict(sorted(net.items())), sum(file.pending for file in files), listed
 
 
 def _batches(parts: list[Part]) -> Iterable[list[Part]]:
     """Yield parts in order, so many at a time as are noted together."""
     some: list[Part] = []
-    for one in parts:
-        some.append(one)
+    for part in parts:
+        some.append(part)
         if len(some) >= NOTED_PARTS or sum(part.rows for part in some) >= NOTED_ROWS:
             yield some
             some = []

@@ -69,7 +69,7 @@ def _rows(there: SmallTable, local: Path, path: str) -> pa.RecordBatch:
 def _content(objects: list[dict[str, Any]]) -> Content:
     """Return what objects hold; a field that is null and one that is not there are the same in columns."""
     digest = hashlib.sha256()
-    for one in objects:
-        told = {name: value for name, value in one.items() if value is not None}
+    for received in objects:
+        told = {name: value for name, value in received.items() if value is not None}
         digest.update(dumps(told, orjson.OPT_SORT_KEYS))
     return Content(len(objects), digest.hexdigest())

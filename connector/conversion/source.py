@@ -104,7 +104,7 @@ class Source:
     @property
     def partition(self) -> Granularity:
         """Time that a file of balance transactions holds."""
-        return next((one.partition for one in self.rows), Granularity.DAY)
+        return next((state.partition for state in self.rows), Granularity.DAY)
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -114,7 +114,7 @@ class Source:
     @property
     def rows(self) -> list[TableState]:
         """What it holds of balance transactions, account by account."""
-        return [one.state for one in self.held if isinstance(one.state, TableState)]
+        return [held.state for held in self.held if isinstance(held.state, TableState)]
 
     def parts(self, partition: Granularity) -> Iterator[Part]:
         """Yield what there is to convert, by time.
@@ -154,13 +154,13 @@ def look(comparer: Comparer, name: str) -> Source:
     if not held or lake is None:
         raise ConfigError(f"there is no lake in {name}: `stripe-balance sync {name}` makes one")
     found = Source(comparer, lake, held)
-    there = {one.account: one.number for one in found.rows}
+    there = {state.account: state.number for state in found.rows}
     for account in witnessed:
         refuse_turned_back(account, there.get(AccountId(account), 0), witnessed)
-    for one in found.rows:
-        if one.parked:
+    for state in found.rows:
+        if state.parked:
             raise ConfigError(
-                f"{counted(one.parked_rows, 'row')} of {one.account} were read and are not visible yet,"
+                f"{counted(state.parked_rows, 'row')} of {state.account} were read and are not visible yet,"
                 f" since a run was cut off: `stripe-balance sync {name}` first, which makes them visible"
             )
     return found
@@ -168,7 +168,7 @@ def look(comparer: Comparer, name: str) -> Source:
 
 def _by_time(held: Held, state: TableState, longer: Granularity) -> Iterator[Part]:
     together: dict[str, list[DataFile]] = {}
-    for file in sorted(state.files.values(), key=lambda one: one.first_created):
+    for file in sorted(state.files.values(), key=lambda data_file: data_file.first_created):
         together.setdefault(partition_of(file.first_created, longer).label, []).append(file)
     for label, files in together.items():
         yield Part(held.spec.name, held, label, tuple(files))

@@ -54,7 +54,9 @@ def _parts(held: Held, files: Mapping[str, DataFile], target: Target) -> Parts:
     return replace(
         with_fields(parts, **changed),
         files=MappingProxyType(dict(files)),
-        lost=MappingProxyType({one.path: one for file in parts.lost.values() for one in [_elsewhere(file, target)]}),
+        lost=MappingProxyType(
+            {moved.path: moved for file in parts.lost.values() for moved in [_elsewhere(file, target)]}
+        ),
     )
 
 

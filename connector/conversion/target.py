@@ -69,7 +69,7 @@ def begun_at(source: Store, store: Store, mark: Mark, name: str) -> Mark | None:
         StateError: its mark cannot be understood.
         StorageError: it cannot be read.
     """
-    here, there = (one.address("x").removesuffix("x") for one in (source, store))
+    here, there = (lake.address("x").removesuffix("x") for lake in (source, store))
     if here.startswith(there) or there.startswith(here):
         raise ConfigError(f"{name} and the lake that it is to be made of lie in each other: name another place")
     begun = unfinished.mark_of(store)
@@ -85,7 +85,7 @@ def begun_at(source: Store, store: Store, mark: Mark, name: str) -> Mark | None:
 
 
 def _refuse_full(store: Store, name: str) -> None:
-    held = (one.path for folder in (STATE, *TABLES) for one in store.besides(folder, ()))
+    held = (unnamed_file.path for folder in (STATE, *TABLES) for unnamed_file in store.besides(folder, ()))
     found = next((path for path in held if not path.startswith((f"{LEASES}/", f"{STAGED}/"))), None)
     if found is not None:
         raise ConfigError(f"{name} is not empty ({found} is there): convert to a place of its own")

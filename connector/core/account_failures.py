@@ -35,14 +35,14 @@ def without_frames(error: E) -> E:
     found: list[BaseException] = [error]
     seen: set[int] = set()
     while found:
-        one = found.pop()
-        if id(one) in seen:
+        failure = found.pop()
+        if id(failure) in seen:
             continue
-        seen.add(id(one))
-        one.__traceback__ = None
-        found += [other for other in (one.__cause__, one.__context__) if other is not None]
-        if isinstance(one, BaseExceptionGroup):
-            found += cast("tuple[BaseException, ...]", one.exceptions)
+        seen.add(id(failure))
+        failure.__traceback__ = None
+        found += [other for other in (failure.__cause__, failure.__context__) if other is not None]
+        if isinstance(failure, BaseExceptionGroup):
+            found += cast("tuple[BaseException, ...]", failure.exceptions)
     return error
 
 

@@ -44,7 +44,7 @@ def of_kinds(counts: Mapping[str, int]) -> str:
 
 
 def _kind(words: list[str], *, several: bool) -> str:
-    place = next((one for one in (-1, 0) if words[one] in _THINGS), None)
+    place = next((index for index in (-1, 0) if words[index] in _THINGS), None)
     if several and place is not None:
         words[place] += "s"
         words = ["differ" if word == "differs" else word for word in words]

@@ -32,7 +32,7 @@ def to_line(document: object) -> bytes:
 def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     """Turn frozen values, and what is in them, into what JSON knows."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: to_plain(getattr(value, one.name)) for one in fields(value)}
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in cast("list[object]", value)]
     if isinstance(value, Mapping):

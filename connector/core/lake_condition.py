@@ -45,7 +45,7 @@ class Problem:
 
 def grade_of(problems: Iterable[Problem]) -> Literal["wrong", "look", "well"]:
     """Return the gravest grade; notes leave all well."""
-    found = {one.grade for one in problems}
+    found = {problem.grade for problem in problems}
     return "wrong" if "wrong" in found else "look" if "look" in found else "well"
 
 
@@ -73,14 +73,14 @@ def sentence(problems: Sequence[Problem], *, complete_up_to: int | None, rows: i
         rows: in the lake.
         proof: what was proved.
     """
-    missing = [one for one in problems if one.subject == "here" and one.grade == "wrong"]
-    differing = [one for one in problems if one.subject == "adds_up" and one.grade == "wrong"]
+    missing = [problem for problem in problems if problem.subject == "here" and problem.grade == "wrong"]
+    differing = [problem for problem in problems if problem.subject == "adds_up" and problem.grade == "wrong"]
     if complete_up_to is None and not rows and not missing:
         here = "Nothing is here yet"
     elif missing or complete_up_to is None:
         here = "Not everything is here"
     else:
-        left_out = any(one.subject == "here" and one.grade == "look" for one in problems)
+        left_out = any(problem.subject == "here" and problem.grade == "look" for problem in problems)
         what = "Everything that was asked for" if left_out else "Everything"
         here = f"{what} up to {to_words(complete_up_to)} is here"
     return f"{here}, {_adds_up(bool(missing), bool(differing), proof)}."

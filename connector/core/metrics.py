@@ -185,7 +185,7 @@ def _gauges(figures: ReportFigures) -> Samples:
     if figures.lake_rows is not None:
         found["lake_rows", ()] = figures.lake_rows
     if figures.verdict:
-        found |= {("verdict", (("verdict", one),)): int(one == figures.verdict) for one in _VERDICTS}
+        found |= {("verdict", (("verdict", verdict),)): int(verdict == figures.verdict) for verdict in _VERDICTS}
     return found
 
 
@@ -202,7 +202,10 @@ def _covered(covered: Mapping[str, int | None], before: Samples) -> Samples:
     else:
         least, each = min(before.get((_COVERED, ()), 0), *known.values(), inf), named | known
     few = each if len(each) <= MOST_ACCOUNTS else {}
-    return {(_COVERED, ()): least, **{(_ACCOUNT_COVERED, (("account", one),)): until for one, until in few.items()}}
+    return {
+        (_COVERED, ()): least,
+        **{(_ACCOUNT_COVERED, (("account", account),)): until for account, until in few.items()},
+    }
 
 
 def _counts(run: EndedRun) -> Iterator[tuple[tuple[str, Labels], float]]:
@@ -256,7 +259,9 @@ def from_text(text: str, *, lake: str, command: str) -> Samples:
 
 
 def _written(labels: Labels) -> str:
-    return ",".join(f'{name}="{"".join(_ESCAPES.get(one, one) for one in value)}"' for name, value in labels)
+    return ",".join(
+        f'{name}="{"".join(_ESCAPES.get(character, character) for character in value)}"' for name, value in labels
+    )
 
 
 def _read(value: str) -> str:

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def carried(one: DataclassInstance) -> tuple[Any, ...]:
+def carried(value: DataclassInstance) -> tuple[Any, ...]:
     """Return what `__reduce__` of a dataclass is to: its read-only mappings are dicts on the way, and not after it."""
-    values: dict[str, Any] = {field.name: getattr(one, field.name) for field in fields(one)}
+    values: dict[str, Any] = {field.name: getattr(value, field.name) for field in fields(value)}
     mappings: dict[str, Any] = {
         name: dict(cast("MappingProxyType[str, Any]", value))
         for name, value in values.items()
         if isinstance(value, MappingProxyType)
     }
-    return _arrived, (type(one), {**values, **mappings}, tuple(mappings))
+    return _arrived, (type(value), {**values, **mappings}, tuple(mappings))
 
 
 def _arrived(kind: type[T], values: dict[str, Any], mappings: tuple[str, ...]) -> T:

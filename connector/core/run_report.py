@@ -231,7 +231,7 @@ def damage_of(account: AccountReport) -> str | None:
 def holdings_of(state: TableState) -> dict[str, Any]:
     """Return what the lake has of an account, as fields of `AccountReport`."""
     return {
-        "covered": tuple((part.start, part.stop) for part in state.covered),
+        "covered": state.covered.pairs,
         "lake_rows": state.rows,
         "lake_files": len(state.files),
         "lake_bytes": sum(file.bytes for file in state.files.values()),
@@ -273,13 +273,15 @@ def figures_of(report: Report) -> ReportFigures:
     """Return what a run comes to, for whoever watches."""
     accounts = report.accounts
     return ReportFigures(
-        covered={one.account: covered_until(one.covered, one.error) for one in accounts},
+        covered={account.account: covered_until(account.covered, account.error) for account in accounts},
         accounts=len(accounts),
-        accounts_failed=sum(one.error is not None for one in accounts),
-        rows_new=sum(one.rows_new for one in accounts),
-        rows_changed=sum(one.rows_changed for one in accounts),
-        rows_late=sum(one.late.rows for one in accounts),
-        lake_rows=None if any(one.error for one in accounts) else sum(one.lake_rows for one in accounts),
+        accounts_failed=sum(account.error is not None for account in accounts),
+        rows_new=sum(account.rows_new for account in accounts),
+        rows_changed=sum(account.rows_changed for account in accounts),
+        rows_late=sum(account.late.rows for account in accounts),
+        lake_rows=None
+        if any(account.error for account in accounts)
+        else sum(account.lake_rows for account in accounts),
         planned=report.outcome == "planned",
     )
 

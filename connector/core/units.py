@@ -16,5 +16,11 @@ DAY = 86_400
 WEEK = 7 * DAY
 """Seconds of seven."""
 
+
+def is_number(value: object) -> bool:
+    """Say whether what a caller gave is a number, which a flag is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 PAYMENTS = "payments"
 """The balance of rows without `balance_type`: API versions before 2025-05-28 have no other."""

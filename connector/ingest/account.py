@@ -127,7 +127,7 @@ class AccountRun:
             return
         finally:
             self._audit += Audit.of(past.requests, past.rows, past.differences)
-        again = Intervals.of(part for one in past.differences for part in one.again)
+        again = Intervals.of(part for difference in past.differences for part in difference.again)
         await self._again.doubt(past.state, again)
         if past.differences:
             await self._again.settle(past.differences, self._work)
@@ -149,12 +149,12 @@ class AccountRun:
             account=identity.account if identity else self.account or "",
             error=None if error is None else str(error),
             asked=(asked.start, min(asked.stop, now)),
-            fetched=_pairs(self._work.plan.todo.within(Interval(0, max(1, now)))),
+            fetched=self._work.plan.todo.within(Interval(0, max(1, now))).pairs,
             files_damaged=self._again.damaged,
             healed=Healed(self._rows.mended.files, self._rows.mended.rows),
             rows_lost=self._rows.mended.gone,
             expected=self._expected,
-            lacking=_pairs(self._rows.lacking_of(state)),
+            lacking=self._rows.lacking_of(state).pairs,
             audit=self._audit,
             **({} if state is None else holdings_of(state)),
             **({} if written is None else self._rows.found.facts(now)),
@@ -257,7 +257,3 @@ class AccountRun:
         return await introduced(
             self.shared.client, self.account, account_id=options.account_id, known=known, created=created or 0
         )
-
-
-def _pairs(intervals: Intervals) -> tuple[tuple[int, int], ...]:
-    return tuple((part.start, part.stop) for part in intervals)

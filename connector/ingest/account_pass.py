@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -96,8 +95,8 @@ class PassResult:
             "files_written": self.files_written,
             "files_unchanged": self.files_unchanged,
             "drift": tuple(
-                {"kind": one.kind, "name": one.name, "count": one.count, "example": one.example}
-                for one in self.drift.findings
+                {"kind": finding.kind, "name": finding.name, "count": finding.count, "example": finding.example}
+                for finding in self.drift.findings
             ),
         }
 
@@ -117,8 +116,8 @@ class AccountPass:
     shared: SyncContext
     account: str | None
     work: AccountWork
-    record: AccountRecord | None = None
-    most: float = inf
+    record: AccountRecord | None
+    most: float
     _writer: PartitionWriter | None = field(init=False, default=None)
     _scan: Scan | None = field(init=False, default=None)
     _pages: int = field(init=False, default=0)

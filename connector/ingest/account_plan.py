@@ -16,7 +16,7 @@ from connector.core.planning.plan import (
     touched_files,
 )
 from connector.core.planning.refresh import DueStretch, windows_of_pages
-from connector.core.planning.rereading import MENDING, affordable, leaving, reread, rereading
+from connector.core.planning.rereading import affordable, leaving, reread, rereading
 from connector.core.state.partition import partition_named
 from connector.core.state.table_state import believed
 from connector.core.state.tables import TRANSACTIONS
@@ -75,7 +75,7 @@ class Allowance:
         requests: how many are left.
     """
 
-    requests: float = MENDING
+    requests: float
     _lock: Lock = field(init=False, repr=False, default_factory=Lock)
 
     def share_out(self, lost: list[DataFile]) -> tuple[tuple[DataFile, ...], tuple[DataFile, ...]]:
@@ -163,11 +163,11 @@ def lost_files(
     commits = Commits(lake.store, TRANSACTIONS, state.account, lake.run)
     for _ in range(ROUNDS):
         found = table_states.compare(lake.store, state, since=since, trusted=written)
-        lost = [state.files[one.path] for one in found if one.kind != "extra"]
+        lost = [state.files[difference.path] for difference in found if difference.kind != "extra"]
         newest = commits.catch_up(state) if lost else state
         if newest.number == state.number:
             return state, lost
-        state = setting_aside(newest, lambda one: one.run != lake.run)
+        state = setting_aside(newest, lambda parked_file: parked_file.run != lake.run)
     return state, []
 
 
@@ -195,10 +195,10 @@ def _with_rereading(planned: Plan, state: TableState, again: Intervals) -> Plan:
 
 def _without_those_of_others(lake: Lake, state: TableState) -> TableState:
     """Return the state without rows that other runs at work have parked: they are going to complete them themselves."""
-    if all(one.run == lake.run for one in state.parked.values()):
+    if all(parked_file.run == lake.run for parked_file in state.parked.values()):
         return state
     others = others_at_work(lake.store, lake.run)
-    return setting_aside(state, lambda one: others.at_work(one.run))
+    return setting_aside(state, lambda parked_file: others.at_work(parked_file.run))
 
 
 def _with_parked_that_are_there(lake: Lake, state: TableState) -> TableState:
@@ -215,7 +215,7 @@ def _distrusted(lake: Lake, options: Options, state: TableState, planned: Plan, 
     """
     repair = options.repair and not options.dry_run
     found = table_states.compare(lake.store, state, full=repair, since=since)
-    differing = {one.path for one in found if one.kind != "extra"}
+    differing = {difference.path for difference in found if difference.kind != "extra"}
     merged = planned.todo.union(Intervals.of(key.bounds for key in parked_keys(state)))
     whole = [file for file in touched_files(state, merged) if file.path not in differing]
     return [*(state.files[path] for path in sorted(differing)), *changed_files(lake.store, whole)]
@@ -228,7 +228,7 @@ def _without_strange_files(lake: Lake, options: Options, state: TableState) -> T
     """
     if not options.repair or options.dry_run:
         return state
-    strange = [one.path for one in table_states.compare(lake.store, state) if one.kind == "extra"]
+    strange = [difference.path for difference in table_states.compare(lake.store, state) if difference.kind == "extra"]
     if strange:
         announced = announced_paths(lake.store, table_states.TABLE, state.account)
         strange = [path for path in strange if path not in announced]  # by a run at work

@@ -76,7 +76,7 @@ class AccountRereading:
             work: what the run began with.
         """
         rows = self.rows
-        seen = {name: one.again for one in differences for name in one.missing}
+        seen = {name: difference.again for difference in differences for name in difference.missing}
         for _ in range(MENDINGS):
             await self.fill()
             if rows.state is None or rows.lacking_of(rows.state):
@@ -174,11 +174,11 @@ class AccountRereading:
         if state is None or not (self.rows.written or self.stale):
             return []  # nothing was made visible since the files were looked at
         known = {file.path for file in left}
-        trusted = self.rows.written.difference(one.path for one in self.stale)
+        trusted = self.rows.written.difference(file.path for file in self.stale)
         look = partial(lost_files, self.rows.shared.lake, state, work.since, trusted)
         state, found = await anyio.to_thread.run_sync(look)
         self.rows.state = state
-        stale = [file for file in map(state.files.get, (one.path for one in self.stale)) if file is not None]
-        known_as = {one.sha256 for one in self.stale}  # what another run has replaced meanwhile is not lost
-        stale, self.stale = [one for one in stale if one.sha256 in known_as], ()
-        return [file for file in {one.path: one for one in (*found, *stale)}.values() if file.path not in known]
+        stale = [file for file in map(state.files.get, (file.path for file in self.stale)) if file is not None]
+        known_as = {file.sha256 for file in self.stale}  # what another run has replaced meanwhile is not lost
+        stale, self.stale = [file for file in stale if file.sha256 in known_as], ()
+        return [file for file in {file.path: file for file in (*found, *stale)}.values() if file.path not in known]

@@ -53,9 +53,9 @@ class Turns:
         """Return whose turn it is, with the requests of each: one for each account first, then more for each."""
         chosen = self._nearest()[:requests]
         return [
-            Turn(one.part, one.position, one.last, requests // len(chosen) + (at < requests % len(chosen)))
-            for at, one in enumerate(chosen)
+            Turn(turn.part, turn.position, turn.last, requests // len(chosen) + (at < requests % len(chosen)))
+            for at, turn in enumerate(chosen)
         ]
 
     def _nearest(self) -> list[Turn]:
-        return sorted(self.waiting, key=lambda one: (one.last, one.position))[:MOST]
+        return sorted(self.waiting, key=lambda turn: (turn.last, turn.position))[:MOST]

@@ -34,7 +34,7 @@ def take_up(store: Store, options: Mapping[str, Any], run: str) -> None:
         LockedError: other runs are at work, which would go on as the lake was made.
         StorageError: the lake cannot be read or written.
     """
-    waiting = [one for one in table_states.states(store) if can_take_up(one.options, options)]
+    waiting = [state for state in table_states.states(store) if can_take_up(state.options, options)]
     if not waiting:
         return
     if others_at_work(store, run).live:

@@ -203,6 +203,6 @@ class Batcher:
 def _in_order(pieces: list[Sequence[Transaction]]) -> Sequence[Transaction]:
     """Join rows that are each sorted by `(created, id)`; of equal ones, those of the later piece come last."""
     by_time = sorted(pieces, key=lambda piece: piece[0].created)
-    if all(one[-1].created < other[0].created for one, other in pairwise(by_time)):
+    if all(batch[-1].created < other[0].created for batch, other in pairwise(by_time)):
         return [*chain.from_iterable(by_time)]
     return sorted(chain.from_iterable(pieces), key=attrgetter("created", "id"))

@@ -66,7 +66,7 @@ async def sync(
 
 
 async def sync_with(
-    services: Services, config: Config, options: Options, *, wait: float = 0.0, publishes: bool = True
+    services: Services, config: Config, options: Options, *, wait: float, publishes: bool = True
 ) -> Report:
     """Do what `sync` does, with services that are open already.
 

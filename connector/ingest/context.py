@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.core.state.claims import Claims
-from connector.ingest.account_plan import Allowance
 from connector.lake.writing.row_buffer import Memory
 
 if TYPE_CHECKING:
     from connector.core.units import AccountId
+    from connector.ingest.account_plan import Allowance
     from connector.ingest.options import Options
     from connector.lake.layout import Lake
     from connector.lake.state.destination import RunDestination
@@ -46,7 +46,7 @@ class SyncContext:
     options: Options
     run_id: str
     allowance: Allowance
-    backfill: Allowance = field(default_factory=lambda: Allowance(0.0))
+    backfill: Allowance
     listed: dict[str, int] = field(init=False)
     open: int = 0
     taken: set[AccountId] = field(default_factory=set["AccountId"])

@@ -14,7 +14,7 @@ from connector.lake.state import table_states
 from connector.lake.state.audit_savings import load_savings
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.lake_kind import kind_of
-from connector.lake.state.run_reports import refuse_turned_back, told
+from connector.lake.state.run_reports import newest_reports, refuse_turned_back
 from connector.tables.redact import Redactor
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def lake_of_run(store: Store, options: Options, run_id: str, *, now: int) -> Lak
     check_tables(store, form.catalog, options.catalog)
     redactor = Redactor(options.privacy, options.salt) if options.privacy else None
     begun = table_states.accounts(store)
-    reports = told(store, begun)
+    reports = newest_reports(store, begun)
     witnessed = reports.records
     savings = reports.savings or (load_savings(store, now=now) if begun else Savings())
     if not (begun or options.repair):  # else each account is looked at when its turn comes

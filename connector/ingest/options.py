@@ -175,7 +175,7 @@ def options_of(given: Mapping[str, Any]) -> Options:
     Raises:
         UsageError: a value makes no sense.
     """
-    options = {one.name: given[one.name] for one in fields(Options) if one.name in given}
+    options = {field.name: given[field.name] for field in fields(Options) if field.name in given}
     if options.get("partition") is not None:
         try:
             options["partition"] = Granularity(options["partition"])

@@ -57,8 +57,8 @@ class Parker:
             ConnectorError: the first thing that failed; its rows are read again.
         """
         leftovers = [
-            Leftover(one.key, publisher.parked_path(one.key), one.within, one.staged.path, one.rows)
-            for one in map(publisher.staged.pop, keys)
+            Leftover(staged.key, publisher.parked_path(staged.key), staged.within, staged.staged.path, staged.rows)
+            for staged in map(publisher.staged.pop, keys)
         ]
         await self._park_each(publisher, leftovers)
 
@@ -68,12 +68,12 @@ class Parker:
         lake, newest = self.batcher.lake, self.batcher.newest
         outcomes = await anyio.to_thread.run_sync(park_each, lake.store, lake.form, leftovers, limiter=lake.press)
         failure: ConnectorError | None = None
-        for one, told in zip(leftovers, outcomes, strict=True):
+        for leftover, told in zip(leftovers, outcomes, strict=True):
             if isinstance(told, ConnectorError):
                 failure = failure or told
                 continue
-            publisher.park(one.key, told, one.within, newest=newest)
-            self.safe += one.rows
-            self.stager.busy.discard(one.key)
+            publisher.park(leftover.key, told, leftover.within, newest=newest)
+            self.safe += leftover.rows
+            self.stager.busy.discard(leftover.key)
         if failure is not None:
             raise failure

@@ -12,9 +12,9 @@ from connector.core.planning.parked_together import rejoined, whole_together
 from connector.core.planning.parking import parked_keys, parked_of, setting_aside, with_parked
 from connector.core.planning.plan import concluded, reading_of, visible_in
 from connector.core.planning.rereading import forgetting
-from connector.core.state.data_file import ParkedFile, parked_seconds, with_changes
+from connector.core.state.data_file import ParkedFile, folder_of, parked_seconds, with_changes
 from connector.core.state.drift import Drift
-from connector.core.state.intent import IntendedFile, contents, file_in, folder_of
+from connector.core.state.intent import IntendedFile, contents, file_in
 from connector.core.state.partition import in_order_of_time, partition_folder, partition_of
 from connector.core.state.rebase import with_more_drift
 from connector.core.state.tables import TRANSACTIONS
@@ -187,7 +187,7 @@ class Publisher:
             None if lost else there,
             within.union(parked_seconds(parked)).minus(self.durable),
             self.work.plan.read_before,
-            tuple(one.file for one in parked),
+            tuple(parked_file.file for parked_file in parked),
             self.work.counted,
             lost=lost,
         )
@@ -284,16 +284,20 @@ class Publisher:
     async def _commit(
         self, staged: Sequence[StagedPartition], read: Read, *, newest: int, drift: Drift, complete: bool
     ) -> Committed:
-        writes = [self._write(one, self._replaced(one.rewrite), read, newest=newest) for one in staged]
-        written = {one.rewrite.folder for one in staged}
+        writes = [
+            self._write(partition, self._replaced(partition.rewrite), read, newest=newest) for partition in staged
+        ]
+        written = {partition.rewrite.folder for partition in staged}
         finish = partial(self._concluded, newest=newest, written=written) if complete else _as_it_is
-        began = self.state = self._with_read(read, newest=newest, drift=drift, files=any(one.staged for one in writes))
+        began = self.state = self._with_read(
+            read, newest=newest, drift=drift, files=any(write.staged for write in writes)
+        )
         if not (writes or self.commits.owes) and finish(began) == self._saved:
             return Committed()
         call = partial(self.commits.commit, began, writes, finish=finish)
         outcome = await anyio.to_thread.run_sync(call, limiter=self.lake.threads)
         self._take_over(began, outcome.state)
-        visible = [one.result for one in outcome.visible]
+        visible = [write.result for write in outcome.visible]
         self._count(outcome.visible)
         await self._remove_taken_up()
         return Committed(visible, [(write.result, error) for write, error in outcome.failed], recorded=True)
@@ -303,50 +307,52 @@ class Publisher:
         return file_in(self._saved.recorded.files, rewrite.folder) if rewrite.lost else rewrite.old
 
     def _write(
-        self, one: StagedPartition, replaced: DataFile | None, read: Read, *, newest: int
+        self, partition: StagedPartition, replaced: DataFile | None, read: Read, *, newest: int
     ) -> Write[StagedPartition]:
         """Return a staged file as it is to be committed."""
-        folder, staged, old = one.rewrite.folder, one.staged, one.rewrite.old
+        folder, staged, old = partition.rewrite.folder, partition.staged, partition.rewrite.old
         file = staged.file
         if file is not None and old is not None:
             file = with_changes(file, witnessed=max(file.witnessed, old.witnessed))
-        covered = one.rewrite.within.within(one.key.bounds).minus(self._unsettled(newest)).minus(read.again)
+        covered = partition.rewrite.within.within(partition.key.bounds).minus(self._unsettled(newest)).minus(read.again)
         intended = IntendedFile(
             folder=folder,
             file=file,
             replaces=None if replaced is None else replaced.sha256,
-            covered=tuple((part.start, part.stop) for part in covered),
-            parked=tuple(file.path for file in one.rewrite.parked),
+            covered=covered.pairs,
+            parked=tuple(file.path for file in partition.rewrite.parked),
         )
 
         def again(newest_file: DataFile | None) -> Write[StagedPartition]:
             if newest_file is None and staged.unchanged and file is not None:
                 raise StaleFileError(file, "another run found it lost")
-            rewrite = replace(one.rewrite, old=newest_file)
+            rewrite = replace(partition.rewrite, old=newest_file)
             made = stage_again(self.lake.store, self.lake.form, rewrite, staged)
-            return self._write(replace(one, rewrite=rewrite, staged=made), newest_file, read, newest=newest)
+            return self._write(replace(partition, rewrite=rewrite, staged=made), newest_file, read, newest=newest)
 
-        return Write(intended, staged.path, staged.condition, again, one, awaited=one.awaited)
+        return Write(intended, staged.path, staged.condition, again, partition, awaited=partition.awaited)
 
     def _take_over(self, began: TableState, newest: TableState) -> None:
         """Go on from the newest state with what was changed since a commit began: rows that were parked meanwhile."""
         self._saved = newest
         state = state_log.rebased_state(TRANSACTIONS, began, self.state, newest)
-        self.state = setting_aside(state, lambda one: one.run != self.run_id and one.path not in self._ours)
+        self.state = setting_aside(
+            state, lambda parked_file: parked_file.run != self.run_id and parked_file.path not in self._ours
+        )
 
     def _count(self, writes: Sequence[Write[StagedPartition]]) -> None:
         """Count what has become visible; what another run has made of the same rows is new in its report."""
-        visible = [one.result for one in writes]
-        for write, one in zip(writes, (one.staged for one in visible), strict=True):
-            unchanged = one.unchanged or write.met
-            self.counts += one.counts.met if write.met else one.counts
+        visible = [write.result for write in writes]
+        for write, staged in zip(writes, (staged.staged for staged in visible), strict=True):
+            unchanged = staged.unchanged or write.met
+            self.counts += staged.counts.met if write.met else staged.counts
             self.files_unchanged += unchanged
             self.files_written += not unchanged
-            if one.file is not None and not one.unchanged:
-                self.written.add(one.file.path)
-                self._lost.pop(folder_of(one.file.path), None)
-        self._taken_up += [file.path for one in visible for file in one.rewrite.parked]
-        self.durable = Intervals.of([*self.durable, *(part for one in visible for part in one.rewrite.within)])
+            if staged.file is not None and not staged.unchanged:
+                self.written.add(staged.file.path)
+                self._lost.pop(folder_of(staged.file.path), None)
+        self._taken_up += [file.path for staged in visible for file in staged.rewrite.parked]
+        self.durable = Intervals.of([*self.durable, *(part for staged in visible for part in staged.rewrite.within)])
 
     async def _remove_taken_up(self) -> None:
         """Remove parked files that the state on the disk does not name any more."""

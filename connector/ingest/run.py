@@ -79,7 +79,7 @@ class SyncRun:
     client: Client
     options: Options
     began: float
-    publishes: bool = True
+    publishes: bool
     run_id: str = field(init=False)
     _store: Store = field(init=False)
     _tell: OnEvent = field(init=False)
@@ -169,13 +169,15 @@ class SyncRun:
 
     def _reported(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
         """Return what the run has come to by now."""
-        accounts = (one for _, one in sorted(self._reports.items()))
+        accounts = (account for _, account in sorted(self._reports.items()))
         return self._run_report.made(lake, outcome, accounts, savings=self._savings, error=error)
 
     def _failure(self) -> AccountsError | DamagedError | None:
         """Return what some accounts ended with, if any did not end well."""
         damages = {
-            one.account: damage for _, one in sorted(self._reports.items()) if (damage := damage_of(one)) is not None
+            account.account: damage
+            for _, account in sorted(self._reports.items())
+            if (damage := damage_of(account)) is not None
         }
         if self.options.dry_run:
             damages = {}  # nothing was to be mended
@@ -285,7 +287,7 @@ class SyncRun:
         try:
             await in_turn(self._past.share_out(requests), audit, at_once=AUDITS_AT_ONCE)
         finally:
-            if spent := sum(one.audit.requests for one in self._reports.values()):
+            if spent := sum(report.audit.requests for report in self._reports.values()):
                 self._savings = grown.spend(spent)
 
     async def _keep_balance(self, part: AccountRun, balance: Snapshot | None) -> Snapshot | None:

@@ -113,15 +113,15 @@ class Stager:
         done: list[tuple[_Part, StagedFile | ConnectorError]] = []
         for tried in range(ROUNDS):
             told = list(zip(parts, await self._staged(parts) if parts else (), strict=True))
-            done += [(part, one) for part, one in told if not isinstance(one, StaleFileError)]
-            stale = [(part, one) for part, one in told if isinstance(one, StaleFileError)]
+            done += [(part, outcome) for part, outcome in told if not isinstance(outcome, StaleFileError)]
+            stale = [(part, outcome) for part, outcome in told if isinstance(outcome, StaleFileError)]
             if not stale:
                 return done
             await publisher.catch_up()
             newer = [replace(part, rewrite=publisher.rewrite_of(part.key, part.within)) for part, _ in stale]
             same = [
-                tried >= SURE_ROUNDS and one.rewrite == part.rewrite
-                for one, (part, _) in zip(newer, stale, strict=True)
+                tried >= SURE_ROUNDS and renewed.rewrite == part.rewrite
+                for renewed, (part, _) in zip(newer, stale, strict=True)
             ]
             done += [told for told, is_ in zip(stale, same, strict=True) if is_]
             parts = [part for part, is_ in zip(newer, same, strict=True) if not is_]

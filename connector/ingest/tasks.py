@@ -70,7 +70,7 @@ async def tasks_of(services: Services, config: Config, options: Options, *, slot
     return [{"accounts": group, "lake": lake, **created_of(group, listed)} for group in groups]
 
 
-def told(options: Mapping[str, Any], task: Mapping[str, Any]) -> Options:
+def task_options(options: Mapping[str, Any], task: Mapping[str, Any]) -> Options:
     """Return what a task is to sync: what all are told, but for what it is told by itself.
 
     Args:

@@ -129,10 +129,10 @@ def _cut_of(options: PlanOptions) -> Cut:
 async def plan_with(services: Services, config: Config, options: Options, cut: Cut) -> list[dict[str, Any]]:
     """Do what `plan` does, with services that are open already."""
 
-    async def work(services: Services) -> list[dict[str, Any]]:
+    async def run(services: Services) -> list[dict[str, Any]]:
         return await _plan(services, config, options, cut)
 
-    return await observed("plan", services, work, rate_limit=config.rate)
+    return await observed("plan", services, run, rate_limit=config.rate)
 
 
 async def _plan(services: Services, config: Config, options: Options, cut: Cut) -> list[dict[str, Any]]:
@@ -158,9 +158,9 @@ async def _plan(services: Services, config: Config, options: Options, cut: Cut) 
             tell(AccountIdentified(account, identity.account))
             state = table_states.load(store, identity.account)
             given = _as_arguments(options, state, account) | created_of([account], listed)
-            work = _Work(options, state, identity, cut)
-            profile = await _profile(client, options, work, account, alone=len(accounts) == 1)
-            found[position] = [bounds | given for bounds in work.bounds(profile)]
+            unread = _UnreadTime(options, state, identity, cut)
+            profile = await _profile(client, options, unread, account, alone=len(accounts) == 1)
+            found[position] = [bounds | given for bounds in unread.bounds(profile)]
             tell(AccountEnded(account))
 
         await in_turn(range(len(accounts)), plan_account, at_once=AT_ONCE)
@@ -171,7 +171,7 @@ async def _plan(services: Services, config: Config, options: Options, cut: Cut) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _UnreadTime:
     """What is to be read of an account, to be cut into windows."""
 
     chosen: Options
@@ -183,9 +183,11 @@ class _Work:
     def todo(self) -> Intervals:
         """What is to be read; settled, up to where rows may still come."""
         now, asked = self.identity.now, self.chosen.asked
-        work = plan_work(self.state, asked, now=now, settle=self.chosen.settle, full_refresh=self.chosen.full_refresh)
+        planned = plan_work(
+            self.state, asked, now=now, settle=self.chosen.settle, full_refresh=self.chosen.full_refresh
+        )
         whole = max(0, self.identity.present(0) - self.chosen.settle)
-        return work.todo.within(Interval(0, whole)) if self.cut.settled and whole else work.todo
+        return planned.todo.within(Interval(0, whole)) if self.cut.settled and whole else planned.todo
 
     @property
     def likely(self) -> Intervals:
@@ -210,15 +212,15 @@ class _Work:
 
 
 async def _profile(
-    client: Client, options: Options, work: _Work, account: str | None, *, alone: bool
+    client: Client, options: Options, unread: _UnreadTime, account: str | None, *, alone: bool
 ) -> DensityProfile:
     """Say where an account's rows lie: by its lake, and by a few pages of the longest time that is to be read.
 
     Among several accounts no pages are asked for.
     """
-    points = points_of_files(work.state) if work.state else []
-    longest = max(work.likely, key=lambda part: part.seconds, default=None)
-    if alone and longest is not None and work.cut.windows > 1:
+    points = points_of_files(unread.state) if unread.state else []
+    longest = max(unread.likely, key=lambda part: part.seconds, default=None)
+    if alone and longest is not None and unread.cut.windows > 1:
         points += (await survey(client, options.query(account), longest)).points()
     return DensityProfile.of(points)
 
@@ -281,5 +283,7 @@ async def accounts_to_read(chosen: Options, client: Client, retired: Collection[
 
 def created_of(accounts: Iterable[str | None], listed: Mapping[str | None, int | None]) -> dict[str, Any]:
     """Return what a task is told of those of its accounts that were listed, as an argument; nothing if none was."""
-    created = {one: when for one in accounts if one is not None and (when := listed.get(one)) is not None}
+    created = {
+        account: when for account in accounts if account is not None and (when := listed.get(account)) is not None
+    }
     return {"accounts_created": created} if created else {}

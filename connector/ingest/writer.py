@@ -183,7 +183,7 @@ class PartitionWriter:
             if publisher is None:
                 return
             staged = [publisher.staged.pop(key) for key in self._share_out(publisher)[0]]
-            waiting = self._stager.busy.difference(one.key for one in staged) or batcher.keys()
+            waiting = self._stager.busy.difference(partition.key for partition in staged) or batcher.keys()
             done = await publisher.commit(
                 self._in_order(publisher, staged),
                 self._read(),
@@ -191,13 +191,13 @@ class PartitionWriter:
                 drift=batcher.drift,
                 complete=complete and not waiting,
             )
-            self._stager.busy.difference_update(one.key for one in done.visible)
-            self._safe += sum(one.rows for one in done.visible)
+            self._stager.busy.difference_update(partition.key for partition in done.visible)
+            self._safe += sum(partition.rows for partition in done.visible)
             if done.recorded:
                 self._tell_committed(publisher)
-            for one, failure in done.failed:
+            for partition, failure in done.failed:
                 if isinstance(failure, CommitConflictError):
-                    publisher.staged[one.key] = one
+                    publisher.staged[partition.key] = partition
             if done.failed:
                 raise done.failed[0][1]
 
@@ -209,7 +209,7 @@ class PartitionWriter:
     def _in_order(self, publisher: Publisher, staged: Sequence[StagedPartition]) -> list[StagedPartition]:
         """Return staged files as they are to become visible, with those marked that what is newer waits for."""
         in_part = {bounds.start for bounds in publisher.work.plan.in_part}
-        return [replace(one, awaited=one.key.start in in_part) for one in staged]
+        return [replace(partition, awaited=partition.key.start in in_part) for partition in staged]
 
     def _share_out(self, publisher: Publisher) -> tuple[list[PartitionKey], list[PartitionKey]]:
         """Return the staged partitions that may become visible, oldest first, and those that wait for an older one."""

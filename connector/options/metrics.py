@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from connector.core.metrics import EndedRun, ReportFigures, RunCounts, Samples, after, from_text, to_text
 from connector.errors import ConfigError, StoppedError, exit_code_of
-from connector.events import Event, PageReceived, RequestAnswered, Retried, RunEnded, Throttled, told
+from connector.events import Event, PageReceived, RequestAnswered, Retried, RunEnded, Throttled, listener_of
 from connector.options.value_types import HandedOn
 from connector.outside_text import shown
-from connector.running.clock import Clock, SystemClock
+from connector.running.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -50,7 +50,6 @@ class RunMetrics(HandedOn):
         *,
         command: str,
         lake: str | PathLike[str],
-        clock: Clock | None = None,
     ) -> None:
         """See to it that there can be such a file, before anything is done.
 
@@ -58,13 +57,12 @@ class RunMetrics(HandedOn):
             metrics: the file; or a folder that is there, in which it has a name by command and lake.
             command: what runs.
             lake: the lake.
-            clock: time.
 
         Raises:
             ConfigError: it cannot be written, or is not this program's file of this command and this lake.
         """
         self._command, self._lake = command, _name_of(os.fspath(lake))
-        self._clock = clock or SystemClock()
+        self._clock = SystemClock()
         self._counts, self._began = RunCounts(), self._clock.now()
         self.figures: ReportFigures | None = None
         self.report: object = None
@@ -198,7 +196,7 @@ def measured(command: str, figures_of: Callable[[Any], ReportFigures]) -> Callab
 
 
 def _both(first: OnEvent, second: OnEvent | None) -> OnEvent:
-    other = told(second)
+    other = listener_of(second)
 
     def hear(event: Event) -> None:
         first(event)

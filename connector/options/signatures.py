@@ -91,7 +91,7 @@ def _placed(
 
 def _signature(call: Callable[..., Any], options: type, table: Mapping[str, Option]) -> Signature:
     written = signature(call)
-    own = [one for one in written.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+    own = [parameter for parameter in written.parameters.values() if parameter.kind is not Parameter.VAR_KEYWORD]
     types = types_of(options)
     listed = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=option.default, annotation=types[name])

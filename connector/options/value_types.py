@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.config.salt import Salt
+from connector.core.units import is_number
 from connector.errors import UsageError
 from connector.running.canceller import Canceller
 
@@ -58,10 +59,6 @@ def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -89,7 +86,7 @@ def _is_only_texts(value: object) -> bool:
     """Say whether it is a text or some, as far as can be seen without using it up."""
     if not _is_texts(value):
         return False
-    return isinstance(value, Iterator) or all(isinstance(one, str) for one in cast("Iterable[object]", value))
+    return isinstance(value, Iterator) or all(isinstance(member, str) for member in cast("Iterable[object]", value))
 
 
 def _is_a(kind: type) -> Callable[[object], bool]:
@@ -99,7 +96,7 @@ def _is_a(kind: type) -> Callable[[object], bool]:
 KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "bool": (_is_flag, "True or False"),
     "int": (_is_whole, "a whole number"),
-    "float": (_is_number, "a number"),
+    "float": (is_number, "a number"),
     "str": (_is_text, "a text"),
     "str | int": (lambda value: _is_text(value) or _is_whole(value), "a text or a whole number"),
     "str | PathLike[str]": (_is_path, "a path"),

@@ -102,7 +102,7 @@ class AccountPayouts:
 
     shared: PayoutsContext
     account: str | None
-    account_id: str | None = None
+    account_id: str | None
     _identity: Identity | None = field(init=False, default=None)
     _book: Book | None = field(init=False, default=None)
     _again: set[str] = field(init=False, default_factory=set[str])
@@ -210,7 +210,7 @@ class AccountPayouts:
         record, table, (rows, absent) = book.record, self._table(PAYOUTS, book.record), read
         came = {row["id"] for row in rows}
         missing = absent | {
-            one.id for one in record.payouts.values() if one.created in plan.todo and one.id not in came
+            payout.id for payout in record.payouts.values() if payout.created in plan.todo and payout.id not in came
         }
         days: dict[str, list[Row]] = {}
         for row in sorted(rows, key=lambda row: (row["created"], row["id"])):
@@ -241,7 +241,9 @@ class AccountPayouts:
         version, versions = self.shared.client.config.api_version, record.api_versions
         if rows and version not in versions:
             versions = (*versions, version)
-        newest = max([*(row["created"] for row in rows), *(one.created for one in record.payouts.values())], default=0)
+        newest = max(
+            [*(row["created"] for row in rows), *(payout.created for payout in record.payouts.values())], default=0
+        )
         settled = Intervals.span(0, max(0, identity.present(newest) - SETTLE))
         covered = plan.todo.both(settled)
         book.record = replace(book.record, api_versions=versions)
@@ -257,7 +259,7 @@ class AccountPayouts:
         """List and write what the lake lacks, day by day of arrival, newest first."""
         again, table = frozenset(self._again), self._table(TRANSACTIONS, book.record)
         lists = book.record.transaction_files.values()
-        rewrite = frozenset(day_of(one.path) for one in lists if table.shows_hidden(one))
+        rewrite = frozenset(day_of(listing.path) for listing in lists if table.shows_hidden(listing))
         due = days_due(book.record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         days = {day.start for day in due}
         files = [file for file in book.record.transaction_files.values() if day_of(file.path) in days]
@@ -266,7 +268,7 @@ class AccountPayouts:
             record = book.forget(lost)
             due = days_due(record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         starts = likely_starts(book.record.payouts.values())
-        reconciled = {one.id for one in book.record.payouts.values() if one.listable}
+        reconciled = {payout.id for payout in book.record.payouts.values() if payout.listable}
         refused: list[ProtocolError] = []
 
         tell = self.shared.services.on_event
@@ -283,7 +285,7 @@ class AccountPayouts:
             return [listed]
 
         async def list_day(day: DayDue) -> None:
-            listed = [one for payout in day.to_list for one in await list_one(payout.id)]
+            listed = [found for payout in day.to_list for found in await list_one(payout.id)]
             await self._write_day(book, day, listed)
 
         await in_turn(due, list_day, at_once=AT_ONCE)
@@ -294,7 +296,7 @@ class AccountPayouts:
         record = book.record
         table = self._table(TRANSACTIONS, record)
         folder = transactions_folder(record.account, day.start)
-        book.empty |= {one.payout for one in listed if not one.batches}
+        book.empty |= {found.payout for found in listed if not found.batches}
 
         def make(rewrite: PartitionRewrite) -> StagedFile:
             return stage_transactions(book.services.store, table, rewrite, day, listed)

@@ -11,7 +11,8 @@ import anyio
 import anyio.to_thread
 
 from connector.core.planning.lost_payouts import LostPayouts
-from connector.core.state.intent import IntendedFile, file_in, folder_of
+from connector.core.state.data_file import folder_of
+from connector.core.state.intent import IntendedFile, file_in
 from connector.core.state.tables import PAYOUTS
 from connector.events import Committed
 from connector.lake.state import state_log
@@ -87,7 +88,7 @@ class Book:
     threads: anyio.CapacityLimiter
     record: PayoutsRecord
     saved: PayoutsRecord | None
-    account: str | None = None
+    account: str | None
     counts: Counter[str] = field(init=False, default_factory=Counter[str])
     lost: LostPayouts = field(init=False, default_factory=LostPayouts)
     empty: set[str] = field(init=False, default_factory=set[str])
@@ -193,7 +194,7 @@ class Book:
         return AccountPayoutsReport(
             account=self.record.account,
             asked=(asked.start, min(asked.stop, now)),
-            covered=tuple((part.start, part.stop) for part in self.record.covered),
+            covered=self.record.covered.pairs,
             error=error,
             healed=mended.healed,
             rows_lost=mended.gone,

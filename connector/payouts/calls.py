@@ -86,15 +86,15 @@ class PayoutsChoice:
     """
 
     asked: Interval
-    accounts: Sequence[str | None] = (None,)
-    account_id: str | None = None
-    full_refresh: bool = False
-    fail_fast: bool = False
-    existing: bool = False
+    accounts: Sequence[str | None]
+    account_id: str | None
+    full_refresh: bool
+    fail_fast: bool
+    existing: bool
 
 
 async def sync_payouts_with(
-    services: Services, config: Config, options: PayoutsChoice, *, wait: float = 0.0
+    services: Services, config: Config, options: PayoutsChoice, *, wait: float
 ) -> PayoutsReport:
     """Do what `sync_payouts` does, with services that are open already."""
 

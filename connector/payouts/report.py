@@ -130,12 +130,14 @@ def figures_of(report: PayoutsReport) -> ReportFigures:
     """Return what a run comes to, for whoever watches: its rows are payouts."""
     accounts = report.accounts
     return ReportFigures(
-        covered={one.account: covered_until(one.covered, one.error) for one in accounts},
+        covered={account.account: covered_until(account.covered, account.error) for account in accounts},
         accounts=len(accounts),
-        accounts_failed=sum(one.error is not None for one in accounts),
-        rows_new=sum(one.payouts_new for one in accounts),
-        rows_changed=sum(one.payouts_changed for one in accounts),
-        lake_rows=None if any(one.error for one in accounts) else sum(one.lake_payouts for one in accounts),
+        accounts_failed=sum(account.error is not None for account in accounts),
+        rows_new=sum(account.payouts_new for account in accounts),
+        rows_changed=sum(account.payouts_changed for account in accounts),
+        lake_rows=None
+        if any(account.error for account in accounts)
+        else sum(account.lake_payouts for account in accounts),
     )
 
 
@@ -161,16 +163,17 @@ def holdings_of(record: PayoutsRecord, asked: Interval, empty: Iterable[str]) ->
         empty: ids of payouts whose list turned out to have nothing in it.
     """
     payouts = sorted(
-        (one for one in record.payouts.values() if one.created in asked), key=lambda one: (one.created, one.id)
+        (payout for payout in record.payouts.values() if payout.created in asked),
+        key=lambda payout: (payout.created, payout.id),
     )
     listings, files = record.listings, record.all_files.values()
     return {
-        "manual": tuple(one.id for one in payouts if not one.automatic),
-        "waiting": tuple(one.id for one in payouts if one.waiting),
+        "manual": tuple(payout.id for payout in payouts if not payout.automatic),
+        "waiting": tuple(payout.id for payout in payouts if payout.waiting),
         "unbalanced": tuple(_unbalanced(record, empty)),
         "lake_payouts": len(record.payouts),
         "lake_listed": len(listings),
-        "lake_transactions": sum(one.rows for one in listings.values()),
+        "lake_transactions": sum(listing.rows for listing in listings.values()),
         "lake_files": len(files),
         "lake_bytes": sum(file.bytes for file in files),
     }

@@ -105,7 +105,7 @@ class PayoutsRun:
             finally:
                 unpublished = await follow(self.services.store)
         reports = [report for _, report in sorted(self._reports.items())]
-        failure = self._failed.failure({one.account: damage for one in reports if (damage := damage_of(one))})
+        failure = self._failed.failure({report.account: damage for report in reports if (damage := damage_of(report))})
         failure = failure or unpublished
         if failure is None:
             return self._report("complete")

@@ -41,7 +41,9 @@ async def tasks_with_one_error() -> AsyncGenerator[TaskGroup, None]:
                 raise
     except BaseExceptionGroup as group:
         errors = list(_leaves(group))
-        ours = sorted((error for error in errors if isinstance(error, ConnectorError)), key=lambda one: one.retryable)
+        ours = sorted(
+            (error for error in errors if isinstance(error, ConnectorError)), key=lambda error: error.retryable
+        )
         if ours:
             raise ours[0] from (group if len(errors) > 1 else ours[0].__cause__)
         if len(errors) == 1 and (errors[0] is ending or not isinstance(errors[0], (KeyboardInterrupt, SystemExit))):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 
+from connector.core.units import is_number
 from connector.errors import StoppedError, UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ async def stoppable(
         UsageError: the deadline is none, or asyncio's event loop does not run.
     """
     require_asyncio()
-    if deadline is not None and not (_is_number(deadline) and 0 < deadline < float("inf")):
+    if deadline is not None and not (is_number(deadline) and 0 < deadline < float("inf")):
         raise UsageError(f"`deadline` {deadline!r} must be a number of seconds, above 0")
     if canceller is not None and canceller.called:
         raise StoppedError("stopped before it began")
@@ -135,7 +136,3 @@ def _forget(task: asyncio.Task[Any]) -> None:
     _LEFT.discard(task)
     if not task.cancelled():
         task.exception()  # whoever might have heard of it has gone
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connector.core.account_failures import without_frames
 from connector.errors import ConnectorError
 from connector.ingest.calls import sync_with
-from connector.ingest.tasks import told
+from connector.ingest.tasks import task_options
 from connector.running.blocking import run_blocking
 from connector.services import opened
 
@@ -90,7 +90,7 @@ class Tasks:
     async def _sync(self, number: int) -> Report:
         carried = self.carried
         salted = {"salt": carried.salt} if carried.salt else {}
-        options = told({**self.options, **salted}, self.tasks[number])
+        options = task_options({**self.options, **salted}, self.tasks[number])
         async with opened(carried.destination or "", carried.config) as services:
             return await sync_with(services, carried.config, options, wait=self.wait, publishes=False)
 

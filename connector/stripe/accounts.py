@@ -58,7 +58,11 @@ async def connected_accounts(client: Client) -> AsyncGenerator[dict[AccountId, i
             refuse_others(page, kind=LIST_ACCOUNTS.kind)
             ids = _ids(page)
             _check(page, ids, seen, first=after is None)
-        yield {one: created_of(client, row) for one, row in zip(ids, page.rows, strict=True) if one not in told}
+        yield {
+            account_id: created_of(client, row)
+            for account_id, row in zip(ids, page.rows, strict=True)
+            if account_id not in told
+        }
         if not page.has_more:
             return
         seen.update(ids)
@@ -85,6 +89,6 @@ def _check(page: Page, ids: list[AccountId], seen: set[str], *, first: bool) -> 
 def _ids(page: Page) -> list[AccountId]:
     """Return the ids of a page's accounts, each fit to become a folder."""
     found = [row.get("id") for row in page.rows]
-    if not all(isinstance(one, str) and one for one in found):
+    if not all(isinstance(row, str) and row for row in found):
         raise ProtocolError("the list of accounts has a row without an id", request_id=page.request_id)
-    return [checked_account(one) for one in found]
+    return [checked_account(row) for row in found]

@@ -14,7 +14,7 @@ from connector.core.account_ids import given_account, given_accounts
 from connector.core.api.page import Row, decode_asked
 from connector.core.time.intervals import Intervals
 from connector.errors import UsageError
-from connector.events import told
+from connector.events import listener_of
 from connector.running.clock import SystemClock
 from connector.running.stopping import require_asyncio
 from connector.stripe.balance import balance_in
@@ -79,7 +79,7 @@ class Stripe:
             UsageError: `on_event` cannot be told.
         """
         self.config = config
-        self._transport, self._clock, self._on_event = transport, clock or SystemClock(), told(on_event)
+        self._transport, self._clock, self._on_event = transport, clock or SystemClock(), listener_of(on_event)
         self._client: Client | None = None
 
     @classmethod

@@ -145,9 +145,9 @@ class Connections:
 
     def end_resting(self) -> None:
         """Close connections that wait for their next request: where one has died, as in a sleep, all may have."""
-        for one in list(self._open.values()):
-            if one.resting:
-                one.end()
+        for connection in list(self._open.values()):
+            if connection.resting:
+                connection.end()
 
     def distrust(self, number: int) -> None:
         """Believe nothing more of a connection, and close it; a request under way on it fails."""

@@ -105,15 +105,15 @@ class Gate:
             if not self.pace.cap.free:  # who ends next serves
                 return
             now = self._clock()
-            lines = {(one.endpoint, one.group) for one in self._waiters}
+            lines = {(waiter.endpoint, waiter.group) for waiter in self._waiters}
             waits = {line: self.pace.wait(line[0], now, line[1]) for line in lines}
-            able = [one for one in self._waiters if waits[one.endpoint, one.group] <= 0.0]
+            able = [waiter for waiter in self._waiters if waits[waiter.endpoint, waiter.group] <= 0.0]
             if not able:
                 soonest = min(waits.values())
                 if soonest < inf:
                     self._timer = asyncio.get_running_loop().call_later(soonest, self._serve)
                 return
-            first = max(able, key=lambda one: one.urgency()) if len(able) > 1 else able[0]
+            first = max(able, key=lambda waiter: waiter.urgency()) if len(able) > 1 else able[0]
             self._waiters.remove(first)
             if not first.turn.done():
                 self.pace.start(first.endpoint, now, first.group)

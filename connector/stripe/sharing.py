@@ -74,8 +74,10 @@ class RateSharing:
         if not self._looks:
             self._seen.extend([sharers] * LOOKS)
             begun = self.lease().begun
-            leases = [one.lease for one in others.live if one.lease is not None]
-            longer = sum(begun - one.begun >= ALONE_SECONDS for one in leases)  # these may go at more than their part
+            leases = [sign.lease for sign in others.live if sign.lease is not None]
+            longer = sum(
+                begun - lease.begun >= ALONE_SECONDS for lease in leases
+            )  # these may go at more than their part
             return max(1.0, NEWCOMERS_PART * max(1, sharers - longer) / sharers) if longer else 1.0
         self._seen.append(runs)
         self._met = self._met or runs >= sharers  # before, one that is not there may not have begun yet

@@ -139,9 +139,9 @@ def _fees(columnized: Columnized, kind: pa.DataType) -> pa.Array:
     if are_documented(columnized.rows):  # none is null
         starts: list[int | None] = [0, *accumulate(map(len, fees))]
     else:
-        starts = [0, *accumulate(0 if one is None else len(one) for one in fees)]
+        starts = [0, *accumulate(0 if fee is None else len(fee) for fee in fees)]
         if None in fees:
-            starts = [None if one is None else start for one, start in zip(fees, starts, strict=False)] + starts[-1:]
+            starts = [None if fee is None else start for fee, start in zip(fees, starts, strict=False)] + starts[-1:]
     members = [pa.array(parts.get(member.name, ()), member.type) for member in kind.value_type]
     items = pa.StructArray.from_arrays(members, fields=list(kind.value_type))
     return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), items, type=kind)

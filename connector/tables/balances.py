@@ -69,7 +69,7 @@ def from_snapshots(snapshots: Sequence[Json]) -> pa.RecordBatch:
     Raises:
         SchemaError: as `to_batch`.
     """
-    batches = [to_batch(one["snapshot"], one["snapshot_at"]) for one in snapshots]
+    batches = [to_batch(snapshot["snapshot"], snapshot["snapshot_at"]) for snapshot in snapshots]
     return pa.concat_batches([pa.RecordBatch.from_pylist([], schema=arrow_schema(_TABLE)), *batches])
 
 

@@ -34,7 +34,7 @@ def money_columns(table: str) -> dict[str, str]:
 def decimal_schema(schema: pa.Schema, table: str) -> pa.Schema:
     """Return a table's schema, or a part of it, with decimals for amounts, those of the parts of fees among them."""
     money = money_columns(table)
-    return pa.schema([pa.field(one.name, _type(one, money), one.nullable) for one in schema])
+    return pa.schema([pa.field(field.name, _type(field, money), field.nullable) for field in schema])
 
 
 def needed(columns: tuple[str, ...], table: str) -> tuple[str, ...]:
@@ -70,7 +70,9 @@ def _type(field: pa.Field, money: dict[str, str]) -> pa.DataType:
     if field.name != _FEES:
         return field.type
     return pa.list_(
-        pa.struct([pa.field(one.name, AMOUNT) if one.name == "amount" else one for one in field.type.value_type])
+        pa.struct(
+            [pa.field(member.name, AMOUNT) if member.name == "amount" else member for member in field.type.value_type]
+        )
     )
 
 
@@ -85,7 +87,7 @@ def _decimal(amounts: pa.Array, currencies: pa.Array) -> pa.Array:
 def _fees(parts: pa.Array, kind: pa.DataType) -> pa.Array:
     """Rebuild the lists of parts with decimals in them; a list that is null stays null."""
     items = parts.flatten()
-    members = {one.name: items.field(one.name) for one in kind.value_type}
+    members = {field.name: items.field(field.name) for field in kind.value_type}
     members["amount"] = _decimal(members["amount"], members["currency"])
     structs = pa.StructArray.from_arrays(list(members.values()), fields=list(kind.value_type))
     lengths = pc.fill_null(pc.list_value_length(parts), 0)

@@ -31,8 +31,11 @@ def to_lines(objects: Sequence[Json], table: str, keys: Sequence[str]) -> pa.Rec
     """
     schema = lines_schema(table, keys)
     columns = [
-        pa.array([one[name] * SECOND if schema.field(name).type == INSTANT else one[name] for one in objects], kind)
+        pa.array(
+            [received[name] * SECOND if schema.field(name).type == INSTANT else received[name] for received in objects],
+            kind,
+        )
         for name, kind in zip(keys, schema.types, strict=False)
     ]
-    lines = pa.array([to_bytes(one, orjson.OPT_APPEND_NEWLINE) for one in objects], pa.large_binary())
+    lines = pa.array([to_bytes(received, orjson.OPT_APPEND_NEWLINE) for received in objects], pa.large_binary())
     return pa.RecordBatch.from_arrays([*columns, lines], schema=schema)

@@ -97,6 +97,6 @@ def _unknown(name: str) -> str:
 def _meant(name: str, known: list[str]) -> str | None:
     """Return the zone that a name was probably meant for: a city's, however it is written, else the closest."""
     city = name.strip().replace(" ", "_").lower()
-    of_city = [one for one in known if city in {one.lower(), one.lower().rpartition("/")[2]} and "/" in one]
+    of_city = [zone for zone in known if city in {zone.lower(), zone.lower().rpartition("/")[2]} and "/" in zone]
     close = of_city or get_close_matches(name, known, n=1)
     return close[0] if close else None

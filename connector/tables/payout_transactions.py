@@ -56,7 +56,7 @@ def from_objects(objects: Sequence[Json]) -> pa.RecordBatch:
     schema = arrow_schema(_TABLE)
     try:
         columns = [
-            pa.array([_scaled(one[field.name], field.type) for one in objects], field.type, from_pandas=False)
+            pa.array([_scaled(received[field.name], field.type) for received in objects], field.type, from_pandas=False)
             for field in schema
         ]
         return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -124,7 +124,7 @@ def with_trace_parts(batch: pa.RecordBatch) -> pa.RecordBatch:
     parts = [_trace_parts(None if text is None else loads(text)) for text in texts]
     for name in _TRACE:
         place = batch.schema.get_field_index(name)
-        column = pa.array([one[name] for one in parts], batch.schema.field(place).type)
+        column = pa.array([part[name] for part in parts], batch.schema.field(place).type)
         batch = batch.set_column(place, batch.schema.field(place), column)
     return batch
 

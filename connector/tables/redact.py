@@ -81,9 +81,9 @@ class Redactor:
         """Return what differs in rows as received, without values that are not to be kept."""
         hidden = {*self._privacy.omit, *self._privacy.hash}
         kept = [
-            one
-            for one in found.findings
-            if one.kind != "unknown_value" or hidden.isdisjoint({one.column, one.column.partition(".")[0]})
+            finding
+            for finding in found.findings
+            if finding.kind != "unknown_value" or hidden.isdisjoint({finding.column, finding.column.partition(".")[0]})
         ]
         return Drift(tuple(kept))
 

@@ -26,14 +26,14 @@ _ROWS = "balance_transactions"
 
 
 @cache
-def row_schema(*, source_columns: bool = False) -> pa.Schema:
+def row_schema(*, source_columns: bool) -> pa.Schema:
     """Return the schema of balance transactions, with the columns of their sources at the end if asked for."""
     schema = arrow_schema(_ROWS)
     return pa.schema([*schema, *arrow_schema(_TABLE)]) if source_columns else schema
 
 
 @cache
-def row_dictionaries(*, source_columns: bool = False) -> tuple[str, ...]:
+def row_dictionaries(*, source_columns: bool) -> tuple[str, ...]:
     """Name the columns of `row_schema` in which few distinct values occur."""
     return (*dictionary_columns(_ROWS), *(dictionary_columns(_TABLE) if source_columns else ()))
 

@@ -179,7 +179,7 @@ def many(lake: Path, numbers: range) -> None:
         moments.append(time.time())
         if len(moments) % UPKEEP == 0:
             cutoff = moments[-KEPT] if len(moments) > KEPT else 0.0
-            with opened_tables(LocalStore(lake)) as opened:
+            with opened_tables(LocalStore(lake), states=None) as opened:
                 if (table := opened(TABLE)) is not None:
                     table.read()
                     table.tidy(cutoff, act=True)

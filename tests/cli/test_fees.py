@@ -268,7 +268,7 @@ def test_a_payout_whose_charges_carry_no_fee_shows_none_rather_than_zero():
     figures = {"amount": 700, "fee": 0, "net": 700, "currency": "usd", "fee_details": []}
     tally.add([figures | {"type": "charge", "source": "ch_1"}])
     tally.add([figures | {"id": "txn_1", "type": "payout", "source": "po_1", "amount": -700, "net": -700}])
-    lines = lines_of(tally.conclude(None, now=0))
+    lines = lines_of(tally.conclude(None, now=0, account=None, originals=()))
     assert "not available" in lines[0]
     assert [line.split() for line in lines if "?" in line] == [
         ["charge", "1", "7.00", "?", "7.00"],

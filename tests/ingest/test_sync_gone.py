@@ -38,7 +38,9 @@ def account():
 def sync(lake, account, **options):
     config = Config(ApiKey("sk_test_model"), api_base="http://127.0.0.1:1", rate=inf)
     services = Services(LocalStore(lake), account)
-    report = anyio.run(lambda: sync_with(services, config, options_of({"since": None, "until": None} | options)))
+    report = anyio.run(
+        lambda: sync_with(services, config, options_of({"since": None, "until": None} | options), wait=0.0)
+    )
     return report.accounts[0]
 
 

@@ -404,7 +404,7 @@ class LakeAgainstModel(RuleBasedStateMachine):
         )
         asked = {"since": None, "until": None, "settle": SETTLE} | self.options | options
         services = Services(self.guarded(lake), self.model, tuning=EAGER)
-        return await sync_with(services, config, options_of(asked))
+        return await sync_with(services, config, options_of(asked), wait=0.0)
 
     def _watch(self, since: int, until: int) -> None:
         """Let the watcher know what a reader may expect of the files that the run makes visible."""

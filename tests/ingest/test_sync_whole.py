@@ -59,7 +59,7 @@ class Lake:
 
         async def go() -> Any:
             services = Services(WatchedStore(self.root, self.watcher), self.model, tuning=EAGER)
-            return await sync_with(services, config, options_of(asked))
+            return await sync_with(services, config, options_of(asked), wait=0.0)
 
         return anyio.run(go)
 

@@ -76,7 +76,7 @@ def to_lines(objects: list[dict[str, Any]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([*small.columns[:7], pa.array(lines, pa.large_binary())], schema=LINES)
 
 
-PARQUET = parquet_format(SMALL, ("currency", "status"))
+PARQUET = parquet_format(SMALL, ("currency", "status"), order=("created", "id"), table=None)
 ARROW = arrow_format(SMALL)
 JSONL = jsonl_format("zstd", LINES, to_lines)
 FORMS = [PARQUET, ARROW, JSONL, jsonl_format("gzip", LINES, to_lines), jsonl_format(None, LINES, to_lines)]

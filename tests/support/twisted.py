@@ -83,6 +83,6 @@ class TwistedStripe:
 
         async def go() -> Report:
             services = Services(LocalStore(lake), self.transport(), destination=str(lake))
-            return await sync_with(services, config(), options_of(options))
+            return await sync_with(services, config(), options_of(options), wait=0.0)
 
         return anyio.run(go)

@@ -80,7 +80,7 @@ def _values(rows: Sequence[AnyRow], name: str) -> set[object]:
     try:
         return set(found)
     except TypeError:
-        return {one if isinstance(one, str | None) else str(one) for one in found}
+        return {value if isinstance(value, str | None) else str(value) for value in found}
 
 
 def _value(row: AnyRow, name: str) -> object:
@@ -90,4 +90,4 @@ def _value(row: AnyRow, name: str) -> object:
 
 def _shown(values: Iterable[object]) -> str:
     """Show one of some values, always the same one."""
-    return repr(min(str(one)[:40] for one in values))
+    return repr(min(str(value)[:40] for value in values))

@@ -92,7 +92,7 @@ def refused_by_proxy(
     """
     said = f"{proxy} refused the way to {host} (status {status})"
     if status == PROXY_AUTHENTICATION_REQUIRED:
-        asked = [scheme.split(" ")[0] for one in schemes for scheme in one.split(",") if scheme[:1].isalpha()]
+        asked = [scheme.split(" ")[0] for allowed in schemes for scheme in allowed.split(",") if scheme[:1].isalpha()]
         if asked and "basic" not in map(str.lower, asked):
             return ConfigError(
                 f"{said}: it asks for {', '.join(asked)[:60]}, and only Basic is spoken here; name a local proxy that"

@@ -253,7 +253,7 @@ def _written(value: object, *, sort: bool, depth: int = 0) -> str:
         inside = (f"{_text(name)}:{_written(members[name], sort=sort, depth=depth + 1)}" for name in names)
         return f"{{{','.join(inside)}}}"
     if isinstance(value, list):
-        return f"[{','.join(_written(one, sort=sort, depth=depth + 1) for one in cast('list[object]', value))}]"
+        return f"[{','.join(_written(member, sort=sort, depth=depth + 1) for member in cast('list[object]', value))}]"
     if isinstance(value, str):
         return _text(value)
     return str(value) if type(value) is int else orjson.dumps(value, default=_fragment).decode()

@@ -81,18 +81,18 @@ def settle_numbers(value: object, *, shares: bool = False) -> None:
         shares: whether all its members are amounts.
     """
     if isinstance(value, list):
-        for one in cast("list[Any]", value):
-            settle_numbers(one)
+        for member in cast("list[Any]", value):
+            settle_numbers(member)
     elif isinstance(value, dict):
         members = cast("Row", value)
-        for name, one in members.items():
-            if type(one) is float:
-                if (shares or _is_amount(name)) and one.is_integer() and abs(one) < _EXACT:
-                    members[name] = int(one)
-            elif isinstance(one, LongNumber):
-                members[name] = float(one) if name == "exchange_rate" and isfinite(one) else one
-            elif isinstance(one, dict | list) and name != _CUSTOMERS:
-                settle_numbers(cast("object", one), shares=name == _SHARES)
+        for name, member in members.items():
+            if type(member) is float:
+                if (shares or _is_amount(name)) and member.is_integer() and abs(member) < _EXACT:
+                    members[name] = int(member)
+            elif isinstance(member, LongNumber):
+                members[name] = float(member) if name == "exchange_rate" and isfinite(member) else member
+            elif isinstance(member, dict | list) and name != _CUSTOMERS:
+                settle_numbers(cast("object", member), shares=name == _SHARES)
 
 
 def _gather(owner: Row) -> None:
@@ -103,8 +103,8 @@ def _gather(owner: Row) -> None:
 def _taken(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, list[Any]]]:
     """Take out what came more than once, in a value and below it, with its path."""
     if isinstance(value, list):
-        for position, one in enumerate(cast("list[Any]", value)):
-            yield from _taken(one, (*path, str(position)))
+        for position, member in enumerate(cast("list[Any]", value)):
+            yield from _taken(member, (*path, str(position)))
     elif isinstance(value, dict):
         members = cast("Row", value)
         if isinstance(members.get(REPEATED), Earlier):
@@ -112,8 +112,8 @@ def _taken(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, list[Any
                 if _is_vital((*path, name)):
                     raise RepeatedError(".".join((*path, name)))
                 yield ".".join((*path, name)), values
-        for name, one in members.items():
-            yield from _taken(one, (*path, name))
+        for name, member in members.items():
+            yield from _taken(member, (*path, name))
 
 
 def _is_vital(path: tuple[str, ...]) -> bool:

@@ -70,7 +70,7 @@ def decode_object(body: bytes, *, request_id: str | None = None) -> Row:
     return document
 
 
-def decode_asked(body: bytes, asked: str, *, kind: str, request_id: str | None = None) -> Row:
+def decode_asked(body: bytes, asked: str, *, kind: str, request_id: str | None) -> Row:
     """Decode the body of an answer to a request for one object by its id.
 
     Args:
@@ -190,7 +190,9 @@ class StrictOrder:
         if "" in ids:
             raise self._broken(page, "a row has no 'id' but an empty text")
         if again:
-            new = [second != self.oldest or one not in self.ties for one, second in zip(ids, created, strict=True)]
+            new = [
+                second != self.oldest or row_id not in self.ties for row_id, second in zip(ids, created, strict=True)
+            ]
             rows = list(compress(rows, new))
             ids, created = ids_of(rows), created_of(rows)
         if not rows:

@@ -128,5 +128,5 @@ def _missing(message: str, endpoint: str, *, restricted: bool) -> Permission | N
         return likely if restricted else None
     if likely is not None and likely.name == named[0]:
         return likely
-    known = {one.name: one for one in _BY_RESOURCE.values()}
+    known = {permission.name: permission for permission in _BY_RESOURCE.values()}
     return known.get(named[0]) or Permission(named[0], named[0], f"{endpoint} as it was asked for")

@@ -108,9 +108,9 @@ def encode_query(parameters: Parameters) -> str:
         if isinstance(value, (str, int)):
             pairs.append(_pair(name, value))
         elif hasattr(value, "keys"):
-            pairs += [_pair(f"{name}[{key}]", one) for key, one in cast("Mapping[str, int]", value).items()]
+            pairs += [_pair(f"{name}[{key}]", number) for key, number in cast("Mapping[str, int]", value).items()]
         else:
-            pairs += [_pair(f"{name}[]", one) for one in cast("Sequence[str]", value)]
+            pairs += [_pair(f"{name}[]", text) for text in cast("Sequence[str]", value)]
     return "&".join(pairs)
 
 
@@ -171,7 +171,7 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     return error
 
 
-def error_of(response: Response, *, key: str = "") -> ProtocolError | None:
+def error_of(response: Response, *, key: str) -> ProtocolError | None:
     """Say that an error object came with a status of success, as a gateway may have it; None where none came.
 
     Args:

@@ -142,14 +142,18 @@ def cancelling(found: Iterable[Disagreement]) -> tuple[list[Disagreement], list[
         Of each balance whose total agrees, what is available; and the rest. Both in the order given.
     """
     given = list(found)
-    gaps = {one.bucket: one.rows - one.held for one in given}
+    gaps = {disagreement.bucket: disagreement.rows - disagreement.held for disagreement in given}
     agree = {
         bucket[:2]
         for bucket, gap in gaps.items()
         if bucket.status == AVAILABLE and gaps.get(bucket._replace(status=PENDING)) == -gap
     }
-    splits = [one for one in given if one.bucket[:2] in agree and one.bucket.status == AVAILABLE]
-    return splits, [one for one in given if one.bucket[:2] not in agree]
+    splits = [
+        disagreement
+        for disagreement in given
+        if disagreement.bucket[:2] in agree and disagreement.bucket.status == AVAILABLE
+    ]
+    return splits, [disagreement for disagreement in given if disagreement.bucket[:2] not in agree]
 
 
 def disagreements(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]) -> list[Disagreement]:
@@ -162,14 +166,16 @@ def disagreements(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]
     Returns:
         Where they differ, sorted; rows of balances that the balance object does not show are left out.
     """
-    return [one for one in side_by_side(rows, held) if one.held != one.rows]
+    return [disagreement for disagreement in side_by_side(rows, held) if disagreement.held != disagreement.rows]
 
 
 def unexplained(
     rows: Mapping[BalanceKey, int], before: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]
 ) -> list[Disagreement]:
     """Return where the sums of rows since a moment differ from the change of the balance since; see `changes_since`."""
-    return [one for one in changes_since(rows, before, held) if one.held != one.rows]
+    return [
+        disagreement for disagreement in changes_since(rows, before, held) if disagreement.held != disagreement.rows
+    ]
 
 
 def changes_since(
@@ -187,16 +193,16 @@ def changes_since(
     Returns:
         One for each balance, sorted, whether it agrees or not.
     """
-    since = [(one, net) for one, net in rows.items() if one.balance_type in WHOLE]
+    since = [(key, net) for key, net in rows.items() if key.balance_type in WHOLE]
     found: list[Disagreement] = []
-    for balance_type, currency in sorted({one[:2] for one in (*rows, *before, *held) if one.balance_type in WHOLE}):
+    for balance_type, currency in sorted({key[:2] for key in (*rows, *before, *held) if key.balance_type in WHOLE}):
         change = sum(
             side * net
             for amounts, side in ((held, 1), (before, -1))
-            for one, net in amounts.items()
-            if one[:2] == (balance_type, currency)
+            for key, net in amounts.items()
+            if key[:2] == (balance_type, currency)
         )
-        total = sum(net for one, net in since if one[:2] == (balance_type, currency))
+        total = sum(net for key, net in since if key[:2] == (balance_type, currency))
         found.append(Disagreement(BalanceKey(balance_type, currency, f"{AVAILABLE} + {PENDING}"), change, total))
     return found
 
@@ -208,7 +214,7 @@ def side_by_side(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int])
         statuses = PUBLIC[balance_type]
         known = [BalanceKey(balance_type, currency, status) for status in statuses]
         strange = [
-            one for one in rows if one[:2] == (balance_type, currency) and one.status not in (AVAILABLE, PENDING)
+            key for key in rows if key[:2] == (balance_type, currency) and key.status not in (AVAILABLE, PENDING)
         ]
         if strange:  # a status nobody knows yet: its rows are somewhere in the balance, only the whole can be compared
             whole = BalanceKey(balance_type, currency, " + ".join(statuses))

@@ -101,17 +101,17 @@ def parts_of(row: Row) -> tuple[FeePart, ...]:
         ProtocolError: an entry is not of the documented form.
     """
     details: list[Any] = row.get("fee_details") or []
-    if not isinstance(details, list) or not all(isinstance(one, dict) for one in details):  # pyright: ignore[reportUnnecessaryIsInstance] - as received
+    if not isinstance(details, list) or not all(isinstance(detail, dict) for detail in details):  # pyright: ignore[reportUnnecessaryIsInstance] - as received
         raise ProtocolError(f"{row.get('id')}: fee_details is not a list of objects")
     return tuple(
         FeePart(
-            type=text(one, "type"),
-            amount=whole(one, "amount"),
-            currency=text(one, "currency"),
-            application=id_of(one.get("application")),
-            description=one.get("description"),
+            type=text(detail, "type"),
+            amount=whole(detail, "amount"),
+            currency=text(detail, "currency"),
+            application=id_of(detail.get("application")),
+            description=detail.get("description"),
         )
-        for one in cast("list[Row]", details)
+        for detail in cast("list[Row]", details)
     )
 
 

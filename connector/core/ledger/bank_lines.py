@@ -98,7 +98,7 @@ def matches(line: BankStatementLine, payouts: Iterable[tuple[Known, date]]) -> l
         apart = 0 if line.arrives is None else abs((line.arrives - day).days)
         if apart <= NEAR_DAYS and is_of(line, known):
             found.append(Match(known, day, apart))
-    return sorted(found, key=lambda one: (one.days_apart, one.known.created, one.known.id))
+    return sorted(found, key=lambda match: (match.days_apart, match.known.created, match.known.id))
 
 
 def is_of(line: BankStatementLine, known: Known) -> bool:
@@ -112,7 +112,7 @@ def is_of(line: BankStatementLine, known: Known) -> bool:
     if line.sign and (known.amount < 0) != (line.sign < 0):
         return False
     places = decimals(known.currency)
-    return abs(known.amount) in {value for one in line.amounts if (value := _minor(one, places)) is not None}
+    return abs(known.amount) in {value for amount in line.amounts if (value := _minor(amount, places)) is not None}
 
 
 def _read(text: str) -> tuple[frozenset[tuple[str, str]], int]:

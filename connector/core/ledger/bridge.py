@@ -161,25 +161,25 @@ class BankLine:
         """What left the balance in the period, less what came back."""
         return self.all_sent - self.failed - self.returned - self.canceled
 
-    def add(self, one: PayoutState) -> None:
+    def add(self, payout: PayoutState) -> None:
         """Take a payout of this bank account in."""
-        if one.begin is Stage.ON_THE_WAY:
-            self.on_the_way_before += one.amount
+        if payout.begin is Stage.ON_THE_WAY:
+            self.on_the_way_before += payout.amount
             self._count("on_the_way_before")
-        if one.begin is Stage.NOT_SENT:
-            self.sent[one.kind] = self.sent.get(one.kind, 0) + one.amount
-            self._count(f"sent_{one.kind}")
-        if one.end is Stage.RETURNED:
-            setattr(self, one.undone, getattr(self, one.undone) + one.amount)
-            self._count(one.undone)
-        elif one.end is Stage.ARRIVED:
-            self.arrived += one.amount
+        if payout.begin is Stage.NOT_SENT:
+            self.sent[payout.kind] = self.sent.get(payout.kind, 0) + payout.amount
+            self._count(f"sent_{payout.kind}")
+        if payout.end is Stage.RETURNED:
+            setattr(self, payout.undone, getattr(self, payout.undone) + payout.amount)
+            self._count(payout.undone)
+        elif payout.end is Stage.ARRIVED:
+            self.arrived += payout.amount
             self._count("arrived")
-        elif one.end is Stage.ON_THE_WAY:
-            self.on_the_way_after += one.amount
+        elif payout.end is Stage.ON_THE_WAY:
+            self.on_the_way_after += payout.amount
             self._count("on_the_way_after")
         else:
-            self.unknown += one.amount
+            self.unknown += payout.amount
             self._count("unknown")
 
     def _count(self, name: str) -> None:
@@ -218,21 +218,21 @@ def payout_states(
     named = {row.payout: row.id for row in rows.values() if row.payout is not None}
     seen: set[str] = set()
     found: list[PayoutState] = []
-    for one in known:
-        row = rows.get(one.row or "") or rows.get(named.get(one.id, ""))
+    for payout in known:
+        row = rows.get(payout.row or "") or rows.get(named.get(payout.id, ""))
         if row is not None:
             seen.add(row.id)
-        elif one.id in figures.sent_later or one.row in figures.sent_later:
+        elif payout.id in figures.sent_later or payout.row in figures.sent_later:
             continue
-        sent = one.created if row is None else row.created
-        arrived = max(sent, as_date(one.arrival_date, period.clocks))
-        back = figures.returns.get(one.id) or figures.returns.get(one.failure_row or "")
+        sent = payout.created if row is None else row.created
+        arrived = max(sent, as_date(payout.arrival_date, period.clocks))
+        back = figures.returns.get(payout.id) or figures.returns.get(payout.failure_row or "")
         returned = back.at if back else None
-        if back is None and one.status in GONE:
+        if back is None and payout.status in GONE:
             returned = arrived  # its row is not in the lake, or long ago
-        state = back.state if back else one.status
+        state = back.state if back else payout.status
         fee = 0 if row is None else row.fee
-        begun = PayoutState(one.id, sent, one.amount, fee, one.currency, state, one, arrived, returned)
+        begun = PayoutState(payout.id, sent, payout.amount, fee, payout.currency, state, payout, arrived, returned)
         found += _within(period, begun)
     for row in rows.values():
         if row.id not in seen:
@@ -241,26 +241,26 @@ def payout_states(
             returned, name = back.at if back else None, row.payout or row.id
             bare = PayoutState(name, row.created, -row.amount, row.fee, row.purse.currency, state, None, None, returned)
             found += _within(period, bare)
-    chosen = [one for one in found if currency in {None, one.currency}]
-    return sorted(chosen, key=lambda one: (one.sent, one.id))
+    chosen = [payout for payout in found if currency in {None, payout.currency}]
+    return sorted(chosen, key=lambda payout: (payout.sent, payout.id))
 
 
-def _within(period: Period, one: PayoutState) -> list[PayoutState]:
+def _within(period: Period, payout: PayoutState) -> list[PayoutState]:
     """Say where a payout was at both ends; nothing of one that had come to its end before, or was sent after."""
     ends = [
-        stage_at(second, sent=one.sent, arrived=one.arrived, returned=one.returned, state=one.state)
+        stage_at(second, sent=payout.sent, arrived=payout.arrived, returned=payout.returned, state=payout.state)
         for second in (period.bounds.start, period.bounds.stop)
     ]
     over = {Stage.ARRIVED, Stage.RETURNED, Stage.UNKNOWN}
     if ends[0] in over or ends[1] is Stage.NOT_SENT:
         return []
-    return [replace(one, begin=ends[0], end=ends[1])]
+    return [replace(payout, begin=ends[0], end=ends[1])]
 
 
 def bank_lines(payouts: Iterable[PayoutState]) -> tuple[BankLine, ...]:
     """Add payouts up by bank account and currency, sorted, what is not known last."""
     found: dict[tuple[str | None, str], BankLine] = {}
-    for one in payouts:
-        key = one.destination, one.currency
-        found.setdefault(key, BankLine(*key)).add(one)
+    for payout in payouts:
+        key = payout.destination, payout.currency
+        found.setdefault(key, BankLine(*key)).add(payout)
     return tuple(found[key] for key in sorted(found, key=lambda key: (key[1], key[0] is None, key[0] or "")))

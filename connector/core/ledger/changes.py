@@ -63,8 +63,8 @@ class PurseChange:
 
 def purse_changes(before: Sequence[PurseStatement], after: Sequence[PurseStatement]) -> tuple[PurseChange, ...]:
     """Compare the balances of one account in two periods; a balance that either lacks had no rows."""
-    then, now = ({one.purse: one for one in side} for side in (before, after))
-    purses = [*now, *(one for one in then if one not in now)]
+    then, now = ({purse.purse: purse for purse in side} for side in (before, after))
+    purses = [*now, *(purse for purse in then if purse not in now)]
     return tuple(_change(purse, then.get(purse), now.get(purse)) for purse in purses)
 
 
@@ -73,22 +73,22 @@ def _change(purse: Purse, before: PurseStatement | None, after: PurseStatement |
     lines = tuple(
         CategoryChange(name, then.get(name, Sums()), now.get(name, Sums())) for name in sorted(then.keys() | now.keys())
     )
-    fees = [0 if one is None else sum(line.amount for line in one.fees) for one in (before, after)]
-    segments: list[Mapping[Segment, Sums]] = [{} if one is None else one.segments for one in (before, after)]
+    fees = [0 if side is None else sum(line.amount for line in side.fees) for side in (before, after)]
+    segments: list[Mapping[Segment, Sums]] = [{} if side is None else side.segments for side in (before, after)]
     apart = [
-        0 if one is None else sum(line.amount for line in one.fees if line.kind and line.kind.apart)
-        for one in (before, after)
+        0 if side is None else sum(line.amount for line in side.fees if line.kind and line.kind.apart)
+        for side in (before, after)
     ]
     reasons = [
-        *_of_payments(*(_payments(one) for one in segments)),
+        *_of_payments(*(_payments(segment) for segment in segments)),
         *_of_others(*segments),
         Reason("apart", apart[1] - apart[0], "fees and taxes billed as rows of their own"),
     ]
-    return PurseChange(purse, lines, fees[0], fees[1], tuple(one for one in reasons if one.amount))
+    return PurseChange(purse, lines, fees[0], fees[1], tuple(reason for reason in reasons if reason.amount))
 
 
-def _categories(one: PurseStatement | None) -> dict[str, Sums]:
-    return {} if one is None else {line.category: line.sums for line in one.lines}
+def _categories(purse: PurseStatement | None) -> dict[str, Sums]:
+    return {} if purse is None else {line.category: line.sums for line in purse.lines}
 
 
 def _payments(segments: Mapping[Segment, Sums]) -> dict[Segment, Sums]:
@@ -102,8 +102,8 @@ def _of_payments(then: Mapping[Segment, Sums], now: Mapping[Segment, Sums]) -> l
     kinds of payment (converted or not, by type and method), each at its rate before; a kind that is new counts here.
     Rate is what came of each kind costing another part of its amount, the fixed part of a fee included.
     """
-    gross_then, gross_now = (sum(one.gross for one in side.values()) for side in (then, now))
-    fee_then, fee_now = (sum(one.fee for one in side.values()) for side in (then, now))
+    gross_then, gross_now = (sum(sums.gross for sums in side.values()) for side in (then, now))
+    fee_then, fee_now = (sum(sums.fee for sums in side.values()) for side in (then, now))
     if gross_then <= 0 or gross_now <= 0:
         whole = Reason("volume", fee_now - fee_then, "payments in one of the two periods only")
         return [whole]
@@ -135,7 +135,7 @@ def _of_others(then: Mapping[Segment, Sums], now: Mapping[Segment, Sums]) -> lis
     }
     found: list[Reason] = []
     for name, text in groups.items():
-        fees = [sum(one.fee for segment, one in side.items() if _group(segment) == name) for side in (then, now)]
+        fees = [sum(sums.fee for segment, sums in side.items() if _group(segment) == name) for side in (then, now)]
         found.append(Reason(name, fees[1] - fees[0], text))
     return found
 
@@ -151,7 +151,7 @@ def _group(segment: Segment) -> str:
 def _whole(parts: Iterable[Fraction], total: int) -> list[int]:
     """Round parts to whole numbers that add up to the total: the largest remainders are rounded up."""
     exact = list(parts)
-    floors = [one.numerator // one.denominator for one in exact]
+    floors = [fraction.numerator // fraction.denominator for fraction in exact]
     order = sorted(range(len(exact)), key=lambda place: exact[place] - floors[place], reverse=True)
     for place in order[: total - sum(floors)]:
         floors[place] += 1

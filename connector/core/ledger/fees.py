@@ -146,10 +146,10 @@ def _charge_of(intent: Row) -> Row | None:
     listed = object_of(intent.get("charges"))
     latest = intent.get("latest_charge")
     charges = listed.get("data") or [] if listed is not None else [] if latest is None else [latest]
-    if not all(isinstance(one, dict) for one in charges):
+    if not all(isinstance(charge, dict) for charge in charges):
         raise ProtocolError(f"the charge of {intent.get('id')} was not expanded")
     rows = cast("list[Row]", charges)
-    return next((one for one in rows if one.get("status") == "succeeded"), rows[0] if rows else None)
+    return next((row for row in rows if row.get("status") == "succeeded"), rows[0] if rows else None)
 
 
 def _without_charge(intent: Row, status: str, base: PaymentFees, now: int) -> PaymentFees:

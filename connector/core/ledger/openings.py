@@ -62,8 +62,8 @@ class Opening:
 
 def worth_asking(recorded: Iterable[Recorded], start: int, covered: Intervals) -> list[Recorded]:
     """Return the recorded balances that could tell, the nearest first: all rows between them and `start` are there."""
-    fit = [one for one in recorded if covers(covered, *between(one.at, start))]
-    return sorted(fit, key=lambda one: (abs(one.at - start), one.at))[:MOST]
+    fit = [balance for balance in recorded if covers(covered, *between(balance.at, start))]
+    return sorted(fit, key=lambda balance: (abs(balance.at - start), balance.at))[:MOST]
 
 
 def between(at: int, start: int) -> tuple[int, int]:
@@ -94,8 +94,10 @@ def opening_of(
     gap = "the lake does not have all rows before the period"
     if purse.balance_type not in COMPARED:
         return Opening(None, "not_known", f"{gap}, and Stripe shows no whole balance of {purse.balance_type}")
-    sound = [one for one in recorded if not figures.near_snapshot[one.at]]
-    sound.sort(key=lambda one: figures.fresh_snapshot[one.at] > 0)  # stable: the nearest of the quiet ones first
+    sound = [balance for balance in recorded if not figures.near_snapshot[balance.at]]
+    sound.sort(
+        key=lambda balance: figures.fresh_snapshot[balance.at] > 0
+    )  # stable: the nearest of the quiet ones first
     if not sound:
         why = (
             "no balance was recorded that tells" if not recorded else "rows were made in the seconds of those recorded"

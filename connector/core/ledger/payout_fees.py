@@ -138,14 +138,14 @@ class PayoutFees:
     @property
     def charges_alone(self) -> int:
         """Σ net of a listing with `type=charge`: not the payout's amount, unless it paid out nothing else."""
-        return sum(one.net for one in self.types if one.type == "charge")
+        return sum(type_sum.net for type_sum in self.types if type_sum.type == "charge")
 
     @property
     def fee(self) -> int | None:
         """All fees of what it paid out, and of its own row, in minor units; None where rows do not tell."""
         told = self.types and self.reason != NO_FEE_DETAILS
         own = (self.own.fee if self.own else None) or 0
-        return sum(one.fee for one in self.types) + own if told else None
+        return sum(type_sum.fee for type_sum in self.types) + own if told else None
 
     def document(self) -> dict[str, Any]:
         """Return the fields as JSON has them."""
@@ -173,7 +173,7 @@ def fees_on(own: FeeRow | None) -> list[KindSum]:
 
 def in_order(fees: Iterable[KindSum]) -> tuple[KindSum, ...]:
     """Sort fees, the greatest first."""
-    return tuple(sorted(fees, key=lambda one: (-one.amount, one.fee, one.type, one.currency)))
+    return tuple(sorted(fees, key=lambda kind_sum: (-kind_sum.amount, kind_sum.fee, kind_sum.type, kind_sum.currency)))
 
 
 def facts_of(payout: Row) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class PayoutTally:
             self.passed_on |= type_ == "payment" and source is not None and source.get("source_transfer") is not None
 
     def conclude(
-        self, described: Row | None, *, now: int, account: str | None = None, originals: Iterable[Original] = ()
+        self, described: Row | None, *, now: int, account: str | None, originals: Iterable[Original]
     ) -> PayoutFees:
         """Return what it comes to.
 
@@ -103,10 +103,10 @@ class PayoutTally:
             balance_transaction=id_of(self._own),
             own=own_row,
             returned=row_of(described, "failure_balance_transaction"),
-            types=tuple(sorted(types, key=lambda one: (-one.rows, one.type, one.currency))),
+            types=tuple(sorted(types, key=lambda type_sum: (-type_sum.rows, type_sum.type, type_sum.currency))),
             fees=in_order([*fees, *fees_on(own_row)]),
             remainder=self._remainder,
-            originals=tuple(sorted(originals, key=lambda one: (-one.created, one.payment))),
+            originals=tuple(sorted(originals, key=lambda original: (-original.created, original.payment))),
         )
 
     def _judged(self, facts: dict[str, Any], now: int) -> tuple[Answer, str | None, str | None]:

@@ -63,7 +63,7 @@ def purse_statements(
     recorded: Sequence[Recorded],
     *,
     first: int,
-    currency: str | None = None,
+    currency: str | None,
 ) -> tuple[PurseStatement, ...]:
     """Return the statement of every balance with rows in the period or something in it.
 
@@ -75,10 +75,10 @@ def purse_statements(
         first: second before which the account has no rows.
         currency: only this one's.
     """
-    known = {*figures.moves, *figures.before, *(purse for one in recorded for purse in one.held)}
+    known = {*figures.moves, *figures.before, *(purse for balance in recorded for purse in balance.held)}
     purses = sorted(
-        (one for one in known if currency in {None, one.currency}),
-        key=lambda one: (one.balance_type != "payments", one.balance_type, one.currency),
+        (purse for purse in known if currency in {None, purse.currency}),
+        key=lambda purse: (purse.balance_type != "payments", purse.balance_type, purse.currency),
     )
     start = period.bounds.start
     whole = covers(covered, first, start)
@@ -86,24 +86,24 @@ def purse_statements(
         _purse(purse, period, figures, opening_of(purse, start, covered, figures, recorded, first=first), whole=whole)
         for purse in purses
     ]
-    return tuple(one for one in found if one.lines or one.opening.amount)
+    return tuple(purse for purse in found if purse.lines or purse.opening.amount)
 
 
 def bridges_of(purses: Iterable[PurseStatement], bank: Iterable[BankLine]) -> tuple[Bridge, ...]:
     """Return how each currency's payments balance and the lines of its bank accounts hang together."""
     lines = list(bank)
     found: list[Bridge] = []
-    for one in purses:
-        currency, payouts = one.purse.currency, one.total("payouts")
+    for purse in purses:
+        currency, payouts = purse.purse.currency, purse.total("payouts")
         told = sum(line.left for line in lines if line.currency == currency)
-        if one.purse.balance_type == PAYMENTS and (payouts.count or told):
+        if purse.purse.balance_type == PAYMENTS and (payouts.count or told):
             found.append(
                 Bridge(
                     currency=currency,
-                    opening=one.opening.amount,
-                    activity=one.total("activity").net,
+                    opening=purse.opening.amount,
+                    activity=purse.total("activity").net,
                     payout_fees=payouts.fee,
-                    closing=one.closing,
+                    closing=purse.closing,
                     left=-payouts.gross,
                     apart=-payouts.gross - told,
                 )
@@ -116,8 +116,8 @@ def _purse(purse: Purse, period: Period, figures: Figures, opening: Opening, *, 
     lines = tuple(
         sorted(
             (
-                CategoryLine(name, "payouts" if name in PAYOUT_CATEGORIES else "activity", one)
-                for name, one in moves.items()
+                CategoryLine(name, "payouts" if name in PAYOUT_CATEGORIES else "activity", sums)
+                for name, sums in moves.items()
             ),
             key=lambda line: (line.part, line.category),
         )
@@ -135,8 +135,8 @@ def _purse(purse: Purse, period: Period, figures: Figures, opening: Opening, *, 
         fees=_fee_lines(figures.fees.get(purse, {}), lines),
         disputes=_dispute_lines(figures.disputes.get(purse, {})),
         conversions=tuple(
-            ConversionLine(paid, one)
-            for paid, one in sorted(figures.conversions.get(purse, {}).items(), key=lambda item: item[0] or "~")
+            ConversionLine(paid, conversion)
+            for paid, conversion in sorted(figures.conversions.get(purse, {}).items(), key=lambda item: item[0] or "~")
         ),
         segments=figures.segments.get(purse, {}),
     )
@@ -174,5 +174,5 @@ def _wording(line: FeeLine) -> tuple[str, str, bool]:
 
 
 def _dispute_lines(found: Mapping[str, DisputeSums]) -> tuple[DisputeLine, ...]:
-    lines = [DisputeLine(name, one) for name, one in found.items()]
+    lines = [DisputeLine(name, dispute) for name, dispute in found.items()]
     return tuple(sorted(lines, key=lambda line: (-line.cost, line.sums.created, line.dispute)))

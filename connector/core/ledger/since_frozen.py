@@ -179,32 +179,32 @@ def since_frozen(
     if found is None:
         return SinceFrozen(frozen, lines)
     named = sorted(
-        (one for one in found.rows if currency in {None, one.purse.currency}), key=lambda one: (one.created, one.id)
+        (row for row in found.rows if currency in {None, row.purse.currency}), key=lambda row: (row.created, row.id)
     )
     return SinceFrozen(frozen, lines, tuple(named), found.new, found.changed, len(found.left))
 
 
 def _moved(frozen: FrozenPeriod, purses: Iterable[PurseStatement], currency: str | None) -> Iterable[MovedLine]:
-    then = {Purse(one["balance_type"], one["currency"]): one for one in frozen.figures["balances"]}
-    now = {one.purse: one for one in purses}
+    then = {Purse(balance["balance_type"], balance["currency"]): balance for balance in frozen.figures["balances"]}
+    now = {purse_of.purse: purse_of for purse_of in purses}
     for purse in sorted({*then, *now}):
         if currency in {None, purse.currency}:
             yield from _moved_of(purse, then.get(purse), now.get(purse))
 
 
 def _moved_of(purse: Purse, then: Mapping[str, Any] | None, now: PurseStatement | None) -> Iterable[MovedLine]:
-    before = {} if then is None else {one["category"]: _sums(one) for one in (*then["activity"], *then["payouts"])}
-    after = {} if now is None else {one.category: one.sums for one in now.lines}
+    before = {} if then is None else {line["category"]: _sums(line) for line in (*then["activity"], *then["payouts"])}
+    after = {} if now is None else {line.category: line.sums for line in now.lines}
     ends = {
         "opening": (_amount(then, "opening"), 0 if now is None else now.opening.amount),
         "closing": (_amount(then, "closing"), 0 if now is None else now.closing),
     }
     for name in ("opening", *sorted({*before, *after}), "closing"):
         if name in ends:
-            one, other = ends[name]
-            if one != other:
-                known = one is not None and other is not None
-                yield MovedLine(purse, name, Sums(net=(other or 0) - (one or 0)) if known else Sums(), known)
+            amount, other = ends[name]
+            if amount != other:
+                known = amount is not None and other is not None
+                yield MovedLine(purse, name, Sums(net=(other or 0) - (amount or 0)) if known else Sums(), known)
         elif moved := _less(after.get(name, Sums()), before.get(name, Sums())):
             yield MovedLine(purse, name, moved)
 
@@ -213,9 +213,9 @@ def _amount(then: Mapping[str, Any] | None, end: str) -> int | None:
     return 0 if then is None else then[end]["amount"]
 
 
-def _sums(one: Mapping[str, Any]) -> Sums:
+def _sums(sums: Mapping[str, Any]) -> Sums:
     names = ("count", "gross", "fee", "net", "fee_returned", "fee_returned_count")
-    return Sums(*(one[name] for name in names))
+    return Sums(*(sums[name] for name in names))
 
 
 def _less(after: Sums, before: Sums) -> Sums | None:

@@ -85,11 +85,11 @@ class Comparison:
 
     def add(self, *found: Compared, keep: bool = True) -> None:
         """Take lines in."""
-        for one in found:
+        for compared in found:
             self.compared += 1
-            self.differing += not one.agrees
+            self.differing += not compared.agrees
             if keep:
-                self.lines.append(one)
+                self.lines.append(compared)
 
 
 def form_of(columns: Iterable[str] | None, name: str) -> str:
@@ -132,7 +132,7 @@ def _ungrouped(text: str, places: int) -> str:
     A single point comes before decimals, as in all of Stripe's documented reports. So does a single comma with as many
     digits after it as the currency has decimals, which reports always print.
     """
-    marks = [one for one in text if one in ",."]
+    marks = [character for character in text if character in ",."]
     if marks == ["."] or not _GROUPED.fullmatch(text) or (marks == [","] and places == len("000")):
         return text
     return text.replace(marks[0], "").replace(",", ".")
@@ -169,12 +169,14 @@ def compare_summary(rows: Iterable[Mapping[str, str]], account: AccountStatement
     """
     found = Comparison("summary by category")
     report = [_summed(row, f"{name}, line {number}") for number, row in enumerate(rows, start=2)]
-    part: Part = "payouts" if any(one.category in PAYOUT_CATEGORIES for one in report) else "activity"
+    part: Part = "payouts" if any(line.category in PAYOUT_CATEGORIES for line in report) else "activity"
     seen: dict[str, set[str]] = {}
-    for number, one in enumerate(report, start=2):
-        _refuse_twice(one.category, one.currency, seen.setdefault(one.currency, set()), f"{name}, line {number}")
-        seen[one.currency].add(one.category)
-        _compare_sums(found, one, _purse(account, one.currency), part)
+    for number, summed in enumerate(report, start=2):
+        _refuse_twice(
+            summed.category, summed.currency, seen.setdefault(summed.currency, set()), f"{name}, line {number}"
+        )
+        seen[summed.currency].add(summed.category)
+        _compare_sums(found, summed, _purse(account, summed.currency), part)
     for currency, categories in seen.items():
         purse = _purse(account, currency)
         for line in () if purse is None else purse.lines:
@@ -197,7 +199,7 @@ class _Summed(NamedTuple):
 
 def _summed(row: Mapping[str, str], where: str) -> _Summed:
     currency, count = row["currency"].strip().lower(), row.get("count", "").strip()
-    gross, fee, net = (minor(row[one], currency, where) for one in FIGURES)
+    gross, fee, net = (minor(row[figure], currency, where) for figure in FIGURES)
     fee = fee if gross - fee == net and gross + fee != net else -fee
     return _Summed(
         row["reporting_category"].strip(), currency, gross, fee, net, int(count) if count.isdecimal() else None
@@ -220,7 +222,7 @@ def itemized(rows: Iterable[Mapping[str, str]], name: str) -> Iterator[Itemized]
     """Read the rows of an itemized report; raises ConfigError for an amount that is none."""
     for number, row in enumerate(rows, start=2):
         currency, where = row["currency"].strip().lower(), f"{name}, line {number}"
-        gross, fee, net = (minor(row[one], currency, where) for one in FIGURES)
+        gross, fee, net = (minor(row[figure], currency, where) for figure in FIGURES)
         if gross - fee != net and gross + fee == net:
             fee = -fee
         yield Itemized(
@@ -236,11 +238,11 @@ def itemized(rows: Iterable[Mapping[str, str]], name: str) -> Iterator[Itemized]
 def differences(report: Itemized | None, lake: Itemized | None) -> list[Compared]:
     """Compare one row; a side that has none is None."""
     if report is None or lake is None:
-        one = report or lake
-        if one is None:
+        side = report or lake
+        if side is None:
             return []
         sides = (None if report is None else report.net, None if lake is None else lake.net)
-        return [Compared(one.id, one.currency, "row", *sides)]
+        return [Compared(side.id, side.currency, "row", *sides)]
     found: list[Compared] = []
     if report.currency != lake.currency:
         found.append(Compared(report.id, report.currency, "currency", report.currency, lake.currency))
@@ -282,16 +284,16 @@ def _balance_lines(purse: PurseStatement) -> dict[str, int | None]:
 
 def _purse(account: AccountStatement, currency: str) -> PurseStatement | None:
     wanted = Purse("payments", currency)
-    return next((one for one in account.purses if one.purse == wanted), None)
+    return next((purse for purse in account.purses if purse.purse == wanted), None)
 
 
 def _missing(found: Comparison, account: AccountStatement, currencies: Iterable[str]) -> None:
     """Note what the lake has and the report has no line of."""
     there = set(currencies)
-    payments = [one for one in account.purses if one.purse.balance_type == "payments"]
-    without = sorted(one.purse.currency.upper() for one in payments if one.purse.currency not in there)
+    payments = [purse for purse in account.purses if purse.purse.balance_type == "payments"]
+    without = sorted(payment.purse.currency.upper() for payment in payments if payment.purse.currency not in there)
     if without:
         found.notes.append(f"the report has no lines of {', '.join(without)}")
-    others = sorted({one.purse.balance_type for one in account.purses} - {"payments"})
+    others = sorted({purse.purse.balance_type for purse in account.purses} - {"payments"})
     if others:
         found.notes.append(f"Stripe's reports are about the payments balance: {', '.join(others)} not compared")

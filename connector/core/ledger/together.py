@@ -42,8 +42,8 @@ def together(accounts: Iterable[AccountStatement]) -> tuple[PurseTogether, ...]:
     """Add accounts up, that of payments first; currencies and balances are never added to each other."""
     found: dict[Purse, list[PurseStatement]] = {}
     for account in accounts:
-        for one in account.purses:
-            found.setdefault(one.purse, []).append(one)
+        for purse in account.purses:
+            found.setdefault(purse.purse, []).append(purse)
     order = sorted(found, key=lambda purse: (purse.balance_type != PAYMENTS, purse))
     return tuple(_added(purse, found[purse]) for purse in order)
 
@@ -52,11 +52,11 @@ def _added(purse: Purse, found: list[PurseStatement]) -> PurseTogether:
     return PurseTogether(
         purse=purse,
         accounts=len(found),
-        unknown=sum(one.opening.amount is None for one in found),
-        opening=_sum(one.opening.amount for one in found),
-        activity=sum((one.total("activity") for one in found), Sums()),
-        payouts=sum((one.total("payouts") for one in found), Sums()),
-        closing=_sum(one.closing for one in found),
+        unknown=sum(statement.opening.amount is None for statement in found),
+        opening=_sum(statement.opening.amount for statement in found),
+        activity=sum((statement.total("activity") for statement in found), Sums()),
+        payouts=sum((statement.total("payouts") for statement in found), Sums()),
+        closing=_sum(statement.closing for statement in found),
     )
 
 

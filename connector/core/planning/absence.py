@@ -143,7 +143,7 @@ class Absence:
                 self.doubts.remove(other)
                 self.add(upper.with_void_below(lower))
                 return
-        self.doubts = sorted([*self.doubts, doubt], key=lambda one: one.seconds)
+        self.doubts = sorted([*self.doubts, doubt], key=lambda candidate: candidate.seconds)
 
     def next(self, is_complete: Callable[[Interval], bool], *, pages: int, rows: int, alone: bool) -> Doubt | None:
         """Take the doubt that is most worth a witness now.
@@ -158,15 +158,27 @@ class Absence:
             rows: rows received so far.
             alone: whether nothing else is under way: what is not asked about now is believed.
         """
-        self.doubts = [one for one in self.doubts if not one.unseen or one.expected > self.widest]
-        ready = [one for one in self.doubts if alone or not one.void or is_complete(_second_above(one))]
-        ready = [one for one in ready if self._is_worth_it(one, pages, rows, alone=alone)]
+        self.doubts = [
+            candidate for candidate in self.doubts if not candidate.unseen or candidate.expected > self.widest
+        ]
+        ready = [
+            candidate
+            for candidate in self.doubts
+            if alone or not candidate.void or is_complete(_second_above(candidate))
+        ]
+        ready = [candidate for candidate in ready if self._is_worth_it(candidate, pages, rows, alone=alone)]
         if not ready:
             if alone:
                 self.doubts.clear()
             return None
         few = rows < SMALL and not self.refuted  # the newest clears up most of what lies below it
-        doubt = max(ready, key=lambda one: (one.expected if not few or one.expected == inf else 0.0, one.seconds))
+        doubt = max(
+            ready,
+            key=lambda candidate: (
+                candidate.expected if not few or candidate.expected == inf else 0.0,
+                candidate.seconds,
+            ),
+        )
         self.doubts.remove(doubt)
         self._asked += doubt.expected < inf
         return doubt
@@ -192,7 +204,7 @@ class Absence:
         passed_over = Intervals.span(lowest, witness.seconds.start)
         if below is not None:  # rows that follow each other on a page show more than an answer that shows none
             self._passed_over = self._passed_over.union(passed_over)
-        self.doubts = [one for one in self.doubts if not passed_over.covers(one.seconds)]
+        self.doubts = [doubt for doubt in self.doubts if not passed_over.covers(doubt.seconds)]
 
     def weigh(self, walk: Walk, *, likely_start: int, newest: int, is_full: bool) -> Doubt | None:
         """Say which seconds of an end have to be asked about again before they count.

@@ -112,7 +112,7 @@ def _cut(part: Interval, files: Sequence[DataFile], state: TableState) -> list[A
         return [AuditStretch(part, (), silent, silent)]
     groups: list[list[DataFile]] = [[]]
     for file in files:
-        if groups[-1] and sum(one.rows for one in groups[-1]) + file.rows > SHARED:
+        if groups[-1] and sum(member.rows for member in groups[-1]) + file.rows > SHARED:
             groups.append([])
         groups[-1].append(file)
     cuts = [part.start, *(bounds_of(group[0], state.partition).start for group in groups[1:]), part.stop]
@@ -146,8 +146,10 @@ def round_of(state: TableState) -> Round:
     """Say how far the round is. Seconds of a stretch that is under way count as asked about."""
     found = stretches(state)
     asked = state.audits.asked
-    never = sum(one.pages for one in found if not (one.witnessed or asked.touching(one.bounds)))
-    return Round(sum(one.pages for one in found), never, min((one.witnessed for one in found), default=0))
+    never = sum(stretch.pages for stretch in found if not (stretch.witnessed or asked.touching(stretch.bounds)))
+    return Round(
+        sum(stretch.pages for stretch in found), never, min((stretch.witnessed for stretch in found), default=0)
+    )
 
 
 # What to ask ----------------------------------------------------------------------------------------------------------
@@ -177,7 +179,7 @@ def choose(
         draw: chance.
         created: gives those of a stretch's rows, ascending; called for stretches whose turn it is.
     """
-    gaps = [one for one in state.audits.suspects if state.covered.covers(Interval(one.start, one.stop))]
+    gaps = [suspect for suspect in state.audits.suspects if state.covered.covers(Interval(suspect.start, suspect.stop))]
     pages = _pages(state, created)
     chosen: list[Target] = []
     while len(chosen) < requests:
@@ -194,7 +196,7 @@ def choose(
 
 def _pages(state: TableState, created: Callable[[AuditStretch], Sequence[int]]) -> Iterator[Interval]:
     """Give the pages of the round in turn, from where it stands."""
-    for stretch in sorted(stretches(state), key=lambda one: (one.since, one.bounds.start)):
+    for stretch in sorted(stretches(state), key=lambda candidate: (candidate.since, candidate.bounds.start)):
         left = Intervals((stretch.bounds,)).minus(state.audits.asked)
         if left:
             rows = created(stretch)
@@ -319,7 +321,9 @@ def witnessed(state: TableState, targets: Iterable[Target], *, now: int) -> Tabl
         return state
     gaps = {target.suspect for target in spoken}
     waiting = tuple(
-        one for one in state.audits.suspects if one not in gaps and state.covered.covers(Interval(one.start, one.stop))
+        suspect
+        for suspect in state.audits.suspects
+        if suspect not in gaps and state.covered.covers(Interval(suspect.start, suspect.stop))
     )
     turn = state.audits.turn if waiting and waiting[0].expected >= SHARED else now
     pages = Intervals.of(target.seconds for target in spoken if target.suspect is None)
@@ -330,10 +334,10 @@ def witnessed(state: TableState, targets: Iterable[Target], *, now: int) -> Tabl
 def _through(state: TableState, now: int) -> TableState:
     """Give partitions all of whose seconds were asked about their new time, and forget those seconds."""
     found, asked = stretches(state), state.audits.asked
-    open_ = {owner for one in found if not asked.covers(one.bounds) for owner in one.owners}
-    done = {owner for one in found for owner in one.owners if owner not in open_}
+    open_ = {owner for stretch in found if not asked.covers(stretch.bounds) for owner in stretch.owners}
+    done = {owner for stretch in found for owner in stretch.owners if owner not in open_}
     files = {path: with_changes(file, witnessed=now) if path in done else file for path, file in state.files.items()}
-    under_way = Intervals.of(one.bounds for one in found if not open_.isdisjoint(one.owners))
+    under_way = Intervals.of(stretch.bounds for stretch in found if not open_.isdisjoint(stretch.owners))
     audits = replace(state.audits, asked=asked.both(under_way))
     audits = replace(audits, silent=now) if "" in done else audits
     return replace(state, files=MappingProxyType(files), audits=audits)

@@ -24,7 +24,7 @@ ADDED_LATER = ("expand", "source_columns")
 
 def can_take_up(there: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
     """Say whether a lake of some choices can become one of others: they add to it, and change nothing else."""
-    others = ({name: one for name, one in side.items() if name not in ADDED_LATER} for side in (there, asked))
+    others = ({name: value for name, value in side.items() if name not in ADDED_LATER} for side in (there, asked))
     first, second = others
     kept = all(asked.get(name) == there[name] for name in ADDED_LATER if name in there)
     return first == second and kept and there != asked
@@ -38,8 +38,8 @@ def unlinked_words(lake: str, options: Iterable[Mapping[str, Any]]) -> str:
         options: choices that its accounts' rows depend on.
     """
     found = list(options)
-    hidden = any("source" in {*one.get("omit", ()), *one.get("hash", ())} for one in found)
-    if hidden or not found or any(one.get("expand") for one in found):
+    hidden = any("source" in {*answer.get("omit", ()), *answer.get("hash", ())} for answer in found)
+    if hidden or not found or any(answer.get("expand") for answer in found):
         return ""
     again = shlex.join(["stripe-balance", "sync", lake, "--expand", "source", "--backfill"])
     return f"refunds and disputes are not linked to their charges here; `{again}` adds what links them"

@@ -28,9 +28,9 @@ class Delivered:
         """Note that rows of a second were passed on, and may come again; of each the hash of its id."""
         self.at.setdefault(second, set()).update(hashes)
 
-    def has(self, second: int, one: str) -> bool:
+    def has(self, second: int, row_id: str) -> bool:
         """Say whether the row of an id was passed on, as far as that was noted of its second."""
-        return hash(one) in self.at.get(second, ())
+        return hash(row_id) in self.at.get(second, ())
 
     def new(self, rows: list[AnyRow]) -> list[AnyRow]:
         """Return the rows that were not passed on before; they count as passed on now."""
@@ -41,8 +41,8 @@ class Delivered:
         if not twice:
             return rows
         pairs = list(zip(map(hash, ids_of(rows)), created, strict=True))
-        fresh = [second not in twice or one not in self.at[second] for one, second in pairs]
-        for one, second in pairs:
+        fresh = [second not in twice or moment not in self.at[second] for moment, second in pairs]
+        for moment, second in pairs:
             if second in twice:
-                self.at[second].add(one)
+                self.at[second].add(moment)
         return list(compress(rows, fresh))

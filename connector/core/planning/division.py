@@ -90,8 +90,8 @@ class Sample:
 
     def rare(self) -> Rare | None:
         """Return the value to filter by; None where each is too common, or the only one."""
-        found = [Rare(*one, count / self.rows) for one, count in self._counts.items() if count <= RARE * self.rows]
-        return min(found, key=lambda one: (abs(log(one.share / SHARE)), one.name, one.value), default=None)
+        found = [Rare(*pair, count / self.rows) for pair, count in self._counts.items() if count <= RARE * self.rows]
+        return min(found, key=lambda rare: (abs(log(rare.share / SHARE)), rare.name, rare.value), default=None)
 
     def again(self, rare: Rare) -> Rare:
         """Return the same value with its share of all that was seen since."""
@@ -239,6 +239,6 @@ def joined(parts: Iterable[Part], known: Collection[str]) -> list[tuple[Page, li
         found += part.pages()
         if not part.closed:
             break
-    ids = [one for _, some in found for one in some]
+    ids = [row_id for _, some in found for row_id in some]
     every = set(ids)
     return found if len(every) == len(ids) and every.isdisjoint(known) else None

@@ -67,7 +67,7 @@ class Tail:
         """Raise the floor, and forget what lies below: everything there has been delivered."""
         if floor > self.floor:
             self.floor = floor
-            self.seen = {one: created for one, created in self.seen.items() if created >= floor}
+            self.seen = {row_id: created for row_id, created in self.seen.items() if created >= floor}
 
     def to_document(self) -> dict[str, Any]:
         """Return what `from_document` takes, as JSON knows it."""

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from connector.core.planning.mended import Healed
-from connector.core.state.intent import contents, folder_of
+from connector.core.state.data_file import folder_of
+from connector.core.state.intent import contents
 from connector.core.state.payouts_record import day_of_file
 from connector.core.time.intervals import Intervals
 
@@ -27,8 +28,8 @@ class MendedPayouts:
         gone: rows that were lost and that Stripe lists no more.
     """
 
-    healed: Healed = field(default_factory=Healed)
-    gone: int = 0
+    healed: Healed
+    gone: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class LostPayouts:
 
     def with_files(self, lost: Iterable[DataFile], record: PayoutsRecord) -> LostPayouts:
         """Return it with more files, which the record still names."""
-        files = {one.path: one for one in lost}
+        files = {file.path: file for file in lost}
         held = {path: _held(file, record) for path, file in files.items()}
         before = self._before or record
         return LostPayouts(MappingProxyType({**self.files, **files}), MappingProxyType({**self.held, **held}), before)

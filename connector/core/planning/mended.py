@@ -45,7 +45,10 @@ class Audit:
     @staticmethod
     def of(requests: int, rows: int, differences: Sequence[Difference]) -> Audit:
         """Count what some pages came to."""
-        missing, gone = sum(len(one.missing) for one in differences), sum(len(one.gone) for one in differences)
+        missing, gone = (
+            sum(len(difference.missing) for difference in differences),
+            sum(len(difference.gone) for difference in differences),
+        )
         return Audit(requests, rows, len(differences), missing, gone)
 
     def __add__(self, other: Audit) -> Audit:

@@ -35,16 +35,16 @@ def whole_together(state: TableState, reading: Reading) -> set[PartitionKey]:
     """
     aside = state.aside.values()
     together = replace(reading, read=reading.read.union(parked_seconds(aside)))
-    first = min((one.start for one in visible_in(state, together.unread)), default=END_OF_TIME)
-    in_part = {key for one in aside if not reading.is_whole((key := one.key(state.partition)).bounds)}
+    first = min((interval.start for interval in visible_in(state, together.unread)), default=END_OF_TIME)
+    in_part = {key for parked_file in aside if not reading.is_whole((key := parked_file.key(state.partition)).bounds)}
     waiting = in_part | parked_keys(state)
     return {key for key in waiting if key.start < first and together.is_whole(key.bounds)}
 
 
 def rejoined(state: TableState, keys: Collection[PartitionKey]) -> TableState:
     """Return the state in which rows of some partitions that were set aside are to be taken up with the others."""
-    taken = {path: one for path, one in state.aside.items() if one.key(state.partition) in keys}
+    taken = {path: parked_file for path, parked_file in state.aside.items() if parked_file.key(state.partition) in keys}
     if not taken:
         return state
-    left = {path: one for path, one in state.aside.items() if path not in taken}
+    left = {path: parked_file for path, parked_file in state.aside.items() if path not in taken}
     return replace(state, parked=MappingProxyType({**state.parked, **taken}), aside=MappingProxyType(left))

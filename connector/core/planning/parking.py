@@ -19,22 +19,24 @@ if TYPE_CHECKING:
 
 def parked_of(state: TableState, key: PartitionKey) -> tuple[ParkedFile, ...]:
     """Return a partition's parked files, those parked first before the others."""
-    return tuple(one for _, one in sorted(state.parked.items()) if one.file.first_created in key.bounds)
+    return tuple(
+        parked_file for _, parked_file in sorted(state.parked.items()) if parked_file.file.first_created in key.bounds
+    )
 
 
 def parked_keys(state: TableState) -> set[PartitionKey]:
     """Return the partitions that have parked rows."""
-    return {one.key(state.partition) for one in state.parked.values()}
+    return {parked_file.key(state.partition) for parked_file in state.parked.values()}
 
 
 def with_parked(state: TableState, parked: Iterable[ParkedFile]) -> TableState:
     """Return the state after these files were parked durably."""
-    return replace(state, parked=MappingProxyType({**state.parked, **{one.path: one for one in parked}}))
+    return replace(state, parked=MappingProxyType({**state.parked, **{file.path: file for file in parked}}))
 
 
 def without_parked(state: TableState, paths: Collection[str]) -> TableState:
     """Return the state after the rows of these files became visible in data files."""
-    left = {path: one for path, one in state.parked.items() if path not in paths}
+    left = {path: parked_file for path, parked_file in state.parked.items() if path not in paths}
     return replace(state, parked=MappingProxyType(left))
 
 
@@ -45,7 +47,7 @@ def setting_aside(state: TableState, is_theirs: Callable[[ParkedFile], bool]) ->
         state: as it is recorded, or as it was set aside before.
         is_theirs: says whether a file is one of those.
     """
-    theirs = {path: one for path, one in state.parked.items() if is_theirs(one)}
+    theirs = {path: parked_file for path, parked_file in state.parked.items() if is_theirs(parked_file)}
     aside = MappingProxyType({**state.aside, **theirs})
     return replace(without_parked(state, theirs), aside=aside) if theirs else state
 
@@ -58,14 +60,14 @@ def distrusting(state: TableState, damaged: Iterable[ParkedFile]) -> TableState:
     """
     lost = list(damaged)
     seconds = parked_seconds(lost)
-    left = without_parked(state, {one.path for one in lost}).parked
-    kept = {path: one.answering(one.seconds.minus(seconds)) for path, one in left.items()}
+    left = without_parked(state, {parked_file.path for parked_file in lost}).parked
+    kept = {path: parked_file.answering(parked_file.seconds.minus(seconds)) for path, parked_file in left.items()}
     return replace(state, parked=MappingProxyType(kept))
 
 
 def due_parked(state: TableState, now: int) -> list[Interval]:
     """Return the seconds of parked rows whose status may have changed: they become visible as they are now."""
-    files = (one.file for one in state.parked.values())
+    files = (parked_file.file for parked_file in state.parked.values())
     return [
         Interval(file.pending_created[0], file.pending_created[1] + 1)
         for file in files

@@ -120,9 +120,11 @@ def _left_in_part(state: TableState, reading: Reading, todo: Intervals) -> tuple
     """Return the seconds that complete partitions, and the visible ones that what is newer has to wait for."""
     partition = state.partition
     parked = {key.bounds for key in parked_keys(state)}
-    newest = max([*(part.stop for part in todo.parts[-1:]), *(one.start + 1 for one in parked)], default=0)
-    in_part = tuple(one for one in visible_in(state, reading.unread) if one.stop < newest)
-    left = Intervals.of(part for one in {*in_part, *parked, *ends_of(todo, partition)} for part in reading.rest_of(one))
+    newest = max([*(part.stop for part in todo.parts[-1:]), *(interval.start + 1 for interval in parked)], default=0)
+    in_part = tuple(interval for interval in visible_in(state, reading.unread) if interval.stop < newest)
+    left = Intervals.of(
+        part for interval in {*in_part, *parked, *ends_of(todo, partition)} for part in reading.rest_of(interval)
+    )
     return left, in_part
 
 

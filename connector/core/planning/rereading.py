@@ -77,7 +77,7 @@ def leaving(work: Plan, files: Iterable[DataFile], partition: Granularity) -> Pl
         work,
         todo=work.todo.minus(bounds),
         refresh=work.refresh.minus(bounds),
-        in_part=tuple(one for one in work.in_part if not bounds.touching(one)),
+        in_part=tuple(interval for interval in work.in_part if not bounds.touching(interval)),
         refreshes=tuple(path for path in work.refreshes if path not in paths),
     )
 
@@ -90,7 +90,7 @@ def completing(state: TableState, todo: Intervals) -> Intervals:
         todo: what is to be read.
     """
     reading = reading_of(state, Intervals(), settled=END_OF_TIME)
-    rests = (part for one in ends_of(todo, state.partition) for part in reading.rest_of(one))
+    rests = (part for interval in ends_of(todo, state.partition) for part in reading.rest_of(interval))
     return Intervals.of([*todo, *rests])
 
 

@@ -187,7 +187,10 @@ def choose(profile: RowProfile, covered: Intervals, *, budget: int | None, draw:
     """
     pieces = gaps_within(profile, covered)
     groups = [] if budget is None else _ranked(profile, pieces, budget)
-    pages = len(covered.parts) + sum(profile.rank(one.stop) - profile.rank(one.start) for one in covered) / SHARED
+    pages = (
+        len(covered.parts)
+        + sum(profile.rank(interval.stop) - profile.rank(interval.start) for interval in covered) / SHARED
+    )
     if budget is None or pages <= budget + max(budget, len(groups)):
         return Choice(_tiles(profile, covered, draw), everything=True, gaps=len(pieces), gaps_asked=len(pieces))
     chosen = Intervals.of(_around(group, draw) for group in groups).both(covered)

@@ -77,7 +77,7 @@ def _slice(first: int, stop: int, rows: Sequence[int], more: bool) -> float:  # 
     """Return the rows per second of the hours before a page's end, as far as it shows them."""
     start = max(first, stop - DAY // SLICES)
     known = max(start, rows[-1]) if rows and more else start
-    return sum(one >= known for one in rows) / max(1, stop - known)
+    return sum(row >= known for row in rows) / max(1, stop - known)
 
 
 @dataclass(slots=True)

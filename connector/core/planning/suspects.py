@@ -68,7 +68,10 @@ def suspects_in(state: TableState, profile: RowProfile, region: Interval) -> lis
     """
     gaps = gaps_within(profile, state.covered.within(region))
     found = [Suspect(gap.start, gap.stop, int(_expected(state, profile, gap))) for gap in gaps]
-    return sorted((one for one in found if one.expected >= EXPECTED), key=lambda one: (-one.expected, one.start))
+    return sorted(
+        (suspect for suspect in found if suspect.expected >= EXPECTED),
+        key=lambda suspect: (-suspect.expected, suspect.start),
+    )
 
 
 def _expected(state: TableState, profile: RowProfile, gap: Gap) -> float:
@@ -100,5 +103,5 @@ def lies_in(file: DataFile, state: TableState, seconds: Interval) -> bool:
 
 def looked_at(audits: Audits, region: Interval, found: Iterable[Suspect]) -> Audits:
     """Return the state after a region's gaps were looked at: the most expected wait, of old and new ones."""
-    waiting = sorted({*audits.suspects, *found}, key=lambda one: (-one.expected, one.start))
+    waiting = sorted({*audits.suspects, *found}, key=lambda suspect: (-suspect.expected, suspect.start))
     return replace(audits, looked=audits.looked.union(Intervals((region,))), suspects=tuple(waiting[:QUEUE]))

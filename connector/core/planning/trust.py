@@ -74,6 +74,6 @@ class Trust:
                 " again, and look for a faulty proxy if it stays so",
                 window=(bad[0].start, bad[0].stop),
             )
-        self._finished = [one for one in self._finished if one[1].isdisjoint(distrusted)]
+        self._finished = [finished for finished in self._finished if finished[1].isdisjoint(distrusted)]
         for seconds in bad:
             self.frontier.reopen(seconds)

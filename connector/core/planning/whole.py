@@ -57,7 +57,7 @@ class Reading:
     def in_part(self, bounds: Iterable[Interval]) -> list[Interval]:
         """Return those of some partitions that are not whole, in their order."""
         unread = self.unread
-        return [one for one in bounds if unread.touching(one)]
+        return [interval for interval in bounds if unread.touching(interval)]
 
 
 def may_become_visible(

@@ -61,10 +61,10 @@ class Dispute:
     def error(self) -> ProtocolError:
         """Return what to raise where narrower windows do not bring the rows either."""
         first, second = (answer or "without an id" for answer in self.answers)
-        one = next(iter(sorted(self.missing)))
+        row_id = next(iter(sorted(self.missing)))
         return ProtocolError(
             f"Stripe's answers contradict each other about [{self.seconds.start}, {self.seconds.stop}): the answer"
-            f" {first} ended before {len(self.missing)} rows that the answer {second} showed, {one} among them, and"
+            f" {first} ended before {len(self.missing)} rows that the answer {second} showed, {row_id} among them, and"
             " narrower windows do not show them either: nothing of it counts as read; run again, and if it stays so,"
             " ask Stripe's support about both",
             request_id=self.answers[1],
@@ -117,9 +117,9 @@ class Witnesses:
         edge = doubt.seconds.stop - 1
         first = self._claims.get(doubt.seconds.stop, _Claim())
         shown = {
-            one: second
-            for one, second in zip(ids, created, strict=True)
-            if second in doubt.seconds and one not in first.edge and not self.delivered.has(second, one)
+            row_id: second
+            for row_id, second in zip(ids, created, strict=True)
+            if second in doubt.seconds and row_id not in first.edge and not self.delivered.has(second, row_id)
         }
         if shown:
             self._dispute(walk, shown, (first.request_id, page.request_id))
@@ -138,8 +138,8 @@ class Witnesses:
         show more than the last.
         """
         seconds = self.frontier.refute(walk, list(shown.values()))
-        again = (one for one in self.disputes if one.seconds.overlaps(seconds))
-        before = [one.rounds for one in again if not one.missing.isdisjoint(shown)]
+        again = (open_dispute for open_dispute in self.disputes if open_dispute.seconds.overlaps(seconds))
+        before = [repeated.rounds for repeated in again if not repeated.missing.isdisjoint(shown)]
         dispute = Dispute(seconds, answers, set(shown), 1 + max(before, default=0))
         if dispute.rounds > ROUNDS:
             raise dispute.error()

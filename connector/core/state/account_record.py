@@ -131,7 +131,7 @@ def from_document(document: object, *, where: str) -> AccountRecord:
             account=checked_account(entries["account"]),
             owner=None if owner is None else checked_account(owner),
             key=None if key is None else KeyPrint(str(key["salt"]), str(key["digest"])),
-            context=None if context is None else "/".join(checked_account(one) for one in context.split("/")),
+            context=None if context is None else "/".join(checked_account(word) for word in context.split("/")),
             retired=None if retired is None else Retired(int(retired["at"]), str(retired["reason"])),
             refused=None if refused is None else Refusal(int(refused["since"]), str(refused["message"])),
         )

@@ -57,7 +57,7 @@ class BalancesRecord:
 
     def with_found(self, file: DataFile) -> BalancesRecord:
         """Return the record with a lost file that is there again as it was written."""
-        lost = MappingProxyType({name: one for name, one in self.lost.items() if name != file.path})
+        lost = MappingProxyType({name: lost_file for name, lost_file in self.lost.items() if name != file.path})
         return replace(self.with_file(file), lost=lost)
 
 

@@ -49,7 +49,7 @@ def calendar_of(
     now: int,
     parked: Intervals,
     pending: Collection[int],
-    damaged: Collection[int] = (),
+    damaged: Collection[int],
 ) -> tuple[Stretch, ...]:
     """Return the days from the one that `first` is in to today, in order, each once.
 

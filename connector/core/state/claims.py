@@ -37,10 +37,10 @@ class Claims:
         Threads may do so at once: at worst, what one of them notes while another makes room is forgotten.
         """
         holder, bound = self._holder, self._bound
-        for one in ids:
-            hashed = hash(one)
+        for row_id in ids:
+            hashed = hash(row_id)
             if hashed < bound and (other := holder.setdefault(hashed, account)) != account:
-                yield one, other
+                yield row_id, other
         while len(holder) > self.most:
             bound = (bound - _SPAN) // 2  # halves what lies between it and the lowest hash
             holder = {hashed: name for hashed, name in list(holder.items()) if hashed < bound}
@@ -52,9 +52,9 @@ class Claims:
         Raises:
             ProtocolError: one of them came for another before.
         """
-        for one, other in self.clashes(account, ids):
+        for row_id, other in self.clashes(account, ids):
             raise ProtocolError(
-                f"{one} came for {account} as well as for {other}: one of them got the rows of the other. Something on"
-                " the way answers for the wrong account: look at what `api_base` leads through. Rows of the first may"
-                " have been kept: `stripe-balance verify` tells"
+                f"{row_id} came for {account} as well as for {other}: one of them got the rows of the other."
+                " Something on the way answers for the wrong account: look at what `api_base` leads through. Rows of"
+                " the first may have been kept: `stripe-balance verify` tells"
             )

@@ -113,18 +113,13 @@ class Made(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 def latest(made: Iterable[Made]) -> dict[tuple[str, str, str], Made]:
     """Return what counts of what was noted, in the order in which it was; what was undone is left out."""
-    found = {one.key: one for one in made}
-    return {key: one for key, one in found.items() if one.sources}
+    found = {table.key: table for table in made}
+    return {key: table for key, table in found.items() if table.sources}
 
 
 def as_builtins(table: ConvertedTable) -> dict[str, Any]:
     """Return what became of a table as JSON has it, its moment in UTC seconds."""
     return msgspec.to_builtins(table)
-
-
-def to_json(document: Mark | tuple[Made, ...]) -> bytes:
-    """Return a document's text."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
 def mark_in(data: bytes, where: str) -> Mark:

@@ -116,7 +116,7 @@ class ParkedFile(Struct, frozen=True, forbid_unknown_fields=True):
 
     def answering(self, seconds: Intervals) -> ParkedFile:
         """Return the entry as the whole answer for these seconds."""
-        return msgspec.structs.replace(self, within=tuple((part.start, part.stop) for part in seconds))
+        return msgspec.structs.replace(self, within=seconds.pairs)
 
     def key(self, partition: Granularity) -> PartitionKey:
         """Return the partition that its rows are of."""
@@ -141,7 +141,7 @@ def checked_parked(parked: ParkedFile, account: str) -> ParkedFile:
 
 def parked_seconds(parked: Iterable[ParkedFile]) -> Intervals:
     """Return the seconds that parked files are the whole answer for."""
-    return Intervals.of(part for one in parked for part in one.seconds)
+    return Intervals.of(part for file in parked for part in file.seconds)
 
 
 def day_of(path: str) -> int:
@@ -155,15 +155,15 @@ def day_of(path: str) -> int:
 
 
 def folder_of(path: str) -> str:
-    """Return the folder of a file's partition."""
+    """Return the folder of a file's partition, which is what two writers can be at odds about."""
     return path.rpartition("/")[0]
 
 
 def replaced_in(files: Mapping[str, DataFile], new: Iterable[DataFile]) -> Mapping[str, DataFile]:
     """Return files by path with new ones, each in place of what its partition had."""
-    added = {one.path: one for one in new}
+    added = {file.path: file for file in new}
     folders = {folder_of(path) for path in added}
-    kept = {path: one for path, one in files.items() if folder_of(path) not in folders}
+    kept = {path: file for path, file in files.items() if folder_of(path) not in folders}
     return MappingProxyType({**kept, **added})
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from connector.core.state.data_file import DataFile  # noqa: TC001 - msgspec reads the annotations
+from connector.core.state.data_file import DataFile, folder_of
 from connector.core.state.payouts import Payout  # noqa: TC001 - as above
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import StateError
@@ -83,11 +83,6 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     files: tuple[IntendedFile, ...]
 
 
-def folder_of(path: str) -> str:
-    """Return the folder of a file's partition, which is what two writers can be at odds about."""
-    return path.rpartition("/")[0]
-
-
 def file_in(files: Mapping[str, DataFile], folder: str) -> DataFile | None:
     """Return the file that a state has of a partition; None for none."""
     return next((file for path, file in files.items() if folder_of(path) == folder), None)
@@ -103,19 +98,19 @@ def with_visible(parts: Parts, visible: Iterable[IntendedFile]) -> Parts:
     entries = list(visible)
     if not entries:
         return parts
-    taken = {one.folder for one in entries if one.file is not None or one.replaces is not None}
+    taken = {entry.folder for entry in entries if entry.file is not None or entry.replaces is not None}
     files = {path: file for path, file in parts.files.items() if folder_of(path) not in taken}
-    files |= {one.file.path: one.file for one in entries if one.file is not None}
-    parked = {path for one in entries for path in one.parked}
-    read = Intervals.of(Interval(*pair) for one in entries for pair in one.covered)
+    files |= {entry.file.path: entry.file for entry in entries if entry.file is not None}
+    parked = {path for entry in entries for path in entry.parked}
+    read = Intervals.of(Interval(*pair) for entry in entries for pair in entry.covered)
     covered = parts.of("covered").union(read)
     left = {name: parts.of(name).minus(read) for name in ("lacking", "bare")}
     return replace(
         parts,
         files=MappingProxyType(files),
         seconds=MappingProxyType({**parts.seconds, "covered": covered, **left}),
-        parked=MappingProxyType({path: one for path, one in parts.parked.items() if path not in parked}),
-        payouts=MappingProxyType({**parts.payouts, **{paid.id: paid for one in entries for paid in one.payouts}}),
+        parked=MappingProxyType({path: file for path, file in parts.parked.items() if path not in parked}),
+        payouts=MappingProxyType({**parts.payouts, **{paid.id: paid for entry in entries for paid in entry.payouts}}),
     )
 
 
@@ -123,11 +118,6 @@ def follows(parts: Parts, intended: IntendedFile) -> bool:
     """Say whether a file was to take the place of exactly what the state has, so that nothing newer would be undone."""
     there = file_in(parts.files, intended.folder)
     return intended.changes_files and intended.replaces == (None if there is None else there.sha256)
-
-
-def to_json(intent: Intent) -> bytes:
-    """Return an intent's text."""
-    return msgspec.json.format(msgspec.json.encode(intent), indent=1) + b"\n"
 
 
 def from_json(data: bytes, where: str) -> Intent:

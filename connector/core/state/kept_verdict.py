@@ -67,8 +67,8 @@ class KeptVerdict(Struct, frozen=True, forbid_unknown_fields=True):
 
     def after(self, newer: KeptVerdict) -> KeptVerdict:
         """Return it after a later check: a layer that was left out then stays as it was last found."""
-        names = {one.layer for one in newer.layers}
-        return KeptVerdict(self.account, (*(one for one in self.layers if one.layer not in names), *newer.layers))
+        names = {layer.layer for layer in newer.layers}
+        return KeptVerdict(self.account, (*(layer for layer in self.layers if layer.layer not in names), *newer.layers))
 
 
 def to_document(kept: KeptVerdict) -> dict[str, Any]:

@@ -135,7 +135,7 @@ class Others:
     @property
     def live(self) -> list[Sign]:
         """The runs at work, those that began first before the others."""
-        return [one for _, one in sorted(self.signs.items()) if one.is_live(self.now)]
+        return [sign for _, sign in sorted(self.signs.items()) if sign.is_live(self.now)]
 
     def at_work(self, run: str) -> bool:
         """Say whether another run is at work."""
@@ -161,9 +161,10 @@ class Others:
             accounts: whom we ask about.
             is_ours: says whether a key is ours.
         """
-        leases = [one.lease for one in self.live if one.lease is not None]
+        leases = [sign.lease for sign in self.live if sign.lease is not None]
         return sum(
-            not accounts.isdisjoint(one.accounts) or (one.key is not None and is_ours(one.key)) for one in leases
+            not accounts.isdisjoint(lease.accounts) or (lease.key is not None and is_ours(lease.key))
+            for lease in leases
         )
 
 

@@ -143,15 +143,15 @@ def plan_payouts(
         return PayoutsPlan(whole.union(lost))
     missing = whole.minus(record.covered).union(lost)
     known = sorted(
-        (one for one in record.payouts.values() if one.created in asked and one.created not in missing),
-        key=lambda one: (one.created, one.id),
+        (payout for payout in record.payouts.values() if payout.created in asked and payout.created not in missing),
+        key=lambda payout: (payout.created, payout.id),
         reverse=True,
     )
     # the newest part is asked for in any case
     follows = bool(missing and known) and missing.parts[-1].stop > known[0].created
     windows: list[Interval] = []
     singles: list[str] = []
-    for group, joins in _pages([one.may_change(now) for one in known], first=ROOM if follows else 0):
+    for group, joins in _pages([payout.may_change(now) for payout in known], first=ROOM if follows else 0):
         due = [known[position] for position in group]
         if joins:
             windows.append(Interval(due[-1].created, missing.parts[-1].stop))
@@ -172,7 +172,7 @@ def _pages(due: list[bool], *, first: int) -> list[tuple[list[int], bool]]:
     Returns:
         Groups of positions, and whether they come with that request.
     """
-    positions = [position for position, one in enumerate(due) if one]
+    positions = [position for position, is_due in enumerate(due) if is_due]
     anyway = [position for position in positions if position < first]
     groups = [(anyway, True)] if anyway else []
     rest = positions[len(anyway) :]
@@ -202,9 +202,9 @@ def days_due(
     record: PayoutsRecord,
     asked: Interval,
     *,
-    again: frozenset[str] = frozenset(),
-    rewrite: frozenset[int] = frozenset(),
-    lost: Collection[str] = (),
+    again: frozenset[str],
+    rewrite: frozenset[int],
+    lost: Collection[str],
 ) -> list[DayDue]:
     """Return the days whose transactions the lake lacks, or whose file is to be written again, newest first.
 
@@ -226,10 +226,10 @@ def days_due(
     for start in sorted(wanted.keys() | held.keys(), reverse=True):
         have = held.get(start, {})
         sound = {name for name, listing in have.items() if listing.reconciles} - again
-        lacking = [one for one in wanted.get(start, ()) if one.id not in sound]
+        lacking = [payout for payout in wanted.get(start, ()) if payout.id not in sound]
         gone = frozenset(_moved(record.payouts, have, start))
         if lacking or gone or (start in rewrite and start in held):
-            found.append(DayDue(start, tuple(sorted(lacking, key=lambda one: (one.created, one.id))), gone))
+            found.append(DayDue(start, tuple(sorted(lacking, key=lambda payout: (payout.created, payout.id))), gone))
     return found
 
 
@@ -243,7 +243,7 @@ def likely_starts(payouts: Iterable[Payout]) -> dict[str, int]:
     """
     before: dict[str, int] = {}
     found: dict[str, int] = {}
-    for payout in sorted(payouts, key=lambda one: one.created):
+    for payout in sorted(payouts, key=lambda each: each.created):
         if payout.automatic:
             since = before.get(payout.currency, payout.created - DAY)
             found[payout.id] = max(0, since - AVAILABLE_AFTER)
@@ -253,4 +253,8 @@ def likely_starts(payouts: Iterable[Payout]) -> dict[str, int]:
 
 def _moved(payouts: Mapping[str, Payout], have: Iterable[str], start: int) -> list[str]:
     """Return the ids that have gone to another day, where their rows will be listed again."""
-    return [one for one in have if one in payouts and payouts[one].listable and payouts[one].arrival_day != start]
+    return [
+        payout_id
+        for payout_id in have
+        if payout_id in payouts and payouts[payout_id].listable and payouts[payout_id].arrival_day != start
+    ]

@@ -69,7 +69,9 @@ class PayoutsRecord:
     @property
     def listings(self) -> dict[str, Listing]:
         """What of each payout is in the lake, by its id."""
-        return {name: one for file in self.transaction_files.values() for name, one in (file.listings or {}).items()}
+        return {
+            name: listing for file in self.transaction_files.values() for name, listing in (file.listings or {}).items()
+        }
 
     @property
     def all_files(self) -> dict[str, DataFile]:
@@ -83,10 +85,10 @@ class PayoutsRecord:
             files: that were forgotten.
             before: the record that named them.
         """
-        lists = {one.path: one for one in files if one.listings is not None}
-        others = {one.path: one for one in files if one.path not in lists}
+        lists = {file.path: file for file in files if file.listings is not None}
+        others = {file.path: file for file in files if file.path not in lists}
         days = Intervals.of(day_of_file(path) for path in others)
-        payouts = {name: one for name, one in before.payouts.items() if one.created in days}
+        payouts = {name: payout for name, payout in before.payouts.items() if payout.created in days}
         return replace(
             self,
             covered=self.covered.union(before.covered.both(days)),
@@ -102,10 +104,12 @@ class PayoutsRecord:
         return replace(
             self,
             covered=self.covered.minus(days),
-            payouts=MappingProxyType({name: one for name, one in self.payouts.items() if one.created not in days}),
-            files=MappingProxyType({path: one for path, one in self.files.items() if path not in gone}),
+            payouts=MappingProxyType(
+                {name: payout for name, payout in self.payouts.items() if payout.created not in days}
+            ),
+            files=MappingProxyType({path: file for path, file in self.files.items() if path not in gone}),
             transaction_files=MappingProxyType(
-                {path: one for path, one in self.transaction_files.items() if path not in gone}
+                {path: file for path, file in self.transaction_files.items() if path not in gone}
             ),
         )
 

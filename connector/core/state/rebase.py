@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from connector.core.state.data_file import folder_of
 from connector.core.state.drift import Drift, DriftFinding
-from connector.core.state.intent import folder_of
 from connector.core.state.record import SETS, Fields, Parts
 from connector.errors import CommitConflictError
 
@@ -58,7 +58,7 @@ def clashing(base: Parts, new: Parts, newest: Parts) -> list[str]:
 
     Who has only forgotten a file gives way to who wrote it anew.
     """
-    was, is_, there = (_contents(one.files) for one in (base, new, newest))
+    was, is_, there = (_contents(parts.files) for parts in (base, new, newest))
     return [
         path
         for path in sorted(base.files.keys() | new.files.keys())
@@ -76,15 +76,15 @@ def _contents(files: Mapping[str, DataFile]) -> dict[str, dict[str, str]]:
 
 
 def _entries(base: Mapping[str, T], new: Mapping[str, T], newest: Mapping[str, T]) -> Mapping[str, T]:
-    merged = {name: one for name, one in newest.items() if name in new or name not in base}
-    merged |= {name: one for name, one in new.items() if base.get(name) != one}
+    merged = {name: entry for name, entry in newest.items() if name in new or name not in base}
+    merged |= {name: entry for name, entry in new.items() if base.get(name) != entry}
     return MappingProxyType(merged)
 
 
 def _parked(base: Mapping[str, T], new: Mapping[str, T], newest: Mapping[str, T]) -> Mapping[str, T]:
     """Return the parked files of both; one that was taken up is gone, whatever the other noted about it meanwhile."""
     merged = _entries(base, new, newest)
-    return MappingProxyType({path: one for path, one in merged.items() if path in newest or path not in base})
+    return MappingProxyType({path: file for path, file in merged.items() if path in newest or path not in base})
 
 
 def _files(
@@ -94,11 +94,11 @@ def _files(
 
     Of what only the other has written, what the writer noted about the old file is gone.
     """
-    was, is_, there = (_contents(one) for one in (base, new, newest))
+    was, is_, there = (_contents(files) for files in (base, new, newest))
     ours = {folder for folder in is_.keys() | was.keys() if is_.get(folder) != was.get(folder)}
     theirs = {folder for folder in there.keys() | was.keys() if there.get(folder) != was.get(folder)}
-    merged = {path: one for path, one in newest.items() if folder_of(path) not in ours - theirs}
-    noted = {path for path, one in new.items() if base.get(path) != one and folder_of(path) not in ours | theirs}
+    merged = {path: file for path, file in newest.items() if folder_of(path) not in ours - theirs}
+    noted = {path for path, file in new.items() if base.get(path) != file and folder_of(path) not in ours | theirs}
     merged |= {path: new[path] for path in new if path in noted or folder_of(path) in ours - theirs}
     return MappingProxyType(merged)
 
@@ -126,7 +126,7 @@ def _field(name: str, was: Any, is_: Any, newest: Any) -> Any:  # noqa: ANN401 -
     if name in GROWING:
         return max(is_ or 0, newest or 0)
     if name == "api_versions":
-        return (*newest, *(one for one in is_ if one not in newest))
+        return (*newest, *(finding for finding in is_ if finding not in newest))
     return with_more_drift(was, is_, newest) if name == "drift" else is_
 
 
@@ -134,6 +134,6 @@ def with_more_drift(
     was: tuple[DriftFinding, ...], is_: tuple[DriftFinding, ...], newest: tuple[DriftFinding, ...]
 ) -> tuple[DriftFinding, ...]:
     """Return the newest findings with what was found from `was` to `is_`."""
-    counts = {(one.kind, one.name): one.count for one in was or ()}
-    more = [replace(one, count=one.count - counts.get((one.kind, one.name), 0)) for one in is_]
-    return Drift(newest).merge(Drift(tuple(one for one in more if one.count > 0))).findings
+    counts = {(finding.kind, finding.name): finding.count for finding in was or ()}
+    more = [replace(finding, count=finding.count - counts.get((finding.kind, finding.name), 0)) for finding in is_]
+    return Drift(newest).merge(Drift(tuple(finding for finding in more if finding.count > 0))).findings

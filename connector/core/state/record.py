@@ -166,7 +166,7 @@ def checkpoint_due(number: int) -> bool:
 def is_small(parts: Parts) -> bool:
     """Say whether a state is so small that each of its records is to hold everything."""
     named = sum(map(len, (parts.files, parts.lost, parts.parked, parts.payouts)))
-    return named + sum(len(one.parts) for one in parts.seconds.values()) <= SMALL
+    return named + sum(len(intervals.parts) for intervals in parts.seconds.values()) <= SMALL
 
 
 def changes(base: Parts, new: Parts) -> dict[str, Any]:
@@ -174,10 +174,10 @@ def changes(base: Parts, new: Parts) -> dict[str, Any]:
     found: dict[str, Any] = {"fields": _changed_fields(base.fields, new.fields)}
     for name in SETS:
         was, is_ = base.of(name), new.of(name)
-        found[name] = _SAME_SECONDS if was == is_ else Seconds(_pairs(is_.minus(was)), _pairs(was.minus(is_)))
+        found[name] = _SAME_SECONDS if was == is_ else Seconds(is_.minus(was).pairs, was.minus(is_).pairs)
     for name in ("files", "lost", "parked", "payouts"):
         there, wanted = getattr(base, name), getattr(new, name)
-        found[name] = tuple(one for key, one in sorted(wanted.items()) if there.get(key) != one)
+        found[name] = tuple(number for key, number in sorted(wanted.items()) if there.get(key) != number)
         found[f"{name}_removed"] = tuple(sorted(there.keys() - wanted.keys()))
     return found
 
@@ -185,7 +185,7 @@ def changes(base: Parts, new: Parts) -> dict[str, Any]:
 def are_same(base: Parts, new: Parts) -> bool:
     """Say whether a record would have nothing to say of the way from one state to the next."""
     found = changes(base, new)
-    return not any(one not in (_SAME_FIELDS, _SAME_SECONDS, ()) for one in found.values())
+    return not any(value not in (_SAME_FIELDS, _SAME_SECONDS, ()) for value in found.values())
 
 
 def applied(base: Parts, record: Record) -> Parts:
@@ -197,7 +197,7 @@ def applied(base: Parts, record: Record) -> Parts:
         files=_with(base.files, record.files, record.files_removed, _path),
         lost=_with(base.lost, record.lost, record.lost_removed, _path),
         parked=_with(base.parked, record.parked, record.parked_removed, _path),
-        payouts=_with(base.payouts, record.payouts, record.payouts_removed, lambda one: one.id),
+        payouts=_with(base.payouts, record.payouts, record.payouts_removed, lambda payout: payout.id),
     )
 
 
@@ -212,11 +212,6 @@ def parts_after(records: Iterable[Record]) -> Parts:
 def with_lowest(record: Record, number: int) -> Record:
     """Return a checkpoint that says the lowest number that counts."""
     return msgspec.structs.replace(record, lowest=number)
-
-
-def to_json(record: Record) -> bytes:
-    """Return a record's text; the same record gives the same bytes."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
 
 def commit_in(data: bytes) -> str | None:
@@ -320,8 +315,8 @@ def _checked(record: Record, expected: ExpectedRecord) -> Record:
     lowest = record.lowest
     if (record.base is None) is (lowest is None) or (lowest is not None and not 1 <= lowest <= record.number):
         raise ValueError(f"the lowest number that counts is {lowest}")
-    for one in (*record.files, *record.lost):
-        checked_file(one, *expected.folders)
+    for file in (*record.files, *record.lost):
+        checked_file(file, *expected.folders)
     for parked in record.parked:
         checked_parked(parked, expected.account)
     for payout in record.payouts:
@@ -332,10 +327,13 @@ def _checked(record: Record, expected: ExpectedRecord) -> Record:
         _checked_pairs(seconds.removed)
     fields = record.fields
     _checked_second(
-        *(one or 0 for one in (fields.read_until, fields.read_at, fields.account_created, fields.turn, fields.silent))
+        *(
+            number or 0
+            for number in (fields.read_until, fields.read_at, fields.account_created, fields.turn, fields.silent)
+        )
     )
     _checked_pairs(tuple((start, stop) for start, stop, _ in fields.suspects or ()), ordered=False)
-    _each_once(one.path for one in record.files)
+    _each_once(file.path for file in record.files)
     return record
 
 
@@ -349,9 +347,9 @@ def _checked_pairs(pairs: Iterable[tuple[int, int]], *, ordered: bool = True) ->
 
 
 def _checked_second(*seconds: object) -> None:
-    for one in seconds:
-        if type(one) is int and not 0 <= one <= END_OF_TIME:
-            raise ValueError(f"an impossible time: {one}")
+    for value in seconds:
+        if type(value) is int and not 0 <= value <= END_OF_TIME:
+            raise ValueError(f"an impossible time: {value}")
 
 
 def _each_once(names: Iterable[str]) -> None:
@@ -380,18 +378,14 @@ def _with_seconds(base: Intervals, change: Seconds) -> Intervals:
 def _with(
     base: Mapping[str, T], added: Iterable[T], removed: Iterable[str], key: Callable[[T], str]
 ) -> Mapping[str, T]:
-    gone, new = set(removed), {key(one): one for one in added}
+    gone, new = set(removed), {key(entry): entry for entry in added}
     if not (gone or new):
         return base
-    return MappingProxyType({**{name: one for name, one in base.items() if name not in gone}, **new})
+    return MappingProxyType({**{name: entry for name, entry in base.items() if name not in gone}, **new})
 
 
-def _path(one: DataFile | ParkedFile) -> str:
-    return one.path
-
-
-def _pairs(seconds: Intervals) -> tuple[tuple[int, int], ...]:
-    return tuple((part.start, part.stop) for part in seconds)
+def _path(file: DataFile | ParkedFile) -> str:
+    return file.path
 
 
 def _of_pairs(pairs: Iterable[tuple[int, int]]) -> Intervals:

@@ -91,7 +91,7 @@ class TableState:
     @property
     def parked_rows(self) -> int:
         """Rows that were read and are not visible yet; one that was read twice counts twice."""
-        return sum(one.file.rows for one in self.parked.values())
+        return sum(parked_file.file.rows for parked_file in self.parked.values())
 
     def net(self) -> dict[str, int]:
         """Sum of `net` per currency over all files, in minor units, currencies sorted."""
@@ -117,8 +117,8 @@ class TableState:
 def add_net(sums: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Add up sums per currency; currencies come out sorted."""
     total: dict[str, int] = {}
-    for one in sums:
-        for currency, amount in one.items():
+    for counts in sums:
+        for currency, amount in counts.items():
             total[currency] = total.get(currency, 0) + amount
     return dict(sorted(total.items()))
 

@@ -118,7 +118,7 @@ def _transactions_to_parts(state: TableState) -> Parts:
             account_created=state.account_created,
             turn=audits.turn,
             silent=audits.silent,
-            suspects=tuple((one.start, one.stop, one.expected) for one in audits.suspects),
+            suspects=tuple((suspect.start, suspect.stop, suspect.expected) for suspect in audits.suspects),
         ),
         seconds=MappingProxyType(
             {
@@ -139,7 +139,7 @@ def _transactions_of_parts(parts: Parts, origin: Origin) -> TableState:
     fields = parts.fields
     if fields.format is UNSET or fields.partition is UNSET or fields.livemode is UNSET:
         raise _incomplete(origin)
-    suspects = tuple(Suspect(*one) for one in fields.suspects or ())
+    suspects = tuple(Suspect(*suspect) for suspect in fields.suspects or ())
     return TableState(
         account=origin.account,
         format=fields.format,
@@ -189,14 +189,14 @@ def _payouts_of_parts(parts: Parts, origin: Origin) -> PayoutsRecord:
     fields = parts.fields
     if fields.format is UNSET or fields.livemode is UNSET:
         raise _incomplete(origin)
-    lists = {path: one for path, one in parts.files.items() if one.listings is not None}
+    lists = {path: file for path, file in parts.files.items() if file.listings is not None}
     return PayoutsRecord(
         account=origin.account,
         format=fields.format,
         livemode=fields.livemode,
         covered=parts.of("covered"),
         payouts=parts.payouts,
-        files=MappingProxyType({path: one for path, one in parts.files.items() if path not in lists}),
+        files=MappingProxyType({path: file for path, file in parts.files.items() if path not in lists}),
         transaction_files=MappingProxyType(lists),
         api_versions=fields.api_versions or (),
         read_at=None if fields.read_at is UNSET else fields.read_at,

@@ -83,6 +83,11 @@ class Intervals:
         """Seconds in the set."""
         return sum(part.seconds for part in self.parts)
 
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Start and stop of each part, as records and reports have them."""
+        return tuple((part.start, part.stop) for part in self.parts)
+
     def union(self, other: Intervals) -> Intervals:
         """Seconds in either set."""
         return Intervals.of((*self.parts, *other.parts))

@@ -67,7 +67,7 @@ class Period:
     @property
     def is_named(self) -> bool:
         """Whether it is a month, a quarter or a year of the calendar."""
-        return any(one.fullmatch(self.name) for one in (_MONTH, _QUARTER, _YEAR))
+        return any(pattern.fullmatch(self.name) for pattern in (_MONTH, _QUARTER, _YEAR))
 
     @property
     def last_day(self) -> date:

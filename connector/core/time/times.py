@@ -84,6 +84,11 @@ def to_words(second: int) -> str:
     return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def to_date(second: int) -> date:
+    """Return the UTC day of a second."""
+    return datetime.fromtimestamp(second, UTC).date()
+
+
 def in_words(text: str) -> str:
     """Return what `to_text` gave as people read it; any other text as it is."""
     try:
@@ -137,14 +142,14 @@ def _read(value: str, name: str, today: date | None) -> int | date:
 
 def _day_of(word: str, today: date) -> date:
     """Return the first day of what one of `WORDS` names."""
-    one = timedelta(days=1)
+    one_day = timedelta(days=1)
     if word in {"today", "yesterday"}:
-        return today if word == "today" else today - one
+        return today if word == "today" else today - one_day
     which, _, span = word.partition("-")
 
     def first(day: date) -> date:
         if span == "week":
-            return day - day.weekday() * one
+            return day - day.weekday() * one_day
         return day.replace(day=1) if span == "month" else day.replace(month=1, day=1)
 
-    return first(today) if which == "this" else first(first(today) - one)
+    return first(today) if which == "this" else first(first(today) - one_day)

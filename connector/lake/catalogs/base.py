@@ -46,7 +46,7 @@ class TableAlteredError(StorageError):
     exit_code = 65
 
     def __init__(self, table: str, found: Sequence[Alteration]) -> None:
-        named = ", ".join(f"{one.path} ({one.kind})" for one in found[:NAMED])
+        named = ", ".join(f"{alteration.path} ({alteration.kind})" for alteration in found[:NAMED])
         more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
         super().__init__(
             f"the table {table} was altered by something else: {counted(len(found), 'file')} not as the state says,"

@@ -34,7 +34,7 @@ from connector.core.units import DAY
 from connector.errors import CommitConflictError, ConfigError, StorageError
 from connector.lake.catalogs.base import KEEP_DAYS, ForeignTableError, Tidied, bounds_of
 from connector.lake.catalogs.delta_store import secrets_of
-from connector.lake.stores.bucket_errors import told
+from connector.lake.stores.bucket_errors import client_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator
@@ -154,13 +154,13 @@ class DeltaCatalogTable:
     def _contents(self, table: DeltaTable) -> Contents:
         files = self._files(table)
         accounts = {*self.accounts, *(account for path in files if (account := account_of(path)) is not None)}
-        asked = {one: table.transaction_version(_application(one)) for one in accounts}
-        revisions = {one: number for one, number in asked.items() if number is not None}
+        asked = {name: table.transaction_version(_application(name)) for name in accounts}
+        revisions = {name: number for name, number in asked.items() if number is not None}
         return Contents(MappingProxyType(files), MappingProxyType(revisions), table.version())
 
     def commit(self, change: Change) -> None:
         """Commit a difference, as one version of the table; see `CatalogTable.commit`."""
-        added = [self._added(one) for one in change.added]
+        added = [self._added(file) for file in change.added]
         with self._told("publishing to"):
             if self._table is None:
                 self._create(added, change)
@@ -250,7 +250,7 @@ class DeltaCatalogTable:
     def _statistics(self, file: DataFile) -> dict[str, Any]:
         """Return what is known of a file's rows; whole seconds are exact in Delta's milliseconds."""
         bounds = {
-            name: tuple(_moment(one) if isinstance(one, int) else one for one in bound)
+            name: tuple(_moment(part) if isinstance(part, int) else part for part in bound)
             for name, bound in bounds_of(self.shape, file).items()
         }
         if not bounds:
@@ -269,9 +269,9 @@ class DeltaCatalogTable:
 
     def _add_columns(self, table: DeltaTable) -> None:
         """Add the columns that the table lacks; nothing is in them yet, so it does no harm alone."""
-        there = {one.name for one in table.schema().fields}
+        there = {column.name for column in table.schema().fields}
         wanted = Schema.from_arrow(self._arrow_schema).fields
-        if new := [Field(one.name, one.type, nullable=True) for one in wanted if one.name not in there]:
+        if new := [Field(column.name, column.type, nullable=True) for column in wanted if column.name not in there]:
             table.alter.add_columns(new)
 
     def _refuse_append_only(self, table: DeltaTable, change: Change) -> None:
@@ -304,12 +304,12 @@ class DeltaCatalogTable:
                 f"something else gave columns of the table {self.shape.name} names of their own ({_MAPPING} is"
                 f" {mapping}), which deltalake does not write{_ANEW}"
             )
-        wanted = {one.name: one.type for one in Schema.from_arrow(self._arrow_schema).fields}
-        for one in table.schema().fields:
-            if one.name in wanted and wanted[one.name] != one.type:
+        wanted = {column.name: column.type for column in Schema.from_arrow(self._arrow_schema).fields}
+        for column in table.schema().fields:
+            if column.name in wanted and wanted[column.name] != column.type:
                 raise ForeignTableError(
-                    f"the column {one.name} of the table {self.shape.name} is {_spoken(one.type)}, and not"
-                    f" {_spoken(wanted[one.name])}: it is not one of ours{_ANEW}"
+                    f"the column {column.name} of the table {self.shape.name} is {_spoken(column.type)}, and not"
+                    f" {_spoken(wanted[column.name])}: it is not one of ours{_ANEW}"
                 )
 
     def _told(self, what: str) -> AbstractContextManager[None]:
@@ -332,7 +332,7 @@ def refuse_unfit(folder: str) -> None:
 
 def without_metadata(schema: pa.Schema) -> pa.Schema:
     """Return a schema without what its fields say besides name, type and nullability, nested ones too."""
-    return pa.schema([_plain(one) for one in schema])
+    return pa.schema([_plain(column) for column in schema])
 
 
 def _plain(field_: pa.Field) -> pa.Field:
@@ -340,7 +340,7 @@ def _plain(field_: pa.Field) -> pa.Field:
     if pa.types.is_list(kind):
         kind = pa.list_(pa.field("element", _plain(kind.value_field).type))
     elif pa.types.is_struct(kind):
-        kind = pa.struct([_plain(one) for one in kind])
+        kind = pa.struct([_plain(member) for member in kind])
     return pa.field(field_.name, kind, field_.nullable)
 
 
@@ -386,7 +386,7 @@ def _told(what: str, secrets: Collection[str]) -> Generator[None]:
 def _ours(error: Exception, what: str, secrets: Collection[str]) -> ConfigError | StorageError:
     """Return what an error of deltalake comes to; one that comes of another publisher's commit is a conflict."""
     text, reading = str(error), what.startswith(_READING)
-    words = told(Exception(_DUMPED.sub("", text)), secrets)
+    words = client_message(Exception(_DUMPED.sub("", text)), secrets)
     if _UNABLE.search(text):
         return ForeignTableError(f"{what}: something else gave it what deltalake cannot do ({words}){_ANEW}")
     if isinstance(error, CommitFailedError):

@@ -143,11 +143,11 @@ class IcebergCatalogTable:
         if (table := self._table) is None:
             return None
         files: dict[str, Listed] = {}
-        for one, whole in listed:
-            path = self._own_path(one.file_path)
-            self._listed[path] = one
+        for data_file, whole in listed:
+            path = self._own_path(data_file.file_path)
+            self._listed[path] = data_file
             once = path not in files  # else its rows count twice
-            files[path] = Listed(one.record_count, one.file_size_in_bytes, whole and once)
+            files[path] = Listed(data_file.record_count, data_file.file_size_in_bytes, whole and once)
         revisions = {
             name.removeprefix(REVISION): int(number)
             for name, number in table.properties.items()
@@ -159,7 +159,7 @@ class IcebergCatalogTable:
         """Yield the data files of a table, each with whether none of its rows is deleted."""
         current = table.current_snapshot()
         manifests = [] if current is None else current.manifests(table.io)
-        if any(one.content != ManifestContent.DATA for one in manifests):  # of another tool
+        if any(manifest.content != ManifestContent.DATA for manifest in manifests):  # of another tool
             yield from ((task.file, not task.delete_files) for task in table.scan().plan_files())
             return
         self._read.keep_only(manifests)
@@ -173,7 +173,7 @@ class IcebergCatalogTable:
             with Commit(table) as transaction:
                 self._add_columns(transaction)
                 transaction.set_properties(
-                    {f"{REVISION}{one}": str(number) for one, number in change.revisions.items()}
+                    {f"{REVISION}{account}": str(number) for account, number in change.revisions.items()}
                 )
                 with self._producer(transaction, self.fold_at) as producer:
                     for path in change.removed:
@@ -188,11 +188,11 @@ class IcebergCatalogTable:
             return Tidied()
         with at_catalog(f"tidying the table {self.identifier}"):
             manifests = sum(map(is_small, current.manifests(table.io)))
-            kept = {current.snapshot_id, *(one.snapshot_id for one in table.metadata.refs.values())}
+            kept = {current.snapshot_id, *(ref.snapshot_id for ref in table.metadata.refs.values())}
             old = [
-                one.snapshot_id
-                for one in table.metadata.snapshots
-                if one.timestamp_ms / 1e3 < cutoff and one.snapshot_id not in kept
+                snapshot.snapshot_id
+                for snapshot in table.metadata.snapshots
+                if snapshot.timestamp_ms / 1e3 < cutoff and snapshot.snapshot_id not in kept
             ]
             folded = manifests if manifests > MANY_MANIFESTS else 0
             if act and folded:
@@ -210,21 +210,21 @@ class IcebergCatalogTable:
     def _needed(self, table: Table) -> Iterator[str]:
         """Yield the paths of the files of metadata that a table goes by, as far as they are in its folder."""
         yield self._own_path(table.metadata_location)
-        yield from (self._own_path(one.metadata_file) for one in table.metadata.metadata_log)
-        for one in (*table.metadata.statistics, *table.metadata.partition_statistics):  # of other engines
-            yield self._own_path(one.statistics_path)
+        yield from (self._own_path(entry.metadata_file) for entry in table.metadata.metadata_log)
+        for statistics in (*table.metadata.statistics, *table.metadata.partition_statistics):  # of other engines
+            yield self._own_path(statistics.statistics_path)
         for snapshot in table.metadata.snapshots:
             yield self._own_path(snapshot.manifest_list)
-            yield from (self._own_path(one.manifest_path) for one in snapshot.manifests(table.io))
+            yield from (self._own_path(manifest.manifest_path) for manifest in snapshot.manifests(table.io))
 
     def _marked(self, table: Table) -> Iterator[str]:
         """Yield the paths of the files of versions that somebody has marked: branches of their own, and tags."""
         current = table.current_snapshot()
-        for number in {one.snapshot_id for one in table.metadata.refs.values()}:
+        for number in {ref.snapshot_id for ref in table.metadata.refs.values()}:
             snapshot = table.snapshot_by_id(number)
             if snapshot is not None and snapshot != current:
                 for _, live in self._read.live(snapshot.manifests(table.io), table.io):
-                    yield from (self._own_path(one.data_file.file_path) for one in live)
+                    yield from (self._own_path(entry.data_file.file_path) for entry in live)
 
     @property
     def identifier(self) -> str:
@@ -275,12 +275,16 @@ class IcebergCatalogTable:
     def _add_columns(self, transaction: Transaction) -> None:
         """Add the columns that the table lacks, by their own numbers."""
         there = transaction.table_metadata.schema()
-        known = {one.field_id for one in there.fields}
-        new = [one.model_copy(update={"required": False}) for one in self._schema.fields if one.field_id not in known]
+        known = {column.field_id for column in there.fields}
+        new = [
+            column.model_copy(update={"required": False})
+            for column in self._schema.fields
+            if column.field_id not in known
+        ]
         if not new:
             return
         schema = type(there)(
-            *there.fields, *new, schema_id=1 + max(one.schema_id for one in transaction.table_metadata.schemas)
+            *there.fields, *new, schema_id=1 + max(earlier.schema_id for earlier in transaction.table_metadata.schemas)
         )
         transaction.set_properties({"schema.name-mapping.default": schema.name_mapping.model_dump_json()})
         transaction._apply((AddSchemaUpdate(schema=schema), SetCurrentSchemaUpdate()))  # noqa: SLF001 - `update_schema` would number them itself
@@ -295,7 +299,7 @@ class IcebergCatalogTable:
         )
 
     def _added(self, file: OurFile, table: Table) -> DataFile:
-        ids = {one.name: one.field_id for one in self._schema.fields}
+        ids = {column.name: column.field_id for column in self._schema.fields}
         bounds = bounds_of(self.shape, file)
         return DataFile.from_args(
             content=DataFileContent.DATA,
@@ -344,13 +348,13 @@ class IcebergCatalogTable:
         Raises:
             ForeignTableError: says which.
         """
-        by_name = {one.name: one for one in self._schema.fields}
-        by_number = {one.field_id: one for one in self._schema.fields}
-        for one in table.schema().fields:
-            ours = by_name.get(one.name) or by_number.get(one.field_id)
-            if ours is not None and _column(ours) != _column(one):
+        by_name = {column.name: column for column in self._schema.fields}
+        by_number = {column.field_id: column for column in self._schema.fields}
+        for column in table.schema().fields:
+            ours = by_name.get(column.name) or by_number.get(column.field_id)
+            if ours is not None and _column(ours) != _column(column):
                 raise ForeignTableError(
-                    f"a column of the table {self.identifier} is {_column(one)}, and in its files {_column(ours)}:"
+                    f"a column of the table {self.identifier} is {_column(column)}, and in its files {_column(ours)}:"
                     f" it is not one of ours{_ANEW}"
                 )
         if table.spec().fields != self._partitions().fields:
@@ -365,20 +369,22 @@ def _base(schema: Schema) -> Schema:
 
     It numbers columns from 1 in their order, then what they are made of.
     """
-    by_id = {one.field_id: one for one in schema.fields}
+    by_id = {column.field_id: column for column in schema.fields}
     return type(schema)(*(by_id[number] for number in takewhile(by_id.__contains__, count(1))))
 
 
-def _column(one: NestedField) -> str:
+def _column(column: NestedField) -> str:
     """Say what a column is found and read by: its name, number and type."""
-    return f"{one.name} (number {one.field_id}, {one.field_type})"
+    return f"{column.name} (number {column.field_id}, {column.field_type})"
 
 
 def _spoken(spec: PartitionSpec) -> str:
     """Name what a table is partitioned by, as engines do: `created_date`, or `bucket[16] as id_bucket`."""
     fields = [
-        one.name if isinstance(one.transform, IdentityTransform) else f"{one.transform} as {one.name}"
-        for one in spec.fields
+        partition.name
+        if isinstance(partition.transform, IdentityTransform)
+        else f"{partition.transform} as {partition.name}"
+        for partition in spec.fields
     ]
     return ", ".join(fields) or "nothing"
 

@@ -67,16 +67,16 @@ class Manifests:
 
     def live(self, manifests: Sequence[ManifestFile], io: FileIO) -> Iterable[tuple[ManifestFile, list[ManifestEntry]]]:
         """Return manifests, each with the entries of files that are in the table; those not read yet are read."""
-        new = [one for one in manifests if one.manifest_path not in self._read]
+        new = [manifest for manifest in manifests if manifest.manifest_path not in self._read]
         if new:
             with ThreadPoolExecutor(min(len(new), self._at_once)) as threads:
-                found = threads.map(lambda one: one.fetch_manifest_entry(io), new)
-                self._read.update(zip((one.manifest_path for one in new), found, strict=True))
-        return [(one, self._read[one.manifest_path]) for one in manifests]
+                found = threads.map(lambda manifest: manifest.fetch_manifest_entry(io), new)
+                self._read.update(zip((manifest.manifest_path for manifest in new), found, strict=True))
+        return [(manifest, self._read[manifest.manifest_path]) for manifest in manifests]
 
     def keep_only(self, manifests: Sequence[ManifestFile]) -> None:
         """Forget all others."""
-        paths = {one.manifest_path for one in manifests}
+        paths = {manifest.manifest_path for manifest in manifests}
         self._read = {path: found for path, found in self._read.items() if path in paths}
 
 
@@ -108,8 +108,8 @@ class Publishing(_OverwriteFiles):
         """Write the manifests that are to be, and return all of them, those that stay as they are too."""
         status = ManifestEntryStatus
         added = [
-            ManifestEntry.from_args(status=status.ADDED, snapshot_id=self._snapshot_id, data_file=one)
-            for one in self._added_data_files
+            ManifestEntry.from_args(status=status.ADDED, snapshot_id=self._snapshot_id, data_file=file)
+            for file in self._added_data_files
         ]
         deleted = self._deleted_entries()  # raises before anything is written
         return [*self._written(added), *self._written(deleted), *self._existing_manifests()]
@@ -139,18 +139,18 @@ class Publishing(_OverwriteFiles):
         stays: list[ManifestFile] = []
         anew: list[ManifestEntry] = []
         for manifest, live in self.read.live(self._data_manifests(), self._io):
-            left = [one for one in live if one.data_file not in self._deleted_data_files]
-            if any(one.data_file in coming for one in left):
+            left = [entry for entry in live if entry.data_file not in self._deleted_data_files]
+            if any(entry.data_file in coming for entry in left):
                 raise ValidationException(f"a file that is to be added is in {manifest.manifest_path}")
             if len(left) < len(live):
                 anew += left
             elif live:
                 stays.append(manifest)
-        small = [one for one in stays if is_small(one)]
+        small = [unchanged for unchanged in stays if is_small(unchanged)]
         if len(small) >= self.fold_at:
             anew += [entry for _, live in self.read.live(small, self._io) for entry in live]
-            stays = [one for one in stays if one not in small]
-        existing = [self._entry(one, ManifestEntryStatus.EXISTING, one.snapshot_id) for one in anew]
+            stays = [manifest for manifest in stays if manifest not in small]
+        existing = [self._entry(entry, ManifestEntryStatus.EXISTING, entry.snapshot_id) for entry in anew]
         return [*self._written(existing), *stays, *self._delete_manifests()]
 
     def _written(self, entries: list[ManifestEntry]) -> list[ManifestFile]:
@@ -158,14 +158,14 @@ class Publishing(_OverwriteFiles):
         written: list[ManifestFile] = []
         by_spec: dict[int, list[ManifestEntry]] = {}
         current = self._transaction.table_metadata.default_spec_id
-        for one in sorted(entries, key=_place):  # files that come have the spec of the table
-            spec_id = current if one.status == ManifestEntryStatus.ADDED else one.data_file.spec_id
-            by_spec.setdefault(spec_id, []).append(one)
+        for entry in sorted(entries, key=_place):  # files that come have the spec of the table
+            spec_id = current if entry.status == ManifestEntryStatus.ADDED else entry.data_file.spec_id
+            by_spec.setdefault(spec_id, []).append(entry)
         for spec_id, ours in by_spec.items():
             for start in range(0, len(ours), LEAF_FILES):
                 with self.new_manifest_writer(self.spec(spec_id)) as writer:
-                    for one in ours[start : start + LEAF_FILES]:
-                        writer.add_entry(one)
+                    for item in ours[start : start + LEAF_FILES]:
+                        writer.add_entry(item)
                 written.append(writer.to_manifest_file())
         return written
 
@@ -174,19 +174,19 @@ class Publishing(_OverwriteFiles):
         return [] if there is None else there.manifests(self._io)
 
     def _data_manifests(self) -> list[ManifestFile]:
-        return [one for one in self._all_manifests() if one.content == ManifestContent.DATA]
+        return [manifest for manifest in self._all_manifests() if manifest.content == ManifestContent.DATA]
 
     def _delete_manifests(self) -> list[ManifestFile]:
-        return [one for one in self._all_manifests() if one.content != ManifestContent.DATA]
+        return [manifest for manifest in self._all_manifests() if manifest.content != ManifestContent.DATA]
 
     @staticmethod
-    def _entry(one: ManifestEntry, status: ManifestEntryStatus, snapshot_id: int | None) -> ManifestEntry:
+    def _entry(entry: ManifestEntry, status: ManifestEntryStatus, snapshot_id: int | None) -> ManifestEntry:
         return ManifestEntry.from_args(
             status=status,
             snapshot_id=snapshot_id,
-            sequence_number=one.sequence_number,
-            file_sequence_number=one.file_sequence_number,
-            data_file=one.data_file,
+            sequence_number=entry.sequence_number,
+            file_sequence_number=entry.file_sequence_number,
+            data_file=entry.data_file,
         )
 
 

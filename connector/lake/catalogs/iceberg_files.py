@@ -95,7 +95,9 @@ class BucketFiles(FileIO):
         return location.removeprefix(self._root) if location.startswith(self._root) else None
 
     def _elsewhere(self, location: str) -> FileIO:
-        return load_file_io({name: one for name, one in self.properties.items() if name != IMPLEMENTATION}, location)
+        return load_file_io(
+            {name: value for name, value in self.properties.items() if name != IMPLEMENTATION}, location
+        )
 
 
 class _File(InputFile, OutputFile):

@@ -69,8 +69,8 @@ def publish_tables(store: Store, *, repair: bool = False, catalog: str | None = 
     with opened_tables(store, catalog=catalog, renew=repair, states=states) as opened:
         for table in TABLES:
             try:
-                if (one := opened(table)) is not None:
-                    done.append(publish(one, states.wanted(table), repair=repair))
+                if (catalog_table := opened(table)) is not None:
+                    done.append(publish(catalog_table, states.wanted(table), repair=repair))
             except ConnectorError as error:
                 failure = failure or error
     if failure is not None:
@@ -78,7 +78,7 @@ def publish_tables(store: Store, *, repair: bool = False, catalog: str | None = 
     return tuple(done)
 
 
-def check_tables(store: Store, kind: str, catalog: str | None = None) -> None:
+def check_tables(store: Store, kind: str, catalog: str | None) -> None:
     """Refuse what a lake's tables could not be made with, before anything is read for them. Blocks.
 
     Args:
@@ -126,8 +126,8 @@ def compared(store: Store) -> dict[str, TableComparison]:
     states = States(store)
     with opened_tables(store, states=states) as opened:
         for table in TABLES:
-            if (one := opened(table)) is not None:
-                found[table] = _comparison(one, states.wanted(table))
+            if (catalog_table := opened(table)) is not None:
+                found[table] = _comparison(catalog_table, states.wanted(table))
     return found
 
 
@@ -163,20 +163,20 @@ class States:
     def any(self) -> TableState | None:
         """Return the state of the balance transactions of one account, which tells of what kind the lake is."""
         names = table_states.accounts(self.store)
-        return next((one for name in names if (one := self._now(TRANSACTIONS, name)) is not None), None)
+        return next((newest for name in names if (newest := self._now(TRANSACTIONS, name)) is not None), None)
 
     def _wanted(self, table: str, revisions: Mapping[str, int]) -> Wanted:
         spec = SPEC_OF[table]
         names = state_log.recorded_accounts(self.store, spec)
-        states = [one for name in names if (one := self._now(spec, name)) is not None]
-        files = {path: file for one in states for path, file in _files_of(table, one).items()}
+        states = [newest for name in names if (newest := self._now(spec, name)) is not None]
+        files = {path: file for state in states for path, file in _files_of(table, state).items()}
         published = {
-            one.account: _files_of(table, then)
-            for one in states
-            if (number := revisions.get(one.account)) is not None
-            and (then := self._then(spec, one, number)) is not None
+            state.account: _files_of(table, then)
+            for state in states
+            if (number := revisions.get(state.account)) is not None
+            and (then := self._then(spec, state, number)) is not None
         }
-        numbers = {one.account: one.number for one in states}
+        numbers = {state.account: state.number for state in states}
         return Wanted(MappingProxyType(files), MappingProxyType(numbers), MappingProxyType(published))
 
     def _now(self, spec: TableSpec[Any], account: AccountId) -> Any:  # noqa: ANN401 - of the table's kind
@@ -205,7 +205,7 @@ def _files_of(table: str, state: State) -> dict[str, DataFile]:
 
 @contextmanager
 def opened_tables(
-    store: Store, *, catalog: str | None = None, renew: bool = False, states: States | None = None
+    store: Store, *, catalog: str | None = None, renew: bool = False, states: States | None
 ) -> Generator[Callable[[str], CatalogTable | None]]:
     """Offer what opens each table of a lake; None for one that no state is of. Closes their catalog at the end.
 

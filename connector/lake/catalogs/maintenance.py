@@ -122,7 +122,7 @@ def maintain(
 
 def to_document(upkeep: Upkeep) -> dict[str, Any]:
     """Return the JSON document of `schemas/maintenance.json`."""
-    return {**asdict(upkeep), "tables": [asdict(one) for one in upkeep.tables]}
+    return {**asdict(upkeep), "tables": [asdict(table) for table in upkeep.tables]}
 
 
 def _tables(store: Store, repair: bool, cutoff: float | None, *, act: bool) -> tuple[TableUpkeep, ...]:  # noqa: FBT001 - as `maintain` has it
@@ -132,8 +132,8 @@ def _tables(store: Store, repair: bool, cutoff: float | None, *, act: bool) -> t
         done: list[TableUpkeep] = []
         for name in TABLES:
             try:
-                if (one := opened(name)) is not None:
-                    done.append(_table(states, one, repair, cutoff, act=act))
+                if (table := opened(name)) is not None:
+                    done.append(_table(states, table, repair, cutoff, act=act))
             except ConnectorError as error:  # one that fails spares the others
                 failure = failure or error
     if failure is not None:
@@ -159,18 +159,20 @@ def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | No
         []
         if tidy.needed is None
         else [
-            one for one in store.list(f"{name}/metadata") if one.path not in tidy.needed and one.changed / 1e9 < cutoff
+            file
+            for file in store.list(f"{name}/metadata")
+            if file.path not in tidy.needed and file.changed / 1e9 < cutoff
         ]
     )
-    old = [one for one in _old_files(store, name, table, cutoff) if one.path not in tidy.marked]
+    old = [file for file in _old_files(store, name, table, cutoff) if file.path not in tidy.marked]
     if act:
-        for one in (*log, *old[:MOST_FILES]):
-            store.delete(one.path)
+        for file in (*log, *old[:MOST_FILES]):
+            store.delete(file.path)
     removed = old[:MOST_FILES]
     return replace(
         told,
         removed=len(removed),
-        bytes=sum(one.bytes for one in removed),
+        bytes=sum(file.bytes for file in removed),
         left=len(old) - len(removed),
         log=len(log),
         versions=tidy.versions,
@@ -193,8 +195,8 @@ def _old_files(store: Store, name: str, table: CatalogTable, cutoff: float) -> l
     for account in state_log.recorded_accounts(store, spec):
         needed |= state_log.files_since(store, spec, account, cutoff)
     found = [
-        one
-        for one in store.list(name)
-        if account_of(one.path) is not None and one.path not in needed and one.changed / 1e9 < cutoff
+        file
+        for file in store.list(name)
+        if account_of(file.path) is not None and file.path not in needed and file.changed / 1e9 < cutoff
     ]
-    return sorted(found, key=lambda one: (one.changed, one.path))
+    return sorted(found, key=lambda file: (file.changed, file.path))

@@ -212,8 +212,8 @@ def parquet_format(
     schema: pa.Schema,
     dictionary: tuple[str, ...],
     *,
-    order: tuple[str, ...] = ("created", "id"),
-    table: str | None = None,
+    order: tuple[str, ...],
+    table: str | None,
 ) -> Format:
     """Return Parquet for any table.
 

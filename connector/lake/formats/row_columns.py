@@ -39,6 +39,11 @@ def value_of(column: pa.Array, value: str | int) -> pa.Scalar:
     return pa.scalar(value, column.type)
 
 
+def created_seconds(batch: pa.RecordBatch) -> list[int]:
+    """Return when each row was created, in UTC seconds."""
+    return pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS).to_pylist()
+
+
 def bounds_of(batch: pa.RecordBatch) -> tuple[int, int]:
     """Return the earliest and the latest `created` of a batch that has rows, in UTC seconds."""
     extremes = pc.min_max(batch.column("created"))
@@ -84,13 +89,11 @@ class Rechunker:
 
     Args:
         rows: at which a batch ends.
-        text: bytes of text at which it ends.
         step: rows between two looks at the text.
     """
 
-    def __init__(self, rows: int = CHUNK_ROWS, text: int = CHUNK_TEXT, step: int = CHUNK_ROWS // 8) -> None:
+    def __init__(self, rows: int = CHUNK_ROWS, step: int = CHUNK_ROWS // 8) -> None:
         self._rows = rows
-        self._text = text
         self._step = step
         self._parts: list[pa.RecordBatch] = []
         self._held_rows = 0
@@ -115,7 +118,7 @@ class Rechunker:
     def _is_full(self) -> bool:
         self._text_held += sum(map(text_bytes, self._parts[self._weighed :]))
         self._weighed = len(self._parts)
-        return self._held_rows >= self._rows or self._text_held >= self._text
+        return self._held_rows >= self._rows or self._text_held >= CHUNK_TEXT
 
     def _joined(self) -> pa.RecordBatch:
         joined = self._parts[0] if len(self._parts) == 1 else pa.concat_batches(self._parts)

@@ -84,9 +84,9 @@ class Rows:
     def __repr__(self) -> str:
         """Say in one short line what this was when it was made, and what to do with it."""
         held = self._found.accounts
-        rows = counted(sum(file.rows for one in held for file in one.files), "row")
+        rows = counted(sum(file.rows for table in held for file in table.files), "row")
         whose = held[0].account if len(held) == 1 else f"{len(held):,} accounts"
-        written = to_words(max(one.moment.written for one in held))
+        written = to_words(max(table.moment.written for table in held))
         calls = ".to_pandas(), .to_polars() or .to_table()"
         return f"<{self.table} of {shown(self.destination)}: {rows} of {whose} as of {written}; read with {calls}>"
 
@@ -127,7 +127,7 @@ class Rows:
             StorageError: the destination cannot be read.
         """
         store, spec = self._found.comparer.store, SPEC_OF[self.table]
-        held = [AccountId(one.account) for one in self._found.accounts]
+        held = [AccountId(account.account) for account in self._found.accounts]
         return {account: whole_versions(store, spec, account) for account in held}
 
     @property
@@ -208,7 +208,7 @@ class Rows:
             )
         if self.zone is None:
             return now.batches(columns)
-        there = [one.name for one in schema if one != LOCAL_DATE]
+        there = [field.name for field in schema if field != LOCAL_DATE]
         return (self._chosen(batch, {}, schema) for batch in now.batches(list(dict.fromkeys([*there, _CREATED]))))
 
     def _chosen(self, batch: pa.RecordBatch, labels: Mapping[str, str], schema: pa.Schema) -> pa.RecordBatch:
@@ -305,7 +305,7 @@ def _newest(comparer: Comparer, table: str, account: str | None, *, of: str | No
         held = recorded_accounts(store, TRANSACTIONS) if account is None else [AccountId(account)]
         witnessed = witnessed_records(store, held)
     found = TableSnapshot.of(table, of, comparer)
-    there = {one.account: one.moment.number for one in found.accounts}
+    there = {files.account: files.moment.number for files in found.accounts}
     for name in witnessed if account is None else [account]:
         refuse_turned_back(name, there.get(name, 0), witnessed)
     return found
@@ -315,7 +315,7 @@ def _as_of(found: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:
     """Return the only account of a snapshot, and the snapshot as of a record of it."""
     if type(version) is not int:
         raise UsageError(f"`version` {version!r} is the number of a record, as `status` says it")
-    account, *others = [one.account for one in found.accounts]
+    account, *others = [table.account for table in found.accounts]
     if others:
         accounts = few([account, *others])
         raise ConfigError(f"records are counted by account: name one with `account`; accounts here: {accounts}")
@@ -324,9 +324,9 @@ def _as_of(found: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:
 
 def _of_account(found: TableSnapshot, account: str) -> TableSnapshot:
     """Return one account's part; raises a ConfigError where there is none."""
-    chosen = tuple(one for one in found.accounts if one.account == account)
+    chosen = tuple(table for table in found.accounts if table.account == account)
     if not chosen:
-        names = [one.account for one in found.accounts]
+        names = [table.account for table in found.accounts]
         raise ConfigError(f"there are no rows of {among_accounts(account, names)}")
     return replace(found, accounts=chosen)
 

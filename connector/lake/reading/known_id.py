@@ -36,7 +36,7 @@ def known_ids(store: Store, account: AccountId) -> tuple[str, ...]:
     if state is not None:
         files = sorted(state.files.values(), key=lambda file: file.last_created)
         found = (_first(store, state, tried) for tried in (files[::-1], files))
-        if ids := tuple(dict.fromkeys(one for one in found if one is not None)):
+        if ids := tuple(dict.fromkeys(row_id for row_id in found if row_id is not None)):
             return ids
     payouts = load_payouts(store, account)
     return () if payouts is None else tuple(sorted(payouts.payouts)[-1:])

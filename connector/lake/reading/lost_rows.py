@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from connector.core.state.intent import contents, folder_of
+from connector.core.state.data_file import folder_of
+from connector.core.state.intent import contents
 from connector.core.time.intervals import Intervals
 from connector.errors import StorageError
 from connector.lake.formats.row_columns import inside

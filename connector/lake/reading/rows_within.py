@@ -5,17 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from connector.core.planning.sampling import RowProfile
 from connector.core.time.intervals import Interval, Intervals
-from connector.lake.formats.row_columns import MICROSECONDS, inside
+from connector.lake.formats.row_columns import created_seconds, inside
 from connector.lake.stores.disk import at_disk
 from connector.lake.writing.rewrite import trusted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
+
+    import pyarrow as pa
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.table_state import TableState
@@ -42,7 +41,7 @@ def profile_of(store: Store, form: Format, files: Iterable[DataFile]) -> RowProf
     for file in files:
         with _opened(store, form, file) as batches:
             for batch in batches:
-                profile.add(_seconds(batch))
+                profile.add(created_seconds(batch))
     return profile
 
 
@@ -57,7 +56,7 @@ def rows_of(store: Store, form: Format, files: Iterable[DataFile]) -> list[tuple
     for file in files:
         with _opened(store, form, file) as batches:
             for batch in batches:
-                found += zip(_seconds(batch), batch.column("id").to_pylist(), strict=True)
+                found += zip(created_seconds(batch), batch.column("id").to_pylist(), strict=True)
     return sorted(found)
 
 
@@ -79,7 +78,3 @@ def _opened(store: Store, form: Format, file: DataFile) -> Generator[Iterator[pa
         form.open_reader(path) as batches,
     ):
         yield batches
-
-
-def _seconds(batch: pa.RecordBatch) -> list[int]:
-    return pc.divide(batch.column("created").view(pa.int64()), MICROSECONDS).to_pylist()

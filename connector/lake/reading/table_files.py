@@ -108,9 +108,11 @@ def table_files(
 
 
 def _found(store: Store, spec: TableSpec[S], account: str | None, version: int | None) -> Iterator[tuple[S, Moment]]:
-    for one in recorded_accounts(store, spec) if account is None else _recorded(store, spec, account):
+    for account_id in recorded_accounts(store, spec) if account is None else _recorded(store, spec, account):
         found = (
-            state_at_a_moment(store, spec, one) if version is None else state_at_a_version(store, spec, one, version)
+            state_at_a_moment(store, spec, account_id)
+            if version is None
+            else state_at_a_version(store, spec, account_id, version)
         )
         if found is not None:
             yield found

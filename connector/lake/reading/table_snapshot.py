@@ -106,7 +106,7 @@ class TableSnapshot:
             LakeChangedError: a file has been replaced.
             StorageError: a file is gone, damaged, or cannot be read.
         """
-        files = [one for one in self._files() if among is None or one[1].path in among]
+        files = [file for file in self._files() if among is None or file[1].path in among]
         at_once = max(1, int(min(FILES_AT_ONCE, room_for_files())))
         for start in range(0, len(files), at_once):
             part = files[start : start + at_once]
@@ -171,7 +171,7 @@ class TableSnapshot:
         return self._dataset_of(files, None)
 
     def _files(self) -> Iterator[tuple[TableFiles, DataFile]]:
-        return ((one, file) for one in self.accounts for file in one.files)
+        return ((account, file) for account in self.accounts for file in account.files)
 
     def _dataset_of(self, files: Iterable[tuple[TableFiles, DataFile]], stack: ExitStack | None) -> ds.Dataset:
         """Open files as a dataset; they are closed with the stack, or with the dataset."""
@@ -247,6 +247,6 @@ def labels_of(path: str) -> Mapping[str, str]:
 def _of_folders(path: str, schema: pa.Schema) -> ds.Expression:
     """Return what holds of all rows of a file, by the names of its folders."""
     return reduce(
-        lambda one, other: one & other,
+        lambda expression, other: expression & other,
         (ds.field(name) == pa.scalar(text).cast(schema.field(name).type) for name, text in labels_of(path).items()),
     )

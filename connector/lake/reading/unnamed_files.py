@@ -97,9 +97,9 @@ def unnamed_files(store: Store, named: Mapping[tuple[str, str], Collection[str]]
     known = {path for paths in named.values() for path in paths}
     found: dict[tuple[str, str] | None, list[Unnamed]] = {}
     for table in TABLES:
-        for one in store.besides(table, known):
-            if one.matters:
-                home = "/".join(one.path.split("/", 2)[:2]) + "/"
-                found.setdefault(homes.get(home), []).append(one)
+        for unnamed_file in store.besides(table, known):
+            if unnamed_file.matters:
+                home = "/".join(unnamed_file.path.split("/", 2)[:2]) + "/"
+                found.setdefault(homes.get(home), []).append(unnamed_file)
     elsewhere = tuple(sorted(found.pop(None, ())))
     return UnnamedFiles({home: tuple(sorted(ones)) for home, ones in found.items() if home is not None}, elsewhere)

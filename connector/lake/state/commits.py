@@ -97,8 +97,8 @@ class Commits(Generic[S]):
         try:
             return self._commit(new, list(writes), finish)
         except BaseException:
-            for one in writes:
-                discard(one.staged)
+            for write in writes:
+                discard(write.staged)
             raise
 
     def _commit(self, new: S, left: list[Write[R]], finish: Callable[[S], S]) -> Outcome[S, R]:
@@ -118,7 +118,7 @@ class Commits(Generic[S]):
             before, outcome.state = outcome.state, self.catch_up(outcome.state)
             left = self._made_again(outcome, left, sure=tried >= SURE_ROUNDS and before.number == outcome.state.number)
         message = f"others have changed the same partitions of {self._account} {ROUNDS} times in a row: run again"
-        outcome.failed += [(one, CommitConflictError(message)) for one in left]
+        outcome.failed += [(write, CommitConflictError(message)) for write in left]
         return outcome
 
     def _recorded(self, outcome: Outcome[S, R], finish: Callable[[S], S]) -> list[Write[R]]:
@@ -132,16 +132,16 @@ class Commits(Generic[S]):
                 outcome.state = self._record(outcome.state, self._unrecorded, _unchanged if overtaken else finish)
             except CommitConflictError:
                 newest = state_log.newest_of(self._store, self._spec, outcome.state)
-                late = [one for one in self._unrecorded if _is_overtaken(one, outcome.state, newest)]
+                late = [write for write in self._unrecorded if _is_overtaken(write, outcome.state, newest)]
                 if not late or tried == ROUNDS - 1:
                     raise
-                self._unrecorded = [one for one in self._unrecorded if one not in late]
-                self._intents.settle({one.intended.folder for one in late})
+                self._unrecorded = [write for write in self._unrecorded if write not in late]
+                self._intents.settle({write.intended.folder for write in late})
                 overtaken += map(_taken_back, late)
             else:
                 break
-        for one in self._unrecorded:
-            discard(one.kept)
+        for write in self._unrecorded:
+            discard(write.kept)
         return overtaken
 
     def catch_up(self, state: S, *, look_only: bool = False, lately: bool = False) -> S:
@@ -223,16 +223,16 @@ class Commits(Generic[S]):
         there = contents(outcome.state.recorded.files) if writes else {}
         visible: list[Write[R]] = []
         left: list[Write[R]] = []
-        for position, one, told in self._in_turn(writes, there, refused):
+        for position, write, told in self._in_turn(writes, there, refused):
             if isinstance(told, Write):
                 visible.append(told)
             elif isinstance(told, CommitConflictError):
-                left.append(one)
-                if one.awaited:
+                left.append(write)
+                if write.awaited:
                     return visible, [*left, *writes[position + 1 :]]
             else:
-                discard(one.staged)
-                outcome.failed.append((one, told))
+                discard(write.staged)
+                outcome.failed.append((write, told))
         return visible, left
 
     def _in_turn(
@@ -246,9 +246,9 @@ class Commits(Generic[S]):
         One that what follows has to wait for is alone; what it fails with, but by conflict, stands for the rest.
         """
 
-        def attempt(one: Write[R]) -> Write[R] | StorageError:
+        def attempt(write: Write[R]) -> Write[R] | StorageError:
             try:
-                return self._visible(one, there.get(one.intended.folder))
+                return self._visible(write, there.get(write.intended.folder))
             except StorageError as error:
                 return error
 
@@ -261,16 +261,16 @@ class Commits(Generic[S]):
             else:
                 with ThreadPoolExecutor(len(batch)) as threads:
                     found = list(threads.map(attempt, batch))
-            for one, told in zip(batch, found, strict=True):
-                yield position, one, told
+            for write, told in zip(batch, found, strict=True):
+                yield position, write, told
                 position += 1
-                if one.awaited and isinstance(told, StorageError):
+                if write.awaited and isinstance(told, StorageError):
                     refused = told
 
     def _intend(self, state: S, writes: list[Write[R]]) -> StorageError | None:
         """Say durably what is going to be visible, and return what that failed with."""
         try:
-            if new := [one.intended for one in writes if one.staged is not None or one.intended.changes_files]:
+            if new := [write.intended for write in writes if write.staged is not None or write.intended.changes_files]:
                 self._intents.write(state.number, new)
         except CommitConflictError as error:
             return StorageError(f"two runs call themselves {self._run}: {error}")
@@ -278,35 +278,35 @@ class Commits(Generic[S]):
             return error
         return None
 
-    def _visible(self, one: Write[R], there: DataFile | None) -> Write[R]:
+    def _visible(self, write: Write[R], there: DataFile | None) -> Write[R]:
         """Make a file visible, and return it with its version.
 
         Args:
-            one: the file.
+            write: the file.
             there: what the state has of its partition.
 
         Raises:
             CommitConflictError: it was made with something else than what there is.
         """
-        intended = one.intended
+        intended = write.intended
         if intended.file is None and intended.replaces is None:
-            return one
+            return write
         if intended.replaces != (None if there is None else there.sha256):
             raise CommitConflictError(f"{intended.folder} was changed by another run meanwhile")
         if there is not None and intended.file is None and not is_listed(there.path):
             self._remove(there)
-        if intended.file is None or one.staged is None:
-            return one
-        kept = _second_name(one.staged) if is_listed(intended.file.path) else None
-        version, met = self._put(one, one.staged, intended.file)
+        if intended.file is None or write.staged is None:
+            return write
+        kept = _second_name(write.staged) if is_listed(intended.file.path) else None
+        version, met = self._put(write, write.staged, intended.file)
         theirs = met and self._is_theirs(intended)
-        return replace(one, intended=with_version(self._store, intended, version), met=met, theirs=theirs, kept=kept)
+        return replace(write, intended=with_version(self._store, intended, version), met=met, theirs=theirs, kept=kept)
 
     def _is_theirs(self, intended: IntendedFile) -> bool:
         """Say whether another run at work has announced the very same file: it made it visible, and will record it."""
         self._store.look_again()
         said = intents.others(self._store, self._spec.name, self._account, self._run)
-        runs = {intent.run for _, intent in said for one in intent.files if one.sha256 == intended.sha256}
+        runs = {intent.run for _, intent in said for file in intent.files if file.sha256 == intended.sha256}
         if not runs:
             return False
         others = others_at_work(self._store, self._run)
@@ -326,20 +326,20 @@ class Commits(Generic[S]):
             raise CommitConflictError(f"{there.path} was changed by another run meanwhile")
         self._store.delete(there.path)
 
-    def _put(self, one: Write[R], staged: Path, file: DataFile) -> tuple[str, bool]:
+    def _put(self, write: Write[R], staged: Path, file: DataFile) -> tuple[str, bool]:
         """Publish a staged file; a version that moved without the content is no conflict.
 
         Returns:
             Its version, and whether what is there was there already: ours, or what another run made of the same rows.
         """
         try:
-            return self._store.publish(staged, file.path, condition=one.condition), False
+            return self._store.publish(staged, file.path, condition=write.condition), False
         except CommitConflictError:
             sha256, version = content_of(self._store, file.path)
             if version is not None and sha256 == file.sha256:
                 discard(staged)
                 return version, True
-            if sha256 != one.intended.replaces:
+            if sha256 != write.intended.replaces:
                 raise
             return self._store.publish(staged, file.path, condition=version or ABSENT), False
 
@@ -355,27 +355,27 @@ class Commits(Generic[S]):
         """
         there = contents(outcome.state.recorded.files)
         made: list[Write[R]] = []
-        for one in writes:
-            newest = there.get(one.intended.folder)
-            same = one.intended.replaces == (None if newest is None else newest.sha256)
+        for write in writes:
+            newest = there.get(write.intended.folder)
+            same = write.intended.replaces == (None if newest is None else newest.sha256)
             try:
                 if same and sure:
-                    raise unknown_file(one.intended, newest)
-                made.append(one if same else one.again(newest))
+                    raise unknown_file(write.intended, newest)
+                made.append(write if same else write.again(newest))
             except StaleFileError as error:  # somebody is at it just now, or it is spoilt
                 if sure:
-                    outcome.failed.append((one, error))
+                    outcome.failed.append((write, error))
                 else:
-                    made.append(one)
+                    made.append(write)
             except ConnectorError as error:
-                outcome.failed.append((one, error))
+                outcome.failed.append((write, error))
         return made
 
     def _record(self, state: S, visible: Sequence[Write[R]], finish: Callable[[S], S] = _unchanged) -> S:
         """Record a state with files that are visible, if it is another than the recorded one."""
-        entries = [one.intended for one in visible]
+        entries = [write.intended for write in visible]
         wanted = finish(self._with(state, entries))
-        folders = {one.folder for one in entries}
+        folders = {entry.folder for entry in entries}
         if not (state.number and are_same(state.recorded, self._spec.to_parts(wanted))):
             wanted = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=_in_place(entries))
         self._intents.settle(folders)
@@ -383,14 +383,16 @@ class Commits(Generic[S]):
 
     def _of_ours(self, recorded: S, visible: Sequence[Write[R]]) -> list[Write[R]]:
         """Return what is visible, `met` only where another run has recorded it before ours, or will."""
-        if not any(one.met for one in visible):
+        if not any(write.met for write in visible):
             return list(visible)
         before = state_log.load_at(self._store, self._spec, self._account, recorded.number - 1)
         there = contents(before.recorded.files) if before is not None else {}
         named = {folder: file.sha256 for folder, file in there.items()}
         return [
-            replace(one, met=one.met and (one.theirs or named.get(one.intended.folder) == one.intended.sha256))
-            for one in visible
+            replace(
+                write, met=write.met and (write.theirs or named.get(write.intended.folder) == write.intended.sha256)
+            )
+            for write in visible
         ]
 
 
@@ -399,12 +401,12 @@ def _in_place(entries: Iterable[IntendedFile]) -> set[str]:
 
     A file of a table stands beside others: of two of one partition only the record tells which one counts.
     """
-    return {one.folder for one in entries if one.file is None or not is_listed(one.file.path)}
+    return {entry.folder for entry in entries if entry.file is None or not is_listed(entry.file.path)}
 
 
-def _is_overtaken(one: Write[Any], made_of: State, newest: State) -> bool:
+def _is_overtaken(write: Write[Any], made_of: State, newest: State) -> bool:
     """Say whether somebody else has written the partition of a table's file since that was made, or the same rows."""
-    file, folder = one.intended.file, one.intended.folder
+    file, folder = write.intended.file, write.intended.folder
     if file is None or not is_listed(file.path):
         return False
     was, there = (contents(state.recorded.files).get(folder) for state in (made_of, newest))
@@ -422,8 +424,8 @@ def _second_name(staged: Path) -> Path:
     return kept
 
 
-def _taken_back(one: Write[R]) -> Write[R]:
+def _taken_back(write: Write[R]) -> Write[R]:
     """Return a write as it was before its file became visible; that stays, and no record names it."""
-    if one.kept is not None and one.staged is not None:
-        one.kept.replace(one.staged)
-    return replace(one, kept=None, met=False, theirs=False)
+    if write.kept is not None and write.staged is not None:
+        write.kept.replace(write.staged)
+    return replace(write, kept=None, met=False, theirs=False)

@@ -84,7 +84,7 @@ class RunDestination:
         if self.new and facts_of(self.store).accounts:
             raise LakeBegunError("another run began this lake a moment ago: run again, to go on from what it wrote")
         wanted = {
-            name: one for name, one in self.kind.items() if self.new or name != "livemode"
+            name: value for name, value in self.kind.items() if self.new or name != "livemode"
         }  # known by its records
         if not wanted:
             return

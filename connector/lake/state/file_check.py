@@ -52,8 +52,8 @@ class FileDifference:
 
 def beside_unnamed(differences: Iterable[FileDifference], unnamed: Iterable[Unnamed]) -> tuple[FileDifference, ...]:
     """Return the differences of files that a record names, and those it does not name under whatever name they have."""
-    changed = [one for one in differences if one.kind != "extra"]
-    return tuple(sorted([*changed, *(FileDifference(one.shown, "extra") for one in unnamed)]))
+    changed = [difference for difference in differences if difference.kind != "extra"]
+    return tuple(sorted([*changed, *(FileDifference(unnamed_file.shown, "extra") for unnamed_file in unnamed)]))
 
 
 def changed_files(store: Store, files: Iterable[F], *, full: bool = True) -> list[F]:

@@ -27,7 +27,9 @@ def frozen_names(store: Store, account: AccountId) -> list[FrozenName]:
     """
     place = f"{STATE}/{folder(account)}"
     found = [to_name(info.path.removeprefix(f"{place}/")) for info in store.list(place)]
-    newest = {(one.period, one.zone): one for one in sorted(one for one in found if one is not None)}
+    newest = {
+        (frozen.period, frozen.zone): frozen for frozen in sorted(frozen for frozen in found if frozen is not None)
+    }
     return sorted(newest.values())
 
 
@@ -39,9 +41,9 @@ def load_frozen(store: Store, account: AccountId, period: str, timezone: str) ->
         StorageError: the lake cannot be read.
     """
     wanted = name_of(period, timezone, 0)
-    for one in frozen_names(store, account):
-        if (one.period, one.zone) == (wanted.period, wanted.zone):
-            return _load(store, account, one)
+    for frozen in frozen_names(store, account):
+        if (frozen.period, frozen.zone) == (wanted.period, wanted.zone):
+            return _load(store, account, frozen)
     return None
 
 

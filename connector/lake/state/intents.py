@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.core.state.intent import INTENT_VERSION, Intent, from_json, to_json
+from connector.core.state.intent import INTENT_VERSION, Intent, from_json
+from connector.core.state.stored_json import struct_to_json
 from connector.errors import CommitConflictError
 from connector.lake.paths import STATE
 from connector.lake.stores.conditions import ABSENT
@@ -62,16 +63,16 @@ class RunIntents:
             files=tuple(self._files),
         )
         try:
-            self._version = self._store.write(self._path, to_json(intent), condition=self._version)
+            self._version = self._store.write(self._path, struct_to_json(intent), condition=self._version)
         except CommitConflictError:  # somebody took over what it said before, or our own answer was lost
             there = self._store.read(self._path)
             self._version = self._store.write(
-                self._path, to_json(intent), condition=ABSENT if there is None else there.version
+                self._path, struct_to_json(intent), condition=ABSENT if there is None else there.version
             )
 
     def settle(self, folders: Collection[str]) -> None:
         """Take note that it is known what became of some partitions: the next intent goes without them."""
-        self._files = [one for one in self._files if one.folder not in folders]
+        self._files = [file for file in self._files if file.folder not in folders]
 
     def clear(self) -> None:
         """Take back what was said, unless it is not known yet what became of it.
@@ -117,7 +118,7 @@ def announced_paths(
         account: whose they are.
         files: as they are recorded, by path; what was announced and is recorded by now is left out.
     """
-    said = (one.file for _, intent in others(store, table, account) for one in intent.files)
+    said = (file.file for _, intent in others(store, table, account) for file in intent.files)
     return frozenset(
         file.path
         for file in said

@@ -57,7 +57,7 @@ class LakeFacts:
 
 def is_new(store: Store) -> bool:
     """Say whether a destination holds no lake yet, of whichever table; quicker than `facts_of`. Blocks."""
-    return not (table_states.accounts(store) or any(recorded_accounts(store, one) for one in (PAYOUTS, BALANCES)))
+    return not (table_states.accounts(store) or any(recorded_accounts(store, spec) for spec in (PAYOUTS, BALANCES)))
 
 
 def refuse_new(store: Store, destination: str) -> None:
@@ -101,7 +101,7 @@ def facts_of(store: Store) -> LakeFacts:
         StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
-    holders = {one.name: recorded_accounts(store, one) for one in (PAYOUTS, BALANCES)}
+    holders = {spec.name: recorded_accounts(store, spec) for spec in (PAYOUTS, BALANCES)}
     holders[table_states.TABLE] = table_states.accounts(store)
     records = (
         record
@@ -118,9 +118,9 @@ def facts_of(store: Store) -> LakeFacts:
         return LakeFacts()
     return LakeFacts(
         accounts=frozenset(name for names in holders.values() for name in names),
-        livemode=next((one.livemode for one in chain([first], records) if one.livemode is not None), None),
+        livemode=next((each.livemode for each in chain([first], records) if each.livemode is not None), None),
         format=first.format,
-        records=MappingProxyType({one.account: one for one in account_records(store)}),
+        records=MappingProxyType({kept.account: kept for kept in account_records(store)}),
     )
 
 

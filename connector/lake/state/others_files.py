@@ -42,9 +42,9 @@ class OthersFiles(Generic[S]):
         said = intents.others(self.store, self.spec.name, self.account, self.run)
         found: dict[str, IntendedFile] = {}
         for _, intent in said:
-            for one in intent.files:
-                if one.folder not in found and follows(state.recorded, one) and (entry := self.there(state, one)):
-                    found[one.folder] = entry
+            for file in intent.files:
+                if file.folder not in found and follows(state.recorded, file) and (entry := self.there(state, file)):
+                    found[file.folder] = entry
         return said, list(found.values())
 
     def there(self, state: S, intended: IntendedFile) -> IntendedFile | None:

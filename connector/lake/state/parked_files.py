@@ -25,8 +25,8 @@ def damaged(store: Store, parked: Iterable[ParkedFile]) -> list[ParkedFile]:
         StorageError: when the destination cannot be read.
     """
     files = list(parked)
-    wrong = {file.path for file in changed_files(store, [one.file for one in files])}
-    return [one for one in files if one.file.path in wrong]
+    wrong = {file.path for file in changed_files(store, [file.file for file in files])}
+    return [file for file in files if file.file.path in wrong]
 
 
 def sweep_parked(store: Store, may_take: Callable[[str, int], bool]) -> None:

@@ -17,9 +17,9 @@ from connector.core.state.record import (
     checkpoint_due,
     commit_in,
     from_json,
-    to_json,
     with_lowest,
 )
+from connector.core.state.stored_json import struct_to_json
 from connector.core.units import DAY
 from connector.errors import CommitConflictError, CommitUnknownError
 from connector.lake.paths import STATE
@@ -158,7 +158,7 @@ def create(store: Store, record: Record) -> bool:
         CommitUnknownError: after several attempts that is not known.
         StorageError: the destination refuses.
     """
-    path, data = place_of(record), to_json(record)
+    path, data = place_of(record), struct_to_json(record)
     failure = CommitUnknownError(f"writing {path}: the store refuses it, and shows nothing there; run again")
     for _ in range(ATTEMPTS):
         try:
@@ -216,7 +216,7 @@ def clear(store: Store, record: Record) -> None:
     if record.lowest is not None and record.lowest > 1:
         account = checked_account(record.account)
         there = numbers(store, record.table, account)
-        for number in [one for one in there if one < record.lowest][:CLEARED_AT_ONCE]:
+        for number in [older for older in there if older < record.lowest][:CLEARED_AT_ONCE]:
             store.delete(record_path(record.table, account, number))
 
 
@@ -229,7 +229,7 @@ def _checkpoint_before(store: Store, spec: TableSpec[Any], record: Record) -> in
     account, before = checked_account(record.account), record.number - 1
     if (there := record_at(store, spec, account, before)) is not None and there.base is None:
         return before
-    number = next((one for one in range(before, 1, -1) if checkpoint_due(one)), 1)
+    number = next((candidate for candidate in range(before, 1, -1) if checkpoint_due(candidate)), 1)
     while number > 1 and (there := record_at(store, spec, account, number)) is not None and there.base is not None:
         number = there.base
     return number

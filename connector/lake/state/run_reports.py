@@ -109,7 +109,7 @@ def thin_reports(store: Store, *, now: int, days: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NewestReports:
     """What the newest reports tell.
 
     Attributes:
@@ -134,12 +134,12 @@ def witnessed_records(store: Store, accounts: Collection[AccountId]) -> dict[str
     Raises:
         StorageError: the lake cannot be read.
     """
-    return _told(store, accounts, savings=False).records
+    return _newest_reports(store, accounts, savings=False).records
 
 
-def told(store: Store, accounts: Collection[AccountId]) -> Told:
+def newest_reports(store: Store, accounts: Collection[AccountId]) -> NewestReports:
     """Return what the newest reports tell, also of audits; see `witnessed_records`."""
-    return _told(store, accounts, savings=True)
+    return _newest_reports(store, accounts, savings=True)
 
 
 @dataclass(slots=True)
@@ -175,7 +175,7 @@ class _Testimony:
         return info.changed >= self.written
 
 
-def _told(store: Store, accounts: Collection[AccountId], *, savings: bool) -> Told:
+def _newest_reports(store: Store, accounts: Collection[AccountId], *, savings: bool) -> NewestReports:
     testimony = _Testimony()
     found: Savings | None = None
     read = 0
@@ -190,7 +190,7 @@ def _told(store: Store, accounts: Collection[AccountId], *, savings: bool) -> To
         report = _document(b"" if there is None else there.data)
         testimony.add(info, report)
         found = found or _savings_in(report)
-    return Told(testimony.records, found)
+    return NewestReports(testimony.records, found)
 
 
 def _document(data: bytes) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def _records_in(report: dict[str, Any]) -> list[tuple[str, int]]:
     """Return the accounts of a report with their records; nothing of one that cannot be understood."""
     try:
         if report["outcome"] != "planned":
-            return [(str(one["account"]), int(one.get("lake_record", 0))) for one in report["accounts"]]
+            return [(str(account["account"]), int(account.get("lake_record", 0))) for account in report["accounts"]]
     except (ValueError, LookupError, TypeError, AttributeError):
         pass
     return []
@@ -222,8 +222,8 @@ def _savings_in(report: dict[str, Any]) -> Savings | None:
 
 def turned_back(number: int, witnessed: int) -> str:
     """Say what is wrong with a state that goes up to an earlier record than a report says, as the end of a sentence."""
-    one = number + 1 == witnessed
-    gone = f"record {witnessed} is" if one else f"records {number + 1} to {witnessed} are"
+    is_last = number + 1 == witnessed
+    gone = f"record {witnessed} is" if is_last else f"records {number + 1} to {witnessed} are"
     return f"the state at record {witnessed}, and it is at {number}: {gone} gone"
 
 

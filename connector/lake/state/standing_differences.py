@@ -45,7 +45,11 @@ def standing(
     announced = intents.announced_paths(store, spec.name, account)
     newest = state_log.load(store, spec, account)
     now: Mapping[str, DataFile] = {} if newest is None else spec.to_parts(newest).files
-    return [one for one in found if one.path not in announced and _of(now, one.path) == _of(files, one.path)]
+    return [
+        difference
+        for difference in found
+        if difference.path not in announced and _of(now, difference.path) == _of(files, difference.path)
+    ]
 
 
 def _of(files: Mapping[str, DataFile], path: str) -> str | None:

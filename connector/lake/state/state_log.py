@@ -156,7 +156,6 @@ def load_at(
     number: int,
     *,
     known: Known | None = None,
-    now: Callable[[], float] = time.time,
 ) -> S | None:
     """Return an account's state as it was once a record was written; None where that cannot be told any more. Blocks.
 
@@ -166,13 +165,12 @@ def load_at(
         account: whose rows.
         number: of the record, at least 1.
         known: records that were read; see `record_at`.
-        now: UTC seconds.
 
     Raises:
         StateError: a record is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
-    seen = now()
+    seen = time.time()
     records, missing = back_from(store, spec, account, number, known)
     return None if missing else spec.of_parts(parts_after(records), _origin(records[-1], seen))
 

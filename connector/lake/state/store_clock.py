@@ -48,5 +48,5 @@ def moment_of_work(store: Store, command: str) -> Generator[float]:
 def _dated(store: Store, path: str) -> float:
     """Return when a file was changed, UTC seconds of the store's clock; where it is not listed, when any other was."""
     there = store.info(path)
-    changed = there.changed if there is not None else max((one.changed for one in store.list(STATE)), default=0)
+    changed = there.changed if there is not None else max((file.changed for file in store.list(STATE)), default=0)
     return changed / 1e9

@@ -42,7 +42,7 @@ def commit(store: Store, new: TableState, *, run: str = "") -> TableState:
         run: id of the run.
     """
     done = state_log.commit(store, TRANSACTIONS, new, run=run)
-    return setting_aside(done, lambda one: one.path not in new.parked)
+    return setting_aside(done, lambda parked_file: parked_file.path not in new.parked)
 
 
 def accounts(store: Store) -> list[AccountId]:
@@ -148,7 +148,11 @@ def without_older(found: list[FileDifference], format_name: str) -> list[FileDif
 
     They are older ones, which readers of older versions need, or what a killed run left; `maintain` removes them.
     """
-    return found if format_name not in TABLE_FORMATS else [one for one in found if one.kind != "extra"]
+    return (
+        found
+        if format_name not in TABLE_FORMATS
+        else [difference for difference in found if difference.kind != "extra"]
+    )
 
 
 def account_folder(account: AccountId) -> str:
@@ -185,4 +189,4 @@ def refuse_other_options(there: Mapping[str, Any], asked: Mapping[str, Any]) -> 
 def _as_options(name: str, chosen: Any) -> str:  # noqa: ANN401 - a value of JSON
     if not chosen:
         return f"without `{name}`"
-    return f"with `{name}`" if chosen is True else "with " + " ".join(f"`{name}={one}`" for one in chosen)
+    return f"with `{name}`" if chosen is True else "with " + " ".join(f"`{name}={value}`" for value in chosen)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.core.state.conversion import Made, Mark, latest, made_in, mark_in, to_json
+from connector.core.state.conversion import Made, Mark, latest, made_in, mark_in
+from connector.core.state.stored_json import struct_to_json
 from connector.errors import ConfigError
 from connector.lake.paths import STATE
 
@@ -53,7 +54,7 @@ def refuse_unfinished(store: Store) -> None:
 
 def set_mark(store: Store, mark: Mark) -> None:
     """Say that a lake is being made; again, how far. Blocks."""
-    store.write(PATH, to_json(mark))
+    store.write(PATH, struct_to_json(mark))
 
 
 def note(store: Store, name: str, made: Iterable[Made]) -> None:
@@ -64,7 +65,7 @@ def note(store: Store, name: str, made: Iterable[Made]) -> None:
         name: of the note, no other's; of two that speak of the same, the one whose name sorts later counts.
         made: what was made.
     """
-    store.write(f"{_DONE}/{name}.json", to_json(tuple(made)))
+    store.write(f"{_DONE}/{name}.json", struct_to_json(tuple(made)))
 
 
 def noted(store: Store) -> dict[tuple[str, str, str], Made]:
@@ -75,7 +76,7 @@ def noted(store: Store) -> dict[tuple[str, str, str], Made]:
         StorageError: it cannot be read.
     """
     notes = (store.read(info.path) for info in sorted(store.list(_DONE)) if info.path.endswith(".json"))
-    return latest(one for there in notes if there is not None for one in made_in(there.data, _DONE))
+    return latest(made for there in notes if there is not None for made in made_in(there.data, _DONE))
 
 
 def end_mark(store: Store) -> None:

@@ -68,11 +68,11 @@ class Outcome(Generic[S, R]):
 def together(writes: Sequence[Write[R]], at_once: int) -> Iterator[list[Write[R]]]:
     """Yield writes in order, some at once; one that the others wait for by itself."""
     batch: list[Write[R]] = []
-    for one in writes:
-        if batch and (one.awaited or batch[-1].awaited or len(batch) == at_once):
+    for write in writes:
+        if batch and (write.awaited or batch[-1].awaited or len(batch) == at_once):
             yield batch
             batch = []
-        batch.append(one)
+        batch.append(write)
     if batch:
         yield batch
 

@@ -28,11 +28,11 @@ from obstore import exceptions
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StorageError
 from connector.lake.stores.bucket_errors import (
     UNKNOWN_OPERATION,
+    client_message,
     is_for_good,
     is_no_bucket,
     is_refused,
     status_of,
-    told,
 )
 from connector.lake.stores.credentials import SET
 from connector.lake.stores.patience import LARGE, Patience
@@ -210,7 +210,7 @@ class Bucket:
         found = self._read(attempt, f"listing {self.named(prefix)}")
         if found is None:
             raise self._no_bucket()
-        return None if len(found) > most else _without_markers(sorted(found, key=lambda one: one.path))
+        return None if len(found) > most else _without_markers(sorted(found, key=lambda listed: listed.path))
 
     def shows(self, prefix: str) -> bool:
         """Say whether there is any object below a folder; not where these credentials may not look there."""
@@ -225,9 +225,9 @@ class Bucket:
 
         return bool(self._read(attempt, f"listing {self.named(prefix)}"))
 
-    def _found(self, one: ObjectMeta) -> ListedObject:
-        modified = int(one["last_modified"].timestamp() * 1e9)
-        return ListedObject(one["path"], one["size"], modified, listed_token(self.url, one["e_tag"]))
+    def _found(self, meta: ObjectMeta) -> ListedObject:
+        modified = int(meta["last_modified"].timestamp() * 1e9)
+        return ListedObject(meta["path"], meta["size"], modified, listed_token(self.url, meta["e_tag"]))
 
     def folders(self, prefix: str) -> Sequence[str]:
         """Return the paths of the folders right below a folder, in order."""
@@ -286,7 +286,7 @@ class Bucket:
                 if last:
                     raise CommitUnknownError(
                         f"writing {self.named(path)}: the store did not answer for {self.patience.seconds:.0f} s, and"
-                        f" whether it was written is not known ({told(error)}); run again, which finds out"
+                        f" whether it was written is not known ({client_message(error)}); run again, which finds out"
                     ) from error
         raise CommitUnknownError(f"writing {self.named(path)} was not tried")
 
@@ -341,7 +341,7 @@ class Bucket:
                 if last:
                     raise StorageError(
                         f"{what}: the store did not answer as it should for {self.patience.seconds:.0f} s"
-                        f" ({told(error)}); look at the network and at the endpoint, then run again"
+                        f" ({client_message(error)}); look at the network and at the endpoint, then run again"
                     ) from error
         return None
 
@@ -355,18 +355,18 @@ class Bucket:
             raise self._refusal(error, what) from error
         if is_for_good(error):
             raise StorageError(
-                f"{what}: the store refuses it ({told(error)}); look at the storage options: endpoint, region"
+                f"{what}: the store refuses it ({client_message(error)}); look at the storage options: endpoint, region"
             ) from error
 
     def _refusal(self, error: Exception, what: str) -> StorageError:
-        return StorageError(f"{what}: the store refuses these credentials ({told(error)}); {SET[self._kind]}")
+        return StorageError(f"{what}: the store refuses these credentials ({client_message(error)}); {SET[self._kind]}")
 
     def _no_bucket(self) -> StorageError:
         return StorageError(f"{self.url}: there is no such bucket; make it first, or look at the name")
 
     def _without_conditions(self, error: Exception) -> ConfigError:
         return ConfigError(
-            f"{self.url} does not know conditional puts ({told(error)}), without which two runs at once would"
+            f"{self.url} does not know conditional puts ({client_message(error)}), without which two runs at once would"
             " overwrite each other's rows without a word: use a store that has them"
         )
 
@@ -388,9 +388,9 @@ def _without_markers(found: list[ListedObject]) -> list[ListedObject]:
     Their keys end in a slash, which obstore neither shows nor lets anybody write. So an empty object is one where
     others lie below it, or where it is named as the folder of a partition is. Readers pass over them.
     """
-    empty = {one.path for one in found if not one.bytes}
+    empty = {listed.path for listed in found if not listed.bytes}
     if not empty:
         return found
-    above = {str(folder) for one in found for folder in PurePosixPath(one.path).parents}
+    above = {str(folder) for listed in found for folder in PurePosixPath(listed.path).parents}
     markers = {path for path in empty if path in above or _PARTITION.fullmatch(path.rpartition("/")[2])}
-    return [one for one in found if one.path not in markers]
+    return [listed for listed in found if listed.path not in markers]

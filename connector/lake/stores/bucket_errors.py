@@ -45,7 +45,7 @@ def is_for_good(error: Exception) -> bool:
     return bool(_FOR_GOOD.fullmatch(str(status_of(error)))) and not _PASSES.search(str(error))
 
 
-def told(error: Exception, secrets: Iterable[str] = ()) -> str:
+def client_message(error: Exception, secrets: Iterable[str] = ()) -> str:
     """Return what a client says of an error, in one line, without what addresses have behind a question mark.
 
     Args:

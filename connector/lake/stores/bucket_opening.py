@@ -84,7 +84,7 @@ def open_bucket(
 
     def around() -> list[Bucket]:
         places = (replace(address, folder=folder).url for folder in folders_around(address.folder))
-        return [open_bucket(one, settings, environ=environ, patience=patience, answers=answers) for one in places]
+        return [open_bucket(place, settings, environ=environ, patience=patience, answers=answers) for place in places]
 
     return Bucket(address.url, patience or Patience(), clients, partial(_access, known, provider), around)
 

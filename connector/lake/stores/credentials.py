@@ -140,8 +140,8 @@ def connects(address: tuple[str, int], seconds: float) -> bool:
 def _is_told(scheme: str, settings: Mapping[str, str], environ: Mapping[str, str]) -> bool:
     """Say whether settings or the environment let in, or say who does."""
     no = {"", "false", "0", "no"}
-    named = any(settings.get(one, "").lower() not in no for one in _ENOUGH[scheme])
-    if named or any(environ.get(one, "").lower() not in no for one in _VARIABLES[scheme]):
+    named = any(settings.get(name, "").lower() not in no for name in _ENOUGH[scheme])
+    if named or any(environ.get(variable, "").lower() not in no for variable in _VARIABLES[scheme]):
         return True
     home = environ.get("HOME")
     return scheme == "gs" and home is not None and (Path(home) / _GCLOUD).is_file()
@@ -156,9 +156,9 @@ def _refuse_half(settings: Mapping[str, str], environ: Mapping[str, str]) -> Non
     Raises:
         ConfigError: the other half is not there.
     """
-    for one, other in (("access_key_id", "secret_access_key"),):
-        variables = [CLOUDS["s3"].secrets[name] for name in (one, other)]
-        if (settings.get(one) or environ.get(variables[0])) and not (settings.get(other) or environ.get(variables[1])):
+    for half, other in (("access_key_id", "secret_access_key"),):
+        variables = [CLOUDS["s3"].secrets[name] for name in (half, other)]
+        if (settings.get(half) or environ.get(variables[0])) and not (settings.get(other) or environ.get(variables[1])):
             raise ConfigError(f"{variables[0]} is set, and {variables[1]} is not: set both")
 
 

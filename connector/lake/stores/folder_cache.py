@@ -68,12 +68,15 @@ class FolderListing:
         below = f"{prefix}/"
         if kind == FILES:
             return None if any(path.startswith(below) for path in self.changed) else self._below(below)
-        paths = (*(one.path for one in self._below(below)), *(path for path in self.changed if path.startswith(below)))
+        paths = (
+            *(file.path for file in self._below(below)),
+            *(path for path in self.changed if path.startswith(below)),
+        )
         inner = (path.removeprefix(below).partition("/") for path in paths)
         return sorted({f"{below}{name}" for name, slash, _ in inner if slash})  # perhaps one that once had a file
 
     def _below(self, below: str) -> list[HasPath]:
-        return [one for one in self.files if one.path.startswith(below)]
+        return [file for file in self.files if file.path.startswith(below)]
 
 
 @dataclass(slots=True)
@@ -180,7 +183,7 @@ class FolderCache:
         walk = self._walk
         if walk is None or self.now() - walk.at > LOOK_SECONDS or _ABOUT in walk.changed:
             return ask()
-        return ask() if any(one.path == _ABOUT for one in walk.files) else None
+        return ask() if any(file.path == _ABOUT for file in walk.files) else None
 
     def written(self, path: str, content: Content) -> None:
         """Take note of a record, or what a lake says of itself, just written by us; of other files nothing is kept."""

@@ -242,7 +242,7 @@ class LocalStore:
         with at_disk(f"listing {prefix}"):
             try:
                 with os.scandir(self._at(prefix)) as found:
-                    names = sorted([one.name for one in found if one.name[0] != "." and not one.is_dir()])
+                    names = sorted([entry.name for entry in found if entry.name[0] != "." and not entry.is_dir()])
             except FileNotFoundError:
                 return []
         return names if is_clean_name("".join(names)) else [*filter(is_clean_name, names)]
@@ -258,19 +258,19 @@ class LocalStore:
             for folder, inner, names in os.walk(self._at(prefix), onerror=_refuse_unless_missing):
                 links = [name for name in inner if Path(folder, name).is_symlink()]
                 for name in (*names, *links):
-                    one = self._unnamed(os.path.join(folder, name), known)  # noqa: PTH118 - quicker for many
-                    if one is not None:
-                        yield one
+                    unnamed_file = self._unnamed(os.path.join(folder, name), known)  # noqa: PTH118 - quicker for many
+                    if unnamed_file is not None:
+                        yield unnamed_file
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the folders in a folder that hold a visible file, sorted."""
         with at_disk(f"listing {prefix}"):
             try:
                 with os.scandir(self._at(prefix)) as found:
-                    inner = [one for one in found if not one.name.startswith(".") and one.is_dir()]
+                    inner = [entry for entry in found if not entry.name.startswith(".") and entry.is_dir()]
             except FileNotFoundError:
                 return []
-            return sorted(one.name for one in inner if _holds_a_file(one.path))
+            return sorted(entry.name for entry in inner if _holds_a_file(entry.path))
 
     @contextmanager
     def opened(self, path: str) -> Generator[Path | None]:
@@ -296,7 +296,7 @@ class LocalStore:
         with at_disk(f"clearing {self._staged_folder}"):
             try:
                 with os.scandir(self._staged_folder) as found:
-                    there = [(Path(one.path), one.name if one.is_dir() else "") for one in found]
+                    there = [(Path(entry.path), entry.name if entry.is_dir() else "") for entry in found]
             except FileNotFoundError:
                 return
             for path, run in there:
@@ -380,7 +380,7 @@ def _gone_or_in_use() -> Generator[None]:
 def _last_changed(path: Path) -> int:
     """Return when a file, or anything in a folder, was last changed; nanoseconds of the disk's clock."""
     inside = path.rglob("*") if path.is_dir() else ()
-    return max((one.lstat().st_ctime_ns for one in [path, *inside] if one.exists()), default=0)
+    return max((removed.lstat().st_ctime_ns for removed in [path, *inside] if removed.exists()), default=0)
 
 
 def _version(found: os.stat_result) -> str:
@@ -396,11 +396,11 @@ def _holds_a_file(folder: str) -> bool:
     """
     inner: list[str] = []
     with suppress(FileNotFoundError), os.scandir(folder) as found:
-        for one in found:
-            if _is_visible(one):
+        for entry in found:
+            if _is_visible(entry):
                 return True
-            if one.is_dir(follow_symlinks=False):
-                inner.append(one.path)
+            if entry.is_dir(follow_symlinks=False):
+                inner.append(entry.path)
     return any(map(_holds_a_file, inner))
 
 
@@ -412,8 +412,8 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _is_visible(one: os.DirEntry[str]) -> bool:
-    return one.name[0] != "." and not one.is_dir()
+def _is_visible(entry: os.DirEntry[str]) -> bool:
+    return entry.name[0] != "." and not entry.is_dir()
 
 
 def _refuse_unless_missing(error: OSError) -> None:

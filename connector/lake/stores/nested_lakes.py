@@ -43,8 +43,8 @@ def lake_around(place: Path) -> Path | None:
     Args:
         place: absolute, its links followed. A lake that was made there before is let go on.
     """
-    inner = [one for one in (place, *place.parents) if one.name in _OF_A_LAKE]
-    lakes = [one.parent for one in inner if _is_lake(one.parent)]
+    inner = [path for path in (place, *place.parents) if path.name in _OF_A_LAKE]
+    lakes = [path.parent for path in inner if _is_lake(path.parent)]
     return lakes[0] if lakes and not _is_lake(place) else None
 
 

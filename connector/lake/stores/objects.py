@@ -137,9 +137,9 @@ class ObjectStore:
 
     def list(self, prefix: str) -> Iterator[FileInfo]:
         """Yield the objects below a folder, in order of path, without those whose name begins with a dot."""
-        for one in self._cache.listing(FILES, prefix, lambda: list(self.bucket.list(prefix))):
-            if not one.path.rpartition("/")[2].startswith(".") and is_clean(one.path):
-                yield FileInfo(one.path, one.bytes, one.modified)
+        for listed in self._cache.listing(FILES, prefix, lambda: list(self.bucket.list(prefix))):
+            if not listed.path.rpartition("/")[2].startswith(".") and is_clean(listed.path):
+                yield FileInfo(listed.path, listed.bytes, listed.modified)
 
     def names(self, prefix: str) -> list[str]:
         """Return the names of the visible objects right in a folder, sorted."""
@@ -150,11 +150,13 @@ class ObjectStore:
         """Return what a listing tells of a visible object, perhaps one of just now; None where it shows none."""
         folder = checked_path(path).rpartition("/")[0]
         found = self._cache.listing(FILES, folder, lambda: list(self.bucket.list(folder)))
-        return next((FileInfo(one.path, one.bytes, one.modified) for one in found if one.path == path), None)
+        return next(
+            (FileInfo(listed.path, listed.bytes, listed.modified) for listed in found if listed.path == path), None
+        )
 
     def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
         """Yield what else is below a folder: hidden objects, and names that are no paths of ours, too."""
-        return (Unnamed(one.path, one.bytes) for one in self.bucket.list(prefix) if one.path not in known)
+        return (Unnamed(listed.path, listed.bytes) for listed in self.bucket.list(prefix) if listed.path not in known)
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the folders in a folder, sorted."""
@@ -174,11 +176,11 @@ class ObjectStore:
 
     def other_lake(self) -> str | None:
         """See `Store.other_lake`: one listing where no name in the address is that of a lake's own folder."""
-        outer = next((one.url for one in self.bucket.around() if one.shows(RECORDS)), None)
+        outer = next((bucket.url for bucket in self.bucket.around() if bucket.shows(RECORDS)), None)
         if outer is not None:
             return outer
         tables = sorted(TABLE_FOLDERS.intersection(self.bucket.folders("")))
-        inner = lake_among(one.path for folder in tables for one in self.bucket.list(folder))
+        inner = lake_among(listed.path for folder in tables for listed in self.bucket.list(folder))
         return None if inner is None else self.bucket.named(inner)
 
     def address(self, path: str) -> str:

@@ -11,9 +11,9 @@ from connector.lake.formats.row_columns import NO
 def differing(left: pa.RecordBatch, right: pa.RecordBatch) -> int:
     """Count the rows in which two batches of one schema and length differ; null equals null."""
     differs = pa.repeat(NO, left.num_rows)
-    for one, other in zip(left.columns, right.columns, strict=True):
-        if not one.equals(other):
-            differs = pc.or_(differs, _unequal(one, other))
+    for array, other in zip(left.columns, right.columns, strict=True):
+        if not array.equals(other):
+            differs = pc.or_(differs, _unequal(array, other))
     return pc.sum(differs).as_py() or 0
 
 

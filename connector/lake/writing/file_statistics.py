@@ -54,14 +54,14 @@ class Summary:
     def _add_apart(self, balance_type: pa.Array, net: pa.Array, currency: pa.Array) -> None:
         """Add up what is of other balances than that of payments; rows that do not say are of that one."""
         if len(balance_type) <= FEW_ROWS:
-            names = {one for one in balance_type.to_pylist() if one not in {None, PAYMENTS}}
+            names = {value for value in balance_type.to_pylist() if value not in {None, PAYMENTS}}
         else:
             names = set(pc.unique(balance_type).to_pylist()) - {None, PAYMENTS}
         for name in sorted(names):
             sums = self._apart.setdefault(name, {})
             is_of = pc.equal(balance_type, value_of(balance_type, name))
-            for one, amount in _net(net.filter(is_of), currency.filter(is_of)).items():
-                sums[one] = sums.get(one, 0) + amount
+            for code, amount in _net(net.filter(is_of), currency.filter(is_of)).items():
+                sums[code] = sums.get(code, 0) + amount
 
     def _add_pending(self, created: pa.Array, available_on: pa.Array) -> None:
         """Count rows that are pending, at least one."""
@@ -97,7 +97,7 @@ class Summary:
         )
 
 
-def span_of(column: pa.Array, known: tuple[str, str] | None = None) -> tuple[str, str]:
+def span_of(column: pa.Array, known: tuple[str, str] | None) -> tuple[str, str]:
     """Return the least and the greatest value of a text column that has rows, by their bytes.
 
     Args:

@@ -33,8 +33,8 @@ class MergeCounts:
         return MergeCounts(unchanged=self.new + self.replaced + self.unchanged, disappeared=self.disappeared)
 
     def __add__(self, other: MergeCounts) -> MergeCounts:
-        firsts = [one.late_first for one in (self, other) if one.late_first is not None]
-        lasts = [one.late_last for one in (self, other) if one.late_last is not None]
+        firsts = [counts.late_first for counts in (self, other) if counts.late_first is not None]
+        lasts = [counts.late_last for counts in (self, other) if counts.late_last is not None]
         return MergeCounts(
             new=self.new + other.new,
             replaced=self.replaced + other.replaced,

@@ -61,9 +61,9 @@ def park_each(store: Store, form: Format, leftovers: Iterable[Leftover]) -> list
         leftovers: what to park. Runs stay as they are; a staged file is removed.
     """
     outcomes: list[DataFile | ConnectorError | None] = []
-    for one in leftovers:
+    for leftover in leftovers:
         try:
-            outcomes.append(park(store, form, one))
+            outcomes.append(park(store, form, leftover))
         except ConnectorError as failure:
             outcomes.append(failure)
     return outcomes

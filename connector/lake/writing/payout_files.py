@@ -86,7 +86,7 @@ class Listed:
 
 
 def stage_payouts(
-    store: Store, table: SmallTable, rewrite: PartitionRewrite, rows: Sequence[dict[str, Any]], columns: int = COLUMNS
+    store: Store, table: SmallTable, rewrite: PartitionRewrite, rows: Sequence[dict[str, Any]], columns: int
 ) -> StagedFile:
     """Write the payouts of one day, not visible yet: those read now, laid over those there. Blocks.
 
@@ -109,9 +109,9 @@ def stage_payouts(
     lacking = columns < COLUMNS and not table.form.read_objects
     if kept is not None and lacking:
         kept = with_trace_parts(kept)
-    before = {} if kept is None else {one["id"]: one for one in table.objects(kept)}
-    read = {one["id"]: one for one in table.without_hidden(list(rows))}
-    same = sum(before.get(name) == one for name, one in read.items())
+    before = {} if kept is None else {received["id"]: received for received in table.objects(kept)}
+    read = {row["id"]: row for row in table.without_hidden(list(rows))}
+    same = sum(before.get(name) == transactions for name, transactions in read.items())
     new = len(read.keys() - before.keys())
     counts = MergeCounts(new=new, unchanged=same, replaced=len(read) - new - same)
     merged = table.joined([*([] if kept is None else [kept]), table.encode(list(read.values()))])
@@ -142,19 +142,19 @@ def stage_transactions(
     condition = condition_of(store, f"{rewrite.folder}/{table.form.file_name}", old, lost=rewrite.lost)
     there = _as_written(store, table, old)
     kept = _hidden(table, there, old)
-    listings = {one.payout: one.listing for one in listed}
+    listings = {payout.payout: payout.listing for payout in listed}
     parts: list[pa.RecordBatch] = []
     disappeared = 0
     if kept is not None and old is not None:
         gone = pa.array(sorted(day.gone), pa.string())
         parts = [kept.filter(pc.invert(pc.is_in(kept.column("payout_id"), gone)))]
-        stay = {name: one for name, one in (old.listings or {}).items() if name not in day.gone}
+        stay = {name: listing for name, listing in (old.listings or {}).items() if name not in day.gone}
         again = _not_listed_again(table, parts[0], listed)
         disappeared = len(again)
-        listings = {**stay, **{name: _with(one, again, name) for name, one in listings.items()}}
-    parts += [_encoded(table, batch) for one in listed for batch in one.batches]
+        listings = {**stay, **{name: _with(listing, again, name) for name, listing in listings.items()}}
+    parts += [_encoded(table, batch) for payout in listed for batch in payout.batches]
     merged = table.joined(parts)
-    counts = MergeCounts(new=sum(one.listing.rows for one in listed), disappeared=disappeared)
+    counts = MergeCounts(new=sum(payout.listing.rows for payout in listed), disappeared=disappeared)
     if merged.num_rows == 0:
         return StagedFile(None, counts, None)
     told: dict[str, Any] = {"hidden": table.hidden, "listings": dict(sorted(listings.items()))}
@@ -191,18 +191,18 @@ def _encoded(table: SmallTable, batch: pa.RecordBatch) -> pa.RecordBatch:
 def _not_listed_again(table: SmallTable, there: pa.RecordBatch, listed: Sequence[Listed]) -> list[dict[str, Any]]:
     """Return the rows there of payouts that were listed again without them."""
     fresh = {
-        one.payout: {name for batch in one.batches for name in batch.column("balance_transaction_id").to_pylist()}
-        for one in listed
+        payout.payout: {name for batch in payout.batches for name in batch.column("balance_transaction_id").to_pylist()}
+        for payout in listed
     }
     of_them = there.filter(pc.is_in(there.column("payout_id"), pa.array(sorted(fresh), pa.string())))
     objects = table.objects(of_them)
-    return [one for one in objects if one["balance_transaction_id"] not in fresh[one["payout_id"]]]
+    return [received for received in objects if received["balance_transaction_id"] not in fresh[received["payout_id"]]]
 
 
 def _with(listing: Listing, more: Sequence[Mapping[str, Any]], payout: str) -> Listing:
     """Return a listing with the rows among `more` that are the payout's."""
-    rows = [one for one in more if one["payout_id"] == payout]
+    rows = [transaction for transaction in more if transaction["payout_id"] == payout]
     net = Counter(dict(listing.net))
-    for one in rows:
-        net[one["currency"]] += one["net"]
+    for row in rows:
+        net[row["currency"]] += row["net"]
     return Listing(listing.rows + len(rows), dict(sorted(net.items())))

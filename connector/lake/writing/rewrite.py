@@ -129,7 +129,7 @@ def stage_again(store: Store, form: Format, rewrite: PartitionRewrite, staged: S
     """
     if staged.path is None:  # it had no row that was not in the file that the other one was made of
         return StagedFile(rewrite.old, MergeCounts(), None)
-    parked = (Interval(one.first_created, one.last_created + 1) for one in rewrite.parked)
+    parked = (Interval(file.first_created, file.last_created + 1) for file in rewrite.parked)
     ours = Intervals.of([*rewrite.within, *parked])
     with form.open_reader(staged.path) as batches:
         again = _staged(store, form, rewrite, (), [rows_inside(batches, ours)])

@@ -53,7 +53,7 @@ class SmallTable:
     form: Format
     to_batch: Callable[[Objects], pa.RecordBatch]
     to_objects: Callable[[pa.RecordBatch], Objects]
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[str, ...]
 
     def encode(self, objects: Objects) -> pa.RecordBatch:
         """Return objects in the format's schema, without what is hidden."""
@@ -68,7 +68,7 @@ class SmallTable:
 
     def without_hidden(self, objects: Objects) -> Objects:
         """Return objects without what is hidden."""
-        return [hide(one, self.hidden) for one in objects] if self.hidden else objects
+        return [hide(received, self.hidden) for received in objects] if self.hidden else objects
 
     def shows_hidden(self, file: DataFile) -> bool:
         """Say whether a file may hold what is hidden now: it was written when the lake did not do without it."""

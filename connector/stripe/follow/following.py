@@ -70,7 +70,7 @@ class Follower:
 
     _client: Client
     options: FollowOptions
-    bookmark_before: Mapping[str, Any] | None = None
+    bookmark_before: Mapping[str, Any] | None
     listener: Listener = field(default_factory=Unheard)
     refused: dict[str, ApiError] = field(init=False, default_factory=dict[str, ApiError])
     _watches: list[_Watch] = field(init=False, default_factory=list[_Watch])
@@ -133,7 +133,7 @@ class Follower:
         if not self._watches:
             await self._introduce()
             return
-        watch = min(self._watches, key=lambda one: one.due)
+        watch = min(self._watches, key=lambda candidate: candidate.due)
         now = self._client.clock.now()
         wait = max(watch.due - now, 0.0 if watch.behind else self._budget.wait(now))
         if wait > 0:

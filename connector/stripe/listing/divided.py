@@ -36,7 +36,7 @@ class Divided:
     ask: Callable[[Interval, Place], Awaitable[Page]]
     start: int
     second: int
-    names: Collection[str] = ()
+    names: Collection[str]
     _sample: Sample = field(init=False)
     _pages: int = 0
     _page_size: int = 0
@@ -110,7 +110,7 @@ class Divided:
         rare, second = self._sample.again(rare), Interval(self.second, self.second + 1)
         try:
             page = await self.ask(second, Place(starting_after=after, only=(rare.name, rare.value)))
-            ids = [one for one in ids_of(StrictOrder(second).admit(page)) if one not in known]
+            ids = [row_id for row_id in ids_of(StrictOrder(second).admit(page)) if row_id not in known]
         except (InvalidRequestError, ProtocolError):  # it only says where to begin: without it there are two ends
             return [], False
         goes_on = page.has_more and bool(ids)
@@ -142,7 +142,7 @@ class Divided:
         second, kept = Interval(self.second, self.second + 1), 0
 
         def is_useful(part: Part) -> bool:
-            return part.is_open and kept < KEPT_BYTES and not any(one.broken for one in parts)
+            return part.is_open and kept < KEPT_BYTES and not any(divided.broken for divided in parts)
 
         async def down(part: Part) -> None:
             nonlocal kept
@@ -161,8 +161,8 @@ class Divided:
                 part.went_up(page, ids)
                 part.broken = part.broken or (bool(ids) and created_of(page.rows)[-1] != self.second)
 
-        async def read(one: tuple[Callable[[Part], Awaitable[None]], Part]) -> None:
-            way, part = one
+        async def read(job: tuple[Callable[[Part], Awaitable[None]], Part]) -> None:
+            way, part = job
             await way(part)
 
         ways = [(down, part) for part in parts] + [(up, part) for part in parts if part.below is not None]

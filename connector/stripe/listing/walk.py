@@ -234,7 +234,7 @@ class WalkPages:
             if rows is None:  # a server that knows no such cursor: nothing to learn
                 return missed
             seen = set(ids_of(rows)).union([last_id] if last_id else [])
-            missed += [row for row, one in zip(rows, ids_of(rows), strict=True) if one not in every]
+            missed += [row for row, row_id in zip(rows, ids_of(rows), strict=True) if row_id not in every]
             every |= seen
             if seen == every and every:
                 self.ties.unstable.update([second] if missed else [])

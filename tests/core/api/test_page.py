@@ -167,7 +167,7 @@ def test_the_boundary_second_asked_for_again_with_nothing_new_is_empty():
 
 def test_an_object_that_was_asked_for_is_returned_as_it_came():
     body = orjson.dumps({"object": "charge", "id": "ch_1", "amount": 5})
-    assert decode_asked(body, "ch_1", kind="charge") == {"object": "charge", "id": "ch_1", "amount": 5}
+    assert decode_asked(body, "ch_1", kind="charge", request_id=None) == {"object": "charge", "id": "ch_1", "amount": 5}
 
 
 def test_amounts_written_with_a_fraction_of_nothing_are_integers_in_each_row_alone():

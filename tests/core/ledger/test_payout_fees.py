@@ -41,7 +41,7 @@ WHOLE = [row("charge", 5_000, 300), row("charge", 700, 30), row("adjustment", -1
 def concluded(rows, described=PAYOUT, *, now=PAYOUT["arrival_date"]):
     tally = PayoutTally("po_1")
     tally.add(rows)
-    return tally.conclude(described, now=now)
+    return tally.conclude(described, now=now, account=None, originals=())
 
 
 def test_a_payout_shows_its_rows_by_type_and_its_fees_by_kind():

@@ -71,7 +71,7 @@ def test_what_nobody_has_read_yet_is_no_gap_and_what_was_skipped_is():
 
 def test_a_day_is_whole_from_its_first_second_to_its_last():
     def statuses(covered, **more):
-        said = {"first": 0, "now": 3 * DAY, "parked": NOTHING, "pending": ()} | more
+        said = {"first": 0, "now": 3 * DAY, "parked": NOTHING, "pending": (), "damaged": ()} | more
         return [one for _, one in sorted(days(calendar_of(covered, **said)).items())]
 
     assert statuses(Intervals.span(0, 2 * DAY)) == ["complete", "complete", "not_covered", "running"]
@@ -87,7 +87,9 @@ def test_a_day_is_whole_from_its_first_second_to_its_last():
 
 
 def test_a_stretch_has_so_many_days():
-    (first, rest) = calendar_of(Intervals.span(0, DAY), first=0, now=3 * DAY - 1, parked=NOTHING, pending=(0,))[:2]
+    (first, rest) = calendar_of(
+        Intervals.span(0, DAY), first=0, now=3 * DAY - 1, parked=NOTHING, pending=(0,), damaged=()
+    )[:2]
     assert (first.days, rest.days, rest.start, rest.stop) == (1, 1, DAY, 2 * DAY)
 
 

@@ -15,11 +15,11 @@ from connector.core.state.intent import (
     file_in,
     follows,
     from_json,
-    to_json,
     with_visible,
 )
 from connector.core.state.payouts import Payout
 from connector.core.state.record import Fields, Parts
+from connector.core.state.stored_json import struct_to_json
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import StateError
 
@@ -124,7 +124,7 @@ INTENT = Intent(
 
 
 def test_an_intent_is_read_back_strictly():
-    text = to_json(INTENT)
+    text = struct_to_json(INTENT)
     assert from_json(text, "x") == INTENT
     assert text.endswith(b"\n")
     with pytest.raises(StateError, match="x has version 2"):

@@ -17,10 +17,10 @@ from connector.core.state.conversion import (
     latest,
     made_in,
     mark_in,
-    to_json,
 )
 from connector.core.state.data_file import DataFile
 from connector.core.state.kept_verdict import KeptLayer, KeptVerdict, from_document, to_document
+from connector.core.state.stored_json import struct_to_json
 from connector.core.units import DAY, AccountId
 from connector.errors import StateError
 
@@ -71,12 +71,12 @@ def test_a_mark_is_whole_once_it_says_what_became_of_each_table():
 
 def test_a_mark_is_read_back_strictly():
     for mark in (MARK, MARK.with_tables((TABLE,))):
-        assert mark_in(to_json(mark), "x") == mark
+        assert mark_in(struct_to_json(mark), "x") == mark
     for version in (0, VERSION + 1):
         with pytest.raises(StateError, match=f"x has version {version}"):
-            mark_in(to_json(msgspec.structs.replace(MARK, version=version)), "x")
+            mark_in(struct_to_json(msgspec.structs.replace(MARK, version=version)), "x")
     with pytest.raises(StateError, match="x is damaged"):
-        mark_in(to_json(MARK)[:-4], "x")
+        mark_in(struct_to_json(MARK)[:-4], "x")
 
 
 def test_of_what_was_made_the_last_word_counts_and_what_was_undone_does_not():
@@ -88,7 +88,7 @@ def test_of_what_was_made_the_last_word_counts_and_what_was_undone_does_not():
     assert latest([first, second, second.undone]) == {first.key: first}
     assert first.undone.key == first.key
     assert (first.undone.sources, first.undone.rows) == ((), 0)
-    assert made_in(to_json((first, second)), "x") == (first, second)
+    assert made_in(struct_to_json((first, second)), "x") == (first, second)
     with pytest.raises(StateError, match="x is damaged"):
         made_in(b"{}", "x")
 

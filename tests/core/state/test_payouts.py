@@ -60,6 +60,10 @@ many_payouts = st.lists(
 )
 
 
+def due(record, asked, *, again=frozenset(), rewrite=frozenset(), lost=()):
+    return days_due(record, asked, again=again, rewrite=rewrite, lost=lost)
+
+
 @given(many_payouts, st.integers(0, 50 * DAY), st.integers(0, 50 * DAY))
 def test_whatever_may_change_is_read_again_and_nothing_that_was_not_asked_for(payouts, since, length):
     asked = Interval(NOW - 60 * DAY + since, NOW - 60 * DAY + since + length + 1)
@@ -150,16 +154,16 @@ def test_only_reconciled_automatic_payouts_without_transactions_are_listed_newes
         payout(6, age=26 * DAY - 5),
     ]
     record = with_file(record_of(payouts), payouts[1].arrival_day, "po_2")
-    found = days_due(record, EVER)
+    found = due(record, EVER)
     assert [[one.id for one in day.to_list] for day in found] == [["po_5", "po_6"], ["po_1"]]
-    assert days_due(record, EVER, again=frozenset({"po_2"}))[1].to_list == (payouts[1],)
-    assert days_due(record, Interval(NOW - 31 * DAY, NOW - 29 * DAY - 1))[0].to_list == (payouts[0],)
+    assert due(record, EVER, again=frozenset({"po_2"}))[1].to_list == (payouts[1],)
+    assert due(record, Interval(NOW - 31 * DAY, NOW - 29 * DAY - 1))[0].to_list == (payouts[0],)
 
 
 def test_a_payout_that_arrives_on_another_day_leaves_the_old_days_file_for_the_new_ones():
     one = payout(1, age=30 * DAY)
     record = with_file(record_of([replace(one, arrival_date=one.arrival_date + DAY)]), one.arrival_day, "po_1", "po_9")
-    later, earlier = days_due(record, EVER)
+    later, earlier = due(record, EVER)
     assert (later.start, [each.id for each in later.to_list], later.gone) == (
         one.arrival_day + DAY,
         ["po_1"],
@@ -171,7 +175,7 @@ def test_a_payout_that_arrives_on_another_day_leaves_the_old_days_file_for_the_n
 def test_a_file_is_written_again_with_nothing_listed_where_that_is_wanted():
     one = payout(1, age=30 * DAY)
     record = with_file(record_of([one]), one.arrival_day, "po_1")
-    (day,) = days_due(record, Interval(0, 1), rewrite=frozenset({one.arrival_day, one.arrival_day + DAY}))
+    (day,) = due(record, Interval(0, 1), rewrite=frozenset({one.arrival_day, one.arrival_day + DAY}))
     assert (day.start, day.to_list, day.gone) == (one.arrival_day, (), frozenset())
 
 

@@ -35,8 +35,8 @@ from connector.core.state.record import (
     checkpoint_due,
     from_json,
     parts_after,
-    to_json,
 )
+from connector.core.state.stored_json import struct_to_json
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS, Origin
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
@@ -157,10 +157,10 @@ def record_of(base: Parts, new: Parts, number: int = 2) -> Record:
 @given(states, states)
 def test_what_a_record_says_makes_the_one_state_of_the_other_through_its_text(base, new):
     record = record_of(base, new)
-    text = to_json(record)
+    text = struct_to_json(record)
     assert from_json(text, EXPECTED) == record
     assert applied(base, from_json(text, EXPECTED)) == new
-    assert to_json(from_json(text, EXPECTED)) == text
+    assert struct_to_json(from_json(text, EXPECTED)) == text
 
 
 @given(states, states)
@@ -170,7 +170,7 @@ def test_a_checkpoint_does_not_ask_what_was_before_it(other, new):
 
 @given(states)
 def test_nothing_changed_says_nothing(state):
-    document = json.loads(to_json(record_of(state, state)))
+    document = json.loads(struct_to_json(record_of(state, state)))
     assert not document.keys() - {
         "record_version", "table", "account", "number", "base", "commit", "run", "written"
     }  # fmt: skip
@@ -178,7 +178,7 @@ def test_nothing_changed_says_nothing(state):
 
 @given(states, states)
 def test_every_record_fits_its_schema(base, new):
-    fits(json.loads(to_json(record_of(base, new))), "state_record")
+    fits(json.loads(struct_to_json(record_of(base, new))), "state_record")
 
 
 def test_the_first_record_and_every_so_manyth_hold_everything():
@@ -199,7 +199,11 @@ def test_records_one_after_the_other_make_the_state_of_the_last_one_wherever_the
 
 @pytest.mark.parametrize("number", [2, 3, EVERY, 5 * EVERY - 1])
 def test_a_checkpoint_is_what_says_that_it_goes_on_from_nothing_whatever_its_number(number):
-    document = json.loads(to_json(record_of(NOTHING, NOTHING, 2))) | {"number": number, "base": None, "lowest": number}
+    document = json.loads(struct_to_json(record_of(NOTHING, NOTHING, 2))) | {
+        "number": number,
+        "base": None,
+        "lowest": number,
+    }
     expected = replace(EXPECTED, number=number)
     for lowest in (1, number):
         assert from_json(json.dumps(document | {"lowest": lowest}).encode(), expected).base is None
@@ -218,7 +222,7 @@ def test_a_checkpoint_is_what_says_that_it_goes_on_from_nothing_whatever_its_num
 
 
 def test_the_first_record_goes_on_from_nothing():
-    document = json.loads(to_json(record_of(NOTHING, NOTHING, 2))) | {"number": 1, "base": 0}
+    document = json.loads(struct_to_json(record_of(NOTHING, NOTHING, 2))) | {"number": 1, "base": 0}
     with pytest.raises(StateError, match="damaged"):
         from_json(json.dumps(document).encode(), replace(EXPECTED, number=1))
 
@@ -255,7 +259,7 @@ def test_the_first_record_goes_on_from_nothing():
     ],
 )
 def test_what_makes_no_sense_is_damage_never_another_error(harm):
-    document = json.loads(to_json(record_of(NOTHING, NOTHING)))
+    document = json.loads(struct_to_json(record_of(NOTHING, NOTHING)))
     harm(document)
     with pytest.raises(StateError, match=r"here is damaged .*restore it from a backup, or sync to a new"):
         from_json(json.dumps(document).encode(), EXPECTED)
@@ -263,7 +267,7 @@ def test_what_makes_no_sense_is_damage_never_another_error(harm):
 
 @given(states, st.binary(max_size=60), st.integers(0, 500))
 def test_whatever_becomes_of_a_records_bytes_is_a_record_or_a_clear_error(state, put, at):
-    text = to_json(record_of(NOTHING, state))
+    text = struct_to_json(record_of(NOTHING, state))
     with suppress(StateError):
         from_json(text[:at] + put + text[at:], EXPECTED)
 
@@ -355,7 +359,7 @@ def content(parts: Parts, path: str) -> str | None:
     ],
 )
 def test_what_is_within_all_of_time_makes_sense(change):
-    document = json.loads(to_json(record_of(NOTHING, NOTHING))) | change
+    document = json.loads(struct_to_json(record_of(NOTHING, NOTHING))) | change
     assert from_json(json.dumps(document).encode(), EXPECTED).number == EXPECTED.number
 
 

@@ -123,5 +123,5 @@ def test_the_catalog_that_is_asked_for_or_remembered_is_looked_at_before_anythin
         check_tables(store, "iceberg", "nowhere")
     settled_catalog(store, "elsewhere")
     with pytest.raises(ConfigError, match="opening the catalog elsewhere"):
-        check_tables(store, "iceberg")
+        check_tables(store, "iceberg", None)
     assert not (store.root / CATALOG_FILE).exists()

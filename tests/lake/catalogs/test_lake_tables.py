@@ -98,7 +98,7 @@ def test_only_tables_of_iceberg_are_in_a_catalog_that_can_be_named(store, kind):
 
 
 def test_a_lake_of_files_needs_nothing(store):
-    check_tables(store, "hive")
+    check_tables(store, "hive", None)
     assert not store.root.exists()
 
 

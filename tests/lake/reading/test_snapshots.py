@@ -17,7 +17,8 @@ import pyarrow as pa
 import pytest
 
 from connector.config.open_files import SPARE_FILES, room_for_files
-from connector.core.state.intent import IntendedFile, folder_of
+from connector.core.state.data_file import folder_of
+from connector.core.state.intent import IntendedFile
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals

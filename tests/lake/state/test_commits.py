@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.core.state.data_file import DataFile
-from connector.core.state.intent import IntendedFile, folder_of
+from connector.core.state.data_file import DataFile, folder_of
+from connector.core.state.intent import IntendedFile
 from connector.core.state.partition import Granularity, partition_folder, partition_of
 from connector.core.state.table_state import TableState
 from connector.core.state.tables import TRANSACTIONS

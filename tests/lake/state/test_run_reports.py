@@ -16,10 +16,10 @@ from connector.lake.paths import RUNS
 from connector.lake.state.run_reports import (
     KEPT_REPORTS,
     MOST_REMOVED,
-    Told,
+    NewestReports,
+    newest_reports,
     report_paths,
     thin_reports,
-    told,
     too_old,
 )
 from connector.lake.stores.local import LocalStore
@@ -81,11 +81,11 @@ REPORT = {"outcome": "complete", "accounts": [{"account": "acct_1", "lake_record
 
 def test_what_audits_have_in_hand_is_what_the_newest_report_says_that_says_it(tmp_path):
     (tmp_path / RUNS).mkdir(parents=True)
-    assert told(LocalStore(tmp_path), ["acct_1"]) == Told({})
+    assert newest_reports(LocalStore(tmp_path), ["acct_1"]) == NewestReports({})
     for number, audits in enumerate(
         [{"counted_at": 7, "in_hand": 2.5}, {"counted_at": 8, "in_hand": 1.5}, {"in_hand": 9}, None, "much", {}]
     ):
         (tmp_path / path_of(NOW + number)).write_text(json.dumps({**REPORT, "audits": audits}))
-    assert told(LocalStore(tmp_path), ["acct_1"]) == Told({"acct_1": 5}, Savings(8, 1.5))
+    assert newest_reports(LocalStore(tmp_path), ["acct_1"]) == NewestReports({"acct_1": 5}, Savings(8, 1.5))
     (tmp_path / path_of(NOW + 100)).write_bytes(b"[1")
-    assert told(LocalStore(tmp_path), ["acct_1"]) == Told({"acct_1": 5}, Savings(8, 1.5))
+    assert newest_reports(LocalStore(tmp_path), ["acct_1"]) == NewestReports({"acct_1": 5}, Savings(8, 1.5))

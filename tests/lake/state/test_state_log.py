@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.core.state.data_file import with_changes
-from connector.core.state.record import EVERY, NOTHING, RECORD_VERSION, SMALL, Record, changes, to_json
+from connector.core.state.record import EVERY, NOTHING, RECORD_VERSION, SMALL, Record, changes
+from connector.core.state.stored_json import struct_to_json
 from connector.core.state.tables import BALANCES, PAYOUTS, TRANSACTIONS
 from connector.core.time.intervals import Intervals
 from connector.core.units import DAY
@@ -246,7 +247,7 @@ def written_with(store, whole, states) -> None:
             written=number,
             **changes(NOTHING if is_whole else before, parts),
         )
-        store.write(record_path("balance_transactions", ACCOUNT, number), to_json(record), condition=ABSENT)
+        store.write(record_path("balance_transactions", ACCOUNT, number), struct_to_json(record), condition=ABSENT)
         before, lowest = parts, number if is_whole else lowest
 
 

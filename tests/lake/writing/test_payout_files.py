@@ -38,8 +38,8 @@ def figures(written) -> dict[str, int]:
     return {name: count for name, count in asdict(written.counts).items() if count}
 
 
-def put(store, kind, rows, old=None, **more):
-    written = stage_payouts(store, kind, PartitionRewrite(PAYOUTS, old, lost=more.pop("lost", False)), rows, **more)
+def put(store, kind, rows, old=None, *, lost=False, columns=COLUMNS):
+    written = stage_payouts(store, kind, PartitionRewrite(PAYOUTS, old, lost=lost), rows, columns)
     shown(store, written)
     return written
 
