@@ -74,7 +74,7 @@ class StripePlanOperator(LakeOperator):
             "windows": self.tasks,
             "least_rows": LEAST_ROWS,
             "settled": True,
-            **({} if self.options.get("windows") else {"slots": self.slots}),
+            **({} if self.given().get("windows") else {"slots": self.slots}),
             "ample_rows": ample_rows(rate_of(self.budget, self.slots)),
             **self.arguments(),
             "since": told(self.since),
@@ -97,7 +97,7 @@ class StripeAccountGroupsOperator(LakeOperator):
     Its XCom is a list of arguments for `StripeSyncOperator.partial(…).expand_kwargs(…)`: `accounts`, and how fast.
     """
 
-    template_fields: Sequence[str] = ("destination",)
+    template_fields: Sequence[str] = ("destination", "stripe_conn_id")
     table: ClassVar[type] = AccountGroupsOptions
 
     @takes_options(AccountGroupsOptions)

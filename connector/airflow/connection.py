@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +71,14 @@ def settings_of(
             f"the connection {name!r} has an extra {misplaced[0]!r}: a key belongs in its password, the one field that"
             " Airflow hides everywhere"
         )
+    if unlike := [field for field, value in extra.items() if not _is_plain(field, value)]:
+        raise ConfigError(f"the connection {name!r} has an extra {unlike[0]!r} that is no text")
     if unknown := sorted(extra.keys() - EXTRAS.keys()):
         hint = did_you_mean(unknown[0], EXTRAS)
         raise ConfigError(f"the connection {name!r} has an extra {unknown[0]!r}{hint}; there are {', '.join(EXTRAS)}")
     if not (password or "").strip():
         raise ConfigError(f"the connection {name!r} has no key: put it in its password, sk_… or rk_…")
-    fields = {field: value for field, value in extra.items() if value not in {None, ""}}
+    fields: dict[str, Any] = {field: value for field, value in extra.items() if value not in {None, ""}}
     account = given_account(fields.pop("account", None))
     if "rate" in fields:
         fields["rate"] = _rate(name, fields["rate"])
@@ -83,6 +86,33 @@ def settings_of(
     proxies = {name: environ[name] for name in PROXY_VARIABLES if name in environ}
     config = Config.from_env({**proxies, "STRIPE_API_KEY": password or ""}, **fields)
     return ConnectionSettings(config, account)
+
+
+def check_extra(name: str, text: str | None) -> None:
+    """Refuse an extra that is no object of JSON: Airflow takes it for none, and another account would be read.
+
+    Args:
+        name: of the connection, for messages.
+        text: the extra as Airflow keeps it.
+
+    Raises:
+        ConfigError: does not quote it.
+    """
+    written = (text or "").strip()
+    try:
+        found: object = json.loads(written) if written else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"the extra of the connection {name!r} is no object of JSON, such as"
+            ' {"account": "acct_…", "rate": "20"}: nothing in it would count'
+        )
+
+
+def _is_plain(field: str, value: object) -> bool:
+    """Say whether an extra is text, or nothing; a rate may be a number."""
+    return value is None or isinstance(value, str) or (field == "rate" and type(value) in {int, float})
 
 
 def _rate(name: str, value: Any) -> float:  # noqa: ANN401 - what stands in an extra

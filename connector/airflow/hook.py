@@ -7,12 +7,19 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector import Stripe
-from connector.airflow.connection import CONNECTION_TYPE, DEFAULT_CONNECTION, EXTRAS, ConnectionSettings, settings_of
+from connector.airflow.connection import (
+    CONNECTION_TYPE,
+    DEFAULT_CONNECTION,
+    EXTRAS,
+    ConnectionSettings,
+    check_extra,
+    settings_of,
+)
 from connector.airflow.versions import BaseHook
 from connector.core.mode import mode_of
 from connector.errors import ConnectorError
 from connector.outside_text import sentence
-from connector.running.blocking import run_blocking
+from connector.running.blocking import run_anywhere
 
 if TYPE_CHECKING:
     from connector.config.config import Config
@@ -69,6 +76,7 @@ class StripeHook(BaseHook):
             ConfigError: it has no key, or something that it should not have.
         """
         found = self.get_connection(self.stripe_conn_id)
+        check_extra(self.stripe_conn_id, found.extra)
         return settings_of(self.stripe_conn_id, found.password, found.extra_dejson, os.environ, **given)
 
     def get_conn(self) -> Stripe:
@@ -85,7 +93,7 @@ class StripeHook(BaseHook):
         try:
             settings = self.settings()
             secret = settings.config.api_key.reveal()
-            return True, run_blocking(lambda: _said(settings), instead="await connector.Stripe(…).account()")
+            return True, run_anywhere(lambda: _said(settings))
         except ConnectorError as error:
             return False, sentence(str(error), (secret,))
         except Exception as error:  # noqa: BLE001 - what it says may quote the connection

@@ -19,6 +19,10 @@ OnEmptyInterval = Literal["lacking", "fail"]
 """What a run without a data interval stands for: all that the lake lacks, or an error."""
 
 
+FIRST_SECONDS = 10**8
+"""Numbers from here on are UTC seconds (of 1973 and later); smaller ones are written like a date."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskedInterval:
     """The time a task asks for.
@@ -67,7 +71,13 @@ def asked_of(since: Any, until: Any, context: Mapping[str, Any], on_empty: OnEmp
 
 
 def told(value: Any) -> Time | None:  # noqa: ANN401 - what a template came to
-    """Return a time as it was given, in whole seconds, as `created` is; None for what templates make of nothing."""
+    """Return a time as it was given, in whole seconds, as `created` is; None for what templates make of nothing.
+
+    A number of up to eight digits is a date or a year, as in a text: `render_template_as_native_obj` makes `20260131`,
+    which `{{ ds_nodash }}` came to, a number, and as seconds that would be a day of 1970.
+    """
+    if type(value) is int and 0 < value < FIRST_SECONDS:
+        return str(value)
     if isinstance(value, str):
         text = value.strip()
         if text.lower() in NOTHING:

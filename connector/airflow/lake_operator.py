@@ -15,11 +15,12 @@ from connector.airflow.connection import DEFAULT_CONNECTION
 from connector.airflow.endings import deadline_of
 from connector.airflow.hook import StripeHook
 from connector.airflow.lineage import facets_of
-from connector.airflow.rendered import destination_of
+from connector.airflow.rendered import destination_of, read_as
 from connector.airflow.task_result import event_of
 from connector.airflow.versions import AirflowFailException, BaseOperator
 from connector.errors import ConnectorError
-from connector.running.blocking import run_blocking
+from connector.options.option import types_of
+from connector.running.blocking import run_anywhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -36,7 +37,7 @@ class LakeOperator(BaseOperator):
         options: of the call that the operator stands for, by name, and those of every operator.
     """
 
-    template_fields: Sequence[str] = ("destination", "since", "until", "accounts", "options")
+    template_fields: Sequence[str] = ("destination", "since", "until", "accounts", "options", "stripe_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"options": "json"}
     ui_color = "#e3e8ff"
     sharers: int = 1
@@ -105,26 +106,36 @@ class LakeOperator(BaseOperator):
         """Return the hook of the operator's connection."""
         return StripeHook(self.stripe_conn_id)
 
+    def given(self) -> dict[str, Any]:
+        """Return the options that were given, of templates what they say."""
+        types = types_of(self.table)
+        read = {name: read_as(value, types[name]) for name, value in self.options.items()}
+        return {name: value for name, value in read.items() if value is not None}
+
+    def chosen(self) -> Any:  # noqa: ANN401 - text, or a list of it
+        """Return the accounts that were named, of a template what it says."""
+        return read_as(self.accounts, "str | Sequence[str | None]")
+
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of an asynchronous call that asks Stripe: options, whom to ask, what stops it."""
-        given = {name: value for name, value in self.options.items() if value is not None}
+        given = self.given()
         settings = self.asking().settings(
             rate=given.pop("rate", None), rate_per_account=given.pop("rate_per_account", None)
         )
         config = settings.config
         if self.sharers != 1:
             config = config.divided(self.sharers, followed=self.followed)
-        accounts = self.accounts or (() if given.get("all_accounts") else _named(settings.account))
+        accounts = self.chosen() or (() if given.get("all_accounts") else _named(settings.account))
         return {**given, **self.stopped_by(), "config": config, "accounts": accounts}
 
     def stopped_by(self) -> dict[str, Any]:
         """Return what stops a call: `on_kill`, and a deadline a little before Airflow's own timeout."""
-        deadline = deadline_of(self.execution_timeout, self.options.get("deadline"))
+        deadline = deadline_of(self.execution_timeout, self.given().get("deadline"))
         return {"canceller": self._canceller, "deadline": deadline}
 
     def call(self, main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401 - what it returns
         """Run a coroutine in an event loop of its own, heeding Airflow's signal handlers."""
-        return run_blocking(main, instead="await the call of `connector` itself")
+        return run_anywhere(main)
 
     def handed_on(self, context: Mapping[str, Any], result: TaskResult) -> dict[str, Any]:
         """Return a result as XCom has it, the same said in the event of every asset that is the task's outlet."""
@@ -141,9 +152,18 @@ class LakeOperator(BaseOperator):
     def _keep_report(self, context: Mapping[str, Any], error: ConnectorError) -> None:
         """Keep what a failed run did by XCom, as `report`: Airflow keeps no return value of a task that fails."""
         report = getattr(error, "report", None)
+        if report is not None:
+            self.keep(context, self.result_of(report))
+
+    def keep(self, context: Mapping[str, Any], result: TaskResult) -> None:
+        """Keep a result by XCom, as `report`; where that cannot be, the error it is about still ends the task."""
         instance = context.get("ti")
-        if report is not None and instance is not None:
-            instance.xcom_push(key="report", value=self.result_of(report).to_document())
+        if instance is None:  # called without a run
+            return
+        try:
+            instance.xcom_push(key="report", value=result.to_document())
+        except Exception:
+            self.log.exception("the report could not be kept by XCom")
 
 
 def _named(account: str | None) -> tuple[str, ...]:

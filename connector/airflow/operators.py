@@ -68,6 +68,8 @@ class StripeSyncOperator(LakeOperator):
         """
         if on_empty_interval not in {"lacking", "fail"}:
             raise UsageError(f"`on_empty_interval` {on_empty_interval!r} is none of lacking, fail")
+        if type(sharers) is not int or sharers < 1:
+            raise UsageError(f"`sharers` {sharers!r} must be a whole number, at least 1")
         super().__init__(destination=destination, stripe_conn_id=stripe_conn_id, **options)
         self.on_empty_interval: OnEmptyInterval = on_empty_interval
         self.sharers: int = sharers
@@ -120,7 +122,7 @@ class StripePayoutsOperator(LakeOperator):
 class StripeBalanceOperator(LakeOperator):
     """Adds a snapshot of the balance to a lake: `connector.run_record_balance` as a task."""
 
-    template_fields: Sequence[str] = ("destination", "accounts", "options")
+    template_fields: Sequence[str] = ("destination", "accounts", "options", "stripe_conn_id")
     table: ClassVar[type] = RunBalanceOptions
     tables: ClassVar[tuple[str, ...]] = ("balances",)
 
@@ -177,11 +179,11 @@ class StripeVerifyOperator(LakeOperator):
         Raises:
             AirflowFailException: something does not agree.
         """
-        given: dict[str, Any] = {**(self._offline() if self.options.get("offline") else self.arguments())}
-        given |= {"accounts": self.accounts, "since": told(self.since), "until": told(self.until)}
+        given: dict[str, Any] = {**(self._offline() if self.given().get("offline") else self.arguments())}
+        given |= {"accounts": self.chosen(), "since": told(self.since), "until": told(self.until)}
         result = self.result_of(self.call(lambda: connector.verify(self.destination, **given)))
         if result.outcome == "residual" or (self.strict and result.outcome == "not_checkable"):
-            context["ti"].xcom_push(key="report", value=result.to_document())
+            self.keep(context, result)
             said = next((one.error for one in result.accounts if one.error), result.outcome)
             raise AirflowFailException(f"{self.destination} does not agree: {said}")
         return self.handed_on(context, result)
@@ -192,7 +194,7 @@ class StripeVerifyOperator(LakeOperator):
 
     def _offline(self) -> dict[str, Any]:
         ours = {"rate", "rate_per_account"}
-        return {name: value for name, value in self.options.items() if name not in ours} | self.stopped_by()
+        return {name: value for name, value in self.given().items() if name not in ours} | self.stopped_by()
 
 
 class StripeStatementOperator(LakeOperator):
@@ -215,8 +217,8 @@ class StripeStatementOperator(LakeOperator):
 
     def carry_out(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """State, and return the statement."""
-        given: dict[str, Any] = {name: value for name, value in self.options.items() if value is not None}
-        given |= {"accounts": self.accounts, "since": told(self.since), "until": told(self.until)}
+        given: dict[str, Any] = {**self.given(), "accounts": self.chosen()}
+        given |= {"since": told(self.since), "until": told(self.until)}
         return self.handed_on(
             context, self.result_of(self.call(lambda: connector.statement(self.destination, **given)))
         )

@@ -11,7 +11,7 @@ from connector.airflow.hook import StripeHook
 from connector.airflow.payouts import is_reconciled
 from connector.airflow.versions import AirflowFailException, BaseSensorOperator
 from connector.errors import ConnectorError, UsageError
-from connector.running.blocking import run_blocking
+from connector.running.blocking import run_anywhere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class StripePayoutSensor(BaseSensorOperator):
         options: those of every sensor.
     """
 
-    template_fields: Sequence[str] = ("payout", "account")
+    template_fields: Sequence[str] = ("payout", "account", "stripe_conn_id")
     ui_color = "#e3e8ff"
 
     def __init__(
@@ -70,7 +70,7 @@ class StripePayoutSensor(BaseSensorOperator):
         """
         del context
         try:
-            return is_reconciled(run_blocking(self._fetched, instead="await stripe.payout(…) of connector.Stripe"))
+            return is_reconciled(run_anywhere(self._fetched))
         except ConnectorError as error:
             if ending_of(error).again:
                 raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -168,6 +169,43 @@ def run_blocking(main: Callable[[], Coroutine[Any, Any, T]], *, instead: str) ->
     if handling.number is not None:
         _end(handling.number, None)
     return found
+
+
+def run_anywhere(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine as `run_blocking` does; where a loop is running, in a thread of its own, while that loop waits.
+
+    It is for calls whose caller waits in any case, in a notebook as anywhere: those of Airflow and Spark.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C, or where a cell is interrupted, in order; SystemExit as `run_blocking`.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return run_blocking(main, instead="a thread of its own")
+    return _run_beside(main)
+
+
+def _run_beside(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine in a thread of its own, and wait for it; an interrupt stops it, and waits until it has ended."""
+    stop, begun, ended = Canceller(), threading.Event(), Future[T]()
+
+    def carry_out() -> None:
+        begun.wait()  # an interrupt while the thread starts then leaves nothing at work
+        try:
+            ended.set_result(run_blocking(lambda: stoppable(main, canceller=stop), instead="another thread"))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            ended.set_exception(error)
+
+    threading.Thread(target=carry_out, daemon=True).start()
+    try:
+        begun.set()
+        return ended.result()
+    except BaseException:
+        stop()
+        begun.set()
+        wait([ended])
+        raise
 
 
 def _end(number: int, error: Exception | None) -> NoReturn:

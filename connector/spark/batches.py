@@ -31,18 +31,32 @@ def checked_schema(asked: pa.Schema) -> pa.Schema:
     """Return a schema that is asked for, if rows can be brought into it.
 
     Raises:
-        UsageError: there is no such column, or it cannot be of such a type.
+        UsageError: it has no column, or there is no such column, or it cannot be of such a type.
     """
     there = source_schema()
+    if not asked.names:
+        raise UsageError("the schema has no column: a batch without any has no rows to count; ask for id")
     for field in asked:
         if field.name not in there.names:
             raise UsageError(f"there is no column {field.name!r}; there are {', '.join(there.names)}")
         kind = there.field(field.name).type
-        try:
-            _as(pa.nulls(0, kind), field.type)
-        except (pa.ArrowInvalid, NotImplementedError) as error:
-            raise UsageError(f"{field.name} is {kind}, and cannot be read as {field.type}") from error
+        if not _can_be(kind, field.type):
+            raise UsageError(f"{field.name} is {kind}, and cannot be read as {field.type}")
     return asked
+
+
+def _can_be(kind: Any, asked: Any) -> bool:  # noqa: ANN401 - types of Arrow
+    """Say whether one type can become another; a struct may have fewer fields, and in another order, but no others."""
+    if pa.types.is_list(kind) and pa.types.is_list(asked):
+        return _can_be(kind.value_type, asked.value_type)
+    if pa.types.is_struct(kind) and pa.types.is_struct(asked):
+        parts = {one.name: one.type for one in kind}
+        return all(one.name in parts and _can_be(parts[one.name], one.type) for one in asked)
+    try:
+        _as(pa.nulls(0, kind), asked)
+    except (pa.ArrowInvalid, NotImplementedError, TypeError):
+        return False
+    return True
 
 
 def to_shape(rows: Sequence[Row], account: str, asked: pa.Schema) -> pa.RecordBatch:
@@ -85,4 +99,6 @@ def _as(found: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - an array
         found = found.cast(pa.timestamp("s", found.type.tz)).cast(pa.int64())
     if pa.types.is_decimal(kind) and pa.types.is_integer(found.type):  # Arrow asks for room for any number, else
         found = found.cast(pa.decimal128(38, cast("pa.Decimal128Type", kind).scale))
+    if pa.types.is_decimal(kind) and pa.types.is_floating(found.type):  # Arrow rounds a fraction, and not a text of it
+        found = found.cast(pa.string())
     return found.cast(kind)

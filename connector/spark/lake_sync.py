@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from connector.config.salt import Salt
 from connector.core.account_failures import OWN
@@ -15,7 +16,7 @@ from connector.options.calls import SparkSyncOptions
 from connector.options.connection import Connection, RatePerAccount
 from connector.options.option import table_of
 from connector.options.signatures import takes
-from connector.running.blocking import run_blocking
+from connector.running.blocking import run_anywhere
 from connector.running.clock import SystemClock
 from connector.services import opened
 from connector.spark.driver import config_on_driver, place_of, shared, slots_of
@@ -70,7 +71,7 @@ def sync(
     config, count = config_on_driver(options, key), slots_of(spark, slots)
     salt = Salt.find(file=file) if (file := options.get("hash_salt_file")) is not None else None
     place = place_of(destination)
-    given: dict[str, Any] = {name: value for name, value in options.items() if name not in _OF_DRIVER}
+    given: dict[str, Any] = {name: _told(value) for name, value in options.items() if name not in _OF_DRIVER}
     chosen = options_of({**given, **({"salt": salt} if salt else {})})
 
     async def plan() -> list[dict[str, Any]]:
@@ -82,10 +83,10 @@ def sync(
             return await follow(services.store, catalog=chosen.catalog)
 
     with warmed(spark, count):
-        told = run_blocking(plan, instead="a thread of its own")
+        told = run_anywhere(plan)
     carried = ExecutorSettings(shared(config, min(count, len(told)), followed=len(told) > count), place, chosen.salt)
     ended = _carried_out(spark, Tasks(carried, given, told, float(options.get("wait", 0.0))))
-    unpublished = run_blocking(close, instead="a thread of its own")
+    unpublished = run_anywhere(close)
     reports = [one.report for one in ended if one.report is not None]
     report = gathered(reports, seconds=clock.now() - began, rate=config.rate) if reports else None
     accounts = [task.get("accounts") or [None] for task in told]
@@ -94,6 +95,11 @@ def sync(
     if failure is not None or report is None:
         raise failure or ConnectorError("no task came back with a report")
     return to_document(report)
+
+
+def _told(value: object) -> object:
+    """Return a value as tasks are told it: what can be gone through once only, as a list."""
+    return list(cast("Iterator[object]", value)) if isinstance(value, Iterator) else value
 
 
 def _carried_out(spark: SparkSession, tasks: Tasks) -> list[Ended]:

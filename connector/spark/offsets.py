@@ -59,6 +59,8 @@ def latest(within: Interval, start: int, *, now: float, settle: int) -> int:
 def batch(within: Interval, start: int, end: int, *, lateness: int) -> Interval | None:
     """Return the seconds that a batch reads; None for none.
 
+    It begins where the last one ended, also where `since` is said otherwise by now, as `yesterday` is each day.
+
     Args:
         within: seconds that the stream is about.
         start: the last offset.
@@ -67,7 +69,7 @@ def batch(within: Interval, start: int, end: int, *, lateness: int) -> Interval 
     """
     if end <= start:
         return None
-    return Interval(max(within.start, start - lateness), end)
+    return Interval(max(min(within.start, start), start - lateness), end)
 
 
 def reach(profile: DensityProfile, within: Interval, rows: int) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.core.account_ids import given_accounts
+from connector.core.suggestions import refuse_unknown
 from connector.core.time.times import interval_of
 from connector.errors import UsageError
 from connector.options.connection import Connection
@@ -89,9 +90,7 @@ def asked_of(options: Mapping[str, str], *, today: date) -> ReadOptions:
     given = {name.lower(): value for name, value in options.items()}
     _refuse_secrets(given)
     known = {name: value for name, value in given.items() if not _is_of_catalog(name)}
-    if unknown := sorted(known.keys() - {*_NUMBERS, *_FLAGS, *_TEXTS, *_OF_CONNECTION}):
-        there = ", ".join(sorted({*_NUMBERS, *_FLAGS, *_TEXTS, *_OF_CONNECTION}))
-        raise UsageError(f"there is no option {unknown[0]!r}; there are {there}")
+    refuse_unknown(known, {*_NUMBERS, *_FLAGS, *_TEXTS, *_OF_CONNECTION})
     numbers = {name: _whole(name, known[name]) for name in _NUMBERS if name in known}
     flags = {name: _flag(name, known[name]) for name in _FLAGS if name in known}
     retries = numbers.pop("retries", PATIENCE)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.airflow.connection import EXTRAS, settings_of
+from connector.airflow.connection import EXTRAS, check_extra, settings_of
 from connector.airflow.payouts import is_reconciled
 from connector.errors import ConfigError, UsageError
 
@@ -71,6 +71,27 @@ def test_a_wrong_extra_is_refused_and_its_value_not_quoted(extra):
 def test_a_mistyped_extra_is_told_the_nearest():
     with pytest.raises(ConfigError, match="did you mean account"):
         settings({"acount": "acct_1"})
+
+
+@pytest.mark.parametrize(
+    "extra", [{"account": [KEY]}, {"rate": {"a": KEY}}, {"rate": True}, {"api_version": 20261028}, {"context": {}}]
+)
+def test_an_extra_of_another_type_is_refused_and_not_quoted(extra):
+    with pytest.raises(ConfigError, match=f"an extra '{next(iter(extra))}' that is no text") as caught:
+        settings(extra)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{'account': 'acct_1'}", "account=acct_1", "[1]", '"acct_1"', "5", KEY])
+def test_an_extra_that_is_no_object_of_json_is_refused_for_another_account_would_be_read(text):
+    with pytest.raises(ConfigError, match="'stripe_default' is no object of JSON") as caught:
+        check_extra("stripe_default", text)
+    assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [None, "", "  ", "{}", '{"account": "acct_1"}'])
+def test_an_extra_that_is_one_or_empty_passes(text):
+    check_extra("stripe_default", text)
 
 
 def payout(reconciled, **fields):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.airflow.interval import AskedInterval, asked_of, told
+from connector.core.time.times import to_seconds
 from connector.errors import UsageError
 
 DAY = datetime(2026, 11, 26, tzinfo=UTC)
@@ -44,6 +45,21 @@ def test_what_a_task_was_told_comes_before_its_interval(context):
 @pytest.mark.parametrize("rendered", ["", "None", " none ", "null", None])
 def test_what_a_template_makes_of_nothing_is_not_told(rendered):
     assert told(rendered) is None
+
+
+@pytest.mark.parametrize(("number", "text"), [(20260131, "2026-01-31"), (2026, "2026-01-01"), (19991231, "1999-12-31")])
+def test_a_date_that_native_rendering_made_a_number_is_that_date(number, text):
+    assert to_seconds(told(number), name="since") == to_seconds(text, name="since")
+
+
+def test_a_number_that_is_neither_seconds_nor_a_date_is_refused():
+    with pytest.raises(UsageError, match="is not a time"):
+        to_seconds(told(20261345), name="until")
+
+
+@pytest.mark.parametrize("seconds", [0, 1_325_376_000, 1_767_225_600])
+def test_seconds_stay_seconds(seconds):
+    assert told(seconds) == seconds
 
 
 @given(st.integers(31_536_000, 4_102_444_800), st.integers(0, 10**7))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ import pytest
 import connector
 from connector.errors import StoppedError, UsageError
 from connector.running import stopping
-from connector.running.blocking import SignalHandling, run_blocking, run_with_signals
+from connector.running.blocking import SignalHandling, run_anywhere, run_blocking, run_with_signals
 from connector.running.canceller import Canceller
 from tests.support.examples import slow_but
 from tests.support.fakes import ENDLESS_SECONDS
@@ -370,3 +371,49 @@ def test_a_disk_that_does_not_answer_holds_a_stopped_command_up_for_three_second
     assert connector.run_sync(tmp_path / "lake", rate=500.0)["outcome"] == "complete"
     assert objects(tmp_path / "lake") == truth(stripe_)
     assert data_files(tmp_path / "lake")
+
+
+async def where_it_runs():
+    await asyncio.sleep(0)
+    return threading.current_thread()
+
+
+def test_a_call_whose_caller_waits_anyhow_may_be_made_where_a_loop_is_running():
+    async def cell():
+        return run_anywhere(where_it_runs)
+
+    assert asyncio.run(cell()) is not threading.main_thread()
+    assert run_anywhere(where_it_runs) is threading.main_thread()
+
+
+def test_what_it_raises_there_is_raised_here():
+    async def failing():
+        raise UsageError("no")
+
+    async def cell():
+        with pytest.raises(UsageError, match="no"):
+            run_anywhere(failing)
+
+    asyncio.run(cell())
+
+
+def test_a_cell_that_is_interrupted_ends_such_a_call_in_order():
+    ended = []
+
+    async def endless():
+        try:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            await anyio.sleep_forever()
+        finally:
+            ended.append(True)
+
+    async def cell():
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as a kernel has it while a cell runs
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                run_anywhere(endless)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    asyncio.run(cell())
+    assert ended == [True]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pyarrow as pa
 import pytest
 
@@ -78,6 +80,8 @@ def test_the_account_alone_has_a_row_for_each():
         (pa.field("nett", pa.int64()), "there is no column 'nett'; there are account, id"),
         (pa.field("created", pa.list_(pa.int64())), "created is timestamp"),
         (pa.field("fee_details", pa.int64()), "fee_details is list"),
+        (pa.field("fee_details", pa.list_(pa.string())), "cannot be read as list<item: string>"),
+        (pa.field("fee_details", pa.list_(pa.struct([("amout", pa.int64())]))), "struct<amout: int64>"),
     ],
 )
 def test_what_there_is_not_is_refused_before_anything_is_read(field, said):
@@ -90,6 +94,28 @@ def test_a_value_that_does_not_fit_is_an_error_and_never_another_value():
     asked = checked_schema(pa.schema([pa.field("net", pa.int8())]))
     with pytest.raises(SchemaError, match="net does not fit into int8"):
         to_shape([{**ROWS[0], "net": 1_000}], "acct_1", asked)
+
+
+def test_a_rate_becomes_a_decimal_of_its_digits_or_none():
+    rows = [{**ROWS[0], "exchange_rate": 0.9137}]
+    exact = to_shape(rows, "acct_1", checked_schema(pa.schema([pa.field("exchange_rate", pa.decimal128(38, 18))])))
+    assert exact.column(0).to_pylist() == [Decimal("0.9137")]
+    with pytest.raises(
+        SchemaError, match="exchange_rate does not fit"
+    ):  # in SQL, `decimal` has no digit after the point
+        to_shape(rows, "acct_1", checked_schema(pa.schema([pa.field("exchange_rate", pa.decimal128(10, 0))])))
+
+
+def test_fields_of_a_fee_are_fewer_and_in_the_order_that_is_asked_for():
+    fee = pa.struct([("type", pa.string()), ("amount", pa.int32())])
+    rows = [{**ROWS[0], "fee_details": [{"amount": 59, "application": None, "currency": "usd", "type": "stripe_fee"}]}]
+    made = to_shape(rows, "acct_1", checked_schema(pa.schema([pa.field("fee_details", pa.list_(fee))])))
+    assert made.to_pylist() == [{"fee_details": [{"type": "stripe_fee", "amount": 59}]}]
+
+
+def test_a_schema_without_columns_is_refused_for_its_batches_would_have_no_rows():
+    with pytest.raises(UsageError, match="no column"):
+        checked_schema(pa.schema([]))
 
 
 def test_a_missing_value_where_none_may_be_is_an_error():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -103,6 +104,30 @@ def test_a_worker_that_does_not_see_the_lake_ends_the_sync_with_78_and_what_to_d
         connector.spark.sync(Elsewhere(), tmp_path / "lake", rate=1_000)
     assert caught.value.exit_code == 78
     assert "use a bucket" in str(caught.value)
+
+
+def test_accounts_may_come_from_a_generator(tmp_path, asked):
+    with asked(world(120, connected=3)) as served:
+        some = list(served.world.accounts)[1:3]
+        report = connector.spark.sync(Session(), tmp_path / "lake", rate=1_000, accounts=(one for one in some))
+        assert {one["account"] for one in report["accounts"]} == set(some)
+        for account in some:
+            assert objects(tmp_path / "lake", account) == truth(served, account)
+
+
+def test_in_a_cell_of_a_notebook_it_is_called_as_anywhere(tmp_path, asked):
+    class Executors(Session):
+        def mapInArrow(self, tasks, schema):  # noqa: N802 - theirs
+            with ThreadPoolExecutor(1) as threads:  # an executor is in another process, without a loop
+                return threads.submit(super().mapInArrow, tasks, schema).result()
+
+    async def cell():
+        return connector.spark.sync(Executors(cores=1), tmp_path / "lake", rate=1_000)
+
+    with asked(world(60)) as served:
+        report = asyncio.run(cell())
+        assert report["outcome"] == "complete"
+        assert objects(tmp_path / "lake") == truth(served)
 
 
 def test_a_lake_in_the_drivers_memory_is_refused_before_anything_is_asked(asked):

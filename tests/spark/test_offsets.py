@@ -35,6 +35,12 @@ def test_batches_cover_every_settled_second_once_whatever_the_clock_does(clock, 
     assert all(one.stop == other.start for one, other in pairwise(read))
 
 
+@pytest.mark.parametrize("since", [0, 5_000, 6_500, 9_000])
+def test_a_stream_goes_on_where_it_was_whatever_since_says_by_now(since):
+    batch = offsets.batch(Interval(since, END_OF_TIME), 5_000, 7_000, lateness=0)
+    assert batch == Interval(5_000, 7_000)
+
+
 def test_offsets_move_once_a_minute_however_often_they_are_asked_for():
     found = {offsets.latest(ALL, 0, now=1_800_000_000 + tenth / 10, settle=600) for tenth in range(1_200)}
     assert len(found) == 2

@@ -116,6 +116,23 @@ def test_a_destination_whose_template_finds_nothing_fails_and_makes_no_lake(here
     assert not Path("None").exists()
 
 
+def test_templates_of_every_argument_and_calls_without_a_run(here, stripe_, tmp_path):
+    accounts = json.dumps(list(stripe_.world.accounts))
+    program = Path(__file__).parent / "by_hand.py"
+    found = here.python(program, STRIPE_LAKES=str(tmp_path), STRIPE_ACCOUNTS=accounts)
+    for how in ("text", "native"):
+        SCHEMA.validate(found[how])
+        (own,) = [one for one in found[how]["accounts"] if one["account"] == stripe_.account]
+        assert 0 < own["rows_new"] < ROWS / 5, how  # three days of forty
+        assert found[how]["accounts_total"] == 4
+    assert found["nobody"].startswith("AirflowFailException: UsageError: `account` 'None' is not an account id")
+    assert found["cell"]["outcome"] == "complete"
+    for how in ("verified", "unkept"):  # what is wrong with the lake, and not with the run
+        assert found[how].startswith("AirflowFailException: ")
+        assert "does not agree" in found[how]
+    assert found["folders"] == ["cell", "native-False", "native-True"]
+
+
 @pytest.fixture
 def history(here, lake, monkeypatch):
     """A lake of its own, in which nothing is yet."""

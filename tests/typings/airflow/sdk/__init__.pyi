@@ -7,6 +7,8 @@ from typing import Any, Self
 class Connection:
     password: str | None
     @property
+    def extra(self) -> str | None: ...
+    @property
     def extra_dejson(self) -> dict[str, Any]: ...
 
 class BaseHook:
