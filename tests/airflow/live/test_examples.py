@@ -119,14 +119,16 @@ def test_a_destination_whose_template_finds_nothing_fails_and_makes_no_lake(here
 def test_templates_of_every_argument_and_calls_without_a_run(here, stripe_, tmp_path):
     accounts = json.dumps(list(stripe_.world.accounts))
     program = Path(__file__).parent / "by_hand.py"
-    found = here.python(program, STRIPE_LAKES=str(tmp_path), STRIPE_ACCOUNTS=accounts)
+    connection = json.dumps({"conn_type": "stripe", "password": stripe_.key, "extra": {"api_base": stripe_.url}})
+    given = {"STRIPE_LAKES": str(tmp_path), "STRIPE_ACCOUNTS": accounts, "AIRFLOW_CONN_STRIPE_TRIED": connection}
+    found = here.python(program, **given)
     for how in ("text", "native"):
         SCHEMA.validate(found[how])
         (own,) = [one for one in found[how]["accounts"] if one["account"] == stripe_.account]
         assert 0 < own["rows_new"] < ROWS / 5, how  # three days of forty
         assert found[how]["accounts_total"] == 4
     assert found["nobody"].startswith("AirflowFailException: UsageError: `account` 'None' is not an account id")
-    assert found["cell"]["outcome"] == "complete"
+    assert found["cell"]["outcome"] == "complete", found["cell"]
     for how in ("verified", "unkept"):  # what is wrong with the lake, and not with the run
         assert found[how].startswith("AirflowFailException: ")
         assert "does not agree" in found[how]
