@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
+from connector.core.suggestions import did_you_mean
 from connector.errors import SchemaError, UsageError
 from connector.tables.arrow import arrow_schema
 from connector.tables.some_columns import to_some_columns
@@ -38,7 +39,10 @@ def checked_schema(asked: pa.Schema) -> pa.Schema:
         raise UsageError("the schema has no column: a batch without any has no rows to count; ask for id")
     for field in asked:
         if field.name not in there.names:
-            raise UsageError(f"there is no column {field.name!r}; there are {', '.join(there.names)}")
+            hint = did_you_mean(field.name, there.names)
+            raise UsageError(f"there is no column {field.name!r}{hint}; there are {', '.join(there.names)}")
+        if asked.names.count(field.name) > 1:
+            raise UsageError(f"the schema has the column {field.name!r} twice")
         kind = there.field(field.name).type
         if not _can_be(kind, field.type):
             raise UsageError(f"{field.name} is {kind}, and cannot be read as {field.type}")

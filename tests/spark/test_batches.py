@@ -77,7 +77,7 @@ def test_the_account_alone_has_a_row_for_each():
 @pytest.mark.parametrize(
     ("field", "said"),
     [
-        (pa.field("nett", pa.int64()), "there is no column 'nett'; there are account, id"),
+        (pa.field("nett", pa.int64()), "there is no column 'nett' (did you mean net?); there are account, id"),
         (pa.field("created", pa.list_(pa.int64())), "created is timestamp"),
         (pa.field("fee_details", pa.int64()), "fee_details is list"),
         (pa.field("fee_details", pa.list_(pa.string())), "cannot be read as list<item: string>"),
@@ -111,6 +111,11 @@ def test_fields_of_a_fee_are_fewer_and_in_the_order_that_is_asked_for():
     rows = [{**ROWS[0], "fee_details": [{"amount": 59, "application": None, "currency": "usd", "type": "stripe_fee"}]}]
     made = to_shape(rows, "acct_1", checked_schema(pa.schema([pa.field("fee_details", pa.list_(fee))])))
     assert made.to_pylist() == [{"fee_details": [{"type": "stripe_fee", "amount": 59}]}]
+
+
+def test_a_column_that_is_asked_for_twice_is_refused_before_anything_is_read():
+    with pytest.raises(UsageError, match="'id' twice"):
+        checked_schema(pa.schema([("id", pa.string()), ("id", pa.string())]))
 
 
 def test_a_schema_without_columns_is_refused_for_its_batches_would_have_no_rows():

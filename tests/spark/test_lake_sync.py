@@ -167,6 +167,13 @@ def test_the_key_itself_is_refused_in_a_sentence_that_does_not_repeat_it(name, t
     assert name in str(caught.value)
 
 
+@pytest.mark.parametrize("nothing", [None, "", " ", b"sk_test_1", 5])
+def test_a_function_that_returns_no_key_is_refused_by_that(nothing, tmp_path):
+    with pytest.raises(ConfigError, match="`key` returned no key") as caught:
+        connector.spark.sync(Session(), tmp_path / "lake", key=lambda: nothing)
+    assert "sk_test" not in str(caught.value)
+
+
 def test_two_ways_to_say_the_key_are_refused(tmp_path):
     with pytest.raises(UsageError, match="leave one out"):
         connector.spark.sync(Session(), tmp_path / "lake", key=lambda: "", api_key_file=tmp_path)
