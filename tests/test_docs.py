@@ -23,6 +23,7 @@ import pytest
 
 from connector import cli
 from connector.cli.options.commands import COMMANDS
+from connector.cli.options.parser import parser_for
 from connector.sandbox import Limits, Sandbox, World
 from tests.support.bucket_server import bucket_server
 from tests.support.examples import EXTENT
@@ -179,6 +180,15 @@ def test_commands_and_options_exist(page, options):
     # Refused, with the reason; the sandbox's, seen in its own help; of the tests' own tools.
     others = {"--api-key", "--fault", "--sample", "--cpu"}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - others <= options
+
+
+def test_every_option_is_on_some_page():
+    text = "\n".join(page.read_text("utf-8") for page in PAGES)
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text))
+    commands = parser_for(COMMANDS.keys() - {"sandbox"}).commands  # whose help is the page
+    for name, command in commands.items():
+        for action in command.takes():
+            assert not action.option_strings or named.intersection(action.option_strings), (name, action.option_strings)
 
 
 @pytest.mark.parametrize(
