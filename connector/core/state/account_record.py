@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from connector.core.state.newer import newer
 from connector.core.state.partition import checked_account
 from connector.core.units import DAY
 from connector.errors import ProtocolError, StateError
@@ -156,9 +157,7 @@ def _opened(document: object, *, table: str, version: int, where: str) -> dict[s
     entries = cast("dict[str, Any]", document)
     found = entries["record_version"]
     if type(found) is not int or not 1 <= found <= version:
-        raise StateError(
-            f"{where} has version {found}, and this program knows up to {version}: upgrade stripe-balance-connector"
-        )
+        raise newer(where, found, version)
     if entries.get("table") != table:
         raise StateError(
             f"{where} is about {entries.get('table')!r}, not {table}: it was renamed or copied; move it away"

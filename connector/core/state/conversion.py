@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from connector.core.state.data_file import DataFile  # noqa: TC001 - msgspec reads the annotations
+from connector.core.state.newer import newer
 from connector.errors import StateError
 
 if TYPE_CHECKING:
@@ -133,10 +134,7 @@ def mark_in(data: bytes, where: str) -> Mark:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _damaged(where, error) from error
     if mark.version != VERSION:
-        raise StateError(
-            f"{where} has version {mark.version}, and this program knows up to {VERSION}: upgrade"
-            " stripe-balance-connector"
-        )
+        raise newer(where, mark.version, VERSION)
     return mark
 
 

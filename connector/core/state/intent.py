@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from connector.core.state.data_file import DataFile, folder_of
+from connector.core.state.newer import newer
 from connector.core.state.payouts import Payout  # noqa: TC001 - as above
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import StateError
@@ -137,8 +138,5 @@ def from_json(data: bytes, where: str) -> Intent:
             f"{where} is damaged ({error}): remove it, and sync with `repair`, which looks at every file"
         ) from error
     if intent.intent_version != INTENT_VERSION:
-        raise StateError(
-            f"{where} has version {intent.intent_version}, and this program knows up to {INTENT_VERSION}: upgrade"
-            " stripe-balance-connector"
-        )
+        raise newer(where, intent.intent_version, INTENT_VERSION)
     return intent

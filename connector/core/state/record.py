@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from connector.core.state.data_file import DataFile, ParkedFile, checked_file, checked_parked
 from connector.core.state.drift import DriftFinding  # noqa: TC001 - msgspec reads the annotations
+from connector.core.state.newer import newer
 from connector.core.state.partition import Granularity  # noqa: TC001 - as above
 from connector.core.state.payouts import Payout  # noqa: TC001 - as above
 from connector.core.time.intervals import Interval, Intervals
@@ -249,10 +250,7 @@ def _check_version(version: int, expected: ExpectedRecord) -> None:
         StateError: says which.
     """
     if not 1 <= version <= RECORD_VERSION:
-        raise StateError(
-            f"{expected.where} has version {version}, and this program knows up to {RECORD_VERSION}:"
-            " upgrade stripe-balance-connector"
-        )
+        raise newer(expected.where, version, RECORD_VERSION)
 
 
 @dataclass(frozen=True, slots=True)

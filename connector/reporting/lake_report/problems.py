@@ -10,6 +10,7 @@ from connector.core.counting import counted
 from connector.core.lake_condition import Problem
 from connector.core.ledger import money
 from connector.core.state.calendar import unasked_of
+from connector.core.state.newer import is_newer
 from connector.core.time.times import to_text, to_words
 from connector.core.units import DAY
 
@@ -66,7 +67,8 @@ def of_lake(lake: str, runs: Iterable[RunLine], extra: list[str], *, at_work: in
 
 def of_record(lake: str, message: str) -> Problem:
     """Return what to say of a record that cannot be understood."""
-    return Problem("damaged_record", "wrong", "here", message, command("verify", lake, "--offline"))
+    remedy = None if is_newer(message) else command("verify", lake, "--offline")
+    return Problem("damaged_record", "wrong", "here", message, remedy)
 
 
 def of_frozen(lake: str, account: str, months: Iterable[MonthLine]) -> Iterator[Problem]:

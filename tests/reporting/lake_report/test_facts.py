@@ -194,6 +194,16 @@ def test_a_record_that_is_damaged_is_told_and_the_other_accounts_count(lake):
     assert report.accounts[1].files_say == whole.accounts[1].files_say
 
 
+def test_a_record_of_a_newer_program_is_told_without_a_command_that_would_refuse_it_too(lake):
+    whole = facts(lake)
+    record = max((lake / "_stripe_balance/state/balance_transactions" / whole.accounts[0].account).iterdir())
+    record.write_text(record.read_text().replace('"record_version": 1', '"record_version": 99'))
+    (problem,) = (one for one in facts(lake).accounts[0].problems if one.grade == "wrong")
+    assert "version 99" in problem.text
+    assert problem.text.endswith("upgrade stripe-balance-connector")
+    assert problem.remedy is None
+
+
 def test_parked_rows_and_days_not_read_are_told(served, tmp_path):
     interrupted_at(300, tmp_path / "lake", served)
     (one,) = facts(tmp_path / "lake").accounts
