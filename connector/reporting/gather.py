@@ -75,7 +75,7 @@ def account_statement(
         complete_to=complete_to(covered, start),
         rows=figures.rows,
         pending_rows=figures.pending_rows,
-        reasons=reasons_of(covered, period.bounds, figures.pending_rows),
+        reasons=reasons_of(covered, period, figures.pending_rows),
         purses=purses,
         payouts=tuple(payouts),
         payouts_as_of=_payouts_read_at(store, state),

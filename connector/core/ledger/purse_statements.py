@@ -19,7 +19,6 @@ from connector.core.ledger.statement import (
     Split,
 )
 from connector.core.time.intervals import Interval
-from connector.core.time.times import to_words
 from connector.core.units import PAYMENTS
 
 if TYPE_CHECKING:
@@ -36,21 +35,20 @@ def complete_to(covered: Intervals, start: int) -> int | None:
     return found[0].stop if found else None
 
 
-def reasons_of(covered: Intervals, bounds: Interval, pending_rows: int) -> tuple[str, ...]:
-    """Say why a period is not final; nothing where it is."""
+def reasons_of(covered: Intervals, period: Period, pending_rows: int) -> tuple[str, ...]:
+    """Say why a period is not final, with times by its clocks; nothing where it is."""
     found: list[str] = []
+    bounds = period.bounds
     if not covered.covers(bounds):
         upto = complete_to(covered, bounds.start)
         inside = covered.within(bounds)
         if upto is None and not inside:
             found.append("the lake has none of its time: sync")
         elif upto is None:
-            found.append(f"the lake begins within it, at {to_words(inside.parts[0].start)}: sync")
+            found.append(f"the lake begins within it, at {period.moment(inside.parts[0].start)}: sync")
         else:
-            holes = len(inside.parts) > 1
-            found.append(
-                f"the lake is complete up to {to_words(upto)} only{', and has gaps after it' if holes else ''}: sync"
-            )
+            holes = ", and has gaps after it" if len(inside.parts) > 1 else ""
+            found.append(f"the lake is complete up to {period.moment(upto)} only{holes}: sync")
     if pending_rows:
         found.append(f"{counted(pending_rows, 'row')} of it {'is' if pending_rows == 1 else 'are'} still pending")
     return tuple(found)

@@ -80,8 +80,15 @@ BOUNDS = Interval(10, 20)
     ],
 )
 def test_a_period_that_is_not_final_says_why(covered, words):
-    assert reasons_of(covered, BOUNDS, 0) == words
-    assert reasons_of(covered, BOUNDS, 1_200) == (*words, "1,200 rows of it are still pending")
+    period = Period("p", BOUNDS, "UTC", UTC)
+    assert reasons_of(covered, period, 0) == words
+    assert reasons_of(covered, period, 1_200) == (*words, "1,200 rows of it are still pending")
+
+
+def test_why_a_period_is_not_final_is_said_by_its_own_clocks():
+    period = Period("p", BOUNDS, "Europe/Paris", ZoneInfo("Europe/Paris"))
+    assert reasons_of(spans((0, 15)), period, 0) == ("the lake is complete up to 1970-01-01 01:00:15 +0100 only: sync",)
+    assert reasons_of(spans((12, 20)), period, 0) == ("the lake begins within it, at 1970-01-01 01:00:12 +0100: sync",)
 
 
 def test_a_statement_is_final_where_there_is_no_reason():
