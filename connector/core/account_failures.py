@@ -16,15 +16,19 @@ from connector.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 E = TypeVar("E", bound=BaseException)
 
 OUTAGE = 5
-"""Accounts in a row that fail by what may pass by itself, after which the others are not tried any more."""
+"""Accounts in a row that fail by what may pass by itself, and no row came meanwhile: the others are not tried any more."""
 
 OWN = "the key's own account"
 """Stands for its name where that is not known."""
+
+
+def _none() -> int:
+    return 0
 
 
 def without_frames(error: E) -> E:
@@ -53,13 +57,16 @@ class AccountFailures:
     Attributes:
         of: how many accounts there are.
         fail_fast: end with the first that fails.
+        pages: says how many pages of rows have come of all accounts together: while some come, there is no outage.
         errors: what ended each of them, by its name.
     """
 
     of: int
     fail_fast: bool = False
+    pages: Callable[[], int] = _none
     errors: dict[str, ConnectorError] = field(init=False, default_factory=dict[str, ConnectorError])
     _in_a_row: int = field(init=False, default=0)
+    _pages: int = field(init=False, default=0)
 
     def tolerate(self, account: str, error: ConnectorError) -> bool:
         """Note an account's error, and say whether the others are to be read all the same.
@@ -68,8 +75,12 @@ class AccountFailures:
         is the run's own error, and is not noted.
         """
         error.account = error.account or account
-        self._in_a_row = self._in_a_row + 1 if error.retryable else 0
-        if self.fail_fast or self._in_a_row >= OUTAGE or isinstance(error, AuthenticationError):
+        before, self._pages = self._pages, self.pages()
+        self._in_a_row = 0 if not error.retryable else 1 if self._pages > before else self._in_a_row + 1
+        if self.fail_fast or isinstance(error, AuthenticationError):
+            return False
+        if self._in_a_row >= OUTAGE:
+            error.message = f"{error.message}; {OUTAGE} accounts in a row failed by what may pass, as in an outage"
             return False
         if not isinstance(error, ApiError | StateError | SchemaError):
             return False

@@ -98,7 +98,8 @@ class SyncRun:
         self._store = self.services.store.of_run(self.run_id)
         days = self.options.keep_runs
         self._run_report = KeptReport(self.services, self.client, self._store, self.run_id, self.began, days)
-        self._failed = AccountFailures(0, fail_fast=self.options.fail_fast or not self.options.several)
+        fail_fast = self.options.fail_fast or not self.options.several
+        self._failed = AccountFailures(0, fail_fast=fail_fast, pages=lambda: self.client.meter.pages)
 
     async def go(self) -> Report:
         """Sync every account asked for, several at once, and keep the report.

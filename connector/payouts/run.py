@@ -93,7 +93,8 @@ class PayoutsRun:
             full_refresh=self.full_refresh,
             met=before.accounts if len(accounts) > 1 else (),
         )
-        self._failed = AccountFailures(len(accounts), fail_fast=self.fail_fast or len(accounts) == 1)
+        fail_fast = self.fail_fast or len(accounts) == 1
+        self._failed = AccountFailures(len(accounts), fail_fast=fail_fast, pages=lambda: self.client.meter.pages)
 
         async def work(position: int) -> None:
             await self._work(AccountPayouts(shared, accounts[position], account_id), position)

@@ -28,7 +28,8 @@ BEGINNINGS = 5
 async def connected_accounts(client: Client) -> AsyncGenerator[dict[AccountId, int], None]:
     """List the connected accounts, newest first, each once.
 
-    Where the account that a page ended with has left when the next one is asked for, the list is begun anew.
+    Where the account that a page ended with has left when the next one is asked for, the list is begun anew; so it is
+    where nothing comes after it, as when those behind it have left.
 
     Yields:
         A page of ids, which may be empty, each with when it was made, UTC seconds; 0 where that is not said. Close the
@@ -57,6 +58,10 @@ async def connected_accounts(client: Client) -> AsyncGenerator[dict[AccountId, i
             page = decode_page(response.body, request_id=response.request_id)
             refuse_others(page, kind=LIST_ACCOUNTS.kind)
             ids = _ids(page)
+            if after is not None and not ids and not page.has_more and begun < BEGINNINGS:
+                after, begun = None, begun + 1
+                seen.clear()
+                continue
             _check(page, ids, seen, first=after is None)
         yield {
             account_id: created_of(client, row)

@@ -67,6 +67,9 @@ GET_PAYOUT = Endpoint("payouts.retrieve", "/v1/payouts/{}", "payout")
 GET_REFUND = Endpoint("refunds.retrieve", "/v1/refunds/{}", "refund")
 GET_DISPUTE = Endpoint("disputes.retrieve", "/v1/disputes/{}", "dispute")
 
+OF_ROWS = frozenset({LIST_TRANSACTIONS, LIST_PAYOUTS})
+"""Lists of the rows that accounts are read for."""
+
 
 def _no_hurry() -> float:
     return 0.0
@@ -230,6 +233,7 @@ class Client:
             self.on_event(RequestAnswered(endpoint.name, account, status, size, seconds))
             if error is None and response is not None:
                 self._heard = True
+                self.meter.pages += endpoint in OF_ROWS
                 with self.judging(response):
                     self.acting.heard(request.headers, response)
                 return Response(response.status, response.headers, response.body, response.connection, seconds)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from contextlib import aclosing
+from dataclasses import replace
+from email.utils import formatdate
+from urllib.parse import urlsplit
 
 import anyio
 import pytest
@@ -25,10 +28,23 @@ from connector.errors import (
 from connector.events import AccountEnded, RequestAnswered
 from connector.ingest.calls import sync
 from connector.running.canceller import Canceller
+from connector.stripe.accounts import BEGINNINGS
 from connector.stripe import accounts as stripe_accounts
-from tests.support.fakes import ENDLESS_SECONDS, Clock, FakeTransport, client_over, ok, refused
+from tests.support.fakes import (
+    ENDLESS_SECONDS,
+    NOW,
+    Clock,
+    FakeTransport,
+    client_over,
+    failing_in_between,
+    listing,
+    ok,
+    refused,
+    rows_at,
+)
 from tests.support.lakes import HURRY, config_for, data_files, objects, run, sandbox, strays, truth, world
 from tests.support.records import accounts
+from tests.support.rows import OFFICIAL_ROW
 
 STRANGER = "acct_1StrangerToAll"
 
@@ -131,6 +147,25 @@ def test_an_outage_ends_the_run_before_every_account_has_waited_for_it(tmp_path)
             assert objects(tmp_path, account) == truth(stripe_, account)
 
 
+def test_an_account_of_many_pages_is_synced_to_its_end_while_others_fail_in_a_row(tmp_path):
+    names = [f"acct_{number}" for number in range(OUTAGE + 3)]
+    rows = listing([OFFICIAL_ROW | one for one in rows_at(range(NOW - 1_200, NOW))])
+
+    def answer(request):
+        account, date = request.headers["Stripe-Account"], {"date": formatdate(NOW + 86_400, usegmt=True)}
+        if account != names[0]:
+            return refused(500)
+        if urlsplit(request.url).path == "/v1/account":
+            return ok({"id": account, "object": "account", "created": NOW - 86_400}, **date)
+        return replace(rows(request), headers=date)
+
+    transport = failing_in_between(FakeTransport(by=answer), names[1:], attempts=HURRY.attempts)
+    with sandbox(platform(1, 0)) as stripe_, pytest.raises(AccountsError) as caught:
+        run(tmp_path, stripe_, accounts=names, services={"clock": Clock(), "transport": lambda _: transport})
+    assert set(caught.value.errors) == set(names[1:])
+    assert caught.value.report.accounts[0].lake_rows == 1_200
+
+
 def test_a_wrong_key_is_not_tried_on_every_account(tmp_path):
     with sandbox(platform(5)) as stripe_:
         with pytest.raises(AuthenticationError):
@@ -222,7 +257,16 @@ async def listed_from(*answers):
 @pytest.mark.parametrize("has_more", [True, False])
 def test_an_empty_page_of_accounts_where_more_were_promised_is_an_error(has_more):
     with pytest.raises(ProtocolError, match="more connected accounts were promised"):
-        anyio.run(listed_from, accounts_page("acct_2", has_more=True), accounts_page(has_more=has_more))
+        anyio.run(listed_from, *[accounts_page("acct_2", has_more=True), accounts_page(has_more=has_more)] * BEGINNINGS)
+
+
+def test_where_every_account_behind_a_page_has_left_the_list_is_begun_anew_and_each_comes_once():
+    pages = [
+        accounts_page("acct_3", "acct_2", has_more=True),
+        accounts_page(has_more=False),
+        accounts_page("acct_4", "acct_3", "acct_2", has_more=False),
+    ]
+    assert anyio.run(listed_from, *pages) == ["acct_3", "acct_2", "acct_4"]
 
 
 GONE = refused(400, "No such account: 'acct_3'", code="resource_missing", param="starting_after")
@@ -240,7 +284,7 @@ def test_where_the_account_that_a_page_ended_with_has_left_the_list_is_begun_ane
 
 def test_a_list_of_accounts_that_is_refused_again_and_again_is_an_error():
     with pytest.raises(NotFoundError):
-        anyio.run(listed_from, *[accounts_page("acct_3", has_more=True), GONE] * 5)
+        anyio.run(listed_from, *[accounts_page("acct_3", has_more=True), GONE] * BEGINNINGS)
 
 
 def test_a_list_of_something_else_is_none_of_accounts():

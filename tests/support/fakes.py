@@ -23,7 +23,7 @@ from connector.stripe.gate import Gate
 from connector.stripe.listing.events import ListEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from connector.core.api.page import Row
     from connector.errors import ConnectorError
@@ -201,6 +201,44 @@ class FakeTransport:
 
     async def close(self) -> None:
         self.closed = True
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Let others go on until something holds."""
+    async with asyncio.timeout(ENDLESS_SECONDS):
+        while not true():
+            await asyncio.sleep(0.0005)
+
+
+def failing_in_between(transport: FakeTransport, failing: Sequence[str], *, attempts: int = 4) -> FakeTransport:
+    """Have accounts fail one after the other, with a page of rows of another between any three of them.
+
+    Args:
+        transport: answers by a function of the request, and refuses these accounts.
+        failing: the accounts.
+        attempts: that are made of each request.
+    """
+    refusals = dict.fromkeys(failing, 0)
+    asked, answered = 0, 0
+
+    def failed() -> int:
+        return sum(count >= attempts for count in refusals.values())
+
+    async def in_turn(request: Request) -> Any:
+        nonlocal asked, answered
+        account = request.headers.get("Stripe-Account", "")
+        if account in refusals:
+            position = failing.index(account)
+            await until(lambda: answered > position)
+            refusals[account] += 1
+        elif urlsplit(request.url).path != "/v1/account":
+            asked += 1
+            before = min(asked - 2, len(failing))
+            await until(lambda: failed() >= before)
+            answered += 1
+        return transport.by(request) if transport.by else None
+
+    return FakeTransport(by=in_turn)
 
 
 async def turns(count: int = 100) -> None:

@@ -16,6 +16,7 @@ class Meter:
         limited: 429s by reason; `lock_timeout` for those without one.
         retries: attempts after the first.
         received_bytes: bytes of bodies, decoded.
+        pages: pages of rows among the answers.
     """
 
     requests: int = 0
@@ -24,6 +25,7 @@ class Meter:
     limited: dict[str, int] = field(default_factory=dict[str, int])
     retries: int = 0
     received_bytes: int = 0
+    pages: int = 0
 
     def sent(self, endpoint: str, *, retry: bool) -> None:
         """Count an attempt."""

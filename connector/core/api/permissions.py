@@ -60,7 +60,9 @@ _DASHBOARD = "https://dashboard.stripe.com/apikeys"
 OF_ANOTHER_ACCOUNT = "account_invalid"
 """Code of a refusal that is about the account asked for, not about what the key may read."""
 
-_REVOKED = re.compile(r"may have been revoked|does not have access to account", re.IGNORECASE)
+_REVOKED = re.compile(
+    r"may have been revoked|does not have access to account|\bthe account '?acct_\w+'? has been deleted", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"\bIP address|\bfrom your IP\b", re.IGNORECASE)
 _APPLICATION = re.compile(r"\bthis application\b|\boauth\b|\bscopes?\b|\bconnect platforms\b", re.IGNORECASE)
 
@@ -77,7 +79,12 @@ def is_of_application(error: ApiError) -> bool:
 
 def is_of_account(error: ApiError) -> bool:
     """Say whether a refusal is about the account asked for: not connected, not there, or its access revoked."""
-    return error.code == OF_ANOTHER_ACCOUNT or _REVOKED.search(error.message) is not None
+    return is_about_account(error.message, error.code)
+
+
+def is_about_account(message: str, code: str | None) -> bool:
+    """Say the same of what a refusal says."""
+    return code == OF_ANOTHER_ACCOUNT or _REVOKED.search(message) is not None
 
 
 def is_of_the_way(error: ApiError) -> bool:

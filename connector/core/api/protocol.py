@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from connector.core.api.json_text import loads
-from connector.core.api.permissions import NOT_STRIPES
+from connector.core.api.permissions import NOT_STRIPES, is_about_account
 from connector.errors import (
     ApiError,
     AuthenticationError,
@@ -46,6 +46,9 @@ _LONGEST_REFUSAL = 2_000
 
 _FIRST_DATE, _LAST_DATE = 1_293_840_000, 4_102_444_800
 """UTC seconds between which a `Date` has to lie: Stripe began in 2011, and no clock that is set says 2100 yet."""
+
+_REFUSALS = frozenset({400, 401, 404})
+"""Statuses, besides 403, that an account out of the key's reach has been refused with."""
 
 _RETRYABLE = frozenset({408, 409, 424, 425})
 """Refusals that may pass: a connection that was idle too long, conflicts, and a request that came too early."""
@@ -152,7 +155,7 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     redirects = 300 <= status < 400 and status != NOT_MODIFIED  # noqa: PLR2004 - HTTP's own numbers
     if redirects:
         message = f"HTTP status {status}, a redirect, is not followed: check `api_base`, or a proxy on the way"
-    kind = _class_for(status, code)
+    kind = PermissionDeniedError if status in _REFUSALS and is_about_account(message, code) else _class_for(status, code)
     error = kind(
         message,
         status=status,

@@ -67,7 +67,8 @@ class ManyAccounts:
     _failed: AccountFailures = field(init=False)
 
     def __post_init__(self) -> None:
-        self._failed = AccountFailures(len(self.accounts), fail_fast=self.fail_fast)
+        meter = self.client.meter
+        self._failed = AccountFailures(len(self.accounts), fail_fast=self.fail_fast, pages=lambda: meter.pages)
 
     async def read(self, send: MemoryObjectSendStream[AccountPage]) -> None:
         """Read every account.

@@ -67,6 +67,7 @@ def test_a_window_is_written_as_stripe_documents_it():
 
 
 NO_KEY = "You did not provide an API key."
+REVOKED = "The provided key 'sk_test_***' does not have access to account 'acct_1' (or that account does not exist)."
 MORE = "The provided key 'rk_test_***' does not have the required permissions"
 
 
@@ -80,6 +81,21 @@ MORE = "The provided key 'rk_test_***' does not have the required permissions"
             403,
             {"type": "invalid_request_error", "message": "No access", "code": "account_invalid"},
             PermissionDeniedError,
+        ),
+        (
+            401,
+            {"type": "invalid_request_error", "message": REVOKED},
+            PermissionDeniedError,
+        ),
+        (
+            400,
+            {"type": "invalid_request_error", "message": "No access", "code": "account_invalid"},
+            PermissionDeniedError,
+        ),
+        (
+            401,
+            {"type": "invalid_request_error", "message": "Expired", "code": "platform_api_key_expired"},
+            AuthenticationError,
         ),
         (
             400,

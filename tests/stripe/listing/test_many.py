@@ -14,7 +14,7 @@ from connector.core.time.times import END_OF_TIME
 from connector.errors import AccountsError, AuthenticationError, ServerError, UsageError
 from connector.stripe.listing.many import WORKERS, ManyAccounts, pages_of_accounts
 from connector.stripe.listing.query import Query
-from tests.support.fakes import FakeTransport, client_over, listing, ok, refused, rows_at
+from tests.support.fakes import FakeTransport, client_over, failing_in_between, listing, ok, refused, rows_at
 
 pytestmark = pytest.mark.anyio
 
@@ -110,6 +110,17 @@ async def test_what_concerns_every_account_ends_everything(status, kind):
         with pytest.raises(kind):
             await collect(stream, {})
     assert len(transport.sent) <= (OUTAGE + WORKERS) * 4
+
+
+async def test_an_account_of_many_pages_is_read_to_its_end_while_others_fail_in_a_row():
+    rows_of = {f"acct_{number}": 1_500 * (number == 0) for number in range(8)}
+    failing, found = list(rows_of)[1:], {}
+    transport = failing_in_between(served(rows_of, dict.fromkeys(failing, 500)), failing)
+    async with pages_of_accounts(many(transport, rows_of)) as stream:
+        with pytest.raises(AccountsError) as caught:
+            await collect(stream, found)
+    assert set(caught.value.errors) == set(failing)
+    assert len(found["acct_0"]) == 1_500
 
 
 async def test_leaving_early_ends_every_request():
