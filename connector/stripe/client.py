@@ -15,7 +15,7 @@ from connector.core.api.foreign import foreign
 from connector.core.api.meter import Meter
 from connector.core.api.pace import Pace
 from connector.core.api.permissions import explain
-from connector.core.api.protocol import Response, decipher, encode_query, seconds_of
+from connector.core.api.protocol import LOCK_TIMEOUT, Response, decipher, encode_query, seconds_of
 from connector.core.api.retry import wait_before
 from connector.errors import (
     ApiError,
@@ -295,8 +295,10 @@ class Client:
     def _heed(self, error: ApiError, endpoint: Endpoint, group: str) -> None:
         """Slow down where Stripe says so, and explain what the key may not."""
         if isinstance(error, RateLimitError):
-            self.meter.refused(error.reason)
-            self.gate.limited(error.reason, endpoint.name, group=group)
+            locked = error.reason is None and error.code == LOCK_TIMEOUT
+            self.meter.refused(LOCK_TIMEOUT if locked else error.reason)
+            if not locked:
+                self.gate.limited(error.reason, endpoint.name, group=group)
         if isinstance(error, PermissionDeniedError):
             explain(error, endpoint.name, restricted=self.config.api_key.restricted)
 

@@ -204,14 +204,31 @@ async def test_no_slot_is_held_while_waiting_to_try_again():
 
 
 async def test_each_429_reaches_the_pace_by_its_reason_and_is_counted():
-    reasons = ["endpoint-rate", "global-rate", "endpoint-concurrency", None]
-    answers = [refused(429, headers={"stripe-rate-limited-reason": one} if one else {}) for one in reasons]
+    reasons = ["endpoint-rate", "global-rate", "endpoint-concurrency"]
+    answers = [refused(429, headers={"stripe-rate-limited-reason": one}) for one in reasons]
+    answers += [refused(429, code="lock_timeout"), refused(429, code="rate_limit")]
     client = client_over(FakeTransport([*answers, ok({})]), retry=RetryPolicy(attempts=9))
     await client.get(BALANCE)
-    assert client.meter.limited == {"endpoint-rate": 1, "global-rate": 1, "endpoint-concurrency": 1, "lock_timeout": 1}
+    assert client.meter.limited == dict.fromkeys([*reasons, "lock_timeout", "unnamed"], 1)
     assert client.gate.pace.endpoint(BALANCE.name).current < 100_000.0
     assert client.gate.pace.cap.current < 20
-    assert client.meter.statuses == {429: 4, 200: 1}
+    assert client.meter.statuses == {429: 5, 200: 1}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "slows"),
+    [
+        (refused(429, code="lock_timeout"), False),
+        (refused(429, code="rate_limit"), True),
+        (refused(400, code="rate_limit"), True),
+        (Response(429, {}, b"<html>Too Many Requests</html>"), True),
+    ],
+)
+async def test_a_429_that_names_no_limiter_slows_its_endpoint_unless_it_is_a_lock_timeout(refusal, slows):
+    client = client_over(FakeTransport([refusal, ok({})]))
+    await client.get(BALANCE)
+    assert (client.gate.pace.endpoint(BALANCE.name).current < 100_000.0) is slows
+    assert client.gate.pace.endpoint(ACCOUNT.name).current == 100_000.0
 
 
 async def test_only_an_answer_tells_of_the_servers_latency():

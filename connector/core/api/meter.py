@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+UNNAMED = "unnamed"
+"""Stands for the reason of a 429 that gives none."""
+
 
 @dataclass(slots=True)
 class Meter:
@@ -13,7 +16,7 @@ class Meter:
         requests: attempts sent, retries included.
         by_endpoint: the same per operation.
         statuses: answers by HTTP status; 0 stands for no complete answer.
-        limited: 429s by reason; `lock_timeout` for those without one.
+        limited: 429s by reason; `lock_timeout` is one, and `unnamed` those that give none.
         retries: attempts after the first.
         received_bytes: bytes of bodies, decoded.
         pages: pages of rows among the answers.
@@ -39,6 +42,6 @@ class Meter:
         self.received_bytes += size
 
     def refused(self, reason: str | None) -> None:
-        """Count a 429 by its reason."""
-        name = reason or "lock_timeout"
+        """Count a 429 by its reason; None where it gives none."""
+        name = reason or UNNAMED
         self.limited[name] = self.limited.get(name, 0) + 1

@@ -230,10 +230,11 @@ class Pace:
             self.latency.add(seconds)
 
     def limited(self, reason: str | None, endpoint: str, now: float, group: str = "") -> None:
-        """React to a 429 by its `Stripe-Rate-Limited-Reason`; one without (a lock timeout) teaches nothing."""
-        if reason is None:
-            return
-        if reason.endswith("-concurrency"):
+        """React to a limiter's 429 by its `Stripe-Rate-Limited-Reason`; one without is taken to be the endpoint's rate's.
+
+        A lock timeout is no limiter's: it teaches nothing.
+        """
+        if reason is not None and reason.endswith("-concurrency"):
             self.cap.lower(now)
             return
         if reason == "global-rate":

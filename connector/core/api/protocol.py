@@ -38,6 +38,9 @@ NOT_MODIFIED = 304
 MISSING = "resource_missing"
 """Code of the answer to an id that an account does not have."""
 
+LOCK_TIMEOUT = "lock_timeout"
+"""Code of a 429 that is of no limiter: something else is at work on an object."""
+
 _LONGEST = 500
 """Characters of a text in an error object that are kept: it goes into lines, reports and logs."""
 

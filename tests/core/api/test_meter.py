@@ -27,8 +27,8 @@ def test_attempts_are_counted_by_operation_and_retries_among_them():
     assert (Meter().requests, Meter().retries, Meter().received_bytes) == (0, 0, 0)
 
 
-def test_a_429_without_a_reason_is_a_lock_that_was_not_had():
+def test_429s_without_a_reason_are_counted_by_themselves():
     meter = Meter()
-    for reason in (None, "global-rate", None):
+    for reason in (None, "global-rate", None, "lock_timeout"):
         meter.refused(reason)
-    assert meter.limited == {"lock_timeout": 2, "global-rate": 1}
+    assert meter.limited == {"unnamed": 2, "global-rate": 1, "lock_timeout": 1}

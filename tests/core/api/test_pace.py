@@ -186,7 +186,7 @@ def test_the_cap_stays_within_its_bounds(limit, steps):
 @pytest.mark.parametrize(
     ("reason", "endpoint_slower", "account_slower", "fewer"),
     [
-        (None, False, False, False),
+        (None, True, False, False),
         ("endpoint-rate", True, False, False),
         ("resource-specific", True, False, False),
         ("global-rate", True, True, False),
