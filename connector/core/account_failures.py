@@ -16,19 +16,15 @@ from connector.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 E = TypeVar("E", bound=BaseException)
 
 OUTAGE = 5
-"""Accounts in a row that fail by what may pass by itself, and no row came meanwhile: the others are not tried any more."""
+"""Accounts in a row that fail by what may pass by itself, after which the others are not tried any more."""
 
 OWN = "the key's own account"
 """Stands for its name where that is not known."""
-
-
-def _none() -> int:
-    return 0
 
 
 def without_frames(error: E) -> E:
@@ -57,26 +53,27 @@ class AccountFailures:
     Attributes:
         of: how many accounts there are.
         fail_fast: end with the first that fails.
-        pages: says how many pages of rows have come of all accounts together: while some come, there is no outage.
         errors: what ended each of them, by its name.
     """
 
     of: int
     fail_fast: bool = False
-    pages: Callable[[], int] = _none
     errors: dict[str, ConnectorError] = field(init=False, default_factory=dict[str, ConnectorError])
     _in_a_row: int = field(init=False, default=0)
-    _pages: int = field(init=False, default=0)
 
-    def tolerate(self, account: str, error: ConnectorError) -> bool:
+    def tolerate(self, account: str, error: ConnectorError, *, quiet: bool = True) -> bool:
         """Note an account's error, and say whether the others are to be read all the same.
 
         They are not when the error is the key's, the disk's or the caller's, or when it looks like an outage: then it
         is the run's own error, and is not noted.
+
+        Args:
+            account: its name.
+            error: what ended it.
+            quiet: whether no row of any account came while this one was tried; while some come, there is no outage.
         """
         error.account = error.account or account
-        before, self._pages = self._pages, self.pages()
-        self._in_a_row = 0 if not error.retryable else 1 if self._pages > before else self._in_a_row + 1
+        self._in_a_row = self._in_a_row + 1 if error.retryable and quiet else 0
         if self.fail_fast or isinstance(error, AuthenticationError):
             return False
         if self._in_a_row >= OUTAGE:

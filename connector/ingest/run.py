@@ -98,8 +98,7 @@ class SyncRun:
         self._store = self.services.store.of_run(self.run_id)
         days = self.options.keep_runs
         self._run_report = KeptReport(self.services, self.client, self._store, self.run_id, self.began, days)
-        fail_fast = self.options.fail_fast or not self.options.several
-        self._failed = AccountFailures(0, fail_fast=fail_fast, pages=lambda: self.client.meter.pages)
+        self._failed = AccountFailures(0, fail_fast=self.options.fail_fast or not self.options.several)
 
     async def go(self) -> Report:
         """Sync every account asked for, several at once, and keep the report.
@@ -237,6 +236,7 @@ class SyncRun:
         """Sync one account, and keep what there is to report of it; an error of its own leaves the others alone."""
         failure: ConnectorError | None = None
         balance: Snapshot | None = None
+        pages = self.client.meter.pages
         self._tell(AccountStarted(part.account))
         try:
             if self.options.balance and not self.options.dry_run:  # asked first: a key that may not ends here
@@ -249,7 +249,7 @@ class SyncRun:
         except ConnectorError as error:
             failure = error
             await part.refused(error)
-            if not self._failed.tolerate(part.name, error):
+            if not self._failed.tolerate(part.name, error, quiet=self.client.meter.pages == pages):
                 raise
         finally:
             if (report := part.report(failure)) is not None:
@@ -273,11 +273,12 @@ class SyncRun:
 
         async def audit(turn: Turn) -> None:
             failure: ConnectorError | None = None
+            pages = self.client.meter.pages
             try:
                 await turn.part.audit(turn.requests)
             except ConnectorError as error:
                 failure = error
-                if not self._failed.tolerate(turn.part.name, error):
+                if not self._failed.tolerate(turn.part.name, error, quiet=self.client.meter.pages == pages):
                     raise
             finally:
                 was = self._reports[turn.position]

@@ -15,6 +15,7 @@ import anyio.to_thread
 
 from connector.accounts.choice import Guest, at_home, introduced, keep_account
 from connector.core.account_failures import OWN
+from connector.core.counting import counted
 from connector.core.privacy import Privacy
 from connector.core.state.claims import Claims
 from connector.core.state.data_file import day_of
@@ -30,7 +31,7 @@ from connector.core.state.payouts_record import (
 from connector.core.state.tables import PAYOUTS as SPEC
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
-from connector.errors import ConnectorError, ProtocolError
+from connector.errors import ConnectorError, InvalidRequestError, ProtocolError
 from connector.events import AccountIdentified, PartitionStaged, PhaseStarted, StepDone
 from connector.lake.state.commits import Commits
 from connector.lake.state.file_check import changed_files
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = 24
 """Payouts listed, or retrieved, at once for one account; the pace holds their requests back further."""
+
+MOST_REFUSED = 20
+"""Payouts whose lists are refused, or are not what was asked for, after which no more of them are asked for."""
 
 WRITERS = 4
 """Files written at once: one waits for the disk while another is encoded."""
@@ -269,19 +273,23 @@ class AccountPayouts:
             due = days_due(record, self.shared.asked, again=again, rewrite=rewrite, lost=book.lost.payouts)
         starts = likely_starts(book.record.payouts.values())
         reconciled = {payout.id for payout in book.record.payouts.values() if payout.listable}
-        refused: list[ProtocolError] = []
+        refused: list[InvalidRequestError | ProtocolError] = []
 
         tell = self.shared.services.on_event
         tell(PhaseStarted("reading what payouts paid out", sum(len(day.to_list) for day in due)))
 
         async def list_one(payout: str) -> list[Listed]:
-            listed = await self._list(payout, starts[payout])
-            tell(StepDone())
             try:
+                listed = await self._list(payout, starts[payout])
                 listed.refuse_anothers(reconciled)
-            except ProtocolError as error:
+            except (InvalidRequestError, ProtocolError) as error:
+                if error.retryable or len(refused) == MOST_REFUSED:
+                    raise
+                error.message = f"{payout}: {error.message}"
                 refused.append(error)
                 return []
+            finally:
+                tell(StepDone())
             return [listed]
 
         async def list_day(day: DayDue) -> None:
@@ -289,8 +297,10 @@ class AccountPayouts:
             await self._write_day(book, day, listed)
 
         await in_turn(due, list_day, at_once=AT_ONCE)
-        for error in refused:  # the other payouts have what is theirs
-            raise error
+        if refused:  # the other payouts have what is theirs
+            first, more = refused[0], len(refused) - 1
+            first.message += f"; and {counted(more, 'more payout')}" if more else ""
+            raise first
 
     async def _write_day(self, book: Book, day: DayDue, listed: list[Listed]) -> None:
         record = book.record

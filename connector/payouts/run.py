@@ -93,8 +93,7 @@ class PayoutsRun:
             full_refresh=self.full_refresh,
             met=before.accounts if len(accounts) > 1 else (),
         )
-        fail_fast = self.fail_fast or len(accounts) == 1
-        self._failed = AccountFailures(len(accounts), fail_fast=fail_fast, pages=lambda: self.client.meter.pages)
+        self._failed = AccountFailures(len(accounts), fail_fast=self.fail_fast or len(accounts) == 1)
 
         async def work(position: int) -> None:
             await self._work(AccountPayouts(shared, accounts[position], account_id), position)
@@ -116,13 +115,14 @@ class PayoutsRun:
     async def _work(self, part: AccountPayouts, position: int) -> None:
         """Work on one account; an error of its own leaves the others alone."""
         failure: ConnectorError | None = None
+        pages = self.client.meter.pages
         self.services.on_event(AccountStarted(part.account))
         try:
             await part.go()
             self._failed.succeeded()
         except ConnectorError as error:
             failure = error
-            if not self._failed.tolerate(part.name, error):
+            if not self._failed.tolerate(part.name, error, quiet=self.client.meter.pages == pages):
                 raise
         finally:
             if (report := part.report(failure)) is not None:

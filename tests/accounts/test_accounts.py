@@ -28,8 +28,8 @@ from connector.errors import (
 from connector.events import AccountEnded, RequestAnswered
 from connector.ingest.calls import sync
 from connector.running.canceller import Canceller
-from connector.stripe.accounts import BEGINNINGS
 from connector.stripe import accounts as stripe_accounts
+from connector.stripe.accounts import BEGINNINGS
 from tests.support.fakes import (
     ENDLESS_SECONDS,
     NOW,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -17,15 +17,17 @@ from connector.errors import (
     ConfigError,
     DamagedError,
     InvalidRequestError,
+    NotFoundError,
     ProtocolError,
     SchemaError,
     StateError,
 )
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.stores.local import LocalStore
+from connector.payouts.account import AT_ONCE, MOST_REFUSED
 from connector.payouts.report import to_document as report_document
 from tests.support.examples import slow_but
-from tests.support.fakes import refused
+from tests.support.fakes import ok, refused
 from tests.support.fitting import fits
 from tests.support.lakes import START, touched
 from tests.support.payout_world import (
@@ -189,6 +191,49 @@ def test_rows_that_another_payout_paid_out_are_refused_and_what_the_others_paid_
     report = made.bring(tmp_path)
     assert (report.payouts_listed, report.unbalanced) == (1, ())
     assert sorted(pairs_of(tmp_path, "po_2")) == ["txn_00004", "txn_00005"]
+
+
+def refusing(made: ScriptedStripe, payouts: set[str], answer) -> None:
+    """Have a Stripe answer in a way of its own for the lists of some payouts."""
+    usual = made.answer
+
+    def answered(request):
+        asked = dict(parse_qsl(urlsplit(request.url).query)).get("payout")
+        return answer(usual(request)) if asked in payouts else usual(request)
+
+    made.answer = answered
+
+
+def upside_down(response):
+    document = json.loads(response.body)
+    return ok(document | {"data": document["data"][::-1]})
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (lambda _: refused(400, "No such payout", code="resource_missing"), NotFoundError, "po_4: No such payout"),
+        (upside_down, ProtocolError, "po_4: rows are not newest first"),
+    ],
+)
+def test_a_payout_whose_list_is_refused_or_broken_leaves_the_lists_of_the_others(tmp_path, answer, kind, words):
+    made = some_payouts()
+    usual = made.answer
+    refusing(made, {"po_4", "po_2"}, answer)
+    with pytest.raises(kind, match=f"{words}.*; and 1 more payout"):
+        made.bring(tmp_path)
+    assert {one["payout_id"] for one in held_pairs(tmp_path)} == {"po_1", "po_3", "po_5", "po_6"}
+    made.answer = usual
+    assert made.bring(tmp_path).payouts_listed == 2
+    assert made.bring(tmp_path).payouts_listed == 0
+
+
+def test_where_the_lists_of_very_many_payouts_are_refused_the_others_are_not_asked_for(tmp_path):
+    made = some_payouts(120)
+    refusing(made, {f"po_{number}" for number in range(1, 121)}, lambda _: refused(400, "no"))
+    with pytest.raises(InvalidRequestError):
+        made.bring(tmp_path)
+    assert sum("payout" in query for _, query in made.asked) <= MOST_REFUSED + AT_ONCE
 
 
 @pytest.mark.parametrize("retrieved", [False, True])

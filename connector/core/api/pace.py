@@ -230,7 +230,7 @@ class Pace:
             self.latency.add(seconds)
 
     def limited(self, reason: str | None, endpoint: str, now: float, group: str = "") -> None:
-        """React to a limiter's 429 by its `Stripe-Rate-Limited-Reason`; one without is taken to be the endpoint's rate's.
+        """React to a limiter's 429 by its `Stripe-Rate-Limited-Reason`; one without is taken for the endpoint's.
 
         A lock timeout is no limiter's: it teaches nothing.
         """

@@ -158,7 +158,9 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
     redirects = 300 <= status < 400 and status != NOT_MODIFIED  # noqa: PLR2004 - HTTP's own numbers
     if redirects:
         message = f"HTTP status {status}, a redirect, is not followed: check `api_base`, or a proxy on the way"
-    kind = PermissionDeniedError if status in _REFUSALS and is_about_account(message, code) else _class_for(status, code)
+    kind = (
+        PermissionDeniedError if status in _REFUSALS and is_about_account(message, code) else _class_for(status, code)
+    )
     error = kind(
         message,
         status=status,

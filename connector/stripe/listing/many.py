@@ -67,8 +67,7 @@ class ManyAccounts:
     _failed: AccountFailures = field(init=False)
 
     def __post_init__(self) -> None:
-        meter = self.client.meter
-        self._failed = AccountFailures(len(self.accounts), fail_fast=self.fail_fast, pages=lambda: meter.pages)
+        self._failed = AccountFailures(len(self.accounts), fail_fast=self.fail_fast)
 
     async def read(self, send: MemoryObjectSendStream[AccountPage]) -> None:
         """Read every account.
@@ -85,6 +84,7 @@ class ManyAccounts:
 
     async def _account(self, send: MemoryObjectSendStream[AccountPage], account: str | None) -> None:
         query, tell = replace(self.query, account=account), self.client.on_event
+        before = self.client.meter.pages
         tell(AccountStarted(account))
         try:
             async with pages(self.client, query, within=self.within, ordered=self.ordered) as stream:
@@ -93,7 +93,7 @@ class ManyAccounts:
                     await send.send(AccountPage(account, rows))
         except ApiError as error:
             tell(AccountFailed(account, error))
-            if not self._failed.tolerate(account or OWN, error):
+            if not self._failed.tolerate(account or OWN, error, quiet=self.client.meter.pages == before):
                 raise
         else:
             tell(AccountEnded(account))
