@@ -161,7 +161,9 @@ class AuthenticationError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """The key may not do this, or not on this account (403; an account out of its reach under any status).
+    """The key may not do this, or not on this account (403).
+
+    An account out of the key's reach is refused by it whatever the status.
 
     Attributes:
         permission: what a restricted key lacks, by the name in Stripe's refusal: `payout_read`, in older ones

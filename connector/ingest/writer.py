@@ -18,7 +18,7 @@ from connector.core.planning.plan import visible_in
 from connector.core.planning.whole import may_become_visible
 from connector.core.state.partition import in_order_of_time
 from connector.core.time.intervals import Interval, Intervals
-from connector.errors import CommitConflictError, ConnectorError
+from connector.errors import AuthenticationError, CommitConflictError, ConnectorError, PermissionDeniedError
 from connector.events import Committed, PartitionStaged
 from connector.ingest.parker import Parker
 from connector.ingest.publisher import Read, StagedPartition
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from connector.lake.writing.rewrite import StagedFile
     from connector.services import Services
     from connector.stripe.listing.scan import Received
+
+_REFUSALS = AuthenticationError, PermissionDeniedError
+"""Ends that say nothing against what was read before: a key expires, an account takes back its access."""
 
 PARTITIONS_PER_TASK = 16
 """Small partitions that are handed to a thread together."""
@@ -80,8 +83,8 @@ class PartitionWriter:
     async def run(self, *steps: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run the steps that bring rows, writing what becomes complete; keep all that is, however they end.
 
-        After an error that no other attempt would mend, nothing of the windows that were open is kept; after an
-        interruption, or an outage, what they had brought is.
+        After an answer that breaks the contract, nothing of the windows that were open is kept; after an interruption,
+        an outage, or a refusal, such as of a key that expires, what they had brought is.
 
         Raises:
             ConnectorError: what a step raised, or the destination.
@@ -95,7 +98,7 @@ class PartitionWriter:
                         self._tasks.start_soon(step)
                 background.cancel_scope.cancel()
         except BaseException as error:
-            if isinstance(error, anyio.get_cancelled_exc_class()) or getattr(error, "retryable", False):
+            if isinstance(error, (anyio.get_cancelled_exc_class(), *_REFUSALS)) or getattr(error, "retryable", False):
                 self.batcher.frontier.abandon()  # stopped from outside: nothing speaks against what was read
             with anyio.CancelScope(shield=True):
                 await self._settle_up()  # the first error is on its way, and counts

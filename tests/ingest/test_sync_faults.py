@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.config.config import ApiKey
-from connector.errors import AuthenticationError, ConnectorError, RateLimitError, ServerError, TransportError
+from connector.errors import (
+    AuthenticationError,
+    ConnectorError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+)
 from tests.support.examples import slow_but
+from tests.support.fakes import refused
 from tests.support.lakes import (
     START,
     data_files,
@@ -22,12 +30,15 @@ from tests.support.lakes import (
     truth,
     world,
 )
+from tests.support.seams import RefusedInTheEnd
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 REFUSED = ["400", "403", "404"]
+EXPIRED = refused(401, "Expired API Key provided", code="api_key_expired")
+REVOKED = refused(403, "No access", code="account_invalid")
 BROKEN = ["stuck-cursor", "out-of-order", "duplicate-row", "outside-window", "empty-page", "wrong-type"]
 KEPT = ["unknown-field", "unknown-enum", "no-balance-type", "huge-amount", "huge-description"]
 
@@ -132,6 +143,26 @@ def test_an_outage_that_outlasts_every_retry_keeps_what_was_read_and_the_next_ru
         assert objects(tmp_path / "lake") == truth(stripe_)
         run(tmp_path / "whole", stripe_)
     assert data_files(tmp_path / "lake") == data_files(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    slow_but(
+        [(EXPIRED, AuthenticationError)],
+        [(EXPIRED, AuthenticationError), (REVOKED, PermissionDeniedError)],
+    ),
+)
+def test_a_refusal_in_the_midst_of_a_run_keeps_what_was_read_and_the_next_run_goes_on(tmp_path, answer, kind):
+    with sandbox(world(1_500)) as stripe_:
+        services = {"transport": lambda usual: RefusedInTheEnd(usual, 10, answer)}
+        with pytest.raises(kind):
+            run(tmp_path, stripe_, settings={"max_in_flight": 3}, services=services)
+        left = state(tmp_path)
+        before = left.rows
+        parked = sum(one.file.rows for one in left.parked.values())
+        assert before + parked > 200, "most of what 10 pages brought: some were under way"
+        assert run(tmp_path, stripe_).accounts[0].rows_new == 1_500 - before
+        assert objects(tmp_path) == truth(stripe_)
 
 
 @pytest.mark.parametrize("partition", ["day", "month"])

@@ -52,14 +52,13 @@ class SameChance(SystemClock):
 
 
 @dataclass
-class Dateless:
-    """A transport whose answers do not say when they were sent."""
+class Through:
+    """A transport on top of another."""
 
     transport: Transport
 
     async def send(self, request: Request) -> Response:
-        answer = await self.transport.send(request)
-        return replace(answer, headers={name: value for name, value in answer.headers.items() if name != "date"})
+        return await self.transport.send(request)
 
     def distrust(self, connection: int) -> None:
         self.transport.distrust(connection)
@@ -70,3 +69,23 @@ class Dateless:
 
     async def close(self) -> None:
         await self.transport.close()
+
+
+class Dateless(Through):
+    """A transport whose answers do not say when they were sent."""
+
+    async def send(self, request: Request) -> Response:
+        answer = await self.transport.send(request)
+        return replace(answer, headers={name: value for name, value in answer.headers.items() if name != "date"})
+
+
+class RefusedInTheEnd(Through):
+    """A transport whose lists of balance transactions are refused after some."""
+
+    def __init__(self, transport: Transport, lists: int, answer: Response) -> None:
+        super().__init__(transport)
+        self._left, self._answer = lists, answer
+
+    async def send(self, request: Request) -> Response:
+        self._left -= "/v1/balance_transactions" in request.url
+        return await self.transport.send(request) if self._left >= 0 else self._answer
