@@ -201,6 +201,13 @@ def test_of_what_asks_stripe_nothing_no_requests_are_shown():
     assert facts(Gauge(view).read(0.0)) == ["5,000 rows", "12 files", "0 rows/s"]
 
 
+def test_where_nobody_is_asked_and_nothing_is_counted_only_what_goes_on_is_said(capsys):
+    reading = Gauge(RunView(phase="adding up")).read(0.0)
+    assert facts(reading) == []
+    Lines(Console()).show(reading)
+    assert capsys.readouterr().err == "stripe-balance: adding up\n"
+
+
 def test_lines_say_the_same_in_words(capsys):
     Lines(Console()).show(steady(Gauge(view_of()), 10, left=200.0))
     err = capsys.readouterr().err
@@ -251,7 +258,7 @@ HOSTILE = "acct\n\x1b[2J\x9b\u202e sk_live_abcdefgh"
 def test_a_progress_line_is_one_printable_line(capsys):
     Lines(Console()).show(Gauge(RunView(phase=HOSTILE)).read(0.0))
     err = capsys.readouterr().err
-    assert err.startswith("stripe-balance: acct\\n\\x1b[2J\\x9b\\u202e sk_live_(key), ")
+    assert err.startswith("stripe-balance: acct\\n\\x1b[2J\\x9b\\u202e sk_live_(key)")
     assert err.removesuffix("\n").isprintable()
 
 

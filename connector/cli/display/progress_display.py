@@ -113,7 +113,9 @@ class Lines:
 
 
 def facts(reading: Reading) -> list[str]:
-    """Return what there is to say, the most important first."""
+    """Return what there is to say, the most important first; nothing where nobody is asked and nothing is counted."""
+    if not (reading.rows or reading.files or reading.rate_limit):
+        return []
     limited = f" of {reading.rate_limit:g}" if 0 < reading.rate_limit < float("inf") else ""
     rows = [counted(reading.rows, "row"), f"{counted(round(reading.rows_rate), 'row')}/s"]
     if not reading.rows and reading.share is not None:
