@@ -22,6 +22,7 @@ S = TypeVar("S")
 _URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
 _SLASH_LOST = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/(?=[^/])")
 _AZURE_HOST = re.compile(r"([a-z0-9-]+)\.(?:dfs|blob)\.core\.windows\.net")
+_VARIABLE = re.compile(r"(?:^|/)(\$(?:[A-Za-z_]\w*|\{\w+\}|\(\w+\)))(?=/|$)")
 _SAID_OTHERWISE = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "azure": "az", "adl": "az", "wasb": "az", "wasbs": "az"}
 _LAKE_FS = ("abfs", "abfss")
 
@@ -151,9 +152,23 @@ def bucket_address(text: str) -> BucketAddress | None:
             f"the address of a bucket has no user, password, query or fragment: {_EXAMPLES}; what lets you in comes"
             " from the environment or from storage options"
         )
+    refuse_variable(text)
     if not parts.netloc or ":" in parts.netloc:
         raise ConfigError(f"{text!r} names no bucket: {_EXAMPLES}")
     return BucketAddress(scheme, parts.netloc, _folder(text, parts.path))
+
+
+def refuse_variable(text: str) -> None:
+    """Refuse `$LAKE/x`, which no shell has put a value into: it would name a folder in whatever one works in.
+
+    Raises:
+        ConfigError: names the variable.
+    """
+    found = _VARIABLE.search(text)
+    if found is not None:
+        raise ConfigError(
+            f"{text!r} has {found[1]} in it, which only a shell puts a value in the place of: name the place itself"
+        )
 
 
 def _refuse_lost_slash(text: str) -> None:

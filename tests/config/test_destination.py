@@ -104,3 +104,22 @@ def test_options_win_over_those_of_the_file(tmp_path):
     file.write_text("region=eu\nendpoint=https://s3.example.com\n")
     found = placed("s3://bucket", {"AWS_REGION": "us"}, storage_options_file=file)
     assert found.settings == {"region": "us", "endpoint": "https://s3.example.com"}
+
+
+@pytest.mark.parametrize(
+    "text", ["$LAKE", "$HOME/lake", "${LAKE}/x", "$(LAKE)", "data/$ENV/lake", "s3://$BUCKET/lake", "s3://b/${ENV}/lake"]
+)
+def test_a_variable_that_nobody_put_a_value_in_the_place_of_names_no_new_lake(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"which only a shell puts a value in the place of") as caught:
+        open_store(text)
+    assert repr(text) in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_really_called_like_a_variable_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "$LAKE").mkdir()
+    assert open_store("$LAKE").root == tmp_path / "$LAKE"
+    for name in ("cash$flow", "US$", "$1", "a$b/c"):
+        assert open_store(name).root == tmp_path / name

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from connector.config.destination import Destination, placed
+from connector.config.destination import Destination, placed, refuse_variable
 from connector.core.extras import how_to_install
 from connector.errors import ConfigError, UsageError
 from connector.lake.stores.conditions import ANY
@@ -207,6 +207,8 @@ def open_store(destination: str | os.PathLike[str]) -> Store:
         lake = lake_around(root.resolve())
     except (OSError, RuntimeError, ValueError) as error:  # too long, of nobody we know, no text, of a folder gone
         raise ConfigError(f"{text!r} cannot be a folder here ({error}): name another") from error
+    if not root.exists():  # one that is really called that may be made by hand
+        refuse_variable(text)
     if is_file:
         raise ConfigError(f"{root} is a file; the destination has to be a folder, which need not exist yet")
     if lake is not None:
